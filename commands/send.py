@@ -11,7 +11,7 @@ from bot.context import Context
 from bot.errors import NotFound, UsageError, UserError
 from bot.messages import command_line, send_form
 from bot.messages.command_line import EXAMPLE
-from bot.messages.contacts import extract_contacts
+from bot.messages.contacts import describe_missing_contacts, extract_contacts
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import TEMPLATE, SendForm
 from bot.messages.outcome import await_outcome, outcome_message, replay_outcome
@@ -56,7 +56,6 @@ GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "send.anywhere", "send.from_message"
 LOADING = "loading"
 NO_TEMPLATE_ERROR = "Choose a template."
 RESELECT_FILE_NOTE = "Please select your file again; Slack forms can't keep uploads."
-NO_CONTACTS_NOTE = "That message has no phone number or email address. Type the recipient."
 TEST_NOT_SENT = "Test not sent."
 STILL_LOADING = "Templates are still loading. Choose one in a moment."
 
@@ -174,7 +173,7 @@ async def open_from_message(request: ShortcutRequest, context: Context) -> OpenF
     region = context.settings.default_region
     extraction = asyncio.to_thread(extract_contacts, request.message, region)
     contacts, _ = await asyncio.gather(extraction, context.send_forms.load_templates_and_senders())
-    note = "" if contacts else NO_CONTACTS_NOTE
+    note = "" if contacts else describe_missing_contacts(request.message)
     return context.send_forms.open_form(SendForm.to_candidates(contacts), None, note)
 
 

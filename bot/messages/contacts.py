@@ -9,7 +9,7 @@ from typing import Any
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 
-from bot.slack.message_text import extract_text
+from bot.slack.message_text import extract_text, list_unreadable
 from bot.text.invisible import remove_invisible
 from bot.text.phones import PhoneParser
 from bot.users import query
@@ -26,7 +26,8 @@ MAX_MATCHER_TRIES = 1_000
 _EMAIL_LIKE_PATTERN = re.compile(r"[^\s<>(),;\"]+@[^\s<>(),;\"]*")
 _URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _CHAT_LINK_PATTERN = re.compile(
-    r"(?:wa\.me/|whatsapp\.com/send/?\?(?:\S*&)?phone=)(?:\+|%2B)?(\d{6,15})", re.IGNORECASE
+    r"(?:wa\.me/|whatsapp(?:\.com/|://)send/?\?(?:\S*&)?phone=)(?:\+|%2B)?(\d{6,15})",
+    re.IGNORECASE,
 )
 """A link into a WhatsApp chat. faq.whatsapp.com/5913398998672934"""
 _CHAT_ID_PATTERN = re.compile(r"\b(\d{6,15})(?::\d+)?@(?:s\.whatsapp\.net|c\.us)\b", re.IGNORECASE)
@@ -55,6 +56,17 @@ def extract_contacts(message: Mapping[str, Any], region: str | None = None) -> t
             if len(numbers) >= MAX_RECIPIENTS:
                 return tuple(numbers)
     return (*numbers, *emails)[:MAX_RECIPIENTS]
+
+
+def describe_missing_contacts(message: Mapping[str, Any]) -> str:
+    """Return the sentence for a message in which `extract_contacts` finds none."""
+    kinds = list_unreadable(message)
+    if not kinds:
+        return "That message has no phone number or email address. Type the recipient."
+    return (
+        f"This app can't read {' or '.join(kinds)}, and found no phone number or email address in "
+        "that message. Type the recipient."
+    )
 
 
 def _unique_within_limit(parts: Iterable[str]) -> Iterator[str]:

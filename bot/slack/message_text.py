@@ -1,4 +1,4 @@
-"""The plain text of a Slack message: of its text, its blocks and its attachments.
+"""The plain text of a Slack message: of its text, its blocks, its files and its attachments.
 
 Lenient: what does not have the shape that Slack documents is skipped.
 docs.slack.dev/reference/block-kit/blocks and docs.slack.dev/legacy/legacy-messaging/
@@ -10,50 +10,111 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from bot.slack.commands.arguments import unescape
+from bot.slack.message_files import (
+    PICTURES,
+    classify_unreadable,
+    extract_file_text,
+    render_link,
+)
 
 MAX_BLOCK_DEPTH = 12
 """The depth of nested blocks that is read; Slack's own are about half as deep."""
 
+MAX_FORWARD_DEPTH = 3
+"""How deep messages that are forwarded within others are read."""
+
 _INLINE_CONTAINERS = frozenset({"rich_text_section", "rich_text_quote", "rich_text_preformatted"})
 """Their elements form one line."""
-_INTERACTIVE_TYPES = frozenset({"actions", "context_actions", "input", "button"})
+_INTERACTIVE_TYPES = frozenset(
+    {"actions", "context_actions", "input", "button", "workflow_button", "overflow"}
+)
+"""Their labels and values are not part of the text; the links of buttons are."""
 _TEXT_KEYS = (
-    "text", "title", "subtitle", "body", "caption", "fields", "elements", "rows", "child_blocks",
+    "text", "title", "subtitle", "body", "caption", "fields", "rows", "child_blocks",
 )  # fmt: skip
 """The fields of a block that people read; a control's ``value`` is not one."""
+_CONTAINER_KEYS = ("elements", "accessory", "actions")
+"""Where the elements of a block are, some of which have links."""
+_BLOCK_URL_KEYS = ("url", "title_url")
+_ATTACHMENT_URL_KEYS = ("title_link", "author_link", "original_url")
 _ATTACHMENT_TEXT_KEYS = ("pretext", "author_name", "title", "text", "fallback", "footer")
 _FIELD_TEXT_KEYS = ("title", "value")
 
 _MARKUP = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
-_ADDRESS = re.compile(r"(?:mailto|tel):([^?]+)", re.IGNORECASE)
 
 
-def extract_text(message: Mapping[str, Any]) -> Iterator[str]:
+def extract_text(message: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
     """Yield the texts in reading order; what is in both the text and the blocks comes twice.
 
     A link to an address or a number (``mailto:``, ``tel:``) becomes the address or number, any
-    other link its label and its URL.
+    other link its label and its URL, that of a button too. Emails and snippets are read, and what
+    is forwarded in the message.
     """
     yield from _extract_value(message.get("text"))
     yield from _extract_value(message.get("blocks"))
+    for file in _objects(message.get("files")):
+        yield from extract_file_text(file)
     for attachment in _objects(message.get("attachments")):
-        yield from _extract_keys(attachment, _ATTACHMENT_TEXT_KEYS)
-        for field in _objects(attachment.get("fields")):
-            yield from _extract_keys(field, _FIELD_TEXT_KEYS)
-        yield from _extract_value(attachment.get("blocks"))
-        for shared in _objects(attachment.get("message_blocks")):
-            message_inside = shared.get("message")
-            if isinstance(message_inside, Mapping):
-                yield from _extract_value(message_inside.get("blocks"))
+        yield from _extract_attachment(attachment, depth)
+
+
+def list_unreadable(message: Mapping[str, Any]) -> list[str]:
+    """Return which kinds of files of the message have no text, such as "pictures"; each once."""
+    kinds = [classify_unreadable(file) for file in _all_files(message)]
+    if any(block.get("type") == "image" for block in _objects(message.get("blocks"))):
+        kinds.append(PICTURES)
+    return list(dict.fromkeys(filter(None, kinds)))
+
+
+def _all_files(message: Mapping[str, Any], depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    yield from _objects(message.get("files"))
+    yield from _file_blocks(message.get("blocks"))
+    if depth >= MAX_FORWARD_DEPTH:
+        return
+    for attachment in _objects(message.get("attachments")):
+        yield from _all_files(attachment, depth + 1)
+        for forwarded in _forwarded_messages(attachment):
+            yield from _all_files(forwarded, depth + 1)
+
+
+def _file_blocks(blocks: object) -> Iterator[Mapping[str, Any]]:
+    files = (block.get("file") for block in _objects(blocks) if block.get("type") == "file")
+    yield from (file for file in files if isinstance(file, Mapping))
+
+
+def _extract_attachment(attachment: Mapping[str, Any], depth: int) -> Iterator[str]:
+    yield from _extract_keys(attachment, _ATTACHMENT_TEXT_KEYS)
+    for field in _objects(attachment.get("fields")):
+        yield from _extract_keys(field, _FIELD_TEXT_KEYS)
+    yield from _extract_urls(attachment, _ATTACHMENT_URL_KEYS)
+    for button in _objects(attachment.get("actions")):
+        yield from _extract_urls(button, ("url",))
+    if depth >= MAX_FORWARD_DEPTH:
+        return
+    yield from extract_text({**attachment, "text": None}, depth + 1)
+    for forwarded in _forwarded_messages(attachment):
+        yield from extract_text(forwarded, depth + 1)
+
+
+def _forwarded_messages(attachment: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for shared in _objects(attachment.get("message_blocks")):
+        message = shared.get("message")
+        if isinstance(message, Mapping):
+            yield message
 
 
 def _extract_keys(holder: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[str]:
     for name in keys:
         if isinstance(holder.get(name), str):
             yield _to_plain_text(holder[name])
+
+
+def _extract_urls(holder: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[str]:
+    for name in keys:
+        if isinstance(holder.get(name), str):
+            yield render_link(unescape(holder[name]), "")
 
 
 def _objects(value: object) -> Iterator[Mapping[str, Any]]:
@@ -76,9 +137,16 @@ def _extract_value(value: object, depth: int = 0) -> Iterator[str]:
 def _extract_block(block: Mapping[str, Any], kind: str, depth: int) -> Iterator[str]:
     if kind in _INLINE_CONTAINERS:
         yield "".join(_render_inline(element) for element in _objects(block.get("elements")))
-    elif kind not in _INTERACTIVE_TYPES:
-        for name in _TEXT_KEYS:
-            yield from _extract_value(block.get(name), depth + 1)
+        return
+    is_interactive = kind in _INTERACTIVE_TYPES
+    for name in _CONTAINER_KEYS if is_interactive else (*_TEXT_KEYS, *_CONTAINER_KEYS):
+        yield from _extract_value(block.get(name), depth + 1)
+    yield from _extract_urls(block, _BLOCK_URL_KEYS)
+    if kind == "overflow":
+        for option in _objects(block.get("options")):
+            yield from _extract_urls(option, _BLOCK_URL_KEYS)
+    if kind == "file" and isinstance(block.get("file"), Mapping):
+        yield from extract_file_text(block["file"])
 
 
 def _render_inline(element: Mapping[str, Any]) -> str:
@@ -86,7 +154,7 @@ def _render_inline(element: Mapping[str, Any]) -> str:
     text, url = element.get("text"), element.get("url")
     label = text if isinstance(text, str) else ""
     if isinstance(url, str):
-        return _render_link(url, label)
+        return render_link(url, label)
     return label or " "
 
 
@@ -105,11 +173,4 @@ def _render_markup(target: str, label: str) -> str:
         return " "
     if target[0] == "!":
         return f" {unescape(label)} "
-    return _render_link(unescape(target), unescape(label))
-
-
-def _render_link(url: str, label: str) -> str:
-    address = _ADDRESS.match(url)
-    if address:
-        return f" {unquote(address[1])} "
-    return f" {label} {url} "
+    return render_link(unescape(target), unescape(label))

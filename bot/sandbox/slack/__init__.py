@@ -5,17 +5,20 @@ from __future__ import annotations
 from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.files import LocalFile
 from bot.sandbox.slack.hints import Hint, Sample, Tip
-from bot.sandbox.slack.messages import VisibleMessage, visible_text
+from bot.sandbox.slack.messages import MessageContent, VisibleMessage, visible_text
+from bot.sandbox.slack.posted_content import Email
 from bot.sandbox.slack.seed import WorkspaceMember
 from bot.sandbox.slack.server import EmbeddedSlack
 from bot.sandbox.slack.user_actions import InteractionResult
 
 __all__ = [
     "ActionNotPossible",
+    "Email",
     "EmbeddedSlack",
     "Hint",
     "InteractionResult",
     "LocalFile",
+    "MessageContent",
     "Sample",
     "Tip",
     "VisibleMessage",

@@ -16,7 +16,9 @@ from bot.sandbox.slack.downloads import download_response
 from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.hints import Sample, Tip
 from bot.sandbox.slack.page_actions import json_endpoint
+from bot.sandbox.slack.posted_content import PostedContent
 from bot.sandbox.slack.shortcuts import ShortcutActions
+from bot.sandbox.slack.user_actions import UserActions
 
 Json = dict[str, Any]
 
@@ -27,11 +29,15 @@ class ExtrasApi:
     def __init__(
         self,
         shortcuts: ShortcutActions,
+        posted: PostedContent,
+        user_actions: UserActions,
         manifest: AppManifest,
         exchange_log: ExchangeLog,
         tips: Sequence[Tip],
     ) -> None:
         self._shortcuts = shortcuts
+        self._posted = posted
+        self._user_actions = user_actions
         self._manifest = manifest
         self._exchange_log = exchange_log
         self._tips = tips
@@ -41,6 +47,7 @@ class ExtrasApi:
         return [
             Route("/sandbox/extras", self._list_extras),
             Route("/sandbox/shortcut", use, methods=["POST"]),
+            Route("/sandbox/post", json_endpoint(self._exchange_log, self._post), methods=["POST"]),
             Route("/sandbox/samples/{name}", self._download_sample),
         ]
 
@@ -64,6 +71,17 @@ class ExtrasApi:
             await self._shortcuts.use_on_message(body["as"], body["callback_id"], body["message"])
         else:
             await self._shortcuts.use_global(body["as"], body["callback_id"])
+        return {}
+
+    async def _post(self, body: Json) -> Json:
+        """Post a sample of a kind, or forward a message if its ID is given."""
+        person, channel = body["as"], body["channel"]
+        self._user_actions.require_membership(person, channel)
+        if body.get("message"):
+            message = self._user_actions.require_message(person, body["message"])
+            self._posted.forward(person, message, channel, body.get("text", ""))
+        else:
+            self._posted.post_sample(person, channel, body["kind"])
         return {}
 
 

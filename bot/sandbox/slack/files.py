@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from urllib.parse import quote
 from bot.aio.clock import Clock
 from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.ids import IdGenerator
-from bot.sandbox.slack.seed import TEAM_DOMAIN, TEAM_ID, WorkspaceChannel
+from bot.sandbox.slack.seed import APP_USER, TEAM_DOMAIN, TEAM_ID, WorkspaceChannel
 
 Json = dict[str, Any]
 
@@ -76,7 +76,7 @@ class LocalFile:
 class HostedFile:
     """A stored file; ``created`` is in epoch seconds, ``owner`` a person or the app's user.
 
-    ``shares`` are the messages that show it.
+    ``shares`` are the messages that show it, ``details`` the fields that its kind has besides.
     """
 
     id: str
@@ -88,6 +88,7 @@ class HostedFile:
     created: int
     base_url: str
     shares: tuple[WorkspaceChannel, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def extension(self) -> str:
@@ -128,6 +129,7 @@ class HostedFile:
             **_share_fields(self.shares),
             "has_rich_preview": False,
             "file_access": "visible",
+            **self.details,
         }
 
 
@@ -164,6 +166,22 @@ class FileStore:
     def add(self, owner: str, upload: LocalFile) -> HostedFile:
         """Store a file that a person chose; the app can't see it until the form is submitted."""
         return self._store(self._ids.next_id("F"), owner, upload)
+
+    def share(
+        self,
+        owner: str,
+        upload: LocalFile,
+        channel: WorkspaceChannel,
+        *,
+        title: str = "",
+        details: Mapping[str, Any],
+    ) -> HostedFile:
+        """Store a file that is posted in a channel, where the app can see it if it is a member."""
+        file_id = self._ids.next_id("F")
+        file = self._store(file_id, owner, upload, title=title, shares=(channel,), details=details)
+        if APP_USER in channel.members:
+            self.reveal_to_app([file_id])
+        return file
 
     def reveal_to_app(self, file_ids: Iterable[str]) -> None:
         self._visible_to_app.update(file_ids)
@@ -216,6 +234,7 @@ class FileStore:
         *,
         title: str = "",
         shares: tuple[WorkspaceChannel, ...] = (),
+        details: Mapping[str, Any] | None = None,
     ) -> HostedFile:
         file = HostedFile(
             id=file_id,
@@ -227,6 +246,7 @@ class FileStore:
             created=int(self._clock.time()),
             base_url=self.base_url,
             shares=shares,
+            details=details or {},
         )
         self._files[file_id] = file
         return file

@@ -61,6 +61,7 @@ class VisibleMessage:
     thread_ts: str | None
     metadata: Json | None
     files: tuple[HostedFile, ...] = ()
+    attachments: list[Json] | None = None
 
 
 class MessageStore:
@@ -122,6 +123,7 @@ def to_visible(message: StoredMessage) -> VisibleMessage:
         thread_ts=message.thread_ts,
         metadata=content.metadata,
         files=content.files,
+        attachments=content.attachments,
     )
 
 

@@ -208,6 +208,7 @@ class PageApi:
             },
             "text": message.content.text,
             "blocks": message.content.blocks,
+            "attachments": message.content.attachments,
             "ephemeral": message.only_for is not None,
             "edited": message.edited_ts is not None,
             "thread_ts": message.thread_ts,

@@ -18,6 +18,8 @@ from bot.sandbox.slack.seed import (
     APP_BOT,
     APP_ID,
     APP_USER,
+    HELPDESK,
+    HELPDESK_BOT,
     TEAM_DOMAIN,
     TEAM_ID,
     WorkspaceChannel,
@@ -227,7 +229,10 @@ def message_json(message: StoredMessage) -> Json:
         shown |= {"bot_id": APP_BOT, "app_id": APP_ID}
     if message.content.blocks:
         shown["blocks"] = message.content.blocks
-    if not own:
+    if message.author == HELPDESK:
+        del shown["user"]
+        shown |= {"subtype": "bot_message", "bot_id": HELPDESK_BOT, "username": "Helpdesk"}
+    elif not own:
         shown["client_msg_id"] = str(uuid5(NAMESPACE_OID, message.id))
         if message.content.text:
             shown["blocks"] = [to_rich_text_block(message.content.text, message.id)]

@@ -15,6 +15,8 @@ APP_USER = "U0CHAKRA"
 APP_BOT = "B0CHAKRA"
 APP_NAME = "Chakra"
 SLACKBOT = "USLACKBOT"
+HELPDESK, HELPDESK_BOT = "U0HELPDESK", "B0HELPDESK"
+"""Another app, whose messages have no ``user``."""
 
 WorkspaceMemberKind = Literal[
     "owner",
@@ -172,6 +174,7 @@ MEMBERS: tuple[WorkspaceMember, ...] = (
         "475569",
     ),
     WorkspaceMember(APP_USER, "chakra", APP_NAME, APP_NAME, "", "", "app", _LONDON, "16a34a"),
+    WorkspaceMember(HELPDESK, "helpdesk", "Helpdesk", "Helpdesk", "", "", "app", _LONDON, "0369a1"),
     WorkspaceMember(SLACKBOT, "slackbot", "Slackbot", "Slackbot", "", "", "app", _LONDON, "757575"),
 )
 

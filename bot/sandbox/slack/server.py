@@ -24,6 +24,7 @@ from bot.sandbox.slack.messages import VisibleMessage, to_visible
 from bot.sandbox.slack.modal_forms import FieldEntry, ModalForms
 from bot.sandbox.slack.page_api import PageApi
 from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery, sign_request
+from bot.sandbox.slack.posted_content import PostedContent
 from bot.sandbox.slack.seed import APP_USER
 from bot.sandbox.slack.shortcuts import ShortcutActions
 from bot.sandbox.slack.socket_mode import SocketModeServer
@@ -69,8 +70,11 @@ class EmbeddedSlack:
         self._tokens = AppTokens(self.bot_token, self.app_token)
         self._web_api = WebApi(self.workspace, read, self.sockets, self._exchange_log, self._tokens)
         self._shortcuts = ShortcutActions(self._user_actions, read)
+        self.posted = PostedContent(self.workspace)
         page = PageApi(self._user_actions, self._forms, read, self._exchange_log, hints)
-        extras = ExtrasApi(self._shortcuts, read, self._exchange_log, tips)
+        extras = ExtrasApi(
+            self._shortcuts, self.posted, self._user_actions, read, self._exchange_log, tips
+        )
         faults = self._web_api.faults
         files = FileServer(self.workspace, read, self._exchange_log, faults, self.bot_token)
         self.app = Starlette(

@@ -66,10 +66,7 @@ class ShortcutActions:
         raise ActionNotPossible(f"The app has no {kind} shortcut {callback_id!r}.")
 
     def _require_message(self, member: WorkspaceMember, message_id: str) -> StoredMessage:
-        message = self._workspace.messages.get(message_id)
-        channels = self._workspace.channels
-        if message is None or member.id not in channels[message.channel].members:
-            raise ActionNotPossible("This message no longer exists.")
+        message = self._user_actions.require_message(member.id, message_id)
         if message.only_for is not None:
             raise ActionNotPossible("Ephemeral messages have no shortcuts.")
         return message

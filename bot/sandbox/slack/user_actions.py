@@ -93,7 +93,7 @@ class UserActions:
         self, person: str, channel: str, text: str, thread_ts: str | None = None
     ) -> InteractionResult:
         """Post a message, or run a slash command if the text begins with a slash."""
-        member, place = self._require_membership(person, channel)
+        member, place = self.require_membership(person, channel)
         if not text.strip():
             raise ActionNotPossible("Slack sends no empty message.")
         if place.kind == "im" and not (
@@ -293,7 +293,7 @@ class UserActions:
         ]
         return encode_mentions(text, self.workspace.members.values(), channels, labels=labels)
 
-    def _require_membership(
+    def require_membership(
         self, person: str, channel: str
     ) -> tuple[WorkspaceMember, WorkspaceChannel]:
         member = self.workspace.members.get(person)
@@ -303,6 +303,13 @@ class UserActions:
         if place is None or person not in place.members:
             raise ActionNotPossible(f"{member.real_name} isn't in the channel {channel!r}.")
         return member, place
+
+    def require_message(self, person: str, message_id: str) -> StoredMessage:
+        """Return a message that the person sees."""
+        message = self.workspace.messages.get(message_id)
+        if message is None or person not in self.workspace.channels[message.channel].members:
+            raise ActionNotPossible("This message no longer exists.")
+        return message
 
     def _visible_sources(self, person: str, message: str | None) -> Sequence[InteractionSource]:
         if message is not None:

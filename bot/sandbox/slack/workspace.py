@@ -103,6 +103,10 @@ class Workspace:
         """Post a message that a person typed."""
         return self._add(channel, person, MessageContent(text=text), thread_ts=thread_ts)
 
+    def post_content(self, author: str, channel: str, content: MessageContent) -> StoredMessage:
+        """Post what a person or another app did not type, such as a file."""
+        return self._add(channel, author, self.to_stored_content(content))
+
     def post_as_app(
         self,
         channel: str,

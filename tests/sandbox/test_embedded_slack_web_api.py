@@ -137,7 +137,7 @@ async def test_lists_come_in_pages(harness: SlackHarness) -> None:
     cursor = first["response_metadata"]["next_cursor"]
     second = await harness.web.users_list(limit=100, cursor=cursor)
     ids = [user["id"] for user in [*first["members"], *second["members"]]]
-    assert len(ids) == len(set(ids)) == 9
+    assert len(ids) == len(set(ids)) == 10
     assert "U0SAM" not in ids
     assert second["response_metadata"]["next_cursor"] == ""
     answer = await harness.call_rejected("users.list", cursor="junk")

@@ -10,6 +10,7 @@
     │   ├── NotAllowed             this person may not do that
     │   ├── NotFound               nothing matches
     │   ├── NotLinked              no Chakra user belongs to this Slack member
+    │   ├── UnknownMember          Slack does not know or show this member
     │   ├── InvalidFile            the chosen file cannot be used here
     │   └── NotConfigured          a setting of the bot is missing
     ├── ChakraError            Chakra responded with an error, or did not respond
@@ -135,6 +136,16 @@ class NotLinked(UserError):
 
     def __init__(self, member_id: str, reason: str) -> None:
         super().__init__(reason)
+        self.member_id = member_id
+
+
+class UnknownMember(UserError):
+    """Slack does not know or show the member ``member_id``: a person of another workspace."""
+
+    kind = "unknown_member"
+
+    def __init__(self, member_id: str) -> None:
+        super().__init__()
         self.member_id = member_id
 
 

@@ -14,6 +14,7 @@ from bot.messages.command_line import EXAMPLE
 from bot.messages.contacts import describe_missing_contacts, extract_contacts
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import TEMPLATE, SendForm
+from bot.messages.line_reader import LineReader
 from bot.messages.outcome import await_outcome, outcome_message, replay_outcome
 from bot.messages.send import Send
 from bot.messages.service import SubmitResult
@@ -21,7 +22,6 @@ from bot.messages.test_sends import TestSend
 from bot.messages.validation import error_field, first_validation_error, validation_errors
 from bot.slack import blocks
 from bot.slack.blocks import Markup, markup
-from bot.slack.commands.arguments import ANY_NAME, NUMBERED, Link, Mention, Token
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -58,6 +58,7 @@ NO_TEMPLATE_ERROR = "Choose a template."
 RESELECT_FILE_NOTE = "Please select your file again; Slack forms can't keep uploads."
 TEST_NOT_SENT = "Test not sent."
 STILL_LOADING = "Templates are still loading. Choose one in a moment."
+STILL_LOADING_WITH_VALUES = f"{STILL_LOADING} Its values need to be typed again."
 
 
 # --- the typed line ------------------------------------------------------------------------------
@@ -66,11 +67,10 @@ STILL_LOADING = "Templates are still loading. Choose one in a moment."
 async def run(request: CommandRequest, context: Context) -> Reply:
     context.send_service.require_configured()
     index = await context.send_forms.load_templates_and_senders()
-    typed = [await _resolve_word(word, context) for word in request.arguments.tokens]
     if index is None:
-        form = SendForm(to=command_line.extract_number(typed))
-        return context.send_forms.open_form(form, None, STILL_LOADING if typed else "")
-    form, template = await context.send_forms.parse_line(typed, request.arguments, index)
+        return await _open_form_without_templates(request, context)
+    reader = LineReader(context.members, context.channels)
+    form, template = await context.send_forms.parse_line(request.arguments, index, reader)
     form = context.send_forms.with_default_sender(form)
     if template is None or not context.send_forms.is_complete(form, template):
         return context.send_forms.open_form(form, template)
@@ -78,16 +78,11 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     return send_form.render_confirmation(form, template, recipient)
 
 
-async def _resolve_word(word: Token, context: Context) -> str:
-    """Return the word as text: for a mention, the member's email address."""
-    if isinstance(word, Mention):
-        email = (await context.members.get_member(word.id)).value.email
-        if not email:
-            raise UsageError(
-                "Slack doesn't share that member's email address. Type a number instead."
-            )
-        return email
-    return word.url if isinstance(word, Link) else word.text
+async def _open_form_without_templates(request: CommandRequest, context: Context) -> OpenForm:
+    line = request.arguments
+    words = await LineReader(context.members, context.channels).read_words(line)
+    note = STILL_LOADING_WITH_VALUES if line.named else STILL_LOADING if words else ""
+    return context.send_forms.open_form(SendForm(to=command_line.extract_number(words)), None, note)
 
 
 # --- the form ------------------------------------------------------------------------------------
@@ -345,7 +340,7 @@ SEND: Command[Context] = Command(
     example=EXAMPLE,
     needs=Permission.SEND,
     only_looks=True,
-    argument_names=(*command_line.RESERVED_NAMES, NUMBERED, ANY_NAME),
+    argument_names=command_line.ARGUMENT_NAMES,
     details=(
         "/chakra send opens a form. With everything on one line you go straight to the preview.",
         "The recipient is a phone number, a colleague, or a lead (for example: lead LEAD-004038).",

@@ -12,7 +12,6 @@ from bot.errors import ChakraError, NotFound, UsageError, not_found_as
 from bot.messages.form_values import SendForm
 from bot.slack import blocks
 from bot.slack.blocks import code, markup
-from bot.slack.commands.arguments import ChannelMention, GroupMention, Link, Mention, Token
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -24,6 +23,7 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission, Subject
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
+from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mention, Phrase, Token
 from bot.slack.viewer import Viewer, require_shareable
 from bot.users import card, picker, query
 from bot.users.linked_user import find_linked_user
@@ -94,6 +94,9 @@ def _parse_search(typed: tuple[Token, ...]) -> str:
 
 
 def _check_word(word: Token) -> None:
+    if isinstance(word, Phrase):
+        for part in word.parts:
+            _check_word(part)
     if isinstance(word, ChannelMention):
         raise UsageError("That's a channel. Type a name, email or phone number.", example=EXAMPLE)
     if isinstance(word, GroupMention):

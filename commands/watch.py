@@ -11,10 +11,10 @@ from bot.slack import blocks
 from bot.slack.blocks import channel_mention, markup
 from bot.slack.button_state import parse_row_id
 from bot.slack.channels import Destination
-from bot.slack.commands.arguments import ChannelMention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message
+from bot.slack.commands.tokens import ChannelMention
 from bot.workflows import WatchTarget
 
 EXAMPLE = "/chakra watch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"

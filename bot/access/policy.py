@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.errors import MISSING_SCOPE, SlackError
+from bot.errors import MISSING_SCOPE, SlackError, UnknownMember
 from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Role
 from bot.slack.member import Member, MemberKind
@@ -26,10 +26,6 @@ MAX_AGE_TO_ACT_SECONDS = 10.0
 """How old what Slack said of a person may be when they act. To look, it may be as old as the cache
 allows."""
 
-UNKNOWN_USER_CODES = frozenset({"user_not_found", "user_not_visible"})
-"""Slack's answers about a person that this workspace does not know.
-
-docs.slack.dev/reference/methods/users.info"""
 UNKNOWN_GROUP_CODES = frozenset({"no_such_subteam", MISSING_SCOPE})
 """Slack's answers about a deleted group, and without the optional scope usergroups:read.
 
@@ -60,11 +56,10 @@ class AccessPolicy:
         max_age = MAX_AGE_TO_ACT_SECONDS if to_act else math.inf
         try:
             cached = await self._members.get_member(actor.id, max_age_seconds=max_age)
+        except UnknownMember:
+            reason = DENIAL_REASONS[MemberKind.EXTERNAL]
+            return AccessDecision(Role.GUEST.permissions, reason=reason)
         except SlackError as error:
-            if error.code in UNKNOWN_USER_CODES:
-                return AccessDecision(
-                    Role.GUEST.permissions, reason=DENIAL_REASONS[MemberKind.EXTERNAL]
-                )
             self._log_lookup_failure(error)
             return AccessDecision(Role.GUEST.permissions, is_unverified=True)
         return await self._decide(cached.value, is_stale=cached.stale, max_age=max_age)

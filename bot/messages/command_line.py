@@ -3,40 +3,81 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.chakra.template import Template
+from bot.chakra.text import sanitize_line
 from bot.errors import NotFound, UsageError
-from bot.messages.form_values import PHONE, SENDER, TEMPLATE, SendForm
-from bot.slack.commands.arguments import Arguments, Link
+from bot.messages.form_values import PHONE, SENDER, TEMPLATE, TO, SendForm
+from bot.messages.recipients import MAX_RECIPIENT_LENGTH, parse_process
+from bot.slack.commands.arguments import Arguments, parse_arguments
+from bot.slack.commands.tokenizer import ANY_NAME, NUMBERED
 from bot.templates.catalog import TemplateIndex
 from bot.templates.send_blockers import send_blocker
-from bot.templates.variables import FieldKind, match_field, template_fields
-from bot.text.phones import is_phone_like
+from bot.templates.variables import FieldKind, match_field, template_fields, typed_names
+from bot.text.phones import MIN_DIGITS, is_phone_like
+from bot.users.query import extract_emails
 
 EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
+QUOTED_EXAMPLE = '/chakra send order_update +91 98765 43210 1="John Doe"'
 FILE_NEEDS_FORM = "Files can only be chosen in the form. Leave it out here, or use a link."
-LANGUAGE, TO = "language", "to"
+LANGUAGE = "language"
 _TEMPLATE_NAME = re.compile(r"(?=.*[a-z])[a-z0-9_]{1,512}")
 RESERVED_NAMES = (TEMPLATE, PHONE, TO, SENDER, LANGUAGE)
 """Names before an equals sign that are not variables."""
+ARGUMENT_NAMES = (*RESERVED_NAMES, NUMBERED, ANY_NAME)
+MAX_QUOTED_LENGTH = 60
+"""Characters of the person's words that an error repeats."""
+
+_NAMED_WORD = re.compile(r"([^\W\d]\w*)[:：﹕](?!//).+")
 
 
-def parse_send(
-    typed: Sequence[str], line: Arguments, index: TemplateIndex
-) -> tuple[SendForm, Template | None]:
-    """Return the form and its template. ``typed`` are the words of the line as text.
+def choose_template(line: Arguments, index: TemplateIndex) -> tuple[Arguments, Template | None]:
+    """Return the line without its template, and the template.
 
-    Raise ``UsageError`` or ``NotFound``.
+    ``name:value`` of the template's variables, which may be a word of any other line, is a value in
+    the returned one. Raise ``UsageError`` or ``NotFound``.
     """
-    template, to = _split_template_and_recipient(typed, line, index)
-    form = SendForm(
+    language = _named_text(line, LANGUAGE)
+    named = _named_text(line, TEMPLATE)
+    if named:
+        template = _find_sendable(index, named, language)
+        return _parse_variables(line, template), template
+    for word in line.tokens:
+        if index.find_by_name(word.text):
+            template = _find_sendable(index, word.text, language)
+            line = _parse_variables(line, template)
+            position = line.tokens.index(word)
+            rest = (*line.tokens[:position], *line.tokens[position + 1 :])
+            return replace(line, tokens=rest), template
+    if line.tokens and "_" in line.tokens[0].text:
+        raise _template_not_found(line.tokens[0].text, index)
+    return line, None
+
+
+def fill_form(
+    words: Sequence[str],
+    named: Mapping[str, str],
+    template: Template | None,
+    index: TemplateIndex,
+) -> SendForm:
+    """Return the form of the line that `choose_template` returned, with its words as text.
+
+    Raise ``UsageError`` or ``NotFound``, also for a word that is no part of a recipient or value.
+    """
+    if TO in named and PHONE in named:
+        raise UsageError("Give one recipient: to= and phone= mean the same.", example=EXAMPLE)
+    given = named.get(TO) or named.get(PHONE)
+    recipient, unknown = ((), words) if given else _split_recipient(words)
+    if unknown:
+        raise _unknown_words(unknown, template, index)
+    return SendForm(
         template=template.id if template else "",
-        to=_named_argument(line, TO, PHONE) or to,
-        sender=_named_argument(line, SENDER),
-        values=_parse_values(line, template),
+        to=given or " ".join(recipient),
+        sender=named.get(SENDER, ""),
+        values=_map_values(named, template),
     )
-    return form, template
 
 
 def extract_number(typed: Sequence[str]) -> str:
@@ -44,32 +85,61 @@ def extract_number(typed: Sequence[str]) -> str:
     return " ".join(word for word in typed if "_" not in word)
 
 
-def may_name_template(typed: Sequence[str], line: Arguments) -> bool:
+def may_name_template(line: Arguments) -> bool:
     """Return whether a line without a known template may begin with the name of one.
 
     Beside a name there is a recipient's number or a value.
     """
+    words = [word.text for word in line.tokens]
     return bool(
-        typed
-        and _TEMPLATE_NAME.fullmatch(typed[0])
-        and (line.named or any(is_phone_like(word) for word in typed[1:]))
+        words
+        and _TEMPLATE_NAME.fullmatch(words[0])
+        and (line.named or any(is_phone_like(word) for word in words[1:]))
     )
 
 
-def _split_template_and_recipient(
-    typed: Sequence[str], line: Arguments, index: TemplateIndex
-) -> tuple[Template | None, str]:
-    language = _named_argument(line, LANGUAGE)
-    named = _named_argument(line, TEMPLATE)
-    if named:
-        return _find_sendable(index, named, language), " ".join(typed)
-    for position, word in enumerate(typed):
-        if index.find_by_name(word):
-            rest = [*typed[:position], *typed[position + 1 :]]
-            return _find_sendable(index, word, language), " ".join(rest)
-    if typed and "_" in typed[0]:
-        raise _template_not_found(typed[0], index)
-    return None, " ".join(typed)
+def _parse_variables(line: Arguments, template: Template) -> Arguments:
+    names = [name for name in typed_names(template_fields(template)) if name not in RESERVED_NAMES]
+    return parse_arguments(line.raw, ARGUMENT_NAMES, names).tail()
+
+
+def _split_recipient(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the words of the recipient, and those beside a phone number or an email address."""
+    text = " ".join(words)
+    if len(text) > MAX_RECIPIENT_LENGTH or is_phone_like(text) or parse_process(text):
+        return words, ()
+    for length in range(len(words) - 1, 0, -1):
+        for start in range(len(words) - length + 1):
+            part = words[start : start + length]
+            if _is_phone(" ".join(part)) or (length == 1 and extract_emails(part[0]) == (part[0],)):
+                return part, [*words[:start], *words[start + length :]]
+    return words, ()
+
+
+def _is_phone(text: str) -> bool:
+    return is_phone_like(text) and sum(map(str.isdecimal, text)) >= MIN_DIGITS
+
+
+def _unknown_words(
+    words: Sequence[str], template: Template | None, index: TemplateIndex
+) -> UsageError | NotFound:
+    named = next(filter(None, map(_NAMED_WORD.fullmatch, words)), None)
+    if named and template:
+        return _unknown_variable(named[1], template)
+    if template is None:
+        return _template_not_found(words[0], index)
+    text = sanitize_line(" ".join(words), MAX_QUOTED_LENGTH)
+    return UsageError(
+        f"We don't know what “{text}” is for. Put a value with spaces in quotes.",
+        example=QUOTED_EXAMPLE,
+    )
+
+
+def _unknown_variable(name: str, template: Template) -> UsageError:
+    fields = template_fields(template)
+    names = ", ".join(field.key.removeprefix("var_body_") for field in fields)
+    known = f"Its variables: {names}." if names else "It has no variables."
+    return UsageError(f"This template has no “{sanitize_line(name, MAX_QUOTED_LENGTH)}”. {known}")
 
 
 def _find_sendable(index: TemplateIndex, name: str, language: str) -> Template:
@@ -92,26 +162,23 @@ def _template_not_found(name: str, index: TemplateIndex) -> NotFound:
     return NotFound("template", name, hint=hint, suggestions=index.suggest_names(name))
 
 
-def _parse_values(line: Arguments, template: Template | None) -> dict[str, str]:
+def _map_values(named: Mapping[str, str], template: Template | None) -> dict[str, str]:
     """Return the values of ``1=John`` by field key; raise ``UsageError`` for an unknown name."""
-    given = {name: word for name, word in line.named.items() if name not in RESERVED_NAMES}
-    if given and template is None:
-        raise UsageError("Start with the template's name, then its variables.", example=EXAMPLE)
+    given = {name: value for name, value in named.items() if name not in RESERVED_NAMES}
+    if template is None:
+        if given:
+            raise UsageError("Start with the template's name, then its variables.", example=EXAMPLE)
+        return {}
     values: dict[str, str] = {}
-    for name, word in given.items():
-        available = template_fields(template) if template else ()
-        field = match_field(available, name)
+    for name, value in given.items():
+        field = match_field(template_fields(template), name)
         if field is None:
-            names = ", ".join(
-                wanted_field.key.removeprefix("var_body_") for wanted_field in available
-            )
-            known = f"Its variables: {names}." if names else "It has no variables."
-            raise UsageError(f"This template has no “{name}”. {known}")
+            raise _unknown_variable(name, template)
         if field.kind is FieldKind.FILE:
             raise UsageError(FILE_NEEDS_FORM, example="/chakra send")
-        values[field.key] = word.url if isinstance(word, Link) else word.text
+        values[field.key] = value
     return values
 
 
-def _named_argument(line: Arguments, *names: str) -> str:
-    return next((line.named[name].text for name in names if name in line.named), "")
+def _named_text(line: Arguments, name: str) -> str:
+    return line.named[name].text if name in line.named else ""

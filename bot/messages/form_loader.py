@@ -13,6 +13,7 @@ from bot.errors import BotError, NotConfigured, NotFound, UsageError, UserError
 from bot.messages import command_line, send_form
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
+from bot.messages.line_reader import LineReader
 from bot.messages.service import SendService
 from bot.messages.validation import validation_errors
 from bot.slack.commands.arguments import Arguments
@@ -63,23 +64,24 @@ class SendFormLoader:
         return index
 
     async def parse_line(
-        self, typed: Sequence[str], line: Arguments, index: TemplateIndex
+        self, line: Arguments, index: TemplateIndex, reader: LineReader
     ) -> tuple[SendForm, Template | None]:
-        """Return the form and the template of a typed line, see `parse_send`.
+        """Return the form and the template of a typed line.
 
-        A template that is unknown or cannot be sent here may be new or changed at Meta.
+        A template that is unknown or cannot be sent here may be new or changed at Meta. Raise
+        ``UserError``.
         """
         try:
-            form, template = command_line.parse_send(typed, line, index)
+            form, template = await _parse_line(line, index, reader)
         except UserError:
             newer = await self._catalog.get_newer_index()
             if newer is None:
                 raise
-            return command_line.parse_send(typed, line, newer.value)
-        if template is None and command_line.may_name_template(typed, line):
+            return await _parse_line(line, newer.value, reader)
+        if template is None and command_line.may_name_template(line):
             newer = await self._catalog.get_newer_index()
             if newer is not None:
-                return command_line.parse_send(typed, line, newer.value)
+                return await _parse_line(line, newer.value, reader)
         return form, template
 
     async def find_sendable(
@@ -162,3 +164,11 @@ class SendFormLoader:
             raise
         except (TimeoutError, BotError):
             return None
+
+
+async def _parse_line(
+    line: Arguments, index: TemplateIndex, reader: LineReader
+) -> tuple[SendForm, Template | None]:
+    rest, template = command_line.choose_template(line, index)
+    words, named = await reader.read_words(rest), await reader.read_named(rest)
+    return command_line.fill_form(words, named, template, index), template

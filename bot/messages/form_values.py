@@ -10,9 +10,9 @@ from bot.slack.button_state import ButtonState, ValueTooLong
 from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates.variables import FILE
 
-TEMPLATE, PHONE, SENDER = "template", "phone", "sender"
+TEMPLATE, PHONE, TO, SENDER = "template", "phone", "to", "sender"
 CANDIDATES = "found"
-"""Fields of the form besides those of the template.
+"""Names of values besides those of the template.
 
 ``CANDIDATES`` exists if a message names several people: one of them, or `OTHER` for a typed
 recipient.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bot.slack.commands.arguments import unescape
+from bot.slack.commands.markup import unescape
 from bot.slack.commands.reply import Block, Choice, Message, View
 
 # Slack's limits, from docs.slack.dev/reference/block-kit and /reference/views.

@@ -14,7 +14,7 @@ from typing import Any
 from bot.privacy import mask_text
 from bot.slack import blocks
 from bot.slack.blocks import Markup
-from bot.slack.commands.arguments import unescape
+from bot.slack.commands.markup import unescape
 from bot.slack.commands.reply import Block, Message
 
 PRIVATE_ID_PREFIXES = ("U", "W", "D")

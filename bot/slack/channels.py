@@ -85,6 +85,13 @@ class Channels:
                 break
         return False
 
+    async def find_name(self, channel: str) -> str:
+        """Return the channel's name; "" if Slack does not show the channel to the bot."""
+        try:
+            return str((await self._fetch_info(channel)).get("name") or "")
+        except NotInChannel:
+            return ""
+
     async def _fetch_info(self, channel: str) -> Mapping[str, object]:
         body = await self._slack.call(INFO_METHOD, channel=channel)
         info = body.get("channel")

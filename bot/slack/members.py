@@ -6,12 +6,16 @@ import math
 from collections.abc import Mapping
 
 from bot.cache import Cache, Cached
-from bot.errors import SlackError
+from bot.errors import SlackError, UnknownMember
 from bot.slack.client.web_api import SlackClient
 from bot.slack.member import Member, parse_member
 
 MEMBER_CACHE_KIND = "slack_member"
 GROUP_CACHE_KIND = "slack_group"
+UNKNOWN_MEMBER_CODES = frozenset({"user_not_found", "user_not_visible"})
+"""Slack's answers about a person that this workspace does not know.
+
+docs.slack.dev/reference/methods/users.info"""
 
 
 class Members:
@@ -26,10 +30,18 @@ class Members:
     async def get_member(
         self, user_id: str, *, max_age_seconds: float = math.inf
     ) -> Cached[Member]:
-        """Return a member. The actor of a request is in ``Request.member`` already."""
+        """Return a member. The actor of a request is in ``Request.member`` already.
+
+        Raise ``UnknownMember`` if Slack does not know or show them.
+        """
 
         async def load() -> Member:
-            user = (await self._slack.call("users.info", user=user_id)).get("user")
+            try:
+                user = (await self._slack.call("users.info", user=user_id)).get("user")
+            except SlackError as error:
+                if error.code in UNKNOWN_MEMBER_CODES:
+                    raise UnknownMember(user_id) from None
+                raise
             if not isinstance(user, Mapping) or not user.get("id"):
                 raise SlackError("users.info", "unreadable")
             return parse_member(user, self._team_id)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.slack.commands.arguments import unescape
+from bot.slack.commands.markup import unescape
 from bot.slack.message_files import (
     PICTURES,
     classify_unreadable,

@@ -12,8 +12,9 @@ from bot.errors import UsageError
 from bot.slack import blocks
 from bot.slack.blocks import Markup, escape
 from bot.slack.button_state import ButtonState
-from bot.slack.commands.arguments import Arguments, ChannelMention, GroupMention, Link, Mention
+from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Block, Message
+from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mention, Phrase
 
 T = TypeVar("T")
 
@@ -103,7 +104,7 @@ def parse_filters(arguments: Arguments, *, example: str) -> tuple[str, Mapping[s
     Raise ``UsageError`` for mentions, links, and text that is too long to be a filter.
     """
     for word in arguments.tokens:
-        if isinstance(word, Mention | GroupMention | ChannelMention | Link):
+        if isinstance(word, Mention | GroupMention | ChannelMention | Link | Phrase):
             raise UsageError("Filter the list by plain words, without @ or links.", example=example)
     named = {name: _collapse_spaces(word.text) for name, word in arguments.named.items()}
     text = _collapse_spaces(arguments.text_from())

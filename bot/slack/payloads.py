@@ -11,6 +11,7 @@ from typing import Any
 from bot.slack.commands.command import Actor, Payload, RequestChannel, UploadedFile
 from bot.slack.commands.reply import View
 from bot.slack.view_state import complete_state, input_blocks
+from bot.text.emoji import replace_emoji_names
 
 EVENT_CALLBACK = "event_callback"
 MAX_METADATA_LENGTH = 3_000
@@ -336,11 +337,15 @@ _SINGLE_VALUE_KEYS = (
     "selected_time",
     "selected_date_time",
 )
+TYPED_TEXT = "plain_text_input"
 _MULTI_VALUE_KEYS = ("selected_users", "selected_conversations", "selected_channels")
 
 
 def element_value(element: object) -> str:
-    """Return the value of an action or of a state entry, whatever its element type is."""
+    """Return the value of an action or of a state entry, whatever its element type is.
+
+    Typed texts have emoji, where Slack has their names.
+    """
     if not isinstance(element, Mapping):
         return ""
     chosen = element.get("selected_option")
@@ -354,6 +359,7 @@ def element_value(element: object) -> str:
     for key in _MULTI_VALUE_KEYS:
         if isinstance(element.get(key), list):
             return ",".join(str(item) for item in element[key])
-    return next(
+    value = next(
         (str(element[key]) for key in _SINGLE_VALUE_KEYS if element.get(key) is not None), ""
     )
+    return replace_emoji_names(value) if element.get("type") == TYPED_TEXT else value

@@ -95,6 +95,17 @@ def match_field(fields: Sequence[TemplateField], typed: str) -> TemplateField | 
     return by_key[buttons[0]] if len(buttons) == 1 else None
 
 
+def typed_names(fields: Sequence[TemplateField]) -> tuple[str, ...]:
+    """Return the names by which `match_field` finds one of these fields, in lower case."""
+    found: dict[str, None] = {}
+    for field in fields:
+        key = field.key.lower()
+        bare = key.removeprefix(VARIABLE_PREFIX)
+        parts = bare.split("_", 2 if bare.startswith("button_") else 1)
+        found |= dict.fromkeys((key, bare, parts[-1]))
+    return tuple(name for name in found if match_field(fields, name))
+
+
 def component_values(
     template: Template, component: str, values: Mapping[str, str]
 ) -> dict[str, str]:

@@ -65,6 +65,7 @@ def take_slack_down(acme: World, *methods: str) -> None:
 async def test_role_derives_from_slack_and_the_setting(
     acme: World, who: str, senders: tuple[str, ...], role: Role
 ) -> None:
+    acme.slack.workspace.add_app("C0PARTNERS")
     found = await check_access(acme, who, *senders)
     assert (found.permissions, found.is_unverified) == (role.permissions, False)
 

@@ -133,7 +133,8 @@ async def test_mention_markup_in_a_name_is_escaped(acme: World) -> None:
         ('"  "', "quotes are empty"),
         ("x" * 300, "too long"),
         ("@gita", "g•••@partner.example"),
-        ("@sam", "users:read.email"),
+        ("@sam", "isn't a member of this workspace"),
+        ("<@U0GHOST>", "isn't a member of this workspace"),
     ],
 )
 async def test_a_search_without_result_says_what_to_do(

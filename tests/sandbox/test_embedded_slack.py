@@ -40,7 +40,7 @@ async def test_a_command_arrives_with_exactly_the_fields_of_slack(harness: Slack
         "trigger_id",
     ]
     assert sent["command"] == "/chakra"
-    assert sent["text"] == "user mei@acme.com"
+    assert sent["text"] == "user <mailto:mei@acme.com|mei@acme.com>"
     assert (sent["channel_id"], sent["channel_name"]) == ("C0SALES", "sales")
     assert sent["is_enterprise_install"] == "false"
     assert sent["response_url"].startswith(f"{harness.slack.base_url}/response/commands/")
@@ -62,12 +62,26 @@ async def test_a_request_is_signed_over_its_raw_body(harness: SlackHarness) -> N
 @pytest.mark.parametrize(
     ("typed", "sent"),
     [
-        ("user @john", "user <@U0JOHN|john>"),
+        ("user @john", "user <@U0JOHN>"),
         ("watch 7 #sales, now", "watch 7 <#C0SALES|sales>, now"),
-        ("user @john.", "user <@U0JOHN|john>."),
+        ("user @john.", "user <@U0JOHN>."),
         ("user @stranger", "user @stranger"),
-        ("notify #leads-emea", "notify <#C0LEADS|leads-emea>"),
-        ("user john@acme.com", "user john@acme.com"),
+        ("notify #leads-emea", "notify <#C0LEADS|>"),
+        ("user john@acme.com", "user <mailto:john@acme.com|john@acme.com>"),
+        (
+            "1=Booking.com, 2=a.b.co.in/x?y=1",
+            "1=<http://Booking.com|Booking.com>, 2=<http://a.b.co.in/x?y=1|a.b.co.in/x?y=1>",
+        ),
+        ('"https://x.com/?a=1&b=2."', '"<https://x.com/?a=1&amp;b=2>."'),
+        (
+            "https://shop.example/orders/2026/11/12345",
+            "<https://shop.example/orders/2026/11/12345|https://shop.example/orders/20…>",
+        ),
+        ("john.doe readme.txt 10.30", "john.doe readme.txt 10.30"),
+        (
+            "🎉 👋🏼 ❤️ 🤷🏿‍♀️ ©",
+            ":tada: :wave::skin-tone-3: :heart: :woman-shrugging::skin-tone-6: ©",
+        ),
         ("user R&D <3 >", "user R&amp;D &lt;3 &gt;"),
         ("user <@U0MEI|mei>", "user <@U0MEI|mei>"),
         ("user <mailto:a@b.c|a@b.c>", "user <mailto:a@b.c|a@b.c>"),

@@ -106,6 +106,7 @@ async def test_missing_scope_is_named() -> None:
     ],
 )
 async def test_member_flags(harness: SlackHarness, person: str, flags: Json) -> None:
+    harness.slack.workspace.add_app("C0PARTNERS")
     user = (await harness.web.users_info(user=person))["user"]
     assert {key: user[key] for key in flags} == flags
     assert user["deleted"] is False
@@ -118,8 +119,14 @@ async def test_a_profile_has_name_address_zone_and_picture(harness: SlackHarness
     assert (user["tz"], user["tz_offset"]) == ("Asia/Tokyo", 32400)
     async with harness.session.get(user["profile"]["image_72"]) as picture:
         assert picture.content_type == "image/svg+xml"
+    harness.slack.workspace.add_app("C0PARTNERS")
     stranger = (await harness.web.users_info(user="U0SAM"))["user"]
     assert "email" not in stranger["profile"]
+
+
+async def test_strangers_without_a_channel_in_common_are_not_shown(harness: SlackHarness) -> None:
+    for person, error in (("U0SAM", "user_not_visible"), ("U0GHOST", "user_not_found")):
+        assert (await harness.call_rejected("users.info", user=person))["error"] == error
 
 
 async def test_members_are_found_by_email(harness: SlackHarness) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.sandbox.slack.emoji_names import name_emoji
 from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.limits.text import all_options
 from bot.sandbox.slack.limits.traversal import iter_blocks
@@ -159,7 +160,7 @@ def enter_value(element: Json, raw: EnteredValue, available: Sequence[Json] = ()
     elif described.has_options:
         value = None if raw is None else _find_option(element, raw, available)
     elif described is _TEXT_FIELD:
-        value = None if raw is None or raw == "" else str(raw)
+        value = None if raw is None or raw == "" else _typed(kind, str(raw))
     return {"type": kind, described.state_key: value}
 
 
@@ -207,10 +208,16 @@ def _initial_element_state(element: Json) -> Json:
     kind = str(element["type"])
     described = STATE_FIELDS[kind]
     nothing: Any = [] if described.multiple else None
+    value = copy.deepcopy(element.get(described.initial_key, nothing))
     return {
         "type": kind,
-        described.state_key: copy.deepcopy(element.get(described.initial_key, nothing)),
+        described.state_key: _typed(kind, value) if isinstance(value, str) else value,
     }
+
+
+def _typed(kind: str, text: str) -> str:
+    """Return the text of an input as apps get it, with emoji by name (slackapi/bolt-js#1469)."""
+    return name_emoji(text) if kind == "plain_text_input" else text
 
 
 def _find_option(element: Json, raw: Any, available: Sequence[Json]) -> Json:

@@ -11,9 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bot.sandbox.slack.emoji_names import find_code_points
+
 Json = dict[str, Any]
 
 _MARKUP = re.compile(r"<(?P<target>[^<>|\n]+)(?:\|(?P<label>[^<>\n]*))?>")
+_EMOJI_NAME = re.compile(r":(?P<name>[a-z0-9_+-]+):(?::skin-tone-(?P<tone>[2-6]):)?")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
@@ -50,6 +53,20 @@ def _parse_element(target: str, label: str | None) -> Json | None:
 
 
 def _text_elements(text: str) -> Iterator[Json]:
+    """Yield the text, and each standard emoji as an element of its own."""
+    end = 0
+    for found in _EMOJI_NAME.finditer(text):
+        code_points = find_code_points(found["name"])
+        if not code_points:
+            continue
+        yield from _plain_elements(text[end : found.start()])
+        emoji: Json = {"type": "emoji", "name": found["name"], "unicode": code_points}
+        yield {**emoji, "skin_tone": int(found["tone"])} if found["tone"] else emoji
+        end = found.end()
+    yield from _plain_elements(text[end:])
+
+
+def _plain_elements(text: str) -> Iterator[Json]:
     if text:
         yield {"type": "text", "text": _unescape(text)}
 

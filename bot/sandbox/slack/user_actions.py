@@ -20,6 +20,7 @@ from bot.sandbox.slack.blocks import (
     initial_state,
     iter_elements,
 )
+from bot.sandbox.slack.emoji_names import name_emoji
 from bot.sandbox.slack.errors import ActionNotPossible, WebApiError
 from bot.sandbox.slack.events import Events
 from bot.sandbox.slack.messages import StoredMessage
@@ -30,9 +31,9 @@ from bot.sandbox.slack.seed import APP_USER, WorkspaceChannel, WorkspaceMember
 from bot.sandbox.slack.state_gaps import StateGap, apply_state_gap
 from bot.sandbox.slack.typed_text import (
     UNNAMED_KINDS,
-    encode_mentions,
-    escape_outside_markup,
-    link_addresses,
+    encode_command,
+    encode_message,
+    encode_plain_command,
     split_command,
 )
 from bot.sandbox.slack.views import ModalView
@@ -101,8 +102,9 @@ class UserActions:
         ):
             raise ActionNotPossible("Sending messages to this app has been turned off.")
         if not text.startswith("/"):
-            linked = link_addresses(self._link_mentions(member, text, labels=False))
-            self.workspace.post_as_person(person, channel, linked, thread_ts)
+            people, places = self._mentionable(member)
+            encoded = encode_message(text, people, places)
+            self.workspace.post_as_person(person, channel, encoded, thread_ts)
             return await self._announced()
         if thread_ts:
             raise ActionNotPossible("Slash commands can't be used in threads.")
@@ -145,7 +147,8 @@ class UserActions:
         if len(query) < item.element.get("min_query_length", DEFAULT_MIN_QUERY_LENGTH):
             return {"options": []}
         who = self.start_interaction(person, source.channel)
-        payload = payloads.suggestion(who, source, item.block_id, item.action_id, query)
+        typed = name_emoji(query)
+        payload = payloads.suggestion(who, source, item.block_id, item.action_id, typed)
         ack = await self.deliver("block_suggestion", payload)
         if ack.error:
             raise ActionNotPossible(f"Couldn't load the options ({ack.error}).")
@@ -195,10 +198,10 @@ class UserActions:
         self, member: WorkspaceMember, channel: WorkspaceChannel, text: str
     ) -> InteractionResult:
         name, rest = split_command(text)
+        people, places = self._mentionable(member)
         if name in (INVITE, REMOVE):
-            return await self._change_members(
-                member, channel, name, self._link_mentions(member, rest)
-            )
+            encoded = encode_command(rest, people, places)
+            return await self._change_members(member, channel, name, encoded)
         command = self._manifest.commands.get(name)
         if command is None:
             sentence = (
@@ -208,9 +211,9 @@ class UserActions:
             self.workspace.notify(member.id, sentence, channel.id)
             return InteractionResult(0)
         sent = (
-            self._link_mentions(member, rest)
+            encode_command(rest, people, places)
             if command.escapes_names
-            else escape_outside_markup(rest)
+            else encode_plain_command(rest)
         )
         url = self.create_response_url(member.id, channel.id)
         who = self.start_interaction(member.id, channel.id)
@@ -285,13 +288,15 @@ class UserActions:
         """Return the element's state with ``raw`` entered; the form itself doesn't change."""
         return enter_value(item.element, raw, self._available_values(person, view, item))
 
-    def _link_mentions(self, member: WorkspaceMember, text: str, *, labels: bool = True) -> str:
+    def _mentionable(
+        self, member: WorkspaceMember
+    ) -> tuple[list[WorkspaceMember], list[WorkspaceChannel]]:
         channels = [
             channel
             for channel in self.workspace.channels.values()
             if channel.kind == "public" or member.id in channel.members
         ]
-        return encode_mentions(text, self.workspace.members.values(), channels, labels=labels)
+        return list(self.workspace.members.values()), channels
 
     def require_membership(
         self, person: str, channel: str

@@ -30,6 +30,7 @@ from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import Choices, Message, NoReply, OpenForm, Reply
 from bot.slack.copy import notices
 from bot.slack.surfaces import EMPTY_ACK, Ack, options_ack
+from bot.text.emoji import replace_emoji_names
 
 
 class AccessChecker(Protocol):
@@ -141,7 +142,7 @@ class Router(Generic[ContextT]):
         async def run(reference: str) -> Choices:
             request = OptionsRequest(
                 **await self._authorize(payload, menu.needs, reference),
-                query=str(payload.get("value", "")),
+                query=replace_emoji_names(str(payload.get("value", ""))),
                 values=payloads.values(payload),
                 state=payloads.state(payload),
             )

@@ -67,6 +67,11 @@ def _not_linked(error: Any) -> Explanation:
     )
 
 
+_UNKNOWN_MEMBER = ErrorCopy(
+    "That person isn't a member of this workspace.", "Use their name or phone number instead."
+)
+
+
 def _invalid_file(error: Any) -> Explanation:
     return Explanation(
         markup(error.message or "That file can't be used here."),
@@ -205,6 +210,7 @@ COMMON_ERRORS: ErrorTable = {
     errors.NotAllowed: _not_allowed,
     errors.NotFound: _not_found,
     errors.NotLinked: _not_linked,
+    errors.UnknownMember: _UNKNOWN_MEMBER.explain,
     errors.InvalidFile: _invalid_file,
     errors.NotConfigured: _not_configured,
     errors.Rejected: _rejected,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from bot import errors
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
-from bot.slack.commands.arguments import unescape
+from bot.slack.commands.markup import unescape
 from bot.slack.commands.reply import Block, Message, View
 from bot.slack.copy.common_errors import COMMON_ERRORS, UNEXPECTED_ERROR
 from bot.slack.copy.explanation import ErrorTable, Explanation

@@ -6,17 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.commands.arguments import (
-    MAX_TEXT_LENGTH,
-    NUMBERED,
-    Arguments,
-    ChannelMention,
-    GroupMention,
-    Link,
-    Mention,
-    Token,
-    parse_arguments,
-)
+from bot.slack.commands.arguments import MAX_TEXT_LENGTH, Arguments, parse_arguments
+from bot.slack.commands.tokenizer import NUMBERED
+from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mention, Token
 
 
 def parse_texts(text: str, *names: str) -> list[str]:
@@ -189,9 +181,33 @@ def test_markup_within_quotes_is_read_as_its_text() -> None:
         ("<mailto:a@b.c|a@b.c>", Token("a@b.c")),
         ("<mailto:a@b.c>", Token("a@b.c")),
         ("<mailto:a@b.c?subject=x|write us>", Token("a@b.c")),
-        ("<tel:+4912345|+49 123 45>", Token("+4912345")),
+        ("<mailto:A@b.c|A@B.c>", Token("A@B.c")),
+        ("<mailto:o%27brien@b.c|o'brien@b.c>", Token("o'brien@b.c")),
+        ("<mailto:long.name@b.c|long.na…>", Token("long.name@b.c")),
+        ("<tel:+4912345|+49 123 45>", Token("+49 123 45")),
+        ("<tel:+4912345|call us>", Token("+4912345")),
         ("<https://x.com>", Link("https://x.com")),
-        ("<http://acme.com|acme.com>", Link("http://acme.com", "acme.com")),
+        ("<https://x.com|https://x.com>", Link("https://x.com")),
+        ("<https://x.com/|https://x.com>", Link("https://x.com")),
+        ("<http://acme.com|acme.com>", Token("acme.com")),
+        ("<http://Booking.com|Booking.com>", Token("Booking.com")),
+        ("<http://acme.com/|Acme.com>", Token("Acme.com")),
+        ("<http://acme.com/a?b=1&amp;c|acme.com/a?b=1&amp;c>", Token("acme.com/a?b=1&c")),
+        ("<http://xn--mnchen-3ya.de|münchen.de>", Token("münchen.de")),
+        ("<https://x.com/%C3%BC|https://x.com/ü>", Link("https://x.com/ü")),
+        (
+            "<https://shop.example/orders/2026/11/12345|https://shop.example/orders/20…>",
+            Link("https://shop.example/orders/2026/11/12345"),
+        ),
+        (
+            "<http://shop.example/orders/12345|shop.example/ord…>",
+            Token("shop.example/orders/12345"),
+        ),
+        (
+            "<https://shop.example/o/12345|https://shop...12345>",
+            Link("https://shop.example/o/12345"),
+        ),
+        ("<https://x.com|y.com…>", Link("https://x.com", "y.com…")),
         ("<https://x.com/?a=1&amp;b=2|R&amp;D>", Link("https://x.com/?a=1&b=2", "R&D")),
     ],
 )
@@ -293,7 +309,7 @@ def test_named_values_and_words_come_in_any_order() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["https://x.com", "10:30", "a:b", "x=1", ":smile:", "=", "=x", "roles=x", "my.role=x", "1=x"],
+    ["https://x.com", "10:30", "a:b", "x=1", ":custom:", "=", "=x", "roles=x", "my.role=x", "1=x"],
 )
 def test_an_unknown_name_stays_a_word(text: str) -> None:
     assert parse_arguments(text, ["role"]) == Arguments((Token(text),), {}, text)

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.slack.commands.arguments import NUMBERED, Token, parse_arguments, unescape
+from bot.slack.commands.arguments import parse_arguments
+from bot.slack.commands.markup import unescape
+from bot.slack.commands.tokenizer import NUMBERED
+from bot.slack.commands.tokens import Token
 
 ZWJ, ZWNJ = "\u200d", "\u200c"
 
@@ -85,7 +88,9 @@ SPECIAL_CHARACTERS = " \n\"'“”„«»‘’<>|&;,=:＝#@＠!x１ｅé\u0308\
 PIECES = ["&amp;", "&lt;", "role=", "1=", "<@U1|a b>", "<#C1>", "<!here>", "<https://x|y z>"]
 FRAGMENTS = st.lists(st.sampled_from([*SPECIAL_CHARACTERS, *PIECES]), max_size=40).map("".join)
 PLAIN = st.text(
-    st.characters(exclude_categories=["C", "Z"], exclude_characters="\"'“”‟″„‘’‛‚«»‹›＂＇\u034f"),
+    st.characters(
+        exclude_categories=["C", "Z"], exclude_characters="\"'“”‟″„‘’‛‚«»‹›＂＇\u034f*_~`"
+    ),
     min_size=1,
 )
 

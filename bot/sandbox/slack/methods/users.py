@@ -17,7 +17,14 @@ _GUESTS = ("guest", "single_channel_guest")
 
 
 def users_info(call: MethodCall) -> Json:
-    return {"user": user_json(call, call.require_member())}
+    """Return a person; of other workspaces' people only those who share a channel with the app.
+
+    docs.slack.dev/reference/methods/users.info
+    """
+    member = call.require_member()
+    if member.kind == "stranger" and not _shares_channel(call, member.id):
+        raise WebApiError("user_not_visible")
+    return {"user": user_json(call, member)}
 
 
 def users_lookup_by_email(call: MethodCall) -> Json:
@@ -44,6 +51,11 @@ def usergroups_users_list(call: MethodCall) -> Json:
     if group is None:
         raise WebApiError("no_such_subteam")
     return {"users": list(group)}
+
+
+def _shares_channel(call: MethodCall, person: str) -> bool:
+    channels = call.workspace.channels.values()
+    return any({APP_USER, person} <= set(channel.members) for channel in channels)
 
 
 def user_json(call: MethodCall, member: WorkspaceMember) -> Json:

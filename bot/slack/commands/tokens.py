@@ -1,0 +1,76 @@
+"""The words of a typed line, as `bot.slack.commands.arguments` reads them."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Token:
+    """``text`` is what a person reads: unescaped, in Unicode's normal form C."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Mention(Token):
+    """The name is empty unless Slack adds it."""
+
+    text: str = field(init=False)
+    id: str
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", f"@{self.name or self.id}")
+
+
+@dataclass(frozen=True)
+class ChannelMention(Token):
+    """The name is empty if Slack does not disclose it: in private channels."""
+
+    text: str = field(init=False)
+    id: str
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", f"#{self.name or self.id}")
+
+
+@dataclass(frozen=True)
+class GroupMention(Token):
+    """A user group."""
+
+    text: str = field(init=False)
+    id: str
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", f"@{self.name or self.id}")
+
+
+@dataclass(frozen=True)
+class Link(Token):
+    """A whole address, or a label with an address of its own.
+
+    An address without its scheme (``acme.com``), which Slack links too, is a plain `Token`.
+    """
+
+    text: str = field(init=False)
+    url: str
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.label or self.url)
+
+
+@dataclass(frozen=True)
+class Phrase(Token):
+    """A text with mentions or links in it: ``"ask @mei today"``."""
+
+    text: str = field(init=False)
+    parts: tuple[Token, ...]
+
+    def __post_init__(self) -> None:
+        text = "".join(part.text for part in self.parts)
+        object.__setattr__(self, "text", unicodedata.normalize("NFC", text))

@@ -285,6 +285,7 @@ class SlackError(BotError):
 
     ``method`` is the API method, ``code`` the ``error`` of the response, ``needed_scope`` the
     missing one. ``not_sent``: no connection was made, so the call cannot have arrived.
+    ``is_unconfirmed``: it may have taken effect, but Slack's response was lost or says nothing.
     """
 
     kind = "slack"
@@ -303,6 +304,9 @@ class SlackError(BotError):
         self.method = method
         self.code = code
         self.not_sent = not_sent
+        self.is_unconfirmed = not not_sent and (
+            code in ("unreachable", "unreadable") or code.startswith("http_5")
+        )
         self.retryable = code in SLACK_TRANSIENT_CODES or code.startswith("http_5")
 
 

@@ -102,12 +102,19 @@ class BaseSurface:
         return EMPTY_ACK
 
     async def notify_pending(self) -> None:
-        await self.reply(notices.still_working_message())
+        message, origin = notices.still_working_message(), payloads.origin(self._payload)
+        if not origin.response_url:
+            await self.reply(message)
+            return
+        await self._slack.post_response_url(
+            origin.response_url, message, thread_ts=origin.thread_ts
+        )
 
     async def reply(self, message: Message) -> None:
         """Post to the response URL; if none works, to the person's DM with the app.
 
-        A request from a thread is answered in it.
+        A request from a thread is answered in it. If Slack's response is lost, the answer may be
+        shown already: the person gets it in the DM too, and no warning below it.
         """
         if message.to_channel:
             message = mask_for_channel(message)
@@ -117,8 +124,12 @@ class BaseSurface:
                 await self._slack.post_response_url(
                     origin.response_url, message, thread_ts=origin.thread_ts
                 )
-            except SlackError as refused:
-                if refused.code not in EXPIRED_RESPONSE_URL_CODES or message.to_channel:
+            except SlackError as error:
+                if message.to_channel:
+                    if not error.is_unconfirmed:
+                        raise
+                    message = notices.unconfirmed_share(payloads.request_channel(self._payload).id)
+                elif not (error.is_unconfirmed or error.not_sent or _has_expired(error)):
                     raise
             else:
                 return
@@ -225,7 +236,7 @@ class EventSurface(BaseSurface):
         try:
             await self._slack.post_ephemeral(channel, member_id, message, thread_ts=thread_ts)
         except SlackError as error:
-            if error.code not in NOT_REACHABLE_CODES:
+            if not (error.is_unconfirmed or error.code in NOT_REACHABLE_CODES):
                 raise
             await self._slack.post_message(member_id, message)
 
@@ -240,6 +251,10 @@ class EventSurface(BaseSurface):
     def _is_addressed(self) -> bool:
         event = self._payload["event"]
         return bool(event.get("type") == "app_mention" or event.get("channel_type") == "im")
+
+
+def _has_expired(error: SlackError) -> bool:
+    return error.code in EXPIRED_RESPONSE_URL_CODES
 
 
 def waiting_view() -> View:

@@ -222,24 +222,23 @@ class SlackClient:
 
         Without ``thread_ts`` a new message is outside of any thread, even that of the message that
         was used. docs.slack.dev/interactivity/handling-user-interaction#publishing_in_thread
-        The URL can be used five times, for 30 minutes. Raises ``SlackError`` with Slack's error
-        code.
+        The URL can be used five times, for 30 minutes. Raise ``SlackError`` with Slack's error
+        code. If it ``is_unconfirmed``, the message may be shown: only a replacement is repeated.
         """
         if not response_url.startswith(("https://", "http://")):
-            raise SlackError("response_url", "unreachable")
+            raise SlackError("response_url", "unreachable", not_sent=True)
         body = message.response_json
         if thread_ts and not message.replace_original:
             body = to_json({**response_body(message), "thread_ts": thread_ts})
         for last in (False, True):
             try:
                 status, text, wait = await self._post_json(response_url, body)
-            except aiohttp.ClientConnectorError as never_made:
-                if last:
-                    raise SlackError("response_url", "unreachable") from never_made
-                await sleep(self._clock, CONNECT_RETRY_SECONDS)
-                continue
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as lost:
-                raise SlackError("response_url", "unreachable") from lost
+                if not last and _may_repeat_response(lost, message):
+                    await sleep(self._clock, CONNECT_RETRY_SECONDS)
+                    continue
+                unsent = isinstance(lost, (*NOT_SENT_ERRORS, aiohttp.InvalidURL))
+                raise SlackError("response_url", "unreachable", not_sent=unsent) from lost
             if status == 429 and not last and wait <= MAX_RETRY_WAIT_SECONDS:
                 await sleep(self._clock, wait)
                 continue
@@ -255,6 +254,14 @@ class SlackClient:
         ) as response:
             text = await response.text(errors="replace")
             return response.status, text, parse_retry_after(response.headers)
+
+
+def _may_repeat_response(lost: Exception, message: Message) -> bool:
+    """Return whether posting again can't show the message twice."""
+    if isinstance(lost, aiohttp.ClientConnectorError):
+        return True
+    broken = isinstance(lost, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError))
+    return broken and message.replace_original
 
 
 _ERROR_CODE = re.compile(r"[a-z]+(_[a-z]+)+")

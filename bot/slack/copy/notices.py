@@ -52,6 +52,17 @@ def still_working_message() -> Message:
     return Message(text=text, blocks=(blocks.context(markup(":hourglass_flowing_sand: ", text)),))
 
 
+def unconfirmed_share(channel: str) -> Message:
+    """Return the note for a card that may be posted in ``channel``, sent by DM."""
+    return blocks.text_message(
+        markup(
+            "Slack didn't confirm that the card was posted in ",
+            blocks.channel_mention(channel),
+            ". Check there before you share it again.",
+        )
+    )
+
+
 def delayed_message(age: float) -> Message:
     """Return the answer to a message that Slack delivered ``age`` seconds late."""
     text = markup(

@@ -151,11 +151,12 @@ async def test_a_form_that_slack_does_not_open_is_reported_in_the_channel(
 
 async def test_an_undeliverable_error_is_logged(sandbox: World) -> None:
     sandbox.slack.fail("views.open", error="fatal_error")
-    sandbox.slack.fail("response_url", status=500, times=2)
+    sandbox.slack.fail("response_url", status=500)
+    sandbox.slack.fail("chat.postMessage", error="fatal_error", times=2)
     with capture_logs() as lines:
         await run_command(sandbox, "")
     lost = next(line for line in lines if line["event"] == "reply_failed")
-    assert (lost["method"], lost["code"]) == ("response_url", "http_500")
+    assert (lost["method"], lost["code"]) == ("chat.postMessage", "fatal_error")
 
 
 async def press_slow_button(

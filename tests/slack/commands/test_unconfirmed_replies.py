@@ -1,0 +1,122 @@
+"""Answers whose delivery Slack doesn't confirm: no warning below an answer that may be shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from bot.sandbox.slack import visible_text
+from tests.clock import ManualClock
+from tests.conftest import OpenSandbox
+from tests.people import JOHN, SALES
+from tests.slack.router_commands import ROUTER_COMMANDS
+from tests.world import World
+
+JOHNS_DM = "D0JOHN"
+LOST: list[Any] = [
+    pytest.param({"reset": "after"}, True, id="shown, response lost"),
+    pytest.param({"reset": "before"}, False, id="not shown, connection lost"),
+    pytest.param({"status": 500}, False, id="internal error"),
+    pytest.param({"status": 503}, False, id="unavailable"),
+]
+
+
+@pytest.fixture
+async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
+    async with open_sandbox(ROUTER_COMMANDS) as world:
+        yield world
+
+
+def texts(world: World, channel: str) -> list[str]:
+    """Return what John sees of the app in this channel."""
+    messages = world.slack.messages(JOHN, channel)
+    return [visible_text(message) for message in messages if message.author == "U0CHAKRA"]
+
+
+async def run_slow_command(world: World, clock: ManualClock, seconds: int) -> None:
+    """Type a command that answers after the ack."""
+    typing = asyncio.create_task(world.slack.type(JOHN, SALES, f"/chakra slow {seconds}"))
+    await clock.wait_for_sleep(seconds)
+    await clock.advance(seconds)
+    await typing
+    await world.idle()
+
+
+@pytest.mark.parametrize(("fault", "is_shown"), LOST)
+async def test_unconfirmed_answer_goes_to_the_dm_too_and_no_warning_follows(
+    sandbox: World, clock: ManualClock, fault: dict[str, Any], is_shown: bool
+) -> None:
+    sandbox.slack.fail("response_url", **fault)
+    await run_slow_command(sandbox, clock, 1)
+    assert texts(sandbox, SALES)[-1:] == (["done after 1"] if is_shown else [])
+    assert texts(sandbox, JOHNS_DM) == ["done after 1"]
+
+
+@pytest.mark.parametrize(("fault", "is_shown"), LOST)
+async def test_unconfirmed_error_goes_to_the_dm_too_and_no_second_one_follows(
+    sandbox: World, fault: dict[str, Any], is_shown: bool
+) -> None:
+    sandbox.slack.fail("views.open", error="fatal_error")
+    sandbox.slack.fail("response_url", **fault)
+    await sandbox.slack.type(JOHN, SALES, "/chakra stage")
+    await sandbox.idle()
+    assert len(texts(sandbox, SALES)) == is_shown
+    assert len(texts(sandbox, JOHNS_DM)) == 1
+
+
+@pytest.mark.parametrize(("fault", "is_shown"), LOST)
+async def test_unconfirmed_card_in_a_channel_is_not_posted_again(
+    sandbox: World, fault: dict[str, Any], is_shown: bool
+) -> None:
+    sandbox.slack.fail("response_url", **fault)
+    await sandbox.slack.type(JOHN, SALES, "/chakra post channel")
+    await sandbox.idle()
+    assert texts(sandbox, SALES) == (["for everyone"] if is_shown else [])
+    [note] = texts(sandbox, JOHNS_DM)
+    assert note.startswith("Slack didn't confirm that the card was posted in <#C0SALES>.")
+
+
+@pytest.mark.parametrize("reset", ["before", "after"])
+async def test_unconfirmed_replacement_is_repeated(
+    sandbox: World, clock: ManualClock, reset: Any
+) -> None:
+    await sandbox.type("/chakra post card")
+    sandbox.slack.fail("response_url", reset=reset)
+    await sandbox.press("stage.again")
+    await clock.advance(1)
+    await sandbox.idle()
+    assert texts(sandbox, SALES) == ["again 7"]
+    assert texts(sandbox, JOHNS_DM) == []
+
+
+@pytest.mark.parametrize("reset", ["before", "after"])
+async def test_unconfirmed_note_after_a_form_goes_to_the_dm_too(sandbox: World, reset: Any) -> None:
+    await sandbox.type("/chakra stage")
+    sandbox.slack.fail("response_url", reset=reset)
+    assert await sandbox.submit({"name": "Ann"}) == {}
+    assert texts(sandbox, SALES) == (["saved Ann yes"] if reset == "after" else [])
+    assert texts(sandbox, JOHNS_DM) == ["saved Ann yes"]
+
+
+@pytest.mark.parametrize("reset", ["before", "after"])
+async def test_unconfirmed_answer_to_a_mention_goes_to_the_dm_too(
+    sandbox: World, reset: Any
+) -> None:
+    sandbox.slack.fail("chat.postEphemeral", reset=reset)
+    await sandbox.slack.mention(JOHN, SALES, "say hello")
+    await sandbox.idle()
+    assert texts(sandbox, SALES) == (["hello"] if reset == "after" else [])
+    assert texts(sandbox, JOHNS_DM) == ["hello"]
+
+
+async def test_unconfirmed_notice_of_a_delay_is_not_repeated(
+    sandbox: World, clock: ManualClock
+) -> None:
+    sandbox.slack.fail("response_url", reset="after")
+    await run_slow_command(sandbox, clock, 9)
+    assert texts(sandbox, SALES)[-1] == "done after 9"
+    assert len(texts(sandbox, SALES)) == 2
+    assert texts(sandbox, JOHNS_DM) == []

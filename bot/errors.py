@@ -278,6 +278,8 @@ Source: docs.slack.dev/reference/methods, the errors of each method."""
 
 MISSING_SCOPE = "missing_scope"
 """The code of a call whose scope was not granted."""
+UNTRUSTED_URL = "untrusted_url"
+"""Ours, for a file on a host that gets neither the token nor content."""
 
 
 class SlackError(BotError):

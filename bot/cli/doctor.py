@@ -21,6 +21,7 @@ from bot.errors import (
     Unavailable,
 )
 from bot.settings.settings import Settings
+from bot.slack.client.files import describe_file_hosts
 from bot.slack.client.web_api import SlackClient
 
 MAX_CLOCK_SKEW_SECONDS = 60.0
@@ -77,6 +78,7 @@ async def _check_slack(
         return
     yield CheckResult("Slack token", f"accepted by the workspace {bot.get('team', '?')}.")
     yield _check_scopes(str(bot["_scopes"]))
+    yield CheckResult("Slack files", f"from {describe_file_hosts(settings.slack_api_url)}.")
     yield _check_clock(str(bot["_date"]), clock)
     if settings.slack_app_token is not None:
         yield await _check_app_token(slack, settings.slack_app_token.get_secret_value())

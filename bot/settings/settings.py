@@ -72,7 +72,9 @@ class Settings(BaseSettings):
         ),
     ] = None
     slack_api_url: Annotated[
-        str, _validate_with(validators.slack_url), SettingDoc("base address of Slack's Web API")
+        str,
+        _validate_with(validators.slack_url),
+        SettingDoc("base address of Slack's Web API; files may be on its host, or under slack.com"),
     ] = "https://slack.com/api/"
     chakra_access_token: Annotated[
         SecretStr,

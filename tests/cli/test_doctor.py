@@ -25,6 +25,7 @@ from bot.sandbox.chakra.faults import (
 )
 from bot.sandbox.world import Sandbox, build_settings
 from bot.settings.settings import Settings
+from bot.slack.client.files import describe_file_hosts
 from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
@@ -74,6 +75,7 @@ async def test_all_checks_pass(acme: Sandbox, clock: ManualClock) -> None:
         "Settings",
         "Slack token",
         "Slack scopes",
+        "Slack files",
         "Clock",
         "Slack mode",
         "SENDERS",
@@ -100,6 +102,25 @@ async def test_output_contains_no_secret(acme: Sandbox, clock: ManualClock) -> N
         failures = " ".join(map(str, await run_all_checks(settings, clock)))
         for secret in settings.secrets():
             assert secret not in failures
+
+
+SLACK_HOSTS = "slack.com and slack-gov.com, with their subdomains"
+
+
+@pytest.mark.parametrize(
+    ("api_url", "own"),
+    [
+        ("https://slack.com/api/", ""),
+        ("https://slack-gov.com/api/", ""),
+        ("https://acme.slack.com/api/", ""),
+        ("https://proxy.acme.example/slack/", "proxy.acme.example"),
+        ("http://127.0.0.1:8400/api/", "127.0.0.1:8400"),
+        ("https://notslack.com/api/", "notslack.com"),
+    ],
+)
+def test_hosts_of_files_are_listed(api_url: str, own: str) -> None:
+    other = f", and {own} (SLACK_API_URL)" if own else ""
+    assert describe_file_hosts(api_url) == SLACK_HOSTS + other
 
 
 # --- Slack ---------------------------------------------------------------------------------------

@@ -165,3 +165,11 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
     await wait_until(
         acme, lambda: "492 of 612" in visible_text(list_messages(acme, MEI, SALES)[-1])
     )
+
+
+async def test_failed_rows_that_slack_wants_on_another_host_name_the_setting(acme: World) -> None:
+    acme.slack.set_file_origin("https://files.acme.example")
+    await run_command(acme, f"job {FINISHED}")
+    await acme.slack.press(MEI, "job.failed")
+    await acme.settle()
+    assert "SLACK_API_URL" in visible_text(list_messages(acme, MEI, SALES)[-1])

@@ -63,6 +63,27 @@ async def test_file_unavailable_in_slack_is_not_sent(
     assert acme.chakra.count(UPLOAD_ENDPOINT) == 0
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://127.0.0.1:9",
+        "https://files.acme.example",
+        "https://127.0.0.1",
+        "http://files.slack.com",
+        "https://files.slack.com:8443",
+        "https://files-slack.com",
+    ],
+)
+async def test_file_on_another_host_names_the_setting(
+    acme: World, clock: ManualClock, origin: str
+) -> None:
+    acme.slack.set_file_origin(origin)
+    await open_promo_form(acme)
+    assert await submit_promo_form(acme, file=PICTURE) == {}
+    await assert_not_sent(acme, clock, "SLACK_API_URL")
+    assert "isn't stored in Slack" not in last_message_text(acme)
+
+
 async def test_hung_slack_download_times_out(acme: World, clock: ManualClock) -> None:
     await open_promo_form(acme)
     acme.slack.hang("download")

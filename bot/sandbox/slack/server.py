@@ -103,6 +103,10 @@ class EmbeddedSlack:
         self._user_actions.base_url = base_url
         self.workspace.files.base_url = base_url
 
+    def set_file_origin(self, origin: str) -> None:
+        """Name files at another origin from now on, as a proxy in front of Slack does."""
+        self.workspace.files.base_url = origin
+
     def set_request_url(self, url: str) -> None:
         """Set the app's request URL without a check; a connected socket takes precedence."""
         self._delivery.request_url = url

@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from bot.aio.clock import Clock, sleep
-from bot.errors import FileUnavailable, SlackError
+from bot.errors import UNTRUSTED_URL, FileUnavailable, SlackError
 from bot.slack.client.retry import CONNECT_RETRY_SECONDS, MAX_RETRY_WAIT_SECONDS, parse_retry_after
 
 DOWNLOAD, UPLOAD = "download", "upload"
@@ -36,7 +36,6 @@ redirect to files-origin.slack.com, which needs the token too. INFERRED, from ot
 
 SIGN_IN = "sign_in"
 EXTERNAL = "external_file"
-UNTRUSTED_URL = "untrusted_url"
 TOO_LARGE = "too_large"
 
 _OK, _TOO_MANY_REQUESTS, _SERVER_ERROR = 200, 429, 500
@@ -220,6 +219,16 @@ class SlackFiles:
         raise FileUnavailable(DOWNLOAD, SIGN_IN)
 
 
+def describe_file_hosts(api_url: str) -> str:
+    """Return which hosts files are downloaded from and uploaded to."""
+    own = URL(api_url)
+    domains = " and ".join(SLACK_DOMAINS)
+    if any(_is_under(own.raw_host or "", domain) for domain in SLACK_DOMAINS):
+        return f"{domains}, with their subdomains"
+    port = "" if own.is_default_port() else f":{own.port}"
+    return f"{domains}, with their subdomains, and {own.raw_host}{port} (SLACK_API_URL)"
+
+
 def trusted_url(api_url: URL, address: str) -> URL | None:
     """Return the URL to request if its host is Slack's, or that of ``api_url``.
 
@@ -234,7 +243,7 @@ def trusted_url(api_url: URL, address: str) -> URL | None:
     if _origin(url) == _origin(api_url):
         return url
     host = url.raw_host or ""
-    own = any(host == domain or host.endswith(f".{domain}") for domain in SLACK_DOMAINS)
+    own = any(_is_under(host, domain) for domain in SLACK_DOMAINS)
     return url if own and _origin(url) == ("https", host, 443) else None
 
 
@@ -262,6 +271,10 @@ def _parse_file(file_id: str, payload: Mapping[str, Any]) -> StoredFile:
 
 def _string_or_empty(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _is_under(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
 
 
 def _origin(url: URL) -> tuple[str, str | None, int | None]:

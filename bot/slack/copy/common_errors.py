@@ -152,6 +152,8 @@ def _slack_error(error: Any) -> Explanation:
             return missing
         summary = markup("This app lacks a permission in Slack: ", code(error.needed_scope), ".")
         return replace(missing, summary=summary)
+    if error.code == errors.UNTRUSTED_URL:
+        return _UNTRUSTED_UPLOAD_HOST.explain(error)
     if not error.retryable:
         return replace(_SLACK_REFUSED.explain(error), summary=_slack_failure(error))
     remedy = markup("Try again in ", format_wait(error.retry_after), ".")
@@ -169,6 +171,11 @@ def _slack_failure(error: Any) -> Markup:
 
 _SLACK_REFUSED = ErrorCopy(
     "Slack didn't accept this.", "Trying again won't help: {report}.", is_service_error=True
+)
+_UNTRUSTED_UPLOAD_HOST = ErrorCopy(
+    "Slack wants the file on a host that this app doesn't send files to.",
+    "Ask {admin} to check SLACK_API_URL: files may go to its host, or under slack.com.",
+    is_service_error=True,
 )
 _MISSING_SCOPE = ErrorCopy(
     "This app lacks a permission in Slack.",

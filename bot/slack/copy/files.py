@@ -20,6 +20,12 @@ _NOT_IN_SLACK = ErrorCopy(
     "That file isn't stored in Slack.",
     "Choose a file from your device, or enter a link to it.",
 )
+_UNTRUSTED_HOST = ErrorCopy(
+    "That file is on a host that this app doesn't download from.",
+    "Enter a link to it instead, or ask {admin} to check SLACK_API_URL: files may be on its host, "
+    "or under slack.com.",
+    is_service_error=True,
+)
 _TRANSIENT = ErrorCopy(
     "Slack didn't give us the file you chose.",
     "Try again in {wait}, or enter a link to the file.",
@@ -35,7 +41,8 @@ FILE_ERROR_COPY: Mapping[str, ErrorCopy] = {
     **dict.fromkeys(("sign_in", "missing_scope", "no_permission", "access_denied"), _NOT_ALLOWED),
     **dict.fromkeys(("not_authed", "invalid_auth", "token_revoked", "token_expired"), _NOT_ALLOWED),
     **dict.fromkeys(("file_not_found", "file_deleted", "http_404", "http_410"), _FILE_NOT_FOUND),
-    **dict.fromkeys(("external_file", "untrusted_url"), _NOT_IN_SLACK),
+    "external_file": _NOT_IN_SLACK,
+    "untrusted_url": _UNTRUSTED_HOST,
     "too_large": ErrorCopy(
         "That file is too large.", "Choose a smaller one, or enter a link to it."
     ),

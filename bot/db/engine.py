@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
-from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, event, text
@@ -21,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 from bot.aio.clock import Clock
+from bot.db.file_lock import hold_file_lock, resolve_file
 from bot.db.locks import LeaderLock, advisory_lock, local_lock
 from bot.db.migrate import migrate
-from bot.errors import DatabaseLocked, DatabaseUnavailable
+from bot.errors import DatabaseUnavailable
 
 T = TypeVar("T")
 
@@ -167,7 +165,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
             async with _open(_create_sqlite_engine(address.set(**shared))) as database:
                 yield database
         return
-    with _hold_file_lock(address.database or ""):
+    with hold_file_lock(resolve_file(address)):
         async with _open(_create_sqlite_engine(address)) as database:
             yield database
 
@@ -271,29 +269,6 @@ def _memory_database() -> Iterator[dict[str, Any]]:
     name, query = f"file:/{secrets.token_hex(8)}", {"vfs": "memdb", "uri": "true"}
     with closing(sqlite3.connect(f"{name}?vfs=memdb", uri=True)):
         yield {"database": name, "query": query}
-
-
-@contextmanager
-def _hold_file_lock(file: str) -> Iterator[None]:
-    """Hold a lock file beside ``file``; the system releases it however the process ends."""
-    lock = _acquire_file_lock(Path(f"{file}-lock"))
-    try:
-        yield
-    finally:
-        os.close(lock)
-
-
-def _acquire_file_lock(lock_file: Path) -> int:
-    try:
-        lock = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as refused:
-        raise DatabaseUnavailable(f"{lock_file}: {refused.strerror}") from refused
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as locked:
-        os.close(lock)
-        raise DatabaseLocked(f"Another process holds {lock_file}.") from locked
-    return lock
 
 
 def _error_reason(error: Exception) -> str:

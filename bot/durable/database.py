@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.db.engine import IN_MEMORY_NAMES
+from bot.db.file_lock import resolve_file
 from bot.errors import DatabaseUnavailable
 
 WORKFLOW_DATABASE_SUFFIX = "-work"
@@ -34,7 +35,7 @@ def workflow_database_url(url: str) -> Iterator[str]:
         with tempfile.TemporaryDirectory(prefix="chakra-bot-") as folder:
             yield _prepare_sqlite(Path(folder) / "work.db")
         return
-    file = Path(address.database or "")
+    file = Path(resolve_file(address))
     yield _prepare_sqlite(file.with_name(f"{file.stem}{WORKFLOW_DATABASE_SUFFIX}{file.suffix}"))
 
 
@@ -45,4 +46,4 @@ def _prepare_sqlite(file: Path) -> str:
             connection.execute("PRAGMA journal_mode=WAL")
     except sqlite3.Error as error:
         raise DatabaseUnavailable(f"{file}: {error}") from error
-    return f"sqlite:///{file.absolute()}"
+    return f"sqlite:///{file}"

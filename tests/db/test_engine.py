@@ -25,11 +25,10 @@ from tests.db.databases import create_database_url, start_postgres
 
 HOLD_DATABASE = """
 import sys, time
-from pathlib import Path
-from bot.db import engine
-engine._acquire_file_lock(Path(sys.argv[1] + "-lock"))
-print("locked", flush=True)
-time.sleep(60)
+from bot.db.file_lock import hold_file_lock
+with hold_file_lock(sys.argv[1]):
+    print("locked", flush=True)
+    time.sleep(60)
 """
 
 TABLES = set(METADATA.tables)

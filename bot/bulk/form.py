@@ -25,7 +25,7 @@ UNMATCHED_COLUMNS_TEXT = (
     "*Chakra has no attribute with these names.* Choose one, or leave the column out. What you "
     "choose is shown to you before anything is sent."
 )
-FILE_TYPES = ("csv", "tsv", "txt", "xlsx")
+FILE_TYPES = ("csv", "tsv", "txt", "xlsx", "xls")
 MAX_COLUMN_MENUS = 20
 """Columns that the form asks about; the others are left out, and named."""
 MAX_PROBLEM_GROUPS = 8

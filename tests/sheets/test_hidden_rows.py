@@ -22,8 +22,8 @@ def fill_openpyxl(sheet: Any) -> None:
         sheet.append(row)
     sheet.auto_filter.ref = "A1:B5"
     sheet.auto_filter.add_filter_column(1, ["Pune"])
-    for row in (3, 5):
-        sheet.row_dimensions[row].hidden = True
+    for number in (3, 5):
+        sheet.row_dimensions[number].hidden = True
 
 
 def fill_xlsxwriter(_: Any, sheet: Any) -> None:

@@ -1,4 +1,4 @@
-"""Waits for a moment of the system clock, which may be set back meanwhile."""
+"""Waits for a moment of the system clock, which may be set back while they wait."""
 
 from __future__ import annotations
 

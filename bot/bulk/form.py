@@ -29,6 +29,9 @@ FILE_TYPES = ("csv", "tsv", "txt", "xlsx", "xls")
 MAX_COLUMN_MENUS = 20
 """Columns that the form asks about; the others are left out, and named."""
 MAX_PROBLEM_GROUPS = 8
+MAX_REPEATS = 8
+"""Repeated phone numbers whose rows the plan lists."""
+MAX_REPEATED_ROWS = 10
 MAX_MATCHED_COLUMNS = 40
 MAX_NAME_LENGTH = 60
 MAX_SAMPLE_LENGTH = 40
@@ -117,6 +120,7 @@ def _plan_view(plan: BulkPlan, choices: PlanChoices, note: str) -> View:
         if times := times_text(plan):
             made.append(blocks.section(times))
     made += _problem_blocks(plan)
+    made += _repeated_phone_blocks(plan)
     menus = _column_menus(plan, choices)
     if menus:
         made += [blocks.divider(), blocks.section(Markup(UNMATCHED_COLUMNS_TEXT)), *menus]
@@ -197,6 +201,30 @@ def _problem_blocks(plan: BulkPlan) -> list[Block]:
             blocks.button("Rows with problems as a file", PROBLEMS_ACTION, str(plan.upload.id))
         ),
     ]
+
+
+def _repeated_phone_blocks(plan: BulkPlan) -> list[Block]:
+    repeated = plan.checked.repeated_phones if plan.checked else ()
+    if not repeated:
+        return []
+    count = len(repeated)
+    phones = "1 phone number is" if count == 1 else f"{count:,} phone numbers are"
+    lead = markup(
+        ":information_source: ",
+        bold(f"{phones} in several rows"),
+        ", in one or more spellings. All of these rows are sent; to send one, delete the others.",
+    )
+    rows = [markup("• Rows ", _join_rows(group)) for group in repeated[:MAX_REPEATS]]
+    if count > MAX_REPEATS:
+        rows.append(markup(f"and {count - MAX_REPEATS:,} more numbers"))
+    return [blocks.section(lines([lead, *rows]))]
+
+
+def _join_rows(rows: Sequence[int]) -> str:
+    shown = [str(row) for row in rows[:MAX_REPEATED_ROWS]]
+    if len(rows) > MAX_REPEATED_ROWS:
+        return f"{', '.join(shown)} and {len(rows) - MAX_REPEATED_ROWS:,} more"
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _column_menus(plan: BulkPlan, choices: PlanChoices) -> list[Block]:

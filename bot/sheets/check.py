@@ -13,6 +13,7 @@ from bot.sheets.columns import RECORD_ID, ColumnMatch, ColumnMatches, ColumnRole
 from bot.sheets.guarding import unescape_formula
 from bot.sheets.items import Items, RowValues
 from bot.sheets.problems import RowProblem
+from bot.sheets.repeats import find_repeated_phones
 from bot.sheets.sheet import WHOLE_ROW, CellIssue, Sheet
 from bot.sheets.values import Parser, Value, build_parser, is_number
 
@@ -46,12 +47,14 @@ class CheckedSheet:
     """``items`` are the valid rows only, ``row_numbers`` their numbers in the file.
 
     ``total`` counts all rows. Whether the invalid ones are left out is for the person to decide.
+    ``repeated_phones`` has the valid rows of each phone number that is in more than one.
     """
 
     items: Items = field(repr=False)
     row_numbers: tuple[int, ...] = field(repr=False)
     problems: tuple[RowProblem, ...] = field(repr=False)
     total: int
+    repeated_phones: tuple[tuple[int, ...], ...] = ()
 
     @property
     def valid_count(self) -> int:
@@ -91,7 +94,8 @@ def check(
             values.append(parsed)
             numbers.append(number)
     items = Items(matches.purpose, matches.matched, values)
-    return CheckedSheet(items, tuple(numbers), tuple(problems), len(sheet.rows))
+    repeated = find_repeated_phones(matches.matched, values, numbers, region=region)
+    return CheckedSheet(items, tuple(numbers), tuple(problems), len(sheet.rows), repeated)
 
 
 @dataclass(frozen=True, slots=True)

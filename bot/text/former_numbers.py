@@ -52,6 +52,14 @@ _RULES_BY_COUNTRY: Mapping[int, tuple[_Rule, ...]] = {
 """By country code. Argentina's forms, with and without the 9, are both in today's plan."""
 
 
+_COUNTRY_CODES = tuple(map(str, _RULES_BY_COUNTRY))
+
+
+def may_be_former(digits: str) -> bool:
+    """Return whether the country of a number, with its country code, had a former plan."""
+    return digits.startswith(_COUNTRY_CODES)
+
+
 def find_present_number(number: PhoneNumber) -> str:
     """Return today's form of a number of a former plan, with its country code; "" if it is none."""
     national = phonenumbers.national_significant_number(number)

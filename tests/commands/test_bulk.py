@@ -197,6 +197,24 @@ async def test_rows_with_problems_are_listed_and_skipped(acme: World, clock: Man
     assert [one["lead_id"] for one in asked.json] == ["EXPO-2", "EXPO-3"]
 
 
+async def test_plan_names_the_rows_that_share_a_phone_number(acme: World) -> None:
+    await open_form(acme)
+    text = await submit_file(
+        acme,
+        csv_upload(
+            HEADER
+            + "EXPO-1,Asha,+91 98765 43210\n"
+            + "EXPO-2,Ravi,+91 98765 43211\n"
+            + "EXPO-3,Asha,p:+919876543210\n"
+            + "EXPO-4,Asha R,(98765) 43210\n"
+        ),
+        procedure="lead",
+    )
+    assert "1 phone number is in several rows" in text
+    assert "Rows 2, 4 and 5" in text
+    assert "Send 4 rows" in str(acme.slack.view(JOHN))
+
+
 async def test_unrecognized_column_asks_for_its_attribute(acme: World) -> None:
     await open_form(acme)
     plan = await submit_file(acme, csv_upload("Lead Id,First Name,Town\nEXPO-1,Asha,Pune\n"))

@@ -1,0 +1,56 @@
+"""Phone numbers that are in several rows, however each row writes them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from bot.sheets.columns import ColumnMatch, ColumnRole
+from bot.sheets.items import RowValues
+from bot.sheets.values import ValueKind, infer_kind
+from bot.text.former_numbers import may_be_former
+from bot.text.phones import InvalidPhone, PhoneParser
+
+_ARGENTINE_MOBILE = re.compile(r"549(\d{10})")
+"""With the 9 of international calls; the same phone without it is in today's plan, too."""
+
+
+def find_repeated_phones(
+    columns: Sequence[ColumnMatch],
+    values: Sequence[RowValues],
+    row_numbers: Sequence[int],
+    *,
+    region: str | None,
+) -> tuple[tuple[int, ...], ...]:
+    """Return the rows of each phone number that is in more than one, in the order of the file."""
+    places = [
+        place
+        for place, column in enumerate(columns)
+        if column.role is not ColumnRole.ROOT and infer_kind(column.target) is ValueKind.PHONE
+    ]
+    rows_by_text: dict[str, list[int]] = defaultdict(list)
+    for number, row in zip(row_numbers, values, strict=True):
+        for text in {str(row[place]) for place in places if row[place] is not None}:
+            rows_by_text[text].append(number)
+    parser = PhoneParser(region)
+    rows_by_phone: dict[str, list[int]] = defaultdict(list)
+    for text, rows in rows_by_text.items():
+        rows_by_phone[_phone_key(text, parser)] += rows
+    repeated = (sorted(set(rows)) for rows in rows_by_phone.values())
+    return tuple(sorted(tuple(rows) for rows in repeated if len(rows) > 1))
+
+
+def _phone_key(text: str, parser: PhoneParser) -> str:
+    """Return what all spellings of a number share; a text that is no number is its own key.
+
+    Checked numbers are digits with their country code, and few need to be parsed again; keys of
+    records are texts as typed.
+    """
+    if text.isdigit() and not may_be_former(text):
+        return _ARGENTINE_MOBILE.sub(r"54\1", text)
+    try:
+        present = parser.parse(f"+{text}" if text.isdigit() else text).present
+    except InvalidPhone:
+        return text
+    return _ARGENTINE_MOBILE.sub(r"54\1", present)

@@ -174,6 +174,14 @@ async def test_vendor_send_returns_its_message_type(
     assert request.headers["x-chakra-sdk"] == "@chakrahq/chakra-chat-sdk/1.1.3"
 
 
+@pytest.mark.parametrize("name", ["imageUrl", "filename", "language", "otpCode", "locationName"])
+async def test_empty_values_of_the_vendors_node_count_as_not_given(
+    vendor: VendorClient, name: str
+) -> None:
+    values: dict[str, Any] = {name: "", "locationLatitude": 0, "locationLongitude": 0}
+    assert (await vendor.send_template(templateName="hello_world", **values))["id"]
+
+
 async def test_vendor_session_message_returns_a_wamid(vendor: VendorClient) -> None:
     text = {"type": "text", "text": {"body": "Hello from Chakra!"}}
     template = {

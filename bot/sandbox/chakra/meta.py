@@ -69,6 +69,8 @@ ERROR_TITLES: Mapping[int, str] = {
     134102: "Template unavailable for use",
     135000: "Generic user error",
     137000: "Recipient identity key hash has changed",
+    138000: "Calling not enabled",
+    138006: "No approved call permission found",
     139200: "Direct send is blocked",
 }
 """Meta's Cloud API error codes. 132018, 131060 and 134102 aren't in the documented table:

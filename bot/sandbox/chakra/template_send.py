@@ -15,6 +15,7 @@ MODEL_CONFIG = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 """Undocumented fields are refused: what the real API does with them is UNKNOWN, so clients should
 not send them."""
 
+REQUIRED_FIELDS = frozenset({"whatsappPhoneNumberId", "templateName"})
 Coordinate = StrictFloat | StrictInt
 
 
@@ -73,9 +74,13 @@ class TemplateSendBody(BaseModel):
 
 
 def parse_send_body(body: Mapping[str, Any]) -> TemplateSendBody:
-    """Parse the body. Raise ``RequestError`` (400; the messages are INFERRED)."""
+    """Parse the body. Raise ``RequestError`` (400; the messages are INFERRED).
+
+    Empty texts count as not given: the vendor's own n8n node sends them by default.
+    """
+    given = {name: value for name, value in body.items() if value != "" or name in REQUIRED_FIELDS}
     try:
-        return TemplateSendBody.model_validate(body)
+        return TemplateSendBody.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
     place = ".".join(map(str, first["loc"]))

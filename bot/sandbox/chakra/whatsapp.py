@@ -9,6 +9,7 @@ from starlette.routing import Route
 from bot.aio.clock import Clock
 from bot.sandbox.chakra import event_bodies
 from bot.sandbox.chakra.account import load_account
+from bot.sandbox.chakra.calls import CallsResource
 from bot.sandbox.chakra.delivery_simulator import DeliverySimulator
 from bot.sandbox.chakra.media import MediaResource
 from bot.sandbox.chakra.messages import MessagesResource
@@ -47,6 +48,7 @@ class EmbeddedWhatsApp:
         )
         self.media = MediaResource(self.account, team_id, clock, get_base_url)
         self.processes = ProcessesResource(load_leads(team), advance_jobs)
+        self._calls = CallsResource(self.account, self.delivery_simulator.is_window_open)
         self._messages = MessagesResource(
             self.account,
             team_id,
@@ -62,6 +64,7 @@ class EmbeddedWhatsApp:
         resources = (
             self.templates,
             self._messages,
+            self._calls,
             self.media,
             NumbersResource(self.account),
             self.processes,

@@ -51,9 +51,10 @@ class RecipientKind(StrEnum):
 class Recipient:
     """The recipient of a message.
 
-    ``digits`` is the number with its country code, "" if a process shows none. ``label`` is for the
-    sender only: it contains the whole number. ``warning`` is a sentence. ``procedure`` and ``key``
-    ("lead", "LEAD-004038") are those of a process.
+    ``digits`` is the number with its country code, "" if a process shows none; ``present_digits``
+    is today's form of it, by which duplicates are recognized. ``label`` is for the sender only: it
+    contains the whole number. ``warning`` is a sentence. ``procedure`` and ``key`` ("lead",
+    "LEAD-004038") are those of a process.
     """
 
     kind: RecipientKind
@@ -62,6 +63,7 @@ class Recipient:
     warning: str = ""
     procedure: str = ""
     key: str = ""
+    present_digits: str = field(default="", repr=False)
 
 
 class UserLookup(Protocol):
@@ -155,7 +157,7 @@ class RecipientResolver:
             number = self._parser.find(stored)
             if number is not None:
                 label = f"{sanitize_line(user.name, 80)}, {format_international(number.digits)}"
-                return Recipient(RecipientKind.USER, number.digits, label, _phone_warning(number))
+                return _from_phone(RecipientKind.USER, number, label)
         hint = "Type a number instead."
         raise NotFound("phone number", user.name, hint=hint)
 
@@ -167,7 +169,12 @@ def parse_phone(typed: str, parser: PhoneParser) -> Recipient:
     except InvalidPhone as invalid:
         raise UsageError(_invalid_number_message(typed, invalid)) from None
     label = format_international(number.digits)
-    return Recipient(RecipientKind.PHONE, number.digits, label, _phone_warning(number))
+    return _from_phone(RecipientKind.PHONE, number, label)
+
+
+def _from_phone(kind: RecipientKind, number: Phone, label: str) -> Recipient:
+    warning = _phone_warning(number)
+    return Recipient(kind, number.digits, label, warning, present_digits=number.present)
 
 
 def parse_process(text: str) -> tuple[str, str] | None:

@@ -203,7 +203,7 @@ def _build_submission(prepared: PreparedSend, key: str, member: str) -> Submissi
         member=member,
         template=prepared.template.name,
         language=prepared.template.language,
-        recipient=recipient.digits or process_reference,
+        recipient=recipient.present_digits or recipient.digits or process_reference,
         values=_content_values(prepared),
         display_recipient=_masked_recipient(recipient, process_reference),
         followable=prepared.message.followable,

@@ -113,16 +113,16 @@ def read_message(
         parent_user_id=parent_user_id,
     )
     previous = Customer()
-    if system.get("user_id"):  # the customer's number or user ID has changed
+    new_number = first_text(system, "wa_id", "new_wa_id")
+    if system.get("user_id") or (new_number and is_change(system)):
         previous = build_customer(
             system.get("previous_user_id"),
             *identifiers,
+            system.get("customer"),  # the older name of the old number
             parent_user_id=system.get("previous_parent_user_id"),
         )
         customer = build_customer(
-            system.get("user_id"),
-            system.get("wa_id") or system.get("new_wa_id"),
-            parent_user_id=system.get("parent_user_id"),
+            system.get("user_id"), new_number, parent_user_id=system.get("parent_user_id")
         )
     return MessageEvent(
         kind=kind,
@@ -137,6 +137,15 @@ def read_message(
         is_standby=is_standby,
         previous=previous,
     )
+
+
+def is_change(system: Json) -> bool:
+    """Return whether a system message reports a new number or user ID.
+
+    Before August 2026 ``user_changed_number`` had fewer fields; ``customer_changed_number`` is its
+    older name.
+    """
+    return "_changed_" in to_kind(system.get("type"))
 
 
 def read_each(

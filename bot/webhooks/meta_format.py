@@ -110,7 +110,11 @@ def _read_status(status: Json, contacts: object, phone_number_id: str) -> Webhoo
     kind, wamid = to_kind(status.get("status")).lower(), first_text(status, "id")
     if not is_status_kind(kind) or not wamid:
         return UnknownEvent(kind=f"status:{kind}", raw=status)
-    identifiers = (status.get("recipient_user_id"), status.get("recipient_id"))
+    is_group = to_kind(status.get("recipient_type")) == "group"  # then it is the group's ID
+    identifiers = (
+        status.get("recipient_user_id") or status.get("recipient_participant_user_id"),
+        status.get("recipient_participant_id") if is_group else status.get("recipient_id"),
+    )
     return StatusEvent(
         kind=kind,
         occurred_at=to_epoch_seconds(status.get("timestamp")),
@@ -160,10 +164,19 @@ def _read_preference(field: str, value: Json, preference: Json) -> WebhookEvent:
 
 def _read_account(field: str, value: Json) -> WebhookEvent:
     sender = as_object(value.get("sender"))
+    call = next(iter_objects(value.get("calls")), {})
+    side = "to" if to_kind(call.get("direction")) == "BUSINESS_INITIATED" else "from"
+    identifiers = (
+        sender.get("user_id") or call.get(f"{side}_user_id"),
+        sender.get("phone_number") or call.get(side),
+    )
     return AccountEvent(
         kind=field,
-        occurred_at=to_epoch_seconds(value.get("timestamp")),
-        phone_number_id=first_text(as_object(value.get("recipient")), "phone_number_id"),
-        customer=build_customer(sender.get("user_id"), sender.get("phone_number")),
+        occurred_at=to_epoch_seconds(value.get("timestamp") or call.get("timestamp")),
+        phone_number_id=first_text(as_object(value.get("recipient")), "phone_number_id")
+        or first_text(as_object(value.get("metadata")), "phone_number_id"),
+        customer=build_customer(
+            *identifiers, contact=find_contact(value.get("contacts"), *identifiers)
+        ),
         raw=value,
     )

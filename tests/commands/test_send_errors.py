@@ -150,6 +150,27 @@ async def test_template_made_a_minute_ago_is_sent_from_a_line(
         await clock.advance(31)
 
 
+async def test_message_that_failed_on_one_device_and_arrived_on_another_is_read(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    assert await submit_form(acme, phone="+12025550141") == {}
+    await advance_until(acme, clock, lambda: "Read: " in report_text(acme))
+    assert "can't deliver" not in report_text(acme)
+
+
+async def test_same_person_by_an_older_number_is_asked_about_before_a_second_message(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    assert await submit_form(acme, phone="+55 11 98765-4321") == {}
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await open_form(acme)
+    await submit_form(acme, phone="+55 11 8765-4321")
+    assert "Send it again?" in view_text(acme)
+    assert sent_count(acme) == 1
+
+
 async def test_code_of_a_failed_status_has_a_sentence_that_names_no_reference(
     acme: World, clock: ManualClock
 ) -> None:

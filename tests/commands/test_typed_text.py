@@ -1,0 +1,171 @@
+"""Stories of what Slack makes of typed text, and what customers and Chakra get."""
+
+from __future__ import annotations
+
+from bot.messages.form_values import SendForm
+from bot.sandbox.slack import VisibleMessage, visible_text
+from tests.clock import ManualClock
+from tests.commands.send_scenarios import (
+    JOHN,
+    READING_NUMBER,
+    advance_until,
+    last_message_text,
+    open_form,
+    press_button,
+    run_command,
+    sent_count,
+    submit_form,
+)
+from tests.world import World
+
+LINE = f"welcome_message {READING_NUMBER} language=en {{value}}"
+NAMED_LINE = f"renewal_notice {READING_NUMBER} language=de"
+LONG_LINK = "https://shop.example/orders/2026/11/12345"
+LONG_ADDRESS = "shop.example/orders/2026/11/12345678901234567890"
+
+
+def previewed_form(message: VisibleMessage) -> SendForm:
+    """Return the form that the preview's button carries."""
+    buttons = [
+        element
+        for block in message.blocks or ()
+        for element in block.get("elements", ())
+        if element.get("action_id") == "send.confirm"
+    ]
+    assert buttons, visible_text(message)
+    return SendForm.from_value(buttons[0]["value"])
+
+
+async def preview_value(acme: World, value: str) -> str:
+    """Return what ``1=`` means in a preview."""
+    message = await run_command(acme, LINE.format(value=value))
+    return previewed_form(message).values["var_body_1"]
+
+
+async def test_values_are_what_was_typed(acme: World) -> None:
+    for typed, expected in (
+        ("1=Booking.com", "Booking.com"),
+        ("1=Booking.com,", "Booking.com,"),
+        (f'1="see {LONG_LINK} now"', f"see {LONG_LINK} now"),
+        (f"1={LONG_LINK}", LONG_LINK),
+        (f"1={LONG_ADDRESS}", LONG_ADDRESS),
+        (
+            '1="R&D <3 john@acme.com, acme.com/a?b=1&c=2"',
+            "R&D <3 john@acme.com, acme.com/a?b=1&c=2",
+        ),
+        ("1=<@U0MEI>", "Mei"),
+        ('1="ask @mei, not @john"', "ask Mei, not John"),
+        ("1=#sales", "#sales"),
+        ("1=#leads-emea", "#leads-emea"),
+        ("1=<!subteam^S0SALES|@sales>", "@sales"),
+        ("1=<https://acme.com/a|our site>", "https://acme.com/a"),
+        ("1=<tel:+919876543210|+91 98765 43210>", "+91 98765 43210"),
+        ("1=🎉", "🎉"),
+        ('1="Hi 👋🏼 at 10:30:45 :partyparrot: 🤷🏿‍♀️"', "Hi 👋🏼 at 10:30:45 :partyparrot: 🤷🏿‍♀️"),
+        ("1=*500*", "*500*"),
+        ('1="_5_ `x` ~y~"', "_5_ `x` ~y~"),
+        ("1:Ravi", "Ravi"),
+    ):
+        assert await preview_value(acme, typed) == expected
+
+
+async def test_a_sent_message_has_emoji_and_whole_addresses(
+    acme: World, clock: ManualClock
+) -> None:
+    await run_command(acme, LINE.format(value=f'1="🎉 Ravi, {LONG_LINK}"'))
+    await press_button(acme, "send.confirm")
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
+    [send] = acme.chakra.sends
+    assert f"🎉 Ravi, {LONG_LINK}" in str(send)
+
+
+async def test_a_form_sends_emoji(acme: World, clock: ManualClock) -> None:
+    await open_form(acme)
+    assert await submit_form(acme, var_body_1="Jane 🎉", var_body_2="👋🏼 May 3") == {}
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    text = str(acme.chakra.sends)
+    assert "Jane 🎉" in text
+    assert "👋🏼 May 3" in text
+
+
+async def test_searches_have_emoji(acme: World) -> None:
+    acme.chakra.update_user("mei@acme.com", first_name="Mei 🌸")
+    assert "Mei 🌸" in visible_text(await acme.type("/chakra user Mei 🌸"))
+
+
+async def test_marks_of_the_composer_are_understood(acme: World) -> None:
+    for line in (
+        f"*appointment_reminder* `{READING_NUMBER}` 1=Jane 2=x 3=y language=`en`",
+        f"*appointment_reminder {READING_NUMBER} 1=Jane 2=x 3=y language=en*",
+        "_appointment_reminder_ ~+1 202 555 0100~ *1*=Jane 2=x *3=y* language=en",
+        f"`appointment_reminder {READING_NUMBER}` *_language=en_* 1=Jane 2=x 3=y",
+        f'appointment_reminder to="*{READING_NUMBER}*" language=*en* 1=Jane 2=x 3=y',
+        f"```appointment_reminder``` phone:`{READING_NUMBER}` language:en 1=Jane 2=x 3=y",
+    ):
+        form = previewed_form(await run_command(acme, line))
+        assert form.values == {"var_body_1": "Jane", "var_body_2": "x", "var_body_3": "y"}
+        assert form.to.replace(" ", "") == READING_NUMBER
+    for line in (
+        "*user mei*",
+        "`user` `mei@acme.com`",
+        "user *<@U0MEI>*",
+        "_user Mei_",
+        "user ~@mei~",
+    ):
+        assert "Mei" in visible_text(await acme.type(f"/chakra {line}"))
+    assert "/chakra send" in visible_text(await acme.type("/chakra *help* `send`"))
+
+
+async def test_name_colon_value_is_a_value_of_the_chosen_template(acme: World) -> None:
+    for line in (
+        "first_name=Ravi plan:Gold date='1 May'",
+        "First_Name:Ravi PLAN=Gold date:“1 May”",
+        "date='1 May' *plan*:Gold body_first_name:Ravi",
+    ):
+        form = previewed_form(await run_command(acme, f"{NAMED_LINE} {line}"))
+        assert form.to == READING_NUMBER
+        assert form.values == {
+            "var_body_first_name": "Ravi",
+            "var_body_plan": "Gold",
+            "var_body_date": "1 May",
+        }
+
+
+async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
+    for line, expected in (
+        ('welcome_message to="+91 98765 43210" language=en 1=b c', "what “c” is for"),
+        (f"welcome_message {READING_NUMBER} language=en 1=b c", "what “c” is for"),
+        (f"welcome_message c {READING_NUMBER} language=en 1=b", "what “c” is for"),
+        (f"welcome_message {READING_NUMBER} language=en 1 = b", "what “= b” is for"),
+        ("welcome_message john@acme.com language=en Gold 1=b", "what “Gold” is for"),
+        ("welcome_message @mei language=en 1=b Gold", "what “Gold” is for"),
+        ("welcome_message to=+91 98765 43210 language=en 1=b", "what “98765 43210” is for"),
+        (f"welcome_message {READING_NUMBER} language=en 1=b planet:Gold", "has no “planet”"),
+        (f"welcome_message to={READING_NUMBER} phone=1 language=en 1=b", "one recipient"),
+        (f"welcom_mesage {READING_NUMBER}", "welcome_message"),
+    ):
+        assert expected in visible_text(await run_command(acme, line))
+    assert acme.slack.view(JOHN) is None
+
+
+async def test_a_person_of_another_workspace_is_named_plainly(acme: World) -> None:
+    sentence = "That person isn't a member of this workspace."
+    for line in (
+        "user @sam",
+        "user <@U0GHOST>",
+        "user *<@W0GHOST>*",
+        "send hello_world @sam",
+        "send hello_world to=<@U0GHOST>",
+    ):
+        text = visible_text(await acme.type(f"/chakra {line}"))
+        assert sentence in text
+        assert "Reference" not in text
+        assert "warning" not in text
+    shown = visible_text(await run_command(acme, LINE.format(value="1=<@U0GHOST>")))
+    assert "Slack doesn't share that person's name" in shown
+    assert await preview_value(acme, "1=<@U0GHOST|casper>") == "casper"
+
+
+async def test_an_address_without_scheme_is_a_word(acme: World) -> None:
+    assert "That's a link" not in visible_text(await acme.type("/chakra user Booking.com"))
+    assert "That's a link" in visible_text(await acme.type("/chakra user https://Booking.com"))

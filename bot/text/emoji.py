@@ -66,9 +66,12 @@ def _find_emoji(name: str, tones: Sequence[str]) -> str:
         return _find_new_emoji(name, tones)
     if not tones:
         return str(known.char)
-    codes = [f"{ord(_SKIN_TONES[tone][0]):X}" for tone in dict.fromkeys(tones)]
-    toned = known.skin_variations.get("-".join(codes))
-    return str(toned.char if toned else known.char + _tone_signs(tones))
+    codes = [f"{ord(_SKIN_TONES[tone][0]):X}" for tone in tones]
+    equal = codes[:1] if len(set(codes)) == 1 else codes  # two people of one tone have it once or
+    for key in ("-".join(codes), "-".join(equal), "-".join(equal * 2)):  # twice in the data
+        if toned := known.skin_variations.get(key):
+            return str(toned.char)
+    return str(known.char) + _tone_signs(tones)
 
 
 def _find_new_emoji(name: str, tones: Sequence[str]) -> str:

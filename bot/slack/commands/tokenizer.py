@@ -56,7 +56,7 @@ class _Role(Enum):
     FILTER = "filter"
     """A value that the product reads, such as a name: marks around it are understood."""
     VARIABLE = "variable"
-    """A text that somebody else reads, as it was typed: ``*500*`` is WhatsApp's own bold."""
+    """A text for customers, as it was typed: ``*500*`` is WhatsApp's own bold."""
 
 
 class Tokenizer:

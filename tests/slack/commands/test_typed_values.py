@@ -55,7 +55,7 @@ TEXTS = st.lists(WORDS, min_size=1, max_size=6).map(" ".join) | st.builds(
 
 
 def read_value(word: Token) -> str:
-    """Return the value of a word that mentions nobody, so nothing has to be waited for."""
+    """Return the value of a word without mentions, so that Slack is not asked."""
     reading = read_typed_value(word, Members.__new__(Members), Channels.__new__(Channels))
     try:
         reading.send(None)

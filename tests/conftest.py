@@ -20,6 +20,7 @@ from commands import COMMANDS
 from tests.clock import ManualClock, run_clock
 from tests.db.databases import KINDS, create_database_url, open_empty_database
 from tests.event_loop import STALLED, IdleEventLoop, running_loop
+from tests.plain_logs import configure_plain_logs
 from tests.world import World
 
 # Nothing here is measured by its time: a busy machine must not fail a property.
@@ -27,6 +28,8 @@ from tests.world import World
 settings.register_profile("quick", deadline=None, max_examples=35)
 settings.register_profile("thorough", deadline=None, max_examples=100)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+configure_plain_logs()
 
 OpenSandbox = Callable[..., AbstractAsyncContextManager[World]]
 

@@ -210,9 +210,9 @@ def test_secrets_are_redacted_in_any_surroundings(
 )
 def test_adversarial_text_is_redacted_in_bounded_time(piece: str) -> None:
     text = piece * (20_000 // len(piece)) + "!"
-    began = time.perf_counter()
+    began = time.process_time()
     redact(text)
-    assert time.perf_counter() - began < 1, "twenty thousand characters in a second, with ease"
+    assert time.process_time() - began < 1, "twenty thousand characters in a second, with ease"
 
 
 def test_mask_hides_the_number_length() -> None:

@@ -201,6 +201,15 @@ async def test_unknown_uuid_is_not_searched_in_the_list(clock: ManualClock) -> N
         ({"customer_phone": "919999999999", "agent_phone": "919999999999"}, "919999999999"),
         ({"phone": "10281582-5882-43aa-b48d-28c527335e7a"}, ""),  # an id, not a number
         ({"phone_verified": 1617966536211, "contact": "919999999999"}, ""),
+        ({"phone": "p:+919999999999"}, "919999999999"),
+        ({"phone": "tel:+91-99999-99999"}, "919999999999"),
+        ({"phone": "whatsapp:+919999999999"}, "919999999999"),
+        ({"phone": "'+919999999999"}, "919999999999"),
+        ({"phone": "\u202a+91 99999 99999\u202c"}, "919999999999"),
+        ({"phone": "+٩١٩٩٩٩٩٩٩٩٩٩"}, "919999999999"),
+        ({"phone": "91 99999 99999 ext 5"}, "919999999999"),
+        ({"phone": "919999999999@s.whatsapp.net"}, "919999999999"),
+        ({"phone": "n/a"}, ""),
         ({"phone": True}, ""),
         ({}, ""),
     ],
@@ -208,6 +217,11 @@ async def test_unknown_uuid_is_not_searched_in_the_list(clock: ManualClock) -> N
 def test_phone_is_read_only_where_it_is_unambiguous(data: dict[str, object], phone: str) -> None:
     assert parse_process(**data).phone == phone
     assert parse_process({"data": data}).phone == phone
+
+
+def test_plus_of_a_stored_number_is_not_lost() -> None:
+    assert parse_process(phone="+65 8123 4567").international_phone == "+6581234567"
+    assert parse_process(phone="6581234567").international_phone == "6581234567"
 
 
 def test_process_fields_take_precedence_over_the_record() -> None:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from bot.cache import Cache
 from bot.chakra.client import Chakra
+from bot.chakra.process import Process
 from bot.errors import NotFound, UsageError
 from bot.messages.recipients import RecipientKind, RecipientResolver, parse_phone, parse_process
 from bot.sandbox.chakra import EmbeddedChakra
@@ -198,3 +199,39 @@ async def test_user_without_a_number_is_not_found(
     chakra.add_user(username="nophone", phones=["12"])
     with pytest.raises(NotFound, match="Type a number instead"):
         await recipients.resolve("nophone")
+
+
+# --- numbers in records --------------------------------------------------------------------------
+
+
+class OneLead:
+    """The lookup of processes, with one lead."""
+
+    def __init__(self, phone: str) -> None:
+        self.lead = Process.model_validate({"id": "1", "data": {"phone_number": phone}})
+
+    async def find(self, procedure: str, key: str) -> Process:  # noqa: ARG002 - any is this one
+        return self.lead
+
+
+@pytest.mark.parametrize(
+    ("stored", "digits", "warning"),
+    [
+        ("551187654321", "551187654321", "Today's form: +55 11 98765-4321."),
+        ("+52 1 55 1234 5678", "5215512345678", "Today's form: +52 55 1234 5678."),
+        ("22507123456", "22507123456", "Today's form: +225 07 07 12 3456."),
+        ("p:+919876543210", INDIAN, ""),
+        ("+65 8123 4567", "6581234567", ""),
+        ("551112345678", "", "doesn't look right"),
+    ],
+)
+async def test_number_of_a_record_in_each_form(
+    chakra: EmbeddedChakra, clock: ManualClock, stored: str, digits: str, warning: str
+) -> None:
+    async with Chakra(chakra.base_url, SecretStr(chakra.access_token), clock) as client:
+        cache = Cache(clock)
+        resolver = RecipientResolver(Directory(client, cache, clock), OneLead(stored), "IN")
+        found = await resolver.resolve("lead LEAD-1")
+        await cache.aclose()
+    assert found.digits == digits
+    assert warning in found.warning if warning else not found.warning

@@ -23,8 +23,10 @@ NOT_A_SENDER_REASON = (
 )
 
 MAX_AGE_TO_ACT_SECONDS = 10.0
-"""How old what Slack said of a person may be when they act. To look, it may be as old as the cache
-allows."""
+"""Seconds: the maximum age of Slack's answer about a person who acts.
+
+To read, a cached answer of any age will do.
+"""
 
 UNKNOWN_GROUP_CODES = frozenset({"no_such_subteam", MISSING_SCOPE})
 """Slack's answers about a deleted group, and without the optional scope usergroups:read.

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 T = TypeVar("T")
 
 MAX_CLOCK_SKEW_SECONDS = 300.0
-"""How far the clocks of two replicas may be apart: with more, Slack's requests are rejected."""
+"""Seconds by which the clocks of two replicas may differ: beyond that, Slack's requests fail."""
 
 
 class Timer(Protocol):

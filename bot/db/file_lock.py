@@ -50,7 +50,7 @@ def hold_file_lock(file: str) -> Iterator[None]:
             except (BlockingIOError, PermissionError) as locked:
                 raise _locked(file) from locked
             except OSError:
-                pass  # a file system without such locks: the one beside it has to do
+                pass  # a file system without such locks: the lock file must suffice
         yield
 
 

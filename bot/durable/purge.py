@@ -22,7 +22,7 @@ PurgeStep = Callable[[], Awaitable[object]]
 
 
 class Purge:
-    """Runs every step, again and again."""
+    """Run every step every ten minutes."""
 
     def __init__(self, steps: Sequence[PurgeStep]) -> None:
         self._steps = steps

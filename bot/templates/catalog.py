@@ -36,9 +36,9 @@ WABA_ID_SETTING = "CHAKRA_WABA_ID"
 SENDER_ID_SETTING = "CHAKRA_WHATSAPP_PHONE_NUMBER_ID"
 
 MIN_REFRESH_AGE_SECONDS = 30.0
-"""A younger list isn't loaded again for a template that isn't in it or that WhatsApp refused."""
+"""Seconds: a younger list isn't loaded again for a template that is missing or was refused."""
 CLOCK_TOLERANCE_SECONDS = 60.0
-"""Meta's clock may be behind this one, by which the age of the list is known."""
+"""Seconds by which Meta's clock may be behind this one, which dates the list."""
 MIN_NAME_SIMILARITY = 70
 """rapidfuzz ratio (0-100) from which a name is suggested for a misspelled one."""
 MAX_NAME_SUGGESTIONS = 3

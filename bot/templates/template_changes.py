@@ -80,7 +80,7 @@ def _quality_fields(event: TemplateEvent) -> dict[str, str]:
 
 
 def _category_fields(event: TemplateEvent) -> dict[str, str]:
-    """Tell a change to come from one that is done: ``new_category`` means another thing in each."""
+    """Distinguish an announced change from a completed one: ``new_category`` differs in meaning."""
     correct, previous = _upper(event, "correct_category"), _upper(event, "previous_category")
     if correct:
         return {"correct_category": correct}

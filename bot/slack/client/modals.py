@@ -20,20 +20,20 @@ from bot.errors import SlackError
 from bot.slack.commands.reply import View
 
 HASH_CONFLICT_CODE = "hash_conflict"
-"""The view changed since. docs.slack.dev/reference/methods/views.update"""
+"""The code for a view that has changed since. docs.slack.dev/reference/methods/views.update."""
 VIEW_CLOSED_CODE = "not_found"
-"""The person closed the form. docs.slack.dev/reference/methods/views.update"""
+"""The code for a view that the person closed. docs.slack.dev/reference/methods/views.update."""
 ACK_LANDING_SECONDS = 3.0
-"""Slack ignores an ack that lands later. docs.slack.dev/interactivity"""
+"""Seconds after which Slack ignores an ack. docs.slack.dev/interactivity."""
 CHECK_DELAYS_SECONDS = (0.15, 0.3, 0.6, 1.0, 1.2)
-"""Between the tries of an update that precedes the ack: together longer than the ack may take."""
+"""Seconds between attempts of an update that precedes the ack: in all more than an ack takes."""
 CONFIRM_DELAYS_SECONDS = (0.6, 2.5)
-"""Between the tries after a conflict that may not be due to the ack, or not to the last one."""
+"""Seconds between attempts after a conflict that may have another cause than the last ack."""
 STALE_SECONDS = 5.0
-"""How long updates by actions that precede a submission are dropped."""
+"""Seconds for which updates by actions that precede a submission are dropped."""
 MAX_TRACKED_VIEWS = 1_000
 TRACKING_SECONDS = 120.0
-"""Longer than the work of a submission."""
+"""Seconds: longer than the work of a submission."""
 
 UpdateView = Callable[..., Coroutine[Any, Any, str]]
 """``SlackClient.update_view``."""

@@ -161,7 +161,7 @@ class Action(Generic[ContextT]):
     (``users.page:next``) only distinguishes them and is cut before dispatch.
 
     ``only_looks``: it changes nothing although it needs a permission to, because it opens or
-    updates a form, say. Then the access check may go by what Slack said some minutes ago.
+    updates a form, say. The access check may then use an answer of Slack that is minutes old.
     """
 
     id: str

@@ -35,9 +35,9 @@ from bot.text.emoji import replace_emoji_names
 
 class AccessChecker(Protocol):
     async def check(self, actor: Actor, *, to_act: bool = False) -> AccessDecision:
-        """Return what the person may do; ``to_act`` needs Slack's answer of this moment.
+        """Return what the person may do; ``to_act`` requires a current answer from Slack.
 
-        Never raises: an unknown person is ``is_unverified``.
+        Never raise: an unknown person is ``is_unverified``.
         """
 
 

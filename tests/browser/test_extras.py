@@ -65,9 +65,26 @@ async def test_global_and_message_shortcuts_open_forms(
         message = page.get_by_test_id("message").last
         await message.hover()
         await message.get_by_test_id("message-actions").click()
-        await message.get_by_test_id("message-actions-option").click()
+        await message.get_by_test_id("message-actions-option").first.click()
         await open_form(harness, page, build_modal(), request=2)
         assert harness.app.last_payload["message"]["text"].startswith("Good. Send it over WhatsApp")
+
+
+async def test_email_is_posted_and_forwarded_to_a_group(
+    browser: Browser, harness: SlackHarness
+) -> None:
+    async with open_checked_page(browser, harness.slack.base_url) as page:
+        await page.get_by_test_id("post").click()
+        await page.get_by_test_id("post-option").filter(has_text="An email").click()
+        message = page.get_by_test_id("message").last
+        await expect(message).to_contain_text("Asha Rao <asha@lotus.example>")
+        await expect(message).to_contain_text("+91 98765 43211")
+        await message.hover()
+        await message.get_by_test_id("message-actions").click()
+        options = message.get_by_test_id("message-actions-option")
+        await options.filter(has_text="Priya, Mei").click()
+        await page.get_by_test_id("channel").filter(has_text="Priya, Mei").click()
+        await expect(page.get_by_test_id("attachment")).to_contain_text("+91 98765 43211")
 
 
 async def test_files_can_be_selected_rejected_removed_and_submitted(

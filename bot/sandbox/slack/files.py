@@ -34,6 +34,8 @@ _FILETYPES: Mapping[str, tuple[str, str]] = {
     "mp3": ("mp3", "MP3"),
     "mp4": ("mp4", "MPEG 4 Video"),
     "zip": ("zip", "Zip"),
+    "svg": ("svg", "SVG"),
+    "vcf": ("vcard", "vCard"),
 }
 """Extension to ``filetype`` and ``pretty_type``. docs.slack.dev/reference/objects/file-object"""
 _UNKNOWN_FILETYPE = ("binary", "Binary")

@@ -105,7 +105,7 @@ class PageApi:
             "me": _member_json(member),
             "team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_DOMAIN},
             "people": [_member_json(m) for m in self._workspace.members.values() if m.is_person],
-            "channels": [_channel_json(channel) for channel in channels],
+            "channels": [self._channel_json(channel, member) for channel in channels],
             "commands": [
                 {"command": c.command, "hint": c.hint, "description": c.description}
                 for c in self._manifest.commands.values()
@@ -193,6 +193,18 @@ class PageApi:
             return dataclasses.asdict(event.data)
         return event.data
 
+    def _channel_json(self, channel: WorkspaceChannel, viewer: WorkspaceMember) -> Json:
+        """Return the channel; a conversation between people is named after the others."""
+        others = (m for m in channel.members if m != viewer.id and m in self._workspace.members)
+        names = [self._workspace.members[other].display_name for other in others]
+        return {
+            "id": channel.id,
+            "name": ", ".join(names) if channel.kind in ("group", "pair") else channel.name,
+            "kind": channel.kind,
+            "topic": channel.topic,
+            "members": list(channel.members),
+        }
+
     def _message_json(self, message: StoredMessage) -> Json:
         author = self._workspace.members[message.author]
         return {
@@ -217,11 +229,18 @@ class PageApi:
         }
 
 
+_WRITTEN_PARTS = ("mode", "from", "plain_text", "preview")
+"""Of emails and snippets, whose text is in the message."""
+
+
 def _file_json(file: HostedFile) -> Json:
     """Return what the page shows of a file; its ``url`` needs the person's ID (``as``)."""
     shown = file.to_json()
-    parts = ("id", "name", "title", "mimetype", "pretty_type", "size")
-    return {**{part: shown[part] for part in parts}, "url": f"/sandbox/files/{file.id}"}
+    parts = ("id", "name", "title", "mimetype", "pretty_type", "size", *_WRITTEN_PARTS)
+    return {
+        **{part: shown[part] for part in parts if part in shown},
+        "url": f"/sandbox/files/{file.id}",
+    }
 
 
 def _member_json(member: WorkspaceMember) -> Json:
@@ -233,14 +252,4 @@ def _member_json(member: WorkspaceMember) -> Json:
         "kind": member.kind,
         "initials": member.initials,
         "color": member.color,
-    }
-
-
-def _channel_json(channel: WorkspaceChannel) -> Json:
-    return {
-        "id": channel.id,
-        "name": channel.name,
-        "kind": channel.kind,
-        "topic": channel.topic,
-        "members": list(channel.members),
     }

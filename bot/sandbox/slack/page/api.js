@@ -32,6 +32,12 @@ export async function loadPayloads(after) {
 
 export const type = (as, channel, text) => post("/sandbox/type", { as, channel, text });
 
+/** Posts what people don't type: @param {string} as @param {string} channel @param {string} kind */
+export const postContent = (as, channel, kind) => post("/sandbox/post", { as, channel, kind });
+
+/** @param {string} as @param {string} message its id @param {string} channel where it is forwarded to */
+export const forward = (as, message, channel) => post("/sandbox/post", { as, message, channel });
+
 /** @param {{as: string, source: object, block_id: string, action_id: string, value: any, values: object}} press */
 export const press = (press) => post("/sandbox/press", press);
 

@@ -4,7 +4,8 @@ import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { sizeOf } from "./sizes.js";
 
-/** @typedef {{id: string, name: string, title: string, mimetype: string, pretty_type: string, size: number, url: string}} File */
+/** @typedef {{id: string, name: string, title: string, mimetype: string, pretty_type: string, size: number, url: string,
+ *   mode?: string, from?: {name: string, address: string}[], plain_text?: string, preview?: string}} File */
 
 /** @param {File[]} files @param {string} me the viewer: the demo serves a file only to people who may see it */
 export function attachments(files, me) {
@@ -16,6 +17,8 @@ export function attachments(files, me) {
 }
 
 function card(file, address) {
+  if (file.mode === "email") return written(file, senders(file), file.plain_text, "mail");
+  if (file.mode === "snippet") return written(file, file.pretty_type, file.preview, "copy");
   const isPicture = file.mimetype.startsWith("image/");
   return h(
     "a",
@@ -31,4 +34,28 @@ function card(file, address) {
     ),
     h("span", { class: "file-get", title: "Download" }, icon("down")),
   );
+}
+
+/** An email or a snippet, whose text is in the message. */
+function written(file, detail, text, mark) {
+  return h(
+    "details",
+    { class: "file-written", open: true, data: { testid: "file", fileId: file.id } },
+    h(
+      "summary",
+      { class: "file-card" },
+      h("span", { class: "file-mark" }, icon(mark)),
+      h(
+        "span",
+        { class: "file-text" },
+        h("span", { class: "file-name", dir: "auto" }, file.title),
+        h("span", { class: "fine", dir: "auto" }, detail),
+      ),
+    ),
+    h("pre", { class: "file-content", dir: "auto" }, text ?? ""),
+  );
+}
+
+function senders({ from }) {
+  return (from ?? []).map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(", ");
 }

@@ -3,15 +3,15 @@
 import { h } from "./dom.js";
 import { wheel } from "./icons.js";
 
-/** Slackbot is an app too, but not this one. */
-const SLACKBOT = "USLACKBOT";
+/** Apps too, but not this one. */
+const OTHER_APPS = ["USLACKBOT", "U0HELPDESK"];
 
 /** @param {{id?: string, initials: string, color: string, app?: boolean}} who @param {"" | "small" | "large"} [size] */
 export function avatar(who, size = "") {
   const node = h(
     "span",
     { class: `avatar ${size}`, "aria-hidden": "true" },
-    who.app && who.id !== SLACKBOT ? wheel() : who.initials,
+    who.app && !OTHER_APPS.includes(who.id ?? "") ? wheel() : who.initials,
   );
   node.style.setProperty("--of", /^[0-9a-f]{6}$/i.test(who.color) ? `#${who.color}` : who.color);
   return node;

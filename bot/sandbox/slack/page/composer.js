@@ -2,11 +2,13 @@
 
 import * as api from "./api.js";
 import { candidates, completions, isComplete, usageFor } from "./completion.js";
+import { otherContent } from "./content.js";
 import { arrange, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { Listbox } from "./listbox.js";
 import { Popup } from "./popup.js";
 import { globalShortcuts } from "./shortcuts.js";
+import { channelLabel } from "./state.js";
 
 const EXAMPLES = ["/chakra user john@acme.com", "/chakra send", "/chakra bulk create lead", "/chakra help"];
 const MAX_BOX_HEIGHT_PX = 220;
@@ -49,7 +51,7 @@ export class Composer {
       owner: this.box,
       onChoose: (option) => this.#complete(option.raw),
     });
-    this.frame = h("div", { class: "composer-box" }, globalShortcuts(page), this.box, this.button);
+    this.frame = h("div", { class: "composer-box" }, otherContent(page), globalShortcuts(page), this.box, this.button);
     this.popup = new Popup(
       this.frame,
       h("div", { data: { testid: "completion" } }, this.list.node, h("p", { class: "popup-keys" }, keys())),
@@ -89,7 +91,7 @@ export class Composer {
     const draft = store.memory.draft(store.me.id, store.channel.id);
     if (this.box.value !== draft) this.box.value = draft;
     this.#recalled = -1;
-    const name = store.channel.kind === "im" ? store.channel.name : `#${store.channel.name}`;
+    const name = channelLabel(store.channel);
     this.box.placeholder = `Message ${name}, or / for commands`;
     this.box.setAttribute("aria-label", `Message ${name}`);
     this.#closeList();

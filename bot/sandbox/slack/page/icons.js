@@ -18,6 +18,9 @@ const PATHS = {
   payloads: "M7.3 5L3 10l4.3 5M12.7 5L17 10l-4.3 5",
   people:
     "M7.5 4.5a2.7 2.7 0 1 0 0 5.4a2.7 2.7 0 1 0 0-5.4zM2.5 16c.3-2.9 2.2-4.3 5-4.3s4.7 1.4 5 4.3M12.8 4.8a2.6 2.6 0 0 1 0 4.9M14.3 12c1.8.5 2.9 1.8 3.2 4",
+  person: "M10 4a3 3 0 1 0 0 6a3 3 0 1 0 0-6zM4 16.5c.4-3.2 2.7-4.7 6-4.7s5.6 1.5 6 4.7",
+  plus: "M10 4.5v11M4.5 10h11",
+  mail: "M3.5 5.5h13v9.5h-13zM3.8 6l6.2 5 6.2-5",
   check: "M4.5 10.5l3.7 3.7L15.5 6.3",
   more: "M4.5 10h.01M10 10h.01M15.5 10h.01",
   copy: "M7 7h9v9H7zM4 13V4h9",
@@ -38,7 +41,14 @@ const PATHS = {
 /** @typedef {keyof typeof PATHS} IconName */
 
 /** @type {Record<string, IconName>} by kind of channel */
-export const CHANNEL_ICONS = { public: "hash", private: "lock", shared: "shared", im: "people" };
+export const CHANNEL_ICONS = {
+  public: "hash",
+  private: "lock",
+  shared: "shared",
+  im: "people",
+  group: "people",
+  pair: "person",
+};
 
 /** @param {IconName} name */
 export function icon(name) {

@@ -8,6 +8,7 @@ import { Form } from "./form.js";
 import { hostOf, plainText } from "./hosts.js";
 import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { sharedContent } from "./shared.js";
 import { messageShortcuts } from "./shortcuts.js";
 import { clock, fullTime } from "./times.js";
 
@@ -75,6 +76,7 @@ export class MessageView {
         !grouped && heading(message),
         replied,
         this.#body(message),
+        ...sharedContent(message.attachments ?? [], this.host, this.page.store.me.id),
         this.#files(message),
       ].filter(Boolean),
     );
@@ -136,6 +138,7 @@ export class MessageView {
     const edited = message.edited
       ? h("span", { class: "edited", title: "This message was edited" }, "(edited)")
       : null;
+    if (!message.text && !edited) return null;
     return h("div", { class: "message-text text" }, mrkdwn(message.text, this.host.names), edited);
   }
 

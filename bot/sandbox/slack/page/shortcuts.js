@@ -1,6 +1,7 @@
 /** The app's shortcuts: beside the message box, and on every message that isn't ephemeral. */
 
 import * as api from "./api.js";
+import { forward, forwardTargets } from "./content.js";
 import { Menu } from "./menu.js";
 
 /** @param {import("./hosts.js").Page} page @returns {HTMLElement} hidden while the app has none */
@@ -31,15 +32,19 @@ export function messageShortcuts(page, message) {
     className: "message-tool",
     align: "end",
     use: (callback) => api.useShortcut(page.store.me.id, callback, message),
+    more: () => forwardTargets(page),
+    useMore: (channel) => forward(page, message, channel),
   });
   return menu.node;
 }
 
-function menuOf(page, kind, { use, ...look }) {
+function menuOf(page, kind, { use, more, useMore, ...look }) {
   return new Menu({
     ...look,
-    groups: () => [{ label: "Chakra", options: page.extras.shortcutsFor(kind).map(asOption) }],
-    onChoose: async ({ value }) => {
+    groups: () =>
+      [{ label: "Chakra", options: page.extras.shortcutsFor(kind).map(asOption) }, more?.()].filter(Boolean),
+    onChoose: async ({ value, raw }) => {
+      if (raw?.forward) return useMore(value);
       const answer = await use(value);
       if (!answer.ok) page.notices.toast(answer.error ?? "The app didn't respond. Try again.");
     },

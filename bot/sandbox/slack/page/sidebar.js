@@ -8,10 +8,11 @@ import { PersonSwitcher } from "./people.js";
 const SECTIONS = [
   { title: "Channels", kinds: ["public", "private"] },
   { title: "Shared with others", kinds: ["shared"] },
+  { title: "Direct messages", kinds: ["group", "pair"] },
   { title: "Apps", kinds: ["im"] },
 ];
 
-const SPOKEN = { public: "", private: "private, ", shared: "shared, ", im: "app, " };
+const SPOKEN = { public: "", private: "private, ", shared: "shared, ", im: "app, ", group: "group, ", pair: "" };
 
 export class Sidebar {
   /**

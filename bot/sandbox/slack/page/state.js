@@ -5,14 +5,19 @@
  * @typedef {{id: string, name: string, app: boolean, initials: string, color: string}} Author
  * @typedef {{id: string, ts: string, channel: string, author: Author, text: string, blocks: any[] | null,
  *   ephemeral: boolean, edited: boolean, thread_ts: string | null, broadcast: boolean,
- *   files: import("./attachments.js").File[]}} Message
- * @typedef {{id: string, name: string, kind: "public" | "private" | "shared" | "im", topic: string, members: string[]}} Channel
+ *   files: import("./attachments.js").File[], attachments: any[] | null}} Message
+ * @typedef {{id: string, name: string, kind: "public" | "private" | "shared" | "im" | "group" | "pair", topic: string, members: string[]}} Channel
  * @typedef {{id: string, name: string, real_name: string, title: string, kind: string, initials: string, color: string}} Person
  * @typedef {{id: string, hash: string, title: any, submit: any, close: any, blocks: any[], state?: any}} View
  */
 
 import { FIRST } from "./address.js";
 import { Memory } from "./memory.js";
+
+/** @param {Channel} channel @returns {string} its name as people write it: only channels have a "#" */
+export function channelLabel({ kind, name }) {
+  return ["public", "private", "shared"].includes(kind) ? `#${name}` : name;
+}
 
 /** A restarted demo reuses its IDs, but at other times. */
 const keyOf = ({ id, ts }) => `${id}/${ts}`;

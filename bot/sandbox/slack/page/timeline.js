@@ -5,6 +5,7 @@ import { arrange, h } from "./dom.js";
 import { plainText } from "./hosts.js";
 import { CHANNEL_ICONS, icon } from "./icons.js";
 import { MessageView } from "./message.js";
+import { channelLabel } from "./state.js";
 import { dayName, dayOf } from "./times.js";
 
 /** Messages of one author this close together share one heading. */
@@ -143,12 +144,15 @@ export class Timeline {
     const mark = app
       ? appMark("large")
       : h("span", { class: "intro-mark" }, icon(CHANNEL_ICONS[channel.kind]));
+    const among = channel.kind === "group" || channel.kind === "pair";
     const text = app
       ? "Messages between you and the app. Only you two can see them."
-      : `The beginning of #${channel.name}, with ${people(channel, store)}.`;
+      : among
+        ? `Messages between ${people(channel, store)}. Apps can't join, but their commands work here.`
+        : `The beginning of #${channel.name}, with ${people(channel, store)}.`;
     arrange(this.#intro, [
       mark,
-      h("div", {}, h("h2", {}, app ? channel.name : `#${channel.name}`), h("p", {}, text)),
+      h("div", {}, h("h2", {}, channelLabel(channel)), h("p", {}, text)),
     ]);
     return this.#intro;
   }

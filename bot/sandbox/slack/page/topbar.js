@@ -3,6 +3,7 @@
 import { appMark } from "./avatar.js";
 import { arrange, h } from "./dom.js";
 import { CHANNEL_ICONS, icon, iconButton } from "./icons.js";
+import { channelLabel } from "./state.js";
 import { applyTheme, theme, toggleTheme } from "./theme.js";
 
 export class Topbar {
@@ -77,6 +78,6 @@ export class Topbar {
     this.members.hidden = channel.kind === "im";
     arrange(this.members, [icon("people"), h("span", {}, String(people))]);
     this.members.title = people === 1 ? "1 member" : `${people} members`;
-    document.title = `${channel.kind === "im" ? "" : "#"}${channel.name} – ${team.name} sandbox`;
+    document.title = `${channelLabel(channel)} – ${team.name} sandbox`;
   }
 }

@@ -56,6 +56,14 @@ def choose_template(line: Arguments, index: TemplateIndex) -> tuple[Arguments, T
     return line, None
 
 
+def check_names(line: Arguments) -> None:
+    """Raise ``UsageError`` if a value is given twice: one of the two would be lost."""
+    if line.repeated:
+        raise _given_twice(min(line.repeated))
+    if {TO, PHONE} <= line.named.keys():
+        raise UsageError("Give one recipient: to= and phone= mean the same.", example=EXAMPLE)
+
+
 def fill_form(
     words: Sequence[str],
     named: Mapping[str, str],
@@ -66,8 +74,6 @@ def fill_form(
 
     Raise ``UsageError`` or ``NotFound``, also for a word that is no part of a recipient or value.
     """
-    if TO in named and PHONE in named:
-        raise UsageError("Give one recipient: to= and phone= mean the same.", example=EXAMPLE)
     given = named.get(TO) or named.get(PHONE)
     recipient, unknown = ((), words) if given else _split_recipient(words)
     if unknown:
@@ -176,8 +182,14 @@ def _map_values(named: Mapping[str, str], template: Template | None) -> dict[str
             raise _unknown_variable(name, template)
         if field.kind is FieldKind.FILE:
             raise UsageError(FILE_NEEDS_FORM, example="/chakra send")
+        if field.key in values:
+            raise _given_twice(name)
         values[field.key] = value
     return values
+
+
+def _given_twice(name: str) -> UsageError:
+    return UsageError(f"“{name}=” is there twice. Keep the one that you mean.")
 
 
 def _named_text(line: Arguments, name: str) -> str:

@@ -141,6 +141,8 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
         ("welcome_message @mei language=en 1=b Gold", "what “Gold” is for"),
         ("welcome_message to=+91 98765 43210 language=en 1=b", "what “98765 43210” is for"),
         (f"welcome_message {READING_NUMBER} language=en 1=b planet:Gold", "has no “planet”"),
+        (f"welcome_message {READING_NUMBER} language=en 1=a 1=b", "“1=” is there twice"),
+        (f"welcome_message {READING_NUMBER} language=en 1=a body_1:b", "“body_1=” is there twice"),
         (f"welcome_message to={READING_NUMBER} phone=1 language=en 1=b", "one recipient"),
         (f"welcom_mesage {READING_NUMBER}", "welcome_message"),
     ):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -32,19 +32,20 @@ class Arguments:
 
     ``tokens`` are in the order typed; ``named`` has the names that `parse_arguments` was given,
     numbers without leading zeros, and the last value of a repeated name. ``raw`` is the text
-    itself.
+    itself, and ``repeated`` are the names that were given several times.
     """
 
     tokens: tuple[Token, ...]
     named: Mapping[str, Token]
     raw: str
+    repeated: frozenset[str] = frozenset()
 
     def text_from(self, start: int = 0) -> str:
         """Return the words from ``start`` as one text: ``john doe``, ``+91 98765 43210``."""
         return " ".join(word.text for word in self.tokens[start:])
 
     def tail(self) -> Arguments:
-        return Arguments(self.tokens[1:], self.named, self.raw)
+        return replace(self, tokens=self.tokens[1:])
 
 
 def parse_arguments(
@@ -64,12 +65,15 @@ def parse_arguments(
     cleaned = _replace_emoji_outside_markup(remove_invisible_letters(raw))
     words: list[Token] = []
     named: dict[str, Token] = {}
+    repeated: set[str] = set()
     for name, word in Tokenizer(cleaned, names, variables).tokenize():
         if name is None:
             words.append(word)
-        else:
-            named[name] = word
-    return Arguments(tuple(words), MappingProxyType(named), raw)
+            continue
+        if name in named:
+            repeated.add(name)
+        named[name] = word
+    return Arguments(tuple(words), MappingProxyType(named), raw, frozenset(repeated))
 
 
 def _replace_emoji_outside_markup(text: str) -> str:

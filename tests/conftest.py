@@ -6,10 +6,12 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from hypothesis import settings
 
 from bot.context import Context
@@ -33,7 +35,7 @@ configure_plain_logs()
 
 OpenSandbox = Callable[..., AbstractAsyncContextManager[World]]
 
-WORLD_FIXTURES = {"acme", "open_sandbox", "demo", "services"}
+WORLD_FIXTURES = {"acme", "shared_acme", "open_sandbox", "demo", "services"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -76,27 +78,37 @@ def clock() -> ManualClock:
 @pytest.fixture
 def open_sandbox(clock: ManualClock) -> OpenSandbox:
     """A world with settings of its own: ``async with open_sandbox(socket_mode=True) as world``."""
+    return partial(open_world, clock)
 
-    @asynccontextmanager
-    async def enter(
-        commands: Sequence[Command[Context]] = COMMANDS, **settings: Any
-    ) -> AsyncIterator[World]:
-        sandbox = world.open_sandbox(commands, clock, **{"workflow_poll_seconds": 0.02, **settings})
-        entered = await sandbox.__aenter__()
-        try:
-            running_loop().watch_busy(lambda: entered.bot.database.in_use)
-            yield World(entered.slack, entered.chakra, entered.bot, entered.bot_url, clock)
-        finally:
-            async with run_clock(clock):
-                await sandbox.__aexit__(None, None, None)
 
-    return enter
+@asynccontextmanager
+async def open_world(
+    clock: ManualClock, commands: Sequence[Command[Context]] = COMMANDS, **settings: Any
+) -> AsyncIterator[World]:
+    sandbox = world.open_sandbox(commands, clock, **{"workflow_poll_seconds": 0.02, **settings})
+    entered = await sandbox.__aenter__()
+    try:
+        running_loop().watch_busy(lambda: entered.bot.database.in_use)
+        yield World(entered.slack, entered.chakra, entered.bot, entered.bot_url, clock)
+    finally:
+        async with run_clock(clock):
+            await sandbox.__aexit__(None, None, None)
 
 
 @pytest.fixture
 async def acme(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
     """The world of most stories: HTTP mode, John and the Sales group may write."""
     async with open_sandbox() as world:
+        yield world
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def shared_acme() -> AsyncIterator[World]:
+    """Open one world for a module whose tests leave nothing in it.
+
+    They are marked ``asyncio(loop_scope="module")``.
+    """
+    async with open_world(ManualClock()) as world:
         yield world
 
 

@@ -121,6 +121,7 @@ def _plan_view(plan: BulkPlan, choices: PlanChoices, note: str) -> View:
             made.append(blocks.section(times))
     made += _problem_blocks(plan)
     made += _repeated_phone_blocks(plan)
+    made += _former_phone_blocks(plan)
     menus = _column_menus(plan, choices)
     if menus:
         made += [blocks.divider(), blocks.section(Markup(UNMATCHED_COLUMNS_TEXT)), *menus]
@@ -218,6 +219,17 @@ def _repeated_phone_blocks(plan: BulkPlan) -> list[Block]:
     if count > MAX_REPEATS:
         rows.append(markup(f"and {count - MAX_REPEATS:,} more numbers"))
     return [blocks.section(lines([lead, *rows]))]
+
+
+def _former_phone_blocks(plan: BulkPlan) -> list[Block]:
+    former = plan.checked.former_phones if plan.checked else ()
+    if not former:
+        return []
+    rows = f"1 row has a number (row {former[0]})"
+    if len(former) > 1:
+        rows = f"{len(former):,} rows have a number (rows {_join_rows(former)})"
+    lead = markup(":information_source: ", bold(f"{rows} in an older form."))
+    return [blocks.section(markup(lead, " WhatsApp may still use it, so it is sent as it is."))]
 
 
 def _join_rows(rows: Sequence[int]) -> str:

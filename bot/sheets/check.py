@@ -13,9 +13,10 @@ from bot.sheets.columns import RECORD_ID, ColumnMatch, ColumnMatches, ColumnRole
 from bot.sheets.guarding import unescape_formula
 from bot.sheets.items import Items, RowValues
 from bot.sheets.problems import RowProblem
-from bot.sheets.repeats import find_repeated_phones
+from bot.sheets.repeats import find_former_phones, find_repeated_phones
 from bot.sheets.sheet import WHOLE_ROW, CellIssue, Sheet
 from bot.sheets.values import Parser, Value, build_parser, is_number
+from bot.text.invisible import remove_invisible
 
 ISSUE_TEXT = {
     CellIssue.TOO_MANY_CELLS: (
@@ -47,7 +48,8 @@ class CheckedSheet:
     """``items`` are the valid rows only, ``row_numbers`` their numbers in the file.
 
     ``total`` counts all rows. Whether the invalid ones are left out is for the person to decide.
-    ``repeated_phones`` has the valid rows of each phone number that is in more than one.
+    ``repeated_phones`` has the valid rows of each phone number that is in more than one, and
+    ``former_phones`` those with a number of a former plan.
     """
 
     items: Items = field(repr=False)
@@ -55,6 +57,7 @@ class CheckedSheet:
     problems: tuple[RowProblem, ...] = field(repr=False)
     total: int
     repeated_phones: tuple[tuple[int, ...], ...] = ()
+    former_phones: tuple[int, ...] = ()
 
     @property
     def valid_count(self) -> int:
@@ -95,7 +98,8 @@ def check(
             numbers.append(number)
     items = Items(matches.purpose, matches.matched, values)
     repeated = find_repeated_phones(matches.matched, values, numbers, region=region)
-    return CheckedSheet(items, tuple(numbers), tuple(problems), len(sheet.rows), repeated)
+    former = find_former_phones(matches.matched, values, numbers)
+    return CheckedSheet(items, tuple(numbers), tuple(problems), len(sheet.rows), repeated, former)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,5 +212,6 @@ def _duplicate_values(sheet: Sheet, column: ColumnMatch) -> frozenset[str]:
         return frozenset()
     fold = str.lower if column.key == RECORD_ID else str
     cells = [_clean_cell(row[column.index]) for row in sheet.rows]
-    counted = Counter(fold(cell) for cell in cells if cell)
-    return frozenset(cell for cell in cells if counted[fold(cell)] > 1)
+    keys = {cell: fold(remove_invisible(cell)) for cell in cells if cell}
+    counted = Counter(keys[cell] for cell in cells if cell)
+    return frozenset(cell for cell, key in keys.items() if counted[key] > 1)

@@ -1,4 +1,4 @@
-"""Phone numbers that are in several rows, however each row writes them."""
+"""Phone numbers in several rows, however each row writes them, and numbers of former plans."""
 
 from __future__ import annotations
 
@@ -24,11 +24,7 @@ def find_repeated_phones(
     region: str | None,
 ) -> tuple[tuple[int, ...], ...]:
     """Return the rows of each phone number that is in more than one, in the order of the file."""
-    places = [
-        place
-        for place, column in enumerate(columns)
-        if column.role is not ColumnRole.ROOT and infer_kind(column.target) is ValueKind.PHONE
-    ]
+    places = _phone_places(columns)
     rows_by_text: dict[str, list[int]] = defaultdict(list)
     for number, row in zip(row_numbers, values, strict=True):
         for text in {str(row[place]) for place in places if row[place] is not None}:
@@ -39,6 +35,34 @@ def find_repeated_phones(
         rows_by_phone[_phone_key(text, parser)] += rows
     repeated = (sorted(set(rows)) for rows in rows_by_phone.values())
     return tuple(sorted(tuple(rows) for rows in repeated if len(rows) > 1))
+
+
+def find_former_phones(
+    columns: Sequence[ColumnMatch], values: Sequence[RowValues], row_numbers: Sequence[int]
+) -> tuple[int, ...]:
+    """Return the rows with a number of a former plan, by which WhatsApp may know the person."""
+    places = _phone_places(columns)
+    parser = PhoneParser()
+
+    def is_former(text: str) -> bool:
+        if not (text.isdigit() and may_be_former(text)):
+            return False
+        phone = parser.find(f"+{text}")
+        return phone is not None and phone.is_former
+
+    return tuple(
+        number
+        for number, row in zip(row_numbers, values, strict=True)
+        if any(is_former(str(row[place])) for place in places if row[place] is not None)
+    )
+
+
+def _phone_places(columns: Sequence[ColumnMatch]) -> list[int]:
+    return [
+        place
+        for place, column in enumerate(columns)
+        if column.role is not ColumnRole.ROOT and infer_kind(column.target) is ValueKind.PHONE
+    ]
 
 
 def _phone_key(text: str, parser: PhoneParser) -> str:

@@ -6,7 +6,14 @@ import re
 import unicodedata
 
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘‛ʼʻ`´′＇"))
-_INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFE0E, 0xFE0F])
+_INVISIBLE = dict.fromkeys(
+    [
+        *(0xAD, 0x61C, 0x180E, 0xFE0E, 0xFE0F, 0xFEFF),
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+    ]
+)
 _REMOVED_CHARACTERS = _APOSTROPHES | _INVISIBLE
 # Letters that Unicode doesn't decompose, though people type the plain ones instead.
 _PLAIN_LETTERS = str.maketrans(

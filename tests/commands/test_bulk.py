@@ -207,9 +207,11 @@ async def test_plan_names_the_rows_that_share_a_phone_number(acme: World) -> Non
             + "EXPO-2,Ravi,+91 98765 43211\n"
             + "EXPO-3,Asha,p:+919876543210\n"
             + "EXPO-4,Asha R,(98765) 43210\n"
+            + "EXPO-5,Rosa,+55 11 8765-4321\n"
         ),
         procedure="lead",
     )
+    assert "1 row has a number (row 6) in an older form." in text
     assert "1 phone number is in several rows" in text
     assert "Rows 2, 4 and 5" in text
     assert "Send 4 rows" in str(acme.slack.view(JOHN))

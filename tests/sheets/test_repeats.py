@@ -92,3 +92,21 @@ def test_every_row_of_a_repeated_number_is_listed_once(numbers: list[int]) -> No
         rows.setdefault(number, []).append(row)
     expected = sorted(tuple(group) for group in rows.values() if len(group) > 1)
     assert check_phones(*phones).repeated_phones == tuple(expected)
+
+
+def test_rows_with_a_number_of_a_former_plan_are_listed() -> None:
+    checked = check_phones(
+        "+55 11 8765-4321", "+55 11 98765-4321", "5215512345678", "9876543210"
+    )
+    assert checked.former_phones == (2, 4)
+    assert checked.valid_count == 4
+
+
+def test_keys_that_differ_in_invisible_characters_alone_are_one_record() -> None:
+    async def parse() -> CheckedSheet:
+        sheet = await parse_csv("lead_id,City", "LEAD-1,Pune", "LEAD-1\u200b,Goa", "LEAD-2,Delhi")
+        return check(sheet, match_for_update(sheet.columns))
+
+    checked = run(parse())
+    assert checked.row_numbers == (4,)
+    assert {problem.row for problem in checked.problems} == {2, 3}

@@ -95,9 +95,7 @@ def test_every_row_of_a_repeated_number_is_listed_once(numbers: list[int]) -> No
 
 
 def test_rows_with_a_number_of_a_former_plan_are_listed() -> None:
-    checked = check_phones(
-        "+55 11 8765-4321", "+55 11 98765-4321", "5215512345678", "9876543210"
-    )
+    checked = check_phones("+55 11 8765-4321", "+55 11 98765-4321", "5215512345678", "9876543210")
     assert checked.former_phones == (2, 4)
     assert checked.valid_count == 4
 

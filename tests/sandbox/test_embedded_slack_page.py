@@ -187,3 +187,9 @@ async def test_streams_end_when_slack_does() -> None:
         await harness.slack.aclose()
         async with asyncio.timeout(5):
             assert await stream.content.read() in (b"", b"\n")
+
+
+async def test_the_page_knows_all_names_of_emoji(harness: SlackHarness) -> None:
+    async with harness.session.get(f"{harness.slack.base_url}/sandbox/emoji") as answer:
+        emoji: Json = await answer.json()
+    assert (emoji["tada"], emoji["thumbsup"], emoji["wave::skin-tone-3"]) == ("🎉", "👍", "👋🏼")

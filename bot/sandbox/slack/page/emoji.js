@@ -1,4 +1,4 @@
-/** Shortcodes of the emoji that people and apps use most; others are shown as shortcodes. */
+/** Shortcodes of emoji: those that people and apps use most here, all others from the server. */
 
 const TABLE = `
 grinning 😀|smiley 😃|smile 😄|grin 😁|laughing 😆|sweat_smile 😅|joy 😂|rofl 🤣|slightly_smiling_face 🙂
@@ -53,10 +53,26 @@ const EMOJI = new Map(
     .map((entry) => /** @type {[string, string]} */ (entry.split(" "))),
 );
 
+/** @type {Map<string, string>} */
+let all = new Map();
+
+/** Loads the other emoji, which are shown as shortcodes until then. */
+export async function loadEmoji() {
+  const answer = await fetch("/sandbox/emoji");
+  if (answer.ok) all = new Map(Object.entries(await answer.json()));
+}
+
+const SHORTCODES = /:([a-z0-9_+-]+(?:::skin-tone-[2-6](?:-[2-6])?)?):/g;
+
+/** @param {string} text @returns {string} with emoji instead of shortcodes, for inputs */
+export function withEmoji(text) {
+  return text.replace(SHORTCODES, (shortcode, name) => emoji(name) ?? shortcode);
+}
+
 /** @param {string} name without colons @returns {string | null} */
 export function emoji(name) {
   const flag = /^flag-([a-z]{2})$/.exec(name);
   if (flag)
     return [...flag[1]].map((letter) => String.fromCodePoint(0x1f1e6 + letter.charCodeAt(0) - 97)).join("");
-  return EMOJI.get(name) ?? null;
+  return EMOJI.get(name) ?? all.get(name) ?? null;
 }

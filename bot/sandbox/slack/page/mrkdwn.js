@@ -31,7 +31,7 @@ export function mrkdwn(text, names) {
 /** Plain text, with shortcodes unless `emoji` is false. */
 export function plain(text, { emoji: withEmoji = true } = {}) {
   if (!withEmoji) return [text];
-  return text.split(/(:[a-z0-9_+'-]+:)/).map((part) => emojiNode(part) ?? part);
+  return text.split(/(:[a-z0-9_+'-]+:(?::skin-tone-[2-6](?:-[2-6])?:)?)/).map((part) => emojiNode(part) ?? part);
 }
 
 /** A text object as nodes. @param {{type: string, text: string, emoji?: boolean} | null | undefined} object */
@@ -85,7 +85,7 @@ const TOKEN = new RegExp(
     marked("*"),
     marked("_"),
     marked("~"),
-    "(:[a-z0-9_+'-]+:)",
+    "(:[a-z0-9_+'-]+:(?::skin-tone-[2-6](?:-[2-6])?:)?)",
     "(https?:\\/\\/[^\\s<>|]*[^\\s<>|.,;:!?)\\]'\"*_~])",
     "([\\p{L}\\p{N}._%+-]+@[\\p{L}\\p{N}-]+(?:\\.[\\p{L}\\p{N}-]+)+)",
   ].join("|"),

@@ -1,5 +1,7 @@
 /** Reads the entries that Slack holds for a view (`state.values`) into an empty form. */
 
+import { withEmoji } from "./emoji.js";
+
 /**
  * @param {import("./form.js").Form} form
  * @param {import("./state.js").View} view
@@ -15,6 +17,7 @@ export function adopt(form, view, nameOf) {
 }
 
 const asIs = (value) => [value ?? null, value ?? null];
+const typed = (value) => asIs(value && withEmoji(value));
 const option = (chosen) => [chosen?.value ?? null, chosen ? [shown(chosen)] : []];
 const options = (chosen) => [(chosen ?? []).map(({ value }) => value), (chosen ?? []).map(shown)];
 const id = (chosen, nameOf) => [
@@ -34,7 +37,7 @@ const shown = (chosen) => ({ value: chosen.value, label: chosen.text.text });
 /** The entry's key by element type; each reader returns the value and its display form. */
 const READERS =
   /** @type {[string, (entry: any, nameOf: (id: string) => string | null) => [any, any]][]} */ ([
-    ["value", asIs],
+    ["value", typed],
     ["selected_date", asIs],
     ["selected_time", asIs],
     ["selected_date_time", asIs],

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, select, update
 from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
 from bot.db.engine import Database
 from bot.db.tables import upload_batches, uploads
+from bot.privacy import mask_text
 
 
 class Uploads:
@@ -35,7 +36,7 @@ class Uploads:
         file: bytes,
         now: float,
     ) -> Upload:
-        """Return the upload of this key, or a new one."""
+        """Return the upload of this key, or a new one. The file's name is stored masked."""
         async with self._database.begin() as connection:
             await connection.execute(
                 self._database.insert(uploads)
@@ -46,7 +47,7 @@ class Uploads:
                     channel=channel,
                     procedure=procedure,
                     kind=kind,
-                    filename=filename,
+                    filename=mask_text(filename),
                     file=file,
                     stage=UploadStage.DRAFT,
                     created_at=now,

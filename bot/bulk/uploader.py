@@ -33,7 +33,7 @@ from bot.jobs.watch import NewWatch, Watch, WatchStatus
 from bot.jobs.watcher import Watcher
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
-from bot.privacy import redact
+from bot.privacy import mask_text
 from bot.slack.copy.explain import Explainer
 
 UPLOAD_WORKFLOW = "upload"
@@ -194,7 +194,7 @@ class Uploader:
         self, upload: Upload, batch: Batch, state: BatchState, error: ChakraError
     ) -> str:
         self._log.warning("batch_failed", upload=upload.id, batch=batch.number, reason=error.kind)
-        problem = redact(Explainer().explain_as_text(error))
+        problem = mask_text(Explainer().explain_as_text(error))
         await self._record_outcome(upload, batch, state, problem=problem)
         return problem
 

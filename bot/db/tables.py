@@ -6,7 +6,8 @@ clock. Text columns are NOT NULL with "" for "none", so that a row maps to its d
 
 No phone number, name or filled-in value is stored in the clear for longer than it takes to process
 an event or to deliver it to the one person who may read it: recipients are masked, and compared by
-keyed hashes. The exception is a webhook event that this release cannot read: it stays for 30 days.
+keyed hashes. The exceptions are the rows of a table that wait to be uploaded or checked, for a week
+at most, and a webhook event that this release cannot read, for 30 days.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ watches = Table(
     _text("jobs"),  # JSON: Chakra's IDs
     _text("member"),  # the requester
     _text("channel"),  # of its message
-    _text("title"),
+    _text("title"),  # masked
     _text("status"),
     Column("started_at", Double, nullable=False),
     Column("ended_at", Double, nullable=False, server_default="0"),  # 0 while active
@@ -217,7 +218,7 @@ uploads = Table(
     _text("channel"),  # of its watch
     _text("procedure"),
     _text("kind"),  # create or update
-    _text("filename"),
+    _text("filename"),  # masked
     Column("file", LargeBinary),  # as uploaded; null once split into batches
     _text("stage"),
     Column("attempt", Integer, nullable=False, server_default="0"),  # how many times it was started

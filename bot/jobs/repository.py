@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db.engine import Database
 from bot.db.tables import watches
 from bot.jobs.watch import NewWatch, StoredPoint, Watch, WatchStatus
+from bot.privacy import mask_text
 
 
 class Watches:
@@ -30,7 +31,10 @@ class Watches:
     async def get_or_create(
         self, new_watch: NewWatch, now: float, *, complete: bool = True
     ) -> tuple[Watch, bool]:
-        """Return the watch, and whether it is new: a subject has one active watch per channel."""
+        """Return the watch, and whether it is new: a subject has one active watch per channel.
+
+        The title is stored masked.
+        """
         active_key = _active_key(new_watch.subject, new_watch.channel)
         row = {
             "workspace": self._workspace,
@@ -39,7 +43,7 @@ class Watches:
             "jobs": json.dumps(new_watch.jobs),
             "member": new_watch.member,
             "channel": new_watch.channel,
-            "title": new_watch.title,
+            "title": mask_text(new_watch.title),
             "status": WatchStatus.ACTIVE,
             "started_at": now,
             "complete": complete,

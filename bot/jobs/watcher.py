@@ -27,6 +27,7 @@ from bot.jobs.repository import Watches
 from bot.jobs.watch import NewWatch, Watch, WatchStatus
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
+from bot.privacy import mask_text
 from bot.ratelimit import SharedRateLimiter
 from bot.slack.commands.reply import Message
 
@@ -51,8 +52,10 @@ OWN_ERROR_CODES = frozenset({"withdrawn"})
 
 
 class _WatchState(BaseModel):
-    """What the polls of a watch hand on to the next one. ``failed_entries`` hold customers' text:
-    at most five of them, in a record that is purged after an hour."""
+    """What the polls of a watch hand on to the next one.
+
+    ``failed_entries`` are masked, since the state is stored.
+    """
 
     failures: int = 0
     misses: int = 0
@@ -245,9 +248,8 @@ class Watcher:
             return False
         state.fetched_failed_at = now
         previous, state.fetched_failed_count = state.failed_entries, job.unsuccessful
-        state.failed_entries = await fetch_first_failed_entries(
-            self._jobs, watch.jobs, MAX_FAILED_ENTRIES
-        )
+        entries = await fetch_first_failed_entries(self._jobs, watch.jobs, MAX_FAILED_ENTRIES)
+        state.failed_entries = tuple(_without_personal_data(entry) for entry in entries)
         return state.failed_entries != previous
 
     async def _notify_stall(self, watch: Watch, progress: Progress) -> None:
@@ -312,6 +314,13 @@ class Watcher:
     def _last_known_job(self, watch: Watch) -> Job:
         """Return the job as of the last poll."""
         return Job(id=watch.jobs[0] if watch.jobs else watch.subject, counts=watch.counts)
+
+
+def _without_personal_data(entry: JobEntry) -> JobEntry:
+    """Return the parts that a watch's message shows, masked."""
+    return JobEntry(
+        completion_status=mask_text(entry.completion_status), reason=mask_text(entry.reason)
+    )
 
 
 def _outbox_key(watch: Watch) -> str:

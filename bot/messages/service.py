@@ -16,7 +16,7 @@ from bot.messages.lifecycle import SendLifecycle
 from bot.messages.recipients import Recipient, RecipientKind, RecipientResolver
 from bot.messages.send import ClaimResult, Send, SendResult
 from bot.messages.submission import Submission
-from bot.privacy import mask_phone
+from bot.privacy import mask_phone, mask_text
 from bot.slack.client.web_api import MessageRef
 from bot.slack.commands.command import UploadedFile
 from bot.templates.catalog import TemplateCatalog
@@ -230,5 +230,6 @@ def _masked_recipient(recipient: recipients.Recipient, process_reference: str) -
     """Return the recipient's name for the report and the database."""
     number = mask_phone(f"+{recipient.digits}") if recipient.digits else ""
     if recipient.kind is RecipientKind.PROCESS:
-        return f"{process_reference}, {number}" if number else process_reference
+        shown = mask_text(process_reference)  # its key may be a number
+        return f"{shown}, {number}" if number else shown
     return number

@@ -75,6 +75,11 @@ class ProcessesResource:
         self._by_id[process["id"]] = process
         self._ids_by_primary_key[process["data"].get(PRIMARY_KEY)] = process["id"]
 
+    def change_primary_key(self, key: str, new_key: str) -> None:
+        """Give the process with this primary key another one."""
+        process = self._by_id[self._ids_by_primary_key.pop(key)]
+        self.save({**process, "data": {**process["data"], PRIMARY_KEY: new_key}})
+
     def routes(self) -> list[Route]:
         above = "/v1/ext/procedure/{procedureShortId}/process"
         return [

@@ -299,6 +299,10 @@ class EmbeddedChakra:
         """Resume the job, even from a planned stall."""
         self.job(job_id).resume(self._clock.time())
 
+    def change_lead_key(self, key: str, new_key: str) -> None:
+        """Give the lead with this key another one, such as its phone number."""
+        self._whatsapp.processes.change_primary_key(key, new_key)
+
     def delete_job(self, job_id: str) -> None:
         """Make its ID unknown."""
         self.job(job_id).delete()

@@ -18,6 +18,7 @@ from bot.jobs.failed_rows import build_failed_rows_csv
 from bot.jobs.ids import UNKNOWN_JOB_HINT, parse_job_id
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
+from bot.slack.channels import is_private_conversation
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, Message
@@ -55,7 +56,9 @@ async def _render_card(
     text, content = job_card(
         job, failed_entries=failed, masked=False, title=target.title, now=request.now
     )
-    watched = await context.workflows.watches.find_active(target.subject, request.channel.id)
+    is_private = is_private_conversation(request.channel.id, request.channel.name)
+    location = request.actor.id if is_private else request.channel.id
+    watched = await context.workflows.watches.find_active(target.subject, location)
     buttons = _buttons(request, target, job.value, watched=watched is not None)
     return Message(text, (*content, buttons))
 

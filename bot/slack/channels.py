@@ -33,6 +33,16 @@ class Destination:
     is_direct_message: bool = False
 
 
+def is_private_conversation(channel: str, name: str = "") -> bool:
+    """Return whether a watch that is requested there belongs into the person's own messages.
+
+    So do those of conversations between people, of DMs with the app, and of no channel at all.
+    ``name`` is the name that the request gives the channel, "" if it gives none.
+    """
+    between_people = name == DIRECT_MESSAGE_NAME or name.startswith(GROUP_NAME_PREFIX)
+    return not channel or channel.startswith("D") or between_people
+
+
 class Channels:
     """Nothing is cached: the members of a channel may change at any moment."""
 
@@ -51,10 +61,7 @@ class Channels:
         ``NotInChannel`` if the bot is not in the channel, ``UsageError`` if the member is not, and
         ``SlackError``.
         """
-        is_unnamed = channel_name == DIRECT_MESSAGE_NAME or channel_name.startswith(
-            GROUP_NAME_PREFIX
-        )
-        if not channel or channel.startswith("D") or is_unnamed:
+        if is_private_conversation(channel, channel_name):
             return Destination(member_id, is_direct_message=True)
         try:
             info = await self._fetch_info(channel)

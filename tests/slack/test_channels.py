@@ -34,6 +34,9 @@ async def test_watch_button_in_a_group_conversation_posts_to_the_own_messages(
     await acme.type(f"/chakra job {RUNNING}", channel=GROUP)
     answer = await acme.press("watch.begin", channel=GROUP)
     assert "Watching in your DM with Chakra." in visible_text(answer)
+    again = await acme.type(f"/chakra job {RUNNING}", channel=GROUP)
+    assert "watch.begin" not in str(again.blocks)
+    assert "watch.begin" in str((await acme.type(f"/chakra job {RUNNING}", channel=SALES)).blocks)
 
 
 @pytest.mark.parametrize(

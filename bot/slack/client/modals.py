@@ -8,11 +8,11 @@ precedes it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from cachetools import TTLCache
 
 from bot.aio.clock import Clock, sleep
@@ -53,7 +53,6 @@ class ModalUpdates:
     def __init__(self, update_view: UpdateView, clock: Clock) -> None:
         self._update_view = update_view
         self._clock = clock
-        self._log = structlog.get_logger("modals")
         self._submissions: TTLCache[str, _Submission] = TTLCache(
             MAX_TRACKED_VIEWS, TRACKING_SECONDS, timer=clock.monotonic
         )
@@ -97,27 +96,35 @@ class ModalUpdates:
     async def show_outcome(self, view_id: str, view: View, *, seen_hash: str) -> None:
         """Replace the "One moment" of pending acks, whether they land before or after the update.
 
-        ``seen_hash`` is that of the submission. Raise ``SlackError`` if the first update fails.
+        ``seen_hash`` is that of the submission. Raise ``SlackError`` if no update succeeds.
         """
-        submission = self._submissions.get(view_id)
-        if submission is None or not seen_hash or self._acks_landed(submission):
-            await self._update_view(view_id, view)
-            return
-        current_hash, landed = await self._try_update(view_id, view, seen_hash, submission)
+        submission = self._submissions.get(view_id) or _Submission(seen_hash, -math.inf)
+        current_hash = seen_hash
+        is_shown = has_landed = False
         delays = [*CHECK_DELAYS_SECONDS]
-        while delays and not self._is_settled(view_id, submission, landed=landed):
-            await sleep(self._clock, delays.pop(0))
+        while True:
+            failure: SlackError | None = None
             try:
-                current_hash, has_landed = await self._try_update(
+                current_hash, is_changed = await self._try_update(
                     view_id, view, current_hash, submission
                 )
             except SlackError as refused:
-                if refused.code == VIEW_CLOSED_CODE:
+                if is_shown and refused.code == VIEW_CLOSED_CODE:
                     return
-                self._log.warning("outcome_check_failed", code=refused.code)
-                continue
-            if has_landed and not landed:
-                landed, delays = True, [*CONFIRM_DELAYS_SECONDS]
+                if not is_shown and not refused.retryable:
+                    raise
+                failure = refused
+            else:
+                is_shown = True
+                if is_changed and not has_landed:
+                    has_landed, delays = True, [*CONFIRM_DELAYS_SECONDS]
+            if failure is None and self._is_settled(view_id, submission, landed=has_landed):
+                return
+            if not delays:
+                break
+            await sleep(self._clock, delays.pop(0))
+        if failure is not None and not is_shown:
+            raise failure
 
     def _is_settled(self, view_id: str, submission: _Submission, *, landed: bool) -> bool:
         """Return whether no ack can cover the outcome any more."""
@@ -128,6 +135,9 @@ class ModalUpdates:
         self, view_id: str, view: View, expected_hash: str, submission: _Submission
     ) -> tuple[str, bool]:
         """Return the view's new hash, and whether it had changed, which an ack does."""
+        if self._acks_landed(submission) or not expected_hash:
+            new_hash = await self._update_view(view_id, view)
+            return new_hash, self._acks_landed(submission)
         try:
             return await self._update_view(view_id, view, view_hash=expected_hash), False
         except SlackError as refused:

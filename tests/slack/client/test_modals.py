@@ -33,6 +33,8 @@ class SlackView:
     shown: str = FORM
     history: list[str] = field(default_factory=lambda: [FORM])
     calls: int = 0
+    failures: int = 0
+    names_hash: bool = True
     is_closed: bool = False
 
     @property
@@ -47,12 +49,15 @@ class SlackView:
         self.calls += 1
         if self.call_seconds:
             await sleep(self.clock, self.call_seconds)
+        if self.failures:
+            self.failures -= 1
+            raise SlackError("views.update", "unreachable")
         if self.is_closed:
             raise SlackError("views.update", "not_found")
         if view_hash not in ("", self.hash):
             raise SlackError("views.update", "hash_conflict")
         self.change(view["content"])
-        return self.hash
+        return self.hash if self.names_hash else ""
 
 
 @dataclass
@@ -197,3 +202,40 @@ async def test_form_with_errors_under_its_fields_is_updated_again(clock: ManualC
     story.modals.record_reopened(VIEW)
     await story.modals.update(VIEW, {"content": PREVIEW}, seen_hash=FIRST_HASH, overwrite=True)
     assert story.slack.shown == PREVIEW
+
+
+@given(travels, works, st.integers(1, 3))
+@example(0.25, 0.31, 2)
+@example(0.0, 5.0, 3)
+def test_outcome_is_shown_although_slack_fails_for_a_moment(
+    travel: float, work: float, failures: int
+) -> None:
+    async def story() -> None:
+        played = Story()
+        played.slack.failures = failures
+        results = await played.play(
+            [played.send_ack(ACK_BUDGET_SECONDS, travel), played.finish(work)]
+        )
+        assert results == [None, None]
+        assert played.slack.shown == OUTCOME, played.slack.history
+
+    run(story())
+
+
+@given(travels, works)
+def test_outcome_is_shown_although_slack_names_no_hash(travel: float, work: float) -> None:
+    async def story() -> None:
+        played = Story()
+        played.slack.names_hash = False
+        await played.play([played.send_ack(ACK_BUDGET_SECONDS, travel), played.finish(work)])
+        assert played.slack.shown == OUTCOME, played.slack.history
+
+    run(story())
+
+
+async def test_outcome_that_slack_never_takes_is_an_error(clock: ManualClock) -> None:
+    story = Story(clock)
+    story.slack.failures = 100
+    results = await story.play([story.send_ack(0.3, 0), story.finish(0.4)])
+    assert isinstance(results[1], SlackError)
+    assert story.slack.calls < 10

@@ -104,19 +104,22 @@ def check(
 
 @dataclass(frozen=True, slots=True)
 class _ColumnParser:
-    """``required``: no cell may be empty. ``duplicate_values`` name one record in several rows."""
+    """``required``: no cell may be empty. ``duplicate_values`` name one record in several rows.
+
+    ``plain_numbers`` replace what a format shows, by row.
+    """
 
     match: ColumnMatch
     parse_value: Parser
     required: bool
     duplicate_values: frozenset[str]
     is_number: bool
+    plain_numbers: Mapping[int, str]
 
     def parse_cell(
         self,
         cells: Sequence[str],
         issues: Mapping[int, CellIssue],
-        plain_numbers: Mapping[tuple[int, int], str],
         row: int,
     ) -> Value | None:
         """Raise ``ValueError`` with words that continue the column's name."""
@@ -126,8 +129,8 @@ class _ColumnParser:
         ):
             raise ValueError(ISSUE_TEXT[issues[place]])
         cell = _clean_cell(cells[place])
-        if self.is_number and plain_numbers:
-            cell = plain_numbers.get((row, place), cell)
+        if self.plain_numbers:
+            cell = self.plain_numbers.get(row, cell)
         if not cell:
             if self.required:
                 raise ValueError("is empty, and every record needs it")
@@ -144,7 +147,6 @@ class _RowChecker:
         self, sheet: Sheet, matches: ColumnMatches, region: str | None, timezone: tzinfo
     ) -> None:
         self._purpose = matches.purpose
-        self._plain_numbers = sheet.plain_numbers
         self._columns = [
             _ColumnParser(
                 match,
@@ -152,6 +154,7 @@ class _RowChecker:
                 match.target.required and matches.purpose is Purpose.CREATE,
                 _duplicate_values(sheet, match),
                 is_number(match),
+                sheet.plain_numbers.get(match.index, {}) if is_number(match) else {},
             )
             for match in matches.matched
         ]
@@ -167,7 +170,7 @@ class _RowChecker:
         values: list[Value | None] = []
         for column in self._columns:
             try:
-                values.append(column.parse_cell(cells, issues, self._plain_numbers, number))
+                values.append(column.parse_cell(cells, issues, number))
             except ValueError as error:
                 problems.append(RowProblem(number, column.match.header, str(error)))
         if not problems:

@@ -80,15 +80,23 @@ class _Section:
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """The sections of a format code that adds characters."""
+    """The sections of a format code that adds characters.
+
+    ``padding`` is the short way for whole positive numbers, of which tables have most: what is
+    before them, how many digits they have at least, and what is after them.
+    """
 
     sections: tuple[_Section, ...]
+    padding: tuple[str, int, str] | None = None
 
     def render(self, value: float | str) -> str | None:
         """Return what Excel shows, or ``None`` if the plain value says the same.
 
         Raise ``UnsupportedFormat`` if the format adds characters that can't be rendered here.
         """
+        if self.padding and not isinstance(value, str) and value > 0 and float(value).is_integer():
+            before, width, after = self.padding
+            return f"{before}{int(value):0{width}}{after}"
         found = self._select_text() if isinstance(value, str) else self._select_number(value)
         if found is None or not found[0].adds:
             return None
@@ -127,7 +135,27 @@ def parse_number_format(code: str) -> NumberFormat | None:
     sections = tuple(
         _parse_section(text, place) for place, text in enumerate(_split_sections(code))
     )
-    return NumberFormat(sections) if any(section.adds for section in sections) else None
+    if not any(section.adds for section in sections):
+        return None
+    return NumberFormat(sections, _find_padding(sections))
+
+
+def _find_padding(sections: Sequence[_Section]) -> tuple[str, int, str] | None:
+    first = sections[0]
+    whole, prefix, suffix = _split_around_digits(first.parts)
+    zeros = sum(part == _Digit("0") for part in whole)
+    is_simple = (
+        first.adds
+        and not any(section.condition for section in sections)
+        and 0 < zeros == len(whole)
+        and all(isinstance(part, _Literal) for part in (*prefix, *suffix))
+        and len(first.parts) == len(prefix) + len(whole) + len(suffix)
+    )
+    return (_join_literals(prefix), zeros, _join_literals(suffix)) if is_simple else None
+
+
+def _join_literals(parts: Sequence[_Part]) -> str:
+    return "".join(part.text for part in parts if isinstance(part, _Literal))
 
 
 def format_number(value: float) -> str:
@@ -291,7 +319,7 @@ def _render_number(parts: Sequence[_Part], value: float) -> str:
         )
     digits = [place for place, part in enumerate(parts) if isinstance(part, _Digit)]
     if not digits:
-        return "".join(part.text for part in parts if isinstance(part, _Literal))
+        return _join_literals(parts)
     first, last = digits[0], digits[-1]
     point = next((place for place, part in enumerate(parts) if part == _Mark(".")), None)
     whole_end = last + 1 if point is None else point
@@ -301,10 +329,8 @@ def _render_number(parts: Sequence[_Part], value: float) -> str:
     shown = _fill_digits(parts[min(first, whole_end) : whole_end], whole)
     if point is not None:
         shown += "." + _trim_fraction(fraction, decimals)
-    before = "".join(
-        part.text for part in parts[: min(first, whole_end)] if isinstance(part, _Literal)
-    )
-    after = "".join(part.text for part in parts[last + 1 :] if isinstance(part, _Literal))
+    before = _join_literals(parts[: min(first, whole_end)])
+    after = _join_literals(parts[last + 1 :])
     return before + shown + after
 
 

@@ -82,7 +82,7 @@ class Sheet:
 
     ``row_numbers`` are those of the file, whose first row is 1 even if it is blank. ``titles`` are
     the rows above the column names: their numbers and texts. ``plain_numbers`` are the numbers
-    behind cells whose format adds characters, by row number and column.
+    behind cells whose format adds characters, by column and row number.
     """
 
     columns: tuple[str, ...]
@@ -93,7 +93,7 @@ class Sheet:
     header_row: int = 1
     titles: tuple[tuple[int, str], ...] = field(default=(), repr=False)
     hidden_rows: frozenset[int] = field(default=frozenset(), repr=False)
-    plain_numbers: Mapping[tuple[int, int], str] = field(default_factory=dict, repr=False)
+    plain_numbers: Mapping[int, Mapping[int, str]] = field(default_factory=dict, repr=False)
 
     @property
     def format_description(self) -> str:

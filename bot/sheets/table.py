@@ -54,7 +54,7 @@ class SheetBuilder:
         self._numbers: list[int] = []
         self._issues: list[RowIssue] = []
         self._hidden: set[int] = set()
-        self._plain_numbers: dict[tuple[int, int], str] = {}
+        self._plain_numbers: dict[int, dict[int, str]] = {}
         self._interner = _StringInterner(0)
 
     def add(self, row: RawRow) -> None:
@@ -115,7 +115,7 @@ class SheetBuilder:
             self._hidden.add(row.number)
         for place, number in row.plain_numbers:
             if place < len(self._columns):
-                self._plain_numbers[row.number, place] = number
+                self._plain_numbers.setdefault(place, {})[row.number] = number
 
 
 def _check_size(rows: int, columns: int) -> None:

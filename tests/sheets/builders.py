@@ -93,12 +93,11 @@ def match_for_update(
     return match_columns(columns, targets, Purpose.UPDATE, primary_key="lead_id")
 
 
-def raw_workbook(
-    rows: str, *, styles: str = "", calculation: str = "", sheet_properties: str = ""
-) -> bytes:
+def raw_workbook(rows: str, *, styles: str = "", calculation: str = "", after: str = "") -> bytes:
     """Return a workbook with this XML of rows, as a program writes it that has its own way.
 
     ``styles`` are format codes separated by newlines: the cells' ``s`` counts them from 1.
+    ``after`` is the XML behind the rows.
     """
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -129,7 +128,7 @@ def raw_workbook(
             f'<cellXfs><xf numFmtId="0"/>{cell_styles}</cellXfs></styleSheet>'
         ),
         "xl/worksheets/sheet1.xml": (
-            f'<worksheet xmlns="{main}">{sheet_properties}<sheetData>{rows}</sheetData></worksheet>'
+            f'<worksheet xmlns="{main}"><sheetData>{rows}</sheetData>{after}</worksheet>'
         ),
     }
     buffer = BytesIO()

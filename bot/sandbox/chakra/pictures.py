@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from colorsys import hls_to_rgb
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 from typing import Final
 from uuid import UUID
@@ -85,6 +86,7 @@ class PicturesResource:
         return Response(picture, media_type="image/png", headers={"Cache-Control": CACHE_CONTROL})
 
 
+@lru_cache(maxsize=64)
 def render_picture(picture: Picture, seed: int) -> bytes:
     """Return a PNG file; the same ``seed`` gives the same colors."""
     behind, over = HAIR[picture]

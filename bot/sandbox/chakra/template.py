@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,6 +107,7 @@ def fill_variables(text: str, values: Mapping[str, str]) -> str:
     return VARIABLE_PATTERN.sub(lambda found: values.get(found[1], found[0]), text)
 
 
+@cache
 def load_templates() -> tuple[EmbeddedTemplate, ...]:
     """Return the seed: the documented templates first, then file by file."""
     return tuple(

@@ -17,6 +17,10 @@ _UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\n"
 _CLOSE = b"content-length: 0\r\nconnection: close\r\n\r\n"
 
 
+class _PipelinedRequest(Exception):
+    """A request began before the response to the one before it."""
+
+
 class LimitedHttpProtocol(HttpToolsProtocol):
     """Limit the number of connections and the memory of each.
 
@@ -83,30 +87,21 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._is_pipelined = True
             cycle.keep_alive = False
             self.flow.pause_reading()
-        if not self._is_pipelined:
-            super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        if not self._is_pipelined:
-            super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._is_pipelined:
-            super().on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        if not self._is_pipelined:
-            super().on_headers_complete()
+            raise _PipelinedRequest  # ends the parsing, and is caught by the caller
+        super().on_message_begin()
 
     def on_body(self, body: bytes) -> None:
         self._overhead_bytes -= len(body)
-        if not self._is_pipelined:
-            super().on_body(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._overhead_bytes = 0
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer an invalid request; the first of pipelined ones gets its own response."""
         if not self._is_pipelined:
-            super().on_message_complete()
-            self._overhead_bytes = 0
+            super().send_400_response(msg)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

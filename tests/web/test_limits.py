@@ -302,9 +302,9 @@ async def test_pipelined_requests_get_the_first_response_only() -> None:
         strangers(url) as connect,
     ):
         client = await connect()
-        await client.send(GET * 10_000)
+        await client.send(GET * 1_000)
         response = await client.response()
-        assert response.count("HTTP/1.1 200 OK") <= 1
+        assert response.count("HTTP/1.1 200 OK") == 1
         again = await connect()
         await again.send(GET)
         assert await again.status() == "HTTP/1.1 200 OK"

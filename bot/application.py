@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    closing,
+)
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -163,30 +168,49 @@ class Application:
     def build_bolt_app(self) -> AsyncApp:
         """Return the Bolt app for Socket Mode. Over HTTP nothing of Bolt is imported."""
         from bot.slack.http.bolt import build_bolt_app
+        from bot.slack.http.envelopes import EnvelopeChecker
 
-        return build_bolt_app(
-            self.dispatcher.dispatch, self.slack.web, self.workspace.identity.response
+        checker = EnvelopeChecker(
+            self.dispatcher.dispatch, self.clock, on_rejected=_log_rejections(self.clock)
         )
+        return build_bolt_app(checker.dispatch, self.slack.web, self.workspace.identity.response)
 
     async def stop_workspace(self, team_id: str, reason: str) -> None:
         """End the work of a workspace; see `Workspaces.stop`."""
         await self.workspaces.stop(team_id, reason)
 
     @asynccontextmanager
-    async def accepting_requests(self) -> AsyncIterator[None]:
-        """Connect in Socket Mode if it is configured; on leaving, accept no more requests."""
+    async def accepting_requests(self, ping_seconds: float | None = None) -> AsyncIterator[None]:
+        """Connect in Socket Mode if it is configured; on leaving, accept no more requests.
+
+        ``ping_seconds`` replaces the usual interval between the pings of a socket.
+        """
         async with AsyncExitStack() as stack:
             token = self.settings.slack_app_token
             if token is not None:
-                from bot.slack.http.socket_mode import socket_mode
-
                 await stack.enter_async_context(
-                    socket_mode(
-                        self.build_bolt_app(), token.get_secret_value(), self.slack, self.clock
-                    )
+                    self._connect_socket(token.get_secret_value(), ping_seconds)
                 )
             yield
             self.web.draining = True
+
+    def _connect_socket(
+        self, token: str, ping_seconds: float | None
+    ) -> AbstractAsyncContextManager[None]:
+        from bot.slack.http.connection import SocketConnection
+        from bot.slack.http.socket_mode import PING_SECONDS, socket_mode
+
+        connection = SocketConnection(self.clock)
+        self.context.health.watch_socket(lambda: connection.is_lost)
+        self.metrics.track_socket(lambda: connection.is_lost)
+        return socket_mode(
+            self.build_bolt_app(),
+            token,
+            self.slack,
+            self.clock,
+            connection,
+            ping_seconds=ping_seconds or PING_SECONDS,
+        )
 
 
 @asynccontextmanager

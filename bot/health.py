@@ -15,6 +15,8 @@ from bot.slack.scopes import GrantedScopes
 CACHE_KIND = "health"
 CHECK_TIMEOUT_SECONDS = 3.0
 """A service that doesn't respond within this time counts as down."""
+NO_SOCKET = "no_socket"
+"""Our own code: in Socket Mode, no socket is open."""
 INVALID_TOKEN_CODES = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
 )
@@ -37,6 +39,11 @@ class ServiceHealth:
     @property
     def is_healthy(self) -> bool:
         return not self.problem
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether no request of Slack's can arrive."""
+        return self.problem == NO_SOCKET
 
     @property
     def is_token_rejected(self) -> bool:
@@ -65,10 +72,15 @@ class HealthChecker:
         self._clock = clock
         self._started = clock.monotonic()
         self._stop_reason = ""
+        self._is_socket_lost: Callable[[], bool] = lambda: False
 
     def mark_stopped(self, reason: str) -> None:
         """Report ``reason`` as Slack's problem from now on: the workspace has been stopped."""
         self._stop_reason = reason
+
+    def watch_socket(self, is_lost: Callable[[], bool]) -> None:
+        """Report a lost socket as Slack's problem: no request of Slack's can arrive then."""
+        self._is_socket_lost = is_lost
 
     def cache_stats(self) -> CacheStats:
         return self._cache.stats()
@@ -88,6 +100,9 @@ class HealthChecker:
             return ServiceHealth(
                 "Slack", 0.0, self._stop_reason, self._clock.time(), is_stopped=True
             )
+
+        if self._is_socket_lost():
+            return ServiceHealth("Slack", 0.0, NO_SOCKET, self._clock.time())
 
         async def call_auth_test() -> None:
             response = await self._slack.call("auth.test")

@@ -136,6 +136,14 @@ class Metrics:
             self._register(name)
             Gauge(name, what, registry=self.registry).set_function(value)
 
+    def track_socket(self, is_lost: Callable[[], bool]) -> None:
+        """Call ``is_lost`` at every scrape. Call this once, in Socket Mode."""
+        name = "chakra_bot_socket_connected"
+        self._register(name)
+        Gauge(name, "1 while Slack's socket is open.", registry=self.registry).set_function(
+            lambda: 0 if is_lost() else 1
+        )
+
     def track_active_watches(self, count: Callable[[], int]) -> None:
         """Call ``count`` at every scrape. Call this once."""
         self._register("chakra_bot_active_watches")

@@ -39,6 +39,7 @@ _NAMED_SECRET = re.compile(
     r"(?i)((?:token|secret|passw(?:or)?d|authorization|api[_-]?key|signature)"
     r"[\"']?\s*[=:]\s*[\"']?(?:basic\s+)?)(?=[^\s\"',&;]{0,200}\d)[^\s\"',&;]{12,}"
 )
+_SOCKET_TICKET = re.compile(r"([?&]ticket=)[^&\s\"'<>]+")
 _USER_INFO = re.compile(r"(://)[^/?#\s@\"'<>]+@")
 # Slack's response URLs and webhooks: knowing the address is enough to post. A response_url on
 # another host is recognized by the word in its path.
@@ -122,6 +123,7 @@ def _redact_secrets(text: str) -> str:
     text = _BEARER.sub(rf"\1\2{TOKEN_PLACEHOLDER}", text)
     text = _SIGNATURE.sub(f"v0={SECRET_PLACEHOLDER}", text)
     text = _NAMED_SECRET.sub(rf"\1{SECRET_PLACEHOLDER}", text)
+    text = _SOCKET_TICKET.sub(rf"\1{SECRET_PLACEHOLDER}", text)
     text = _USER_INFO.sub(rf"\1{SECRET_PLACEHOLDER}@", text)
     return _WEBHOOK_URL.sub(rf"\1\2/{SECRET_PLACEHOLDER}", text)
 

@@ -25,6 +25,7 @@ PROBLEM_TEXT = {
     "rate_limited": "is rate limiting requests",
     "authentication_error": "doesn't accept this app's access token",
     "permission_denied": "the API key's role doesn't have permission",
+    "no_socket": "isn't connected: nothing typed in Slack arrives here",
     "ratelimited": "is rate limiting requests",
 }
 """Problem of a health check -> text; others are shown as they are."""

@@ -42,6 +42,8 @@ def list_metrics() -> tuple[str, ...]:
     """Every series of a running bot, with its labels in braces."""
     metrics = Metrics()
     metrics.track_cache(lambda: CacheStats(items=0, bytes=0, max_bytes=0))
+    metrics.track_active_watches(lambda: 0)
+    metrics.track_socket(lambda: False)
     return metrics.series()
 
 

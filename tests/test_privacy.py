@@ -309,3 +309,10 @@ def test_dates_ids_and_small_figures_stay_readable_in_a_channel(text: str) -> No
 )
 def test_what_is_masked_in_a_channel_keeps_its_surroundings(text: str, masked: str) -> None:
     assert mask_text(text) == masked
+
+
+def test_the_ticket_of_a_socket_is_a_secret_and_the_number_of_a_ticket_is_not() -> None:
+    url = "wss://wss-primary.slack.com/link/?ticket=4c2f8b90-1d&app_id=A0CHAKRA"
+    assert "4c2f8b90" not in redact(f"Invalid response status, url='{url}'")
+    assert "app_id=A0CHAKRA" in redact(url)
+    assert redact("ticket: TICKET-000123") == "ticket: TICKET-000123"

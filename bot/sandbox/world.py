@@ -68,6 +68,7 @@ async def open_sandbox(
     app_manifest: dict[str, object] | None = None,
     declined_scopes: Collection[str] = (),
     chakra_access_token: str = "",
+    ping_seconds: float | None = None,
     other: dict[str, object] | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Start the stand-ins and the app, connected over HTTP on loopback.
@@ -103,7 +104,7 @@ async def open_sandbox(
         )
         url = await stack.enter_async_context(serve(bot.web))
         chakra.set_event_webhook(url + CHAKRA_EVENTS_PATH, WEBHOOK_SECRET)
-        await stack.enter_async_context(bot.accepting_requests())
+        await stack.enter_async_context(bot.accepting_requests(ping_seconds))
         if not socket_mode:
             await slack.save_request_url(url + SLACK_EVENTS_PATH)
         yield Sandbox(slack, chakra, bot, url)

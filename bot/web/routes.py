@@ -84,7 +84,7 @@ class WebApp:
         if self.draining:
             return JSONResponse({"status": "stopping"}, 503)
         slack = await self._health.check_slack()
-        if slack.is_token_rejected:
+        if slack.is_token_rejected or slack.is_unreachable:
             return JSONResponse({"status": "failing", "reason": f"Slack: {slack.problem}"}, 503)
         database = await self._health.check_database()
         if not database.is_healthy:

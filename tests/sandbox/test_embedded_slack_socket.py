@@ -90,8 +90,8 @@ async def test_hello_is_sent_first_and_a_ticket_works_once(harness: SlackHarness
         hello = json.loads(await socket.receive_str())
         assert hello["type"] == "hello"
         assert (hello["num_connections"], hello["connection_info"]["app_id"]) == (1, "A0CHAKRA")
-    async with harness.session.ws_connect(url) as again:
-        assert (await again.receive()).type is aiohttp.WSMsgType.CLOSE
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await harness.session.ws_connect(url)
 
 
 async def test_connection_lost_before_the_ack_is_a_failed_dispatch(harness: SlackHarness) -> None:

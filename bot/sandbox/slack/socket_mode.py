@@ -21,7 +21,7 @@ MAX_SOCKETS = 10
 """docs.slack.dev/apis/events-api/using-socket-mode: up to ten connections an app."""
 MAX_TICKETS = 100
 _CONNECTION_SECONDS = 18_060
-_INVALID_TICKET_CLOSE_CODE = 4_404
+_TOO_MANY_SOCKETS_CLOSE_CODE = 4_404
 
 ENVELOPE_TYPES: Mapping[str, tuple[str, bool]] = {
     "command": ("slash_commands", True),
@@ -46,6 +46,7 @@ class SocketModeServer:
         self._sockets: dict[str, WebSocket] = {}
         self._pending_acks: dict[str, tuple[str, asyncio.Future[dict[str, Any] | None]]] = {}
         self._round_robin = itertools.count()
+        self._is_down = False
 
     @property
     def is_connected(self) -> bool:
@@ -61,13 +62,18 @@ class SocketModeServer:
         return self._tickets[-1]
 
     async def serve(self, socket: WebSocket) -> None:
-        """Serve one socket from its ticket to its end."""
+        """Serve one socket from its ticket to its end; a ticket is used up by the first attempt."""
         ticket = socket.query_params.get("ticket", "")
-        await socket.accept()
-        if ticket not in self._tickets or self.is_full:
-            await socket.close(_INVALID_TICKET_CLOSE_CODE)
+        is_valid = ticket in self._tickets
+        if is_valid:
+            self._tickets.remove(ticket)
+        if not is_valid or self._is_down:
+            await socket.close()  # before it is accepted: the handshake fails
             return
-        self._tickets.remove(ticket)
+        await socket.accept()
+        if self.is_full:
+            await socket.close(_TOO_MANY_SOCKETS_CLOSE_CODE)
+            return
         name = str(uuid.uuid4())
         try:
             self._sockets[name] = socket
@@ -113,6 +119,14 @@ class SocketModeServer:
         message = {"type": "disconnect", "reason": "refresh_requested", "debug_info": {}}
         for socket in list(self._sockets.values()):
             await socket.send_text(json.dumps(message))
+
+    async def go_down(self) -> None:
+        """Close every socket and accept none until ``come_back``."""
+        self._is_down = True
+        await self.aclose()
+
+    def come_back(self) -> None:
+        self._is_down = False
 
     async def aclose(self) -> None:
         for socket in list(self._sockets.values()):

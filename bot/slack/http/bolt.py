@@ -13,10 +13,11 @@ from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.commands.command import Payload
+from bot.slack.http.verification import RequestRejected
 from bot.slack.surfaces import Ack
 
-Dispatch = Callable[[Payload], Awaitable[Ack | None]]
+Dispatch = Callable[[object], Awaitable[Ack | None]]
+"""Raises ``RequestRejected``."""
 
 
 def build_bolt_app(
@@ -81,7 +82,10 @@ class _DispatchMiddleware(AsyncMiddleware):
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - the name is Bolt's
     ) -> BoltResponse:
         del resp, next
-        ack = await self._dispatch(req.body)
+        try:
+            ack = await self._dispatch(req.body)
+        except RequestRejected as rejected:
+            return BoltResponse(status=rejected.response.status, body=rejected.response.text)
         if ack is None:
             return BoltResponse(status=404, body="")
         return BoltResponse(status=200, body=ack.decode())

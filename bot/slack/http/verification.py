@@ -80,11 +80,7 @@ class RequestVerifier:
         self.limits = limits or VerifierLimits()
         self._key = signing_secret.encode()
         self._clock = clock
-        self._seen_signatures = _SeenSignatures(
-            self.limits.max_cached_signatures,
-            # A timestamp ahead of our clock stays acceptable for up to twice the allowed skew.
-            2 * self.limits.max_clock_skew_seconds,
-        )
+        self._seen_signatures = SeenKeys.for_limits(self.limits)
 
     def check_headers(self, scope: Scope) -> SignedHeaders:
         """Return the headers that the signature covers, before any byte of the body is read."""
@@ -120,8 +116,8 @@ class RequestVerifier:
             raise RequestRejected(BODY_TOO_LARGE)
 
 
-class _SeenSignatures:
-    """The last ``max_count`` signatures, each for ``lifetime`` seconds.
+class SeenKeys:
+    """The keys of the last ``max_count`` requests, each for ``lifetime`` seconds.
 
     All have the same lifetime, so the oldest is always the first, which takes a fraction of the
     time of a ``TTLCache``.
@@ -132,18 +128,23 @@ class _SeenSignatures:
         self._lifetime = lifetime
         self._expiries: OrderedDict[bytes, float] = OrderedDict()
 
-    def add(self, signature: bytes, now: float) -> bool:
-        """Return whether the signature was new. ``now`` is in monotonic seconds."""
+    @classmethod
+    def for_limits(cls, limits: VerifierLimits) -> SeenKeys:
+        # A timestamp ahead of our clock stays acceptable for up to twice the allowed skew.
+        return cls(limits.max_cached_signatures, 2 * limits.max_clock_skew_seconds)
+
+    def add(self, key: bytes, now: float) -> bool:
+        """Return whether the key was new. ``now`` is in monotonic seconds."""
         expiries = self._expiries
         while expiries:
             if expiries[next(iter(expiries))] > now:
                 break
             expiries.popitem(last=False)
-        if signature in expiries:
+        if key in expiries:
             return False
         if len(expiries) >= self._max_count:
             expiries.popitem(last=False)
-        expiries[signature] = now + self._lifetime
+        expiries[key] = now + self._lifetime
         return True
 
 

@@ -25,6 +25,7 @@ from bot.slack.commands.permissions import Permission, Subject
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
 from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mention, Phrase, Token
 from bot.slack.viewer import Viewer, require_shareable
+from bot.text.phones import is_phone_like
 from bot.users import card, picker, query
 from bot.users.linked_user import find_linked_user
 from bot.writes.ledger import Duplicate, WriteIntent
@@ -77,7 +78,7 @@ def _parse_search(typed: tuple[Token, ...]) -> str:
         )
     for word in typed:
         _check_word(word)
-    text = " ".join(word.text for word in typed).strip()
+    text = " ".join(word.url if isinstance(word, Link) else word.text for word in typed).strip()
     if not has_visible_text(text):
         raise UsageError(
             "The quotes are empty. Type a name, email or phone number.", example=EXAMPLE
@@ -101,7 +102,7 @@ def _check_word(word: Token) -> None:
         raise UsageError("That's a channel. Type a name, email or phone number.", example=EXAMPLE)
     if isinstance(word, GroupMention):
         raise UsageError("That's a group. Type the name of one person.", example=EXAMPLE)
-    if isinstance(word, Link):
+    if isinstance(word, Link) and not is_phone_like(word.url):  # a link to a chat is a number
         raise UsageError("That's a link. Type a name, email or phone number.", example=EXAMPLE)
     if isinstance(word, Mention):
         raise UsageError("Look up one person at a time.", example="/chakra user @john")

@@ -26,7 +26,7 @@ MAX_MATCHER_TRIES = 1_000
 _EMAIL_LIKE_PATTERN = re.compile(r"[^\s<>(),;\"]+@[^\s<>(),;\"]*")
 _URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _CHAT_LINK_PATTERN = re.compile(
-    r"(?:wa\.me/|whatsapp(?:\.com/|://)send/?\?(?:\S*&)?phone=)(?:\+|%2B)?(\d{6,15})",
+    r"(?:wa\.me/(?:c/)?|whatsapp(?:\.com/|://)send/?\?(?:\S*&)?phone=)(?:\+|%2B)?(\d{6,15})",
     re.IGNORECASE,
 )
 """A link into a WhatsApp chat. faq.whatsapp.com/5913398998672934"""

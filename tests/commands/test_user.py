@@ -378,3 +378,17 @@ async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
     await submit_form(acme, last_name="Newman")
     assert acme.slack.view(JOHN) is None
     assert "Saved." in visible_text(last_message(acme, JOHN))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://wa.me/919999999999",
+        "p:+919999999999",
+        "919999999999@c.us",
+        "\u202a+91 99999\u200b 99999\u202c",
+        "'+919999999999",
+    ],
+)
+async def test_number_is_found_however_it_is_dressed(acme: World, typed: str) -> None:
+    assert "Priya Sharma" in visible_text(await run_command(acme, typed))

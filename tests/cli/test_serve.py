@@ -74,7 +74,7 @@ async def services() -> AsyncIterator[EmbeddedServices]:
 async def connect_slack(process: Process, services: EmbeddedServices, *, socket_mode: bool) -> str:
     url = await process.wait_until_ready()
     if not socket_mode:
-        services.slack.set_request_url(events_url(url))
+        await services.slack.save_request_url(events_url(url))
     return url
 
 
@@ -91,9 +91,10 @@ async def test_serve_starts_and_exits_0(
     async with start_python(*SERVE_ARGUMENTS, environ=environ, folder=tmp_path) as bot:
         await connect_slack(bot, services, socket_mode=socket_mode)
         delivered = await services.slack.type(MEI, SALES, "/chakra user john@acme.com")
-        await services.slack.settle()
         assert delivered.status == 200
-        assert "John Doe" in visible_text(services.slack.messages(MEI, SALES)[-1])
+        await services.slack.wait_until(
+            lambda: "John Doe" in visible_text(services.slack.messages(MEI, SALES)[-1])
+        )
         assert await bot.wait_for_exit(signal.SIGTERM) == 0
     logged = [json.loads(line) for line in bot.errors]
     assert [line["event"] for line in logged if line["logger"] == "serve"] == ["ready", "stopping"]

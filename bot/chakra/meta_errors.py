@@ -20,6 +20,7 @@
     ├── PolicyRejected         the template's content breaks a rule
     ├── ParametersRejected     the values do not match the template
     ├── MediaRejected          the file cannot be used
+    ├── MessageExpired         it could not be delivered in time
     ├── ContentUnavailable     WhatsApp could not pass on the content
     ├── DirectSendBlocked      messages without a template are not allowed
     ├── GroupRejected          the group cannot be used
@@ -186,6 +187,13 @@ class ContentUnavailable(Rejected):
     codes = frozenset({131060})
 
 
+class MessageExpired(Rejected):
+    """Not delivered within the template's time to live, or within 30 days."""
+
+    kind = "message_expired"
+    codes = frozenset({131043})
+
+
 class DirectSendBlocked(Rejected):
     kind = "direct_send_blocked"
     codes = frozenset({139200})
@@ -213,10 +221,10 @@ class BlockListRejected(Rejected):
 
 
 class SenderRejected(Rejected):
-    """131037: its display name is not approved. 131045, 133010: it is not registered properly."""
+    """33: it was deleted. 131037: its name is not approved. 131045, 133010: not registered."""
 
     kind = "sender_rejected"
-    codes = frozenset({131037, 131045, 133010})
+    codes = frozenset({33, 131037, 131045, 133010})
 
 
 class AccountBlocked(Rejected):

@@ -134,6 +134,10 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
         "This can happen while a chat is being set up. Wait a few minutes and send it again.",
         quotes_details=True,
     ),
+    meta.MessageExpired: WhatsAppErrorCopy(
+        "WhatsApp couldn't deliver this message in time.",
+        "The phone may have been off or offline. Send it again if it is still useful.",
+    ),
     meta.DirectSendBlocked: WhatsAppErrorCopy(
         "WhatsApp only lets this account send approved templates.",
         "Send a template: `/chakra send`.",
@@ -156,8 +160,8 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
     ),
     meta.SenderRejected: WhatsAppErrorCopy(
         "The sender's number isn't ready to send.",
-        "Choose another sender, or contact {admin}: its name isn't approved, or the number isn't "
-        "registered properly.",
+        "Choose another sender, or contact {admin}: its name isn't approved, or the number is "
+        "deleted or isn't registered properly.",
         is_service_error=True,
     ),
     meta.AccountBlocked: WhatsAppErrorCopy(

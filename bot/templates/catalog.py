@@ -138,10 +138,9 @@ class TemplateCatalog:
 
         A template may have been created or changed since the list was loaded.
         """
-        cached = await self.get_index()
-        if cached.age_seconds < MIN_REFRESH_AGE_SECONDS:
-            return None
         try:
+            if (await self.get_index()).age_seconds < MIN_REFRESH_AGE_SECONDS:
+                return None
             newer = await self.get_index(refresh=True)
         except BotError:
             return None

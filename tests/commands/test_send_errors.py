@@ -57,6 +57,9 @@ ACCEPTED_LINE = (
     "Sending (WhatsApp has it; not delivered yet): *appointment_reminder* to +1 •••••• 0100"
 )
 
+PAGES = 3
+"""Requests of one load of the list of templates."""
+
 ERROR_CASES: list[tuple[Fault, str, str, int]] = [
     (DelayedResponse(5), ACCEPTED_LINE, "", 1),
     (DelayedResponse(29), ACCEPTED_LINE, "", 1),
@@ -131,6 +134,21 @@ async def test_form_opened_again_after_a_code_about_the_template_shows_it_as_it_
     await press_button(acme, "send.edit")
     assert "WhatsApp paused this template" in view_text(acme)
     assert acme.chakra.count(LIST_TEMPLATES) == 2 * asked
+
+
+async def test_code_about_the_template_in_a_status_has_the_list_loaded_again_once(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    await clock.advance(40)
+    for number, loads in ((1, 1), (2, 0)):
+        before = acme.chakra.count(LIST_TEMPLATES)
+        assert await submit_form(acme, phone="+12025550139", var_body_1=f"Jane {number}") == {}
+        await advance_until(acme, clock, lambda number=number: sent_count(acme) == number)  # type: ignore[misc]
+        await clock.advance(5)
+        assert "didn't accept the values" in report_text(acme)
+        await open_form(acme)
+        assert acme.chakra.count(LIST_TEMPLATES) - before == loads * PAGES
 
 
 async def test_template_made_a_minute_ago_is_sent_from_a_line(

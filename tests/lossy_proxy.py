@@ -54,8 +54,8 @@ async def start_proxy(upstream_url: str) -> AsyncIterator[LossyProxy]:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for one in ways:
-                one.cancel()
+            for way in ways:
+                way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
             writer.close()
             far_writer.close()

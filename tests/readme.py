@@ -34,7 +34,7 @@ def render_regions() -> dict[str, str]:
         "settings": _render_settings(),
         "roles": _roles(),
         "scopes": _render_table(("scope", "why", "off if it is declined"), _list_scopes()),
-        "metrics": ", ".join(f"`{one}`" for one in list_metrics()),
+        "metrics": ", ".join(f"`{metric}`" for metric in list_metrics()),
     }
 
 

@@ -161,9 +161,10 @@ def test_reference_is_short_and_never_masked_as_a_phone_number() -> None:
     references = {new_request_id() for _ in range(2_000)}
     assert len(references) == 2_000
     assert all(
-        re.fullmatch(r"(?=.*[A-Z])[0-9A-HJKMNP-TV-Z]{4}-(?=.*[A-Z]).{4}", one) for one in references
+        re.fullmatch(r"(?=.*[A-Z])[0-9A-HJKMNP-TV-Z]{4}-(?=.*[A-Z]).{4}", reference)
+        for reference in references
     )
-    assert all(redact_value(event=one)["event"] == one for one in references)
+    assert all(redact_value(event=reference)["event"] == reference for reference in references)
 
 
 def raise_with_personal_data() -> None:
@@ -191,7 +192,7 @@ def test_exceptions_are_redacted(stream: io.StringIO) -> None:
         assert "ValueError: refused [token] [secret] of j•••@acme.com" in line["exception"]
         assert "unknown number +91 •••••• 3210" in line["exception"]
     whole = stream.getvalue()
-    assert not [one for one in (TOKEN, SIGNING, EMAIL, PHONE, PHONE[1:]) if one in whole]
+    assert not [secret for secret in (TOKEN, SIGNING, EMAIL, PHONE, PHONE[1:]) if secret in whole]
 
 
 def test_console_exceptions_are_redacted(stream: io.StringIO) -> None:

@@ -117,7 +117,7 @@ def test_the_usage_hint_fits_and_names_commands() -> None:
     """Slack shows a short part of the hint beside the command while a person types."""
     [command] = manifest.load()["features"]["slash_commands"]
     hint = command["usage_hint"]
-    names = {"help", *(word for one in COMMANDS for word in (one.name, *one.aliases))}
+    names = {"help", *(word for command in COMMANDS for word in (command.name, *command.aliases))}
     unknown = [word for word in hint.split(" | ") if word not in names]
     assert not unknown, (
         f"manifest.yml's usage_hint names {unknown}, which no command answers to. Write the names "
@@ -135,7 +135,8 @@ def test_each_shortcut_belongs_to_a_command() -> None:
     }
     answered = [shortcut for command in COMMANDS for shortcut in command.shortcuts]
     assert entries == {
-        one.id: "message" if one.is_message_shortcut else "global" for one in answered
+        shortcut.id: "message" if shortcut.is_message_shortcut else "global"
+        for shortcut in answered
     }
 
 

@@ -20,9 +20,9 @@ def read_samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
     """``(name, label, label, …)`` -> value, as Prometheus itself would read them."""
     text = metrics.render().decode()
     return {
-        (one.name, *one.labels.values()): one.value
+        (sample.name, *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)
-        for one in family.samples
+        for sample in family.samples
     }
 
 

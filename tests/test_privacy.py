@@ -169,8 +169,8 @@ def test_non_secrets_are_unchanged(text: str) -> None:
 
 
 @given(st.uuids())
-def test_uuid_is_unchanged(one: uuid.UUID) -> None:
-    assert redact(f"user {one} ok") == f"user {one} ok"
+def test_uuid_is_unchanged(value: uuid.UUID) -> None:
+    assert redact(f"user {value} ok") == f"user {value} ok"
 
 
 def test_digit_only_uuid_is_unchanged() -> None:

@@ -42,11 +42,11 @@ def read_lock(lock: str) -> dict[str, Requirement]:
     """Each package of a lock, by its plain name; its line says ``name==version ; marker``."""
     lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
     found = [Requirement(line.rstrip(" \\")) for line in lines if re.match(r"[A-Za-z0-9]", line)]
-    return {canonicalize_name(one.name): one for one in found}
+    return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
-def pinned_version(one: Requirement) -> Version:
-    [specifier] = one.specifier
+def pinned_version(requirement: Requirement) -> Version:
+    [specifier] = requirement.specifier
     assert specifier.operator == "=="
     return Version(specifier.version)
 
@@ -66,7 +66,11 @@ def test_lock_is_complete_and_minimal(lock: str) -> None:
     needed = set(resolve_requirements(DIRECT_REQUIREMENTS[lock]))
     pins = read_lock(lock)
     assert needed <= pins.keys(), "make lock"
-    elsewhere = {name for name, one in pins.items() if one.marker and not one.marker.evaluate()}
+    elsewhere = {
+        name
+        for name, requirement in pins.items()
+        if requirement.marker and not requirement.marker.evaluate()
+    }
     assert pins.keys() - elsewhere <= needed, "make lock"
 
 
@@ -75,10 +79,13 @@ def resolve_requirements(requirements: list[str]) -> Iterator[str]:
     waiting = [Requirement(text) for text in requirements]
     seen: set[tuple[str, str]] = set()
     while waiting:
-        one = waiting.pop()
-        name = canonicalize_name(one.name)
-        for extra in ("", *one.extras):
-            if (one.marker and not one.marker.evaluate({"extra": ""})) or (name, extra) in seen:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        for extra in ("", *requirement.extras):
+            if (requirement.marker and not requirement.marker.evaluate({"extra": ""})) or (
+                name,
+                extra,
+            ) in seen:
                 continue
             seen.add((name, extra))
             yield name
@@ -102,7 +109,9 @@ def is_required(need: Requirement, extra: str) -> bool:
 
 def test_locks_are_consistent() -> None:
     run, dev = read_lock(RUNTIME_LOCK), read_lock(DEV_LOCK)
-    assert {name: str(dev[name]) for name in run} == {name: str(one) for name, one in run.items()}
+    assert {name: str(dev[name]) for name in run} == {
+        name: str(requirement) for name, requirement in run.items()
+    }
 
 
 @pytest.mark.parametrize("lock", [RUNTIME_LOCK, DEV_LOCK])
@@ -257,7 +266,7 @@ def test_make_help_lists_every_documented_target() -> None:
     for file in ("README.md", "CONTRIBUTING.md", ".ci/run"):
         text = (ROOT / file).read_text(encoding="utf-8")
         named = set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)", text, re.MULTILINE))
-        assert {one or other for one, other in named} <= listed, file
+        assert {first or other for first, other in named} <= listed, file
 
 
 def test_scripts_are_executable() -> None:

@@ -83,7 +83,7 @@ def _count_chunks(chunks: Iterator[ItemBatch]) -> int:
 
 
 def _generate_rows() -> Iterator[Sequence[str | int]]:
-    yield [one.short_id for one in TARGETS]
+    yield [target.short_id for target in TARGETS]
     for n in range(1, ROWS + 1):
         name, city = f"Mehta{n}", CITIES[n % len(CITIES)]
         yield [

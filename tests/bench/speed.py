@@ -146,7 +146,7 @@ class Bench:
                 await asyncio.sleep(1.0)
                 self.chakra.clear_faults()
                 cards = self.chakra.count(FETCH_USER)
-                listed = sum(self.chakra.count(one) for one in LIST_USERS)
+                listed = sum(self.chakra.count(endpoint) for endpoint in LIST_USERS)
                 self.table.add(
                     f"200 concurrent cold lookups by {what}: lists, fetches",
                     f"{listed}, {cards}",

@@ -119,8 +119,8 @@ async def test_unknown_column_can_be_mapped_to_an_attribute(
         find_message(person, "Upload started: 3 rows. Follow it in #sales")
     ).to_be_visible()
     await expect(find_message(person, "Watched by")).to_be_visible()
-    [asked] = [one for one in demo.chakra.requests if one.path.endswith("bulk-create")]
-    assert [one["data"]["city"] for one in asked.json] == ["Pune", "Pune", "Delhi"]
+    [asked] = [request for request in demo.chakra.requests if request.path.endswith("bulk-create")]
+    assert [row["data"]["city"] for row in asked.json] == ["Pune", "Pune", "Delhi"]
 
 
 async def test_form_has_no_send_button_without_valid_rows(browser: Browser, demo: Sandbox) -> None:

@@ -41,7 +41,7 @@ async def test_a_double_click_sends_once(browser: Browser, demo: Sandbox) -> Non
 
 
 async def test_number_not_on_whatsapp_shows_the_reason(browser: Browser, demo: Sandbox) -> None:
-    number = next(one for one in demo.chakra.test_numbers if "not on WhatsApp" in one.says)
+    number = next(number for number in demo.chakra.test_numbers if "not on WhatsApp" in number.says)
     person = await open_preview(browser, demo, f"+{number.number}")
     await person.last_message().get_by_role("button", name="Send", exact=True).click()
     report = await open_page(browser, demo, channel="D0JOHN")

@@ -77,7 +77,7 @@ async def test_a_double_click_on_send_sends_once(browser: Browser, demo: Sandbox
 async def test_a_number_that_is_not_on_whatsapp_is_reported_with_its_reason(
     browser: Browser, demo: Sandbox
 ) -> None:
-    number = next(one for one in demo.chakra.test_numbers if "not on WhatsApp" in one.says)
+    number = next(number for number in demo.chakra.test_numbers if "not on WhatsApp" in number.says)
     person = await open_filled_form(browser, demo, f"+{number.number}")
     await person.submit()
     report = await open_report(browser, demo, person)

@@ -67,8 +67,8 @@ class UploadScenario:
 
     def stopped_messages(self) -> list[str]:
         """In the messages with the app."""
-        texts = [visible_text(one) for one in self.stand_ins.slack.messages(JOHN, JOHNS)]
-        return [one for one in texts if "stopped" in one]
+        texts = [visible_text(message) for message in self.stand_ins.slack.messages(JOHN, JOHNS)]
+        return [text for text in texts if "stopped" in text]
 
     def watch_text(self) -> str:
         return "".join(map(visible_text, self.stand_ins.slack.messages(JOHN, SALES)))

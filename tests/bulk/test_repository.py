@@ -42,7 +42,7 @@ async def start_upload(uploads: Uploads, pieces: int = 3) -> Upload:
 
 
 async def batch_states(uploads: Uploads, upload: Upload) -> list[BatchState]:
-    return [one.state for one in await uploads.list_batches(upload.id)]
+    return [batch.state for batch in await uploads.list_batches(upload.id)]
 
 
 async def test_a_form_submitted_twice_is_one_draft(uploads: Uploads) -> None:
@@ -67,7 +67,7 @@ async def test_double_confirmation_starts_once(uploads: Uploads) -> None:
 async def test_batches_are_claimed_in_order_once(uploads: Uploads) -> None:
     upload = await start_upload(uploads)
     found = [await uploads.claim(upload.id, 1) for _ in range(4)]
-    assert [one and one.number for one in found] == [0, 1, 2, None]
+    assert [batch and batch.number for batch in found] == [0, 1, 2, None]
     assert found[0] is not None
     assert (found[0].first_row, found[0].last_row, found[0].row_count, found[0].body) == (
         2,
@@ -110,7 +110,7 @@ async def test_stopped_upload_yields_no_batches_until_resumed(
     claimed = await uploads.claim(upload.id, 2)
     assert claimed is not None
     assert claimed.number == 0
-    assert [one.id for one in await uploads.list_running()] == [upload.id]
+    assert [upload.id for upload in await uploads.list_running()] == [upload.id]
 
 
 async def test_drafts_and_old_uploads_are_purged_with_their_rows(uploads: Uploads) -> None:

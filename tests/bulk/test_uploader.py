@@ -60,7 +60,9 @@ async def start_upload(acme: World, count: int = 1) -> Upload:
 
 
 async def batch_states(acme: World, upload: Upload) -> list[BatchState]:
-    return [one.state for one in await acme.bot.context.workflows.uploads.list_batches(upload.id)]
+    return [
+        batch.state for batch in await acme.bot.context.workflows.uploads.list_batches(upload.id)
+    ]
 
 
 async def get_stage(acme: World, upload: Upload) -> UploadStage:
@@ -94,7 +96,9 @@ async def wait_for_response(acme: World, status: int) -> None:
 
 def stopped_messages(acme: World) -> list[str]:
     return [
-        one for one in map(visible_text, list_app_messages(acme, JOHN, JOHNS)) if "stopped" in one
+        text
+        for text in map(visible_text, list_app_messages(acme, JOHN, JOHNS))
+        if "stopped" in text
     ]
 
 
@@ -245,7 +249,7 @@ async def test_concurrent_workers_send_each_batch_once_and_the_last_finishes(
     )
     acme.chakra.fail(CREATE, Hang(), times=1)
     both = [asyncio.create_task(run_as_another_process(acme, upload)) for _ in range(2)]
-    await wait_until(acme, lambda: any(one.done() for one in both))
+    await wait_until(acme, lambda: any(reporter.done() for reporter in both))
     assert acme.chakra.count(CREATE) == 4
     assert await get_stage(acme, upload) is UploadStage.RUNNING
     acme.chakra.release_hanging()

@@ -31,7 +31,7 @@ def attribute(short_id: str, **more: object) -> dict[str, object]:
 
 
 def short_ids(found: tuple[Attribute, ...]) -> list[str]:
-    return [one.short_id for one in found]
+    return [attribute.short_id for attribute in found]
 
 
 async def test_config_is_fetched_from_its_endpoint() -> None:
@@ -130,7 +130,7 @@ def test_attributes_are_unique_and_writable() -> None:
         None,
         "x",
     )
-    assert [one.name for one in found.attributes_of("lead")] == ["City"]
+    assert [attribute.name for attribute in found.attributes_of("lead")] == ["City"]
 
 
 @pytest.mark.parametrize(

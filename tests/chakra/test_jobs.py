@@ -153,13 +153,13 @@ async def test_the_documented_entries_are_read(clock: ManualClock) -> None:
     )
     (found,) = await fetch_pages(upstream, clock)
     assert found.total == 612
-    assert [(one.completion_status, one.reason) for one in found.entries] == [
+    assert [(entry.completion_status, entry.reason) for entry in found.entries] == [
         ("SUCCESS", ""),
         ("ERROR", "Attribute score is not valid"),
         ("INVALID", "Process not found"),
         ("NOT_STARTED", ""),
     ]
-    assert [one.unsuccessful for one in found.entries] == [False, True, True, False]
+    assert [entry.unsuccessful for entry in found.entries] == [False, True, True, False]
     assert list(found.entries[1].other) == [
         *("createdAt", "updatedAt", "startedAt", "completedAt", "backgroundJob"),
     ]

@@ -265,5 +265,5 @@ def test_invalid_variable_value_is_rejected_locally(value: str, why: str | None)
 @given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1))
 def test_any_values_are_sent_unchanged(values: dict[str, str]) -> None:
     body = json.loads(json.dumps(build_message(mapping=build_parameters(values)).body()))
-    sent = {one["schemaPropertyName"]: one["schemaPropertyValue"] for one in body["mapping"]}
+    sent = {value["schemaPropertyName"]: value["schemaPropertyValue"] for value in body["mapping"]}
     assert sent == values

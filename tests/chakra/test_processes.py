@@ -84,7 +84,7 @@ async def test_list_request_matches_the_documentation(clock: ManualClock) -> Non
     upstream = Upstream([reply(200, example("list-processes.response"))])
     async with upstream.open_http(clock) as http:
         page = await ProcessesApi(http).list("lead", wanted["where"])
-    assert [one.name for one in page.items] == ["Ted Mosby"]
+    assert [process.name for process in page.items] == ["Ted Mosby"]
     assert page.has_more
     (request,) = upstream.requests
     assert (request.method, request.url.path) == ("POST", LIST_PATH)

@@ -43,7 +43,7 @@ def page_reply(*ids: str, after: str = "", more: bool = True) -> httpx.Response:
     paging: dict[str, object] = {"next": NEXT} if more else {}
     if after:
         paging["cursors"] = {"before": "B", "after": after}
-    data = [{"id": one, "name": f"t{one}", "language": "en"} for one in ids]
+    data = [{"id": template_id, "name": f"t{template_id}", "language": "en"} for template_id in ids]
     return reply(200, {"data": data, "paging": paging})
 
 

@@ -30,14 +30,16 @@ async def database_line(acme: Sandbox, url: str, clock: ManualClock) -> str:
     """The one line."""
     settings = build_settings(acme.slack, acme.chakra, senders=(), socket_mode=False)
     settings = settings.model_copy(update={"database_url": SecretStr(url)})
-    lines = [str(one) async for one in run_checks(settings, clock) if one.subject == "Database"]
+    lines = [
+        str(result) async for result in run_checks(settings, clock) if result.subject == "Database"
+    ]
     assert len(lines) == 1
     assert SECRET not in lines[0]
     return lines[0]
 
 
 def list_files(folder: Path) -> list[str]:
-    return [one.name for one in folder.iterdir()]
+    return [file.name for file in folder.iterdir()]
 
 
 async def create_database(url: str) -> None:

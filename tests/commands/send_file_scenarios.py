@@ -46,7 +46,7 @@ def download_count(acme: World) -> int:
 
 def find_block(acme: World, block_id: str) -> dict[str, Any]:
     blocks = (acme.slack.view(JOHN) or {})["blocks"]
-    found: dict[str, Any] = next(one for one in blocks if one.get("block_id") == block_id)
+    found: dict[str, Any] = next(block for block in blocks if block.get("block_id") == block_id)
     return found
 
 

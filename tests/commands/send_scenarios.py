@@ -60,7 +60,7 @@ async def open_form(acme: World, name: str = "appointment_reminder", language: s
 async def enter_text(acme: World, clock: ManualClock, field: str, *texts: str) -> None:
     """Types each, and pauses after the last."""
     typing = [asyncio.create_task(acme.slack.enter_text(JOHN, field, text)) for text in texts]
-    while not all(one.done() for one in typing):
+    while not all(task.done() for task in typing):
         await advance(acme, clock, 0.5)
     await advance(acme, clock, 1)
     await settle_app(acme)

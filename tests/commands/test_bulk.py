@@ -100,7 +100,7 @@ async def test_a_table_becomes_leads_and_the_outcome_is_posted(
     assert "New leads from leads.csv" in visible_text(first)
     assert "has finished. 30 of 30 succeeded." in visible_text(outcome)
     assert acme.chakra.count(CREATE) == 1
-    [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
+    [asked] = [request for request in acme.chakra.requests if request.path.endswith("bulk-create")]
     assert asked.json[0] == {
         "lead_id": "EXPO-1",
         "data": {"firstname": "Asha1", "phone_number": "919876500001"},
@@ -113,7 +113,7 @@ async def test_leads_are_updated_by_key(acme: World, clock: ManualClock) -> None
     assert "(tells which record)" in plan
     await confirm_upload(acme)
     await wait_until(acme, lambda: acme.chakra.count(UPDATE) == 1)
-    [asked] = [one for one in acme.chakra.requests if one.method == "PATCH"]
+    [asked] = [request for request in acme.chakra.requests if request.method == "PATCH"]
     assert asked.json == {
         "processes": [{"lead_id": "LEAD-004038", "update": {"data": {"city": "Pune"}}}]
     }
@@ -141,7 +141,8 @@ async def test_failed_rows_are_sent_as_a_file(acme: World, clock: ManualClock) -
     assert "1 of 2 succeeded" in visible_text(outcome)
     await acme.slack.press(JOHN, "job.failed", message=outcome.id)
     await wait_until(
-        acme, lambda: any(one.files for one in list_app_messages(acme, JOHN, JOHNS_MESSAGES))
+        acme,
+        lambda: any(message.files for message in list_app_messages(acme, JOHN, JOHNS_MESSAGES)),
     )
 
 
@@ -168,8 +169,8 @@ async def test_an_excel_file_is_read_with_its_numbers_stored_as_text(
     assert "Send 2 rows" in plan
     await confirm_upload(acme)
     await wait_until(acme, lambda: acme.chakra.count(CREATE) == 1)
-    [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
-    assert [(one["lead_id"], one["data"]["phone_number"]) for one in asked.json] == [
+    [asked] = [request for request in acme.chakra.requests if request.path.endswith("bulk-create")]
+    assert [(row["lead_id"], row["data"]["phone_number"]) for row in asked.json] == [
         ("EXPO-1", "919876500001"),
         ("EXPO-2", "919876500002"),
     ]
@@ -186,15 +187,16 @@ async def test_rows_with_problems_are_listed_and_skipped(acme: World, clock: Man
     assert "Send 2 of 6" in plan
     await acme.slack.press(JOHN, "bulk.problems")
     await wait_until(
-        acme, lambda: any(one.files for one in list_app_messages(acme, JOHN, JOHNS_MESSAGES))
+        acme,
+        lambda: any(message.files for message in list_app_messages(acme, JOHN, JOHNS_MESSAGES)),
     )
     [file] = list_app_messages(acme, JOHN, JOHNS_MESSAGES)[0].files
     assert "EXPO-90" in file.data.decode("utf-8-sig")
     assert acme.chakra.count(CREATE) == 0
     await confirm_upload(acme)
     await wait_until(acme, lambda: acme.chakra.count(CREATE) == 1)
-    [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
-    assert [one["lead_id"] for one in asked.json] == ["EXPO-2", "EXPO-3"]
+    [asked] = [request for request in acme.chakra.requests if request.path.endswith("bulk-create")]
+    assert [row["lead_id"] for row in asked.json] == ["EXPO-2", "EXPO-3"]
 
 
 async def test_plan_names_the_rows_that_share_a_phone_number(acme: World) -> None:
@@ -226,7 +228,7 @@ async def test_unrecognized_column_asks_for_its_attribute(acme: World) -> None:
     assert acme.chakra.count(CREATE) == 0
     await confirm_upload(acme)
     await wait_until(acme, lambda: acme.chakra.count(CREATE) == 1)
-    [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
+    [asked] = [request for request in acme.chakra.requests if request.path.endswith("bulk-create")]
     assert asked.json[0]["data"]["city"] == "Pune"
 
 
@@ -311,9 +313,9 @@ async def stop_upload(acme: World, clock: ManualClock, rows: int = 2500) -> str:
 
     def outcomes() -> list[str]:
         return [
-            one
-            for one in map(visible_text, list_app_messages(acme, JOHN, JOHNS_MESSAGES))
-            if "stopped" in one
+            text
+            for text in map(visible_text, list_app_messages(acme, JOHN, JOHNS_MESSAGES))
+            if "stopped" in text
         ]
 
     await advance_until(acme, clock, lambda: bool(outcomes()), step=20)
@@ -321,7 +323,7 @@ async def stop_upload(acme: World, clock: ManualClock, rows: int = 2500) -> str:
 
 
 async def batch_states(acme: World) -> list[BatchState]:
-    return [one.state for one in await acme.bot.context.workflows.uploads.list_batches(1)]
+    return [batch.state for batch in await acme.bot.context.workflows.uploads.list_batches(1)]
 
 
 async def test_unanswered_batch_stops_the_upload_and_is_never_resent(
@@ -337,7 +339,8 @@ async def test_unanswered_batch_stops_the_upload_and_is_never_resent(
     await wait_until(acme, lambda: acme.chakra.count(CREATE) == 3)
     await acme.slack.press(JOHN, "bulk.rows")
     await wait_until(
-        acme, lambda: any(one.files for one in list_app_messages(acme, JOHN, JOHNS_MESSAGES))
+        acme,
+        lambda: any(message.files for message in list_app_messages(acme, JOHN, JOHNS_MESSAGES)),
     )
     assert await batch_states(acme) == [BatchState.UNKNOWN, BatchState.SENT, BatchState.SENT]
     assert acme.chakra.count(CREATE) == 3

@@ -79,9 +79,9 @@ async def test_only_sendable_templates_are_offered_with_their_language(acme: Wor
     assert "appointment_reminder" in names
     assert "renewal_notice" not in names
     [spanish] = [
-        one
-        for one in await acme.slack.suggest(JOHN, "send.template", "appointment_reminder")
-        if "Spanish" in one["description"]["text"]
+        option
+        for option in await acme.slack.suggest(JOHN, "send.template", "appointment_reminder")
+        if "Spanish" in option["description"]["text"]
     ]
     assert spanish["value"] == acme.chakra.template("appointment_reminder", "es").id
 
@@ -151,7 +151,7 @@ async def test_changing_the_template_changes_the_fields(acme: World) -> None:
     await open_form(acme)
     await choose_template(acme, "login_otp")
     form = acme.slack.view(JOHN) or {}
-    fields = [one["block_id"] for one in form["blocks"] if one["type"] == "input"]
+    fields = [block["block_id"] for block in form["blocks"] if block["type"] == "input"]
     assert fields == ["template", "phone", "sender", "otp"]
 
 

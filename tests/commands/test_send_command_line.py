@@ -116,7 +116,7 @@ async def test_user_card_opens_the_form_with_their_number(acme: World) -> None:
     await settle_app(acme)
     await press_button(acme, "user.send")
     form = acme.slack.view(JOHN) or {}
-    [phone] = [one for one in form["blocks"] if one.get("block_id") == "phone"]
+    [phone] = [block for block in form["blocks"] if block.get("block_id") == "phone"]
     assert phone["element"]["initial_value"] == f"+{priya.phones[0].number}"
 
 

@@ -266,7 +266,7 @@ async def test_preview_button_reports_a_timeout_like_the_form(
 
     def outcome() -> str:
         messages = acme.slack.messages(JOHN, SALES)
-        return next(visible_text(one) for one in messages if one.id == preview.id)
+        return next(visible_text(message) for message in messages if message.id == preview.id)
 
     await advance_until(acme, clock, lambda: UNKNOWN_LINE in outcome())
     assert UNCERTAIN_TEXT in outcome()

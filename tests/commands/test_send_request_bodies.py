@@ -272,7 +272,7 @@ async def test_whole_link_as_the_end_of_a_button_and_a_name_for_the_document(
     )
     assert body["filename"] == "Invoice 566701.pdf"
     assert body["documentUrl"] == "https://files.acme.example/dl?id=7"
-    assert [one["schemaPropertyValue"] for one in body["buttonMapping"]] == ["566701"]
+    assert [value["schemaPropertyValue"] for value in body["buttonMapping"]] == ["566701"]
 
 
 async def test_name_of_a_document_on_the_line(acme: World) -> None:

@@ -49,11 +49,13 @@ async def open_on_message(acme: World, text: str) -> dict[str, Any]:
 
 def list_fields(acme: World) -> dict[str, Any]:
     form = acme.slack.view(JOHN) or {"blocks": ()}
-    return {one["block_id"]: one["element"] for one in form["blocks"] if one["type"] == "input"}
+    return {
+        block["block_id"]: block["element"] for block in form["blocks"] if block["type"] == "input"
+    }
 
 
 def option_texts(element: dict[str, Any]) -> dict[str, str]:
-    return {one["value"]: one["text"]["text"] for one in element["options"]}
+    return {option["value"]: option["text"]["text"] for option in element["options"]}
 
 
 async def submit_form(acme: World, **values: str) -> dict[str, str]:

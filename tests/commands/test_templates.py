@@ -32,14 +32,14 @@ from tests.world import World
 async def test_paging_updates_one_message(acme: World) -> None:
     page = await run_command(acme)
     assert page.ephemeral
-    total = len({one.name for one in acme.chakra.templates})
+    total = len({template.name for template in acme.chakra.templates})
     assert f"{total} of {total} templates" in visible_text(page)
     names = row_names(page)
     while "Next" in visible_text(last_message(acme)):
         following = await press_button(acme, "templates.page:next")
         assert following.id == page.id
         names += row_names(following)
-    assert names == sorted({one.name for one in acme.chakra.templates})
+    assert names == sorted({template.name for template in acme.chakra.templates})
     assert "Previous" in visible_text(last_message(acme))
 
 

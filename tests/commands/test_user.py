@@ -240,7 +240,7 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
 async def test_share_argument_posts_without_publishing_the_command(acme: World) -> None:
     shared = await run_command(acme, "priya@acme.com share")
     assert not shared.ephemeral
-    everyone = "\n".join(visible_text(one) for one in acme.slack.messages("U0OMAR", SALES))
+    everyone = "\n".join(visible_text(message) for message in acme.slack.messages("U0OMAR", SALES))
     assert "p•••@acme.com" in everyone
     assert "priya@acme.com" not in everyone
 

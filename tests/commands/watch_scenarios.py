@@ -46,11 +46,11 @@ def list_messages(acme: World, person: str, channel: str) -> list[VisibleMessage
 def list_app_messages(acme: World, person: str, channel: str) -> list[VisibleMessage]:
     """What everybody there sees of the app."""
     return [
-        one
-        for one in list_messages(acme, person, channel)
-        if one.author == "U0CHAKRA" and not one.ephemeral
+        message
+        for message in list_messages(acme, person, channel)
+        if message.author == "U0CHAKRA" and not message.ephemeral
     ]
 
 
 def join_text(messages: list[VisibleMessage]) -> str:
-    return "\n".join(visible_text(one) for one in messages)
+    return "\n".join(visible_text(message) for message in messages)

@@ -75,7 +75,7 @@ def describe_schema(connection: Connection) -> dict[str, object]:
         table: (
             sorted(repr(sorted(column.items(), key=str)) for column in seen.get_columns(table)),
             seen.get_pk_constraint(table)["constrained_columns"],
-            sorted(repr(one) for one in seen.get_indexes(table)),
+            sorted(repr(index) for index in seen.get_indexes(table)),
         )
         for table in seen.get_table_names()
     }

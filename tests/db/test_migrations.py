@@ -36,7 +36,9 @@ EMPTY_REPORT: dict[str, Any] = dict.fromkeys(("shown", "channel", "ts", "boot", 
 async def create_old_schema(url: str) -> AsyncIterator[AsyncConnection]:
     """Open the database as release 0.1 created it; to be opened again afterwards."""
     async with open_database(url) as database, database.begin() as connection:
-        await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))
+        await connection.run_sync(
+            lambda sync_connection: command.downgrade(alembic_config(sync_connection), "0001")
+        )
         yield connection
 
 
@@ -77,7 +79,7 @@ async def test_migration_keeps_report_locations_and_uncertainty(url: str) -> Non
         )
         assert await posts.find_by_key("send:waits") is None
         due = await DirtySends(database).fetch(10)
-        assert {one.key for one in due} == {"moved", "in doubt", "waits"}
+        assert {send.key for send in due} == {"moved", "in doubt", "waits"}
         assert await posts.next_per_channel() == await posts.pending_edits(2000, 10) == []
 
 
@@ -85,7 +87,9 @@ async def test_downgrade_restores_report_locations(url: str) -> None:
     async with create_old_schema(url) as connection:
         await insert_old_send(connection, "posted", channel="D0JOHN", ts="1.2")
     async with open_database(url) as database, database.begin() as connection:
-        await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))
+        await connection.run_sync(
+            lambda sync_connection: command.downgrade(alembic_config(sync_connection), "0001")
+        )
         row = (await connection.execute(text("SELECT report_channel, report_ts FROM sends"))).one()
         assert tuple(row) == ("D0JOHN", "1.2")
 
@@ -98,13 +102,17 @@ async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
         await harness.client.post_message(JOHN, sample("Accepted"), metadata=marked)
         now = harness.clock.time()
         async with database.begin() as connection:
-            await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))
+            await connection.run_sync(
+                lambda sync_connection: command.downgrade(alembic_config(sync_connection), "0001")
+            )
             post = {"channel": place.channel, "ts": place.ts}
             await insert_old_send(connection, "moved", **post, state="read", due=True)
             await insert_old_send(connection, "in doubt", boot="boot-0", tried=now, due=True)
             await insert_old_send(connection, "waits", due=True)
             await connection.execute(text("UPDATE sends SET started_at = :now"), {"now": now})
-            await connection.run_sync(lambda one: command.upgrade(alembic_config(one), "head"))
+            await connection.run_sync(
+                lambda sync_connection: command.upgrade(alembic_config(sync_connection), "head")
+            )
         outbox = harness.start_outbox()
         assert await build_reporter(database, outbox, harness).run_once() == 3
         await harness.advance_until(

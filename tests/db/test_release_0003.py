@@ -208,7 +208,7 @@ async def test_uploads_resume_with_the_next_batch(upgraded: Database) -> None:
     batch = await uploads.claim(upload.id, 2)
     assert batch is not None
     assert (batch.number, batch.row_count, batch.body) == (2, 3, b"[1]")
-    states = [one.state for one in await uploads.list_batches(upload.id)]
+    states = [batch.state for batch in await uploads.list_batches(upload.id)]
     assert states == [BatchState.SENT, BatchState.SENDING]
 
 

@@ -175,7 +175,7 @@ def test_percentage_is_rounded_down() -> None:
 def button_labels(block: Block | None) -> list[str]:
     assert block is not None
     found: list[str] = block["chart"]["axis_config"]["categories"]
-    assert [one["label"] for one in block["chart"]["series"][0]["data"]] == found
+    assert [point["label"] for point in block["chart"]["series"][0]["data"]] == found
     return found
 
 
@@ -323,7 +323,7 @@ def test_any_job_renders_a_valid_card(
         startedAt=moment,
         completedAt=moment if known else 0,
     )
-    entries = [JobEntry.from_item(one) for one in failed]
+    entries = [JobEntry.from_item(item) for item in failed]
     progress = Progress.from_points(points, job, NOW)
     text = render_card(job, masked=masked, title=wild, failed_entries=entries, progress=progress)
     assert "<!channel>" not in text

@@ -96,23 +96,25 @@ class WatchScenario:
     def _confirmed_count(self) -> int:
         """Return how many watches were confirmed to their members."""
         messages = [
-            one for at in MEMBERS_AND_CHANNELS for one in self.stand_ins.slack.messages(*at)
+            message for at in MEMBERS_AND_CHANNELS for message in self.stand_ins.slack.messages(*at)
         ]
-        return sum("notify you" in visible_text(one) for one in messages if one.ephemeral)
+        return sum(
+            "notify you" in visible_text(message) for message in messages if message.ephemeral
+        )
 
     def watch_messages(self) -> list[tuple[str, str, VisibleMessage]]:
         """Return the live messages: the job, its text, and the message."""
         return [
-            (found[1], text, one)
-            for text, one in self._app_messages()
+            (found[1], text, message)
+            for text, message in self._app_messages()
             if (found := JOB_ID.search(text))
         ]
 
     def outcomes(self) -> list[tuple[str, VisibleMessage]]:
         """Return the start of each finished job's ID, and its message."""
         return [
-            (found[1], one)
-            for text, one in self._app_messages()
+            (found[1], message)
+            for text, message in self._app_messages()
             if (found := FINISHED_JOB.search(text))
         ]
 
@@ -121,12 +123,12 @@ class WatchScenario:
 
     def _app_messages(self) -> list[tuple[str, VisibleMessage]]:
         messages = [
-            one for at in MEMBERS_AND_CHANNELS for one in self.stand_ins.slack.messages(*at)
+            message for at in MEMBERS_AND_CHANNELS for message in self.stand_ins.slack.messages(*at)
         ]
         return [
-            (visible_text(one), one)
-            for one in messages
-            if one.author == APP_USER and not one.ephemeral
+            (visible_text(message), message)
+            for message in messages
+            if message.author == APP_USER and not message.ephemeral
         ]
 
     async def wait_until(self, condition: Callable[[], bool]) -> None:
@@ -142,16 +144,16 @@ class WatchScenario:
         every = sorted(self.jobs)
         await self.wait_until(lambda: self.finished_count() >= len(every) <= len(self.outcomes()))
         await asyncio.sleep(1.0)
-        messages = {job: one for job, _, one in self.watch_messages()}
+        messages = {job: message for job, _, message in self.watch_messages()}
         assert sorted(job for job, *_ in self.watch_messages()) == every
         assert sorted(job for job, _ in self.outcomes()) == [job[:8] for job in every]
         for job, text, _ in self.watch_messages():
             assert "Finished" in text, job
             assert "Stop watching" not in text, job
         for start, outcome in self.outcomes():
-            [message] = [one for job, one in messages.items() if job.startswith(start)]
+            [message] = [message for job, message in messages.items() if job.startswith(start)]
             assert outcome.thread_ts in (message.ts, None)
-        assert all(one.edited for one in messages.values())
+        assert all(message.edited for message in messages.values())
         assert self.stand_ins.slack.rejections == []
 
 

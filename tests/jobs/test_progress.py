@@ -104,7 +104,7 @@ def test_retried_entries_start_a_new_series() -> None:
         ProgressPoint(STARTED_AT + 60, 50),
     )
     # An answer that was a little older than the last one costs one point.
-    assert [one.done for one in build_points((0, 0), (20, 100), (40, 90), (60, 200))] == [
+    assert [point.done for point in build_points((0, 0), (20, 100), (40, 90), (60, 200))] == [
         0,
         90,
         200,
@@ -155,7 +155,7 @@ def test_any_samples_give_consistent_progress(
         assert before.done <= after.done
     assert build_series(found.points) == found.points
     if points:
-        assert found.points[-1].timestamp == max(one.timestamp for one in points)
+        assert found.points[-1].timestamp == max(point.timestamp for point in points)
     assert found.stalled_seconds >= 0
     for figure in (found.per_minute, found.eta_seconds):
         assert figure is None or (figure >= 0 and math.isfinite(figure))

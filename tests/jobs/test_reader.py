@@ -100,8 +100,8 @@ async def test_first_failed_entries(harness: ReaderHarness) -> None:
     await harness.clock.advance(10)
     found = (await harness.library.get_failed_entries(job_id)).value
     assert len(found.entries) == 5
-    assert {one.completion_status for one in found.entries} <= {"ERROR", "INVALID"}
-    assert {one.reason for one in found.entries} <= {"A", "B", "C"}
+    assert {entry.completion_status for entry in found.entries} <= {"ERROR", "INVALID"}
+    assert {entry.reason for entry in found.entries} <= {"A", "B", "C"}
     pages = harness.chakra.count(LIST_ENTRIES)
     assert pages <= 5
     await harness.clock.advance(3000)  # the job is finished: they will not change
@@ -131,13 +131,13 @@ async def test_search_for_failed_entries_is_bounded(harness: ReaderHarness) -> N
     await harness.clock.advance(10)
     found = (await harness.library.get_failed_entries(job_id)).value
     assert harness.chakra.count(LIST_ENTRIES) <= MAX_ENTRY_PAGES
-    every = [one async for one in harness.library.iter_failed_entries(job_id)]
-    assert [one.completion_status for one in every] == ["ERROR"]
-    assert [one.id for one in found.entries] in ([], [every[0].id])
+    every = [entry async for entry in harness.library.iter_failed_entries(job_id)]
+    assert [entry.completion_status for entry in every] == ["ERROR"]
+    assert [entry.id for entry in found.entries] in ([], [every[0].id])
 
 
 async def test_all_failed_entries_are_exported(harness: ReaderHarness) -> None:
-    every = [one async for one in harness.library.iter_failed_entries(DOCUMENTED.upper())]
+    every = [entry async for entry in harness.library.iter_failed_entries(DOCUMENTED.upper())]
     assert len(every) == 103
     lines = (await build_failed_rows_csv(every)).decode("utf-8-sig").splitlines()
     assert lines[0].startswith("Entry,State,Reason,createdAt,")
@@ -147,7 +147,7 @@ async def test_all_failed_entries_are_exported(harness: ReaderHarness) -> None:
 async def test_page_error_midway_is_raised(harness: ReaderHarness) -> None:
     harness.chakra.fail(f"{LIST_ENTRIES}", StatusResponse(400), times=1)
     with pytest.raises(Rejected):
-        [one async for one in harness.library.iter_failed_entries(DOCUMENTED)]
+        [entry async for entry in harness.library.iter_failed_entries(DOCUMENTED)]
 
 
 async def test_bulk_write_job_can_be_read_to_completion(harness: ReaderHarness) -> None:
@@ -168,7 +168,7 @@ async def test_bulk_write_job_can_be_read_to_completion(harness: ReaderHarness) 
             assert progress.eta_seconds == pytest.approx(job.remaining / 10, rel=0.05)
     assert (job.succeeded, job.invalid, len(points)) == (600, 1, 20)
     made_one = (await harness.client.processes.list("lead", {"lead_id": "L599"})).items
-    assert [one.data["score"] for one in made_one] == [599]
+    assert [process.data["score"] for process in made_one] == [599]
     change = ProcessChange("L599", {"data": {"city": "Goa"}}, key_attribute="lead_id")
     started = await harness.client.processes.bulk_update("lead", [change])
     await harness.clock.advance(5)

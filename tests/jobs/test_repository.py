@@ -74,15 +74,15 @@ async def test_active_watches_are_found_by_job(watches: Watches) -> None:
     upload = await start_watch(
         watches, NewWatch("upload:1", (OTHER, JOB), "U0JOHN", "C0SALES"), 1002
     )
-    assert {one.id for one in await watches.list_active_by_job(JOB)} == {watch.id, upload.id}
+    assert {watch.id for watch in await watches.list_active_by_job(JOB)} == {watch.id, upload.id}
     await watches.end(watch.id, WatchStatus.FINISHED, 1030)
     assert await watches.list_active_ids() == [other.id, upload.id]
-    assert [one.id for one in await watches.list_recent(1020, 10)] == [
+    assert [watch.id for watch in await watches.list_recent(1020, 10)] == [
         upload.id,
         other.id,
         watch.id,
     ]
-    assert [one.id for one in await watches.list_recent(1030, 10)] == [upload.id, other.id]
+    assert [watch.id for watch in await watches.list_recent(1030, 10)] == [upload.id, other.id]
 
 
 async def test_jobs_can_be_added_to_an_upload(watches: Watches) -> None:

@@ -127,7 +127,11 @@ class SendScenario:
 
     async def redeliver(self, kind: str) -> tuple[int, str]:
         """Deliver Slack's last request of that kind again; return status and body of the answer."""
-        sent = next(one for one in reversed(self.stand_ins.slack.exchanges) if one.kind == kind)
+        sent = next(
+            exchange
+            for exchange in reversed(self.stand_ins.slack.exchanges)
+            if exchange.kind == kind
+        )
         body = urlencode({"payload": json.dumps(sent.request)}).encode()
         headers = self.stand_ins.slack.sign_request(body)
         url = events_url(self.url)
@@ -141,7 +145,7 @@ class SendScenario:
         return visible_text(messages[-1]) if messages else ""
 
     def report_texts(self) -> list[str]:
-        return [visible_text(one) for one in self.stand_ins.slack.messages(JOHN, DIRECT)]
+        return [visible_text(message) for message in self.stand_ins.slack.messages(JOHN, DIRECT)]
 
     @property
     def sent_count(self) -> int:

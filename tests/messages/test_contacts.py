@@ -30,7 +30,7 @@ def sample(text: str) -> dict[str, Any]:
         ("<tel:+1-202-555-0100;ext=5|555-0100>", (CAL,)),
         ("<mailto:Ann@Acme.com|Ann>", ("ann@acme.com",)),
         ("Ann Lee <ann@acme.com>", ("ann@acme.com",)),
-        ("‘ann@acme.com’, *ben@acme.com* (cal@acme.com).", tuple(f"{one}@acme.com" for one in
+        ("‘ann@acme.com’, *ben@acme.com* (cal@acme.com).", tuple(f"{name}@acme.com" for name in
          ("ann", "ben", "cal"))),
         ("ann@acme.com or +91 98765 43210", (ANN, "ann@acme.com")),
         ("98765 43210, once more: +919876543210", (ANN,)),
@@ -133,11 +133,11 @@ WILD = st.text(st.characters() | st.sampled_from("0123456789+()-. @<>|:&;/"), ma
 
 @given(WILD, st.sampled_from(["IN", "US", "DE", "EG", None]))
 def test_any_extracted_contact_is_a_valid_recipient(text: str, region: str | None) -> None:
-    for one in extract_contacts(sample(text), region):
-        if one.startswith("+"):
-            assert f"+{parse_phone(one, PhoneParser()).digits}" == one
+    for contact in extract_contacts(sample(text), region):
+        if contact.startswith("+"):
+            assert f"+{parse_phone(contact, PhoneParser()).digits}" == contact
         else:
-            assert query.extract_emails(one) == (one,)
+            assert query.extract_emails(contact) == (contact,)
 
 
 @given(st.text(st.characters(categories=["L", "Zs", "So"]), max_size=60))

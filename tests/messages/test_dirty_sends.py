@@ -22,7 +22,7 @@ def dirty_sends(database: Database) -> DirtySends:
 
 
 async def list_dirty(dirty_sends: DirtySends) -> list[int]:
-    return [one.id for one in await dirty_sends.fetch(10)]
+    return [send.id for send in await dirty_sends.fetch(10)]
 
 
 async def test_send_is_dirty_from_its_first_outcome_until_reported(
@@ -65,5 +65,5 @@ async def test_oldest_changes_come_first(sends: Sends, dirty_sends: DirtySends) 
     for send, at in zip(moved, (1003, 1001, 1002), strict=True):
         await sends.record_outcome(send.id, SendStatus.ACCEPTED, at)
     assert await list_dirty(dirty_sends) == [moved[1].id, moved[2].id, moved[0].id]
-    assert [one.id for one in await dirty_sends.fetch(1)] == [moved[1].id]
+    assert [send.id for send in await dirty_sends.fetch(1)] == [moved[1].id]
     await dirty_sends.clear([])

@@ -102,13 +102,15 @@ class LifecycleHarness:
 
     def report_texts(self) -> list[str]:
         channels = self.slack.slack.workspace.channels.values()
-        [direct] = [one.id for one in channels if one.kind == "im" and JOHN in one.members]
-        return [visible_text(one) for one in self.slack.slack.messages(JOHN, direct)]
+        [direct] = [
+            channel.id for channel in channels if channel.kind == "im" and JOHN in channel.members
+        ]
+        return [visible_text(message) for message in self.slack.slack.messages(JOHN, direct)]
 
     async def wait_for_reports(self, *starts: str) -> None:
         for _ in range(400):
             texts = self.report_texts()
-            if [start for start, one in zip(starts, texts, strict=False) if start in one] == [
+            if [start for start, text in zip(starts, texts, strict=False) if start in text] == [
                 *starts
             ] and len(texts) == len(starts):
                 return
@@ -328,7 +330,7 @@ async def test_burst_of_events_completes_every_send(
 
         async def states() -> set[SendStatus]:
             found = [await sending.sends.find_by_key(f"view-{number}") for number in range(SENDS)]
-            return {one.status for one in found if one is not None}
+            return {send.status for send in found if send is not None}
 
         for _ in range(200):
             if await states() == {SendStatus.READ}:

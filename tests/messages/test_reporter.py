@@ -199,9 +199,9 @@ async def test_change_of_another_process_is_reported_within_seconds(
 async def test_two_replicas_post_one_report(harness: ReporterHarness) -> None:
     both = [harness.open_reporter(run=False), harness.open_reporter(run=False)]
     send = await harness.create_send()
-    await asyncio.gather(*(one.run_once() for one in both))
+    await asyncio.gather(*(reporter.run_once() for reporter in both))
     await harness.change_status(send, SendStatus.READ)
-    await asyncio.gather(*(one.run_once() for one in both))
+    await asyncio.gather(*(reporter.run_once() for reporter in both))
     await harness.wait_for_reports("Read")
     assert harness.call_count("chat.postMessage") == 1
     assert await harness.marks.fetch(10) == []
@@ -215,7 +215,7 @@ async def test_late_reporter_does_not_win(harness: ReporterHarness) -> None:
     await reports.run_once()
     await harness.outbox.enqueue(reports._build_message(send))
     await harness.marks.clear([send])
-    assert [one.id for one in await harness.marks.fetch(10)] == [send.id]
+    assert [send.id for send in await harness.marks.fetch(10)] == [send.id]
     await reports.run_once()
     await harness.wait_for_reports("Read")
 

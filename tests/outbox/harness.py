@@ -61,7 +61,7 @@ class OutboxHarness:
 
     async def kill(self, outbox: Outbox) -> None:
         """Kill the outbox with its calls in flight."""
-        [task] = [task for one, task in self.running if one is outbox]
+        [task] = [task for running, task in self.running if running is outbox]
         await cancel_tasks(
             task, *outbox._posts_in_flight.values(), *outbox._edits_in_flight.values()
         )
@@ -90,10 +90,10 @@ class OutboxHarness:
     def messages(self, channel: str = SALES, person: str = JOHN) -> list[VisibleMessage]:
         """Return the messages of the app."""
         seen = self.slack.slack.messages(person, channel)
-        return [one for one in seen if one.author == "U0CHAKRA"]
+        return [message for message in seen if message.author == "U0CHAKRA"]
 
     def message_texts(self, channel: str = SALES, person: str = JOHN) -> list[str]:
-        return [visible_text(one) for one in self.messages(channel, person)]
+        return [visible_text(message) for message in self.messages(channel, person)]
 
     def direct_message_texts(self, person: str = JOHN) -> list[str]:
         return self.message_texts(f"D0{person.removeprefix('U0')}", person)

@@ -59,8 +59,8 @@ async def test_posts_to_a_channel_are_ordered_and_one_second_apart(harness: Outb
         for number in range(10)
         for channel in (SALES, SUPPORT, LEADS)
     ]
-    for one in several:
-        await outbox.enqueue(one)
+    for message in several:
+        await outbox.enqueue(message)
     await harness.advance(10)
     for channel in (SALES, SUPPORT, LEADS):
         assert harness.message_texts(channel) == [str(number) for number in range(10)]
@@ -211,7 +211,7 @@ async def test_edits_share_a_budget_and_never_hit_slacks_limit(harness: OutboxHa
     await harness.advance(90)
     edits = harness.calls("chat.update")
     assert all(call.response["ok"] for call in edits if isinstance(call.response, dict))
-    assert max(sum(0 <= other.at - one.at < 60 for other in edits) for one in edits) <= 45
+    assert max(sum(0 <= other.at - edit.at < 60 for other in edits) for edit in edits) <= 45
     texts = [text for channel in where for text in harness.message_texts(channel)]
     assert sorted(texts) == sorted(f"{key} 79" for key in keys)
 
@@ -315,8 +315,8 @@ async def test_new_process_assumes_a_used_budget(harness: OutboxHarness) -> None
         first = harness.start_outbox("boot-2")
         await harness.settle()
     edits = [call.at for call in harness.calls("chat.update")]
-    assert max(sum(0 <= other - one < 60 for other in edits) for one in edits) <= 45
-    assert all(one.response["ok"] for one in harness.calls("chat.update"))
+    assert max(sum(0 <= other - edit < 60 for other in edits) for edit in edits) <= 45
+    assert all(call.response["ok"] for call in harness.calls("chat.update"))
 
 
 async def test_stop_waits_for_calls_in_flight(harness: OutboxHarness) -> None:

@@ -140,7 +140,7 @@ async def test_error_codes_of_closed_channels(harness: OutboxHarness) -> None:
     for channel in closed:
         await outbox.enqueue(OutboxMessage(channel, channel, sample("Done"), member=JOHN))
     await harness.advance(5)
-    assert {one: (await outbox.get_status(one)).error_code for one in closed} == closed
+    assert {key: (await outbox.get_status(key)).error_code for key in closed} == closed
     assert len(harness.direct_message_texts()) == 4
 
 
@@ -156,7 +156,7 @@ async def test_closed_channel_makes_one_notice_with_all_messages(harness: Outbox
     await harness.advance(8)
     notice, *rest = harness.messages("D0JOHN")
     assert "Event 0" in harness.direct_message_texts()[0]
-    assert [(one.text, one.thread_ts) for one in rest] == [
+    assert [(message.text, message.thread_ts) for message in rest] == [
         (f"Event {number}", notice.ts) for number in (1, 2, 3)
     ]
     assert len(harness.direct_message_texts(MEI)) == 1
@@ -176,7 +176,7 @@ async def test_reopened_channel_receives_no_stale_posts(harness: OutboxHarness) 
     workspace.archive(SALES)
     await outbox.enqueue(OutboxMessage("newer", SALES, sample("Newer"), member=JOHN))
     await harness.advance(3)
-    notices = [one for one in harness.messages("D0JOHN") if one.thread_ts is None]
+    notices = [message for message in harness.messages("D0JOHN") if message.thread_ts is None]
     assert len(notices) == 2  # closed once more is news
 
 
@@ -330,7 +330,9 @@ async def test_rejected_blocks_are_replaced_by_text(sqlite: Database) -> None:
         )
         await harness.advance(4)
         assert harness.message_texts() == ["Still words"]
-        assert {one.error for one in harness.slack.slack.rejections} == {"invalid_blocks"}
+        assert {rejection.error for rejection in harness.slack.slack.rejections} == {
+            "invalid_blocks"
+        }
 
 
 @pytest.mark.parametrize("code", sorted(CONTENT_CODES))

@@ -39,8 +39,8 @@ class Replicas:
             )
 
     async def enqueue_on_both(self, key: str, what: str, channel: str = SALES) -> None:
-        for one in self.outboxes:
-            await one.enqueue(OutboxMessage(key, channel, sample(what), member=JOHN))
+        for outbox in self.outboxes:
+            await outbox.enqueue(OutboxMessage(key, channel, sample(what), member=JOHN))
 
     @property
     def leaders(self) -> list[int]:

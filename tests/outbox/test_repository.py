@@ -144,9 +144,9 @@ async def test_message_withdrawn_while_posting_is_not_edited(posts: Posts) -> No
 async def test_next_post_per_channel(posts: Posts) -> None:
     await enqueue_draft(posts, build_draft("a"))
     await enqueue_draft(posts, build_draft("b"), build_draft("c", channel=SUPPORT))
-    assert [one.key for one in await posts.next_per_channel()] == ["a", "c"]
+    assert [post.key for post in await posts.next_per_channel()] == ["a", "c"]
     await mark_posted(posts, "a")
-    assert [one.key for one in await posts.next_per_channel()] == ["b", "c"]
+    assert [post.key for post in await posts.next_per_channel()] == ["b", "c"]
 
 
 async def test_pending_messages_are_counted(posts: Posts) -> None:
@@ -166,10 +166,10 @@ async def test_edits_are_ordered_by_urgency_then_age(posts: Posts) -> None:
     for now, key in ((1020, "late"), (1010, "early"), (1030, "urgent"), (1005, "resting")):
         await enqueue_draft(posts, build_draft(key, "2", urgent=key == "urgent"), now=now)
     await posts.reschedule((await get_row(posts, "resting")).id, 1100)
-    order = [one.key for one in await posts.pending_edits(1040, 10)]
+    order = [post.key for post in await posts.pending_edits(1040, 10)]
     assert order == ["urgent", "early", "late", "resting"]
-    assert [one.key for one in await posts.pending_edits(1040, 2)] == ["urgent", "early"]
-    assert [one.key for one in await posts.pending_edits(1100, 9)][:2] == ["urgent", "resting"]
+    assert [post.key for post in await posts.pending_edits(1040, 2)] == ["urgent", "early"]
+    assert [post.key for post in await posts.pending_edits(1100, 9)][:2] == ["urgent", "resting"]
 
 
 # --- in one hand at a time ------------------------------------------------------------------------
@@ -181,7 +181,7 @@ async def test_concurrent_claims_have_one_winner(posts: Posts) -> None:
     tries = await asyncio.gather(
         *(posts.claim(post_id, f"boot-{turn}", 1002, 982) for turn in range(10))
     )
-    assert sum(one is not None for one in tries) == 1
+    assert sum(claim is not None for claim in tries) == 1
 
 
 async def test_abandoned_post_is_free(posts: Posts) -> None:
@@ -255,7 +255,7 @@ async def test_same_failure_twice_is_one_notice(posts: Posts) -> None:
     post = await get_row(posts)
     for now in (1001, 1002):
         await posts.mark_failed(post, "is_archived", now, NOTICE)
-    assert [one.key for one in await posts.next_per_channel()] == ["undelivered:1:1"]
+    assert [post.key for post in await posts.next_per_channel()] == ["undelivered:1:1"]
 
 
 async def test_failure_after_a_delivery_is_a_new_notice(posts: Posts) -> None:

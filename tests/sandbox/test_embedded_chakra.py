@@ -43,14 +43,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(clock) as one:
-        yield one
+    async with serve_chakra(clock) as chakra:
+        yield chakra
 
 
 @pytest.fixture
 async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
-    async with open_client(chakra) as one:
-        yield one
+    async with open_client(chakra) as client:
+        yield client
 
 
 def find_user(users: list[dict[str, Any]], user_id: str) -> dict[str, Any]:
@@ -93,9 +93,11 @@ async def test_config_lists_lead_attributes(client: ApiClient) -> None:
     leads = (await client.request("POST", "/v1/ext/procedure/lead/process/list", json={})).json
     for lead in leads["_data"]:
         assert {*lead["data"], *lead["record"]["data"]} <= short_ids
-    assert {one["procedure"] for one in config["attributes"]} == {config["procedures"][0]["id"]}
-    types = {one["attributeType"] for one in config["attributes"]}
-    assert types == {one["id"] for one in config["attributeTypes"]}
+    assert {attribute["procedure"] for attribute in config["attributes"]} == {
+        config["procedures"][0]["id"]
+    }
+    types = {attribute["attributeType"] for attribute in config["attributes"]}
+    assert types == {attribute["id"] for attribute in config["attributeTypes"]}
 
 
 async def test_config_names_every_assigned_role(client: ApiClient) -> None:
@@ -115,7 +117,9 @@ async def test_every_person_has_exactly_the_documented_fields(client: ApiClient)
     assert {frozenset(user) for user in listed} == {frozenset(LISTED_V1)}
     assert {frozenset(user) for user in humanized} == {frozenset(V2)}
     email = set(example("fetch-user-v2.response")["_data"]["emails"][0])
-    assert {frozenset(one) for user in humanized for one in user["emails"]} == {frozenset(email)}
+    assert {frozenset(email) for user in humanized for email in user["emails"]} == {
+        frozenset(email)
+    }
 
 
 async def test_every_person_is_fetched_as_listed(client: ApiClient) -> None:
@@ -140,21 +144,21 @@ async def test_primary_fields_are_objects_in_v1_and_scalars_in_v2(client: ApiCli
 
 def test_team_includes_edge_cases(chakra: EmbeddedChakra) -> None:
     people = chakra.users
-    names = [f"{one.first_name} {one.last_name}".strip() for one in people]
+    names = [f"{person.first_name} {person.last_name}".strip() for person in people]
     assert 35 <= len(people) <= 50
     assert names.count("Maria Garcia") == 2
-    assert sum(one.first_name.startswith("John") for one in people) == 2
+    assert sum(person.first_name.startswith("John") for person in people) == 2
     assert "" in names
     assert {"Ana <!channel> & Sons", "Siobhán O'Brien", "Mei Tanaka", "Omar Haddad"} <= set(names)
     assert any(re.search("[\u0590-\u06ff]", name) for name in names)
     assert any("🌻" in name for name in names)
     assert max(map(len, names)) > 100
-    assert {one.availability_status for one in people} == {"AVAILABLE", "AWAY", "BUSY", ""}
+    assert {person.availability_status for person in people} == {"AVAILABLE", "AWAY", "BUSY", ""}
     assert {"+0530", "-0300", "+0000", "+0545", "Asia/Kolkata", ""} <= {p.timezone for p in people}
-    assert any(not one.is_active and not one.is_deleted for one in people)
-    assert sum(one.is_deleted for one in people) == 1
-    assert any(one.emails and one.primary_email is None for one in people)
-    assert any(one.display_name for one in people)
+    assert any(not person.is_active and not person.is_deleted for person in people)
+    assert sum(person.is_deleted for person in people) == 1
+    assert any(person.emails and person.primary_email is None for person in people)
+    assert any(person.display_name for person in people)
 
 
 def test_lena_has_no_account(chakra: EmbeddedChakra) -> None:
@@ -164,19 +168,23 @@ def test_lena_has_no_account(chakra: EmbeddedChakra) -> None:
 
 def test_ids_usernames_and_emails_are_unique(chakra: EmbeddedChakra) -> None:
     people = chakra.users
-    addresses = [email.address.lower() for one in people for email in one.emails]
-    for keys in ([one.id for one in people], [one.username for one in people], addresses):
+    addresses = [email.address.lower() for person in people for email in person.emails]
+    for keys in (
+        [person.id for person in people],
+        [person.username for person in people],
+        addresses,
+    ):
         assert len(keys) == len(set(keys))
 
 
 def test_reportees_exist_and_exclude_the_manager(chakra: EmbeddedChakra) -> None:
-    ids = {one.id for one in chakra.users}
-    assert all(set(one.reportees) <= ids - {one.id} for one in chakra.users)
+    ids = {user.id for user in chakra.users}
+    assert all(set(user.reportees) <= ids - {user.id} for user in chakra.users)
     assert JOHN in chakra.user("priya@acme.com").reportees
 
 
 def test_phone_numbers_are_valid_digits(chakra: EmbeddedChakra) -> None:
-    numbers = [phone.number for one in chakra.users for phone in one.phones]
+    numbers = [phone.number for user in chakra.users for phone in user.phones]
     assert len(numbers) == len(set(numbers)) > 10
     for number in numbers:
         assert number.isdecimal()

@@ -31,14 +31,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(clock) as one:
-        yield one
+    async with serve_chakra(clock) as chakra:
+        yield chakra
 
 
 @pytest.fixture
 async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
-    async with open_client(chakra) as one:
-        yield one
+    async with open_client(chakra) as client:
+        yield client
 
 
 async def bulk_create(client: ApiClient, rows: Any, procedure: str = "lead") -> ApiResponse:
@@ -57,7 +57,7 @@ async def wait_for_outcomes(
     assert heard.status == 202, heard.text
     await clock.advance(600)
     found = await fetch_entries(client, heard.json["_data"]["id"])
-    return sorted([one["completionStatus"], one["statusMessage"] or ""] for one in found)
+    return sorted([entry["completionStatus"], entry["statusMessage"] or ""] for entry in found)
 
 
 async def fetch_lead(client: ApiClient, **where: Any) -> Any:
@@ -171,9 +171,9 @@ async def test_entries_are_not_in_row_order(client: ApiClient, clock: ManualCloc
     await clock.advance(10)
     found = await fetch_entries(client, heard.json["_data"]["id"])
     reasons = [f"Attribute colour{number} not found" for number in range(30)]
-    assert {one["statusMessage"] for one in found} == set(reasons)
-    assert [one["statusMessage"] for one in found] != reasons
-    assert found == sorted(found, key=lambda one: str(one["id"]))
+    assert {entry["statusMessage"] for entry in found} == set(reasons)
+    assert [entry["statusMessage"] for entry in found] != reasons
+    assert found == sorted(found, key=lambda entry: str(entry["id"]))
 
 
 async def test_leads_are_updated_by_id_or_primary_key(

@@ -47,14 +47,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(clock) as one:
-        yield one
+    async with serve_chakra(clock) as chakra:
+        yield chakra
 
 
 @pytest.fixture
 async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
-    async with open_client(chakra) as one:
-        yield one
+    async with open_client(chakra) as client:
+        yield client
 
 
 async def request_with_fault(
@@ -182,7 +182,7 @@ async def test_hung_requests_are_answered_when_released(
     assert (await client.get("/v1/health")).status == 200
     chakra.release_hanging()
     heard = await asyncio.gather(*asking)
-    assert [one.status for one in heard] == [200, 200]
+    assert [answer.status for answer in heard] == [200, 200]
     assert heard[1].json == example("fetch-user-v1.response")
 
 

@@ -22,14 +22,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(clock) as one:
-        yield one
+    async with serve_chakra(clock) as chakra:
+        yield chakra
 
 
 @pytest.fixture
 async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
-    async with open_client(chakra) as one:
-        yield one
+    async with open_client(chakra) as client:
+        yield client
 
 
 # --- a job and its entries -----------------------------------------------------------------------
@@ -48,7 +48,7 @@ async def test_its_entries_come_in_pages_with_the_keys_of_the_example(client: Ap
     documented = example("fetch-background-job-entries.response")
     heard = (await client.get(f"{path}?limit=4")).json
     assert heard["_meta"] == documented["_meta"]
-    assert {frozenset(one) for one in heard["_data"]} == {frozenset(documented["_data"][0])}
+    assert {frozenset(entry) for entry in heard["_data"]} == {frozenset(documented["_data"][0])}
     usual = (await client.get(path)).json
     assert len(usual["_data"]) == 10
     assert usual["_meta"] == {"total": 612, "next": f"{path}?skip=10&limit=10"}
@@ -56,9 +56,9 @@ async def test_its_entries_come_in_pages_with_the_keys_of_the_example(client: Ap
     assert (len(last["_data"]), last["_meta"]) == (2, {"total": 612})
     assert (await client.get(f"{path}?skip=612")).json == {"_data": [], "_meta": {"total": 612}}
     every = await fetch_entries(client, DOCUMENTED)
-    assert len({one["id"] for one in every}) == 612
-    assert {one["backgroundJob"] for one in every} == {DOCUMENTED}
-    reasons = {(one["completionStatus"], one["statusMessage"]) for one in every}
+    assert len({entry["id"] for entry in every}) == 612
+    assert {entry["backgroundJob"] for entry in every} == {DOCUMENTED}
+    reasons = {(entry["completionStatus"], entry["statusMessage"]) for entry in every}
     assert reasons == {
         ("SUCCESS", None),
         ("NOT_STARTED", None),
@@ -107,7 +107,9 @@ async def test_job_progresses_with_the_clock(
     assert await fetch_counts(client, job.id) == {"INVALID": 2, "SUCCESS": 9, "ERROR": 1}
     data = (await client.get(f"{JOBS}/{job.id}")).json["_data"]
     assert set(data) == set(example("fetch-background-job.response")["_data"])
-    ended = [one["completedAt"] - data["createdAt"] for one in await fetch_entries(client, job.id)]
+    ended = [
+        entry["completedAt"] - data["createdAt"] for entry in await fetch_entries(client, job.id)
+    ]
     assert sorted(ended)[2:] == [2000 + 1000 * number for number in range(10)]
 
 

@@ -37,14 +37,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(clock) as one:
-        yield one
+    async with serve_chakra(clock) as chakra:
+        yield chakra
 
 
 @pytest.fixture
 async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
-    async with open_client(chakra) as one:
-        yield one
+    async with open_client(chakra) as client:
+        yield client
 
 
 async def post_upload(
@@ -146,10 +146,10 @@ async def test_a_send_with_an_uploaded_file_of_the_wrong_kind_fails_later(
         await chakra.settle()
     payloads = [got.json["payload"] for got in hook.requests]
     codes = {
-        one["externalId"]: one.get("errorContext", {}).get("providerPayload", {}).get("code")
-        for one in payloads
+        event["externalId"]: event.get("errorContext", {}).get("providerPayload", {}).get("code")
+        for event in payloads
     }
-    assert [codes[one.wamid] for one in chakra.sends] == [None, 131053, 131053]
+    assert [codes[send.wamid] for send in chakra.sends] == [None, 131053, 131053]
 
 
 async def test_media_object_url_points_to_the_sandbox(

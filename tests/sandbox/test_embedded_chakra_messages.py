@@ -36,14 +36,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(clock) as one:
-        yield one
+    async with serve_chakra(clock) as chakra:
+        yield chakra
 
 
 @pytest.fixture
 async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
-    async with open_client(chakra) as one:
-        yield one
+    async with open_client(chakra) as client:
+        yield client
 
 
 async def test_documented_send_returns_the_documented_message(
@@ -93,7 +93,7 @@ async def test_the_documented_send_for_a_process_goes_to_its_number(
         "POST", process_send_path(heard.json["_data"]["process"]), json=body
     )
     assert by_id.status == 200
-    assert [(one.endpoint, one.to) for one in chakra.sends] == [
+    assert [(send.endpoint, send.to) for send in chakra.sends] == [
         (SEND_FOR_PROCESS, "919876543210")
     ] * 2
 

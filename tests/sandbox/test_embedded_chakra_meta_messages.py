@@ -26,14 +26,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(clock) as one:
-        yield one
+    async with serve_chakra(clock) as chakra:
+        yield chakra
 
 
 @pytest.fixture
 async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
-    async with open_client(chakra) as one:
-        yield one
+    async with open_client(chakra) as client:
+        yield client
 
 
 async def test_the_documented_send_in_metas_format(

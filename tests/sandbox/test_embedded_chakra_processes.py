@@ -29,14 +29,14 @@ TED = example("fetch-process.response")["_data"]
 
 @pytest.fixture
 async def chakra() -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(ManualClock()) as one:
-        yield one
+    async with serve_chakra(ManualClock()) as chakra:
+        yield chakra
 
 
 @pytest.fixture
 async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
-    async with open_client(chakra) as one:
-        yield one
+    async with open_client(chakra) as client:
+        yield client
 
 
 async def query_processes(client: ApiClient, **body: Any) -> ApiResponse:
@@ -46,7 +46,7 @@ async def query_processes(client: ApiClient, **body: Any) -> ApiResponse:
 async def find_processes(client: ApiClient, **where: Any) -> set[str]:
     heard = await query_processes(client, where=where, limit=100)
     assert heard.status == 200, heard.text
-    return {one["data"]["lead_id"].removeprefix("LEAD-") for one in heard.json["_data"]}
+    return {process["data"]["lead_id"].removeprefix("LEAD-") for process in heard.json["_data"]}
 
 
 async def test_the_documented_lead_is_fetched_exactly(client: ApiClient) -> None:
@@ -129,7 +129,7 @@ def test_every_lead_has_the_documented_shape() -> None:
     assert {frozenset(lead) for lead in leads} == {frozenset(TED)}
     phones = [phone for phone in map(resource.phone_number, leads) if phone]
     assert len(phones) == len(leads) - 1
-    assert all(phonenumbers.is_valid_number(phonenumbers.parse(f"+{one}")) for one in phones)
+    assert all(phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}")) for number in phones)
 
 
 async def test_the_senders_are_listed_as_documented(
@@ -140,11 +140,11 @@ async def test_the_senders_are_listed_as_documented(
     # Its documented number is used by the documented sends, which Meta would refuse.
     assert listed[0] | {"displayPhoneNumber": documented["displayPhoneNumber"]} == documented
     assert listed[1]["healthStatus"]["entities"]
-    assert tuple(one["id"] for one in listed) == chakra.sender_ids
-    assert {one["waba"] for one in listed} == {chakra.waba_id}
-    for one in listed:
-        assert phonenumbers.is_valid_number(phonenumbers.parse(one["displayPhoneNumber"]))
-        assert (await client.get(f"{NUMBERS}/{one['id']}")).json == {"_data": one}
+    assert tuple(item["id"] for item in listed) == chakra.sender_ids
+    assert {item["waba"] for item in listed} == {chakra.waba_id}
+    for sender in listed:
+        assert phonenumbers.is_valid_number(phonenumbers.parse(sender["displayPhoneNumber"]))
+        assert (await client.get(f"{NUMBERS}/{sender['id']}")).json == {"_data": sender}
     assert (await client.get(f"{NUMBERS}/1")).status == 404
 
 

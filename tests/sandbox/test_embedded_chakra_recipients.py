@@ -30,27 +30,27 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(clock) as one:
-        yield one
+    async with serve_chakra(clock) as chakra:
+        yield chakra
 
 
 @pytest.fixture
 async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
-    async with open_client(chakra) as one:
-        yield one
+    async with open_client(chakra) as client:
+        yield client
 
 
 def find_number(chakra: EmbeddedChakra, part: str) -> str:
-    (number,) = (one.number for one in chakra.test_numbers if part in one.says)
+    (number,) = (number.number for number in chakra.test_numbers if part in number.says)
     return number
 
 
 def test_the_known_numbers_are_valid_and_described(chakra: EmbeddedChakra) -> None:
-    numbers = [one.number for one in chakra.test_numbers]
+    numbers = [number.number for number in chakra.test_numbers]
     assert len(numbers) == len(set(numbers)) > 30
-    for one in chakra.test_numbers:
-        assert is_whatsapp_id(one.number)
-        assert one.says.endswith(".")
+    for number in chakra.test_numbers:
+        assert is_whatsapp_id(number.number)
+        assert number.says.endswith(".")
 
 
 @pytest.mark.parametrize(

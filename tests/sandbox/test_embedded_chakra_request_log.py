@@ -22,6 +22,6 @@ async def test_counts_stay_exact_when_requests_are_evicted() -> None:
     assert waiting.done()
     assert len(traffic.requests) == 2
     endpoints = ("*", SEND_TO_PHONE, "GET /v1", "/v1/ext", phone_send_path("12025550100"))
-    assert [traffic.count(one) for one in endpoints] == [5, 5, 0, 5, 1]
+    assert [traffic.count(endpoint) for endpoint in endpoints] == [5, 5, 0, 5, 1]
     traffic.requests.clear()
     assert (traffic.count("*"), len(traffic.requests)) == (0, 0)

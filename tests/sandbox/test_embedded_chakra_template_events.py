@@ -33,7 +33,9 @@ async def test_changes_at_meta_are_sent_by_webhook(chakra: EmbeddedChakra) -> No
         ):
             chakra.update_template("order_update", "en_US", **change)
             await chakra.settle()
-        sent = [one.json["entry"][0]["changes"][0] for one in await hook.wait_for_requests(4)]
+        sent = [
+            request.json["entry"][0]["changes"][0] for request in await hook.wait_for_requests(4)
+        ]
     for change, documented in zip(sent, examples.values(), strict=True):
         assert change["field"] == documented["field"]
         assert change["value"].keys() | {"category_update_timestamp"} >= documented["value"].keys()

@@ -27,14 +27,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(clock) as one:
-        yield one
+    async with serve_chakra(clock) as chakra:
+        yield chakra
 
 
 @pytest.fixture
 async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
-    async with open_client(chakra) as one:
-        yield one
+    async with open_client(chakra) as client:
+        yield client
 
 
 async def list_templates(client: ApiClient, **query: str) -> Any:
@@ -76,7 +76,7 @@ async def test_the_templates_come_in_three_pages(client: ApiClient, chakra: Embe
     pages = await all_pages(client)
     assert [len(page) for page in pages][:2] == [100, 100]
     assert len(pages) == 3
-    ids = [one["id"] for page in pages for one in page]
+    ids = [template["id"] for page in pages for template in page]
     assert len(set(ids)) == len(ids) == len(chakra.templates) > 220
 
 
@@ -134,44 +134,54 @@ async def test_unknown_account_is_rejected_like_meta(client: ApiClient, wrong: s
 
 def test_every_kind_of_template_is_there(chakra: EmbeddedChakra) -> None:
     templates = chakra.templates
-    headers = Counter(one.header_format for one in templates)
+    headers = Counter(template.header_format for template in templates)
     assert {"", "TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION"} <= set(headers)
-    buttons = {button["type"] for one in templates for button in one.buttons}
+    buttons = {button["type"] for template in templates for button in template.buttons}
     assert buttons >= {
         *("QUICK_REPLY", "URL", "PHONE_NUMBER", "COPY_CODE", "OTP", "FLOW", "CATALOG"),
     }
-    assert {one.category for one in templates} == {"MARKETING", "UTILITY", "AUTHENTICATION"}
-    assert {one.status for one in templates} == set(get_args(TemplateStatus)) - {"DELETED"}
-    assert {one.quality for one in templates} == {"GREEN", "YELLOW", "RED", "UNKNOWN"}
-    assert {one.parameter_format for one in templates} == {"POSITIONAL", "NAMED"}
-    assert {"ar", "he", "fa", "ur"} <= {one.language for one in templates}
-    assert all(one.rejected_reason != "NONE" for one in templates if one.status == "REJECTED")
-    assert any(one.find_component("CAROUSEL") for one in templates)
-    assert any(one.find_component("LIMITED_TIME_OFFER") for one in templates)
-    assert any(variable_names(one.header_text) for one in templates)
-    assert any(len(one.body_text) > 900 for one in templates)
-    assert any("🪔" in one.body_text for one in templates)
-    names = Counter(one.name for one in templates)
+    assert {template.category for template in templates} == {
+        "MARKETING",
+        "UTILITY",
+        "AUTHENTICATION",
+    }
+    assert {template.status for template in templates} == set(get_args(TemplateStatus)) - {
+        "DELETED"
+    }
+    assert {template.quality for template in templates} == {"GREEN", "YELLOW", "RED", "UNKNOWN"}
+    assert {template.parameter_format for template in templates} == {"POSITIONAL", "NAMED"}
+    assert {"ar", "he", "fa", "ur"} <= {template.language for template in templates}
+    assert all(
+        template.rejected_reason != "NONE"
+        for template in templates
+        if template.status == "REJECTED"
+    )
+    assert any(template.find_component("CAROUSEL") for template in templates)
+    assert any(template.find_component("LIMITED_TIME_OFFER") for template in templates)
+    assert any(variable_names(template.header_text) for template in templates)
+    assert any(len(template.body_text) > 900 for template in templates)
+    assert any("🪔" in template.body_text for template in templates)
+    names = Counter(template.name for template in templates)
     assert names["order_update"] > 4
     assert {"appointment_reminder", "otp_login", "diwali_offer"} <= set(names)
 
 
 def test_name_and_language_identify_a_template(chakra: EmbeddedChakra) -> None:
-    pairs = [(one.name, one.language) for one in chakra.templates]
+    pairs = [(template.name, template.language) for template in chakra.templates]
     assert len(pairs) == len(set(pairs))
 
 
 def test_seeded_templates_pass_metas_validation(chakra: EmbeddedChakra) -> None:
-    for one in chakra.templates:
-        if one.name == "christmas_promo_23":  # documented so: its text ends with the name
+    for template in chakra.templates:
+        if template.name == "christmas_promo_23":  # documented so: its text ends with the name
             continue
-        definition = {**one.model_dump(), "components": list(one.components)}
-        if one.sample_link:  # listed as an address, and submitted as a handle
+        definition = {**template.model_dump(), "components": list(template.components)}
+        if template.sample_link:  # listed as an address, and submitted as a handle
             definition["components"][0] = media_header("4::aW1hZ2UvanBlZw==:ARbX")
         try:
             template_rules.check_create(definition)
         except MetaApiError as refused:
-            pytest.fail(f"{one.name} {one.language}: {refused}")
+            pytest.fail(f"{template.name} {template.language}: {refused}")
 
 
 async def test_new_template_is_pending_then_approved(

@@ -36,31 +36,31 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(clock) as one:
-        yield one
+    async with serve_chakra(clock) as chakra:
+        yield chakra
 
 
 @pytest.fixture
 async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
-    async with open_client(chakra) as one:
-        yield one
+    async with open_client(chakra) as client:
+        yield client
 
 
 @pytest.fixture
 async def listener(chakra: EmbeddedChakra) -> AsyncIterator[WebhookListener]:
     """Receive Chakra's events."""
-    async with serve_listener() as one:
-        chakra.set_event_webhook(one.url, SECRET)
-        yield one
+    async with serve_listener() as listener:
+        chakra.set_event_webhook(listener.url, SECRET)
+        yield listener
         await chakra.settle()
 
 
 @pytest.fixture
 async def meta_listener(chakra: EmbeddedChakra) -> AsyncIterator[WebhookListener]:
     """Receive Meta's events."""
-    async with serve_listener() as one:
-        chakra.set_passthrough_webhook(one.url)
-        yield one
+    async with serve_listener() as listener:
+        chakra.set_passthrough_webhook(listener.url)
+        yield listener
         await chakra.settle()
 
 
@@ -72,7 +72,7 @@ async def run_send_events(chakra: EmbeddedChakra, clock: ManualClock) -> None:
 
 
 def find_number(chakra: EmbeddedChakra, description: str) -> str:
-    (number,) = (one.number for one in chakra.test_numbers if description in one.says)
+    (number,) = (number.number for number in chakra.test_numbers if description in number.says)
     return number
 
 
@@ -312,7 +312,7 @@ async def test_burst_is_accepted_and_ends_read(
     )
     assert set(statuses.values()) == {3}
     assert {wamid for wamid, state in statuses if state == "READ"} == {
-        one.wamid for one in chakra.sends
+        send.wamid for send in chakra.sends
     }
 
 
@@ -322,15 +322,15 @@ async def test_no_events_without_a_listener_or_after_close(
     await send(client)
     await run_send_events(chakra, clock)
     assert not chakra.delivered_webhooks
-    async with serve_listener() as one:
-        chakra.set_event_webhook(one.url, SECRET)
+    async with serve_listener() as listener:
+        chakra.set_event_webhook(listener.url, SECRET)
         await send(client)
         await chakra.aclose()
         assert not clock.pending_timers
         await clock.advance(60)
         chakra.push_status(chakra.sends[0], "READ")
         await chakra.settle()
-        assert not one.requests
+        assert not listener.requests
 
 
 async def test_close_cancels_deliveries_in_flight(

@@ -221,8 +221,8 @@ async def test_two_hundred_members_type_concurrently(harness: SlackHarness) -> N
     harness.app.respond_with({"text": "ok"})
     lines = [f"/chakra user {n}" for n in range(200)]
     sent = await asyncio.gather(*(harness.slack.type("U0JOHN", "D0JOHN", line) for line in lines))
-    assert {one.status for one in sent} == {200}
-    assert len({one.payload["trigger_id"] for one in harness.app.received}) == 200
+    assert {delivered.status for delivered in sent} == {200}
+    assert len({request.payload["trigger_id"] for request in harness.app.received}) == 200
     assert len(harness.slack.messages("U0JOHN", "D0JOHN")) == 200
 
 

@@ -41,8 +41,8 @@ async def test_only_a_reply_can_be_broadcast(harness: SlackHarness) -> None:
     first = await post_message(harness, reply_broadcast=True)
     reply = await post_message(harness, thread_ts=first, reply_broadcast=True)
     history = await harness.web.conversations_history(channel="C0SALES", limit=2)
-    assert [one["ts"] for one in history["messages"]] == [reply, first]
-    assert [one.get("subtype") for one in history["messages"]] == ["thread_broadcast", None]
+    assert [message["ts"] for message in history["messages"]] == [reply, first]
+    assert [message.get("subtype") for message in history["messages"]] == ["thread_broadcast", None]
 
 
 async def test_an_app_reads_the_threads_of_direct_messages(harness: SlackHarness) -> None:
@@ -52,11 +52,11 @@ async def test_an_app_reads_the_threads_of_direct_messages(harness: SlackHarness
     reply = await post_message(harness, "D0JOHN", thread_ts=first, metadata=metadata)
     thread: dict[str, Any] = {"channel": "D0JOHN", "ts": first}
     found = await harness.web.conversations_replies(**thread, include_all_metadata=True)
-    assert [one["ts"] for one in found["messages"]] == [first, reply]
+    assert [message["ts"] for message in found["messages"]] == [first, reply]
     assert found["messages"][1]["thread_ts"] == first
     assert found["messages"][1]["metadata"] == metadata
     later = await harness.web.conversations_replies(**thread, oldest="9999999999")
-    assert [one["ts"] for one in later["messages"]] == [first]
+    assert [message["ts"] for message in later["messages"]] == [first]
     answer = await harness.call_rejected("conversations.replies", channel="D0JOHN", ts="1.2")
     assert answer["error"] == "thread_not_found"
 

@@ -114,15 +114,15 @@ def _parse_body(content_type: str, text: str) -> Any:
 def _build_error(status: int, read: Any) -> VendorError:
     given = read.get("_errors") if isinstance(read, dict) else None
     errors = given if isinstance(given, list) else []
-    assert all(isinstance(one, str) for one in errors)  # its type for them: string[]
+    assert all(isinstance(error, str) for error in errors)  # its type for them: string[]
     otherwise = read if isinstance(read, str) else f"Request failed with status {status}"
     return VendorError(errors[0] if errors else otherwise, status, errors)
 
 
 @pytest.fixture
 async def chakra() -> AsyncIterator[EmbeddedChakra]:
-    async with serve_chakra(ManualClock()) as one:
-        yield one
+    async with serve_chakra(ManualClock()) as chakra:
+        yield chakra
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ async def test_vendor_session_message_returns_a_wamid(vendor: VendorClient) -> N
     for kind in (text, template):
         given = {"messaging_product": "whatsapp", "to": WINDOW_OPEN, **kind}
         assert (await vendor.send_session_message(given))["whatsappMessageId"].startswith("wamid.")
-    assert [f"{one.method} {one.endpoint}" for one in vendor.chakra.requests] == [
+    assert [f"{request.method} {request.endpoint}" for request in vendor.chakra.requests] == [
         SEND_META_MESSAGE,
         SEND_META_MESSAGE,
     ]

@@ -134,7 +134,11 @@ def test_swapped_tokens_are_detected() -> None:
     )
 
 
-SECRETS = [one.name for one in SETTINGS if "token" in one.name.lower() or "SECRET" in one.name]
+SECRETS = [
+    setting.name
+    for setting in SETTINGS
+    if "token" in setting.name.lower() or "SECRET" in setting.name
+]
 
 
 @given(st.sampled_from(SECRETS), st.text("abcdefghXYZ0189 é\n-_.", min_size=12))
@@ -274,7 +278,7 @@ def test_binary_settings_file_is_named(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    assert len({one.description for one in SETTINGS}) == len(SETTINGS) == 18
+    assert len({setting.description for setting in SETTINGS}) == len(SETTINGS) == 18
     for setting in SETTINGS:
         assert re.fullmatch(r"[A-Z_]+", setting.name)
         assert setting.default is None or setting.required == "never"

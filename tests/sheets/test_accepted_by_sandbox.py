@@ -19,7 +19,7 @@ PROCESSES = "/v1/ext/procedure/lead/process"
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[ApiClient]:
-    async with serve_chakra(clock) as one, open_client(one) as client:
+    async with serve_chakra(clock) as chakra, open_client(chakra) as client:
         yield client
 
 
@@ -38,7 +38,7 @@ async def test_update_with_every_value_type_is_accepted(
     response = await chakra.request("PATCH", PROCESSES, json=body)
     await clock.advance(3600)
     entries = await fetch_entries(chakra, response.json["_data"]["id"])
-    assert [one["completionStatus"] for one in entries] == ["SUCCESS", "SUCCESS"]
+    assert [entry["completionStatus"] for entry in entries] == ["SUCCESS", "SUCCESS"]
 
     changed = (await chakra.get(f"{PROCESSES}/{UUID}")).json["_data"]
     assert changed["nextActionAt"] == 1935792000000

@@ -35,12 +35,12 @@ def test_no_items_yield_no_chunk() -> None:
 
 
 def test_chunk_size_is_a_thousand() -> None:
-    assert [len(one.items) for one in split_items([{"a": 1}] * 2500)] == [1000, 1000, 500]
+    assert [len(batch.items) for batch in split_items([{"a": 1}] * 2500)] == [1000, 1000, 500]
 
 
 def test_oversized_item_gets_its_own_chunk() -> None:
     items = [{"a": "x"}, {"a": "x" * 100}, {"a": "x"}, {"a": "y"}]
-    assert [len(one.items) for one in split_items(items, max_bytes=40)] == [1, 1, 2]
+    assert [len(batch.items) for batch in split_items(items, max_bytes=40)] == [1, 1, 2]
 
 
 @given(
@@ -52,10 +52,10 @@ def test_chunking_preserves_every_item_in_order(
     items: list[Mapping[str, object]], max_items: int, max_bytes: int
 ) -> None:
     batches = split_items(items, max_items=max_items, max_bytes=max_bytes)
-    assert [item for one in batches for item in one.items] == items
-    assert [row for one in batches for row in one.row_numbers] == list(range(2, 2 + len(items)))
-    assert [one.number for one in batches] == list(range(1, 1 + len(batches)))
-    for one in batches:
-        assert json.loads(one.body) == list(one.items)
-        assert len(one.items) <= max_items
-        assert len(one.body) <= max_bytes or len(one.items) == 1
+    assert [item for batch in batches for item in batch.items] == items
+    assert [row for batch in batches for row in batch.row_numbers] == list(range(2, 2 + len(items)))
+    assert [batch.number for batch in batches] == list(range(1, 1 + len(batches)))
+    for batch in batches:
+        assert json.loads(batch.body) == list(batch.items)
+        assert len(batch.items) <= max_items
+        assert len(batch.body) <= max_bytes or len(batch.items) == 1

@@ -19,7 +19,7 @@ from tests.sheets.builders import LEAD_TARGETS, match_for_create, match_for_upda
 
 
 def matched_keys(matches: tuple[ColumnMatch, ...]) -> list[tuple[str, str]]:
-    return [(one.header, one.key) for one in matches]
+    return [(match.header, match.key) for match in matches]
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def matched_keys(matches: tuple[ColumnMatch, ...]) -> list[tuple[str, str]]:
     ],
 )
 def test_name_spellings_match(header: str) -> None:
-    [one] = match_for_create((header,)).matched
-    assert (one.key, one.role, one.index) == ("phone_number", ColumnRole.ATTRIBUTE, 0)
+    [match] = match_for_create((header,)).matched
+    assert (match.key, match.role, match.index) == ("phone_number", ColumnRole.ATTRIBUTE, 0)
 
 
 def test_root_fields_are_recognized_by_name() -> None:
     columns = ("Lead ID", "State", "STATUS", "Assigned to", "next_action_at", "city", "phone")
     found = match_for_create(columns)
-    assert [(one.key, one.role) for one in found.matched] == [
+    assert [(match.key, match.role) for match in found.matched] == [
         ("lead_id", ColumnRole.IDENTIFIER),
         ("state", ColumnRole.ROOT),
         ("status", ColumnRole.ROOT),
@@ -67,7 +67,7 @@ def test_chakra_id_identifies_updates_and_is_ignored_for_creates() -> None:
 def test_near_match_is_suggested_not_applied() -> None:
     found = match_for_create(("Fone number", "e mail adress", "towm", "Score", "scores", "x", "—"))
     assert matched_keys(found.matched) == [("Score", "score")]
-    assert {one.header: one.suggestions for one in found.unmatched} == {
+    assert {match.header: match.suggestions for match in found.unmatched} == {
         "Fone number": ("phone_number",),
         "e mail adress": ("email",),
         "towm": (),
@@ -88,8 +88,8 @@ def test_vowel_signs_and_accents_are_significant() -> None:
 
 def test_ambiguous_attribute_name_requires_a_choice() -> None:
     targets = (Target("home_city", "City"), Target("work_city", "City"), Target("cityname", "Town"))
-    [one] = match_for_create(("City",), targets).unmatched
-    assert (one.suggestions, one.ambiguous) == (("home_city", "work_city"), True)
+    [match] = match_for_create(("City",), targets).unmatched
+    assert (match.suggestions, match.ambiguous) == (("home_city", "work_city"), True)
     assert matched_keys(match_for_create(("work_city",), targets).matched) == [
         ("work_city", "work_city")
     ]
@@ -97,9 +97,11 @@ def test_ambiguous_attribute_name_requires_a_choice() -> None:
 
 def test_an_attribute_called_state_is_not_confused_with_the_state_of_the_record() -> None:
     targets = (Target("address_state", "State"),)
-    [one] = match_for_create(("State",), targets).unmatched
-    assert (set(one.suggestions), one.ambiguous) == ({"address_state", "state"}, True)
-    assert [one.role for one in match_for_create(("state",), targets).matched] == [ColumnRole.ROOT]
+    [match] = match_for_create(("State",), targets).unmatched
+    assert (set(match.suggestions), match.ambiguous) == ({"address_state", "state"}, True)
+    assert [match.role for match in match_for_create(("state",), targets).matched] == [
+        ColumnRole.ROOT
+    ]
 
 
 def test_duplicate_columns_are_reported_and_ignored() -> None:
@@ -151,22 +153,22 @@ def test_choice_of_a_removed_attribute_is_ignored() -> None:
     found = match_columns(
         ("Fone",), LEAD_TARGETS, Purpose.UPDATE, primary_key="lead_id", choices={"Fone": "landline"}
     )
-    assert [one.header for one in found.unmatched] == ["Fone"]
+    assert [match.header for match in found.unmatched] == ["Fone"]
 
 
 def test_exported_problem_column_is_ignored() -> None:
     assert match_for_create(("phone_number", "problem")).unmatched == ()
-    [one] = match_for_create(
+    [match] = match_for_create(
         ("phone_number", "problem"), (*LEAD_TARGETS, Target("problem"))
     ).matched[1:]
-    assert one.key == "problem"
+    assert match.key == "problem"
 
 
 @given(st.lists(st.text(max_size=30), max_size=8), st.lists(st.text(max_size=30), max_size=8))
 def test_any_column_names_match_without_an_error(columns: list[str], names: list[str]) -> None:
     targets = [Target(name, name[::-1]) for name in names]
     found = match_columns(columns, targets, Purpose.UPDATE, primary_key="lead_id")
-    places = [one.index for one in found.matched] + [one.index for one in found.unmatched]
+    places = [match.index for match in found.matched] + [match.index for match in found.unmatched]
     assert len(places) == len(set(places))
-    assert all(columns[one.index] == one.header for one in found.matched)
-    assert all(one.endswith(".") for one in found.errors)
+    assert all(columns[match.index] == match.header for match in found.matched)
+    assert all(error.endswith(".") for error in found.errors)

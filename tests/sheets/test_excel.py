@@ -95,8 +95,8 @@ async def test_first_visible_non_empty_sheet_is_read() -> None:
     def fill(book: Any, _: Any) -> None:
         hidden, leads, more = book.worksheets()[1:]
         hidden.hide()
-        for place, one in enumerate((hidden, leads, more)):
-            one.write_column(4, 2, ["name", f"Asha {place}"])
+        for place, sheet in enumerate((hidden, leads, more)):
+            sheet.write_column(4, 2, ["name", f"Asha {place}"])
 
     names = ("Empty", "Hidden", "Leads & <b>", "More")
     found = await read_sheet(build_workbook(fill, names=names))

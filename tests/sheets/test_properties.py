@@ -43,7 +43,10 @@ def assert_checked(found: Sheet) -> None:
     if not matching.errors:
         checked = check(found, matching)
         assert set(checked.row_numbers).isdisjoint(problem.row for problem in checked.problems)
-        assert checked.valid_count + len({one.row for one in checked.problems}) == checked.total
+        assert (
+            checked.valid_count + len({problem.row for problem in checked.problems})
+            == checked.total
+        )
 
 
 @given(st.binary(max_size=400))

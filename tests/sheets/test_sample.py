@@ -22,17 +22,17 @@ SAMPLE = Path(sandbox.__file__).with_name("samples") / "leads.csv"
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[ApiClient]:
-    async with serve_chakra(clock) as one, open_client(one) as client:
+    async with serve_chakra(clock) as chakra, open_client(chakra) as client:
         yield client
 
 
 async def fetch_lead(chakra: ApiClient) -> list[Target]:
     """What the embedded Chakra says that a lead may hold."""
     config = (await chakra.get("/v1/ext/config")).json["_data"]
-    types = {one["id"]: one["shortId"] for one in config["attributeTypes"]}
+    types = {kind["id"]: kind["shortId"] for kind in config["attributeTypes"]}
     return [
-        Target(one["shortId"], one["name"], types[one["attributeType"]])
-        for one in config["attributes"]
+        Target(attribute["shortId"], attribute["name"], types[attribute["attributeType"]])
+        for attribute in config["attributes"]
     ]
 
 
@@ -43,7 +43,7 @@ async def test_sample_covers_detectable_and_undetectable_problems(
     matching = match_columns(
         found.columns, await fetch_lead(chakra), Purpose.CREATE, primary_key="lead_id"
     )
-    assert [one.header for one in matching.unmatched] == ["Source"]
+    assert [column.header for column in matching.unmatched] == ["Source"]
 
     checked = check(found, matching, region="IN")
     assert (checked.total, checked.valid_count, checked.invalid_count) == (60, 53, 7)
@@ -60,10 +60,10 @@ async def test_sample_covers_detectable_and_undetectable_problems(
     response = await chakra.request("POST", path, json=list(checked.items))
     await clock.advance(3600)
     entries = [
-        (one["completionStatus"], one["statusMessage"])
-        for one in await fetch_entries(chakra, response.json["_data"]["id"])
+        (entry["completionStatus"], entry["statusMessage"])
+        for entry in await fetch_entries(chakra, response.json["_data"]["id"])
     ]
-    assert sorted(one for one in entries if one[0] != "SUCCESS") == [
+    assert sorted(entry for entry in entries if entry[0] != "SUCCESS") == [
         ("ERROR", "Process with lead_id LEAD-004039 already exists"),
         ("ERROR", "State CONTACTED not found"),
         ("ERROR", "User rahul not found"),

@@ -316,7 +316,7 @@ def test_any_text_parses_or_gets_an_error_without_quoting_it(text: str, cell: st
 
 @given(
     st.datetimes(timezones=st.none() | st.timezones()).map(
-        lambda one: one.isoformat(" ", "seconds")
+        lambda moment: moment.isoformat(" ", "seconds")
     )
 )
 @example("0001-01-01 00:00:00+14:00")

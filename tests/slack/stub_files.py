@@ -51,7 +51,7 @@ async def serve_stub_files(
 
 
 def requested_paths(wire: StubServer) -> list[str]:
-    return [one.path for one in wire.requests]
+    return [request.path for request in wire.requests]
 
 
 def files_origin(files: SlackFiles) -> str:

@@ -164,7 +164,7 @@ def test_every_message_block_is_valid(one: str, two: str, pairs: list[tuple[str,
         assert find_violations(check_blocks(block)) == []
 
 
-@given(TEXTS, st.lists(CHOICES, min_size=1, max_size=5, unique_by=lambda one: one.value))
+@given(TEXTS, st.lists(CHOICES, min_size=1, max_size=5, unique_by=lambda kind: kind.value))
 def test_every_menu_is_valid(text: str, choices: list[Choice]) -> None:
     menu = blocks.select("a.pick", text, choices, initial=choices[0].value)
     assert find_violations(check_blocks(blocks.actions(menu))) == []
@@ -226,7 +226,7 @@ def test_image_without_alt_text_gets_a_default() -> None:
 def test_every_file_field_is_valid(label: str, hint: str, endings: list[str]) -> None:
     field = blocks.file_field("file", label, action="a.file", filetypes=endings, hint=hint)
     view = blocks.form_modal("a.b", "Title", "Go", [field])
-    assert [str(one) for one in check_view(view) if one.is_error] == []
+    assert [str(violation) for violation in check_view(view) if violation.is_error] == []
     element = field["element"]
     assert (element["max_files"], element.get("filetypes", [])) == (1, endings)
     assert "dispatch_action" not in field
@@ -241,7 +241,7 @@ def test_refilled_form_omits_its_file() -> None:
     again = blocks.with_values(view, {"name": "Ann", "file": ""}, [blocks.section("No.")])
     assert again["blocks"][1]["element"]["initial_value"] == "Ann"
     assert again["blocks"][2] == fields[1]
-    assert [str(one) for one in check_view(again) if one.is_error] == []
+    assert [str(violation) for violation in check_view(again) if violation.is_error] == []
 
 
 # --- long texts ----------------------------------------------------------------------------------

@@ -118,7 +118,11 @@ def test_any_template_renders_a_valid_card_and_form(template: Any, wild: str, co
     ):
         assert check_response_body(response_body(message)) == []
     if is_editable(template):
-        assert [one for one in check_view(form.render_edit_form(template)) if one.is_error] == []
+        assert [
+            violation
+            for violation in check_view(form.render_edit_form(template))
+            if violation.is_error
+        ] == []
 
 
 def test_empty_form_is_valid() -> None:

@@ -117,9 +117,9 @@ def build_index(*names: tuple[str, str]) -> TemplateIndex:
 
 def test_names_are_searched_loosely() -> None:
     shelf = build_index(("order_update", "en_US"), ("order_update", "hi"), ("welcome", "en"))
-    assert [one.language for one in shelf.find_by_name("Order Update")] == ["en_US", "hi"]
-    assert [one.language for one in shelf.find_by_name("order_update", "en")] == ["en_US"]
-    assert [one.language for one in shelf.find_by_name("order_update", "HI")] == ["hi"]
+    assert [template.language for template in shelf.find_by_name("Order Update")] == ["en_US", "hi"]
+    assert [template.language for template in shelf.find_by_name("order_update", "en")] == ["en_US"]
+    assert [template.language for template in shelf.find_by_name("order_update", "HI")] == ["hi"]
     assert shelf.find_by_name("order_update", "fr") == ()
     assert shelf.suggest_names("oder updat") == ("order_update",)
     assert shelf.suggest_names("zzz") == ()
@@ -130,7 +130,7 @@ def test_names_are_searched_loosely() -> None:
 
 def test_the_usual_language_comes_first() -> None:
     shelf = build_index(("a", "ar"), ("a", "en_US"), ("b", "en"), ("c", "en_GB"))
-    assert [one.language for one in shelf.find_by_name("a")] == ["en_US", "ar"]
+    assert [template.language for template in shelf.find_by_name("a")] == ["en_US", "ar"]
 
 
 # --- the account ---------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ async def test_of_several_accounts_the_default_senders_is_used(
 async def test_configured_sender_comes_first(open_catalog: OpenCatalog) -> None:
     async with open_catalog(sender_id="105966260583426") as harness:
         senders = (await harness.library.get_senders()).value
-        assert [one.id for one in senders] == ["105966260583426", "775966265503012"]
+        assert [sender.id for sender in senders] == ["105966260583426", "775966265503012"]
         assert senders[0].name == "Acme Support"
 
 
@@ -237,18 +237,18 @@ VALUES = {
 }
 
 
-def valid_values(one: Template) -> dict[str, str]:
-    return {field.key: field.example or VALUES[field.kind] for field in template_fields(one)}
+def valid_values(template: Template) -> dict[str, str]:
+    return {field.key: field.example or VALUES[field.kind] for field in template_fields(template)}
 
 
 async def test_every_sendable_template_is_accepted_by_chakra(harness: CatalogHarness) -> None:
     shelf = (await harness.library.get_index()).value
     sender = (await harness.library.get_senders()).value[0].id
     ways = set()
-    for one in shelf.sendable:
-        values = valid_values(one)
-        assert validate_values(one, values) == {}
-        sending = compose(one, values, RECIPIENT, sender)
+    for template in shelf.sendable:
+        values = valid_values(template)
+        assert validate_values(template, values) == {}
+        sending = compose(template, values, RECIPIENT, sender)
         ways.add(type(sending).__name__)
         if isinstance(sending, PassthroughMessage):
             accepted = await harness.client.messages.send_meta_message(

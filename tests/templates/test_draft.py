@@ -139,8 +139,8 @@ def test_missing_form_fields_are_empty() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_unchanged_edit_produces_identical_components(number: int) -> None:
     before = example("list-message-templates.response")["data"][number]["components"]
-    one = documented_templates()[number]
-    assert TemplateDraft.from_template(one).to_components(one) == before
+    template = documented_templates()[number]
+    assert TemplateDraft.from_template(template).to_components(template) == before
 
 
 def test_components_not_in_the_form_are_unchanged() -> None:

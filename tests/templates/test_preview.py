@@ -155,8 +155,10 @@ def test_any_template_renders_a_valid_preview(template: Template, wild: list[str
     for preview in (render_preview(template), render_preview(template, values)):
         assert len(preview) <= 6
         message = {"text": summary_line(template, values), "blocks": preview}
-        assert [one for one in check_message(message) if one.is_error] == []
+        assert [violation for violation in check_message(message) if violation.is_error] == []
         assert [
-            one for one in check_view(blocks.info_modal("Preview", preview)) if one.is_error
+            violation
+            for violation in check_view(blocks.info_modal("Preview", preview))
+            if violation.is_error
         ] == []
         assert "<!" not in str(preview)

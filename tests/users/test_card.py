@@ -289,7 +289,7 @@ def test_any_user_renders_a_valid_card(person: Any, wild: str, count: int) -> No
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.lists(USERS, min_size=2, max_size=7, unique_by=lambda one: one.id), WILD)
+@given(st.lists(USERS, min_size=2, max_size=7, unique_by=lambda user: user.id), WILD)
 def test_any_names_render_a_valid_picker(people: list[Any], wild: str) -> None:
     for total in (len(people), 500):
         matches = Matches(tuple(people), total, fuzzy=total == 500)

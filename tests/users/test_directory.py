@@ -44,8 +44,8 @@ PRIYA_PHONE = "+91 99999 99999"
 
 @pytest.fixture
 async def acme(clock: ManualClock) -> AsyncIterator[DirectoryHarness]:
-    async with open_directory(clock, region="IN") as one:
-        yield one
+    async with open_directory(clock, region="IN") as directory:
+        yield directory
 
 
 async def search_names(acme: DirectoryHarness, typed: str) -> list[str]:
@@ -63,7 +63,7 @@ def disable_v2_list(acme: DirectoryHarness) -> None:
 
 async def test_concurrent_cold_lookups_by_id_make_one_call(acme: DirectoryHarness) -> None:
     found = await asyncio.gather(*(acme.directory.find(JOHN) for _ in range(200)))
-    assert {one.value.users[0].username for one in found} == {"johndoe"}
+    assert {cached.value.users[0].username for cached in found} == {"johndoe"}
     assert [asked.endpoint for asked in acme.chakra.requests] == ["/v2/ext/user/{id}"]
 
 
@@ -246,7 +246,7 @@ async def test_v1_phone_search_fetches_profiles(acme: DirectoryHarness) -> None:
     disable_v2_list(acme)
     assert await search_names(acme, PRIYA_PHONE) == ["priya"]
     cards = acme.chakra.count(FETCH_V2)
-    assert cards == len([one for one in acme.chakra.users if not one.is_deleted])
+    assert cards == len([user for user in acme.chakra.users if not user.is_deleted])
     assert await search_names(acme, "99999 99999") == ["priya"]
     assert acme.chakra.count(FETCH_V2) == cards
 

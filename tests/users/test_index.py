@@ -35,7 +35,7 @@ TEAM = build_index([
 
 
 def matched_usernames(matches: Matches) -> set[str]:
-    return {one.username for one in matches.users}
+    return {user.username for user in matches.users}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_deleted_users_are_excluded_and_inactive_rank_last() -> None:
     same = build_index(
         [build_user("Ana", "B", username="a", isActive=False), build_user("Ana", "B", username="z")]
     )
-    assert [one.username for one in same.find_by_name("ana b").users] == ["z", "a"]
+    assert [user.username for user in same.find_by_name("ana b").users] == ["z", "a"]
 
 
 def test_excess_matches_are_truncated_and_counted() -> None:
@@ -154,7 +154,7 @@ def test_search_handles_any_names_and_queries(names: list[tuple[str, str]], type
     people = [build_user(a, b, username=f"u{n}") for n, (a, b) in enumerate(names)]
     team = build_index(people)
     assert team.find_by_name(typed).total <= len(people)
-    for one in people:
-        if one.full_name:
-            called = team.find_by_name(one.full_name)
-            assert one in called.users or not any(sign.isalnum() for sign in one.full_name)
+    for person in people:
+        if person.full_name:
+            called = team.find_by_name(person.full_name)
+            assert person in called.users or not any(sign.isalnum() for sign in person.full_name)

@@ -30,7 +30,7 @@ ROLES = ("Field Sales", "Inside Sales", "Support agent")
 
 
 def listed_names(**wanted: object) -> list[str]:
-    return [one.username for one in filter_users(TEAM, NAMES, UserFilter(**wanted))]  # type: ignore[arg-type]
+    return [user.username for user in filter_users(TEAM, NAMES, UserFilter(**wanted))]  # type: ignore[arg-type]
 
 
 def test_active_users_sort_by_name_ignoring_accents() -> None:

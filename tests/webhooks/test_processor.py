@@ -360,7 +360,7 @@ event_lists = st.tuples(st.integers(0, SENDS), st.sampled_from(STATUSES), st.boo
 def test_event_order_and_repeats_never_change_the_final_status(
     updates: list[tuple[int, str, bool]], chance: random.Random, known_after: int
 ) -> None:
-    coming = updates + [one for one in updates if chance.random() < 0.5]
+    coming = updates + [update for update in updates if chance.random() < 0.5]
     chance.shuffle(coming)
     run(_apply_in_order(coming, known_after))
 
@@ -370,8 +370,8 @@ async def _apply_in_order(coming: list[tuple[int, str, bool]], known_after: int)
     async with watched_database("sqlite:///:memory:") as database:
         harness = ProcessorHarness(database)
         early, late = coming[:known_after], coming[known_after:]
-        for one in early:
-            await _store_event(harness, *one)
+        for update in early:
+            await _store_event(harness, *update)
         ranks = [
             (await harness.create_accepted_send(number)).status.rank for number in range(SENDS)
         ]

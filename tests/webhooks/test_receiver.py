@@ -313,7 +313,7 @@ async def test_requests_over_the_memory_limit_get_503(sqlite: Database) -> None:
     await settle()
     answers = [await harness.post(large) for _ in range(2)]
     assert answers[-1].status_code == 503
-    for one in waiting:
-        one.cancel()
+    for task in waiting:
+        task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     await harness.client.aclose()

@@ -165,13 +165,13 @@ async def test_token_is_sent_to_the_web_api_but_not_with_the_bytes(clock: Manual
         announced = {"ok": True, "upload_url": f"{url}/upload/1", "file_id": "F1"}
         wire.path_responses[f"/api/{GET_UPLOAD_URL}"] = lambda: JSONResponse(announced)
         assert await slack.files.upload(SALES, "a.csv", ROWS) == "F1"
-    sent = {one.path: one.headers.get("authorization") for one in wire.requests}
+    sent = {request.path: request.headers.get("authorization") for request in wire.requests}
     assert sent == {
         f"/api/{GET_UPLOAD_URL}": f"Bearer {TOKEN}",
         "/upload/1": None,
         f"/api/{COMPLETE_UPLOAD}": f"Bearer {TOKEN}",
     }
-    assert next(one.body for one in wire.requests if one.path == "/upload/1") == ROWS
+    assert next(request.body for request in wire.requests if request.path == "/upload/1") == ROWS
 
 
 async def test_bytes_are_never_sent_to_a_foreign_host(clock: ManualClock) -> None:

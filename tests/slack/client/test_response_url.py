@@ -95,7 +95,7 @@ async def test_response_that_may_have_arrived_is_not_retried(
         await catch_slack_error(slack.post_response_url(url, Message("once")))
     ).code == "unreachable"
     assert call_count(harness, "response_url") == 1
-    count = [visible_text(one) for one in harness.slack.messages(JOHN, SALES)].count("once")
+    count = [visible_text(message) for message in harness.slack.messages(JOHN, SALES)].count("once")
     assert count == (reset == "after")
 
 

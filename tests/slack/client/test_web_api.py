@@ -296,7 +296,7 @@ async def test_reads_are_sent_as_forms_and_writes_as_json(clock: ManualClock) ->
     assert read.body == b"user=U0JOHN"
     assert wrote.headers["content-type"].startswith("application/json")
     assert json.loads(wrote.body) == {"view_id": "V1", "view": {"type": "modal"}}
-    assert {one.headers["authorization"] for one in wire.requests} == {f"Bearer {TOKEN}"}
+    assert {request.headers["authorization"] for request in wire.requests} == {f"Bearer {TOKEN}"}
 
 
 async def test_app_token_is_sent_only_with_its_own_call(clock: ManualClock) -> None:
@@ -304,7 +304,7 @@ async def test_app_token_is_sent_only_with_its_own_call(clock: ManualClock) -> N
     async with wire.serve() as url, open_client(f"{url}/api/", clock) as slack:
         await slack.call("apps.connections.open", token="xapp-other")
         await slack.call("auth.test")
-    sent = [one.headers["authorization"] for one in wire.requests]
+    sent = [request.headers["authorization"] for request in wire.requests]
     assert sent == ["Bearer xapp-other", f"Bearer {TOKEN}"]
 
 
@@ -315,7 +315,7 @@ async def test_the_token_does_not_follow_a_redirect_to_another_host(clock: Manua
         async with moved.serve() as url, open_client(f"{url}/api/", clock) as slack:
             await slack.call("views.open", trigger_id="1")
     assert elsewhere.requests
-    assert all("authorization" not in one.headers for one in elsewhere.requests)
+    assert all("authorization" not in request.headers for request in elsewhere.requests)
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"])

@@ -44,8 +44,8 @@ def test_overview_lists_each_command_once_with_its_usage(
 ) -> None:
     overview = helping.overview(commands)
     assert assert_valid(overview)
-    for one in (*commands, None):
-        usage = one.usage if one else helping.USAGE
+    for command in (*commands, None):
+        usage = command.usage if command else helping.USAGE
         assert sum(f"`/chakra {escaped(usage)}`" in str(block) for block in overview.blocks) == 1
     assert overview.text.startswith("What /chakra can do: ")
 
@@ -54,24 +54,25 @@ def escaped(usage: str) -> str:
     return usage.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-@pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.name)
-def test_the_help_of_a_command_is_complete(one: Command[object]) -> None:
-    message = helping.command_help(one)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_the_help_of_a_command_is_complete(command: Command[object]) -> None:
+    message = helping.command_help(command)
     assert assert_valid(message)
-    assert f"`/chakra {escaped(one.usage)}`" in message_text(message)
-    assert f"`{one.example}`" in message_text(message)
-    assert all(f"`{alias}`" in message_text(message) for alias in one.aliases)
+    assert f"`/chakra {escaped(command.usage)}`" in message_text(message)
+    assert f"`{command.example}`" in message_text(message)
+    assert all(f"`{alias}`" in message_text(message) for alias in command.aliases)
     assert all(
-        escaped(detail)[:40] in message_text(message).replace("\\n", "\n") for detail in one.details
+        escaped(detail)[:40] in message_text(message).replace("\\n", "\n")
+        for detail in command.details
     )
 
 
-@pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.name)
-def test_example_is_a_valid_command_line(one: Command[object]) -> None:
-    assert one.example.split()[:2] == ["/chakra", one.name]
-    assert one.usage.split()[0] == one.name
-    assert one.summary
-    assert not one.summary.endswith(".")
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_example_is_a_valid_command_line(command: Command[object]) -> None:
+    assert command.example.split()[:2] == ["/chakra", command.name]
+    assert command.usage.split()[0] == command.name
+    assert command.summary
+    assert not command.summary.endswith(".")
 
 
 @pytest.mark.parametrize("permission", list(Permission))
@@ -123,7 +124,7 @@ def test_welcome_lists_permitted_commands(
 
 def test_the_welcome_has_the_buttons_of_the_commands_and_of_help() -> None:
     message = welcome(Role.SENDER)
-    buttons = {one["action_id"]: one["value"] for one in message.blocks[-1]["elements"]}
+    buttons = {button["action_id"]: button["value"] for button in message.blocks[-1]["elements"]}
     assert buttons == {
         "help.run:look": "look me",
         "help.run:write": "write",

@@ -199,7 +199,7 @@ async def test_a_pressed_button_replaces_its_card_in_place(sandbox: World) -> No
     await sandbox.settle()
     messages = sandbox.slack.messages(MEI, SALES)
     assert visible_text(messages[-1]) == "again 7"
-    assert card.id not in {one.id for one in messages} or visible_text(
+    assert card.id not in {message.id for message in messages} or visible_text(
         messages[-1]
     ) != visible_text(card)
 

@@ -33,7 +33,7 @@ OVERSIZED_STATE = {"saved": "x" * 4_000}
 
 def build_form(state: dict[str, str] | None = None) -> OpenForm:
     name = blocks.text_field("name", "Name", action="odd.name", optional=True)
-    buttons = [blocks.button(one, f"odd.{one}") for one in ("burn", "fail", "change", "draw")]
+    buttons = [blocks.button(name, f"odd.{name}") for name in ("burn", "fail", "change", "draw")]
     burn = blocks.actions(*buttons)
     return OpenForm(blocks.form_modal("odd.submit", "Odd", "Save", [name, burn]), state or {})
 
@@ -172,7 +172,9 @@ async def press_slow_button(
     await clock.advance(1)
     await pressing
     await sandbox.settle()
-    return " ".join(visible_text(one) for one in sandbox.slack.messages(JOHN, SALES)[before:])
+    return " ".join(
+        visible_text(message) for message in sandbox.slack.messages(JOHN, SALES)[before:]
+    )
 
 
 async def test_the_result_of_a_closed_form_goes_to_its_channel(

@@ -111,8 +111,8 @@ MENU_COMMAND: Command[Context] = Command(
 def manifest_with_menus() -> dict[str, object]:
     app_manifest = manifest.load()
     entries = [
-        (one.id, "message" if one.is_message_shortcut else "global")
-        for one in MENU_COMMAND.shortcuts
+        (shortcut.id, "message" if shortcut.is_message_shortcut else "global")
+        for shortcut in MENU_COMMAND.shortcuts
     ]
     app_manifest["features"]["shortcuts"] = [
         {"name": callback, "type": kind, "callback_id": callback, "description": "For the test"}

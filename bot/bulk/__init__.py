@@ -1,1 +1,1 @@
-"""Many processes at once: from a spreadsheet that somebody chose to rows that may go to Chakra."""
+"""Uploads of spreadsheets: from the chosen file to the records in Chakra."""

@@ -20,14 +20,14 @@ FILE_FORM, CONFIRM_FORM, PROBLEMS_ACTION = "bulk.file", "bulk.confirm", "bulk.pr
 KIND_FIELD, PROCEDURE_FIELD, UPLOAD_FIELD = "kind", "procedure", "file"
 PURPOSE_LABELS = {Purpose.CREATE: "Create new records", Purpose.UPDATE: "Change existing records"}
 _TITLES = {Purpose.CREATE: "Create in bulk", Purpose.UPDATE: "Change in bulk"}
-IDENTIFIER_LABELS = {Purpose.CREATE: "the key", Purpose.UPDATE: "tells which record"}
+IDENTIFIER_LABELS = {Purpose.CREATE: "the key", Purpose.UPDATE: "identifies the record"}
 UNMATCHED_COLUMNS_TEXT = (
-    "*Chakra has no attribute with these names.* Choose one, or leave the column out. What you "
-    "choose is shown to you before anything is sent."
+    "*Chakra has no attributes with these names.* Choose one, or leave the column out. You see "
+    "the result before anything is sent."
 )
 FILE_TYPES = ("csv", "tsv", "txt", "xlsx", "xls")
 MAX_COLUMN_MENUS = 20
-"""Columns that the form asks about; the others are left out, and named."""
+"""Columns with a menu; the others are left out, and named."""
 MAX_PROBLEM_GROUPS = 8
 MAX_REPEATS = 8
 """Repeated phone numbers whose rows the plan lists."""
@@ -40,20 +40,20 @@ MAX_SAMPLE_LENGTH = 40
 def file_form(
     procedures: Sequence[Procedure], *, purpose: Purpose | None, procedure: str, note: str = ""
 ) -> OpenForm:
-    """``procedures`` is empty where Chakra has not told of them yet: then one is typed."""
-    made: list[Block] = [blocks.section(note)] if note else []
-    made.append(
+    """Return the choice of a file. Without ``procedures`` the record type is typed."""
+    content: list[Block] = [blocks.section(note)] if note else []
+    content.append(
         blocks.select_field(
             KIND_FIELD,
             "What to do",
             action="bulk.kind",
             placeholder="Choose",
-            choices=[Choice(said, one.value) for one, said in PURPOSE_LABELS.items()],
+            choices=[Choice(label, value.value) for value, label in PURPOSE_LABELS.items()],
             initial=(purpose or Purpose.CREATE).value,
         )
     )
-    made.append(_procedure_field(procedures, procedure))
-    made.append(
+    content.append(_procedure_field(procedures, procedure))
+    content.append(
         blocks.file_field(
             UPLOAD_FIELD,
             "Table",
@@ -62,26 +62,29 @@ def file_form(
             hint="CSV or Excel (.xlsx), up to 10 MB. The first row has the column names.",
         )
     )
-    made.append(blocks.context("Nothing is sent yet: you see first what would be."))
-    return OpenForm(blocks.form_modal(FILE_FORM, "Bulk upload", "Check the table", made))
+    content.append(blocks.context("Nothing is sent yet. You see first what would be sent."))
+    return OpenForm(blocks.form_modal(FILE_FORM, "Bulk upload", "Check the table", content))
 
 
 def _procedure_field(procedures: Sequence[Procedure], selected: str) -> Block:
     if not procedures:
         return blocks.text_field(
             PROCEDURE_FIELD,
-            "Kind of record",
+            "Record type",
             action="bulk.procedure",
             initial=selected or "lead",
-            hint="The short id in Chakra, as lead or ticket.",
+            hint="Its short ID in Chakra, such as lead or ticket.",
             max_length=MAX_NAME_LENGTH,
         )
     return blocks.select_field(
         PROCEDURE_FIELD,
-        "Kind of record",
+        "Record type",
         action="bulk.procedure",
         placeholder="Choose",
-        choices=[Choice(one.label, one.short_id, one.short_id) for one in procedures],
+        choices=[
+            Choice(procedure.label, procedure.short_id, procedure.short_id)
+            for procedure in procedures
+        ],
         initial=selected or (procedures[0].short_id if len(procedures) == 1 else None),
     )
 
@@ -98,39 +101,39 @@ def sheet_form(
     upload: Upload, sheets: Sequence[tuple[int, str]], choices: PlanChoices, error: str
 ) -> UpdateForm:
     """Return the choice of a sheet, after one that can't be used."""
-    made = [
+    content = [
         blocks.section(markup(bold(blocks.clip(upload.filename, MAX_NAME_LENGTH)))),
         blocks.section(markup(":no_entry: ", error)),
         sheet_menu(sheets, choices.sheet),
     ]
     title = _TITLES[Purpose(upload.kind)]
     return UpdateForm(
-        blocks.form_modal(CONFIRM_FORM, title, "Check again", made),
+        blocks.form_modal(CONFIRM_FORM, title, "Check again", content),
         state=to_state(upload.id, choices),
     )
 
 
 def _plan_view(plan: BulkPlan, choices: PlanChoices, note: str) -> View:
-    made: list[Block] = [blocks.section(note)] if note else []
-    made.append(blocks.section(_file_summary(plan)))
-    made += reading_blocks(plan, choices)
-    made += [blocks.section(markup(":no_entry: ", error)) for error in plan.matches.errors]
+    content: list[Block] = [blocks.section(note)] if note else []
+    content.append(blocks.section(_file_summary(plan)))
+    content += reading_blocks(plan, choices)
+    content += [blocks.section(markup(":no_entry: ", error)) for error in plan.matches.errors]
     if plan.matches.matched and plan.sheet.rows:
-        made.append(blocks.section(_matched_columns_text(plan)))
+        content.append(blocks.section(_matched_columns_text(plan)))
         if times := times_text(plan):
-            made.append(blocks.section(times))
-    made += _problem_blocks(plan)
-    made += _repeated_phone_blocks(plan)
-    made += _former_phone_blocks(plan)
+            content.append(blocks.section(times))
+    content += _problem_blocks(plan)
+    content += _repeated_phone_blocks(plan)
+    content += _former_phone_blocks(plan)
     menus = _column_menus(plan, choices)
     if menus:
-        made += [blocks.divider(), blocks.section(Markup(UNMATCHED_COLUMNS_TEXT)), *menus]
+        content += [blocks.divider(), blocks.section(Markup(UNMATCHED_COLUMNS_TEXT)), *menus]
     if plan.valid_count or menus or _has_reading_menus(plan):
-        return blocks.form_modal(CONFIRM_FORM, _title(plan), _submit_label(plan), made)
-    made.append(
-        blocks.section(markup("Repair the table, then choose it again with ", _command_text(plan)))
+        return blocks.form_modal(CONFIRM_FORM, _title(plan), _submit_label(plan), content)
+    content.append(
+        blocks.section(markup("Fix the table, then choose it again with ", _command_text(plan)))
     )
-    return blocks.info_modal(_title(plan), made)
+    return blocks.info_modal(_title(plan), content)
 
 
 def _has_reading_menus(plan: BulkPlan) -> bool:
@@ -147,7 +150,7 @@ def _title(plan: BulkPlan) -> str:
 
 
 def _submit_label(plan: BulkPlan) -> str:
-    """24 characters at the most, so that large numbers stand alone."""
+    """Return the label of the button: at most 24 characters, so large numbers are alone."""
     if plan.checked is None or not plan.valid_count:
         return "Check again"
     if not plan.checked.invalid_count:
@@ -158,31 +161,31 @@ def _submit_label(plan: BulkPlan) -> str:
 def _file_summary(plan: BulkPlan) -> Markup:
     file = blocks.clip(plan.upload.filename, MAX_NAME_LENGTH)
     rows = len(plan.sheet.rows)
-    counted = "1 row" if rows == 1 else f"{rows:,} rows"
-    to_do = "create" if plan.matches.purpose is Purpose.CREATE else "change"
-    return markup(bold(file), f" · {counted}, to {to_do} ", code(plan.upload.procedure), " records")
+    size = "1 row" if rows == 1 else f"{rows:,} rows"
+    verb = "create" if plan.matches.purpose is Purpose.CREATE else "change"
+    return markup(bold(file), f" · {size}, to {verb} ", code(plan.upload.procedure), " records")
 
 
 def _matched_columns_text(plan: BulkPlan) -> Markup:
     first = plan.sheet.rows[0]
     purpose = plan.matches.purpose
-    shown = [
-        _matched_column_line(one, first, purpose)
-        for one in plan.matches.matched[:MAX_MATCHED_COLUMNS]
+    columns = [
+        _matched_column_line(match, first, purpose)
+        for match in plan.matches.matched[:MAX_MATCHED_COLUMNS]
     ]
-    more = len(plan.matches.matched) - len(shown)
-    told = [markup(bold("What goes to Chakra"), ", and what the first row has"), *shown]
+    more = len(plan.matches.matched) - len(columns)
+    text = [markup(bold("What is sent to Chakra"), ", with the values of the first row"), *columns]
     if more:
-        told.append(markup(f"and {more} more columns"))
-    return Markup(blocks.clip(lines(told), blocks.MAX_SECTION_TEXT_LENGTH))
+        text.append(markup(f"and {more} more columns"))
+    return Markup(blocks.clip(lines(text), blocks.MAX_SECTION_TEXT_LENGTH))
 
 
 def _matched_column_line(match: ColumnMatch, first_row: Sequence[str], purpose: Purpose) -> Markup:
     sample = blocks.clip(first_row[match.index].strip(), MAX_SAMPLE_LENGTH)
     header = blocks.clip(match.header, MAX_NAME_LENGTH)
-    named = f" ({IDENTIFIER_LABELS[purpose]})" if match.role is ColumnRole.IDENTIFIER else ""
-    shown = markup("  _", sample.replace("_", " "), "_") if sample else markup("")
-    return markup("• ", header, " → ", code(match.key), named, shown)
+    label = f" ({IDENTIFIER_LABELS[purpose]})" if match.role is ColumnRole.IDENTIFIER else ""
+    value = markup("  _", sample.replace("_", " "), "_") if sample else markup("")
+    return markup("• ", header, " → ", code(match.key), label, value)
 
 
 def _problem_blocks(plan: BulkPlan) -> list[Block]:
@@ -190,14 +193,14 @@ def _problem_blocks(plan: BulkPlan) -> list[Block]:
     if checked is None or not checked.invalid_count:
         return []
     groups = group_problems(checked.problems)
-    told = [markup("• ", one.summary) for one in groups[:MAX_PROBLEM_GROUPS]]
+    problems = [markup("• ", group.summary) for group in groups[:MAX_PROBLEM_GROUPS]]
     if len(groups) > MAX_PROBLEM_GROUPS:
-        told.append(markup(f"and {len(groups) - MAX_PROBLEM_GROUPS} other problems"))
-    left = "They are left out." if plan.valid_count else "So nothing can be sent."
-    bad = "1 row has" if checked.invalid_count == 1 else f"{checked.invalid_count:,} rows have"
-    head = markup(":warning: ", bold(f"{bad} problems."), " ", left)
+        problems.append(markup(f"and {len(groups) - MAX_PROBLEM_GROUPS} other problems"))
+    effect = "They are left out." if plan.valid_count else "So nothing can be sent."
+    rows = "1 row has" if checked.invalid_count == 1 else f"{checked.invalid_count:,} rows have"
+    head = markup(":warning: ", bold(f"{rows} problems."), " ", effect)
     return [
-        blocks.section(lines([head, *told])),
+        blocks.section(lines([head, *problems])),
         blocks.actions(
             blocks.button("Rows with problems as a file", PROBLEMS_ACTION, str(plan.upload.id))
         ),
@@ -250,14 +253,14 @@ def _column_menus(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
         {column.index: column for column in (*chosen, *plan.matches.unmatched)}.values(),
         key=lambda column: column.index,
     )
-    made = [
+    menus = [
         _column_menu(plan, column, choices.columns.get(column.index, SKIP_COLUMN))
         for column in columns[:MAX_COLUMN_MENUS]
     ]
     rest = [blocks.clip(column.header, MAX_NAME_LENGTH) for column in columns[MAX_COLUMN_MENUS:]]
     if rest:
-        made.append(blocks.context(markup("Left out as well: ", ", ".join(rest))))
-    return made
+        menus.append(blocks.context(markup("Left out as well: ", ", ".join(rest))))
+    return menus
 
 
 def _column_menu(plan: BulkPlan, column: UnmatchedColumn, initial: str) -> Block:
@@ -270,7 +273,7 @@ def _column_menu(plan: BulkPlan, column: UnmatchedColumn, initial: str) -> Block
             for target in free
         ),
     ]
-    hint = f"It looks like {', '.join(column.suggestions)}." if column.suggestions else ""
+    hint = f"Similar: {', '.join(column.suggestions)}." if column.suggestions else ""
     return blocks.select_field(
         column_field(plan.sheet.source, column.index),
         blocks.clip(column.header, MAX_NAME_LENGTH),

@@ -202,17 +202,19 @@ class Uploads:
     ) -> bool:
         """Set the stage of a running upload. Return False if it does not run in this attempt, or if
         it would be done while a batch is pending or in flight."""
-        may = _is_running(upload_id, attempt)
+        conditions = _is_running(upload_id, attempt)
         if stage is UploadStage.DONE:
-            open_ones = upload_batches.c.state.in_((BatchState.PENDING, BatchState.SENDING))
-            may.append(
+            unfinished = upload_batches.c.state.in_((BatchState.PENDING, BatchState.SENDING))
+            conditions.append(
                 ~select(upload_batches.c.id)
-                .where(upload_batches.c.upload_id == upload_id, open_ones)
+                .where(upload_batches.c.upload_id == upload_id, unfinished)
                 .exists()
             )
         async with self._database.begin() as connection:
             done = await connection.execute(
-                update(uploads).where(*may).values(stage=stage, problem=problem, updated_at=now)
+                update(uploads)
+                .where(*conditions)
+                .values(stage=stage, problem=problem, updated_at=now)
             )
             return done.rowcount == 1
 

@@ -1,4 +1,4 @@
-"""Records that were, or may have been, sent: as a CSV for a person who looks after them."""
+"""Records that were or may have been sent, as a CSV for the person who checks them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ Record = Mapping[str, Any]
 
 
 def build_rows_csv(items: Sequence[Record]) -> bytes:
-    """A column for each attribute, as the bulk endpoints take them; UTF-8 with a byte-order mark,
-    without which Excel guesses."""
+    """Return a CSV with a column for each attribute, as the bulk endpoints take them.
+
+    It is UTF-8 with a byte-order mark, without which Excel guesses the encoding.
+    """
     flat = [_flatten(item) for item in items]
     columns = list(dict.fromkeys(key for row in flat for key in row))
     page = StringIO(newline="")
     writer = csv.writer(page)
-    writer.writerow([escape_formula(one) for one in columns])
+    writer.writerow([escape_formula(column) for column in columns])
     writer.writerows([escape_formula(row.get(key, "")) for key in columns] for row in flat)
     return page.getvalue().encode("utf-8-sig")
 
 
 def _flatten(item: Record) -> dict[str, str]:
-    """What an update wraps in ``update``, and ``data`` in either, laid open."""
+    """Return the values of a record by attribute, without the levels ``update`` and ``data``."""
     row: dict[str, str] = {}
     for key, value in item.items():
         if key in ("update", "data") and isinstance(value, Mapping):

@@ -23,37 +23,37 @@ STATE_TEXT = {
 
 
 def stopped_message(upload: Upload, title: str, batches: Sequence[Batch], problem: str) -> Message:
+    """Return what became of each part of the table, and the buttons to continue."""
     head = markup(Markup(":warning: "), bold(title), " stopped. ", problem)
-    told = [
-        markup("• ", _format_row_ranges(spans), " ", STATE_TEXT[state], ".")
-        for state, spans in ((state, _row_ranges(batches, state)) for state in STATE_TEXT)
-        if spans
+    states = [
+        markup("• ", _format_row_ranges(ranges), " ", STATE_TEXT[state], ".")
+        for state, ranges in ((state, _row_ranges(batches, state)) for state in STATE_TEXT)
+        if ranges
     ]
-    made = [blocks.section(head), blocks.section(lines(told))]
+    content = [blocks.section(head), blocks.section(lines(states))]
     buttons = []
     if _row_ranges(batches, BatchState.PENDING):
         buttons.append(blocks.button("Continue upload", CONTINUE_ACTION, str(upload.id)))
-    if any(one.state in (BatchState.UNKNOWN, BatchState.REFUSED) for one in batches):
+    if any(batch.state in (BatchState.UNKNOWN, BatchState.REFUSED) for batch in batches):
         buttons.append(blocks.button("Download rows to check", ROWS_ACTION, str(upload.id)))
     if buttons:
-        made.append(blocks.actions(*buttons))
-    return Message(markup(title, " stopped. ", problem), tuple(made))
+        content.append(blocks.actions(*buttons))
+    return Message(markup(title, " stopped. ", problem), tuple(content))
 
 
 def _row_ranges(batches: Iterable[Batch], state: BatchState) -> list[tuple[int, int]]:
-    """Rows from and to, neighbours as one."""
-    spans: list[tuple[int, int]] = []
-    before = None
-    for one in batches:
-        if one.state is state:
-            if spans and before is state:
-                spans[-1] = (spans[-1][0], one.last_row)
+    """Return the first and last rows of the batches in ``state``; adjacent ones are joined."""
+    ranges: list[tuple[int, int]] = []
+    previous = None
+    for batch in batches:
+        if batch.state is state:
+            if ranges and previous is state:
+                ranges[-1] = (ranges[-1][0], batch.last_row)
             else:
-                spans.append((one.first_row, one.last_row))
-        before = one.state
-    return spans
+                ranges.append((batch.first_row, batch.last_row))
+        previous = batch.state
+    return ranges
 
 
 def _format_row_ranges(ranges: Sequence[tuple[int, int]]) -> str:
-    said = ", ".join(f"{first:,} to {last:,}" for first, last in ranges)
-    return f"Rows {said}"
+    return f"Rows {', '.join(f'{first:,} to {last:,}' for first, last in ranges)}"

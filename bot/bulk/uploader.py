@@ -1,4 +1,4 @@
-"""Uploads of spreadsheets to Chakra: in batches, each sent once, with a report of what happened.
+"""Uploads of spreadsheets to Chakra: in batches, each sent once, with a report of the outcome.
 
 A batch that Chakra certainly did not accept is retried for a while. One that it refused, or whose
 response never arrived, stops the upload: the rest is sent only when the member says so, and what
@@ -69,7 +69,7 @@ class _ChakraBusy(Exception):
 
 
 class Uploader:
-    """Sends batches and reports what became of them. Methods raise ``DatabaseUnavailable``."""
+    """Sends batches and reports their outcome. Methods raise ``DatabaseUnavailable``."""
 
     def __init__(
         self,
@@ -162,7 +162,7 @@ class Uploader:
     async def _send_batch(self, upload: Upload, batch: Batch, give_up_at: float) -> str:
         """Send one batch. Return "" if Chakra accepted it, otherwise the problem in a sentence.
 
-        Raises ``_ChakraBusy``, with the batch pending again, if Chakra certainly did not accept it
+        Raise ``_ChakraBusy``, with the batch pending again, if Chakra certainly did not accept it
         and may do so later. ``give_up_at`` is when to stop retrying; 0 for a first try.
         """
         items: BatchItems = json.loads(batch.body)

@@ -1,1 +1,1 @@
-"""Background jobs as people follow them: read through the cache, measured, drawn, reported."""
+"""Background jobs: read through the cache, shown as cards, watched to their end."""

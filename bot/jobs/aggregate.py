@@ -1,4 +1,4 @@
-"""The jobs of one upload as one: a large file goes up in pieces, and each piece is a job."""
+"""The jobs of one upload as one job: a large file is uploaded in batches, a job each."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ from bot.errors import ChakraError
 from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
 
 CachedJob = Cached[Job]
-"""As it was when Chakra last told of it, with its age."""
+"""A job as of Chakra's last answer, with its age."""
 
 
 def merge_jobs(jobs: Sequence[Job]) -> Job:
-    """One job with the counts of all: begun with the first, ended when the last one has. ``jobs``
-    are not none."""
+    """Return one job with the counts of all, from the first start to the last end.
+
+    ``jobs`` must not be empty.
+    """
     if len(jobs) == 1:
         return jobs[0]
     counts: Counter[str] = Counter()
-    for one in jobs:
-        counts.update(one.counts)
-    ended = [one.completed_at for one in jobs if one.finished and one.completed_at is not None]
-    done = all(one.finished for one in jobs)
+    for job in jobs:
+        counts.update(job.counts)
+    ended = [job.completed_at for job in jobs if job.finished and job.completed_at is not None]
+    done = all(job.finished for job in jobs)
     return jobs[0].model_copy(
         update={
             "counts": dict(counts),
-            "status_message": next((one.status_message for one in jobs if one.status_message), ""),
-            "started_at": min((one.started_at for one in jobs if one.started_at), default=None),
+            "status_message": next((job.status_message for job in jobs if job.status_message), ""),
+            "started_at": min((job.started_at for job in jobs if job.started_at), default=None),
             "completed_at": max(ended) if done and ended else None,
         }
     )
@@ -40,37 +42,43 @@ def merge_jobs(jobs: Sequence[Job]) -> Job:
 async def fetch_merged_job(
     reader: JobReader, job_ids: Sequence[str], *, refresh: bool = False
 ) -> CachedJob:
-    """The jobs as one, as old as the oldest answer. Raises as ``JobReader.job``."""
-    found = [await reader.get_job(one, refresh=refresh) for one in job_ids]
-    oldest = max(found, key=lambda one: (one.stale, one.age_seconds))
-    return oldest.with_value(merge_jobs([one.value for one in found]))
+    """Return the jobs as one, with the age of the oldest answer. Raise as `JobReader.get_job`."""
+    jobs = [await reader.get_job(job_id, refresh=refresh) for job_id in job_ids]
+    oldest = max(jobs, key=lambda job: (job.stale, job.age_seconds))
+    return oldest.with_value(merge_jobs([job.value for job in jobs]))
 
 
 async def fetch_first_failed_entries(
     reader: JobReader, job_ids: Sequence[str], limit: int, *, max_pages: int = MAX_ENTRY_PAGES
 ) -> tuple[JobEntry, ...]:
-    """The first of all of them; fewer, or none, where Chakra does not tell, or where they are not
-    among the first ``pages`` of a job: a card is worth showing without."""
-    found: list[JobEntry] = []
+    """Return the first failed entries, at most ``limit``.
+
+    There are fewer if Chakra does not answer, or if they are not within the first ``max_pages`` of
+    a job: a card is useful without them.
+    """
+    entries: list[JobEntry] = []
     try:
-        for one in job_ids:
-            found += (await reader.get_failed_entries(one, max_pages=max_pages)).value.entries
-            if len(found) >= limit:
+        for job_id in job_ids:
+            entries += (await reader.get_failed_entries(job_id, max_pages=max_pages)).value.entries
+            if len(entries) >= limit:
                 break
-    except ChakraError as silent:
-        structlog.get_logger("jobs").info("job_entries_fetch_failed", reason=silent.kind)
-    return tuple(found[:limit])
+    except ChakraError as error:
+        structlog.get_logger("jobs").info("job_entries_fetch_failed", reason=error.kind)
+    return tuple(entries[:limit])
 
 
 async def fetch_failed_entries(
     reader: JobReader, job_ids: Sequence[str], limit: int
 ) -> list[JobEntry]:
-    """Raises the ``ChakraError``s of the client: a list that lacks some would mislead."""
-    found: list[JobEntry] = []
-    for one in job_ids:
-        async with aclosing(reader.iter_failed_entries(one)) as entries:
+    """Return all failed entries, at most ``limit``.
+
+    Raise the errors of the client: an incomplete list would mislead.
+    """
+    failed: list[JobEntry] = []
+    for job_id in job_ids:
+        async with aclosing(reader.iter_failed_entries(job_id)) as entries:
             async for entry in entries:
-                found.append(entry)
-                if len(found) >= limit:
-                    return found
-    return found
+                failed.append(entry)
+                if len(failed) >= limit:
+                    return failed
+    return failed

@@ -1,4 +1,4 @@
-"""One background job as people follow it: how far it is, how fast it goes, what failed and why."""
+"""The card of a background job: progress, speed, time left, failures and their reasons."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ STATE_LABELS = {
     NOT_STARTED: "Remaining",
 }
 NEVER_STARTED_LABEL = "Never started"
-"""For what is still to go when the job says that it is over."""
+"""For remaining entries of a job that has finished."""
 
 RUNNING_ICON = ":hourglass_flowing_sand:"
 BAR_CELLS = 15
 FILLED_CELL, EMPTY_CELL = "▓", "░"
-"""As plain text: what is set as code is red in Slack, and red means that something is wrong."""
+"""As plain text: Slack shows code in red, which suggests a problem."""
 
 TIME_WITH_SECONDS_FORMAT = "{date_short_pretty} at {time_secs}"
 
 STALLED_AFTER_SECONDS = 120.0
-"""Seconds without an entry done before the card says so."""
+"""Seconds without progress before the card says so."""
 
 MAX_FAILED_REASONS = 5
 MAX_CUSTOM_STATES = 10
@@ -48,7 +48,7 @@ MAX_MESSAGE_LENGTH = 500
 IGNORED_KEYS = frozenset(
     {"createdAt", "updatedAt", "startedAt", "completedAt", "backgroundJob", "statusMessage"}
 )
-"""Keys of an entry that tell a reader nothing beside its reason."""
+"""Keys of an entry that add nothing to its reason."""
 
 CardFields = list[tuple[str, str]]
 
@@ -62,40 +62,40 @@ def job_card(
     title: str = "",
     now: float,
 ) -> tuple[Markup, list[Block]]:
-    """The line for notifications, and the blocks without buttons.
+    """Return the text for notifications, and the blocks without buttons.
 
-    ``masked`` where others may read it: phone numbers and addresses are hidden, and of a failed
-    entry nothing but its reason is shown. A ``Cached`` job tells its age, which is for one look;
-    any other says at what time it was so, which stays true in a message that stands for long.
-    ``now`` in seconds since the epoch.
+    With ``masked``, for messages that others may read, phone numbers and addresses are hidden, and
+    only the reasons of failed entries are shown. A ``Cached`` job is shown with its age, which is
+    true at one moment; any other with the time of the answer, for messages that stay. ``now`` is in
+    seconds since the epoch.
     """
-    shown = job.value if isinstance(job, Cached) else job
+    value = job.value if isinstance(job, Cached) else job
     name = _mask_and_clip(
         title if has_visible_text(title) else DEFAULT_TITLE, MAX_TITLE_LENGTH, masked
     )
-    made = [
-        blocks.section(lines([bold(name), _status_line(shown, progress), *_progress_bar(shown)]))
+    content = [
+        blocks.section(lines([bold(name), _status_line(value, progress), *_progress_bar(value)]))
     ]
-    made += blocks.fields(
-        [*_count_fields(shown), *_speed_fields(shown, progress), *_time_fields(shown)]
+    content += blocks.fields(
+        [*_count_fields(value), *_speed_fields(value, progress), *_time_fields(value)]
     )
-    if said := _chakra_status(shown, masked):
-        made.append(blocks.section(said))
-    if progress is not None and (drawn := progress_chart(progress.points)):
-        made.append(drawn)
+    if status := _chakra_status(value, masked):
+        content.append(blocks.section(status))
+    if progress is not None and (chart := progress_chart(progress.points)):
+        content.append(chart)
     if failed_entries:
-        made.append(blocks.section(_failed_entries_text(shown, failed_entries, masked)))
-    made.append(blocks.context(_freshness_note(job, now), markup("ID ", code(shown.id))))
-    return _summary_text(shown, name), made
+        content.append(blocks.section(_failed_entries_text(value, failed_entries, masked)))
+    content.append(blocks.context(_freshness_note(job, now), markup("ID ", code(value.id))))
+    return _summary_text(value, name), content
 
 
 def percent_done(job: Job) -> int:
-    """Rounded down: 100 means that nothing is left to start."""
+    """Return the percentage, rounded down: 100 means that no entry remains."""
     return job.done * 100 // job.total if job.total else 0
 
 
 def humanize_duration(seconds: float) -> str:
-    """``40 seconds``, ``3 minutes``, ``2 hours 10 minutes``, ``5 days``: as a person would say."""
+    """Return, for example, "40 seconds", "3 minutes", "2 hours 10 minutes" or "5 days"."""
     if seconds < 55:
         return _pluralize(max(1, round(seconds)), "second")
     minutes = max(1, round(seconds / 60))
@@ -144,9 +144,11 @@ def _progress_bar(job: Job) -> list[Markup]:
 
 
 def _count_fields(job: Job) -> CardFields:
-    """The documented states first, then whatever else Chakra counts, by its own name."""
+    """Return the documented states first, then Chakra's other ones under their own names."""
     labels = STATE_LABELS | ({NOT_STARTED: NEVER_STARTED_LABEL} if job.finished else {})
-    facts = [(labels[one], f"{job.counts[one]:,}") for one in ENTRY_STATES if job.counts.get(one)]
+    facts = [
+        (labels[state], f"{job.counts[state]:,}") for state in ENTRY_STATES if job.counts.get(state)
+    ]
     others = [name for name in job.counts if name not in STATE_LABELS and job.counts[name]]
     facts += [(name, f"{job.counts[name]:,}") for name in others[:MAX_CUSTOM_STATES]]
     if more := others[MAX_CUSTOM_STATES:]:
@@ -171,46 +173,50 @@ def _format_speed(speed: float) -> str:
 
 
 def _time_fields(job: Job) -> CardFields:
-    began, ended = job.started_at or job.created_at, job.completed_at
-    facts: CardFields = [("Started", _format_time(began))] if began else []
-    if ended:
-        took = (
-            f" (took {humanize_duration((ended - began).total_seconds())})"
-            if began and ended > began
+    start, end = job.started_at or job.created_at, job.completed_at
+    facts: CardFields = [("Started", _format_time(start))] if start else []
+    if end:
+        duration = (
+            f" (took {humanize_duration((end - start).total_seconds())})"
+            if start and end > start
             else ""
         )
-        facts.append(("Finished", markup(_format_time(ended), took)))
+        facts.append(("Finished", markup(_format_time(end), duration)))
     return facts
 
 
 def _format_time(moment: datetime, date_format: str = "{date_short_pretty} at {time}") -> Markup:
-    """On the reader's own clock. docs.slack.dev, "Formatting text for app surfaces"."""
+    """Return a time in the reader's time zone.
+
+    docs.slack.dev, "Formatting text for app surfaces".
+    """
     try:
         utc = moment.astimezone(UTC)
-    except OverflowError:  # the first or the last day that there is
+    except OverflowError:  # the first or the last representable day
         utc = moment.replace(tzinfo=UTC)
     fallback = f"{utc.day} {utc:%b %Y %H:%M} UTC"
     return Markup(f"<!date^{int(utc.timestamp())}^{date_format}|{fallback}>")
 
 
 def _chakra_status(job: Job, masked: bool) -> Markup | None:
-    """What Chakra says of the job as a whole, where it says more than that it is under way."""
-    usual = {"", "IN_PROGRESS", SUCCESS if job.finished else ""}
-    status = "" if job.completion_status.upper() in usual else job.completion_status
-    said = filter(has_visible_text, (status, job.status_message))
-    parts = [_mask_and_clip(part, MAX_MESSAGE_LENGTH, masked) for part in said]
+    """Return Chakra's status and message; None if they say no more than the rest of the card."""
+    expected = {"", "IN_PROGRESS", SUCCESS if job.finished else ""}
+    status = "" if job.completion_status.upper() in expected else job.completion_status
+    texts = filter(has_visible_text, (status, job.status_message))
+    parts = [_mask_and_clip(text, MAX_MESSAGE_LENGTH, masked) for text in texts]
     return markup("Chakra says: ", " · ".join(parts)) if parts else None
 
 
 def _failed_entries_text(job: Job, failed_entries: Sequence[JobEntry], masked: bool) -> Markup:
-    """What is said alike of several entries is said once."""
-    told = Counter(_entry_line(entry, masked) for entry in failed_entries).most_common(
+    """Return a line for each reason, with the number of its entries."""
+    reasons = Counter(_entry_line(entry, masked) for entry in failed_entries).most_common(
         MAX_FAILED_REASONS
     )
     rows = [
-        markup(row, f" · {_pluralize(count, 'time')}" if count > 1 else "") for row, count in told
+        markup(row, f" · {_pluralize(count, 'time')}" if count > 1 else "")
+        for row, count in reasons
     ]
-    more = max(job.unsuccessful, len(failed_entries)) - sum(count for _, count in told)
+    more = max(job.unsuccessful, len(failed_entries)) - sum(count for _, count in reasons)
     if more > 0:
         rows.append(markup(f"and {more:,} more"))
     return lines([bold("Failed"), *rows])
@@ -222,12 +228,12 @@ def _entry_line(entry: JobEntry, masked: bool) -> Markup:
         _mask_and_clip(entry.completion_status, MAX_DETAIL_LENGTH, masked),
     )
     reason = _mask_and_clip(entry.reason, MAX_REASON_LENGTH, masked) or "no reason given"
-    details = "" if masked else "".join(f" · {one}" for one in _entry_details(entry))
+    details = "" if masked else "".join(f" · {detail}" for detail in _entry_details(entry))
     return markup(f"• {state}: {reason}{details}")
 
 
 def _entry_details(entry: JobEntry) -> Iterable[str]:
-    """The first keys that nobody knows but that a reader may, such as the row it was made from."""
+    """Yield the first undocumented keys, such as the row of the table."""
     known = IGNORED_KEYS | {"error", "errors", "_errors"}
     simple = [
         (key, value)
@@ -250,7 +256,7 @@ def _freshness_note(job: Job | Cached[Job], now: float) -> Markup:
 
 
 def _mask_and_clip(text: str, max_length: int, masked: bool) -> str:
-    """Masked before it is clipped: half a number would not be known for one."""
+    """Mask before clipping: half a number would not be recognized."""
     return blocks.clip(mask_text(text) if masked else text, max_length)
 
 

@@ -1,7 +1,7 @@
-"""How a long job went on, as a chart of Slack's own.
+"""The progress of a long job as one of Slack's charts.
 
-docs.slack.dev/reference/block-kit/blocks/data-visualization-block. It stands in messages only, and
-a label at most once in one chart.
+docs.slack.dev/reference/block-kit/blocks/data-visualization-block. Charts are for messages only,
+and their labels must differ.
 """
 
 from __future__ import annotations
@@ -13,41 +13,43 @@ from bot.slack.commands.reply import Block
 
 MIN_CHART_POINTS = 4
 MIN_CHART_SECONDS = 300.0
-"""Points, and seconds that they span: below that a bar of text says as much."""
+"""Points, and the seconds that they span. With less, the progress bar shows as much."""
 
 CHART_TITLE = "Entries done"
 SERIES_NAME = "Done"
-X_AXIS_LABEL = "Time since the first look"
+X_AXIS_LABEL = "Time since the first check"
 
 
 def progress_chart(points: Sequence[ProgressPoint]) -> Block | None:
-    """Nothing where there is too little to see."""
-    labelled = _points_by_label(points[-MAX_POINTS:])
+    """Return the chart; None if there are too few points."""
+    labeled = _points_by_label(points[-MAX_POINTS:])
     if (
-        len(labelled) < MIN_CHART_POINTS
+        len(labeled) < MIN_CHART_POINTS
         or points[-1].timestamp - points[0].timestamp < MIN_CHART_SECONDS
     ):
         return None
-    data = [{"label": label, "value": point.done} for label, point in labelled.items()]
+    data = [{"label": label, "value": point.done} for label, point in labeled.items()]
     return {
         "type": "data_visualization",
         "title": CHART_TITLE,
         "chart": {
             "type": "area",
             "series": [{"name": SERIES_NAME, "data": data}],
-            "axis_config": {"categories": list(labelled), "x_label": X_AXIS_LABEL},
+            "axis_config": {"categories": list(labeled), "x_label": X_AXIS_LABEL},
         },
     }
 
 
 def _points_by_label(points: Sequence[ProgressPoint]) -> dict[str, ProgressPoint]:
-    """By ``4:05`` (minutes and seconds) or, where it takes hours, ``2 h 05``. Of points with one
-    label the last is taken."""
+    """Return points by label: ``4:05`` (minutes and seconds), for a job of hours ``2 h 05``.
+
+    Of points with the same label the last is used.
+    """
     if not points:
         return {}
-    began, lasted = points[0].timestamp, points[-1].timestamp - points[0].timestamp
-    label = _format_minutes if lasted < 3600 else _format_hours
-    return {label(int(point.timestamp - began)): point for point in points}
+    start, duration = points[0].timestamp, points[-1].timestamp - points[0].timestamp
+    label = _format_minutes if duration < 3600 else _format_hours
+    return {label(int(point.timestamp - start)): point for point in points}
 
 
 def _format_minutes(seconds: int) -> str:

@@ -1,7 +1,7 @@
-"""The entries of a job that did not succeed, as a CSV file that Excel opens as it is meant.
+"""The entries of a job that did not succeed, as a CSV file that Excel reads correctly.
 
-UTF-8 with a byte-order mark, without which Excel guesses; lines end as RFC 4180 has it. No cell can
-become a formula: see ``safe``.
+It is UTF-8 with a byte-order mark, without which Excel guesses the encoding; lines end as in RFC
+4180. No cell can become a formula, see `escape_cell`.
 """
 
 from __future__ import annotations
@@ -16,31 +16,33 @@ from bot.chakra.job import JobEntry
 
 ENTRY_COLUMN, STATE_COLUMN, REASON_COLUMN = "Entry", "State", "Reason"
 OTHER_KEYS_COLUMN = "More"
-"""The column of the keys that have none of their own, as JSON."""
+"""The column for keys without a column of their own, as JSON."""
 
 _JSON_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 MAX_KEY_COLUMNS = 200
-"""Of unknown keys. Excel takes 16,384, and nobody reads so many."""
+"""Columns for unknown keys. Excel accepts 16,384, more than anyone reads."""
 MAX_CELL_LENGTH = 32_000
-"""Excel takes 32,767 characters. support.microsoft.com, "Excel specifications and limits"."""
+"""Characters. Excel accepts 32,767. support.microsoft.com, "Excel specifications and limits"."""
 
 BYTE_ORDER_MARK = "\ufeff".encode()
 ROWS_PER_CHUNK = 500
 
 FORMULA_PREFIXES = tuple("=+-@\t\r\n＝＋－＠")
-"""What a cell begins with that a spreadsheet may take for a formula.
+"""Beginnings of a cell that a spreadsheet may read as a formula.
 owasp.org/www-community/attacks/CSV_Injection"""
 
 
 async def build_failed_rows_csv(entries: Sequence[JobEntry]) -> bytes:
-    """The whole file, made off the loop: there may be a hundred thousand rows."""
+    """Return the whole file, built off the event loop: there may be 100,000 rows."""
     return await asyncio.to_thread(lambda: b"".join(iter_csv_chunks(entries)))
 
 
 def iter_csv_chunks(entries: Sequence[JobEntry]) -> Iterator[bytes]:
-    """The file in pieces of some hundred rows. The entries are gone through twice: once for the
-    columns, which are the keys that they have, the earliest first."""
+    """Yield the file in parts of ``ROWS_PER_CHUNK`` rows.
+
+    The columns are the keys of all entries, in the order of their first appearance.
+    """
     columns = _key_columns(entries)
     own, rest = columns[:MAX_KEY_COLUMNS], frozenset(columns[MAX_KEY_COLUMNS:])
     header = [
@@ -57,8 +59,7 @@ def iter_csv_chunks(entries: Sequence[JobEntry]) -> Iterator[bytes]:
 
 
 def escape_cell(text: str) -> str:
-    """As a cell that is text and nothing else: an apostrophe stands before what would begin a
-    formula."""
+    """Return ``text`` as a cell that is only text: an apostrophe precedes what may be a formula."""
     text = text.replace("\0", "")
     if len(text) > MAX_CELL_LENGTH:
         text = text[: MAX_CELL_LENGTH - 1] + "…"
@@ -87,7 +88,7 @@ def _format_cell(value: object) -> str:
     try:
         return _JSON_ENCODER.encode(value)
     except RecursionError:
-        return "…"  # nested deeper than anybody would read
+        return "…"  # nested too deeply to be read
 
 
 def _encode_csv(rows: Iterable[Iterable[str]]) -> bytes:

@@ -16,7 +16,7 @@ UNKNOWN_JOB_HINT = "There's no job with this ID, or it has been deleted."
 def parse_job_id(arguments: Arguments, example: str) -> str:
     """Return the only job ID of a line: bare, or in a link to one of Chakra's pages.
 
-    Raises ``UsageError`` with ``example`` as a line that can be copied.
+    Raise ``UsageError`` with ``example`` as a line that can be copied.
     """
     found = {str(job_id).casefold() for job_id in _JOB_ID.findall(arguments.raw)}
     if len(found) == 1:

@@ -1,7 +1,7 @@
-"""How fast a job goes, and when it will be done: from a few observations of it. Pure.
+"""The speed of a job and its time left, from a few observations. Pure.
 
-Chakra tells how much is done, never how fast; so whoever follows a job keeps a short series of
-points, and this makes a speed of them.
+Chakra reports how much is done, but no speed. A watch stores a short series of points, from which
+the speed is computed here.
 """
 
 from __future__ import annotations
@@ -13,61 +13,67 @@ from functools import reduce
 from bot.chakra.job import Job
 
 MAX_POINTS = 20
-"""As many as a chart of Slack's has categories."""
+"""The maximum number of categories in one of Slack's charts."""
 
 MIN_POINTS = 3
 MIN_SPAN_SECONDS = 30.0
-"""Observations, and seconds between the first and the last of them, before a speed is told."""
+"""Points, and the seconds that they span, before a speed is shown."""
 
 SPEED_WINDOW_SECONDS = 120.0
 SPEED_WINDOW_RATIO = 0.25
-"""The speed is that of the last two minutes or, of a long job, of the last quarter of what was
-seen: its points lie further apart."""
+"""The speed is that of the last two minutes or, for a long job, of the last quarter of the points,
+which are further apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProgressPoint:
-    """So many entries were done ``at`` a moment, in seconds since the epoch."""
+    """The number of entries done at ``timestamp``, in seconds since the epoch."""
 
     timestamp: float
     done: int
 
 
 def add_point(points: Iterable[ProgressPoint], point: ProgressPoint) -> tuple[ProgressPoint, ...]:
-    """The series with one more point, the newest; it rises in time, never falls in ``done``, and
-    has ``MAX_POINTS`` at the most, the first always among them.
+    """Return the series with one more point, the newest.
 
-    Earlier points that say more is done are forgotten: those entries are being tried again, or the
-    answer was an old one. While nothing moves, only the first and the last of the equal points are
-    kept, so that the beginning of a standstill is never lost.
+    The series increases in time, never decreases in ``done``, and has at most ``MAX_POINTS``,
+    always including the first. Earlier points with a higher count are dropped: their entries are
+    being retried, or the answer was outdated. Of a run of equal points only the first and the last
+    stay, so that the start of a stall is never lost.
     """
-    kept = [one for one in points if one.timestamp < point.timestamp and one.done <= point.done]
-    if len(kept) > 1 and kept[-2].done == kept[-1].done == point.done:
-        kept.pop()
-    kept.append(point)
-    while len(kept) > MAX_POINTS:
-        del kept[_most_redundant_index(kept)]
-    return tuple(kept)
+    series = [
+        earlier
+        for earlier in points
+        if earlier.timestamp < point.timestamp and earlier.done <= point.done
+    ]
+    if len(series) > 1 and series[-2].done == series[-1].done == point.done:
+        series.pop()
+    series.append(point)
+    while len(series) > MAX_POINTS:
+        del series[_most_redundant_index(series)]
+    return tuple(series)
 
 
 def build_series(points: Iterable[ProgressPoint]) -> tuple[ProgressPoint, ...]:
-    """Any points as ``observed`` would have kept them, one after another."""
-    nothing: tuple[ProgressPoint, ...] = ()
-    return reduce(add_point, sorted(points, key=lambda one: one.timestamp), nothing)
+    """Return the series of ``points``, added one after another."""
+    empty: tuple[ProgressPoint, ...] = ()
+    return reduce(add_point, sorted(points, key=lambda point: point.timestamp), empty)
 
 
 def _most_redundant_index(points: Sequence[ProgressPoint]) -> int:
-    """Whose absence leaves the smallest gap: so the points stay evenly spread."""
-    standing = points[-1].done == points[-2].done
-    inner = range(1, len(points) - (2 if standing else 1))
-    return min(inner, key=lambda at: points[at + 1].timestamp - points[at - 1].timestamp)
+    """Return the index whose removal leaves the smallest gap, which spreads the points evenly."""
+    is_stalled = points[-1].done == points[-2].done
+    inner = range(1, len(points) - (2 if is_stalled else 1))
+    return min(inner, key=lambda index: points[index + 1].timestamp - points[index - 1].timestamp)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``per_minute`` is None until there is enough to tell it by, ``eta_seconds`` also while
-    nothing moves and once the job is finished. ``stalled_for`` is for how many seconds nothing was
-    done."""
+    """The progress of a job.
+
+    ``per_minute`` is None while there are too few points, ``eta_seconds`` also while the job is
+    stalled and once it has finished. ``stalled_seconds`` is the time without progress.
+    """
 
     points: tuple[ProgressPoint, ...] = ()
     per_minute: float | None = None
@@ -76,14 +82,14 @@ class Progress:
 
     @classmethod
     def from_points(cls, points: Iterable[ProgressPoint], job: Job, now: float) -> Progress:
-        """``now`` in seconds since the epoch."""
-        seen = build_series(points)
-        speed = _entries_per_second(seen)
+        """Compute the progress; ``now`` is in seconds since the epoch."""
+        series = build_series(points)
+        speed = _entries_per_second(series)
         return cls(
-            points=seen,
+            points=series,
             per_minute=None if speed is None else speed * 60,
             eta_seconds=_eta_seconds(job, speed),
-            stalled_seconds=0.0 if job.finished else _stalled_seconds(seen, job, now),
+            stalled_seconds=0.0 if job.finished else _stalled_seconds(series, job, now),
         )
 
 
@@ -91,11 +97,11 @@ def _entries_per_second(points: Sequence[ProgressPoint]) -> float | None:
     if len(points) < MIN_POINTS:
         return None
     first, last = points[0], points[-1]
-    lasted = last.timestamp - first.timestamp
-    if lasted < MIN_SPAN_SECONDS or last.done == first.done:
+    duration = last.timestamp - first.timestamp
+    if duration < MIN_SPAN_SECONDS or last.done == first.done:
         return None
-    since = last.timestamp - max(SPEED_WINDOW_SECONDS, lasted * SPEED_WINDOW_RATIO)
-    start = next((one for one in reversed(points) if one.timestamp <= since), first)
+    since = last.timestamp - max(SPEED_WINDOW_SECONDS, duration * SPEED_WINDOW_RATIO)
+    start = next((point for point in reversed(points) if point.timestamp <= since), first)
     return (last.done - start.done) / (last.timestamp - start.timestamp)
 
 

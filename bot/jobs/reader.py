@@ -1,4 +1,4 @@
-"""The background jobs, read through the cache."""
+"""Read background jobs through the cache."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ JOB_CACHE_KIND, FAILED_ENTRIES_CACHE_KIND = "job", "job_failures"
 
 DEFAULT_FAILED_ENTRIES = 5
 MAX_ENTRY_PAGES = 20
-"""Pages of entries, for the first failed ones. Chakra cannot be asked for those alone."""
+"""Pages of entries that are searched for failed ones. Chakra has no filter for them."""
 
 
 @dataclass(frozen=True)
 class FailedEntries:
-    """The first entries that failed or were rejected. ``finished`` as the job was when they were
-    read: of a finished job they will not change."""
+    """The first entries that failed or were rejected.
+
+    ``finished`` says whether the job had finished when they were read, and they can't change.
+    """
 
     entries: tuple[JobEntry, ...] = ()
     finished: bool = False
 
 
 class JobReader:
-    """Raises the ``ChakraError``s of the client; ``ResourceNotFound`` for a job that is not there
-    any more.
-    ``job_id`` is a UUID, in either case.
+    """Reads jobs. Methods raise ``ChakraError``s, ``ResourceNotFound`` for a deleted job.
 
-    With a ``turn``, each request waits for one; those who ask a library without, on the same cache,
-    never wait for that.
+    A ``job_id`` is a UUID in upper or lower case. With ``throttle``, each request waits for it
+    first; readers without one on the same cache never wait for that.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class JobReader:
         self._throttle = throttle
 
     def rate_limited(self, throttle: WaitForRateLimit) -> JobReader:
-        """The same jobs, for those who ask all day long and have time."""
+        """Return a reader of the same jobs for background work."""
         return JobReader(self._chakra, self._cache, throttle=throttle)
 
     async def get_job(self, job_id: str, *, refresh: bool = False) -> Cached[Job]:
-        """Two seconds old at the most while it runs, an hour once it is finished."""
+        """Return a job: at most two seconds old while it runs, an hour once it has finished."""
         key = job_id.lower()
 
         async def load() -> Job:
@@ -61,8 +61,10 @@ class JobReader:
     async def get_failed_entries(
         self, job_id: str, *, limit: int = DEFAULT_FAILED_ENTRIES, max_pages: int = MAX_ENTRY_PAGES
     ) -> Cached[FailedEntries]:
-        """The first ``most`` that did not succeed, in Chakra's order, as far as the first ``pages``
-        of entries hold them. Nothing is asked where the job counts none."""
+        """Return the first ``limit`` failed entries within ``max_pages``, in Chakra's order.
+
+        No request is made if the job counts none.
+        """
         job = (await self.get_job(job_id)).value
         if not job.unsuccessful:
             return Cached(FailedEntries(finished=job.finished))
@@ -73,16 +75,12 @@ class JobReader:
                 await self._fetch_failed_entries(key, limit, max_pages), job.finished
             )
 
-        asked = (
-            key,
-            limit,
-            max_pages,
-            self._throttle is None,
-        )  # who is in a hurry joins no load in turns
-        return await self._cache.get(FAILED_ENTRIES_CACHE_KIND, asked, load)
+        # A person's request must not share the load of a throttled one.
+        cache_key = (key, limit, max_pages, self._throttle is None)
+        return await self._cache.get(FAILED_ENTRIES_CACHE_KIND, cache_key, load)
 
     async def iter_failed_entries(self, job_id: str) -> AsyncGenerator[JobEntry, None]:
-        """All that did not succeed, each page asked for anew: for a report of them."""
+        """Yield all failed entries, uncached: for a complete report."""
         async with aclosing(self._chakra.jobs.iter_entry_pages(job_id.lower())) as pages:
             async for page in pages:
                 for entry in page.entries:
@@ -92,18 +90,18 @@ class JobReader:
     async def _fetch_failed_entries(
         self, job_id: str, limit: int, max_pages: int
     ) -> tuple[JobEntry, ...]:
-        found: list[JobEntry] = []
-        looked_through = 0
+        failed: list[JobEntry] = []
+        page_count = 0
         async with aclosing(
             self._chakra.jobs.iter_entry_pages(job_id, wait_for_rate_limit=self._throttle)
-        ) as several:
-            async for page in several:
-                found += [entry for entry in page.entries if entry.unsuccessful]
-                looked_through += 1
-                if len(found) >= limit or looked_through == max_pages:
+        ) as pages:
+            async for page in pages:
+                failed += [entry for entry in page.entries if entry.unsuccessful]
+                page_count += 1
+                if len(failed) >= limit or page_count == max_pages:
                     break
-        return tuple(found[:limit])
+        return tuple(failed[:limit])
 
     def _is_fresh(self, key: str) -> bool:
-        remembered = self._cache.peek(JOB_CACHE_KIND, key)
-        return remembered is not None and not remembered.stale
+        cached = self._cache.peek(JOB_CACHE_KIND, key)
+        return cached is not None and not cached.stale

@@ -60,10 +60,10 @@ class Watches:
             new = made.one_or_none()
             if new is not None:
                 return _watch_from_row(new), True
-            there = await _fetch_one(connection, self._has_active_key(active_key))
-        if there is None:  # it ended between the two statements
+            existing = await _fetch_one(connection, self._has_active_key(active_key))
+        if existing is None:  # it ended between the two statements
             return await self.get_or_create(new_watch, now, complete=complete)
-        return there, False
+        return existing, False
 
     async def get(self, watch_id: int) -> Watch | None:
         async with self._database.begin() as connection:
@@ -83,7 +83,7 @@ class Watches:
         """Return the active watches of a job, uploads' included."""
         named = watches.c.jobs.contains(job_id, autoescape=True)
         found = await self._fetch_all(and_(watches.c.active_key.is_not(None), named), limit=None)
-        return [one for one in found if job_id in one.jobs]
+        return [watch for watch in found if job_id in watch.jobs]
 
     async def list_recent(self, since: float, limit: int) -> list[Watch]:
         """Return watches that are active or ended after ``since``, the latest first."""
@@ -112,12 +112,12 @@ class Watches:
 
     async def move_to(self, watch: Watch, channel: str) -> Watch:
         """Move a watch to another channel, or stop it if its subject is watched there already."""
-        there = await self.find_active(watch.subject, channel)
-        live = None if there is not None else _active_key(watch.subject, channel)
-        ending = WatchStatus.ACTIVE if live else WatchStatus.STOPPED
-        values = {"channel": channel, "active_key": live, "status": ending}
-        await self._update(watch.id, values if live else {**values, "ended_at": watch.progress_at})
-        return replace(watch, channel=channel, status=ending)
+        existing = await self.find_active(watch.subject, channel)
+        key = None if existing is not None else _active_key(watch.subject, channel)
+        status = WatchStatus.ACTIVE if key else WatchStatus.STOPPED
+        values = {"channel": channel, "active_key": key, "status": status}
+        await self._update(watch.id, values if key else {**values, "ended_at": watch.progress_at})
+        return replace(watch, channel=channel, status=status)
 
     async def enable_dm_notice(self, watch_id: int) -> None:
         await self._update(watch_id, {"notify_by_dm": True})

@@ -9,14 +9,14 @@ def summary_line(job: Job) -> str:
     """Return, for example, "389 of 612 succeeded, 3 failed, 1 was rejected, 120 remaining."."""
     if not job.total:
         return "No entries had been counted yet."
-    told = [f"{job.succeeded:,} of {job.total:,} succeeded"]
+    parts = [f"{job.succeeded:,} of {job.total:,} succeeded"]
     if job.failed:
-        told.append(f"{job.failed:,} failed")
+        parts.append(f"{job.failed:,} failed")
     if job.invalid:
-        told.append(f"{job.invalid:,} {'was' if job.invalid == 1 else 'were'} rejected")
+        parts.append(f"{job.invalid:,} {'was' if job.invalid == 1 else 'were'} rejected")
     other = job.done - job.succeeded - job.failed - job.invalid
     if other > 0:
-        told.append(f"{other:,} ended with another status")
+        parts.append(f"{other:,} ended with another status")
     if job.remaining:
-        told.append(f"{job.remaining:,} remaining")
-    return f"{', '.join(told)}."
+        parts.append(f"{job.remaining:,} remaining")
+    return f"{', '.join(parts)}."

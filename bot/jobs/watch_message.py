@@ -1,4 +1,4 @@
-"""What a watch says: the one message that is kept up to date, and how it ended."""
+"""The messages of a watch: the one that is updated, the outcome, and the notice of a stall."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FAILED_ROWS_ACTION = "job.failed"
 """``action_id``s of the buttons, whose commands are ``job`` and ``watch``."""
 
 OUTAGE_NOTICE_AFTER_SECONDS = 60.0
-"""Seconds for which Chakra tells nothing before the message says so."""
+"""Seconds without an answer from Chakra before the message says so."""
 
 FINAL_STATUS_TEXT: dict[WatchStatus, str] = {
     WatchStatus.FINISHED: "has finished",
@@ -41,12 +41,12 @@ def progress_message(
     error: ChakraError | None = None,
     failed_entries: Sequence[JobEntry] = (),
 ) -> Message:
-    """The message while the watch goes on. ``trouble`` is why Chakra tells nothing right now."""
-    text, made = _watch_card(watch, job, progress, now, failed_entries)
+    """Return the message of an active watch; ``error`` is why the last poll failed."""
+    text, content = _watch_card(watch, job, progress, now, failed_entries)
     notes = [_watcher_note(watch)]
     if error is not None and is_outage(watch, now):
         notes.insert(0, _outage_note(error, _silent_seconds(watch, now)))
-    return Message(text, (*made, blocks.context(*notes), _buttons(watch)))
+    return Message(text, (*content, blocks.context(*notes), _buttons(watch)))
 
 
 def is_outage(watch: Watch, now: float) -> bool:
@@ -74,35 +74,35 @@ def final_message(
     now: float,
     failed_entries: Sequence[JobEntry] = (),
 ) -> Message:
-    """The same message, once nobody looks any more: as it last stood, and why."""
-    text, made = _watch_card(watch, job, progress, now, failed_entries)
-    return Message(text, (*made, blocks.context(_end_note(watch)), *_final_buttons(watch, job)))
+    """Return the same message after the end: the last known status, and why the watch ended."""
+    text, content = _watch_card(watch, job, progress, now, failed_entries)
+    return Message(text, (*content, blocks.context(_end_note(watch)), *_final_buttons(watch, job)))
 
 
 def outcome_message(watch: Watch, job: Job, *, to_member: bool) -> Message:
-    """How it ended, said once. Where others read it mentions the one who asked, and nobody else."""
-    told = markup(
+    """Return the outcome, which is posted once; in a channel it mentions the watch's member."""
+    text = markup(
         _display_name(watch), f" {FINAL_STATUS_TEXT[watch.status]}. ", *_result_text(watch, job)
     )
-    line = told if to_member else markup(mention(watch.member), ": ", told)
+    line = text if to_member else markup(mention(watch.member), ": ", text)
     return Message(line, (blocks.section(line), *_final_buttons(watch, job)))
 
 
 def stall_message(watch: Watch, progress: Progress, *, to_member: bool) -> Message:
-    """Said once when a job has stood still for long."""
-    told = markup(
+    """Return the notice of a stall, which is posted once per stall."""
+    text = markup(
         _display_name(watch),
         f" has made no progress for {humanize_duration(progress.stalled_seconds)}. It's still "
         "being watched; check the job in Chakra.",
     )
-    line = told if to_member else markup(mention(watch.member), ": ", told)
+    line = text if to_member else markup(mention(watch.member), ": ", text)
     return Message(line, (blocks.section(line),))
 
 
 def _watch_card(
     watch: Watch, job: Job, progress: Progress, now: float, failed_entries: Sequence[JobEntry]
 ) -> tuple[str, tuple[Block, ...]]:
-    text, made = job_card(
+    text, content = job_card(
         job,
         progress=progress,
         failed_entries=failed_entries,
@@ -110,23 +110,23 @@ def _watch_card(
         title=watch.title,
         now=watch.progress_at or now,
     )
-    return text, tuple(made)
+    return text, tuple(content)
 
 
 def _watcher_note(watch: Watch) -> Markup:
-    where = "in a direct message" if watch.notify_by_dm else "here"
+    location = "in a direct message" if watch.notify_by_dm else "here"
     return markup(
-        "Watched by ", mention(watch.member), f". We'll notify them {where} when it finishes."
+        "Watched by ", mention(watch.member), f". We'll notify them {location} when it finishes."
     )
 
 
 def _buttons(watch: Watch) -> Block:
-    made = [blocks.button("Details", SHOW_ACTION, _details_value(watch)), _stop_button(watch)]
+    buttons = [blocks.button("Details", SHOW_ACTION, _details_value(watch)), _stop_button(watch)]
     if not watch.notify_by_dm and watch.channel != watch.member:
-        made.append(
+        buttons.append(
             blocks.button("Notify me by direct message", NOTIFY_BY_DM_ACTION, str(watch.id))
         )
-    return blocks.actions(*made)
+    return blocks.actions(*buttons)
 
 
 def _stop_button(watch: Watch) -> Block:
@@ -134,12 +134,12 @@ def _stop_button(watch: Watch) -> Block:
 
 
 def _final_buttons(watch: Watch, job: Job) -> tuple[Block, ...]:
-    made = [blocks.button("Details", SHOW_ACTION, _details_value(watch))]
+    buttons = [blocks.button("Details", SHOW_ACTION, _details_value(watch))]
     if job.unsuccessful and watch.status is not WatchStatus.JOB_NOT_FOUND:
-        made.append(
+        buttons.append(
             blocks.button("Failed rows as a file", FAILED_ROWS_ACTION, _details_value(watch))
         )
-    return (blocks.actions(*made),) if watch.jobs else ()
+    return (blocks.actions(*buttons),) if watch.jobs else ()
 
 
 def _details_value(watch: Watch) -> str:
@@ -162,13 +162,13 @@ def _end_note(watch: Watch) -> Markup:
 
 
 def _result_text(watch: Watch, job: Job) -> tuple[str, ...]:
-    stood = summary_line(job)
+    summary = summary_line(job)
     match watch.status:
         case WatchStatus.FINISHED:
-            return (stood,)
+            return (summary,)
         case WatchStatus.JOB_NOT_FOUND:
-            return ("Last known status: ", stood)
+            return ("Last known status: ", summary)
         case WatchStatus.TIMED_OUT:
-            return ("It didn't finish within a week. Now: ", stood)
+            return ("It didn't finish within a week. Now: ", summary)
         case _:
-            return ("Now: ", stood)
+            return ("Now: ", summary)

@@ -37,7 +37,7 @@ async def upload_and_check(person: PageDriver, table: FilePayload) -> Locator:
     await person.page.get_by_test_id("file-picker").set_input_files([table])
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text(table["name"])
     await person.submit()
-    await expect(form).to_contain_text("What goes to Chakra")
+    await expect(form).to_contain_text("What is sent to Chakra")
     return form
 
 

@@ -110,7 +110,7 @@ async def test_a_table_becomes_leads_and_the_outcome_is_posted(
 async def test_leads_are_updated_by_key(acme: World, clock: ManualClock) -> None:
     await open_form(acme, "bulk update lead")
     plan = await submit_file(acme, csv_upload("lead_id,city\nLEAD-004038,Pune\n"))
-    assert "(tells which record)" in plan
+    assert "(identifies the record)" in plan
     await confirm_upload(acme)
     await wait_until(acme, lambda: acme.chakra.count(UPDATE) == 1)
     [asked] = [request for request in acme.chakra.requests if request.method == "PATCH"]

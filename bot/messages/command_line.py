@@ -117,9 +117,13 @@ def _split_recipient(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]
     for length in range(len(words) - 1, 0, -1):
         for start in range(len(words) - length + 1):
             part = words[start : start + length]
-            if _is_phone(" ".join(part)) or (length == 1 and extract_emails(part[0]) == (part[0],)):
+            if _is_phone(" ".join(part)) or _is_email(part):
                 return part, [*words[:start], *words[start + length :]]
     return words, ()
+
+
+def _is_email(words: Sequence[str]) -> bool:
+    return len(words) == 1 and extract_emails(words[0]) == (words[0].casefold(),)
 
 
 def _is_phone(text: str) -> bool:

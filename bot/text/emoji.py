@@ -52,8 +52,6 @@ def _is_inside_word(found: re.Match[str]) -> bool:
         return False
     before = found.string[max(found.start() - 1, 0) : found.start()]
     after = found.string[found.end() : found.end() + 1]
-    if found["name"].isdecimal():
-        return before.isdecimal() and after.isdecimal()
     return before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
 
 

@@ -137,7 +137,7 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
         (f"welcome_message {READING_NUMBER} language=en 1=b c", "what “c” is for"),
         (f"welcome_message c {READING_NUMBER} language=en 1=b", "what “c” is for"),
         (f"welcome_message {READING_NUMBER} language=en 1 = b", "what “= b” is for"),
-        ("welcome_message john@acme.com language=en Gold 1=b", "what “Gold” is for"),
+        ("welcome_message John@acme.com language=en Gold 1=b", "what “Gold” is for"),
         ("welcome_message @mei language=en 1=b Gold", "what “Gold” is for"),
         ("welcome_message to=+91 98765 43210 language=en 1=b", "what “98765 43210” is for"),
         (f"welcome_message {READING_NUMBER} language=en 1=b planet:Gold", "has no “planet”"),

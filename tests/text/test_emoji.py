@@ -48,6 +48,8 @@ def test_names_of_emoji_become_emoji(text: str, expected: str) -> None:
         "10:30:45",
         "2026-11-05T10:30:45",
         "1:100:1",
+        "SKU:100:XL",
+        "ff:cd:ee",
         "00:1a:2b:3c:4d:5e",
         "fe80:a:b:1",
         "key:id:value",

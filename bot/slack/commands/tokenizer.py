@@ -34,19 +34,19 @@ _EQUALS: Final = "=＝﹦"
 _NUMBER: Final = re.compile("0*([0-9]{1,3})")
 _VARIABLE: Final = re.compile("[a-z][a-z0-9_]*")
 
-_TEXT_MARKS: Final = "*_~`"
+_CODE: Final = "`"
+_TEXT_MARKS: Final = "*_~" + _CODE
 """Bold, italic, strike and code in Slack's composer.
 
 docs.slack.dev/messaging/formatting-message-text"""
 _MARK_RUN: Final = re.compile(rf"[{_TEXT_MARKS}]+")
 MAX_NESTED_MARKS: Final = 8
 """Text marks of one word: a triple of backticks counts as three."""
-# A mark closes after a word, before whatever is no part of one.
+_MARK_END: Final = rf"(?=[\s.,;:：!?=＝)\]<{_QUOTES}{_TEXT_MARKS}]|\Z)"
+# A mark closes after a word, before whatever is no part of one; code may end with a space.
 _MARK_CLOSERS: Final = {
-    mark: re.compile(
-        rf"<[^<>]*>|(?<=\S){re.escape(mark)}(?=[\s.,;:：!?=＝)\]<{_QUOTES}{_TEXT_MARKS}]|\Z)"
-    )
-    for mark in _TEXT_MARKS
+    **{mark: re.compile(rf"<[^<>]*>|(?<=\S){re.escape(mark)}{_MARK_END}") for mark in "*_~"},
+    _CODE: re.compile(rf"<[^<>]*>|{_CODE}{_MARK_END}"),
 }
 
 
@@ -83,6 +83,9 @@ class Tokenizer:
         self._skip_spaces()
         while self._position < len(self._text):
             self._open_marks()
+            if not self._text[self._position : self._position + 1].strip():  # code may begin so
+                self._skip_spaces()
+                continue
             name, role = self._take_name()
             if role is _Role.VARIABLE:
                 yield name, self._take_quoted() or self._take_text()
@@ -113,7 +116,7 @@ class Tokenizer:
     def _find_mark_closer(self, mark: str) -> int | None:
         marks = _MARK_RUN.match(self._text, self._position)
         content = marks.end() if marks else len(self._text)
-        if content == len(self._text) or self._text[content].isspace():
+        if not self._text[content:].strip() or (mark != _CODE and self._text[content].isspace()):
             return None
         if mark not in self._mark_closers:
             found = _MARK_CLOSERS[mark].finditer(self._text)

@@ -30,6 +30,8 @@ NAMES = ["role", NUMBERED, ANY_NAME]
         ),
         ("`+91 98765 43210`", ["+91", "98765", "43210"]),
         ("*:tada:*", ["🎉"]),
+        ("` john ` next", ["john", "next"]),
+        ("```\njohn doe\n```", ["john", "doe"]),
     ],
 )
 def test_marks_around_words_are_removed(text: str, words: list[str]) -> None:

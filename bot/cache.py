@@ -17,7 +17,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
@@ -25,6 +25,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 from cachetools import TLRUCache
 
 from bot.aio.clock import Clock, done_within
+from bot.aio.waits import waiting_for_chakra
 from bot.errors import BotError, InvalidResponse, NotFound, ResourceNotFound, Unavailable
 from bot.memory import estimate_size
 
@@ -334,7 +335,9 @@ class Cache:
     async def _result_of(self, in_flight: _InFlight) -> Any:
         # Unlike awaiting the task, this does not cancel it with the caller, and tells the
         # cancellation of the caller from that of the task.
-        await asyncio.wait((in_flight.task,))
+        is_of_slack = in_flight.key[0].startswith("slack_")
+        with nullcontext() if is_of_slack else waiting_for_chakra():
+            await asyncio.wait((in_flight.task,))
         if in_flight.task.cancelled():
             raise Unavailable("Loading was cancelled.")
         error = in_flight.task.exception()

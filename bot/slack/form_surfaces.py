@@ -17,7 +17,7 @@ from bot.slack.surfaces import EMPTY_ACK, Ack, BaseSurface, Outcome, encode_ack,
 class ModalActionSurface(BaseSurface):
     """A button or menu inside a form."""
 
-    async def notify_pending(self) -> None:
+    async def notify_pending(self, *, for_chakra: bool) -> None:
         """Post nothing: the form is still open, and a line elsewhere would only confuse."""
 
     async def deliver(self, outcome: Outcome) -> None:
@@ -96,7 +96,7 @@ class SubmissionSurface(BaseSurface):
         self._slack.modals.record_ack(self._view_id, self._view_hash, is_pending=True)
         return encode_ack({"response_action": "update", "view": waiting_view()})
 
-    async def notify_pending(self) -> None:
+    async def notify_pending(self, *, for_chakra: bool) -> None:
         """Post nothing: the form shows it already."""
 
     async def deliver(self, outcome: Outcome) -> None:

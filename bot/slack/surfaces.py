@@ -66,8 +66,8 @@ class Surface(Protocol):
     def ack_pending(self) -> Ack:
         """Return the ack without an answer."""
 
-    async def notify_pending(self) -> None:
-        """Post a notice that the answer will follow."""
+    async def notify_pending(self, *, for_chakra: bool) -> None:
+        """Post a notice that the answer will follow; ``for_chakra``: Chakra is waited for."""
 
     async def reply(self, message: Message) -> None:
         """Post one more message where the request came from."""
@@ -101,8 +101,11 @@ class BaseSurface:
     def ack_pending(self) -> Ack:
         return EMPTY_ACK
 
-    async def notify_pending(self) -> None:
-        message, origin = notices.still_working_message(), payloads.origin(self._payload)
+    async def notify_pending(self, *, for_chakra: bool) -> None:
+        message, origin = (
+            notices.still_working_message(for_chakra=for_chakra),
+            payloads.origin(self._payload),
+        )
         if not origin.response_url:
             await self.reply(message)
             return
@@ -182,7 +185,7 @@ class ShortcutSurface(BaseSurface):
         super().__init__(payload, slack, explainer)
         self._view_id = ""
 
-    async def notify_pending(self) -> None:
+    async def notify_pending(self, *, for_chakra: bool) -> None:  # noqa: ARG002 - one view for all
         """Open a waiting view while the trigger is valid; the answer replaces it."""
         await self._show_view(waiting_view())
 
@@ -219,9 +222,9 @@ class EventSurface(BaseSurface):
     ordinary message.
     """
 
-    async def notify_pending(self) -> None:
+    async def notify_pending(self, *, for_chakra: bool) -> None:
         if self._is_addressed():
-            await super().notify_pending()
+            await super().notify_pending(for_chakra=for_chakra)
 
     async def reply(self, message: Message) -> None:
         event = self._payload["event"]

@@ -17,6 +17,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.aio.clock import Clock
+from bot.aio.waits import waiting_for_chakra
 from bot.chakra.text import sanitize_line
 from bot.chakra.transport.error_mapping import error_for, transport_error
 from bot.chakra.transport.exchange import (
@@ -195,7 +196,8 @@ class Http:
         if timeout_seconds is not None:
             request = replace(request, deadline=self._clock.monotonic() + timeout_seconds)
         try:
-            response = await self._send(request)
+            with waiting_for_chakra():
+                response = await self._send(request)
         except TransportError as error:
             raise transport_error(request, error) from None
         if refusal := error_for(response, self._clock.time()):

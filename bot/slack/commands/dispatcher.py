@@ -16,6 +16,7 @@ from cachetools import TTLCache
 
 from bot.aio.clock import Clock, done_within
 from bot.aio.tasks import TaskSet
+from bot.aio.waits import Waits, track_waits
 from bot.errors import BotError, Interrupted, SlackError, UserError
 from bot.logs import bind_request_id, new_request_id
 from bot.metrics import Metrics
@@ -121,7 +122,8 @@ class Dispatcher:
         started = self._clock.monotonic()
         reference = self._start_request()
         where = select_surface(payload, self._slack, self._explainer)
-        task = self._tasks.spawn(self._run_handler(command, handler, reference))
+        waits = Waits()
+        task = self._tasks.spawn(self._run_handler(command, handler, reference, waits))
         if submission_key:
             self._submissions[submission_key] = task
             task.add_done_callback(partial(self._release_failed_submission, submission_key))
@@ -131,7 +133,7 @@ class Dispatcher:
         else:
             ack = where.ack_pending()
             delivery = self._tasks.spawn_reply(
-                self._deliver_when_done(where, task, reference, started)
+                self._deliver_when_done(where, task, reference, started, waits)
             )
         self._metrics.record_ack(self._clock.monotonic() - started)
         return ack, delivery
@@ -185,8 +187,11 @@ class Dispatcher:
             self._schedule_follow_up(surface, outcome)
         return ack, None
 
-    async def _run_handler(self, command: str, handler: RequestHandler, reference: str) -> Outcome:
+    async def _run_handler(
+        self, command: str, handler: RequestHandler, reference: str, waits: Waits
+    ) -> Outcome:
         """Return the outcome. Raise only a cancellation: every request gets an answer."""
+        track_waits(waits)
         started = self._clock.monotonic()
         error: Exception | None = None
         reply: Reply = NoReply()
@@ -227,12 +232,19 @@ class Dispatcher:
             return Choices(())
 
     async def _deliver_when_done(
-        self, surface: Surface, task: asyncio.Task[Outcome], reference: str, started: float
+        self,
+        surface: Surface,
+        task: asyncio.Task[Outcome],
+        reference: str,
+        started: float,
+        waits: Waits,
     ) -> None:
         """Deliver the answer, after a notice that it will follow if it takes long."""
         spent = self._clock.monotonic() - started
         if not await done_within(self._clock, task, self._timeouts.progress_after - spent):
-            await self._log_failures(surface.notify_pending(), "progress_notice_failed")
+            await self._log_failures(
+                surface.notify_pending(for_chakra=waits.for_chakra > 0), "progress_notice_failed"
+            )
             if not await done_within(
                 self._clock, task, self._timeouts.total - self._timeouts.progress_after
             ):

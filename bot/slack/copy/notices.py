@@ -43,12 +43,13 @@ def did_you_mean(suggestion: str | None, arguments: str) -> blocks.Markup:
     return markup("Did you mean ", code(blocks.clip(line, MAX_LINE_LENGTH)), "?")
 
 
-def still_working_message() -> Message:
+def still_working_message(*, for_chakra: bool) -> Message:
     """Return the notice after some seconds without an answer.
 
     Slack can't replace this line: the answer is a new one.
     """
-    text = markup("Chakra is slow to answer right now. The answer will follow here.")
+    reason = "Chakra is slow to answer right now." if for_chakra else "This takes a little longer."
+    text = markup(reason, " The answer will follow here.")
     return Message(text=text, blocks=(blocks.context(markup(":hourglass_flowing_sand: ", text)),))
 
 

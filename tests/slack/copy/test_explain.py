@@ -217,7 +217,8 @@ def test_a_suggestion_keeps_the_arguments() -> None:
 
 
 def test_notices_are_valid_for_slack() -> None:
-    for message in (still_working_message(), outdated_button()):
+    waiting = [still_working_message(for_chakra=for_chakra) for for_chakra in (True, False)]
+    for message in (*waiting, outdated_button()):
         assert find_violations({"text": message.text, "blocks": list(message.blocks)}) == []
 
 

@@ -20,8 +20,11 @@ _COLUMN_FIELD = re.compile(COLUMN_FIELD_PREFIX + r"(\d{1,4})(?:_\d+)?")
 
 
 def column_field(source: Source, column: int) -> str:
-    """Return the field's name. Columns of another sheet than the first need other names: Slack
-    fills a field with what was chosen in one of the same name."""
+    """Return the field's name.
+
+    Columns of another sheet than the first need other names: Slack fills a field with what was
+    chosen in one of the same name.
+    """
     is_first = not source.sheets or source.sheet == source.sheets[0][0]
     return f"{COLUMN_FIELD_PREFIX}{column}" + ("" if is_first else f"_{source.sheet}")
 

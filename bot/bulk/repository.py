@@ -143,8 +143,10 @@ class Uploads:
             return [_batch_from_row(row) for row in rows]
 
     async def claim(self, upload_id: int, attempt: int) -> Batch | None:
-        """Claim the next pending batch for the caller to send. Return None if none is left, or if
-        the upload no longer runs in this attempt."""
+        """Claim the next pending batch for the caller to send.
+
+        Return None if none is left, or if the upload no longer runs in this attempt.
+        """
         going = select(uploads.c.id).where(*_is_running(upload_id, attempt)).exists()
         first = (
             select(func.min(upload_batches.c.number))
@@ -184,8 +186,10 @@ class Uploads:
             )
 
     async def mark_sending_unknown(self, upload_id: int) -> int:
-        """Mark batches that another run left in flight as unknown, unless it still records their
-        outcome. Return how many."""
+        """Mark batches that another run left in flight as unknown.
+
+        A batch is left alone while that run still records its outcome. Return how many.
+        """
         async with self._database.begin() as connection:
             done = await connection.execute(
                 update(upload_batches)
@@ -200,8 +204,11 @@ class Uploads:
     async def set_stage(
         self, upload_id: int, attempt: int, stage: UploadStage, now: float, *, problem: str = ""
     ) -> bool:
-        """Set the stage of a running upload. Return False if it does not run in this attempt, or if
-        it would be done while a batch is pending or in flight."""
+        """Set the stage of a running upload.
+
+        Return False if it does not run in this attempt, or if it would be done while a batch is
+        pending or in flight.
+        """
         conditions = _is_running(upload_id, attempt)
         if stage is UploadStage.DONE:
             unfinished = upload_batches.c.state.in_((BatchState.PENDING, BatchState.SENDING))
@@ -237,8 +244,11 @@ class Uploads:
             return [_batch_from_row(row, bytes(row.body or b"")) for row in rows]
 
     async def purge(self, draft_cutoff: float, settled_cutoff: float) -> int:
-        """Delete drafts created before ``draft_cutoff`` and other uploads unchanged since
-        ``settled_cutoff``, with their batches. Return how many."""
+        """Delete old drafts, settled uploads and their batches.
+
+        Drafts are deleted if created before ``draft_cutoff``, other uploads if unchanged since
+        ``settled_cutoff``. Return how many.
+        """
         old = (uploads.c.stage == UploadStage.DRAFT) & (uploads.c.created_at <= draft_cutoff)
         still = (uploads.c.stage.in_((UploadStage.STOPPED, UploadStage.DONE))) & (
             uploads.c.updated_at <= settled_cutoff

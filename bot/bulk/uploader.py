@@ -96,8 +96,10 @@ class Uploader:
         return new
 
     async def resume(self, upload_id: int) -> bool:
-        """Continue a stopped upload with its remaining batches. Return False if it was not
-        stopped."""
+        """Continue a stopped upload with its remaining batches.
+
+        Return False if it was not stopped.
+        """
         upload = await self.uploads.resume(upload_id, self._clock.time())
         if upload is None:
             return False
@@ -115,8 +117,9 @@ class Uploader:
         await self.uploads.purge(now - DRAFT_RETENTION_SECONDS, now - UPLOAD_RETENTION_SECONDS)
 
     async def run(self, key: str, state: RunState) -> Reschedule | None:
-        """Send batches until none is left or one fails, and report either. While Chakra is busy,
-        return when to try again.
+        """Send batches until none is left or one fails, and report either.
+
+        While Chakra is busy, return when to try again.
 
         A run that starts while another one of the same upload executes (a replica wrongly presumed
         dead) never repeats a batch, and the last of them reports the outcome.
@@ -153,8 +156,10 @@ class Uploader:
             await self._report_again(upload)
 
     async def _report_again(self, upload: Upload) -> None:
-        """Update the report of another run that stopped the upload before it could know what became
-        of this run's batch."""
+        """Update the report of another run that stopped the upload.
+
+        That run could not know the outcome of this run's batch.
+        """
         now = await self.uploads.get(upload.id)
         if now is not None and now.stage is UploadStage.STOPPED and now.attempt == upload.attempt:
             await self._notify_stopped(upload, now.problem)
@@ -207,8 +212,10 @@ class Uploader:
         job_id: str = "",
         problem: str = "",
     ) -> None:
-        """Record an outcome, retrying while the database is unavailable: what is known must not
-        become unknown."""
+        """Record an outcome, retrying while the database is unavailable.
+
+        A known outcome must not become unknown.
+        """
         for wait in DB_RETRY_DELAYS:
             try:
                 await self.uploads.record_outcome(

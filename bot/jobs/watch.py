@@ -22,9 +22,12 @@ class WatchStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewWatch:
-    """What a member wants to follow. ``jobs`` are Chakra's IDs: one, or those of one upload in the
-    order of their start. ``channel`` is where the message is posted: a channel, or the member's own
-    ID for direct messages with the app."""
+    """What a member wants to follow.
+
+    ``jobs`` are Chakra's IDs: one, or those of one upload in the order of their start. ``channel``
+    is where the message is posted: a channel, or the member's own ID for direct messages with the
+    app.
+    """
 
     subject: str
     jobs: tuple[str, ...]
@@ -35,9 +38,12 @@ class NewWatch:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """One watch. ``subject`` is a job's ID or an upload's key; one subject has one active watch per
-    channel. ``counts`` are the last known entries by state. ``complete`` is False while an upload
-    may still start more jobs; with ``notify_by_dm`` the outcome goes to the member alone."""
+    """One watch.
+
+    ``subject`` is a job's ID or an upload's key; one subject has one active watch per channel.
+    ``counts`` are the last known entries by state. ``complete`` is False while an upload may still
+    start more jobs; with ``notify_by_dm`` the outcome goes to the member alone.
+    """
 
     id: int
     subject: str

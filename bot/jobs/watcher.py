@@ -97,8 +97,10 @@ class Watcher:
         return self._engine.active_count(WATCH_WORKFLOW)
 
     async def start(self, new_watch: NewWatch, *, complete: bool = True) -> tuple[Watch, bool]:
-        """Start watching. Return the watch, and whether it is new. Once this returns, the watch
-        survives the process."""
+        """Start watching.
+
+        Return the watch, and whether it is new. Once this returns, the watch survives the process.
+        """
         watch, new = await self.watches.get_or_create(
             new_watch, self._clock.time(), complete=complete
         )
@@ -129,8 +131,11 @@ class Watcher:
         await self.watches.purge(self._clock.time() - RETENTION_SECONDS)
 
     async def run(self, key: str, run_state: RunState) -> Reschedule | None:
-        """Poll once. Return when to poll again, or None once the watch has ended and its outcome is
-        in the outbox."""
+        """Poll once.
+
+        Return when to poll again, or None once the watch has ended and its outcome is in the
+        outbox.
+        """
         watch_id, state = int(key), _WatchState.model_validate(run_state)
         watch = await self.watches.get(watch_id)
         if watch is not None and watch.is_active:
@@ -198,8 +203,10 @@ class Watcher:
         return 0.0
 
     async def _fall_back_to_dm(self, watch: Watch) -> Watch:
-        """Move the watch to the member's direct messages if the bot can no longer post to its
-        channel. The outbox has notified the member."""
+        """Move the watch to the member's direct messages if the bot can't post to its channel any more.
+
+        The outbox has notified the member.
+        """
         if watch.channel == watch.member:
             return watch
         status = await self._outbox.get_status(_outbox_key(watch))
@@ -266,8 +273,10 @@ class Watcher:
         await self.watches.set_stall_notified(watch.id, notified=stalled)
 
     async def _finish(self, watch: Watch) -> None:
-        """Post the final message and the outcome. Repeated after a crash, this posts nothing
-        twice: each message has its key."""
+        """Post the final message and the outcome.
+
+        Repeated after a crash, this posts nothing twice: each message has its key.
+        """
         now = self._clock.time()
         job = self._last_known_job(watch)
         progress = Progress.from_points(_stored_points(watch), job, watch.progress_at or now)

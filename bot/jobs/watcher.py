@@ -203,7 +203,7 @@ class Watcher:
         return 0.0
 
     async def _fall_back_to_dm(self, watch: Watch) -> Watch:
-        """Move the watch to the member's direct messages if the bot can't post to its channel any more.
+        """Move the watch to the member's direct messages if the bot lost its channel.
 
         The outbox has notified the member.
         """

@@ -19,7 +19,9 @@ REVOCATION_EVENTS = frozenset({UNINSTALLED, TOKENS_REVOKED})
 _CHANNEL_TYPES = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 _TEXT_SUBTYPES = frozenset({"", "file_share", "thread_broadcast"})
 """Subtypes of a person's message; the others are edits, deletions, joins and bots."""
-_OWN_NAME = re.compile(r"[\s,:]*(?:/?chakra(?=[\s,:]|$)[\s,:]*)?", re.IGNORECASE)
+_OWN_NAME = re.compile(
+    r"[\s,:]*(?:(?P<marks>[*_~`]*)/?chakra(?=[\s,:*~`]|_(?:\s|$)|$)[\s,:]*)?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +81,15 @@ def command_text(event: SlackEvent, bot_user_id: str) -> str:
     mention = re.search(rf"<@{re.escape(bot_user_id)}(?:\|[^>]*)?>", text) if bot_user_id else None
     if mention:
         text = text[mention.end() :].strip() or text[: mention.start()].strip()
+    return without_own_name(text)
+
+
+def without_own_name(text: str) -> str:
+    """Return a line without ``/chakra`` in front, which people copy as code from our examples."""
     name = _OWN_NAME.match(text)
-    return text[name.end() :] if name else text
+    if name is None:
+        return text
+    marks, rest = name["marks"] or "", text[name.end() :]
+    if marks and rest.startswith(marks[::-1]):  # only the name is marked
+        return rest[len(marks) :].lstrip(" ,:")
+    return marks + rest

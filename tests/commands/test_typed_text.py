@@ -6,6 +6,7 @@ from bot.messages.form_values import SendForm
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
+    DIRECT,
     JOHN,
     READING_NUMBER,
     advance_until,
@@ -111,9 +112,21 @@ async def test_marks_of_the_composer_are_understood(acme: World) -> None:
         "user *<@U0MEI>*",
         "_user Mei_",
         "user ~@mei~",
+        "/chakra user mei",
+        "`/chakra user mei`",
+        "*/chakra* _user mei_",
     ):
         assert "Mei" in visible_text(await acme.type(f"/chakra {line}"))
     assert "/chakra send" in visible_text(await acme.type("/chakra *help* `send`"))
+    for line in ("`/chakra user mei`", "*user* `mei`", "_chakra_ user mei", "user Mei"):
+        assert "Mei Tanaka" in visible_text(await acme.type(line, channel=DIRECT))
+
+
+async def test_names_saved_in_chakra_have_emoji(acme: World) -> None:
+    await acme.type("/chakra user john@acme.com")
+    await acme.press("user.edit")
+    assert await acme.submit({"last_name": "Doe 🌸"}) == {}
+    assert acme.chakra.user("john@acme.com").last_name == "Doe 🌸"
 
 
 async def test_name_colon_value_is_a_value_of_the_chosen_template(acme: World) -> None:

@@ -29,6 +29,7 @@ from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import Choices, Message, NoReply, OpenForm, Reply
 from bot.slack.copy import notices
+from bot.slack.events import without_own_name
 from bot.slack.surfaces import EMPTY_ACK, Ack, options_ack
 from bot.text.emoji import replace_emoji_names
 
@@ -72,7 +73,7 @@ class Router(Generic[ContextT]):
 
     async def command(self, payload: Payload) -> Ack:
         """Run a slash command. The ack has the answer, or nothing if it is not ready."""
-        return await self._run_text(payload, str(payload.get("text") or ""))
+        return await self._run_text(payload, without_own_name(str(payload.get("text") or "")))
 
     async def action(self, payload: Payload) -> Ack:
         """Run an action. Its ack is always empty; the answer goes to the message or form."""

@@ -28,18 +28,18 @@ MAX_SHEET_NAME_LENGTH = 60
 def reading_blocks(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
     """Return how the file was read: its format, titles, encoding, hidden rows and times."""
     source = plan.sheet.source
-    made: list[Block] = [blocks.context(markup("Read as ", source.description))]
+    content: list[Block] = [blocks.context(markup("Read as ", source.description))]
     if plan.sheet.titles:
-        made.append(blocks.section(_titles_text(plan.sheet)))
+        content.append(blocks.section(_titles_text(plan.sheet)))
     elif plan.matches.errors:
-        made.append(blocks.context(f"The column names are in row {plan.sheet.header_row}."))
+        content.append(blocks.context(f"The column names are in row {plan.sheet.header_row}."))
     if len(source.sheets) > 1:
-        made.append(sheet_menu(source.sheets, source.sheet))
+        content.append(sheet_menu(source.sheets, source.sheet))
     if source.is_guess:
-        made += _encoding_blocks(plan.sheet)
+        content += _encoding_blocks(plan.sheet)
     if plan.hidden_count:
-        made += _hidden_blocks(plan.hidden_count, include=choices.include_hidden)
-    return made
+        content += _hidden_blocks(plan.hidden_count, include=choices.include_hidden)
+    return content
 
 
 def times_text(plan: BulkPlan) -> Markup | None:

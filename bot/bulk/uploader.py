@@ -259,7 +259,7 @@ class Uploader:
         return await self._watcher.watches.get(fresh.watch_id)
 
     async def _notify_stopped(self, upload: Upload, problem: str) -> None:
-        """Notify the member by direct message: nobody else can continue the upload."""
+        """Notify the member by direct message: only they can continue the upload."""
         batches = await self.uploads.list_batches(upload.id)
         await self._outbox.enqueue(
             OutboxMessage(

@@ -114,5 +114,5 @@ def _eta_seconds(job: Job, speed: float | None) -> float | None:
 def _stalled_seconds(points: Sequence[ProgressPoint], job: Job, now: float) -> float:
     if not points or job.done != points[-1].done:
         return 0.0
-    began = next(one.timestamp for one in points if one.done == points[-1].done)
-    return max(0.0, now - began)
+    start = next(point.timestamp for point in points if point.done == points[-1].done)
+    return max(0.0, now - start)

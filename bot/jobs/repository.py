@@ -51,13 +51,13 @@ class Watches:
             "progress_points": "[]",
         }
         async with self._database.begin() as connection:
-            made = await connection.execute(
+            inserted = await connection.execute(
                 self._database.insert(watches)
                 .values(**row)
                 .on_conflict_do_nothing(index_elements=[watches.c.workspace, watches.c.active_key])
                 .returning(watches)
             )
-            new = made.one_or_none()
+            new = inserted.one_or_none()
             if new is not None:
                 return _watch_from_row(new), True
             existing = await _fetch_one(connection, self._has_active_key(active_key))

@@ -18,7 +18,7 @@ _CLOSE = b"content-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class _PipelinedRequest(Exception):
-    """A request began before the response to the one before it."""
+    """A client sent a request before the response to its previous one."""
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):

@@ -1,5 +1,7 @@
-"""kill -9 between a batch and Chakra's answer: it is reported, and never sent again; the
-rest can be gone on with."""
+"""kill -9 between a batch and Chakra's answer.
+
+The batch is reported and never sent again, and the other batches can be continued.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ pytestmark = [pytest.mark.process, pytest.mark.killed]
 JOHN, SALES, JOHNS = "U0JOHN", "C0SALES", "D0JOHN"
 CREATE = "POST /v1/ext/procedure/{procedureShortId}/process/bulk-create"
 ROWS = 2_500
-"""Three pieces of a thousand at the most."""
+"""Three batches of at most a thousand rows."""
 TABLE = "Lead Id,First Name\n" + "".join(f"EXPO-{n},Asha{n}\n" for n in range(1, ROWS + 1))
 
 
@@ -53,7 +55,7 @@ class UploadScenario:
             yield process
 
     async def upload_and_check(self) -> None:
-        """To the button that sends."""
+        """Fill in the forms up to the button that sends."""
         slack = self.stand_ins.slack
         await slack.type(JOHN, SALES, "/chakra bulk create lead")
         await self.wait_until(lambda: "Nothing is sent yet" in self.form_text())
@@ -66,7 +68,7 @@ class UploadScenario:
         return visible_text(view) if view else ""
 
     def stopped_messages(self) -> list[str]:
-        """In the messages with the app."""
+        """Return the texts in the DM with the app that say that the upload stopped."""
         texts = [visible_text(message) for message in self.stand_ins.slack.messages(JOHN, JOHNS)]
         return [text for text in texts if "stopped" in text]
 
@@ -79,26 +81,26 @@ class UploadScenario:
 
     @property
     def created_job_count(self) -> int:
-        """Of those that Chakra made of pieces: what it took."""
+        """Return how many jobs Chakra created for batches."""
         return sum(len(job.entries) in (500, 1_000) for job in self.stand_ins.chakra.jobs)
 
 
 KillPoint = Callable[[UploadScenario], Awaitable[int]]
-"""From the press to the kill. How many of the pieces Chakra has then."""
+"""Runs from the press to the kill. Returns how many batches Chakra has then."""
 
 
-async def while_chakra_hangs(story: UploadScenario) -> int:
-    story.stand_ins.chakra.fail(CREATE, Hang())
-    await story.stand_ins.slack.submit(JOHN)
-    await story.stand_ins.chakra.wait_for_requests(1, CREATE)
+async def while_chakra_hangs(scenario: UploadScenario) -> int:
+    scenario.stand_ins.chakra.fail(CREATE, Hang())
+    await scenario.stand_ins.slack.submit(JOHN)
+    await scenario.stand_ins.chakra.wait_for_requests(1, CREATE)
     return 0
 
 
-async def after_chakra_accepted(story: UploadScenario) -> int:
-    story.proxy.drop("answers")
-    await story.stand_ins.slack.submit(JOHN)
-    await story.stand_ins.chakra.wait_for_requests(1, CREATE)
-    await story.proxy.dropped.wait()
+async def after_chakra_accepted(scenario: UploadScenario) -> int:
+    scenario.proxy.drop("answers")
+    await scenario.stand_ins.slack.submit(JOHN)
+    await scenario.stand_ins.chakra.wait_for_requests(1, CREATE)
+    await scenario.proxy.dropped.wait()
     return 1
 
 
@@ -109,25 +111,31 @@ async def test_kill_before_the_response_leaves_the_batch_unknown_and_the_rest_re
     moment: KillPoint, tmp_path: Path
 ) -> None:
     async with start_embedded_services() as services, start_proxy(services.chakra.base_url) as line:
-        story = UploadScenario(services, line, tmp_path)
-        before = story.created_job_count
-        async with story.start_bot() as bot:
-            await story.upload_and_check()
-            taken = await moment(story)
+        scenario = UploadScenario(services, line, tmp_path)
+        before = scenario.created_job_count
+        async with scenario.start_bot() as bot:
+            await scenario.upload_and_check()
+            taken = await moment(scenario)
             assert await bot.wait_for_exit(signal.SIGKILL) == -signal.SIGKILL
         line.drop(None)
         services.chakra.clear_faults()
-        async with story.start_bot() as bot:
-            await story.wait_until(lambda: bool(story.stopped_messages()))
-            [message] = story.stopped_messages()
+        async with scenario.start_bot() as bot:
+            await scenario.wait_until(lambda: bool(scenario.stopped_messages()))
+            [message] = scenario.stopped_messages()
             assert "restarted before Chakra responded" in message
             assert "Rows 2 to 1,001 may have been uploaded" in message
             assert "Rows 1,002 to 2,501 haven't been uploaded yet" in message
-            assert (services.chakra.count(CREATE), story.created_job_count - before) == (1, taken)
+            assert (services.chakra.count(CREATE), scenario.created_job_count - before) == (
+                1,
+                taken,
+            )
             await services.slack.press(JOHN, "bulk.continue")
             await services.chakra.wait_for_requests(3, CREATE)
-            await story.wait_until(lambda: "New leads from leads.csv" in story.watch_text())
+            await scenario.wait_until(lambda: "New leads from leads.csv" in scenario.watch_text())
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
-        assert (services.chakra.count(CREATE), story.created_job_count - before) == (3, taken + 2)
-        assert len(story.stopped_messages()) == 1
+        assert (services.chakra.count(CREATE), scenario.created_job_count - before) == (
+            3,
+            taken + 2,
+        )
+        assert len(scenario.stopped_messages()) == 1
         assert services.slack.rejections == []

@@ -1,4 +1,4 @@
-"""An upload goes up once, each of its pieces is claimed once, and nothing is sent twice."""
+"""Stored uploads: each starts once, and each of its batches is claimed once."""
 
 from __future__ import annotations
 

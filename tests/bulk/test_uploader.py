@@ -1,5 +1,4 @@
-"""What an upload goes through that its own stories do not show: a busy Chakra, a database that is
-away for a moment, and two concurrent workers."""
+"""Uploads with a busy Chakra, during an outage of the database, and with concurrent workers."""
 
 from __future__ import annotations
 
@@ -40,7 +39,7 @@ async def create_draft(acme: World) -> Upload:
 
 
 def build_batches(count: int) -> list[Batch]:
-    """Of ten rows each."""
+    """Return batches of ten rows each."""
     batches = []
     for number in range(count):
         first = number * 10
@@ -78,17 +77,17 @@ async def wait_until_idle(acme: World, clock: ManualClock, upload: Upload) -> Up
 
 
 def is_uploading(acme: World) -> bool:
-    """Whether its chain is alive."""
+    """Return whether the chain of an upload is alive."""
     return acme.bot.context.workflows.engine.active_count(UPLOAD_WORKFLOW) > 0
 
 
 async def run_as_another_process(acme: World, upload: Upload, attempt: int = 1) -> None:
-    """As another process would, that took this one for gone."""
+    """Run the upload as another process would that presumes this one dead."""
     await acme.bot.context.workflows.uploader.run(f"{upload.id}:{attempt}", {})
 
 
 async def wait_for_response(acme: World, status: int) -> None:
-    """Until Chakra has answered so, and the one who asked has heard it."""
+    """Wait until Chakra has answered with ``status``, and the uploader has the answer."""
     await acme.chakra.wait_for_requests(1, CREATE)
     await wait_until(acme, lambda: acme.chakra.requests[-1].status == status)
     await asyncio.sleep(0.1)
@@ -104,7 +103,7 @@ def stopped_messages(acme: World) -> list[str]:
 
 @asynccontextmanager
 async def break_batches_table(acme: World) -> AsyncIterator[None]:
-    """A database that answers, but not when it is asked for a piece."""
+    """Make the table of batches fail while the block runs; the other tables work."""
     database: Database = acme.bot.context.workflows.uploads._database
 
     async def rename(name: str, new: str) -> None:
@@ -125,7 +124,7 @@ async def break_batches_table(acme: World) -> AsyncIterator[None]:
 async def test_rate_limited_chakra_is_retried_within_a_minute(
     acme: World, clock: ManualClock, asks: int, waits: float
 ) -> None:
-    """Shorter waits are the client's own."""
+    """The client itself waits for shorter ones."""
     acme.chakra.fail(CREATE, StatusResponse(429, headers={"Retry-After": str(asks)}), times=1)
     upload = await start_upload(acme)
     await wait_for_response(acme, 429)
@@ -141,7 +140,7 @@ async def test_rate_limited_chakra_is_retried_within_a_minute(
 async def test_batch_sent_by_a_concurrent_run_is_not_sent_again(
     acme: World, clock: ManualClock
 ) -> None:
-    """While Chakra is busy the batch is pending, and belongs to whichever run is next."""
+    """While Chakra is busy the batch is pending, and the next run may claim it."""
     acme.chakra.fail(CREATE, StatusResponse(429, headers={"Retry-After": "30"}), times=1)
     upload = await start_upload(acme, 2)
     await wait_for_response(acme, 429)
@@ -176,7 +175,7 @@ async def test_response_is_recorded_once_the_database_is_back(
 
 
 class LateRejection:
-    """Hangs until it is released; then it refuses."""
+    """Hangs until it is released, then rejects the request."""
 
     async def apply(self, exchange: Exchange) -> None:
         await exchange.wait_until_released()

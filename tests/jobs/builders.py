@@ -1,4 +1,4 @@
-"""Jobs and entries as tests make them up."""
+"""Build jobs and entries for tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ JOB = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 
 
 def build_job(counts: object = None, **data: object) -> Job:
-    """``job({"SUCCESS": 3}, completedAt=...)``, fields as Chakra calls them."""
+    """Build a job from counts and the fields of Chakra, such as ``completedAt``."""
     return Job.model_validate({"id": JOB, "counts": counts, **data})
 
 

@@ -1,4 +1,4 @@
-"""The card of a job: what it says at each stage, and what it must not say where others read."""
+"""The card of a job at each stage, and the personal data that it must not show to others."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""kill -9 during many watches: each job has one message, which is edited to its end, and its
-outcome is reported once, whichever process continues it."""
+"""kill -9 during many watches: each job has one message, which is edited until the job finishes.
+
+Its outcome is reported once, whichever process continues the watch.
+"""
 
 from __future__ import annotations
 
@@ -49,19 +51,19 @@ MEMBERS_AND_CHANNELS = (
     ("U0OMAR", "D0OMAR"),
     ("U0LENA", "D0LENA"),
 )
-"""Who types where; the app posts to each of them once a second."""
+"""Members and the channels that they type in; the app posts to each channel once a second."""
 TIMEOUT_SECONDS = 120.0
 APP_USER = "U0CHAKRA"
 JOB_ID = re.compile(r"ID `([0-9a-f-]{36})`")
 FINISHED_JOB = re.compile(r"Job `([0-9a-f]{8})` has finished")
 FETCH = "GET /v1/ext/background-job/{backgroundJobId}"
 MAX_TAKEOVER_SECONDS = 30.0
-"""Within which the work of a replica that is gone is gone on with."""
+"""Seconds within which another replica continues the work of a killed one."""
 
 
 @dataclass
 class WatchScenario:
-    """The jobs, by the place where they are watched."""
+    """Bots in processes, and their jobs by member and channel."""
 
     stand_ins: EmbeddedServices
     clock: AcceleratedClock
@@ -76,7 +78,7 @@ class WatchScenario:
             yield process, await process.wait_until_ready()
 
     async def add_watches(self, count: int, *urls: str) -> None:
-        """Type ``count`` more at the bots in turn. The jobs are stalled until ``resume_jobs``."""
+        """Start ``count`` more watches, on the bots in turn; jobs stall until `resume_jobs`."""
         for number in range(count):
             at = len(self.jobs)
             job = self.stand_ins.chakra.add_job(
@@ -88,7 +90,7 @@ class WatchScenario:
         await self.wait_until(lambda: self._confirmed_count() == len(self.jobs))
 
     async def resume_jobs(self) -> None:
-        """Resume the jobs once the message of each is posted: so all messages are edited."""
+        """Resume the jobs once each has its message, so that all messages are edited."""
         await self.wait_until(lambda: len(self.watch_messages()) == len(self.jobs))
         for job in self.jobs:
             self.stand_ins.chakra.resume_job(job)
@@ -158,7 +160,7 @@ class WatchScenario:
 
 
 def first_poll(database: str, job: str) -> float:
-    """Seconds from the start of a watch to its first poll; infinite until then."""
+    """Return the seconds from the start of a watch to its first poll; infinity if there is none."""
     with closing(sqlite3.connect(database.removeprefix("sqlite:///"), timeout=5)) as connection:
         row = connection.execute(
             "SELECT started_at, progress_at FROM watches WHERE subject = ?", [job]
@@ -167,7 +169,7 @@ def first_poll(database: str, job: str) -> float:
 
 
 def executors(database: str) -> set[str]:
-    """The replicas that have a run in flight, as DBOS's table says."""
+    """Return the replicas with a run in flight, according to DBOS's table."""
     with psycopg.connect(database) as connection:
         rows = connection.execute(
             "SELECT DISTINCT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'"
@@ -176,8 +178,10 @@ def executors(database: str) -> set[str]:
 
 
 async def no_run_belongs_to_two(database: str, since: float) -> None:
-    """Return once no run of the killed replica is left: one replica at most has runs in flight,
-    three times in a row and no sooner than its lease could be seen to be free."""
+    """Return once no run of the killed replica is left.
+
+    That is when at most one replica has runs in flight, three times in a row.
+    """
     quiet = 0
     while quiet < 3:
         assert time.monotonic() - since < MAX_TAKEOVER_SECONDS
@@ -226,11 +230,11 @@ async def test_surviving_replica_takes_over_watches_of_a_killed_one(
         (killed, first), (left, second) = one, other
         await scenario.add_watches(WATCHES, first, second)
         await scenario.wait_until(lambda: len(scenario.watch_messages()) > WATCHES / 2)
-        began = time.monotonic()
+        start = time.monotonic()
         await kill_bot(killed)
-        await no_run_belongs_to_two(scenario.database, since=began)
-        # It looks more often here; by the clock on the wall it may have looked just before.
-        assert time.monotonic() - began + RESUME_INTERVAL_SECONDS < MAX_TAKEOVER_SECONDS
+        await no_run_belongs_to_two(scenario.database, since=start)
+        # The check may have run just before the kill, so a whole interval is added.
+        assert time.monotonic() - start + RESUME_INTERVAL_SECONDS < MAX_TAKEOVER_SECONDS
         await scenario.resume_jobs()
         await scenario.assert_all_reported()
         assert await left.wait_for_exit(signal.SIGTERM) == 0
@@ -254,10 +258,10 @@ async def test_poll_in_flight_at_the_kill_is_done_again_by_the_other_replica(
         asked = scenario.stand_ins.chakra.count(FETCH)
         scenario.stand_ins.chakra.fail(FETCH, Hang())
         await scenario.wait_until(lambda: scenario.stand_ins.chakra.count(FETCH) >= asked + 2)
-        began = time.monotonic()
+        start = time.monotonic()
         await kill_bot(killed)
         scenario.stand_ins.chakra.clear_faults()
-        await no_run_belongs_to_two(scenario.database, since=began)
+        await no_run_belongs_to_two(scenario.database, since=start)
         await scenario.resume_jobs()
         await scenario.assert_all_reported()
         assert await left.wait_for_exit(signal.SIGTERM) == 0
@@ -274,7 +278,7 @@ async def test_new_watch_is_polled_within_a_second_while_two_hundred_are_overdue
                 person, place = MEMBERS_AND_CHANNELS[number % len(MEMBERS_AND_CHANNELS)]
                 await watches.get_or_create(NewWatch(job.id, (job.id,), person, place), time.time())
         async with scenario.start_bot() as (bot, url):
-            # Until the repair has started all of them: they are then due all at the same time.
+            # The repair has started all of them by now: they are due at the same time.
             await scenario.wait_until(lambda: scenario.stand_ins.chakra.count(FETCH) > 20)
             job = scenario.stand_ins.chakra.add_job(succeed=100, seconds=1_800)
             scenario.stand_ins.slack.set_request_url(events_url(url))

@@ -1,4 +1,4 @@
-"""How long to wait before a job is looked at again."""
+"""The wait between two polls of a job."""
 
 from __future__ import annotations
 
@@ -40,13 +40,12 @@ def test_poll_interval_grows_with_job_duration(
 
 @given(st.floats(min_value=1, max_value=3 * 86_400))
 def test_polls_per_job_are_bounded(lasts: float) -> None:
-    """To its end at a steady speed: one a minute for what takes hours, and about ninety for the
-    last twenty minutes."""
-    now, looks = 0.0, 0
+    """At a steady speed a job is polled once a minute, and about ninety times at the end."""
+    now, polls = 0.0, 0
     while now < lasts:
         now += poll_interval(Progress(eta_seconds=lasts - now), now)
-        looks += 1
-    assert looks <= lasts / MAX_POLL_SECONDS + 5 * POLLS_PER_JOB
+        polls += 1
+    assert polls <= lasts / MAX_POLL_SECONDS + 5 * POLLS_PER_JOB
     assert now - lasts <= MAX_POLL_SECONDS
 
 

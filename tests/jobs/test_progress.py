@@ -16,7 +16,7 @@ STARTED_AT = 1_700_000_000.0
 
 
 def build_points(*pairs: tuple[float, int]) -> tuple[ProgressPoint, ...]:
-    """Observed one after another; seconds since the beginning, and how many were done."""
+    """Return the series of these points: seconds since the start, and entries done."""
     points: tuple[ProgressPoint, ...] = ()
     for second, done in pairs:
         points = add_point(points, ProgressPoint(STARTED_AT + second, done))

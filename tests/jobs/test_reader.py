@@ -1,4 +1,4 @@
-"""The jobs through the cache, from the embedded Chakra."""
+"""Jobs read through the cache, from the embedded Chakra."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A watch is one a place, known until it ends, and its end is final."""
+"""Stored watches: one per subject and channel, with a final end."""
 
 from __future__ import annotations
 

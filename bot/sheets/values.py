@@ -81,7 +81,7 @@ _PHONE_PROBLEMS: Mapping[PhoneProblem, str] = {
     PhoneProblem.TOO_FEW_DIGITS: f"is no phone number. Write it as {EXAMPLE_PHONE}",
     PhoneProblem.NO_COUNTRY_CODE: f"lacks the country code. Write it as {EXAMPLE_PHONE}",
 }
-_IMPOSSIBLE_PHONE = "is a phone number that nobody can have. Check the digits and the country code"
+_IMPOSSIBLE_PHONE = "is not a possible phone number. Check the digits and the country code"
 STATUSES = ("OPEN", "COMPLETED", "CANCELLED")
 """CONFIRMED (bot/chakra/API.md, Processes)."""
 

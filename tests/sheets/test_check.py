@@ -183,10 +183,10 @@ async def test_invalid_rows_are_exported_for_correction() -> None:
     found = check(sheet, match_for_create(sheet.columns), region="IN")
     data = build_problem_csv(sheet, found.problems)
     assert data.startswith(b"\xef\xbb\xbfphone_number,city,remark,problem\r\n")
-    nobodys = "phone_number is a phone number that nobody can have. Check the digits and the "
+    impossible = "phone_number is not a possible phone number. Check the digits and the "
     no_phone = "phone_number is no phone number. Write it as +91 98765 43210."
     assert list(csv.reader(StringIO(data.decode("utf-8-sig"))))[1:] == [
-        ["'+91 98765 4321", "Pune, India", "'=1+1", f"{nobodys}country code."],
+        ["'+91 98765 4321", "Pune, India", "'=1+1", f"{impossible}country code."],
         ["98765", "'@Goa", "-5", no_phone],
     ]
     repaired = await read_sheet(

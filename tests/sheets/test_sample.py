@@ -49,7 +49,7 @@ async def test_sample_covers_detectable_and_undetectable_problems(
     assert (checked.total, checked.valid_count, checked.invalid_count) == (60, 53, 7)
     assert [group.summary.partition(".")[0] for group in group_problems(checked.problems)] == [
         "2 rows: Lead Id is in more than one row",
-        "Row 8: Phone Number is a phone number that nobody can have",
+        "Row 8: Phone Number is not a possible phone number",
         "Row 15: Phone Number was shortened by Excel, as 9",
         "Row 21: Email is no email address",
         "Row 26: Score is no number",

@@ -14,7 +14,7 @@ from bot.sheets.values import Parser, ValueKind, build_parser, infer_kind
 
 INDIAN = "919876543210"
 INDIA = ZoneInfo("Asia/Kolkata")
-IMPOSSIBLE_NUMBER = "is a phone number that nobody can have. Check the digits and the country code"
+IMPOSSIBLE_NUMBER = "is not a possible phone number. Check the digits and the country code"
 MISSING_COUNTRY_CODE = "lacks the country code. Write it as +91 98765 43210"
 NOT_A_PHONE = "is no phone number. Write it as +91 98765 43210"
 TRUNCATED_BY_EXCEL = (

@@ -1,4 +1,4 @@
-"""Items cut into requests, each of which knows the rows of the file that are in it."""
+"""Items split into requests, each with the numbers of its rows in the file."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from bot.sheets.items import Item
 
 MAX_BATCH_ITEMS = 1000
 MAX_BATCH_BYTES = 1024 * 1024
-"""Of the JSON array. Chakra's own limits are UNKNOWN; it speaks of "1000s" (section 4.9)."""
+"""Bytes of the JSON array. Chakra's own limits are UNKNOWN; it speaks of "1000s"."""
 BRACKET_BYTES = 1
-"""Two, less the comma after the last item."""
+"""Bytes: two brackets, less the comma after the last item."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemBatch:
-    """``number`` counts from 1; ``rows`` are those of the items in the file, in the same order;
-    ``body`` is the items as a JSON array."""
+    """The items of one request.
+
+    ``number`` counts from 1; ``rows`` are those of the items in the file, in the same order;
+    ``body`` is the items as a JSON array.
+    """
 
     number: int
     items: tuple[Item, ...] = field(repr=False)
@@ -41,8 +44,10 @@ def iter_batches(
     max_items: int = MAX_BATCH_ITEMS,
     max_bytes: int = MAX_BATCH_BYTES,
 ) -> Iterator[ItemBatch]:
-    """In the file's order, one at a time, so that only one is held. The same items give the same
-    chunks. An item that is larger than ``most_bytes`` goes alone."""
+    """Yield the chunks in the file's order, one at a time, so that only one is in memory.
+
+    The same items give the same chunks. An item that is larger than ``max_bytes`` is sent alone.
+    """
     number = 1
     held: list[tuple[Item, int, bytes]] = []
     size = BRACKET_BYTES

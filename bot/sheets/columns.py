@@ -1,5 +1,7 @@
-"""Columns of a sheet <-> attributes of a process, by their names. What is not certain is never
-taken: it is told, with what comes near."""
+"""Columns of a sheet <-> attributes of a process, by their names.
+
+An uncertain match is never used: it is reported, with similar names.
+"""
 
 from __future__ import annotations
 
@@ -69,8 +71,10 @@ class ColumnMatch:
 
 @dataclass(frozen=True, slots=True)
 class UnmatchedColumn:
-    """``nearest``: short ids that look like it. More than one attribute may have this very name:
-    then they are these, and ``several`` is true."""
+    """A column without an attribute. ``suggestions`` are the short IDs that resemble its name.
+
+    With ``ambiguous`` several attributes have this very name, and are the suggestions.
+    """
 
     index: int
     header: str
@@ -88,8 +92,11 @@ class DuplicateColumns:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMatches:
-    """``missing``: short ids of required attributes, or of what tells an update's process, that no
-    column holds. Columns in ``unmatched`` are left out, which the person must be shown."""
+    """The matched columns, and the others.
+
+    ``missing`` are short IDs of required attributes, or of the key of an update's process, that no
+    column has. Columns in ``unmatched`` are left out, which the person must be shown.
+    """
 
     purpose: Purpose
     matched: tuple[ColumnMatch, ...]
@@ -117,7 +124,9 @@ class ColumnMatches:
                     f"{RECORD_ID} with Chakra’s own ids."
                 )
             else:
-                yield f"No column holds {key}, which every record needs. Add one called so."
+                yield (
+                    f"No column has {key}, which every record needs. Add a column with that name."
+                )
 
     def _empty_errors(self) -> Iterable[str]:
         changing = [one for one in self.matched if one.role is not ColumnRole.IDENTIFIER]

@@ -70,10 +70,11 @@ def _quoted_cell(delimiter: str) -> re.Pattern[str]:
 
 
 def _score(sample: str, delimiter: str) -> tuple[float, int, int]:
-    """Return what is compared: the share of rows that agree with the header, its cells, and a
-    penalty for cells that begin with a space: "city, country" is more likely one cell.
+    """Return the score of a delimiter, for comparison.
 
-    A row agrees that is divided too, and has no more cells with something in them.
+    It is the share of rows that agree with the header, its cells, and a penalty for cells that
+    begin with a space: "city, country" is more likely one cell. A row agrees if it is divided too,
+    and has no more cells with something in them.
     """
     rows = _sample_rows(sample, delimiter)
     place = find_header(rows) if rows else 0

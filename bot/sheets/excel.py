@@ -23,9 +23,9 @@ TIMEOUT_SECONDS = 45.0
 """100,000 rows take two. A handler may take 60, so the person gets the reason."""
 MEGABYTE = 1 << 20
 MAX_LINE_BYTES = 8 * MEGABYTE
-"""Of one row. One of 200 columns with an address in each has a hundredth of it."""
+"""Bytes of one row. One of 200 columns with an address in each has a hundredth of it."""
 FORWARDED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
-"""Of the environment, which has tokens in it too."""
+"""Variables of the environment that the process gets: others are tokens."""
 MAX_SHEET_NAME_LENGTH = 40
 
 ERROR_MESSAGES = {

@@ -1,5 +1,7 @@
-"""Checked rows as the items of a bulk request, each built when it is asked for: of 100,000 rows
-only the values are held."""
+"""Checked rows as the items of a bulk request, each built when it is needed.
+
+Of 100,000 rows only the values are in memory.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ RowValues = tuple[Value | None, ...]
 
 
 class Items(Sequence[Item]):
-    """The items of the JSON body (bot/chakra/API.md, Processes)::
+    """The items of the JSON body (bot/chakra/API.md, Processes).
+
+    For example::
 
         {"lead_id": "LEAD-7", "data": {"city": "Goa"}, "state": "NEW"}               to create
         {"lead_id": "LEAD-7", "update": {"data": {"city": "Goa"}, "state": "NEW"}}   to update

@@ -57,7 +57,7 @@ _JSON_START = re.compile(rb'[\[{]\s*[\[{"]')
 
 
 def detect_file_kind(data: bytes) -> FileKind:
-    """Raises ``InvalidSheet`` for everything that is known not to be a table."""
+    """Raise ``InvalidSheet`` for a file that is known not to be a table."""
     for signature, said in _SIGNATURES:
         if data.startswith(signature):
             raise InvalidSheet(f"This file is {said}. {SAVE_AS_TABLE_HINT}")

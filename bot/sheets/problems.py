@@ -1,4 +1,4 @@
-"""Problems of rows: shown together where they are the same, and written beside their rows."""
+"""Problems of rows: grouped if they are the same, and written beside their rows."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ MAX_NAME_LENGTH = 60
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """``row`` as in the file; ``column`` is its name there, "" for the whole row. ``words`` go on
-    from it, and never hold a value: they may be shown where others read."""
+    """A problem of one row.
+
+    ``row`` as in the file; ``column`` is its name there, "" for the whole row. ``words`` continue
+    it, and never contain a value: they may be shown where others read.
+    """
 
     row: int
     column: str
@@ -45,7 +48,7 @@ class ProblemGroup:
 
     @property
     def summary(self) -> str:
-        """ "12 rows: phone is no phone number. (Rows 4, 9, 17 …)" """
+        """The group in one line: "12 rows: phone is no phone number. (Rows 4, 9, 17 …)"."""
         if len(self.rows) == 1:
             return f"Row {self.rows[0]}: {self.sentence}"
         shown = ", ".join(map(str, self.rows[:MAX_ROWS_SHOWN]))
@@ -54,7 +57,7 @@ class ProblemGroup:
 
 
 def group_problems(problems: Iterable[RowProblem]) -> tuple[ProblemGroup, ...]:
-    """The most frequent first."""
+    """Return the groups, the most frequent first."""
     rows: dict[str, list[int]] = defaultdict(list)
     for problem in problems:
         rows[problem.sentence].append(problem.row)
@@ -63,8 +66,10 @@ def group_problems(problems: Iterable[RowProblem]) -> tuple[ProblemGroup, ...]:
 
 
 def build_problem_csv(sheet: Sheet, problems: Iterable[RowProblem]) -> bytes:
-    """The rows with problems as a CSV that Excel opens, to be repaired and chosen again: the
-    sheet's columns and one more with the sentences."""
+    """Return the rows with problems as a CSV that Excel opens, to be repaired and chosen again.
+
+    It has the sheet's columns, and one more with the sentences.
+    """
     sentences: dict[int, list[str]] = defaultdict(list)
     for problem in problems:
         sentences[problem.row].append(problem.sentence)

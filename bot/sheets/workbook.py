@@ -40,11 +40,11 @@ from bot.sheets.number_format import NumberFormat, UnsupportedFormat, format_num
 from bot.sheets.workbook_xml import MarkedRows, RowMarks
 
 MAX_MEMORY_BYTES = 1024 * 1024 * 1024
-"""Of address space; a million cells take a fifth of it."""
+"""Bytes of address space; a million cells take a fifth of it."""
 MAX_CELL_LENGTH = 32_767
 """Characters; Excel's own limit."""
 MAX_OUTPUT_BYTES = 96 * 1024 * 1024
-"""Of all lines together. A table within the limits of size needs about a third of it."""
+"""Bytes of all lines together. A table within the limits of size needs about a third of it."""
 MAX_SHEETS_LISTED = 100
 """As many as a menu of Slack has options."""
 ROUNDED_FROM = 10**15

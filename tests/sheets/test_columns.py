@@ -117,7 +117,7 @@ def test_missing_required_attribute_only_blocks_creates() -> None:
     found = match_for_create(("name", "city"))
     assert found.missing == ("phone_number",)
     assert found.errors == (
-        "No column holds phone_number, which every record needs. Add one called so.",
+        "No column has phone_number, which every record needs. Add a column with that name.",
     )
     assert match_for_update(("lead_id", "city")).errors == ()
 

@@ -1,4 +1,4 @@
-"""Waits for a moment of the system clock, which may be set back while they wait."""
+"""Waits for a moment of the system clock, which may be set back in between."""
 
 from __future__ import annotations
 

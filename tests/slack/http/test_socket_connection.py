@@ -70,6 +70,20 @@ async def test_a_lost_socket_shows_everywhere_and_so_does_its_return(
     assert events == ["socket_connected", "socket_lost", "socket_connected"]
 
 
+@pytest.mark.parametrize("error", ["internal_error", "not_allowed_token_type"])
+async def test_a_socket_for_which_slack_gives_no_address_is_lost_until_it_does(
+    open_sandbox: OpenSandbox, error: str
+) -> None:
+    async with open_sandbox(socket_mode=True, ping_seconds=0.05) as world:
+        health = world.bot.context.health
+        world.slack.fail("apps.connections.open", error=error, times=12)
+        await world.slack.sockets.aclose()
+        await advance_until(world, health._is_socket_lost)
+        assert (await health.check_slack()).problem == "no_socket"
+        await advance_until(world, lambda: not health._is_socket_lost())
+        assert (await health.check_slack(refresh=True)).is_healthy
+
+
 async def test_an_outage_of_minutes_fills_no_log(
     open_sandbox: OpenSandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -79,7 +93,7 @@ async def test_an_outage_of_minutes_fills_no_log(
         lost = world.bot.context.health
         await advance_until(world, lost._is_socket_lost)
         caplog.clear()
-        for _ in range(60):
+        for _ in range(25):
             await world.clock.advance(1)
             await asyncio.sleep(0.01)
         assert [line for line in caplog.messages if line.startswith("Failed")] == []

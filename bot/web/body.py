@@ -59,7 +59,7 @@ class BodyReader:
     def __init__(self, clock: Clock, max_total_bytes: int = MAX_UNVERIFIED_BYTES) -> None:
         self._clock = clock
         self._max_total_bytes = max_total_bytes
-        self._total_bytes = 0
+        self.total_bytes = 0
         self._incoming: dict[_IncomingBody, None] = {}
 
     async def read(
@@ -91,6 +91,8 @@ class BodyReader:
     ) -> bytes | None:
         while True:
             message = await receive()
+            if body.is_dropped:  # in the same iteration of the loop, before the read is cancelled
+                raise BodyBudgetExceeded
             if message["type"] != "http.request":
                 return None
             chunk: bytes = message.get("body", b"")
@@ -99,9 +101,9 @@ class BodyReader:
             if not message.get("more_body", False):
                 return bytes(body.content) + chunk if body.content else chunk
             body.content += chunk
-            self._total_bytes += len(chunk)
+            self.total_bytes += len(chunk)
             self._incoming[body] = None
-            if self._total_bytes > self._max_total_bytes:
+            if self.total_bytes > self._max_total_bytes:
                 self._drop_largest(body)
 
     def _drop_largest(self, newest: _IncomingBody) -> None:
@@ -118,7 +120,7 @@ class BodyReader:
     def _release(self, body: _IncomingBody) -> None:
         if body in self._incoming:
             del self._incoming[body]
-            self._total_bytes -= len(body.content)
+            self.total_bytes -= len(body.content)
 
 
 class _IncomingBody:

@@ -9,6 +9,8 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
@@ -21,6 +23,7 @@ from bot.web.body import (
 from bot.web.protocol import MAX_OVERHEAD_BYTES
 from bot.web.server import serve
 from tests.clock import ManualClock
+from tests.event_loop import run
 from tests.world import World
 
 MEI, SALES = "U0MEI", "C0SALES"
@@ -188,6 +191,42 @@ async def test_budget_is_free_again_after_every_end_of_a_body(end: str) -> None:
     assert not full.done()
     full.cancel()
     await asyncio.wait([full])
+
+
+@given(st.lists(st.lists(st.integers(0, 40), min_size=1, max_size=6), min_size=1, max_size=8))
+def test_unverified_bodies_stay_within_the_budget_and_small_ones_always_pass(
+    bodies_of_chunks: list[list[int]],
+) -> None:
+    budget = 100
+
+    async def scenario() -> None:
+        reader = BodyReader(ManualClock(), max_total_bytes=budget)
+
+        def slow(sizes: list[int]) -> Receive:
+            receive = body_of(*sizes)
+
+            async def receive_later() -> Message:
+                await asyncio.sleep(0)
+                assert reader.total_bytes <= budget
+                return await receive()
+
+            return receive_later
+
+        results = await asyncio.gather(
+            *(
+                reader.read(slow(sizes), max_bytes=1_000, timeout_seconds=10)
+                for sizes in bodies_of_chunks
+            ),
+            return_exceptions=True,
+        )
+        assert reader.total_bytes == 0
+        for sizes, result in zip(bodies_of_chunks, results, strict=True):
+            if sum(sizes) <= budget / len(bodies_of_chunks):
+                assert result == b"x" * sum(sizes)
+            else:
+                assert result == b"x" * sum(sizes) or isinstance(result, BodyBudgetExceeded)
+
+    run(scenario())
 
 
 # --- connections and heads -----------------------------------------------------------------------

@@ -92,6 +92,10 @@ async def test_a_form_sends_emoji(acme: World, clock: ManualClock) -> None:
 async def test_searches_have_emoji(acme: World) -> None:
     acme.chakra.update_user("mei@acme.com", first_name="Mei 🌸")
     assert "Mei 🌸" in visible_text(await acme.type("/chakra user Mei 🌸"))
+    await run_command(acme)
+    found = await acme.slack.suggest(JOHN, "send.template", "order 📦")
+    assert "order_shipped" in str(found)
+    assert "order_delivered" not in str(found)
 
 
 async def test_marks_of_the_composer_are_understood(acme: World) -> None:

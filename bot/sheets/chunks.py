@@ -49,18 +49,18 @@ def iter_batches(
     The same items give the same chunks. An item that is larger than ``max_bytes`` is sent alone.
     """
     number = 1
-    held: list[tuple[Item, int, bytes]] = []
+    pending: list[tuple[Item, int, bytes]] = []
     size = BRACKET_BYTES
     for item, row in zip(items, row_numbers, strict=True):
         written = json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
         more = len(written) + 1  # and a comma
-        if held and (len(held) >= max_items or size + more > max_bytes):
-            yield _build_batch(number, held)
-            number, held, size = number + 1, [], BRACKET_BYTES
-        held.append((item, row, written))
+        if pending and (len(pending) >= max_items or size + more > max_bytes):
+            yield _build_batch(number, pending)
+            number, pending, size = number + 1, [], BRACKET_BYTES
+        pending.append((item, row, written))
         size += more
-    if held:
-        yield _build_batch(number, held)
+    if pending:
+        yield _build_batch(number, pending)
 
 
 def _build_batch(number: int, entries: Sequence[tuple[Item, int, bytes]]) -> ItemBatch:

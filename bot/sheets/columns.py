@@ -147,19 +147,19 @@ def match_columns(
 ) -> ColumnMatches:
     """``primary_key`` is the short id of the attribute that is unique ("lead_id").
 
-    ``chosen`` is what the person said of columns: header -> short id, "" to leave it out.
+    ``choices`` is what the person chose for columns: header -> short id, "" to leave it out.
     """
     known = _known_fields(targets, purpose, primary_key)
     names = _NameIndex(known.values())
-    said = choices or {}
+    chosen_keys = choices or {}
     found: dict[str, list[ColumnMatch]] = defaultdict(list)
     left: list[UnmatchedColumn] = []
     for place, header in enumerate(columns):
-        keys = _resolve_keys(header, names, said)
+        keys = _resolve_keys(header, names, chosen_keys)
         if len(keys) == 1:
             target, role = known[keys[0]]
             found[keys[0]].append(ColumnMatch(place, header, target, role))
-        elif said.get(header) != "" and (
+        elif chosen_keys.get(header) != "" and (
             keys or unescape_formula(header).casefold() != PROBLEM_COLUMN
         ):
             left.append(UnmatchedColumn(place, header, keys, ambiguous=bool(keys)))
@@ -248,7 +248,7 @@ def _with_suggestions(
 def _find_missing(
     targets: Sequence[Target], purpose: Purpose, primary_key: str, used_keys: Iterable[str]
 ) -> tuple[str, ...]:
-    held = set(used_keys)
+    used = set(used_keys)
     if purpose is Purpose.UPDATE:
-        return () if held & {primary_key, RECORD_ID} else (primary_key,)
-    return tuple(one.short_id for one in targets if one.required and one.short_id not in held)
+        return () if used & {primary_key, RECORD_ID} else (primary_key,)
+    return tuple(one.short_id for one in targets if one.required and one.short_id not in used)

@@ -58,9 +58,9 @@ _JSON_START = re.compile(rb'[\[{]\s*[\[{"]')
 
 def detect_file_kind(data: bytes) -> FileKind:
     """Raise ``InvalidSheet`` for a file that is known not to be a table."""
-    for signature, said in _SIGNATURES:
+    for signature, description in _SIGNATURES:
         if data.startswith(signature):
-            raise InvalidSheet(f"This file is {said}. {SAVE_AS_TABLE_HINT}")
+            raise InvalidSheet(f"This file is {description}. {SAVE_AS_TABLE_HINT}")
     if data.startswith(_OLE_SIGNATURE):
         raise InvalidSheet(_describe_ole_file(data))
     if data.startswith(_ZIP_SIGNATURES):
@@ -90,7 +90,7 @@ def _describe_ole_file(data: bytes) -> str:
 def _detect_archive_kind(data: bytes) -> FileKind:
     if _WORKBOOK_PART in data:
         return FileKind.WORKBOOK
-    said = next((said for part, said in _KNOWN_PARTS if part in data), "")
-    if not said and _CONTENT_TYPES_PART in data:
+    description = next((description for part, description in _KNOWN_PARTS if part in data), "")
+    if not description and _CONTENT_TYPES_PART in data:
         return FileKind.WORKBOOK
-    raise InvalidSheet(f"This file is {said or _ARCHIVE}. {SAVE_AS_TABLE_HINT}")
+    raise InvalidSheet(f"This file is {description or _ARCHIVE}. {SAVE_AS_TABLE_HINT}")

@@ -73,16 +73,18 @@ def build_problem_csv(sheet: Sheet, problems: Iterable[RowProblem]) -> bytes:
     sentences: dict[int, list[str]] = defaultdict(list)
     for problem in problems:
         sentences[problem.row].append(problem.sentence)
-    kept = [
+    places = [
         place
         for place, name in enumerate(sheet.columns)
         if unescape_formula(name).casefold() != PROBLEM_COLUMN
     ]
     written = StringIO(newline="")
     writer = csv.writer(written)
-    writer.writerow([*(escape_formula(sheet.columns[place]) for place in kept), PROBLEM_COLUMN])
+    writer.writerow([*(escape_formula(sheet.columns[place]) for place in places), PROBLEM_COLUMN])
     for number, row in zip(sheet.row_numbers, sheet.rows, strict=True):
         if number in sentences:
-            told = " ".join(sentences[number])
-            writer.writerow([*(escape_formula(row[place]) for place in kept), escape_formula(told)])
+            sentence = " ".join(sentences[number])
+            writer.writerow(
+                [*(escape_formula(row[place]) for place in places), escape_formula(sentence)]
+            )
     return written.getvalue().encode("utf-8-sig")

@@ -46,7 +46,7 @@ async def test_rows_of_formulas_alone_are_counted_and_reported() -> None:
     assert all(FORMULA_TEXT in problem.text for problem in checked.problems if problem.row != 5)
 
 
-async def test_zero_that_stands_for_no_value_is_not_sent() -> None:
+async def test_zero_in_place_of_no_value_is_not_sent() -> None:
     """XlsxWriter stores a zero in every formula, and asks Excel to calculate them."""
 
     def fill(_: Any, sheet: Any) -> None:

@@ -234,7 +234,7 @@ class EventSurface(BaseSurface):
         if message.to_channel:
             message = mask_for_channel(message)
         if message.to_channel or event.get("channel_type") == "im":
-            await self._slack.post_message(channel, message, thread_ts=thread_ts)
+            await self._post_visibly(channel, message, thread_ts)
             return
         try:
             await self._slack.post_ephemeral(channel, member_id, message, thread_ts=thread_ts)
@@ -242,6 +242,25 @@ class EventSurface(BaseSurface):
             if not (error.is_unconfirmed or error.code in NOT_REACHABLE_CODES):
                 raise
             await self._slack.post_message(member_id, message)
+
+    async def _post_visibly(self, channel: str, message: Message, thread_ts: str) -> None:
+        """Post a message; if Slack doesn't confirm it, look for it before reporting a failure."""
+        try:
+            await self._slack.post_message(channel, message, thread_ts=thread_ts)
+        except SlackError as error:
+            if not error.is_unconfirmed or not await self._is_posted(channel, message, thread_ts):
+                raise
+
+    async def _is_posted(self, channel: str, message: Message, thread_ts: str) -> bool:
+        try:
+            found, _ = await self._slack.fetch_history(
+                channel, oldest=float(self._payload["event"]["ts"]), thread_ts=thread_ts
+            )
+        except (SlackError, KeyError, ValueError):
+            return False
+        return any(
+            posted.get("bot_id") and posted.get("text") == str(message.text) for posted in found
+        )
 
     async def deliver(self, outcome: Outcome) -> None:
         """Post the answer; an error only if a person wrote to the app, and so expects one."""

@@ -112,6 +112,21 @@ async def test_unconfirmed_answer_to_a_mention_goes_to_the_dm_too(
     assert texts(sandbox, JOHNS_DM) == ["hello"]
 
 
+async def test_confirmation_lost_in_the_dm_is_no_failure(sandbox: World) -> None:
+    sandbox.slack.fail("chat.postMessage", reset="after")
+    await sandbox.slack.write_to_app(JOHN, "say hello")
+    await sandbox.idle()
+    assert texts(sandbox, JOHNS_DM) == ["hello"]
+
+
+async def test_answer_lost_on_the_way_to_the_dm_is_reported(sandbox: World) -> None:
+    sandbox.slack.fail("chat.postMessage", reset="before")
+    await sandbox.slack.write_to_app(JOHN, "say hello")
+    await sandbox.idle()
+    [text] = texts(sandbox, JOHNS_DM)
+    assert "Slack" in text
+
+
 async def test_unconfirmed_notice_of_a_delay_is_not_repeated(
     sandbox: World, clock: ManualClock
 ) -> None:

@@ -20,7 +20,7 @@ RECORD_ID = "id"
 ROOT_FIELDS = ("state", "status", "assignedTo", "nextActionAt")
 """The fields of a create or an update beside ``data`` (bot/chakra/API.md, Processes)."""
 PROBLEM_COLUMN = "problem"
-"""The column that this app adds to a list of rows with problems. In a sheet it is passed over."""
+"""The column that this app adds to a list of rows with problems. In a sheet it is ignored."""
 
 MIN_SIMILARITY = 70
 """Of 100, by ``fuzz.WRatio``: "phone" and "phone_number" have 90, "town" and "city" far less."""
@@ -47,7 +47,7 @@ class ColumnRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An attribute of the process. ``type`` is Chakra's word for it, INFERRED and often unknown."""
+    """An attribute of the process. ``type`` is Chakra's name for it, INFERRED and often unknown."""
 
     short_id: str
     name: str = ""
@@ -57,7 +57,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMatch:
-    """The column at ``place`` holds values for ``target``; ``header`` is its name in the sheet."""
+    """The column at ``index`` has the values of ``target``; ``header`` is its name in the sheet."""
 
     index: int
     header: str
@@ -84,7 +84,7 @@ class UnmatchedColumn:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateColumns:
-    """Columns that mean the same attribute: none of them is taken."""
+    """Columns that mean the same attribute: none of them is used."""
 
     key: str
     headers: tuple[str, ...]
@@ -106,22 +106,22 @@ class ColumnMatches:
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Sentences; while there is one, nothing can be checked."""
+        """Sentences; while one exists, nothing can be checked."""
         return (*self._duplicate_errors(), *self._missing_errors(), *self._empty_errors())
 
     def _duplicate_errors(self) -> Iterable[str]:
-        for one in self.duplicates:
-            named = " and ".join(
-                f"“{sanitize_line(header, MAX_NAME_LENGTH)}”" for header in one.headers
+        for duplicate in self.duplicates:
+            names = " and ".join(
+                f"“{sanitize_line(header, MAX_NAME_LENGTH)}”" for header in duplicate.headers
             )
-            yield f"The columns {named} both mean {one.key}. Keep one of them."
+            yield f"The columns {names} both mean {duplicate.key}. Keep one of them."
 
     def _missing_errors(self) -> Iterable[str]:
         for key in self.missing:
             if self.purpose is Purpose.UPDATE:
                 yield (
                     f"No column tells which records to change. Add one called {key}, or "
-                    f"{RECORD_ID} with Chakra’s own ids."
+                    f"{RECORD_ID} with Chakra’s own IDs."
                 )
             else:
                 yield (
@@ -129,11 +129,11 @@ class ColumnMatches:
                 )
 
     def _empty_errors(self) -> Iterable[str]:
-        changing = [one for one in self.matched if one.role is not ColumnRole.IDENTIFIER]
-        if not changing and not self.duplicates:
+        changed = [match for match in self.matched if match.role is not ColumnRole.IDENTIFIER]
+        if not changed and not self.duplicates:
             yield (
                 "No column has the name of an attribute. Name the columns in the first row by the "
-                "short ids of the attributes, or by their names."
+                "short IDs of the attributes, or by their names."
             )
 
 
@@ -145,7 +145,7 @@ def match_columns(
     primary_key: str,
     choices: Mapping[str, str] | None = None,
 ) -> ColumnMatches:
-    """``primary_key`` is the short id of the attribute that is unique ("lead_id").
+    """Return the matches; ``primary_key`` is the short ID of the unique attribute ("lead_id").
 
     ``choices`` is what the person chose for columns: header -> short id, "" to leave it out.
     """
@@ -153,7 +153,7 @@ def match_columns(
     names = _NameIndex(known.values())
     chosen_keys = choices or {}
     found: dict[str, list[ColumnMatch]] = defaultdict(list)
-    left: list[UnmatchedColumn] = []
+    unmatched: list[UnmatchedColumn] = []
     for place, header in enumerate(columns):
         keys = _resolve_keys(header, names, chosen_keys)
         if len(keys) == 1:
@@ -162,15 +162,15 @@ def match_columns(
         elif chosen_keys.get(header) != "" and (
             keys or unescape_formula(header).casefold() != PROBLEM_COLUMN
         ):
-            left.append(UnmatchedColumn(place, header, keys, ambiguous=bool(keys)))
-    single = [one for matches in found.values() if len(matches) == 1 for one in matches]
+            unmatched.append(UnmatchedColumn(place, header, keys, ambiguous=bool(keys)))
+    single = [match for matches in found.values() if len(matches) == 1 for match in matches]
     return ColumnMatches(
         purpose,
-        tuple(sorted(single, key=lambda one: one.index)),
-        tuple(_with_suggestions(one, names, found.keys()) for one in left),
+        tuple(sorted(single, key=lambda match: match.index)),
+        tuple(_with_suggestions(column, names, found.keys()) for column in unmatched),
         _find_missing(targets, purpose, primary_key, found.keys()),
         tuple(
-            DuplicateColumns(key, tuple(one.header for one in matches))
+            DuplicateColumns(key, tuple(match.header for match in matches))
             for key, matches in found.items()
             if len(matches) > 1
         ),
@@ -180,10 +180,12 @@ def match_columns(
 def _known_fields(
     targets: Sequence[Target], purpose: Purpose, primary_key: str
 ) -> dict[str, tuple[Target, ColumnRole]]:
-    """By short id. An attribute that has the name of something beside ``data`` gives way to it."""
-    known = {one.short_id: (one, ColumnRole.ATTRIBUTE) for one in targets}
+    """Return the fields by short ID. A root field wins over an attribute of the same name."""
+    known = {target.short_id: (target, ColumnRole.ATTRIBUTE) for target in targets}
     known |= {root: (Target(root), ColumnRole.ROOT) for root in ROOT_FIELDS}
-    key = next((one for one in targets if one.short_id == primary_key), Target(primary_key))
+    key = next(
+        (target for target in targets if target.short_id == primary_key), Target(primary_key)
+    )
     known[primary_key] = (key, ColumnRole.IDENTIFIER)
     if purpose is Purpose.UPDATE:
         known[RECORD_ID] = (Target(RECORD_ID), ColumnRole.IDENTIFIER)
@@ -191,7 +193,7 @@ def _known_fields(
 
 
 class _NameIndex:
-    """Every name that a column may have, as it is compared: without case, spaces, underscores."""
+    """All names that a column may have, compared without case, spaces and underscores."""
 
     def __init__(self, known: Iterable[tuple[Target, ColumnRole]]) -> None:
         self._short_ids: set[str] = set()
@@ -203,7 +205,7 @@ class _NameIndex:
                     self._short_ids_by_name[folded][target.short_id] = None
 
     def find_keys(self, header: str) -> tuple[str, ...]:
-        """Short ids: the one that is written exactly so, else all whose id or name is this."""
+        """Return the short ID that is spelled exactly so, else all whose ID or name matches."""
         if header in self._short_ids:
             return (header,)
         return tuple(self._short_ids_by_name.get(_normalize_name(header), ()))

@@ -13,7 +13,7 @@ from bot.sheets.values import Value
 
 Item = Mapping[str, object]
 RowValues = tuple[Value | None, ...]
-"""One for each matched column; nothing where the cell is empty."""
+"""One for each matched column; ``None`` if the cell is empty."""
 
 
 class Items(Sequence[Item]):

@@ -1,4 +1,4 @@
-"""What a file is, by its bytes: names lie, above all the ``.xls`` of web pages."""
+"""Detect what a file is by its bytes: names mislead, above all the ``.xls`` of web pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.sheets.sheet import InvalidSheet
 
 SAVE_AS_TABLE_HINT = "Save the table as CSV or Excel (.xlsx) and choose it again."
 HEAD_BYTES = 4096
-"""Bytes in which text shows what it is."""
+"""Bytes at the start of a text in which its format is recognized."""
 
 
 class FileKind(StrEnum):
@@ -50,7 +50,7 @@ _KNOWN_PARTS: tuple[tuple[bytes, str], ...] = (
     (b"opendocument.spreadsheet", "an OpenDocument file (.ods)"),
     (b"Index/Document.iwa", "a Numbers or Pages file"),
 )
-"""Names of parts, which stand uncompressed in a ZIP archive."""
+"""Names of parts, which are not compressed in a ZIP archive."""
 _HTML_START = re.compile(rb"<(?:!doctype|html|head|body|table|meta|style|!--)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(rb"<\?xml", re.IGNORECASE)
 _JSON_START = re.compile(rb'[\[{]\s*[\[{"]')

@@ -41,7 +41,7 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class ProblemGroup:
-    """The same problem of ``rows``, in the file's order."""
+    """The same problem of several rows, in the file's order."""
 
     sentence: str
     rows: tuple[int, ...]

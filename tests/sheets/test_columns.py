@@ -126,7 +126,7 @@ def test_update_requires_an_identifier_column() -> None:
     found = match_for_update(("city", "score"))
     assert found.missing == ("lead_id",)
     [error] = found.errors
-    assert error.endswith("Add one called lead_id, or id with Chakra’s own ids.")
+    assert error.endswith("Add one called lead_id, or id with Chakra’s own IDs.")
 
 
 @pytest.mark.parametrize("columns", [("Vorname", "Ort"), ()])

@@ -23,6 +23,7 @@ from bot.sheets.chunks import iter_batches
 from bot.sheets.columns import ColumnMatches, Purpose, Target, match_columns
 from bot.sheets.problems import build_problem_csv
 from bot.sheets.read import read_sheet
+from bot.sheets.samples import Samples, collect_samples
 from bot.sheets.sheet import ReadOptions, Sheet
 from bot.sheets.workers import SheetWorkers
 from bot.slack.client.files import SlackFiles
@@ -66,6 +67,7 @@ class BulkPlan:
     matches: ColumnMatches
     timezone: tzinfo
     hidden_count: int = 0
+    samples: Samples = field(default=Samples(), repr=False)
     checked: CheckedSheet | None = field(default=None, repr=False)
 
     @property
@@ -162,7 +164,8 @@ class BulkPlanner:
             primary_key=_primary_key(config, upload.procedure),
             choices=keys,
         )
-        plan = BulkPlan(upload, sheet, targets, matches, timezone, hidden_count)
+        samples = await self._workers.run(collect_samples, sheet, matches, timezone)
+        plan = BulkPlan(upload, sheet, targets, matches, timezone, hidden_count, samples)
         if matches.errors:
             return plan
         checked = await self._workers.run(

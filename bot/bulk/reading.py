@@ -13,9 +13,7 @@ from bot.bulk.choices import (
 )
 from bot.bulk.plan import BulkPlan, PlanChoices
 from bot.sheets.encoding import ENCODING_NAMES
-from bot.sheets.samples import describe_times, list_cells_beyond_ascii
 from bot.sheets.sheet import Sheet
-from bot.sheets.values import is_moment
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, lines, markup
 from bot.slack.commands.reply import Block, Choice
@@ -36,7 +34,7 @@ def reading_blocks(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
     if len(source.sheets) > 1:
         content.append(sheet_menu(source.sheets, source.sheet))
     if source.is_guess:
-        content += _encoding_blocks(plan.sheet)
+        content += _encoding_blocks(plan)
     if plan.hidden_count:
         content += _hidden_blocks(plan.hidden_count, include=choices.include_hidden)
     return content
@@ -45,10 +43,15 @@ def reading_blocks(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
 def times_text(plan: BulkPlan) -> Markup | None:
     """Return how times without an offset are understood, or ``None`` if the table has none."""
     shown = [
-        markup("• ", match.header, ": ", code(blocks.clip(cell, MAX_CELL_LENGTH)), " is ", moment)
-        for match in plan.matches.matched
-        if is_moment(match)
-        for cell, moment in describe_times(plan.sheet, match, plan.timezone)
+        markup(
+            "• ",
+            sample.header,
+            ": ",
+            code(blocks.clip(sample.cell, MAX_CELL_LENGTH)),
+            " is ",
+            sample.understood,
+        )
+        for sample in plan.samples.times
     ]
     if not shown:
         return None
@@ -90,8 +93,10 @@ def _titles_text(sheet: Sheet) -> Markup:
     )
 
 
-def _encoding_blocks(sheet: Sheet) -> list[Block]:
-    cells = [blocks.clip(cell, MAX_CELL_LENGTH) for cell in list_cells_beyond_ascii(sheet)]
+def _encoding_blocks(plan: BulkPlan) -> list[Block]:
+    cells = [blocks.clip(cell, MAX_CELL_LENGTH) for cell in plan.samples.letters]
+    if not cells:
+        return []
     text = markup(
         ":warning: ",
         bold("Check these letters."),
@@ -99,13 +104,15 @@ def _encoding_blocks(sheet: Sheet) -> list[Block]:
         Markup(", ".join(markup("“", cell, "”") for cell in cells)),
         ". If they look wrong, choose another encoding, or save the table as “CSV UTF-8” or Excel.",
     )
+    if plan.sheet.source.encoding not in ENCODING_NAMES:  # UTF-16, which nothing else fits
+        return [blocks.section(text)]
     menu = blocks.select_field(
         ENCODING_FIELD,
         "Encoding",
         action="bulk.encoding",
         placeholder="Choose",
         choices=[Choice(name, codec) for codec, name in ENCODING_NAMES.items()],
-        initial=sheet.source.encoding,
+        initial=plan.sheet.source.encoding,
     )
     return [blocks.section(text), menu]
 

@@ -100,7 +100,7 @@ def detect(data: bytes, chosen: str = "") -> Encoding:
         if data.startswith(mark):
             return Encoding(codec, name)
     if wide := _detect_utf16(data[:SLICE_BYTES]):
-        return Encoding(wide, "UTF-16 (assumed)")
+        return Encoding(wide, "UTF-16 (assumed)", is_guess=True)
     if b"\0" in data:
         raise InvalidSheet(BINARY_MESSAGE)
     at = _find_invalid_offset(data, "utf-8")

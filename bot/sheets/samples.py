@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import tzinfo
 
-from bot.sheets.columns import ColumnMatch
+from bot.sheets.columns import ColumnMatch, ColumnMatches
 from bot.sheets.dates import describe_moment
 from bot.sheets.guarding import unescape_formula
 from bot.sheets.sheet import Sheet
+from bot.sheets.values import is_moment
 
 MAX_CELLS = 8
 MAX_ROWS_SEARCHED = 20_000
+"""Of a column of times."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSample:
+    """A time as it is in the file, and as it is understood."""
+
+    header: str
+    cell: str
+    understood: str
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """``letters`` are cells whose look depends on a guessed encoding."""
+
+    letters: tuple[str, ...] = ()
+    times: tuple[TimeSample, ...] = ()
+
+
+def collect_samples(sheet: Sheet, matches: ColumnMatches, timezone: tzinfo) -> Samples:
+    """Return the samples of a sheet; it takes up to a second."""
+    return Samples(
+        tuple(list_cells_beyond_ascii(sheet)) if sheet.source.is_guess else (),
+        tuple(
+            TimeSample(match.header, cell, understood)
+            for match in matches.matched
+            if is_moment(match)
+            for cell, understood in describe_times(sheet, match, timezone)
+        ),
+    )
 
 
 def list_cells_beyond_ascii(sheet: Sheet, limit: int = MAX_CELLS) -> list[str]:
@@ -47,5 +80,5 @@ def describe_times(sheet: Sheet, column: ColumnMatch, timezone: tzinfo) -> list[
 
 def _iter_cells(sheet: Sheet) -> Iterator[str]:
     yield from sheet.columns
-    for row in sheet.rows[:MAX_ROWS_SEARCHED]:
+    for row in sheet.rows:
         yield from row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from bot.chakra.template import Template
 from bot.chakra.text import sanitize_line
@@ -49,8 +48,7 @@ def choose_template(line: Arguments, index: TemplateIndex) -> tuple[Arguments, T
             template = _find_sendable(index, word.text, language)
             line = _parse_variables(line, template)
             position = line.tokens.index(word)
-            rest = (*line.tokens[:position], *line.tokens[position + 1 :])
-            return replace(line, tokens=rest), template
+            return line.without(position), template
     if line.tokens and "_" in line.tokens[0].text:
         raise _template_not_found(line.tokens[0].text, index)
     return line, None
@@ -65,17 +63,18 @@ def check_names(line: Arguments) -> None:
 
 
 def fill_form(
-    words: Sequence[str],
+    runs: Sequence[Sequence[str]],
     named: Mapping[str, str],
     template: Template | None,
     index: TemplateIndex,
 ) -> SendForm:
     """Return the form of the line that `choose_template` returned, with its words as text.
 
-    Raise ``UsageError`` or ``NotFound``, also for a word that is no part of a recipient or value.
+    ``runs`` are the words that no value interrupts: in ``+49 170 1234567 1=May 3`` the last one is
+    no part of the number. Raise ``UsageError`` or ``NotFound``, also for a word that is no part of a recipient or value.
     """
     given = named.get(TO) or named.get(PHONE)
-    recipient, unknown = ((), words) if given else _split_recipient(words)
+    recipient, unknown = ((), _flatten(runs)) if given else _split_recipient(runs)
     if unknown:
         raise _unknown_words(unknown, template, index)
     return SendForm(
@@ -109,17 +108,37 @@ def _parse_variables(line: Arguments, template: Template) -> Arguments:
     return parse_arguments(line.raw, ARGUMENT_NAMES, names).tail()
 
 
-def _split_recipient(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the words of the recipient, and those beside a phone number or an email address."""
-    text = " ".join(words)
-    if len(text) > MAX_RECIPIENT_LENGTH or is_phone_like(text) or parse_process(text):
-        return words, ()
-    for length in range(len(words) - 1, 0, -1):
+def _split_recipient(
+    runs: Sequence[Sequence[str]],
+) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the words of the recipient, and those beside a phone number or an email address.
+
+    Without a number or an address, the recipient is the first run.
+    """
+    if not runs or parse_process(" ".join(runs[0])):
+        return runs[0] if runs else (), _flatten(runs[1:])
+    for place, words in enumerate(runs):
+        start, end = _find_contact(words)
+        if start < end:
+            rest = [*runs[:place], words[:start], words[end:], *runs[place + 1 :]]
+            return words[start:end], _flatten(rest)
+    return runs[0], _flatten(runs[1:])
+
+
+def _find_contact(words: Sequence[str]) -> tuple[int, int]:
+    """Return where the longest phone number, or else an email address, starts and ends."""
+    if len(" ".join(words)) > MAX_RECIPIENT_LENGTH:
+        return 0, 0
+    for length in range(len(words), 0, -1):
         for start in range(len(words) - length + 1):
             part = words[start : start + length]
             if _is_phone(" ".join(part)) or _is_email(part):
-                return part, [*words[:start], *words[start + length :]]
-    return words, ()
+                return start, start + length
+    return 0, 0
+
+
+def _flatten(runs: Sequence[Sequence[str]]) -> list[str]:
+    return [word for words in runs for word in words]
 
 
 def _is_email(words: Sequence[str]) -> bool:

@@ -171,5 +171,5 @@ async def _parse_line(
 ) -> tuple[SendForm, Template | None]:
     rest, template = command_line.choose_template(line, index)
     command_line.check_names(rest)
-    words, named = await reader.read_words(rest), await reader.read_named(rest)
-    return command_line.fill_form(words, named, template, index), template
+    runs, named = await reader.read_words(rest), await reader.read_named(rest)
+    return command_line.fill_form(runs, named, template, index), template

@@ -18,9 +18,12 @@ class LineReader:
         self._members = members
         self._channels = channels
 
-    async def read_words(self, line: Arguments) -> list[str]:
-        """Return the words that name a recipient: a mention as the member's email address."""
-        return [await self._read_recipient(word) for word in line.tokens]
+    async def read_words(self, line: Arguments) -> list[list[str]]:
+        """Return the words that name a recipient, in runs that no value interrupts.
+
+        A mention is the member's email address.
+        """
+        return [[await self._read_recipient(word) for word in run] for run in line.runs()]
 
     async def read_named(self, line: Arguments) -> dict[str, str]:
         """Return the values by name: a mention is a recipient, or the person's name in a text."""

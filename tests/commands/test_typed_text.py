@@ -138,6 +138,7 @@ async def test_name_colon_value_is_a_value_of_the_chosen_template(acme: World) -
         "first_name=Ravi plan:Gold date='1 May'",
         "First_Name:Ravi PLAN=Gold date:“1 May”",
         "date='1 May' *plan*:Gold body_first_name:Ravi",
+        "{{first_name}}=Ravi `{{plan}}`:Gold {{date}}='1 May'",
     ):
         form = previewed_form(await run_command(acme, f"{NAMED_LINE} {line}"))
         assert form.to == READING_NUMBER
@@ -153,8 +154,13 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
         ('welcome_message to="+91 98765 43210" language=en 1=b c', "what “c” is for"),
         (f"welcome_message {READING_NUMBER} language=en 1=b c", "what “c” is for"),
         (f"welcome_message c {READING_NUMBER} language=en 1=b", "what “c” is for"),
-        (f"welcome_message {READING_NUMBER} language=en 1 = b", "what “= b” is for"),
+        (f"welcome_message {READING_NUMBER} language=en 1 = b", "what “1 = b” is for"),
         ("welcome_message John@acme.com language=en Gold 1=b", "what “Gold” is for"),
+        ("welcome_message +49 170 1234567 language=en 1=May 5", "what “5” is for"),
+        ("+49 170 1234567 welcome_message 5 language=en 1=b", "what “5” is for"),
+        ("welcome_message mei language=en 1=Jane Tanaka", "what “Tanaka” is for"),
+        ("welcome_message lead LEAD-004038 1=Call 9876543210", "what “9876543210” is for"),
+        ("welcome_message +49 170 language=en 1234567 1=b", "what “+49 170” is for"),
         ("welcome_message @mei language=en 1=b Gold", "what “Gold” is for"),
         ("welcome_message to=+91 98765 43210 language=en 1=b", "what “98765 43210” is for"),
         (f"welcome_message {READING_NUMBER} language=en 1=b planet:Gold", "has no “planet”"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import repeat
 from types import MappingProxyType
 from typing import Final
 
@@ -32,20 +33,36 @@ class Arguments:
 
     ``tokens`` are in the order typed; ``named`` has the names that `parse_arguments` was given,
     numbers without leading zeros, and the last value of a repeated name. ``raw`` is the text
-    itself, and ``repeated`` are the names that were given several times.
+    itself, and ``repeated`` are the names that were given several times. ``places`` are how many
+    named values or removed words come before each token; () if there are none.
     """
 
     tokens: tuple[Token, ...]
     named: Mapping[str, Token]
     raw: str
     repeated: frozenset[str] = frozenset()
+    places: tuple[int, ...] = field(default=(), compare=False)
 
     def text_from(self, start: int = 0) -> str:
         """Return the words from ``start`` as one text: ``john doe``, ``+91 98765 43210``."""
         return " ".join(word.text for word in self.tokens[start:])
 
     def tail(self) -> Arguments:
-        return replace(self, tokens=self.tokens[1:])
+        return self.without(0)
+
+    def without(self, position: int) -> Arguments:
+        """Return the line without the token at ``position``, which interrupts its run."""
+        before, after = self.tokens[:position], self.tokens[position + 1 :]
+        places = self.places or (0,) * len(self.tokens)
+        later = [place + 1 for place in places[position + 1 :]]
+        return replace(self, tokens=before + after, places=(*places[:position], *later))
+
+    def runs(self) -> list[list[Token]]:
+        """Return the words in runs that no named value or removed word interrupts."""
+        found: dict[int, list[Token]] = {}
+        for place, word in zip(self.places or repeat(0), self.tokens, strict=False):
+            found.setdefault(place, []).append(word)
+        return list(found.values())
 
 
 def parse_arguments(
@@ -66,14 +83,20 @@ def parse_arguments(
     words: list[Token] = []
     named: dict[str, Token] = {}
     repeated: set[str] = set()
+    places: list[int] = []
+    count = 0
     for name, word in Tokenizer(cleaned, names, variables).tokenize():
         if name is None:
             words.append(word)
+            places.append(count)
             continue
+        count += 1
         if name in named:
             repeated.add(name)
         named[name] = word
-    return Arguments(tuple(words), MappingProxyType(named), raw, frozenset(repeated))
+    return Arguments(
+        tuple(words), MappingProxyType(named), raw, frozenset(repeated), tuple(places)
+    )
 
 
 def _replace_emoji_outside_markup(text: str) -> str:

@@ -42,7 +42,13 @@ docs.slack.dev/messaging/formatting-message-text"""
 _MARK_RUN: Final = re.compile(rf"[{_TEXT_MARKS}]+")
 MAX_NESTED_MARKS: Final = 8
 """Text marks of one word: a triple of backticks counts as three."""
-_MARK_END: Final = rf"(?=[\s.,;:：!?=＝)\]<{_QUOTES}{_TEXT_MARKS}]|\Z)"
+_MARK_END: Final = rf"(?=[\s.,;:：!?…/=＝)\]<{_QUOTES}{_TEXT_MARKS}]|\Z)"
+_MARKED_PART: Final = re.compile(
+    rf"(?<![^\W_])([{_TEXT_MARKS}]{{1,3}})([^\s{_TEXT_MARKS}](?:\S*?[^\s{_TEXT_MARKS}])?)\1(?![^\W_])"
+)
+"""Marks within a word, such as ``lead/`LEAD-004038```."""
+_MAX_MARKED_LENGTH: Final = 200
+"""Characters of a word in which such marks are looked for."""
 # A mark closes after a word, before whatever is no part of one; code may end with a space.
 _MARK_CLOSERS: Final = {
     **{mark: re.compile(rf"<[^<>]*>|(?<=\S){re.escape(mark)}{_MARK_END}") for mark in "*_~"},
@@ -138,7 +144,7 @@ class Tokenizer:
         found = _NAME.match(self._text, self._position)
         if found is None:
             return None, _Role.FILTER
-        typed = normalize_name(self._slice(found.start(1), found.end(1)))
+        typed = normalize_name(self._slice(found.start(1), found.end(1))).strip("{}")
         name, role = self._names.get(typed, (None, _Role.VARIABLE))
         if name is None and found[2] in _EQUALS:
             name = self._match_variable(typed)
@@ -198,7 +204,12 @@ class Tokenizer:
             else:
                 self._position = found.end()
         word = parse_segment(self._slice(start, self._position))
-        return word if isinstance(word, Link | Phrase) else Token(to_half_width(word.text))
+        if isinstance(word, Link | Phrase):
+            return word
+        text = word.text
+        if len(text) <= _MAX_MARKED_LENGTH:
+            text = _MARKED_PART.sub(r"\2", text)
+        return Token(to_half_width(text))
 
     def _skip_plain(self) -> None:
         found = _PLAIN.match(self._text, self._position)

@@ -32,6 +32,8 @@ NAMES = ["role", NUMBERED, ANY_NAME]
         ("*:tada:*", ["🎉"]),
         ("` john ` next", ["john", "next"]),
         ("```\njohn doe\n```", ["john", "doe"]),
+        ("lead/`LEAD-004038` (*mei*)", ["lead/LEAD-004038", "(mei)"]),
+        ("`lead`/`LEAD_1` *mei*… #`5f3a`", ["lead/LEAD_1", "mei…", "#5f3a"]),
     ],
 )
 def test_marks_around_words_are_removed(text: str, words: list[str]) -> None:
@@ -48,6 +50,9 @@ def test_marks_around_words_are_removed(text: str, words: list[str]) -> None:
         "x_",
         "*x",
         "snake_case_name",
+        "(a_b_c)",
+        "lead/`x",
+        "john_(x)_",
         "5*3",
         "* x *",
         "a*b*",

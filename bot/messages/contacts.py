@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
@@ -23,10 +24,11 @@ MAX_SEARCHED_LENGTH = 16_000
 MAX_MATCHER_TRIES = 1_000
 """Attempts of the matcher, per text."""
 
-_EMAIL_LIKE_PATTERN = re.compile(r"[^\s<>(),;\"]+@[^\s<>(),;\"]*")
-_URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_EMAIL_LIKE_PATTERN = re.compile(r"(?<![^\s<>(),;\"])[^\s<>(),;\"]+@[^\s<>(),;\"]*")
+_URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]{0,30}://\S+", re.IGNORECASE)
 _CHAT_LINK_PATTERN = re.compile(
-    r"(?:wa\.me/(?:c/)?|whatsapp(?:\.com/|://)send/?\?(?:\S*&)?phone=)(?:\+|%2B)?(\d{6,15})",
+    r"(?:wa\.me/(?:c/|p/\d+/)?|whatsapp(?:\.com/|://)send/?\?(?:\S*&)?phone=)"
+    r"[+(]{0,2}(\d(?:[-+.()]{0,2}\d){5,14})",
     re.IGNORECASE,
 )
 """A link into a WhatsApp chat. faq.whatsapp.com/5913398998672934"""
@@ -97,8 +99,10 @@ def _extract_numbers(text: str, region: str | None) -> Iterator[str]:
     """Yield the numbers outside of email and web addresses, and those in links to a chat."""
     parser = PhoneParser(region)
     outside = _EMAIL_LIKE_PATTERN.sub(" ", _URL_PATTERN.sub(" ", text))
-    linked = (*_CHAT_LINK_PATTERN.finditer(text), *_CHAT_ID_PATTERN.finditer(text))
-    for part in (outside, "\n".join(f"+{match[1]}" for match in linked)):
+    links = unquote(text.replace("%20", "-"))
+    found_links = (*_CHAT_LINK_PATTERN.finditer(links), *_CHAT_ID_PATTERN.finditer(text))
+    linked = [phonenumbers.normalize_digits_only(match[1]) for match in found_links]
+    for part in (outside, "\n".join(f"+{digits}" for digits in linked)):
         found = dict(_former_numbers(part, parser))
         for match in PhoneNumberMatcher(
             part, region, leniency=Leniency.VALID, max_tries=MAX_MATCHER_TRIES

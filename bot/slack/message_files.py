@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-FILE_TEXT_KEYS = ("plain_text", "preview_plain_text", "preview")
+FILE_TEXT_KEYS = ("plain_text", "preview_plain_text", "preview", "simplified_html")
 """The content of an email, a snippet or a post: the first that is there, as they repeat each other.
 The ``preview`` of an email is HTML."""
 PICTURES, CONTACT_CARDS, RECORDINGS, OTHER_FILES = (
@@ -29,12 +29,15 @@ _TAG = re.compile(r"</?[a-z!][^<>@]*>", re.IGNORECASE)
 
 
 def extract_file_text(file: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the sender of an email, its subject and its text; or the text of a snippet."""
+    """Yield who sent an email, whom it asks to answer, its subject and text; or a snippet's text."""
     for sender in _objects(file.get("from")):
         named = (sender.get("name") or sender.get("original") or "", sender.get("address") or "")
         yield " ".join(str(part) for part in named)
-    if file.get("from") and isinstance(file.get("subject"), str):
-        yield str(file["subject"])
+    headers = file.get("headers")
+    if isinstance(headers, Mapping) and _is_text(headers.get("reply_to")):
+        yield html.unescape(headers["reply_to"])
+    if file.get("from") or "email" in (file.get("mode"), file.get("filetype")):
+        yield next((file[key] for key in ("subject", "title") if _is_text(file.get(key))), "")
     content = next((file[key] for key in FILE_TEXT_KEYS if _is_text(file.get(key))), "")
     if content:
         yield _strip_html(content) if _HTML.search(content) else html.unescape(content)

@@ -38,7 +38,7 @@ _TEXT_KEYS = (
 _CONTAINER_KEYS = ("elements", "accessory", "actions")
 """Where the elements of a block are, some of which have links."""
 _BLOCK_URL_KEYS = ("url", "title_url")
-_ATTACHMENT_URL_KEYS = ("title_link", "author_link", "original_url")
+_ATTACHMENT_URL_KEYS = ("title_link", "author_link", "original_url", "from_url")
 _ATTACHMENT_TEXT_KEYS = ("pretext", "author_name", "title", "text", "fallback", "footer")
 _FIELD_TEXT_KEYS = ("title", "value")
 

@@ -61,6 +61,11 @@ MESSAGES: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     (files({"mode": "email", "preview": f"<br><a href='{ANN_LINK}?text=hi'>Chat</a>"}), (ANN,)),
     (files({"mode": "email", "plain_text": "Ann &lt;ann@acme.com&gt;"}), ("ann@acme.com",)),
     (files({"mode": "email", "preview_plain_text": "98765 43210", "preview": "<p>x</p>"}), (ANN,)),
+    (files({**EMAIL, "from": [], "plain_text": "", "subject": "Call 98765 43210"}), (ANN,)),
+    (files({"mode": "email", "title": "Call 98765 43210"}), (ANN,)),
+    (files({**EMAIL, "plain_text": "", "headers": {"reply_to": "Ben <ben@acme.com>"}}),
+     ("ann@acme.com", "ben@acme.com")),
+    (files({"mode": "email", "simplified_html": "<p>98765 43210</p>"}), (ANN,)),
     (files(SNIPPET), (ANN,)),
     (files({**SNIPPET, "preview": "a < b\n+91 98765 43210\n"}), (ANN,)),
     (files({"transcription": {"preview": {"content": "call +91 98765 43210"}}}), (ANN,)),
@@ -86,6 +91,14 @@ MESSAGES: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     (blocks({"type": "card", "title": {"type": "plain_text", "text": "Ann"},
              "actions": [button(url=ANN_LINK)]}), (ANN,)),
     (blocks({"type": "video", "title_url": ANN_LINK}), (ANN,)),
+    *((blocks({"type": "actions", "elements": [button(url=url)]}), (ANN,)) for url in (
+        "https://wa.me/91-98765-43210",
+        "https://wa.me/p/1234567890123/919876543210",
+        "https://api.whatsapp.com/send?phone=%2B91%2098765%2043210&text=9876543211",
+        "https://api.whatsapp.com/send/?text=a&phone=+91+98765+43210",
+        "https://web.whatsapp.com/send?phone=%28%2B91%29%2098765-43210",
+        "https://l.acme.com/?u=https%3A%2F%2Fwa.me%2F919876543210&h=9876543211",
+    )),
     (blocks({"type": "file", "file": SNIPPET}), (ANN,)),
     ({"subtype": "bot_message", "bot_id": "B1", **attachment(text="98765 43210")}, (ANN,)),
     # Not contacts: names of files, values of buttons, links elsewhere.
@@ -94,6 +107,8 @@ MESSAGES: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     (blocks({"type": "actions", "elements": [button(url="https://acme.com/9876543210")]}), ()),
     (attachment(title_link="https://acme.com/orders/9876543210", title="Order"), ()),
     (attachment(from_url="https://acme.slack.com/archives/C1/p9876543210123456"), ()),
+    (blocks({"type": "actions", "elements": [button(url="https://wa.me/qr/9876543210AB")]}), ()),
+    (blocks({"type": "actions", "elements": [button(url="https://wa.me/message/9876543210")]}), ()),
 ]  # fmt: skip
 
 
@@ -151,11 +166,11 @@ def test_any_message_is_read_or_explained(message: dict[str, Any]) -> None:
     assert describe_missing_contacts(message)
 
 
-@pytest.mark.parametrize("text", ["<a ", "<a href='", "<", "<p", "href=<a", "98765 ", "a@"])
+@pytest.mark.parametrize("text", ["<a ", "<a href='", "<", "<p", "href=<a", "98765 ", "a@", "9a"])
 def test_large_email_is_read_in_time(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     extract_contacts(files({"mode": "email", "preview": "<p>" + text * 30_000}), "IN")
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 1
 
 
 def test_deep_forwards_are_read_to_a_limit() -> None:

@@ -18,7 +18,7 @@ from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mentio
 MARKUP: Final = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">"}
 _ENTITY: Final = re.compile("&(amp|lt|gt);")
-_MEMBER: Final = re.compile(r"@([UW][A-Z0-9]+)")
+_MEMBER: Final = re.compile(r"@([UWB][A-Z0-9]+)")
 _CHANNEL: Final = re.compile(r"#([CDG][A-Z0-9]+)")
 _GROUP: Final = re.compile(r"!subteam\^(S[A-Z0-9]+)")
 _BROADCAST: Final = re.compile(r"!(here|channel|everyone)")
@@ -27,7 +27,7 @@ _ADDRESS: Final = re.compile(r"(mailto|tel):([^?]+)(?:\?.*)?", re.IGNORECASE)
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _ELLIPSIS: Final = re.compile(r"…|\.{3}")
-_PUNYCODE_LABEL: Final = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
+_PUNYCODE_LABEL: Final = re.compile(r"xn--([a-z0-9-]+)", re.IGNORECASE)
 
 
 def unescape(text: str) -> str:
@@ -91,7 +91,7 @@ def _find_typed_address(scheme: str, target: str, label: str) -> str:
     """Return the label if it is the same email address or number, written in its own way."""
     address = _normalize(unquote(target))
     if scheme == "mailto":
-        return label if label.casefold() == address.casefold() else address
+        return label if _fold_host(label) == _fold_host(address) else address
     return label if _digits(label) == _digits(address) else address
 
 
@@ -120,14 +120,18 @@ def _find_typed_url(url: str, label: str) -> str:
 
 def _fold_url(url: str) -> str:
     """Return a URL for comparison: without scheme, percent signs, Punycode and a last slash."""
-    bare = unquote(_SCHEME.sub("", url, count=1)).casefold().rstrip("/")
-    return _PUNYCODE_LABEL.sub(_decode_punycode, bare)
+    return _fold_host(unquote(_SCHEME.sub("", url, count=1)).rstrip("/"))
+
+
+def _fold_host(address: str) -> str:
+    return _normalize(_PUNYCODE_LABEL.sub(_decode_punycode, address).casefold())
 
 
 def _decode_punycode(found: re.Match[str]) -> str:
+    """Decode a part of a host; Python's ``idna`` does not know today's ``straße``."""
     try:
-        return found[0].encode().decode("idna")
-    except UnicodeError:
+        return found[1].encode().decode("punycode")
+    except (UnicodeError, OverflowError):
         return found[0]
 
 

@@ -53,4 +53,4 @@ def _is_joinable(letter: str) -> bool:
     if not letter or letter.isascii():
         return False
     category = unicodedata.category(letter)
-    return category[0] in "LM" or category in {"So", "Sk"}
+    return category[0] in "LM" or category in {"So", "Sk", "Sm"}  # Sm: 🙂‍↔️

@@ -194,6 +194,9 @@ def test_markup_within_quotes_is_read_as_its_text() -> None:
         ("<http://acme.com/|Acme.com>", Token("Acme.com")),
         ("<http://acme.com/a?b=1&amp;c|acme.com/a?b=1&amp;c>", Token("acme.com/a?b=1&c")),
         ("<http://xn--mnchen-3ya.de|münchen.de>", Token("münchen.de")),
+        ("<http://xn--strae-oqa.de|straße.de>", Token("straße.de")),
+        ("<mailto:a@xn--mnchen-3ya.de|a@München.de>", Token("a@München.de")),
+        ("<@B0BOT|tool>", Mention("B0BOT", "tool")),
         ("<https://x.com/%C3%BC|https://x.com/ü>", Link("https://x.com/ü")),
         (
             "<https://shop.example/orders/2026/11/12345|https://shop.example/orders/20…>",

@@ -50,6 +50,7 @@ def test_invisible_characters_are_dropped(text: str, expected: str) -> None:
         f"👩🏽{ZWJ}🚀",
         f"❤\ufe0f{ZWJ}🔥",
         f"🏃{ZWJ}♀\ufe0f",
+        f"🙂{ZWJ}↔\ufe0f",
         "🇩🇪",
         "1\ufe0f⃣",
     ],

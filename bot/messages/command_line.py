@@ -71,7 +71,8 @@ def fill_form(
     """Return the form of the line that `choose_template` returned, with its words as text.
 
     ``runs`` are the words that no value interrupts: in ``+49 170 1234567 1=May 3`` the last one is
-    no part of the number. Raise ``UsageError`` or ``NotFound``, also for a word that is no part of a recipient or value.
+    no part of the number. Raise ``UsageError`` or ``NotFound``, also for a word that is no part of
+    a recipient or value.
     """
     given = named.get(TO) or named.get(PHONE)
     recipient, unknown = ((), _flatten(runs)) if given else _split_recipient(runs)

@@ -29,7 +29,7 @@ _TAG = re.compile(r"</?[a-z!][^<>@]*>", re.IGNORECASE)
 
 
 def extract_file_text(file: Mapping[str, Any]) -> Iterator[str]:
-    """Yield who sent an email, whom it asks to answer, its subject and text; or a snippet's text."""
+    """Yield the sender of an email, its reply address, subject and text; or a snippet's text."""
     for sender in _objects(file.get("from")):
         named = (sender.get("name") or sender.get("original") or "", sender.get("address") or "")
         yield " ".join(str(part) for part in named)

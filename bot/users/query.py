@@ -15,7 +15,9 @@ _ID_PATTERN = re.compile(
 _PARTIAL_ID_PATTERN = re.compile(
     r"(?=.*\d)(?=.*[a-f])[0-9a-f]{4,}(?:-[0-9a-f]{2,})+-?", re.IGNORECASE
 )
-_EMAIL_PATTERN = re.compile(r"(?<![^\s@<>(),;:\"])[^\s@<>(),;:\"]+@[^\s@<>(),;:\"]+\.[^\s@<>(),;:\"]+")
+_EMAIL_PATTERN = re.compile(
+    r"(?<![^\s@<>(),;:\"])[^\s@<>(),;:\"]+@[^\s@<>(),;:\"]+\.[^\s@<>(),;:\"]+"
+)
 
 
 @dataclass(frozen=True, slots=True)

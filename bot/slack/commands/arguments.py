@@ -94,9 +94,7 @@ def parse_arguments(
         if name in named:
             repeated.add(name)
         named[name] = word
-    return Arguments(
-        tuple(words), MappingProxyType(named), raw, frozenset(repeated), tuple(places)
-    )
+    return Arguments(tuple(words), MappingProxyType(named), raw, frozenset(repeated), tuple(places))
 
 
 def _replace_emoji_outside_markup(text: str) -> str:

@@ -86,9 +86,10 @@ def fill_form(
     )
 
 
-def extract_number(typed: Sequence[str]) -> str:
-    """Return the words that can't be a template's name, while the templates are not known."""
-    return " ".join(word for word in typed if "_" not in word)
+def extract_number(runs: Sequence[Sequence[str]]) -> str:
+    """Return the first words that can't be a template's name, while templates are not known."""
+    typed = (" ".join(word for word in run if "_" not in word) for run in runs)
+    return next(filter(None, typed), "")
 
 
 def may_name_template(line: Arguments) -> bool:

@@ -119,7 +119,8 @@ def _split_recipient(
     """
     if not runs or parse_process(" ".join(runs[0])):
         return runs[0] if runs else (), _flatten(runs[1:])
-    for place, words in enumerate(runs):
+    is_short = len(" ".join(_flatten(runs))) <= MAX_RECIPIENT_LENGTH
+    for place, words in enumerate(runs if is_short else ()):
         start, end = _find_contact(words)
         if start < end:
             rest = [*runs[:place], words[:start], words[end:], *runs[place + 1 :]]
@@ -129,8 +130,6 @@ def _split_recipient(
 
 def _find_contact(words: Sequence[str]) -> tuple[int, int]:
     """Return where the longest phone number, or else an email address, starts and ends."""
-    if len(" ".join(words)) > MAX_RECIPIENT_LENGTH:
-        return 0, 0
     for length in range(len(words), 0, -1):
         for start in range(len(words) - length + 1):
             part = words[start : start + length]

@@ -78,9 +78,12 @@ def command_text(event: SlackEvent, bot_user_id: str) -> str:
     The text after the mention counts; if there is none, the text before it.
     """
     text = event.text_of("text").strip()
-    mention = re.search(rf"<@{re.escape(bot_user_id)}(?:\|[^>]*)?>", text) if bot_user_id else None
+    app = rf"(?P<marks>[*_~`]*)<@{re.escape(bot_user_id)}(?:\|[^>]*)?>"
+    mention = re.search(app, text) if bot_user_id else None
     if mention:
-        text = text[mention.end() :].strip() or text[: mention.start()].strip()
+        after = _move_marks(mention["marks"], text[mention.end() :]).strip()
+        only_before = not after.strip(" *_~`")
+        text = text[: mention.start()].strip() + after if only_before else after
     return without_own_name(text)
 
 
@@ -89,7 +92,11 @@ def without_own_name(text: str) -> str:
     name = _OWN_NAME.match(text)
     if name is None:
         return text
-    marks, rest = name["marks"] or "", text[name.end() :]
-    if marks and rest.startswith(marks[::-1]):  # only the name is marked
+    return _move_marks(name["marks"] or "", text[name.end() :])
+
+
+def _move_marks(marks: str, rest: str) -> str:
+    """Return the text after a marked name with its marks, unless the name alone is marked."""
+    if marks and rest.startswith(marks[::-1]):
         return rest[len(marks) :].lstrip(" ,:")
-    return marks + rest
+    return marks + rest.lstrip() if rest.strip() else ""

@@ -121,6 +121,13 @@ async def test_marks_of_the_composer_are_understood(acme: World) -> None:
         "*/chakra* _user mei_",
     ):
         assert "Mei" in visible_text(await acme.type(f"/chakra {line}"))
+    for line in (
+        "*<@U0CHAKRA>* *user* `mei@acme.com`",
+        "*<@U0CHAKRA> user mei@acme.com*",
+        "*user mei@acme.com <@U0CHAKRA>*",
+        "_user mei_ *<@U0CHAKRA>*",
+    ):
+        assert "Mei Tanaka" in visible_text(await acme.type(line))
     assert "/chakra send" in visible_text(await acme.type("/chakra *help* `send`"))
     for line in ("`/chakra user mei`", "*user* `mei`", "_chakra_ user mei", "user Mei"):
         assert "Mei Tanaka" in visible_text(await acme.type(line, channel=DIRECT))

@@ -44,7 +44,8 @@ MAX_NESTED_MARKS: Final = 8
 """Text marks of one word: a triple of backticks counts as three."""
 _MARK_END: Final = rf"(?=[\s.,;:：!?…/=＝)\]<{_QUOTES}{_TEXT_MARKS}]|\Z)"
 _MARKED_PART: Final = re.compile(
-    rf"(?<![^\W_])([{_TEXT_MARKS}]{{1,3}})([^\s{_TEXT_MARKS}](?:\S*?[^\s{_TEXT_MARKS}])?)\1(?![^\W_])"
+    rf"(?<![^\W_])(?<!\.)([{_TEXT_MARKS}]{{1,3}})"
+    rf"([^\s{_TEXT_MARKS}](?:\S*?[^\s{_TEXT_MARKS}])?)\1(?![^\W_])"
 )
 """Marks within a word, such as ``lead/`LEAD-004038```."""
 _MAX_MARKED_LENGTH: Final = 200

@@ -51,6 +51,7 @@ def test_marks_around_words_are_removed(text: str, words: list[str]) -> None:
         "*x",
         "snake_case_name",
         "(a_b_c)",
+        "john._x_.doe@acme.com",
         "lead/`x",
         "john_(x)_",
         "5*3",

@@ -136,7 +136,11 @@ def _guess(data: bytes) -> str:
     found = chardet.detect_all(
         sample, ignore_threshold=True, compat_names=False, include_encodings=_GUESSED_CODECS
     )
-    scores = {str(guess["encoding"]): float(guess["confidence"]) for guess in found}
+    scores = {
+        codec: float(guess["confidence"])
+        for guess in found
+        if (codec := guess["encoding"]) is not None  # None: it looks like a binary file
+    }
     western = max(scores.pop(WESTERN, 0.0), MIN_CONFIDENCE / 2)
     for codec in sorted(scores, key=lambda codec: -scores[codec]):
         if scores[codec] < max(MIN_CONFIDENCE, ADVANTAGE * western):

@@ -31,6 +31,6 @@ async def test_last_good_answer_is_shown_with_its_age_and_a_warning(
     await acme.type(line)
     loaded = date_token(clock.time())
     acme.chakra.fail(endpoint, fault)
-    await clock.advance(3700)
+    await clock.jump(3700)
     shown = visible_text(await acme.type(line))
     assert f"Chakra's answer can't be read right now. This is from {loaded}." in shown

@@ -28,7 +28,7 @@ async def test_old_card_in_an_outage_says_when_it_was_loaded(
     await run_command(acme, JOHN_ID)
     loaded = date_token(clock.time())
     acme.chakra.fail("*", StatusResponse(503))
-    await clock.advance(720)
+    await clock.jump(720)
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
     await clock.advance_until(
         lambda: f"This is from {loaded}." in visible_text(last_message(acme, MEI))
@@ -49,7 +49,7 @@ async def test_unreadable_answer_shows_the_last_good_card_with_a_warning(
     await run_command(acme, JOHN_ID)
     loaded = date_token(clock.time())
     acme.chakra.fail(FETCH, fault)
-    await clock.advance(720)
+    await clock.jump(720)
     shown = visible_text(await run_command(acme, JOHN_ID))
     assert f"Chakra's answer can't be read right now. This is from {loaded}." in shown
     assert "John Doe" in shown

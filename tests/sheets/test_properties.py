@@ -51,6 +51,7 @@ def assert_checked(found: Sheet) -> None:
 
 @given(st.binary(max_size=400))
 @example(b"a,b\n1,2")
+@example(b"\x1a\x80")
 @example(b"\xff\xfe\x00")
 def test_any_bytes_are_read_or_rejected(data: bytes) -> None:
     assert_read_or_rejected(data)

@@ -133,7 +133,7 @@ def mask_text(text: str) -> str:
 
     Stricter than `redact`: an address in any spelling is masked, and so is every run of seven
     digits or more in any script, whatever invisible characters and up to three signs stand between
-    the digits. Only UUIDs and dates stay. References to numbers with fewer digits stay readable.
+    the digits. Only UUIDs, dates, hours and amounts stay, and numbers with fewer digits.
     """
     if text.isalpha():
         return text
@@ -149,28 +149,56 @@ def mask_text(text: str) -> str:
 
 
 _DIGIT = r"[\d⁰¹²³⁴-⁹₀-₉⓪①-⑨⑴-⑼⒈-⒐⓵-⓽⓿❶-❾➀-➈➊-➒]"
-_LONG_RUN = re.compile(rf"[+＋]?{_DIGIT}(?:[\W_]{{0,3}}{_DIGIT}){{{MIN_PHONE_DIGITS - 1},}}")
-_AT_SIGN = re.compile("[@＠﹫]|%40")
+_SIGN = r"(?:\s++|[^\w\s]|_)"  # spaces in a row are one sign
+_LONG_RUN = re.compile(rf"[+＋]?{_DIGIT}(?:{_SIGN}{{0,3}}{_DIGIT}){{{MIN_PHONE_DIGITS - 1},}}")
+_AT_SIGN = re.compile(r"[@＠﹫]|%40|[(\[{]\s?at\s?[)\]}]", re.IGNORECASE)
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+
 _YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
-_DATE = re.compile(
-    rf"(?:{_YEAR}(?P<sign>[-/._]?){_MONTH}(?P=sign){_DAY}|{_DAY}(?P<dot>[-/.]){_MONTH}(?P=dot){_YEAR})"
-    r"(?:[T ,_-]{1,2}[0-2]?\d:[0-5]\d(?::[0-5]\d)?)?",
+_ANY_DAY = r"(?:0?[1-9]|[12]\d|3[01])"  # or a month: Americans write it first
+_TIME = r"[0-2]?\d:[0-5]\d(?::[0-5]\d(?:[.,]\d{1,6})?)?(?:[+-][01]\d:?[0-5]\d)?"
+_DATE = (
+    rf"(?:{_YEAR}{_MONTH}{_DAY}|{_YEAR}[-/._]{_ANY_DAY}[-/._]{_ANY_DAY}"
+    rf"|{_ANY_DAY}[-/.]{_ANY_DAY}[-/.]{_YEAR})"
+)
+_TIME_IN_FILE_NAME = r"(?:[0-2]\d[-.][0-5]\d(?:[-.][0-5]\d)?|[0-2]\d[0-5]\d[0-5]\d)"
+_NOT_PERSONAL = re.compile(
+    rf"{_DATE}(?:[T ,_-]{{1,2}}(?:{_TIME}|{_TIME_IN_FILE_NAME}))?(?: ?\(\d{{1,2}})?"
+    rf"|{_DATE} ?[-–—] ?{_DATE}"
+    rf"|(?:{_ANY_DAY}, )?{_YEAR}[ ,]{{1,2}}[0-2]\d:[0-5]\d(?::[0-5]\d)?"  # of "Nov 29, 2026, 10:30"
+    r"|[0-2]?\d:[0-5]\d ?[-–—] ?[0-2]?\d:[0-5]\d"
+    r"|[1-9](?:,\d{3}){2}(?:\.\d\d)?|[1-9]\d{0,2},\d{3}\.\d\d|[1-9],\d\d,\d{3}\.\d\d",
     re.ASCII,
 )
+"""Dates, also with the time or the "(2)" that a file's name has, hours, counts and amounts."""
+_ISO_TIME = re.compile(rf"(?<![\w+-]){_YEAR}-{_MONTH}-{_DAY}T{_TIME}(?!\d)", re.ASCII)
 _LOOSE_EMAIL = re.compile(
     r"(?P<local>\"[^\"\n]{1,64}\"|(?<![^\s<>|,;:()\[\]@＠﹫])[^\s<>|,;:()\[\]@＠﹫]+?)"
-    r"(?:[@＠﹫]|%40|\s[@＠﹫]\s(?=[\w-]+\.\w))"
+    r"(?:[@＠﹫]|%40|\s?[@＠﹫]\s(?=[\w-]+\.\w)|\s?[(\[{]\s?(?i:at)\s?[)\]}]\s?(?=[\w-]+\s?[.(\[{]))"
     r"(?P<domain>\[[^\]\s]{1,64}\]|[\w-]+(?:\.[\w-]+)*)"
 )
+_HANGUL_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters to Unicode, though nothing is shown for them."""
 
 
 def _visible_characters(text: str) -> tuple[str, Sequence[int]]:
-    """Return ``text`` without format characters (Unicode's category Cf), and their old places."""
+    """Return ``text`` without invisible characters, and the old places of the others.
+
+    Invisible are Unicode's category Cf, fillers, and marks that belong to no letter.
+    """
     if text.isascii():
         return text, range(len(text))
-    pairs = [(place, char) for place, char in enumerate(text) if category(char) != "Cf"]
+    pairs: list[tuple[int, str]] = []
+    for place, char in enumerate(text):
+        kind = "" if char.isascii() else category(char)
+        is_bare_mark = kind in {"Mn", "Me"} and not (pairs and _has_marks(pairs[-1][1]))
+        if kind != "Cf" and char not in _HANGUL_FILLERS and not is_bare_mark:
+            pairs.append((place, char))
     return "".join([char for _, char in pairs]), [place for place, _ in pairs]
+
+
+def _has_marks(char: str) -> bool:
+    return char.isalpha() or category(char) in {"Mn", "Mc"}
 
 
 def _personal_spans(text: str) -> list[tuple[int, int, str]]:
@@ -181,11 +209,12 @@ def _personal_spans(text: str) -> list[tuple[int, int, str]]:
     ]
     for start, end, _ in emails:
         text = f"{text[:start]}{'@' * (end - start)}{text[end:]}"
-    text = _UUID.sub(lambda found: "x" * len(found[0]), text)
+    for pattern in (_UUID, _ISO_TIME):
+        text = pattern.sub(lambda found: "x" * len(found[0]), text)
     numbers = [
         (found.start(), found.end(), _mask_run(text, found))
         for found in _LONG_RUN.finditer(text)
-        if not _DATE.fullmatch(found[0])
+        if not _NOT_PERSONAL.fullmatch(found[0])
     ]
     return sorted(emails + numbers)
 

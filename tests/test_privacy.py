@@ -268,6 +268,10 @@ def test_a_channel_reads_no_number_however_written(
         "mailto:john@acme.com?subject=hi",
         "<john@acme.com>",
         "j" + "o" * 100 + "hn@acme.com",
+        "john@\nacme.com",
+        "john@ acme.com",
+        "john(at)acme.com",
+        "john [AT] acme [dot] com",
     ],
 )
 def test_a_channel_reads_no_address_however_written(address: str) -> None:
@@ -286,6 +290,17 @@ def test_a_channel_reads_no_address_however_written(address: str) -> None:
         "19632427-908f-4bf3-a6f5-69b9a0bbfc63",
         "Follow @acme",
         "Room 12, floor 3, at 10:30",
+        "leads 2026-11-29 (2).csv",
+        "leads_2026-11-29_10-30.csv",
+        "leads_20261129_103045.csv",
+        "Due 12/31/2026, or 1.12.2026 10:30",
+        "Nov 29, 2026, 10:30",
+        "Bad time: 2026-11-29T10:30:45.123Z",
+        "Bad time: 2026-11-29T10:30:45+05:30",
+        "2026-11-29 – 2026-12-01",
+        "Open Mon to Sat 10:00–18:30",
+        "Pay ₹12,500.00 or ₹1,00,000.00, or $1,234,567.89",
+        "1,204,312 of 1,500,000 succeeded",
         "👨‍👩‍👧 ک\u200cی",
     ],
 )
@@ -297,6 +312,11 @@ def test_dates_ids_and_small_figures_stay_readable_in_a_channel(text: str) -> No
     ("text", "masked"),
     [
         ("98765,43210", "•••••• 3210"),
+        ("98765    43210", "•••••• 3210"),
+        ("98765\u3164\u115f\u3164\u115f43210", "•••••• 3210"),
+        ("9\u20e3\ufe0f  8\ufe0f\u20e3  7\ufe0f\u20e3  6\ufe0f\u20e3  5432", "•••••• 32"),
+        ("9,876,543,210", "•••••• 3210"),
+        ("+20121231", "+20 •••••• 31"),
         ("ravi9876543210", "ravi••••••"),
         ("2026-11-29 9876543210", "••••••"),
         (

@@ -213,7 +213,7 @@ def _failed_entries_text(job: Job, failed_entries: Sequence[JobEntry], masked: b
         MAX_FAILED_REASONS
     )
     rows = [
-        markup(row, f" · {_pluralize(count, 'time')}" if count > 1 else "")
+        markup(row, f" · in {count:,} entries" if count > 1 else "")
         for row, count in reasons
     ]
     more = max(job.unsuccessful, len(failed_entries)) - sum(count for _, count in reasons)
@@ -263,6 +263,7 @@ def _mask_and_clip(text: str, max_length: int, masked: bool) -> str:
 def _summary_text(job: Job, name: str) -> Markup:
     if not job.total:
         return markup(f"{name}: {'finished' if job.finished else 'starting'}")
-    what = "finished" if job.finished else f"{percent_done(job)}%"
+    # Words between the figures: channel_mask would read figures in a row as one long number.
+    what = "finished" if job.finished else f"running, {percent_done(job)}% complete"
     trouble = f", {job.unsuccessful:,} failed" if job.unsuccessful else ""
     return markup(f"{name}: {what}, {job.done:,} of {job.total:,} done{trouble}")

@@ -144,7 +144,7 @@ async def test_a_finished_job_and_its_failed_rows(browser: Browser, demo: Sandbo
     await expect(person.page.get_by_test_id("composer")).to_have_value(f"/chakra job {FINISHED}")
     await person.page.keyboard.press("Enter")
     await expect(person.last_message()).to_contain_text("12 of 240 failed")
-    await expect(person.last_message()).to_contain_text("already exists · 2 times")
+    await expect(person.last_message()).to_contain_text("already exists · in 2 entries")
     await expect(person.last_message().get_by_role("button", name="Watch")).to_have_count(0)
 
 

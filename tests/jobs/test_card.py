@@ -16,6 +16,7 @@ from bot.jobs.card import humanize_duration, job_card, percent_done
 from bot.jobs.chart import progress_chart
 from bot.jobs.progress import Progress, ProgressPoint, add_point
 from bot.sandbox.slack.limits import check_response_body
+from bot.slack.channel_mask import mask_for_channel
 from bot.slack.commands.reply import Block, Message, response_body
 from tests.chakra.upstream import example
 from tests.jobs.builders import JOB, build_entry, build_job, build_job_at
@@ -56,7 +57,7 @@ def test_the_documented_job() -> None:
         "*Remaining*\\n120",
         "<!date^1617966536^{date_short_pretty} at {time}|9 Apr 2021 11:08 UTC>",
         f"ID `{JOB}`",
-        "Background job: 80%, 492 of 612 done, 103 failed",
+        "Background job: running, 80% complete, 492 of 612 done, 103 failed",
     ):
         assert part in text
     for absent in ("Speed", "Time left", "*Finished*", "data_visualization", "actions", "IN_PROG"):
@@ -241,7 +242,18 @@ def test_at_most_five_failures_are_listed() -> None:
 def test_identical_failure_reasons_are_grouped() -> None:
     again = [build_entry("INVALID", "Process not found")] * 3
     text = render_card(documented_job(), failed_entries=[build_entry("ERROR", "No score"), *again])
-    assert "• Rejected: Process not found · 3 times\\n• Failed: No score\\nand 99 more" in text
+    assert "• Rejected: Process not found · in 3 entries\\n• Failed: No score\\nand 99 more" in text
+
+
+@pytest.mark.parametrize("count", [9, 999, 16_120, 204_312, 1_204_312])
+def test_figures_of_a_job_of_any_size_are_no_phone_numbers(count: int) -> None:
+    failed = [build_entry("ERROR", "Refused with code 131026")] * 12
+    for counts in ({"SUCCESS": count, "ERROR": count}, {"SUCCESS": count, "NOT_STARTED": count}):
+        text, blocks = job_card(
+            build_job(counts), failed_entries=failed, title="Leads 12345", masked=True, now=NOW
+        )
+        message = Message(text, tuple(blocks))
+        assert mask_for_channel(message) == message
 
 
 def test_public_card_shows_no_personal_data() -> None:

@@ -212,10 +212,7 @@ def _failed_entries_text(job: Job, failed_entries: Sequence[JobEntry], masked: b
     reasons = Counter(_entry_line(entry, masked) for entry in failed_entries).most_common(
         MAX_FAILED_REASONS
     )
-    rows = [
-        markup(row, f" · in {count:,} entries" if count > 1 else "")
-        for row, count in reasons
-    ]
+    rows = [markup(row, f" · in {count:,} entries" if count > 1 else "") for row, count in reasons]
     more = max(job.unsuccessful, len(failed_entries)) - sum(count for _, count in reasons)
     if more > 0:
         rows.append(markup(f"and {more:,} more"))

@@ -31,6 +31,7 @@ from bot.templates.variables import field_key
 MAX_FILENAME_LENGTH = 240
 """Characters. Source: Meta's media reference."""
 
+DOCUMENT_EXTENSIONS = ("pdf", "txt", "doc", "docx", "xls", "xlsx", "ppt", "pptx")
 _FILENAME_PATTERN = re.compile(r"[^/\\\x00-\x1f]+\.[A-Za-z0-9]{1,8}")
 
 Values = Mapping[str, str]
@@ -209,10 +210,15 @@ def _button_variables(template: Template) -> list[Variable]:
 def _document_filename(given: Values) -> str:
     """Return the file name, which Meta shows as the document's title."""
     in_link = extract_filename(given.get(asked.MEDIA, ""))
-    name = given.get(asked.FILENAME, "")
-    if name and in_link and not _FILENAME_PATTERN.fullmatch(name):
-        name += in_link[in_link.rindex(".") :]  # phones open a file by its extension
+    name, extension = given.get(asked.FILENAME, ""), _extension(in_link)
+    if name and extension in DOCUMENT_EXTENSIONS and _extension(name) not in DOCUMENT_EXTENSIONS:
+        end = f".{extension}"  # phones open a file by it
+        return name[: MAX_FILENAME_LENGTH - len(end)] + end
     return name[:MAX_FILENAME_LENGTH] or in_link
+
+
+def _extension(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
 
 
 def _coordinate(template: Template, given: Values, name: str) -> float | None:

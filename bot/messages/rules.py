@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bot.chakra.outgoing import invalid_value_reason
 from bot.chakra.template import Template, fill_variables
 from bot.chakra.text import has_visible_text
-from bot.messages.compose import MAX_FILENAME_LENGTH
+from bot.messages.compose import DOCUMENT_EXTENSIONS, MAX_FILENAME_LENGTH
 from bot.slack.blocks import MAX_FORM_FILE_BYTES, clip
 from bot.slack.commands.command import UploadedFile
 from bot.templates import variables as asked
@@ -83,7 +83,7 @@ FILE_RULES: Mapping[str, FileRule] = {
                 _OFFICE_TYPE_PREFIX + "presentationml.presentation",
             }
         ),
-        ("pdf", "txt", "doc", "docx", "xls", "xlsx", "ppt", "pptx"),
+        DOCUMENT_EXTENSIONS,
         "a PDF, text, Word, Excel or PowerPoint file",
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from bot.chakra.template import VARIABLE_PATTERN, Template
 from bot.templates import variables as asked
@@ -46,23 +47,29 @@ def link_beginnings(template: Template) -> dict[str, str]:
 def remove_beginning(value: str, beginning: str) -> str:
     """Return the value without ``beginning``, however often it is repeated, scheme or not.
 
-    Slashes at the start are removed as well if the beginning ends with one.
+    Its path and query alone, such as ``/p/`` and ``?id=``, are removed too. Slashes at the start
+    are removed as well if the beginning ends with one.
     """
     start = _comparable(beginning)
     while start and _comparable(value).startswith(start):
         value = _without_scheme(value)[len(start) :]
+    for tail in (f"/{start.partition('/')[2]}", f"?{start.partition('?')[2]}"):
+        if len(tail) > 1 and value.startswith(tail):
+            value = value[len(tail) :]
     return value.lstrip("/") if beginning.endswith("/") else value
 
 
 def is_other_link(value: str, beginning: str) -> bool:
     """Return whether the value is a whole link though it follows ``beginning``.
 
-    A link may be the value of a query.
+    A link may be the value of a query, unless it leads to the page that the query is for.
     """
+    start, end = _comparable(beginning), _comparable(unquote(value))
     if "?" in beginning:
-        return False
-    host = _comparable(beginning).partition("/")[0]
-    is_on_host = bool(host) and _comparable(value).startswith(f"{host}/")
+        page = re.split(r"/?\?", start, maxsplit=1)[0]
+        return re.split(r"/?\?", end, maxsplit=1)[0] == page
+    host = start.partition("/")[0]
+    is_on_host = bool(host) and end.startswith(f"{host}/")
     return bool(_SCHEME_PATTERN.match(value)) or value.lower().startswith("www.") or is_on_host
 
 

@@ -159,6 +159,31 @@ def test_document_has_the_name_of_its_upload() -> None:
     assert template["filename"] == "Invoice May.pdf"
 
 
+@pytest.mark.parametrize(
+    ("link", "name", "sent"),
+    [
+        ("a.pdf", "Invoice May", "Invoice May.pdf"),
+        ("a.pdf", "Invoice No. 5", "Invoice No. 5.pdf"),
+        ("a.pdf", "Invoice 2026.11", "Invoice 2026.11.pdf"),
+        ("a.pdf", "Invoice for Mr.Sharma", "Invoice for Mr.Sharma.pdf"),
+        ("a.PDF", "Invoice.Pdf", "Invoice.Pdf"),
+        ("a.pdf", "x" * 240, f"{'x' * 236}.pdf"),
+        ("a.docx?v=2", "चालान", "चालान.docx"),
+        ("download.php?id=1", "Invoice", "Invoice"),
+        ("download", "Invoice", "Invoice"),
+        ("a.pdf", "", "a.pdf"),
+    ],
+)
+def test_name_of_a_document_by_link_ends_as_the_document_does(
+    link: str, name: str, sent: str
+) -> None:
+    template = build_template(header_component(media_format="DOCUMENT"), body_component("Here."))
+    body = compose_chakra_body(
+        template, {"media": f"https://x.example/{link}"} | ({"filename": name} if name else {})
+    )
+    assert body["filename"] == sent
+
+
 def test_location_header() -> None:
     delivery, _ = documented_templates()
     values = {

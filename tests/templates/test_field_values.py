@@ -44,6 +44,7 @@ QUERY = build_template(
         "https://acme.example/p/acme.example/p/P17",
         " https://acme.example/p/P17\u200b",
         "\u202aP17\u202c",
+        "/p/P17",
     ],
 )
 def test_end_of_a_link_loses_the_beginning_that_is_there_already(typed: str) -> None:
@@ -62,6 +63,7 @@ def test_end_of_a_link_loses_the_beginning_that_is_there_already(typed: str) -> 
         "ftp://acme.example/P17",
         "https://acme.example/p/",
         "https://acme.example/p/https://other.example/P17",
+        "https%3A%2F%2Facme.example%2Fp%2FP17",
     ],
 )
 def test_another_link_as_the_end_of_a_link_is_explained(typed: str) -> None:
@@ -70,10 +72,27 @@ def test_another_link_as_the_end_of_a_link_is_explained(typed: str) -> None:
     }
 
 
-@pytest.mark.parametrize("typed", ["https://other.example/x", "P17", "a/b?c=d#e", "www.x.example"])
+@pytest.mark.parametrize(
+    "typed",
+    ["https://other.example/x", "P17", "a/b?c=d#e", "www.x.example", "https://acme.example/x"],
+)
 def test_link_may_be_the_value_of_a_query(typed: str) -> None:
     assert normalize_values(QUERY, {KEY: typed})[KEY] == typed
     assert validate_values(QUERY, {KEY: typed}) == {}
+
+
+@pytest.mark.parametrize(
+    "typed", ["https://acme.example/go?to=17", "acme.example/go?to=17", "?to=17"]
+)
+def test_value_of_a_query_loses_the_beginning_too(typed: str) -> None:
+    assert normalize_values(QUERY, {KEY: typed})[KEY] == "17"
+
+
+@pytest.mark.parametrize(
+    "typed", ["https://acme.example/go/?to=17", "https://www.acme.example/go?from=mail&to=17"]
+)
+def test_another_link_to_the_page_of_a_query_is_explained(typed: str) -> None:
+    assert list(validate_values(QUERY, {KEY: typed})) == [KEY]
 
 
 @given(

@@ -221,10 +221,10 @@ class BlockListRejected(Rejected):
 
 
 class SenderRejected(Rejected):
-    """33: it was deleted. 131037: its name is not approved. 131045, 133010: not registered."""
+    """33: it was deleted. 131037: its name is not approved. Others: it is not registered."""
 
     kind = "sender_rejected"
-    codes = frozenset({33, 131037, 131045, 133010})
+    codes = frozenset({33, 131037, 131045, 133000, 133005, 133006, 133008, 133009, 133010, 133015})
 
 
 class AccountBlocked(Rejected):

@@ -120,7 +120,7 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
     ),
     meta.ParametersRejected: WhatsAppErrorCopy(
         "WhatsApp didn't accept the values you entered.",
-        "Correct it and try again.",
+        "Correct them and try again.",
         quotes_details=True,
     ),
     meta.MediaRejected: WhatsAppErrorCopy(
@@ -166,7 +166,8 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
     ),
     meta.AccountBlocked: WhatsAppErrorCopy(
         "WhatsApp has blocked or locked your business account.",
-        "Nothing can be sent until then. Contact {admin}; Meta Business Support shows the reason.",
+        "Nothing can be sent until the block is lifted. Contact {admin}; Meta Business Support "
+        "shows the reason.",
         quotes_details=True,
         is_service_error=True,
     ),

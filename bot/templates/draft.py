@@ -33,7 +33,11 @@ EDITABLE_STATUSES = frozenset({"APPROVED", "REJECTED", "PAUSED"})
 VARIABLE_FORMAT_HINT = "Write variables as {{1}} or, in lowercase, {{first_name}}."
 
 _NAME = re.compile(r"[a-z0-9_]+")
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W_]+")
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]"
+    r"|[^\W_][^\s\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f,;:/.!?&+=|()\[\]{}<>\"“”–—…।]*"
+)
+"""With the marks, apostrophes and hyphens within it: "नमस्ते" and "don't" are one word each."""
 _VARIABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 Json = dict[str, Any]

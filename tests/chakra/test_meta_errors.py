@@ -75,7 +75,7 @@ CODES: dict[type[ChakraError], set[int]] = {
     CountryRestricted: {130497},
     RecipientIsSender: {131021},
     RecipientRejected: {131026},
-    SenderRejected: {33, 131037, 131045, 133010},
+    SenderRejected: {*(33, 131037, 131045, 133000, 133005, 133006, 133008, 133009, 133010, 133015)},
     MessageExpired: {131043},
     PaymentMethodMissing: {131042, 131044},
     WindowClosed: {131047},

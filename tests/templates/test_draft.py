@@ -106,6 +106,9 @@ def test_named_variables_draft() -> None:
         ({"header": "1️⃣ {{1}}"}, "header", "can't have emoji"),
         ({"header": "*Order* {{1}}"}, "header", "asterisks"),
         ({"body": "Hi {{1}} {{2}} - {{3}}!", "examples": "a\nb\nc"}, "body", "than words"),
+        ({"body": "नमस्ते {{1}} {{2}}."}, "body", "than words"),
+        ({"body": "Don't {{1}} {{2}}."}, "body", "than words"),
+        ({"body": "Hi {{1}} 🎉 {{2}}."}, "body", "than words"),
         ({"body": "{{1}}{{2}}: a {{3}}.", "examples": "a\nb\nc"}, "body", "start or end"),
         ({"header_example": ""}, "header_example", "Enter an example"),
         ({"body": "", "examples": ""}, "body", "Enter the message"),
@@ -179,7 +182,14 @@ def test_signs_that_are_no_emoji_stay_in_a_header(header: str) -> None:
 
 @pytest.mark.parametrize(
     ("body", "examples"),
-    [("Hi {{1}}.", "a"), ("您好{{1}},订单{{2}}已发货。", "a\nb"), ("A {{1}} b {{2}} c.", "a\nb")],
+    [
+        ("Hi {{1}}.", "a"),
+        ("您好{{1}},订单{{2}}已发货。", "a\nb"),
+        ("A {{1}} b {{2}} c.", "a\nb"),
+        ("Total/{{1}}:Tax/{{2}}.", "a\nb"),
+        ("आपका {{1}} ऑर्डर {{2}}।", "a\nb"),
+        ("سعر {{1}} هو {{2}}.", "a\nb"),
+    ],
 )
 def test_as_many_words_as_variables_are_enough(body: str, examples: str) -> None:
     draft = edit_draft(body=body, examples=examples)

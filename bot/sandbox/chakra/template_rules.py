@@ -18,7 +18,10 @@ from bot.sandbox.chakra.template import (
 EMOJI_PATTERN = re.compile(
     "[\u231a\u231b\u23e9-\u23f3\u2600-\u27bf\u2b05-\u2b55\ufe0f\u20e3\U0001f000-\U0001faff]"
 )
-WORD_PATTERN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W_]+")
+WORD_PATTERN = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]"
+    r"|[^\W_][^\s\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f,;:/.!?&+=|()\[\]{}<>\"“”–—…।]*"
+)
 """Letters of scripts without spaces count one by one. How Meta counts is UNKNOWN; integrations
 found that it wants even more words, at least 2 for each variable and one."""
 NAME_PATTERN = re.compile(r"[a-z0-9_]{1,512}")

@@ -36,7 +36,7 @@ class Uploads:
         file: bytes,
         now: float,
     ) -> Upload:
-        """Return the upload of this key, or a new one. The file's name is stored masked."""
+        """Return the upload of this key, or a new one."""
         async with self._database.begin() as connection:
             await connection.execute(
                 self._database.insert(uploads)
@@ -47,7 +47,7 @@ class Uploads:
                     channel=channel,
                     procedure=procedure,
                     kind=kind,
-                    filename=mask_text(filename),
+                    filename=filename,
                     file=file,
                     stage=UploadStage.DRAFT,
                     created_at=now,
@@ -74,13 +74,24 @@ class Uploads:
     async def confirm(
         self, upload_id: int, batches: Sequence[Batch], channel: str, now: float
     ) -> bool:
-        """Store the batches and start. Return False if it was no draft any more."""
+        """Store the batches and start. Return False if it was no draft any more.
+
+        The file is dropped, and its name is stored masked from now on.
+        """
         async with self._database.begin() as connection:
+            filename = await connection.scalar(
+                select(uploads.c.filename).where(uploads.c.id == upload_id)
+            )
             done = await connection.execute(
                 update(uploads)
                 .where(uploads.c.id == upload_id, uploads.c.stage == UploadStage.DRAFT)
                 .values(
-                    stage=UploadStage.RUNNING, file=None, channel=channel, attempt=1, updated_at=now
+                    stage=UploadStage.RUNNING,
+                    file=None,
+                    filename=mask_text(filename or ""),
+                    channel=channel,
+                    attempt=1,
+                    updated_at=now,
                 )
             )
             if done.rowcount != 1:

@@ -149,7 +149,7 @@ def _count_fields(job: Job) -> CardFields:
     facts = [
         (labels[state], f"{job.counts[state]:,}") for state in ENTRY_STATES if job.counts.get(state)
     ]
-    others = [name for name in job.counts if name not in STATE_LABELS and job.counts[name]]
+    others = sorted(name for name, n in job.counts.items() if n and name not in STATE_LABELS)
     facts += [(name, f"{job.counts[name]:,}") for name in others[:MAX_CUSTOM_STATES]]
     if more := others[MAX_CUSTOM_STATES:]:
         rest = sum(job.counts[name] for name in more)

@@ -30,7 +30,12 @@ def reading_blocks(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
     if plan.sheet.titles:
         content.append(blocks.section(_titles_text(plan.sheet)))
     elif plan.matches.errors:
-        content.append(blocks.context(f"The column names are in row {plan.sheet.header_row}."))
+        content.append(
+            blocks.context(
+                f"The column names are in row {plan.sheet.header_row}. If that’s wrong, delete the "
+                "rows above the right ones, and choose the file again."
+            )
+        )
     if len(source.sheets) > 1:
         content.append(sheet_menu(source.sheets, source.sheet))
     if source.is_guess:
@@ -89,7 +94,8 @@ def _titles_text(sheet: Sheet) -> Markup:
     return markup(
         f"The column names are in row {sheet.header_row}. Left out above them: ",
         listed,
-        ". If that’s wrong, delete these rows and choose the file again.",
+        ". If that’s wrong, give each column a name, delete the rows above the names, and choose "
+        "the file again.",
     )
 
 

@@ -11,9 +11,8 @@ from bot.sheets.header import RawRow
 from bot.sheets.sheet import InvalidSheet, ReadOptions, Sheet, Source
 from bot.sheets.table import build_sheet
 
-MAX_CELL_LENGTH = 131_072
-"""Characters; Python's own limit. Excel's is 32,767, so a longer cell has an unclosed quotation
-mark."""
+OVERLAP_LENGTH = 256
+"""Characters carried from one part to the next while looking for quotation marks."""
 
 
 def parse_csv(data: bytes, options: ReadOptions) -> Sheet:
@@ -39,9 +38,22 @@ def _parse_decoded(data: bytes, detected: encoding.Encoding) -> Sheet:
         if declared_length:
             opened.readline()
         lines: Iterable[str] = opened
-        if delimiter.has_spaced_quotes(head, mark):
+        if _has_spaced_quotes(data, detected.codec, mark):
             lines = StringIO(delimiter.remove_spaces_around_quotes(opened.read(), mark), newline="")
         return build_sheet(_iter_rows(lines, mark), source)
+
+
+def _has_spaced_quotes(data: bytes, codec: str, mark: str) -> bool:
+    """Look at the whole file: many programs quote only the cells that need it."""
+    if b'"' not in data:
+        return False
+    end = ""
+    with _open_text(data, codec) as opened:
+        while part := opened.read(delimiter.SAMPLE_LENGTH):
+            if delimiter.has_spaced_quotes(end + part, mark):
+                return True
+            end = part[-OVERLAP_LENGTH:]
+    return False
 
 
 def _open_text(data: bytes, codec: str) -> TextIOWrapper:
@@ -79,7 +91,7 @@ def _describe_csv_error(row: int, reason: str, *, is_divided: bool) -> str:
         )
     if "field limit" in reason:
         return (
-            f"A cell in row {row} has more than {MAX_CELL_LENGTH:,} characters; perhaps a "
+            f"A cell in row {row} has more than {delimiter.MAX_CELL_LENGTH:,} characters; perhaps a "
             "quotation mark is not closed. Repair that row, and choose the file again."
         )
     if not is_divided:

@@ -9,6 +9,9 @@ from io import StringIO
 
 from bot.sheets.header import HEAD_ROWS, RawRow, count_filled, find_header
 
+MAX_CELL_LENGTH = 131_072
+"""Characters; the limit of Python's reader. Excel's is 32,767, so a longer cell has an unclosed
+quotation mark."""
 SAMPLE_LENGTH = 64 * 1024
 """Characters that are looked at."""
 MAX_SAMPLE_ROWS = HEAD_ROWS
@@ -47,7 +50,7 @@ def sniff(sample: str) -> str:
 
 def has_spaced_quotes(sample: str, delimiter: str) -> bool:
     """Return whether a program wrote spaces between the delimiter and the quotation mark."""
-    return delimiter != SINGLE_COLUMN and bool(_spaced_quotes(delimiter).search(sample))
+    return bool(_spaced_quotes(delimiter).search(sample))
 
 
 def remove_spaces_around_quotes(text: str, delimiter: str) -> str:
@@ -56,7 +59,8 @@ def remove_spaces_around_quotes(text: str, delimiter: str) -> str:
 
 
 def _spaces(delimiter: str) -> str:
-    return "[ \u00a0]" if delimiter == "\t" else "[ \t\u00a0]"
+    wide = "\u00a0\u2000-\u200b\u202f\u3000\ufeff"
+    return f"[ {wide}]" if delimiter == "\t" else f"[ \t{wide}]"
 
 
 def _spaced_quotes(delimiter: str) -> re.Pattern[str]:
@@ -65,8 +69,10 @@ def _spaced_quotes(delimiter: str) -> re.Pattern[str]:
 
 
 def _quoted_cell(delimiter: str) -> re.Pattern[str]:
+    """Match possessively: a long cell would take gigabytes if each character could be given back."""
     mark, spaces = re.escape(delimiter), _spaces(delimiter)
-    return re.compile(rf'(\A|[\r\n]|{mark}){spaces}*("(?:[^"]|"")*"){spaces}*(?={mark}|[\r\n]|\Z)')
+    quoted = rf'"[^"]{{0,{MAX_CELL_LENGTH}}}+(?:""[^"]{{0,{MAX_CELL_LENGTH}}}+){{0,{MAX_CELL_LENGTH}}}+"'
+    return re.compile(rf"(\A|[\r\n]|{mark}){spaces}*+({quoted}){spaces}*+(?={mark}|[\r\n]|\Z)")
 
 
 def _score(sample: str, delimiter: str) -> tuple[float, int, int]:

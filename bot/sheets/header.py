@@ -23,6 +23,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 _DATA_LIKE_NAME = re.compile(r"[^\s@]+@[^\s@]+\.\w+|\+?\d[\d\s().-]{5,}\d")
 """An email address or a phone number: no column has such a name."""
+_DIGIT = re.compile(r"\d")
 _NUMBERS_TITLE = re.compile(
     r"(?:Table|Tabelle|Tableau|Tabla|Tabella|Tabela|Tabel|Tabell|Таблица|表格|表|표) ?\d+(?:-\d+)*"
 )
@@ -45,9 +46,12 @@ def find_header(rows: Sequence[RawRow]) -> int:
     Rows above are titles if they have at most half as many cells with something in them, and more
     rows as wide follow. Without any, the first row has the names.
     """
-    if len(rows) > 2 and _is_numbers_title(rows[0]):
+    if len(rows) > 2 and (_is_numbers_title(rows[0]) or _is_title_of_one_column(rows)):
         return 1 + find_header(rows[1:])
-    counts = [count_filled(row.cells) for row in rows]
+    counts = [
+        1 if _is_label(rows, place) or _is_sentence(rows, place) else count_filled(row.cells)
+        for place, row in enumerate(rows)
+    ]
     widest_above = 0
     for place, count in enumerate(counts):
         if (
@@ -55,10 +59,11 @@ def find_header(rows: Sequence[RawRow]) -> int:
             and _looks_like_names(rows[place].cells)
             and any(later > count // 2 for later in counts[place + 1 :])
             and not _is_list_of_phrases(rows, place)
+            and not _is_numbered_alike(rows[place].cells, rows[place + 1].cells)
         ):
             return place
         widest_above = max(widest_above, count)
-    return 1 if _is_sentence_above_names(rows, counts) else 0
+    return 0
 
 
 def count_filled(cells: Sequence[str]) -> int:
@@ -76,6 +81,16 @@ def describe_title(row: RawRow) -> str:
 def _is_numbers_title(row: RawRow) -> bool:
     filled = [cell.strip() for cell in row.cells if cell.strip()]
     return len(filled) == 1 and bool(_NUMBERS_TITLE.fullmatch(filled[0]))
+
+
+def _is_title_of_one_column(rows: Sequence[RawRow]) -> bool:
+    """Return whether a blank row parts the first one from a name with numbers or emails below."""
+    return (
+        rows[1].number > rows[0].number + 1
+        and all(count_filled(row.cells) == 1 for row in rows)
+        and _looks_like_names(rows[1].cells)
+        and not any(_looks_like_names(row.cells) for row in rows[2:])
+    )
 
 
 def _looks_like_names(cells: Sequence[str]) -> bool:
@@ -99,17 +114,39 @@ def _is_list_of_phrases(rows: Sequence[RawRow], place: int) -> bool:
     )
 
 
-def _is_sentence_above_names(rows: Sequence[RawRow], counts: Sequence[int]) -> bool:
-    """Return whether the first row is a title with commas in it: "Leads, July 2026"."""
-    if len(rows) < 3 or not 1 < counts[0] < counts[1]:
-        return False
-    title, names = rows[0].cells, rows[1].cells
-    return (
-        all(cell.startswith(" ") for cell in title[1:] if cell)
-        and not any(cell.startswith(" ") for cell in names[1:])
-        and _looks_like_names(names)
-        and all(count > counts[0] for count in counts[2:])
+def _is_numbered_alike(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether a cell and the one below differ in their digits alone: E1 and E2 are data."""
+    return any(
+        _DIGIT.search(cell) and _DIGIT.sub("0", cell) == _DIGIT.sub("0", next_cell)
+        for cell, next_cell in zip(cells, below, strict=False)
     )
+
+
+def _is_label(rows: Sequence[RawRow], place: int) -> bool:
+    """Return whether a row is a label with its value: "Exported by:,Mei"."""
+    filled = [cell.strip() for cell in rows[place].cells if cell.strip()]
+    return len(filled) == 2 and filled[0].endswith(":") and not filled[1].endswith(":")
+
+
+def _is_sentence(rows: Sequence[RawRow], place: int) -> bool:
+    """Return whether a row is a text with commas in it: "Leads, July 2026".
+
+    It has no names, as "July 1, 2026" has none, or fewer cells than each row below it.
+    """
+    cells = rows[place].cells
+    below = [row for row in rows[place + 1 :] if not _has_spaces(row.cells)]
+    if not (_has_spaces(cells) and below):
+        return False
+    width = count_filled(cells)
+    return not _looks_like_names(cells) or (
+        len(below) > 1 and all(count_filled(row.cells) > width for row in below)
+    )
+
+
+def _has_spaces(cells: Sequence[str]) -> bool:
+    """Return whether every cell after the first begins with a space."""
+    later = [cell for cell in cells[1:] if cell.strip()]
+    return bool(later) and all(cell.startswith(" ") for cell in later)
 
 
 # --- the names ---------------------------------------------------------------------------------

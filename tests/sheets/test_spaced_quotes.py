@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sheets.read import parse_sheet, read_sheet
+from bot.sheets.sheet import InvalidSheet
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,8 @@ from bot.sheets.read import parse_sheet, read_sheet
         ('"id", "note"\n"E1", "two\nlines, here"', ("id", "note"), (("E1", "two\nlines, here"),)),
         ('"id",\u00a0"name"\n"E1",\u00a0"a, b"', ("id", "name"), (("E1", "a, b"),)),
         ('"id", "name"\n"E1", ""', ("id", "name"), (("E1", ""),)),
+        ('"id",\u2009"name"\n"E1",\u3000"a, b"', ("id", "name"), (("E1", "a, b"),)),
+        ('"name"\n "Rao, Ravi"\n "Asha" ', ("name",), (("Rao, Ravi",), ("Asha",))),
         (
             'Leads of July\n"Lead Id", "Name"\n"E1", "Rao, Ravi"',
             ("Lead Id", "Name"),
@@ -42,6 +47,20 @@ async def test_spaces_around_quotation_marks_are_no_part_of_the_cell(
 ) -> None:
     found = await read_sheet(text.encode())
     assert (found.columns, found.rows, found.issues) == (columns, rows, ())
+
+
+async def test_spaced_quotation_marks_are_found_far_down() -> None:
+    text = "id,name\n" + "E1,Asha\n" * 20_000 + 'E2, "Rao, Ravi"\n'
+    assert (await read_sheet(text.encode())).rows[-1] == ("E2", "Rao, Ravi")
+
+
+@pytest.mark.parametrize("cell", ["a" * 3_000_000, 'a""' * 1_000_000])
+async def test_long_quoted_cell_takes_little_time_and_memory(cell: str) -> None:
+    """A pattern that could give each character back took gigabytes."""
+    started = time.process_time()
+    with pytest.raises(InvalidSheet, match="more than 131,072 characters"):
+        await read_sheet(f'"id", "name"\n"E1", "{cell}"\n'.encode())
+    assert time.process_time() - started < 0.7
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,11 @@ ROWS = (("E1", "Asha", "Pune"), ("E2", "Ravi", "Pune, West"))
         ("Table 1\n", 2),
         ("Leads\n2026-07-03\n", 3),
         ("Total: 2\n\n", 3),
+        ("Campaign report\nJuly 1, 2026 - July 31, 2026\n", 3),
+        ("Leads, all\nJuly 1, 2026 - July 31, 2026\n", 3),
+        ("Friday, July 3, 2026\n\n", 3),
+        ("Report:,Leads\nPeriod:,July 2026\n\n", 4),
+        ("Report:,Leads,\nOwner:,Mei,\nRows:,2,\n", 4),
     ],
 )
 async def test_column_names_below_titles_are_found_in_csv(above: str, header_row: int) -> None:
@@ -78,8 +83,9 @@ async def test_block_of_labels_and_values_above_the_table_is_left_out() -> None:
     assert [number for number, _ in found.titles] == [1, 2, 3]
 
 
-def test_table_of_one_column_from_numbers() -> None:
-    found = parse_workbook(cells_workbook(["Table 1"], ["phone"], [919876543210]))
+@pytest.mark.parametrize("above", [[["Table 1"]], [["Phones of July"], []]])
+def test_title_above_one_column_of_numbers_is_left_out(above: list[list[str]]) -> None:
+    found = parse_workbook(cells_workbook(*above, ["phone"], [919876543210]))
     assert (found.columns, found.rows) == (("phone",), (("919876543210",),))
 
 
@@ -93,6 +99,11 @@ def test_table_of_one_column_from_numbers() -> None:
         ("name,city,,\nAsha,Pune,1,2\nRavi,Goa,3,4", ("name", "city"), 2),
         ("name;note\nGoa;a,b\nPune;c,d", ("name", "note"), 2),
         ("id\n1,50\n2,75", ("id",), 2),
+        ("lead_id, name, city\nE1,Asha,Pune\nE2,Ravi,Goa", ("lead_id", "name", "city"), 2),
+        ("id, name, 2026\nE1,Asha,5\nE2,Ravi,7", ("id", "name", "2026"), 2),
+        ("name:,phone\nAsha,919876543210\nRavi,919876543211", ("name:", "phone"), 2),
+        ("id,name\nE1,Asha,Pune,x\nE2,Ravi,Goa,y", ("id", "name"), 2),
+        ("phone\n\n919876543210\n919876543211", ("phone",), 2),
     ],
 )
 async def test_table_without_a_title_stays_as_it_is(

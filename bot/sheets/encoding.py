@@ -28,16 +28,23 @@ WESTERN = "cp1252"
 ENCODING_NAMES: Mapping[str, str] = {
     "cp1252": "Western European (Windows-1252)",
     "cp1250": "Central European (Windows-1250)",
+    "iso8859-2": "Central European (ISO-8859-2)",
+    "cp852": "Central European (DOS 852)",
     "cp1251": "Cyrillic (Windows-1251)",
     "koi8-r": "Cyrillic (KOI8-R)",
+    "koi8-u": "Ukrainian (KOI8-U)",
+    "iso8859-5": "Cyrillic (ISO-8859-5)",
+    "cp866": "Cyrillic (DOS 866)",
     "cp1253": "Greek (Windows-1253)",
     "iso8859-7": "Greek (ISO-8859-7)",
     "cp1254": "Turkish (Windows-1254)",
     "cp1255": "Hebrew (Windows-1255)",
     "cp1256": "Arabic (Windows-1256)",
+    "iso8859-6": "Arabic (ISO-8859-6)",
     "cp1257": "Baltic (Windows-1257)",
     "cp1258": "Vietnamese (Windows-1258)",
     "cp874": "Thai (Windows-874)",
+    "euc_jp": "Japanese (EUC-JP)",
     "cp932": "Japanese (Shift-JIS)",
     "gb18030": "Chinese, simplified (GB18030)",
     "big5hkscs": "Chinese, traditional (Big5)",
@@ -54,6 +61,11 @@ _GUESSED_CODECS = (
 _OLD_CODECS = ("mac_roman", "cp850")
 """Tried for bytes that Windows-1252 does not have."""
 _LATIN_CODECS = frozenset({"cp1250", "cp1254", "cp1257"})
+_ISO_CODECS: Mapping[str, str] = {
+    "cp1253": "iso8859-7",
+    "cp1250": "iso8859-2",
+    "cp1257": "iso8859-2",
+}
 MIN_CONFIDENCE = 0.01
 """Of the detector, whose numbers are small for the few letters of a table."""
 ADVANTAGE = 1.25
@@ -74,9 +86,16 @@ _UTF8_SEQUENCE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _ASCII_LETTER = re.compile(r"[A-Za-z]")
+_ODD_SIGNS = r"\u00a2-\u00a9\u00ac-\u00b1\u00b3\u00b6\u00b8\u00b9\u00bc-\u00be\u00d7\u00f7\ufffd"
+"""Signs of Windows-1252 that aren't in words, where other encodings have letters."""
 _ODD_WESTERN_WORD = re.compile(
-    r"[^\W\d_][\u00a1-\u00b4\u00b6-\u00bf\u00d7\u00f7\ufffd]|[\u00a1-\u00bf\u00d7\u00f7\ufffd][^\W\d_]"
+    rf"[^\W\d_][{_ODD_SIGNS}\u00a1\u00bf]|[{_ODD_SIGNS}][^\W\d_]"
+    r"|[^\W\d_]{2}[\u00aa\u00ba]|[\u00aa\u00ba][^\W\d_]"  # "Mª", "Nº" are Spanish
     r"|[\u00de\u00d0\u00dd\u00fe\u00f0\u00fd]"
+)
+_SIGN_IN_WORD = re.compile(
+    r"[^\W\d_][\u00a1-\u00ac\u00ae-\u00b9\u00bc-\u00bf\ufffd]"
+    r"|[\u00a1-\u00ac\u00ae-\u00b4\u00b6\u00b8\u00b9\u00bc-\u00bf\ufffd][^\W\d_]"
 )
 _LINE_BEYOND_ASCII = re.compile(rb"[^\r\n]{0,200}[\x80-\xff][^\r\n]{0,200}")
 
@@ -148,10 +167,17 @@ def _guess(data: bytes) -> str:
         if codec in _LATIN_CODECS:
             fits = scores[codec] >= CLEAR_ADVANTAGE * western or _looks_wrong_in_western(sample)
         else:
-            fits = not _mixes_scripts(sample.decode(codec, "replace"))
+            fits = _has_words_of_one_script(sample, codec)
         if fits and codec in ENCODING_NAMES:
-            return codec
+            return _prefer_iso(sample, codec)
     return WESTERN
+
+
+def _prefer_iso(sample: bytes, codec: str) -> str:
+    """Return the ISO encoding if Windows's has a sign within a word: "¶ννα" is "Άννα"."""
+    iso = _ISO_CODECS.get(codec, codec)
+    has_signs = _SIGN_IN_WORD.search(sample.decode(codec, "replace"))
+    return iso if has_signs and not _SIGN_IN_WORD.search(sample.decode(iso, "replace")) else codec
 
 
 def _looks_wrong_in_western(sample: bytes) -> bool:
@@ -159,11 +185,18 @@ def _looks_wrong_in_western(sample: bytes) -> bool:
     return bool(_ODD_WESTERN_WORD.search(sample.decode(WESTERN, "replace")))
 
 
-def _mixes_scripts(text: str) -> bool:
-    """Return whether words with other letters have Latin ones too: "MГјnchen" is no word."""
-    words = [word for word in _WORD.findall(text) if not word.isascii()]
+def _has_words_of_one_script(sample: bytes, codec: str) -> bool:
+    """Return whether no word mixes other letters with Latin ones, as "MГјnchen" does.
+
+    Single letters are no words, except where a letter takes two bytes: "à" is French.
+    """
+    words = [
+        word for word in _WORD.findall(sample.decode(codec, "replace")) if not word.isascii()
+    ]
     mixed = sum(bool(_ASCII_LETTER.search(word)) for word in words)
-    return mixed > MAX_MIXED_SHARE * len(words)
+    return any(len(word.encode(codec, "replace")) > 1 for word in words) and (
+        mixed <= MAX_MIXED_SHARE * len(words)
+    )
 
 
 def _has_only_words(text: str) -> bool:

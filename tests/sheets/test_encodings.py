@@ -18,7 +18,9 @@ from tests.sheets.builders import parse_csv
     [
         ("iso8859-7", "Γιώργος,Μαρία Παπαδοπούλου,Αθήνα"),
         ("iso8859-7", "Γιώργος"),
+        ("iso8859-7", "Άννα,Ελένη"),
         ("cp1253", "Άννα,Δημήτρης"),
+        ("iso8859-2", "Łukasz,Śląsk"),
         ("cp1251", "Иван,Мария Иванова,Санкт-Петербург"),
         ("koi8-r", "Иван,Мария,Москва"),
         ("cp1250", "Łukasz,Małgorzata Wiśniewska,Łódź"),
@@ -33,6 +35,10 @@ from tests.sheets.builders import parse_csv
         ("cp1252", "José"),
         ("cp1252", "D’Angelo"),
         ("cp1252", "Guðrún Þórsdóttir"),
+        ("cp1252", "Rue à Droite"),
+        ("cp1252", "Mª José,Nº 5"),
+        ("cp1252", "¿Qué tal?"),
+        ("cp1252", "10 km²"),
         ("mac_roman", "Zoë,Müller,José,François"),
     ],
 )
@@ -48,7 +54,9 @@ async def test_names_of_other_alphabets_are_read_as_they_were_written(
 
 @pytest.mark.parametrize(
     ("encoding", "name"),
-    [("cp1254", "Ayşe"), ("iso8859-2", "Győr"), ("cp850", "José"), ("cp1257", "Šarūnas")],
+    [("cp1254", "Ayşe"), ("iso8859-2", "Győr"), ("cp850", "José"), ("cp1257", "Šarūnas")]
+    + [("iso8859-2", "Śląsk"), ("cp852", "Gdańsk"), ("iso8859-5", "Иван"), ("cp866", "Мария")]
+    + [("koi8-u", "Київ"), ("iso8859-6", "محمد"), ("euc_jp", "東京")],
 )
 async def test_wrong_guess_is_shown_and_can_be_replaced(encoding: str, name: str) -> None:
     data = f"Lead Id,First Name\nE1,Asha\nE2,{name}".encode(encoding)

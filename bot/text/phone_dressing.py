@@ -7,6 +7,7 @@ against formulas and lost zeros, faq.whatsapp.com/5913398998672934 (links into a
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from bot.text.invisible import remove_invisible
 
@@ -16,10 +17,17 @@ _QUOTES = " '’‘‛′´`\"“”„«»<>"
 _FORMULA = re.compile(r"=\s*(?:T\s*)?\(?\s*([\"'].*[\"'])\s*\)?\s*", re.IGNORECASE)
 _EQUALS_SIGN = re.compile(r"=\s*(?=[+\d(])")
 _SCHEME = re.compile(
-    r"(?:p|ph|phone|tel|telephone|mob|mobile|cell|call|callto|sms|smsto|wa|whatsapp)"
-    r"\s*(?:\.\s*:?|:)\s*(?://)?(?=[\s'\"+＋(\d])",
+    r"(?:(?:p|ph|phone|tel|telephone|mob|mobile|cell|contact|wa|whatsapp)(?:\s*(?:no|number))?"
+    r"|call|callto|sms|smsto|mailto|c|h|m|t|w)"
+    r"\s*(?:\.\s*:?|:)\s*(?://)?(?=[\s'\"<+＋(\d])",
     re.IGNORECASE,
 )
+_HYPERLINK = re.compile(r"=\s*HYPERLINK\s*\(.*[,;]\s*(\"[^\"]*\"|\d+)\s*\)", re.IGNORECASE)
+_MESSAGE = re.compile(r"([^?]*\d)\?(?:body|text)=.*", re.IGNORECASE | re.DOTALL)
+_THOUSANDS = re.compile(r"\+?\d{1,3}(?:,\d{3}){2,}")
+_TRAILING_MARKS = ",;:."
+_MIDDLE_DOTS = str.maketrans("·•", "  ")
+_PICTURES = re.compile(r"[\u2100-\u27bf\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff]")
 _PARAMETERS = re.compile(
     r"(?P<number>[^;]+);(?:phone-context=(?P<context>\+\d{1,4})|phone-context=.*)?"
 )
@@ -45,11 +53,19 @@ def undress_phone(text: str) -> str:
 
 
 def _undress_once(text: str) -> str:
-    if found := _FORMULA.fullmatch(text):
+    if found := _FORMULA.fullmatch(text) or _HYPERLINK.fullmatch(text):
         return found[1]
-    text = text.strip(_QUOTES)
+    text = text.strip(_QUOTES).rstrip(_TRAILING_MARKS)
+    if not text.isascii():
+        text = _PICTURES.sub("", text).translate(_MIDDLE_DOTS).strip()
+    if "%2" in text:
+        text = unquote(text).strip()
+    if _THOUSANDS.fullmatch(text):
+        return text.replace(",", "")
     if found := _CHAT_LINK.fullmatch(text) or _CHAT_ID.fullmatch(text):
         return f"+{found['number']}"
+    if found := _MESSAGE.fullmatch(text):
+        return found[1]
     if found := _EQUALS_SIGN.match(text) or _SCHEME.match(text):
         return text[found.end() :]
     if found := _PARAMETERS.fullmatch(text):

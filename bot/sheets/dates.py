@@ -11,6 +11,8 @@ MAX_EPOCH_MILLISECONDS = 10**13
 
 _NUMERIC_DATE = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:[\d:.+Z-]+)?")
+_SPACE_BEFORE_OFFSET = re.compile(r"(?<=:\d\d)\s+(?=[+-]\d{2}:?\d{2}$)")
+_UTC = re.compile(r"(?<=[\d:]\d)\s*(?:UTC|GMT|Z)$")
 _YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})")
 _NAMED_MONTH = re.compile(r"(\d{1,2})[\s-]([A-Za-z]{3,9})[\s,-]+(\d{4})")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -106,8 +108,9 @@ class _AmbiguousDate(Exception):
 def _match_date_format(cell: str) -> datetime:
     if len(cell) > _MAX_LENGTH:
         raise ValueError
-    if _ISO_DATE.fullmatch(cell):
-        return datetime.fromisoformat(cell)
+    iso = _UTC.sub("Z", _SPACE_BEFORE_OFFSET.sub("", cell))
+    if _ISO_DATE.fullmatch(iso):
+        return datetime.fromisoformat(iso)
     if found := _CLOCK_TIME.fullmatch(cell):
         return datetime.combine(_match_day(found["day"]), _parse_clock_time(found))
     return datetime.combine(_match_day(cell), time.min)

@@ -132,10 +132,10 @@ def build_parser(
         return _without_invisible(_parse_id if match.key == RECORD_ID else _parse_text)
     if match.role is ColumnRole.ROOT:
         roots: dict[str, Parser] = {
-            "status": _without_invisible(_parse_status),
+            "status": _parse_status,
             "nextActionAt": partial(dates.parse_epoch_milliseconds, timezone=timezone),
         }
-        return roots.get(match.key, _parse_text)
+        return _without_invisible(roots.get(match.key, _parse_text))
     parsers: dict[ValueKind, Parser] = {
         ValueKind.TEXT: _parse_text,
         ValueKind.PHONE: partial(_parse_phone, parser=PhoneParser(region)),

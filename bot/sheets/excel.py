@@ -37,6 +37,7 @@ ERROR_MESSAGES = {
         "the table as CSV."
     ),
     workbook.EMPTY: "No sheet of this Excel file has anything in it. Choose another one.",
+    workbook.EMPTY_SHEET: "This sheet is empty. Choose another one.",
     workbook.TOO_LARGE: (
         "This Excel file is too large to be read; perhaps a cell far away from the table is "
         "filled. Copy the table into a new file, or save it as CSV, and choose that."

@@ -49,7 +49,7 @@ MAX_SHEETS_LISTED = 100
 """As many as a menu of Slack has options."""
 ROUNDED_FROM = 10**15
 """Excel stores 15 digits of a number: one from here on was rounded when it was entered."""
-DAMAGED, PASSWORD, EMPTY = "damaged", "password", "empty"
+DAMAGED, PASSWORD, EMPTY, EMPTY_SHEET = "damaged", "password", "empty", "empty sheet"
 TOO_LARGE, LONG_CELL, TOO_MUCH_TEXT = "large", "long cell", "text"
 LONG_NUMBER, ERROR, MERGED = "long number", "formula", "merged"
 UNCALCULATED, UNREADABLE_FORMAT = "uncalculated", "number format"
@@ -81,18 +81,15 @@ def _read_sheet(data: bytes, wanted: int | None) -> Iterator[Any]:
     book = CalamineWorkbook.from_filelike(BytesIO(data))
     visible = _list_sheets(book)
     found = _find_sheet(book, [place for place, _ in visible] if wanted is None else [wanted])
+    head = {"first": 0, "sheets": visible, "total": len(book.sheet_names)}
     if found is None:
-        yield {"refused": EMPTY}
+        if wanted is not None:
+            yield head | {"sheet": "", "place": wanted}
+        yield {"refused": EMPTY if wanted is None else EMPTY_SHEET}
         return
     place, sheet = found
     first = sheet.start[1] if sheet.start else 0
-    yield {
-        "sheet": sheet.name,
-        "place": place,
-        "first": first,
-        "sheets": visible,
-        "total": len(book.sheet_names),
-    }
+    yield head | {"sheet": sheet.name, "place": place, "first": first}
     marked = MarkedRows(data, place)
     merged = _MergedCells(sheet, first, sheet.width)
     count = 0

@@ -24,7 +24,7 @@ _SHEET_TAG = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
 _RELATIONSHIP_TAG = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
 _RECALCULATED = re.compile(rb"""\bfullCalcOnLoad=["'](?:1|true)["']""")
 _TRUE_WORDS = frozenset({"1", "true"})
-_ZEROS = frozenset({"", "0", "0.0"})
+_ZEROS = frozenset({"0", "0.0"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,9 @@ class MarkedRows:
 
 def _iter_marked_rows(data: bytes, sheet_index: int) -> Iterator[RowMarks]:
     with zipfile.ZipFile(BytesIO(data)) as archive:
-        part = _find_sheet_part(archive, sheet_index)
-        if part not in archive.namelist():
+        wanted = _find_sheet_part(archive, sheet_index).casefold()
+        part = next((name for name in archive.namelist() if name.casefold() == wanted), None)
+        if part is None:
             return
         formats = _read_formats(archive)
         if not _has_marks(archive, part, formats):
@@ -75,7 +76,7 @@ def _iter_marked_rows(data: bytes, sheet_index: int) -> Iterator[RowMarks]:
 def _has_marks(archive: zipfile.ZipFile, part: str, formats: Mapping[str, NumberFormat]) -> bool:
     """Look for the words before each cell is parsed: most sheets have none of them."""
     styles = b"|".join(re.escape(style.encode()) for style in formats)
-    words = [rb"<(?:\w+:)?f[\s/>]", rb"""\b(?:t=["']e|hidden=["'](?:1|true))["']"""]
+    words = [rb"<(?:\w+:)?f[\s/>]", rb"""\b(?:t=["']e|hidden=["'](?:1|true)|ht=["']0(?:\.0)?)["']"""]
     if styles:
         words.append(rb"""\bs=["'](?:""" + styles + rb""")["']""")
     pattern = re.compile(b"|".join(words))
@@ -122,7 +123,9 @@ class _SheetParser:
             reference = attributes.get("r", "")
             self._row = int(reference) - 1 if reference.isdecimal() else self._row + 1
             self._column = -1
-            self._is_hidden = attributes.get("hidden") in _TRUE_WORDS
+            self._is_hidden = (
+                attributes.get("hidden") in _TRUE_WORDS or attributes.get("ht") in _ZEROS
+            )
             self._errors, self._uncalculated, self._cell_formats = [], [], {}
         elif name == "f":
             self._has_formula = True

@@ -87,6 +87,14 @@ async def test_another_sheet_is_chosen_after_one_that_is_no_table(acme: World) -
     assert "Column B has no name in row 1" in await choose(acme, sheet="0")
 
 
+async def test_another_sheet_is_chosen_after_an_empty_one(acme: World) -> None:
+    await open_form(acme)
+    data = build_workbook(fill_guide, names=("Guide", "Leads", "Sheet3"))
+    await submit_file(acme, excel_upload(data))
+    assert "is empty" in await choose(acme, sheet="2")
+    assert "Send 1 row" in await choose(acme, sheet="1")
+
+
 async def test_formula_without_a_value_is_never_sent(acme: World) -> None:
     def fill(sheet: Any) -> None:
         for row in (

@@ -49,10 +49,12 @@ def raw_rows(hidden: str, row: int) -> str:
                 ' hidden="1"',
                 ' hidden="true"',
                 ' spans="1:2" ht="0" hidden="1" customHeight="1"',
+                ' ht="0" customHeight="1"',
+                ' ht="0.0" customHeight="true"',
             )
         ),
     ],
-    ids=["openpyxl", "XlsxWriter", "1", "true", "with height"],
+    ids=["openpyxl", "XlsxWriter", "1", "true", "with height", "no height", "0.0"],
 )
 def test_hidden_rows_are_known_and_can_be_left_out(data: bytes) -> None:
     found = parse_workbook(data)

@@ -45,7 +45,17 @@ def sniff(sample: str) -> str:
         return next(iter(DISPLAY_NAMES))
     scores = {mark: _score(sample, mark) for mark in DISPLAY_NAMES}
     best = max(DISPLAY_NAMES, key=lambda mark: scores[mark])
-    return SINGLE_COLUMN if scores[best] == WORST_SCORE else best
+    if scores[best] != WORST_SCORE:
+        return best
+    return next((mark for mark in DISPLAY_NAMES if _has_empty_columns(sample, mark)), SINGLE_COLUMN)
+
+
+def _has_empty_columns(sample: str, delimiter: str) -> bool:
+    """Return whether each row is a cell with nothing after it, as where columns were cleared."""
+    rows = _sample_rows(sample, delimiter)
+    return bool(rows) and all(
+        len(row.cells) > 1 and _count_up_to_last(row.cells) == 1 for row in rows
+    )
 
 
 def has_spaced_quotes(sample: str, delimiter: str) -> bool:

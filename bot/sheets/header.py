@@ -123,9 +123,14 @@ def _is_numbered_alike(cells: Sequence[str], below: Sequence[str]) -> bool:
 
 
 def _is_label(rows: Sequence[RawRow], place: int) -> bool:
-    """Return whether a row is a label with its value: "Exported by:,Mei"."""
+    """Return whether a row is a label with its value above a wider table: "Exported by:,Mei"."""
     filled = [cell.strip() for cell in rows[place].cells if cell.strip()]
-    return len(filled) == 2 and filled[0].endswith(":") and not filled[1].endswith(":")
+    return (
+        len(filled) == 2
+        and filled[0].endswith(":")
+        and not filled[1].endswith(":")
+        and any(count_filled(row.cells) > 2 for row in rows[place + 1 :])
+    )
 
 
 def _is_sentence(rows: Sequence[RawRow], place: int) -> bool:

@@ -208,3 +208,9 @@ async def test_oversized_file_is_not_parsed() -> None:
 )
 def test_column_letters_match_spreadsheets(place: int, name: str) -> None:
     assert column_letter(place) == name
+
+
+async def test_cleared_columns_behind_a_single_one_are_left_out() -> None:
+    """Excel still writes their commas."""
+    found = await read_sheet(b"phone,,\n919876543210,,\n919876543211,,\n")
+    assert (found.columns, found.rows) == (("phone",), (("919876543210",), ("919876543211",)))

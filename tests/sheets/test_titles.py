@@ -101,6 +101,7 @@ def test_title_above_one_column_of_numbers_is_left_out(above: list[list[str]]) -
         ("id\n1,50\n2,75", ("id",), 2),
         ("lead_id, name, city\nE1,Asha,Pune\nE2,Ravi,Goa", ("lead_id", "name", "city"), 2),
         ("id, name, 2026\nE1,Asha,5\nE2,Ravi,7", ("id", "name", "2026"), 2),
+        ("name:,city\nAsha,Pune\nRavi,Goa", ("name:", "city"), 2),
         ("name:,phone\nAsha,919876543210\nRavi,919876543211", ("name:", "phone"), 2),
         ("id,name\nE1,Asha,Pune,x\nE2,Ravi,Goa,y", ("id", "name"), 2),
         ("phone\n\n919876543210\n919876543211", ("phone",), 2),

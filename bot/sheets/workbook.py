@@ -37,7 +37,7 @@ from python_calamine import (
 )
 
 from bot.sheets.number_format import NumberFormat, UnsupportedFormat, format_number
-from bot.sheets.workbook_xml import MarkedRows, RowMarks
+from bot.sheets.workbook_xml import MarkedRows, RowMarks, replace_unknown_errors
 
 MAX_MEMORY_BYTES = 1024 * 1024 * 1024
 """Bytes of address space; a million cells take a fifth of it."""
@@ -80,7 +80,12 @@ def read_workbook(data: bytes, place: int | None = None) -> Iterator[Any]:
 def _read_sheet(data: bytes, wanted: int | None) -> Iterator[Any]:
     book = CalamineWorkbook.from_filelike(BytesIO(data))
     visible = _list_sheets(book)
-    found = _find_sheet(book, [place for place, _ in visible] if wanted is None else [wanted])
+    places = [place for place, _ in visible] if wanted is None else [wanted]
+    try:
+        found = _find_sheet(book, places)
+    except CalamineError:
+        data = replace_unknown_errors(data)
+        found = _find_sheet(CalamineWorkbook.from_filelike(BytesIO(data)), places)
     head = {"first": 0, "sheets": visible, "total": len(book.sheet_names)}
     if found is None:
         if wanted is not None:

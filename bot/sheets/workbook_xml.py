@@ -23,6 +23,10 @@ OVERLAP_BYTES = 64
 _SHEET_TAG = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
 _RELATIONSHIP_TAG = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
 _RECALCULATED = re.compile(rb"""\bfullCalcOnLoad=["'](?:1|true)["']""")
+_UNKNOWN_ERROR = re.compile(
+    rb"""(<(?:\w+:)?c\b[^>]*\bt=["']e["'][^>]*>(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^<]*</[^>]*>)?"""
+    rb"""<(?:\w+:)?v>)(?!#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)<)[^<]*"""
+)
 _TRUE_WORDS = frozenset({"1", "true"})
 _ZEROS = frozenset({"0", "0.0"})
 
@@ -129,6 +133,8 @@ class _SheetParser:
             self._errors, self._uncalculated, self._cell_formats = [], [], {}
         elif name == "f":
             self._has_formula = True
+        elif name == "is":
+            self._has_value_element = True
         elif name == "v" and self._has_formula:
             self._has_value_element = True
             self._parser.CharacterDataHandler = self._value.append
@@ -183,6 +189,27 @@ def _parse_column(reference: str) -> int | None:
             break
         column = column * 26 + ord(sign) - ord("A") + 1
     return column - 1 if column else None
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+
+def replace_unknown_errors(data: bytes) -> bytes:
+    """Return the workbook with ``#N/A`` for errors that the reader of values would fail on.
+
+    Excel has more of them by the year (``#SPILL!``, ``#GETTING_DATA``); each is a problem of its row.
+    """
+    written = BytesIO()
+    with (
+        zipfile.ZipFile(BytesIO(data)) as archive,
+        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy,
+    ):
+        for name in archive.namelist():
+            part = archive.read(name)
+            if name.casefold().startswith("xl/worksheets/"):
+                part = _UNKNOWN_ERROR.sub(rb"\1#N/A", part)
+            copy.writestr(name, part)
+    return written.getvalue()
 
 
 # --- the other parts of the archive --------------------------------------------------------------

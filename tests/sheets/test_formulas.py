@@ -80,6 +80,7 @@ async def test_zero_in_place_of_no_value_is_not_sent() -> None:
         ('<c r="B2" t="str"><f>IF(A2,"","")</f><v></v></c>', "", ""),  # Excel, Google
         ('<c r="B2" t="str"><f aca="false">""</f><v/></c>', "", ""),  # LibreOffice
         ('<c r="B2" t="b"><f>A2=1</f><v>1</v></c>', "", "TRUE"),
+        ('<c r="B2" t="inlineStr"><f>A2</f><is><t>Pune</t></is></c>', "", "Pune"),
     ],
 )
 def test_formula_has_a_value_or_a_problem(
@@ -105,3 +106,15 @@ def test_cells_without_references_are_counted() -> None:
         RowIssue(2, CellIssue.UNCALCULATED_FORMULA, 1),
         RowIssue(2, CellIssue.FORMULA_ERROR, 2),
     }
+
+
+@pytest.mark.parametrize("error", ["#GETTING_DATA", "#SPILL!", "#CALC!", "#BUSY!", "Err:502"])
+@pytest.mark.parametrize("formula", ["", "<f>A1</f>", '<f t="shared" si="0"/>'])
+def test_error_that_the_reader_does_not_know_is_a_problem_of_its_row(
+    error: str, formula: str
+) -> None:
+    cell = f'<c r="B2" t="e">{formula}<v>{error}</v></c>'
+    rows = raw_row(1, "name", "city") + raw_row(2, "Asha", cell) + raw_row(3, "Ravi", "Goa")
+    found = parse_workbook(raw_workbook(rows))
+    assert found.rows[1] == ("Ravi", "Goa")
+    assert found.issues == (RowIssue(2, CellIssue.FORMULA_ERROR, 1),)

@@ -39,6 +39,10 @@ ISSUE_TEXT = {
     "each",
 }
 """Texts that continue the column's name, or "The row"."""
+ERROR_TEXTS = frozenset(
+    ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
+)
+"""What a CSV file or a text cell has in place of an error of a formula."""
 MAX_PROBLEMS = 100_000
 """Problems stored one by one; beyond them only the first of each row."""
 
@@ -131,6 +135,8 @@ class _ColumnParser:
         cell = _clean_cell(cells[place])
         if self.plain_numbers:
             cell = self.plain_numbers.get(row, cell)
+        if cell in ERROR_TEXTS:
+            raise ValueError(ISSUE_TEXT[CellIssue.FORMULA_ERROR])
         if not cell:
             if self.required:
                 raise ValueError("is empty, and every record needs it")

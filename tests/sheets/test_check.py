@@ -207,3 +207,11 @@ async def test_exported_problem_column_is_replaced_on_recheck() -> None:
     )
     assert header == ["phone_number", "city", "problem"]
     assert row[:2] == ["98765", "Goa"]
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", " #VALUE! ", "#NAME?"])
+async def test_errors_of_formulas_in_csv_are_problems(error: str) -> None:
+    sheet = await parse_csv("phone number,name", f"919876543210,{error}", "919876543211,#1 lead")
+    checked = await check_sheet(sheet, match_for_create(sheet.columns))
+    assert checked.row_numbers == (3,)
+    assert checked.problems[0].text == "has an error of a formula, such as #N/A"

@@ -156,9 +156,9 @@ def _guess(data: bytes) -> str:
         sample, ignore_threshold=True, compat_names=False, include_encodings=_GUESSED_CODECS
     )
     scores = {
-        codec: float(guess["confidence"])
+        str(codec): float(guess["confidence"])
         for guess in found
-        if (codec := guess["encoding"]) is not None  # None: it looks like a binary file
+        if (codec := guess["encoding"]) in ENCODING_NAMES  # None: it looks like a binary file
     }
     western = max(scores.pop(WESTERN, 0.0), MIN_CONFIDENCE / 2)
     for codec in sorted(scores, key=lambda codec: -scores[codec]):
@@ -168,7 +168,7 @@ def _guess(data: bytes) -> str:
             fits = scores[codec] >= CLEAR_ADVANTAGE * western or _looks_wrong_in_western(sample)
         else:
             fits = _has_words_of_one_script(sample, codec)
-        if fits and codec in ENCODING_NAMES:
+        if fits:
             return _prefer_iso(sample, codec)
     return WESTERN
 

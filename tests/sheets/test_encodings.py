@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.sheets.encoding import ENCODING_NAMES
@@ -89,6 +89,7 @@ async def test_shown_cells_cover_the_most_letters() -> None:
 
 
 @given(st.binary(min_size=1, max_size=60))
+@example(b"\x1a")
 def test_any_old_bytes_are_read_or_rejected(data: bytes) -> None:
     try:
         found = parse_sheet(b"name,city\n" + data + b",\xe9\n")

@@ -91,8 +91,8 @@ def _describe_csv_error(row: int, reason: str, *, is_divided: bool) -> str:
         )
     if "field limit" in reason:
         return (
-            f"A cell in row {row} has more than {delimiter.MAX_CELL_LENGTH:,} characters; perhaps a "
-            "quotation mark is not closed. Repair that row, and choose the file again."
+            f"A cell in row {row} has more than {delimiter.MAX_CELL_LENGTH:,} characters; perhaps "
+            "a quotation mark is not closed. Repair that row, and choose the file again."
         )
     if not is_divided:
         return (

@@ -79,9 +79,11 @@ def _spaced_quotes(delimiter: str) -> re.Pattern[str]:
 
 
 def _quoted_cell(delimiter: str) -> re.Pattern[str]:
-    """Match possessively: a long cell would take gigabytes if each character could be given back."""
+    """Match possessively: a long cell would take gigabytes if each character was given back."""
     mark, spaces = re.escape(delimiter), _spaces(delimiter)
-    quoted = rf'"[^"]{{0,{MAX_CELL_LENGTH}}}+(?:""[^"]{{0,{MAX_CELL_LENGTH}}}+){{0,{MAX_CELL_LENGTH}}}+"'
+    quoted = (
+        rf'"[^"]{{0,{MAX_CELL_LENGTH}}}+(?:""[^"]{{0,{MAX_CELL_LENGTH}}}+){{0,{MAX_CELL_LENGTH}}}+"'
+    )
     return re.compile(rf"(\A|[\r\n]|{mark}){spaces}*+({quoted}){spaces}*+(?={mark}|[\r\n]|\Z)")
 
 

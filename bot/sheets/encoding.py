@@ -190,9 +190,7 @@ def _has_words_of_one_script(sample: bytes, codec: str) -> bool:
 
     Single letters are no words, except where a letter takes two bytes: "à" is French.
     """
-    words = [
-        word for word in _WORD.findall(sample.decode(codec, "replace")) if not word.isascii()
-    ]
+    words = [word for word in _WORD.findall(sample.decode(codec, "replace")) if not word.isascii()]
     mixed = sum(bool(_ASCII_LETTER.search(word)) for word in words)
     return any(len(word.encode(codec, "replace")) > 1 for word in words) and (
         mixed <= MAX_MIXED_SHARE * len(words)

@@ -95,7 +95,10 @@ def _read_sheet(data: bytes, wanted: int | None) -> Iterator[Any]:
     place, sheet = found
     first = sheet.start[1] if sheet.start else 0
     yield head | {"sheet": sheet.name, "place": place, "first": first}
-    marked = MarkedRows(data, place)
+    yield from _iter_rows(sheet, first, MarkedRows(data, place))
+
+
+def _iter_rows(sheet: CalamineSheet, first: int, marked: MarkedRows) -> Iterator[Any]:
     merged = _MergedCells(sheet, first, sheet.width)
     count = 0
     for row, values in enumerate(sheet.iter_rows()):

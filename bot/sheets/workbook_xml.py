@@ -80,7 +80,10 @@ def _iter_marked_rows(data: bytes, sheet_index: int) -> Iterator[RowMarks]:
 def _has_marks(archive: zipfile.ZipFile, part: str, formats: Mapping[str, NumberFormat]) -> bool:
     """Look for the words before each cell is parsed: most sheets have none of them."""
     styles = b"|".join(re.escape(style.encode()) for style in formats)
-    words = [rb"<(?:\w+:)?f[\s/>]", rb"""\b(?:t=["']e|hidden=["'](?:1|true)|ht=["']0(?:\.0)?)["']"""]
+    words = [
+        rb"<(?:\w+:)?f[\s/>]",
+        rb"""\b(?:t=["']e|hidden=["'](?:1|true)|ht=["']0(?:\.0)?)["']""",
+    ]
     if styles:
         words.append(rb"""\bs=["'](?:""" + styles + rb""")["']""")
     pattern = re.compile(b"|".join(words))
@@ -197,7 +200,7 @@ def _parse_column(reference: str) -> int | None:
 def replace_unknown_errors(data: bytes) -> bytes:
     """Return the workbook with ``#N/A`` for errors that the reader of values would fail on.
 
-    Excel has more of them by the year (``#SPILL!``, ``#GETTING_DATA``); each is a problem of its row.
+    Newer versions of Excel add to them (``#SPILL!``). Each is a problem of its row.
     """
     written = BytesIO()
     with (

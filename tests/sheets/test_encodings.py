@@ -54,9 +54,11 @@ async def test_names_of_other_alphabets_are_read_as_they_were_written(
 
 @pytest.mark.parametrize(
     ("encoding", "name"),
-    [("cp1254", "Ayşe"), ("iso8859-2", "Győr"), ("cp850", "José"), ("cp1257", "Šarūnas")]
-    + [("iso8859-2", "Śląsk"), ("cp852", "Gdańsk"), ("iso8859-5", "Иван"), ("cp866", "Мария")]
-    + [("koi8-u", "Київ"), ("iso8859-6", "محمد"), ("euc_jp", "東京")],
+    [
+        *(("cp1254", "Ayşe"), ("iso8859-2", "Győr"), ("cp850", "José"), ("cp1257", "Šarūnas")),
+        *(("iso8859-2", "Śląsk"), ("cp852", "Gdańsk"), ("iso8859-5", "Иван"), ("cp866", "Мария")),
+        *(("koi8-u", "Київ"), ("iso8859-6", "محمد"), ("euc_jp", "東京")),
+    ],
 )
 async def test_wrong_guess_is_shown_and_can_be_replaced(encoding: str, name: str) -> None:
     data = f"Lead Id,First Name\nE1,Asha\nE2,{name}".encode(encoding)

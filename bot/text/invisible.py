@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 _BLANK_CHARACTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc")
-"""Blank although Unicode counts them as letters, marks or symbols: fillers, joiners and the like."""
+"""Blank although Unicode counts them as letters, marks or symbols: fillers, joiners and such."""
 
 
 def remove_invisible(text: str) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from phonenumbers import normalize_digits_only
+
+from bot.chakra.models import PhoneNumber
 from bot.chakra.template import Template
 from bot.chakra.text import sanitize_line
 from bot.errors import NotFound, UsageError
@@ -28,6 +31,8 @@ RESERVED_NAMES = (TEMPLATE, PHONE, TO, SENDER, LANGUAGE)
 ARGUMENT_NAMES = (*RESERVED_NAMES, NUMBERED, ANY_NAME)
 MAX_QUOTED_LENGTH = 60
 """Characters of the person's words that an error repeats."""
+MAX_SENDERS_LENGTH = 300
+"""Characters of the sending numbers that an error lists."""
 
 _NAMED_WORD = re.compile(r"([^\W\d]\w*)[:：﹕](?!//).+")
 
@@ -67,6 +72,7 @@ def fill_form(
     named: Mapping[str, str],
     template: Template | None,
     index: TemplateIndex,
+    senders: Sequence[PhoneNumber] = (),
 ) -> SendForm:
     """Return the form of the line that `choose_template` returned, with its words as text.
 
@@ -74,6 +80,7 @@ def fill_form(
     no part of the number. Raise ``UsageError`` or ``NotFound``, also for a word that is no part of
     a recipient or value.
     """
+    runs = [list(filter(None, words)) for words in runs]
     given = named.get(TO) or named.get(PHONE)
     recipient, unknown = ((), _flatten(runs)) if given else _split_recipient(runs)
     if unknown:
@@ -81,7 +88,7 @@ def fill_form(
     return SendForm(
         template=template.id if template else "",
         to=given or " ".join(recipient),
-        sender=named.get(SENDER, ""),
+        sender=_find_sender(named.get(SENDER, ""), senders),
         values=_map_values(named, template),
     )
 
@@ -136,6 +143,22 @@ def _find_contact(words: Sequence[str]) -> tuple[int, int]:
             if _is_phone(" ".join(part)) or _is_email(part):
                 return start, start + length
     return 0, 0
+
+
+def _find_sender(typed: str, senders: Sequence[PhoneNumber]) -> str:
+    """Return Meta's ID of the number that sends, given as its ID, its name or the number."""
+    if not typed or not senders:  # none while Chakra does not respond
+        return typed
+    digits = normalize_digits_only(typed) if is_phone_like(typed) else ""
+    for sender in senders:
+        number = normalize_digits_only(sender.display_phone_number)
+        if typed.casefold() in (sender.id, sender.name.casefold()) or digits == number:
+            return sender.id
+    known = ", ".join(f"{sender.name} ({sender.display_phone_number})" for sender in senders)
+    raise UsageError(
+        f"“{sanitize_line(typed, MAX_QUOTED_LENGTH)}” isn't a number you can send from. "
+        f"Choose one: {sanitize_line(known, MAX_SENDERS_LENGTH)}."
+    )
 
 
 def _flatten(runs: Sequence[Sequence[str]]) -> list[str]:

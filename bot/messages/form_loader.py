@@ -72,17 +72,26 @@ class SendFormLoader:
         ``UserError``.
         """
         try:
-            form, template = await _parse_line(line, index, reader)
+            form, template = await self._parse_line(line, index, reader)
         except UserError:
             newer = await self._catalog.get_newer_index()
             if newer is None:
                 raise
-            return await _parse_line(line, newer.value, reader)
+            return await self._parse_line(line, newer.value, reader)
         if template is None and command_line.may_name_template(line):
             newer = await self._catalog.get_newer_index()
             if newer is not None:
-                return await _parse_line(line, newer.value, reader)
+                return await self._parse_line(line, newer.value, reader)
         return form, template
+
+    async def _parse_line(
+        self, line: Arguments, index: TemplateIndex, reader: LineReader
+    ) -> tuple[SendForm, Template | None]:
+        rest, template = command_line.choose_template(line, index)
+        command_line.check_names(rest)
+        runs, named = await reader.read_words(rest), await reader.read_named(rest)
+        senders = self._catalog.get_cached_senders()
+        return command_line.fill_form(runs, named, template, index, senders), template
 
     async def find_sendable(
         self, query: str, last_used: Sequence[tuple[str, str]]
@@ -164,12 +173,3 @@ class SendFormLoader:
             raise
         except (TimeoutError, BotError):
             return None
-
-
-async def _parse_line(
-    line: Arguments, index: TemplateIndex, reader: LineReader
-) -> tuple[SendForm, Template | None]:
-    rest, template = command_line.choose_template(line, index)
-    command_line.check_names(rest)
-    runs, named = await reader.read_words(rest), await reader.read_named(rest)
-    return command_line.fill_form(runs, named, template, index), template

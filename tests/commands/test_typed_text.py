@@ -174,10 +174,20 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
         (f"welcome_message {READING_NUMBER} language=en 1=a 1=b", "“1=” is there twice"),
         (f"welcome_message {READING_NUMBER} language=en 1=a body_1:b", "“body_1=” is there twice"),
         (f"welcome_message to={READING_NUMBER} phone=1 language=en 1=b", "one recipient"),
+        (f"welcome_message {READING_NUMBER} language=en sender=x 1=b", "isn't a number you can"),
         (f"welcom_mesage {READING_NUMBER}", "welcome_message"),
     ):
         assert expected in visible_text(await run_command(acme, line))
     assert acme.slack.view(JOHN) is None
+
+
+async def test_a_sender_is_its_name_its_number_or_its_id(acme: World) -> None:
+    ids = set()
+    for sender in ('"Acme Support"', '"*acme support*"', "+12025550190", '"+1 202-555-0190"'):
+        line = f'welcome_message {READING_NUMBER} language=en 1=b "" sender={sender}'
+        ids.add(previewed_form(await run_command(acme, line)).sender)
+    [sender_id] = ids
+    assert sender_id.isdigit()
 
 
 async def test_a_person_of_another_workspace_is_named_plainly(acme: World) -> None:

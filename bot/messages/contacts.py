@@ -13,7 +13,6 @@ from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 from bot.slack.message_text import extract_text, list_unreadable
 from bot.text.invisible import remove_invisible
 from bot.text.phones import PhoneParser
-from bot.users import query
 
 MAX_RECIPIENTS = 20
 """The form stores this many in its metadata."""
@@ -24,6 +23,13 @@ MAX_SEARCHED_LENGTH = 16_000
 MAX_MATCHER_TRIES = 1_000
 """Attempts of the matcher, per text."""
 
+_EMAIL_PATTERN = re.compile(
+    r"(?<![^\W_])[^\W_][\w.+'’&%~#$!-]{0,63}@(?:[\w-]{1,63}\.){1,8}(?:xn--[a-z0-9-]+|[^\W\d_]{2,})"
+    r"(?![^\W_])",
+    re.IGNORECASE,
+)
+"""An address within a text, which may be a link: ``https://www.google.com/maps/@12.9,77.5`` has
+none. Marks around an address are no part of it."""
 _EMAIL_LIKE_PATTERN = re.compile(r"(?<![^\s<>(),;\"])[^\s<>(),;\"]+@[^\s<>(),;\"]*")
 _URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]{0,30}://\S+", re.IGNORECASE)
 _CHAT_LINK_PATTERN = re.compile(
@@ -34,12 +40,12 @@ _CHAT_LINK_PATTERN = re.compile(
 """A link into a WhatsApp chat. faq.whatsapp.com/5913398998672934"""
 _CHAT_ID_PATTERN = re.compile(r"\b(\d{6,15})(?::\d+)?@(?:s\.whatsapp\.net|c\.us)\b", re.IGNORECASE)
 """The suffix of a person's ID in WhatsApp's own protocol."""
+_CHAT_ID_ENDINGS = ("@s.whatsapp.net", "@c.us", "@g.us")
+"""Of people and groups."""
 _INTERNATIONAL_PATTERN = re.compile(r"[+＋]\d[\d .()\-‐-―/]{7,25}")
 _LAST_GROUP_PATTERN = re.compile(r"\D*\d+\D*$")
 MIN_INTERNATIONAL_LENGTH = 9
 """Characters: the plus, a country code of one digit, and seven digits."""
-_SURROUNDING_CHARACTERS = "'‘’“”`*_~.-"
-"""Characters that may surround an address without being part of it."""
 
 
 def extract_contacts(message: Mapping[str, Any], region: str | None = None) -> tuple[str, ...]:
@@ -87,11 +93,9 @@ def _unique_within_limit(parts: Iterable[str]) -> Iterator[str]:
 
 
 def _extract_emails(text: str) -> Iterator[str]:
-    for found in query.extract_emails(text):
-        email = found.strip(_SURROUNDING_CHARACTERS)
-        if _CHAT_ID_PATTERN.fullmatch(email):
-            continue
-        if len(email) <= MAX_EMAIL_LENGTH and query.extract_emails(email) == (email,):
+    for found in _EMAIL_PATTERN.finditer(text) if "@" in text else ():
+        email = found[0].casefold()
+        if len(email) <= MAX_EMAIL_LENGTH and not email.endswith(_CHAT_ID_ENDINGS):
             yield email
 
 

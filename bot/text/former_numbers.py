@@ -50,14 +50,19 @@ _RULES_BY_COUNTRY: Mapping[int, tuple[_Rule, ...]] = {
     593: ((re.compile(r"([89]\d{7})"), r"9\1"),),
 }
 """By country code. Argentina's forms, with and without the 9, are both in today's plan."""
-
-
-_COUNTRY_CODES = tuple(map(str, _RULES_BY_COUNTRY))
+_PATTERNS_BY_CODE = tuple(
+    (str(code), tuple(pattern for pattern, _ in rules)) for code, rules in _RULES_BY_COUNTRY.items()
+)
 
 
 def may_be_former(digits: str) -> bool:
-    """Return whether the country of a number, with its country code, had a former plan."""
-    return digits.startswith(_COUNTRY_CODES)
+    """Return whether a number, with its country code, has a form of its country's former plan."""
+    return any(
+        pattern.fullmatch(digits, len(code))
+        for code, patterns in _PATTERNS_BY_CODE
+        if digits.startswith(code)
+        for pattern in patterns
+    )
 
 
 def find_present_number(number: PhoneNumber) -> str:

@@ -80,7 +80,7 @@ def fill_form(
     no part of the number. Raise ``UsageError`` or ``NotFound``, also for a word that is no part of
     a recipient or value.
     """
-    runs = [list(filter(None, words)) for words in runs]
+    runs = [[bare for word in words if (bare := word.rstrip(",;"))] for words in runs]
     given = named.get(TO) or named.get(PHONE)
     recipient, unknown = ((), _flatten(runs)) if given else _split_recipient(runs)
     if unknown:

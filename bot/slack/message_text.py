@@ -32,10 +32,11 @@ _INTERACTIVE_TYPES = frozenset(
 )
 """Their labels and values are not part of the text; the links of buttons are."""
 _TEXT_KEYS = (
-    "text", "title", "subtitle", "body", "caption", "fields", "rows", "child_blocks",
+    "text", "title", "subtitle", "body", "caption", "fields", "rows", "child_blocks", "details",
+    "output", "tasks",
 )  # fmt: skip
 """The fields of a block that people read; a control's ``value`` is not one."""
-_CONTAINER_KEYS = ("elements", "accessory", "actions")
+_CONTAINER_KEYS = ("elements", "accessory", "actions", "sources")
 """Where the elements of a block are, some of which have links."""
 _BLOCK_URL_KEYS = ("url", "title_url")
 _ATTACHMENT_URL_KEYS = ("title_link", "author_link", "original_url", "from_url")
@@ -138,6 +139,8 @@ def _extract_block(block: Mapping[str, Any], kind: str, depth: int) -> Iterator[
     if kind in _INLINE_CONTAINERS:
         yield "".join(_render_inline(element) for element in _objects(block.get("elements")))
         return
+    if kind == "raw_number" and isinstance(block.get("value"), int):
+        yield str(block["value"])
     is_interactive = kind in _INTERACTIVE_TYPES
     for name in _CONTAINER_KEYS if is_interactive else (*_TEXT_KEYS, *_CONTAINER_KEYS):
         yield from _extract_value(block.get(name), depth + 1)

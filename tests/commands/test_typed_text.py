@@ -181,8 +181,10 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
     assert acme.slack.view(JOHN) is None
 
 
-async def test_a_sender_is_its_name_its_number_or_its_id(acme: World) -> None:
+async def test_commas_after_words_and_names_of_senders_are_understood(acme: World) -> None:
     ids = set()
+    line = f"welcome_message {READING_NUMBER[:5]} {READING_NUMBER[5:]}, language=en 1=b, ;"
+    assert previewed_form(await run_command(acme, line)).to.replace(" ", "") == READING_NUMBER
     for sender in ('"Acme Support"', '"*acme support*"', "+12025550190", '"+1 202-555-0190"'):
         line = f'welcome_message {READING_NUMBER} language=en 1=b "" sender={sender}'
         ids.add(previewed_form(await run_command(acme, line)).sender)

@@ -91,6 +91,13 @@ MESSAGES: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     (blocks({"type": "card", "title": {"type": "plain_text", "text": "Ann"},
              "actions": [button(url=ANN_LINK)]}), (ANN,)),
     (blocks({"type": "video", "title_url": ANN_LINK}), (ANN,)),
+    (blocks({"type": "data_table", "rows": [[{"type": "raw_number", "value": 919876543210}]]}),
+     (ANN,)),
+    (blocks({"type": "plan", "tasks": [{"type": "task_card", "title": "Call", "details": {
+        "type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [
+            {"type": "text", "text": "98765 43210"}]}]}}]}), (ANN,)),
+    (blocks({"type": "task_card", "title": "Call", "sources": [
+        {"type": "url", "url": ANN_LINK, "text": "Chat"}]}), (ANN,)),
     *((blocks({"type": "actions", "elements": [button(url=url)]}), (ANN,)) for url in (
         "https://wa.me/91-98765-43210",
         "https://wa.me/p/1234567890123/919876543210",

@@ -110,6 +110,8 @@ def find_meta_error(body: object, *, is_meta: bool = False) -> MetaError | None:
 def _search(value: object, is_meta: bool, depth: int) -> MetaError | None:
     if depth == 0:
         return None
+    if is_meta and (code := _to_code(value) or 0) >= _MIN_UNAMBIGUOUS_CODE:
+        return MetaError(code)
     if isinstance(value, str):
         return _parse_text(value, depth)
     children: Iterator[object] = iter(())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.errors import Rejected
 from bot.messages.error_codec import deserialize_error
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.send import Send
@@ -43,6 +44,10 @@ UNKNOWN_ADVICE = (
     "We got no response, so it may have been sent; it won't be resent automatically. "
     "Check the chat in Chakra before you send it again."
 )
+NO_REASON_ADVICE = (
+    "WhatsApp couldn't deliver this message and gave no reason. "
+    "Check the chat in Chakra before you send it again."
+)
 NOT_FOLLOWABLE_ADVICE = (
     "Chakra may not report delivery for this message, so this status may not change."
 )
@@ -68,7 +73,10 @@ def status_line(send: Send) -> Markup:
 def advice(send: Send) -> list[Markup]:
     """Return what the status means and what to do, unless that is obvious."""
     if send.status is SendStatus.FAILED and send.failure is not None:
-        explanation = EXPLAINER.explain(deserialize_error(send.failure))
+        error = deserialize_error(send.failure)
+        if type(error) is Rejected and not error.message and (send.wamid or send.message_id):
+            return [markup(NO_REASON_ADVICE)]
+        explanation = EXPLAINER.explain(error)
         return [markup(explanation.summary, " ", explanation.remedy)]
     if send.status is SendStatus.UNKNOWN:
         return [markup(UNKNOWN_ADVICE)]

@@ -314,6 +314,14 @@ def test_failed_status_without_a_code_is_rejected(status: object, message: str) 
     assert (type(error), error.message, error.code) == (Rejected, message, None)
 
 
+@pytest.mark.parametrize(
+    "status",
+    [131026, "131026", [131026], {"errorContext": 131026}, {"errorContext": {"message": "131026"}}],
+)
+def test_failed_status_may_be_a_code_alone(status: object) -> None:
+    assert type(error_from_status(status)) is RecipientRejected
+
+
 def test_small_webhook_code_is_accepted_without_context() -> None:
     error = error_from_status({"errorContext": {"providerPayload": {"code": 100, "title": "Bad"}}})
     assert type(error) is ParametersRejected

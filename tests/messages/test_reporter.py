@@ -126,6 +126,15 @@ async def test_failed_report_gives_a_reason_and_a_remedy(
     assert len(harness.world.direct_message_texts()[0].splitlines()) > 2
 
 
+async def test_failure_without_a_reason_is_not_called_a_refusal(harness: ReporterHarness) -> None:
+    send = await harness.create_send()
+    await harness.change_status(
+        send, SendStatus.FAILED, failure=Failure("rejected", None, "", ""), wamid="wamid.1"
+    )
+    harness.open_reporter().notify()
+    await harness.wait_for_reports("couldn't deliver this message and gave no reason")
+
+
 async def test_unknown_outcome_report_says_how_to_check(harness: ReporterHarness) -> None:
     await harness.create_send(state=SendStatus.UNKNOWN)
     harness.open_reporter().notify()

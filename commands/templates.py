@@ -28,7 +28,12 @@ from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, 
 from bot.slack.paging import parse_filters
 from bot.slack.viewer import Viewer, require_shareable
 from bot.templates import card, editor, pages, vocabulary
-from bot.templates.draft import TemplateDraft, edit_blocker, validate_draft
+from bot.templates.draft import (
+    TemplateDraft,
+    edit_blocker,
+    has_media_sample,
+    validate_draft,
+)
 from bot.templates.list_query import TemplateFilter, find_families, parse_filter_value
 from bot.templates.pages import EXAMPLE, TemplateListQuery
 from bot.writes.ledger import Duplicate, WriteIntent
@@ -192,7 +197,7 @@ async def edit(request: SubmitRequest, context: Context) -> CloseForm | UpdateFo
     draft = TemplateDraft.from_values(request.values)
     intent = _intent(request, "template.update", f"template:{template.id}", draft)
     changes = _changes(template, draft)
-    if "components" in changes and template.media_format:
+    if "components" in changes and has_media_sample(template):
         raise UsageError(edit_blocker(template))
     if not changes and await context.writes.find_done(intent) is None:
         return CloseForm("Nothing was changed.")

@@ -144,12 +144,28 @@ def edit_blocker(template: Template) -> str:
     """Return why the template can't be edited in the form; "" if it can."""
     if not is_editable(template):
         return "WhatsApp doesn't allow changes to this template in its current status."
-    if template.media_format:
+    if has_media_sample(template):
         return (
-            "This template has a picture, video or document in its header. WhatsApp wants a new "
-            "sample of it with every change, so edit it in WhatsApp Manager."
+            "This template has a picture, video or document. WhatsApp wants a new sample of it "
+            "with every change, so edit it in WhatsApp Manager."
         )
     return ""
+
+
+def has_media_sample(template: Template) -> bool:
+    """Return whether a header, also of a carousel's card, has a file as its sample.
+
+    Meta lists its address, and takes only the handle of a new upload in a change.
+    """
+    return bool(template.media_format) or any(
+        _has_key(part.definition, "header_handle") for part in template.components
+    )
+
+
+def _has_key(value: object, key: str) -> bool:
+    if isinstance(value, Mapping):
+        return key in value or any(_has_key(item, key) for item in value.values())
+    return isinstance(value, list) and any(_has_key(item, key) for item in value)
 
 
 def is_editable(template: Template) -> bool:

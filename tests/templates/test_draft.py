@@ -202,6 +202,17 @@ def test_template_with_a_file_in_its_header_is_edited_elsewhere(media_format: st
     assert "WhatsApp Manager" in edit_blocker(template)
 
 
+@pytest.mark.parametrize("media_format", ["IMAGE", "VIDEO", "GIF"])
+def test_template_with_files_in_the_cards_of_a_carousel_is_edited_elsewhere(
+    media_format: str,
+) -> None:
+    sample = {"header_handle": ["https://scontent.whatsapp.net/v/sample/1"]}
+    header = {"type": "HEADER", "format": media_format, "example": sample}
+    carousel = {"type": "CAROUSEL", "cards": [{"components": [header]}]}
+    template = build_template(body_component("Hi."), carousel)
+    assert "WhatsApp Manager" in edit_blocker(template)
+
+
 def test_other_templates_can_be_edited_while_their_status_allows_it() -> None:
     assert edit_blocker(DELIVERY) == ""
     assert "current status" in edit_blocker(build_template(body_component("Hi."), status="PENDING"))

@@ -159,6 +159,15 @@ def _check_component(component: Mapping[str, Any], category: str, named: bool) -
         _check_footer(component)
     elif kind == "BUTTONS":
         _check_buttons(component, category)
+    elif kind == "CAROUSEL":
+        for header in _card_headers(component):
+            _check_header(header, named)
+
+
+def _card_headers(carousel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    cards = [card for card in carousel.get("cards") or () if isinstance(card, Mapping)]
+    parts = [part for card in cards for part in card.get("components") or ()]
+    return [part for part in parts if _is_component(part) and _type_of(part) == "HEADER"]
 
 
 def _check_header(header: Mapping[str, Any], named: bool) -> None:

@@ -19,6 +19,8 @@ REVOCATION_EVENTS = frozenset({UNINSTALLED, TOKENS_REVOKED})
 _CHANNEL_TYPES = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 _TEXT_SUBTYPES = frozenset({"", "file_share", "thread_broadcast"})
 """Subtypes of a person's message; the others are edits, deletions, joins and bots."""
+_LINE_START = re.compile(r"^(?:(?:&gt;|[•◦▪])\s*|[-–]\s+)+")
+"""How Slack's composer begins a quotation or an entry of a list."""
 _OWN_NAME = re.compile(
     r"[\s,:]*(?:(?P<marks>[*_~`]*)/?chakra(?=[\s,:*~`]|_(?:\s|$)|$)[\s,:]*)?", re.IGNORECASE
 )
@@ -84,7 +86,7 @@ def command_text(event: SlackEvent, bot_user_id: str) -> str:
         after = _move_marks(mention["marks"], text[mention.end() :]).strip()
         only_before = not after.strip(" *_~`")
         text = text[: mention.start()].strip() + after if only_before else after
-    return without_own_name(text)
+    return without_own_name(_LINE_START.sub("", text))
 
 
 def without_own_name(text: str) -> str:

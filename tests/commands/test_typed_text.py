@@ -126,6 +126,8 @@ async def test_marks_of_the_composer_are_understood(acme: World) -> None:
         "*<@U0CHAKRA> user mei@acme.com*",
         "*user mei@acme.com <@U0CHAKRA>*",
         "_user mei_ *<@U0CHAKRA>*",
+        "<@U0CHAKRA> > user mei",
+        "• `user mei` <@U0CHAKRA>",
     ):
         assert "Mei Tanaka" in visible_text(await acme.type(line))
     assert "/chakra send" in visible_text(await acme.type("/chakra *help* `send`"))

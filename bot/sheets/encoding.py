@@ -97,6 +97,12 @@ _SIGN_IN_WORD = re.compile(
     r"[^\W\d_][\u00a1-\u00ac\u00ae-\u00b9\u00bc-\u00bf\ufffd]"
     r"|[\u00a1-\u00ac\u00ae-\u00b4\u00b6\u00b8\u00b9\u00bc-\u00bf\ufffd][^\W\d_]"
 )
+_UPPER = "[\u00c0-\u00d6\u00d8-\u00de\u0152\u0160\u0178\u017d]"
+_ODD_CASE = re.compile(rf"[a-z]{_UPPER}(?![A-Z])|[A-Z]{_UPPER}[a-z]|[A-Za-z][\u201a\ufffd]")
+"""A capital letter within a word, or a low quotation mark or no character right behind a letter."""
+_TURKISH_ONLY = frozenset("\u00f0\u00d0\u00fe\u00de")
+_TURKISH = _TURKISH_ONLY | frozenset("\u00fd\u00ddçÇöÖüÜâÂîÎûÛ")
+"""Letters of Turkish, as Windows-1252 reads them."""
 _LINE_BEYOND_ASCII = re.compile(rb"[^\r\n]{0,200}[\x80-\xff][^\r\n]{0,200}")
 
 
@@ -133,13 +139,34 @@ def detect(data: bytes, chosen: str = "") -> Encoding:
 
 
 def _assume_encoding(data: bytes, chosen: str) -> Encoding:
-    for codec in dict.fromkeys((chosen, _guess(data), WESTERN)):
+    sample = b"\n".join(_take_sample(data))
+    guess = _guess(sample)
+    other = _find_other(sample) if guess == WESTERN else ""
+    for codec in dict.fromkeys((chosen, other, guess, WESTERN)):
         if codec in ENCODING_NAMES and _find_invalid_offset(data, codec) is None:
             return _name_guess(codec)
     for codec in _OLD_CODECS:
-        if _has_only_words(b"\n".join(_take_sample(data)).decode(codec)):
+        if _has_only_words(sample.decode(codec)):
             return _name_guess(codec)
     raise InvalidSheet(DAMAGED_MESSAGE)
+
+
+def _find_other(sample: bytes) -> str:
+    """Return a likelier encoding than Windows-1252 if its letters are odd, or nothing.
+
+    "JosŽ" is "José" of a Mac or DOS. "Ayþe" is "Ayşe": Icelandic has vowels that Turkish lacks.
+    """
+    western = sample.decode(WESTERN, "replace")
+    letters = set(filter(str.isalpha, _BEYOND_ASCII.findall(western)))
+    if letters & _TURKISH_ONLY and letters <= _TURKISH:
+        return "cp1254"
+    if not _ODD_CASE.search(western):
+        return ""
+    for codec in _OLD_CODECS:
+        text = sample.decode(codec)
+        if _has_only_words(text) and not _ODD_CASE.search(text):
+            return codec
+    return ""
 
 
 def _name_guess(codec: str) -> Encoding:
@@ -147,11 +174,10 @@ def _name_guess(codec: str) -> Encoding:
     return Encoding(codec, f"{name} (assumed)", is_guess=True)
 
 
-def _guess(data: bytes) -> str:
-    """Return the likeliest encoding of the lines with letters beyond ASCII."""
+def _guess(sample: bytes) -> str:
+    """Return the likeliest encoding of ``sample``, lines with letters beyond ASCII."""
     import chardet  # 25 MB, needed only for files in old encodings
 
-    sample = b"\n".join(_take_sample(data))
     found = chardet.detect_all(
         sample, ignore_threshold=True, compat_names=False, include_encodings=_GUESSED_CODECS
     )

@@ -36,6 +36,11 @@ from tests.sheets.builders import parse_csv
         ("cp1252", "D’Angelo"),
         ("cp1252", "Guðrún Þórsdóttir"),
         ("cp1252", "Rue à Droite"),
+        ("cp1252", "McÉvoy,DÉJÀ vu,ÅSA ÖBERG"),
+        ("mac_roman", "José,María"),
+        ("mac_roman", "Müller"),
+        ("cp850", "José,Müller"),
+        ("cp1254", "Ayşe,İstanbul,Ümit"),
         ("cp1252", "Mª José,Nº 5"),
         ("cp1252", "¿Qué tal?"),
         ("cp1252", "10 km²"),
@@ -55,7 +60,7 @@ async def test_names_of_other_alphabets_are_read_as_they_were_written(
 @pytest.mark.parametrize(
     ("encoding", "name"),
     [
-        *(("cp1254", "Ayşe"), ("iso8859-2", "Győr"), ("cp850", "José"), ("cp1257", "Šarūnas")),
+        *(("mac_roman", "Zoë"), ("iso8859-2", "Győr"), ("cp437", "Zoë"), ("cp1257", "Šarūnas")),
         *(("iso8859-2", "Śląsk"), ("cp852", "Gdańsk"), ("iso8859-5", "Иван"), ("cp866", "Мария")),
         *(("koi8-u", "Київ"), ("iso8859-6", "محمد"), ("euc_jp", "東京")),
     ],

@@ -174,7 +174,8 @@ _NOT_PERSONAL = re.compile(
 _ISO_TIME = re.compile(rf"(?<![\w+-]){_YEAR}-{_MONTH}-{_DAY}T{_TIME}(?!\d)", re.ASCII)
 _LOOSE_EMAIL = re.compile(
     r"(?P<local>\"[^\"\n]{1,64}\"|(?<![^\s<>|,;:()\[\]@＠﹫])[^\s<>|,;:()\[\]@＠﹫]+?)"
-    r"(?:[@＠﹫]|%40|\s?[@＠﹫]\s(?=[\w-]+\.\w)|\s?[(\[{]\s?(?i:at)\s?[)\]}]\s?(?=[\w-]+\s?[.(\[{]))"
+    r"(?:[@＠﹫]|%40|\s?[@＠﹫]\s(?=(?:[\w-]+\.)+[^\W\d_])"
+    r"|\s?[(\[{]\s?(?i:at)\s?[)\]}]\s?(?=[\w-]+\s?[.(\[{]))"
     r"(?P<domain>\[[^\]\s]{1,64}\]|[\w-]+(?:\.[\w-]+)*)"
 )
 _HANGUL_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")

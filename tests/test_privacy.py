@@ -289,6 +289,7 @@ def test_a_channel_reads_no_address_however_written(address: str) -> None:
         "LEAD-004038",
         "19632427-908f-4bf3-a6f5-69b9a0bbfc63",
         "Follow @acme",
+        "Meet at (at) noon, doors @ 10.30, tickets @ Rs.500 or 3 @ 500",
         "Room 12, floor 3, at 10:30",
         "leads 2026-11-29 (2).csv",
         "leads_2026-11-29_10-30.csv",

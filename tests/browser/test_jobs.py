@@ -109,7 +109,7 @@ async def test_unknown_column_can_be_mapped_to_an_attribute(
 ) -> None:
     person = await open_page(browser, demo)
     form = await upload_and_check(person, build_leads_csv("Lead Id", "First Name", "Town", rows=3))
-    await expect(form).to_contain_text("Chakra has no attribute with these names")
+    await expect(form).to_contain_text("Chakra has no attributes with these names")
     await person.choose_option("column_2", "City", query="city")
     await person.submit()
     await expect(form).to_contain_text("Town → city")

@@ -81,3 +81,13 @@ async def test_upload_named_after_a_customer_is_masked(acme: World, clock: Manua
 def _form_text(acme: World) -> str:
     view = acme.slack.view(JOHN)
     return visible_text(view) if view else ""
+
+
+async def test_job_whose_id_begins_like_a_number_is_named_whole(
+    acme: World, clock: ManualClock
+) -> None:
+    job = acme.chakra.add_job(id="12345678-0000-4000-8000-000000000001", succeed=4, seconds=20)
+    await acme.type(f"/chakra watch {job.id}")
+    await wait_until(acme, lambda: bool(list_app_messages(acme, JOHN, SALES)))
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, JOHN, SALES)) > 1)
+    assert f"Job `{job.id}` has finished" in visible_text(list_app_messages(acme, JOHN, SALES)[1])

@@ -10,6 +10,7 @@ from bot.jobs.card import humanize_duration, job_card
 from bot.jobs.progress import Progress
 from bot.jobs.summary import summary_line
 from bot.jobs.watch import Watch, WatchStatus
+from bot.privacy import mask_text
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup, mention
 from bot.slack.commands.reply import Block, Message
@@ -20,6 +21,8 @@ STOP_ACTION = "watch.stop"
 NOTIFY_BY_DM_ACTION = "watch.privately"
 FAILED_ROWS_ACTION = "job.failed"
 """``action_id``s of the buttons, whose commands are ``job`` and ``watch``."""
+
+SHORT_ID_LENGTH = 8
 
 OUTAGE_NOTICE_AFTER_SECONDS = 60.0
 """Seconds without an answer from Chakra before the message says so."""
@@ -147,7 +150,15 @@ def _details_value(watch: Watch) -> str:
 
 
 def _display_name(watch: Watch) -> Markup:
-    return bold(watch.title) if watch.title else markup("Job ", blocks.code(watch.subject[:8]))
+    return (
+        bold(watch.title) if watch.title else markup("Job ", blocks.code(_short_id(watch.subject)))
+    )
+
+
+def _short_id(job_id: str) -> str:
+    """Return the beginning of the ID; all of it if a channel would read a masked number instead."""
+    beginning = job_id[:SHORT_ID_LENGTH]
+    return beginning if mask_text(beginning) == beginning else job_id
 
 
 def _end_note(watch: Watch) -> Markup:

@@ -55,7 +55,7 @@ MEMBERS_AND_CHANNELS = (
 TIMEOUT_SECONDS = 120.0
 APP_USER = "U0CHAKRA"
 JOB_ID = re.compile(r"ID `([0-9a-f-]{36})`")
-FINISHED_JOB = re.compile(r"Job `([0-9a-f]{8})` has finished")
+FINISHED_JOB = re.compile(r"Job `([0-9a-f]{8})[0-9a-f-]*` has finished")
 FETCH = "GET /v1/ext/background-job/{backgroundJobId}"
 MAX_TAKEOVER_SECONDS = 30.0
 """Seconds within which another replica continues the work of a killed one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -14,39 +15,34 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Mention(Token):
-    """The name is empty unless Slack adds it."""
+class NamedToken(Token):
+    """Something of Slack's, by its ID. The name is empty unless Slack adds it."""
+
+    sign: ClassVar[str] = "@"
 
     text: str = field(init=False)
     id: str
     name: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", f"@{self.name or self.id}")
+        object.__setattr__(self, "text", f"{self.sign}{self.name or self.id}")
 
 
 @dataclass(frozen=True)
-class ChannelMention(Token):
-    """The name is empty if Slack does not disclose it: in private channels."""
-
-    text: str = field(init=False)
-    id: str
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "text", f"#{self.name or self.id}")
+class Mention(NamedToken):
+    """A member."""
 
 
 @dataclass(frozen=True)
-class GroupMention(Token):
+class ChannelMention(NamedToken):
+    """A channel. Slack does not disclose the name of a private one."""
+
+    sign: ClassVar[str] = "#"
+
+
+@dataclass(frozen=True)
+class GroupMention(NamedToken):
     """A user group."""
-
-    text: str = field(init=False)
-    id: str
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "text", f"@{self.name or self.id}")
 
 
 @dataclass(frozen=True)

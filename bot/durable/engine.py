@@ -328,7 +328,7 @@ class Engine:
             self._clock.call_later(following.seconds, lambda: self._resume_later(run_id, kind))
 
     def _resume_later(self, run_id: str, kind: str) -> None:
-        if self._workflow is not None:
+        if self._workflow is not None and not self._stopping:
             self._spawn(self._resume([run_id], kind))
 
     # --- recovery ---------------------------------------------------------------------------------

@@ -22,11 +22,16 @@ MEI, SALES = "U0MEI", "C0SALES"
 
 
 async def typed(acme: World, text: str, person: str = MEI) -> VisibleMessage:
-    before = len(list_messages(acme, person, SALES))
+    """Return the private answer to a line, whatever the bot posts in the channel besides."""
+
+    def private_answers() -> list[VisibleMessage]:
+        return [m for m in list_messages(acme, person, SALES) if m.ephemeral]
+
+    before = len(private_answers())
     await acme.slack.type(person, SALES, f"/chakra {text}")
     await acme.settle()
-    await wait_until(acme, lambda: len(list_messages(acme, person, SALES)) > before)
-    return list_messages(acme, person, SALES)[-1]
+    await wait_until(acme, lambda: len(private_answers()) > before)
+    return private_answers()[-1]
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from tests.sandbox.limit_payloads import (
     button,
     buttons,
     confirm,
+    home,
     image,
     input_block,
     message,
@@ -46,6 +47,10 @@ def view_case(*blocks: Json) -> tuple[Check, Json]:
     return check_view, view(*blocks)
 
 
+def check_home(value: Any) -> list[PayloadFinding]:
+    return check_view(value, surface="home")
+
+
 def check_form_response(body: Any) -> list[PayloadFinding]:
     return check_view_response(body, FORM)
 
@@ -67,7 +72,12 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
     "message.size": [message_case(*[section("x" * 3_000)] * 5)],
     "message.charts": [message_case(pie_chart(), pie_chart(), pie_chart())],
     "respond.type": [(check_response_body, {"text": "x", "response_type": "public"})],
-    "view.type": [(check_view, view(type="home")), (check_view, view(type=None))],
+    "view.type": [
+        (check_view, view(type="home")),
+        (check_view, view(type=None)),
+        (check_home, view()),
+        (check_home, home(title=text("Title"))),
+    ],
     "view.blocks": [(check_view, view(blocks=[])), view_case(*[{"type": "divider"}] * 101)],
     "view.title": [
         (check_view, view(title=text("x" * 25))),
@@ -91,7 +101,10 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
         )
     ],
     "surface": [view_case(pie_chart())],
-    "surface.file_input": [message_case(input_block({"type": "file_input"}))],
+    "surface.file_input": [
+        message_case(input_block({"type": "file_input"})),
+        (check_home, home(input_block({"type": "file_input"}))),
+    ],
     "block.unknown": [
         message_case({"type": "sections"}),
         message_case({}),
@@ -212,6 +225,10 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
             )
         ),
     ],
+    "picker": [
+        view_case(input_block({"type": "datetimepicker", "initial_date_time": "1700000000"})),
+        view_case(input_block({"type": "datetimepicker", "initial_date_time": 17})),
+    ],
     "file_input": [
         view_case(input_block({"type": "file_input", "max_files": 11})),
         view_case(input_block({"type": "file_input"}, dispatch_action=True)),
@@ -271,6 +288,9 @@ VALID_PAYLOADS: list[tuple[Check, Any]] = [
     (check_response_body, {"text": "x", "response_type": "in_channel"}),
     view_case(*[{"type": "divider"}] * 100),
     view_case(input_block({"type": "file_input", "max_files": 10})),
+    view_case(input_block({"type": "datetimepicker", "initial_date_time": 1_700_000_000})),
+    (check_home, home(input_block({"type": "plain_text_input"}))),
+    (check_home, home(*[{"type": "divider"}] * 100)),
     (check_view, view(title=text("x" * 24), private_metadata="x" * 3_000)),
     (check_options_response, {"options": []}),
     (check_options_response, {"options": options(100)}),

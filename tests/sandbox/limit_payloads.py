@@ -70,6 +70,10 @@ def view(*blocks: Json, **more: Any) -> Json:
     return {**frame, "blocks": list(blocks) or [section()], **more}
 
 
+def home(*blocks: Json, **more: Any) -> Json:
+    return {"type": "home", "blocks": list(blocks) or [section()], **more}
+
+
 def confirm(**more: Any) -> Json:
     parts = {"title": "Sure?", "text": "Really", "confirm": "Yes", "deny": "No", **more}
     return {part: text(value) for part, value in parts.items()}

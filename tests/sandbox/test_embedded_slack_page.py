@@ -68,7 +68,7 @@ async def test_a_person_sees_their_channels_people_commands_and_hints(
         {"text": "/chakra user ", "usage": "user <name>", "summary": "One user"}
     ]
     assert state["messages"]["C0SALES"][0]["author"]["initials"] == "PS"
-    assert state["views"] == []
+    assert state["views"] == {"stack": [], "home": None}
 
 
 async def test_unknown_member_is_404(harness: SlackHarness) -> None:
@@ -130,7 +130,7 @@ async def test_a_form_is_opened_filled_refused_and_sent(harness: SlackHarness) -
     assert await post_action(harness, "view", **sending) == {"ok": True}
     chosen = harness.app.last_payload["view"]["state"]["values"]["template"]["value"]
     assert chosen["selected_option"]["value"] == "hello"
-    assert (await fetch_state(harness))["views"] == []
+    assert (await fetch_state(harness))["views"]["stack"] == []
 
 
 async def test_a_button_is_pressed_and_a_form_closed(harness: SlackHarness) -> None:

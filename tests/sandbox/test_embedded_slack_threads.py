@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox.slack.errors import ActionNotPossible
 from tests.sandbox.slack_harness import SCOPES, SlackHarness, build_manifest, open_harness
 
 
@@ -66,6 +67,28 @@ async def test_an_app_may_not_read_the_threads_of_channels(harness: SlackHarness
         "conversations.replies", channel="C0SALES", ts=await post_message(harness)
     )
     assert answer["error"] == "not_allowed_token_type"
+
+
+async def test_reply_of_a_person_is_an_event_with_its_thread() -> None:
+    manifest = build_manifest(scopes=(*SCOPES, "im:history"), events=("message.im",))
+    async with open_harness(manifest) as harness:
+        first = await post_message(harness, "D0JOHN")
+        await harness.slack.type("U0JOHN", "D0JOHN", "Thanks", thread_ts=first)
+        event = harness.app.last_payload["event"]
+        assert (event["text"], event["thread_ts"]) == ("Thanks", first)
+        assert event["parent_user_id"] == "U0CHAKRA"
+
+
+async def test_people_reply_only_to_public_top_level_messages(harness: SlackHarness) -> None:
+    first = await post_message(harness)
+    await harness.slack.type("U0JOHN", "C0SALES", "Thanks", thread_ts=first)
+    reply = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    private = await harness.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="hi")
+    for ts in (reply.ts, private["message_ts"], "1700000000.999999"):
+        with pytest.raises(ActionNotPossible):
+            await harness.slack.type("U0JOHN", "C0SALES", "Thanks", thread_ts=ts)
+    with pytest.raises(ActionNotPossible):
+        await harness.slack.type("U0JOHN", "C0SALES", "/chakra help", thread_ts=first)
 
 
 async def test_message_in_an_archived_channel_cannot_be_edited(harness: SlackHarness) -> None:

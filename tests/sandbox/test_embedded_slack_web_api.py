@@ -14,7 +14,6 @@ from tests.sandbox.slack_harness import (
     SlackHarness,
     actions_block,
     build_manifest,
-    build_modal,
     encode_arguments,
     open_harness,
     section_block,
@@ -310,7 +309,8 @@ async def test_history_is_newest_first_with_metadata_on_request(harness: SlackHa
 
 
 async def test_app_home_is_not_turned_on(harness: SlackHarness) -> None:
-    answer = await harness.call_rejected("views.publish", user_id="U0JOHN", view=build_modal())
+    home = {"type": "home", "blocks": [section_block("Hello")]}
+    answer = await harness.call_rejected("views.publish", user_id="U0JOHN", view=home)
     assert answer["error"] == "not_enabled"
 
 

@@ -33,8 +33,8 @@ class ManifestShortcut:
 class AppManifest:
     """The app's manifest; ``events`` are the bot's, in its order, and ``scopes`` the granted ones.
 
-    ``messages_tab`` says whether the app and a person may write to each other directly, ``listens``
-    whether the person may.
+    ``messages_tab_enabled`` says whether the app and a person may write to each other directly,
+    ``accepts_messages`` whether the person may.
     """
 
     commands: Mapping[str, SlashCommand]
@@ -42,6 +42,7 @@ class AppManifest:
     scopes: tuple[str, ...]
     interactivity_enabled: bool
     events: tuple[str, ...] = ()
+    home_tab_enabled: bool = False
     messages_tab_enabled: bool = True
     accepts_messages: bool = True
 
@@ -71,6 +72,7 @@ def parse_manifest(manifest: Mapping[str, Any], declined: Collection[str] = ()) 
         scopes=_granted_scopes(manifest.get("oauth_config", {}).get("scopes", {}), declined),
         interactivity_enabled=bool(interactivity.get("is_enabled")),
         events=tuple(settings.get("event_subscriptions", {}).get("bot_events", ())),
+        home_tab_enabled=home.get("home_tab_enabled", False),
         messages_tab_enabled=home.get("messages_tab_enabled", True),
         accepts_messages=not home.get("messages_tab_read_only_enabled", False),
     )

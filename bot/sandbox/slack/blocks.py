@@ -51,6 +51,7 @@ STATE_FIELDS: Mapping[str, StateField] = {
         "selected_conversations", "initial_conversations", multiple=True
     ),
     "multi_channels_select": StateField("selected_channels", "initial_channels", multiple=True),
+    "datetimepicker": StateField("selected_date_time", "initial_date_time"),
     "file_input": StateField("files", "", multiple=True),
 }
 """docs.slack.dev/reference/interaction-payloads/view-interactions-payload: ``state.values``."""
@@ -129,7 +130,7 @@ def initial_state(blocks: Sequence[Json]) -> StateValues:
 
 
 def merge_state(new_state: StateValues, old_state: StateValues) -> StateValues:
-    """Return ``fresh`` with the previous state of each element that has the same IDs and type."""
+    """Return ``new_state``, with old states of elements that have the same IDs and type."""
     result: StateValues = {}
     for block_id, actions in new_state.items():
         for action_id, state in actions.items():
@@ -142,7 +143,7 @@ def merge_state(new_state: StateValues, old_state: StateValues) -> StateValues:
 def enter_value(element: Json, raw: EnteredValue, available: Sequence[Json] = ()) -> Json:
     """Return the element's state after a person entered ``raw``.
 
-    ``offered`` are the app's options of an external menu, or the files that the person uploaded.
+    ``available`` are the app's options of an external menu, or the files that the person uploaded.
     Raise ``ActionNotPossible`` for a value that is not among the options.
     """
     kind = str(element["type"])
@@ -161,6 +162,8 @@ def enter_value(element: Json, raw: EnteredValue, available: Sequence[Json] = ()
         value = None if raw is None else _find_option(element, raw, available)
     elif described is _TEXT_FIELD:
         value = None if raw is None or raw == "" else _typed(kind, str(raw))
+    elif kind == "datetimepicker":
+        value = None if raw is None or raw == "" else _parse_moment(raw)
     return {"type": kind, described.state_key: value}
 
 
@@ -218,6 +221,14 @@ def _initial_element_state(element: Json) -> Json:
 def _typed(kind: str, text: str) -> str:
     """Return the text of an input as apps get it, with emoji by name (slackapi/bolt-js#1469)."""
     return name_emoji(text) if kind == "plain_text_input" else text
+
+
+def _parse_moment(raw: EnteredValue) -> int:
+    """Return a moment in Unix seconds."""
+    try:
+        return int(str(raw))
+    except ValueError:
+        raise ActionNotPossible(f"{raw!r} isn't a date and time in Unix seconds.") from None
 
 
 def _find_option(element: Json, raw: Any, available: Sequence[Json]) -> Json:

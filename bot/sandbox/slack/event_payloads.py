@@ -6,7 +6,7 @@ docs.slack.dev/apis/events-api and docs.slack.dev/reference/events
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from bot.sandbox.slack.messages import StoredMessage
 from bot.sandbox.slack.payloads import message_json
@@ -21,6 +21,7 @@ from bot.sandbox.slack.seed import (
 )
 
 Json = dict[str, Any]
+HomeTab = Literal["home", "messages"]
 
 CHANNEL_TYPES: Mapping[ChannelKind, str] = {
     "public": "channel",
@@ -61,15 +62,20 @@ def envelope(
     }
 
 
-def mention(message: StoredMessage, team: str) -> Json:
+def mention(message: StoredMessage, team: str, parent_author: str) -> Json:
     """Return the event of a mention. docs.slack.dev/reference/events/app_mention."""
-    posted = _posted(message, team)
+    posted = _posted(message, team, parent_author)
     return {**posted, "type": "app_mention"}
 
 
-def message_posted(message: StoredMessage, channel: WorkspaceChannel, team: str) -> Json:
-    """Return the event of a new message. docs.slack.dev/reference/events/message."""
-    body = {**_posted(message, team), "channel_type": CHANNEL_TYPES[channel.kind]}
+def message_posted(
+    message: StoredMessage, channel: WorkspaceChannel, team: str, parent_author: str
+) -> Json:
+    """Return the event of a new message; ``parent_author`` is "" unless it is a reply.
+
+    docs.slack.dev/reference/events/message
+    """
+    body = {**_posted(message, team, parent_author), "channel_type": CHANNEL_TYPES[channel.kind]}
     if message.author == APP_USER:
         body["bot_profile"] = {
             "id": body["bot_id"],
@@ -122,6 +128,20 @@ def app_joined(channel: WorkspaceChannel, inviter: str, event_ts: str) -> Json:
     }
 
 
+def app_home_opened(
+    person: str, channel: WorkspaceChannel, tab: HomeTab, view: Json | None, event_ts: str
+) -> Json:
+    """Return the event of an opened tab. docs.slack.dev/reference/events/app_home_opened."""
+    body = {
+        "type": "app_home_opened",
+        "user": person,
+        "channel": channel.id,
+        "tab": tab,
+        "event_ts": event_ts,
+    }
+    return body if view is None else {**body, "view": view}
+
+
 def tokens_revoked(event_ts: str) -> Json:
     """Return the event of a revocation. docs.slack.dev/reference/events/tokens_revoked."""
     return {
@@ -145,8 +165,10 @@ def team_of(author_team: str) -> Json:
     )
 
 
-def _posted(message: StoredMessage, team: str) -> Json:
+def _posted(message: StoredMessage, team: str, parent_author: str) -> Json:
     shown = {**message_json(message), "channel": message.channel, "event_ts": message.ts}
+    if parent_author:
+        shown["parent_user_id"] = parent_author
     if message.content.files:
         shown["subtype"] = "file_share"
     return {**shown, **team_of(team)}

@@ -12,7 +12,7 @@ from typing import Any
 from bot.aio.clock import Clock, sleep
 from bot.sandbox.slack import event_payloads
 from bot.sandbox.slack.app_manifest import AppManifest
-from bot.sandbox.slack.event_payloads import CHANNEL_TYPES
+from bot.sandbox.slack.event_payloads import CHANNEL_TYPES, HomeTab
 from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.ids import event_id
 from bot.sandbox.slack.messages import MessageChange, StoredMessage
@@ -66,6 +66,16 @@ class Events:
         body = event_payloads.app_joined(channel, inviter, self._workspace.ids.current_ts())
         self._publish(f"member_joined_channel.{body['channel_type']}", body, channel)
 
+    def home_opened(self, person: str, channel: WorkspaceChannel, tab: HomeTab) -> None:
+        """Publish that a person opened a tab of the app, with its Home view if there is one."""
+        home = self._workspace.views.home(person) if tab == "home" else None
+        view = home.to_json() if home else None
+        self._publish(
+            "app_home_opened",
+            event_payloads.app_home_opened(person, channel, tab, view, self._now()),
+            channel,
+        )
+
     def uninstalled(self) -> None:
         self._publish("app_uninstalled", event_payloads.app_uninstalled(self._now()), None)
         self.revoked()
@@ -85,15 +95,24 @@ class Events:
             body = event_payloads.message_changed(message, channel, self._now())
         else:
             team = self._workspace.members[message.author].team_id
-            body = event_payloads.message_posted(message, channel, team)
-            self._mention(message, channel, team)
+            parent = self._parent_author(message)
+            body = event_payloads.message_posted(message, channel, team, parent)
+            self._mention(message, channel, team, parent)
         self._publish(name, body, channel)
 
-    def _mention(self, message: StoredMessage, channel: WorkspaceChannel, team: str) -> None:
+    def _parent_author(self, message: StoredMessage) -> str:
+        """Return who started the thread that the message is in; "" if it is in none."""
+        thread_ts = message.thread_ts or ""
+        parent = self._workspace.messages.find_public(message.channel, thread_ts)
+        return parent.author if parent else ""
+
+    def _mention(
+        self, message: StoredMessage, channel: WorkspaceChannel, team: str, parent: str
+    ) -> None:
         """Send app_mention; Slack sends none for the app's direct messages."""
         named = f"<@{APP_USER}>" in message.content.text
         if named and message.author != APP_USER and channel.kind != "im":
-            self._publish("app_mention", event_payloads.mention(message, team), channel)
+            self._publish("app_mention", event_payloads.mention(message, team, parent), channel)
 
     def _now(self) -> str:
         return self._workspace.ids.current_ts()

@@ -189,7 +189,7 @@ class FileStore:
         self._visible_to_app.update(file_ids)
 
     def get_for_app(self, file_id: str) -> HostedFile:
-        """Return the file. Raise ``RequestError`` for one that never reached the app."""
+        """Return the file. Raise ``WebApiError`` for one that never reached the app."""
         file = self._files.get(file_id)
         if file is None or file_id not in self._visible_to_app:
             raise WebApiError("file_not_found")

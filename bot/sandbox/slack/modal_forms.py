@@ -18,7 +18,7 @@ from bot.sandbox.slack.errors import ActionNotPossible, WebApiError
 from bot.sandbox.slack.files import LocalFile
 from bot.sandbox.slack.payload_delivery import AckResult
 from bot.sandbox.slack.user_actions import CONNECTION_TROUBLE_TEXT, InteractionResult, UserActions
-from bot.sandbox.slack.views import ModalView
+from bot.sandbox.slack.views import StoredView
 
 Json = dict[str, Any]
 FieldEntry = EnteredValue | LocalFile
@@ -32,14 +32,14 @@ class ModalForms:
         self._user_actions = user_actions
         self._workspace = user_actions.workspace
 
-    def top_view(self, person: str, view_id: str | None = None) -> ModalView:
+    def top_view(self, person: str, view_id: str | None = None) -> StoredView:
         """Return the person's top view. Raise ``ActionNotPossible`` if ``view_id`` is another."""
         view = self._workspace.views.top(person)
         if view is None or view_id not in (None, view.id):
             raise ActionNotPossible("This form is no longer open.")
         return view
 
-    def fill(self, person: str, view: ModalView, values: Mapping[str, FieldEntry]) -> ModalView:
+    def fill(self, person: str, view: StoredView, values: Mapping[str, FieldEntry]) -> StoredView:
         """Enter values by ``block_id``, over existing ones; files are uploaded."""
         filled: StateValues = {**view.values}
         for block_id, raw in values.items():
@@ -51,7 +51,7 @@ class ModalForms:
         return self._workspace.views.fill(view, filled)
 
     async def type_text(
-        self, person: str, view: ModalView, block_id: str, text: str
+        self, person: str, view: StoredView, block_id: str, text: str
     ) -> InteractionResult:
         """Type in a field, and send it if the field asks for every character."""
         filled = self.fill(person, view, {block_id: text})
@@ -61,8 +61,8 @@ class ModalForms:
         return await self._user_actions.press(person, filled, item, text)
 
     def fill_elements(
-        self, person: str, view: ModalView, values: Mapping[str, Mapping[str, EnteredValue]]
-    ) -> ModalView:
+        self, person: str, view: StoredView, values: Mapping[str, Mapping[str, EnteredValue]]
+    ) -> StoredView:
         """Enter values by ``block_id`` and ``action_id``, as the page has them."""
         filled: StateValues = {**view.values}
         for item in iter_elements(view.blocks):
@@ -72,7 +72,7 @@ class ModalForms:
                 filled[item.block_id] = {**filled[item.block_id], item.action_id: state}
         return self._workspace.views.fill(view, filled)
 
-    async def submit(self, person: str, view: ModalView) -> InteractionResult:
+    async def submit(self, person: str, view: StoredView) -> InteractionResult:
         if view.definition.get("submit") is None:
             raise ActionNotPossible("This view has no submit button.")
         errors = validate_fields(view.blocks, view.values)
@@ -85,7 +85,7 @@ class ModalForms:
             ack.status, ack.seconds, ack.body, self._apply_ack(person, view, ack)
         )
 
-    async def close(self, person: str, view: ModalView) -> InteractionResult:
+    async def close(self, person: str, view: StoredView) -> InteractionResult:
         """Close the view, or the whole stack if it has ``clear_on_close``."""
         cleared = bool(view.definition.get("clear_on_close"))
         stack = self._workspace.views.stack(person)
@@ -100,7 +100,7 @@ class ModalForms:
                 delivered = InteractionResult(ack.status, ack.seconds, ack.body)
         return delivered
 
-    def _apply_ack(self, person: str, view: ModalView, ack: AckResult) -> dict[str, str]:
+    def _apply_ack(self, person: str, view: StoredView, ack: AckResult) -> dict[str, str]:
         """Apply the ack, and return the errors to show under the fields."""
         body = ack.body or {}
         if not ack.error:
@@ -112,7 +112,7 @@ class ModalForms:
         self._workspace.notify(person, CONNECTION_TROUBLE_TEXT)
         return {}
 
-    def _apply_response_action(self, person: str, view: ModalView, body: Json) -> dict[str, str]:
+    def _apply_response_action(self, person: str, view: StoredView, body: Json) -> dict[str, str]:
         views = self._workspace.views
         action = body.get("response_action")
         if action == "errors":
@@ -139,7 +139,7 @@ class ModalForms:
         files = self._workspace.files
         return [files.add(person, e).id if isinstance(e, LocalFile) else e for e in chosen]
 
-    def _response_urls(self, person: str, view: ModalView) -> list[Json]:
+    def _response_urls(self, person: str, view: StoredView) -> list[Json]:
         found = []
         for item in iter_elements(view.blocks):
             if item.kind in _CONVERSATION_SELECTS and item.element.get("response_url_enabled"):
@@ -158,7 +158,7 @@ class ModalForms:
         return found
 
 
-def _find_input(view: ModalView, block_id: str) -> PlacedElement:
+def _find_input(view: StoredView, block_id: str) -> PlacedElement:
     for item in iter_elements(view.blocks):
         if item.block_id == block_id and item.kind in STATE_FIELDS:
             return item

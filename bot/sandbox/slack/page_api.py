@@ -32,7 +32,7 @@ from bot.sandbox.slack.seed import (
     WorkspaceMember,
 )
 from bot.sandbox.slack.user_actions import InteractionSource, UserActions
-from bot.sandbox.slack.views import ModalView
+from bot.sandbox.slack.views import StoredView
 
 Json = dict[str, Any]
 
@@ -117,7 +117,7 @@ class PageApi:
             ],
             "hints": [dataclasses.asdict(hint) for hint in self._hints],
             "messages": messages,
-            "views": [v.to_json() for v in self._workspace.views.stack(member.id)],
+            "views": self._workspace.views_of(member.id),
         }
 
     async def _events(self, request: Request) -> Response:
@@ -173,7 +173,7 @@ class PageApi:
 
     def _locate_element(self, body: Json) -> tuple[InteractionSource, PlacedElement]:
         source = self._resolve_source(body)
-        blocks = source.blocks if isinstance(source, ModalView) else source.content.blocks or []
+        blocks = source.blocks if isinstance(source, StoredView) else source.content.blocks or []
         for item in iter_elements(blocks):
             if (item.block_id, item.action_id) == (body["block_id"], body["action_id"]):
                 return source, item

@@ -38,8 +38,10 @@ class PayloadValidator:
         self._validate(source, payload, check_response_body(payload), "message")
         return _content(payload)
 
-    def validate_view(self, source: str, view: object) -> dict[str, Any]:
-        self._validate(source, view, check_view(view), "modal")
+    def validate_view(
+        self, source: str, view: object, surface: PayloadSurface = "modal"
+    ) -> dict[str, Any]:
+        self._validate(source, view, check_view(view, surface=surface), surface)
         return dict(view) if isinstance(view, Mapping) else {}
 
     def validate_view_response(self, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:

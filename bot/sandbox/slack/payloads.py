@@ -25,7 +25,7 @@ from bot.sandbox.slack.seed import (
     WorkspaceChannel,
     WorkspaceMember,
 )
-from bot.sandbox.slack.views import ModalView
+from bot.sandbox.slack.views import StoredView
 
 Json = dict[str, Any]
 
@@ -157,7 +157,7 @@ def message_actions(
     return payload if ephemeral else {**payload, "message": message_json(message)}
 
 
-def view_actions(interaction: InteractionContext, view: ModalView, action: Json) -> Json:
+def view_actions(interaction: InteractionContext, view: StoredView, action: Json) -> Json:
     return {
         **interaction.common_fields("block_actions"),
         "container": {"type": "view", "view_id": view.id},
@@ -168,7 +168,7 @@ def view_actions(interaction: InteractionContext, view: ModalView, action: Json)
 
 
 def view_submission(
-    interaction: InteractionContext, view: ModalView, response_urls: list[Json]
+    interaction: InteractionContext, view: StoredView, response_urls: list[Json]
 ) -> Json:
     return {
         **interaction.common_fields("view_submission"),
@@ -178,7 +178,7 @@ def view_submission(
     }
 
 
-def view_closed(interaction: InteractionContext, view: ModalView, *, cleared: bool) -> Json:
+def view_closed(interaction: InteractionContext, view: StoredView, *, cleared: bool) -> Json:
     return {
         **interaction.common_fields("view_closed"),
         "view": view.to_json(),
@@ -188,7 +188,7 @@ def view_closed(interaction: InteractionContext, view: ModalView, *, cleared: bo
 
 def suggestion(
     interaction: InteractionContext,
-    source: ModalView | StoredMessage,
+    source: StoredView | StoredMessage,
     block_id: str,
     action_id: str,
     query: str,
@@ -199,7 +199,7 @@ def suggestion(
         "block_id": block_id,
         "value": query,
     }
-    if isinstance(source, ModalView):
+    if isinstance(source, StoredView):
         container: Json = {"type": "view", "view_id": source.id}
         return {**payload, "container": container, "view": source.to_json()}
     container = {

@@ -17,7 +17,7 @@ IN_CHANNEL = "in_channel"
 def apply_response(workspace: Workspace, path: str, body: Mapping[str, Any]) -> None:
     """Apply a post to a response URL.
 
-    Raise ``RequestError`` for a used-up URL or an invalid body.
+    Raise ``WebApiError`` for a used-up URL or an invalid body.
     """
     url = workspace.response_urls.check(path)
     content = workspace.validator.validate_response("response_url", body)

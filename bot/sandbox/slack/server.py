@@ -12,6 +12,7 @@ from bot.aio.clock import Clock
 from bot.sandbox.slack.app_manifest import parse_manifest
 from bot.sandbox.slack.blocks import EnteredValue
 from bot.sandbox.slack.errors import ActionNotPossible, PayloadWarning, RejectedPayload
+from bot.sandbox.slack.event_payloads import HomeTab
 from bot.sandbox.slack.events import Events
 from bot.sandbox.slack.exchange_log import ApiCall, ExchangeLog, ExchangeRecord
 from bot.sandbox.slack.extras_api import ExtrasApi
@@ -157,6 +158,15 @@ class EmbeddedSlack:
             raise ActionNotPossible(f"{user_id} has no DM with the app.")
         return await self.type(user_id, channel.id, text)
 
+    async def open_home(self, user_id: str, tab: HomeTab = "home") -> InteractionResult:
+        """Open the app's Home or Messages tab; until a person types, they press in the open one.
+
+        Raise ``ActionNotPossible`` if the manifest turns the tab off, and for people of other
+        workspaces.
+        """
+        with self._exchange_log.track():
+            return await self._user_actions.open_home(user_id, tab)
+
     async def invite_app(self, user_id: str, channel_id: str) -> InteractionResult:
         """Do what ``/invite`` does."""
         return await self.type(user_id, channel_id, f"/invite <@{APP_USER}>")
@@ -287,6 +297,11 @@ class EmbeddedSlack:
             return []
         messages = self.workspace.messages.in_channel(channel_id)
         return [to_visible(message) for message in messages if message.is_visible_to(user_id)]
+
+    def home(self, user_id: str) -> Json | None:
+        """Return the Home tab that the app published for this person, as Slack stores it."""
+        home = self.workspace.views.home(user_id)
+        return home.to_json() if home else None
 
     def view(self, user_id: str) -> Json | None:
         """Return this person's top modal, as Slack stores it."""

@@ -44,7 +44,7 @@ class TriggerStore:
         return trigger.id
 
     def check(self, trigger_id: object) -> Trigger:
-        """Return the trigger without using it up. Raise ``RequestError`` with Slack's code."""
+        """Return the trigger without using it up. Raise ``WebApiError`` with Slack's code."""
         trigger = self._issued.get(str(trigger_id))
         if trigger is None:
             raise WebApiError("invalid_trigger_id")
@@ -90,7 +90,7 @@ class ResponseUrlStore:
     def check(self, path: str) -> ResponseUrl:
         """Return the URL without counting a use.
 
-        Raise ``RequestError`` (HTTP 404) with Slack's code.
+        Raise ``WebApiError`` (HTTP 404) with Slack's code.
         """
         url = self._issued.get(path)
         if url is None:

@@ -22,6 +22,7 @@ from bot.sandbox.slack.blocks import (
 )
 from bot.sandbox.slack.emoji_names import name_emoji
 from bot.sandbox.slack.errors import ActionNotPossible, WebApiError
+from bot.sandbox.slack.event_payloads import HomeTab
 from bot.sandbox.slack.events import Events
 from bot.sandbox.slack.messages import StoredMessage
 from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery
@@ -36,11 +37,11 @@ from bot.sandbox.slack.typed_text import (
     encode_plain_command,
     split_command,
 )
-from bot.sandbox.slack.views import ModalView
+from bot.sandbox.slack.views import StoredView
 from bot.sandbox.slack.workspace import Workspace
 
 Json = dict[str, Any]
-InteractionSource = ModalView | StoredMessage
+InteractionSource = StoredView | StoredMessage
 
 MAX_STORED_STATES = 500
 INVITE, REMOVE = "/invite", "/remove"
@@ -87,6 +88,7 @@ class UserActions:
         self._token = token
         self._message_states: OrderedDict[tuple[str, str], StateValues] = OrderedDict()
         self._suggested_options: OrderedDict[tuple[str, str, str, str], list[Json]] = OrderedDict()
+        self._at_home: set[str] = set()
         self.base_url = ""
         self.state_gap: StateGap = "none"
 
@@ -101,6 +103,9 @@ class UserActions:
             self._manifest.messages_tab_enabled and self._manifest.accepts_messages
         ):
             raise ActionNotPossible("Sending messages to this app has been turned off.")
+        if thread_ts:
+            self._require_thread(person, place, thread_ts)
+        self._at_home.discard(person)
         if not text.startswith("/"):
             people, places = self._mentionable(member)
             encoded = encode_message(text, people, places)
@@ -109,6 +114,22 @@ class UserActions:
         if thread_ts:
             raise ActionNotPossible("Slash commands can't be used in threads.")
         return await self._run_command(member, place, text)
+
+    async def open_home(self, person: str, tab: HomeTab) -> InteractionResult:
+        """Open a tab of the app, and return the outcome of its event."""
+        channel = self.workspace.direct_message_channel(person)
+        enabled = {
+            "home": self._manifest.home_tab_enabled,
+            "messages": self._manifest.messages_tab_enabled,
+        }
+        if channel is None or not enabled[tab]:
+            raise ActionNotPossible(f"{person} sees no {tab} tab of this app.")
+        if tab == "home":
+            self._at_home.add(person)
+        else:
+            self._at_home.discard(person)
+        self._events.home_opened(person, channel, tab)
+        return await self._announced()
 
     async def press(
         self,
@@ -169,7 +190,10 @@ class UserActions:
         block_id: str | None = None,
         value: EnteredValue = None,
     ) -> tuple[InteractionSource, PlacedElement]:
-        """Find the element in what this person sees: the top view, then messages, the newest first.
+        """Find the element in what this person sees.
+
+        The top modal is searched first, then the Home tab while it is open, then messages, the
+        newest first.
 
         Raise ``ActionNotPossible`` if there is none.
         """
@@ -244,7 +268,7 @@ class UserActions:
 
     def _actions_payload(self, person: str, source: InteractionSource, action: Json) -> Json:
         who = self.start_interaction(person, source.channel)
-        if isinstance(source, ModalView):
+        if isinstance(source, StoredView):
             return payloads.view_actions(who, source, action)
         channel = self.workspace.channels[source.channel]
         state = self._state(person, source)
@@ -257,13 +281,13 @@ class UserActions:
         before = self._state(person, source)
         block = {**before.get(item.block_id, {}), item.action_id: state}
         values = {**before, item.block_id: block}
-        if isinstance(source, ModalView):
+        if isinstance(source, StoredView):
             return self.workspace.views.fill(source, values)
         _store_bounded(self._message_states, (person, source.id), values)
         return source
 
     def _state(self, person: str, source: InteractionSource) -> StateValues:
-        if isinstance(source, ModalView):
+        if isinstance(source, StoredView):
             return source.values
         chosen = self._message_states.get((person, source.id))
         return chosen if chosen is not None else initial_state(_blocks_of(source))
@@ -283,7 +307,7 @@ class UserActions:
         )
 
     def entered_state(
-        self, person: str, view: ModalView, item: PlacedElement, raw: EnteredValue
+        self, person: str, view: StoredView, item: PlacedElement, raw: EnteredValue
     ) -> Json:
         """Return the element's state with ``raw`` entered; the form itself doesn't change."""
         return enter_value(item.element, raw, self._available_values(person, view, item))
@@ -316,14 +340,21 @@ class UserActions:
             raise ActionNotPossible("This message no longer exists.")
         return message
 
+    def _require_thread(self, person: str, channel: WorkspaceChannel, thread_ts: str) -> None:
+        """Raise ``ActionNotPossible`` unless there is such a thread: private answers have none."""
+        parent = self.workspace.messages.find_public(channel.id, thread_ts)
+        if parent is None or parent.thread_ts not in (None, parent.ts):
+            raise ActionNotPossible(f"{person} can't reply to this in {channel.id}.")
+
     def _visible_sources(self, person: str, message: str | None) -> Sequence[InteractionSource]:
         if message is not None:
             one = self.workspace.messages.get(message)
             return [one] if one is not None and one.is_visible_to(person) else []
         top = self.workspace.views.top(person)
+        home = self.workspace.views.home(person) if person in self._at_home else None
         channels = [channel.id for channel in self.workspace.channels_of(person)]
         messages = list(self.workspace.messages.iter_newest_first(channels, person))
-        return [top, *messages] if top else messages
+        return [*(view for view in (top, home) if view), *messages]
 
 
 def available_options(suggested: Sequence[Json], state: Mapping[str, Any]) -> list[Json]:
@@ -332,7 +363,7 @@ def available_options(suggested: Sequence[Json], state: Mapping[str, Any]) -> li
 
 
 def _blocks_of(source: InteractionSource) -> list[Json]:
-    return source.blocks if isinstance(source, ModalView) else source.content.blocks or []
+    return source.blocks if isinstance(source, StoredView) else source.content.blocks or []
 
 
 def _file_ids(payload: Mapping[str, Any]) -> list[str]:

@@ -62,7 +62,7 @@ class AppTokens:
         self._revoked = error
 
     def token_type(self, token: str) -> TokenType:
-        """Return the token's owner. Raise ``RequestError`` for an unknown or revoked one."""
+        """Return the token's owner. Raise ``WebApiError`` for an unknown or revoked one."""
         if not token:
             return "none"
         if token == self.bot:

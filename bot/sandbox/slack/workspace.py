@@ -133,6 +133,12 @@ class Workspace:
         edited_ts = self.ids.current_ts() if edited else None
         return self.messages.replace(message, self.to_stored_content(content), edited_ts=edited_ts)
 
+    def views_of(self, person: str) -> dict[str, Any]:
+        """Return a person's modals, bottom first, and their Home tab or None."""
+        home = self.views.home(person)
+        stack = [view.to_json() for view in self.views.stack(person)]
+        return {"stack": stack, "home": home.to_json() if home else None}
+
     def notify(self, person: str, text: str, channel: str | None = None) -> None:
         """Notify a person in Slackbot's voice, with a channel also as a message there."""
         self.notices.append(Notice(person, text))
@@ -167,8 +173,7 @@ class Workspace:
         self.on_message(change, message)
 
     def _publish_views(self, person: str) -> None:
-        stack = [view.to_json() for view in self.views.stack(person)]
-        self.feed.publish([person], "views", stack)
+        self.feed.publish([person], "views", self.views_of(person))
 
 
 def _ignore(_: MessageChange, __: StoredMessage) -> None:

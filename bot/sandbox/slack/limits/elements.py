@@ -25,8 +25,8 @@ _TEXT_INPUTS = frozenset({"plain_text_input", "email_text_input", "url_text_inpu
 
 ALLOWED_ELEMENTS: Mapping[str, frozenset[str]] = {
     "section": _CHOICES | _SINGLE | _MULTI | {"button", "image"},
-    "actions": _CHOICES | _SINGLE | {"button"},
-    "input": _CHOICES | _SINGLE | _MULTI | _TEXT_INPUTS | {"file_input"},
+    "actions": _CHOICES | _SINGLE | {"button", "datetimepicker"},
+    "input": _CHOICES | _SINGLE | _MULTI | _TEXT_INPUTS | {"file_input", "datetimepicker"},
     "context": frozenset({"image", "plain_text", "mrkdwn"}),
 }
 """The elements that a block may contain (docs.slack.dev/blocks.json, and each element's page)."""
@@ -36,7 +36,7 @@ _WITHOUT_ACTION_ID = frozenset({"image", "plain_text", "mrkdwn"})
 
 
 def check_element(report: ValidationReport, value: object, pointer: str, *, container: str) -> None:
-    """Check an element; ``place`` is the type of its block."""
+    """Check an element; ``container`` is the type of its block."""
     element = report.require_object(value, pointer)
     if element is None:
         return
@@ -184,6 +184,15 @@ def _parse_decimal(value: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+def _check_datetime_picker(report: ValidationReport, element: Json, pointer: str) -> None:
+    """Check the initial moment: a Unix timestamp in seconds of ten digits, as an integer."""
+    if "initial_date_time" not in element:
+        return
+    moment = element["initial_date_time"]
+    if not isinstance(moment, int) or isinstance(moment, bool) or len(str(moment)) != 10:
+        report.add("picker", f"{pointer}/initial_date_time", "must be 10 digits")
+
+
 def _check_file_input(report: ValidationReport, element: Json, pointer: str) -> None:
     if "max_files" in element:
         report.check_integer("file_input.max_files", element["max_files"], f"{pointer}/max_files")
@@ -200,5 +209,6 @@ _CHECKS: Mapping[str, Callable[[ValidationReport, Json, str], None]] = {
     **dict.fromkeys(_CHOICES, _check_choices),
     "plain_text_input": _check_plain_text_input,
     "number_input": _check_number_input,
+    "datetimepicker": _check_datetime_picker,
     "file_input": _check_file_input,
 }

@@ -93,6 +93,7 @@ RULES: Mapping[str, PayloadRule] = {
     "confirm": _error(_OBJECTS + "confirmation-dialog-object"),
     "plain_text_input": _error(_ELEMENTS + "plain-text-input-element"),
     "number_input": _error(_ELEMENTS + "number-input-element"),
+    "picker": _error(_ELEMENTS + "datetime-picker-element"),
     "file_input": _error(_ELEMENTS + "file-input-element"),
     "element.place": _error(_MATRIX),
     "options.count": _error(_ELEMENTS + "select-menu-element"),

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from bot.sandbox.slack.limits.rules import BOUNDS, RULES
 
-PayloadSurface = Literal["message", "modal"]
+PayloadSurface = Literal["message", "modal", "home"]
 Json = Mapping[str, Any]
 
 ERROR_CODES_BY_SURFACE: Mapping[str, str] = {
     "message": "invalid_blocks",
     "modal": "invalid_arguments",
+    "home": "invalid_arguments",
 }
 """Slack's error code, by surface, for an invalid payload without a code of its own."""
 

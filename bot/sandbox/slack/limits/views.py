@@ -1,4 +1,4 @@
-"""Modals, and the responses to a view submission and an options request."""
+"""Modals and Home tabs, and the responses to a view submission and an options request."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ from bot.sandbox.slack.limits.blocks import check_blocks
 from bot.sandbox.slack.limits.rules import BOUNDS
 from bot.sandbox.slack.limits.text import check_option_groups, check_options, check_text
 from bot.sandbox.slack.limits.traversal import iter_blocks
-from bot.sandbox.slack.limits.validation_report import Json, PayloadFinding, ValidationReport
+from bot.sandbox.slack.limits.validation_report import (
+    Json,
+    PayloadFinding,
+    PayloadSurface,
+    ValidationReport,
+)
 
 RESPONSE_ACTIONS = ("errors", "update", "push", "clear")
+_MODAL_FIELDS = ("title", "submit", "close", "clear_on_close", "notify_on_close", "submit_disabled")
 
 
-def check_view(value: object, pointer: str = "/view") -> list[PayloadFinding]:
-    report = ValidationReport("modal")
+def check_view(
+    value: object, pointer: str = "/view", *, surface: PayloadSurface = "modal"
+) -> list[PayloadFinding]:
+    report = ValidationReport(surface)
     view = report.require_object(value, pointer)
     if view is None:
         return report.findings
-    if view.get("type") != "modal":
+    if view.get("type") != surface:
         report.add("view.type", f"{pointer}/type", f"unsupported type: {view.get('type')}")
     _check_view_fields(report, view, pointer)
     blocks = report.require_array(view.get("blocks"), f"{pointer}/blocks")
@@ -66,6 +74,19 @@ def check_options_response(body: object) -> list[PayloadFinding]:
 
 
 def _check_view_fields(report: ValidationReport, view: Json, pointer: str) -> None:
+    if report.surface == "home":
+        _check_home_fields(report, view, pointer)
+    else:
+        _check_modal_fields(report, view, pointer)
+    if view.get("private_metadata") is not None:
+        where = f"{pointer}/private_metadata"
+        report.check_length("view.private_metadata", view["private_metadata"], where)
+    for name in ("callback_id", "external_id"):
+        if view.get(name) is not None:
+            report.check_length("view.ids", view[name], f"{pointer}/{name}")
+
+
+def _check_modal_fields(report: ValidationReport, view: Json, pointer: str) -> None:
     if "title" not in view:
         report.add_missing("view.title", pointer, "title")
     else:
@@ -75,21 +96,22 @@ def _check_view_fields(report: ValidationReport, view: Json, pointer: str) -> No
             check_text(
                 report, view[button], f"{pointer}/{button}", bounds="view.buttons", plain=True
             )
-    if view.get("private_metadata") is not None:
-        where = f"{pointer}/private_metadata"
-        report.check_length("view.private_metadata", view["private_metadata"], where)
-    for name in ("callback_id", "external_id"):
-        if view.get(name) is not None:
-            report.check_length("view.ids", view[name], f"{pointer}/{name}")
+
+
+def _check_home_fields(report: ValidationReport, view: Json, pointer: str) -> None:
+    """Refuse what only modals have. docs.slack.dev/reference/views: the fields of a home view."""
+    for name in _MODAL_FIELDS:
+        if name in view:
+            report.add("view.type", f"{pointer}/{name}", f"invalid additional property: {name}")
 
 
 def _check_inputs(
     report: ValidationReport, view: Json, blocks: Sequence[Any], pointer: str
 ) -> None:
     inputs = [block for block in iter_blocks(blocks) if block.get("type") == "input"]
-    if inputs and view.get("submit") is None:
+    if inputs and view.get("submit") is None and report.surface == "modal":
         report.add_missing("view.submit", pointer, "submit")
-    if inputs and not view.get("callback_id"):
+    if inputs and not view.get("callback_id") and report.surface == "modal":
         report.add("view.callback", pointer, "inputs but no callback_id: they can't be routed")
     elements = [block.get("element") for block in inputs]
     focused = [e for e in elements if isinstance(e, dict) and e.get("focus_on_load")]

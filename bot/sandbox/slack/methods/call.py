@@ -40,7 +40,7 @@ class MethodCall:
     def require_text(self, name: str) -> str:
         """Return a required argument.
 
-        Raise ``RequestError`` (invalid_arguments) if it is missing.
+        Raise ``WebApiError`` (invalid_arguments) if it is missing.
         """
         value = self.args.get(name)
         if value in (None, ""):
@@ -59,7 +59,7 @@ class MethodCall:
             raise WebApiError("invalid_arguments", [wrong]) from None
 
     def require_scope(self, scope: str) -> None:
-        """Raise ``RequestError`` (missing_scope) unless the manifest has ``scope``."""
+        """Raise ``WebApiError`` (missing_scope) unless the manifest has ``scope``."""
         if scope not in self.manifest.scopes:
             provided = ",".join(self.manifest.scopes)
             raise WebApiError("missing_scope", needed=scope, provided=provided)

@@ -184,7 +184,7 @@ def _check_metadata(call: MethodCall) -> None:
 
 
 def _require_own_message(call: MethodCall, error: str) -> StoredMessage:
-    """Return the app's own message by channel and ts. Raise ``RequestError`` for any other."""
+    """Return the app's own message by channel and ts. Raise ``WebApiError`` for any other."""
     channel = call.require_channel()
     message = call.workspace.messages.find_public(channel.id, call.require_text("ts"))
     if message is None:

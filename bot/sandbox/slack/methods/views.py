@@ -1,8 +1,9 @@
-"""views.*: open, push and update modals, with triggers that expire."""
+"""views.*: open, push and update modals, with triggers that expire; publish Home tabs."""
 
 from __future__ import annotations
 
 from bot.sandbox.slack.errors import WebApiError
+from bot.sandbox.slack.limits import PayloadFinding
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.rate_limiter import TIERS
 
@@ -36,9 +37,17 @@ def update_view(call: MethodCall) -> Json:
     return {"view": view.to_json()}
 
 
-def publish_view(_: MethodCall) -> Json:
-    """Refuse: the manifest turns App Home off."""
-    raise WebApiError("not_enabled")
+def publish_view(call: MethodCall) -> Json:
+    """Publish a person's Home tab; people of other workspaces have none with the app."""
+    given = call.workspace.validator.validate_view(call.name, _view_argument(call), "home")
+    person = call.require_text("user_id")
+    if not call.manifest.home_tab_enabled:
+        raise WebApiError("not_enabled")
+    if call.workspace.direct_message_channel(person) is None:
+        unknown = PayloadFinding("shape", "/user_id", "invalid user id")
+        raise WebApiError("invalid_arguments", [unknown])
+    view = call.workspace.views.publish(person, given, expected_hash=call.args.get("hash"))
+    return {"view": view.to_json()}
 
 
 def _view_argument(call: MethodCall) -> object:

@@ -30,6 +30,7 @@ export class Store extends EventTarget {
   commands = /** @type {{command: string, hint: string, description: string}[]} */ ([]);
   hints = /** @type {{text: string, usage: string, summary: string}[]} */ ([]);
   views = /** @type {View[]} */ ([]);
+  home = /** @type {View | null} */ (null);
   channel = /** @type {Channel | null} */ (null);
   /** @type {"starting" | "live" | "lost"} */
   connection = "starting";
@@ -54,7 +55,8 @@ export class Store extends EventTarget {
       channels: state.channels,
       commands: state.commands,
       hints: state.hints,
-      views: state.views,
+      views: state.views.stack,
+      home: state.views.home,
     });
     this.#dropOldEphemerals(state);
     this.#messages = new Map(
@@ -108,8 +110,9 @@ export class Store extends EventTarget {
     this.remove(message.channel, message.id);
   }
 
-  setViews(views) {
-    this.views = views;
+  setViews({ stack, home }) {
+    this.views = stack;
+    this.home = home;
     this.#emit("views");
   }
 

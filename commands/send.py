@@ -47,6 +47,7 @@ from bot.slack.commands.reply import (
     Reply,
     UpdateForm,
 )
+from bot.templates.menu import MORE, menu_choices
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import MEDIA
 
@@ -58,6 +59,11 @@ NO_TEMPLATE_ERROR = "Choose a template."
 RESELECT_FILE_NOTE = "Please select your file again; Slack forms can't keep uploads."
 TEST_NOT_SENT = "Test not sent."
 STILL_LOADING = "Templates are still loading. Choose one in a moment."
+NOT_TEMPLATES: Mapping[str, str] = {
+    LOADING: STILL_LOADING,
+    MORE: "Type part of the template's name to find it.",
+}
+"""The note for an option of the menu that is no template."""
 STILL_LOADING_WITH_VALUES = f"{STILL_LOADING} Its values need to be typed again."
 
 
@@ -109,8 +115,8 @@ async def change_template(request: ActionRequest, context: Context) -> UpdateFor
     """Show the fields of another template. Fields of the same name keep their values."""
     context.debouncer.supersede(request.interaction_key)
     form = replace(_read_form(request), template=request.value, confirmed_duplicate_of="")
-    if request.value == LOADING:
-        view = context.send_forms.render(form, None, note=STILL_LOADING)
+    if request.value in NOT_TEMPLATES:
+        view = context.send_forms.render(form, None, note=NOT_TEMPLATES[request.value])
         return send_form.update_form(view, form, overwrite=True)
     template = (await context.templates.get_template(request.value)).value
     note = send_blocker(template)
@@ -145,12 +151,12 @@ async def _rerender(context: Context, form: SendForm) -> UpdateForm:
 
 
 async def suggest_templates(request: OptionsRequest, context: Context) -> Choices:
-    """Return the templates that can be sent, the last used ones first."""
+    """Return the templates that match what is typed, see `rank_templates`."""
     last_used = await context.send_service.last_used_templates(request.actor.id)
-    found = await context.send_forms.find_sendable(request.query, last_used)
+    found = await context.send_forms.find_templates(request.query, last_used)
     if found is None:
         return Choices((Choice("Templates are still loading", LOADING, "Try again"),))
-    return Choices(tuple(send_form.template_choice(template) for template in found))
+    return Choices(menu_choices(found))
 
 
 # --- from Slack's own menus ----------------------------------------------------------------------
@@ -181,7 +187,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     existing = await context.send_service.find_existing(request.interaction_key)
     if existing is not None:
         return await _close_already_sent(context, form, existing)
-    if form.template in ("", LOADING):
+    if not form.template or form.template in NOT_TEMPLATES:
         return FieldErrors({TEMPLATE: NO_TEMPLATE_ERROR})
     try:
         template = await context.templates.get_last_known(form.template)

@@ -19,7 +19,7 @@ from bot.messages.validation import validation_errors
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import OpenForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
-from bot.templates.list_query import sendable_templates
+from bot.templates.menu import rank_templates
 
 MODAL_LOAD_TIMEOUT_SECONDS = 0.15
 """Seconds that the form waits for uncached data; it opens within 0.3 seconds."""
@@ -93,16 +93,16 @@ class SendFormLoader:
         senders = self._catalog.get_cached_senders()
         return command_line.fill_form(runs, named, template, index, senders), template
 
-    async def find_sendable(
+    async def find_templates(
         self, query: str, last_used: Sequence[tuple[str, str]]
     ) -> tuple[Template, ...] | None:
-        """Return the templates for a menu, see `sendable_templates`; None while they load."""
+        """Return the templates for a menu, see `rank_templates`; None while they load."""
         index = await self.load_templates()
         if index is None:
             return None
-        found = sendable_templates(index, query, last_used)
+        found = rank_templates(index, query, last_used)
         if not found and (newer := await self._catalog.get_newer_index()):
-            found = sendable_templates(newer.value, query, last_used)
+            found = rank_templates(newer.value, query, last_used)
         return found
 
     def get_cached_template(self, template_id: str) -> Template | None:

@@ -24,6 +24,7 @@ from bot.slack.blocks import Markup, bold, italic, lines, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message, UpdateForm, View
 from bot.slack.copy.explanation import format_wait
 from bot.templates import vocabulary
+from bot.templates.menu import template_choice
 from bot.templates.preview import render_preview
 from bot.templates.variables import FieldKind, TemplateField, template_fields
 from bot.text.phones import format_international
@@ -88,12 +89,6 @@ def update_form(
     view: View, form: SendForm, *, overwrite: bool = False, fallback: Message | None = None
 ) -> UpdateForm:
     return UpdateForm(view, state=form.to_state(), overwrite=overwrite, fallback=fallback)
-
-
-def template_choice(template: Template) -> Choice:
-    language = vocabulary.language_name(template.language)
-    description = f"{language} · {vocabulary.category_name(template.category)}"
-    return Choice(template.name, template.id, description)
 
 
 def describe_recipient(recipient: Recipient) -> Markup:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.chakra.template import Template
 from bot.templates import vocabulary
 from bot.templates.catalog import TemplateIndex, matches_language
-from bot.templates.send_blockers import send_blocker
 from bot.text.normalize import tokenize
 
 ANY = "all"
@@ -61,27 +60,6 @@ def find_families(index: TemplateIndex, criteria: TemplateFilter) -> tuple[Templ
                 not _all_prefixes_match(prefixes, tokenize(family.name)),
                 family.name,
             ),
-        )
-    )
-
-
-def sendable_templates(
-    index: TemplateIndex, query: str, last_used: Sequence[tuple[str, str]]
-) -> tuple[Template, ...]:
-    """Return the templates that can be sent, for a menu.
-
-    ``last_used`` are (name, language) pairs that come first, in their order.
-    """
-    found = [
-        template
-        for family in find_families(index, TemplateFilter(words=query))
-        for template in family.templates
-    ]
-    ranks = {used: place for place, used in enumerate(last_used)}
-    return tuple(
-        sorted(
-            (template for template in found if not send_blocker(template)),
-            key=lambda template: ranks.get((template.name, template.language), len(ranks)),
         )
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.chakra.template import Template
+from bot.templates import vocabulary
 from bot.templates.variables import template_fields
 
 STATUS_BLOCKERS: Mapping[str, str] = {
@@ -62,6 +63,16 @@ def send_blocker(template: Template) -> str:
     ):
         return "This template has more fields than a Slack form can hold. Send it from Chakra."
     return ""
+
+
+def blocker_label(template: Template) -> str:
+    """Return why the template can't be sent in a few words, such as ``in review``; "" if it can."""
+    if not template.is_sendable:
+        return vocabulary.status_name(template.status).lower()
+    unsupported = _unsupported_part(template)
+    if unsupported:
+        return f"{unsupported.lower()} only from Chakra"
+    return "too many fields for a form" if send_blocker(template) else ""
 
 
 def _unsupported_part(template: Template) -> str:

@@ -72,18 +72,33 @@ async def test_the_preview_names_the_recipient(acme: World, clock: ManualClock) 
     await advance_until(acme, clock, lambda: "Aarav Mehta" in view_text(acme))
 
 
-async def test_only_sendable_templates_are_offered_with_their_language(acme: World) -> None:
+async def test_a_whole_name_is_the_first_option_and_names_its_language(acme: World) -> None:
+    await run_command(acme)
+    offered = await acme.slack.suggest(JOHN, "send.template", "order update")
+    assert [option["text"]["text"] for option in offered[:2]] == [
+        "order_update · English (US)",
+        "order_update · Hindi",
+    ]
+    [spanish] = await acme.slack.suggest(JOHN, "send.template", "appointment_reminder spanish")
+    assert spanish["value"] == acme.chakra.template("appointment_reminder", "es").id
+
+
+async def test_what_cannot_be_sent_is_offered_last_and_says_why(acme: World) -> None:
+    await run_command(acme)
+    offered = await acme.slack.suggest(JOHN, "send.template", "renewal_notice")
+    assert offered[-1]["text"]["text"] == "renewal_notice · English"
+    assert offered[-1]["description"]["text"] == "Can't be sent: rejected"
+    await acme.press("send.template", value=offered[-1])
+    assert "WhatsApp rejected this template" in view_text(acme)
+
+
+async def test_a_long_menu_ends_with_a_hint(acme: World) -> None:
     await run_command(acme)
     offered = await acme.slack.suggest(JOHN, "send.template", "")
-    names = {option["text"]["text"] for option in offered}
-    assert "appointment_reminder" in names
-    assert "renewal_notice" not in names
-    [spanish] = [
-        option
-        for option in await acme.slack.suggest(JOHN, "send.template", "appointment_reminder")
-        if "Spanish" in option["description"]["text"]
-    ]
-    assert spanish["value"] == acme.chakra.template("appointment_reminder", "es").id
+    assert len(offered) == 100
+    assert "type part of the name" in offered[-1]["text"]["text"]
+    await acme.press("send.template", value=offered[-1])
+    assert "Type part of the template's name" in view_text(acme)
 
 
 async def test_last_used_template_is_offered_first(acme: World, clock: ManualClock) -> None:

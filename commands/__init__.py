@@ -1,4 +1,4 @@
-"""The product: one file, one sub-command. Their order here is their order in the help."""
+"""The product: one file, one sub-command. Their order here is that of help and of the buttons."""
 
 from commands.bulk import BULK
 from commands.job import JOB
@@ -11,4 +11,4 @@ from commands.user import USER
 from commands.users import USERS
 from commands.watch import WATCH
 
-COMMANDS = (USER, USERS, SEND, TEMPLATES, JOB, JOBS, WATCH, UNWATCH, BULK, STATUS)
+COMMANDS = (SEND, USER, BULK, USERS, TEMPLATES, JOB, JOBS, WATCH, UNWATCH, STATUS)

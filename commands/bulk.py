@@ -242,7 +242,7 @@ BULK: Command[Context] = Command(
         "Nothing is sent before you confirm it.",
         "To update records, the file needs a column with their keys, such as lead_id.",
     ),
-    button=("Bulk upload", ""),
+    button="Upload a table",
     forms=(
         Form(FILE_FORM, submit_file, needs=Permission.BULK),
         Form(CONFIRM_FORM, confirm, needs=Permission.BULK),

@@ -117,6 +117,5 @@ JOBS: Command[Context] = Command(
     usage="jobs",
     example=EXAMPLE,
     run=run,
-    button=("Jobs", ""),
     actions=(Action(PAGE, change_page),),
 )

@@ -355,7 +355,7 @@ SEND: Command[Context] = Command(
         "Also in the ⚡ shortcuts, and under ⋮ on any message that contains a number.",
     ),
     run=run,
-    button=("Send WhatsApp", ""),
+    button="Send WhatsApp",
     actions=(
         Action(send_form.TEMPLATE, change_template, needs=Permission.SEND, only_looks=True),
         Action(send_form.INPUT_CHANGED, update_preview, needs=Permission.SEND, only_looks=True),

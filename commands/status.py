@@ -95,6 +95,5 @@ STATUS: Command[Context] = Command(
     usage="status",
     example="/chakra status",
     run=run,
-    button=("Status", ""),
     actions=(Action(REFRESH, refresh),),
 )

@@ -272,7 +272,6 @@ TEMPLATES: Command[Context] = Command(
         "language:en also finds en_US and en_GB.",
     ),
     run=run,
-    button=("Templates", ""),
     actions=(
         Action(pages.PAGE, change_page),
         Action(pages.RELOAD, reload),

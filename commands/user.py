@@ -8,10 +8,12 @@ from unicodedata import category
 from bot.chakra.models import User, UserChanges
 from bot.chakra.text import has_visible_text
 from bot.context import Context
-from bot.errors import ChakraError, NotFound, UsageError, not_found_as
+from bot.errors import ChakraError, NotFound, UsageError, UserError, not_found_as
+from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
 from bot.slack import blocks
 from bot.slack.blocks import code, markup
+from bot.slack.commands.arguments import parse_arguments
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -32,7 +34,9 @@ from bot.writes.ledger import Duplicate, WriteIntent
 from bot.writes.notices import ask_again, confirmed_id
 
 EXAMPLE = "/chakra user john@acme.com"
-SAVE = "user.save"
+SAVE, FIND = "user.save", "user.find"
+PERSON = "person"
+"""The field of the form that looks someone up."""
 ME = "me"
 SHARE = "share"
 
@@ -52,6 +56,12 @@ FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 async def run(request: CommandRequest, context: Context) -> Reply:
     typed, share = _split_share(request)
+    return await _look_up(request, context, typed, share=share)
+
+
+async def _look_up(
+    request: Request, context: Context, typed: tuple[Token, ...], *, share: bool = False
+) -> Message:
     if len(typed) == 1 and isinstance(typed[0], Mention):
         return await _render_member(request, context, typed[0].id, share=share)
     search_text = _parse_search(typed)
@@ -113,7 +123,7 @@ def _check_word(word: Token) -> None:
 
 async def _find_and_render(
     request: Request, context: Context, search_text: str, *, share: bool
-) -> Reply:
+) -> Message:
     with not_found_as("user", search_text, hint=UNKNOWN_ID_HINT):
         matches = await context.directory.find(search_text)
     found = matches.value
@@ -144,13 +154,39 @@ async def _not_found_error(context: Context, search_text: str, unavailable_count
 
 async def _render_member(
     request: Request, context: Context, member_id: str, *, share: bool
-) -> Reply:
+) -> Message:
     is_self = member_id == request.actor.id
     member = (
         request.require_member() if is_self else (await context.members.get_member(member_id)).value
     )
     user = await find_linked_user(member, context.directory, is_self=is_self)
     return await _render_card(request, context, user.id, share=share)
+
+
+# --- the form that finds -------------------------------------------------------------------------
+
+
+async def open_find_form(_: ActionRequest, __: Context) -> OpenForm:
+    field = blocks.text_field(
+        PERSON,
+        "Name, email or phone number",
+        action="user.person",
+        hint="Names don't have to be exact.",
+        max_length=MAX_QUERY_LENGTH,
+    )
+    return OpenForm(blocks.form_modal(FIND, "Find someone", "Find", [field]))
+
+
+async def find(request: SubmitRequest, context: Context) -> Reply:
+    """Show the card where the form was opened; from App Home, in the form's place."""
+    typed = parse_arguments(request.values.get(PERSON, "")).tokens
+    try:
+        card = await _look_up(request, context, typed)
+    except UserError as error:
+        return FieldErrors({PERSON: EXPLAINER.explain_as_text(error)})
+    if request.channel.id:
+        return card
+    return UpdateForm(blocks.info_modal("Find someone", card.blocks))
 
 
 # --- the card ------------------------------------------------------------------------------------
@@ -302,13 +338,18 @@ USER: Command[Context] = Command(
         "Add share to post the card to the channel, with phone number and email masked.",
     ),
     run=run,
-    button=("My card", ME),
+    button="Find someone",
+    button_action=FIND,
     actions=(
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share, needs=Permission.SHARE),
         Action(card.EDIT, edit, needs=Permission.EDIT, only_looks=True),
         Action(card.SEND, open_send_form, needs=Permission.SEND, only_looks=True),
         Action(picker.CHOOSE, choose),
+        Action(FIND, open_find_form),
     ),
-    forms=(Form(SAVE, save, validate, needs=Permission.EDIT),),
+    forms=(
+        Form(SAVE, save, validate, needs=Permission.EDIT),
+        Form(FIND, find, needs=Permission.LOOK),
+    ),
 )

@@ -192,6 +192,5 @@ USERS: Command[Context] = Command(
         f"status: {', '.join(KNOWN_STATUSES)}. sort: {', '.join(SORTS)}.",
     ),
     run=run,
-    button=("Team", ""),
     actions=(Action(PAGE, change_page), Action(REFRESH, refresh), Action(OPEN, show)),
 )

@@ -11,7 +11,15 @@ from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, UpdateForm, View
 from bot.slack.copy.explain import Explainer
-from bot.slack.surfaces import EMPTY_ACK, Ack, BaseSurface, Outcome, encode_ack, waiting_view
+from bot.slack.surfaces import (
+    EMPTY_ACK,
+    Ack,
+    BaseSurface,
+    Outcome,
+    encode_ack,
+    message_view,
+    waiting_view,
+)
 
 
 class ModalActionSurface(BaseSurface):
@@ -51,7 +59,21 @@ class ModalActionSurface(BaseSurface):
             trigger = str(self._payload.get("trigger_id", ""))
             await self._slack.push_view(trigger, self._with_metadata(reply))
         elif isinstance(reply, Message):
-            await self.reply(reply)
+            await self._deliver_message(reply)
+
+
+    async def _deliver_message(self, message: Message) -> None:
+        """Show a message in a form without fields, or on top of it; post what others shall read."""
+        view = self._payload["view"]
+        if view.get("submit") or message.to_channel:
+            await self.reply(message)
+            return
+        title = str((view.get("title") or {}).get("text") or "Chakra")
+        shown = self._with_metadata(OpenForm(message_view(message, title)))
+        if message.replace_original:
+            await self._slack.modals.update(view["id"], shown, seen_hash=view.get("hash", ""))
+        else:
+            await self._slack.push_view(str(self._payload.get("trigger_id", "")), shown)
 
 
 class SubmissionSurface(BaseSurface):

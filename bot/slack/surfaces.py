@@ -194,7 +194,7 @@ class ShortcutSurface(BaseSurface):
         if message is not None:
             try:
                 await self._show_view(
-                    _message_view(message, "That did not work" if outcome.error else "Chakra")
+                    message_view(message, "That did not work" if outcome.error else "Chakra")
                 )
             except SlackError:
                 await self.reply(message)
@@ -283,5 +283,5 @@ def waiting_view() -> View:
     return blocks.info_modal("One moment", [blocks.section("Chakra is working on it…")])
 
 
-def _message_view(message: Message, title: str) -> View:
+def message_view(message: Message, title: str) -> View:
     return blocks.info_modal(title, message.blocks or blocks.sections(message.text))

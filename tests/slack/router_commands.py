@@ -189,7 +189,7 @@ ROUTER_COMMANDS = (
     _build_command(
         "stage",
         open_form,
-        button=("A form", ""),
+        button="A form",
         actions=(
             Action("stage.again", replace_card),
             Action("stage.form", open_form_from_card),

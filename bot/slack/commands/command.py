@@ -228,8 +228,8 @@ class Command(Generic[ContextT]):
     ``usage`` follows ``/chakra`` in help ("user <id, email, …>"), ``example`` is a line that can be
     copied ("/chakra user john@acme.com"), ``argument_names`` are the names it takes as
     ``name=value`` ("#" for any number), ``details`` are further sentences for ``help <command>``.
-    ``button`` adds one to the bare ``/chakra``: its label, and the arguments that it runs the
-    command with. ``only_looks``: see ``Action``.
+    ``button`` is the label of its button at the front door (the bare ``/chakra``, App Home), which
+    runs the command, or the action ``button_action``. ``only_looks``: see ``Action``.
     """
 
     name: str
@@ -242,7 +242,8 @@ class Command(Generic[ContextT]):
     aliases: tuple[str, ...] = ()
     argument_names: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
-    button: tuple[str, str] | None = None
+    button: str = ""
+    button_action: str = ""
     actions: tuple[Action[ContextT], ...] = ()
     forms: tuple[Form[ContextT], ...] = ()
     options: tuple[Options[ContextT], ...] = ()

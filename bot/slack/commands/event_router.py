@@ -97,7 +97,7 @@ class EventRouter(Generic[ContextT]):
         if event.name in ADDRESSED_EVENTS:
             await self._answer(payload, event)
         elif event.name == JOINED_CHANNEL and self._is_bot(event):
-            await self._dispatcher.respond(payload, EVENT_LABEL, _greet)
+            await self._dispatcher.respond(payload, EVENT_LABEL, self._greet)
         elif event.name in REVOCATION_EVENTS:
             await self._dispatcher.respond(payload, EVENT_LABEL, lambda _: self._revoke(event))
         await asyncio.gather(
@@ -131,6 +131,9 @@ class EventRouter(Generic[ContextT]):
     def _is_delayed(self, event: SlackEvent) -> bool:
         return bool(event.time) and self._clock.time() - event.time > DELAYED_AFTER_SECONDS
 
+    async def _greet(self, _: str) -> Reply:
+        return helping.hello(self._registry.commands)
+
     async def _revoke(self, event: SlackEvent) -> Reply:
         await self._hooks.on_revoked(event)
         return NoReply()
@@ -160,6 +163,3 @@ class EventRouter(Generic[ContextT]):
 
         await self._dispatcher.respond(payload, command.name, run)
 
-
-async def _greet(_: str) -> Reply:
-    return helping.hello()

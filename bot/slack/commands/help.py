@@ -32,7 +32,10 @@ def describe_access(access: AccessDecision) -> str:
         return UNVERIFIED if access.is_unverified else f"{access.reason} {ASK_WORKSPACE_ADMIN}"
     if access.allows(Permission.SEND):
         return "You can look things up, share them, and send or edit in Chakra."
-    return "You can look things up and share them."
+    return (
+        "You can look things up and share them. "
+        "To send or edit, ask an admin of this app for sender access."
+    )
 
 
 def overview(commands: Commands) -> Message:
@@ -86,56 +89,51 @@ def about_help() -> Message:
 
 
 def welcome(commands: Commands, access: AccessDecision, hint: str = "") -> Message:
-    """Return the answer to the bare ``/chakra``: what *this* person may do here, with buttons.
+    """Return the front door: the buttons that *this* person may press, and what they may do.
 
     ``hint`` comes first: what a line that is not a command might have meant.
     """
-    open_here = [command for command in commands if access.allows(command.needs)]
     standing = describe_access(access)
-    head = (
-        [bold("Chakra"), Markup(hint), markup(standing)]
-        if hint
-        else [bold("Chakra"), markup(standing)]
-    )
-    made: list[Block] = [blocks.section(lines(head))]
-    if open_here:
-        rows = [markup(code(c.example), "\n", _sentence(c.summary)) for c in open_here]
-        made += [blocks.section(chunk) for chunk in _join_rows(rows)]
-    made.append(blocks.actions(*_buttons(open_here)))
-    return Message(text=markup(standing, " Type /chakra help for everything."), blocks=tuple(made))
+    content = front_door([c for c in commands if access.allows(c.needs)], markup(standing))
+    leading = [blocks.section(hint)] if hint else []
+    text = markup(Markup(f"{hint} " if hint else ""), standing, " Type /chakra help for everything.")
+    return Message(text=text, blocks=(*leading, *content))
 
 
-def hello() -> Message:
-    """Return the greeting for a channel that the app was invited to."""
+def front_door(commands: Commands, line: str) -> list[Block]:
+    """Return the buttons of the commands that have one, and ``line`` beside "All commands"."""
+    every = blocks.button("All commands", f"{RUN_ACTION}:{NAME}", NAME)
+    buttons = [_front_button(command) for command in commands if command.button]
+    leading = [blocks.actions(*buttons)] if buttons else []
+    return [*leading, blocks.section(line, accessory=every)]
+
+
+def hello(commands: Commands) -> Message:
+    """Return the greeting for a channel that the app was invited to, for everyone in it.
+
+    A pressed button answers the person who pressed it, after their own access check.
+    """
     text = markup(
-        "Hi, I'm Chakra. I look people up, send WhatsApp templates and upload leads. Type ",
+        "Hi, I'm Chakra. I send WhatsApp templates, find people and upload tables. "
+        "Type ",
         code("/chakra"),
-        " here to begin. Only you will see the answers.",
+        " here to begin, or press a button. Only you will see the answers.",
     )
-    return Message(text, (blocks.section(text),), to_channel=True)
+    return Message(text, tuple(front_door(commands, text)), to_channel=True)
 
 
 def offer_form(command: Command[Any], text: str) -> Message:
     """Return a button that opens a command's form: Slack opens none in reply to a message."""
     line = text if len(text) <= blocks.MAX_BUTTON_VALUE_LENGTH else command.name
-    label, _ = command.button or ("Open the form", "")
-    button = blocks.button(label, f"{RUN_ACTION}:{command.name}", line)
+    button = blocks.button(command.button or "Open the form", f"{RUN_ACTION}:{command.name}", line)
     what = markup("Press the button to open the form.")
     return Message(what, (blocks.section(what), blocks.actions(button)))
 
 
-def _buttons(commands: Commands) -> list[Block]:
-    made = []
-    for command in commands:
-        if command.button is not None:
-            label, rest = command.button
-            made.append(
-                blocks.button(
-                    label, f"{RUN_ACTION}:{command.name}", f"{command.name} {rest}".strip()
-                )
-            )
-    made.append(blocks.button("All commands", f"{RUN_ACTION}:help", NAME))
-    return made
+def _front_button(command: Command[Any]) -> Block:
+    if command.button_action:
+        return blocks.button(command.button, command.button_action)
+    return blocks.button(command.button, f"{RUN_ACTION}:{command.name}", command.name)
 
 
 def _row(usage: str, summary: str) -> Markup:

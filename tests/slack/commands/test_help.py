@@ -90,8 +90,8 @@ def test_help_describes_itself() -> None:
 
 COMMANDS_OF_EACH_ROLE = (
     build_command("open", needs=Permission.HELP),
-    build_command("look", button=("Look", "me")),
-    build_command("write", needs=Permission.SEND, button=("Write", "")),
+    build_command("look", button="Look", button_action="look.form"),
+    build_command("write", needs=Permission.SEND, button="Write"),
 )
 
 
@@ -104,32 +104,41 @@ def welcome(role: Role, commands: tuple[Command[object], ...] = COMMANDS_OF_EACH
 
 
 @pytest.mark.parametrize(
-    ("role", "seen", "unseen"),
+    ("role", "buttons", "sentences"),
     [
-        (Role.GUEST, ("open", GUEST_REASON, "workspace admin"), ("look", "write")),
-        (Role.MEMBER, ("open", "look"), ("write", "Guests")),
-        (Role.SENDER, ("open", "look", "write", "send or edit"), ("Guests",)),
+        (Role.GUEST, {}, (GUEST_REASON, "workspace admin")),
+        (Role.MEMBER, {"Look": ""}, ("look things up", "ask an admin of this app for sender")),
+        (Role.SENDER, {"Look": "", "Write": "write"}, ("send or edit in Chakra",)),
     ],
 )
-def test_welcome_lists_permitted_commands(
-    role: Role, seen: tuple[str, ...], unseen: tuple[str, ...]
+def test_welcome_has_the_permitted_buttons_and_says_what_the_person_may_do(
+    role: Role, buttons: dict[str, str], sentences: tuple[str, ...]
 ) -> None:
     message = welcome(role)
     assert assert_valid(message)
-    for word in seen:
-        assert word in message_text(message)
-    for word in unseen:
-        assert f"/chakra {word}" not in message_text(message)
+    assert button_values(message) == {**buttons, "All commands": "help"}
+    for sentence in sentences:
+        assert sentence in message_text(message)
 
 
-def test_the_welcome_has_the_buttons_of_the_commands_and_of_help() -> None:
-    message = welcome(Role.SENDER)
-    buttons = {button["action_id"]: button["value"] for button in message.blocks[-1]["elements"]}
-    assert buttons == {
-        "help.run:look": "look me",
-        "help.run:write": "write",
-        "help.run:help": "help",
-    }
+def test_front_buttons_run_a_command_or_an_action() -> None:
+    look, write = welcome(Role.SENDER).blocks[0]["elements"]
+    assert (look["action_id"], write["action_id"]) == ("look.form", "help.run:write")
+
+
+def test_the_hello_for_a_channel_has_every_front_button_and_nothing_of_one_person() -> None:
+    message = helping.hello(COMMANDS_OF_EACH_ROLE)
+    assert assert_valid(message)
+    assert message.to_channel
+    assert set(button_values(message)) == {"Look", "Write", "All commands"}
+    assert "You can" not in message_text(message)
+
+
+def button_values(message: Message) -> dict[str, str]:
+    """Return the value of each button, by its label."""
+    found = [block.get("accessory") for block in message.blocks]
+    found += [element for block in message.blocks for element in block.get("elements", ())]
+    return {button["text"]["text"]: button.get("value", "") for button in found if button}
 
 
 def test_an_unverified_person_reads_why_only_help_is_open() -> None:

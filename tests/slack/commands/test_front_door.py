@@ -1,0 +1,79 @@
+"""The front door: the same buttons for ``/chakra``, a mention, a message and an invitation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.sandbox.slack import VisibleMessage, visible_text
+from tests.people import JOHN, MEI
+from tests.world import World
+
+GITA, GENERAL = "U0GITA", "C0GENERAL"
+FOUR = ["Send WhatsApp", "Find someone", "Upload a table"]
+
+
+def labels(blocks: Any) -> list[str]:
+    """Return the labels of the buttons in actions blocks."""
+    rows = [block["elements"] for block in blocks if block["type"] == "actions"]
+    return [button["text"]["text"] for row in rows for button in row]
+
+
+async def open_door(acme: World, by: str) -> VisibleMessage:
+    return await acme.type("/chakra", by=by)
+
+
+@pytest.mark.parametrize(
+    ("person", "buttons", "sentence"),
+    [
+        (JOHN, FOUR, "You can look things up, share them, and send or edit in Chakra."),
+        (MEI, ["Find someone"], "ask an admin of this app for sender access."),
+        (GITA, [], "Guests can't use Chakra from Slack. Ask a workspace admin if you need it."),
+    ],
+)
+async def test_everyone_sees_what_they_may_do(
+    acme: World, person: str, buttons: list[str], sentence: str
+) -> None:
+    shown = await open_door(acme, person)
+    assert shown.ephemeral
+    assert labels(shown.blocks) == buttons
+    assert sentence in visible_text(shown)
+    assert len(shown.blocks) <= 2
+
+
+async def test_the_buttons_open_their_forms(acme: World) -> None:
+    await open_door(acme, JOHN)
+    for action, title in (
+        ("help.run:send", "Send WhatsApp"),
+        ("user.find", "Find someone"),
+        ("help.run:bulk", "Upload a table"),
+    ):
+        await acme.press(action)
+        view = acme.slack.views(JOHN)[-1]
+        assert view["title"]["text"] in (title, "Bulk upload")
+        await acme.slack.close_view(JOHN)
+
+
+async def test_find_someone_shows_the_card_where_the_form_was_opened(acme: World) -> None:
+    await open_door(acme, MEI)
+    await acme.press("user.find", by=MEI)
+    assert await acme.submit({"person": "Zebulon"}, by=MEI) != {}
+    assert await acme.submit({"person": "priya@acme.com"}, by=MEI) == {}
+    card = acme.shown(by=MEI)
+    assert card.ephemeral
+    assert "Priya Sharma" in visible_text(card)
+    assert acme.slack.views(MEI) == []
+
+
+async def test_the_hello_answers_each_person_after_their_own_check(acme: World) -> None:
+    await acme.slack.invite_app(JOHN, GENERAL)
+    await acme.idle()
+    hello = acme.shown(by=MEI, channel=GENERAL)
+    assert not hello.ephemeral
+    assert labels(hello.blocks) == FOUR
+    refused = await acme.press("help.run:send", by=MEI, channel=GENERAL)
+    assert refused.ephemeral
+    assert "sender" in visible_text(refused)
+    await acme.press("help.run:send", channel=GENERAL)
+    assert acme.slack.views(JOHN)

@@ -61,7 +61,6 @@ class ModalActionSurface(BaseSurface):
         elif isinstance(reply, Message):
             await self._deliver_message(reply)
 
-
     async def _deliver_message(self, message: Message) -> None:
         """Show a message in a form without fields, or on top of it; post what others shall read."""
         view = self._payload["view"]

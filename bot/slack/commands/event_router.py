@@ -162,4 +162,3 @@ class EventRouter(Generic[ContextT]):
             return await handler.run(request, self._context)
 
         await self._dispatcher.respond(payload, command.name, run)
-

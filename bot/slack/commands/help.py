@@ -96,7 +96,9 @@ def welcome(commands: Commands, access: AccessDecision, hint: str = "") -> Messa
     standing = describe_access(access)
     content = front_door([c for c in commands if access.allows(c.needs)], markup(standing))
     leading = [blocks.section(hint)] if hint else []
-    text = markup(Markup(f"{hint} " if hint else ""), standing, " Type /chakra help for everything.")
+    text = markup(
+        Markup(f"{hint} " if hint else ""), standing, " Type /chakra help for everything."
+    )
     return Message(text=text, blocks=(*leading, *content))
 
 
@@ -114,8 +116,7 @@ def hello(commands: Commands) -> Message:
     A pressed button answers the person who pressed it, after their own access check.
     """
     text = markup(
-        "Hi, I'm Chakra. I send WhatsApp templates, find people and upload tables. "
-        "Type ",
+        "Hi, I'm Chakra. I send WhatsApp templates, find people and upload tables. Type ",
         code("/chakra"),
         " here to begin, or press a button. Only you will see the answers.",
     )

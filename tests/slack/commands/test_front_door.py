@@ -39,7 +39,7 @@ async def test_everyone_sees_what_they_may_do(
     assert shown.ephemeral
     assert labels(shown.blocks) == buttons
     assert sentence in visible_text(shown)
-    assert len(shown.blocks) <= 2
+    assert len(shown.blocks or ()) <= 2
 
 
 async def test_the_buttons_open_their_forms(acme: World) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -17,9 +18,9 @@ from bot.context import Context
 from bot.durable.engine import POLL_SECONDS
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.checked_commands import check_commands
-from bot.sandbox.slack import EmbeddedSlack, Hint, Sample, Tip
+from bot.sandbox.slack import EmbeddedSlack, Sample, Tip, WorkspaceMember
+from bot.sandbox.slack.seed import USERGROUPS
 from bot.settings.settings import Settings
-from bot.slack.commands import help as helping
 from bot.slack.commands.command import Command
 from bot.slack.commands.dispatcher import Timeouts
 from bot.web.server import serve
@@ -82,9 +83,9 @@ async def open_sandbox(
         slack = EmbeddedSlack(
             manifest=app_manifest or manifest.load(),
             clock=clock,
-            hints=build_hints(commands),
             tips=build_tips(chakra),
             declined_scopes=declined_scopes,
+            may_send=partial(may_send, senders=senders),
         )
         slack.set_base_url(await stack.enter_async_context(serve(slack.app, port)))
         await slack.start()
@@ -131,20 +132,10 @@ def build_settings(
     )
 
 
-def build_hints(commands: Sequence[Command[Context]]) -> list[Hint]:
-    """Return the completions of the composer; their usage omits the command's name."""
-    hints = [
-        Hint(f"/chakra {command.name} ", _arguments(command.usage), command.summary)
-        for command in commands
-    ]
-    return [
-        *hints,
-        Hint(f"/chakra {helping.NAME}", _arguments(helping.USAGE), helping.SUMMARY),
-    ]
-
-
-def _arguments(usage: str) -> str:
-    return usage.partition(" ")[2]
+def may_send(member: WorkspaceMember, senders: Sequence[str]) -> bool:
+    """Return whether the app lets this person send: owners, admins, and people in ``SENDERS``."""
+    named = {person for sender in senders for person in USERGROUPS.get(sender, (sender,))}
+    return member.kind in ("owner", "admin") or member.id in named
 
 
 def build_tips(chakra: EmbeddedChakra) -> list[Tip]:

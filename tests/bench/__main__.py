@@ -47,7 +47,7 @@ async def main(chosen: Sequence[str]) -> int:
 
 async def _build_bench(stack: AsyncExitStack, table: ResultTable) -> Bench:
     clock = SystemClock()
-    slack = EmbeddedSlack(manifest=manifest.load(), clock=clock, hints=[])
+    slack = EmbeddedSlack(manifest=manifest.load(), clock=clock)
     chakra = EmbeddedChakra(clock)
     slack.set_base_url(await stack.enter_async_context(serve(slack.app)))
     await slack.start()

@@ -48,12 +48,48 @@ async def test_broadcast_reply_links_to_its_thread(browser: Browser, harness: Sl
         await expect(page.get_by_test_id("thread")).to_contain_text("2 replies")
         await expect(page.get_by_text("Half of it is done")).to_have_count(0)
         await page.get_by_test_id("to-thread").click()
-        await expect(page.get_by_text("Half of it is done")).to_be_visible()
-        completed = page.locator("#timeline").get_by_text("All of it is done")
-        await expect(completed).to_have_count(2)
-        await expect(page.get_by_test_id("thread")).to_be_focused()
+        pane = page.get_by_test_id("thread-pane")
+        for text in ("Import is running", "Half of it is done", "All of it is done"):
+            await expect(pane.get_by_text(text)).to_be_visible()
+        await expect(page.get_by_test_id("thread-composer")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(pane).to_be_hidden()
         await harness.web.chat_update(channel="C0SALES", ts=posted["ts"], text="*Import* is over")
         await expect(messages.last).to_contain_text("replied to a thread: Import is over")
+
+
+async def test_people_reply_in_a_thread_where_commands_do_not_work(
+    browser: Browser, harness: SlackHarness
+) -> None:
+    async with open_checked_page(browser, harness.slack.base_url) as page:
+        first = page.get_by_test_id("message").first
+        await first.hover()
+        await first.get_by_test_id("reply").click()
+        box, pane = page.get_by_test_id("thread-composer"), page.get_by_test_id("thread-pane")
+        await box.fill("I have it")
+        await box.press("Enter")
+        await expect(pane.get_by_test_id("message")).to_have_count(2)
+        await expect(first.get_by_test_id("thread")).to_contain_text("1 reply")
+        await box.fill("/chakra help")
+        await box.press("Enter")
+        await expect(page.get_by_test_id("toast")).to_contain_text("can't be used in threads")
+        await expect(box).to_have_value("/chakra help")
+
+
+async def test_failure_that_mentions_the_person_is_announced(
+    browser: Browser, harness: SlackHarness
+) -> None:
+    posted = await harness.web.chat_postMessage(channel="C0SALES", text="Import is running")
+    async with open_checked_page(browser, harness.slack.base_url) as page:
+        where = {"channel": "C0SALES", "thread_ts": posted["ts"]}
+        await harness.web.chat_postMessage(**where, text="<@U0JOHN>, 3 rows failed")
+        await expect(page.get_by_test_id("dm-alert")).to_contain_text("3 rows failed")
+        await page.get_by_test_id("dm-alert-open").click()
+        linked = page.get_by_test_id("thread-pane").locator(".message.linked")
+        await expect(linked).to_contain_text("3 rows failed")
+        await harness.web.chat_postMessage(**where, text="<@U0JOHN>, seen")
+        await expect(page.get_by_test_id("thread-pane").get_by_text("seen")).to_be_visible()
+        await expect(page.get_by_test_id("dm-alert")).not_to_be_visible()
 
 
 async def test_a_link_to_a_message_stays_within_the_page(

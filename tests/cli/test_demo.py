@@ -10,11 +10,11 @@ import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.slack import visible_text
-from bot.sandbox.world import SAMPLE_TABLE_PATH, build_hints, build_tips
-from commands import COMMANDS
+from bot.sandbox.world import SAMPLE_TABLE_PATH, build_tips
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
 from tests.process import Process, run_python, start_python
+from tests.world import World
 
 DEMO = ("-m", "bot", "demo")
 
@@ -103,14 +103,17 @@ async def test_environment_proxy_is_ignored(tmp_path: Path) -> None:
 # --- without a process ---------------------------------------------------------------------------
 
 
-def test_the_page_completes_every_command() -> None:
-    hints = build_hints(COMMANDS)
-    assert {hint.text for hint in hints} >= {"/chakra user ", "/chakra users ", "/chakra help"}
-    assert all(hint.summary for hint in hints)
-    assert next(hint.usage for hint in hints if hint.text == "/chakra send ").startswith(
-        "[template]"
-    )
-    assert not any(hint.text.split()[1] in hint.usage.split() for hint in hints)
+async def test_the_page_knows_who_may_send(acme: World) -> None:
+    url = f"{acme.slack.base_url}/sandbox/state"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(url, params={"as": "U0MEI"}) as answer,
+    ):
+        people = {person["id"]: person["may_send"] for person in (await answer.json())["people"]}
+    for person, may_send in people.items():
+        channel = acme.slack.workspace.channels_of(person)[0].id
+        await acme.type("/chakra send", by=person, channel=channel)
+        assert (acme.slack.view(person) is not None) == may_send, person
 
 
 async def test_both_connection_modes_give_the_same_answer(open_sandbox: OpenSandbox) -> None:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.sandbox.slack import EmbeddedSlack, Hint
+from bot.sandbox.slack import EmbeddedSlack
 from bot.sandbox.slack.web_api import FORM_ONLY_METHODS
 from bot.web.server import serve
 from tests.clock import ManualClock
@@ -156,11 +156,9 @@ class SlackHarness:
 
 
 @asynccontextmanager
-async def open_harness(
-    app_manifest: Json | None = None, hints: tuple[Hint, ...] = ()
-) -> AsyncIterator[SlackHarness]:
+async def open_harness(app_manifest: Json | None = None) -> AsyncIterator[SlackHarness]:
     clock = ManualClock()
-    slack = EmbeddedSlack(manifest=app_manifest or build_manifest(), clock=clock, hints=hints)
+    slack = EmbeddedSlack(manifest=app_manifest or build_manifest(), clock=clock)
     app = FakeApp()
     bot = Starlette(routes=[Route("/slack/events", app.handle, methods=["POST"])])
     async with (

@@ -9,28 +9,35 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.sandbox.slack import Hint
 from tests.sandbox.slack_harness import (
     Json,
     SlackHarness,
+    actions_block,
+    build_manifest,
     build_modal,
     field_block,
     open_harness,
     plain_text,
 )
 
-HINT = Hint("/chakra user ", "user <name>", "One user")
-
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness(hints=(HINT,)) as harness:
+    async with open_harness() as harness:
         yield harness
 
 
-async def fetch_state(harness: SlackHarness, person: str = "U0JOHN") -> Json:
+@pytest.fixture
+async def harness_with_home() -> AsyncIterator[SlackHarness]:
+    manifest = build_manifest()
+    manifest["features"]["app_home"] = {"home_tab_enabled": True}
+    async with open_harness(manifest) as harness:
+        yield harness
+
+
+async def fetch_state(harness: SlackHarness, person: str = "U0JOHN", page: str = "") -> Json:
     url = f"{harness.slack.base_url}/sandbox/state"
-    async with harness.session.get(url, params={"as": person}) as answer:
+    async with harness.session.get(url, params={"as": person, "page": page}) as answer:
         assert answer.status == 200
         body: Json = await answer.json()
         return body
@@ -52,9 +59,7 @@ async def read_event(stream: aiohttp.ClientResponse, kind: str) -> Json:
             return data
 
 
-async def test_a_person_sees_their_channels_people_commands_and_hints(
-    harness: SlackHarness,
-) -> None:
+async def test_a_person_sees_their_channels_people_and_commands(harness: SlackHarness) -> None:
     state = await fetch_state(harness, "U0GITA")
     assert state["me"]["name"] == "gita"
     assert state["team"] == {"id": "T0ACME", "name": "Acme", "domain": "acme"}
@@ -63,9 +68,6 @@ async def test_a_person_sees_their_channels_people_commands_and_hints(
     assert len(state["people"]) == 8
     assert state["commands"] == [
         {"command": "/chakra", "hint": "help", "description": "Work with Chakra"}
-    ]
-    assert state["hints"] == [
-        {"text": "/chakra user ", "usage": "user <name>", "summary": "One user"}
     ]
     assert state["messages"]["C0SALES"][0]["author"]["initials"] == "PS"
     assert state["views"] == {"stack": [], "home": None}
@@ -145,9 +147,41 @@ async def test_a_button_is_pressed_and_a_form_closed(harness: SlackHarness) -> N
     assert gone == {"ok": False, "error": "This form is no longer open."}
 
 
+async def test_a_form_shows_only_in_the_page_that_opened_it(harness: SlackHarness) -> None:
+    await post_action(harness, "type", channel="C0SALES", text="/chakra form", page="first")
+    trigger = harness.app.last_payload["trigger_id"]
+    await harness.web.views_open(trigger_id=trigger, view=build_modal())
+    for page, shown in (("first", 1), ("second", 0), ("", 0)):
+        state = await fetch_state(harness, page=page)
+        assert len(state["views"]["stack"]) == shown, page
+
+
+async def test_home_is_opened_and_its_buttons_pressed(harness_with_home: SlackHarness) -> None:
+    harness = harness_with_home
+    home = {"type": "home", "blocks": [actions_block()]}
+    assert await post_action(harness, "home", tab="home") == {"ok": True}
+    await harness.web.views_publish(user_id="U0JOHN", view=home)
+    view = (await fetch_state(harness))["views"]["home"]
+    place = {"source": {"view": view["id"]}, "block_id": "row", "action_id": "go"}
+    assert await post_action(harness, "press", **place, value=None) == {"ok": True}
+    assert harness.app.last_payload["view"]["type"] == "home"
+
+
+async def test_a_reply_is_posted_in_its_thread(harness: SlackHarness) -> None:
+    first = harness.slack.messages("U0JOHN", "C0SALES")[0]
+    await post_action(harness, "type", channel="C0SALES", text="Me", thread_ts=first.ts)
+    assert harness.slack.messages("U0MEI", "C0SALES")[-1].thread_ts == first.ts
+    command = await post_action(
+        harness, "type", channel="C0SALES", text="/chakra help", thread_ts=first.ts
+    )
+    assert command["ok"] is False
+
+
 @pytest.mark.parametrize(
     ("what", "body"),
     [
+        ("home", {"tab": "home"}),
+        ("home", {"tab": "about"}),
         ("type", {"channel": "C0NONE", "text": "hi"}),
         ("type", {"channel": "C0SALES"}),
         ("press", {"source": {"message": "M9"}, "block_id": "a", "action_id": "b"}),

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.files import LocalFile
-from bot.sandbox.slack.hints import Hint, Sample, Tip
 from bot.sandbox.slack.messages import MessageContent, VisibleMessage, visible_text
 from bot.sandbox.slack.posted_content import Email
 from bot.sandbox.slack.seed import WorkspaceMember
 from bot.sandbox.slack.server import EmbeddedSlack
+from bot.sandbox.slack.tips import Sample, Tip
 from bot.sandbox.slack.user_actions import InteractionResult
 
 __all__ = [
     "ActionNotPossible",
     "Email",
     "EmbeddedSlack",
-    "Hint",
     "InteractionResult",
     "LocalFile",
     "MessageContent",

@@ -13,11 +13,10 @@ from starlette.routing import BaseRoute, Route
 
 from bot.sandbox.slack.app_manifest import AppManifest
 from bot.sandbox.slack.downloads import download_response
-from bot.sandbox.slack.exchange_log import ExchangeLog
-from bot.sandbox.slack.hints import Sample, Tip
-from bot.sandbox.slack.page_actions import json_endpoint
+from bot.sandbox.slack.page_actions import PageActions
 from bot.sandbox.slack.posted_content import PostedContent
 from bot.sandbox.slack.shortcuts import ShortcutActions
+from bot.sandbox.slack.tips import Sample, Tip
 from bot.sandbox.slack.user_actions import UserActions
 
 Json = dict[str, Any]
@@ -32,22 +31,21 @@ class ExtrasApi:
         posted: PostedContent,
         user_actions: UserActions,
         manifest: AppManifest,
-        exchange_log: ExchangeLog,
+        actions: PageActions,
         tips: Sequence[Tip],
     ) -> None:
         self._shortcuts = shortcuts
         self._posted = posted
         self._user_actions = user_actions
         self._manifest = manifest
-        self._exchange_log = exchange_log
+        self._actions = actions
         self._tips = tips
 
     def routes(self) -> list[BaseRoute]:
-        use = json_endpoint(self._exchange_log, self._use_shortcut)
         return [
             Route("/sandbox/extras", self._list_extras),
-            Route("/sandbox/shortcut", use, methods=["POST"]),
-            Route("/sandbox/post", json_endpoint(self._exchange_log, self._post), methods=["POST"]),
+            self._actions.route("/sandbox/shortcut", self._use_shortcut),
+            self._actions.route("/sandbox/post", self._post),
             Route("/sandbox/samples/{name}", self._download_sample),
         ]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.exchange_log import ExchangeLog
@@ -16,21 +17,43 @@ Json = dict[str, Any]
 _BAD_REQUEST, _UNSUPPORTED = 400, 415
 
 
-def json_endpoint(
-    exchange_log: ExchangeLog, action: Callable[[Json], Awaitable[Json]]
-) -> Callable[[Request], Awaitable[Response]]:
-    """Read the JSON body (only JSON: other sites' forms can't send it) and perform the action."""
+class PageActions:
+    """Performs actions, and tracks in which page of a person a form was opened.
 
-    async def endpoint(request: Request) -> Response:
-        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-            return JSONResponse({"ok": False, "error": "Send JSON."}, _UNSUPPORTED)
-        try:
-            with exchange_log.track():
-                return JSONResponse({"ok": True, **await action(await request.json())})
-        except ActionNotPossible as refusal:
-            return JSONResponse({"ok": False, "error": str(refusal)})
-        except (KeyError, TypeError, ValueError, AttributeError):
-            error = {"ok": False, "error": "The request is not as it should be."}
-            return JSONResponse(error, _BAD_REQUEST)
+    Slack opens a form only where it was asked for: not in a second window, nor after a reload.
+    """
 
-    return endpoint
+    def __init__(self, exchange_log: ExchangeLog) -> None:
+        self._exchange_log = exchange_log
+        self._used_pages: dict[str, str] = {}
+        self._page_by_stack: dict[str, str] = {}
+
+    def route(self, path: str, action: Callable[[Json], Awaitable[Json]]) -> Route:
+        """Read the JSON body (only JSON: other sites' forms can't send it) and perform the action.
+
+        Its ``page`` names the open page, which is another one after each reload.
+        """
+
+        async def endpoint(request: Request) -> Response:
+            if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+                return JSONResponse({"ok": False, "error": "Send JSON."}, _UNSUPPORTED)
+            try:
+                body = await request.json()
+                if body.get("page"):
+                    self._used_pages[body["as"]] = body["page"]
+                with self._exchange_log.track():
+                    return JSONResponse({"ok": True, **await action(body)})
+            except ActionNotPossible as refusal:
+                return JSONResponse({"ok": False, "error": str(refusal)})
+            except (KeyError, TypeError, ValueError, AttributeError):
+                error = {"ok": False, "error": "The request is not as it should be."}
+                return JSONResponse(error, _BAD_REQUEST)
+
+        return Route(path, endpoint, methods=["POST"])
+
+    def shows_forms(self, person: str, page: str, stack: Sequence[Json]) -> bool:
+        """Return whether this page shows a person's forms: those that were opened from it."""
+        if not stack:
+            return True
+        used = self._used_pages.get(person, "")
+        return self._page_by_stack.setdefault(stack[0]["root_view_id"], used) in ("", page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,9 @@ from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.feed import FeedEvent
 from bot.sandbox.slack.files import HostedFile
-from bot.sandbox.slack.hints import Hint
 from bot.sandbox.slack.messages import StoredMessage
 from bot.sandbox.slack.modal_forms import ModalForms
-from bot.sandbox.slack.page_actions import json_endpoint
+from bot.sandbox.slack.page_actions import PageActions
 from bot.sandbox.slack.seed import (
     TEAM_DOMAIN,
     TEAM_ID,
@@ -53,13 +52,15 @@ class PageApi:
         forms: ModalForms,
         manifest: AppManifest,
         exchange_log: ExchangeLog,
-        hints: Sequence[Hint],
+        actions: PageActions,
+        may_send: Callable[[WorkspaceMember], bool],
     ) -> None:
         self._user_actions = user_actions
         self._forms = forms
         self._manifest = manifest
         self._exchange_log = exchange_log
-        self._hints = hints
+        self._actions = actions
+        self._may_send = may_send
         self._workspace = user_actions.workspace
 
     def routes(self) -> list[BaseRoute]:
@@ -70,16 +71,11 @@ class PageApi:
             Route("/sandbox/payloads", self._payloads),
             Route("/sandbox/emoji", self._emoji),
             Route("/sandbox/pictures/{member}.svg", self._picture),
-            Route("/sandbox/type", json_endpoint(self._exchange_log, self._type), methods=["POST"]),
-            Route(
-                "/sandbox/press", json_endpoint(self._exchange_log, self._press), methods=["POST"]
-            ),
-            Route(
-                "/sandbox/suggest",
-                json_endpoint(self._exchange_log, self._suggest),
-                methods=["POST"],
-            ),
-            Route("/sandbox/view", json_endpoint(self._exchange_log, self._view), methods=["POST"]),
+            self._actions.route("/sandbox/type", self._type),
+            self._actions.route("/sandbox/home", self._open_home),
+            self._actions.route("/sandbox/press", self._press),
+            self._actions.route("/sandbox/suggest", self._suggest),
+            self._actions.route("/sandbox/view", self._view),
             Mount("/page", StaticFiles(directory=PAGE_DIRECTORY, check_dir=False)),
         ]
 
@@ -94,9 +90,9 @@ class PageApi:
         member = self._workspace.members.get(person)
         if member is None or not member.is_person:
             return JSONResponse({"error": "There is no such person."}, _NOT_FOUND)
-        return JSONResponse(self._state_for(member))
+        return JSONResponse(self._state_for(member, request.query_params.get("page", "")))
 
-    def _state_for(self, member: WorkspaceMember) -> Json:
+    def _state_for(self, member: WorkspaceMember, page: str) -> Json:
         channels = self._workspace.channels_of(member.id)
         messages = {
             channel.id: [
@@ -107,27 +103,38 @@ class PageApi:
             for channel in channels
         }
         return {
-            "me": _member_json(member),
+            "me": self._member_json(member),
             "team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_DOMAIN},
-            "people": [_member_json(m) for m in self._workspace.members.values() if m.is_person],
+            "people": [
+                self._member_json(m) for m in self._workspace.members.values() if m.is_person
+            ],
             "channels": [self._channel_json(channel, member) for channel in channels],
             "commands": [
                 {"command": c.command, "hint": c.hint, "description": c.description}
                 for c in self._manifest.commands.values()
             ],
-            "hints": [dataclasses.asdict(hint) for hint in self._hints],
             "messages": messages,
-            "views": self._workspace.views_of(member.id),
+            "views": self._views(member.id, page),
+            "home_tab": self._manifest.home_tab_enabled,
+            "messages_tab": self._manifest.messages_tab_enabled,
         }
 
+    def _views(self, person: str, page: str) -> Json:
+        """Return the person's forms, if they were opened from this page, and their Home tab."""
+        views = self._workspace.views_of(person)
+        shown = self._actions.shows_forms(person, page, views["stack"])
+        return views if shown else {**views, "stack": []}
+
     async def _events(self, request: Request) -> Response:
-        queue = self._workspace.feed.subscribe(request.query_params.get("as", ""))
+        person, page = (request.query_params.get(name, "") for name in ("as", "page"))
+        queue = self._workspace.feed.subscribe(person)
 
         async def stream() -> AsyncIterator[str]:
             try:
                 yield ": connected\n\n"
                 while (event := await queue.get()) is not None:
-                    yield f"event: {event.kind}\ndata: {json.dumps(self._event_data(event))}\n\n"
+                    data = self._event_data(event, person, page)
+                    yield f"event: {event.kind}\ndata: {json.dumps(data)}\n\n"
             finally:
                 self._workspace.feed.unsubscribe(queue)
 
@@ -150,7 +157,12 @@ class PageApi:
         return Response(picture, media_type="image/svg+xml")
 
     async def _type(self, body: Json) -> Json:
-        await self._user_actions.type(body["as"], body["channel"], body["text"])
+        thread_ts = body.get("thread_ts")
+        await self._user_actions.type(body["as"], body["channel"], body["text"], thread_ts)
+        return {}
+
+    async def _open_home(self, body: Json) -> Json:
+        await self._user_actions.open_home(body["as"], body["tab"])
         return {}
 
     async def _press(self, body: Json) -> Json:
@@ -182,14 +194,18 @@ class PageApi:
     def _resolve_source(self, body: Json) -> InteractionSource:
         person, where = body["as"], body["source"]
         if "view" in where:
-            view = self._forms.top_view(person, where["view"])
+            home = self._workspace.views.home(person)
+            is_home = home is not None and home.id == where["view"]
+            view = home if home and is_home else self._forms.top_view(person, where["view"])
             return self._forms.fill_elements(person, view, body.get("values") or {})
         message = self._workspace.messages.get(where["message"])
         if message is None or not message.is_visible_to(person):
             raise ActionNotPossible("This message no longer exists.")
         return message
 
-    def _event_data(self, event: FeedEvent) -> Any:
+    def _event_data(self, event: FeedEvent, person: str, page: str) -> Any:
+        if event.kind == "views":
+            return self._views(person, page)
         if event.kind == "message":
             return self._message_json(event.data)
         if event.kind == "delete":
@@ -208,6 +224,18 @@ class PageApi:
             "kind": channel.kind,
             "topic": channel.topic,
             "members": list(channel.members),
+        }
+
+    def _member_json(self, member: WorkspaceMember) -> Json:
+        return {
+            "id": member.id,
+            "name": member.name,
+            "real_name": member.real_name,
+            "title": member.title,
+            "kind": member.kind,
+            "may_send": self._may_send(member),
+            "initials": member.initials,
+            "color": member.color,
         }
 
     def _message_json(self, message: StoredMessage) -> Json:
@@ -245,16 +273,4 @@ def _file_json(file: HostedFile) -> Json:
     return {
         **{part: shown[part] for part in parts if part in shown},
         "url": f"/sandbox/files/{file.id}",
-    }
-
-
-def _member_json(member: WorkspaceMember) -> Json:
-    return {
-        "id": member.id,
-        "name": member.name,
-        "real_name": member.real_name,
-        "title": member.title,
-        "kind": member.kind,
-        "initials": member.initials,
-        "color": member.color,
     }

@@ -19,17 +19,18 @@ from bot.sandbox.slack.extras_api import ExtrasApi
 from bot.sandbox.slack.faults import ApiFault, ResetTiming
 from bot.sandbox.slack.file_server import FileServer
 from bot.sandbox.slack.files import HostedFile
-from bot.sandbox.slack.hints import Hint, Tip
 from bot.sandbox.slack.ids import generate_app_token, generate_bot_token, generate_secret
 from bot.sandbox.slack.messages import VisibleMessage, to_visible
 from bot.sandbox.slack.modal_forms import FieldEntry, ModalForms
+from bot.sandbox.slack.page_actions import PageActions
 from bot.sandbox.slack.page_api import PageApi
 from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery, sign_request
 from bot.sandbox.slack.posted_content import PostedContent
-from bot.sandbox.slack.seed import APP_USER
+from bot.sandbox.slack.seed import APP_USER, WorkspaceMember
 from bot.sandbox.slack.shortcuts import ShortcutActions
 from bot.sandbox.slack.socket_mode import SocketModeServer
 from bot.sandbox.slack.state_gaps import StateGap
+from bot.sandbox.slack.tips import Tip
 from bot.sandbox.slack.user_actions import InteractionResult, UserActions
 from bot.sandbox.slack.web_api import AppTokens, WebApi
 from bot.sandbox.slack.workspace import Notice, Workspace
@@ -47,11 +48,14 @@ class EmbeddedSlack:
         self,
         manifest: Mapping[str, Any],
         clock: Clock,
-        hints: Sequence[Hint] = (),
         tips: Sequence[Tip] = (),
         declined_scopes: Collection[str] = (),
+        may_send: Callable[[WorkspaceMember], bool] = lambda _: False,
     ) -> None:
-        """``declined_scopes`` are the optional scopes of the manifest that aren't granted."""
+        """``declined_scopes`` are the optional scopes of the manifest that aren't granted.
+
+        The page says who ``may_send`` with the app.
+        """
         self.bot_token = generate_bot_token()
         self.app_token = generate_app_token()
         self.signing_secret = generate_secret()
@@ -72,10 +76,9 @@ class EmbeddedSlack:
         self._web_api = WebApi(self.workspace, read, self.sockets, self._exchange_log, self._tokens)
         self._shortcuts = ShortcutActions(self._user_actions, read)
         self.posted = PostedContent(self.workspace)
-        page = PageApi(self._user_actions, self._forms, read, self._exchange_log, hints)
-        extras = ExtrasApi(
-            self._shortcuts, self.posted, self._user_actions, read, self._exchange_log, tips
-        )
+        actions = PageActions(self._exchange_log)
+        page = PageApi(self._user_actions, self._forms, read, self._exchange_log, actions, may_send)
+        extras = ExtrasApi(self._shortcuts, self.posted, self._user_actions, read, actions, tips)
         faults = self._web_api.faults
         files = FileServer(self.workspace, read, self._exchange_log, faults, self.bot_token)
         self.app = Starlette(

@@ -173,7 +173,7 @@ class Workspace:
         self.on_message(change, message)
 
     def _publish_views(self, person: str) -> None:
-        self.feed.publish([person], "views", self.views_of(person))
+        self.feed.publish([person], "views", None)
 
 
 def _ignore(_: MessageChange, __: StoredMessage) -> None:

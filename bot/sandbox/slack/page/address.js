@@ -1,13 +1,14 @@
-/** The part of the state that lives in the URL: the acting person, the open channel, the theme and the inspector. */
+/** The part of the state that lives in the URL: the acting person, the open channel and tab, the theme and the inspector. */
 
 export const FIRST = { as: "U0JOHN", channel: "C0SALES" };
 
-/** @returns {{as: string, channel: string, theme: string | null, inspector: boolean}} */
+/** @returns {{as: string, channel: string, tab: "home" | "messages", theme: string | null, inspector: boolean}} */
 export function readAddress() {
   const query = new URLSearchParams(location.search);
   return {
     as: query.get("as") || FIRST.as,
     channel: query.get("channel") || FIRST.channel,
+    tab: query.get("tab") === "home" ? "home" : "messages",
     theme: query.get("theme"),
     inspector: query.get("inspector") === "1",
   };

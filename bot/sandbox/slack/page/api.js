@@ -2,6 +2,9 @@
 
 const UNREACHABLE = "The demo isn't responding. Is it still running?";
 
+/** This page until it is reloaded: Slack opens a form only where it was asked for. */
+const PAGE = Math.random().toString(36).slice(2);
+
 /** Thrown when the person does not exist. */
 export class UnknownPerson extends Error {}
 
@@ -12,7 +15,7 @@ export class UnknownPerson extends Error {}
  * @throws {Error} when the demo cannot be reached
  */
 export async function loadState(as) {
-  const answer = await fetch(`/sandbox/state?as=${encodeURIComponent(as)}`);
+  const answer = await fetch(`/sandbox/state?${new URLSearchParams({ as, page: PAGE })}`);
   if (answer.status === 400 || answer.status === 404) throw new UnknownPerson(as);
   if (!answer.ok) throw new Error(`status ${answer.status}`);
   return answer.json();
@@ -20,7 +23,7 @@ export async function loadState(as) {
 
 /** @param {string} as */
 export function eventsUrl(as) {
-  return `/sandbox/events?as=${encodeURIComponent(as)}`;
+  return `/sandbox/events?${new URLSearchParams({ as, page: PAGE })}`;
 }
 
 /** @returns {Promise<any[]>} the payloads numbered above `after`, oldest first */
@@ -30,7 +33,11 @@ export async function loadPayloads(after) {
   return (await answer.json()).payloads;
 }
 
-export const type = (as, channel, text) => post("/sandbox/type", { as, channel, text });
+/** @param {string} as @param {string} channel @param {string} text @param {string} [thread_ts] of the message replied to */
+export const type = (as, channel, text, thread_ts) => post("/sandbox/type", { as, channel, text, thread_ts });
+
+/** @param {string} as @param {"home" | "messages"} tab of the app */
+export const openTab = (as, tab) => post("/sandbox/home", { as, tab });
 
 /** Posts what people don't type: @param {string} as @param {string} channel @param {string} kind */
 export const postContent = (as, channel, kind) => post("/sandbox/post", { as, channel, kind });
@@ -72,7 +79,7 @@ export function uploadFile(as, file) {
  * @returns {Promise<{ok: boolean, error?: string, errors?: Record<string, string>} & Record<string, any>>}
  */
 function post(path, body) {
-  return send(path, "application/json", JSON.stringify(body));
+  return send(path, "application/json", JSON.stringify({ page: PAGE, ...body }));
 }
 
 async function send(path, type, body) {

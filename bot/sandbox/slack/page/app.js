@@ -7,6 +7,7 @@ import { DirectMessageAlert } from "./dm-alert.js";
 import { h } from "./dom.js";
 import { loadEmoji } from "./emoji.js";
 import { Extras } from "./extras.js";
+import { AppHome } from "./home.js";
 import { Inspector } from "./inspector.js";
 import { Modal } from "./modal.js";
 import { Notices } from "./notices.js";
@@ -14,6 +15,7 @@ import { readPermalink } from "./permalinks.js";
 import { Sidebar } from "./sidebar.js";
 import { Store } from "./state.js";
 import { Switcher } from "./switcher.js";
+import { parentOf, ThreadPane } from "./threads.js";
 import { Timeline } from "./timeline.js";
 import { Tips } from "./tips.js";
 import { Topbar } from "./topbar.js";
@@ -23,12 +25,16 @@ const NOTICE_WAIT_MS = 150;
 const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 const store = new Store();
+store.tab = readAddress().tab;
+let lastTab = /** @type {"home" | "messages"} */ ("home");
 const notices = new Notices(store, { banner: find("banner"), live: find("live") });
 const extras = new Extras(store);
-const page = { store, notices, extras, openChannel };
+const page = { store, notices, extras, openChannel, openThread, showMessage };
 
 const timeline = new Timeline(find("timeline"), page);
 const composer = new Composer(find("composer"), page);
+const thread = new ThreadPane(find("thread"), page, { close: closeThread });
+new AppHome({ tabs: find("tabs"), home: find("home") }, page, { openTab });
 const switcher = new Switcher(page);
 const sidebar = new Sidebar(find("sidebar"), page, { become, jump: () => switcher.open() });
 const topbar = new Topbar(find("topbar"), store, {
@@ -55,11 +61,49 @@ function showNotice(text) {
   }, NOTICE_WAIT_MS);
 }
 
+/** Opens a channel. The app opens on its last tab, but where there are new messages on those. */
 function openChannel(id) {
-  if (!store.open(id)) return;
-  writeAddress({ channel: id });
+  if (!store.open(id, store.unread.has(id) ? "messages" : lastTab)) return;
+  writeAddress({ channel: id, tab: store.atHome ? "home" : null });
   showSidebar(false);
-  if (!NARROW.matches) composer.focus();
+  if (!NARROW.matches && !store.atHome) composer.focus();
+}
+
+/** @param {"home" | "messages"} tab */
+function openTab(tab) {
+  lastTab = tab;
+  store.openTab(tab);
+  writeAddress({ tab: store.atHome ? "home" : null }, { replace: true });
+}
+
+/** @param {string} ts of the thread's first message, in the open channel */
+function openThread(ts) {
+  store.openThread(ts);
+  thread.focus();
+}
+
+function closeThread() {
+  store.openThread(null);
+  composer.focus();
+}
+
+/** Opens a message where it is: in its channel, or in its thread. */
+function showMessage(channel, ts) {
+  const messages = store.messagesIn(channel);
+  const message = messages.find((each) => each.ts === ts);
+  store.open(channel, "messages");
+  writeAddress({ channel, tab: null });
+  showSidebar(false);
+  if (!message) {
+    notices.toast("This message is no longer here.");
+    return;
+  }
+  const parent = parentOf(message, new Map(messages.map((each) => [each.ts, each])));
+  if (parent) {
+    store.openThread(parent.ts);
+    thread.showMessage(message);
+  }
+  if (!parent || message.broadcast) timeline.showMessage(message);
 }
 
 /** Shows the message that a link leads to, instead of leaving the page. @param {MouseEvent} event */
@@ -72,8 +116,7 @@ function followPermalink(event) {
     notices.toast("You can't open this message: you aren't in its conversation.");
     return;
   }
-  openChannel(linked.channel);
-  if (!timeline.showMessage(linked.ts)) notices.toast("This message is no longer here.");
+  showMessage(linked.channel, linked.ts);
 }
 
 function become(person) {
@@ -123,9 +166,9 @@ function showUnknownPerson(id) {
 
 /** Applies the URL after going back or forward. */
 function followAddress() {
-  const { as, channel, inspector: open } = readAddress();
+  const { as, channel, tab, inspector: open } = readAddress();
   if (as !== store.me?.id) connection.open(as);
-  else if (channel !== store.channel?.id) store.open(channel);
+  else if (channel !== store.channel?.id || tab !== store.tab) store.open(channel, tab);
   if (open !== inspector.isOpen) showInspector(open);
 }
 

@@ -4,14 +4,13 @@
  * @typedef {{text: string, usage: string, summary: string}} Candidate
  */
 
-/** @param {{commands: any[], hints: Candidate[]}} store @returns {Candidate[]} hints first: they are more specific */
-export function candidates({ commands, hints }) {
-  const plain = commands.map(({ command, hint, description }) => ({
+/** @param {{commands: any[]}} store @returns {Candidate[]} one for each command: Slack knows no words after it */
+export function candidates({ commands }) {
+  return commands.map(({ command, hint, description }) => ({
     text: `${command} `,
     usage: hint,
     summary: description,
   }));
-  return [...plain, ...hints];
 }
 
 /**
@@ -22,25 +21,10 @@ export function candidates({ commands, hints }) {
 export function completions(line, all) {
   const typed = line.trimStart().toLowerCase();
   if (!typed.startsWith("/") || typed.includes("\n")) return [];
-  const beginning = all.filter(({ text }) => text.toLowerCase().startsWith(typed));
-  const word = typed.slice(1);
-  if (beginning.length || !word || word.includes(" ")) return beginning;
-  return all.filter(({ text }) =>
-    text
-      .toLowerCase()
-      .split(/[\s/]+/)
-      .some((part) => part.startsWith(word)),
-  );
+  return all.filter(({ text }) => text.trim().toLowerCase().startsWith(typed));
 }
 
 /** Whether the line already equals the candidate. */
 export function isComplete(line, candidate) {
   return line.trim().toLowerCase() === candidate.text.trim().toLowerCase();
-}
-
-/** @returns {Candidate | null} the candidate whose arguments are being typed, to show its usage */
-export function usageFor(line, all) {
-  const typed = line.trimStart().toLowerCase();
-  const fits = all.filter(({ text, usage }) => usage && typed.startsWith(`${text.trim().toLowerCase()} `));
-  return fits.sort((a, b) => b.text.length - a.text.length)[0] ?? null;
 }

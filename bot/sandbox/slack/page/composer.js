@@ -1,7 +1,7 @@
 /** The message box: messages and commands, with completion, drafts and history. */
 
 import * as api from "./api.js";
-import { candidates, completions, isComplete, usageFor } from "./completion.js";
+import { candidates, completions, isComplete } from "./completion.js";
 import { otherContent } from "./content.js";
 import { arrange, h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -57,10 +57,9 @@ export class Composer {
       h("div", { data: { testid: "completion" } }, this.list.node, h("p", { class: "popup-keys" }, keys())),
       { className: "completion", maxHeight: 380 },
     );
-    this.usage = h("p", { class: "usage", hidden: true, data: { testid: "usage" } });
     this.examples = h("div", { class: "tries", data: { testid: "tries" } });
-    node.append(this.examples, this.usage, this.frame, this.popup.node, helpLine());
-    for (const event of ["reset", "channel"]) page.store.on(event, () => this.#restore());
+    node.append(this.examples, this.frame, this.popup.node, helpLine());
+    for (const event of ["reset", "channel", "tab"]) page.store.on(event, () => this.#restore());
   }
 
   focus() {
@@ -87,6 +86,7 @@ export class Composer {
 
   #restore() {
     const { store } = this.page;
+    this.node.hidden = store.atHome;
     if (!store.channel || !store.me) return;
     const draft = store.memory.draft(store.me.id, store.channel.id);
     if (this.box.value !== draft) this.box.value = draft;
@@ -111,22 +111,14 @@ export class Composer {
     this.box.style.height = "auto";
     this.box.style.height = `${Math.min(this.box.scrollHeight, MAX_BOX_HEIGHT_PX)}px`;
     this.button.disabled = !this.#line.trim();
-    const usage = usageFor(this.#line, candidates(this.page.store));
-    this.usage.hidden = !usage;
-    if (usage)
-      arrange(this.usage, [
-        h("code", {}, usage.text.trim()),
-        h("span", { class: "usage-args" }, usage.usage),
-        h("span", {}, usage.summary),
-      ]);
     this.#drawExamples();
   }
 
   /** Shows examples to people who haven't used a command yet. */
   #drawExamples() {
     const { store } = this.page;
-    const known = (store.hints.length ? store.hints : candidates(store)).map(({ text }) => text.trim());
-    const examples = EXAMPLES.filter((example) => known.some((text) => `${example} `.startsWith(`${text} `)));
+    const known = candidates(store).map(({ text }) => text);
+    const examples = EXAMPLES.filter((example) => known.some((text) => example.startsWith(text)));
     const novice = store.me !== null && !store.memory.commands(store.me.id).length && !this.#line;
     this.examples.hidden = !novice || !examples.length;
     arrange(this.examples, [

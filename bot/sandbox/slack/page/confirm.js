@@ -10,6 +10,7 @@ import { plain, textNodes } from "./mrkdwn.js";
  */
 export function confirmed(question, names) {
   const title = newId("confirm");
+  const dangerous = question.style === "danger";
   const dialog = h(
     "dialog",
     { class: "dialog confirm", "aria-labelledby": title, data: { testid: "confirm" } },
@@ -23,7 +24,7 @@ export function confirmed(question, names) {
         { class: "dialog-buttons" },
         h(
           "button",
-          { class: "button", value: "no", data: { testid: "confirm-deny" } },
+          { class: "button", value: "no", autofocus: dangerous, data: { testid: "confirm-deny" } },
           question.deny?.text ?? "Cancel",
         ),
         h(
@@ -31,7 +32,7 @@ export function confirmed(question, names) {
           {
             class: `button ${question.style ?? "primary"}`,
             value: "yes",
-            autofocus: true,
+            autofocus: !dangerous,
             data: { testid: "confirm-yes" },
           },
           question.confirm?.text ?? "Yes",

@@ -1,4 +1,4 @@
-/** A pop-up for the app's new direct message while another channel is open. */
+/** A pop-up for what Slack notifies of: the app's direct messages, and its messages that mention the person. */
 
 import { appMark } from "./avatar.js";
 import { arrange, h } from "./dom.js";
@@ -9,7 +9,7 @@ const SHOWN_MS = 9000;
 
 export class DirectMessageAlert {
   #timer = 0;
-  #channel = "";
+  #message = /** @type {import("./state.js").Message | null} */ (null);
 
   /** @param {import("./hosts.js").Page} page */
   constructor(page) {
@@ -35,16 +35,16 @@ export class DirectMessageAlert {
     );
     document.body.append(this.box);
     page.store.on("messages", (change) => this.#onMessage(change));
-    page.store.on("channel", () => page.store.channel?.id === this.#channel && this.#hide());
+    page.store.on("channel", () => page.store.channel?.id === this.#message?.channel && this.#hide());
     page.store.on("reset", () => this.#hide());
   }
 
   #onMessage({ channel, message, isNew }) {
     const { store } = this.page;
-    const place = store.findChannel(channel);
-    if (!isNew || !message.author.app || place?.kind !== "im" || channel === store.channel?.id) return;
+    const notifies = store.findChannel(channel)?.kind === "im" || message?.text.includes(`<@${store.me?.id}>`);
+    if (!isNew || !message.author.app || !notifies || this.#isOnScreen(message)) return;
     this.#hide();
-    this.#channel = channel;
+    this.#message = message;
     this.title.textContent = message.author.name;
     const files = (message.files ?? []).map(({ title }) => title);
     const text = plainText(this.page, message.text);
@@ -54,9 +54,17 @@ export class DirectMessageAlert {
     this.#timer = setTimeout(() => this.#hide(), SHOWN_MS);
   }
 
+  /** Whether the open channel shows it: a reply is only in its thread. */
+  #isOnScreen({ channel, ts, thread_ts: thread, broadcast }) {
+    const { store } = this.page;
+    if (channel !== store.channel?.id || store.atHome) return false;
+    return broadcast || !thread || thread === ts || thread === store.thread;
+  }
+
   #open() {
+    const message = this.#message;
     this.#hide();
-    this.page.openChannel(this.#channel);
+    if (message) this.page.showMessage(message.channel, message.ts);
   }
 
   #hide() {

@@ -11,6 +11,9 @@ export class Form {
       new Map()
     );
 
+  /** Whether the person entered anything. */
+  touched = false;
+
   #work = /** @type {Set<Promise<any>>} */ (new Set());
 
   /** @returns {{value: any, shown: any} | undefined} undefined before the first entry */

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { mrkdwn } from "./mrkdwn.js";
 
-/** @typedef {{store: import("./state.js").Store, notices: import("./notices.js").Notices, extras: import("./extras.js").Extras, openChannel: (id: string) => void}} Page */
+/** @typedef {{store: import("./state.js").Store, notices: import("./notices.js").Notices, extras: import("./extras.js").Extras, openChannel: (id: string) => void, openThread: (ts: string) => void, showMessage: (channel: string, ts: string) => void}} Page */
 
 /** @param {Page} page @returns {import("./mrkdwn.js").Names} */
 export function namesOf({ store, openChannel }) {
@@ -24,7 +24,7 @@ export function plainText(page, text) {
 
 /**
  * @param {Page} page
- * @param {"message" | "modal"} kind
+ * @param {"message" | "modal" | "home"} kind
  * @param {{message: string} | {view: string}} source
  * @param {import("./form.js").Form} form
  * @returns {import("./blocks/place.js").Host}

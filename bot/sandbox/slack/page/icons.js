@@ -35,6 +35,7 @@ const PATHS = {
   file: "M6 3h5.5L15 6.5V17H6zM11.3 3.2v3.6H15",
   upload: "M10 13.5V4M6 7.7l4-3.9 4 3.9M4 13v3.5h12V13",
   bulb: "M7.5 13.2a4.6 4.6 0 1 1 5 0V15h-5zM8 17.2h4",
+  reply: "M4 4.5h12v8.5H9.5L6 16.5V13H4zM7 7.5h6M7 10h4",
   back: "M16 10H4M9 5l-5 5 5 5",
 };
 

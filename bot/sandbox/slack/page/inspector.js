@@ -31,7 +31,7 @@ export class Inspector {
     node.append(
       h(
         "header",
-        { class: "inspector-head" },
+        { class: "pane-head" },
         h("h2", {}, "Payloads"),
         iconButton("close", "Close payloads", close),
       ),

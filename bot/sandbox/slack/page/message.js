@@ -1,4 +1,4 @@
-/** One message on the timeline, with the replies under it. */
+/** One message, on the timeline or in a thread. */
 
 import { attachments } from "./attachments.js";
 import { avatar } from "./avatar.js";
@@ -6,7 +6,7 @@ import { renderBlock } from "./blocks/blocks.js";
 import { arrange, h, keepingFocus } from "./dom.js";
 import { Form } from "./form.js";
 import { hostOf, plainText } from "./hosts.js";
-import { icon } from "./icons.js";
+import { icon, iconButton } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { sharedContent } from "./shared.js";
 import { messageShortcuts } from "./shortcuts.js";
@@ -16,19 +16,26 @@ import { clock, fullTime } from "./times.js";
 
 export class MessageView {
   #shown = "";
-  #expanded = false;
-  #replies = /** @type {Message[]} */ ([]);
-  #views = /** @type {Map<string, MessageView>} */ (new Map());
 
-  /** @param {Message} message @param {import("./hosts.js").Page} page */
-  constructor(message, page) {
+  /** @param {Message} message @param {import("./hosts.js").Page} page @param {{inThread?: boolean}} [where] */
+  constructor(message, page, { inThread = false } = {}) {
     this.page = page;
+    this.openThread = inThread ? null : () => page.openThread(message.ts);
     this.form = new Form();
     this.host = hostOf(page, "message", { message: message.id }, this.form);
     this.content = h("div", { class: "message-content" });
     this.thread = h("div", { class: "thread", hidden: true });
     this.gutter = h("div", { class: "message-gutter" });
-    this.tools = messageShortcuts(page, message.id);
+    this.tools = h(
+      "div",
+      { class: "message-tools" },
+      this.openThread &&
+        iconButton("reply", "Reply in thread", this.openThread, {
+          class: "message-tool",
+          data: { testid: "reply" },
+        }),
+      messageShortcuts(page, message.id),
+    );
     this.node = h(
       "article",
       { class: "message", data: { testid: "message", messageId: message.id } },
@@ -40,25 +47,16 @@ export class MessageView {
 
   /**
    * @param {Message} message
-   * @param {{grouped?: boolean, replies?: Message[], parent?: Message, toThread?: () => void}} [where]
+   * @param {{grouped?: boolean, replies?: Message[], parent?: Message}} [where]
    *   grouped: follows one by the same author; parent: the thread of a reply that is in the channel too
    */
-  update(message, { grouped = false, replies = [], parent, toThread } = {}) {
+  update(message, { grouped = false, replies = [], parent } = {}) {
     const shown = JSON.stringify([message, grouped, parent?.text]);
     if (shown !== this.#shown) {
       this.#shown = shown;
-      keepingFocus(this.node, () => this.#draw(message, grouped, parent && this.#replied(parent, toThread)));
+      keepingFocus(this.node, () => this.#draw(message, grouped, parent && this.#replied(parent)));
     }
-    this.#replies = replies;
-    this.#drawThread();
-  }
-
-  /** Opens the replies and scrolls to them. */
-  showThread() {
-    this.#expanded = true;
-    this.#drawThread();
-    this.node.scrollIntoView({ block: "nearest" });
-    this.thread.querySelector("button")?.focus({ preventScroll: true });
+    this.#drawThread(replies);
   }
 
   #draw(message, grouped, replied) {
@@ -83,7 +81,7 @@ export class MessageView {
   }
 
   /** The thread's first message, above a reply that was also sent to the channel. */
-  #replied(parent, toThread) {
+  #replied(parent) {
     const text = plainText(this.page, parent.text);
     return h(
       "p",
@@ -95,7 +93,7 @@ export class MessageView {
           type: "button",
           class: "text-button",
           data: { testid: "to-thread", key: "to-thread" },
-          on: { click: toThread },
+          on: { click: () => this.page.openThread(parent.ts) },
         },
         h("span", { dir: "auto" }, text || "a message"),
       ),
@@ -142,38 +140,25 @@ export class MessageView {
     return h("div", { class: "message-text text" }, mrkdwn(message.text, this.host.names), edited);
   }
 
-  #drawThread() {
-    const replies = this.#replies;
-    this.thread.hidden = !replies.length;
-    if (!replies.length) return;
-    const last = replies[replies.length - 1];
-    const toggle = h(
+  /** The way to the replies. Private ones have no count: only the open thread shows them. */
+  #drawThread(replies) {
+    const counted = replies.filter((reply) => !reply.ephemeral);
+    this.thread.hidden = !counted.length || !this.openThread;
+    if (this.thread.hidden) return;
+    const last = counted[counted.length - 1];
+    const opener = h(
       "button",
       {
         type: "button",
         class: "thread-toggle",
-        "aria-expanded": String(this.#expanded),
         data: { testid: "thread", key: "thread" },
-        on: {
-          click: () => {
-            this.#expanded = !this.#expanded;
-            this.#drawThread();
-          },
-        },
+        on: { click: this.openThread },
       },
-      avatars(replies),
-      h("strong", {}, replies.length === 1 ? "1 reply" : `${replies.length} replies`),
-      h("span", { class: "fine" }, this.#expanded ? "Hide" : `Last at ${clock(last.ts)}`),
+      avatars(counted),
+      h("strong", {}, counted.length === 1 ? "1 reply" : `${counted.length} replies`),
+      h("span", { class: "fine" }, `Last at ${clock(last.ts)}`),
     );
-    const list = this.#expanded ? replies.map((reply) => this.#reply(reply)) : [];
-    keepingFocus(this.thread, () => arrange(this.thread, [toggle, ...list]));
-  }
-
-  #reply(reply) {
-    if (!this.#views.has(reply.id)) this.#views.set(reply.id, new MessageView(reply, this.page));
-    const view = this.#views.get(reply.id);
-    view.update(reply);
-    return view.node;
+    keepingFocus(this.thread, () => arrange(this.thread, [opener]));
   }
 }
 

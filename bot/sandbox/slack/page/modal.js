@@ -5,9 +5,19 @@ import { renderBlock, showFieldError } from "./blocks/blocks.js";
 import { arrange, h, keepingFocus, newId } from "./dom.js";
 import { Form } from "./form.js";
 import { hostOf } from "./hosts.js";
+import { confirmed } from "./confirm.js";
 import { iconButton } from "./icons.js";
 import { plain } from "./mrkdwn.js";
 import { adopt } from "./viewstate.js";
+
+const words = (text) => ({ type: "plain_text", text });
+const DISCARD = {
+  title: words("Discard this form?"),
+  text: words("What you entered will be lost."),
+  confirm: words("Discard"),
+  deny: words("Keep editing"),
+  style: "danger",
+};
 
 const FOCUSABLE =
   "a[href], button:not([disabled]), input:not([disabled]), textarea, select, summary, [tabindex='0']";
@@ -58,7 +68,7 @@ export class Modal {
   #key(event) {
     if (event.key === "Escape") {
       event.preventDefault();
-      this.#top?.act("close");
+      this.#top?.dismiss();
     } else if (event.key === "Tab") {
       this.#keepInside(event);
     }
@@ -116,7 +126,7 @@ class Sheet {
         { class: "modal-head" },
         this.back,
         this.title,
-        iconButton("close", "Close", () => this.act("close")),
+        iconButton("close", "Close", () => this.dismiss()),
       ),
       this.body,
       h("footer", { class: "modal-foot" }, this.wrong, this.closer, this.submit),
@@ -163,6 +173,12 @@ class Sheet {
       this.body.querySelector("input:not([type=file]), textarea, .file-input button") ??
       (this.submit.hidden ? this.closer : this.submit);
     first.focus({ preventScroll: true });
+  }
+
+  /** Closes the form, but asks first if the person filled in anything. */
+  async dismiss() {
+    if (this.form.touched && !(await confirmed(DISCARD, this.host.names))) return;
+    this.act("close");
   }
 
   /** @param {"submit" | "close"} verb */

@@ -2,7 +2,7 @@
  * Slack's text markup as DOM nodes (docs.slack.dev, "Formatting text for app surfaces").
  *
  * @typedef {{person: (id: string) => string | null, channel: (id: string) => string | null, me: string | undefined,
- *   openChannel: (id: string) => void}} Names resolves IDs
+ *   openChannel: (id: string) => void, inLink?: boolean}} Names resolves IDs; a link's label has no links
  */
 
 import { h } from "./dom.js";
@@ -111,6 +111,7 @@ function token([whole, code, angle, bold, italic, strike, shortcode, url, email]
   if (italic !== undefined) return h("em", {}, inline(italic, names));
   if (strike !== undefined) return h("s", {}, inline(strike, names));
   if (shortcode !== undefined) return emojiNode(shortcode) ?? shortcode;
+  if (names.inLink) return whole;
   if (email !== undefined) return link(`mailto:${unescape(email)}`, [unescape(email)]) ?? whole;
   return link(unescape(url), [unescape(url)]) ?? whole;
 }
@@ -122,7 +123,7 @@ function angled(content, names) {
   if (target.startsWith("#")) return channelMention(target.slice(1), label, names);
   if (target.startsWith("!")) return special(target.slice(1), label);
   return (
-    link(unescape(target), label ? inline(label, names) : [unescape(target).replace(/^(mailto|tel):/, "")]) ??
+    link(unescape(target), label ? inline(label, { ...names, inLink: true }) : [unescape(target).replace(/^(mailto|tel):/, "")]) ??
     `<${unescape(content)}>`
   );
 }

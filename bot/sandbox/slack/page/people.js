@@ -16,7 +16,7 @@ const KINDS = {
   stranger: "External",
 };
 
-const kindOf = (person) => KINDS[person.kind] ?? person.kind;
+const kindOf = (person) => (KINDS[person.kind] ?? person.kind) + (person.may_send ? ", may send" : "");
 
 export class PersonSwitcher {
   /** @param {import("./state.js").Store} store @param {(person: string) => void} become */

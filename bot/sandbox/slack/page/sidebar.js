@@ -40,7 +40,7 @@ export class Sidebar {
         "p",
         { class: "side-note" },
         icon("home"),
-        h("span", {}, h("strong", {}, "Sandbox on this computer."), " Nothing leaves it."),
+        h("span", {}, h("strong", {}, "A stand-in for Slack"), " on this computer. Nothing leaves it."),
       ),
     );
     for (const event of ["reset", "channel", "unread", "messages"]) page.store.on(event, () => this.#draw());

@@ -1,13 +1,14 @@
 /**
  * What the page knows, as the acting person sees it. Views listen to its events:
- * `reset` (another person, or everything reloaded), `channel`, `messages`, `views`, `unread`, `connection`, `payload`.
+ * `reset` (another person, or everything reloaded), `channel`, `tab`, `thread`, `messages`, `views`, `unread`,
+ * `connection`, `payload`.
  *
  * @typedef {{id: string, name: string, app: boolean, initials: string, color: string}} Author
  * @typedef {{id: string, ts: string, channel: string, author: Author, text: string, blocks: any[] | null,
  *   ephemeral: boolean, edited: boolean, thread_ts: string | null, broadcast: boolean,
  *   files: import("./attachments.js").File[], attachments: any[] | null}} Message
  * @typedef {{id: string, name: string, kind: "public" | "private" | "shared" | "im" | "group" | "pair", topic: string, members: string[]}} Channel
- * @typedef {{id: string, name: string, real_name: string, title: string, kind: string, initials: string, color: string}} Person
+ * @typedef {{id: string, name: string, real_name: string, title: string, kind: string, may_send: boolean, initials: string, color: string}} Person
  * @typedef {{id: string, hash: string, title: any, submit: any, close: any, blocks: any[], state?: any}} View
  */
 
@@ -28,10 +29,15 @@ export class Store extends EventTarget {
   people = /** @type {Person[]} */ ([]);
   channels = /** @type {Channel[]} */ ([]);
   commands = /** @type {{command: string, hint: string, description: string}[]} */ ([]);
-  hints = /** @type {{text: string, usage: string, summary: string}[]} */ ([]);
   views = /** @type {View[]} */ ([]);
   home = /** @type {View | null} */ (null);
   channel = /** @type {Channel | null} */ (null);
+  /** The app's tabs that its manifest turns on, and the one that was opened last. @type {("home" | "messages")[]} */
+  tabs = [];
+  /** @type {"home" | "messages"} */
+  tab = "messages";
+  /** The ts of the message whose replies are shown beside the channel, or null. @type {string | null} */
+  thread = null;
   /** @type {"starting" | "live" | "lost"} */
   connection = "starting";
   unread = /** @type {Set<string>} */ (new Set());
@@ -48,15 +54,16 @@ export class Store extends EventTarget {
 
   /** Replaces everything with the demo's state; keeps the open channel if this person is in it. */
   reset(state, wanted) {
+    const before = [this.me?.id, this.channel?.id].join();
     Object.assign(this, {
       me: state.me,
       team: state.team,
       people: state.people,
       channels: state.channels,
       commands: state.commands,
-      hints: state.hints,
       views: state.views.stack,
       home: state.views.home,
+      tabs: [state.home_tab && "home", state.messages_tab && "messages"].filter(Boolean),
     });
     this.#dropOldEphemerals(state);
     this.#messages = new Map(
@@ -66,6 +73,7 @@ export class Store extends EventTarget {
       ]),
     );
     this.channel = this.findChannel(wanted) ?? this.findChannel(FIRST.channel) ?? this.channels[0] ?? null;
+    if (before !== [this.me?.id, this.channel?.id].join()) this.thread = null;
     this.#countUnread();
     this.#emit("reset");
   }
@@ -78,14 +86,35 @@ export class Store extends EventTarget {
       if (message.ephemeral) this.#dropped.add(keyOf(message));
   }
 
-  /** @returns {boolean} whether this person has such a channel */
-  open(channelId) {
+  /** @param {string} channelId @param {"home" | "messages"} [tab] of the app @returns {boolean} whether this person has such a channel */
+  open(channelId, tab = this.tab) {
     const channel = this.findChannel(channelId);
     if (!channel) return false;
+    if (channel !== this.channel) this.thread = null;
     this.channel = channel;
+    this.tab = tab;
     this.markRead();
     this.#emit("channel");
     return true;
+  }
+
+  /** Whether the Home tab is shown instead of messages. */
+  get atHome() {
+    return this.channel?.kind === "im" && this.tab === "home" && this.tabs.includes("home");
+  }
+
+  /** Opens a tab of the app, whose channel is open. @param {"home" | "messages"} tab */
+  openTab(tab) {
+    this.tab = tab;
+    if (this.atHome) this.thread = null;
+    else this.markRead();
+    this.#emit("tab");
+  }
+
+  /** Shows the replies to a message of the open channel, or none. @param {string | null} ts */
+  openThread(ts) {
+    this.thread = ts;
+    this.#emit("thread");
   }
 
   /** @param {Message} message a new one, or a changed one under its old id */
@@ -93,7 +122,7 @@ export class Store extends EventTarget {
     const list = this.#list(message.channel);
     const isNew = !list.has(message.id);
     list.set(message.id, message);
-    const elsewhere = message.channel !== this.channel?.id;
+    const elsewhere = message.channel !== this.channel?.id || this.atHome;
     if (isNew && elsewhere && message.author.id !== this.me?.id) this.unread.add(message.channel);
     if (!elsewhere) this.markRead();
     this.#emit("messages", { channel: message.channel, message, isNew });
@@ -157,7 +186,7 @@ export class Store extends EventTarget {
   }
 
   markRead() {
-    if (!this.channel || !this.me) return;
+    if (!this.channel || !this.me || this.atHome) return;
     this.unread.delete(this.channel.id);
     const newest = this.messagesIn(this.channel.id).at(-1);
     if (newest) this.memory.setLastRead(this.me.id, this.channel.id, newest.ts);

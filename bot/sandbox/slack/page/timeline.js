@@ -5,6 +5,7 @@ import { arrange, h } from "./dom.js";
 import { plainText } from "./hosts.js";
 import { CHANNEL_ICONS, icon } from "./icons.js";
 import { MessageView } from "./message.js";
+import { highlight, parentOf } from "./threads.js";
 import { channelLabel } from "./state.js";
 import { dayName, dayOf } from "./times.js";
 
@@ -12,9 +13,6 @@ import { dayName, dayOf } from "./times.js";
 const RUN_SECONDS = 300;
 /** This close to its end, the timeline follows new messages. */
 const NEAR_END_PX = 120;
-/** How long a message stays highlighted after its link was followed. */
-const LINKED_MS = 2500;
-
 /** @typedef {import("./state.js").Message} Message */
 
 export class Timeline {
@@ -46,7 +44,7 @@ export class Timeline {
     }).observe(node);
     const { store } = page;
     store.on("reset", () => this.#restart());
-    store.on("channel", () => this.#restart());
+    for (const event of ["channel", "tab"]) store.on(event, () => this.#restart());
     store.on("messages", (change) => this.#changed(change));
   }
 
@@ -58,19 +56,10 @@ export class Timeline {
     this.#following = true;
   }
 
-  /** Scrolls to a message and highlights it briefly. @returns {boolean} whether it is in this channel */
-  showMessage(ts) {
-    const messages = this.page.store.messagesIn(this.page.store.channel?.id ?? "");
-    const message = messages.find((each) => each.ts === ts);
-    if (!message) return false;
-    const parent = parentOf(message, new Map(messages.map((each) => [each.ts, each])));
-    if (parent) this.#view(parent).showThread();
-    const { node } = this.#view(parent && !message.broadcast ? parent : message);
+  /** Scrolls to a message and highlights it briefly. @param {Message} message */
+  showMessage(message) {
     this.#following = false;
-    node.scrollIntoView({ block: "center" });
-    node.classList.add("linked");
-    setTimeout(() => node.classList.remove("linked"), LINKED_MS);
-    return true;
+    highlight(this.#view(message).node);
   }
 
   #isNearEnd() {
@@ -102,7 +91,8 @@ export class Timeline {
 
   #draw() {
     const { store } = this.page;
-    if (!store.channel) return;
+    this.node.hidden = store.atHome;
+    if (!store.channel || store.atHome) return;
     const messages = store.messagesIn(store.channel.id);
     const parents = new Map(messages.map((message) => [message.ts, message]));
     const threads = repliesByParent(messages, parents);
@@ -117,7 +107,6 @@ export class Timeline {
         grouped: !newDay && !parent && continues(previous, message),
         replies: threads.get(message.ts),
         parent,
-        toThread: parent && (() => this.#view(parent).showThread()),
       });
       nodes.push(view.node);
       previous = message;
@@ -163,14 +152,6 @@ function people({ members }, store) {
   return names.length > 3
     ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`
     : names.join(", ").replace(/, ([^,]*)$/, " and $1");
-}
-
-/**
- * The parent of a reply; a reply without a visible parent is shown like any message.
- * @param {Message} message @param {Map<string, Message>} parents by their ts
- */
-function parentOf({ ts, thread_ts: parent }, parents) {
-  return parent && parent !== ts ? parents.get(parent) : undefined;
 }
 
 /** @param {Message[]} messages @returns {Map<string, Message[]>} replies by the ts of their parent */

@@ -7,8 +7,8 @@ import { sizeOf } from "./sizes.js";
 
 const WRITABLE = "input:not([type=radio], [type=checkbox], [type=file]), textarea";
 
-/** Below this width the panel would cover the form's buttons. */
-const NARROW = matchMedia("(max-width: 720px)");
+/** Below this width there is no room beside a form: the panel is above its fields. */
+const NARROW = matchMedia("(max-width: 1180px)");
 
 export class Tips {
   #open = false;
@@ -23,7 +23,7 @@ export class Tips {
     this.write = write;
     const id = newId("tips");
     this.button = this.#toggle(id, "bar-button", h("span", { class: "bar-label" }, "Try these"));
-    this.tab = this.#toggle(id, "tips-tab", h("span", {}, "Try these"));
+    this.tab = this.#toggle(id, "bar-button tips-tab", h("span", { class: "bar-label" }, "Try these"));
     this.list = h("div", { class: "tips-list" });
     this.panel = h(
       "aside",
@@ -32,6 +32,7 @@ export class Tips {
       this.list,
     );
     bar.insertBefore(this.button, before);
+    addEventListener("keydown", (event) => this.#key(event), { capture: true });
     page.extras.follow(() => this.#draw());
     page.store.on("views", () => this.#place());
     page.store.on("reset", () => this.#place());
@@ -57,19 +58,27 @@ export class Tips {
   #show(open) {
     this.#open = open;
     this.panel.hidden = !open;
-    this.tab.hidden = open;
     for (const toggle of [this.button, this.tab]) toggle.setAttribute("aria-expanded", String(open));
     this.#place();
   }
 
-  /** An open form makes the rest of the page inert, so the panel moves into its dialog. */
+  /** Esc closes the panel before anything else, but an open list or a question first. */
+  #key(event) {
+    if (event.key !== "Escape" || !this.#open) return;
+    if (document.querySelector('dialog.confirm[open], [role="combobox"][aria-expanded="true"]:focus')) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#show(false);
+  }
+
+  /** An open form makes the rest of the page inert, so the panel and its button move into it. */
   #place() {
-    const dialog = document.querySelector("dialog.modal[open]");
-    const home = dialog ?? document.body;
-    if (this.panel.parentNode !== home) home.append(this.panel);
-    const offered = this.page.extras.tips.length > 0;
-    if (dialog && offered && this.tab.parentNode !== dialog) dialog.append(this.tab);
-    if (!dialog) this.tab.remove();
+    const head = document.querySelector("dialog.modal[open] .modal-head");
+    const isPlaced = head ? this.panel.previousSibling === head : this.panel.parentNode === document.body;
+    if (!isPlaced && head) head.after(this.panel);
+    else if (!isPlaced) document.body.append(this.panel);
+    if (!head || !this.page.extras.tips.length) this.tab.remove();
+    else if (this.tab.parentNode !== head) head.insertBefore(this.tab, head.lastChild);
   }
 
   #draw() {

@@ -1,4 +1,4 @@
-/** Text inputs. */
+/** Text inputs, and the date and time picker. */
 
 import { h } from "../dom.js";
 
@@ -29,7 +29,33 @@ export const INPUTS = {
       inputmode: element.is_decimal_allowed ? "decimal" : "numeric",
       class: "box number",
     }),
+  datetimepicker: moment,
 };
+
+/** A date and time in the person's own zone; the app gets Unix seconds. */
+function moment(element, place) {
+  const { value } = place.entry(element, element.initial_date_time ?? null);
+  const changed = () => {
+    const seconds = node.value ? Math.floor(new Date(node.value).getTime() / 1000) : null;
+    place.enter(element, seconds);
+    place.changed(element, seconds);
+  };
+  const node = h("input", {
+    class: "box moment",
+    type: "datetime-local",
+    ...named(element, place),
+    value: value ? localMoment(value) : "",
+    autofocus: element.focus_on_load,
+    on: { change: changed },
+  });
+  return node;
+}
+
+/** @param {number} seconds @returns {string} as the browser's picker writes it: "2026-12-01T09:30" */
+function localMoment(seconds) {
+  const date = new Date(seconds * 1000);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
 
 function box(element, place, tag, props) {
   const triggers = element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];

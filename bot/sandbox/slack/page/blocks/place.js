@@ -1,8 +1,8 @@
 /**
  * The location of an element: its block, its message or view, and what its changes trigger.
  *
- * @typedef {object} Host what a message or a modal provides to its blocks
- * @property {"message" | "modal"} kind
+ * @typedef {object} Host what a message or a view provides to its blocks
+ * @property {"message" | "modal" | "home"} kind
  * @property {import("../form.js").Form} form
  * @property {import("../state.js").Store} store
  * @property {import("../mrkdwn.js").Names} names
@@ -59,6 +59,7 @@ export class Place {
   }
 
   enter(element, value, shown = value) {
+    this.host.form.touched = true;
     this.host.form.set(this.block.block_id, element.action_id, element.type, value, shown);
   }
 

@@ -1,17 +1,8 @@
-"""The page's completions, from the app's own help, and things to try."""
+"""Things to try on the page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Hint:
-    """A completion; ``text`` is put into the box ("/chakra user "), the rest explains it."""
-
-    text: str
-    usage: str
-    summary: str
 
 
 @dataclass(frozen=True)

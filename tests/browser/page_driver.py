@@ -39,7 +39,6 @@ class PageDriver:
         composer = self.page.get_by_role("textbox").first
         await composer.click()
         await composer.press_sequentially(line)
-        await self.page.keyboard.press("Escape")
         await self.page.keyboard.press("Enter")
 
     async def use_shortcut(self, name: str) -> Locator:

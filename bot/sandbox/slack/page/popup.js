@@ -47,7 +47,7 @@ export class Popup {
     const around = this.anchor.getBoundingClientRect();
     const { style } = this.node;
     const room = { below: innerHeight - around.bottom - GAP - EDGE, above: around.top - GAP - EDGE };
-    const wanted = Math.min(this.node.firstElementChild?.scrollHeight ?? 0, this.options.maxHeight ?? MAX_HEIGHT_PX);
+    const wanted = Math.min(this.#contentHeight(), this.options.maxHeight ?? MAX_HEIGHT_PX);
     const up = room.below < wanted && room.above > room.below;
     style.maxHeight = `${Math.min(up ? room.above : room.below, this.options.maxHeight ?? MAX_HEIGHT_PX)}px`;
     style.minWidth = `${Math.max(this.options.minWidth ?? 0, this.options.matchWidth === false ? 0 : around.width)}px`;
@@ -55,6 +55,13 @@ export class Popup {
     style.bottom = up ? `${innerHeight - around.top + GAP}px` : "auto";
     const left = this.options.align === "end" ? around.right - this.node.offsetWidth : around.left;
     style.left = `${Math.max(EDGE, Math.min(left, innerWidth - this.node.offsetWidth - EDGE))}px`;
+  }
+
+  /** The height of the content if its list didn't scroll. */
+  #contentHeight() {
+    const list = this.node.querySelector(".listbox");
+    const hidden = list ? list.scrollHeight - list.clientHeight : 0;
+    return (this.node.firstElementChild?.scrollHeight ?? 0) + hidden;
   }
 
   #pressed(event) {

@@ -65,7 +65,7 @@ export class Tips {
   /** Esc closes the panel before anything else, but an open list or a question first. */
   #key(event) {
     if (event.key !== "Escape" || !this.#open) return;
-    if (document.querySelector('dialog.confirm[open], [role="combobox"][aria-expanded="true"]:focus')) return;
+    if (document.querySelector("dialog.confirm[open], .popup:popover-open")) return;
     event.preventDefault();
     event.stopPropagation();
     this.#show(false);

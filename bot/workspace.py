@@ -386,4 +386,5 @@ def _build_router(
         ),
         clock=runtime.clock,
         hooks=hooks,
+        channels=context.channels,
     )

@@ -101,7 +101,7 @@ async def share(request: ActionRequest, context: Context) -> Message:
     job = await _load_job(context, target, refresh=False)
     text, content = job_card(job.value, masked=True, title=target.title, now=request.now)
     by = markup("Shared by ", blocks.mention(request.actor.id))
-    return Message(text, (*content, blocks.context(by)), to_channel=True)
+    return Message(text, (*content, blocks.context(by)), to_channel=True, shared_as="this job")
 
 
 async def send_failed_rows(request: ActionRequest, context: Context) -> Message:

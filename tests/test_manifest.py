@@ -76,6 +76,7 @@ def test_each_scope_has_its_reason_and_none_is_unused() -> None:
         "users:read",
         "users:read.email",
         "usergroups:read",
+        "team:read",
         "app_mentions:read",
         "chat:write",
         "channels:read",

@@ -72,6 +72,11 @@ async def watch_while_slack_hangs_up(world: World, channel: str) -> str:
     return last_text(world, JOHNS_MESSAGES)
 
 
+async def share_with_partners(world: World) -> str:
+    line = "/chakra user john@acme.com share"
+    return visible_text(await world.type(line, channel="C0PARTNERS"))
+
+
 async def choose_files(world: World) -> str:
     """A template with a picture takes a link; a table has no other way."""
     await open_form(world, PROMO, "en_US")
@@ -93,6 +98,7 @@ async def get_failed_rows(world: World) -> str:
 PROBES: dict[str, tuple[Probe, str]] = {
     "users:read.email": (look_oneself_up, "the permission users:read.email"),
     "usergroups:read": (send_as_a_group_member, "you can't send or change anything"),
+    "team:read": (share_with_partners, "has people from outside your company"),
     "app_mentions:read": (mention_the_app, "<@U0CHAKRA> user"),
     "channels:read": (lambda world: watch_in(world, SALES), "in your DM with Chakra"),
     "groups:read": (lambda world: watch_in(world, PRIVATE), "in your DM with Chakra"),

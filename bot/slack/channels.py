@@ -17,8 +17,17 @@ GROUP_NAME_PREFIX, DIRECT_MESSAGE_NAME = "mpdm-", "directmessage"
 Of a group, such as ``mpdm-john--mei--priya-1``, and of two. ``conversations.info`` answers
 ``channel_not_found`` for both. github.com/slackapi/java-slack-sdk/issues/1260
 """
+MAX_NAMED_COMPANIES = 2
 MAX_PAGES = 20
 """Pages of one channel's member list that are read: 20,000 members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outsiders:
+    """The people of other companies in a channel; ``companies`` is "Globex", say."""
+
+    channel_name: str
+    companies: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,33 @@ class Channels:
                 break
         return False
 
+    async def find_outsiders(self, channel: str) -> Outsiders | None:
+        """Return who else reads a channel of Slack Connect, ``None`` if it is the workspace's own.
+
+        Channels that people were invited to count as shared. Raise ``SlackError``.
+        docs.slack.dev/reference/objects/conversation-object
+        """
+        info = await self._fetch_info(channel)
+        if not (info.get("is_ext_shared") or info.get("is_pending_ext_shared")):
+            return None
+        own = str(info.get("context_team_id") or "")
+        ids = [team for team in _texts(info.get("connected_team_ids")) if team != own]
+        names = [await self._find_company(team) for team in ids[:MAX_NAMED_COMPANIES]]
+        known = all(names) and 0 < len(ids) <= MAX_NAMED_COMPANIES
+        companies = " and ".join(names) if known else "outside your company"
+        return Outsiders(str(info.get("name") or ""), companies)
+
+    async def _find_company(self, team: str) -> str:
+        """Return the name of another workspace in a shared channel; "" if Slack doesn't tell it.
+
+        Without the optional scope team:read it doesn't. docs.slack.dev/reference/methods/team.info
+        """
+        try:
+            found = (await self._slack.call("team.info", team=team)).get("team")
+        except SlackError:
+            return ""
+        return str(found.get("name") or "") if isinstance(found, Mapping) else ""
+
     async def find_name(self, channel: str) -> str:
         """Return the channel's name; "" if Slack does not show the channel to the bot."""
         try:
@@ -105,3 +141,7 @@ class Channels:
         if not isinstance(info, Mapping):
             raise SlackError(INFO_METHOD, "unreadable")
         return info
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

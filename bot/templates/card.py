@@ -68,6 +68,7 @@ def render_public(template: Template, family: Sequence[Template], member_id: str
             blocks.context(markup("Shared by ", mention(member_id))),
         ),
         to_channel=True,
+        shared_as=f"the template {_name(template)}",
     )
 
 

@@ -104,6 +104,7 @@ def render_public(profile: Profile, member_id: str) -> Message:
             blocks.context(markup("Shared by ", mention(member_id))),
         ),
         to_channel=True,
+        shared_as=f"{_name(user)}'s card",
     )
 
 

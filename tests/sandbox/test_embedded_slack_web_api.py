@@ -155,6 +155,7 @@ async def test_channels_and_their_members(harness: SlackHarness) -> None:
     assert (info["name"], info["is_member"]) == ("general", False)
     shared = (await harness.web.conversations_info(channel="C0PARTNERS"))["channel"]
     assert shared["is_ext_shared"] is True
+    assert shared["connected_team_ids"] == ["T0ACME", "T0GLOBEX"]
     members = (await harness.web.conversations_members(channel="C0PARTNERS"))["members"]
     assert members == ["U0JOHN", "U0GITA", "U0SAM"]
     opened = await harness.web.conversations_open(users="U0JOHN")

@@ -35,6 +35,7 @@ READ_METHODS = frozenset(
         "conversations.replies",
         "files.getUploadURLExternal",  # writes nothing that anyone sees
         "files.info",
+        "team.info",
         "usergroups.users.list",
         "users.info",
     }

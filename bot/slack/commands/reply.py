@@ -21,12 +21,14 @@ class Message:
     Ephemeral unless ``to_channel``, which posts a *new* message that everyone in the channel sees,
     masked by `channel_mask`. ``replace_original`` replaces the message whose button was
     pressed; it has no effect in answer to a typed command, which Slack cannot replace.
+    ``shared_as`` is what a question about ``to_channel`` calls it ("Priya's card").
     """
 
     text: str
     blocks: tuple[Block, ...] = ()
     to_channel: bool = False
     replace_original: bool = False
+    shared_as: str = "this"
 
     @cached_property
     def response_json(self) -> bytes:

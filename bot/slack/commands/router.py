@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Generic, Protocol
 
 from bot.aio.clock import Clock
 from bot.slack import payloads
+from bot.slack.channels import Channels
 from bot.slack.commands import help as helping
+from bot.slack.commands import sharing
 from bot.slack.commands.arguments import parse_arguments
 from bot.slack.commands.command import (
+    Action,
     ActionRequest,
     Actor,
     Command,
@@ -28,6 +32,7 @@ from bot.slack.commands.event_router import EventHooks, EventRouter, RequestFiel
 from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import Choices, Message, NoReply, OpenForm, Reply
+from bot.slack.commands.sharing import ShareGuard
 from bot.slack.copy import notices
 from bot.slack.events import without_own_name
 from bot.slack.surfaces import EMPTY_ACK, Ack, options_ack
@@ -54,10 +59,12 @@ class Router(Generic[ContextT]):
         dispatcher: Dispatcher,
         clock: Clock,
         hooks: EventHooks,
+        channels: Channels,
     ) -> None:
         self._registry = build_registry(commands)
         self._context = context
         self._access = access
+        self._sharing = ShareGuard(channels, access.check)
         self._dispatcher = dispatcher
         self._clock = clock
         self._overview = helping.overview(commands)
@@ -89,19 +96,26 @@ class Router(Generic[ContextT]):
         command, action = found
 
         async def run(reference: str) -> Reply:
-            request = ActionRequest(
-                **await self._authorize(payload, action.needs, reference, to_act=action.acts),
-                value=value,
-                values=payloads.values(payload),
-                state=payloads.state(payload),
-                in_form=isinstance(payload.get("view"), Mapping),
-                interaction_key=payloads.interaction_key(payload),
-                posted_at=payloads.posted_at(payload),
-                files=payloads.files(payload),
-            )
-            return await action.run(request, self._context)
+            reply = await self._run_action(payload, action, value, reference)
+            repeat = {sharing.ACTION: identifier, sharing.VALUE: value}
+            return await self._sharing.check(payload, reply, repeat)
 
         return await self._dispatcher.respond(payload, command.name, run)
+
+    async def _run_action(
+        self, payload: Payload, action: Action[ContextT], value: str, reference: str
+    ) -> Reply:
+        request = ActionRequest(
+            **await self._authorize(payload, action.needs, reference, to_act=action.acts),
+            value=value,
+            values=payloads.values(payload),
+            state=payloads.state(payload),
+            in_form=isinstance(payload.get("view"), Mapping),
+            interaction_key=payloads.interaction_key(payload),
+            posted_at=payloads.posted_at(payload),
+            files=payloads.files(payload),
+        )
+        return await action.run(request, self._context)
 
     async def submission(self, payload: Payload) -> Ack:
         """Submit a form.
@@ -111,14 +125,19 @@ class Router(Generic[ContextT]):
         """
         view = payload["view"]
         key = f"{view.get('id', '')} {view.get('hash', '')}"
-        found = self._registry.forms.get(str(view.get("callback_id", "")))
-        if found is None:
+        identifier = str(view.get("callback_id", ""))
+        found = self._registry.forms.get(identifier)
+        if found is None and identifier != sharing.FORM:
             return self._dispatcher.respond_immediately(
                 payload, "unknown", notices.outdated_button()
             )
         before = await self._dispatcher.replay(payload, key)
         if before is not None:
             return before
+        if found is None:
+            return await self._dispatcher.respond(
+                payload, helping.NAME, partial(self._share, payload), submission_key=key
+            )
         command, form = found
 
         async def run(reference: str) -> Reply:
@@ -132,6 +151,17 @@ class Router(Generic[ContextT]):
             return form.check(request) or await form.submit(request, self._context)
 
         return await self._dispatcher.respond(payload, command.name, run, submission_key=key)
+
+    async def _share(self, payload: Payload, reference: str) -> Reply:
+        """Run a share again that the person confirmed."""
+        state = payloads.state(payload)
+        command = self._registry.by_name.get(state.get(sharing.COMMAND, ""))
+        if command is not None:
+            return await self._run_line(payload, command, state[sharing.LINE], reference)
+        found = self._registry.actions.get(state.get(sharing.ACTION, ""))
+        if found is None:
+            return notices.outdated_button()
+        return await self._run_action(payload, found[1], state[sharing.VALUE], reference)
 
     async def options(self, payload: Payload) -> Ack:
         """Return the options of an external select; none if they are not ready in time."""
@@ -213,14 +243,20 @@ class Router(Generic[ContextT]):
         self, payload: Payload, command: Command[ContextT], text: str
     ) -> RequestHandler:
         async def run(reference: str) -> Reply:
-            who = await self._authorize(payload, command.needs, reference, to_act=command.acts)
-            line = parse_arguments(text, command.argument_names).tail()
-            reply = await command.run(CommandRequest(**who, arguments=line), self._context)
+            reply = await self._run_line(payload, command, text, reference)
             if isinstance(reply, OpenForm) and payloads.is_event(payload):
                 return helping.offer_form(command, text)
-            return reply
+            repeat = {sharing.COMMAND: command.name, sharing.LINE: text}
+            return await self._sharing.check(payload, reply, repeat)
 
         return run
+
+    async def _run_line(
+        self, payload: Payload, command: Command[ContextT], text: str, reference: str
+    ) -> Reply:
+        who = await self._authorize(payload, command.needs, reference, to_act=command.acts)
+        line = parse_arguments(text, command.argument_names).tail()
+        return await command.run(CommandRequest(**who, arguments=line), self._context)
 
     def _help_message(self, topic: str) -> Message:
         """Return help. It needs only the registry, so it works whatever else is down."""

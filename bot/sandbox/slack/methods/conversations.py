@@ -9,7 +9,7 @@ from bot.sandbox.slack.messages import StoredMessage
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.payloads import message_json
 from bot.sandbox.slack.rate_limiter import TIERS
-from bot.sandbox.slack.seed import APP_USER, TEAM_ID, WorkspaceChannel
+from bot.sandbox.slack.seed import APP_USER, PARTNER_TEAM_ID, TEAM_ID, WorkspaceChannel
 
 _SCOPE_FAMILIES: Mapping[str, str] = {
     "public": "channels",
@@ -120,6 +120,9 @@ def channel_json(channel: WorkspaceChannel, *, with_count: bool = False) -> Json
         "topic": {"value": channel.topic, "creator": "", "last_set": 0},
         "purpose": {"value": "", "creator": "", "last_set": 0},
     }
+    if family == "shared":
+        teams = [TEAM_ID, PARTNER_TEAM_ID]
+        shown |= {"shared_team_ids": teams, "connected_team_ids": teams}
     return {**shown, "num_members": len(channel.members)} if with_count else shown
 
 

@@ -10,6 +10,8 @@ from bot.sandbox.slack.seed import (
     APP_ID,
     APP_NAME,
     APP_USER,
+    PARTNER_TEAM_ID,
+    PARTNER_TEAM_NAME,
     TEAM_DOMAIN,
     TEAM_ID,
     TEAM_NAME,
@@ -57,9 +59,22 @@ def bots_info(call: MethodCall) -> Json:
     }
 
 
+def team_info(call: MethodCall) -> Json:
+    """Return the workspace, or another one that it shares a channel with.
+
+    docs.slack.dev/reference/methods/team.info
+    """
+    wanted = str(call.args.get("team") or TEAM_ID)
+    names = {TEAM_ID: TEAM_NAME, PARTNER_TEAM_ID: PARTNER_TEAM_NAME}
+    if wanted not in names:
+        raise WebApiError("team_not_found")
+    return {"team": {"id": wanted, "name": names[wanted], "domain": names[wanted].lower()}}
+
+
 METHODS = (
     Method("api.test", api_test, token_type="none"),
     Method("auth.test", auth_test, calls_per_minute=300, token_type="any"),
+    Method("team.info", team_info, TIERS[3], "team:read"),
     Method("apps.connections.open", connections_open, TIERS[1], "connections:write", "app"),
     Method("bots.info", bots_info, TIERS[3], "users:read"),
 )

@@ -1,0 +1,86 @@
+"""Nothing reaches people of other companies before the person was asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sandbox.slack import visible_text
+from tests.conftest import OpenSandbox
+from tests.people import JOHN, SALES
+from tests.world import World
+
+PARTNERS, SAM = "C0PARTNERS", "U0SAM"
+QUESTION = "#globex-partners* has people from Globex. Share Priya Sharma's card with them?"
+
+
+def public_texts(acme: World, channel: str = PARTNERS) -> list[str]:
+    """Return what the app posted for everyone in the channel."""
+    posted = acme.slack.messages(SAM if channel == PARTNERS else JOHN, channel)
+    return [visible_text(m) for m in posted if m.author == "U0CHAKRA" and not m.ephemeral]
+
+
+async def test_a_pressed_share_asks_and_then_posts_once(acme: World) -> None:
+    await acme.type("/chakra user priya@acme.com", channel=PARTNERS)
+    await acme.press("user.share", channel=PARTNERS)
+    view = acme.slack.view(JOHN)
+    assert view is not None
+    assert QUESTION in str(view["blocks"])
+    assert public_texts(acme) == []
+    await acme.submit({})
+    [card] = public_texts(acme)
+    assert "Priya Sharma" in card
+    assert "priya@acme.com" not in card
+    assert acme.slack.view(JOHN) is None
+
+
+async def test_a_closed_question_shares_nothing(acme: World) -> None:
+    await acme.type("/chakra user priya@acme.com", channel=PARTNERS)
+    await acme.press("user.share", channel=PARTNERS)
+    await acme.slack.close_view(JOHN)
+    await acme.idle()
+    assert public_texts(acme) == []
+
+
+async def test_a_typed_share_is_answered_privately_with_a_button_that_asks(acme: World) -> None:
+    answer = await acme.type("/chakra user priya@acme.com share", channel=PARTNERS)
+    assert answer.ephemeral
+    assert QUESTION in visible_text(answer)
+    await acme.press("help.run:share", channel=PARTNERS)
+    assert public_texts(acme) == []
+    await acme.submit({})
+    assert len(public_texts(acme)) == 1
+
+
+@pytest.mark.parametrize("line", ["templates order_update", "job {job}"])
+async def test_other_cards_ask_too(acme: World, line: str) -> None:
+    job = acme.chakra.add_job(succeed=2, seconds=20).id
+    await acme.type(f"/chakra {line.format(job=job)}", channel=PARTNERS)
+    await acme.press("templates.share" if "templates" in line else "job.share", channel=PARTNERS)
+    assert public_texts(acme) == []
+    assert acme.slack.view(JOHN) is not None
+    await acme.submit({})
+    assert len(public_texts(acme)) == 1
+
+
+async def test_colleagues_need_no_question(acme: World) -> None:
+    await acme.type("/chakra user priya@acme.com share")
+    assert len(public_texts(acme, SALES)) == 1
+    assert acme.slack.view(JOHN) is None
+
+
+async def test_without_the_scope_it_asks_without_a_name(open_sandbox: OpenSandbox) -> None:
+    async with open_sandbox(declined_scopes=("team:read", "channels:read")) as world:
+        answer = await world.type("/chakra user priya@acme.com share", channel=PARTNERS)
+        assert "We can't see who else reads this conversation." in visible_text(answer)
+    async with open_sandbox(declined_scopes=("team:read",)) as world:
+        answer = await world.type("/chakra user priya@acme.com share", channel=PARTNERS)
+        assert "has people from outside your company." in visible_text(answer)
+
+
+async def test_a_member_who_was_removed_a_minute_ago_shares_nothing(acme: World) -> None:
+    await acme.type("/chakra user priya@acme.com")
+    acme.slack.workspace.change_member_kind(JOHN, "deactivated")
+    await acme.clock.advance(60)
+    refused = await acme.type("/chakra user priya@acme.com share")
+    assert refused.ephemeral
+    assert public_texts(acme, SALES) == []

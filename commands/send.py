@@ -193,7 +193,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         template = await context.templates.get_last_known(form.template)
     except NotFound as error:
         return FieldErrors({TEMPLATE: EXPLAINER.explain_as_text(error)})
-    errors = validation_errors(form, template)
+    errors = validation_errors(form, template, request.now)
     if errors:
         return _show_errors(context, form, template, errors, request.values)
     _authorize_send(request, template)
@@ -253,7 +253,7 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
         return await replay_outcome(context.send_service, form, existing, in_place=True)
     _check_preview_age(request)
     template = (await context.templates.get_template(form.template)).value
-    error = first_validation_error(form, template)
+    error = first_validation_error(form, template, request.now)
     if error:
         raise UsageError(error, example="/chakra send")
     _authorize_send(request, template)

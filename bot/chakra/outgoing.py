@@ -144,6 +144,36 @@ class LocationParameter:
         }
 
 
+@dataclass(frozen=True)
+class ActionParameter:
+    """The value of a button that opens something in WhatsApp.
+
+    ``sub_type`` is "CATALOG", whose value is the ID of the product that is shown, or "flow", whose
+    value is the token that Meta returns with the answers. A catalog button without a value shows
+    the first product.
+    """
+
+    sub_type: str
+    index: int
+    value: str = ""
+
+    def body(self) -> JsonObject:
+        name = ACTION_VALUE_NAMES[self.sub_type]
+        action = {"type": "action", "action": {name: self.value}}
+        return {
+            "type": "button",
+            "sub_type": self.sub_type,
+            "index": str(self.index),
+            **({"parameters": [action]} if self.value else {}),
+        }
+
+
+ACTION_VALUE_NAMES: Mapping[str, str] = {
+    "CATALOG": "thumbnail_product_retailer_id",
+    "flow": "flow_token",
+}
+"""The name of the value, by ``sub_type``. Meta's pages on catalog templates and on flows."""
+
 BUTTON_PARAMETERS: Mapping[str, tuple[str, str]] = {
     "url": ("text", "text"),
     "quick_reply": ("payload", "payload"),
@@ -170,20 +200,47 @@ class ButtonParameter:
         }
 
 
+HeaderParameter = TextParameter | MediaParameter | LocationParameter
+
+
+@dataclass(frozen=True)
+class MetaCard:
+    """The values of one card of a carousel."""
+
+    header: HeaderParameter | None = None
+    text: tuple[TextParameter, ...] = ()
+    buttons: tuple[ButtonParameter | ActionParameter, ...] = ()
+
+    def body(self, index: int) -> JsonObject:
+        """Return the card, whose text has no component if it has no variables."""
+        header, text = _header_component(self.header), _text_component(self.text)
+        components = [*header, *([text] if self.text else [])]
+        buttons = [button.body() for button in self.buttons]
+        return {"card_index": index, "components": [*components, *buttons]}
+
+
 @dataclass(frozen=True)
 class MetaTemplate:
-    """A template with its values."""
+    """A template with its values. ``expires_at`` is the end of its offer, in epoch seconds."""
 
     to: str
     name: str
     language: str
-    header: TextParameter | MediaParameter | LocationParameter | None = None
+    header: HeaderParameter | None = None
     text: tuple[TextParameter, ...] = ()
-    buttons: tuple[ButtonParameter, ...] = ()
+    buttons: tuple[ButtonParameter | ActionParameter, ...] = ()
+    cards: tuple[MetaCard, ...] = ()
+    expires_at: int | None = None
 
     def body(self) -> JsonObject:
-        header = [{"type": "header", "parameters": [self.header.body()]}] if self.header else []
-        text = {"type": "body", "parameters": [parameter.body() for parameter in self.text]}
+        components = [*_header_component(self.header), _text_component(self.text)]
+        if self.expires_at is not None:
+            offer = {"expiration_time_ms": self.expires_at * 1000}
+            parameter = {"type": "limited_time_offer", "limited_time_offer": offer}
+            components.append({"type": "limited_time_offer", "parameters": [parameter]})
+        if self.cards:
+            cards = [card.body(index) for index, card in enumerate(self.cards)]
+            components.append({"type": "carousel", "cards": cards})
         return {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
@@ -192,9 +249,17 @@ class MetaTemplate:
             "template": {
                 "name": self.name,
                 "language": {"policy": "deterministic", "code": self.language},
-                "components": [*header, text, *(button.body() for button in self.buttons)],
+                "components": [*components, *(button.body() for button in self.buttons)],
             },
         }
+
+
+def _header_component(header: HeaderParameter | None) -> list[JsonObject]:
+    return [{"type": "header", "parameters": [header.body()]}] if header else []
+
+
+def _text_component(text: tuple[TextParameter, ...]) -> JsonObject:
+    return {"type": "body", "parameters": [parameter.body() for parameter in text]}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -66,13 +66,15 @@ class Variable:
     """A variable that the sender fills.
 
     ``component`` is "header", "body" or "button"; ``name`` is "1" or "first_name";
-    ``button_index`` counts all buttons from 0; ``example`` is Meta's, or "".
+    ``button_index`` counts all buttons from 0; ``example`` is Meta's, or "". ``card`` counts the
+    cards of a carousel from 0, and is None outside of them.
     """
 
     component: str
     name: str
     button_index: int = 0
     example: str = ""
+    card: int | None = None
 
 
 class TemplatePart(BaseModel):
@@ -106,9 +108,10 @@ class Button(TemplatePart):
     def variable_names(self) -> tuple[str, ...]:
         """The names of the variables: by Meta's rule at most one, at the end of a URL.
 
-        A coupon code is a variable named "1".
+        A coupon code is a variable named "1", and so is the product that a catalog button shows.
         """
-        return ("1",) if self.type == "COPY_CODE" else find_variable_names(self.url)
+        is_whole = self.type in ("COPY_CODE", "CATALOG")
+        return ("1",) if is_whole else find_variable_names(self.url)
 
     @property
     def example_value(self) -> str:
@@ -182,13 +185,21 @@ class Buttons(Component):
                 yield Variable("button", name, index, button.example_value)
 
 
-COMPONENT_CLASSES: Mapping[str, type[Component]] = {
-    "HEADER": Header,
-    "BODY": Body,
-    "FOOTER": Footer,
-    "BUTTONS": Buttons,
-}
-"""The class by ``type``; any other type is a plain ``Component``."""
+class OfferDetails(BaseModel):
+    """The name of a limited-time offer, and whether a send says when it ends."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    text: MultilineText = ""
+    has_expiration: Flag = None
+
+
+class LimitedTimeOffer(Component):
+    """The line about an offer, above the text."""
+
+    details: Annotated[OfferDetails, BeforeValidator(_to_mapping)] = Field(
+        default_factory=OfferDetails, alias="limited_time_offer"
+    )
 
 
 def _parse_components(value: object) -> tuple[Component, ...]:
@@ -202,34 +213,12 @@ def _parse_component(value: dict[str, Any] | Component) -> Component:
     return COMPONENT_CLASSES.get(_to_upper(value.get("type")), Component).model_validate(value)
 
 
-class Template(BaseModel):
-    """A template in one language.
-
-    ``status`` is APPROVED, PENDING, REJECTED, PAUSED, DISABLED, IN_APPEAL or a newer one;
-    ``quality`` is GREEN, YELLOW, RED or UNKNOWN; "" if Meta does not say. ``correct_category`` is
-    the one that Meta is going to change ``category`` to. ``rejected_reason`` is "" for Meta's NONE.
-    ``language`` is Meta's code, such as "en_US".
-    """
+class ComponentHolder(BaseModel):
+    """What a template and a card of a carousel have in common: a header, a body and buttons."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
-    id: Id
-    name: Id
-    language: Text = ""
-    status: UpperText = ""
-    category: UpperText = ""
-    previous_category: UpperText = ""
-    correct_category: UpperText = ""
-    sub_category: UpperText = ""
-    parameter_format: UpperText = ""
-    quality: Annotated[str, BeforeValidator(_to_score)] = Field(default="", alias="quality_score")
-    rejected_reason: Annotated[str, BeforeValidator(_to_reason)] = ""
     components: Annotated[tuple[Component, ...], BeforeValidator(_parse_components)] = ()
-
-    @property
-    def is_sendable(self) -> bool:
-        """Whether Meta has approved the template."""
-        return self.status == "APPROVED"
 
     @property
     def header(self) -> Header | None:
@@ -242,20 +231,97 @@ class Template(BaseModel):
         return next((part for part in self.components if isinstance(part, Body)), None)
 
     @property
-    def footer(self) -> Footer | None:
-        """The footer, if any."""
-        return next((part for part in self.components if isinstance(part, Footer)), None)
-
-    @property
     def buttons(self) -> tuple[Button, ...]:
         """The buttons, in their order."""
         found = next((part for part in self.components if isinstance(part, Buttons)), None)
         return found.buttons if found else ()
 
     @property
+    def media_format(self) -> str:
+        """The type of the header's file: "IMAGE", "VIDEO" or "DOCUMENT"; "" without one."""
+        header = self.header
+        return header.format if header is not None and header.format in MEDIA_FORMATS else ""
+
+    @property
     def other_components(self) -> tuple[Component, ...]:
-        """The components of types without a class here, such as CAROUSEL."""
+        """The components of types without a class here, such as CALL_PERMISSION_REQUEST."""
         return tuple(part for part in self.components if type(part) is Component)
+
+
+class Card(ComponentHolder):
+    """A card of a carousel."""
+
+
+def _parse_cards(value: object) -> tuple[object, ...]:
+    found = value if isinstance(value, list | tuple) else ()
+    return tuple(item for item in found if isinstance(item, dict | Card))
+
+
+class Carousel(Component):
+    """The cards of a carousel, which a send fills in one by one."""
+
+    cards: Annotated[tuple[Card, ...], BeforeValidator(_parse_cards)] = ()
+
+    def variables(self) -> Iterator[Variable]:
+        for index, card in enumerate(self.cards):
+            for part in card.components:
+                for variable in part.variables():
+                    yield replace(variable, card=index)
+
+
+COMPONENT_CLASSES: Mapping[str, type[Component]] = {
+    "HEADER": Header,
+    "BODY": Body,
+    "FOOTER": Footer,
+    "BUTTONS": Buttons,
+    "CAROUSEL": Carousel,
+    "LIMITED_TIME_OFFER": LimitedTimeOffer,
+}
+"""The class by ``type``; any other type is a plain ``Component``."""
+
+
+class Template(ComponentHolder):
+    """A template in one language.
+
+    ``status`` is APPROVED, PENDING, REJECTED, PAUSED, DISABLED, IN_APPEAL or a newer one;
+    ``quality`` is GREEN, YELLOW, RED or UNKNOWN; "" if Meta does not say. ``correct_category`` is
+    the one that Meta is going to change ``category`` to. ``rejected_reason`` is "" for Meta's NONE.
+    ``language`` is Meta's code, such as "en_US".
+    """
+
+    id: Id
+    name: Id
+    language: Text = ""
+    status: UpperText = ""
+    category: UpperText = ""
+    previous_category: UpperText = ""
+    correct_category: UpperText = ""
+    sub_category: UpperText = ""
+    parameter_format: UpperText = ""
+    quality: Annotated[str, BeforeValidator(_to_score)] = Field(default="", alias="quality_score")
+    rejected_reason: Annotated[str, BeforeValidator(_to_reason)] = ""
+
+    @property
+    def is_sendable(self) -> bool:
+        """Whether Meta has approved the template."""
+        return self.status == "APPROVED"
+
+    @property
+    def footer(self) -> Footer | None:
+        """The footer, if any."""
+        return next((part for part in self.components if isinstance(part, Footer)), None)
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """The cards of the carousel, in their order."""
+        found = next((part for part in self.components if isinstance(part, Carousel)), None)
+        return found.cards if found else ()
+
+    @property
+    def offer(self) -> OfferDetails | None:
+        """The limited-time offer, if any."""
+        found = (part.details for part in self.components if isinstance(part, LimitedTimeOffer))
+        return next(found, None)
 
     @property
     def has_named_variables(self) -> bool:
@@ -276,12 +342,6 @@ class Template(BaseModel):
         """Whether Meta writes the text and a send fills in only a code."""
         has_code_button = any(button.type == "OTP" for button in self.buttons)
         return self.category == "AUTHENTICATION" or has_code_button
-
-    @property
-    def media_format(self) -> str:
-        """The type of the header's file: "IMAGE", "VIDEO" or "DOCUMENT"; "" without one."""
-        header = self.header
-        return header.format if header is not None and header.format in MEDIA_FORMATS else ""
 
     @property
     def has_location_header(self) -> bool:

@@ -13,10 +13,13 @@ from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
 from bot.chakra.outgoing import (
+    ActionParameter,
     ButtonParameter,
+    HeaderParameter,
     JsonObject,
     LocationParameter,
     MediaParameter,
+    MetaCard,
     MetaTemplate,
     TemplateMessage,
     TextParameter,
@@ -30,6 +33,11 @@ from bot.templates.variables import field_key
 
 MAX_FILENAME_LENGTH = 240
 """Characters. Source: Meta's media reference."""
+
+ACTION_BUTTONS: Mapping[str, str] = {"CATALOG": "CATALOG", "FLOW": "flow"}
+"""Meta's type of a button that opens something in WhatsApp -> its ``sub_type`` in a send."""
+UNUSED_FLOW = "unused"
+"""Meta's default: the answers come to Chakra, which needs no token of this app."""
 
 DOCUMENT_EXTENSIONS = ("pdf", "txt", "doc", "docx", "xls", "xlsx", "ppt", "pptx")
 _FILENAME_PATTERN = re.compile(r"[^/\\\x00-\x1f]+\.[A-Za-z0-9]{1,8}")
@@ -115,28 +123,33 @@ def fits_chakra_format(template: Template) -> bool:
     """Return whether Chakra's format expresses the values without ambiguity.
 
     It numbers button values from "1" instead of naming the button; with values for two buttons, it
-    is not documented which one gets which.
+    is not documented which one gets which. It has no fields for carousels, offers, catalogs and
+    flows.
     """
+    has_action = any(button.type in ACTION_BUTTONS for button in template.buttons)
+    if template.cards or template.offer is not None or has_action:
+        return False
     return len(_button_variables(template)) < 2
 
 
 def to_meta_template(template: Template, given: Values, phone: str) -> MetaTemplate:
     """Return the template message in Meta's format."""
-    names = template.has_named_variables
-    code = given.get(asked.CODE, "")
     return MetaTemplate(
         to=phone,
         name=template.name,
         language=template.language,
         header=_meta_header(template, given),
-        text=tuple(
-            TextParameter(value, name if names else "")
-            for name, value in asked.component_values(template, "body", given).items()
+        text=_meta_texts(template, "body", given),
+        buttons=_meta_buttons(template, given),
+        cards=tuple(
+            MetaCard(
+                header=_meta_media(template, given, card),
+                text=_meta_texts(template, "body", given, card),
+                buttons=_meta_buttons(template, given, card),
+            )
+            for card in range(len(template.cards))
         ),
-        buttons=tuple(
-            _meta_button(template, position, given, code)
-            for position in _filled_button_positions(template)
-        ),
+        expires_at=int(given[asked.EXPIRATION]) if asked.EXPIRATION in given else None,
     )
 
 
@@ -228,12 +241,17 @@ def _coordinate(template: Template, given: Values, name: str) -> float | None:
 # --- Meta's format ---------------------------------------------------------------------
 
 
-def _meta_header(
-    template: Template, given: Values
-) -> TextParameter | MediaParameter | LocationParameter | None:
-    if template.media_format and asked.MEDIA in given:
-        filename = _document_filename(given) if template.media_format == "DOCUMENT" else ""
-        return MediaParameter(template.media_format.lower(), given[asked.MEDIA], filename)
+def _meta_texts(
+    template: Template, component: str, given: Values, card: int | None = None
+) -> tuple[TextParameter, ...]:
+    names = template.has_named_variables
+    found = asked.component_values(template, component, given, card)
+    return tuple(TextParameter(value, name if names else "") for name, value in found.items())
+
+
+def _meta_header(template: Template, given: Values) -> HeaderParameter | None:
+    if template.media_format:
+        return _meta_media(template, given)
     if template.has_location_header and {asked.LATITUDE, asked.LONGITUDE} <= given.keys():
         return LocationParameter(
             float(given[asked.LATITUDE]),
@@ -241,22 +259,36 @@ def _meta_header(
             given.get(asked.LOCATION_NAME, ""),
             given.get(asked.LOCATION_ADDRESS, ""),
         )
-    texts = asked.component_values(template, "header", given)
-    names = template.has_named_variables
-    return next((TextParameter(text, name if names else "") for name, text in texts.items()), None)
+    return next(iter(_meta_texts(template, "header", given)), None)
 
 
-def _filled_button_positions(template: Template) -> list[int]:
-    """Return the positions of the buttons that take a value."""
-    if template.is_one_time_code:
-        return [
-            position for position, variable in enumerate(template.buttons) if variable.type == "OTP"
-        ]
-    return list(dict.fromkeys(variable.button_index for variable in _button_variables(template)))
+def _meta_media(
+    template: Template, given: Values, card: int | None = None
+) -> MediaParameter | None:
+    media_format = (template if card is None else template.cards[card]).media_format
+    link = given.get(asked.media_keys(card)[0])
+    if not media_format or link is None:
+        return None
+    filename = _document_filename(given) if media_format == "DOCUMENT" and card is None else ""
+    return MediaParameter(media_format.lower(), link, filename)
 
 
-def _meta_button(template: Template, position: int, given: Values, code: str) -> ButtonParameter:
-    """Return a button's value; by Meta's rule a one-time code is repeated in its button."""
-    value = code or next(iter(asked.button_values(template, position, given).values()), "")
-    button_type = "copy_code" if template.buttons[position].type == "COPY_CODE" else "url"
-    return ButtonParameter(button_type, position, value)
+def _meta_buttons(
+    template: Template, given: Values, card: int | None = None
+) -> tuple[ButtonParameter | ActionParameter, ...]:
+    """Return the buttons that a send names; by Meta's rule a one-time code is repeated in its."""
+    found: list[ButtonParameter | ActionParameter] = []
+    code = given.get(asked.CODE, "") if template.is_one_time_code else ""
+    holder = template if card is None else template.cards[card]
+    for position, button in enumerate(holder.buttons):
+        value = next(iter(asked.button_values(template, position, given, card).values()), "")
+        if button.type in ACTION_BUTTONS:
+            sub_type = ACTION_BUTTONS[button.type]
+            token = UNUSED_FLOW if button.type == "FLOW" else value
+            found.append(ActionParameter(sub_type, position, token))
+        elif button.type == "OTP" and code:
+            found.append(ButtonParameter("url", position, code))
+        elif button.variable_names and not template.is_one_time_code:
+            sub_type = "copy_code" if button.type == "COPY_CODE" else "url"
+            found.append(ButtonParameter(sub_type, position, value))
+    return tuple(found)

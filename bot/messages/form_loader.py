@@ -117,7 +117,7 @@ class SendFormLoader:
         """Return whether a typed line has everything the form asks for and fits into a button."""
         has_sender = form.sender or len(self._catalog.get_cached_senders()) == 1
         return bool(form.to and has_sender and form.to_value()) and not validation_errors(
-            form, template
+            form, template, self._clock.time()
         )
 
     def open_form(self, form: SendForm, template: Template | None, note: str = "") -> OpenForm:

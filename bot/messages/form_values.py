@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from bot.slack.button_state import ButtonState, ValueTooLong
-from bot.slack.commands.command import UploadedFile, UploadedFiles
-from bot.templates.variables import FILE
+from bot.slack.commands.command import UploadedFiles
+from bot.templates.variables import is_file_key
 
 TEMPLATE, PHONE, TO, SENDER = "template", "phone", "to", "sender"
 CANDIDATES = "found"
@@ -43,8 +43,8 @@ class SendForm:
     ``bot.templates.variables``. ``to`` is the recipient as typed or selected.
     ``confirmed_duplicate_of`` is the send that the person was asked about and wants to repeat,
     ``test_send_id`` that of a test to themselves. ``candidates`` are the recipients to choose from
-    and ``selected`` is the chosen one, or `OTHER`. The first name of ``files``, those chosen in the
-    form, is among the values; buttons have no files.
+    and ``selected`` is the chosen one, or `OTHER`. ``files`` are those chosen in the form, by the
+    key of their field; the first name of each field is among the values. Buttons have no files.
     """
 
     template: str = ""
@@ -52,7 +52,7 @@ class SendForm:
     sender: str = ""
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     confirmed_duplicate_of: str = ""
-    files: tuple[UploadedFile, ...] = ()
+    files: UploadedFiles = field(default_factory=dict)
     candidates: tuple[str, ...] = field(default=(), repr=False)
     selected: str = field(default="", repr=False)
     test_send_id: str = ""
@@ -66,20 +66,25 @@ class SendForm:
     ) -> SendForm:
         """Return the form of its fields, which may be missing, and of its metadata."""
         carried = state or {}
-        own = (TEMPLATE, PHONE, CANDIDATES, SENDER, FILE)
+        own = (TEMPLATE, PHONE, CANDIDATES, SENDER)
         picked = entered.get(CANDIDATES, "")
         typed = entered.get(PHONE, "").strip()
-        files = (uploads or {}).get(FILE, ())
-        values = {key: value for key, value in entered.items() if key not in own and value}
-        if files:
-            values[FILE] = files[0].name.strip() or files[0].id
+        values = {
+            key: value
+            for key, value in entered.items()
+            if key not in own and value and not is_file_key(key)
+        }
+        chosen = {
+            key: files for key, files in (uploads or {}).items() if files and is_file_key(key)
+        }
+        values |= {key: files[0].name.strip() or files[0].id for key, files in chosen.items()}
         return cls(
             template=entered.get(TEMPLATE, ""),
             to=typed if picked in ("", OTHER) else picked,
             sender=entered.get(SENDER, ""),
             values=values,
             confirmed_duplicate_of=carried.get("asked", ""),
-            files=files,
+            files=chosen,
             candidates=tuple(carried.get("found", "").split()),
             selected=picked,
             test_send_id=carried.get("tested", ""),
@@ -109,7 +114,7 @@ class SendForm:
             template=self.template,
             to=self.to,
             sender=self.sender,
-            values={key: value for key, value in self.values.items() if key != FILE},
+            values={key: value for key, value in self.values.items() if not is_file_key(key)},
             confirmed_duplicate_of=self.confirmed_duplicate_of,
         )
         try:
@@ -121,7 +126,7 @@ class SendForm:
     def from_value(cls, value: str) -> SendForm:
         """Return the form of a button's value. Raise ``OutdatedButton``."""
         state = SendButton.from_value(value)
-        values = {key: item for key, item in state.values.items() if key != FILE}
+        values = {key: item for key, item in state.values.items() if not is_file_key(key)}
         return cls(state.template, state.to, state.sender, values, state.confirmed_duplicate_of)
 
     def with_confirmed_duplicate(self, send_id: int) -> SendForm:

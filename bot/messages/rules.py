@@ -13,17 +13,26 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bot.chakra.outgoing import invalid_value_reason
-from bot.chakra.template import Template, fill_variables
+from bot.chakra.template import Template, Variable, fill_variables
 from bot.chakra.text import has_visible_text
 from bot.messages.compose import DOCUMENT_EXTENSIONS, MAX_FILENAME_LENGTH
 from bot.slack.blocks import MAX_FORM_FILE_BYTES, clip
-from bot.slack.commands.command import UploadedFile
+from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates import variables as asked
 from bot.templates.field_values import is_other_link, link_beginnings, normalize_values
-from bot.templates.variables import FieldKind, TemplateField, template_fields
+from bot.templates.variables import (
+    FieldKind,
+    TemplateField,
+    field_key,
+    media_pairs,
+    template_fields,
+)
 
 MAX_HEADER_LENGTH, MAX_BODY_LENGTH = 60, 1024
-"""Characters of the text with its variables filled in."""
+MAX_OFFER_BODY_LENGTH, MAX_CARD_BODY_LENGTH = 600, 160
+"""Characters of the text with its variables filled in. Sources: …/limited-time-offer-templates and
+…/media-card-carousel-templates, too.
+"""
 MAX_SHOWN_LINK_LENGTH = 100
 """Characters of a link in a sentence."""
 MAX_VALUE_LENGTHS: Mapping[FieldKind, int] = {
@@ -33,6 +42,7 @@ MAX_VALUE_LENGTHS: Mapping[FieldKind, int] = {
     FieldKind.CODE: 15,
     FieldKind.LINK: 2000,
     FieldKind.FILENAME: MAX_FILENAME_LENGTH,
+    FieldKind.PRODUCT: 100,
 }
 """Characters of one value."""
 MAX_DEGREES = {asked.LATITUDE: 90.0, asked.LONGITUDE: 180.0}
@@ -91,27 +101,28 @@ FILE_RULES: Mapping[str, FileRule] = {
 
 
 def validate_values(
-    template: Template, values: Mapping[str, str], files: Sequence[UploadedFile] = ()
+    template: Template,
+    values: Mapping[str, str],
+    files: UploadedFiles | None = None,
+    *,
+    now: float = 0.0,
 ) -> dict[str, str]:
     """Return a sentence for each field whose value WhatsApp would refuse, by the field's key.
 
-    A non-empty value of the file field means that ``files`` were chosen there.
+    A non-empty value of a file field means that ``files`` were chosen there. An offer must end
+    after ``now``, in epoch seconds.
     """
     wanted = template_fields(template)
     typed, values = values, normalize_values(template, values)
-    found = {field.key: error for field in wanted if (error := _validate_value(field, values))}
+    found = {field.key: error for field in wanted if (error := _validate_value(field, values, now))}
     found |= _link_end_errors(template, values, typed, found)
-    if any(field.kind is FieldKind.FILE for field in wanted):
-        if asked.MEDIA not in found:
-            found |= _validate_media_choice(values)
-        if error := validate_upload(template.media_format, files):
-            found[asked.FILE] = error
-    for part, max_length in (("header", MAX_HEADER_LENGTH), ("body", MAX_BODY_LENGTH)):
-        found |= {
-            key: error
-            for key, error in _length_errors(template, part, max_length, values)
-            if not found
-        }
+    for link, file, media_format in media_pairs(template):
+        if link not in found:
+            found |= _validate_media_choice(link, file, values)
+        if error := validate_upload(media_format, (files or {}).get(file, ())):
+            found[file] = error
+    for part in _text_parts(template):
+        found |= {key: error for key, error in _length_errors(template, part, values) if not found}
     return found
 
 
@@ -189,7 +200,7 @@ def _format_megabytes(size: int) -> str:
     return f"{math.ceil(size * 10 / MEGABYTE) / 10:g} MB"
 
 
-def _validate_value(field: TemplateField, values: Mapping[str, str]) -> str:
+def _validate_value(field: TemplateField, values: Mapping[str, str], now: float) -> str:
     value = values.get(field.key, "")
     if field.kind is FieldKind.FILE or (field.optional and not value.strip()):
         return ""
@@ -200,6 +211,8 @@ def _validate_value(field: TemplateField, values: Mapping[str, str]) -> str:
         return "A file name can't contain slashes."
     if field.kind is FieldKind.COORDINATE:
         return _validate_coordinate(value, MAX_DEGREES[field.key])
+    if field.kind is FieldKind.MOMENT:
+        return _validate_moment(value, now)
     max_length = MAX_VALUE_LENGTHS[field.kind]
     if len(value.strip()) > max_length:
         return f"This has {len(value.strip()):,} characters; WhatsApp accepts {max_length:,} here."
@@ -218,6 +231,12 @@ def _validate_coordinate(value: str, max_degrees: float) -> str:
     return ""
 
 
+def _validate_moment(value: str, now: float) -> str:
+    if not (value.isascii() and value.isdecimal()):
+        return "Choose a date and time."
+    return "" if int(value) > now else "This is in the past. Choose a later date and time."
+
+
 def _validate_url(value: str) -> str:
     try:
         parts = urlsplit(value.strip())
@@ -227,27 +246,52 @@ def _validate_url(value: str) -> str:
     return "" if usable else "Enter the full link, starting with https://."
 
 
-def _validate_media_choice(values: Mapping[str, str]) -> dict[str, str]:
-    link, upload = values.get(asked.MEDIA, "").strip(), values.get(asked.FILE, "")
+def _validate_media_choice(
+    link_key: str, file_key: str, values: Mapping[str, str]
+) -> dict[str, str]:
+    link, upload = values.get(link_key, "").strip(), values.get(file_key, "")
     if link and upload:
-        return {asked.MEDIA: "Enter a link or upload a file, not both."}
+        return {link_key: "Enter a link or upload a file, not both."}
     if not link and not upload:
-        return {asked.MEDIA: "Enter a link starting with https://, or choose a file."}
+        return {link_key: "Enter a link starting with https://, or choose a file."}
     return {}
 
 
+@dataclass(frozen=True, slots=True)
+class _TextPart:
+    """A text whose length counts with its variables filled in; ``card`` is that of a carousel."""
+
+    component: str
+    text: str
+    max_length: int
+    card: int | None = None
+
+
+def _text_parts(template: Template) -> Iterator[_TextPart]:
+    if template.is_one_time_code:
+        return
+    if template.header is not None:
+        yield _TextPart("header", template.header.text, MAX_HEADER_LENGTH)
+    if template.body is not None:
+        most = MAX_OFFER_BODY_LENGTH if template.offer is not None else MAX_BODY_LENGTH
+        yield _TextPart("body", template.body.text, most)
+    for number, card in enumerate(template.cards):
+        if card.body is not None:
+            yield _TextPart("body", card.body.text, MAX_CARD_BODY_LENGTH, number)
+
+
 def _length_errors(
-    template: Template, part: str, max_length: int, values: Mapping[str, str]
+    template: Template, part: _TextPart, values: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the error under the longest value, if it is the values that make the text too long."""
-    component = template.header if part == "header" else template.body
-    given = asked.component_values(template, part, values)
-    if component is None or not given or template.is_one_time_code:
+    given = asked.component_values(template, part.component, values, part.card)
+    if not given:
         return
-    length = len(
-        fill_variables(component.text, {name: value.strip() for name, value in given.items()})
-    )
-    if length > max_length >= len(fill_variables(component.text, dict.fromkeys(given, " "))):
+    length = len(fill_variables(part.text, {name: value.strip() for name, value in given.items()}))
+    if length > part.max_length >= len(fill_variables(part.text, dict.fromkeys(given, " "))):
         longest = max(given, key=lambda name: len(given[name]))
-        message = f"This makes the {part} {length:,} characters; WhatsApp accepts {max_length:,}."
-        yield f"var_{part}_{longest}", message
+        place = part.component if part.card is None else "card"
+        yield (
+            field_key(Variable(part.component, longest, card=part.card)),
+            f"This makes the {place} {length:,} characters; WhatsApp accepts {part.max_length:,}.",
+        )

@@ -26,6 +26,7 @@ from bot.slack.copy.explanation import format_wait
 from bot.templates import vocabulary
 from bot.templates.menu import template_choice
 from bot.templates.preview import render_preview
+from bot.templates.send_blockers import undocumented_note
 from bot.templates.variables import FieldKind, TemplateField, template_fields
 from bot.text.phones import format_international
 
@@ -241,8 +242,10 @@ def _template_blocks(
 ) -> list[Block]:
     if template is None:
         return [blocks.context("Choose a template to see its variables.")]
-    content = [
-        _template_input(template, template_field, form.values)
+    undocumented = undocumented_note(template)
+    content = [blocks.context(undocumented)] if undocumented else []
+    content += [
+        _template_input(template_field, form.values)
         for template_field in template_fields(template)
         if takes_files or template_field.kind is not FieldKind.FILE
     ]
@@ -255,15 +258,19 @@ def _template_blocks(
     return [*content, *render_preview(template, form.values)]
 
 
-def _template_input(template: Template, field: TemplateField, values: Mapping[str, str]) -> Block:
+def _template_input(field: TemplateField, values: Mapping[str, str]) -> Block:
     if field.kind is FieldKind.FILE:
         return blocks.file_field(
             field.key,
             field.label,
             action=FILE_CHANGED,
-            filetypes=FILE_RULES[template.media_format].extensions,
-            hint=upload_hint(template.media_format),
+            filetypes=FILE_RULES[field.media_format].extensions,
+            hint=upload_hint(field.media_format),
             optional=True,
+        )
+    if field.kind is FieldKind.MOMENT:
+        return blocks.moment_field(
+            field.key, field.label, action=INPUT_CHANGED, initial=values.get(field.key, "")
         )
     return blocks.text_field(
         field.key,

@@ -10,7 +10,7 @@ from bot.chakra.messages import AcceptedMessage, MessagesApi
 from bot.chakra.template import Template
 from bot.errors import DatabaseUnavailable, NotConfigured
 from bot.messages import compose, recipients
-from bot.messages.file_transfer import FileTransfer
+from bot.messages.file_transfer import FileTransfer, TransferredFile
 from bot.messages.form_values import SendForm
 from bot.messages.lifecycle import SendLifecycle
 from bot.messages.recipients import Recipient, RecipientKind, RecipientResolver
@@ -18,10 +18,10 @@ from bot.messages.send import ClaimResult, Send, SendResult
 from bot.messages.submission import Submission
 from bot.privacy import mask_phone, mask_text
 from bot.slack.client.web_api import MessageRef
-from bot.slack.commands.command import UploadedFile
+from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates.catalog import TemplateCatalog
 from bot.templates.field_values import normalize_values
-from bot.templates.variables import FILE, FILENAME, MEDIA, template_fields
+from bot.templates.variables import FILENAME, MEDIA, media_pairs, template_fields
 
 PLUGIN_ID_SETTING = "CHAKRA_PLUGIN_ID"
 MAX_RECENT_SENDS = 50
@@ -32,7 +32,8 @@ MAX_RECENT_SENDS = 50
 class PreparedSend:
     """A valid send; only an earlier duplicate may still be in its way.
 
-    If there is a ``file``, the ``message`` lacks its link until the file is uploaded.
+    The ``message`` lacks the links of ``files``, by the key of their field, until they are
+    uploaded.
     """
 
     template: Template
@@ -40,11 +41,13 @@ class PreparedSend:
     message: compose.OutboundMessage
     values: Mapping[str, str] = field(repr=False)
     sender_id: str = ""
-    file: UploadedFile | None = None
+    files: UploadedFiles = field(default_factory=dict)
 
-    def with_file_url(self, url: str, name: str) -> PreparedSend:
-        """Return the send with its file as a link; ``name`` is the title of a document."""
-        values = {**self.values, MEDIA: url, FILENAME: self.values.get(FILENAME) or name}
+    def with_file_urls(self, uploaded: Mapping[str, TransferredFile]) -> PreparedSend:
+        """Return the send with its files as links, by the key of the field of the link."""
+        values = {**self.values, **{key: file.url for key, file in uploaded.items()}}
+        if MEDIA in uploaded and not values.get(FILENAME):
+            values[FILENAME] = uploaded[MEDIA].name  # the title of a document
         message = compose.compose(self.template, values, self.recipient, self.sender_id)
         return replace(self, message=message)
 
@@ -109,8 +112,8 @@ class SendService:
         given = {key: value for key, value in form.values.items() if key in wanted_keys}
         values = normalize_values(template, given)
         message = compose.compose(template, values, recipient, sender_id)
-        file = form.files[0] if FILE in values and form.files else None
-        return PreparedSend(template, recipient, message, values, sender_id, file)
+        files = {key: chosen for key, chosen in form.files.items() if key in values and chosen}
+        return PreparedSend(template, recipient, message, values, sender_id, files)
 
     async def find_existing(self, key: str) -> Send | None:
         """Return the send that this interaction has started already, without asking Chakra.
@@ -137,7 +140,7 @@ class SendService:
             replace(_build_submission(prepared, key, member), content_in_key=by_content),
             prepared,
             self._post,
-            prepare=self._with_uploaded_file if prepared.file else None,
+            prepare=self._with_uploaded_files if prepared.files else None,
             confirmed_duplicate_of=(
                 int(confirmed_duplicate_of) if confirmed_duplicate_of.isdecimal() else None
             ),
@@ -174,14 +177,18 @@ class SendService:
             return ""
         return f"{self._workspace_url}/archives/{report.channel}/p{report.ts.replace('.', '')}"
 
-    async def _with_uploaded_file(self, prepared: PreparedSend) -> PreparedSend:
-        """Upload the file; return the send with its link. Raise what ``FileTransfer`` does."""
-        if prepared.file is None:
-            return prepared
-        transferred = await self._file_transfer.transfer(
-            prepared.file, prepared.template.media_format
+    async def _with_uploaded_files(self, prepared: PreparedSend) -> PreparedSend:
+        """Upload the files; return the send with their links. Raise what ``FileTransfer`` does."""
+        chosen = [
+            (link, prepared.files[file][0], media_format)
+            for link, file, media_format in media_pairs(prepared.template)
+            if file in prepared.files
+        ]
+        uploaded = await asyncio.gather(
+            *(self._file_transfer.transfer(file, media_format) for _, file, media_format in chosen)
         )
-        return prepared.with_file_url(transferred.url, transferred.name)
+        links = (link for link, _, _ in chosen)
+        return prepared.with_file_urls(dict(zip(links, uploaded, strict=True)))
 
     async def _post(self, prepared: PreparedSend) -> AcceptedMessage:
         match prepared.message:
@@ -217,13 +224,12 @@ def _content_values(prepared: PreparedSend) -> Mapping[str, str]:
     and its content is fetched only once the send is claimed. For another file that is equal in all
     three an unnecessary question is asked, which does no harm; a second message would.
     """
-    file = prepared.file
-    if file is None:
-        return prepared.values
-    fingerprint = (
-        (file.name, file.mimetype, str(file.size)) if file.size is not None else (file.id,)
-    )
-    return {**prepared.values, FILE: "\n".join(fingerprint)}
+    fingerprints = {key: _fingerprint(files[0]) for key, files in prepared.files.items()}
+    return {**prepared.values, **fingerprints}
+
+
+def _fingerprint(file: UploadedFile) -> str:
+    return file.id if file.size is None else "\n".join((file.name, file.mimetype, str(file.size)))
 
 
 def _masked_recipient(recipient: recipients.Recipient, process_reference: str) -> str:

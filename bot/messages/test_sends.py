@@ -70,7 +70,7 @@ class TestSends:
         person was asked about. Raise ``UsageError`` if a value is invalid or the person has no
         number, an error of Chakra, or ``DatabaseUnavailable``; then nothing was sent.
         """
-        error = first_validation_error(form, template)
+        error = first_validation_error(form, template, self._clock.time())
         if error:
             raise UsageError(error)
         recipient = await self._own_recipient(member)

@@ -11,15 +11,17 @@ from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import template_fields
 
 
-def validation_errors(form: SendForm, template: Template) -> dict[str, str]:
-    """Return a sentence per invalid field; empty if there is none."""
+def validation_errors(form: SendForm, template: Template, now: float) -> dict[str, str]:
+    """Return a sentence per invalid field at ``now``, in epoch seconds; empty if there is none."""
     blocker = send_blocker(template)
-    return {TEMPLATE: blocker} if blocker else validate_values(template, form.values, form.files)
+    if blocker:
+        return {TEMPLATE: blocker}
+    return validate_values(template, form.values, form.files, now=now)
 
 
-def first_validation_error(form: SendForm, template: Template) -> str:
+def first_validation_error(form: SendForm, template: Template, now: float) -> str:
     """Return the first error as one sentence, for places without fields; "" if there is none."""
-    errors = validation_errors(form, template)
+    errors = validation_errors(form, template, now)
     if not errors:
         return ""
     labels = {field.key: field.label for field in template_fields(template)}

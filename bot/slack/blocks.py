@@ -28,6 +28,8 @@ MAX_ALT_TEXT_LENGTH = 2_000
 MAX_IMAGE_URL_LENGTH = 3_000
 MAX_BUTTON_VALUE_LENGTH = 2_000
 MAX_CONTEXT_ELEMENTS = 10
+MOMENT_LENGTH = 10
+"""Digits of a date and time in epoch seconds, as Slack's picker wants them."""
 MAX_FORM_FILE_BYTES = 10 * 1024 * 1024
 
 MAX_MISSING_NOTE_LENGTH = 40
@@ -308,6 +310,20 @@ def select_field(
     return {**block, "dispatch_action": True} if dispatch_action else block
 
 
+def moment_field(block_id: str, label: str, *, action: str, initial: str = "") -> Block:
+    """Return a picker of date and time, in the person's zone; a choice calls the action.
+
+    Its value, and ``initial`` if it is one, are epoch seconds of ten digits.
+
+    docs.slack.dev/reference/block-kit/block-elements/datetime-picker-element
+    """
+    element: Block = {"type": "datetimepicker", "action_id": action}
+    if initial.isascii() and initial.isdecimal() and len(initial) == MOMENT_LENGTH:
+        element["initial_date_time"] = int(initial)
+    block = _input(block_id, label, element, hint="", optional=False)
+    return {**block, "dispatch_action": True}
+
+
 def file_field(
     block_id: str,
     label: str,
@@ -381,6 +397,9 @@ def _refill(block: Block, values: Mapping[str, str]) -> Block:
     element = block.get("element", {})
     if value is None or element.get("type") not in _INITIAL_VALUE_KEYS:
         return block
+    if element["type"] == "datetimepicker":
+        again = moment_field(block["block_id"], "", action=element["action_id"], initial=value)
+        return {**block, "element": again["element"]}
     name = _INITIAL_VALUE_KEYS[element["type"]]
     remaining = {key: item for key, item in element.items() if key != name}
     chosen: Any = value
@@ -389,5 +408,9 @@ def _refill(block: Block, values: Mapping[str, str]) -> Block:
     return {**block, "element": {**remaining, name: chosen} if chosen else remaining}
 
 
-_INITIAL_VALUE_KEYS = {"plain_text_input": "initial_value", "static_select": "initial_option"}
+_INITIAL_VALUE_KEYS = {
+    "plain_text_input": "initial_value",
+    "static_select": "initial_option",
+    "datetimepicker": "initial_date_time",
+}
 """The type of an element -> the key of its initial value."""

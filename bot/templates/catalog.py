@@ -293,12 +293,11 @@ def _sort_key(template: Template, usual: Counter[str]) -> tuple[str, int, str]:
 
 
 def _searchable_words(template: Template) -> frozenset[str]:
-    parts = [template.name, *(button.text for button in template.buttons)]
-    parts += [
-        component.text
-        for component in (template.header, template.body, template.footer)
-        if component
-    ]
+    parts = [template.name]
+    for holder in (template, *template.cards):
+        parts += [button.text for button in holder.buttons]
+        parts += [part.text for part in (holder.header, holder.body) if part]
+    parts += [part.text for part in (template.footer, template.offer) if part]
     return frozenset(word for part in parts for word in tokenize(part))
 
 

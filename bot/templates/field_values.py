@@ -13,7 +13,14 @@ from bot.text.invisible import remove_invisible
 
 _SCHEME_PATTERN = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _CODE_KINDS = frozenset(
-    {FieldKind.URL_SUFFIX, FieldKind.COUPON, FieldKind.CODE, FieldKind.LINK, FieldKind.COORDINATE}
+    {
+        FieldKind.URL_SUFFIX,
+        FieldKind.COUPON,
+        FieldKind.CODE,
+        FieldKind.LINK,
+        FieldKind.COORDINATE,
+        FieldKind.PRODUCT,
+    }
 )
 
 
@@ -37,10 +44,10 @@ def link_beginnings(template: Template) -> dict[str, str]:
     """Return the fixed beginning of each button's link, by the key of the field for its end."""
     return {
         asked.field_key(variable): VARIABLE_PATTERN.split(
-            template.buttons[variable.button_index].url, maxsplit=1
+            asked.find_button(template, variable).url, maxsplit=1
         )[0]
         for variable in asked.template_variables(template)
-        if variable.component == "button" and template.buttons[variable.button_index].url
+        if variable.component == "button" and asked.find_button(template, variable).url
     }
 
 

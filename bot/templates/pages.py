@@ -23,6 +23,7 @@ from bot.templates.list_query import (
     group_by_status,
 )
 from bot.templates.preview import summary_line
+from bot.templates.send_blockers import blocker_label
 
 EXAMPLE = "/chakra templates order status:approved"
 
@@ -135,11 +136,22 @@ def render_row(family: TemplateFamily) -> Block:
     text_lines = [
         bold(blocks.clip(escape(family.name), 150)),
         blocks.clip(escape(details), MAX_ROW_LENGTH),
+        *_approved_but_blocked(family),
     ]
     return blocks.section(
         lines([*text_lines, summary_line(template, max_length=MAX_SUMMARY_LENGTH)]),
         accessory=blocks.button("Show", SHOW, template.id),
     )
+
+
+def _approved_but_blocked(family: TemplateFamily) -> list[Markup]:
+    """Return why approved templates can't be sent from here: their status doesn't say it."""
+    reasons = {
+        label: None
+        for template in family.templates
+        if template.is_sendable and (label := blocker_label(template))
+    }
+    return [Markup(f":information_source: Not from Slack: {reason}") for reason in reasons]
 
 
 def _status_line(status: str, languages: Sequence[str]) -> str:

@@ -9,10 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bot.chakra.template import VARIABLE_PATTERN, Button, Template
+from bot.chakra.template import (
+    VARIABLE_PATTERN,
+    Button,
+    ComponentHolder,
+    OfferDetails,
+    Template,
+)
 from bot.chakra.text import sanitize_text
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, code, italic, lines, markup
+from bot.slack.age import date_token
+from bot.slack.blocks import MOMENT_LENGTH, Markup, bold, code, italic, lines, markup
 from bot.slack.commands.reply import Block
 from bot.templates import variables as asked
 from bot.templates.field_values import normalize_values
@@ -24,6 +31,7 @@ MAX_URL_LENGTH = 150
 
 # Characters as Slack counts them, with "&amp;" for "&". Together they leave room for a card in the
 # 12,000 of a message. WhatsApp's longest body reaches the limit only if it is all ampersands.
+MAX_CARDS, MAX_CARD_LENGTH = 10, 400
 MAX_HEADER_LENGTH, MAX_BODY_LENGTH, MAX_FOOTER_LENGTH, MAX_BUTTONS_LENGTH = 600, 5_200, 300, 1_200
 
 # Meta writes this text itself, in the template's language. Source: Meta's page on authentication
@@ -45,6 +53,7 @@ BUTTON_EMOJI: Mapping[str, str] = {
     "COPY_CODE": ":clipboard:",
     "OTP": ":clipboard:",
     "FLOW": ":memo:",
+    "CATALOG": ":shopping_bags:",
 }
 DEFAULT_BUTTON_EMOJI = ":black_square_button:"
 
@@ -54,7 +63,7 @@ _WORD_JOINER = "\u2060"
 
 
 def render_preview(template: Template, values: Mapping[str, str] | None = None) -> list[Block]:
-    """Return at most six blocks. A variable without a value is shown as ‹1›.
+    """Return the blocks: at most seven, and one a card. A variable without a value is shown as ‹1›.
 
     ``values`` are those of a form: key of the field -> value (for ``file``, the upload's name).
     """
@@ -62,13 +71,16 @@ def render_preview(template: Template, values: Mapping[str, str] | None = None) 
     given = {key: value for key, value in normalized.items() if value}
     header = _header(template, given)
     content = [blocks.section(blocks.clip(header, MAX_HEADER_LENGTH))] if header else []
+    if template.offer is not None:
+        content.append(blocks.section(_offer(template.offer, given)))
     content += _body_sections(_filled_body(template, given))
     footer = _footer(template)
     if footer:
         content.append(blocks.context(blocks.clip(to_mrkdwn(footer), MAX_FOOTER_LENGTH)))
-    buttons = _buttons(template, given)
+    buttons = _buttons(template, template, given)
     if buttons:
         content.append(blocks.section(blocks.clip(lines(buttons), MAX_BUTTONS_LENGTH)))
+    content += _cards(template, given)
     if template.other_components:
         content.append(blocks.context(_unsupported_parts_note(template)))
     return content
@@ -99,7 +111,8 @@ def _header(template: Template, given: Mapping[str, str]) -> Markup:
     if header is None:
         return Markup("")
     if template.media_format:
-        return _media_header(template, given)
+        name = given.get(asked.FILENAME) or _media_name(given)
+        return _media_header(template.media_format, name)
     if template.has_location_header:
         return _location_header(given)
     if header.text.strip():
@@ -110,11 +123,41 @@ def _header(template: Template, given: Mapping[str, str]) -> Markup:
     return Markup("")
 
 
-def _media_header(template: Template, given: Mapping[str, str]) -> Markup:
+def _media_name(given: Mapping[str, str], card: int | None = None) -> str:
+    link, file = asked.media_keys(card)
+    return given.get(file) or given.get(link) or ""
+
+
+def _media_header(media_format: str, name: str) -> Markup:
     """Show the link, not the picture: Slack rejects a whole message whose image it can't fetch."""
-    name = given.get(asked.FILENAME) or given.get(asked.FILE) or given.get(asked.MEDIA)
     label = code(blocks.clip(name, MAX_URL_LENGTH)) if name else "‹file›"
-    return markup(Markup(MEDIA_LABELS[template.media_format]), "  ", label)
+    return markup(Markup(MEDIA_LABELS[media_format]), "  ", label)
+
+
+def _offer(offer: OfferDetails, given: Mapping[str, str]) -> Markup:
+    """Return ``⌛ Flash sale! · ends tomorrow at 5 PM``."""
+    name = bold(blocks.clip(offer.text.strip() or "Limited-time offer", MAX_LINE_LENGTH))
+    ends: list[str] = []
+    if offer.has_expiration:
+        moment = given.get(asked.EXPIRATION, "")
+        is_moment = moment.isascii() and moment.isdecimal() and len(moment) == MOMENT_LENGTH
+        ends = [" · ends ", date_token(int(moment)) if is_moment else "‹date and time›"]
+    return markup(Markup(":hourglass_flowing_sand: "), name, *ends)
+
+
+def _cards(template: Template, given: Mapping[str, str]) -> list[Block]:
+    """Return a section for each card, in order."""
+    sections: list[Block] = []
+    for number, card in enumerate(template.cards[:MAX_CARDS]):
+        parts = [bold(f"Card {number + 1}")]
+        if card.media_format:
+            parts.append(_media_header(card.media_format, _media_name(given, number)))
+        if card.body is not None:
+            values = asked.component_values(template, "body", given, number)
+            parts.append(to_mrkdwn(_fill_variables(card.body.text, values).strip()))
+        parts += _buttons(card, template, given, number)
+        sections.append(blocks.section(blocks.clip_counted(lines(parts), MAX_CARD_LENGTH)))
+    return sections
 
 
 def _location_header(given: Mapping[str, str]) -> Markup:
@@ -171,30 +214,35 @@ def _body_sections(text: str) -> list[Block]:
     return blocks.sections(body) if body.strip() else [blocks.section(italic("(no text)"))]
 
 
-def _buttons(template: Template, given: Mapping[str, str]) -> list[Markup]:
+def _buttons(
+    holder: ComponentHolder,
+    template: Template,
+    given: Mapping[str, str],
+    card: int | None = None,
+) -> list[Markup]:
+    """Return a line for each button of ``holder``: the template, or its card at ``card``."""
     visible = [
-        _button(template, position, button, given)
-        for position, button in enumerate(template.buttons[:MAX_BUTTONS])
+        _button(button, asked.button_values(template, position, given, card))
+        for position, button in enumerate(holder.buttons[:MAX_BUTTONS])
     ]
-    more = len(template.buttons) - len(visible)
+    more = len(holder.buttons) - len(visible)
     return [*visible, markup(f"and {more} more")] if more else visible
 
 
-def _button(template: Template, position: int, button: Button, given: Mapping[str, str]) -> Markup:
+def _button(button: Button, values: Mapping[str, str]) -> Markup:
     sign = Markup(BUTTON_EMOJI.get(button.type, DEFAULT_BUTTON_EMOJI))
     text = button.text or (OTP_BUTTON if button.type in ("OTP", "COPY_CODE") else button.type)
-    target = blocks.clip(_button_target(template, position, button, given), MAX_URL_LENGTH)
+    target = blocks.clip(_button_target(button, values), MAX_URL_LENGTH)
     label = bold(blocks.clip(text, 60)) or bold("Button")
     return markup(sign, " ", label, *(["  ", code(target)] if target else []))
 
 
-def _button_target(
-    template: Template, position: int, button: Button, given: Mapping[str, str]
-) -> str:
-    """Return the link, the phone number, or the code that it copies."""
-    values = asked.button_values(template, position, given)
+def _button_target(button: Button, values: Mapping[str, str]) -> str:
+    """Return the link, the phone number, the code that it copies, or the product that it shows."""
     if button.type == "COPY_CODE":
         return values.get("1") or "‹code›"
+    if button.type == "CATALOG":
+        return values.get("1", "")
     return _fill_variables(button.url, values) or button.phone_number
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from bot.chakra.template import Template
+from bot.chakra.template import Carousel, ComponentHolder, Template
 from bot.templates import vocabulary
 from bot.templates.variables import template_fields
 
@@ -22,24 +22,34 @@ STATUS_BLOCKERS: Mapping[str, str] = {
 }
 """Meta's status -> sentence. A status that is missing here can't be sent either."""
 
-UNSUPPORTED_COMPONENTS: Mapping[str, str] = {
-    "CAROUSEL": "Carousel",
-    "LIMITED_TIME_OFFER": "Limited-time offer",
-}
 UNSUPPORTED_BUTTONS: Mapping[str, str] = {
-    "FLOW": "Flow",
-    "CATALOG": "Catalog",
     "MPM": "Multi-product",
     "SPM": "Single-product",
 }
 UNSUPPORTED_HEADERS: Mapping[str, str] = {"GIF": "GIF", "PRODUCT": "Product"}
 
 SENDABLE_COMPONENTS = frozenset({"CALL_PERMISSION_REQUEST"})
-"""Components beside header, body, footer and buttons for which a send has no parameters."""
+"""Components of an unknown shape for which a send has no parameters."""
 SENDABLE_BUTTONS = frozenset(
-    {"QUICK_REPLY", "URL", "PHONE_NUMBER", "COPY_CODE", "OTP", "REQUEST_CONTACT_INFO"}
+    {
+        "QUICK_REPLY",
+        "URL",
+        "PHONE_NUMBER",
+        "COPY_CODE",
+        "OTP",
+        "REQUEST_CONTACT_INFO",
+        "CATALOG",
+        "FLOW",
+    }
 )
+SENDABLE_CARD_BUTTONS = frozenset({"QUICK_REPLY", "URL", "PHONE_NUMBER"})
 SENDABLE_HEADERS = frozenset({"", "TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION"})
+SENDABLE_CARD_HEADERS = frozenset({"IMAGE", "VIDEO"})
+MIN_CARDS, MAX_CARDS = 2, 10
+"""Cards of a carousel.
+
+developers.facebook.com/docs/whatsapp/business-management-api/message-templates/media-card-carousel-templates
+"""
 
 MAX_FIELDS = 60
 """Inputs that fit into a form together with recipient, sender and preview. Slack allows 100 blocks.
@@ -57,11 +67,10 @@ def send_blocker(template: Template) -> str:
     unsupported = _unsupported_part(template)
     if unsupported:
         return f"{unsupported} can't be sent from Slack yet. Send this one from Chakra."
-    required = template_fields(template)
-    if len(required) > MAX_FIELDS or any(
-        len(field.key) > MAX_BLOCK_ID_LENGTH for field in required
-    ):
-        return "This template has more fields than a Slack form can hold. Send it from Chakra."
+    if _has_too_many_fields(template):
+        what = f"This template's {_count_cards(template)}" if template.cards else "This template"
+        verb = "have" if template.cards else "has"
+        return f"{what} {verb} more fields than a Slack form can hold. Send it from Chakra."
     return ""
 
 
@@ -71,22 +80,67 @@ def blocker_label(template: Template) -> str:
         return vocabulary.status_name(template.status).lower()
     unsupported = _unsupported_part(template)
     if unsupported:
-        return f"{unsupported.lower()} only from Chakra"
-    return "too many fields for a form" if send_blocker(template) else ""
+        return f"{unsupported[0].lower()}{unsupported[1:]} only from Chakra"
+    if not _has_too_many_fields(template):
+        return ""
+    what = f"carousel with {_count_cards(template)}: " if template.cards else ""
+    return f"{what}too many fields for a form"
+
+
+def undocumented_note(template: Template) -> str:
+    """Return a sentence if it isn't known that Chakra can send this kind of template; or ""."""
+    kinds = {button.type for button in template.buttons}
+    parts = {
+        "carousels": bool(template.cards),
+        "limited-time offers": template.offer is not None,
+        "catalog buttons": "CATALOG" in kinds,
+        "flow buttons": "FLOW" in kinds,
+    }
+    named = next((part for part, is_there in parts.items() if is_there), "")
+    return f"Chakra doesn't document {named}. Send a test to yourself first." if named else ""
+
+
+def _has_too_many_fields(template: Template) -> bool:
+    required = template_fields(template)
+    is_long = any(len(field.key) > MAX_BLOCK_ID_LENGTH for field in required)
+    return len(required) > MAX_FIELDS or is_long
+
+
+def _count_cards(template: Template) -> str:
+    return f"{len(template.cards)} card{'' if len(template.cards) == 1 else 's'}"
 
 
 def _unsupported_part(template: Template) -> str:
     """Return the first part that this app can't fill in, as a plural noun; "" if there is none."""
     for part in template.other_components:
         if part.type not in SENDABLE_COMPONENTS:
-            return _plural(UNSUPPORTED_COMPONENTS.get(part.type), "templates")
+            return _plural(None, "templates")
     header = template.header.format if template.header else ""
     if header not in SENDABLE_HEADERS:
         return _plural(UNSUPPORTED_HEADERS.get(header), "headers")
     if template.header and len(list(template.header.variables())) > 1:
         return "Headers with several variables"
-    for button in template.buttons:
-        if button.type not in SENDABLE_BUTTONS:
+    return _unsupported_button(template, SENDABLE_BUTTONS) or _unsupported_cards(template)
+
+
+def _unsupported_cards(template: Template) -> str:
+    carousel = any(isinstance(part, Carousel) for part in template.components)
+    if carousel and not MIN_CARDS <= len(template.cards) <= MAX_CARDS:
+        return f"Carousels of {_count_cards(template)}"
+    for card in template.cards:
+        header = card.header.format if card.header else ""
+        if header == "PRODUCT":
+            return "Carousels of products"
+        if header not in SENDABLE_CARD_HEADERS or card.other_components:
+            return _plural(None, "carousels")
+        if button := _unsupported_button(card, SENDABLE_CARD_BUTTONS):
+            return button
+    return ""
+
+
+def _unsupported_button(holder: ComponentHolder, sendable: Collection[str]) -> str:
+    for button in holder.buttons:
+        if button.type not in sendable:
             return _plural(UNSUPPORTED_BUTTONS.get(button.type), "buttons")
         if len(button.variable_names) > 1:
             return "Links with several variables"
@@ -94,5 +148,5 @@ def _unsupported_part(template: Template) -> str:
 
 
 def _plural(label: str | None, noun: str) -> str:
-    """Return ``Carousel templates``; an unknown kind is ``Newer kinds of templates``."""
+    """Return ``Product headers``; an unknown kind is ``Newer kinds of headers``."""
     return f"{label} {noun}" if label else f"Newer kinds of {noun}"

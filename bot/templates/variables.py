@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.chakra.template import Button, Template, Variable
+from bot.chakra.template import Button, ComponentHolder, Template, Variable
 
 MEDIA, FILE, FILENAME, CODE = "media", "file", "filename", "otp"
 LATITUDE, LONGITUDE = "latitude", "longitude"
 LOCATION_NAME, LOCATION_ADDRESS = "location_name", "location_address"
+EXPIRATION = "expiration"
+"""The end of a limited-time offer, in epoch seconds."""
 VARIABLE_PREFIX = "var_"
 """The prefix of the keys of variables."""
 
@@ -29,6 +31,10 @@ class FieldKind(StrEnum):
     FILENAME = "filename"
     """The name that the recipient sees for a document."""
     COORDINATE = "degrees"
+    MOMENT = "moment"
+    """A date and time, in epoch seconds."""
+    PRODUCT = "product"
+    """The ID of a product of the catalog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,9 @@ class TemplateField:
     """One input of the form.
 
     ``key`` is the field's ``block_id`` and the name of its value, such as ``var_body_1``,
-    ``var_header_first_name``, ``var_button_0_1`` or ``media``. ``label`` and ``example`` are
-    unescaped text from Chakra.
+    ``var_header_first_name``, ``var_button_0_1``, ``media``, ``var_card_0_body_1`` or
+    ``card_0_media``. ``label`` and ``example`` are unescaped text from Chakra. ``media_format`` is
+    that of the header which takes a LINK or FILE.
     """
 
     key: str
@@ -45,35 +52,71 @@ class TemplateField:
     example: str = ""
     kind: FieldKind = FieldKind.TEXT
     optional: bool = False
+    media_format: str = ""
 
 
 def template_fields(template: Template) -> tuple[TemplateField, ...]:
-    """Return the fields in the order header, body, buttons; each key once."""
+    """Return the fields in the order header, body, offer, buttons, cards; each key once."""
     if template.is_one_time_code:
         return (TemplateField(CODE, "One-time code", kind=FieldKind.CODE),)
-    found = [
-        *_header_fields(template),
-        *(_variable_field(template, variable) for variable in template_variables(template)),
+    variables = template_variables(template)
+    found = [*_header_fields(template)]
+    found += [
+        _variable_field(template, variable) for variable in variables if variable.card is None
     ]
+    if template.offer is not None and template.offer.has_expiration:
+        found.append(TemplateField(EXPIRATION, "The offer ends", kind=FieldKind.MOMENT))
+    for number, card in enumerate(template.cards):
+        found += _media_fields(card.media_format, number)
+        found += [_variable_field(template, item) for item in variables if item.card == number]
     return tuple({field.key: field for field in found}.values())
+
+
+def media_keys(card: int | None = None) -> tuple[str, str]:
+    """Return the keys of the link and of the file of the header, or of that of a card."""
+    prefix = "" if card is None else f"card_{card}_"
+    return f"{prefix}{MEDIA}", f"{prefix}{FILE}"
+
+
+def is_file_key(key: str) -> bool:
+    """Return whether the key is that of a field for a file, of the header or of a card's."""
+    return key == FILE or (key.startswith("card_") and key.endswith(f"_{FILE}"))
+
+
+def media_pairs(template: Template) -> tuple[tuple[str, str, str], ...]:
+    """Return the keys of link and file, and the format, of each header that takes a file."""
+    holders: list[tuple[int | None, ComponentHolder]] = [(None, template)]
+    holders += enumerate(template.cards)
+    return tuple(
+        (*media_keys(card), holder.media_format) for card, holder in holders if holder.media_format
+    )
+
+
+def find_button(template: Template, variable: Variable) -> Button:
+    """Return the button of a variable, which may be on a card."""
+    holder = template if variable.card is None else template.cards[variable.card]
+    return holder.buttons[variable.button_index]
 
 
 def template_variables(template: Template) -> tuple[Variable, ...]:
     """Return the template's variables, each once, without those of buttons that don't exist."""
-    count = len(template.buttons)
-    found = (
-        variable
-        for variable in template.variables
-        if variable.component != "button" or variable.button_index < count
-    )
+    found = (variable for variable in template.variables if _has_place(template, variable))
     return tuple({field_key(variable): variable for variable in found}.values())
 
 
+def _has_place(template: Template, variable: Variable) -> bool:
+    if variable.card is not None and variable.card >= len(template.cards):
+        return False
+    holder = template if variable.card is None else template.cards[variable.card]
+    return variable.component != "button" or variable.button_index < len(holder.buttons)
+
+
 def field_key(variable: Variable) -> str:
+    card = "" if variable.card is None else f"card_{variable.card}_"
     position = (
         f"button_{variable.button_index}" if variable.component == "button" else variable.component
     )
-    return f"{VARIABLE_PREFIX}{position}_{variable.name}"
+    return f"{VARIABLE_PREFIX}{card}{position}_{variable.name}"
 
 
 def match_field(fields: Sequence[TemplateField], typed: str) -> TemplateField | None:
@@ -107,23 +150,31 @@ def typed_names(fields: Sequence[TemplateField]) -> tuple[str, ...]:
 
 
 def component_values(
-    template: Template, component: str, values: Mapping[str, str]
+    template: Template, component: str, values: Mapping[str, str], card: int | None = None
 ) -> dict[str, str]:
     """Return variable -> value for ``component`` "header" or "body", without empty ones."""
     if template.is_one_time_code:
         return {"1": values[CODE]} if component == "body" and values.get(CODE) else {}
     return _filled_values(
-        (variable for variable in template_variables(template) if variable.component == component),
+        (
+            variable
+            for variable in template_variables(template)
+            if variable.component == component and variable.card == card
+        ),
         values,
     )
 
 
-def button_values(template: Template, position: int, values: Mapping[str, str]) -> dict[str, str]:
+def button_values(
+    template: Template, position: int, values: Mapping[str, str], card: int | None = None
+) -> dict[str, str]:
     """Return variable -> value for the button at ``position``, counted from 0."""
     own_variables = (
         variable
         for variable in template_variables(template)
-        if variable.component == "button" and variable.button_index == position
+        if variable.component == "button"
+        and variable.button_index == position
+        and variable.card == card
     )
     return _filled_values(own_variables, values)
 
@@ -137,10 +188,7 @@ def _filled_values(variables: Iterator[Variable], values: Mapping[str, str]) -> 
 
 
 def _header_fields(template: Template) -> Iterator[TemplateField]:
-    if template.media_format:
-        noun = _MEDIA_NOUNS[template.media_format]
-        yield TemplateField(MEDIA, f"{noun}: a link", kind=FieldKind.LINK, optional=True)
-        yield TemplateField(FILE, f"{noun}: or a file", kind=FieldKind.FILE, optional=True)
+    yield from _media_fields(template.media_format)
     if template.media_format == "DOCUMENT":
         yield TemplateField(
             FILENAME, "Document: its name", "Invoice.pdf", FieldKind.FILENAME, optional=True
@@ -152,20 +200,40 @@ def _header_fields(template: Template) -> Iterator[TemplateField]:
         yield TemplateField(LOCATION_ADDRESS, "Place address", optional=True)
 
 
+def _media_fields(media_format: str, card: int | None = None) -> Iterator[TemplateField]:
+    if not media_format:
+        return
+    link, file = media_keys(card)
+    noun = f"{_card_prefix(card)}{_MEDIA_NOUNS[media_format]}"
+    for key, label, kind in (
+        (link, f"{noun}: a link", FieldKind.LINK),
+        (file, f"{noun}: or a file", FieldKind.FILE),
+    ):
+        yield TemplateField(key, label, kind=kind, optional=True, media_format=media_format)
+
+
+def _card_prefix(card: int | None) -> str:
+    return "" if card is None else f"Card {card + 1} · "
+
+
 def _variable_field(template: Template, variable: Variable) -> TemplateField:
+    card = _card_prefix(variable.card)
     if variable.component == "button":
-        return _button_field(variable, template.buttons[variable.button_index])
+        return _button_field(variable, find_button(template, variable), card)
     where = " (header)" if variable.component == "header" else ""
-    return TemplateField(
-        field_key(variable), _humanize_name(variable.name) + where, variable.example
-    )
+    label = f"{card}{_humanize_name(variable.name)}{where}"
+    return TemplateField(field_key(variable), label, variable.example)
 
 
-def _button_field(variable: Variable, button: Button) -> TemplateField:
+def _button_field(variable: Variable, button: Button, card: str) -> TemplateField:
+    key, example = field_key(variable), variable.example
     if button.type == "COPY_CODE":
-        return TemplateField(field_key(variable), "Coupon code", variable.example, FieldKind.COUPON)
+        return TemplateField(key, f"{card}Coupon code", example, FieldKind.COUPON)
+    if button.type == "CATALOG":
+        label = f"{card}Product ID for the picture"
+        return TemplateField(key, label, example, FieldKind.PRODUCT, optional=True)
     label = f'"{button.text}" button: end of its link' if button.text else "Button: end of its link"
-    return TemplateField(field_key(variable), label, variable.example, FieldKind.URL_SUFFIX)
+    return TemplateField(key, f"{card}{label}", example, FieldKind.URL_SUFFIX)
 
 
 def _humanize_name(name: str) -> str:

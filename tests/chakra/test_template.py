@@ -111,6 +111,7 @@ def test_each_button_with_a_parameter_has_its_index() -> None:
     assert template.variables == (
         Variable("button", "1", 1, "566701"),
         Variable("button", "1", 4, "25OFF"),
+        Variable("button", "1", 6),
     )
     assert [button.type for button in template.buttons][-1] == "HOLOGRAM"
     assert template.buttons[-1].definition["beam"] == {"x": 1}
@@ -156,17 +157,31 @@ def test_authentication_template_takes_only_the_code(button: dict[str, Any]) -> 
 
 
 def test_unknown_components_are_unchanged() -> None:
-    carousel = {"type": "CAROUSEL", "cards": [{"components": []}]}
-    offer = {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Today"}}
     newer = {"type": "HOLOGRAM", "text": "{{9}}"}
-    template = parse_template({"type": "BODY", "text": "Hi"}, carousel, offer, newer)
-    assert [part.definition for part in template.other_components] == [carousel, offer, newer]
-    assert [part.type for part in template.other_components] == [
-        "CAROUSEL",
-        "LIMITED_TIME_OFFER",
-        "HOLOGRAM",
-    ]
+    template = parse_template({"type": "BODY", "text": "Hi"}, newer)
+    assert [part.definition for part in template.other_components] == [newer]
+    assert [part.type for part in template.other_components] == ["HOLOGRAM"]
     assert template.variables == ()
+
+
+def test_cards_and_offers_have_variables_of_their_own() -> None:
+    card = [
+        {"type": "header", "format": "video"},
+        {"type": "body", "text": "Hat {{1}}", "example": {"body_text": [["red"]]}},
+        {"type": "buttons", "buttons": [{"type": "url", "url": "https://a.test/{{1}}"}]},
+    ]
+    carousel = {"type": "carousel", "cards": [{"components": []}, {"components": card}, 7]}
+    offer = {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Today"}}
+    template = parse_template({"type": "BODY", "text": "Hi"}, carousel, offer)
+    assert template.other_components == ()
+    assert [part.definition for part in template.components[1:]] == [carousel, offer]
+    assert [card.media_format for card in template.cards] == ["", "VIDEO"]
+    assert template.offer is not None
+    assert (template.offer.text, template.offer.has_expiration) == ("Today", None)
+    assert template.variables == (
+        Variable("body", "1", example="red", card=1),
+        Variable("button", "1", card=1),
+    )
 
 
 def test_component_types_are_case_insensitive() -> None:

@@ -116,6 +116,78 @@ async def test_meta_format(acme: World, clock: ManualClock) -> None:
     assert acme.chakra.requests[-1].path.endswith(f"/api/v24.0/{SENDER}/messages")
 
 
+async def test_carousel_in_metas_format(acme: World, clock: ManualClock) -> None:
+    values = {"var_body_1": "Mei"}
+    for card in range(3):
+        values |= {f"card_{card}_media": LINK, f"var_card_{card}_button_1_1": f"p{card}"}
+    body = await send_and_get_body(acme, clock, "summer_carousel", "en", **values)
+    header = {"type": "header", "parameters": [{"type": "image", "image": {"link": LINK}}]}
+    assert body["template"]["components"] == [
+        {"type": "body", "parameters": [{"type": "text", "text": "Mei"}]},
+        {
+            "type": "carousel",
+            "cards": [
+                {
+                    "card_index": card,
+                    "components": [
+                        header,
+                        {
+                            "type": "button",
+                            "sub_type": "url",
+                            "index": "1",
+                            "parameters": [{"type": "text", "text": f"p{card}"}],
+                        },
+                    ],
+                }
+                for card in range(3)
+            ],
+        },
+    ]
+    assert serve_address(acme) == SEND_META_MESSAGE
+
+
+async def test_offer_in_metas_format(acme: World, clock: ManualClock) -> None:
+    ends = int(clock.time()) + 86_400
+    values = {"var_body_1": "Mei", "media": LINK, "expiration": ends}
+    buttons = {"var_button_0_1": "FLASH50", "var_button_1_1": "today"}
+    body = await send_and_get_body(acme, clock, "flash_sale_24h", "en", **values, **buttons)
+    offer = {"expiration_time_ms": ends * 1000}
+    parts = {part["type"]: part for part in body["template"]["components"]}
+    assert parts["limited_time_offer"]["parameters"] == [
+        {"type": "limited_time_offer", "limited_time_offer": offer}
+    ]
+    assert [part["type"] for part in body["template"]["components"]] == [
+        "header",
+        "body",
+        "limited_time_offer",
+        "button",
+        "button",
+    ]
+    assert serve_address(acme) == SEND_META_MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "button"),
+    [
+        (
+            "survey_nps",
+            {"var_body_1": "Mei"},
+            {
+                "sub_type": "flow",
+                "parameters": [{"type": "action", "action": {"flow_token": "unused"}}],
+            },
+        ),
+        ("catalog_new_arrivals", {"var_body_1": "Mei"}, {"sub_type": "CATALOG"}),
+    ],
+)
+async def test_buttons_that_open_something(
+    acme: World, clock: ManualClock, name: str, values: dict[str, str], button: dict[str, Any]
+) -> None:
+    body = await send_and_get_body(acme, clock, name, "en", **values)
+    assert body["template"]["components"][-1] == {"type": "button", "index": "0", **button}
+    assert serve_address(acme) == SEND_META_MESSAGE
+
+
 def button_block_id(acme: World, index: int, value: str) -> dict[str, Any]:
     sort = acme.chakra.template("eid_offer", "en").buttons[index]["type"]
     coupon = {"type": "coupon_code", "coupon_code": value}

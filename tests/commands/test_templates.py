@@ -136,12 +136,18 @@ async def test_rejection_reason_is_explained(acme: World) -> None:
 
 
 async def test_unsendable_template_explains_why(acme: World) -> None:
-    assert "Limited-time offer templates can't be sent from Slack yet" in visible_text(
-        await run_command(acme, "flash_sale_24h")
+    parts = [
+        {"type": "BODY", "text": "Our picks."},
+        {"type": "BUTTONS", "buttons": [{"type": "MPM", "text": "View items"}]},
+    ]
+    acme.chakra.create_template(
+        name="our_picks", language="en", category="MARKETING", components=parts
     )
-    assert "Carousel templates can't be sent from Slack yet" in visible_text(
-        await run_command(acme, "summer_carousel")
-    )
+    card = await run_command(acme, "our_picks")
+    assert "Multi-product buttons can't be sent from Slack yet" in visible_text(card)
+    listed = visible_text(await run_command(acme, "picks"))
+    assert "Approved in en" in listed
+    assert "Not from Slack: multi-product buttons only from Chakra" in listed
 
 
 async def test_refresh_shows_changes_made_by_meta(acme: World) -> None:

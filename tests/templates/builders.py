@@ -52,6 +52,33 @@ COUPON: Json = {"type": "COPY_CODE", "text": "Copy offer code", "example": ["SAV
 OTP: Json = {"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"}
 
 
+OFFER_COMPONENT: Json = {
+    "type": "LIMITED_TIME_OFFER",
+    "limited_time_offer": {"text": "Flash sale!", "has_expiration": True},
+}
+
+
+def carousel(
+    count: int,
+    media_format: str = "IMAGE",
+    text: str = "Straw hat",
+    button: Json | None = None,
+) -> Template:
+    """Return a carousel of equal cards, each with a picture, a text and the end of a link."""
+    card = [
+        {"type": "HEADER", "format": media_format},
+        body_component(text),
+        buttons_component({"type": "QUICK_REPLY", "text": "More"}, button or url_button("Buy")),
+    ]
+    cards = [{"components": card} for _ in range(count)]
+    return build_template(
+        body_component("Summer, {{1}}!", "Mark"),
+        {"type": "CAROUSEL", "cards": cards},
+        name="summer_carousel",
+        category="MARKETING",
+    )
+
+
 def authentication_template(**fields: Any) -> Template:
     return build_template(
         {"type": "BODY", "add_security_recommendation": True},
@@ -67,6 +94,16 @@ def documented_templates() -> tuple[Template, Template]:
     """Return the two documented templates: positional variables, and a rejected one with names."""
     first, second = example("list-message-templates.response")["data"]
     return Template.model_validate(first), Template.model_validate(second)
+
+
+OFFER = build_template(
+    header_component(media_format="IMAGE"),
+    OFFER_COMPONENT,
+    body_component("Only today, {{1}}.", "Mark"),
+    buttons_component(COUPON, url_button("Shop")),
+    name="flash_sale_24h",
+    category="MARKETING",
+)
 
 
 # --- wild ones -----------------------------------------------------------------------------------
@@ -93,6 +130,14 @@ WILD_BUTTONS = st.fixed_dictionaries(
         "example": LONG_TEXT | st.lists(LONG_TEXT, max_size=2),
     },
 )
+WILD_CARD_PARTS = st.fixed_dictionaries(
+    {"type": _one_of("HEADER", "BODY", "BUTTONS", "CAROUSEL")},
+    optional={
+        "format": _one_of("IMAGE", "VIDEO", "PRODUCT"),
+        "text": LONG_TEXT,
+        "buttons": st.lists(WILD_BUTTONS, max_size=3),
+    },
+)
 WILD_COMPONENTS = st.fixed_dictionaries(
     {},
     optional={
@@ -102,6 +147,12 @@ WILD_COMPONENTS = st.fixed_dictionaries(
         "buttons": st.lists(WILD_BUTTONS, max_size=15),
         "example": st.just({"body_text": [["Mark", ""]]}) | st.none(),
         "code_expiration_minutes": st.integers() | st.none(),
+        "limited_time_offer": st.just({"text": "Today", "has_expiration": True}) | LONG_TEXT,
+        "cards": st.lists(
+            st.fixed_dictionaries({"components": st.lists(WILD_CARD_PARTS, max_size=3)}),
+            max_size=12,
+        )
+        | st.none(),
         "add_security_recommendation": st.booleans(),
     },
 )

@@ -234,6 +234,8 @@ VALUES = {
     FieldKind.LINK: "https://acme.example/files/a.pdf",
     FieldKind.FILE: "",
     FieldKind.COORDINATE: "12.9716",
+    FieldKind.MOMENT: "4102444800",
+    FieldKind.PRODUCT: "SKU-7",
 }
 
 

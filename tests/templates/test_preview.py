@@ -15,11 +15,13 @@ from bot.templates.variables import template_fields
 from tests.templates.builders import (
     COUPON,
     LONG_TEXT,
+    OFFER,
     WILD_TEMPLATES,
     authentication_template,
     body_component,
     build_template,
     buttons_component,
+    carousel,
     documented_templates,
     header_component,
     url_button,
@@ -110,8 +112,35 @@ def test_authentication_text_is_metas() -> None:
 
 
 def test_unsupported_components_are_named() -> None:
-    template = build_template(body_component("Hi."), {"type": "CAROUSEL", "cards": []})
-    assert "Not shown in this preview: carousel." in render(template)
+    template = build_template(body_component("Hi."), {"type": "CALL_PERMISSION_REQUEST"})
+    assert "Not shown in this preview: call permission request." in render(template)
+
+
+def test_cards_are_drawn_in_their_order() -> None:
+    values = {
+        "var_body_1": "Mei",
+        "card_0_media": "https://x.example/hat.png",
+        "var_card_0_button_1_1": "hat",
+        "card_1_file": "towel.png",
+    }
+    assert render(carousel(2), **values).splitlines() == [
+        "Summer, Mei!",
+        "*Card 1*",
+        ":frame_with_picture: Picture  `https://x.example/hat.png`",
+        "Straw hat",
+        ":leftwards_arrow_with_hook: *More*",
+        ":link: *Buy*  `https://acme.example/o/hat`",
+        "*Card 2*",
+        ":frame_with_picture: Picture  `towel.png`",
+        "Straw hat",
+        ":leftwards_arrow_with_hook: *More*",
+        ":link: *Buy*  `https://acme.example/o/‹1›`",
+    ]
+
+
+def test_an_offer_says_when_it_ends() -> None:
+    assert ":hourglass_flowing_sand: *Flash sale!* · ends ‹date and time›" in render(OFFER)
+    assert "ends <!date^1764403200^" in render(OFFER, expiration="1764403200")
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,13 @@ from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import FieldKind, match_field, template_fields
 from tests.templates.builders import (
     COUPON,
+    OFFER,
     WILD_TEMPLATES,
     authentication_template,
     body_component,
     build_template,
     buttons_component,
+    carousel,
     documented_templates,
     header_component,
     url_button,
@@ -121,14 +123,16 @@ def test_number_means_a_body_variable_or_the_only_button() -> None:
         (build_template(body_component("Hi."), status="PAUSED"), "a few hours"),
         (build_template(body_component("Hi."), status="NEWER_STATE"), "hasn't approved"),
         (build_template(body_component("Hi."), status=""), "hasn't approved"),
-        (
-            build_template(body_component("Hi."), {"type": "CAROUSEL", "cards": []}),
-            "Carousel templates",
-        ),
-        (
-            build_template(body_component("Hi."), {"type": "LIMITED_TIME_OFFER"}),
-            "Limited-time offer templates",
-        ),
+        (carousel(0), "Carousels of 0 cards"),
+        (carousel(1), "Carousels of 1 card can't"),
+        (carousel(2), ""),
+        (carousel(10, "IMAGE", "Hi {{1}}."), ""),
+        (carousel(10, "IMAGE", "Hi {{1}}, {{2}} and {{3}} or {{4}}."), "10 cards have more fields"),
+        (carousel(11), "Carousels of 11 cards"),
+        (carousel(2, "PRODUCT"), "Carousels of products"),
+        (carousel(2, "DOCUMENT"), "Newer kinds of carousels"),
+        (carousel(2, "VIDEO", button={"type": "SPM", "text": "View"}), "Single-product buttons"),
+        (OFFER, ""),
         (build_template(body_component("Hi."), {"type": "NEWER_PART"}), "Newer kinds of templates"),
         (
             build_template(header_component(media_format="GIF"), body_component("Hi.")),
@@ -138,13 +142,13 @@ def test_number_means_a_body_variable_or_the_only_button() -> None:
             build_template(
                 body_component("Hi."), buttons_component({"type": "FLOW", "text": "Open"})
             ),
-            "Flow buttons",
+            "",
         ),
         (
             build_template(
                 body_component("Hi."), buttons_component({"type": "CATALOG", "text": "Open"})
             ),
-            "Catalog buttons",
+            "",
         ),
         (
             build_template(

@@ -114,7 +114,7 @@ class MessagesResource:
             endpoint,
             to,
             order.whatsapp_phone_number_id,
-            template_parameters.render_body(template, components),
+            template_parameters.render_body(template, components, self._clock.time()),
             body,
             template,
             process,
@@ -148,7 +148,7 @@ class MessagesResource:
             raise _required_parameter_error("template['language']['code']")
         template = self._find_template(given["name"], code)
         components = given.get("components")
-        text = template_parameters.render_body(template, components)
+        text = template_parameters.render_body(template, components, self._clock.time())
         sent = self._build_send(SEND_META_MESSAGE, to, sender, text, body, template)
         self._accept(sent, components, template)
         return sent

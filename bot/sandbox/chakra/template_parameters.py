@@ -26,6 +26,9 @@ INVALID_PARAMETER_TEXT = 132018
 FORBIDDEN_WHITESPACE = re.compile(r"[\n\r\t]| {5,}")
 """Meta: a parameter has no new lines, no tabs and no more than four spaces in a row."""
 MAX_BODY_LENGTH = 1024
+MAX_OFFER_BODY_LENGTH = 600
+MAX_CARD_BODY_LENGTH = 160
+"""Meta's pages on limited-time offers and on media card carousels."""
 MAX_HEADER_LENGTH = 60
 MAX_URL_SUFFIX_LENGTH = 2000
 MAX_CODE_LENGTH = 15
@@ -37,19 +40,34 @@ OTP_BODY = "*{{1}}* is your verification code."
 ParameterJson = Mapping[str, Any]
 
 
-def render_body(template: EmbeddedTemplate, components: Any) -> str:
-    """Return the body as the recipient reads it. Raise ``MetaApiError`` for invalid values."""
+def render_body(template: EmbeddedTemplate, components: Any, now: float) -> str:
+    """Return the body as the recipient reads it. Raise ``MetaApiError`` for invalid values.
+
+    ``now`` is in epoch seconds: an offer must end later.
+    """
     given = list(_iter_components(components))
-    _check_header(template, _parameters_of(given, "header"))
-    text = _render_body_text(template, _parameters_of(given, "body"))
-    _check_buttons(template, [one for one in given if one["type"] == "button"])
+    has_offer = template.find_component("LIMITED_TIME_OFFER") is not None
+    text = _render_parts(template, given, MAX_OFFER_BODY_LENGTH if has_offer else MAX_BODY_LENGTH)
     _check_cards(template, given)
+    _check_offer(template, _parameters_of(given, "limited_time_offer"), now)
+    return text
+
+
+def _render_parts(
+    holder: EmbeddedTemplate, given: Sequence[Mapping[str, Any]], max_length: int
+) -> str:
+    """Check header, body and buttons, of a template or of a card; return the body."""
+    _check_header(holder, _parameters_of(given, "header"))
+    text = _render_body_text(holder, _parameters_of(given, "body"), max_length)
+    _check_buttons(holder, [one for one in given if one["type"] == "button"])
     return text
 
 
 def media_links(components: Any) -> Iterator[tuple[str, str]]:
-    """Yield the kind and link of each media file that Meta will fetch."""
+    """Yield the kind and link of each media file that Meta will fetch, also for the cards."""
     for component in _iter_components(components):
+        for card in component.get("cards", ()):
+            yield from media_links(card["components"])
         for parameter in component.get("parameters", ()):
             media = parameter.get(parameter.get("type"))
             if isinstance(media, dict) and isinstance(media.get("link"), str):
@@ -137,14 +155,16 @@ def _check_location(location: Any) -> None:
         raise MetaApiError(INVALID_PARAMETER_VALUE, f"header: location {name} is not valid")
 
 
-def _render_body_text(template: EmbeddedTemplate, given: Sequence[ParameterJson]) -> str:
+def _render_body_text(
+    template: EmbeddedTemplate, given: Sequence[ParameterJson], max_length: int
+) -> str:
     text = OTP_BODY if template.category == "AUTHENTICATION" else template.body_text
     values = _read_values(template, "body", variable_names(text), given)
     if template.category == "AUTHENTICATION" and len(values.get("1", "")) > MAX_CODE_LENGTH:
         raise MetaApiError(TEXT_TOO_LONG, f"the code can have {MAX_CODE_LENGTH} characters")
     whole = fill_variables(text, values)
-    if len(whole) > MAX_BODY_LENGTH:
-        raise MetaApiError(TEXT_TOO_LONG, f"body text length exceeds {MAX_BODY_LENGTH} characters")
+    if len(whole) > max_length:
+        raise MetaApiError(TEXT_TOO_LONG, f"body text length exceeds {max_length} characters")
     return whole
 
 
@@ -191,18 +211,46 @@ def _check_count(place: str, given: Sequence[ParameterJson], wanted: int) -> Non
         )
 
 
+SUB_TYPES: Mapping[str, str] = {
+    "URL": "url",
+    "OTP": "url",
+    "COPY_CODE": "copy_code",
+    "QUICK_REPLY": "quick_reply",
+    "CATALOG": "catalog",
+    "FLOW": "flow",
+    "MPM": "mpm",
+    "SPM": "spm",
+}
+"""The type of a button -> its ``sub_type`` in a send; a button that is missing here has none."""
+ACTION_BUTTONS: Mapping[str, str] = {
+    "CATALOG": "thumbnail_product_retailer_id",
+    "FLOW": "flow_token",
+    "MPM": "sections",
+    "SPM": "thumbnail_product_retailer_id",
+}
+"""The type of a button whose parameter is an action -> the name of its value.
+
+That a flow needs one though Meta's page calls its token optional is INFERRED (public reports).
+"""
+
+
 def _check_buttons(template: EmbeddedTemplate, given: Sequence[Mapping[str, Any]]) -> None:
     by_place = {str(one.get("index", "")): one for one in given}
     for place, button in enumerate(template.buttons):
         filling = by_place.pop(str(place), None)
         kind = button["type"].upper()
-        if requires_value(button):
-            if filling is None or not filling.get("parameters"):
-                raise MetaApiError(
-                    PARAMETER_MISSING,
-                    f"buttons: Button at index {place} of type {kind} requires a parameter",
-                )
-            _check_button_value(kind, filling["parameters"])
+        if filling is not None and str(filling.get("sub_type", "")).lower() != SUB_TYPES.get(kind):
+            raise MetaApiError(
+                INVALID_PARAMETER_VALUE, f"Components sub_type invalid at index: {place}"
+            )
+        parameters = filling.get("parameters") if filling is not None else None
+        if parameters and kind != "QUICK_REPLY":
+            _check_button_value(kind, parameters)
+        elif requires_value(button) or (kind in ACTION_BUTTONS and kind != "CATALOG"):
+            raise MetaApiError(
+                PARAMETER_MISSING,
+                f"buttons: Button at index {place} of type {kind} requires a parameter",
+            )
     if by_place:
         lost = min(by_place) or "?"
         raise MetaApiError(
@@ -212,6 +260,15 @@ def _check_buttons(template: EmbeddedTemplate, given: Sequence[Mapping[str, Any]
 
 def _check_button_value(kind: str, parameters: Sequence[ParameterJson]) -> None:
     _check_count("buttons", parameters, 1)
+    if kind in ACTION_BUTTONS:
+        action = parameters[0].get("action")
+        if parameters[0].get("type") != "action" or not isinstance(action, dict):
+            raise MetaApiError(
+                PARAMETER_FORMAT_MISMATCH, "buttons: Format mismatch, expected ACTION"
+            )
+        if not action.get(ACTION_BUTTONS[kind]):
+            raise MetaApiError(PARAMETER_MISSING, f"buttons: {ACTION_BUTTONS[kind]} is required")
+        return
     value = (
         _coupon_code(parameters[0])
         if kind == "COPY_CODE"
@@ -230,21 +287,52 @@ def _coupon_code(parameter: ParameterJson) -> str:
 
 
 def _check_cards(template: EmbeddedTemplate, given: Sequence[Mapping[str, Any]]) -> None:
-    """Check the number of a carousel's cards, and that an offer's end is given.
-
-    Chakra's own format has no fields for either.
-    """
+    """Check the cards of a carousel one by one; Chakra's own format has no field for them."""
+    cards = _read_cards(given)
     carousel = template.find_component("CAROUSEL")
-    if carousel is not None:
-        cards = [
-            card for one in given if one["type"] == "carousel" for card in one.get("cards", ())
-        ]
-        if len(cards) != len(carousel["cards"]):
-            raise MetaApiError(
-                PARAMETER_FORMAT_MISMATCH,
-                f"carousel: expected {len(carousel['cards'])} cards, received {len(cards)}",
-            )
+    wanted = list(carousel["cards"]) if carousel is not None else []
+    if len(cards) != len(wanted):
+        raise MetaApiError(
+            PARAMETER_FORMAT_MISMATCH,
+            f"carousel: expected {len(wanted)} cards, received {len(cards)}",
+        )
+    if [card.get("card_index") for card in cards] != list(range(len(wanted))):
+        raise MetaApiError(INVALID_PARAMETER_VALUE, "carousel: card_index is not valid")
+    for index, (card, definition) in enumerate(zip(cards, wanted, strict=True)):
+        holder = template.with_changes(components=tuple(definition["components"]))
+        try:
+            filled = list(_iter_components(card.get("components")))
+            _render_parts(holder, filled, MAX_CARD_BODY_LENGTH)
+        except MetaApiError as error:
+            raise MetaApiError(error.code, f"card {index}: {error.details}") from None
+
+
+def _read_cards(given: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    found = [one.get("cards") for one in given if one["type"] == "carousel"]
+    cards: list[Any] = [
+        card for listed in found for card in (listed if isinstance(listed, list) else [None])
+    ]
+    if not all(isinstance(card, dict) for card in cards):
+        raise MetaApiError(INVALID_PARAMETER, "carousel: 'cards' must be an array of cards")
+    return cards
+
+
+def _check_offer(template: EmbeddedTemplate, given: Sequence[ParameterJson], now: float) -> None:
+    """Check the end of an offer. The code for one in the past is INFERRED."""
     offer = template.find_component("LIMITED_TIME_OFFER")
-    ends = offer is not None and offer["limited_time_offer"].get("has_expiration")
-    if ends and not _parameters_of(given, "limited_time_offer"):
+    ends = offer is not None and bool(offer["limited_time_offer"].get("has_expiration"))
+    if given and not ends:
+        raise MetaApiError(
+            PARAMETER_FORMAT_MISMATCH, "limited_time_offer: this template has no expiration"
+        )
+    if not ends:
+        return
+    inner = given[0].get("limited_time_offer") if given else None
+    moment = inner.get("expiration_time_ms") if isinstance(inner, dict) else None
+    if moment is None:
         raise MetaApiError(PARAMETER_MISSING, "limited_time_offer: expiration_time_ms is required")
+    if not isinstance(moment, int) or isinstance(moment, bool) or moment <= now * 1000:
+        raise MetaApiError(
+            INVALID_PARAMETER_VALUE,
+            "limited_time_offer: expiration_time_ms must be a timestamp in the future",
+        )

@@ -97,7 +97,7 @@ async def test_command_can_be_completed_with_the_keyboard(browser: Browser, demo
     await person.page.keyboard.type("/")
     options = person.page.get_by_test_id("completion-option")
     await expect(options).to_have_text(
-        ["/chakra send | user | bulk | helpWork with your ChakraHQ account"]
+        ["/chakrasend | user | bulk | help · Work with your ChakraHQ account"]
     )
     await person.page.keyboard.press("Tab")
     await person.page.keyboard.type("status")

@@ -223,8 +223,8 @@ export class Composer {
 }
 
 function asOption(candidate) {
-  const label = [candidate.text.trim(), candidate.usage].filter(Boolean).join(" ");
-  return { value: candidate.text, label, description: candidate.summary, raw: candidate };
+  const description = [candidate.usage, candidate.summary].filter(Boolean).join(" · ");
+  return { value: candidate.text, label: candidate.text.trim(), description, raw: candidate };
 }
 
 function helpLine() {

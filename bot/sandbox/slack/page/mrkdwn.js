@@ -39,7 +39,7 @@ export function textNodes(object, names) {
   if (!object) return [];
   return object.type === "mrkdwn"
     ? [mrkdwn(object.text, names)]
-    : plain(object.text, { emoji: object.emoji });
+    : [h("span", { class: "plain" }, plain(object.text, { emoji: object.emoji }))];
 }
 
 /** Unescapes Slack's three escapes: it has no others. */

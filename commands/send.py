@@ -153,7 +153,8 @@ async def _rerender(context: Context, form: SendForm) -> UpdateForm:
 async def suggest_templates(request: OptionsRequest, context: Context) -> Choices:
     """Return the templates that match what is typed, see `rank_templates`."""
     last_used = await context.send_service.last_used_templates(request.actor.id)
-    found = await context.send_forms.find_templates(request.query, last_used)
+    locale = request.member.locale if request.member else ""
+    found = await context.send_forms.find_templates(request.query, last_used, locale)
     if found is None:
         return Choices((Choice("Templates are still loading", LOADING, "Try again"),))
     return Choices(menu_choices(found))

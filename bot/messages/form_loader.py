@@ -94,15 +94,15 @@ class SendFormLoader:
         return command_line.fill_form(runs, named, template, index, senders), template
 
     async def find_templates(
-        self, query: str, last_used: Sequence[tuple[str, str]]
+        self, query: str, last_used: Sequence[tuple[str, str]], locale: str
     ) -> tuple[Template, ...] | None:
         """Return the templates for a menu, see `rank_templates`; None while they load."""
         index = await self.load_templates()
         if index is None:
             return None
-        found = rank_templates(index, query, last_used)
+        found = rank_templates(index, query, last_used, locale)
         if not found and (newer := await self._catalog.get_newer_index()):
-            found = rank_templates(newer.value, query, last_used)
+            found = rank_templates(newer.value, query, last_used, locale)
         return found
 
     def get_cached_template(self, template_id: str) -> Template | None:

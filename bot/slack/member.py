@@ -29,7 +29,8 @@ class Member:
     """A member, as far as the app needs to know them.
 
     ``email`` is empty without the scope ``users:read.email``. ``timezone`` is an IANA name
-    ("Asia/Kolkata") or empty; ``utc_offset`` is in seconds.
+    ("Asia/Kolkata") or empty; ``utc_offset`` is in seconds. ``locale`` is the language of their
+    Slack, such as "pt-BR", or empty.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Member:
     kind: MemberKind
     utc_offset: int = 0
     timezone: str = ""
+    locale: str = ""
 
     @property
     def is_admin(self) -> bool:
@@ -60,7 +62,7 @@ def parse_member(user: Mapping[str, Any], team_id: str) -> Member:
     """
     profile = _profile(user)
     offset = user.get("tz_offset")
-    zone = user.get("tz")
+    zone, locale = user.get("tz"), user.get("locale")
     name = profile.get("display_name") or profile.get("real_name") or user.get("name") or ""
     return Member(
         id=str(user.get("id", "")),
@@ -69,6 +71,7 @@ def parse_member(user: Mapping[str, Any], team_id: str) -> Member:
         kind=_classify(user, team_id),
         utc_offset=offset if isinstance(offset, int) and abs(offset) < DAY_SECONDS else 0,
         timezone=zone if isinstance(zone, str) else "",
+        locale=locale if isinstance(locale, str) else "",
     )
 
 

@@ -37,7 +37,8 @@ class Members:
 
         async def load() -> Member:
             try:
-                user = (await self._slack.call("users.info", user=user_id)).get("user")
+                answer = await self._slack.call("users.info", user=user_id, include_locale="true")
+                user = answer.get("user")
             except SlackError as error:
                 if error.code in UNKNOWN_MEMBER_CODES:
                     raise UnknownMember(user_id) from None

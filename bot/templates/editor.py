@@ -58,18 +58,17 @@ def render_edit_form(template: Template) -> View:
     draft = TemplateDraft.from_template(template)
     language = blocks.clip(vocabulary.language_name(template.language), 100)
     fields = [blocks.section(markup(bold(blocks.clip(template.name, 150)), "  ", language))]
+    if template.status == "APPROVED":
+        fields.append(blocks.section(IN_USE_NOTE))
     if template.status != "APPROVED":
         fields.append(_category_field(template.category))
     if not has_non_text_header(template):
         fields += _header_fields(draft)
-    notes = [IN_USE_NOTE] if template.status == "APPROVED" else []
-    return _build_modal(EDIT, "Edit template", [*fields, *_text_fields(draft)], notes)
+    return _build_modal(EDIT, "Edit template", [*fields, *_text_fields(draft)])
 
 
-def _build_modal(
-    callback_id: str, title: str, fields: Sequence[Block], notes: Sequence[str] = ()
-) -> View:
-    content = [*fields, blocks.context(*notes, REVIEW_NOTE)]
+def _build_modal(callback_id: str, title: str, fields: Sequence[Block]) -> View:
+    content = [*fields, blocks.context(REVIEW_NOTE)]
     return blocks.form_modal(callback_id, title, "Submit for review", content)
 
 

@@ -55,11 +55,14 @@ class _Candidate:
     last_use: int
 
 
-def rank_templates(index: TemplateIndex, query: str, last_used: LastUsed) -> tuple[Template, ...]:
+def rank_templates(
+    index: TemplateIndex, query: str, last_used: LastUsed, locale: str = ""
+) -> tuple[Template, ...]:
     """Return the templates that match, the best first; those that can't be sent come last.
 
-    The languages of one name stay together. A name typed in full leads even if it can't be sent:
-    Enter takes the first option, and another template must not be chosen in its place.
+    The languages of one name stay together, led by that of the person's ``locale`` ("pt-BR"); if
+    nothing is typed, by the one that they used last. A name typed in full leads even if it can't be
+    sent: Enter takes the first option, and another template must not be chosen in its place.
     """
     words = tokenize(query)
     found = list(_find_candidates(index, words, last_used))
@@ -78,7 +81,7 @@ def rank_templates(index: TemplateIndex, query: str, last_used: LastUsed) -> tup
     return tuple(
         item.template
         for _, group in ordered
-        for item in sorted(group, key=lambda item: item.last_use)
+        for item in sorted(group, key=lambda item: _variant_key(item, locale if words else ""))
     )
 
 
@@ -183,6 +186,15 @@ def _group_key(is_last: bool, group: Sequence[_Candidate]) -> tuple[bool, int, i
     best = min(group, key=lambda item: (item.match, item.distance))
     last_use = min(item.last_use for item in group)
     return is_last, best.match, best.distance, last_use, best.template.name
+
+
+def _variant_key(item: _Candidate, locale: str) -> tuple[int, int]:
+    code = item.template.language.replace("_", "-").lower()
+    wanted = locale.lower()
+    if code == wanted:
+        return 0, item.last_use
+    is_same_language = bool(wanted) and code.partition("-")[0] == wanted.partition("-")[0]
+    return 1 if is_same_language else 2, item.last_use
 
 
 def _all_begin(words: Sequence[str], known: Sequence[str] | frozenset[str]) -> bool:

@@ -83,6 +83,16 @@ async def test_a_whole_name_is_the_first_option_and_names_its_language(acme: Wor
     assert spanish["value"] == acme.chakra.template("appointment_reminder", "es").id
 
 
+async def test_the_language_of_the_persons_slack_comes_first(acme: World) -> None:
+    await acme.type("/chakra send", by="U0LENA")
+    offered = await acme.slack.suggest("U0LENA", "send.template", "renewal_notice")
+    assert [option["text"]["text"] for option in offered] == [
+        "renewal_notice · German",
+        "renewal_notice · French",
+        "renewal_notice · English",
+    ]
+
+
 async def test_what_cannot_be_sent_is_offered_last_and_says_why(acme: World) -> None:
     await run_command(acme)
     offered = await acme.slack.suggest(JOHN, "send.template", "renewal_notice")

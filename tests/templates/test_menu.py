@@ -76,6 +76,17 @@ def test_nothing_typed_offers_the_last_used_first() -> None:
     assert rank("payment_reminder", *used)[0] == "payment_reminder/en"
 
 
+@pytest.mark.parametrize(
+    ("locale", "first"),
+    [("es-ES", "es"), ("pt-BR", "pt_BR"), ("pt-PT", "pt_BR"), ("hi-IN", "hi"), ("ja-JP", "en")],
+)
+def test_a_name_begins_with_the_persons_language(locale: str, first: str) -> None:
+    found = rank_templates(INDEX, "payment_reminder", [("payment_reminder", "ar")], locale)
+    assert found[0].language == ("ar" if first == "en" else first)
+    nothing_typed = rank_templates(INDEX, "", [("payment_reminder", "ar")], locale)
+    assert (nothing_typed[0].name, nothing_typed[0].language) == ("payment_reminder", "ar")
+
+
 def test_an_option_says_its_language_and_why_it_cannot_be_sent() -> None:
     [spanish] = rank_templates(INDEX, "payment_reminder spanish", ())
     assert template_choice(spanish).text == "payment_reminder · Spanish"

@@ -35,7 +35,10 @@ ChannelKind = Literal["public", "private", "shared", "im", "group", "pair"]
 
 @dataclass(frozen=True)
 class WorkspaceMember:
-    """A member; ``name`` is the handle, ``email`` may be "", ``tz`` is an IANA zone."""
+    """A member; ``name`` is the handle, ``email`` may be "", ``tz`` is an IANA zone.
+
+    ``locale`` is the language of their Slack.
+    """
 
     id: str
     name: str
@@ -46,6 +49,7 @@ class WorkspaceMember:
     kind: WorkspaceMemberKind
     tz: str
     color: str
+    locale: str = "en-US"
 
     @property
     def initials(self) -> str:
@@ -140,6 +144,7 @@ MEMBERS: tuple[WorkspaceMember, ...] = (
         "owner",
         _BERLIN,
         "0d9488",
+        "de-DE",
     ),
     WorkspaceMember(
         "U0GITA",

@@ -24,7 +24,10 @@ def users_info(call: MethodCall) -> Json:
     member = call.require_member()
     if member.kind == "stranger" and not _shares_channel(call, member.id):
         raise WebApiError("user_not_visible")
-    return {"user": user_json(call, member)}
+    user = user_json(call, member)
+    if call.flag("include_locale"):
+        user["locale"] = member.locale
+    return {"user": user}
 
 
 def users_lookup_by_email(call: MethodCall) -> Json:

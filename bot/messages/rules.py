@@ -202,6 +202,8 @@ def _format_megabytes(size: int) -> str:
 
 def _validate_value(field: TemplateField, values: Mapping[str, str], now: float) -> str:
     value = values.get(field.key, "")
+    if field.kind is FieldKind.MOMENT:
+        return _validate_moment(value, now)
     if field.kind is FieldKind.FILE or (field.optional and not value.strip()):
         return ""
     reason = invalid_value_reason(value.strip()) if has_visible_text(value) else "empty"
@@ -211,8 +213,6 @@ def _validate_value(field: TemplateField, values: Mapping[str, str], now: float)
         return "A file name can't contain slashes."
     if field.kind is FieldKind.COORDINATE:
         return _validate_coordinate(value, MAX_DEGREES[field.key])
-    if field.kind is FieldKind.MOMENT:
-        return _validate_moment(value, now)
     max_length = MAX_VALUE_LENGTHS[field.kind]
     if len(value.strip()) > max_length:
         return f"This has {len(value.strip()):,} characters; WhatsApp accepts {max_length:,} here."

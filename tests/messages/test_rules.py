@@ -25,10 +25,12 @@ from tests.templates.builders import (
     body_component,
     build_template,
     buttons_component,
+    carousel,
     documented_templates,
     header_component,
     url_button,
 )
+from tests.templates.builders import OFFER as SALE
 
 DELIVERY, _ = documented_templates()
 HI = build_template(body_component("Hi {{1}}, your order {{2}} is here."))
@@ -163,6 +165,63 @@ def test_upload_hint_names_formats_and_who_can_open_the_file(media: str) -> None
     hint = upload_hint(media)
     assert f"up to {max_upload_bytes(media) // MEGABYTE} MB" in hint
     assert "anyone with the link" in hint
+
+
+NOW = 1_700_000_000.0
+CARDS = carousel(2, text="A hat for {{1}}")
+CARD_VALUES = {
+    "var_body_1": "Mei",
+    **{f"card_{card}_media": "https://x.example/a.png" for card in range(2)},
+    **{f"var_card_{card}_body_1": "Mei" for card in range(2)},
+    **{f"var_card_{card}_button_1_1": "hat" for card in range(2)},
+}
+SALE_VALUES = {
+    "media": "https://x.example/a.png",
+    "var_body_1": "Mei",
+    "var_button_0_1": "FLASH50",
+    "var_button_1_1": "today",
+    "expiration": "1700000060",
+}
+
+
+@pytest.mark.parametrize(
+    ("template", "changes", "field", "expected"),
+    [
+        (CARDS, {}, "", ""),
+        (CARDS, {"card_1_media": ""}, "card_1_media", "Enter a link"),
+        (CARDS, {"card_1_file": "a.png"}, "card_1_media", "not both"),
+        (CARDS, {"card_0_media": "a.png"}, "card_0_media", "Enter the full link"),
+        (CARDS, {"var_card_1_body_1": ""}, "var_card_1_body_1", "empty variables"),
+        (CARDS, {"var_card_1_body_1": "x" * 160}, "var_card_1_body_1", "the card 170 characters"),
+        (CARDS, {"var_card_0_button_1_1": "a b"}, "var_card_0_button_1_1", "contain spaces"),
+        (
+            CARDS,
+            {"var_card_0_button_1_1": "https://other.example/hat"},
+            "var_card_0_button_1_1",
+            "already starts with",
+        ),
+        (SALE, {}, "", ""),
+        (SALE, {"expiration": ""}, "expiration", "Choose a date and time"),
+        (SALE, {"expiration": "tomorrow"}, "expiration", "Choose a date and time"),
+        (SALE, {"expiration": "1700000000"}, "expiration", "in the past"),
+        (SALE, {"var_body_1": "x" * 600}, "var_body_1", "WhatsApp accepts 600"),
+        (SALE, {"var_button_0_1": "x" * 16}, "var_button_0_1", "WhatsApp accepts 15"),
+    ],
+)
+def test_cards_and_offers_are_checked_field_by_field(
+    template: Template, changes: dict[str, str], field: str, expected: str
+) -> None:
+    values = {**(CARD_VALUES if template is CARDS else SALE_VALUES), **changes}
+    errors = validate_values(template, values, now=NOW)
+    assert list(errors) == ([field] if field else [])
+    assert expected in errors.get(field, "")
+
+
+def test_the_file_of_a_card_is_checked_under_its_own_field() -> None:
+    values = {key: value for key, value in CARD_VALUES.items() if key != "card_1_media"}
+    files = {"card_1_file": (UploadedFile("F1", "a.svg", "image/svg+xml", 7),)}
+    errors = validate_values(CARDS, {**values, "card_1_file": "a.svg"}, files)
+    assert errors == {"card_1_file": "WhatsApp accepts a JPEG or PNG here."}
 
 
 @given(WILD_TEMPLATES, st.lists(LONG_TEXT, max_size=4), st.floats())

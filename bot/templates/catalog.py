@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from bot.cache import Cache, Cached
@@ -69,10 +69,15 @@ class TemplateIndex:
             {template.id: _searchable_words(template) for template in ordered},
         )
 
+    @cached_property
+    def blocked_ids(self) -> frozenset[str]:
+        """The IDs of the templates that can't be sent from Slack now."""
+        return frozenset(template.id for template in self.templates if send_blocker(template))
+
     @property
     def sendable(self) -> tuple[Template, ...]:
         """The templates that can be sent from Slack now."""
-        return tuple(template for template in self.templates if not send_blocker(template))
+        return tuple(item for item in self.templates if item.id not in self.blocked_ids)
 
     def find_by_name(self, name: str, language: str = "") -> tuple[Template, ...]:
         """Return a name's templates in every language, ignoring case and spaces in ``name``.

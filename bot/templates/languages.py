@@ -63,6 +63,16 @@ def sendable_variants(family: Sequence[Template]) -> tuple[Template, ...]:
     return tuple(template for template in family if not send_blocker(template))
 
 
+def blocked_notice(template: Template, family: Sequence[Template]) -> str:
+    """Return why the template can't be sent, and in which languages it can; "" if it can."""
+    reason = send_blocker(template)
+    names = [vocabulary.language_name(item.language) for item in sendable_variants(family)]
+    if not reason or not names:
+        return reason
+    listed = " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"{reason} You can send it in {listed}."
+
+
 def language_notice(template: Template, family: Sequence[Template]) -> str:
     """Return a sentence if the usual language of the name can't be sent and this one is; or "".
 

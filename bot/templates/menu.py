@@ -11,7 +11,7 @@ from bot.slack.commands.reply import Choice
 from bot.templates import vocabulary
 from bot.templates.catalog import TemplateIndex
 from bot.templates.languages import split_language, without_language
-from bot.templates.send_blockers import blocker_label, send_blocker
+from bot.templates.send_blockers import blocker_label
 from bot.text.normalize import tokenize
 
 MAX_OPTIONS = 100
@@ -70,10 +70,11 @@ def rank_templates(
         found += _find_near(index, words, last_used, {item.template.id for item in found})
     if not found and (rest := without_language(words)) and rest != words:
         found = list(_find_candidates(index, rest, last_used))  # in other languages than that
-    sendable = {item.template.name for item in found if not send_blocker(item.template)}
+    blocked = index.blocked_ids
+    sendable = {item.template.name for item in found if item.template.id not in blocked}
     groups: dict[tuple[bool, str], list[_Candidate]] = {}
     for item in found:
-        is_last = bool(send_blocker(item.template)) and not (
+        is_last = item.template.id in blocked and not (
             item.match is Match.EXACT and item.template.name not in sendable
         )
         groups.setdefault((is_last, item.template.name), []).append(item)

@@ -10,7 +10,12 @@ import pytest
 from bot.chakra.template import Template
 from bot.sandbox.chakra.template import load_templates
 from bot.templates.catalog import TemplateIndex
-from bot.templates.languages import find_languages, language_notice, sendable_variants
+from bot.templates.languages import (
+    blocked_notice,
+    find_languages,
+    language_notice,
+    sendable_variants,
+)
 from bot.templates.menu import MAX_OPTIONS, MORE, menu_choices, rank_templates, template_choice
 from bot.templates.send_blockers import send_blocker
 from tests.templates.builders import body_component, build_template
@@ -142,3 +147,19 @@ def test_the_form_says_that_the_usual_language_cannot_be_sent() -> None:
     assert not language_notice(family[0], family)
     update = INDEX.by_name["order_update"]
     assert not any(language_notice(template, update) for template in update)
+
+
+def test_a_blocked_language_names_those_that_can_be_sent() -> None:
+    family = INDEX.by_name["renewal_notice"]
+    assert blocked_notice(family[-1], family[:2]) == ""
+    english = next(template for template in family if template.language == "en")
+    assert blocked_notice(english, family) == (
+        "WhatsApp rejected this template, so it can't be sent. You can send it in French or German."
+    )
+    [payslip] = INDEX.by_name["payslip"]
+    assert blocked_notice(payslip, [payslip]) == send_blocker(payslip)
+    cart = INDEX.by_name["cart_reminder"]
+    spanish = next(template for template in cart if template.language == "es")
+    assert "in English, Hindi, French, Portuguese (Brazil) or Indonesian." in blocked_notice(
+        spanish, cart
+    )

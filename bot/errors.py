@@ -35,7 +35,16 @@ Meta's errors, which Chakra passes on, are subclasses in ``bot.chakra.meta_error
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedLine:
+    """A command line that a button runs; ``label`` is the button's text, "" for the line itself."""
+
+    line: str
+    label: str = ""
 
 
 class BotError(Exception):
@@ -69,9 +78,13 @@ class PreparationFailed(BotError):
 
 
 class UserError(BotError):
-    """The person can resolve it; the app and Chakra work."""
+    """The person can resolve it; the app and Chakra work.
+
+    ``suggested_lines`` are what they may have meant.
+    """
 
     kind = "user_error"
+    suggested_lines: tuple[SuggestedLine, ...] = ()
 
 
 class UsageError(UserError):
@@ -79,9 +92,16 @@ class UsageError(UserError):
 
     kind = "usage"
 
-    def __init__(self, message: str, *, example: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        example: str | None = None,
+        suggested_lines: tuple[SuggestedLine, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.example = example
+        self.suggested_lines = suggested_lines
 
 
 class NotAllowed(UserError):
@@ -103,12 +123,19 @@ class NotFound(UserError):
     kind = "not_found"
 
     def __init__(
-        self, resource: str, query: str, *, hint: str = "", suggestions: tuple[str, ...] = ()
+        self,
+        resource: str,
+        query: str,
+        *,
+        hint: str = "",
+        suggestions: tuple[str, ...] = (),
+        suggested_lines: tuple[SuggestedLine, ...] = (),
     ) -> None:
         super().__init__(hint)
         self.resource = resource
         self.query = query
         self.suggestions = suggestions
+        self.suggested_lines = suggested_lines
 
 
 class not_found_as:  # noqa: N801 - used like a function, as contextlib.suppress

@@ -11,6 +11,7 @@ from bot.aio.clock import wait_for
 from bot.bulk import choices as choosing
 from bot.bulk import form as shown
 from bot.bulk.form import CONFIRM_FORM, FILE_FORM, PROBLEMS_ACTION
+from bot.bulk.phrases import BULK_PHRASES
 from bot.bulk.plan import SKIP_COLUMN, BulkPlan, PlanChoices
 from bot.bulk.upload import BatchState, Upload
 from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION
@@ -28,6 +29,7 @@ from bot.slack.commands.command import (
     Command,
     CommandRequest,
     Form,
+    NotYet,
     Request,
     SubmitRequest,
 )
@@ -231,6 +233,11 @@ async def _within_modal_deadline(context: Context, load: Coroutine[Any, Any, T])
 
 BULK: Command[Context] = Command(
     name="bulk",
+    phrases=BULK_PHRASES,
+    not_yet=dict.fromkeys(
+        ("process", "processes", "ticket", "tickets", "record", "records"),
+        NotYet("Records can't be opened from Slack yet. You can upload a table of them.", "bulk"),
+    ),
     summary="create or update many records from a spreadsheet",
     usage="bulk [create, update] [lead, ticket, …]",
     example=EXAMPLE,

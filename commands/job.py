@@ -15,11 +15,20 @@ from bot.jobs.aggregate import (
 )
 from bot.jobs.card import job_card
 from bot.jobs.failed_rows import build_failed_rows_csv
-from bot.jobs.ids import UNKNOWN_JOB_HINT, parse_job_id
+from bot.jobs.ids import UNKNOWN_JOB_HINT, has_job_id, parse_job_id
+from bot.jobs.phrases import JOB_PHRASES
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
 from bot.slack.channels import is_private_conversation
-from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
+from bot.slack.commands.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    NotYet,
+    Offer,
+    Request,
+)
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, Message
 from bot.slack.viewer import is_shareable
@@ -130,6 +139,11 @@ JOB: Command[Context] = Command(
     usage="job <id>",
     example=EXAMPLE,
     run=run,
+    phrases=JOB_PHRASES,
+    offer=Offer("Show the job", has_job_id, is_certain=True),
+    not_yet=dict.fromkeys(
+        ("task", "tasks"), NotYet("Tasks can't be seen from Slack yet. Open them in Chakra.")
+    ),
     details=(
         "The ID is in the reply that started the job, or in its address in Chakra.",
         "You get the failed rows as a file in a direct message.",

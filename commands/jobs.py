@@ -9,11 +9,12 @@ from bot.chakra.job import Job
 from bot.context import Context
 from bot.errors import UsageError
 from bot.jobs.card import percent_done
+from bot.jobs.phrases import JOBS_PHRASES
 from bot.jobs.summary import summary_line
 from bot.jobs.watch import Watch, WatchStatus
 from bot.slack import blocks
 from bot.slack.blocks import bold, channel_mention, code, lines, markup, mention
-from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, NotYet
 from bot.slack.commands.reply import Block, Message
 from bot.slack.paging import ListQuery, list_message, paginate
 
@@ -117,5 +118,10 @@ JOBS: Command[Context] = Command(
     usage="jobs",
     example=EXAMPLE,
     run=run,
+    phrases=JOBS_PHRASES,
+    not_yet=dict.fromkeys(
+        ("notify", "notifications", "alerts"),
+        NotYet("Chakra's events can't be posted in channels yet. You can watch a job.", "jobs"),
+    ),
     actions=(Action(PAGE, change_page),),
 )

@@ -16,6 +16,7 @@ from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import TEMPLATE, SendForm
 from bot.messages.line_reader import LineReader
 from bot.messages.outcome import await_outcome, outcome_message, replay_outcome
+from bot.messages.phrases import NOT_YET, SEND_PHRASES, may_be_recipient
 from bot.messages.send import Send
 from bot.messages.service import SubmitResult
 from bot.messages.test_sends import TestSend
@@ -28,6 +29,7 @@ from bot.slack.commands.command import (
     Command,
     CommandRequest,
     Form,
+    Offer,
     Options,
     OptionsRequest,
     Request,
@@ -342,6 +344,9 @@ def _test_result_text(request: Request, context: Context, test_send: TestSend) -
 
 SEND: Command[Context] = Command(
     name="send",
+    phrases=SEND_PHRASES,
+    offer=Offer("Send WhatsApp", may_be_recipient, is_certain=True),
+    not_yet=NOT_YET,
     summary="send a WhatsApp template to a number, a colleague or a lead",
     usage="send [template] [phone] [1=…] [name=…]",
     example=EXAMPLE,

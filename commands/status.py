@@ -11,7 +11,7 @@ from bot.context import Context
 from bot.health import ServiceHealth
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
-from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, NotYet
 from bot.slack.commands.help import describe_access
 from bot.slack.commands.permissions import AccessDecision
 from bot.slack.commands.reply import Block, Message
@@ -95,5 +95,34 @@ STATUS: Command[Context] = Command(
     usage="status",
     example="/chakra status",
     run=run,
+    phrases=dict.fromkeys(
+        (
+            "version",
+            "health",
+            "about",
+            "uptime",
+            "is it working",
+            "is chakra down",
+            "is it down",
+            "is chakra working",
+            "is chakra up",
+            "--version",
+            "-v",
+            "system status",
+            "my access",
+            "my permissions",
+            "what am i allowed to do",
+            "what may i do",
+            "are you there",
+        ),
+        "",
+    ),
+    not_yet={
+        "access": NotYet(
+            "Access can't be changed from Slack yet. Status shows what you can do.", "status"
+        ),
+        "audit": NotYet("Who did what can't be seen from Slack yet."),
+        "config": NotYet("Settings can't be seen or changed from Slack yet."),
+    },
     actions=(Action(REFRESH, refresh),),
 )

@@ -20,6 +20,7 @@ from bot.slack.commands.command import (
     Command,
     CommandRequest,
     Form,
+    Offer,
     Request,
     SubmitRequest,
 )
@@ -36,6 +37,7 @@ from bot.templates.draft import (
 )
 from bot.templates.list_query import TemplateFilter, find_families, parse_filter_value
 from bot.templates.pages import EXAMPLE, TemplateListQuery
+from bot.templates.phrases import TEMPLATE_PHRASES, asks_for_new, may_be_template
 from bot.writes.ledger import Duplicate, WriteIntent
 from bot.writes.notices import ask_again, confirmed_id
 
@@ -49,7 +51,10 @@ EDIT_SUBMITTED = (
 # --- the typed line ------------------------------------------------------------------------------
 
 
-async def run(request: CommandRequest, context: Context) -> Message:
+async def run(request: CommandRequest, context: Context) -> Message | OpenForm:
+    if asks_for_new(request.arguments):
+        request.access.authorize(Permission.EDIT)
+        return OpenForm(editor.render_new_form())
     query = _parse_query(request.arguments)
     by_name = query.words and not (query.status or query.category)
     if by_name and (named := await _find_named(context, query)):
@@ -262,6 +267,8 @@ async def _card_after_saving(
 TEMPLATES: Command[Context] = Command(
     name="templates",
     aliases=("template",),
+    phrases=TEMPLATE_PHRASES,
+    offer=Offer("Search templates", may_be_template),
     summary="browse WhatsApp templates: status, quality and text",
     usage="templates [words] [status:…] [category:…] [language:…]",
     example=EXAMPLE,

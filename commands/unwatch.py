@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bot.context import Context
 from bot.errors import NotFound
-from bot.jobs.ids import parse_job_id
+from bot.jobs.ids import has_job_id, parse_job_id
+from bot.jobs.phrases import UNWATCH_PHRASES
 from bot.jobs.watch import Watch
 from bot.slack import blocks
-from bot.slack.commands.command import Command, CommandRequest
+from bot.slack.commands.command import Command, CommandRequest, Offer
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message
 
@@ -47,6 +48,9 @@ UNWATCH: Command[Context] = Command(
     name="unwatch",
     summary="stop watching a background job",
     usage="unwatch <id>",
+    aliases=("unfollow",),
+    phrases=UNWATCH_PHRASES,
+    offer=Offer("", has_job_id),
     example=EXAMPLE,
     run=run,
     needs=Permission.WATCH,

@@ -8,7 +8,7 @@ from unicodedata import category
 from bot.chakra.models import User, UserChanges
 from bot.chakra.text import has_visible_text
 from bot.context import Context
-from bot.errors import ChakraError, NotFound, UsageError, UserError, not_found_as
+from bot.errors import ChakraError, NotFound, SuggestedLine, UsageError, UserError, not_found_as
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
 from bot.slack import blocks
@@ -20,6 +20,8 @@ from bot.slack.commands.command import (
     Command,
     CommandRequest,
     Form,
+    NotYet,
+    Offer,
     Request,
     SubmitRequest,
 )
@@ -30,6 +32,12 @@ from bot.slack.viewer import Viewer, require_shareable
 from bot.text.phones import is_phone_like
 from bot.users import card, picker, query
 from bot.users.linked_user import find_linked_user
+from bot.users.phrases import (
+    USER_PHRASES,
+    looks_like_person,
+    may_be_described_person,
+    strip_details,
+)
 from bot.writes.ledger import Duplicate, WriteIntent
 from bot.writes.notices import ask_again, confirmed_id
 
@@ -47,6 +55,15 @@ MAX_NAME_LENGTH = 100
 UNKNOWN_ID_HINT = "There's no user with this ID, or it has been deleted. Search by name instead."
 NAME_FIELDS = ("first_name", "last_name")
 """The fields that Chakra documents as writable."""
+NOT_YET = {
+    **dict.fromkeys(
+        ("link", "unlink"),
+        NotYet(
+            "There's nothing to link: your email address says which Chakra user you are.", "user me"
+        ),
+    ),
+    "photo": NotYet("Photos can't be changed from Slack yet. Change yours in Chakra."),
+}
 FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories of control characters, surrogates and line breaks."""
 
@@ -126,6 +143,9 @@ async def _find_and_render(
 ) -> Message:
     with not_found_as("user", search_text, hint=UNKNOWN_ID_HINT):
         matches = await context.directory.find(search_text)
+    name = strip_details(search_text)
+    if name != search_text and (matches.value.fuzzy or not matches.value.total):
+        search_text, matches = name, await context.directory.find(name)
     found = matches.value
     if not found.total:
         raise await _not_found_error(context, search_text, found.unavailable_count)
@@ -143,13 +163,15 @@ async def _not_found_error(context: Context, search_text: str, unavailable_count
         hint = "That looks like part of an ID. A complete ID has 36 characters."
         return NotFound("user", search_text, hint=hint)
     address = next(iter(query.extract_emails(search_text)), "")
-    suggestions = await context.directory.suggest_emails(address) if address else ()
+    suggested = await context.directory.suggest_emails(address) if address else ()
     if unavailable_count:
         people = "1 user" if unavailable_count == 1 else f"{unavailable_count} users"
         hint = f"But {people} couldn't be checked in time. Try again in a minute, or use a name."
         return NotFound("user", search_text, hint=hint)
     everybody = markup("Check the spelling, or see the team with ", code("/chakra users"), ".")
-    return NotFound("user", search_text, hint=everybody, suggestions=suggestions)
+    lines = tuple(SuggestedLine(f"user {email}") for email in suggested)
+    hint = "Did you mean:" if lines else everybody
+    return NotFound("user", search_text, hint=hint, suggested_lines=lines)
 
 
 async def _render_member(
@@ -330,6 +352,11 @@ async def _card_after_saving(request: SubmitRequest, context: Context, user_id: 
 USER: Command[Context] = Command(
     name="user",
     aliases=("who", "whois"),
+    phrases=USER_PHRASES,
+    offer=Offer("", may_be_described_person),
+    fallback=looks_like_person,
+    not_yet=NOT_YET,
+    public_words=(SHARE,),
     summary="look up a person: team, role, email, phone and local time",
     usage="user <ID, email, phone, username, name, @member, me>",
     example=EXAMPLE,

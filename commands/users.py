@@ -11,7 +11,7 @@ from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, escape, lines, markup
 from bot.slack.commands.arguments import Arguments
-from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Offer
 from bot.slack.commands.reply import Block, Message
 from bot.slack.paging import (
     FilterText,
@@ -37,6 +37,7 @@ from bot.users.list_query import (
     match_roles,
 )
 from bot.users.names import RoleAndTeamNames
+from bot.users.phrases import USERS_PHRASES, may_be_role
 
 EXAMPLE = "/chakra users role:sales status:available"
 PAGE = "users.page"
@@ -183,6 +184,8 @@ def _row(user: User, names: RoleAndTeamNames) -> Block:
 USERS: Command[Context] = Command(
     name="users",
     aliases=("team", "people"),
+    phrases=USERS_PHRASES,
+    offer=Offer("Search the team", may_be_role),
     summary="list the Chakra team, filtered and sorted",
     usage="users [words] [role:…] [status:…]",
     example=EXAMPLE,

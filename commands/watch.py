@@ -5,13 +5,21 @@ from __future__ import annotations
 from bot.context import Context
 from bot.errors import NotFound, UsageError, not_found_as
 from bot.jobs.aggregate import fetch_merged_job
-from bot.jobs.ids import UNKNOWN_JOB_HINT, parse_job_id
+from bot.jobs.ids import UNKNOWN_JOB_HINT, has_job_id, parse_job_id
+from bot.jobs.phrases import WATCH_PHRASES
 from bot.jobs.watch import Watch
 from bot.slack import blocks
 from bot.slack.blocks import channel_mention, markup
 from bot.slack.button_state import parse_row_id
 from bot.slack.channels import Destination
-from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
+from bot.slack.commands.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    Offer,
+    Request,
+)
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message
 from bot.slack.commands.tokens import ChannelMention
@@ -125,6 +133,9 @@ WATCH: Command[Context] = Command(
     name="watch",
     summary="watch a background job until it finishes, in one message that is updated",
     usage="watch <id> [#channel]",
+    aliases=("follow",),
+    phrases=WATCH_PHRASES,
+    offer=Offer("", has_job_id),
     example=EXAMPLE,
     run=run,
     needs=Permission.WATCH,

@@ -13,6 +13,10 @@ _JOB_ID = re.compile(
 UNKNOWN_JOB_HINT = "There's no job with this ID, or it has been deleted."
 
 
+def has_job_id(line: Arguments) -> bool:
+    return len(set(_JOB_ID.findall(line.raw))) == 1
+
+
 def parse_job_id(arguments: Arguments, example: str) -> str:
     """Return the only job ID of a line: bare, or in a link to one of Chakra's pages.
 

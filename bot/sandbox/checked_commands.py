@@ -12,9 +12,9 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from bot.slack.commands.command import Command
-from bot.slack.commands.help import RUN_ACTION
 from bot.slack.commands.registry import CommandRegistry, build_registry
 from bot.slack.commands.reply import CloseForm, Message, OpenForm, UpdateForm
+from bot.slack.commands.run_button import RUN_ACTION
 
 T = TypeVar("T")
 Handler = Callable[[Any, Any], Awaitable[T]]

@@ -54,6 +54,10 @@ def extract_emails(text: str) -> tuple[str, ...]:
     )
 
 
+def is_id(text: str) -> bool:
+    return bool(_ID_PATTERN.fullmatch(text.strip()))
+
+
 def is_partial_id(text: str) -> bool:
     """Return whether it looks like an incompletely copied ID."""
     return bool(_PARTIAL_ID_PATTERN.fullmatch(text.strip())) and not _ID_PATTERN.fullmatch(

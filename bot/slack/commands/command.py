@@ -222,6 +222,29 @@ class Event(Generic[ContextT]):
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """Whether a command suits words without a command, and its button; "" has none.
+
+    ``is_certain``: words that it fits mean nothing else.
+    """
+
+    label: str
+    fits: Callable[[Arguments], bool]
+    is_certain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """What can't be done from Slack: a sentence, and the line that comes nearest, if any does.
+
+    A line that ends with " …" takes what was typed after the word.
+    """
+
+    sentence: str
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Command(Generic[ContextT]):
     """One sub-command of ``/chakra``, as a value from which the router derives everything else.
 
@@ -230,6 +253,12 @@ class Command(Generic[ContextT]):
     ``name=value`` ("#" for any number), ``details`` are further sentences for ``help <command>``.
     ``button`` is the label of its button at the front door (the bare ``/chakra``, App Home), which
     runs the command, or the action ``button_action``. ``only_looks``: see ``Action``.
+
+    `bot.slack.commands.understanding` reads the rest. ``phrases`` are what people type in place of
+    the name ("who is"), with the arguments that they stand for. A phrase that begins with "… " ends
+    a line ("… templates"), and one that ends with " …" needs words that ``offer`` fits.
+    ``fallback`` says whether a line without a command is meant for this one. ``not_yet`` are words
+    for what can't be done from Slack. A line with one of ``public_words`` is posted to the channel.
     """
 
     name: str
@@ -240,6 +269,11 @@ class Command(Generic[ContextT]):
     needs: Permission = Permission.LOOK
     only_looks: bool = False
     aliases: tuple[str, ...] = ()
+    phrases: Mapping[str, str] = field(default_factory=dict, hash=False)
+    offer: Offer | None = None
+    fallback: Callable[[Arguments], bool] | None = None
+    not_yet: Mapping[str, NotYet] = field(default_factory=dict, hash=False)
+    public_words: tuple[str, ...] = ()
     argument_names: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     button: str = ""

@@ -10,9 +10,7 @@ from bot.slack.blocks import Markup, bold, code, lines, markup
 from bot.slack.commands.command import Command
 from bot.slack.commands.permissions import AccessDecision, Permission, Role
 from bot.slack.commands.reply import Block, Message
-
-RUN_ACTION = "help.run"
-"""``action_id`` of a button that runs the command in its value."""
+from bot.slack.commands.run_button import RUN_ACTION
 
 NAME = "help"
 SUMMARY = "list all commands, or explain one"
@@ -88,18 +86,12 @@ def about_help() -> Message:
     return Message(text=markup(f"/chakra {USAGE}: ", SUMMARY), blocks=(blocks.section(section),))
 
 
-def welcome(commands: Commands, access: AccessDecision, hint: str = "") -> Message:
-    """Return the front door: the buttons that *this* person may press, and what they may do.
-
-    ``hint`` comes first: what a line that is not a command might have meant.
-    """
+def welcome(commands: Commands, access: AccessDecision) -> Message:
+    """Return the front door: the buttons that *this* person may press, and what they may do."""
     standing = describe_access(access)
     content = front_door([c for c in commands if access.allows(c.needs)], markup(standing))
-    leading = [blocks.section(hint)] if hint else []
-    text = markup(
-        Markup(f"{hint} " if hint else ""), standing, " Type /chakra help for everything."
-    )
-    return Message(text=text, blocks=(*leading, *content))
+    text = markup(standing, " Type /chakra help for everything.")
+    return Message(text=text, blocks=tuple(content))
 
 
 def front_door(commands: Commands, line: str) -> list[Block]:

@@ -6,14 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from bot.slack.commands.command import Action, Command, ContextT, Event, Form, Options, Shortcut
+from bot.slack.commands.command import (
+    Action,
+    Command,
+    ContextT,
+    Event,
+    Form,
+    NotYet,
+    Options,
+    Shortcut,
+)
 from bot.slack.commands.help import NAME as HELP
-from bot.text.similarity import find_similar
+from bot.slack.commands.phrases import PhraseBook, build_phrase_book
+from bot.slack.commands.typing_slips import find_slips
 
 T = TypeVar("T")
-
-MIN_SIMILARITY = 60
-"""The rapidfuzz ratio (0-100) from which a misspelled word counts as a command's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +33,22 @@ class CommandRegistry(Generic[ContextT]):
     shortcuts: Mapping[str, tuple[Command[ContextT], Shortcut[ContextT]]]
     events: Mapping[str, Sequence[tuple[Command[ContextT], Event[ContextT]]]]
 
-    def nearest(self, word: str) -> str | None:
-        """Return the name of the command that ``word`` resembles most, or ``None``."""
-        names = [*self.by_name, HELP]
-        similar = find_similar(word, names, min_score=MIN_SIMILARITY, limit=1)
-        if not similar:
-            return None
-        command = self.by_name.get(similar[0].word)
-        return command.name if command is not None else HELP
+    phrases: PhraseBook[ContextT]
+    not_yet: Mapping[str, NotYet]
+
+    def nearest(self, word: str) -> tuple[str, bool] | None:
+        """Return the word of a command that ``word`` resembles most, and whether that is certain.
+
+        A phrase of one word counts too. Return ``None`` if nothing is near.
+        """
+        phrases = [
+            word
+            for word, found in self.phrases.opening.items()
+            if any(len(phrase.words) == 1 for phrase in found)
+        ]
+        slip = find_slips(word.lower(), [*self.by_name, HELP, *phrases])
+        command = self.by_name.get(slip[0]) if slip else None
+        return (command.name, slip[1]) if slip and command else slip
 
 
 def build_registry(commands: Sequence[Command[ContextT]]) -> CommandRegistry[ContextT]:
@@ -48,9 +63,12 @@ def build_registry(commands: Sequence[Command[ContextT]]) -> CommandRegistry[Con
     options: dict[str, tuple[Command[ContextT], Options[ContextT]]] = {}
     shortcuts: dict[str, tuple[Command[ContextT], Shortcut[ContextT]]] = {}
     events: dict[str, list[tuple[Command[ContextT], Event[ContextT]]]] = {}
+    not_yet: dict[str, NotYet] = {}
     for command in commands:
         for word in (command.name, *command.aliases):
             _add_unique(by_name, word, command)
+        for word, found in command.not_yet.items():
+            _add_unique(not_yet, word, found)
         for action in command.actions:
             _add_unique(actions, _check_prefix(command, action.id), (command, action))
         for form in command.forms:
@@ -61,7 +79,17 @@ def build_registry(commands: Sequence[Command[ContextT]]) -> CommandRegistry[Con
             _add_unique(shortcuts, _check_prefix(command, shortcut.id), (command, shortcut))
         for event in command.events:
             events.setdefault(event.type, []).append((command, event))
-    return CommandRegistry(tuple(commands), by_name, actions, forms, options, shortcuts, events)
+    return CommandRegistry(
+        tuple(commands),
+        by_name,
+        actions,
+        forms,
+        options,
+        shortcuts,
+        events,
+        build_phrase_book(commands),
+        {word: found for word, found in not_yet.items() if word not in by_name},
+    )
 
 
 def _add_unique(table: dict[str, T], key: str, item: T) -> None:

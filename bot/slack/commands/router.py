@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Generic, Protocol
+from typing import Final, Generic, Protocol
 
 from bot.aio.clock import Clock
+from bot.errors import NotFound, SuggestedLine
 from bot.slack import payloads
 from bot.slack.channels import Channels
 from bot.slack.commands import help as helping
@@ -32,11 +34,16 @@ from bot.slack.commands.event_router import EventHooks, EventRouter, RequestFiel
 from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import Choices, Message, NoReply, OpenForm, Reply
+from bot.slack.commands.run_button import RUN_ACTION
 from bot.slack.commands.sharing import ShareGuard
+from bot.slack.commands.understanding import Interpretation, Kind, understand
 from bot.slack.copy import notices
 from bot.slack.events import without_own_name
 from bot.slack.surfaces import EMPTY_ACK, Ack, options_ack
 from bot.text.emoji import replace_emoji_names
+
+_DRESSING: Final = re.compile(r"help|[?!]|-h\b|please|pl[sz]\b|\.$")
+"""What a line may contain besides its command and arguments."""
 
 
 class AccessChecker(Protocol):
@@ -87,7 +94,7 @@ class Router(Generic[ContextT]):
         pressed = (payload.get("actions") or [{}])[0]
         identifier = str(pressed.get("action_id", "")).partition(":")[0]
         value = payloads.element_value(pressed)
-        if identifier == helping.RUN_ACTION:
+        if identifier == RUN_ACTION:
             return await self._run_text(payload, value)
         found = self._registry.actions.get(identifier)
         if found is None:
@@ -208,42 +215,53 @@ class Router(Generic[ContextT]):
         lower = text.lower()
         if lower == helping.NAME:
             return self._dispatcher.respond_immediately(payload, helping.NAME, self._overview)
-        known = self._registry.by_name.get(lower.partition(" ")[0])
-        if known is not None and helping.NAME not in lower:  # most lines are parsed only once
+        first = lower.partition(" ")[0]
+        known = self._registry.by_name.get(first)
+        if known is not None and not self._needs_understanding(first, lower):  # most lines
             return await self._dispatcher.respond(
                 payload, known.name, self._build_handler(payload, known, text)
             )
-        line = parse_arguments(text)
-        first = line.tokens[0].text.lower() if line.tokens else ""
-        second = line.tokens[1].text.lower() if len(line.tokens) > 1 else ""
-        if first == helping.NAME or (second == helping.NAME and len(line.tokens) == 2):
-            about = second if first == helping.NAME else first
-            return self._dispatcher.respond_immediately(
-                payload, helping.NAME, self._help_message(about)
-            )
-        if not first:
+        meant = understand(text, self._registry)
+        if meant.kind in (Kind.COMMAND, Kind.GUESS):
+            command = self._registry.by_name[meant.line.partition(" ")[0]]
+            handler = self._build_handler(payload, command, meant.line, meant.suggestions)
+            return await self._dispatcher.respond(payload, command.name, handler)
+        if meant.kind is Kind.WELCOME:
             return await self._dispatcher.respond(
                 payload, helping.NAME, lambda _: self._welcome_message(payload)
             )
-        command = self._registry.by_name.get(first)
-        if command is None and payloads.is_event(payload):
-            hint = notices.did_you_mean(self._registry.nearest(first), line.text_from(1))
+        if meant.kind is Kind.HELP:
+            return self._dispatcher.respond_immediately(
+                payload, helping.NAME, self._help_message(meant.line)
+            )
+        reply = self._explain_line(text, meant)
+        if payloads.is_event(payload) and meant.kind is not Kind.NOT_YET:
+            hint = reply if meant.suggestions else None
             return await self._dispatcher.respond(
                 payload, helping.NAME, lambda _: self._welcome_message(payload, hint)
             )
-        if command is None:
-            suggestion = self._registry.nearest(first)
-            reply = notices.unknown_command(first, suggestion, line.text_from(1))
-            return self._dispatcher.respond_immediately(payload, "unknown", reply)
-        return await self._dispatcher.respond(
-            payload, command.name, self._build_handler(payload, command, text)
-        )
+        return self._dispatcher.respond_immediately(payload, "unknown", reply)
+
+    def _needs_understanding(self, first: str, lower: str) -> bool:
+        """Return whether more than the first word decides what a line means."""
+        return first in self._registry.phrases.opening or bool(_DRESSING.search(lower))
+
+    def _explain_line(self, text: str, meant: Interpretation) -> Message:
+        if meant.kind is Kind.NOT_YET:
+            return notices.not_yet(meant.line, meant.suggestions)
+        return notices.unknown_command(parse_arguments(text).text_from(), meant.suggestions)
 
     def _build_handler(
-        self, payload: Payload, command: Command[ContextT], text: str
+        self,
+        payload: Payload,
+        command: Command[ContextT],
+        text: str,
+        suggestions: tuple[SuggestedLine, ...] = (),
     ) -> RequestHandler:
+        """``suggestions`` are offered if nothing is found for a line without a command."""
+
         async def run(reference: str) -> Reply:
-            reply = await self._run_line(payload, command, text, reference)
+            reply = await self._run_line(payload, command, text, reference, suggestions)
             if isinstance(reply, OpenForm) and payloads.is_event(payload):
                 return helping.offer_form(command, text)
             repeat = {sharing.COMMAND: command.name, sharing.LINE: text}
@@ -252,24 +270,43 @@ class Router(Generic[ContextT]):
         return run
 
     async def _run_line(
-        self, payload: Payload, command: Command[ContextT], text: str, reference: str
+        self,
+        payload: Payload,
+        command: Command[ContextT],
+        text: str,
+        reference: str,
+        suggestions: tuple[SuggestedLine, ...] = (),
     ) -> Reply:
         who = await self._authorize(payload, command.needs, reference, to_act=command.acts)
         line = parse_arguments(text, command.argument_names).tail()
-        return await command.run(CommandRequest(**who, arguments=line), self._context)
+        try:
+            return await command.run(CommandRequest(**who, arguments=line), self._context)
+        except NotFound as error:
+            error.suggested_lines += self._allowed(suggestions, who["access"])
+            raise
+
+    def _allowed(
+        self, suggestions: tuple[SuggestedLine, ...], access: AccessDecision
+    ) -> tuple[SuggestedLine, ...]:
+        """Return the lines whose command the person may use."""
+
+        def is_allowed(suggestion: SuggestedLine) -> bool:
+            command = self._registry.by_name.get(suggestion.line.partition(" ")[0])
+            return command is None or access.allows(command.needs)
+
+        return tuple(filter(is_allowed, suggestions))
 
     def _help_message(self, topic: str) -> Message:
         """Return help. It needs only the registry, so it works whatever else is down."""
         command = self._registry.by_name.get(topic)
         if command is not None:
             return helping.command_help(command)
-        if topic in ("", helping.NAME):
-            return self._overview if not topic else helping.about_help()
-        return notices.unknown_command(topic, self._registry.nearest(topic), helping.NAME)
+        return helping.about_help() if topic else self._overview
 
-    async def _welcome_message(self, payload: Payload, hint: str = "") -> Reply:
+    async def _welcome_message(self, payload: Payload, hint: Message | None = None) -> Reply:
         access = await self._access.check(payloads.actor(payload))
-        return helping.welcome(self._registry.commands, access, hint)
+        welcome = helping.welcome(self._registry.commands, access)
+        return Message(welcome.text, (*hint.blocks, *welcome.blocks)) if hint else welcome
 
     async def _authorize(
         self, payload: Payload, permission: Permission, reference: str, *, to_act: bool = False

@@ -10,9 +10,10 @@ from bot.slack import blocks, payloads
 from bot.slack.blocks import Markup, bold, markup
 from bot.slack.channels import Channels
 from bot.slack.commands.command import Actor, Payload
-from bot.slack.commands.help import NAME, RUN_ACTION
+from bot.slack.commands.help import NAME
 from bot.slack.commands.permissions import AccessDecision, Permission, Subject
 from bot.slack.commands.reply import Message, OpenForm, Reply
+from bot.slack.commands.run_button import RUN_ACTION
 
 FORM = f"{NAME}.share"
 """``callback_id`` of the question."""

@@ -10,6 +10,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
 from bot.slack.commands.markup import unescape
 from bot.slack.commands.reply import Block, Message, View
+from bot.slack.commands.run_button import run_buttons
 from bot.slack.copy.common_errors import COMMON_ERRORS, UNEXPECTED_ERROR
 from bot.slack.copy.explanation import ErrorTable, Explanation
 
@@ -50,9 +51,10 @@ class Explainer:
     def message(self, error: BaseException, reference: str) -> Message:
         """Return the explanation for a command or the button of a message."""
         explanation = self.explain(error)
+        suggested = error.suggested_lines if isinstance(error, errors.UserError) else ()
         return Message(
             text=f"{explanation.summary} {explanation.remedy}".strip(),
-            blocks=_blocks(explanation, reference),
+            blocks=(*_blocks(explanation, reference), *run_buttons(suggested)),
         )
 
     def view(

@@ -2,45 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import humanize
 
+from bot.errors import SuggestedLine
 from bot.slack import blocks
-from bot.slack.blocks import code, markup
+from bot.slack.blocks import Markup, code, markup
 from bot.slack.commands.reply import Message
+from bot.slack.commands.run_button import run_buttons
 
-MAX_WORD_LENGTH = 40
+MAX_TYPED_LENGTH = 40
 MAX_LINE_LENGTH = 200
+ALL_COMMANDS = SuggestedLine("help", "All commands")
 
 
-def unknown_command(typed: str, suggestion: str | None, arguments: str) -> Message:
-    """Return the reply to an unknown command.
+def unknown_command(typed: str, suggested: Sequence[SuggestedLine] = ()) -> Message:
+    """Return the reply to a line that is not understood.
 
-    ``typed`` is the person's word, ``suggestion`` the sub-command that it most resembles,
-    ``arguments`` what was typed after it.
+    ``typed`` is the line without markup; ``suggested`` are lines that it may have meant.
     """
-    word = blocks.clip(typed, MAX_WORD_LENGTH)
-    summary = markup("I don't know ", code(f"/chakra {word}"), ".")
-    if suggestion is None:
-        remedy = markup(
-            "Looking for a person? ",
-            code(f"/chakra user {word}"),
-            ". For all commands: ",
-            code("/chakra help"),
-            ".",
-        )
-    else:
-        remedy = markup(did_you_mean(suggestion, arguments))
-    return Message(
-        text=markup(summary, " ", remedy), blocks=(blocks.section(blocks.lines([summary, remedy])),)
-    )
+    summary = _unknown_line(typed)
+    if suggested:
+        return _with_buttons(summary, did_you_mean(suggested), suggested)
+    word = blocks.clip(typed.split()[0] if typed.split() else typed, MAX_TYPED_LENGTH)
+    remedy = markup("Looking for a person? ", code(f"/chakra user {word}"), ".")
+    return _with_buttons(summary, remedy, (ALL_COMMANDS,))
 
 
-def did_you_mean(suggestion: str | None, arguments: str) -> blocks.Markup:
-    """Return a question about a misspelled command; empty without a ``suggestion``."""
-    if suggestion is None:
-        return markup()
-    line = f"/chakra {suggestion} {arguments}".strip()
-    return markup("Did you mean ", code(blocks.clip(line, MAX_LINE_LENGTH)), "?")
+def not_yet(sentence: str, suggested: Sequence[SuggestedLine]) -> Message:
+    """Return the reply to a line that asks for what this app can't do, with what is nearest."""
+    return _with_buttons(markup(sentence), markup(), (*suggested, ALL_COMMANDS))
+
+
+def did_you_mean(suggested: Sequence[SuggestedLine]) -> Markup:
+    """Return a question that ends in buttons, or in the lines if they are too long for those."""
+    if run_buttons(suggested):
+        return markup("Did you mean:")
+    line = code(blocks.clip(f"/chakra {suggested[0].line}", MAX_LINE_LENGTH))
+    return markup("Did you mean ", line, "?")
+
+
+def _unknown_line(typed: str) -> Markup:
+    return markup("I don't know ", code(f"/chakra {blocks.clip(typed, MAX_TYPED_LENGTH)}"), ".")
+
+
+def _with_buttons(summary: Markup, remedy: Markup, suggested: Sequence[SuggestedLine]) -> Message:
+    text = markup(summary, " ", remedy) if remedy else summary
+    rows = [row for row in (summary, remedy) if row]
+    return Message(text, (blocks.section(blocks.lines(rows)), *run_buttons(suggested)))
 
 
 def still_working_message(*, for_chakra: bool) -> Message:

@@ -84,7 +84,8 @@ async def test_misspelled_command_suggests_the_nearest(sandbox: World) -> None:
 async def test_an_unknown_word_points_to_help(sandbox: World) -> None:
     text = await run_command(sandbox, "/chakra xyzzy")
     assert "/chakra xyzzy" in text
-    assert "/chakra help" in text
+    assert "All commands" in text
+    assert "What /chakra can do" in visible_text(await sandbox.press("help.run:0", by=MEI))
 
 
 async def test_the_bare_command_shows_what_the_person_may_do(sandbox: World) -> None:

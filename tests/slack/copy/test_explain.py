@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors
+from bot.errors import SuggestedLine
 from bot.messages.error_copy import EXPLAINER
 from bot.sandbox.slack import visible_text
 from bot.sandbox.slack.limits import check_message, check_view
@@ -204,16 +205,24 @@ def test_a_wait_is_formatted_for_people(wait: float | None, expected: str) -> No
 
 @given(typed=st.text(min_size=1, max_size=300), rest=st.text(max_size=3_000))
 def test_an_unknown_command_is_quoted_harmlessly(typed: str, rest: str) -> None:
-    for near in (None, "user"):
-        message = unknown_command(typed, near, rest)
+    for suggested in ((), (SuggestedLine(f"user {rest}"),)):
+        message = unknown_command(typed, suggested)
         sent = {"text": message.text, "blocks": list(message.blocks)}
         assert find_violations(sent) == []
         assert not re.search("<[!@#]", str(sent))
 
 
 def test_a_suggestion_keeps_the_arguments() -> None:
-    assert "`/chakra user john doe`" in unknown_command("usr", "user", "john doe").text
-    assert "`/chakra user`?" in unknown_command("usr", "user", "").text
+    message = unknown_command("usr john doe", (SuggestedLine("user john doe"),))
+    assert "Did you mean:" in message.text
+    [button] = message.blocks[-1]["elements"]
+    assert (button["text"]["text"], button["value"]) == ("/chakra user john doe", "user john doe")
+
+
+def test_a_suggestion_that_is_too_long_for_a_button_is_named() -> None:
+    message = unknown_command("usr", (SuggestedLine("user " + "x" * 3_000),))
+    assert "Did you mean `/chakra user xxx" in message.text
+    assert len(message.blocks) == 1
 
 
 def test_notices_are_valid_for_slack() -> None:

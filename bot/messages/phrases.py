@@ -1,0 +1,73 @@
+"""What people type in place of ``send``."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bot.slack.commands.arguments import Arguments
+from bot.slack.commands.command import NotYet
+from bot.text.phones import MIN_DIGITS, is_phone_like
+
+_LEAD_KEY: Final = re.compile(r"[a-z]{2,12}-\d{2,}", re.IGNORECASE)
+
+SEND_PHRASES: Final = dict.fromkeys(
+    (
+        "send message", "send a message", "send whatsapp", "send a whatsapp", "send text",
+        "send a text", "send a whatsapp message", "send whatsapp message", "send template",
+        "send a template", "send the template", "send whatsapp template", "send message to",
+        "send a message to", "send new message", "send a wa", "send wa", "send msg",
+        "send a whatsapp template", "send a text message", "send a new message", "send an",
+        "sending", "messaging", "message to", "message", "msg", "whatsapp", "whatsapp to",
+        "whats app", "wa", "text",
+        "text to", "write", "write to", "write a message", "write a message to", "new message",
+        "new whatsapp", "compose", "contact", "reach out to", "ping", "sms", "start a chat with",
+        "whatsapp message", "whatsapp message to", "new message to", "drop a message to",
+        "shoot a message to",
+    ),
+    "",
+)  # fmt: skip
+NOT_YET: Final = {
+    **dict.fromkeys(
+        ("lead", "leads"),
+        NotYet(
+            "Leads can't be looked up from Slack yet. You can send one a WhatsApp message.",
+            "send …",
+        ),
+    ),
+    **dict.fromkeys(
+        ("chat", "chats", "inbox", "conversation", "conversations", "reply", "replies"),
+        NotYet(
+            "Customers' messages can't be read from Slack yet. You can send a template.",
+            "send …",
+        ),
+    ),
+    **dict.fromkeys(
+        ("schedule", "remind", "reminder"),
+        NotYet(
+            "Messages can't be scheduled from Slack yet. You can send one now.",
+            "send …",
+        ),
+    ),
+    **dict.fromkeys(
+        ("campaign", "campaigns", "broadcast"),
+        NotYet(
+            "Campaigns can't be sent from Slack yet. You can send one message at a time.",
+            "send …",
+        ),
+    ),
+    **dict.fromkeys(
+        ("optout", "optouts", "opt-out", "opt-outs"),
+        NotYet(
+            "Opt-outs can't be listed in Slack yet. You see one if you send that person a message.",
+            "send …",
+        ),
+    ),
+}
+
+
+def may_be_recipient(line: Arguments) -> bool:
+    """Return whether a line without a command is a phone number or the key of a lead."""
+    text = line.text_from().strip()
+    is_number = is_phone_like(text) and sum(map(str.isdecimal, text)) >= MIN_DIGITS
+    return is_number or bool(_LEAD_KEY.fullmatch(text))

@@ -1,0 +1,94 @@
+"""The phrases of all commands, found at the beginning or the end of a typed line."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic
+
+from bot.slack.commands.command import Command, ContextT
+
+ELLIPSIS: Final = "…"
+_WORD: Final = re.compile(r"(?:<[^<>]*>|[^\s<]|<)+")
+_EDGES: Final = " \t\n,.!?:;*_~`\"'“”„«»…"
+_APOSTROPHES: Final = str.maketrans("’‘ʼ`´", "'''''")
+
+
+@dataclass(frozen=True, slots=True)
+class TypedWord:
+    """A word of a line: for comparison, and where it is in the line."""
+
+    text: str
+    start: int
+    end: int
+
+
+def split_words(line: str) -> list[TypedWord]:
+    """Return the words as people mean them, without case and punctuation; "" for a bare sign."""
+    return [
+        TypedWord(_fold(found[0]), found.start(), found.end()) for found in _WORD.finditer(line)
+    ]
+
+
+def _fold(word: str) -> str:
+    """Return a word for comparison; a help sign, and what Slack marks up, stay as they are."""
+    if word.startswith("<") or not word.strip("?-/"):
+        return word
+    folded = unicodedata.normalize("NFKC", word.translate(_APOSTROPHES)).casefold()
+    return folded.strip(_EDGES)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase(Generic[ContextT]):
+    """``words`` mean ``command`` with ``arguments``; ``needs_fit``: if its offer fits the rest."""
+
+    words: tuple[str, ...]
+    command: Command[ContextT]
+    arguments: str = ""
+    needs_fit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseBook(Generic[ContextT]):
+    """Phrases by their first word, and those that end a line; longer ones come first."""
+
+    opening: Mapping[str, Sequence[Phrase[ContextT]]]
+    closing: Sequence[Phrase[ContextT]]
+
+    def find_opening(self, words: Sequence[str]) -> Iterable[Phrase[ContextT]]:
+        """Yield the phrases that the words begin with, the longest first."""
+        for phrase in self.opening.get(words[0], ()) if words else ():
+            if tuple(words[: len(phrase.words)]) == phrase.words:
+                yield phrase
+
+    def find_closing(self, words: Sequence[str]) -> Phrase[ContextT] | None:
+        """Return the longest phrase that ends a line of more words."""
+        for phrase in self.closing:
+            length = len(phrase.words)
+            if length < len(words) and tuple(words[-length:]) == phrase.words:
+                return phrase
+        return None
+
+
+def build_phrase_book(commands: Iterable[Command[ContextT]]) -> PhraseBook[ContextT]:
+    opening: dict[str, list[Phrase[ContextT]]] = {}
+    closing: list[Phrase[ContextT]] = []
+    for command in commands:
+        for typed, arguments in command.phrases.items():
+            words = tuple(typed.split())
+            if words[0] == ELLIPSIS:
+                closing.append(Phrase(words[1:], command, arguments))
+                continue
+            needs_fit = words[-1] == ELLIPSIS
+            words = words[:-1] if needs_fit else words
+            phrase = Phrase(words, command, arguments, needs_fit)
+            opening.setdefault(words[0], []).append(phrase)
+    for found in opening.values():
+        found.sort(key=_by_length)
+    return PhraseBook(opening, sorted(closing, key=_by_length))
+
+
+def _by_length(phrase: Phrase[ContextT]) -> tuple[int, bool]:
+    return -len(phrase.words), not phrase.needs_fit

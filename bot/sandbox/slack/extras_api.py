@@ -13,6 +13,8 @@ from starlette.routing import BaseRoute, Route
 
 from bot.sandbox.slack.app_manifest import AppManifest
 from bot.sandbox.slack.downloads import download_response
+from bot.sandbox.slack.errors import ActionNotPossible
+from bot.sandbox.slack.files import LocalFile
 from bot.sandbox.slack.page_actions import PageActions
 from bot.sandbox.slack.posted_content import PostedContent
 from bot.sandbox.slack.shortcuts import ShortcutActions
@@ -58,10 +60,11 @@ class ExtrasApi:
         )
 
     async def _download_sample(self, request: Request) -> Response:
-        for sample in (each for tip in self._tips for each in tip.samples):
-            if sample.name == request.path_params["name"]:
-                return download_response(sample.name, sample.content, sample.content_type)
-        return PlainTextResponse("There is no such file.", _NOT_FOUND)
+        try:
+            sample = self._require_sample(request.path_params["name"])
+        except ActionNotPossible as missing:
+            return PlainTextResponse(str(missing), _NOT_FOUND)
+        return download_response(sample.name, sample.content, sample.content_type)
 
     async def _use_shortcut(self, body: Json) -> Json:
         """Use a shortcut: a message shortcut if a message's ID is given."""
@@ -72,15 +75,25 @@ class ExtrasApi:
         return {}
 
     async def _post(self, body: Json) -> Json:
-        """Post a sample of a kind, or forward a message if its ID is given."""
+        """Post a sample of a kind or a file of the tips, or forward a message by its ID."""
         person, channel = body["as"], body["channel"]
         self._user_actions.require_membership(person, channel)
         if body.get("message"):
             message = self._user_actions.require_message(person, body["message"])
             self._posted.forward(person, message, channel, body.get("text", ""))
+        elif body.get("sample"):
+            sample = self._require_sample(body["sample"])
+            upload = LocalFile(sample.name, sample.content_type, sample.content)
+            self._posted.post_file(person, channel, upload)
         else:
             self._posted.post_sample(person, channel, body["kind"])
         return {}
+
+    def _require_sample(self, name: str) -> Sample:
+        for sample in (each for tip in self._tips for each in tip.samples):
+            if sample.name == name:
+                return sample
+        raise ActionNotPossible(f"There is no file {name!r}.")
 
 
 def _tip_json(tip: Tip) -> Json:

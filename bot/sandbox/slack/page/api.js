@@ -42,6 +42,9 @@ export const openTab = (as, tab) => post("/sandbox/home", { as, tab });
 /** Posts what people don't type: @param {string} as @param {string} channel @param {string} kind */
 export const postContent = (as, channel, kind) => post("/sandbox/post", { as, channel, kind });
 
+/** Posts a file of the tips. @param {string} as @param {string} channel @param {string} sample its name */
+export const postSample = (as, channel, sample) => post("/sandbox/post", { as, channel, sample });
+
 /** @param {string} as @param {string} message its id @param {string} channel where it is forwarded to */
 export const forward = (as, message, channel) => post("/sandbox/post", { as, message, channel });
 

@@ -34,8 +34,11 @@ export function otherContent(page) {
     label: "Post something else",
     testid: "post",
     className: "composer-tool",
-    groups: () => [{ label: "Post here", options: samplesFor(page.store.channel) }],
-    onChoose: ({ value }) => report(page, api.postContent(page.store.me.id, page.store.channel.id, value)),
+    groups: () => [{ label: "Post here", options: [...files(page), ...samplesFor(page.store.channel)] }],
+    onChoose: ({ value, raw }) => {
+      const [me, channel] = [page.store.me.id, page.store.channel.id];
+      report(page, raw?.file ? api.postSample(me, channel, value) : api.postContent(me, channel, value));
+    },
   });
   return menu.node;
 }
@@ -56,6 +59,13 @@ export function forwardTargets(page) {
 /** @param {import("./hosts.js").Page} page @param {string} message its id @param {string} channel */
 export function forward(page, message, channel) {
   return report(page, api.forward(page.store.me.id, message, channel));
+}
+
+/** The files of the tips. */
+function files(page) {
+  return page.extras.tips
+    .flatMap(({ samples }) => samples)
+    .map(({ name, note }) => ({ value: name, label: name, description: note, lead: lead("file"), raw: { file: true } }));
 }
 
 function samplesFor(channel) {

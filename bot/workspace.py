@@ -17,6 +17,7 @@ from bot.chakra.client import Chakra
 from bot.context import Context
 from bot.db.adoption import adopt_rows
 from bot.health import HealthChecker
+from bot.home import HomeDetails
 from bot.installation import Identity, Installation, Runtime, identify
 from bot.jobs.reader import JobReader
 from bot.messages.error_copy import EXPLAINER
@@ -125,6 +126,7 @@ async def open_workspace(
             bot_user_id=identity.bot_user_id,
             claim=claims.claim,
             on_revoked=Revocation(slack, runtime.clock, stop).handle,
+            home_details=HomeDetails(context.health, runtime.clock).render,
         )
         router = _build_router(runtime, installation, commands, context, slack, tasks, hooks)
         yield Workspace(identity, slack, context, router, receiver, tasks, loops)

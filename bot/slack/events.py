@@ -11,6 +11,7 @@ from bot.slack.commands.command import Payload
 
 MENTION, DIRECT_MESSAGE = "app_mention", "message.im"
 JOINED_CHANNEL = "member_joined_channel"
+HOME_OPENED = "app_home_opened"
 UNINSTALLED, TOKENS_REVOKED = "app_uninstalled", "tokens_revoked"
 ADDRESSED_EVENTS = frozenset({MENTION, DIRECT_MESSAGE})
 """Events in which a person writes to the app and expects an answer."""

@@ -19,6 +19,7 @@ from bot.slack.commands.reply import (
     Message,
     NoReply,
     OpenForm,
+    PublishHome,
     Reply,
     UpdateForm,
     View,
@@ -175,10 +176,10 @@ class MessageActionSurface(CommandSurface):
 
 
 class ShortcutSurface(BaseSurface):
-    """An entry of Slack's own menus.
+    """An entry of Slack's own menus, or a button of App Home.
 
-    A global one comes from no channel, so it is answered in a modal; if Slack opens none, in the
-    channel or in the person's DM with the app.
+    Most come from no channel, so they are answered in a modal; if Slack opens none, in the channel
+    or in the person's DM with the app.
     """
 
     def __init__(self, payload: Payload, slack: SlackClient, explainer: Explainer) -> None:
@@ -264,6 +265,10 @@ class EventSurface(BaseSurface):
 
     async def deliver(self, outcome: Outcome) -> None:
         """Post the answer; an error only if a person wrote to the app, and so expects one."""
+        if isinstance(outcome.reply, PublishHome):
+            member_id = payloads.actor(self._payload).id
+            await self._slack.publish_home(member_id, outcome.reply.blocks)
+            return
         if outcome.error is not None and not self._is_addressed():
             return
         message = self._outcome_message(outcome)

@@ -16,7 +16,12 @@ from bot.context import Context
 from bot.sandbox.slack import VisibleMessage, visible_text
 from bot.slack.commands.command import Command, Event, EventRequest
 from bot.slack.commands.reply import Message, NoReply, Reply
-from bot.slack.events import ADDRESSED_EVENTS, JOINED_CHANNEL, REVOCATION_EVENTS
+from bot.slack.events import (
+    ADDRESSED_EVENTS,
+    HOME_OPENED,
+    JOINED_CHANNEL,
+    REVOCATION_EVENTS,
+)
 from commands import COMMANDS
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
@@ -337,7 +342,7 @@ async def test_a_person_without_the_permission_is_left_alone(
 
 
 def test_the_manifest_subscribes_to_what_is_handled() -> None:
-    handled = {JOINED_CHANNEL, *ADDRESSED_EVENTS, *REVOCATION_EVENTS}
+    handled = {JOINED_CHANNEL, HOME_OPENED, *ADDRESSED_EVENTS, *REVOCATION_EVENTS}
     handled |= {event.type for command in COMMANDS for event in command.events}
     assert set(manifest.load()["settings"]["event_subscriptions"]["bot_events"]) == handled
 

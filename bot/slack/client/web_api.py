@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ from bot.slack.client.retry import (
     RateLimitRetryHandler,
     parse_retry_after,
 )
-from bot.slack.commands.reply import Message, View, response_body
+from bot.slack.commands.reply import Block, Message, View, response_body
 
 REQUEST_TIMEOUT_SECONDS = 10.0
 """Seconds for one attempt, including its connection."""
@@ -126,6 +126,11 @@ class SlackClient:
 
     async def push_view(self, trigger_id: str, view: View) -> dict[str, Any]:
         return await self.call("views.push", trigger_id=trigger_id, view=view)
+
+    async def publish_home(self, member_id: str, blocks: Sequence[Block]) -> None:
+        """Replace the person's App Home."""
+        view = {"type": "home", "blocks": list(blocks)}
+        await self.call("views.publish", user_id=member_id, view=view)
 
     async def update_view(self, view_id: str, view: View, *, view_hash: str = "") -> str:
         """Replace the view and return its new hash, "" if Slack names none.

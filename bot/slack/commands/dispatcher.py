@@ -316,7 +316,10 @@ def select_surface(payload: Payload, slack: SlackClient, explainer: Explainer) -
         return SubmissionSurface(payload, slack, explainer)
     if kind in ("shortcut", "message_action"):
         return ShortcutSurface(payload, slack, explainer)
-    if isinstance(payload.get("view"), Mapping):
+    view = payload.get("view")
+    if isinstance(view, Mapping) and view.get("type") == "home":
+        return ShortcutSurface(payload, slack, explainer)
+    if isinstance(view, Mapping):
         return ModalActionSurface(payload, slack, explainer)
     if kind == "block_actions":
         return MessageActionSurface(payload, slack, explainer)

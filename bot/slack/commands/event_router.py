@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypedDict
 
 from bot.aio.clock import Clock
 from bot.errors import NotAllowed
+from bot.slack import payloads
 from bot.slack.commands import help as helping
 from bot.slack.commands.command import (
     Actor,
@@ -22,10 +23,11 @@ from bot.slack.commands.command import (
 from bot.slack.commands.dispatcher import Dispatcher
 from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.registry import CommandRegistry
-from bot.slack.commands.reply import NoReply, Reply
+from bot.slack.commands.reply import Block, NoReply, PublishHome, Reply
 from bot.slack.copy import notices
 from bot.slack.events import (
     ADDRESSED_EVENTS,
+    HOME_OPENED,
     JOINED_CHANNEL,
     REVOCATION_EVENTS,
     SlackEvent,
@@ -52,12 +54,14 @@ class EventHooks:
     """The effects of events on the installation.
 
     ``claim`` returns whether an event is new; ``on_revoked`` stops a workspace whose token was
-    revoked, or which uninstalled the app.
+    revoked, or which uninstalled the app. ``home_details`` returns what App Home shows a member
+    below the buttons.
     """
 
     bot_user_id: str
     claim: Callable[[SlackEvent], Awaitable[bool]]
     on_revoked: Callable[[SlackEvent], Awaitable[None]]
+    home_details: Callable[[str, AccessDecision], Awaitable[Sequence[Block]]]
 
 
 class Authorize(Protocol):
@@ -78,6 +82,7 @@ class EventRouter(Generic[ContextT]):
         clock: Clock,
         authorize: Authorize,
         run_text: Callable[[Payload, str], Awaitable[object]],
+        check_access: Callable[[Actor], Awaitable[AccessDecision]],
     ) -> None:
         self._registry = registry
         self._context = context
@@ -86,6 +91,8 @@ class EventRouter(Generic[ContextT]):
         self._clock = clock
         self._authorize = authorize
         self._run_text = run_text
+        self._check_access = check_access
+        self._loading_homes: set[str] = set()
 
     async def handle(self, payload: Payload) -> None:
         """Handle an event once, or ignore it; its work may outlast the call."""
@@ -98,6 +105,8 @@ class EventRouter(Generic[ContextT]):
             await self._answer(payload, event)
         elif event.name == JOINED_CHANNEL and self._is_bot(event):
             await self._dispatcher.respond(payload, EVENT_LABEL, self._greet)
+        elif event.name == HOME_OPENED:
+            await self._dispatcher.respond(payload, EVENT_LABEL, lambda _: self._show_home(payload))
         elif event.name in REVOCATION_EVENTS:
             await self._dispatcher.respond(payload, EVENT_LABEL, lambda _: self._revoke(event))
         await asyncio.gather(
@@ -114,6 +123,8 @@ class EventRouter(Generic[ContextT]):
             return True
         if event.name in REVOCATION_EVENTS:
             return True
+        if event.name == HOME_OPENED:
+            return event.text_of("tab") == "home" and bool(event.text_of("user"))
         is_own = self._is_bot(event) or bool(event.body.get("bot_id"))
         return event.name in self._registry.events and not is_own
 
@@ -133,6 +144,19 @@ class EventRouter(Generic[ContextT]):
 
     async def _greet(self, _: str) -> Reply:
         return helping.hello(self._registry.commands)
+
+    async def _show_home(self, payload: Payload) -> Reply:
+        """Return App Home, once for a tab that is opened again before it is loaded."""
+        actor = payloads.actor(payload)
+        if actor.id in self._loading_homes:
+            return NoReply()
+        self._loading_homes.add(actor.id)
+        try:
+            access = await self._check_access(actor)
+            details = await self._hooks.home_details(actor.id, access)
+        finally:
+            self._loading_homes.discard(actor.id)
+        return PublishHome((*helping.front_blocks(self._registry.commands, access), *details))
 
     async def _revoke(self, event: SlackEvent) -> Reply:
         await self._hooks.on_revoked(event)

@@ -88,13 +88,17 @@ def about_help() -> Message:
 
 def welcome(commands: Commands, access: AccessDecision) -> Message:
     """Return the front door: the buttons that *this* person may press, and what they may do."""
-    standing = describe_access(access)
-    content = front_door([c for c in commands if access.allows(c.needs)], markup(standing))
-    text = markup(standing, " Type /chakra help for everything.")
-    return Message(text=text, blocks=tuple(content))
+    text = markup(describe_access(access), " Type /chakra help for everything.")
+    return Message(text=text, blocks=tuple(front_blocks(commands, access)))
 
 
-def front_door(commands: Commands, line: str) -> list[Block]:
+def front_blocks(commands: Commands, access: AccessDecision) -> list[Block]:
+    """Return the buttons that this person may press, and what they may do."""
+    permitted = [command for command in commands if access.allows(command.needs)]
+    return _front_door(permitted, markup(describe_access(access)))
+
+
+def _front_door(commands: Commands, line: str) -> list[Block]:
     """Return the buttons of the commands that have one, and ``line`` beside "All commands"."""
     every = blocks.button("All commands", f"{RUN_ACTION}:{NAME}", NAME)
     buttons = [_front_button(command) for command in commands if command.button]
@@ -112,7 +116,7 @@ def hello(commands: Commands) -> Message:
         code("/chakra"),
         " here to begin, or press a button. Only you will see the answers.",
     )
-    return Message(text, tuple(front_door(commands, text)), to_channel=True)
+    return Message(text, tuple(_front_door(commands, text)), to_channel=True)
 
 
 def offer_form(command: Command[Any], text: str) -> Message:

@@ -116,8 +116,15 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishHome:
+    """Show ``blocks`` in the person's App Home, where one person reads them."""
+
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NoReply:
     """The press needs no answer (a link button, a closed form)."""
 
 
-Reply = Message | OpenForm | UpdateForm | FieldErrors | CloseForm | NoReply
+Reply = Message | OpenForm | UpdateForm | FieldErrors | CloseForm | PublishHome | NoReply

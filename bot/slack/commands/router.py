@@ -83,6 +83,7 @@ class Router(Generic[ContextT]):
             clock=clock,
             authorize=self._authorize,
             run_text=self._run_text,
+            check_access=access.check,
         )
 
     async def command(self, payload: Payload) -> Ack:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox.chakra import StatusResponse
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.people import JOHN, MEI
 from tests.world import World
@@ -77,3 +78,49 @@ async def test_the_hello_answers_each_person_after_their_own_check(acme: World) 
     assert "sender" in visible_text(refused)
     await acme.press("help.run:send", channel=GENERAL)
     assert acme.slack.views(JOHN)
+
+
+def home_text(acme: World, by: str) -> str:
+    home = acme.slack.home(by)
+    assert home is not None
+    return visible_text(home)
+
+
+async def open_home(acme: World, by: str) -> list[Any]:
+    await acme.slack.open_home(by)
+    await acme.idle()
+    home = acme.slack.home(by)
+    assert home is not None
+    return list(home["blocks"])
+
+
+@pytest.mark.parametrize(
+    ("person", "buttons"), [(JOHN, FOUR), (MEI, ["Find someone"]), (GITA, [])]
+)
+async def test_home_has_the_same_buttons(acme: World, person: str, buttons: list[str]) -> None:
+    home = await open_home(acme, person)
+    assert labels(home)[: len(buttons)] == buttons
+    assert visible_text(await open_door(acme, person)) in home_text(acme, person)
+
+
+async def test_buttons_of_home_answer_in_modals(acme: World) -> None:
+    await open_home(acme, JOHN)
+    await acme.press("help.run:help")
+    assert "What /chakra can do" in visible_text(acme.slack.view(JOHN))
+    await acme.slack.close_view(JOHN)
+    await open_home(acme, JOHN)
+    await acme.press("user.find")
+    await acme.submit({"person": "priya@acme.com"})
+    assert "Priya Sharma" in visible_text(acme.slack.view(JOHN))
+    assert "Share to channel" not in visible_text(acme.slack.view(JOHN))
+    acme.chakra.update_user("priya@acme.com", display_name="Priya S.")
+    await acme.press("user.refresh")
+    [view] = acme.slack.views(JOHN)
+    assert "+91 99999 99999" in visible_text(view)
+    assert acme.slack.messages(JOHN, "D0JOHN") == []
+
+
+async def test_home_opens_while_chakra_is_down(acme: World) -> None:
+    acme.chakra.fail("*", StatusResponse(503))
+    await open_home(acme, JOHN)
+    assert "Chakra isn't responding right now" in home_text(acme, JOHN)

@@ -6,7 +6,8 @@ clock. Text columns are NOT NULL with "" for "none", so that a row maps to its d
 
 No phone number, name or filled-in value is stored in the clear for longer than it takes to process
 an event or to deliver it to the one person who may read it: recipients are masked, and compared by
-keyed hashes. The exceptions are the rows of a table that wait to be uploaded or checked, for a week
+keyed hashes. The details of a send are encrypted, with a key that is derived from the access token
+of Chakra. The exceptions are the rows of a table that wait to be uploaded or checked, for a week
 at most, and a webhook event that this release cannot read, for 30 days.
 """
 
@@ -60,6 +61,11 @@ def _optional_text(name: str) -> Column[str]:
     return Column(name, Text, nullable=False, server_default=EMPTY)
 
 
+def _optional_time(name: str) -> Column[float]:
+    """Return a column of seconds that is 0 unless a row fills it."""
+    return Column(name, Double, nullable=False, server_default="0")
+
+
 def _workspace() -> Column[str]:
     return _optional_text("workspace")
 
@@ -95,8 +101,14 @@ sends = Table(
     _optional_text("wamid"),  # Meta's
     *_failure(),
     Column("report_pending", Boolean, nullable=False, server_default=false()),
+    _optional_time("sent_at"),  # by WhatsApp, 0 until it reports it; likewise the next two
+    _optional_time("delivered_at"),
+    _optional_time("read_at"),
+    Column("has_failure_notice", Boolean, nullable=False, server_default=false()),
+    Column("details", LargeBinary),  # recipient, values and text, encrypted
     UniqueConstraint("workspace", "key"),
     Index(None, "workspace", "recipient_hash", "content_hash", "started_at"),
+    Index(None, "workspace", "started_at"),
     Index(None, "workspace", "member", "started_at"),
     Index(None, "wamid"),
     Index(None, "message_id"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from bot.db.engine import Database
 from bot.db.tables import sends
-from bot.messages.rows import send_from_row
+from bot.messages.rows import TIME_COLUMNS, send_from_row
 from bot.messages.send import Send
 
 
@@ -29,15 +29,15 @@ class DirtySends:
             return [send_from_row(row) for row in rows]
 
     async def clear(self, reported_sends: list[Send]) -> None:
-        """Mark the sends as reported, unless their status has changed again."""
+        """Mark the sends as reported, unless their status or one of its times has changed again."""
         if not reported_sends:
             return
         change = update(sends).where(sends.c.id == bindparam("of"))
+        shown = ("status", *TIME_COLUMNS.values())
         states = [
-            {"of": send.id, "reported": send.status}
+            {"of": send.id, **{f"reported_{name}": getattr(send, name) for name in shown}}
             for send in sorted(reported_sends, key=lambda send: send.id)
         ]
+        has_changed = or_(*(sends.c[name] != bindparam(f"reported_{name}") for name in shown))
         async with self._database.begin() as connection:
-            await connection.execute(
-                change.values(report_pending=sends.c.status != bindparam("reported")), states
-            )
+            await connection.execute(change.values(report_pending=has_changed), states)

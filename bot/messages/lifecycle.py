@@ -14,9 +14,9 @@ from bot.aio.tasks import TaskSet, background_tasks
 from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
 from bot.errors import BotError
+from bot.messages.details import SendDetails, open_details
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.ledger import Ledger, Post, Prepare, RequestT
-from bot.messages.report_message import ReportRenderer, report_message
 from bot.messages.reporter import Reporter
 from bot.messages.repository import Sends
 from bot.messages.send import ClaimResult, Send, SendResult
@@ -51,6 +51,7 @@ class SendLifecycle:
     sends: Sends
     statuses: StatusUpdates
     tasks: TaskSet
+    read_details: Callable[[Send], SendDetails | None]
 
     async def start(
         self,
@@ -100,7 +101,6 @@ async def open_send_lifecycle(
     tasks: TaskSet,
     *,
     hash_secret: str,
-    render_report: ReportRenderer = report_message,
     on_outcome: Callable[[str], None] = lambda _: None,
     on_failure: Callable[[BotError], None] = lambda _: None,
     process_id: str = "",
@@ -108,15 +108,20 @@ async def open_send_lifecycle(
 ) -> AsyncIterator[SendLifecycle]:
     """Open the sending and reporting of messages; first expire what an earlier process left.
 
-    ``hash_secret`` keys the hashes of recipients: any secret that all replicas share and that is
-    not in the database. ``tasks`` run the sends: drain them before this closes. ``on_outcome``
-    gets the outcome of each send (accepted, failed, unknown), ``on_failure`` each error of Chakra
-    or WhatsApp, in a response or a status. ``process_id`` identifies this process; it is random if
-    empty.
+    ``hash_secret`` keys the hashes of recipients and the details: any secret that all replicas
+    share and that is not in the database. ``tasks`` run the sends: drain them before this closes.
+    ``on_outcome`` gets the outcome of each send (accepted, failed, unknown), ``on_failure`` each
+    error of Chakra or WhatsApp, in a response or a status. ``process_id`` identifies this process;
+    it is random if empty.
     """
     process_id = process_id or secrets.token_hex(8)
     sends = Sends(database, workspace)
-    reporter = Reporter(DirtySends(database, workspace), outbox, clock, render=render_report)
+    hash_key = derive_hash_key(hash_secret)
+
+    def read_details(send: Send) -> SendDetails | None:
+        return open_details(send.details, hash_key)
+
+    reporter = Reporter(DirtySends(database, workspace), outbox, clock, read_details=read_details)
     statuses = StatusUpdates(
         database, workspace, on_status_change=reporter.notify, on_failure=on_failure
     )
@@ -129,7 +134,7 @@ async def open_send_lifecycle(
         sends,
         clock,
         tasks,
-        hash_key=derive_hash_key(hash_secret),
+        hash_key=hash_key,
         on_outcome=record_outcome,
         on_failure=on_failure,
         process_id=process_id,
@@ -137,7 +142,7 @@ async def open_send_lifecycle(
     await ledger.expire_abandoned(any_age=database.single_process)
     reconciler = Reconciler(ledger, statuses, sends, clock)
     async with background_tasks(reporter.run(), reconciler.run()):
-        yield SendLifecycle(ledger, reporter, sends, statuses, tasks)
+        yield SendLifecycle(ledger, reporter, sends, statuses, tasks, read_details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.messages import send_form
+from bot.messages import report_message as card
+from bot.messages.details import SendDetails
 from bot.messages.form_values import SendForm
 from bot.messages.send import Send, SendResult
+from bot.messages.send_form import EDIT
 from bot.messages.service import SendService
 from bot.messages.status import SendStatus
+from bot.slack import blocks
+from bot.slack.blocks import markup
 from bot.slack.commands.reply import Message
 
 
@@ -26,8 +30,8 @@ def outcome_message(
     service: SendService, form: SendForm, sent: SendResult, *, in_place: bool = False
 ) -> Message:
     """Return the outcome with a link to the report."""
-    link = service.report_link(sent.report)
-    return send_form.render_outcome(sent, link, form, replace_original=in_place)
+    link, details = service.report_link(sent.report), service.read_details(sent.send)
+    return render_outcome(sent.send, details, link, form, replace_original=in_place)
 
 
 async def replay_outcome(
@@ -35,3 +39,26 @@ async def replay_outcome(
 ) -> Message:
     """Return the outcome of a press that was handled before."""
     return outcome_message(service, form, await service.with_report(send), in_place=in_place)
+
+
+def render_outcome(
+    send: Send,
+    details: SendDetails | None,
+    link: str,
+    form: SendForm,
+    *,
+    replace_original: bool = False,
+) -> Message:
+    """Return the reply: the status and a link to the report.
+
+    After a failure a button opens the form again with its values.
+    """
+    headline = markup(card.headline(send, details), ": ", blocks.bold(send.template))
+    content = [
+        blocks.section(markup(headline, card.report_link(link))),
+        *(blocks.section(advice) for advice in card.advice(send)),
+    ]
+    if send.status is SendStatus.FAILED and form.to_value():
+        content.append(blocks.actions(blocks.button("Open the form again", EDIT, form.to_value())))
+    text = card.status_line(send, details)
+    return Message(text=text, blocks=tuple(content), replace_original=replace_original)

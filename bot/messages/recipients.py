@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -31,7 +31,8 @@ FORMER_NUMBER_WARNING = (
     "Today's form: {present}."
 )
 MAX_RECIPIENT_LENGTH = 200
-"""Characters of a recipient's name."""
+"""Characters of a typed recipient."""
+MAX_NAME_LENGTH = 80
 
 _PROCESS_PATTERN = re.compile(
     r"([a-z][a-z0-9_]{1,40})(?:\s*[/#:]\s*|\s+)([\w.-]{1,80})", re.IGNORECASE
@@ -53,7 +54,8 @@ class Recipient:
 
     ``digits`` is the number with its country code, "" if a process shows none; ``present_digits``
     is today's form of it, by which duplicates are recognized. ``label`` is for the sender only: it
-    contains the whole number. ``warning`` is a sentence. ``procedure`` and ``key`` ("lead",
+    contains the whole number. ``name`` is theirs, "" if unknown. ``warning`` is a sentence.
+    ``procedure`` and ``key`` ("lead",
     "LEAD-004038") are those of a process.
     """
 
@@ -64,6 +66,12 @@ class Recipient:
     procedure: str = ""
     key: str = ""
     present_digits: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
+
+    @property
+    def reference(self) -> str:
+        """The process as a person types it, "lead LEAD-004038"; "" for others."""
+        return f"{self.procedure} {self.key}".strip()
 
 
 class UserLookup(Protocol):
@@ -127,10 +135,11 @@ class RecipientResolver:
         return Recipient(
             RecipientKind.PROCESS,
             known,
-            ", ".join(sanitize_line(part, 80) for part in parts if part),
+            ", ".join(sanitize_line(part, MAX_NAME_LENGTH) for part in parts if part),
             warning=_record_warning(found.phone, number),
             procedure=procedure,
             key=key,
+            name=sanitize_line(found.name, MAX_NAME_LENGTH),
         )
 
     async def _find_by_name(self, text: str) -> Recipient:
@@ -156,8 +165,9 @@ class RecipientResolver:
         for stored in user.phones:
             number = self._parser.find(stored)
             if number is not None:
-                label = f"{sanitize_line(user.name, 80)}, {format_international(number.digits)}"
-                return _from_phone(RecipientKind.USER, number, label)
+                name = sanitize_line(user.name, MAX_NAME_LENGTH)
+                label = f"{name}, {format_international(number.digits)}"
+                return replace(_from_phone(RecipientKind.USER, number, label), name=name)
         hint = "Type a number instead."
         raise NotFound("phone number", user.name, hint=hint)
 

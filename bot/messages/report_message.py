@@ -1,19 +1,25 @@
-"""The report of a send as a message: a line with its status, and advice if it failed."""
+"""The report of a send as a message: who got what and when, and advice if it failed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Final
 
 from bot.errors import Rejected
+from bot.messages.details import SendDetails
 from bot.messages.error_codec import deserialize_error
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, markup
-from bot.slack.commands.reply import Message
+from bot.slack.age import date_token, time_token
+from bot.slack.blocks import Markup, bold, lines, markup, mention
+from bot.slack.commands.reply import Block, Message
+from bot.templates import vocabulary
+from bot.templates.preview import to_mrkdwn
 
-ReportRenderer = Callable[[Send], Message]
+SEND_AGAIN: Final = "sends.again"
+SHARE: Final = "sends.share"
 
 STATUS_EMOJI = {
     SendStatus.PREPARING: ":hourglass_flowing_sand:",
@@ -30,15 +36,20 @@ STATUS_TEXT = {
     SendStatus.PREPARING: "Sending",
     SendStatus.SENDING: "Sending",
     SendStatus.UNKNOWN: "We don't know whether this was sent",
-    SendStatus.ACCEPTED: "Sending (WhatsApp has it; not delivered yet)",
+    SendStatus.ACCEPTED: "Sending",
     SendStatus.SENT: "Sent",
     SendStatus.DELIVERED: "Delivered",
     SendStatus.READ: "Read",
     SendStatus.FAILED: "Not delivered",
 }
+STATUS_REMARKS = {
+    SendStatus.ACCEPTED: " (WhatsApp has it; not delivered yet)",
+    SendStatus.SENT: " (not delivered yet)",
+}
 
 NOT_SENT_TEXT = "Not sent"
 """The text of a failure before there was a message."""
+DELIVERED_AFTER_ALL_TEXT = "Delivered after all"
 
 UNKNOWN_ADVICE = (
     "We got no response, so it may have been sent; it won't be resent automatically. "
@@ -51,23 +62,82 @@ NO_REASON_ADVICE = (
 NOT_FOLLOWABLE_ADVICE = (
     "Chakra may not report delivery for this message, so this status may not change."
 )
+DELIVERED_AFTER_ALL_ADVICE = (
+    "WhatsApp reported a failure first, and the delivery later. You don't need to send it again."
+)
+
+MAX_TEXT_LENGTH = 1_200
+"""Characters of the quoted text."""
+SAME_DAY_SECONDS = 12 * 3_600.0
+"""Seconds after a date within which a time alone can't be misread."""
 
 
-def report_message(send: Send) -> Message:
-    """Return the report of a send, masked as ``send.recipient`` is: it may be shared."""
-    what = status_line(send)
-    parts = [blocks.section(markup(Markup(STATUS_EMOJI[send.status] + " "), what))]
-    parts += [blocks.section(line) for line in advice(send)]
-    when = f"<!date^{int(send.status_at)}^{{date_short_pretty}} {{time_secs}}|at that time>"
-    parts.append(blocks.context(markup(send.language, " · ", Markup(when))))
-    return Message(text=what, blocks=tuple(parts))
+def report_message(send: Send, details: SendDetails | None = None) -> Message:
+    """Return the report of a send; without ``details`` it is masked as ``send.recipient`` is."""
+    content = [
+        blocks.section(headline(send, details)),
+        *(blocks.section(line) for line in advice(send)),
+        *story_blocks(send, details),
+        report_buttons(send),
+    ]
+    return Message(text=status_line(send, details), blocks=tuple(content))
 
 
-def status_line(send: Send) -> Markup:
-    """Return the status in one line: ``Delivered: order_update to +91 •••••• 3210``."""
-    refused = send.status is SendStatus.FAILED and not (send.wamid or send.message_id)
-    said = NOT_SENT_TEXT if refused else STATUS_TEXT[send.status]
-    return markup(f"{said}: ", bold(send.template), " to ", send.recipient)
+def failure_message(send: Send, details: SendDetails | None = None) -> Message:
+    """Return the message that notifies of a failure after the report was posted.
+
+    Once the message was delivered nevertheless, it says so.
+    """
+    if send.status is SendStatus.FAILED:
+        return report_message(send, details)
+    recipient = describe_recipient(send, details)
+    what = markup(bold(DELIVERED_AFTER_ALL_TEXT), " to ", recipient)
+    emoji = Markup(STATUS_EMOJI[SendStatus.DELIVERED] + " ")
+    content = (
+        blocks.section(markup(emoji, what)),
+        blocks.section(DELIVERED_AFTER_ALL_ADVICE),
+        blocks.section(_quoted_text(send, details)),
+    )
+    return Message(text=markup(what, ": ", bold(send.template)), blocks=content)
+
+
+def headline(send: Send, details: SendDetails | None = None) -> Markup:
+    """Return the status in one line: ``👀 *Read* by *Mei Tanaka* (+61 491 570 156)``."""
+    label = bold(status_label(send))
+    return markup(Markup(STATUS_EMOJI[send.status] + " "), _describe_status(label, send, details))
+
+
+def status_line(send: Send, details: SendDetails | None = None) -> Markup:
+    """Return the headline with the template, for notifications and lists."""
+    return markup(_describe_status(status_label(send), send, details), ": ", bold(send.template))
+
+
+def _describe_status(label: str, send: Send, details: SendDetails | None) -> Markup:
+    preposition = " by " if send.status is SendStatus.READ else " to "
+    return markup(
+        label,
+        preposition,
+        describe_recipient(send, details),
+        STATUS_REMARKS.get(send.status, ""),
+    )
+
+
+def status_label(send: Send) -> str:
+    """Return the status in a word or two."""
+    is_refused = send.status is SendStatus.FAILED and not (send.wamid or send.message_id)
+    return NOT_SENT_TEXT if is_refused else STATUS_TEXT[send.status]
+
+
+def describe_recipient(send: Send, details: SendDetails | None) -> Markup:
+    """Return name and whole number, for one reader; without ``details`` what the row has."""
+    if details is None:
+        return markup(send.recipient)
+    reference = "" if details.to.startswith("+") else details.to
+    named = [part for part in (details.name and bold(details.name), reference) if part]
+    if not named:
+        return markup(details.number or details.to)
+    number = f" ({details.number})" if details.number else ""
+    return markup(Markup(", ".join(map(blocks.escape, named))), number)
 
 
 def advice(send: Send) -> list[Markup]:
@@ -83,3 +153,63 @@ def advice(send: Send) -> list[Markup]:
     if send.status is SendStatus.ACCEPTED and not send.followable:
         return [markup(NOT_FOLLOWABLE_ADVICE)]
     return []
+
+
+def story_blocks(
+    send: Send, details: SendDetails | None = None, *, author: str = ""
+) -> list[Block]:
+    """Return template, language and text, then the times; ``author`` is a member to be named."""
+    context = [_times(send)]
+    if details is not None and details.sender:
+        context.insert(0, markup("From ", details.sender))
+    if author:
+        context.append(markup("by ", mention(author)))
+    return [
+        blocks.section(_quoted_text(send, details)),
+        blocks.context(Markup(" · ".join(context))),
+    ]
+
+
+def report_link(link: str) -> Markup:
+    """Return the link to a report at the end of a line; "" if there is none."""
+    return Markup(f"  <{link}|See delivery status>" if link else "")
+
+
+def report_buttons(send: Send) -> Block:
+    value = str(send.id)
+    return blocks.actions(
+        blocks.button("Send again", SEND_AGAIN, value), blocks.button("Share", SHARE, value)
+    )
+
+
+def _quoted_text(send: Send, details: SendDetails | None) -> Markup:
+    language = vocabulary.language_name(send.language)
+    title = markup(bold(send.template), ", ", language)
+    if details is None or not details.text:
+        return title
+    text = to_mrkdwn(blocks.clip(details.text, MAX_TEXT_LENGTH))
+    return lines([title, *(Markup(f"> {line}") for line in text.splitlines())])
+
+
+def _times(send: Send) -> Markup:
+    """Return ``sent today at 1:19 PM · delivered 1:19 PM · read 1:20 PM``."""
+    (first, start), *later = _reported_times(send)
+    shown = [markup(first, " ", date_token(start))]
+    for label, at in later:
+        is_clear = 0 <= at - start < SAME_DAY_SECONDS
+        shown.append(markup(label, " ", time_token(at) if is_clear else date_token(at)))
+    return Markup(" · ".join(shown))
+
+
+def _reported_times(send: Send) -> Iterator[tuple[str, float]]:
+    """Yield the steps of a send with their times; a step that was not reported is left out."""
+    was_sent = send.sent_at or send.status.rank > SendStatus.FAILED.rank
+    yield ("sent", send.sent_at or send.started_at) if was_sent else ("started", send.started_at)
+    if send.status is SendStatus.FAILED:
+        yield "failed", send.status_at
+    for status, at in (
+        (SendStatus.DELIVERED, send.delivered_at),
+        (SendStatus.READ, send.read_at),
+    ):
+        if at or send.status is status:
+            yield status.value, at or send.status_at

@@ -1,16 +1,22 @@
 """The report of each send: one message to its sender, updated when the status changes.
 
+A failure after that gets a second message, because an edit notifies no one.
+
 A send is marked in the transaction that changes its status. This module enqueues its report in the
 outbox, and clears the mark unless the status has changed again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 from bot.aio.clock import Clock
 from bot.aio.periodic import periodic
 from bot.aio.wake_event import WakeEvent
+from bot.messages.details import SendDetails
 from bot.messages.dirty_sends import DirtySends
-from bot.messages.report_message import ReportRenderer
+from bot.messages.report_message import failure_message, report_message
 from bot.messages.send import Send
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
@@ -25,11 +31,16 @@ class Reporter:
     """Call ``notify`` when sends have changed; ``run`` enqueues their reports in the outbox."""
 
     def __init__(
-        self, dirty_sends: DirtySends, outbox: Outbox, clock: Clock, *, render: ReportRenderer
+        self,
+        dirty_sends: DirtySends,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        read_details: Callable[[Send], SendDetails | None] = lambda _: None,
     ) -> None:
         self._dirty_sends = dirty_sends
         self._outbox = outbox
-        self._render = render
+        self._read_details = read_details
         self._clock = clock
         self._wake_event = WakeEvent(clock)
 
@@ -48,21 +59,27 @@ class Reporter:
     async def run_once(self) -> int:
         """Report the sends that changed first; return how many, at most `BATCH_SIZE`."""
         changed = await self._dirty_sends.fetch(BATCH_SIZE)
-        await self._outbox.enqueue(*(self._build_message(send) for send in changed))
+        await self._outbox.enqueue(*(post for send in changed for post in self._messages(send)))
         await self._dirty_sends.clear(changed)
         return len(changed)
 
     async def _step(self) -> float | None:
         return 0.0 if await self.run_once() == BATCH_SIZE else None
 
-    def _build_message(self, send: Send) -> OutboxMessage:
-        return OutboxMessage(
+    def _messages(self, send: Send) -> Iterator[OutboxMessage]:
+        details = self._read_details(send)
+        message = partial(OutboxMessage, channel=send.member, member=send.member)
+        yield message(
             key=report_key(send),
-            channel=send.member,
-            message=self._render(send),
-            member=send.member,
+            message=report_message(send, details),
             urgent=send.status.is_final,
         )
+        if send.has_failure_notice:
+            yield message(
+                key=f"{report_key(send)}:failed",
+                message=failure_message(send, details),
+                urgent=True,
+            )
 
 
 def report_key(send: Send) -> str:

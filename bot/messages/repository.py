@@ -92,23 +92,36 @@ class Sends:
         Delivery statuses that arrived before the IDs were known are applied with them.
         """
         async with self._database.begin() as connection:
-            await connection.execute(
+            earlier = await connection.execute(
                 update(sends)
                 .where(sends.c.id == send_id)
                 .values(
                     message_id=_first_known(sends.c.message_id, message_id),
                     wamid=_first_known(sends.c.wamid, wamid),
                 )
+                .returning(sends.c.status)
             )
+            is_reported = earlier.scalar_one() not in _IN_FLIGHT_STATUSES
+            has_notice = is_reported and status is SendStatus.FAILED
             await connection.execute(
                 update(sends)
                 .where(sends.c.id == send_id, sends.c.status.in_(status.replaceable))
                 .values(
-                    status=status, status_at=at, report_pending=True, **failure_columns(failure)
+                    status=status,
+                    status_at=at,
+                    report_pending=True,
+                    has_failure_notice=has_notice,
+                    **failure_columns(failure),
                 )
             )
             await apply_stored(
-                connection, self._workspace, send_id, wamid=wamid, message_id=message_id, now=at
+                connection,
+                self._workspace,
+                send_id,
+                wamid=wamid,
+                message_id=message_id,
+                now=at,
+                is_reported=is_reported,
             )
             row = (await connection.execute(select(sends).where(sends.c.id == send_id))).one()
         return send_from_row(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -12,6 +13,14 @@ from bot.messages.status import SendStatus
 
 _CONVERTED = ("status", "failure")
 _COLUMNS = tuple(field.name for field in fields(Send) if field.name not in _CONVERTED)
+
+
+TIME_COLUMNS: Mapping[SendStatus, str] = {
+    SendStatus.SENT: "sent_at",
+    SendStatus.DELIVERED: "delivered_at",
+    SendStatus.READ: "read_at",
+}
+"""The columns with the times that WhatsApp reports."""
 
 
 def send_from_row(row: Row[Any]) -> Send:

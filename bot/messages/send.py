@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.db.claims import ClaimOutcome
 from bot.messages.status import SendStatus
@@ -28,7 +28,9 @@ class Failure:
 class Send:
     """One row of ``sends``. ``message_id`` and ``wamid`` are "" until they are known.
 
-    ``recipient`` is masked. ``followable`` is false if Chakra may not report its delivery.
+    ``recipient`` is masked, ``details`` are encrypted. ``followable`` is false if Chakra may not
+    report its delivery. ``sent_at``, ``delivered_at`` and ``read_at`` are 0 until WhatsApp reports
+    them. ``has_failure_notice``: it failed after its report was posted, so it has a second message.
     """
 
     id: int
@@ -44,6 +46,11 @@ class Send:
     status_at: float
     message_id: str = ""
     wamid: str = ""
+    sent_at: float = 0.0
+    delivered_at: float = 0.0
+    read_at: float = 0.0
+    has_failure_notice: bool = False
+    details: bytes | None = field(default=None, repr=False)
     failure: Failure | None = None
 
 

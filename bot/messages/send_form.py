@@ -16,7 +16,7 @@ from bot.messages import report_message as card
 from bot.messages.form_values import SendForm
 from bot.messages.recipients import Recipient
 from bot.messages.rules import FILE_RULES, MAX_VALUE_LENGTHS, upload_hint
-from bot.messages.send import Send, SendResult
+from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.messages.test_sends import TestSend
 from bot.slack import blocks
@@ -132,21 +132,6 @@ def render_confirmation(
     return Message(text=markup("Send ", what, "?"), blocks=tuple(content))
 
 
-def render_outcome(
-    sent: SendResult, link: str, form: SendForm, *, replace_original: bool = False
-) -> Message:
-    """Return the reply: the status and a link to the report.
-
-    After a failure a button opens the form again with its values.
-    """
-    status = card.status_line(sent.send)
-    line = markup(_status_emoji(sent.send), status, _report_link(link))
-    content = [blocks.section(line), *(blocks.section(advice) for advice in card.advice(sent.send))]
-    if sent.send.status is SendStatus.FAILED and form.to_value():
-        content.append(blocks.actions(blocks.button("Open the form again", EDIT, form.to_value())))
-    return Message(text=status, blocks=tuple(content), replace_original=replace_original)
-
-
 def render_test_result(test_send: TestSend, link: str, now: float) -> Markup:
     """Return the outcome of a test, or the question before it is sent again."""
     if test_send.duplicate is not None:
@@ -160,9 +145,8 @@ def render_test_result(test_send: TestSend, link: str, now: float) -> Markup:
         )
     send = test_send.sent.send
     intro = "You already sent this test." if test_send.already_sent else "Your test."
-    status = markup(
-        _status_emoji(send), bold(intro), " ", card.status_line(send), _report_link(link)
-    )
+    emoji = Markup(f"{card.STATUS_EMOJI[send.status]} ")
+    status = markup(emoji, bold(intro), " ", card.status_line(send), card.report_link(link))
     return lines([status, *card.advice(send)])
 
 
@@ -173,14 +157,6 @@ def render_test_message(note: str, test_send: TestSend, form: SendForm) -> Messa
         value = form.with_confirmed_duplicate(test_send.duplicate.id).to_value()
         content.append(blocks.actions(blocks.button(TEST_LABEL, TEST, value)))
     return Message(text=note, blocks=tuple(content))
-
-
-def _status_emoji(send: Send) -> Markup:
-    return Markup(f"{card.STATUS_EMOJI[send.status]} ")
-
-
-def _report_link(link: str) -> Markup:
-    return Markup(f"  <{link}|See delivery status>" if link else "")
 
 
 def _recipient_fields(form: SendForm, *, dispatch_action: bool) -> list[Block]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from bot.chakra.messages import AcceptedMessage, MessagesApi
 from bot.chakra.template import Template
 from bot.errors import DatabaseUnavailable, NotConfigured
-from bot.messages import compose, recipients
+from bot.messages import compose
+from bot.messages.details import SendDetails
 from bot.messages.file_transfer import FileTransfer, TransferredFile
 from bot.messages.form_values import SendForm
 from bot.messages.lifecycle import SendLifecycle
@@ -21,7 +22,9 @@ from bot.slack.client.web_api import MessageRef
 from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates.catalog import TemplateCatalog
 from bot.templates.field_values import normalize_values
+from bot.templates.preview import plain_text
 from bot.templates.variables import FILENAME, MEDIA, media_pairs, template_fields
+from bot.text.phones import format_international
 
 PLUGIN_ID_SETTING = "CHAKRA_PLUGIN_ID"
 MAX_RECENT_SENDS = 50
@@ -137,7 +140,10 @@ class SendService:
         ``confirmed_duplicate_of`` is the ID of the send that the person was asked about.
         """
         return await self._sending.start(
-            replace(_build_submission(prepared, key, member), content_in_key=by_content),
+            replace(
+                _build_submission(prepared, key, member, self._sender_name(prepared.sender_id)),
+                content_in_key=by_content,
+            ),
             prepared,
             self._post,
             prepare=self._with_uploaded_files if prepared.files else None,
@@ -171,11 +177,23 @@ class SendService:
         """Return a send with its report if that is posted."""
         return SendResult(send, await self._sending.wait_report(send))
 
+    def read_details(self, send: Send) -> SendDetails | None:
+        """Return the details for one reader who may see them; None if they can't be read."""
+        return self._sending.read_details(send)
+
     def report_link(self, report: MessageRef | None) -> str:
         """Return the link to a report in the DM with Chakra; "" if it is not posted yet."""
         if report is None or not self._workspace_url:
             return ""
         return f"{self._workspace_url}/archives/{report.channel}/p{report.ts.replace('.', '')}"
+
+    def _sender_name(self, sender_id: str) -> str:
+        """Return the name and number of the sender if there are several to choose from."""
+        senders = self._catalog.get_cached_senders()
+        if len(senders) < 2:
+            return ""
+        names = {number.id: f"{number.name}, {number.display_phone_number}" for number in senders}
+        return names.get(sender_id, "")
 
     async def _with_uploaded_files(self, prepared: PreparedSend) -> PreparedSend:
         """Upload the files; return the send with their links. Raise what ``FileTransfer`` does."""
@@ -202,18 +220,37 @@ class SendService:
                 return await self._messages.send_meta_message(self._plugin_id, sender_id, meta)
 
 
-def _build_submission(prepared: PreparedSend, key: str, member: str) -> Submission:
+def _build_submission(
+    prepared: PreparedSend, key: str, member: str, sender_name: str
+) -> Submission:
     recipient = prepared.recipient
-    process_reference = f"{recipient.procedure} {recipient.key}".strip()
     return Submission(
         key=key,
         member=member,
         template=prepared.template.name,
         language=prepared.template.language,
-        recipient=recipient.present_digits or recipient.digits or process_reference,
+        recipient=recipient.present_digits or recipient.digits or recipient.reference,
         values=_content_values(prepared),
-        display_recipient=_masked_recipient(recipient, process_reference),
+        display_recipient=_masked_recipient(recipient),
         followable=prepared.message.followable,
+        details=_build_details(prepared, sender_name),
+    )
+
+
+def _build_details(prepared: PreparedSend, sender_name: str) -> SendDetails:
+    """Return the details of a send, without the code of a template that sends one."""
+    recipient, template = prepared.recipient, prepared.template
+    values = {} if template.is_one_time_code else dict(prepared.values)
+    number = format_international(recipient.digits) if recipient.digits else ""
+    return SendDetails(
+        to=recipient.reference or f"+{recipient.digits}",
+        name=recipient.name,
+        number=number,
+        template_id=template.id,
+        sender_id=prepared.sender_id,
+        sender=sender_name,
+        values=values,
+        text=plain_text(template, values),
     )
 
 
@@ -232,10 +269,10 @@ def _fingerprint(file: UploadedFile) -> str:
     return file.id if file.size is None else "\n".join((file.name, file.mimetype, str(file.size)))
 
 
-def _masked_recipient(recipient: recipients.Recipient, process_reference: str) -> str:
+def _masked_recipient(recipient: Recipient) -> str:
     """Return the recipient's name for the report and the database."""
     number = mask_phone(f"+{recipient.digits}") if recipient.digits else ""
     if recipient.kind is RecipientKind.PROCESS:
-        shown = mask_text(process_reference)  # its key may be a number
+        shown = mask_text(recipient.reference)  # its key may be a number
         return f"{shown}, {number}" if number else shown
     return number

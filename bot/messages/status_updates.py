@@ -20,7 +20,7 @@ from bot.db.engine import Database
 from bot.db.tables import sends, unmatched_statuses
 from bot.errors import BotError
 from bot.messages.error_codec import serialize_error
-from bot.messages.rows import failure_columns, failure_from_row
+from bot.messages.rows import TIME_COLUMNS, failure_columns, failure_from_row
 from bot.messages.send import Failure
 from bot.messages.status import SendStatus
 from bot.webhooks.events import StatusEvent
@@ -155,7 +155,7 @@ async def apply_updates(
             unmatched.append(status_update)
         else:
             matched.setdefault(send_id, []).append(status_update)
-    await _update_sends(connection, matched, now)
+    await _update_sends(connection, matched, now, is_reported=True)
     # In one order, so that two replicas cannot deadlock.
     return sorted(unmatched, key=lambda item: (item.wamid, item.message_id, item.status))
 
@@ -168,8 +168,12 @@ async def apply_stored(
     wamid: str,
     message_id: str,
     now: float,
+    is_reported: bool,
 ) -> None:
-    """Apply to a send the statuses that were stored under its IDs before they were known."""
+    """Apply to a send the statuses that were stored under its IDs before they were known.
+
+    ``is_reported``: a status of the send was committed before, so its report may be posted.
+    """
     table = unmatched_statuses
     names = [
         column == value
@@ -182,7 +186,7 @@ async def apply_stored(
         delete(table).where(table.c.workspace == workspace, or_(*names)).returning(table)
     )
     if updates := [_update_from_row(row) for row in rows]:
-        await _update_sends(connection, {send_id: updates}, now)
+        await _update_sends(connection, {send_id: updates}, now, is_reported=is_reported)
 
 
 async def _lock_sends(
@@ -208,23 +212,32 @@ async def _lock_sends(
 
 
 async def _update_sends(
-    connection: AsyncConnection, updates_by_send: dict[int, list[StatusUpdate]], now: float
+    connection: AsyncConnection,
+    updates_by_send: dict[int, list[StatusUpdate]],
+    now: float,
+    *,
+    is_reported: bool,
 ) -> None:
-    """Give each send the latest of its statuses, with one statement for each status reached."""
+    """Give each send the latest of its statuses, with one statement for each status reached.
+
+    A failure gets a message of its own if the send ``is_reported``: the report's edit notifies no
+    one.
+    """
+    await _record_times(connection, updates_by_send, now)
     changes_by_status: dict[SendStatus, list[dict[str, Any]]] = {}
     for send_id, updates in updates_by_send.items():
         last = max(updates, key=lambda item: item.status.rank)
         changes_by_status.setdefault(last.status, []).append(
             {
                 "of": send_id,
-                # a clock that is ahead must not make the report show a future time
-                "new_at": min(last.occurred_at or now, now),
+                "new_at": _occurred_at(last, now),
                 "new_wamid": next((item.wamid for item in updates if item.wamid), ""),
                 **{f"new_{name}": value for name, value in failure_columns(last.failure).items()},
             }
         )
     for status, changes in changes_by_status.items():
         earlier = or_(*(sends.c.status == replaced for replaced in status.replaceable))
+        notice = {"has_failure_notice": True} if status is SendStatus.FAILED and is_reported else {}
         await connection.execute(
             update(sends)
             .where(sends.c.id == bindparam("of"), earlier)  # IN cannot be used with executemany
@@ -234,9 +247,36 @@ async def _update_sends(
                 report_pending=True,
                 wamid=case((sends.c.wamid == "", bindparam("new_wamid")), else_=sends.c.wamid),
                 **{name: bindparam(f"new_{name}") for name in failure_columns(None)},
+                **notice,
             ),
             changes,
         )
+
+
+async def _record_times(
+    connection: AsyncConnection, updates_by_send: dict[int, list[StatusUpdate]], now: float
+) -> None:
+    """Record when each status was first reported, also of one that a later status has replaced."""
+    for status, name in TIME_COLUMNS.items():
+        column = sends.c[name]
+        times = [
+            {"of": send_id, "new_at": _occurred_at(item, now)}
+            for send_id, updates in updates_by_send.items()
+            for item in updates
+            if item.status is status
+        ]
+        if times:
+            await connection.execute(
+                update(sends)
+                .where(sends.c.id == bindparam("of"), column == 0)
+                .values({name: bindparam("new_at"), "report_pending": True}),
+                times,
+            )
+
+
+def _occurred_at(status_update: StatusUpdate, now: float) -> float:
+    """Return the time of the update; a clock that is ahead must not lead to a future time."""
+    return min(status_update.occurred_at or now, now)
 
 
 def _row_values(workspace: str, status_update: StatusUpdate, now: float) -> dict[str, Any]:

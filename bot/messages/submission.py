@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.messages.details import SendDetails, seal_details
 from bot.privacy import mask_phone
 
 _HASH_KEY_CONTEXT = b"chakra-for-slack: recipients and contents of sends"
@@ -20,8 +21,8 @@ class Submission:
     ``key`` identifies the interaction: the ID of the view, or message and action; with
     ``content_in_key`` only together with content and recipient. ``recipient`` is a number in digits
     or another identifier ("lead LEAD-004038"); ``values`` are what else distinguishes two messages
-    of one template. Neither is stored. ``display_recipient`` names the recipient in the report; a
-    masked number if empty.
+    of one template. Neither is stored. ``display_recipient`` names the recipient where others can
+    read it; a masked number if empty. ``details`` are stored encrypted.
     """
 
     key: str
@@ -33,11 +34,15 @@ class Submission:
     display_recipient: str = ""
     followable: bool = True
     content_in_key: bool = False
+    details: SendDetails | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A submission as the database stores it: recipient masked, and hashed with its content."""
+    """A submission as the database stores it: recipient masked, and hashed with its content.
+
+    ``details`` are encrypted.
+    """
 
     key: str
     member: str
@@ -47,19 +52,20 @@ class Claim:
     recipient_hash: str
     content_hash: str
     followable: bool = True
+    details: bytes | None = field(default=None, repr=False)
 
 
 def derive_hash_key(secret: str) -> bytes:
-    """Return the key of all hashes, derived from a secret that is not in the database.
+    """Return the key of all hashes and details, derived from a secret that is not in the database.
 
     Without the secret, a stolen copy can't be searched by trying all phone numbers. With another
-    secret, recent sends are no longer recognized as duplicates.
+    secret, recent sends are no longer recognized as duplicates, and details can't be read.
     """
     return hmac.digest(secret.encode(), _HASH_KEY_CONTEXT, "sha256")
 
 
 def build_claim(submission: Submission, key: bytes) -> Claim:
-    """Return the submission as it is stored, hashed with ``key``."""
+    """Return the submission as it is stored, hashed and encrypted with ``key``."""
     digits = submission.recipient.removeprefix("+")
     content = [submission.template, submission.language, sorted(submission.values.items())]
     recipient_hash, content_hash = _hash(key, digits), _hash(key, json.dumps(content))
@@ -73,6 +79,7 @@ def build_claim(submission: Submission, key: bytes) -> Claim:
         recipient_hash=recipient_hash,
         content_hash=content_hash,
         followable=submission.followable,
+        details=seal_details(submission.details, key),
     )
 
 

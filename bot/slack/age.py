@@ -21,6 +21,12 @@ def date_token(seconds: float) -> Markup:
     return Markup(f"<!date^{int(seconds)}^{{date_short_pretty}} at {{time}}|{fallback}>")
 
 
+def time_token(seconds: float) -> Markup:
+    """Return a moment as a time of day on the reader's own clock, "2:05 PM"; see `date_token`."""
+    fallback = f"{datetime.fromtimestamp(seconds, UTC):%H:%M} UTC"
+    return Markup(f"<!date^{int(seconds)}^{{time}}|{fallback}>")
+
+
 def freshness(cached: Cached[Any]) -> Markup:
     """Return when ``cached`` was loaded, with a warning if an outage prevented a newer load."""
     loaded_at = date_token(cached.loaded_at)

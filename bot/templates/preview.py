@@ -96,6 +96,23 @@ def summary_line(
     return markup(blocks.clip(flat, max_length))
 
 
+def plain_text(template: Template, values: Mapping[str, str]) -> str:
+    """Return header and body with their values, as WhatsApp formats them."""
+    given = {key: value for key, value in normalize_values(template, values).items() if value}
+    parts = [_plain_header(template, given), _filled_body(template, given)]
+    return "\n".join(part.strip() for part in parts if part.strip())
+
+
+def _plain_header(template: Template, given: Mapping[str, str]) -> str:
+    if template.media_format:
+        noun = MEDIA_LABELS[template.media_format].split()[-1]
+        return f"{noun}: {given.get(asked.FILENAME) or given.get(asked.FILE) or noun.lower()}"
+    if template.header is None or not template.header.text.strip():
+        return ""
+    text = _fill_variables(template.header.text, asked.component_values(template, "header", given))
+    return f"*{text.strip()}*"
+
+
 def to_mrkdwn(text: str) -> Markup:
     """Return WhatsApp text as mrkdwn.
 

@@ -51,10 +51,10 @@ UNCERTAIN_TEXT = (
     "We got no response, so it may have been sent; it won't be resent automatically. "
     "Check the chat in Chakra before you send it again."
 )
-FAILED_LINE = "Not sent: *appointment_reminder* to +1 •••••• 0100"
-UNKNOWN_LINE = "We don't know whether this was sent: *appointment_reminder* to +1 •••••• 0100"
+FAILED_LINE = "*Not sent* to +1 202-555-0100"
+UNKNOWN_LINE = "*We don't know whether this was sent* to +1 202-555-0100"
 ACCEPTED_LINE = (
-    "Sending (WhatsApp has it; not delivered yet): *appointment_reminder* to +1 •••••• 0100"
+    "*Sending* to +1 202-555-0100 (WhatsApp has it; not delivered yet)"
 )
 
 PAGES = 3
@@ -173,7 +173,7 @@ async def test_message_that_failed_on_one_device_and_arrived_on_another_is_read(
 ) -> None:
     await open_form(acme)
     assert await submit_form(acme, phone="+12025550141") == {}
-    await advance_until(acme, clock, lambda: "Read: " in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Read* by " in report_text(acme))
     assert "can't deliver" not in report_text(acme)
 
 

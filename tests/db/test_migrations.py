@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db.engine import Database, open_database
 from bot.db.migrate import alembic_config
 from bot.messages.dirty_sends import DirtySends
-from bot.messages.report_message import report_message
 from bot.messages.reporter import Reporter
 from bot.messages.repository import Sends
 from bot.messages.status import SendStatus
@@ -48,7 +47,7 @@ async def insert_old_send(connection: AsyncConnection, key: str, **columns: Any)
 
 
 def build_reporter(database: Database, outbox: Outbox, harness: OutboxHarness) -> Reporter:
-    return Reporter(DirtySends(database), outbox, harness.clock, render=report_message)
+    return Reporter(DirtySends(database), outbox, harness.clock)
 
 
 async def test_migration_keeps_report_locations_and_uncertainty(url: str) -> None:
@@ -116,7 +115,7 @@ async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
         outbox = harness.start_outbox()
         assert await build_reporter(database, outbox, harness).run_once() == 3
         await harness.advance_until(
-            lambda: wait_for_report(harness, "Read: ", "Sending (WhatsApp", "Sending (WhatsApp")
+            lambda: wait_for_report(harness, "*Read* by ", "*Sending* to ", "*Sending* to ")
         )
         assert len(harness.calls("chat.postMessage")) == 3
         sends = Sends(database)
@@ -125,7 +124,7 @@ async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
         await sends.record_outcome(send.id, SendStatus.READ, now + 60)
         assert await build_reporter(database, outbox, harness).run_once() == 1
         await harness.advance_until(
-            lambda: wait_for_report(harness, "Read: ", "Read: ", "Sending (WhatsApp")
+            lambda: wait_for_report(harness, "*Read* by ", "*Read* by ", "*Sending* to ")
         )
 
 

@@ -45,11 +45,9 @@ FORM_VALUES = {
     "var_body_2": "May 3",
     "var_body_3": "10:00",
 }
-ACCEPTED_LINE = (
-    "Sending (WhatsApp has it; not delivered yet): *appointment_reminder* to +1 •••••• 0116"
-)
-READ_LINE = "Read: *appointment_reminder* to +1 •••••• 0116"
-UNKNOWN_LINE = "We don't know whether this was sent: *appointment_reminder* to +1 •••••• 0116"
+ACCEPTED_LINE = "*Sending* to +1 202-555-0116 (WhatsApp has it; not delivered yet)"
+READ_LINE = "*Read* by +1 202-555-0116"
+UNKNOWN_LINE = "*We don't know whether this was sent* to +1 202-555-0116"
 
 SERVE_A_MINUTE_LATER = """
 import asyncio, sys, time

@@ -169,11 +169,11 @@ async def test_send_is_reported_to_completion_in_one_message(
         assert claim.outcome is ClaimOutcome.CREATED
         assert claim.send.status is SendStatus.ACCEPTED
         await harness.wait_for_reports(
-            "Sending (WhatsApp has it; not delivered yet): *order_update* to +91 •••••• 3210"
+            "*Sending* to +91 •••••• 3210 (WhatsApp has it; not delivered yet)\n*order_update*"
         )
         for word in ("SENT", "DELIVERED", "READ"):
             assert await post_events(harness, chakra_event(word, WAMID, MESSAGE)) == {200}
-            await harness.wait_for_reports(f"{word.title()}: *order_update*")
+            await harness.wait_for_reports(f"*{word.title()}* ")
     assert harness.sent == ["accepted"]
     assert harness.events == ["status"] * 3
 
@@ -207,7 +207,7 @@ async def test_event_before_the_response_is_not_lost(
         assert await post_events(harness, chakra_event("READ", WAMID, MESSAGE)) == {200}
         slow.released.set()
         await going
-        await harness.wait_for_reports("Read: *order_update*")
+        await harness.wait_for_reports("*Read* by +91 •••••• 3210\n*order_update*")
 
 
 async def test_sends_are_purged_after_ninety_days(

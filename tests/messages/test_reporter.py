@@ -38,9 +38,7 @@ class ReporterHarness:
         self.marks = DirtySends(self.world.database)
 
     def open_reporter(self, marks: DirtySends | None = None, *, run: bool = True) -> Reporter:
-        reporter = Reporter(
-            marks or self.marks, self.outbox, self.world.clock, render=report_message
-        )
+        reporter = Reporter(marks or self.marks, self.outbox, self.world.clock)
         if run:
             self.running.append(asyncio.create_task(reporter.run()))
         return reporter
@@ -86,16 +84,16 @@ async def test_report_is_posted_to_the_member_and_edited_to_completion(
     send = await harness.create_send()
     reports.notify()
     await harness.wait_for_reports(
-        "Sending (WhatsApp has it; not delivered yet): *order_update* to +91 •••••• 3210"
+        "*Sending* to +91 •••••• 3210 (WhatsApp has it; not delivered yet)\n*order_update*"
     )
     for state, words in (
-        (SendStatus.SENT, "Sent"),
-        (SendStatus.DELIVERED, "Delivered"),
-        (SendStatus.READ, "Read"),
+        (SendStatus.SENT, "*Sent* to +91 •••••• 3210 (not delivered yet)"),
+        (SendStatus.DELIVERED, "*Delivered* to +91 •••••• 3210"),
+        (SendStatus.READ, "*Read* by +91 •••••• 3210"),
     ):
         await harness.change_status(send, state)
         reports.notify()
-        await harness.wait_for_reports(f"{words}: *order_update*")
+        await harness.wait_for_reports(f"{words}\n*order_update*")
     assert (harness.call_count("chat.postMessage"), harness.call_count("chat.update")) == (1, 3)
 
 
@@ -122,7 +120,7 @@ async def test_failed_report_gives_a_reason_and_a_remedy(
     send = await harness.create_send()
     await harness.change_status(send, SendStatus.FAILED, failure=failure, wamid=ids)
     harness.open_reporter().notify()
-    await harness.wait_for_reports(f"{words}: *order_update*")
+    await harness.wait_for_reports(f"*{words}* to +91 •••••• 3210")
     assert len(harness.world.direct_message_texts()[0].splitlines()) > 2
 
 
@@ -192,7 +190,7 @@ async def test_final_status_is_shown_before_others(harness: ReporterHarness) -> 
         reports.notify()
     await harness.wait_for_reports("Sent", "Sent", "Read")
     first = harness.world.calls("chat.update")[0]
-    assert str(first.args["text"]).startswith("Read: ")
+    assert str(first.args["text"]).startswith("Read by ")
 
 
 async def test_change_of_another_process_is_reported_within_seconds(
@@ -222,7 +220,7 @@ async def test_late_reporter_does_not_win(harness: ReporterHarness) -> None:
     reports = harness.open_reporter(run=False)
     await harness.change_status(send, SendStatus.READ)
     await reports.run_once()
-    await harness.outbox.enqueue(reports._build_message(send))
+    await harness.outbox.enqueue(*reports._messages(send))
     await harness.marks.clear([send])
     assert [send.id for send in await harness.marks.fetch(10)] == [send.id]
     await reports.run_once()

@@ -1,0 +1,47 @@
+"""The details of a send: recipient, values and text, stored encrypted for those who may read them.
+
+They are for the sender, and for others who may send. Whoever else reads the database, or the send
+in a channel, gets the masked recipient of its row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from bot.messages.sealing import seal, unseal
+
+
+@dataclass(frozen=True, slots=True)
+class SendDetails:
+    """``to`` names the recipient as the form takes it: a number, or ``lead LEAD-004038``.
+
+    ``name`` and ``number`` (with spaces) are "" if unknown. ``sender`` is the name of the sending
+    number if there are several. ``text`` is what the recipient reads, as WhatsApp formats it.
+    """
+
+    to: str = field(repr=False)
+    name: str = field(default="", repr=False)
+    number: str = field(default="", repr=False)
+    template_id: str = ""
+    sender_id: str = ""
+    sender: str = ""
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    text: str = field(default="", repr=False)
+
+
+def seal_details(details: SendDetails | None, key: bytes) -> bytes | None:
+    """Return the details encrypted with ``key``."""
+    if details is None:
+        return None
+    return seal(json.dumps(asdict(details), ensure_ascii=False, separators=(",", ":")), key)
+
+
+def open_details(sealed: bytes | None, key: bytes) -> SendDetails | None:
+    """Return the details of a row; None if it has none, or if the key was another one."""
+    text = unseal(sealed, key) if sealed else None
+    if text is None:
+        return None
+    known = SendDetails.__dataclass_fields__
+    return SendDetails(**{name: item for name, item in json.loads(text).items() if name in known})

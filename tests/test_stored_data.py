@@ -65,7 +65,7 @@ async def test_record_whose_key_is_a_number_is_stored_masked(
     stored = await stored_text(acme)
     assert "sends (" in stored
     assert not re.search(r"98765|43210", stored)
-    assert not re.search(r"98765|43210", report_text(acme))
+    assert f"lead {key}" in report_text(acme), "its only reader typed it"
 
 
 async def test_other_keys_of_records_stay_readable(acme: World, clock: ManualClock) -> None:

@@ -78,7 +78,6 @@ def report_message(send: Send, details: SendDetails | None = None) -> Message:
         blocks.section(headline(send, details)),
         *(blocks.section(line) for line in advice(send)),
         *story_blocks(send, details),
-        report_buttons(send),
     ]
     return Message(text=status_line(send, details), blocks=tuple(content))
 

@@ -136,9 +136,7 @@ async def test_test_send_goes_to_own_number_and_keeps_the_form_open(
     await choose_template(person)
     await fill_form(person, "+91 98765 43210")
     await person.press_button("Send a test to me", container=person.modal())
-    await expect(person.modal()).to_contain_text(
-        "Your test. Sending to"
-    )
+    await expect(person.modal()).to_contain_text("Your test. Sending to")
     await expect(person.modal()).to_contain_text("+91 •••••• 9999")
     await expect(person.field("var_body_1")).to_have_value("Mark")
     [sent] = demo.chakra.sends

@@ -53,9 +53,7 @@ UNCERTAIN_TEXT = (
 )
 FAILED_LINE = "*Not sent* to +1 202-555-0100"
 UNKNOWN_LINE = "*We don't know whether this was sent* to +1 202-555-0100"
-ACCEPTED_LINE = (
-    "*Sending* to +1 202-555-0100 (WhatsApp has it; not delivered yet)"
-)
+ACCEPTED_LINE = "*Sending* to +1 202-555-0100 (WhatsApp has it; not delivered yet)"
 
 PAGES = 3
 """Requests of one load of the list of templates."""

@@ -1,0 +1,48 @@
+"""Stories of what became of a message: the report, and a failure that notifies."""
+
+from __future__ import annotations
+
+from bot.sandbox.slack import visible_text
+from tests.clock import ManualClock
+from tests.commands.send_scenarios import (
+    NOT_ON_WHATSAPP,
+    READING_NUMBER,
+    advance_until,
+    open_form,
+    report_text,
+    submit_form,
+)
+from tests.people import JOHN
+from tests.world import World
+
+REPORTS = "D0JOHN"
+
+
+def report_texts(acme: World) -> list[str]:
+    return [visible_text(message) for message in acme.slack.messages(JOHN, REPORTS)]
+
+
+async def test_report_tells_who_read_what_and_when(acme: World, clock: ManualClock) -> None:
+    await open_form(acme)
+    assert await submit_form(acme, phone=READING_NUMBER) == {}
+    await advance_until(acme, clock, lambda: "*Read* by +1 202-555-0100" in report_text(acme))
+    text = report_text(acme)
+    assert "*appointment_reminder*, English\n> Hi Jane, a reminder" in text
+    assert text.count("<!date^") == 3
+    assert [word in text for word in ("sent <", "delivered <", "read <")] == [True] * 3
+    assert acme.slack.messages(JOHN, REPORTS)[-1].text == (
+        "Read by +1 202-555-0100: *appointment_reminder*"
+    )
+
+
+async def test_failure_after_the_report_is_one_more_message(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    assert await submit_form(acme, phone=NOT_ON_WHATSAPP) == {}
+    await advance_until(acme, clock, lambda: len(report_texts(acme)) == 2)
+    await clock.advance(30)
+    first, second = report_texts(acme)
+    for text in (first, second):
+        assert "*Not delivered* to +1 202-555-0101" in text
+        assert "failed <!date^" in text

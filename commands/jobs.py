@@ -8,9 +8,8 @@ from typing import ClassVar
 from bot.chakra.job import Job
 from bot.context import Context
 from bot.errors import UsageError
-from bot.jobs.card import percent_done
+from bot.jobs.card import progress_line
 from bot.jobs.phrases import JOBS_PHRASES
-from bot.jobs.summary import summary_line
 from bot.jobs.watch import Watch, WatchStatus
 from bot.slack import blocks
 from bot.slack.blocks import bold, channel_mention, code, lines, markup, mention
@@ -91,13 +90,10 @@ def _row(watch: Watch) -> Block:
         if watch.channel == watch.member
         else markup("in ", channel_mention(watch.channel))
     )
-    progress = (
-        f"{percent_done(job)}%  ·  {summary_line(job)}" if watch.progress_at else "Not checked yet"
-    )
     text = lines(
         [
             markup(f"{_status_emoji(watch, job)} ", name),
-            progress,
+            progress_line(watch),
             markup(STATUS_TEXT[watch.status], " · watched by ", mention(watch.member), " ", where),
         ]
     )

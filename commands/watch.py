@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.context import Context
 from bot.errors import NotFound, UsageError, not_found_as
 from bot.jobs.aggregate import fetch_merged_job
+from bot.jobs.card import progress_line
 from bot.jobs.ids import UNKNOWN_JOB_HINT, has_job_id, parse_job_id
 from bot.jobs.phrases import WATCH_PHRASES
 from bot.jobs.watch import Watch
 from bot.slack import blocks
-from bot.slack.blocks import channel_mention, markup
+from bot.slack.blocks import bold, channel_mention, code, lines, markup
 from bot.slack.button_state import parse_row_id
 from bot.slack.channels import Destination
 from bot.slack.commands.command import (
@@ -27,6 +30,7 @@ from bot.workflows import WatchTarget
 
 EXAMPLE = "/chakra watch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 START, STOP, NOTIFY_BY_DM = "watch.begin", "watch.stop", "watch.privately"
+MAX_WATCHES, MAX_OFFERED = 200, 10
 NOT_OWN_WATCH = "Someone else is watching this job."
 
 
@@ -34,12 +38,38 @@ NOT_OWN_WATCH = "Someone else is watching this job."
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
+    if not request.arguments.tokens and (running := await _list_running(request, context)):
+        return _offer(running)
     job_id = parse_job_id(request.arguments, EXAMPLE)
     named = [word for word in request.arguments.tokens if isinstance(word, ChannelMention)]
     if len(named) > 1:
         raise UsageError("Name one channel.", example=f"{EXAMPLE} #sales")
     channel_id = named[0].id if named else request.channel.id
     return await _start_watch(request, context, WatchTarget(job_id, (job_id,)), channel_id)
+
+
+async def _list_running(request: Request, context: Context) -> list[Watch]:
+    """Return one watch of each running job that isn't watched here, the latest first."""
+    watches = await context.workflows.list_recent_watches(MAX_WATCHES)
+    active = [watch for watch in watches if watch.is_active]
+    here = {watch.subject for watch in active if watch.channel == request.channel.id}
+    by_subject = {watch.subject: watch for watch in reversed(active) if watch.subject not in here}
+    return list(by_subject.values())[::-1][:MAX_OFFERED]
+
+
+def _offer(running: Sequence[Watch]) -> Message:
+    """Ask which of the running jobs to watch."""
+    question = "Which job? These are running:"
+    rows = [
+        blocks.section(
+            lines(
+                [bold(watch.title) if watch.title else code(watch.subject), progress_line(watch)]
+            ),
+            accessory=blocks.button("Watch", START, watch.subject),
+        )
+        for watch in running
+    ]
+    return Message(question, (blocks.section(question), *rows))
 
 
 async def start(request: ActionRequest, context: Context) -> Message:

@@ -11,6 +11,8 @@ from bot.chakra.job import ENTRY_STATES, ERROR, INVALID, NOT_STARTED, SUCCESS, J
 from bot.chakra.text import has_visible_text, sanitize_line
 from bot.jobs.chart import progress_chart
 from bot.jobs.progress import Progress
+from bot.jobs.summary import summary_line
+from bot.jobs.watch import Watch
 from bot.privacy import mask_text
 from bot.slack import blocks
 from bot.slack.age import freshness
@@ -92,6 +94,14 @@ def job_card(
 def percent_done(job: Job) -> int:
     """Return the percentage, rounded down: 100 means that no entry remains."""
     return job.done * 100 // job.total if job.total else 0
+
+
+def progress_line(watch: Watch) -> str:
+    """Return how far a watched job was when it was last checked."""
+    if not watch.progress_at:
+        return "Not checked yet"
+    job = Job(id=watch.jobs[0], counts=watch.counts)
+    return f"{percent_done(job)}%  ·  {summary_line(job)}"
 
 
 def humanize_duration(seconds: float) -> str:

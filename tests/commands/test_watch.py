@@ -95,6 +95,17 @@ async def test_missing_job_is_not_watched(acme: World) -> None:
     assert "several jobs" in await run_command(acme, f"watch {RUNNING} {STUCK}")
 
 
+async def test_running_jobs_are_offered_where_they_are_not_watched(acme: World) -> None:
+    await start_watch(acme)
+    assert "Add its ID" in await run_command(acme, "watch")
+    question = await run_command(acme, "watch", channel=SUPPORT)
+    assert "These are running" in question
+    assert RUNNING in question
+    await acme.slack.press(MEI, "watch.begin", value=RUNNING)
+    await wait_until(acme, lambda: bool(list_app_messages(acme, MEI, SUPPORT)))
+    assert "Watched by <@U0MEI>" in visible_text(list_app_messages(acme, MEI, SUPPORT)[0])
+
+
 async def test_same_job_is_watched_once_per_channel(acme: World) -> None:
     await start_watch(acme)
     expected = await run_command(acme, f"watch {RUNNING}", person=JOHN)

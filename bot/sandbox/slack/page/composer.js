@@ -10,7 +10,7 @@ import { Popup } from "./popup.js";
 import { globalShortcuts } from "./shortcuts.js";
 import { channelLabel } from "./state.js";
 
-const EXAMPLES = ["/chakra user john@acme.com", "/chakra send", "/chakra bulk create lead", "/chakra help"];
+const EXAMPLES = ["/chakra maria", "/chakra send", "/chakra upload", "/chakra help"];
 const MAX_BOX_HEIGHT_PX = 220;
 
 export class Composer {

@@ -11,6 +11,7 @@ from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, UpdateForm, View
 from bot.slack.copy.explain import Explainer
+from bot.slack.refilled_form import with_values
 from bot.slack.surfaces import (
     EMPTY_ACK,
     Ack,
@@ -160,7 +161,7 @@ class SubmissionSurface(BaseSurface):
 
     def _errors_view(self, reply: FieldErrors) -> View:
         sentences = [blocks.section(sentence) for sentence in reply.errors.values()]
-        return blocks.with_values(self._payload["view"], payloads.values(self._payload), sentences)
+        return with_values(self._payload["view"], payloads.values(self._payload), sentences)
 
     def _error_view(self, outcome: Outcome) -> View:
         error = outcome.error or RuntimeError()

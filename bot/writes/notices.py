@@ -9,6 +9,7 @@ from bot.slack.blocks import Markup, bold, markup, mention
 from bot.slack.commands.command import SubmitRequest
 from bot.slack.commands.reply import Message, UpdateForm, View
 from bot.slack.copy.explanation import format_wait
+from bot.slack.refilled_form import with_values
 from bot.writes.repository import Write, WriteState
 
 CONFIRMED = "confirmed_write"
@@ -31,7 +32,7 @@ def ask_again(view: View, request: SubmitRequest, write: Write) -> UpdateForm:
     """Return the form as filled in, with the question above; submitting it again confirms."""
     question = blocks.section(duplicate_question(write, request.now))
     return UpdateForm(
-        blocks.with_values(view, request.values, [question]),
+        with_values(view, request.values, [question]),
         {**request.state, CONFIRMED: str(write.id)},
     )
 

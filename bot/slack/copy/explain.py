@@ -13,6 +13,7 @@ from bot.slack.commands.reply import Block, Message, View
 from bot.slack.commands.run_button import run_buttons
 from bot.slack.copy.common_errors import COMMON_ERRORS, UNEXPECTED_ERROR
 from bot.slack.copy.explanation import ErrorTable, Explanation
+from bot.slack.refilled_form import with_values
 
 ERROR_BLOCK_PREFIX = "_error"
 """The prefix of the ``block_id`` of blocks that `Explainer.view` adds to a form."""
@@ -76,9 +77,7 @@ class Explainer:
             for block in view["blocks"]
             if not str(block.get("block_id", "")).startswith(ERROR_BLOCK_PREFIX)
         ]
-        return blocks.with_values(
-            {**view, "blocks": fields}, dict(values), _with_error_block_ids(content)
-        )
+        return with_values({**view, "blocks": fields}, dict(values), _with_error_block_ids(content))
 
 
 def _blocks(explanation: Explanation, reference: str) -> tuple[Block, ...]:

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from bot.aio.clock import wait_for
 from bot.bulk import choices as choosing
 from bot.bulk import form as shown
-from bot.bulk.form import CONFIRM_FORM, FILE_FORM, PROBLEMS_ACTION
+from bot.bulk.choices import KIND_FIELD, PROCEDURE_FIELD, TELL_FIELD
+from bot.bulk.file_form import (
+    EMPTY_TABLE_ACTION,
+    FILE_FORM,
+    KIND_ACTION,
+    PROCEDURE_ACTION,
+    UPLOAD_FIELD,
+    file_form,
+    file_view,
+    message_files_form,
+)
+from bot.bulk.form import CONFIRM_FORM, PROBLEMS_ACTION
+from bot.bulk.line import (
+    USUAL_PROCEDURE,
+    BulkLine,
+    find_procedure,
+    find_refused_word,
+    list_types,
+    parse_line,
+)
+from bot.bulk.message_files import describe_unavailable, find_tables
 from bot.bulk.phrases import BULK_PHRASES
-from bot.bulk.plan import SKIP_COLUMN, BulkPlan, PlanChoices
+from bot.bulk.plan import BulkPlan, PlanChoices
 from bot.bulk.upload import BatchState, Upload
-from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION
+from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION, started_message
 from bot.chakra.attributes import Procedure
 from bot.context import Context
-from bot.errors import BotError, NotFound, NotInChannel, SlackError, UsageError
+from bot.errors import BotError, FileUnavailable, NotFound, SlackError, UsageError
 from bot.sheets.columns import Purpose
 from bot.sheets.sheet import InvalidSheet
 from bot.slack import blocks
@@ -31,21 +52,26 @@ from bot.slack.commands.command import (
     Form,
     NotYet,
     Request,
+    Shortcut,
+    ShortcutRequest,
     SubmitRequest,
+    UploadedFile,
 )
 from bot.slack.commands.permissions import Permission, Subject
-from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
+from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
 
 EXAMPLE = "/chakra bulk create lead"
 MODAL_LOAD_TIMEOUT_SECONDS = 0.15
 """Seconds that the form waits for uncached data: it opens within 0.3."""
 NO_FILE_ERROR = "Choose a file."
-PURPOSES = {
-    "create": Purpose.CREATE,
-    "new": Purpose.CREATE,
-    "update": Purpose.UPDATE,
-    "change": Purpose.UPDATE,
-}
+MESSAGE_SHORTCUT = "bulk.message"
+CHANNEL_CLOSED_ERROR = (
+    "Chakra can't post in that channel any more. Choose your messages, or add Chakra there."
+)
+EMPTY_TABLE_SENT = "I've sent you an empty table in a direct message."
+PROBLEM_ROWS_SENT = (
+    "I've sent you the skipped rows in a direct message. Fix them, then upload that file."
+)
 
 T = TypeVar("T")
 
@@ -54,33 +80,35 @@ T = TypeVar("T")
 
 
 async def run(request: CommandRequest, context: Context) -> OpenForm:
-    typed = [word.text.casefold() for word in request.arguments.tokens]
-    purpose = PURPOSES.get(typed[0]) if typed else None
-    if typed and purpose is None:
-        raise UsageError("Choose create or update.", example=EXAMPLE)
-    if len(typed) > 2:
-        raise UsageError("Name one record type, such as lead or ticket.", example=EXAMPLE)
-    procedures = await _within_modal_deadline(context, context.bulk_planner.list_procedures()) or ()
-    wanted = _match_procedure(procedures, typed[1]) if len(typed) > 1 else ""
-    return shown.file_form(procedures, purpose=purpose, procedure=wanted)
-
-
-def _match_procedure(procedures: tuple[Procedure, ...], name: str) -> str:
-    """Return the record type's short ID, or ``name`` if the types aren't known yet.
-
-    Raise ``UsageError`` for an unknown type.
-    """
-    singular = name.removesuffix("s")
-    for procedure in procedures:
-        names = {procedure.short_id.casefold(), procedure.label.casefold()}
-        if name in names or singular in names:
-            return procedure.short_id
-    if procedures:
-        available = ", ".join(procedure.short_id for procedure in procedures)
+    words = [word.text for word in request.arguments.tokens]
+    if refused := find_refused_word(words):
         raise UsageError(
-            f"Chakra has no such record type. Available: {available}.", example=EXAMPLE
+            f"Uploads can't {refused.lower()} records. Choose create or update.", example=EXAMPLE
         )
-    return name
+    return await _open_file_form(context, words)
+
+
+async def _open_file_form(context: Context, words: Sequence[str] = (), note: str = "") -> OpenForm:
+    procedures = await _within_modal_deadline(context, context.bulk_planner.list_procedures()) or ()
+    line = parse_line(words, procedures)
+    return file_form(procedures, replace(line, notes=(note, *line.notes)) if note else line)
+
+
+# --- a message's menu ----------------------------------------------------------------------------
+
+
+async def open_from_message(request: ShortcutRequest, context: Context) -> OpenForm:
+    """Show the plan of the message's table; if there is none, the form with a note."""
+    tables = find_tables(request.message)
+    if not tables.files:
+        return await _open_file_form(context, note=tables.note)
+    if len(tables.files) > 1:
+        return message_files_form(await context.bulk_planner.complete_names(tables.files))
+    [file] = tables.files
+    planned = await _plan_file(request, context, file, key=request.reference)
+    if isinstance(planned, UpdateForm):
+        return OpenForm(planned.view, planned.state)
+    return await _open_file_form(context, note=planned)
 
 
 # --- the forms -----------------------------------------------------------------------------------
@@ -88,61 +116,125 @@ def _match_procedure(procedures: tuple[Procedure, ...], name: str) -> str:
 
 async def submit_file(request: SubmitRequest, context: Context) -> Reply:
     """Store the file, check it, and show what would be sent."""
-    files = request.files.get(shown.UPLOAD_FIELD, ())
-    if not files:
-        return FieldErrors({shown.UPLOAD_FIELD: NO_FILE_ERROR})
-    procedure = request.values.get(shown.PROCEDURE_FIELD, "").strip()
-    if not procedure:
-        return FieldErrors({shown.PROCEDURE_FIELD: "Choose a record type, such as lead or ticket."})
-    upload = await context.bulk_planner.create_draft(
-        f"{request.interaction_key}:{files[0].id}",
-        files[0],
-        member=request.actor.id,
-        channel=request.channel.id,
-        procedure=procedure,
-        purpose=Purpose(request.values.get(shown.KIND_FIELD) or Purpose.CREATE),
+    files = request.files.get(UPLOAD_FIELD, ())
+    message_file = request.values.get(UPLOAD_FIELD, "")
+    if not files and not message_file:
+        return FieldErrors({UPLOAD_FIELD: NO_FILE_ERROR})
+    typed = request.values.get(PROCEDURE_FIELD, "").strip()
+    if PROCEDURE_FIELD in request.values:
+        procedures = await context.bulk_planner.list_procedures()
+        error = _procedure_error(typed, procedures)
+        if error:
+            return FieldErrors({PROCEDURE_FIELD: error})
+    planned = await _plan_file(
+        request,
+        context,
+        files[0] if files else UploadedFile(message_file),
+        key=request.interaction_key,
+        procedure=typed,
+        purpose=Purpose(request.values.get(KIND_FIELD) or Purpose.CREATE),
     )
-    choices = PlanChoices()
+    return FieldErrors({UPLOAD_FIELD: planned}) if isinstance(planned, str) else planned
+
+
+def _procedure_error(typed: str, procedures: Sequence[Procedure]) -> str:
+    if not typed:
+        return "Choose a record type, such as lead or ticket."
+    if procedures and find_procedure(typed, procedures) is None:
+        return f"There is no record type “{typed}”. Available: {list_types(procedures)}."
+    return ""
+
+
+async def _plan_file(
+    request: Request,
+    context: Context,
+    file: UploadedFile,
+    *,
+    key: str,
+    procedure: str = "",
+    purpose: Purpose = Purpose.CREATE,
+) -> UpdateForm | str:
+    """Return the plan of a new draft, or a sentence about a file that can't be used."""
+    procedures = await context.bulk_planner.list_procedures()
+    known = find_procedure(procedure or parse_line((), procedures).procedure, procedures)
+    note = ""
+    if known is None and procedures:
+        known = procedures[0]
+        note = f"Is {known.label} the right record type? You can change it below."
     try:
-        plan = await _load_plan(request, context, upload.id, choices)
+        upload = await context.bulk_planner.create_draft(
+            f"{key}:{file.id}",
+            file,
+            member=request.actor.id,
+            channel=request.channel.id,
+            procedure=known.short_id if known else procedure or USUAL_PROCEDURE,
+            purpose=purpose,
+        )
+    except FileUnavailable as error:
+        if sentence := describe_unavailable(error, file.name):
+            return sentence
+        raise
+    try:
+        return await _show_plan(request, context, upload, PlanChoices(), note)
     except InvalidSheet as error:
-        if len(error.sheets) > 1:
-            return shown.sheet_form(upload, error.sheets, choices, error.message)
-        return FieldErrors({shown.UPLOAD_FIELD: error.message})
-    return shown.plan_form(plan, choices)
+        return error.message
+
+
+async def _show_plan(
+    request: Request, context: Context, upload: Upload, choices: PlanChoices, note: str = ""
+) -> UpdateForm:
+    """Return the plan, or the choice of a sheet after one that can't be used."""
+    try:
+        plan, channel = await asyncio.gather(
+            _load_plan(request, context, upload.id, choices),
+            _find_report_channel(request, context, upload.channel),
+        )
+    except InvalidSheet as error:
+        if len(error.sheets) < 2:
+            raise
+        return shown.sheet_form(upload, error.sheets, choices, error.message)
+    return shown.plan_form(plan, choices, channel, note=markup(note))
+
+
+async def replan(request: ActionRequest, context: Context) -> UpdateForm:
+    """Show the plan again after a choice in it."""
+    upload, _, current = await _read_plan_form(request, context)
+    return await _show_plan(request, context, upload, current)
 
 
 async def confirm(request: SubmitRequest, context: Context) -> Reply:
     """Start the upload, or show the plan again if a column was matched differently."""
-    upload_id, previous = choosing.from_state(request.state)
-    current = choosing.apply_choices(previous, request.values)
+    upload, previous, current = await _read_plan_form(request, context)
+    if choosing.is_changed(previous, current):
+        return await _show_plan(request, context, upload, current)
     try:
-        plan = await _load_plan(request, context, upload_id, current)
-    except InvalidSheet as error:
-        upload = await context.workflows.uploads.get(upload_id)
-        if upload is None or len(error.sheets) < 2:
-            raise
-        return shown.sheet_form(upload, error.sheets, current, error.message)
-    if _choices_changed(previous, current) or not plan.valid_count:
-        return shown.plan_form(plan, current)
+        plan = await _load_plan(request, context, upload.id, current)
+    except InvalidSheet:
+        return await _show_plan(request, context, upload, current)
+    if not plan.valid_count:
+        return await _show_plan(request, context, upload, current)
     request.access.authorize(
-        Permission.BULK, Subject(recipients=plan.valid_count, channel=plan.upload.channel)
+        Permission.BULK, Subject(recipients=plan.valid_count, channel=upload.channel)
     )
-    channel = await _watch_channel(request, context, plan.upload)
+    destination = request.actor.id
+    if current.tells_channel:
+        destination = upload.channel
+        if await _find_report_channel(request, context, upload.channel) is None:
+            return FieldErrors({TELL_FIELD: CHANNEL_CLOSED_ERROR})
     await context.workflows.upload(
-        plan.upload, await context.bulk_planner.split_batches(plan), channel
+        plan.upload, await context.bulk_planner.split_batches(plan), destination
     )
-    return CloseForm("Uploading to Chakra.", follow_up=_started_message(plan, request, channel))
+    started = started_message(plan.valid_count, destination, request.actor.id)
+    return CloseForm("Uploading to Chakra.", follow_up=started)
 
 
-def _choices_changed(previous: PlanChoices, current: PlanChoices) -> bool:
-    """Return whether the plan must be shown again; skipping an unmatched column changes nothing."""
-    return _list_relevant(previous) != _list_relevant(current)
-
-
-def _list_relevant(choices: PlanChoices) -> PlanChoices:
-    columns = {place: key for place, key in choices.columns.items() if key != SKIP_COLUMN}
-    return replace(choices, columns=columns)
+async def _read_plan_form(
+    request: ActionRequest | SubmitRequest, context: Context
+) -> tuple[Upload, PlanChoices, PlanChoices]:
+    """Return the form's draft, the choices that it showed, and those made since."""
+    upload_id, previous = choosing.from_state(request.state)
+    draft = await context.bulk_planner.get_draft(upload_id, request.actor.id)
+    return draft, previous, choosing.apply_choices(previous, request.values)
 
 
 async def _load_plan(
@@ -152,28 +244,64 @@ async def _load_plan(
     return await context.bulk_planner.load(upload_id, request.actor.id, choices, zone)
 
 
-async def _watch_channel(request: Request, context: Context, upload: Upload) -> str:
-    """Return the upload's channel, or the member's ID if the bot may not post there."""
+async def _find_report_channel(
+    request: Request, context: Context, channel: str
+) -> shown.ReportChannel | None:
+    """Return the channel if the outcome can be posted there; ``None`` for direct messages."""
     try:
         destination = await context.channels.resolve_destination(
-            upload.channel, request.actor.id, is_known_member=True
+            channel, request.actor.id, is_known_member=True, channel_name=request.channel.name
         )
-    except (NotInChannel, SlackError):
-        return request.actor.id
-    return destination.channel
+        if destination.is_direct_message:
+            return None
+        outsiders = (
+            await context.channels.find_outsiders(channel) if destination.has_outsiders else None
+        )
+    except SlackError:
+        return None
+    return shown.ReportChannel(destination.name, outsiders.companies if outsiders else "")
 
 
-def _started_message(plan: BulkPlan, request: Request, channel: str) -> Message:
-    rows = "1 row" if plan.valid_count == 1 else f"{plan.valid_count:,} rows"
-    where = (
-        "in a direct message"
-        if channel == request.actor.id
-        else markup("in ", blocks.channel_mention(channel))
+# --- an empty table ------------------------------------------------------------------------------
+
+
+async def send_empty_table(request: ActionRequest, context: Context) -> Reply:
+    """Send a table with the right columns to the member, and show the form again."""
+    if "upload" not in request.state:
+        return await _send_empty_table_from_file_form(request, context)
+    upload, _, current = await _read_plan_form(request, context)
+    chosen = current.apply_to(upload)
+    await _upload_empty_table(request, context, chosen.procedure, Purpose(chosen.kind))
+    return await _show_plan(request, context, upload, current, EMPTY_TABLE_SENT)
+
+
+async def _send_empty_table_from_file_form(request: ActionRequest, context: Context) -> UpdateForm:
+    procedures = await context.bulk_planner.list_procedures()
+    typed = request.values.get(PROCEDURE_FIELD, "").strip()
+    purpose = Purpose(request.values.get(KIND_FIELD) or Purpose.CREATE)
+    known = find_procedure(typed, procedures)
+    note = _procedure_error(typed, procedures)
+    if not note:
+        await _upload_empty_table(request, context, known.short_id if known else typed, purpose)
+        note = EMPTY_TABLE_SENT
+    line = BulkLine(purpose, known.short_id if known else "", (note,))
+    return UpdateForm(file_view(procedures, line))
+
+
+async def _upload_empty_table(
+    request: Request, context: Context, procedure: str, purpose: Purpose
+) -> None:
+    table = await context.bulk_planner.build_empty_table(procedure, purpose)
+    required = f" Always fill in {', '.join(table.required)}." if table.required else ""
+    await context.files.upload(
+        request.actor.id,
+        f"{procedure}-{purpose.value}.csv",
+        table.content,
+        comment=markup(
+            f"An empty table for {procedure} records: fill in one row for each.{required} Delete "
+            "columns that you don't need."
+        ),
     )
-    text = markup(
-        f"Upload started: {rows}. Follow it ", where, "; we'll notify you there when it finishes."
-    )
-    return blocks.text_message(text)
 
 
 # --- the buttons ---------------------------------------------------------------------------------
@@ -181,16 +309,17 @@ def _started_message(plan: BulkPlan, request: Request, channel: str) -> Message:
 
 async def send_problem_rows(request: ActionRequest, context: Context) -> Reply:
     """Send the rows with problems to the member as a file."""
-    upload_id, previous = choosing.from_state(request.state)
-    choices = choosing.apply_choices(previous, request.values)
-    plan = await _load_plan(request, context, upload_id, choices)
+    upload, _, choices = await _read_plan_form(request, context)
+    plan = await _load_plan(request, context, upload.id, choices)
     content = await context.bulk_planner.build_problem_csv(plan)
     name = f"problems-{plan.upload.filename.rpartition('.')[0] or 'rows'}.csv"
-    await context.files.upload(request.actor.id, name, content, comment="The rows with problems.")
-    note = markup(
-        "I've sent you the rows with problems in a direct message. Fix them, then choose that file."
+    await context.files.upload(
+        request.actor.id,
+        name,
+        content,
+        comment="The rows that were skipped, each with its problem.",
     )
-    return shown.plan_form(plan, choices, note=note)
+    return await _show_plan(request, context, upload, choices, PROBLEM_ROWS_SENT)
 
 
 async def resume(request: ActionRequest, context: Context) -> Message:
@@ -248,13 +377,22 @@ BULK: Command[Context] = Command(
         "The form takes a CSV or an Excel file and shows which rows have problems.",
         "Nothing is sent before you confirm it.",
         "To update records, the file needs a column with their keys, such as lead_id.",
+        "Also under ⋮ on any message with a CSV or Excel file. The form has an empty table too.",
     ),
     button="Upload a table",
     forms=(
         Form(FILE_FORM, submit_file, needs=Permission.BULK),
         Form(CONFIRM_FORM, confirm, needs=Permission.BULK),
     ),
+    shortcuts=(
+        Shortcut(
+            MESSAGE_SHORTCUT, open_from_message, is_message_shortcut=True, needs=Permission.BULK
+        ),
+    ),
     actions=(
+        Action(KIND_ACTION, replan, needs=Permission.BULK, only_looks=True),
+        Action(PROCEDURE_ACTION, replan, needs=Permission.BULK, only_looks=True),
+        Action(EMPTY_TABLE_ACTION, send_empty_table, needs=Permission.BULK, only_looks=True),
         Action(PROBLEMS_ACTION, send_problem_rows, needs=Permission.BULK, only_looks=True),
         Action(CONTINUE_ACTION, resume, needs=Permission.BULK),
         Action(ROWS_ACTION, send_rows_to_check, needs=Permission.BULK, only_looks=True),

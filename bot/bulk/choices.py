@@ -8,25 +8,32 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.bulk.plan import BulkPlan, PlanChoices
-from bot.sheets.sheet import Source
+from bot.bulk.plan import SKIP_COLUMN, BulkPlan, PlanChoices
+from bot.sheets.columns import Purpose
 
 COLUMN_FIELD_PREFIX = "column_"
 """What the fields of unmatched columns begin with; the column's place follows, and the sheet's."""
+KIND_FIELD, PROCEDURE_FIELD, TELL_FIELD = "kind", "procedure", "tell"
+TELL_ME, TELL_CHANNEL = "me", "channel"
 SHEET_FIELD, ENCODING_FIELD, HIDDEN_FIELD = "sheet", "encoding", "hidden"
 INCLUDE_HIDDEN, SKIP_HIDDEN = "send", "skip"
 
-_COLUMN_FIELD = re.compile(COLUMN_FIELD_PREFIX + r"(\d{1,4})(?:_\d+)?")
+_COLUMN_FIELD = re.compile(COLUMN_FIELD_PREFIX + r"(\d{1,4})(?:_.+)?")
 
 
-def column_field(source: Source, column: int) -> str:
+def column_field(plan: BulkPlan, column: int) -> str:
     """Return the field's name.
 
-    Columns of another sheet than the first need other names: Slack fills a field with what was
-    chosen in one of the same name.
+    Columns of another sheet than the first, or for another procedure than the draft's, need other
+    names: Slack fills a field with what was chosen in one of the same name.
     """
+    source, procedure = plan.sheet.source, plan.upload.procedure
     is_first = not source.sheets or source.sheet == source.sheets[0][0]
-    return f"{COLUMN_FIELD_PREFIX}{column}" + ("" if is_first else f"_{source.sheet}")
+    return (
+        f"{COLUMN_FIELD_PREFIX}{column}"
+        + ("" if is_first else f"_{source.sheet}")
+        + ("" if procedure == plan.drafted_procedure else f"_{procedure}")
+    )
 
 
 def to_state(upload_id: int, choices: PlanChoices) -> dict[str, str]:
@@ -35,6 +42,9 @@ def to_state(upload_id: int, choices: PlanChoices) -> dict[str, str]:
         "sheet": choices.sheet,
         "encoding": choices.encoding,
         "hidden": choices.include_hidden,
+        "purpose": choices.purpose or "",
+        "procedure": choices.procedure,
+        "tell": choices.tells_channel,
     }
     return {"upload": str(upload_id), "chosen": json.dumps(stored, separators=(",", ":"))}
 
@@ -52,6 +62,9 @@ def from_state(state: Mapping[str, str]) -> tuple[int, PlanChoices]:
         sheet if isinstance(sheet, int) else None,
         str(stored.get("encoding") or ""),
         stored.get("hidden") is True,
+        _parse_purpose(str(stored.get("purpose") or "")),
+        str(stored.get("procedure") or ""),
+        stored.get("tell") is True,
     )
 
 
@@ -62,21 +75,35 @@ def resolve_choices(plan: BulkPlan, choices: PlanChoices) -> PlanChoices:
         choices,
         sheet=source.sheet if len(source.sheets) > 1 else None,
         encoding=source.encoding if source.is_guess else "",
+        purpose=plan.matches.purpose,
+        procedure=plan.upload.procedure,
     )
 
 
 def apply_choices(previous: PlanChoices, values: Mapping[str, str]) -> PlanChoices:
-    """Return the choices with what the form's fields say. Columns belong to one sheet."""
+    """Return the choices with what the form's fields say.
+
+    Columns belong to one sheet and one procedure.
+    """
     chosen_sheet = values.get(SHEET_FIELD, "")
     sheet = int(chosen_sheet) if chosen_sheet.isdecimal() else previous.sheet
-    columns = {**previous.columns, **_parse_columns(values)} if sheet == previous.sheet else {}
-    hidden = values.get(HIDDEN_FIELD, "")
+    procedure = values.get(PROCEDURE_FIELD) or previous.procedure
+    is_same = (sheet, procedure) == (previous.sheet, previous.procedure)
+    columns = {**previous.columns, **_parse_columns(values)} if is_same else {}
+    hidden, tell = values.get(HIDDEN_FIELD, ""), values.get(TELL_FIELD, "")
     return PlanChoices(
         columns,
         sheet,
         values.get(ENCODING_FIELD) or previous.encoding,
         hidden == INCLUDE_HIDDEN if hidden else previous.include_hidden,
+        _parse_purpose(values.get(KIND_FIELD, "")) or previous.purpose,
+        procedure,
+        tell == TELL_CHANNEL if tell else previous.tells_channel,
     )
+
+
+def _parse_purpose(value: str) -> Purpose | None:
+    return Purpose(value) if value in list(Purpose) else None
 
 
 def _parse_columns(values: Mapping[str, str]) -> dict[int, str]:
@@ -85,3 +112,13 @@ def _parse_columns(values: Mapping[str, str]) -> dict[int, str]:
         for name, key in values.items()
         if key and (found := _COLUMN_FIELD.fullmatch(name))
     }
+
+
+def is_changed(previous: PlanChoices, current: PlanChoices) -> bool:
+    """Return whether the plan must be shown again; skipping an unmatched column changes nothing."""
+    return _list_relevant(previous) != _list_relevant(current)
+
+
+def _list_relevant(choices: PlanChoices) -> PlanChoices:
+    columns = {place: key for place, key in choices.columns.items() if key != SKIP_COLUMN}
+    return replace(choices, columns=columns, tells_channel=False)

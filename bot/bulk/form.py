@@ -1,100 +1,60 @@
-"""The two forms of a bulk upload: the choice of a file, and the plan that is confirmed."""
+"""The plan of a bulk upload: what would be sent, what would be skipped, and what can be changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bot.bulk.choices import column_field, resolve_choices, to_state
+from bot.bulk.choices import (
+    TELL_CHANNEL,
+    TELL_FIELD,
+    TELL_ME,
+    column_field,
+    resolve_choices,
+    to_state,
+)
+from bot.bulk.file_form import empty_table_button, kind_field, procedure_menu
 from bot.bulk.plan import SKIP_COLUMN, BulkPlan, PlanChoices
 from bot.bulk.reading import reading_blocks, sheet_menu, times_text
 from bot.bulk.upload import Upload
-from bot.chakra.attributes import Procedure
 from bot.sheets.columns import ColumnMatch, ColumnRole, Purpose, UnmatchedColumn
 from bot.sheets.problems import group_problems
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, lines, markup
-from bot.slack.commands.reply import Block, Choice, OpenForm, UpdateForm, View
+from bot.slack.commands.reply import Block, Choice, UpdateForm, View
 
-FILE_FORM, CONFIRM_FORM, PROBLEMS_ACTION = "bulk.file", "bulk.confirm", "bulk.problems"
-"""The ``callback_id``s of the forms, and the button for the rows with problems."""
-KIND_FIELD, PROCEDURE_FIELD, UPLOAD_FIELD = "kind", "procedure", "file"
-PURPOSE_LABELS = {Purpose.CREATE: "Create new records", Purpose.UPDATE: "Change existing records"}
+CONFIRM_FORM, PROBLEMS_ACTION = "bulk.confirm", "bulk.problems"
+"""The ``callback_id`` of the form, and the button for the rows with problems."""
 _TITLES = {Purpose.CREATE: "Create in bulk", Purpose.UPDATE: "Change in bulk"}
 IDENTIFIER_LABELS = {Purpose.CREATE: "the key", Purpose.UPDATE: "identifies the record"}
-UNMATCHED_COLUMNS_TEXT = (
-    "*Chakra has no attributes with these names.* Choose one, or leave the column out. You see "
-    "the result before anything is sent."
-)
-FILE_TYPES = ("csv", "tsv", "txt", "xlsx", "xls")
+UNMATCHED_COLUMNS_TEXT = "*These columns don't match a Chakra field.* Map or skip them."
 MAX_COLUMN_MENUS = 20
-"""Columns with a menu; the others are left out, and named."""
+"""Columns with a menu; the others are skipped, and named."""
 MAX_PROBLEM_GROUPS = 8
 MAX_REPEATS = 8
 """Repeated phone numbers whose rows the plan lists."""
 MAX_REPEATED_ROWS = 10
 MAX_MATCHED_COLUMNS = 40
+MAX_LISTED_FIELDS = 60
 MAX_NAME_LENGTH = 60
 MAX_SAMPLE_LENGTH = 40
 
 
-def file_form(
-    procedures: Sequence[Procedure], *, purpose: Purpose | None, procedure: str, note: str = ""
-) -> OpenForm:
-    """Return the choice of a file. Without ``procedures`` the record type is typed."""
-    content: list[Block] = [blocks.section(note)] if note else []
-    content.append(
-        blocks.select_field(
-            KIND_FIELD,
-            "What to do",
-            action="bulk.kind",
-            placeholder="Choose",
-            choices=[Choice(label, value.value) for value, label in PURPOSE_LABELS.items()],
-            initial=(purpose or Purpose.CREATE).value,
-        )
-    )
-    content.append(_procedure_field(procedures, procedure))
-    content.append(
-        blocks.file_field(
-            UPLOAD_FIELD,
-            "Table",
-            action="bulk.upload",
-            filetypes=FILE_TYPES,
-            hint="CSV or Excel (.xlsx), up to 10 MB. The first row has the column names.",
-        )
-    )
-    content.append(blocks.context("Nothing is sent yet. You see first what would be sent."))
-    return OpenForm(blocks.form_modal(FILE_FORM, "Bulk upload", "Check the table", content))
+@dataclass(frozen=True, slots=True)
+class ReportChannel:
+    """The channel that the outcome can be posted in; ``companies`` are others that read there."""
+
+    name: str
+    companies: str = ""
 
 
-def _procedure_field(procedures: Sequence[Procedure], selected: str) -> Block:
-    if not procedures:
-        return blocks.text_field(
-            PROCEDURE_FIELD,
-            "Record type",
-            action="bulk.procedure",
-            initial=selected or "lead",
-            hint="Its short ID in Chakra, such as lead or ticket.",
-            max_length=MAX_NAME_LENGTH,
-        )
-    return blocks.select_field(
-        PROCEDURE_FIELD,
-        "Record type",
-        action="bulk.procedure",
-        placeholder="Choose",
-        choices=[
-            Choice(procedure.label, procedure.short_id, procedure.short_id)
-            for procedure in procedures
-        ],
-        initial=selected or (procedures[0].short_id if len(procedures) == 1 else None),
-    )
-
-
-# --- the plan ------------------------------------------------------------------------------------
-
-
-def plan_form(plan: BulkPlan, choices: PlanChoices, *, note: str = "") -> UpdateForm:
+def plan_form(
+    plan: BulkPlan, choices: PlanChoices, channel: ReportChannel | None, *, note: str = ""
+) -> UpdateForm:
+    """Return the plan; without a ``channel`` the outcome is reported in direct messages only."""
     shown = resolve_choices(plan, choices)
-    return UpdateForm(_plan_view(plan, shown, note), state=to_state(plan.upload.id, shown))
+    view = _plan_view(plan, shown, channel, note)
+    return UpdateForm(view, state=to_state(plan.upload.id, shown))
 
 
 def sheet_form(
@@ -108,16 +68,20 @@ def sheet_form(
     ]
     title = _TITLES[Purpose(upload.kind)]
     return UpdateForm(
-        blocks.form_modal(CONFIRM_FORM, title, "Check again", content),
+        blocks.form_modal(CONFIRM_FORM, title, "Update preview", content),
         state=to_state(upload.id, choices),
     )
 
 
-def _plan_view(plan: BulkPlan, choices: PlanChoices, note: str) -> View:
+def _plan_view(
+    plan: BulkPlan, choices: PlanChoices, channel: ReportChannel | None, note: str
+) -> View:
     content: list[Block] = [blocks.section(note)] if note else []
     content.append(blocks.section(_file_summary(plan)))
     content += reading_blocks(plan, choices)
     content += [blocks.section(markup(":no_entry: ", error)) for error in plan.matches.errors]
+    if plan.matches.errors:
+        content += [blocks.section(_known_fields_text(plan)), empty_table_button()]
     if plan.matches.matched and plan.sheet.rows:
         content.append(blocks.section(_matched_columns_text(plan)))
         if times := times_text(plan):
@@ -128,12 +92,67 @@ def _plan_view(plan: BulkPlan, choices: PlanChoices, note: str) -> View:
     menus = _column_menus(plan, choices)
     if menus:
         content += [blocks.divider(), blocks.section(Markup(UNMATCHED_COLUMNS_TEXT)), *menus]
-    if plan.valid_count or menus or _has_reading_menus(plan):
-        return blocks.form_modal(CONFIRM_FORM, _title(plan), _submit_label(plan), content)
-    content.append(
-        blocks.section(markup("Fix the table, then choose it again with ", _command_text(plan)))
-    )
-    return blocks.info_modal(_title(plan), content)
+    if not (plan.valid_count or menus or _has_reading_menus(plan)):
+        content.append(
+            blocks.section(markup("Fix the table, then choose it again with ", _command_text(plan)))
+        )
+    content += [blocks.divider(), *_setting_fields(plan, choices, channel)]
+    return blocks.form_modal(CONFIRM_FORM, _title(plan), _submit_label(plan), content)
+
+
+def _setting_fields(
+    plan: BulkPlan, choices: PlanChoices, channel: ReportChannel | None
+) -> list[Block]:
+    """Return what to do, with which record type, and where the outcome is reported."""
+    fields = [kind_field(plan.matches.purpose, dispatch_action=True)]
+    if plan.procedures:
+        fields.append(procedure_menu(plan.procedures, plan.upload.procedure, dispatch_action=True))
+    if channel is not None:
+        name = f"In #{channel.name}" if channel.name else "In this channel"
+        outsiders = f"It has people from {channel.companies}" if channel.companies else ""
+        fields.append(
+            _radio_field(
+                TELL_FIELD,
+                "Tell me",
+                action="bulk.tell",
+                choices=[
+                    Choice("In my messages", TELL_ME),
+                    Choice(name, TELL_CHANNEL, outsiders),
+                ],
+                initial=TELL_CHANNEL if choices.tells_channel else TELL_ME,
+            )
+        )
+    return fields
+
+
+def _radio_field(
+    block_id: str, label: str, *, action: str, choices: Sequence[Choice], initial: str
+) -> Block:
+    """Return radio buttons as a form field; ``initial`` is the value of the chosen one."""
+    made = [blocks.option(choice) for choice in choices]
+    chosen = next(option for option in made if option["value"] == initial)
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": blocks.plain_text(label, MAX_NAME_LENGTH),
+        "element": {
+            "type": "radio_buttons",
+            "action_id": action,
+            "options": made,
+            "initial_option": chosen,
+        },
+    }
+
+
+def _known_fields_text(plan: BulkPlan) -> Markup:
+    """Return the names that columns may have."""
+    names = [target.name or target.short_id for target in plan.targets]
+    shown = ", ".join(blocks.clip(name, MAX_NAME_LENGTH) for name in names[:MAX_LISTED_FIELDS])
+    more = len(names) - MAX_LISTED_FIELDS
+    text = markup(bold("Column names that Chakra knows"), ": ", shown or "none")
+    if more > 0:
+        text = markup(text, f" and {more:,} more")
+    return Markup(blocks.clip(text, blocks.MAX_SECTION_TEXT_LENGTH))
 
 
 def _has_reading_menus(plan: BulkPlan) -> bool:
@@ -152,7 +171,7 @@ def _title(plan: BulkPlan) -> str:
 def _submit_label(plan: BulkPlan) -> str:
     """Return the label of the button: at most 24 characters, so large numbers are alone."""
     if plan.checked is None or not plan.valid_count:
-        return "Check again"
+        return "Update preview"
     if not plan.checked.invalid_count:
         return f"Send {plan.valid_count:,} rows" if plan.valid_count != 1 else "Send 1 row"
     return f"Send {plan.valid_count:,} of {plan.checked.total:,}"
@@ -174,7 +193,7 @@ def _matched_columns_text(plan: BulkPlan) -> Markup:
         for match in plan.matches.matched[:MAX_MATCHED_COLUMNS]
     ]
     more = len(plan.matches.matched) - len(columns)
-    text = [markup(bold("What is sent to Chakra"), ", with the values of the first row"), *columns]
+    text = [markup(bold("Column mapping"), ", with your first row as an example"), *columns]
     if more:
         text.append(markup(f"and {more} more columns"))
     return Markup(blocks.clip(lines(text), blocks.MAX_SECTION_TEXT_LENGTH))
@@ -196,13 +215,17 @@ def _problem_blocks(plan: BulkPlan) -> list[Block]:
     problems = [markup("• ", group.summary) for group in groups[:MAX_PROBLEM_GROUPS]]
     if len(groups) > MAX_PROBLEM_GROUPS:
         problems.append(markup(f"and {len(groups) - MAX_PROBLEM_GROUPS} other problems"))
-    effect = "They are left out." if plan.valid_count else "So nothing can be sent."
-    rows = "1 row has" if checked.invalid_count == 1 else f"{checked.invalid_count:,} rows have"
-    head = markup(":warning: ", bold(f"{rows} problems."), " ", effect)
+    effect = " and will be skipped." if plan.valid_count else ". Nothing can be sent."
+    rows = (
+        "1 row has a problem"
+        if checked.invalid_count == 1
+        else f"{checked.invalid_count:,} rows have problems"
+    )
+    head = markup(":warning: ", bold(rows), effect)
     return [
         blocks.section(lines([head, *problems])),
         blocks.actions(
-            blocks.button("Rows with problems as a file", PROBLEMS_ACTION, str(plan.upload.id))
+            blocks.button("Download skipped rows", PROBLEMS_ACTION, str(plan.upload.id))
         ),
     ]
 
@@ -259,7 +282,7 @@ def _column_menus(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
     ]
     rest = [blocks.clip(column.header, MAX_NAME_LENGTH) for column in columns[MAX_COLUMN_MENUS:]]
     if rest:
-        menus.append(blocks.context(markup("Left out as well: ", ", ".join(rest))))
+        menus.append(blocks.context(markup("Skipped as well: ", ", ".join(rest))))
     return menus
 
 
@@ -267,7 +290,7 @@ def _column_menu(plan: BulkPlan, column: UnmatchedColumn, initial: str) -> Block
     near = {key: place for place, key in enumerate(column.suggestions)}
     free = sorted(plan.targets, key=lambda target: near.get(target.short_id, len(near)))
     options = [
-        Choice("Leave this column out", SKIP_COLUMN),
+        Choice("Skip this column", SKIP_COLUMN),
         *(
             Choice(target.name or target.short_id, target.short_id, target.short_id)
             for target in free
@@ -275,7 +298,7 @@ def _column_menu(plan: BulkPlan, column: UnmatchedColumn, initial: str) -> Block
     ]
     hint = f"Similar: {', '.join(column.suggestions)}." if column.suggestions else ""
     return blocks.select_field(
-        column_field(plan.sheet.source, column.index),
+        column_field(plan, column.index),
         blocks.clip(column.header, MAX_NAME_LENGTH),
         action="bulk.column",
         placeholder="Choose",

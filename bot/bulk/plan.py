@@ -5,11 +5,13 @@ Between two views of a plan only the file is stored, in the database; each view 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from bot.aio.clock import Clock
+from bot.bulk.message_files import MAX_UPLOAD_BYTES
 from bot.bulk.repository import Uploads
 from bot.bulk.rows import build_rows_csv
 from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
@@ -17,10 +19,11 @@ from bot.cache import Cache
 from bot.chakra.attributes import Attribute, Procedure
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
-from bot.errors import NotFound
+from bot.errors import FileUnavailable, NotFound
 from bot.sheets.check import CheckedSheet, check
 from bot.sheets.chunks import iter_batches
 from bot.sheets.columns import ColumnMatches, Purpose, Target, match_columns
+from bot.sheets.empty import EmptyTable, build_empty_table
 from bot.sheets.problems import build_problem_csv
 from bot.sheets.read import read_sheet
 from bot.sheets.samples import Samples, collect_samples
@@ -29,9 +32,6 @@ from bot.sheets.workers import SheetWorkers
 from bot.slack.client.files import SlackFiles
 from bot.slack.commands.command import UploadedFile
 
-MAX_UPLOAD_BYTES = 10 * 1024 * 1024
-"""Of a file that was chosen in a form. docs.slack.dev/reference/block-kit/block-elements/
-file-input-element"""
 CONFIG_CACHE_KIND, CONFIG_CACHE_KEY = "config", "whole"
 SKIP_COLUMN = "-"
 """In the place of an attribute, for a column that is not to be sent."""
@@ -46,22 +46,37 @@ ColumnChoices = Mapping[int, str]
 
 @dataclass(frozen=True, slots=True)
 class PlanChoices:
-    """What the person chose in the plan's form. Hidden rows are left out unless they say so."""
+    """What the person chose in the plan's form. Hidden rows are left out unless they say so.
+
+    ``purpose`` and ``procedure`` replace the draft's; ``tells_channel``: the outcome is posted in
+    the channel that the form was opened in, not in their direct messages.
+    """
 
     columns: ColumnChoices = field(default_factory=dict)
     sheet: int | None = None
     encoding: str = ""
     include_hidden: bool = False
+    purpose: Purpose | None = None
+    procedure: str = ""
+    tells_channel: bool = False
+
+    def apply_to(self, draft: Upload) -> Upload:
+        """Return the upload with the chosen kind and procedure."""
+        kind = self.purpose.value if self.purpose else draft.kind
+        return replace(draft, kind=kind, procedure=self.procedure or draft.procedure)
 
 
 @dataclass(frozen=True, slots=True)
 class BulkPlan:
     """``sheet`` has the rows to send; ``hidden_count`` are those that the file hides.
 
+    ``upload`` has the chosen kind and procedure, ``drafted_procedure`` is that of the draft.
     ``checked`` is ``None`` while ``matches`` has errors.
     """
 
     upload: Upload
+    drafted_procedure: str
+    procedures: tuple[Procedure, ...]
     sheet: Sheet = field(repr=False)
     targets: tuple[Target, ...]
     matches: ColumnMatches
@@ -102,8 +117,14 @@ class BulkPlanner:
 
     async def list_procedures(self) -> tuple[Procedure, ...]:
         """Return what can be created or changed in bulk, sorted by name."""
+        return _list_procedures(await self._load_config())
+
+    async def build_empty_table(self, procedure: str, purpose: Purpose) -> EmptyTable:
+        """Return a table to fill in, with the columns of the procedure."""
         config = await self._load_config()
-        return tuple(sorted(config.procedures, key=lambda procedure: procedure.label.casefold()))
+        targets = tuple(map(_to_target, config.attributes_of(procedure)))
+        key = _primary_key(config, procedure)
+        return build_empty_table(targets, purpose, primary_key=key)
 
     async def create_draft(
         self,
@@ -132,6 +153,25 @@ class BulkPlanner:
             now=self._clock.time(),
         )
 
+    async def complete_names(self, files: Sequence[UploadedFile]) -> tuple[UploadedFile, ...]:
+        """Return the files with names from Slack for those that the payload doesn't describe."""
+        return tuple(await asyncio.gather(*map(self._complete_name, files)))
+
+    async def _complete_name(self, file: UploadedFile) -> UploadedFile:
+        if file.name:
+            return file
+        try:
+            return replace(file, name=(await self._files.get_info(file.id)).name)
+        except FileUnavailable:
+            return file
+
+    async def get_draft(self, upload_id: int, member: str) -> Upload:
+        """Return the draft. Raise ``NotFound`` if it is no longer a draft of this member."""
+        draft = await self._uploads.get(upload_id)
+        if draft is None or draft.stage is not UploadStage.DRAFT or draft.member != member:
+            raise NotFound("upload", str(upload_id), hint=DRAFT_NOT_FOUND_HINT)
+        return draft
+
     async def load(
         self, upload_id: int, member: str, choices: PlanChoices, timezone: tzinfo
     ) -> BulkPlan:
@@ -139,9 +179,8 @@ class BulkPlanner:
 
         Raise ``NotFound`` if it is no longer a draft of this member.
         """
-        upload = await self._uploads.get(upload_id)
-        if upload is None or upload.stage is not UploadStage.DRAFT or upload.member != member:
-            raise NotFound("upload", str(upload_id), hint=DRAFT_NOT_FOUND_HINT)
+        draft = await self.get_draft(upload_id, member)
+        upload = choices.apply_to(draft)
         whole = await read_sheet(
             await self._uploads.load_file(upload_id),
             ReadOptions(choices.sheet, choices.encoding),
@@ -165,7 +204,17 @@ class BulkPlanner:
             choices=keys,
         )
         samples = await self._workers.run(collect_samples, sheet, matches, timezone)
-        plan = BulkPlan(upload, sheet, targets, matches, timezone, hidden_count, samples)
+        plan = BulkPlan(
+            upload,
+            draft.procedure,
+            _list_procedures(config),
+            sheet,
+            targets,
+            matches,
+            timezone,
+            hidden_count,
+            samples,
+        )
         if matches.errors:
             return plan
         checked = await self._workers.run(
@@ -205,6 +254,10 @@ def _build_batches(checked: CheckedSheet) -> list[Batch]:
         )
         for batch in iter_batches(checked.items, checked.row_numbers)
     ]
+
+
+def _list_procedures(config: Config) -> tuple[Procedure, ...]:
+    return tuple(sorted(config.procedures, key=lambda procedure: procedure.label.casefold()))
 
 
 def _to_target(attribute: Attribute) -> Target:

@@ -72,23 +72,23 @@ class Uploads:
         return bytes(found or b"")
 
     async def confirm(
-        self, upload_id: int, batches: Sequence[Batch], channel: str, now: float
+        self, upload: Upload, batches: Sequence[Batch], channel: str, now: float
     ) -> bool:
         """Store the batches and start. Return False if it was no draft any more.
 
-        The file is dropped, and its name is stored masked from now on.
+        Kind and procedure are stored as ``upload`` has them, which the plan may have changed. The
+        file is dropped, and its name is stored masked from now on.
         """
         async with self._database.begin() as connection:
-            filename = await connection.scalar(
-                select(uploads.c.filename).where(uploads.c.id == upload_id)
-            )
             done = await connection.execute(
                 update(uploads)
-                .where(uploads.c.id == upload_id, uploads.c.stage == UploadStage.DRAFT)
+                .where(uploads.c.id == upload.id, uploads.c.stage == UploadStage.DRAFT)
                 .values(
                     stage=UploadStage.RUNNING,
                     file=None,
-                    filename=mask_text(filename or ""),
+                    filename=mask_text(upload.filename),
+                    procedure=upload.procedure,
+                    kind=upload.kind,
                     channel=channel,
                     attempt=1,
                     updated_at=now,
@@ -101,7 +101,7 @@ class Uploads:
                 [
                     {
                         "workspace": self._workspace,
-                        "upload_id": upload_id,
+                        "upload_id": upload.id,
                         "number": batch.number,
                         "first_row": batch.first_row,
                         "last_row": batch.last_row,

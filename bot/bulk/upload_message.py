@@ -22,6 +22,18 @@ STATE_TEXT = {
 }
 
 
+def started_message(row_count: int, destination: str, member: str) -> Message:
+    """Return the confirmation for the member; ``destination`` is where the outcome is posted."""
+    rows = "1 row" if row_count == 1 else f"{row_count:,} rows"
+    how = (
+        "send you a direct message"
+        if destination == member
+        else markup("post in ", blocks.channel_mention(destination))
+    )
+    text = markup(f"Upload started: {rows}. We'll ", how, " when it finishes.")
+    return blocks.text_message(text)
+
+
 def stopped_message(upload: Upload, title: str, batches: Sequence[Batch], problem: str) -> Message:
     """Return what became of each part of the table, and the buttons to continue."""
     head = markup(Markup(":warning: "), bold(title), " stopped. ", problem)

@@ -47,6 +47,8 @@ BATCH_RETRY_TIMEOUT_SECONDS = 900.0
 """Seconds for which one batch is retried while Chakra is busy or unreachable."""
 GIVE_UP_AT = "give_up_at"
 """Key in the run's state: when the retries of its first batch end, in seconds since 1970."""
+QUIET_SECONDS = 60.0
+"""Seconds within which a finished upload is reported in one message."""
 DRAFT_RETENTION_SECONDS = 3_600.0
 UPLOAD_RETENTION_SECONDS = 7 * 86_400.0
 """Customers' data, in the rows that were not uploaded: stored only as long as a member may want to
@@ -91,7 +93,7 @@ class Uploader:
     async def start(self, upload: Upload, batches: Sequence[Batch], channel: str) -> bool:
         """Start a confirmed upload. Return False if it was started before."""
         now = self._clock.time()
-        new = await self.uploads.confirm(upload.id, batches, channel, now)
+        new = await self.uploads.confirm(upload, batches, channel, now)
         await self._engine.start(UPLOAD_WORKFLOW, _workflow_key(upload.id, 1))
         return new
 
@@ -249,7 +251,9 @@ class Uploader:
             channel=upload.channel,
             title=upload_title(upload),
         )
-        started, _ = await self._watcher.start(new_watch, complete=complete)
+        started, _ = await self._watcher.start(
+            new_watch, complete=complete, quiet_seconds=QUIET_SECONDS
+        )
         await self.uploads.set_watch(upload.id, started.id)
 
     async def _load_watch(self, upload: Upload) -> Watch | None:

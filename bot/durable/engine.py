@@ -36,7 +36,7 @@ from bot.durable.records import (
     list_set_back_run_ids,
 )
 from bot.durable.replicas import ReplicaLease
-from bot.durable.runs import Handler, Reschedule
+from bot.durable.runs import Handler, Reschedule, RunState
 from bot.errors import DatabaseUnavailable
 
 POLL_SECONDS = 0.5
@@ -149,18 +149,17 @@ class Engine:
                     periodic("durable", self._repair_chains, REPAIR_INTERVAL_SECONDS, self._clock)
                 )
 
-    async def start(self, kind: str, key: str) -> None:
-        """Start the chain of ``key``, unless it is alive: started twice, it runs once.
+    async def start(self, kind: str, key: str, state: RunState | None = None) -> None:
+        """Start the chain of ``key``, unless it is alive; ``state`` is for its first run.
 
-        Once this returns, the chain survives the process. Raises ``KeyError`` if no handler is
-        registered for it.
+        Once this returns, the chain survives the process. Raises ``KeyError`` without a handler.
         """
         registered = (kind, keys.workspace_of(key))
         if registered not in self._handlers:
             raise KeyError(registered)
         await self.launch()
         if not await list_run_ids(ACTIVE_STATUSES, keys.run_prefix(kind, key)):
-            await self._enqueue(kind, key, 0, Reschedule(0.0))
+            await self._enqueue(kind, key, 0, Reschedule(0.0, state or {}))
             self._active.setdefault(registered, set()).add(key)
 
     async def run_now(self, kind: str, key: str) -> None:

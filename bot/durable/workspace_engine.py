@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from bot.durable.engine import Engine
 from bot.durable.keys import full_key
-from bot.durable.runs import Handler, ListKeys, Run
+from bot.durable.runs import Handler, ListKeys, Run, RunState
 
 
 class WorkspaceEngine:
@@ -28,9 +28,9 @@ class WorkspaceEngine:
         handler = Handler(kind, self._workspace, run, list_active_keys)
         self._engine.register(handler, concurrency=concurrency)
 
-    async def start(self, kind: str, key: str) -> None:
+    async def start(self, kind: str, key: str, state: RunState | None = None) -> None:
         """Start a chain, unless it is alive; see ``Engine.start``."""
-        await self._engine.start(kind, full_key(self._workspace, key))
+        await self._engine.start(kind, full_key(self._workspace, key), state)
 
     async def run_now(self, kind: str, key: str) -> None:
         """Make the next run of a chain due immediately; see ``Engine.run_now``."""

@@ -54,7 +54,9 @@ OWN_ERROR_CODES = frozenset({"withdrawn"})
 class _WatchState(BaseModel):
     """What the polls of a watch hand on to the next one.
 
-    ``failed_entries`` are masked, since the state is stored.
+    ``failed_entries`` are masked, since the state is stored. Until ``quiet_until`` (seconds since
+    1970; 0 for most watches) no message is posted: if the job ends before, its outcome is the only
+    one.
     """
 
     failures: int = 0
@@ -64,6 +66,7 @@ class _WatchState(BaseModel):
     fetched_failed_at: float = 0.0
     posted_digest: str = ""
     posted_at: float = 0.0
+    quiet_until: float = 0.0
 
 
 class Watcher:
@@ -96,15 +99,18 @@ class Watcher:
         """Active watches of all replicas."""
         return self._engine.active_count(WATCH_WORKFLOW)
 
-    async def start(self, new_watch: NewWatch, *, complete: bool = True) -> tuple[Watch, bool]:
-        """Start watching.
+    async def start(
+        self, new_watch: NewWatch, *, complete: bool = True, quiet_seconds: float = 0.0
+    ) -> tuple[Watch, bool]:
+        """Start watching; a job that ends within ``quiet_seconds`` gets one message, its outcome.
 
         Return the watch, and whether it is new. Once this returns, the watch survives the process.
         """
         watch, new = await self.watches.get_or_create(
             new_watch, self._clock.time(), complete=complete
         )
-        await self._engine.start(WATCH_WORKFLOW, str(watch.id))
+        quiet = {"quiet_until": watch.started_at + quiet_seconds} if quiet_seconds else None
+        await self._engine.start(WATCH_WORKFLOW, str(watch.id), quiet)
         return watch, new
 
     async def list_active_keys(self) -> list[str]:
@@ -143,7 +149,7 @@ class Watcher:
                 return Reschedule(wait, state.model_dump(mode="json", by_alias=True))
             watch = await self.watches.get(watch_id)
         if watch is not None:
-            await self._finish(watch)
+            await self._finish(watch, state)
         return None
 
     async def _poll(self, watch: Watch, state: _WatchState) -> float:
@@ -225,6 +231,8 @@ class Watcher:
         error: ChakraError | None = None,
     ) -> None:
         """Enqueue the watch's message if it is worth an edit."""
+        if now < state.quiet_until:
+            return
         if error is not None and state.posted_digest and not watch_message.is_outage(watch, now):
             return
         progress = Progress.from_points(_stored_points(watch), job, now)
@@ -272,36 +280,52 @@ class Watcher:
             )
         await self.watches.set_stall_notified(watch.id, notified=stalled)
 
-    async def _finish(self, watch: Watch) -> None:
-        """Post the final message and the outcome.
+    async def _finish(self, watch: Watch, state: _WatchState) -> None:
+        """Post the final message and the outcome; of a quiet watch without a message, the outcome.
 
         Repeated after a crash, this posts nothing twice: each message has its key.
         """
         now = self._clock.time()
         job = self._last_known_job(watch)
         progress = Progress.from_points(_stored_points(watch), job, watch.progress_at or now)
+        is_posted = (
+            not state.quiet_until or (await self._outbox.get_status(_outbox_key(watch))).is_known
+        )
         failed: tuple[JobEntry, ...] = ()
-        if job.unsuccessful:
+        if job.unsuccessful and is_posted:
             pages = 1 if self._is_congested else MAX_ENTRY_PAGES
             failed = await fetch_first_failed_entries(
                 self._jobs, watch.jobs, MAX_FAILED_ENTRIES, max_pages=pages
             )
-        final = watch_message.final_message(
-            watch, job, progress, now=watch.ended_at, failed_entries=failed
-        )
-        await self._outbox.enqueue(
-            OutboxMessage(
-                _outbox_key(watch), watch.channel, final, member=watch.member, urgent=True
+        if is_posted:
+            final = watch_message.final_message(
+                watch, job, progress, now=watch.ended_at, failed_entries=failed
             )
-        )
+            await self._outbox.enqueue(
+                OutboxMessage(
+                    _outbox_key(watch), watch.channel, final, member=watch.member, urgent=True
+                )
+            )
         if watch.status is not WatchStatus.STOPPED:
             outcome = watch_message.outcome_message(watch, job, to_member=_is_private(watch))
-            await self._reply(watch, "outcome", outcome, broadcast=True)
+            await self._reply(
+                watch,
+                "outcome",
+                outcome,
+                in_thread=is_posted,
+                broadcast=is_posted and not state.quiet_until,
+            )
 
     async def _reply(
-        self, watch: Watch, key_suffix: str, message: Message, *, broadcast: bool = False
+        self,
+        watch: Watch,
+        key_suffix: str,
+        message: Message,
+        *,
+        in_thread: bool = True,
+        broadcast: bool = False,
     ) -> None:
-        """Post to the thread of the watch's message, or to the member alone."""
+        """Post to the thread of the watch's message or beside it, or to the member alone."""
         if _is_private(watch):
             await self._outbox.enqueue(
                 OutboxMessage(
@@ -315,7 +339,7 @@ class Watcher:
                 watch.channel,
                 message,
                 member=watch.member,
-                thread_key=_outbox_key(watch),
+                thread_key=_outbox_key(watch) if in_thread else "",
                 broadcast=broadcast,
             )
         )

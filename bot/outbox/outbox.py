@@ -55,11 +55,13 @@ SHUTDOWN_GRACE_SECONDS = 3.0
 class PostStatus:
     """Where a message is posted, and the error code if no more attempts are made.
 
-    The code is Slack's (``is_archived``), or ``uncertain`` or ``withdrawn``.
+    The code is Slack's (``is_archived``), or ``uncertain`` or ``withdrawn``. ``is_known`` is False
+    for a key that was never enqueued.
     """
 
     ref: MessageRef | None
     error_code: str = ""
+    is_known: bool = True
 
 
 class Outbox:
@@ -127,7 +129,7 @@ class Outbox:
         """
         post = await self._posts.find_by_key(key)
         if post is None:
-            return PostStatus(None)
+            return PostStatus(None, is_known=False)
         ref = MessageRef(post.message_channel, post.message_ts) if post.message_ts else None
         return PostStatus(ref, post.error_code)
 

@@ -201,20 +201,20 @@ class _NameIndex:
         for target, _ in known:
             self._short_ids.add(target.short_id)
             for name in (target.short_id, target.name):
-                if folded := _normalize_name(name):
+                if folded := normalize_name(name):
                     self._short_ids_by_name[folded][target.short_id] = None
 
     def find_keys(self, header: str) -> tuple[str, ...]:
         """Return the short ID that is spelled exactly so, else all whose ID or name matches."""
         if header in self._short_ids:
             return (header,)
-        return tuple(self._short_ids_by_name.get(_normalize_name(header), ()))
+        return tuple(self._short_ids_by_name.get(normalize_name(header), ()))
 
     def has(self, key: str) -> bool:
         return key in self._short_ids
 
     def find_similar(self, header: str, used_keys: Iterable[str]) -> tuple[str, ...]:
-        folded = _normalize_name(header)
+        folded = normalize_name(header)
         if len(folded) < 2:  # one letter is in every name
             return ()
         similar = find_similar(
@@ -227,7 +227,8 @@ class _NameIndex:
         return tuple(free[:MAX_SUGGESTIONS])
 
 
-def _normalize_name(name: str) -> str:
+def normalize_name(name: str) -> str:
+    """Return the name as columns are compared: without case, spaces, hyphens and underscores."""
     return _SEPARATORS.sub("", normalize("NFKC", name).casefold())
 
 

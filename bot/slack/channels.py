@@ -35,11 +35,14 @@ class Destination:
     """The location where the bot may post.
 
     ``channel`` is a channel's ID, or a member's ID for their direct messages with the app;
-    ``is_direct_message`` is set in that case, and no one else reads them.
+    ``is_direct_message`` is set in that case, and no one else reads them. ``name`` is the
+    channel's; ``has_outsiders``: people of other workspaces read there.
     """
 
     channel: str
     is_direct_message: bool = False
+    name: str = ""
+    has_outsiders: bool = False
 
 
 def is_private_conversation(channel: str, name: str = "") -> bool:
@@ -86,7 +89,8 @@ class Channels:
             raise NotInChannel(INFO_METHOD, "not_in_channel")
         if not is_known_member and not await self.has_member(channel, member_id):
             raise UsageError("You're not in that channel. Join it, or name one that you're in.")
-        return Destination(channel)
+        has_outsiders = bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
+        return Destination(channel, name=str(info.get("name") or ""), has_outsiders=has_outsiders)
 
     async def has_member(self, channel: str, member_id: str) -> bool:
         """Return whether the member is in the channel. Raises ``SlackError``."""

@@ -34,6 +34,7 @@ def _refill(block: Block, values: Mapping[str, str]) -> Block:
 _INITIAL_VALUE_KEYS = {
     "plain_text_input": "initial_value",
     "static_select": "initial_option",
+    "radio_buttons": "initial_option",
     "datetimepicker": "initial_date_time",
 }
 """The type of an element -> the key of its initial value."""

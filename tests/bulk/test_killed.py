@@ -58,7 +58,7 @@ class UploadScenario:
         """Fill in the forms up to the button that sends."""
         slack = self.stand_ins.slack
         await slack.type(JOHN, SALES, "/chakra bulk create lead")
-        await self.wait_until(lambda: "Nothing is sent yet" in self.form_text())
+        await self.wait_until(lambda: "before anything is sent" in self.form_text())
         file = LocalFile("leads.csv", "text/csv", TABLE.encode())
         await slack.submit(JOHN, {"file": file})
         await self.wait_until(lambda: "Send 2,500 rows" in self.form_text())
@@ -73,7 +73,7 @@ class UploadScenario:
         return [text for text in texts if "stopped" in text]
 
     def watch_text(self) -> str:
-        return "".join(map(visible_text, self.stand_ins.slack.messages(JOHN, SALES)))
+        return "".join(map(visible_text, self.stand_ins.slack.messages(JOHN, JOHNS)))
 
     async def wait_until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(TIMEOUT_SECONDS):

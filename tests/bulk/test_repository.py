@@ -35,7 +35,7 @@ def build_batches(number: int) -> list[Batch]:
 
 async def start_upload(uploads: Uploads, pieces: int = 3) -> Upload:
     upload = await create_draft(uploads)
-    assert await uploads.confirm(upload.id, build_batches(pieces), "C0LEADS", 1001)
+    assert await uploads.confirm(upload, build_batches(pieces), "C0LEADS", 1001)
     found = await uploads.get(upload.id)
     assert found is not None
     return found
@@ -54,7 +54,7 @@ async def test_a_form_submitted_twice_is_one_draft(uploads: Uploads) -> None:
 async def test_double_confirmation_starts_once(uploads: Uploads) -> None:
     upload = await create_draft(uploads)
     both = await asyncio.gather(
-        *(uploads.confirm(upload.id, build_batches(2), "C0LEADS", 1001) for _ in range(2))
+        *(uploads.confirm(upload, build_batches(2), "C0LEADS", 1001) for _ in range(2))
     )
     assert sorted(both) == [False, True]
     assert len(await uploads.list_batches(upload.id)) == 2

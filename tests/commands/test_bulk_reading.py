@@ -82,7 +82,7 @@ async def test_another_sheet_is_chosen_after_one_that_is_no_table(acme: World) -
     await open_form(acme)
     plan = await submit_file(acme, excel_upload(build_workbook(fill, names=("Guide", "Leads"))))
     assert "Column B has no name in row 1" in plan
-    assert "Check again" in plan
+    assert "Update preview" in plan
     assert "Send 1 row" in await choose(acme, sheet="1")
     assert "Column B has no name in row 1" in await choose(acme, sheet="0")
 

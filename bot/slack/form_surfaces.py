@@ -88,7 +88,8 @@ class SubmissionSurface(BaseSurface):
         if outcome.error is None and isinstance(outcome.reply, FieldErrors):
             self._slack.modals.record_reopened(self._view_id)
         else:
-            self._slack.modals.record_ack(self._view_id, self._view_hash, is_pending=False)
+            has_later = isinstance(outcome.reply, UpdateForm) and outcome.reply.later is not None
+            self._slack.modals.record_ack(self._view_id, self._view_hash, is_pending=has_later)
         return self._outcome_ack(outcome)
 
     def _outcome_ack(self, outcome: Outcome) -> Ack:
@@ -136,6 +137,16 @@ class SubmissionSurface(BaseSurface):
             unseen = _message_outside_modal(outcome, self._outcome_message(outcome))
             if unseen is not None and unseen is not message:
                 await self.reply(unseen)
+
+    async def deliver_later(self, outcome: Outcome) -> None:
+        """Replace the form of the ack, unless the person has closed it."""
+        try:
+            await self._slack.modals.show_outcome(
+                self._view_id, self._final_view(outcome), seen_hash=self._view_hash
+            )
+        except SlackError as refused:
+            if refused.code != VIEW_CLOSED_CODE:
+                raise
 
     def _final_view(self, outcome: Outcome) -> View:
         reply = outcome.reply

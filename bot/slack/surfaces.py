@@ -76,6 +76,9 @@ class Surface(Protocol):
     async def deliver(self, outcome: Outcome) -> None:
         """Deliver the answer after the ack."""
 
+    async def deliver_later(self, outcome: Outcome) -> None:
+        """Replace the form that :meth:`deliver` or the ack has shown."""
+
 
 def encode_ack(body: Mapping[str, Any]) -> Ack:
     return to_json(body)
@@ -93,6 +96,7 @@ class BaseSurface:
         self._slack = slack
         self._explainer = explainer
         self._payload = payload
+        self._view_id = ""
 
     def ack(self, outcome: Outcome) -> Ack | None:
         """Return an empty ack if there is nothing to answer."""
@@ -144,6 +148,27 @@ class BaseSurface:
             return self._explainer.message(outcome.error, outcome.reference)
         return outcome.reply if isinstance(outcome.reply, Message) else None
 
+    async def deliver_later(self, outcome: Outcome) -> None:
+        """Replace the form that was opened, unless the person has closed it."""
+        if isinstance(outcome.reply, UpdateForm):
+            view = self._with_metadata(outcome.reply)
+        else:
+            error = outcome.error or RuntimeError()
+            view = self._explainer.view(error, outcome.reference, None, {})
+        try:
+            await self._show_view(view)
+        except SlackError as refused:
+            if refused.code != VIEW_CLOSED_CODE:
+                raise
+
+    async def _show_view(self, view: View) -> None:
+        """Open the view, or replace the one that was opened before."""
+        if self._view_id:
+            await self._slack.update_view(self._view_id, view)
+            return
+        opened = await self._slack.open_view(str(self._payload.get("trigger_id", "")), view)
+        self._view_id = str((opened.get("view") or {}).get("id", ""))
+
     def _with_metadata(self, form_reply: OpenForm | UpdateForm) -> View:
         return payloads.with_metadata(
             form_reply.view, form_reply.state, payloads.origin(self._payload)
@@ -164,8 +189,7 @@ class CommandSurface(BaseSurface):
         if message is not None:
             await self.reply(message)
         elif isinstance(outcome.reply, OpenForm):
-            view = self._with_metadata(outcome.reply)
-            await self._slack.open_view(str(self._payload.get("trigger_id", "")), view)
+            await self._show_view(self._with_metadata(outcome.reply))
 
 
 class MessageActionSurface(CommandSurface):
@@ -181,10 +205,6 @@ class ShortcutSurface(BaseSurface):
     Most come from no channel, so they are answered in a modal; if Slack opens none, in the channel
     or in the person's DM with the app.
     """
-
-    def __init__(self, payload: Payload, slack: SlackClient, explainer: Explainer) -> None:
-        super().__init__(payload, slack, explainer)
-        self._view_id = ""
 
     async def notify_pending(self, *, for_chakra: bool) -> None:  # noqa: ARG002 - one view for all
         """Open a waiting view while the trigger is valid; the answer replaces it."""
@@ -207,13 +227,6 @@ class ShortcutSurface(BaseSurface):
                     self._view_id and refused.code == VIEW_CLOSED_CODE
                 ):  # they no longer want it
                     raise
-
-    async def _show_view(self, view: View) -> None:
-        if self._view_id:
-            await self._slack.update_view(self._view_id, view)
-            return
-        opened = await self._slack.open_view(str(self._payload.get("trigger_id", "")), view)
-        self._view_id = str((opened.get("view") or {}).get("id", ""))
 
 
 class EventSurface(BaseSurface):

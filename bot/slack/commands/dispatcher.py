@@ -23,7 +23,16 @@ from bot.metrics import Metrics
 from bot.slack import payloads
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
-from bot.slack.commands.reply import Choices, CloseForm, FieldErrors, Message, NoReply, Reply
+from bot.slack.commands.reply import (
+    Choices,
+    CloseForm,
+    FieldErrors,
+    Message,
+    NoReply,
+    OpenForm,
+    Reply,
+    UpdateForm,
+)
 from bot.slack.copy.explain import Explainer
 from bot.slack.form_surfaces import ModalActionSurface, SubmissionSurface
 from bot.slack.surfaces import (
@@ -185,6 +194,7 @@ class Dispatcher:
                     self._log_failures(surface.reply(said), "form_follow_up_failed")
                 )
             self._schedule_follow_up(surface, outcome)
+        self._schedule_later(surface, outcome)
         return ack, None
 
     async def _run_handler(
@@ -204,7 +214,7 @@ class Dispatcher:
 
     def _schedule_follow_up(self, surface: Surface, outcome: Outcome) -> None:
         reply = outcome.reply
-        if not isinstance(reply, CloseForm) or reply.follow_up_task is None:
+        if not isinstance(reply, CloseForm | UpdateForm) or reply.follow_up_task is None:
             return
 
         def say(ended: asyncio.Task[Message | None]) -> None:
@@ -220,6 +230,22 @@ class Dispatcher:
                 )
 
         reply.follow_up_task.add_done_callback(say)
+
+    def _schedule_later(self, surface: Surface, outcome: Outcome) -> None:
+        """Replace the form that is now shown once the task of the reply has its successor."""
+        reply = outcome.reply
+        if outcome.error is None and isinstance(reply, OpenForm | UpdateForm) and reply.later:
+            self._tasks.spawn_reply(self._deliver_later(surface, reply.later, outcome.reference))
+
+    async def _deliver_later(
+        self, surface: Surface, later: asyncio.Task[UpdateForm], reference: str
+    ) -> None:
+        try:
+            outcome = Outcome(await later, None, reference)
+        except Exception as failed:  # noqa: BLE001 - the boundary: each becomes a sentence
+            self._record("later", failed, 0.0)
+            outcome = Outcome(NoReply(), failed, reference)
+        await self._log_failures(surface.deliver_later(outcome), "form_update_failed")
 
     async def _load_options(
         self, command: str, handler: Callable[[str], Awaitable[Choices]], reference: str
@@ -260,6 +286,7 @@ class Dispatcher:
         try:
             self._schedule_follow_up(surface, outcome)
             await surface.deliver(outcome)
+            self._schedule_later(surface, outcome)
         except Exception as failed:  # noqa: BLE001 - the other boundary: never silence
             await self._log_failures(
                 surface.deliver(self._fallback_outcome(failed, outcome)), "reply_failed"

@@ -56,11 +56,12 @@ class OpenForm:
     """Open ``view`` on top of what the person sees.
 
     ``state`` comes back with the submission; it is part of ``private_metadata``, so it must be
-    small (Slack: 3,000 characters in all).
+    small (Slack: 3,000 characters in all). ``later`` ends with the form that replaces this one.
     """
 
     view: View
     state: Mapping[str, str] = field(default_factory=dict)
+    later: asyncio.Task[UpdateForm] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,16 @@ class UpdateForm:
 
     ``overwrite``: it follows the person's typing and has the same fields, so it may replace an
     update of a moment before. ``fallback`` is posted where the form was opened if it has been
-    closed.
+    closed. In answer to a submission, ``later`` ends with the form that replaces this one, and the
+    result of ``follow_up_task`` is posted where the form was opened.
     """
 
     view: View
     state: Mapping[str, str] = field(default_factory=dict)
     overwrite: bool = False
     fallback: Message | None = None
+    later: asyncio.Task[UpdateForm] | None = None
+    follow_up_task: asyncio.Task[Message | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,16 @@ from bot.chakra.template import Template
 from bot.context import Context
 from bot.errors import NotFound, UsageError, UserError
 from bot.messages import command_line, send_form
+from bot.messages.check_view import CHANGED_NOTE, render_result, sending_view
 from bot.messages.command_line import EXAMPLE
 from bot.messages.contacts import describe_missing_contacts, extract_contacts
+from bot.messages.draft import FORM, Draft
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import TEMPLATE, SendForm
 from bot.messages.line_reader import LineReader
-from bot.messages.outcome import await_outcome, outcome_message, replay_outcome
+from bot.messages.outcome import await_outcome, outcome_message
 from bot.messages.phrases import NOT_YET, SEND_PHRASES, may_be_recipient
-from bot.messages.send import Send
-from bot.messages.service import SubmitResult
+from bot.messages.send import Send, SendResult
 from bot.messages.test_sends import TestSend
 from bot.messages.validation import error_field, first_validation_error, validation_errors
 from bot.slack import blocks
@@ -41,7 +42,6 @@ from bot.slack.commands.permissions import Permission, Subject
 from bot.slack.commands.reply import (
     Choice,
     Choices,
-    CloseForm,
     FieldErrors,
     Message,
     NoReply,
@@ -53,8 +53,6 @@ from bot.templates.menu import MORE, menu_choices
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import MEDIA
 
-MAX_PREVIEW_AGE_SECONDS = 7 * 86_400.0
-"""For less time than sends are stored, so that an old press of its button can't send again."""
 GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "send.anywhere", "send.from_message"
 LOADING = "loading"
 NO_TEMPLATE_ERROR = "Choose a template."
@@ -82,8 +80,8 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     form = context.send_forms.with_default_sender(form)
     if template is None or not context.send_forms.is_complete(form, template):
         return context.send_forms.open_form(form, template)
-    recipient = await context.send_service.recipients.resolve(form.to)
-    return send_form.render_confirmation(form, template, recipient)
+    _authorize_send(request, template)
+    return await context.send_forms.open_check(form, template)
 
 
 async def _open_form_without_templates(request: CommandRequest, context: Context) -> OpenForm:
@@ -96,17 +94,24 @@ async def _open_form_without_templates(request: CommandRequest, context: Context
 # --- the form ------------------------------------------------------------------------------------
 
 
-async def edit(request: ActionRequest, context: Context) -> OpenForm:
-    """Open the form with the values of a preview or of a failed send."""
-    form = replace(SendForm.from_value(request.value), confirmed_duplicate_of="")
+async def edit(request: ActionRequest, context: Context) -> OpenForm | UpdateForm:
+    """Open the form with the values of "Check and send", of an older preview or a failed send."""
+    form = (
+        Draft.from_state(request.state).form
+        if request.in_form
+        else SendForm.from_value(request.value)
+    )
+    form = form.for_change()
     index = await context.send_forms.load_templates()
     template = index.by_id.get(form.template) if index else None
-    if template is None:
-        return context.send_forms.open_form(form, None, STILL_LOADING)
-    if blocker := send_blocker(template):
-        return context.send_forms.open_form(form, None, blocker)
-    needs_file = template.media_format and MEDIA not in form.values
-    return context.send_forms.open_form(form, template, RESELECT_FILE_NOTE if needs_file else "")
+    note = STILL_LOADING if template is None else send_blocker(template)
+    template = None if note else template
+    if not request.in_form:
+        needs_file = template and template.media_format and MEDIA not in form.values
+        return context.send_forms.open_form(
+            form, template, note or (RESELECT_FILE_NOTE if needs_file else "")
+        )
+    return send_form.update_form(context.send_forms.render(form, template, note=note), form)
 
 
 def _read_form(request: ActionRequest | SubmitRequest) -> SendForm:
@@ -185,11 +190,8 @@ async def open_from_message(request: ShortcutRequest, context: Context) -> OpenF
 
 
 async def submit(request: SubmitRequest, context: Context) -> Reply:
-    """Start the send and close the form; the outcome follows where it was opened."""
+    """Show what the form would send, or the errors under its fields."""
     form = _read_form(request)
-    existing = await context.send_service.find_existing(request.interaction_key)
-    if existing is not None:
-        return await _close_already_sent(context, form, existing)
     if not form.template or form.template in NOT_TEMPLATES:
         return FieldErrors({TEMPLATE: NO_TEMPLATE_ERROR})
     try:
@@ -201,24 +203,9 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         return _show_errors(context, form, template, errors, request.values)
     _authorize_send(request, template)
     try:
-        result = await context.send_service.submit(
-            form, template, key=request.interaction_key, member=request.actor.id
-        )
+        return (await context.send_forms.check(form, template)).update()
     except (UsageError, NotFound) as error:
         return FieldErrors({error_field(request.values, form): EXPLAINER.explain_as_text(error)})
-    if result.is_duplicate:
-        return _ask_about_duplicate(request, context, form, result)
-    if result.sending is None:
-        return await _close_already_sent(context, form, result.send)
-    has_channel = bool(request.channel.id)
-    outcome = await_outcome(context.send_service, form, result.sending, has_channel=has_channel)
-    return CloseForm("Sent.", follow_up_task=asyncio.ensure_future(outcome))
-
-
-async def _close_already_sent(context: Context, form: SendForm, send: Send) -> CloseForm:
-    return CloseForm(
-        "Already sent.", follow_up=await replay_outcome(context.send_service, form, send)
-    )
 
 
 def _show_errors(
@@ -235,41 +222,76 @@ def _show_errors(
     return send_form.update_form(context.send_forms.render(form, template, note=note), form)
 
 
-def _ask_about_duplicate(
-    request: Request, context: Context, form: SendForm, result: SubmitResult
-) -> UpdateForm:
-    confirmed = form.with_confirmed_duplicate(result.send.id)
-    view = context.send_forms.render(
-        confirmed,
-        result.prepared.template,
-        recipient_text=send_form.describe_recipient(result.prepared.recipient),
-        note=send_form.duplicate_question(result.send, request.now),
-    )
-    return send_form.update_form(view, confirmed)
+async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
+    """Send what the view shows, once; the view and the place it was opened from show the outcome.
 
-
-async def confirm(request: ActionRequest, context: Context) -> Message:
-    """Send a preview. Message and button are the key, so pressing twice sends once."""
-    form = SendForm.from_value(request.value)
-    existing = await context.send_service.find_existing(request.interaction_key)
+    If that would now be another message, show that one instead of sending it.
+    """
+    service = context.send_service
+    draft = Draft.from_state(request.state)
+    form, key = draft.form, f"{request.interaction_key}:{draft.form.retry_of}".rstrip(":")
+    existing = await service.find_existing(key)
     if existing is not None:
-        return await replay_outcome(context.send_service, form, existing, in_place=True)
-    _check_preview_age(request)
-    template = (await context.templates.get_template(form.template)).value
-    error = first_validation_error(form, template, request.now)
-    if error:
-        raise UsageError(error, example="/chakra send")
+        return await _show_existing(context, form, existing)
+    try:
+        template = await context.templates.get_last_known(form.template)
+        checked = await service.check(form, template)
+    except (UsageError, NotFound) as problem:
+        return await _return_to_form(context, form, EXPLAINER.explain_as_text(problem))
     _authorize_send(request, template)
-    result = await context.send_service.submit(
-        form, template, key=request.interaction_key, member=request.actor.id
+    if error := first_validation_error(form, template, request.now):
+        return await _return_to_form(context, form, error)
+    if checked.prepared.digest != draft.digest:
+        return context.send_forms.render_check(form, checked, note=CHANGED_NOTE).update()
+    claim, sending = await service.start(
+        checked.prepared,
+        key=key,
+        member=request.actor.id,
+        confirmed_duplicate_of=form.confirmed_duplicate_of,
     )
-    if result.is_duplicate:
-        return _duplicate_preview(request, form, result)
-    if result.sending is None:
-        return await replay_outcome(context.send_service, form, result.send, in_place=True)
-    return outcome_message(
-        context.send_service, form, await asyncio.shield(result.sending), in_place=True
+    if claim.is_duplicate:
+        asked = replace(checked, duplicate=claim.send)
+        return context.send_forms.render_check(form, asked).update()
+    if sending is None:
+        return await _show_existing(context, form, claim.send)
+    has_channel = bool(request.channel.id)
+    line = await_outcome(service, form, sending, has_channel=has_channel)
+    return UpdateForm(
+        sending_view(checked.prepared.recipient),
+        later=asyncio.ensure_future(_await_result(context, form, sending)),
+        follow_up_task=asyncio.ensure_future(line),
     )
+
+
+async def _await_result(
+    context: Context, form: SendForm, sending: asyncio.Task[SendResult]
+) -> UpdateForm:
+    sent = await asyncio.shield(sending)
+    return render_result(sent, outcome_message(context.send_service, form, sent), form)
+
+
+async def _show_existing(context: Context, form: SendForm, send: Send) -> UpdateForm:
+    """Show the outcome of a press that was handled before."""
+    sent = await context.send_service.with_report(send)
+    return render_result(sent, outcome_message(context.send_service, form, sent), form)
+
+
+async def _return_to_form(context: Context, form: SendForm, note: str) -> UpdateForm:
+    form = form.for_change()
+    template = context.send_forms.get_cached_template(form.template)
+    if template is not None and send_blocker(template):
+        template = None
+    return send_form.update_form(context.send_forms.render(form, template, note=note), form)
+
+
+async def check_old_preview(request: ActionRequest, context: Context) -> Reply:
+    """Show "Check and send" for a preview that an older version posted with its button."""
+    form = SendForm.from_value(request.value).with_confirmed_duplicate(None)
+    template = (await context.templates.get_template(form.template)).value
+    if validation_errors(form, template, request.now):
+        return await edit(request, context)
+    _authorize_send(request, template)
+    return await context.send_forms.open_check(form, template)
 
 
 def _authorize_send(request: Request, template: Template) -> None:
@@ -278,43 +300,13 @@ def _authorize_send(request: Request, template: Template) -> None:
     request.access.authorize(Permission.SEND, subject)
 
 
-def _check_preview_age(request: ActionRequest) -> None:
-    """Raise ``UsageError`` if the preview is too old to be sent."""
-    if request.posted_at and request.now - request.posted_at > MAX_PREVIEW_AGE_SECONDS:
-        raise UsageError("This preview is more than a week old. Create a new one.", example=EXAMPLE)
-
-
-def _duplicate_preview(request: Request, form: SendForm, result: SubmitResult) -> Message:
-    message = send_form.render_confirmation(
-        form.with_confirmed_duplicate(result.send.id),
-        result.prepared.template,
-        result.prepared.recipient,
-        question=send_form.duplicate_question(result.send, request.now),
-    )
-    return replace(message, replace_original=True)
-
-
 async def send_test(request: ActionRequest, context: Context) -> Reply:
-    """Send a test to the person's own number, from a preview or from the form, which stays open."""
-    if request.in_form:
-        return await _send_test_from_form(request, context)
-    _check_preview_age(request)
-    form = SendForm.from_value(request.value)
-    template = (await context.templates.get_template(form.template)).value
-    test_send = await context.test_sends.send(
-        form,
-        template,
-        interaction_key=request.interaction_key,
-        member=request.require_member(),
-        confirmed_duplicate_of=form.confirmed_duplicate_of,
-    )
-    result_text = _test_result_text(request, context, test_send)
-    return send_form.render_test_message(result_text, test_send, form)
-
-
-async def _send_test_from_form(request: ActionRequest, context: Context) -> Reply:
+    """Send a test to the person's own number, from the form or the view, which stays open."""
+    if not request.in_form:
+        return await check_old_preview(request, context)
     generation = context.debouncer.supersede(request.interaction_key)
-    form = _read_form(request)
+    is_check = FORM in request.state
+    form = Draft.from_state(request.state).form if is_check else _read_form(request)
     template = (await context.templates.get_template(form.template)).value
     try:
         test_send = await context.test_sends.send(
@@ -333,6 +325,8 @@ async def _send_test_from_form(request: ActionRequest, context: Context) -> Repl
     if not context.debouncer.is_current(request.interaction_key, generation):
         return fallback  # the form has changed since
     form = replace(form, test_send_id=str(duplicate.id) if duplicate else "")
+    if is_check:
+        return (await context.send_forms.check(form, template, test_result=note)).update()
     view = await context.send_forms.render_with_recipient(form, template, test_result=note)
     return send_form.update_form(view, form, overwrite=True, fallback=fallback)
 
@@ -354,7 +348,7 @@ SEND: Command[Context] = Command(
     only_looks=True,
     argument_names=command_line.ARGUMENT_NAMES,
     details=(
-        "/chakra send opens a form. With everything on one line you go straight to the preview.",
+        "/chakra send opens a form. With everything on one line you go straight to Check and send.",
         "The recipient is a phone number, a colleague, or a lead (for example: lead LEAD-004038).",
         "Fill variables with 1= or first_name=. Choose a language with language=es.",
         "media= is a link to a picture, video or document; the form also takes a file.",
@@ -368,13 +362,13 @@ SEND: Command[Context] = Command(
         Action(
             send_form.CANDIDATE_CHANGED, change_recipient, needs=Permission.SEND, only_looks=True
         ),
-        Action(send_form.CONFIRM, confirm, needs=Permission.SEND),
+        Action(send_form.CONFIRM, check_old_preview, needs=Permission.SEND),
         Action(send_form.TEST, send_test, needs=Permission.SEND),
         Action(send_form.EDIT, edit, needs=Permission.SEND, only_looks=True),
     ),
     forms=(
         Form(send_form.SUBMIT, submit, needs=Permission.SEND),
-        Form(send_form.CONFIRM, submit, needs=Permission.SEND),
+        Form(send_form.CONFIRM, confirm, needs=Permission.SEND),
     ),
     options=(Options(send_form.TEMPLATE, suggest_templates, needs=Permission.SEND),),
     shortcuts=(

@@ -48,6 +48,19 @@ class World(sandbox.Sandbox):
         await self.idle()
         return delivered.errors
 
+    async def send(
+        self, values: Mapping[str, Any] | None = None, *, by: str = JOHN
+    ) -> dict[str, str]:
+        """Fill in the open form, and send what "Check and send" then shows; return the sentences
+        under the form's fields, with which nothing is sent."""
+        return await self.submit(values or {}, by=by) or await self.confirm(by=by)
+
+    async def confirm(self, *, by: str = JOHN) -> dict[str, str]:
+        """Send what "Check and send" shows."""
+        view = self.slack.view(by) or {}
+        assert view.get("callback_id") == "send.confirm", view.get("callback_id")
+        return await self.submit({}, by=by)
+
     def shown(self, *, by: str = JOHN, channel: str = SALES) -> VisibleMessage:
         """Return what this person sees last there."""
         return self.slack.messages(by, channel)[-1]

@@ -7,17 +7,18 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from bot.aio.clock import Clock, wait_for
+from bot.aio.clock import Clock, done_within, wait_for
 from bot.chakra.template import Template
 from bot.errors import BotError, NotConfigured, NotFound, UsageError, UserError
-from bot.messages import command_line, send_form
+from bot.messages import check_view, command_line, send_form
+from bot.messages.check_view import CheckView
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
 from bot.messages.line_reader import LineReader
-from bot.messages.service import SendService
+from bot.messages.service import CheckedSend, SendService
 from bot.messages.validation import validation_errors
 from bot.slack.commands.arguments import Arguments
-from bot.slack.commands.reply import OpenForm, View
+from bot.slack.commands.reply import OpenForm, UpdateForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
 from bot.templates.menu import rank_templates
 
@@ -114,11 +115,45 @@ class SendFormLoader:
         return form if form.sender else replace(form, sender=self._default_sender_id)
 
     def is_complete(self, form: SendForm, template: Template) -> bool:
-        """Return whether a typed line has everything the form asks for and fits into a button."""
+        """Return whether a typed line has everything that the form asks for."""
         has_sender = form.sender or len(self._catalog.get_cached_senders()) == 1
-        return bool(form.to and has_sender and form.to_value()) and not validation_errors(
+        return bool(form.to and has_sender) and not validation_errors(
             form, template, self._clock.time()
         )
+
+    async def check(
+        self, form: SendForm, template: Template, *, test_result: str = ""
+    ) -> CheckView:
+        """Return "Check and send". Raise what ``SendService.check`` does."""
+        checked = await self._send_service.check(self.with_default_sender(form), template)
+        return self.render_check(form, checked, test_result=test_result)
+
+    def render_check(
+        self, form: SendForm, checked: CheckedSend, *, note: str = "", test_result: str = ""
+    ) -> CheckView:
+        return check_view.render_check(
+            self.with_default_sender(form),
+            checked,
+            self._catalog.get_cached_senders(),
+            self._clock.time(),
+            note=note,
+            test_result=test_result,
+        )
+
+    async def open_check(self, form: SendForm, template: Template) -> OpenForm:
+        """Open "Check and send"; a view says "Checking…" first if looking it up takes long.
+
+        Raise what ``check`` does, unless that view is open.
+        """
+        checking = asyncio.ensure_future(self.check(form, template))
+        if await done_within(self._clock, checking, MODAL_LOAD_TIMEOUT_SECONDS):
+            checked = checking.result()
+            return OpenForm(checked.view, checked.state)
+
+        async def show() -> UpdateForm:
+            return (await checking).update()
+
+        return OpenForm(check_view.checking_view(), later=asyncio.ensure_future(show()))
 
     def open_form(self, form: SendForm, template: Template | None, note: str = "") -> OpenForm:
         view = self.render(form, template, note=note)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, ClassVar
 
 from bot.slack.button_state import ButtonState, ValueTooLong
-from bot.slack.commands.command import UploadedFiles
-from bot.templates.variables import is_file_key
+from bot.slack.commands.command import UploadedFile, UploadedFiles
+from bot.templates.variables import FILE, MEDIA, is_file_key
 
 TEMPLATE, PHONE, TO, SENDER = "template", "phone", "to", "sender"
 CANDIDATES = "found"
@@ -45,6 +46,8 @@ class SendForm:
     ``test_send_id`` that of a test to themselves. ``candidates`` are the recipients to choose from
     and ``selected`` is the chosen one, or `OTHER`. ``files`` are those chosen in the form, by the
     key of their field; the first name of each field is among the values. Buttons have no files.
+    ``earlier_files`` were chosen before the person came back to the form, which can't show them.
+    ``retry_of`` is the failed send of the same view.
     """
 
     template: str = ""
@@ -56,6 +59,8 @@ class SendForm:
     candidates: tuple[str, ...] = field(default=(), repr=False)
     selected: str = field(default="", repr=False)
     test_send_id: str = ""
+    earlier_files: UploadedFiles = field(default_factory=dict)
+    retry_of: str = ""
 
     @classmethod
     def from_values(
@@ -69,6 +74,7 @@ class SendForm:
         own = (TEMPLATE, PHONE, CANDIDATES, SENDER)
         picked = entered.get(CANDIDATES, "")
         typed = entered.get(PHONE, "").strip()
+        earlier = _parse_files(carried.get("files", ""))
         values = {
             key: value
             for key, value in entered.items()
@@ -77,6 +83,9 @@ class SendForm:
         chosen = {
             key: files for key, files in (uploads or {}).items() if files and is_file_key(key)
         }
+        for key, files in earlier.items():
+            if key not in chosen and not values.get(key.replace(FILE, MEDIA), "").strip():
+                chosen[key] = files
         values |= {key: files[0].name.strip() or files[0].id for key, files in chosen.items()}
         return cls(
             template=entered.get(TEMPLATE, ""),
@@ -88,6 +97,8 @@ class SendForm:
             candidates=tuple(carried.get("found", "").split()),
             selected=picked,
             test_send_id=carried.get("tested", ""),
+            earlier_files=earlier,
+            retry_of=carried.get("retry", ""),
         )
 
     @classmethod
@@ -106,6 +117,8 @@ class SendForm:
             "asked": self.confirmed_duplicate_of,
             "found": " ".join(self.candidates),
             "tested": self.test_send_id,
+            "files": json.dumps(pack_files(self.earlier_files)),
+            "retry": self.retry_of,
         }
 
     def to_value(self) -> str:
@@ -129,6 +142,31 @@ class SendForm:
         values = {key: item for key, item in state.values.items() if not is_file_key(key)}
         return cls(state.template, state.to, state.sender, values, state.confirmed_duplicate_of)
 
-    def with_confirmed_duplicate(self, send_id: int) -> SendForm:
-        """Return the form as sent by a person who was asked about this send."""
-        return replace(self, confirmed_duplicate_of=str(send_id))
+    def with_confirmed_duplicate(self, send_id: int | None) -> SendForm:
+        """Return the form as sent by a person who was asked about this send, if there is one."""
+        return replace(self, confirmed_duplicate_of="" if send_id is None else str(send_id))
+
+    def for_change(self) -> SendForm:
+        """Return the form for a person who comes back to change it."""
+        return replace(self, confirmed_duplicate_of="", earlier_files=self.files)
+
+    def as_retry_of(self, send_id: int) -> SendForm:
+        """Return the form for another attempt in the view whose send has failed."""
+        return replace(self, retry_of=str(send_id), confirmed_duplicate_of="")
+
+
+def pack_files(files: UploadedFiles) -> dict[str, list[dict[str, object]]]:
+    """Return the files as JSON."""
+    return {key: [asdict(file) for file in chosen] for key, chosen in files.items()}
+
+
+def unpack_files(packed: Mapping[str, list[dict[str, Any]]]) -> UploadedFiles:
+    """Return the files of `pack_files`. Raise ``TypeError`` or ``AttributeError`` for others."""
+    return {key: tuple(UploadedFile(**file) for file in chosen) for key, chosen in packed.items()}
+
+
+def _parse_files(text: str) -> UploadedFiles:
+    try:
+        return unpack_files(json.loads(text or "{}"))
+    except (ValueError, TypeError, AttributeError):
+        return {}

@@ -101,6 +101,14 @@ class Ledger:
             status=SendStatus.PREPARING if needs_preparation else SendStatus.SENDING,
         )
 
+    async def find_duplicate(self, submission: Submission) -> Send | None:
+        """Return the send that the person would be asked about before this one.
+
+        Raise ``DatabaseUnavailable``.
+        """
+        since = self._clock.time() - DUPLICATE_WINDOW_SECONDS
+        return await self._sends.find_duplicate(build_claim(submission, self._hash_key), since)
+
     async def execute(
         self,
         send: Send,

@@ -26,29 +26,13 @@ async def await_outcome(
     return outcome_message(service, form, sent) if needs_message else None
 
 
-def outcome_message(
-    service: SendService, form: SendForm, sent: SendResult, *, in_place: bool = False
-) -> Message:
+def outcome_message(service: SendService, form: SendForm, sent: SendResult) -> Message:
     """Return the outcome with a link to the report."""
     link, details = service.report_link(sent.report), service.read_details(sent.send)
-    return render_outcome(sent.send, details, link, form, replace_original=in_place)
+    return render_outcome(sent.send, details, link, form)
 
 
-async def replay_outcome(
-    service: SendService, form: SendForm, send: Send, *, in_place: bool = False
-) -> Message:
-    """Return the outcome of a press that was handled before."""
-    return outcome_message(service, form, await service.with_report(send), in_place=in_place)
-
-
-def render_outcome(
-    send: Send,
-    details: SendDetails | None,
-    link: str,
-    form: SendForm,
-    *,
-    replace_original: bool = False,
-) -> Message:
+def render_outcome(send: Send, details: SendDetails | None, link: str, form: SendForm) -> Message:
     """Return the reply: the status and a link to the report.
 
     After a failure a button opens the form again with its values.
@@ -60,5 +44,4 @@ def render_outcome(
     ]
     if send.status is SendStatus.FAILED and form.to_value():
         content.append(blocks.actions(blocks.button("Open the form again", EDIT, form.to_value())))
-    text = card.status_line(send, details)
-    return Message(text=text, blocks=tuple(content), replace_original=replace_original)
+    return Message(text=card.status_line(send, details), blocks=tuple(content))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -166,8 +166,7 @@ class RecipientResolver:
             number = self._parser.find(stored)
             if number is not None:
                 name = sanitize_line(user.name, MAX_NAME_LENGTH)
-                label = f"{name}, {format_international(number.digits)}"
-                return replace(_from_phone(RecipientKind.USER, number, label), name=name)
+                return _from_phone(RecipientKind.USER, number, name)
         hint = "Type a number instead."
         raise NotFound("phone number", user.name, hint=hint)
 
@@ -178,13 +177,13 @@ def parse_phone(typed: str, parser: PhoneParser) -> Recipient:
         number = parser.parse(typed)
     except InvalidPhone as invalid:
         raise UsageError(_invalid_number_message(typed, invalid)) from None
-    label = format_international(number.digits)
-    return _from_phone(RecipientKind.PHONE, number, label)
+    return _from_phone(RecipientKind.PHONE, number)
 
 
-def _from_phone(kind: RecipientKind, number: Phone, label: str) -> Recipient:
+def _from_phone(kind: RecipientKind, number: Phone, name: str = "") -> Recipient:
+    label = ", ".join(part for part in (name, format_international(number.digits)) if part)
     warning = _phone_warning(number)
-    return Recipient(kind, number.digits, label, warning, present_digits=number.present)
+    return Recipient(kind, number.digits, label, warning, present_digits=number.present, name=name)
 
 
 def parse_process(text: str) -> tuple[str, str] | None:

@@ -218,6 +218,11 @@ class Sends:
             sends.c.status != SendStatus.FAILED,
         )
 
+    async def find_duplicate(self, claim: Claim, since: float) -> Send | None:
+        """Return the send that would be in the way of this claim, see `claim`."""
+        async with self._database.begin() as connection:
+            return await _fetch_latest(connection, self._is_duplicate(claim, since))
+
     async def find_by_id(self, send_id: int) -> Send | None:
         """Return the send with this ID."""
         async with self._database.begin() as connection:

@@ -1,4 +1,4 @@
-"""The form that sends a template, and its preview, question and outcome.
+"""The form that asks for a template, and the message with the outcome of a send.
 
 The form opens immediately with cached data; choosing a template adds its fields, and the preview
 below them shows the typed values.
@@ -6,8 +6,7 @@ below them shows the typed values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from bot.chakra.models import PhoneNumber
 from bot.chakra.template import Template
@@ -23,7 +22,6 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, italic, lines, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message, UpdateForm, View
 from bot.slack.copy.explanation import format_wait
-from bot.templates import vocabulary
 from bot.templates.menu import template_choice
 from bot.templates.preview import render_preview
 from bot.templates.send_blockers import undocumented_note
@@ -32,7 +30,7 @@ from bot.text.phones import format_international
 
 SUBMIT = "send.submit"
 CONFIRM = "send.confirm"
-"""The ID of the form after a question, and of the button that sends."""
+"""The ID of the view "Check and send", and of the button of an older preview."""
 TEMPLATE = "send.template"
 INPUT_CHANGED = "send.typed"
 SENDER_CHANGED = "send.chosen"
@@ -43,7 +41,6 @@ TEST_LABEL = "Send a test to me"
 EDIT = "send.edit"
 
 MAX_INPUT_LENGTH = 200
-MAX_TEMPLATE_NAME_LENGTH = 150
 MAX_SENDERS = 100
 
 
@@ -78,12 +75,9 @@ def render_form(
     content += _template_blocks(form, template, recipient_text, takes_files=takes_files)
     if test_result:
         content.append(blocks.section(test_result))
-    if template is not None and not form.confirmed_duplicate_of:
+    if template is not None:
         content.append(blocks.actions(blocks.button(TEST_LABEL, TEST)))
-    callback = CONFIRM if form.confirmed_duplicate_of else SUBMIT
-    return blocks.form_modal(
-        callback, "Send WhatsApp", "Send again" if form.confirmed_duplicate_of else "Send", content
-    )
+    return blocks.form_modal(SUBMIT, "Send WhatsApp", "Continue", content)
 
 
 def update_form(
@@ -109,29 +103,6 @@ def _duplicate_notice(recipient_text: str, send: Send, now: float) -> Markup:
     return markup(Markup(":warning: "), mention(send.member), " ", notice)
 
 
-def render_confirmation(
-    form: SendForm, template: Template, recipient: Recipient, *, question: str = ""
-) -> Message:
-    """Return the preview of a complete line with its send button, below ``question``."""
-    what = markup(
-        bold(blocks.clip(template.name, MAX_TEMPLATE_NAME_LENGTH)),
-        ", ",
-        describe_recipient(recipient),
-    )
-    content: list[Block] = [blocks.section(question)] if question else []
-    content += [blocks.section(what), blocks.divider(), *render_preview(template, form.values)]
-    content.append(blocks.context(vocabulary.language_name(template.language)))
-    label = "Send again" if form.confirmed_duplicate_of else "Send"
-    content.append(
-        blocks.actions(
-            blocks.button(label, CONFIRM, form.to_value(), style="primary"),
-            blocks.button("Change", EDIT, form.to_value()),
-            blocks.button(TEST_LABEL, TEST, replace(form, confirmed_duplicate_of="").to_value()),
-        )
-    )
-    return Message(text=markup("Send ", what, "?"), blocks=tuple(content))
-
-
 def render_test_result(test_send: TestSend, link: str, now: float) -> Markup:
     """Return the outcome of a test, or the question before it is sent again."""
     if test_send.duplicate is not None:
@@ -148,15 +119,6 @@ def render_test_result(test_send: TestSend, link: str, now: float) -> Markup:
     emoji = Markup(f"{card.STATUS_EMOJI[send.status]} ")
     status = markup(emoji, bold(intro), " ", card.status_line(send), card.report_link(link))
     return lines([status, *card.advice(send)])
-
-
-def render_test_message(note: str, test_send: TestSend, form: SendForm) -> Message:
-    """Return the outcome of a test as a message beside a preview."""
-    content = [blocks.section(note)]
-    if test_send.duplicate is not None:
-        value = form.with_confirmed_duplicate(test_send.duplicate.id).to_value()
-        content.append(blocks.actions(blocks.button(TEST_LABEL, TEST, value)))
-    return Message(text=note, blocks=tuple(content))
 
 
 def _recipient_fields(form: SendForm, *, dispatch_action: bool) -> list[Block]:
@@ -221,7 +183,7 @@ def _template_blocks(
     undocumented = undocumented_note(template)
     content = [blocks.context(undocumented)] if undocumented else []
     content += [
-        _template_input(template_field, form.values)
+        _template_input(template_field, form)
         for template_field in template_fields(template)
         if takes_files or template_field.kind is not FieldKind.FILE
     ]
@@ -234,25 +196,28 @@ def _template_blocks(
     return [*content, *render_preview(template, form.values)]
 
 
-def _template_input(field: TemplateField, values: Mapping[str, str]) -> Block:
+def _template_input(field: TemplateField, form: SendForm) -> Block:
     if field.kind is FieldKind.FILE:
+        hint = upload_hint(field.media_format)
+        if earlier := form.earlier_files.get(field.key):
+            hint = f"{earlier[0].name} is chosen. Another file or a link replaces it."
         return blocks.file_field(
             field.key,
             field.label,
             action=FILE_CHANGED,
             filetypes=FILE_RULES[field.media_format].extensions,
-            hint=upload_hint(field.media_format),
+            hint=hint,
             optional=True,
         )
     if field.kind is FieldKind.MOMENT:
         return blocks.moment_field(
-            field.key, field.label, action=INPUT_CHANGED, initial=values.get(field.key, "")
+            field.key, field.label, action=INPUT_CHANGED, initial=form.values.get(field.key, "")
         )
     return blocks.text_field(
         field.key,
         field.label,
         action=INPUT_CHANGED,
-        initial=values.get(field.key, ""),
+        initial=form.values.get(field.key, ""),
         hint=f"For example: {field.example}" if field.example else "",
         optional=field.optional,
         dispatch_action=True,

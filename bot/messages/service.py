@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +28,7 @@ from bot.templates.variables import FILENAME, MEDIA, media_pairs, template_field
 from bot.text.phones import format_international
 
 PLUGIN_ID_SETTING = "CHAKRA_PLUGIN_ID"
+DIGEST_LENGTH = 16
 MAX_RECENT_SENDS = 50
 """Past sends that are searched for the templates that a member used last."""
 
@@ -46,6 +48,19 @@ class PreparedSend:
     sender_id: str = ""
     files: UploadedFiles = field(default_factory=dict)
 
+    @property
+    def digest(self) -> str:
+        """A hash of the message, its recipient and its sender, the same in every process."""
+        recipient = self.recipient
+        parts = (
+            self.template.model_dump_json(),
+            (recipient.label, recipient.digits, recipient.procedure, recipient.key),
+            self.sender_id,
+            sorted(self.values.items()),
+            sorted((key, file.id) for key, files in self.files.items() for file in files),
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:DIGEST_LENGTH]
+
     def with_file_urls(self, uploaded: Mapping[str, TransferredFile]) -> PreparedSend:
         """Return the send with its files as links, by the key of the field of the link."""
         values = {**self.values, **{key: file.url for key, file in uploaded.items()}}
@@ -56,17 +71,11 @@ class PreparedSend:
 
 
 @dataclass(frozen=True, slots=True)
-class SubmitResult:
-    """The result of a submitted form.
-
-    ``sending`` is set if the send has started now. Otherwise ``send`` is a recent one just like it,
-    which the person must confirm (``is_duplicate``), or the one that this interaction started.
-    """
+class CheckedSend:
+    """What would be sent, and a recent ``duplicate`` that the person is asked about."""
 
     prepared: PreparedSend
-    send: Send
-    is_duplicate: bool
-    sending: asyncio.Task[SendResult] | None
+    duplicate: Send | None = None
 
 
 class SendService:
@@ -152,19 +161,15 @@ class SendService:
             ),
         )
 
-    async def submit(
-        self, form: SendForm, template: Template, *, key: str, member: str
-    ) -> SubmitResult:
-        """Start the send of a form whose values are valid, without waiting for Chakra.
+    async def check(self, form: SendForm, template: Template) -> CheckedSend:
+        """Return what a form whose values are valid would send, and a send just like it.
 
         Raise what ``recipients.resolve`` and ``prepare`` do, and ``DatabaseUnavailable``.
         """
         recipient = await self.recipients.resolve(form.to)
         prepared = await self.prepare(form, template, recipient)
-        claim, sending = await self.start(
-            prepared, key=key, member=member, confirmed_duplicate_of=form.confirmed_duplicate_of
-        )
-        return SubmitResult(prepared, claim.send, claim.is_duplicate, sending)
+        duplicate = await self._sending.ledger.find_duplicate(_build_submission(prepared, "", ""))
+        return CheckedSend(prepared, duplicate)
 
     async def last_used_templates(self, member: str) -> tuple[tuple[str, str], ...]:
         """Return name and language of the templates this member sent, the latest first."""

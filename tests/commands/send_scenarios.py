@@ -47,9 +47,14 @@ async def choose_template(
     await settle_app(acme)
 
 
-async def submit_form(acme: World, **values: Any) -> dict[str, str]:
-    """Submits; the sentences under the fields."""
+async def check_form(acme: World, **values: Any) -> dict[str, str]:
+    """Fills in the form and continues; the sentences under the fields."""
     return await acme.submit({"phone": READING_NUMBER, **VALUES, **values})
+
+
+async def submit_form(acme: World, **values: Any) -> dict[str, str]:
+    """Fills in the form, and sends what is shown; the sentences under the fields."""
+    return await acme.send({"phone": READING_NUMBER, **VALUES, **values})
 
 
 async def open_form(acme: World, name: str = "appointment_reminder", language: str = "en") -> None:
@@ -74,6 +79,12 @@ async def advance(acme: World, clock: ManualClock, seconds: float) -> None:
 async def advance_until(acme: World, clock: ManualClock, condition: Callable[[], bool]) -> None:
     """Time passes no faster than the machine can do what is due in it, even a busy one."""
     await clock.advance_until(condition)
+
+
+def is_sent(acme: World, by: str = JOHN) -> bool:
+    """Whether the view shows what became of a send, and has no button to send."""
+    view = acme.slack.view(by) or {}
+    return bool(view.get("blocks")) and view.get("submit") is None
 
 
 def view_text(acme: World, by: str = JOHN) -> str:

@@ -22,13 +22,13 @@ from tests.commands.send_scenarios import (
     READING_NUMBER,
     SEND_PATH,
     SLOW,
-    VALUES,
     advance_until,
+    check_form,
     choose_template,
     enter_text,
+    is_sent,
     last_message_text,
     open_form,
-    press_button,
     report_text,
     run_command,
     sent_count,
@@ -43,8 +43,15 @@ from tests.world import World
 
 async def test_form_send_is_delivered_and_read(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
-    assert await submit_form(acme) == {}
-    assert acme.slack.view(JOHN) is None
+    assert await check_form(acme) == {}
+    shown = view_text(acme)
+    for fact in ("+1 202-555-0100", "appointment_reminder", "English", "Utility", "Acme"):
+        assert fact in shown
+    assert "Hi `Jane`, a reminder of your appointment on `May 3` at `10:00`." in shown
+    assert (acme.slack.view(JOHN) or {})["submit"]["text"] == "Send to …0100"
+    assert sent_count(acme) == 0
+    assert await acme.confirm() == {}
+    assert is_sent(acme)
     await advance_until(acme, clock, lambda: "WhatsApp has it" in report_text(acme))
     [sent] = acme.chakra.sends
     assert (sent.to, sent.template, sent.language) == ("12025550100", "appointment_reminder", "en")
@@ -145,8 +152,8 @@ async def test_errors_are_shown_under_their_fields(
 
 async def test_duplicate_submission_sends_once(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
-    press = acme.slack.submit(JOHN, {"phone": READING_NUMBER, **VALUES})
-    again = acme.slack.submit(JOHN, {"phone": READING_NUMBER, **VALUES})
+    await check_form(acme)
+    press, again = acme.slack.submit(JOHN, {}), acme.slack.submit(JOHN, {})
     await asyncio.gather(press, again, return_exceptions=True)
     await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
     assert sent_count(acme) == 1
@@ -167,6 +174,7 @@ async def test_template_paused_after_opening_is_rejected(acme: World, clock: Man
     await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
     assert "paused or disabled" in last_message_text(acme)
     assert sent_count(acme) == 0
+    await acme.slack.close_view(JOHN)
     await acme.slack.press(JOHN, "send.edit")
     await settle_app(acme)
     assert "Jane" in view_text(acme)
@@ -207,9 +215,10 @@ async def test_each_failure_is_explained(
 
 async def test_a_slow_chakra_does_not_delay_the_ack(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
-    delivered = await acme.slack.submit(JOHN, {"phone": SLOW, **VALUES})
+    await check_form(acme, phone=SLOW)
+    delivered = await acme.slack.submit(JOHN, {})
     assert delivered.seconds < 0.3
-    assert acme.slack.view(JOHN) is None
+    assert "Sending to *+1 202-555-0127*" in view_text(acme)
     await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
     assert sent_count(acme) == 1
 
@@ -231,20 +240,20 @@ async def test_duplicate_within_ten_minutes_asks_for_confirmation(
     await submit_form(acme)
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     await open_form(acme)
-    await submit_form(acme)
+    await check_form(acme)
     assert "sent this same message to this recipient" in view_text(acme)
+    assert (acme.slack.view(JOHN) or {})["submit"]["text"] == "Send again to …0100"
     assert sent_count(acme) == 1
-    assert await submit_form(acme) == {}
+    assert await acme.confirm() == {}
     await advance_until(acme, clock, lambda: sent_count(acme) == 2)
-    assert acme.slack.view(JOHN) is None
 
 
 async def test_a_duplicate_by_anyone_asks_for_ten_minutes(acme: World, clock: ManualClock) -> None:
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER), by=PRIYA)
-    await press_button(acme, "send.confirm", by=PRIYA)
+    await acme.confirm(by=PRIYA)
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     await open_form(acme)
-    await submit_form(acme)
+    await check_form(acme)
     assert "<@U0PRIYA> *sent this same message" in view_text(acme)
     await clock.jump(601)
     await open_form(acme)

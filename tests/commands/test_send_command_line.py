@@ -13,6 +13,7 @@ from tests.commands.send_scenarios import (
     COMMAND_LINE,
     JOHN,
     MEI,
+    PRIYA,
     READING_NUMBER,
     SALES,
     advance,
@@ -31,37 +32,39 @@ from tests.world import World
 # --- a complete line -----------------------------------------------------------------------------
 
 
-async def test_a_complete_line_is_previewed_and_one_press_sends(
+async def test_a_complete_line_is_shown_and_one_press_sends(
     acme: World, clock: ManualClock
 ) -> None:
-    text = visible_text(await run_command(acme, COMMAND_LINE.format(to="+1 202 555 0100")))
-    assert "To +1 202-555-0100" in text
-    assert "Hi Jane, a reminder of your appointment on May 3 at 10:00." in text
+    await run_command(acme, COMMAND_LINE.format(to="+1 202 555 0100"))
+    assert "+1 202-555-0100" in view_text(acme)
+    assert "Hi `Jane`, a reminder of your appointment on `May 3` at `10:00`." in view_text(acme)
     assert sent_count(acme) == 0
-    await press_button(acme, "send.confirm")
+    assert acme.slack.messages(JOHN, SALES) == []
+    await acme.confirm()
     await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
     assert sent_count(acme) == 1
 
 
-async def test_double_press_on_the_preview_sends_once(acme: World, clock: ManualClock) -> None:
-    message = await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
-    await asyncio.gather(
-        *(acme.slack.press(JOHN, "send.confirm", message=message) for _ in range(2)),
-        return_exceptions=True,
-    )
+async def test_double_press_sends_once(acme: World, clock: ManualClock) -> None:
+    await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
+    await asyncio.gather(*(acme.slack.submit(JOHN, {}) for _ in range(2)), return_exceptions=True)
     await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
     await advance(acme, clock, 3)
     assert sent_count(acme) == 1
 
 
-async def test_preview_button_asks_before_a_duplicate_send(acme: World, clock: ManualClock) -> None:
-    for _ in range(2):
-        await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
-        await press_button(acme, "send.confirm")
-    assert "Send it again?" in last_message_text(acme)
+async def test_a_duplicate_sent_while_the_view_is_open_is_asked_about(
+    acme: World, clock: ManualClock
+) -> None:
+    await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
+    await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER), by=PRIYA)
+    await acme.confirm(by=PRIYA)
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await acme.confirm()
+    assert "<@U0PRIYA> *sent this same message" in view_text(acme)
     assert sent_count(acme) == 1
-    pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm"))
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2 and pressing.done())
+    await acme.confirm()
+    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
 
 
 async def test_an_incomplete_line_opens_the_form_with_what_was_typed(acme: World) -> None:

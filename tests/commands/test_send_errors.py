@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bot.messages.lifecycle import SEND_RETENTION_SECONDS
 from bot.sandbox.chakra.faults import (
     DelayedResponse,
     EmptyBody,
@@ -23,8 +22,6 @@ from bot.sandbox.chakra.faults import (
     TooManyRequests,
     TruncatedBody,
 )
-from bot.sandbox.slack import visible_text
-from commands.send import MAX_PREVIEW_AGE_SECONDS
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     COMMAND_LINE,
@@ -33,15 +30,14 @@ from tests.commands.send_scenarios import (
     READING_NUMBER,
     SALES,
     SEND_PATH,
-    VALUES,
     advance_until,
+    check_form,
     last_message_text,
     open_form,
     press_button,
     report_text,
     run_command,
     sent_count,
-    settle_app,
     submit_form,
     view_text,
 )
@@ -129,6 +125,7 @@ async def test_form_opened_again_after_a_code_about_the_template_shows_it_as_it_
     asked = acme.chakra.count(LIST_TEMPLATES)
     assert await submit_form(acme) == {}
     await advance_until(acme, clock, lambda: "paused or disabled" in last_message_text(acme))
+    await acme.slack.close_view(JOHN)
     await press_button(acme, "send.edit")
     assert "WhatsApp paused this template" in view_text(acme)
     assert acme.chakra.count(LIST_TEMPLATES) == 2 * asked
@@ -161,8 +158,8 @@ async def test_template_made_a_minute_ago_is_sent_from_a_line(
             category="MARKETING",
             components=[{"type": "BODY", "text": f"This is {name}."}],
         )
-        preview = await run_command(acme, f"{name} {READING_NUMBER}")
-        assert f"This is {name}." in visible_text(preview)
+        await run_command(acme, f"{name} {READING_NUMBER}")
+        assert f"This is {name}." in view_text(acme)
         await clock.advance(31)
 
 
@@ -182,7 +179,7 @@ async def test_same_person_by_an_older_number_is_asked_about_before_a_second_mes
     assert await submit_form(acme, phone="+55 11 98765-4321") == {}
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     await open_form(acme)
-    await submit_form(acme, phone="+55 11 8765-4321")
+    await check_form(acme, phone="+55 11 8765-4321")
     assert "Send it again?" in view_text(acme)
     assert sent_count(acme) == 1
 
@@ -230,8 +227,10 @@ async def test_unanswered_send_is_unknown_within_45_seconds(
 ) -> None:
     acme.chakra.fail(SEND_PATH, Hang())
     await open_form(acme)
-    delivered = await acme.slack.submit(JOHN, {"phone": READING_NUMBER, **VALUES})
-    assert (delivered.status, delivered.seconds, acme.slack.view(JOHN)) == (200, 0, None)
+    await check_form(acme)
+    delivered = await acme.slack.submit(JOHN, {})
+    assert (delivered.status, delivered.seconds) == (200, 0)
+    assert "Sending to *+1 202-555-0100*" in view_text(acme)
     began = clock.monotonic()
     await advance_until(acme, clock, lambda: UNKNOWN_LINE in last_message_text(acme))
     assert 30 <= clock.monotonic() - began <= 45
@@ -249,29 +248,34 @@ async def test_unknown_outcome_asks_before_a_duplicate_send(
     await submit_form(acme)
     await advance_until(acme, clock, lambda: UNKNOWN_LINE in last_message_text(acme))
     await open_form(acme)
-    await submit_form(acme)
+    await check_form(acme)
     assert "sent this same message to this recipient" in view_text(acme)
     assert sent_count(acme) == 1
 
 
-async def test_preview_button_reports_a_timeout_like_the_form(
+async def test_the_view_shows_the_outcome_that_the_channel_has(
     acme: World, clock: ManualClock
 ) -> None:
-    """Return the reply in place of the preview; until then a notice says that Chakra is slow."""
     acme.chakra.fail(SEND_PATH, Hang())
-    preview = await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
-    pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm", message=preview))
-
-    def outcome() -> str:
-        messages = acme.slack.messages(JOHN, SALES)
-        return next(visible_text(message) for message in messages if message.id == preview.id)
-
-    await advance_until(acme, clock, lambda: UNKNOWN_LINE in outcome())
-    assert UNCERTAIN_TEXT in outcome()
-    assert "Chakra is slow to answer right now" in last_message_text(acme)
-    await pressing
-    await settle_app(acme)
+    await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
+    await acme.confirm()
+    assert "Sending to *+1 202-555-0100*" in view_text(acme)
+    await advance_until(acme, clock, lambda: UNKNOWN_LINE in view_text(acme))
+    assert UNCERTAIN_TEXT in view_text(acme)
+    assert UNCERTAIN_TEXT in last_message_text(acme)
     assert (sent_count(acme), acme.chakra.count(SEND_PATH)) == (0, 1)
+
+
+async def test_a_failed_send_can_be_changed_in_its_view(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(SEND_PATH, TooManyRequests(retry_after_seconds=45))
+    await open_form(acme)
+    await submit_form(acme)
+    await advance_until(acme, clock, lambda: FAILED_LINE in view_text(acme))
+    acme.chakra.clear_faults()
+    await press_button(acme, "send.edit")
+    assert await submit_form(acme, var_body_1="Anna") == {}
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    assert acme.chakra.sends[0].text.startswith("Hi Anna")
 
 
 async def test_rejected_number_reopens_the_prefilled_form(acme: World, clock: ManualClock) -> None:
@@ -280,6 +284,7 @@ async def test_rejected_number_reopens_the_prefilled_form(acme: World, clock: Ma
     await submit_form(acme)
     await advance_until(acme, clock, lambda: FAILED_LINE in last_message_text(acme))
     acme.chakra.clear_faults()
+    await acme.slack.close_view(JOHN)
     await press_button(acme, "send.edit")
     assert "Hi Jane, a reminder of your appointment on May 3" in view_text(acme)
     assert await submit_form(acme) == {}
@@ -320,15 +325,3 @@ async def advance_until_done(clock: ManualClock, work: asyncio.Task[Any]) -> Non
         await asyncio.sleep(0.02)
         if not work.done():
             await clock.advance(0.05)
-
-
-async def test_week_old_preview_is_not_sent(acme: World, clock: ManualClock) -> None:
-    preview = await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
-    await clock.jump(MAX_PREVIEW_AGE_SECONDS + 1)
-    await acme.slack.press(JOHN, "send.confirm", message=preview)
-    await advance_until(acme, clock, lambda: "more than a week old" in last_message_text(acme))
-    assert acme.chakra.count(SEND_PATH) == 0
-
-
-def test_previews_expire_before_their_send_records() -> None:
-    assert MAX_PREVIEW_AGE_SECONDS < SEND_RETENTION_SECONDS / 2

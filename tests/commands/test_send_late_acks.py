@@ -57,5 +57,5 @@ async def test_preview_of_the_last_letters_does_not_cover_the_question(
     await asyncio.gather(typing, submitting)
     assert "sent this same message to this recipient" in view_text(acme)
     acme.slack.delay_acks(0)
-    assert await acme.submit({}) == {}
+    assert await acme.confirm() == {}
     await advance_until(acme, clock, lambda: sent_count(acme) == 2)

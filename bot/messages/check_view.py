@@ -1,0 +1,147 @@
+"""The view "Check and send": what will be sent to whom, and after the press what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.chakra.models import PhoneNumber
+from bot.messages import send_form
+from bot.messages.draft import Draft
+from bot.messages.form_values import SendForm
+from bot.messages.recipients import Recipient
+from bot.messages.send import SendResult
+from bot.messages.service import CheckedSend
+from bot.messages.status import SendStatus
+from bot.slack import blocks
+from bot.slack.blocks import Markup, bold, markup
+from bot.slack.commands.reply import Block, Message, UpdateForm, View
+from bot.templates import vocabulary
+from bot.templates.bubble import render_bubble
+from bot.text.phones import format_international
+
+TITLE = "Check and send"
+CHANGED_NOTE = "This message has changed since you last looked. Check it again before you send it."
+VISIBLE_DIGITS = 4
+"""Digits of a number in the label of the button."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """The view, and the state with which it sends exactly what it shows."""
+
+    view: View
+    state: dict[str, str]
+
+    def update(self) -> UpdateForm:
+        """Return the reply that replaces an open form."""
+        return UpdateForm(self.view, self.state, overwrite=True)
+
+
+def render_check(
+    form: SendForm,
+    checked: CheckedSend,
+    senders: Sequence[PhoneNumber],
+    now: float,
+    *,
+    note: str = "",
+    test_result: str = "",
+) -> CheckView:
+    """Return the view. ``note`` is shown above the message, ``test_result`` above the buttons."""
+    prepared, duplicate = checked.prepared, checked.duplicate
+    form = form.with_confirmed_duplicate(duplicate.id if duplicate else None)
+    content: list[Block] = blocks.sections(note) if note else []
+    if duplicate:
+        content.append(blocks.section(send_form.duplicate_question(duplicate, now)))
+    content += _facts(checked, senders)
+    if prepared.recipient.warning:
+        content.append(blocks.context(markup(Markup(":warning: "), prepared.recipient.warning)))
+    content += [blocks.divider(), *render_bubble(prepared.template, form.values)]
+    if test_result:
+        content.append(blocks.section(test_result))
+    content.append(
+        blocks.actions(
+            blocks.button("Change", send_form.EDIT),
+            blocks.button(send_form.TEST_LABEL, send_form.TEST),
+        )
+    )
+    label = submit_label(prepared.recipient, is_repeat=duplicate is not None)
+    view = blocks.form_modal(send_form.CONFIRM, TITLE, label, content)
+    return CheckView(view, Draft(form, prepared.digest).to_state())
+
+
+def _facts(checked: CheckedSend, senders: Sequence[PhoneNumber]) -> list[Block]:
+    template = checked.prepared.template
+    what = ", ".join(
+        (
+            vocabulary.language_name(template.language),
+            vocabulary.category_name(template.category),
+        )
+    )
+    pairs = [
+        ("To", checked.prepared.recipient.label),
+        ("From", _sender_text(checked.prepared.sender_id, senders)),
+        ("Template", markup(bold(template.name), "\n", what)),
+    ]
+    return blocks.fields([(label, value) for label, value in pairs if value])
+
+
+def _sender_text(sender_id: str, senders: Sequence[PhoneNumber]) -> str:
+    """Return the name and the number that the message comes from; "" if that is not known."""
+    sender = next((number for number in senders if number.id == sender_id), None)
+    if sender is None:
+        return ""
+    return ", ".join(dict.fromkeys(part for part in (sender.name, sender.display_phone_number)))
+
+
+def submit_label(recipient: Recipient, *, is_repeat: bool = False) -> str:
+    """Return "Send to Mei Tanaka" in the 24 characters of a view's button."""
+    beginning = "Send again to " if is_repeat else "Send to "
+    room = blocks.MAX_VIEW_TITLE_LENGTH - len(beginning)
+    return beginning + _short_name(recipient, room)
+
+
+def _short_name(recipient: Recipient, max_length: int) -> str:
+    if not recipient.name:
+        digits = recipient.digits or recipient.key
+        return (
+            f"…{digits[-VISIBLE_DIGITS:]}" if recipient.digits else blocks.clip(digits, max_length)
+        )
+    words = recipient.name.split()
+    start = " ".join(words[:2]) if words[0].endswith(".") else words[0]
+    shorter = (recipient.name, f"{start} {words[-1][0]}." if len(words) > 1 else start, start)
+    fitting = (name for name in shorter if len(name) <= max_length)
+    return next(fitting, blocks.clip(start, max_length))
+
+
+def recipient_text(recipient: Recipient) -> str:
+    """Return the recipient for a sentence, with the whole number."""
+    number = format_international(recipient.digits) if recipient.digits else ""
+    if recipient.name and number:
+        return f"{recipient.name} ({number})"
+    return recipient.name or number or recipient.label
+
+
+def checking_view() -> View:
+    """Return the view for the time in which the recipient is looked up."""
+    return blocks.info_modal(TITLE, [blocks.section("Checking…")])
+
+
+def sending_view(recipient: Recipient) -> View:
+    """Return the view that the press leaves."""
+    line = markup(
+        Markup(":hourglass_flowing_sand: "), "Sending to ", bold(recipient_text(recipient)), " …"
+    )
+    return blocks.info_modal("Sending", [blocks.section(line)])
+
+
+def render_result(sent: SendResult, message: Message, form: SendForm) -> UpdateForm:
+    """Return the view with the outcome; after a failure the form can be opened again in it."""
+    status = sent.send.status
+    content = [block for block in message.blocks if block["type"] != "actions"]
+    title = {SendStatus.FAILED: "Not sent", SendStatus.UNKNOWN: "Not confirmed"}.get(status, "Sent")
+    if status is not SendStatus.FAILED:
+        return UpdateForm(blocks.info_modal(title, content))
+    content.append(blocks.actions(blocks.button("Change", send_form.EDIT)))
+    state = Draft(form.as_retry_of(sent.send.id)).to_state()
+    return UpdateForm(blocks.info_modal(title, content), state)

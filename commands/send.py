@@ -273,7 +273,8 @@ async def _await_result(
 async def _show_existing(context: Context, form: SendForm, send: Send) -> UpdateForm:
     """Show the outcome of a press that was handled before."""
     sent = await context.send_service.with_report(send)
-    return render_result(sent, outcome_message(context.send_service, form, sent), form)
+    message = outcome_message(context.send_service, form, sent)
+    return replace(render_result(sent, message, form), follow_up=message)
 
 
 async def _return_to_form(context: Context, form: SendForm, note: str) -> UpdateForm:

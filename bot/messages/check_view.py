@@ -59,12 +59,10 @@ def render_check(
     content += [blocks.divider(), *render_bubble(prepared.template, form.values)]
     if test_result:
         content.append(blocks.section(test_result))
-    content.append(
-        blocks.actions(
-            blocks.button("Change", send_form.EDIT),
-            blocks.button(send_form.TEST_LABEL, send_form.TEST),
-        )
-    )
+    buttons = [blocks.button("Change", send_form.EDIT)]
+    if not duplicate:
+        buttons.append(blocks.button(send_form.TEST_LABEL, send_form.TEST))
+    content.append(blocks.actions(*buttons))
     label = submit_label(prepared.recipient, is_repeat=duplicate is not None)
     view = blocks.form_modal(send_form.CONFIRM, TITLE, label, content)
     return CheckView(view, Draft(form, prepared.digest).to_state())

@@ -109,7 +109,7 @@ class SubmissionSurface(BaseSurface):
         reply = outcome.reply
         return (
             reply.follow_up
-            if isinstance(reply, CloseForm)
+            if isinstance(reply, CloseForm | UpdateForm)
             else reply
             if isinstance(reply, Message)
             else None

@@ -29,9 +29,14 @@ async def open_promo_form(acme: World) -> None:
     await open_form(acme, PROMO, "en_US")
 
 
-async def submit_promo_form(acme: World, **values: Any) -> dict[str, str]:
-    """The sentences under the fields."""
+async def check_promo_form(acme: World, **values: Any) -> dict[str, str]:
+    """Fills in the form and continues; the sentences under the fields."""
     return await acme.submit({"phone": READING_NUMBER, "var_body_1": "Jane", **values})
+
+
+async def submit_promo_form(acme: World, **values: Any) -> dict[str, str]:
+    """Fills in the form, and sends what is shown; the sentences under the fields."""
+    return await acme.send({"phone": READING_NUMBER, "var_body_1": "Jane", **values})
 
 
 async def fetch_public_file(address: str) -> tuple[str, bytes]:

@@ -18,7 +18,6 @@ from tests.commands.send_scenarios import (
     advance,
     advance_until,
     enter_text,
-    last_message_text,
     open_form,
     report_text,
     run_command,
@@ -74,7 +73,7 @@ async def test_landline_is_warned_about_and_still_sent(acme: World, clock: Manua
 
 async def test_landline_in_a_command_line_is_warned_about_in_the_preview(acme: World) -> None:
     await run_command(acme, COMMAND_LINE.format(to=LANDLINE))
-    assert WARNING in last_message_text(acme)
+    assert WARNING in view_text(acme)
     assert sent_count(acme) == 0
 
 

@@ -14,7 +14,6 @@ from bot.sandbox.chakra.accepted_send import SEND_FOR_PROCESS, SEND_META_MESSAGE
 from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
-    JOHN,
     advance_until,
     choose_template,
     run_command,
@@ -40,9 +39,7 @@ async def send_and_get_body(
     """The body of the one request, of a form that is filled in and submitted."""
     await run_command(acme)
     await choose_template(acme, name, language)
-    delivered = await acme.slack.submit(JOHN, {"phone": TO, **values})
-    assert delivered.errors == {}
-    await settle_app(acme)
+    assert await acme.send({"phone": TO, **values}) == {}
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     [taken] = acme.chakra.sends
     request = acme.chakra.requests[-1]
@@ -319,7 +316,7 @@ async def test_each_template_kind(acme: World, clock: ManualClock, kind: str) ->
 async def test_command_line_and_form_send_the_same_body(acme: World, clock: ManualClock) -> None:
     line = f'christmas_promo_23 {TO} 1=John media="{PROMO["imageUrl"]}"'
     await run_command(acme, line)
-    await acme.slack.press(JOHN, "send.confirm")
+    await acme.confirm()
     await settle_app(acme)
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     assert acme.chakra.sends[0].body == {**PROMO, "language": "en_US"}
@@ -353,5 +350,5 @@ async def test_name_of_a_document_on_the_line(acme: World) -> None:
         "media=https://files.acme.example/a.pdf filename='Invoice May'"
     )
     assert "Invoice May" in visible_text(await run_command(acme, line))
-    await acme.press("send.confirm")
+    await acme.confirm()
     assert acme.chakra.sends[0].body["filename"] == "Invoice May.pdf"

@@ -7,8 +7,6 @@ import asyncio
 import pytest
 
 from bot.sandbox.chakra.faults import Hang, StatusResponse
-from bot.sandbox.slack import visible_text
-from commands.send import MAX_PREVIEW_AGE_SECONDS
 from tests.clock import ManualClock
 from tests.commands.send_file_scenarios import (
     PICTURE,
@@ -21,12 +19,13 @@ from tests.commands.send_scenarios import (
     COMMAND_LINE,
     JOHN,
     READING_NUMBER,
-    SALES,
     SEND_PATH,
     VALUES,
     advance,
     advance_until,
+    check_form,
     choose_template,
+    is_sent,
     last_message_text,
     open_form,
     report_text,
@@ -103,7 +102,7 @@ async def test_test_send_goes_to_own_number_and_keeps_the_form(
     assert sent.text.startswith("Hi Jane, a reminder of your appointment on May 3 at 10:00.")
     await advance_until(acme, clock, lambda: "Read:" in report_text(acme))
     assert await submit_form(acme, phone=READING_NUMBER) == {}
-    assert acme.slack.view(JOHN) is None
+    assert is_sent(acme)
     await advance_until(acme, clock, lambda: sent_count(acme) == 2)
     assert acme.chakra.sends[1].to == READING_NUMBER.lstrip("+")
 
@@ -250,7 +249,7 @@ async def test_send_to_self_after_a_test_send_asks_for_confirmation(
 ) -> None:
     await open_filled_form(acme, clock)
     await press_test_send(acme, clock)
-    await submit_form(acme, phone=f"+{OWN_NUMBER}")
+    await check_form(acme, phone=f"+{OWN_NUMBER}")
     assert "sent this same message to this recipient" in view_text(acme)
     assert "Send a test to me" not in view_text(acme)
     assert sent_count(acme) == 1
@@ -289,61 +288,48 @@ async def test_test_send_includes_the_selected_file(acme: World, clock: ManualCl
     await advance_until(acme, clock, lambda: sent_count(acme) == 2)
 
 
-# --- beside a preview ----------------------------------------------------------------------------
+# --- in "Check and send" -------------------------------------------------------------------------
 
 
-async def press_preview_test(acme: World, clock: ManualClock, expected: str) -> str:
+def check_note(acme: World) -> str:
+    """Return the text above the buttons of the view, with the message."""
+    return view_text(acme).rpartition("Change")[0]
+
+
+async def press_check_test(acme: World, clock: ManualClock, expected: str) -> str:
     await advance(acme, clock, POST_INTERVAL_SECONDS)
     await acme.slack.press(JOHN, "send.test")
-    await acme.slack.wait_until(lambda: expected in last_message_text(acme))
-    return last_message_text(acme)
+    await acme.slack.wait_until(lambda: expected in check_note(acme))
+    return check_note(acme)
 
 
-async def test_command_line_preview_offers_a_test_send(acme: World, clock: ManualClock) -> None:
-    preview = await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
-    expected = await press_preview_test(acme, clock, "Your test.")
+async def test_complete_line_offers_a_test_send(acme: World, clock: ManualClock) -> None:
+    await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
+    expected = await press_check_test(acme, clock, "Your test.")
     assert f"to {MASKED_NUMBER}" in expected
     [sent] = acme.chakra.sends
     assert sent.to == OWN_NUMBER
-    pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm", message=preview))
-    await advance_until(acme, clock, lambda: pressing.done() and sent_count(acme) == 2)
+    await acme.confirm()
+    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
     assert acme.chakra.sends[1].to == READING_NUMBER.lstrip("+")
 
 
-async def test_concurrent_double_press_sends_once(acme: World, clock: ManualClock) -> None:
-    preview = await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
-    await asyncio.gather(*(acme.slack.press(JOHN, "send.test", message=preview) for _ in range(2)))
-    await advance(acme, clock, 4)
-    assert sent_count(acme) == 1
-
-
-async def test_second_identical_preview_asks_for_confirmation(
-    acme: World, clock: ManualClock
-) -> None:
+async def test_second_identical_test_asks_for_confirmation(acme: World, clock: ManualClock) -> None:
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
-    await press_preview_test(acme, clock, "Your test.")
+    await press_check_test(acme, clock, "Your test.")
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
-    await press_preview_test(acme, clock, "sent this same message to you")
+    await press_check_test(acme, clock, "sent this same message to you")
     assert sent_count(acme) == 1
-    await press_preview_test(acme, clock, "Your test.")
+    await press_check_test(acme, clock, "Your test.")
     assert sent_count(acme) == 2
 
 
-async def test_outdated_preview_cannot_be_test_sent(acme: World, clock: ManualClock) -> None:
-    preview = await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
-    await clock.jump(MAX_PREVIEW_AGE_SECONDS + 1)
-    await acme.slack.press(JOHN, "send.test", message=preview)
-    await acme.slack.wait_until(lambda: "more than a week old" in last_message_text(acme))
-    assert acme.chakra.count(SEND_PATH) == 0
-
-
-async def test_a_member_unknown_to_chakra_is_explained_in_the_preview(
+async def test_a_member_unknown_to_chakra_is_explained_in_the_view(
     acme: World, clock: ManualClock
 ) -> None:
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER), by=LENA)
     await acme.slack.press(LENA, "send.test")
     await settle_app(acme)
-    message = acme.slack.messages(LENA, SALES)[-1]
-    assert "No one in Chakra has the email address lena@acme.com." in visible_text(message)
-    assert message.ephemeral
+    assert "No one in Chakra has the email address lena@acme.com." in view_text(acme, LENA)
+    assert (acme.slack.view(LENA) or {})["callback_id"] == "send.confirm"
     assert sent_count(acme) == 0

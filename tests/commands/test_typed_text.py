@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
+from bot.messages.draft import Draft
 from bot.messages.form_values import SendForm
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     DIRECT,
@@ -12,7 +15,6 @@ from tests.commands.send_scenarios import (
     advance_until,
     last_message_text,
     open_form,
-    press_button,
     run_command,
     sent_count,
     submit_form,
@@ -25,22 +27,17 @@ LONG_LINK = "https://shop.example/orders/2026/11/12345"
 LONG_ADDRESS = "shop.example/orders/2026/11/12345678901234567890"
 
 
-def previewed_form(message: VisibleMessage) -> SendForm:
-    """Return the form that the preview's button carries."""
-    buttons = [
-        element
-        for block in message.blocks or ()
-        for element in block.get("elements", ())
-        if element.get("action_id") == "send.confirm"
-    ]
-    assert buttons, visible_text(message)
-    return SendForm.from_value(buttons[0]["value"])
+async def checked_form(acme: World, line: str) -> SendForm:
+    """Return the form that "Check and send" would send."""
+    await run_command(acme, line)
+    view = acme.slack.view(JOHN) or {}
+    assert view.get("callback_id") == "send.confirm", visible_text(view)
+    return Draft.from_state(json.loads(view["private_metadata"])["state"]).form
 
 
 async def preview_value(acme: World, value: str) -> str:
     """Return what ``1=`` means in a preview."""
-    message = await run_command(acme, LINE.format(value=value))
-    return previewed_form(message).values["var_body_1"]
+    return (await checked_form(acme, LINE.format(value=value))).values["var_body_1"]
 
 
 async def test_values_are_what_was_typed(acme: World) -> None:
@@ -74,7 +71,7 @@ async def test_a_sent_message_has_emoji_and_whole_addresses(
     acme: World, clock: ManualClock
 ) -> None:
     await run_command(acme, LINE.format(value=f'1="🎉 Ravi, {LONG_LINK}"'))
-    await press_button(acme, "send.confirm")
+    await acme.confirm()
     await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
     [send] = acme.chakra.sends
     assert f"🎉 Ravi, {LONG_LINK}" in str(send)
@@ -107,7 +104,7 @@ async def test_marks_of_the_composer_are_understood(acme: World) -> None:
         f'appointment_reminder to="*{READING_NUMBER}*" language=*en* 1=Jane 2=x 3=y',
         f"```appointment_reminder``` phone:`{READING_NUMBER}` language:en 1=Jane 2=x 3=y",
     ):
-        form = previewed_form(await run_command(acme, line))
+        form = await checked_form(acme, line)
         assert form.values == {"var_body_1": "Jane", "var_body_2": "x", "var_body_3": "y"}
         assert form.to.replace(" ", "") == READING_NUMBER
     for line in (
@@ -149,7 +146,7 @@ async def test_name_colon_value_is_a_value_of_the_chosen_template(acme: World) -
         "date='1 May' *plan*:Gold body_first_name:Ravi",
         "{{first_name}}=Ravi `{{plan}}`:Gold {{date}}='1 May'",
     ):
-        form = previewed_form(await run_command(acme, f"{NAMED_LINE} {line}"))
+        form = await checked_form(acme, f"{NAMED_LINE} {line}")
         assert form.to == READING_NUMBER
         assert form.values == {
             "var_body_first_name": "Ravi",
@@ -186,10 +183,10 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
 async def test_commas_after_words_and_names_of_senders_are_understood(acme: World) -> None:
     ids = set()
     line = f"welcome_message {READING_NUMBER[:5]} {READING_NUMBER[5:]}, language=en 1=b, ;"
-    assert previewed_form(await run_command(acme, line)).to.replace(" ", "") == READING_NUMBER
+    assert (await checked_form(acme, line)).to.replace(" ", "") == READING_NUMBER
     for sender in ('"Acme Support"', '"*acme support*"', "+12025550190", '"+1 202-555-0190"'):
         line = f'welcome_message {READING_NUMBER} language=en 1=b "" sender={sender}'
-        ids.add(previewed_form(await run_command(acme, line)).sender)
+        ids.add((await checked_form(acme, line)).sender)
     [sender_id] = ids
     assert sender_id.isdigit()
 

@@ -109,14 +109,17 @@ class SendScenario:
     async def open_preview(self) -> None:
         """To the button that sends."""
         await self.run_command(LINE)
+        await self.wait_for_check()
+
+    async def wait_for_check(self) -> None:
+        """Until the button that sends is there."""
         await self.stand_ins.slack.wait_until(
-            lambda: "Hi Jane, a reminder" in self.last_message_text()
+            lambda: "Send to" in visible_text(self.stand_ins.slack.view(JOHN) or {})
         )
 
     async def press_send(self) -> None:
         """The ack is awaited, what becomes of it is not."""
-        message = self.stand_ins.slack.messages(JOHN, SALES)[-1]
-        await self.stand_ins.slack.press(JOHN, "send.confirm", message=message)
+        await self.stand_ins.slack.submit(JOHN, {})
 
     async def open_form(self) -> None:
         """To the fields of the template in the form."""

@@ -70,8 +70,8 @@ class UpdateForm:
 
     ``overwrite``: it follows the person's typing and has the same fields, so it may replace an
     update of a moment before. ``fallback`` is posted where the form was opened if it has been
-    closed. In answer to a submission, ``later`` ends with the form that replaces this one, and the
-    result of ``follow_up_task`` is posted where the form was opened.
+    closed. In answer to a submission, ``later`` ends with the form that replaces this one, and
+    ``follow_up`` and the result of ``follow_up_task`` are posted where the form was opened.
     """
 
     view: View
@@ -79,6 +79,7 @@ class UpdateForm:
     overwrite: bool = False
     fallback: Message | None = None
     later: asyncio.Task[UpdateForm] | None = None
+    follow_up: Message | None = None
     follow_up_task: asyncio.Task[Message | None] | None = None
 
 

@@ -168,7 +168,9 @@ class SendService:
         """
         recipient = await self.recipients.resolve(form.to)
         prepared = await self.prepare(form, template, recipient)
-        duplicate = await self._sending.ledger.find_duplicate(_build_submission(prepared, "", ""))
+        duplicate = await self._sending.ledger.find_duplicate(
+            _build_submission(prepared, "", "", "")
+        )
         return CheckedSend(prepared, duplicate)
 
     async def last_used_templates(self, member: str) -> tuple[tuple[str, str], ...]:

@@ -15,8 +15,9 @@ from bot.jobs.aggregate import (
 )
 from bot.jobs.card import job_card
 from bot.jobs.failed_rows import build_failed_rows_csv
-from bot.jobs.ids import UNKNOWN_JOB_HINT, has_job_id, parse_job_id
+from bot.jobs.ids import UNKNOWN_JOB_HINT, has_job_id
 from bot.jobs.phrases import JOB_PHRASES
+from bot.jobs.typed_line import parse_job_line
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
 from bot.slack.channels import is_private_conversation
@@ -31,6 +32,7 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, Message
+from bot.slack.commands.unused_words import name_unused
 from bot.slack.viewer import is_shareable
 from bot.workflows import WatchTarget
 
@@ -46,8 +48,9 @@ MAX_FAILED_ROWS = 100_000
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
-    job_id = parse_job_id(request.arguments, EXAMPLE)
-    return await _render_card(request, context, WatchTarget(job_id, (job_id,)))
+    line = parse_job_line(request.arguments, EXAMPLE)
+    card = await _render_card(request, context, WatchTarget(line.job_id, (line.job_id,)))
+    return name_unused(card, line.all_unused)
 
 
 # --- the card ------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from bot.chakra.job import Job
 from bot.context import Context
-from bot.errors import UsageError
 from bot.jobs.card import progress_line
 from bot.jobs.phrases import JOBS_PHRASES
 from bot.jobs.watch import Watch, WatchStatus
@@ -15,6 +14,7 @@ from bot.slack import blocks
 from bot.slack.blocks import bold, channel_mention, code, lines, markup, mention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, NotYet
 from bot.slack.commands.reply import Block, Message
+from bot.slack.commands.unused_words import find_unused, name_unused
 from bot.slack.paging import ListQuery, list_message, paginate
 
 EXAMPLE = "/chakra jobs"
@@ -22,6 +22,8 @@ PAGE = "jobs.page"
 SHOW = "job.show"
 """The action of the command ``job`` that shows a card to the person who pressed."""
 ROWS_PER_PAGE = 10
+UNDERSTOOD = frozenset({"list", "all", "my", "show", "watched", "recent"})
+"""Words that say what the list shows anyway."""
 MAX_WATCHES = 200
 """The most recent ones are listed."""
 
@@ -46,12 +48,8 @@ class JobListQuery(ListQuery):
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
-    if request.arguments.tokens:
-        raise UsageError(
-            "`/chakra jobs` takes no arguments. To see one job, add its ID to `/chakra job`.",
-            example="/chakra job 19632427-908f-4bf3-a6f5-69b9a0bbfc63",
-        )
-    return await _render_page(context, JobListQuery())
+    page = await _render_page(context, JobListQuery())
+    return name_unused(page, find_unused(request.arguments.tokens, UNDERSTOOD))
 
 
 async def change_page(request: ActionRequest, context: Context) -> Message:

@@ -15,9 +15,12 @@ from bot.slack.commands.command import Action, ActionRequest, Command, CommandRe
 from bot.slack.commands.help import describe_access
 from bot.slack.commands.permissions import AccessDecision
 from bot.slack.commands.reply import Block, Message
+from bot.slack.commands.unused_words import find_unused, name_unused
 
 REFRESH = "status.refresh"
 
+UNDERSTOOD = frozenset({"chakra", "slack", "of", "the", "app", "bot", "me", "my"})
+"""Words for what the card shows anyway."""
 PROBLEM_TEXT = {
     "timeout": "no response within 3 seconds",
     "unavailable": "can't be reached",
@@ -32,8 +35,8 @@ PROBLEM_TEXT = {
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
-    """Return the card. Whatever is typed after the name is ignored."""
-    return await _render_card(context, request.access, refresh=False)
+    card = await _render_card(context, request.access, refresh=False)
+    return name_unused(card, find_unused(request.arguments.tokens, UNDERSTOOD))
 
 
 async def refresh(request: ActionRequest, context: Context) -> Message:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.errors import NotFound
-from bot.jobs.ids import has_job_id, parse_job_id
+from bot.errors import NotFound, SuggestedLine
+from bot.jobs.ids import has_job_id
 from bot.jobs.phrases import UNWATCH_PHRASES
+from bot.jobs.typed_line import JobLine, parse_job_line, require_clear_place
 from bot.jobs.watch import Watch
 from bot.slack import blocks
+from bot.slack.channels import is_private_conversation
 from bot.slack.commands.command import Command, CommandRequest, Offer
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message
@@ -17,22 +19,40 @@ NOT_OWN_WATCH = "Someone else is watching this job."
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
-    """Stop all watches of the job that this member may stop.
+    """Stop the watches of the job that this member may stop, in the places that they name.
 
     These are their own, or with the permission to manage watches all of them.
     """
-    job_id = parse_job_id(request.arguments, EXAMPLE)
-    watches = await context.workflows.watches.list_active_by_job(job_id)
+    line = parse_job_line(request.arguments, EXAMPLE)
+    require_clear_place(line, SuggestedLine(f"unwatch {line.job_id}", "Stop watching it"))
+    watches = await context.workflows.watches.list_active_by_job(line.job_id)
     if not watches:
         raise NotFound(
-            "watch", job_id, hint="No one is watching this job. /chakra jobs lists watched jobs."
+            "watch",
+            line.job_id,
+            hint="No one is watching this job. /chakra jobs lists watched jobs.",
         )
+    if places := _named_places(line, request):
+        watches = [watch for watch in watches if watch.channel in places]
+        if not watches:
+            raise NotFound("watch", line.job_id, hint="No one is watching this job there.")
     stoppable = [watch for watch in watches if _may_stop(request, watch)]
     if not stoppable:
         request.access.authorize(Permission.MANAGE_WATCHES, reason=NOT_OWN_WATCH)
     for watch in stoppable:
         await context.workflows.watcher.stop(watch)
     return blocks.text_message(_result_text(len(stoppable), len(watches) - len(stoppable)))
+
+
+def _named_places(line: JobLine, request: CommandRequest) -> frozenset[str]:
+    """Return the IDs of the named channels; none if the line names no place."""
+    places = {channel.id for channel in line.channels}
+    here = is_private_conversation(request.channel.id, request.channel.name)
+    if line.is_private or (line.is_here and here):
+        places.add(request.actor.id)
+    elif line.is_here:
+        places.add(request.channel.id)
+    return frozenset(places)
 
 
 def _may_stop(request: CommandRequest, watch: Watch) -> bool:
@@ -47,7 +67,7 @@ def _result_text(stopped: int, remaining: int) -> str:
 UNWATCH: Command[Context] = Command(
     name="unwatch",
     summary="stop watching a background job",
-    usage="unwatch <id>",
+    usage="unwatch <id> [#channel]",
     aliases=("unfollow",),
     phrases=UNWATCH_PHRASES,
     offer=Offer("", has_job_id),

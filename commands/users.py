@@ -7,12 +7,15 @@ from typing import ClassVar
 
 from bot.chakra.models import User
 from bot.context import Context
+from bot.errors import SuggestedLine
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, escape, lines, markup
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Offer
 from bot.slack.commands.reply import Block, Message
+from bot.slack.commands.run_button import run_buttons
+from bot.slack.commands.unused_words import name_unused
 from bot.slack.paging import (
     FilterText,
     ListQuery,
@@ -36,6 +39,7 @@ from bot.users.list_query import (
     filter_users,
     match_roles,
 )
+from bot.users.list_words import WordsMeaning, suggest_words, understand_words
 from bot.users.names import RoleAndTeamNames
 from bot.users.phrases import USERS_PHRASES, may_be_role
 
@@ -54,7 +58,7 @@ class UserListQuery(ListQuery):
 
     words: FilterText = ""
     role: FilterText = ""
-    status: FilterText = ACTIVE
+    status: FilterText = ""
     sort: FilterText = "name"
 
 
@@ -70,7 +74,7 @@ def _parse_query(arguments: Arguments) -> UserListQuery:
     return UserListQuery(
         words=words,
         role=named.get("role", ""),
-        status=named.get("status", "").casefold() or ACTIVE,
+        status=named.get("status", "").casefold(),
         sort=named.get("sort", "").casefold() or "name",
     )
 
@@ -98,20 +102,27 @@ async def show(request: ActionRequest, context: Context) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class UserListResult:
-    """The matching users, of ``total``; ``roles`` are the labels that the role filter meant."""
+    """The matching users, of ``total``; ``roles`` are the labels that the role filter meant.
+
+    ``meaning`` is that of the words, and ``suggestion`` words that they may be meant for.
+    """
 
     users: tuple[User, ...]
     total: int
     roles: tuple[str, ...]
+    status: str
+    meaning: WordsMeaning
+    suggestion: str = ""
 
 
 async def _render_page(context: Context, query: UserListQuery, *, refresh: bool = False) -> Message:
     index = await context.directory.get_index(refresh=refresh)
-    names = await context.directory.get_names(wait=bool(query.role) or query.sort == "role")
+    waits = bool(query.role or query.words) or query.sort == "role"
+    names = await context.directory.get_names(wait=waits)
     result = _apply_query(query, index.value, names)
     page = paginate(result.users, query.page, ROWS_PER_PAGE)
     query = query.with_page(page.number)
-    return list_message(
+    listed = list_message(
         page,
         query,
         heading=_heading(query, result),
@@ -121,13 +132,19 @@ async def _render_page(context: Context, query: UserListQuery, *, refresh: bool 
         page_action=PAGE,
         buttons=[blocks.button("Refresh", REFRESH, query.to_value())],
     )
+    if result.suggestion:
+        suggested = run_buttons([SuggestedLine(f"users {result.suggestion}")])
+        listed = replace(listed, blocks=(*listed.blocks, *suggested))
+    return name_unused(listed, result.meaning.unused)
 
 
 def _apply_query(query: UserListQuery, index: UserIndex, names: RoleAndTeamNames) -> UserListResult:
     """Raise ``UsageError`` for a role or status that no one has, and for an unknown sort order."""
     statuses = available_statuses(index)
-    if query.status not in statuses:
-        raise unknown_value_error("status", query.status, statuses, example=EXAMPLE)
+    meaning = understand_words(query.words, index, names, find_status=not query.status)
+    status = query.status or meaning.status or ACTIVE
+    if status not in statuses:
+        raise unknown_value_error("status", status, statuses, example=EXAMPLE)
     if query.sort not in SORTS:
         raise unknown_value_error("sort order", query.sort, SORTS, example=EXAMPLE)
     roles: tuple[str, ...] = ()
@@ -136,36 +153,35 @@ def _apply_query(query: UserListQuery, index: UserIndex, names: RoleAndTeamNames
         roles = match_roles(query.role, known)
         if not roles:
             raise unknown_value_error("role", query.role, known, example=EXAMPLE)
-    users = filter_users(index, names, UserFilter(query.words, roles, query.status, query.sort))
-    return UserListResult(users, len(index.users), roles)
+    users = filter_users(index, names, UserFilter(meaning.positions, roles, status, query.sort))
+    suggestion = "" if users else suggest_words(query.words, index, names)
+    return UserListResult(users, len(index.users), roles, status, meaning, suggestion)
 
 
 def _heading(query: UserListQuery, result: UserListResult) -> list[str]:
     """Return the heading's parts: 23 of 41 people · role Inside Sales · active."""
     parts: list[str] = [bold(f"{len(result.users)} of {result.total} people")]
-    if query.words:
-        parts.append(f'"{query.words}"')
+    parts += result.meaning.parts
     if result.roles:
         parts.append(f"role {' or '.join(result.roles)}")
-    parts.append("active and inactive" if query.status == ALL else query.status)
+    parts.append("active and inactive" if result.status == ALL else result.status)
     if query.sort != "name":
         parts.append("newest first" if query.sort == "newest" else f"sorted by {query.sort}")
     return parts
 
 
 def _empty_state(query: UserListQuery, result: UserListResult) -> Markup:
-    """No active person matches "sales". Search a role with `role:sales`."""
+    """Return a sentence on what to change so that the list isn't empty."""
     if not result.total:
         return markup("There's no one in this Chakra team yet.")
-    subject = "No one" if query.status == ALL else f"No {query.status} person"
-    criteria = [f'matches "{query.words}"'] if query.words else []
+    subject = "No one" if result.status == ALL else f"No {result.status} person"
+    criteria = [f'matches "{query.words}" by name, role or team'] if query.words else []
     if result.roles:
         criteria.append(f"has the role {' or '.join(result.roles)}")
     sentences: list[str] = [f"{subject} {' and '.join(criteria) or 'is on the team'}."]
-    if query.words and not result.roles:
-        role = query.words if " " not in query.words else f'"{query.words}"'
-        sentences.append(markup("Search a role with ", code(f"role:{role}"), "."))
-    if query.status != ALL:
+    if result.suggestion:
+        return markup(sentences[0], " Did you mean:")
+    if result.status != ALL:
         sentences.append(markup("Include everyone with ", code("status:all"), "."))
     return Markup(" ".join([escape(sentence) for sentence in sentences]))
 
@@ -191,7 +207,7 @@ USERS: Command[Context] = Command(
     example=EXAMPLE,
     argument_names=("role", "status", "sort"),
     details=(
-        "Matches the start of names or email addresses. Only active people, without status:.",
+        "Words match names, email addresses, roles, teams and states, such as sales available.",
         f"status: {', '.join(KNOWN_STATUSES)}. sort: {', '.join(SORTS)}.",
     ),
     run=run,

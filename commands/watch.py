@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.context import Context
-from bot.errors import NotFound, UsageError, not_found_as
+from bot.errors import NotFound, SuggestedLine, UsageError, not_found_as
 from bot.jobs.aggregate import fetch_merged_job
 from bot.jobs.card import progress_line
-from bot.jobs.ids import UNKNOWN_JOB_HINT, has_job_id, parse_job_id
+from bot.jobs.ids import UNKNOWN_JOB_HINT, has_job_id
 from bot.jobs.phrases import WATCH_PHRASES
+from bot.jobs.typed_line import JobLine, parse_job_line, require_clear_place
 from bot.jobs.watch import Watch
 from bot.slack import blocks
 from bot.slack.blocks import bold, channel_mention, code, lines, markup
@@ -25,7 +26,6 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message
-from bot.slack.commands.tokens import ChannelMention
 from bot.workflows import WatchTarget
 
 EXAMPLE = "/chakra watch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
@@ -40,12 +40,19 @@ NOT_OWN_WATCH = "Someone else is watching this job."
 async def run(request: CommandRequest, context: Context) -> Message:
     if not request.arguments.tokens and (running := await _list_running(request, context)):
         return _offer(running)
-    job_id = parse_job_id(request.arguments, EXAMPLE)
-    named = [word for word in request.arguments.tokens if isinstance(word, ChannelMention)]
-    if len(named) > 1:
+    line = parse_job_line(request.arguments, EXAMPLE)
+    require_clear_place(line, SuggestedLine(f"watch {line.job_id}", "Watch it here"))
+    if len(line.channels) + line.is_private + line.is_here > 1:
         raise UsageError("Name one channel.", example=f"{EXAMPLE} #sales")
-    channel_id = named[0].id if named else request.channel.id
-    return await _start_watch(request, context, WatchTarget(job_id, (job_id,)), channel_id)
+    target = WatchTarget(line.job_id, (line.job_id,))
+    return await _start_watch(request, context, target, _channel_id(line, request))
+
+
+def _channel_id(line: JobLine, request: Request) -> str:
+    """Return the ID of the channel; "" for the person's own messages."""
+    if line.is_private:
+        return ""
+    return line.channels[0].id if line.channels else request.channel.id
 
 
 async def _list_running(request: Request, context: Context) -> list[Watch]:

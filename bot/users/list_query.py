@@ -10,7 +10,7 @@ from typing import Any
 from bot.chakra.models import User
 from bot.text.normalize import normalize, tokenize
 from bot.text.similarity import find_similar
-from bot.users.index import MIN_FUZZY_WORD_LENGTH, UserIndex, name_sort_key
+from bot.users.index import UserIndex, name_sort_key
 from bot.users.names import RoleAndTeamNames
 
 ACTIVE, INACTIVE, ALL = "active", "inactive", "all"
@@ -24,9 +24,9 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class UserFilter:
-    """``words`` match the start of name, username or address; ``roles`` are labels, () for any."""
+    """``positions`` are those of the index, ``None`` for all; ``roles`` are labels, () for any."""
 
-    words: str = ""
+    positions: frozenset[int] | None = None
     roles: tuple[str, ...] = ()
     status: str = ACTIVE
     sort: str = "name"
@@ -35,7 +35,7 @@ class UserFilter:
 def filter_users(
     index: UserIndex, names: RoleAndTeamNames, criteria: UserFilter
 ) -> tuple[User, ...]:
-    positions = _matching_positions(index, criteria.words) if criteria.words else None
+    positions = criteria.positions
     users = [
         user
         for position, user in enumerate(index.users)
@@ -81,15 +81,6 @@ def _has_status(user: User, status: str) -> bool:
     if status == INACTIVE:
         return user.active is False
     return user.active is not False and status in {ACTIVE, user.availability_status.casefold()}
-
-
-def _matching_positions(index: UserIndex, text: str) -> frozenset[int]:
-    """Match the start of words, else a part of an address (``@acme.com``)."""
-    found = [index.positions_by_prefix(word) for word in tokenize(text)]
-    positions = frozenset.intersection(*found) if found else frozenset()
-    if positions or len(text) < MIN_FUZZY_WORD_LENGTH:
-        return positions
-    return index.positions_by_email_part(text)
 
 
 def _all_prefixes_match(prefixes: Sequence[str], words: Sequence[str]) -> bool:

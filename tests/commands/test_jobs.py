@@ -40,8 +40,8 @@ async def _assert_no_slack_rejections(acme: World) -> Any:
     assert acme.slack.rejections == []
 
 
-async def test_it_takes_no_arguments(acme: World) -> None:
-    assert "takes no arguments" in visible_text(await typed(acme, "jobs everything"))
+async def test_words_that_it_does_not_use_are_named(acme: World) -> None:
+    assert 'Not used: "everything".' in visible_text(await typed(acme, "jobs everything please"))
 
 
 async def test_nothing_is_listed_before_anything_is_watched(acme: World) -> None:

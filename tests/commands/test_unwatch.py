@@ -54,3 +54,15 @@ async def test_a_sender_stops_everybodys_watches(acme: World) -> None:
     await watched(acme, MEI, SUPPORT)
     assert "2 places" in await typed(acme, f"unwatch {RUNNING}", JOHN)
     assert not await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
+
+
+async def test_a_named_channel_is_the_only_place_that_is_left(acme: World) -> None:
+    await watched(acme, MEI)
+    await watched(acme, MEI, SUPPORT)
+    assert "no channel #nosuch" in await typed(acme, f"unwatch {RUNNING} #nosuch")
+    assert "watching this job there" in await typed(acme, f"unwatch {RUNNING} <#C0LEADS|leads>")
+    assert "Stopped watching." in await typed(
+        acme, f"unwatch {RUNNING} <#{SALES}|sales>", channel=SUPPORT
+    )
+    [left] = await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
+    assert left.channel == SUPPORT

@@ -260,3 +260,12 @@ async def test_slower_jobs_are_polled_less_often(acme: World, clock: ManualClock
     before = acme.chakra.count(FETCH)
     await advance_until(acme, clock, lambda: clock.monotonic() > 1200, step=10)
     assert acme.chakra.count(FETCH) - before <= 12
+
+
+async def test_an_unknown_channel_is_refused_and_nothing_is_posted(acme: World) -> None:
+    text = await run_command(acme, f"watch {RUNNING} #nosuch")
+    assert "There is no channel #nosuch that I can see." in text
+    assert 'what "sales" means' in await run_command(acme, f"watch {RUNNING} in sales")
+    assert not list_app_messages(acme, MEI, SALES)
+    await acme.press("help.run:0", by=MEI)
+    await wait_until(acme, lambda: bool(list_app_messages(acme, MEI, SALES)))

@@ -12,6 +12,7 @@ from bot.users.list_query import (
     filter_users,
     match_roles,
 )
+from bot.users.list_words import WordsMeaning, suggest_words, understand_words
 from bot.users.names import RoleAndTeamNames
 from tests.users.directory_harness import build_user
 
@@ -31,6 +32,10 @@ ROLES = ("Field Sales", "Inside Sales", "Support agent")
 
 def listed_names(**wanted: object) -> list[str]:
     return [user.username for user in filter_users(TEAM, NAMES, UserFilter(**wanted))]  # type: ignore[arg-type]
+
+
+def understand(words: str) -> WordsMeaning:
+    return understand_words(words, TEAM, NAMES)
 
 
 def test_active_users_sort_by_name_ignoring_accents() -> None:
@@ -57,7 +62,54 @@ def test_filter_by_status_treats_inactive_as_unavailable(status: str, who: list[
     [("bo", ["bob", "emile"]), ("bob low", ["bob"]), ("@acme.com", ["ann", "emile"]), ("x", [])],
 )
 def test_words_match_name_prefixes_or_email_parts(words: str, who: list[str]) -> None:
-    assert listed_names(words=words) == who
+    assert listed_names(positions=understand(words).positions) == who
+
+
+@pytest.mark.parametrize(
+    ("words", "who", "parts", "unused"),
+    [
+        ("sales", ["ann", "emile"], ("role Field Sales or Inside Sales",), ()),
+        ("SALES people", ["ann", "emile"], ("role Field Sales or Inside Sales",), ()),
+        ("the sales team", ["ann", "emile"], ("role Field Sales or Inside Sales",), ()),
+        ("inside sales", ["ann"], ("role Inside Sales",), ()),
+        ("agents", ["bob"], ("role Support agent",), ()),
+        ("who is in support?", ["bob"], ("role Support agent",), ()),
+        ("sales available", ["ann"], ("role Field Sales or Inside Sales",), ()),
+        ("away sales", ["emile"], ("role Field Sales or Inside Sales",), ()),
+        ("available", ["ann"], (), ()),
+        ("free", ["ann"], (), ()),
+        ("busy", [], (), ()),
+        ("inactive", ["rosa"], (), ()),
+        ("all", ["ann", "bob", "emile", "rosa"], (), ()),
+        ("users", ["ann", "bob", "emile"], (), ()),
+        ("ann sales", ["ann"], ('"ann"', "role Field Sales or Inside Sales"), ()),
+        (
+            "sales pineapple",
+            ["ann", "emile"],
+            ("role Field Sales or Inside Sales",),
+            ("pineapple",),
+        ),
+        ("available pineapple", ["ann"], (), ("pineapple",)),
+        ("bob support", ["bob"], ('"bob"', "role Support agent"), ()),
+        ("bob sales", [], ('"bob"', "role Field Sales or Inside Sales"), ()),
+        ("pineapple", [], ('"pineapple"',), ()),
+    ],
+)
+def test_words_are_names_roles_teams_and_states(
+    words: str, who: list[str], parts: tuple[str, ...], unused: tuple[str, ...]
+) -> None:
+    meaning = understand(words)
+    status = meaning.status or "active"
+    assert listed_names(positions=meaning.positions, status=status) == who
+    assert (meaning.parts, meaning.unused) == (parts, unused)
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggested"),
+    [("slaes", "sales"), ("sales avialable", "sales available"), ("zzz", ""), ("sales", "")],
+)
+def test_a_slip_suggests_a_role_a_name_or_a_state(typed: str, suggested: str) -> None:
+    assert suggest_words(typed, TEAM, NAMES) == suggested
 
 
 def test_filter_by_one_or_several_roles() -> None:

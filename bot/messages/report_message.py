@@ -19,7 +19,7 @@ from bot.templates import vocabulary
 from bot.templates.preview import to_mrkdwn
 
 SEND_AGAIN: Final = "sends.again"
-SHARE: Final = "sends.share"
+REFRESH_CARD: Final = "sends.refresh"
 
 STATUS_EMOJI = {
     SendStatus.PREPARING: ":hourglass_flowing_sand:",
@@ -78,6 +78,18 @@ def report_message(send: Send, details: SendDetails | None = None) -> Message:
         blocks.section(headline(send, details)),
         *(blocks.section(line) for line in advice(send)),
         *story_blocks(send, details),
+        report_buttons(send),
+    ]
+    return Message(text=status_line(send, details), blocks=tuple(content))
+
+
+def send_card(send: Send, details: SendDetails | None, *, author: str) -> Message:
+    """Return the report as an answer for one reader; ``author`` is a member to be named."""
+    content = [
+        blocks.section(headline(send, details)),
+        *(blocks.section(line) for line in advice(send)),
+        *story_blocks(send, details, author=author),
+        report_buttons(send, blocks.button("Refresh", REFRESH_CARD, str(send.id))),
     ]
     return Message(text=status_line(send, details), blocks=tuple(content))
 
@@ -103,7 +115,11 @@ def failure_message(send: Send, details: SendDetails | None = None) -> Message:
 def headline(send: Send, details: SendDetails | None = None) -> Markup:
     """Return the status in one line: ``👀 *Read* by *Mei Tanaka* (+61 491 570 156)``."""
     label = bold(status_label(send))
-    return markup(Markup(STATUS_EMOJI[send.status] + " "), _describe_status(label, send, details))
+    return markup(headline_emoji(send), _describe_status(label, send, details))
+
+
+def headline_emoji(send: Send) -> Markup:
+    return Markup(f"{STATUS_EMOJI[send.status]} ")
 
 
 def status_line(send: Send, details: SendDetails | None = None) -> Markup:
@@ -174,11 +190,8 @@ def report_link(link: str) -> Markup:
     return Markup(f"  <{link}|See delivery status>" if link else "")
 
 
-def report_buttons(send: Send) -> Block:
-    value = str(send.id)
-    return blocks.actions(
-        blocks.button("Send again", SEND_AGAIN, value), blocks.button("Share", SHARE, value)
-    )
+def report_buttons(send: Send, *more: Block) -> Block:
+    return blocks.actions(blocks.button("Send again", SEND_AGAIN, str(send.id)), *more)
 
 
 def _quoted_text(send: Send, details: SendDetails | None) -> Markup:

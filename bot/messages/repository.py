@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -226,7 +226,33 @@ class Sends:
     async def find_by_id(self, send_id: int) -> Send | None:
         """Return the send with this ID."""
         async with self._database.begin() as connection:
-            return await _fetch_latest(connection, sends.c.id == send_id)
+            return await _fetch_latest(
+                connection, and_(sends.c.workspace == self._workspace, sends.c.id == send_id)
+            )
+
+    async def list_latest(
+        self,
+        limit: int,
+        *,
+        member: str = "",
+        statuses: Sequence[SendStatus] = (),
+        start: float = 0.0,
+        end: float = math.inf,
+    ) -> list[Send]:
+        """Return the latest sends that started in this time, up to ``limit``, latest first.
+
+        Of one ``member`` or of everyone, and with any of ``statuses`` or with any at all.
+        """
+        conditions = [sends.c.workspace == self._workspace, sends.c.started_at >= start]
+        if member:
+            conditions.append(sends.c.member == member)
+        if statuses:
+            conditions.append(sends.c.status.in_(statuses))
+        if end < math.inf:
+            conditions.append(sends.c.started_at < end)
+        found = select(sends).where(*conditions).order_by(sends.c.started_at.desc()).limit(limit)
+        async with self._database.begin() as connection:
+            return [send_from_row(row) for row in await connection.execute(found)]
 
     async def find_by_key(self, key: str) -> Send | None:
         """Return the send that this interaction started."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.chakra.messages import AcceptedMessage, MessagesApi
 from bot.chakra.template import Template
-from bot.errors import DatabaseUnavailable, NotConfigured
+from bot.errors import DatabaseUnavailable, NotConfigured, UsageError
 from bot.messages import compose
 from bot.messages.details import SendDetails
 from bot.messages.file_transfer import FileTransfer, TransferredFile
@@ -17,6 +17,7 @@ from bot.messages.form_values import SendForm
 from bot.messages.lifecycle import SendLifecycle
 from bot.messages.recipients import Recipient, RecipientKind, RecipientResolver
 from bot.messages.send import ClaimResult, Send, SendResult
+from bot.messages.send_query import STATUSES, Period, SendListQuery, matches_words
 from bot.messages.submission import Submission
 from bot.privacy import mask_phone, mask_text
 from bot.slack.client.web_api import MessageRef
@@ -29,6 +30,7 @@ from bot.text.phones import format_international
 
 PLUGIN_ID_SETTING = "CHAKRA_PLUGIN_ID"
 DIGEST_LENGTH = 16
+MAX_LISTED_SENDS = 500
 MAX_RECENT_SENDS = 50
 """Past sends that are searched for the templates that a member used last."""
 
@@ -183,6 +185,31 @@ class SendService:
     async def with_report(self, send: Send) -> SendResult:
         """Return a send with its report if that is posted."""
         return SendResult(send, await self._sending.wait_report(send))
+
+    async def list_sends(
+        self, query: SendListQuery, member: str, period: Period
+    ) -> list[tuple[Send, SendDetails | None]]:
+        """Return the sends that match, latest first, of ``member`` or, if "", of everyone.
+
+        The words are searched in the `MAX_LISTED_SENDS` latest of the others. Raise
+        ``DatabaseUnavailable``.
+        """
+        found = await self._sending.sends.list_latest(
+            MAX_LISTED_SENDS,
+            member=member,
+            statuses=STATUSES.get(query.status, ()),
+            start=period.start,
+            end=period.end,
+        )
+        pairs = [(send, self.read_details(send)) for send in found]
+        return [(send, known) for send, known in pairs if matches_words(send, known, query.words)]
+
+    async def get_send(self, send_id: int) -> Send:
+        """Return a send. Raise ``UsageError`` if it is no longer stored."""
+        send = await self._sending.sends.find_by_id(send_id)
+        if send is None:
+            raise UsageError("This send is more than 90 days old, so it's no longer stored.")
+        return send
 
     def read_details(self, send: Send) -> SendDetails | None:
         """Return the details for one reader who may see them; None if they can't be read."""

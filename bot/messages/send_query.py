@@ -1,0 +1,190 @@
+"""What a person types to filter the sends: statuses, days, people and words. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import ClassVar, Final
+
+from bot.errors import UsageError
+from bot.messages.details import SendDetails
+from bot.messages.send import Send
+from bot.messages.status import SendStatus
+from bot.slack.commands.arguments import Arguments
+from bot.slack.commands.tokens import Mention
+from bot.slack.paging import MAX_FILTER_LENGTH, FilterText, ListQuery, unknown_value_error
+from bot.text.normalize import normalize
+
+EXAMPLE: Final = "/chakra sends failed today"
+
+_IN_FLIGHT = (SendStatus.PREPARING, SendStatus.SENDING, SendStatus.ACCEPTED)
+STATUSES: Final[Mapping[str, tuple[SendStatus, ...]]] = {
+    "failed": (SendStatus.FAILED,),
+    "read": (SendStatus.READ,),
+    "unread": (*_IN_FLIGHT, SendStatus.SENT, SendStatus.DELIVERED),
+    "delivered": (SendStatus.DELIVERED,),
+    "sent": (SendStatus.SENT,),
+    "sending": _IN_FLIGHT,
+    "unknown": (SendStatus.UNKNOWN,),
+}
+"""The names of ``status:`` with what they show."""
+STATUS_WORDS: Final[Mapping[str, str]] = {
+    **{name: name for name in STATUSES},
+    **dict.fromkeys(
+        ("not delivered", "not sent", "failures", "failure", "fail", "errors", "error", "bounced",
+         "rejected", "undelivered"),
+        "failed",
+    ),
+    **dict.fromkeys(("not read", "not yet read", "not seen", "unseen"), "unread"),
+    **dict.fromkeys(("seen", "opened"), "read"),
+    **dict.fromkeys(("pending", "queued", "accepted", "in progress"), "sending"),
+}  # fmt: skip
+DAY_WORDS: Final[Mapping[str, str]] = {
+    **{day: day for day in ("today", "yesterday", "week")},
+    **dict.fromkeys(("this week", "past week", "last week", "last 7 days", "7 days"), "week"),
+}
+_OWN_WORDS: Final = ("me", "my", "mine", "own", "myself", "by me", "from me")
+_EVERYONE_WORDS: Final = ("everyone", "everyone's", "everyones", "all", "team", "us", "our")
+_FILLERS: Final = (
+    "to", "for", "of", "by", "from", "the", "last", "latest", "recent", "message", "messages",
+    "sends", "status", "whatsapp", "whatsapps", "which", "that", "were", "are", "and", "sent by"
+)  # fmt: skip
+EVERYONE: Final = "everyone"
+_MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
+    **dict.fromkeys(_FILLERS, ("", "")),
+    **{phrase: ("status", status) for phrase, status in STATUS_WORDS.items()},
+    **{phrase: ("day", day) for phrase, day in DAY_WORDS.items()},
+    **dict.fromkeys(_OWN_WORDS, ("member", "")),
+    **dict.fromkeys(_EVERYONE_WORDS, ("member", EVERYONE)),
+}
+"""What phrases set, and to what; "" for the member means the person, for the rest nothing."""
+MAX_PHRASE_WORDS = 3
+_LAST_COUNT = re.compile(r"(?:last|latest|recent) \d{1,3}")
+_NUMBER_WORD = re.compile(r"\+?[\d().-]*\d[\d().-]*")
+_MIN_DIGITS = 2
+MAX_SHOWN_DIGITS = 4
+"""Digits of a masked number that can be read."""
+
+
+class SendListQuery(ListQuery):
+    """The filters. ``member`` is an ID, `EVERYONE`, or "" for what the person sees by default."""
+
+    command: ClassVar[str] = "/chakra sends"
+
+    words: FilterText = ""
+    status: FilterText = ""
+    day: FilterText = ""
+    member: FilterText = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Seconds since 1970; ``end`` is excluded."""
+
+    start: float = 0.0
+    end: float = float("inf")
+
+
+def parse_query(line: Arguments, own_id: str) -> SendListQuery:
+    """Return what a line asks for. Raise ``UsageError`` for an unknown status and two people."""
+    typed = line.named.get("status")
+    found = {"status": _parse_status(typed.text)} if typed and typed.text.strip() else {}
+    members: set[str] = set()
+    words: list[str] = []
+    texts = [_simplify(token.text) for token in line.tokens]
+    position = 0
+    while position < len(texts):
+        token = line.tokens[position]
+        phrase = None if isinstance(token, Mention) else _find_phrase(texts[position:])
+        length, kind, value = phrase or (1, "word", token.text)
+        if isinstance(token, Mention):
+            members.add(token.id)
+        elif kind == "member":
+            members.add(value or own_id)
+        elif kind == "word" or found.get(kind, value) != value:
+            words += [token.text for token in line.tokens[position : position + length]]
+        elif kind:
+            found[kind] = value
+        position += length
+    if len(members) > 1:
+        raise UsageError("Name one person, or none.", example=EXAMPLE)
+    text = " ".join(" ".join(words).split())
+    if len(text) > MAX_FILTER_LENGTH:
+        raise UsageError("That's too long for a filter.", example=EXAMPLE)
+    return SendListQuery(
+        words=text,
+        status=found.get("status", ""),
+        day=found.get("day", ""),
+        member=next(iter(members), ""),
+    )
+
+
+def _find_phrase(texts: Sequence[str]) -> tuple[int, str, str] | None:
+    """Return how many words the longest known phrase has here, and what it means."""
+    for length in range(min(MAX_PHRASE_WORDS, len(texts)), 0, -1):
+        phrase = " ".join(texts[:length])
+        if phrase in _MEANINGS:
+            return length, *_MEANINGS[phrase]
+        if _LAST_COUNT.fullmatch(phrase):
+            return length, "", ""
+    return None
+
+
+def _simplify(text: str) -> str:
+    return text.casefold().replace("\u2019", "'").strip(".,;:!?")
+
+
+def _parse_status(typed: str) -> str:
+    status = STATUS_WORDS.get(" ".join(typed.casefold().replace("_", " ").split()))
+    if status is None:
+        raise unknown_value_error("status", typed, tuple(STATUSES), example=EXAMPLE)
+    return status
+
+
+def find_period(day: str, now: float, zone: tzinfo) -> Period:
+    """Return the seconds that a day means on the person's own clock; any time for ""."""
+    if not day:
+        return Period()
+    today = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    if day == "yesterday":
+        return Period((today - timedelta(days=1)).timestamp(), today.timestamp())
+    start = today - timedelta(days=6) if day == "week" else today
+    return Period(start.timestamp())
+
+
+def matches_words(send: Send, details: SendDetails | None, words: str) -> bool:
+    """Return whether each word is in the template, in the recipient's name, or in the number.
+
+    Without details the number's visible end is compared.
+    """
+    name = f"{details.name} {details.to}" if details else send.recipient
+    text = normalize(f"{send.template} {send.template.replace('_', ' ')} {name}")
+    number = details.number if details else send.recipient.rpartition("•")[2]
+    return all(_matches(word, text, _digits(number)) for word in _join_numbers(words.split()))
+
+
+def _matches(word: str, text: str, digits: str) -> bool:
+    if not _NUMBER_WORD.fullmatch(word):
+        return normalize(word) in text
+    typed = _digits(word).lstrip("0")
+    is_end = len(typed) >= _MIN_DIGITS and digits.endswith(typed)
+    is_whole = bool(digits) and len(digits) <= MAX_SHOWN_DIGITS and typed.endswith(digits)
+    return is_end or is_whole or normalize(word) in text
+
+
+def _join_numbers(words: Sequence[str]) -> list[str]:
+    """Return the words, with the parts of a number that is typed with spaces as one."""
+    joined: list[str] = []
+    for word in words:
+        follows = bool(joined) and _NUMBER_WORD.fullmatch(joined[-1])
+        if follows and _NUMBER_WORD.fullmatch(word) and not word.startswith("+"):
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined
+
+
+def _digits(text: str) -> str:
+    return "".join(character for character in text if character.isdigit())

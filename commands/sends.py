@@ -1,0 +1,249 @@
+"""``/chakra sends``: what became of the messages that were sent, and sending one again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.chakra.template import Template
+from bot.context import Context
+from bot.messages.details import SendDetails
+from bot.messages.form_values import SendForm
+from bot.messages.report_message import (
+    REFRESH_CARD,
+    SEND_AGAIN,
+    describe_recipient,
+    headline_emoji,
+    send_card,
+    status_label,
+)
+from bot.messages.send import Send
+from bot.messages.send_query import (
+    EVERYONE,
+    EXAMPLE,
+    STATUSES,
+    SendListQuery,
+    find_period,
+    parse_query,
+)
+from bot.messages.service import MAX_LISTED_SENDS
+from bot.slack import blocks
+from bot.slack.age import date_token
+from bot.slack.blocks import Markup, bold, lines, markup, mention
+from bot.slack.button_state import parse_row_id
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
+from bot.slack.commands.permissions import Permission
+from bot.slack.commands.reply import Block, Message, OpenForm
+from bot.slack.paging import list_message, paginate
+from bot.templates.send_blockers import send_blocker
+from bot.templates.variables import media_pairs
+
+COMMAND = "/chakra sends"
+SENDS_PHRASES = {
+    **dict.fromkeys(
+        ("my sends", "my messages", "my sent messages", "my last sends", "my recent sends",
+         "what did i send", "what have i sent", "was it read", "was my message read",
+         "was it delivered", "did they read it", "did it arrive", "delivery status"),
+        "me",
+    ),
+    **dict.fromkeys(
+        ("sent messages", "recent sends", "last sends", "all sends", "list sends", "show sends",
+         "message history", "send history", "sending history", "who sent", "what was sent"),
+        "",
+    ),
+    **dict.fromkeys(("failed sends", "failed messages", "what failed"), "failed"),
+    **dict.fromkeys(("unread messages", "unread sends"), "unread"),
+}  # fmt: skip
+PAGE, REFRESH_LIST, SHOW, MINE = "sends.page", "sends.update", "sends.show", "sends.mine"
+ROWS_PER_PAGE = 10
+OTHERS_REASON = "You can see your own sends. To see everyone's, ask an admin for *sender* access."
+STILL_LOADING = "Templates are still loading. Choose one in a moment."
+RESELECT_FILE_NOTE = "Please select your file again; Slack forms can't keep uploads."
+NO_DETAILS_NOTE = "The recipient and values of this send can't be read any more. Enter them again."
+DAY_TEXTS = {"today": "today", "yesterday": "yesterday", "week": "in the last 7 days"}
+STATUS_TEXTS = {"unread": "not read yet", "unknown": "outcome unknown"}
+
+
+# --- the list ------------------------------------------------------------------------------------
+
+
+async def run(request: CommandRequest, context: Context) -> Message:
+    return await _render_page(request, context, parse_query(request.arguments, request.actor.id))
+
+
+async def change_page(request: ActionRequest, context: Context) -> Message:
+    """Show another page, or the list of today's state."""
+    query = SendListQuery.from_value(request.value)
+    return replace(await _render_page(request, context, query), replace_original=True)
+
+
+async def show_own(request: ActionRequest, context: Context) -> Message:
+    return await _render_page(request, context, SendListQuery(member=request.actor.id))
+
+
+async def _render_page(request: Request, context: Context, query: SendListQuery) -> Message:
+    member = _permitted_member(request, query)
+    zone = request.require_member().zone
+    period = find_period(query.day, request.now, zone)
+    found = await context.send_service.list_sends(query, member, period)
+    page = paginate(found, query.page, ROWS_PER_PAGE)
+    query = query.with_page(page.number)
+    buttons = [blocks.button("Refresh", REFRESH_LIST, query.to_value())]
+    if request.access.allows(Permission.SEND):
+        other = request.actor.id if not member else EVERYONE
+        label = "Only mine" if not member else "Everyone's"
+        value = query.model_copy(update={"member": other, "page": 1}).to_value()
+        buttons.append(blocks.button(label, f"{PAGE}:whose", value))
+    return list_message(
+        page,
+        query,
+        heading=_heading(query, member, request.actor.id, len(found)),
+        row=lambda pair: _row(*pair, names_author=member != request.actor.id),
+        empty_text=_empty_text(query, member, request.actor.id),
+        note=markup("Sends are listed for 90 days. As of ", date_token(request.now), "."),
+        page_action=PAGE,
+        buttons=buttons,
+        labels=("Newer", "Older"),
+    )
+
+
+def _permitted_member(request: Request, query: SendListQuery) -> str:
+    """Return whose sends are listed, "" for everyone's. Raise ``NotAllowed`` for those of others.
+
+    Whoever may send sees everyone's unless they ask for their own.
+    """
+    if query.member == request.actor.id:
+        return query.member
+    if query.member:
+        request.access.authorize(Permission.SEND, reason=OTHERS_REASON)
+        return "" if query.member == EVERYONE else query.member
+    return "" if request.access.allows(Permission.SEND) else request.actor.id
+
+
+def _heading(query: SendListQuery, member: str, own_id: str, count: int) -> list[str]:
+    """Return the heading's parts: 3 sends · yours · failed · today."""
+    total = f"the last {count}" if count == MAX_LISTED_SENDS else f"{count:,}"
+    parts: list[str] = [
+        bold(f"{total} {'send' if count == 1 else 'sends'}"),
+        _whose(member, own_id),
+    ]
+    if query.words:
+        parts.append(f'"{query.words}"')
+    if query.status:
+        parts.append(STATUS_TEXTS.get(query.status, query.status))
+    if query.day:
+        parts.append(DAY_TEXTS[query.day])
+    return parts
+
+
+def _whose(member: str, own_id: str) -> str:
+    if not member:
+        return "everyone's"
+    return "yours" if member == own_id else markup("by ", mention(member))
+
+
+def _empty_text(query: SendListQuery, member: str, own_id: str) -> Markup:
+    if query.words or query.status or query.day:
+        return markup("No send matches. Try fewer words, or leave out the status and the day.")
+    if member == own_id:
+        return markup("You haven't sent anything in the last 90 days.")
+    return markup("Nothing was sent from Slack in the last 90 days.")
+
+
+def _row(send: Send, details: SendDetails | None, *, names_author: bool) -> Block:
+    what = markup(
+        headline_emoji(send), bold(send.template), " to ", describe_recipient(send, details)
+    )
+    state = markup(status_label(send), "  ·  ", date_token(send.started_at))
+    if names_author:
+        state = markup(state, "  ·  by ", mention(send.member))
+    button = blocks.button("Details", SHOW, str(send.id))
+    return blocks.section(lines([what, state]), accessory=button)
+
+
+# --- one send ------------------------------------------------------------------------------------
+
+
+async def show(request: ActionRequest, context: Context) -> Message:
+    return await _render_card(request, context)
+
+
+async def refresh(request: ActionRequest, context: Context) -> Message:
+    return replace(await _render_card(request, context), replace_original=True)
+
+
+async def _render_card(request: ActionRequest, context: Context) -> Message:
+    send = await _get_send(request, context)
+    return send_card(send, context.send_service.read_details(send), author=send.member)
+
+
+async def _get_send(request: ActionRequest, context: Context) -> Send:
+    """Return the button's send. Raise ``NotAllowed`` if it is another's and they may not send."""
+    send = await context.send_service.get_send(parse_row_id(request.value, COMMAND))
+    if send.member != request.actor.id:
+        request.access.authorize(Permission.SEND, reason=OTHERS_REASON)
+    return send
+
+
+async def send_again(request: ActionRequest, context: Context) -> OpenForm:
+    """Open the form with the values of a send. It sends nothing by itself."""
+    send = await _get_send(request, context)
+    details = context.send_service.read_details(send)
+    index = await context.send_forms.load_templates_and_senders()
+    form = SendForm()
+    if details is not None:
+        form = SendForm(details.template_id, details.to, details.sender_id, details.values)
+    if index is None:
+        return context.send_forms.open_form(form, None, STILL_LOADING)
+    template = index.by_id.get(form.template) or next(
+        (
+            template
+            for template in index.by_id.values()
+            if (template.name, template.language) == (send.template, send.language)
+        ),
+        None,
+    )
+    if template is None:
+        note = f"The template {send.template} no longer exists. Choose another one."
+        return context.send_forms.open_form(form, None, note)
+    if blocker := send_blocker(template):
+        return context.send_forms.open_form(form, None, blocker)
+    form = _without_files(replace(form, template=template.id), template)
+    if details is None:
+        note = NO_DETAILS_NOTE
+    else:
+        links = [link for link, _, _ in media_pairs(template)]
+        note = "" if all(link in form.values for link in links) else RESELECT_FILE_NOTE
+    return context.send_forms.open_form(form, template, note)
+
+
+def _without_files(form: SendForm, template: Template) -> SendForm:
+    """Return the form without the names of uploads, which Slack doesn't offer again."""
+    files = {file for _, file, _ in media_pairs(template)}
+    return replace(form, values={key: v for key, v in form.values.items() if key not in files})
+
+
+SENDS: Command[Context] = Command(
+    name="sends",
+    aliases=("sent", "history"),
+    summary="what became of the messages you sent",
+    usage="sends [words] [status:…] [me, @member]",
+    example=EXAMPLE,
+    argument_names=("status",),
+    details=(
+        "Words match the template, the recipient's name, or the end of the number.",
+        f"Filter with {', '.join(STATUSES)}; today, yesterday or week; me, everyone or @member.",
+        "People who may send see everyone's; others see their own.",
+    ),
+    phrases=SENDS_PHRASES,
+    run=run,
+    button="My sends",
+    button_action=MINE,
+    actions=(
+        Action(PAGE, change_page),
+        Action(REFRESH_LIST, change_page),
+        Action(MINE, show_own),
+        Action(SHOW, show),
+        Action(REFRESH_CARD, refresh),
+        Action(SEND_AGAIN, send_again, needs=Permission.SEND, only_looks=True),
+    ),
+)

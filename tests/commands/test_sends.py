@@ -1,0 +1,74 @@
+"""Stories of ``/chakra sends``: the list, one send, and sending it again."""
+
+from __future__ import annotations
+
+from bot.sandbox.slack import visible_text
+from tests.clock import ManualClock
+from tests.commands.send_scenarios import (
+    MEI,
+    NOT_ON_WHATSAPP,
+    READING_NUMBER,
+    VALUES,
+    advance_until,
+    open_form,
+    report_text,
+    sent_count,
+    submit_form,
+)
+from tests.people import JOHN
+from tests.world import World
+
+ROW = "*appointment_reminder* to +1 202-555-0100"
+FAILED_ROW = "*appointment_reminder* to +1 202-555-0101"
+
+
+async def send_two(acme: World, clock: ManualClock) -> None:
+    """One is read, and one fails."""
+    for number, outcome in ((READING_NUMBER, "*Read* by"), (NOT_ON_WHATSAPP, "*Not delivered*")):
+        await open_form(acme)
+        assert await submit_form(acme, phone=number) == {}
+        await advance_until(acme, clock, lambda outcome=outcome: outcome in report_text(acme))
+
+
+async def list_sends(acme: World, text: str = "", *, by: str = JOHN) -> str:
+    return visible_text(await acme.type(f"/chakra sends {text}", by=by))
+
+
+async def test_sends_are_listed_filtered_and_shown(acme: World, clock: ManualClock) -> None:
+    await send_two(acme, clock)
+    listed = await list_sends(acme)
+    assert listed.startswith("*2 sends*  ·  everyone's")
+    assert ROW in listed
+    assert FAILED_ROW in listed
+    assert f"by <@{JOHN}>" in listed
+    failed = await list_sends(acme, "failed 0101 today me")
+    assert failed.startswith('*1 send*  ·  yours  ·  "0101"  ·  failed  ·  today')
+    assert ROW not in failed
+    assert "No send matches" in await list_sends(acme, "banana")
+    await list_sends(acme, "read")
+    shown = visible_text(await acme.press("sends.show"))
+    assert "*Read* by +1 202-555-0100" in shown
+    assert "> Hi Jane, a reminder" in shown
+    assert f"by <@{JOHN}>" in shown
+
+
+async def test_send_again_opens_the_form_with_the_same_values(
+    acme: World, clock: ManualClock
+) -> None:
+    await send_two(acme, clock)
+    await acme.press("sends.again", channel="D0JOHN")
+    assert sent_count(acme) == 2, "nothing is sent by the press itself"
+    form = str(acme.slack.view(JOHN))
+    assert "'text': 'appointment_reminder" in form
+    for value in ("+12025550101", *VALUES.values()):
+        assert value in form
+
+
+async def test_others_see_their_own_sends_only(acme: World, clock: ManualClock) -> None:
+    await send_two(acme, clock)
+    assert "You haven't sent anything" in await list_sends(acme, by=MEI)
+    for text in ("everyone", f"<@{JOHN}>"):
+        refused = await list_sends(acme, text, by=MEI)
+        assert "You can see your own sends" in refused
+        assert "202-555" not in refused
+    assert "by <@U0MEI>" in await list_sends(acme, f"<@{MEI}>"), "a sender may ask for anyone's"

@@ -27,7 +27,11 @@ async def send_two(acme: World, clock: ManualClock) -> None:
     for number, outcome in ((READING_NUMBER, "*Read* by"), (NOT_ON_WHATSAPP, "*Not delivered*")):
         await open_form(acme)
         assert await submit_form(acme, phone=number) == {}
-        await advance_until(acme, clock, lambda outcome=outcome: outcome in report_text(acme))
+        await wait_for_report(acme, clock, outcome)
+
+
+async def wait_for_report(acme: World, clock: ManualClock, words: str) -> None:
+    await advance_until(acme, clock, lambda: words in report_text(acme))
 
 
 async def list_sends(acme: World, text: str = "", *, by: str = JOHN) -> str:

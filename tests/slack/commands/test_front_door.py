@@ -12,7 +12,7 @@ from tests.people import JOHN, MEI
 from tests.world import World
 
 GITA, GENERAL = "U0GITA", "C0GENERAL"
-FOUR = ["Send WhatsApp", "Find someone", "Upload a table"]
+FOUR = ["Send WhatsApp", "Find someone", "Upload a table", "My sends"]
 
 
 def labels(blocks: Any) -> list[str]:
@@ -29,7 +29,7 @@ async def open_door(acme: World, by: str) -> VisibleMessage:
     ("person", "buttons", "sentence"),
     [
         (JOHN, FOUR, "You can look things up, share them, and send or edit in Chakra."),
-        (MEI, ["Find someone"], "ask an admin of this app for sender access."),
+        (MEI, ["Find someone", "My sends"], "ask an admin of this app for sender access."),
         (GITA, [], "Guests can't use Chakra from Slack. Ask a workspace admin if you need it."),
     ],
 )
@@ -94,7 +94,9 @@ async def open_home(acme: World, by: str) -> list[Any]:
     return list(home["blocks"])
 
 
-@pytest.mark.parametrize(("person", "buttons"), [(JOHN, FOUR), (MEI, ["Find someone"]), (GITA, [])])
+@pytest.mark.parametrize(
+    ("person", "buttons"), [(JOHN, FOUR), (MEI, ["Find someone", "My sends"]), (GITA, [])]
+)
 async def test_home_has_the_same_buttons(acme: World, person: str, buttons: list[str]) -> None:
     home = await open_home(acme, person)
     assert labels(home)[: len(buttons)] == buttons

@@ -41,6 +41,8 @@ class WatchTarget:
     subject: str
     jobs: tuple[str, ...]
     title: str = ""
+    uploader: str = ""
+    """The member who uploaded it; "" if Chakra started the job on its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Workflows:
             raise NotFound("upload", subject, hint="Uploads are stored for a week.")
         batches = await self.uploads.list_batches(upload.id)
         jobs = tuple(batch.job_id for batch in batches if batch.job_id)
-        return WatchTarget(subject, jobs, upload_title(upload))
+        return WatchTarget(subject, jobs, upload_title(upload), upload.member)
 
     async def watch(self, target: WatchTarget, *, member: str, channel: str) -> tuple[Watch, bool]:
         """Watch a target. Return the watch, and whether it is new."""

@@ -33,12 +33,13 @@ from bot.slack.commands.command import (
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, Message
 from bot.slack.commands.unused_words import name_unused
-from bot.slack.viewer import is_shareable
+from bot.slack.viewer import is_shareable, show_me
 from bot.workflows import WatchTarget
 
 EXAMPLE = "/chakra job 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 SHOW, REFRESH, SHARE, FAILED = "job.show", "job.refresh", "job.share", "job.failed"
 WATCH = "watch.begin"
+NOT_OWN_ROWS = "Only the person who uploaded this file and senders can get its failed rows."
 MAX_LISTED_FAILURES = 5
 MAX_FAILED_ROWS = 100_000
 """Rows of one file."""
@@ -84,7 +85,7 @@ def _buttons(request: Request, target: WatchTarget, job: Job, *, watched: bool) 
     buttons = [blocks.button("Refresh", REFRESH, target.subject)]
     if not job.finished and not watched:
         buttons.append(blocks.button("Watch", WATCH, target.subject, style="primary"))
-    if job.unsuccessful:
+    if job.unsuccessful and _may_get_rows(request, target):
         buttons.append(blocks.button("Failed rows as a file", FAILED, target.subject))
     if is_shareable(request.channel):
         buttons.append(blocks.button("Share", SHARE, target.subject))
@@ -113,12 +114,15 @@ async def share(request: ActionRequest, context: Context) -> Message:
     job = await _load_job(context, target, refresh=False)
     text, content = job_card(job.value, masked=True, title=target.title, now=request.now)
     by = markup("Shared by ", blocks.mention(request.actor.id))
-    return Message(text, (*content, blocks.context(by)), to_channel=True, shared_as="this job")
+    shown = (*content, blocks.context(by), blocks.actions(show_me(SHOW, target.subject)))
+    return Message(text, shown, to_channel=True, shared_as="this job")
 
 
 async def send_failed_rows(request: ActionRequest, context: Context) -> Message:
     """Send the failed rows, which are customers' data, to the member as a direct message."""
     target = await context.workflows.resolve_target(request.value)
+    if not _may_get_rows(request, target):
+        request.access.authorize(Permission.BULK, reason=NOT_OWN_ROWS)
     entries = await fetch_failed_entries(context.jobs, target.jobs, MAX_FAILED_ROWS)
     if not entries:
         return blocks.text_message("Chakra reports no failed rows.")
@@ -130,6 +134,11 @@ async def send_failed_rows(request: ActionRequest, context: Context) -> Message:
         comment=markup(f"{counted} that failed in ", _job_title(target), "."),
     )
     return blocks.text_message("I've sent you the file in a direct message.")
+
+
+def _may_get_rows(request: Request, target: WatchTarget) -> bool:
+    """Return whether the person uploaded the rows, or may upload any."""
+    return target.uploader == request.actor.id or request.access.allows(Permission.BULK)
 
 
 def _job_title(target: WatchTarget) -> Markup:

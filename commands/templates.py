@@ -282,7 +282,7 @@ TEMPLATES: Command[Context] = Command(
     actions=(
         Action(pages.PAGE, change_page),
         Action(pages.RELOAD, reload),
-        Action(pages.SHOW, show),
+        Action(card.SHOW, show),
         Action(card.CHOOSE, change_language),
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share, needs=Permission.SHARE),

@@ -231,6 +231,11 @@ async def _render_card(
     return card.render_private(profile, viewer, note=note, replace_original=replace_original)
 
 
+async def show(request: ActionRequest, context: Context) -> Message:
+    """Show a reader of a shared card their own."""
+    return await _render_card(request, context, request.value)
+
+
 async def refresh(request: ActionRequest, context: Context) -> Message:
     return await _render_card(request, context, request.value, refresh=True, replace_original=True)
 
@@ -368,6 +373,7 @@ USER: Command[Context] = Command(
     button="Find someone",
     button_action=FIND,
     actions=(
+        Action(card.SHOW, show),
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share, needs=Permission.SHARE),
         Action(card.EDIT, edit, needs=Permission.EDIT, only_looks=True),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.errors import UsageError
+from bot.slack import blocks
 from bot.slack.commands.command import Request, RequestChannel
 from bot.slack.commands.permissions import Permission
+from bot.slack.commands.reply import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Viewer:
             may_edit=request.access.allows(Permission.EDIT),
             may_share=is_shareable(request.channel),
         )
+
+
+def show_me(action: str, value: str) -> Block:
+    """Return the button of a shared card that shows a reader their own."""
+    return blocks.button("Show me", action, value)
 
 
 def is_shareable(channel: RequestChannel) -> bool:

@@ -10,7 +10,7 @@ from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, escape, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message
-from bot.slack.viewer import Viewer
+from bot.slack.viewer import Viewer, show_me
 from bot.templates import editor, vocabulary
 from bot.templates.draft import is_editable
 from bot.templates.preview import render_preview, summary_line
@@ -19,6 +19,7 @@ from bot.templates.variables import VARIABLE_PREFIX, TemplateField, template_fie
 
 # IDs of the actions that every card offers; the command `templates` handles them.
 CHOOSE = "templates.choose"
+SHOW = "templates.show"
 REFRESH = "templates.refresh"
 SHARE = "templates.share"
 SEND = "templates.send"
@@ -54,7 +55,7 @@ def render_private(
 
 
 def render_public(template: Template, family: Sequence[Template], member_id: str) -> Message:
-    """Return the card for a channel, without buttons.
+    """Return the card for a channel.
 
     ``member_id`` is the Slack member who shares it.
     """
@@ -66,6 +67,7 @@ def render_public(template: Template, family: Sequence[Template], member_id: str
             *render_preview(template),
             blocks.divider(),
             blocks.context(markup("Shared by ", mention(member_id))),
+            blocks.actions(show_me(SHOW, template.id)),
         ),
         to_channel=True,
         shared_as=f"the template {_name(template)}",

@@ -30,7 +30,6 @@ EXAMPLE = "/chakra templates order status:approved"
 # IDs of the actions that a page offers; the command `templates` handles them.
 PAGE = "templates.page"
 RELOAD = "templates.reload"
-SHOW = "templates.show"
 
 ROWS_PER_PAGE = 8
 MAX_LANGUAGES = 5
@@ -140,7 +139,7 @@ def render_row(family: TemplateFamily) -> Block:
     ]
     return blocks.section(
         lines([*text_lines, summary_line(template, max_length=MAX_SUMMARY_LENGTH)]),
-        accessory=blocks.button("Show", SHOW, template.id),
+        accessory=blocks.button("Show", card.SHOW, template.id),
     )
 
 

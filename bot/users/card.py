@@ -14,10 +14,11 @@ from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, escape, italic, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
-from bot.slack.viewer import Viewer
+from bot.slack.viewer import Viewer, show_me
 from bot.users.directory import Profile
 
 # IDs of the actions that every card offers; the command `user` handles them.
+SHOW = "user.show"
 REFRESH = "user.refresh"
 SHARE = "user.share"
 EDIT = "user.edit"
@@ -86,7 +87,7 @@ def _render_private(
 
 
 def render_public(profile: Profile, member_id: str) -> Message:
-    """Return the card for a channel: without buttons, and with one masked address and number.
+    """Return the card for a channel, with one masked address and number.
 
     ``member_id`` is the Slack member who shares it.
     """
@@ -102,6 +103,7 @@ def render_public(profile: Profile, member_id: str) -> Message:
             _header(user, availability_label(user)),
             *blocks.fields(facts),
             blocks.context(markup("Shared by ", mention(member_id))),
+            blocks.actions(show_me(SHOW, user.id)),
         ),
         to_channel=True,
         shared_as=f"{_name(user)}'s card",

@@ -23,8 +23,8 @@ from tests.commands.watch_scenarios import (
 from tests.world import World
 
 SALES = "C0SALES"
-MEI, GITA = "U0MEI", "U0GITA"
-MEIS_MESSAGES = "D0MEI"
+MEI, GITA, PRIYA = "U0MEI", "U0GITA", "U0PRIYA"
+PRIYAS_MESSAGES = "D0PRIYA"
 FETCH = "GET /v1/ext/background-job/{backgroundJobId}"
 ENTRIES = "GET /v1/ext/background-job/{backgroundJobId}/entries"
 
@@ -102,16 +102,16 @@ async def test_watch_from_the_card(acme: World) -> None:
 
 
 async def test_failed_rows_file_is_sent_by_direct_message(acme: World) -> None:
-    await run_command(acme, f"job {FINISHED}")
-    await acme.slack.press(MEI, "job.failed")
-    await wait_until(acme, lambda: bool(list_app_messages(acme, MEI, MEIS_MESSAGES)))
-    [message] = list_app_messages(acme, MEI, MEIS_MESSAGES)
+    await run_command(acme, f"job {FINISHED}", PRIYA)
+    await acme.slack.press(PRIYA, "job.failed")
+    await wait_until(acme, lambda: bool(list_app_messages(acme, PRIYA, PRIYAS_MESSAGES)))
+    [message] = list_app_messages(acme, PRIYA, PRIYAS_MESSAGES)
     [file] = message.files
     rows = file.data.decode("utf-8-sig").splitlines()
     assert len(rows) == 1 + 12
     assert file.name == "failed-rows-09409961.csv"
     assert "12 rows that failed" in message.text
-    assert list_app_messages(acme, MEI, SALES) == []
+    assert list_app_messages(acme, PRIYA, SALES) == []
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
 
 async def test_failed_rows_that_slack_wants_on_another_host_name_the_setting(acme: World) -> None:
     acme.slack.set_file_origin("https://files.acme.example")
-    await run_command(acme, f"job {FINISHED}")
-    await acme.slack.press(MEI, "job.failed")
+    await run_command(acme, f"job {FINISHED}", PRIYA)
+    await acme.slack.press(PRIYA, "job.failed")
     await acme.settle()
-    assert "SLACK_API_URL" in visible_text(list_messages(acme, MEI, SALES)[-1])
+    assert "SLACK_API_URL" in visible_text(list_messages(acme, PRIYA, SALES)[-1])

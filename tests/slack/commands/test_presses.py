@@ -84,24 +84,24 @@ def test_keys_of_two_values_differ(value: str, other: str) -> None:
 
 
 async def test_file_is_sent_once_however_often_its_button_is_pressed(acme: World) -> None:
-    await acme.type(f"/chakra job {FINISHED}", by=MEI)
+    await acme.type(f"/chakra job {FINISHED}")
     acme.slack.hang("files.completeUploadExternal", times=1)
-    presses = [asyncio.create_task(acme.slack.press(MEI, "job.failed")) for _ in range(3)]
+    presses = [asyncio.create_task(acme.slack.press(JOHN, "job.failed")) for _ in range(3)]
     async with acme.clock.running():
         await asyncio.gather(*presses)
         acme.slack.release()
         await acme.idle()
     assert len(acme.slack.files) == 1
-    await acme.press("job.failed", by=MEI)
+    await acme.press("job.failed")
     assert len(acme.slack.files) == 2
 
 
 async def test_two_people_press_the_same_button_independently(acme: World) -> None:
-    for person in (MEI, JOHN):
+    for person in (PRIYA, JOHN):
         await acme.type(f"/chakra job {FINISHED}", by=person)
-    await asyncio.gather(*(acme.slack.press(person, "job.failed") for person in (MEI, JOHN)))
+    await asyncio.gather(*(acme.slack.press(person, "job.failed") for person in (PRIYA, JOHN)))
     await acme.idle()
-    assert sorted(file.shares[0].id for file in acme.slack.files) == ["D0JOHN", "D0MEI"]
+    assert sorted(file.shares[0].id for file in acme.slack.files) == ["D0JOHN", "D0PRIYA"]
 
 
 async def test_card_is_shared_once_when_its_button_is_pressed_twice(acme: World) -> None:
@@ -115,11 +115,11 @@ async def test_card_is_shared_once_when_its_button_is_pressed_twice(acme: World)
 
 
 async def test_press_after_a_failed_one_works(acme: World) -> None:
-    await acme.type(f"/chakra job {FINISHED}", by=MEI)
+    await acme.type(f"/chakra job {FINISHED}")
     acme.slack.fail("files.getUploadURLExternal", error="internal_error")
-    await acme.press("job.failed", by=MEI)
+    await acme.press("job.failed")
     assert not acme.slack.files
-    await acme.press("job.failed", by=MEI)
+    await acme.press("job.failed")
     assert len(acme.slack.files) == 1
 
 

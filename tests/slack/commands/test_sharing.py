@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.sandbox.slack import visible_text
+from tests.commands.watch_scenarios import FINISHED
 from tests.conftest import OpenSandbox
-from tests.people import JOHN, SALES
+from tests.people import JOHN, MEI, SALES
 from tests.world import World
 
 PARTNERS, SAM = "C0PARTNERS", "U0SAM"
@@ -60,6 +61,39 @@ async def test_other_cards_ask_too(acme: World, line: str) -> None:
     assert acme.slack.view(JOHN) is not None
     await acme.submit({})
     assert len(public_texts(acme)) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "share", "show"),
+    [
+        ("user priya@acme.com", "user.share", "user.show"),
+        ("templates order_update", "templates.share", "templates.show"),
+        ("job {job}", "job.share", "job.show"),
+    ],
+)
+async def test_a_reader_of_a_shared_card_is_shown_their_own(
+    acme: World, line: str, share: str, show: str
+) -> None:
+    job = acme.chakra.add_job(succeed=2, fail=1, seconds=20).id
+    await acme.type(f"/chakra {line.format(job=job)}")
+    await acme.press(share)
+    [shared] = public_texts(acme, SALES)
+    assert "Show me" in shared
+    own = await acme.press(show, by=MEI)
+    assert own.ephemeral
+    assert len(public_texts(acme, SALES)) == 1
+    refused = await acme.press(show, by="U0GITA")
+    assert "Guests can't use Chakra from Slack." in visible_text(refused)
+
+
+async def test_failed_rows_go_to_senders_only(acme: World) -> None:
+    card = await acme.type(f"/chakra job {FINISHED}", by=MEI)
+    assert "Failed rows as a file" not in visible_text(card)
+    await acme.type(f"/chakra job {FINISHED}")
+    await acme.press("job.share")
+    await acme.press("job.show")
+    await acme.press("job.failed")
+    assert len(acme.slack.files) == 1
 
 
 async def test_colleagues_need_no_question(acme: World) -> None:

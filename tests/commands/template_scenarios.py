@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.sandbox.slack import VisibleMessage
-from bot.templates import pages
+from bot.templates import card
 from tests.world import World
 
 SALES = "C0SALES"
@@ -44,5 +44,5 @@ def row_names(message: VisibleMessage) -> list[str]:
     return [
         block["text"]["text"].split("\n")[0].strip("*")
         for block in message.blocks or []
-        if block.get("accessory", {}).get("action_id") == pages.SHOW
+        if block.get("accessory", {}).get("action_id") == card.SHOW
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.slack.blocks import MOMENT_LENGTH
 from bot.slack.commands.reply import Block, View
 
 
@@ -25,8 +26,11 @@ def _refill(block: Block, values: Mapping[str, str]) -> Block:
         return block
     name = _INITIAL_VALUE_KEYS[element["type"]]
     remaining = {key: item for key, item in element.items() if key != name}
-    chosen: Any = int(value or 0) if name == "initial_date_time" else value
-    if name == "initial_option":
+    chosen: Any = value
+    if name == "initial_date_time":
+        is_moment = value.isascii() and value.isdecimal() and len(value) == MOMENT_LENGTH
+        chosen = int(value) if is_moment else None
+    elif name == "initial_option":
         chosen = next((item for item in element["options"] if item["value"] == value), None)
     return {**block, "element": {**remaining, name: chosen} if chosen else remaining}
 

@@ -49,6 +49,7 @@ from bot.slack.commands.reply import (
     Reply,
     UpdateForm,
 )
+from bot.templates.languages import blocked_notice
 from bot.templates.menu import MORE, menu_choices
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import MEDIA
@@ -126,7 +127,8 @@ async def change_template(request: ActionRequest, context: Context) -> UpdateFor
         view = context.send_forms.render(form, None, note=NOT_TEMPLATES[request.value])
         return send_form.update_form(view, form, overwrite=True)
     template = (await context.templates.get_template(request.value)).value
-    note = send_blocker(template)
+    family = (await context.templates.get_index()).value.by_name.get(template.name, ())
+    note = blocked_notice(template, family)
     view = await context.send_forms.render_with_recipient(
         form, None if note else template, note=note
     )

@@ -107,6 +107,7 @@ async def test_what_cannot_be_sent_is_offered_last_and_says_why(acme: World) -> 
     assert offered[-1]["description"]["text"] == "Can't be sent: rejected"
     await acme.press("send.template", value=offered[-1])
     assert "WhatsApp rejected this template" in view_text(acme)
+    assert "You can send it in French or German." in view_text(acme)
 
 
 async def test_a_long_menu_ends_with_a_hint(acme: World) -> None:

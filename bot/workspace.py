@@ -28,6 +28,7 @@ from bot.messages.recipients import RecipientResolver
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
 from bot.outbox.outbox import Outbox, open_outbox
+from bot.processes.directory import RecordDirectory
 from bot.slack.channels import Channels
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Command
@@ -319,6 +320,7 @@ class _Features:
                 clock,
                 default_sender_id=self.installation.chakra_sender_id or "",
                 takes_files=lambda: self.identity.scopes.has("files:read"),
+                users=directory,
             ),
             test_sends=TestSends(service, directory, clock),
             debouncer=Debouncer(clock),
@@ -352,9 +354,11 @@ class _Features:
 
     def _send_service(self, directory: Directory, sends: SendLifecycle) -> SendService:
         plugin_id = self.installation.chakra_plugin_id or ""
+        region = self.installation.default_region
+        records = RecordDirectory(self.chakra, self.cache, self.runtime.clock, region=region)
         return SendService(
             self.chakra.messages,
-            RecipientResolver(directory, self.chakra.processes, self.installation.default_region),
+            RecipientResolver(directory, records, region),
             self.templates,
             sends,
             FileTransfer(

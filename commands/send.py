@@ -11,7 +11,7 @@ from bot.context import Context
 from bot.errors import NotFound, UsageError, UserError
 from bot.messages import command_line, send_form
 from bot.messages.check_view import CHANGED_NOTE, render_result, sending_view
-from bot.messages.command_line import EXAMPLE
+from bot.messages.command_line import EXAMPLE, STILL_LOADING
 from bot.messages.contacts import describe_missing_contacts, extract_contacts
 from bot.messages.draft import FORM, Draft
 from bot.messages.error_copy import EXPLAINER
@@ -19,6 +19,7 @@ from bot.messages.form_values import TEMPLATE, SendForm
 from bot.messages.line_reader import LineReader
 from bot.messages.outcome import await_outcome, outcome_message
 from bot.messages.phrases import NOT_YET, SEND_PHRASES, may_be_recipient
+from bot.messages.recipients import AmbiguousRecipient
 from bot.messages.send import Send, SendResult
 from bot.messages.test_sends import TestSend
 from bot.messages.validation import error_field, first_validation_error, validation_errors
@@ -58,14 +59,13 @@ GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "send.anywhere", "send.from_message"
 LOADING = "loading"
 NO_TEMPLATE_ERROR = "Choose a template."
 RESELECT_FILE_NOTE = "Please select your file again; Slack forms can't keep uploads."
+OTHER_RECIPIENT_NOTE = "The recipient has changed, and so have the values from the lead. Check them."
 TEST_NOT_SENT = "Test not sent."
-STILL_LOADING = "Templates are still loading. Choose one in a moment."
 NOT_TEMPLATES: Mapping[str, str] = {
     LOADING: STILL_LOADING,
     MORE: "Type part of the template's name to find it.",
 }
 """The note for an option of the menu that is no template."""
-STILL_LOADING_WITH_VALUES = f"{STILL_LOADING} Its values need to be typed again."
 
 
 # --- the typed line ------------------------------------------------------------------------------
@@ -74,22 +74,14 @@ STILL_LOADING_WITH_VALUES = f"{STILL_LOADING} Its values need to be typed again.
 async def run(request: CommandRequest, context: Context) -> Reply:
     context.send_service.require_configured()
     index = await context.send_forms.load_templates_and_senders()
-    if index is None:
-        return await _open_form_without_templates(request, context)
     reader = LineReader(context.members, context.channels)
-    form, template = await context.send_forms.parse_line(request.arguments, index, reader)
-    form = context.send_forms.with_default_sender(form)
-    if template is None or not context.send_forms.is_complete(form, template):
-        return context.send_forms.open_form(form, template)
+    line = await context.send_forms.parse_line(request.arguments, index, reader)
+    form, template = context.send_forms.with_default_sender(line.form), line.template
+    if template is None or line.notes or not context.send_forms.is_complete(form, template):
+        note = line.note if request.arguments.tokens or request.arguments.named else ""
+        return context.send_forms.open_form(form, template, note)
     _authorize_send(request, template)
     return await context.send_forms.open_check(form, template)
-
-
-async def _open_form_without_templates(request: CommandRequest, context: Context) -> OpenForm:
-    line = request.arguments
-    words = await LineReader(context.members, context.channels).read_words(line)
-    note = STILL_LOADING_WITH_VALUES if line.named else STILL_LOADING if words else ""
-    return context.send_forms.open_form(SendForm(to=command_line.extract_number(words)), None, note)
 
 
 # --- the form ------------------------------------------------------------------------------------
@@ -129,10 +121,7 @@ async def change_template(request: ActionRequest, context: Context) -> UpdateFor
     template = (await context.templates.get_template(request.value)).value
     family = (await context.templates.get_index()).value.by_name.get(template.name, ())
     note = blocked_notice(template, family)
-    view = await context.send_forms.render_with_recipient(
-        form, None if note else template, note=note
-    )
-    return send_form.update_form(view, form, overwrite=True)
+    return await context.send_forms.update(form, None if note else template, note=note)
 
 
 async def update_preview(request: ActionRequest, context: Context) -> UpdateForm | NoReply:
@@ -153,10 +142,8 @@ async def change_recipient(request: ActionRequest, context: Context) -> UpdateFo
 
 async def _rerender(context: Context, form: SendForm) -> UpdateForm:
     """Render the form with its current values."""
-    view = await context.send_forms.render_with_recipient(
-        form, context.send_forms.get_cached_template(form.template)
-    )
-    return send_form.update_form(view, form, overwrite=True)
+    template = context.send_forms.get_cached_template(form.template)
+    return await context.send_forms.update(form, template)
 
 
 async def suggest_templates(request: OptionsRequest, context: Context) -> Choices:
@@ -206,6 +193,10 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     _authorize_send(request, template)
     try:
         return (await context.send_forms.check(form, template)).update()
+    except AmbiguousRecipient as several:
+        form = form.with_choices(several.choices)
+        note = EXPLAINER.explain_as_text(several)
+        return send_form.update_form(context.send_forms.render(form, template, note=note), form)
     except (UsageError, NotFound) as error:
         return FieldErrors({error_field(request.values, form): EXPLAINER.explain_as_text(error)})
 
@@ -330,8 +321,7 @@ async def send_test(request: ActionRequest, context: Context) -> Reply:
     form = replace(form, test_send_id=str(duplicate.id) if duplicate else "")
     if is_check:
         return (await context.send_forms.check(form, template, test_result=note)).update()
-    view = await context.send_forms.render_with_recipient(form, template, test_result=note)
-    return send_form.update_form(view, form, overwrite=True, fallback=fallback)
+    return await context.send_forms.update(form, template, test_result=note, fallback=fallback)
 
 
 def _test_result_text(request: Request, context: Context, test_send: TestSend) -> Markup:

@@ -9,18 +9,24 @@ from typing import Any, TypeVar
 
 from bot.aio.clock import Clock, done_within, wait_for
 from bot.chakra.template import Template
-from bot.errors import BotError, NotConfigured, NotFound, UsageError, UserError
-from bot.messages import check_view, command_line, send_form
+from bot.errors import BotError, NotConfigured, NotFound, UsageError
+from bot.messages import check_view, send_form
 from bot.messages.check_view import CheckView
+from bot.messages.command_line import ParsedLine, parse_line, reparse
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
 from bot.messages.line_reader import LineReader
+from bot.messages.line_values import apply_carried_values, variable_names
+from bot.messages.prefill import refill
+from bot.messages.recipients import AmbiguousRecipient, Recipient
 from bot.messages.service import CheckedSend, SendService
 from bot.messages.validation import validation_errors
+from bot.slack.blocks import lines
 from bot.slack.commands.arguments import Arguments
-from bot.slack.commands.reply import OpenForm, UpdateForm, View
+from bot.slack.commands.reply import Message, OpenForm, UpdateForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
 from bot.templates.menu import rank_templates
+from bot.users.directory import Directory
 
 MODAL_LOAD_TIMEOUT_SECONDS = 0.15
 """Seconds that the form waits for uncached data; it opens within 0.3 seconds."""
@@ -42,12 +48,14 @@ class SendFormLoader:
         *,
         default_sender_id: str = "",
         takes_files: Callable[[], bool] = lambda: True,
+        users: Directory,
     ) -> None:
         self._catalog = catalog
         self._send_service = send_service
         self._clock = clock
         self._default_sender_id = default_sender_id
         self._takes_files = takes_files
+        self._users = users
 
     async def load_templates(self) -> TemplateIndex | None:
         """Return the templates, possibly stale; None if Chakra does not respond in time.
@@ -65,34 +73,58 @@ class SendFormLoader:
         return index
 
     async def parse_line(
-        self, line: Arguments, index: TemplateIndex, reader: LineReader
-    ) -> tuple[SendForm, Template | None]:
-        """Return the form and the template of a typed line.
+        self, line: Arguments, index: TemplateIndex | None, reader: LineReader
+    ) -> ParsedLine:
+        """Return the form of a typed line, with what is known of its recipient.
 
         A template that is unknown or cannot be sent here may be new or changed at Meta. Raise
-        ``UserError``.
+        ``UserError`` for a mention that Slack tells too little of.
         """
-        try:
-            form, template = await self._parse_line(line, index, reader)
-        except UserError:
-            newer = await self._catalog.get_newer_index()
-            if newer is None:
-                raise
-            return await self._parse_line(line, newer.value, reader)
-        if template is None and command_line.may_name_template(line):
+        people = await self._within_modal_deadline(self._users.get_index()) if line.tokens else None
+        is_person = people.value.has_name if people else lambda _: False
+        parsed = await self._parse_line(line, index, reader, is_person)
+        if parsed.is_unresolved and index is not None:
             newer = await self._catalog.get_newer_index()
             if newer is not None:
-                return await self._parse_line(line, newer.value, reader)
-        return form, template
+                parsed = await self._parse_line(line, newer.value, reader, is_person)
+        return await self._with_recipient(parsed)
 
     async def _parse_line(
-        self, line: Arguments, index: TemplateIndex, reader: LineReader
-    ) -> tuple[SendForm, Template | None]:
-        rest, template = command_line.choose_template(line, index)
-        command_line.check_names(rest)
-        runs, named = await reader.read_words(rest), await reader.read_named(rest)
+        self,
+        line: Arguments,
+        index: TemplateIndex | None,
+        reader: LineReader,
+        is_person: Callable[[str], bool],
+    ) -> ParsedLine:
+        """Parse once for the template, and again with the names of its variables."""
+        kinds = self._send_service.recipients.kinds
         senders = self._catalog.get_cached_senders()
-        return command_line.fill_form(runs, named, template, index, senders), template
+        typed = await reader.read(line)
+        parsed = parse_line(typed, index, senders, kinds=kinds, is_person=is_person)
+        names = variable_names(parsed.template) if parsed.template else []
+        again = reparse(line, names)
+        if again == line:
+            return parsed
+        typed = await reader.read(again)
+        return parse_line(typed, index, senders, kinds=kinds, is_person=is_person)
+
+    async def _with_recipient(self, parsed: ParsedLine) -> ParsedLine:
+        """Return the line with its recipient, with those to choose from, or with the problem.
+
+        Within the time that a form has to open; else the recipient is looked up later.
+        """
+        if not parsed.form.to:
+            return parsed
+        resolve = self._send_service.recipients.resolve(parsed.form.to)
+        try:
+            recipient = await wait_for(self._clock, resolve, MODAL_LOAD_TIMEOUT_SECONDS)
+        except AmbiguousRecipient as several:
+            return parsed.with_choices(several.choices, EXPLAINER.explain_as_text(several))
+        except (UsageError, NotFound) as problem:
+            return parsed.with_problem(EXPLAINER.explain_as_text(problem))
+        except (TimeoutError, BotError):
+            return parsed
+        return replace(parsed, form=refill(parsed.form, parsed.template, recipient))
 
     async def find_templates(
         self, query: str, last_used: Sequence[tuple[str, str]], locale: str
@@ -180,25 +212,53 @@ class SendFormLoader:
             takes_files=self._takes_files(),
         )
 
-    async def render_with_recipient(
-        self, form: SendForm, template: Template | None, *, note: str = "", test_result: str = ""
-    ) -> View:
-        """Return the form with the resolved recipient, or the reason why there is none."""
-        recipient_text = await self._recipient_text(form.to)
-        return self.render(
-            form, template, recipient_text=recipient_text, note=note, test_result=test_result
-        )
+    async def update(
+        self,
+        form: SendForm,
+        template: Template | None,
+        *,
+        note: str = "",
+        test_result: str = "",
+        fallback: Message | None = None,
+    ) -> UpdateForm:
+        """Return the open form with the resolved recipient, or the reason why there is none.
 
-    async def _recipient_text(self, to: str) -> str:
-        """Return the recipient or the problem with it; "" for other errors."""
+        Values that were typed before the template, and those of the recipient's record, are in it.
+        """
+        notes: list[str] = [note] if note else []
+        if template is not None:
+            form, problems = apply_carried_values(form, template)
+            notes += problems
+        recipient, recipient_text = await self._find_recipient(form.to)
+        if template is not None and (recipient or not recipient_text):
+            form = refill(form, template, recipient)
+        view = self.render(
+            form,
+            template,
+            recipient_text=recipient_text,
+            note=lines(notes) if notes else "",
+            test_result=test_result,
+        )
+        return send_form.update_form(view, form, overwrite=True, fallback=fallback)
+
+    async def with_current_recipient(self, form: SendForm, template: Template) -> SendForm:
+        """Return the form without the values of a record that is no longer the recipient's."""
+        if not form.filled:
+            return form
+        recipient, _ = await self._find_recipient(form.to)
+        return refill(form, template, recipient) if recipient else form
+
+    async def _find_recipient(self, to: str) -> tuple[Recipient | None, str]:
+        """Return the recipient with their description, or the problem; "" for other errors."""
         if not to:
-            return ""
+            return None, ""
         try:
-            return send_form.describe_recipient(await self._send_service.recipients.resolve(to))
+            recipient = await self._send_service.recipients.resolve(to)
         except (UsageError, NotFound) as problem:
-            return EXPLAINER.explain_as_text(problem)
-        except BotError:
-            return ""
+            return None, EXPLAINER.explain_as_text(problem)
+        except (BotError, TimeoutError):
+            return None, ""
+        return recipient, send_form.describe_recipient(recipient)
 
     async def _within_modal_deadline(self, load: Coroutine[Any, Any, T]) -> T | None:
         """Return the result, None if it takes too long or fails: the form must open in time."""

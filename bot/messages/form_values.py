@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -48,6 +48,9 @@ class SendForm:
     key of their field; the first name of each field is among the values. Buttons have no files.
     ``earlier_files`` were chosen before the person came back to the form, which can't show them.
     ``retry_of`` is the failed send of the same view.
+    ``candidate_names`` are lines that the choice shows instead of the candidates. ``typed_values``
+    are the JSON of pairs of name and value that were typed before a template is chosen, and
+    ``filled`` is that of `bot.messages.prefill`.
     """
 
     template: str = ""
@@ -61,6 +64,15 @@ class SendForm:
     test_send_id: str = ""
     earlier_files: UploadedFiles = field(default_factory=dict)
     retry_of: str = ""
+    candidate_names: str = field(default="", repr=False)
+    typed_values: str = field(default="", repr=False)
+    filled: str = field(default="", repr=False)
+
+    @property
+    def filled_keys(self) -> frozenset[str]:
+        """The fields that still have the value that was filled in from the recipient's record."""
+        filled = json.loads(self.filled)["values"] if self.filled else {}
+        return frozenset(key for key, value in filled.items() if self.values.get(key) == value)
 
     @classmethod
     def from_values(
@@ -99,6 +111,9 @@ class SendForm:
             test_send_id=carried.get("tested", ""),
             earlier_files=earlier,
             retry_of=carried.get("retry", ""),
+            candidate_names=carried.get("names", ""),
+            typed_values=carried.get("typed", ""),
+            filled=carried.get("filled", ""),
         )
 
     @classmethod
@@ -111,6 +126,13 @@ class SendForm:
             else cls(to=first)
         )
 
+    def with_choices(self, choices: Iterable[tuple[str, str]]) -> SendForm:
+        """Return the form with a choice of people, given as value and label, and none chosen."""
+        values, labels = zip(*choices, strict=True)
+        return replace(
+            self, to="", selected="", candidates=values, candidate_names="\n".join(labels)
+        )
+
     def to_state(self) -> dict[str, str]:
         """Return what the form stores in its metadata."""
         return {
@@ -119,6 +141,9 @@ class SendForm:
             "tested": self.test_send_id,
             "files": json.dumps(pack_files(self.earlier_files)),
             "retry": self.retry_of,
+            "names": self.candidate_names,
+            "typed": self.typed_values,
+            "filled": self.filled,
         }
 
     def to_value(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.errors import UsageError
 from bot.messages.form_values import PHONE, TO
+from bot.messages.typed_line import TypedLine, Word
 from bot.slack.channels import Channels
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.tokens import Link, Mention, Token
@@ -18,23 +19,30 @@ class LineReader:
         self._members = members
         self._channels = channels
 
-    async def read_words(self, line: Arguments) -> list[list[str]]:
-        """Return the words that name a recipient, in runs that no value interrupts.
+    async def read(self, line: Arguments) -> TypedLine:
+        """Return the words and the values by name.
 
-        A mention is the member's email address.
+        A mention is the member's email address, and the person's name in a text.
         """
-        return [[await self._read_recipient(word) for word in run] for run in line.runs()]
-
-    async def read_named(self, line: Arguments) -> dict[str, str]:
-        """Return the values by name: a mention is a recipient, or the person's name in a text."""
-        return {
+        words = [
+            Word.read(
+                await (self._read_text(word) if word.quoted else self._read_recipient(word)),
+                run,
+                quoted=word.quoted,
+            )
+            for run, words in enumerate(line.runs())
+            for word in words
+        ]
+        named = {
             name: await (
-                self._read_recipient(word)
-                if name in (TO, PHONE)
-                else read_typed_value(word, self._members, self._channels)
+                self._read_recipient(word) if name in (TO, PHONE) else self._read_text(word)
             )
             for name, word in line.named.items()
         }
+        return TypedLine(tuple(words), named, line.repeated)
+
+    async def _read_text(self, word: Token) -> str:
+        return await read_typed_value(word, self._members, self._channels)
 
     async def _read_recipient(self, word: Token) -> str:
         if isinstance(word, Mention):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.cache import Cached
-from bot.chakra.models import User
+from bot.chakra.models import User, is_uuid
 from bot.chakra.process import Process
 from bot.chakra.text import sanitize_line
-from bot.errors import NotFound, UsageError, not_found_as
+from bot.errors import BotError, NotFound, ResourceNotFound, Unavailable, UsageError, not_found_as
+from bot.processes.directory import Record
+from bot.processes.query import NameMatch, is_key, match_name
 from bot.text.invisible import remove_invisible
 from bot.text.phones import (
     InvalidPhone,
@@ -23,6 +28,7 @@ from bot.text.phones import (
 )
 from bot.users import query
 from bot.users.index import Matches
+from bot.users.picker import NUMBER_WORDS
 
 EXAMPLE_NUMBER = "+91 98765 43210"
 LANDLINE_WARNING = "This is a landline. It only works if it's registered with WhatsApp."
@@ -34,6 +40,18 @@ MAX_RECIPIENT_LENGTH = 200
 """Characters of a typed recipient."""
 MAX_NAME_LENGTH = 80
 
+MAX_CHOICES = 10
+"""People among whom a form lets choose; it stores their names in its metadata."""
+MAX_LISTED = 4
+MAX_OPTION_LENGTH = 75
+"""Characters. docs.slack.dev/reference/block-kit/composition-objects/option-object"""
+EXAMPLE_KEY = "LEAD-004038"
+RECIPIENT_HINT = (
+    f"Use a phone number ({EXAMPLE_NUMBER}), a colleague's name, or a lead's name or key "
+    f"(lead {EXAMPLE_KEY})."
+)
+
+_NAMED_PHONE = re.compile(r"([^\d+＋]{2,}?)[\s,(<:·]+([+＋]?[\d\s().-]{7,})[)>]?")
 _PROCESS_PATTERN = re.compile(
     r"([a-z][a-z0-9_]{1,40})(?:\s*[/#:]\s*|\s+)([\w.-]{1,80})", re.IGNORECASE
 )
@@ -54,9 +72,8 @@ class Recipient:
 
     ``digits`` is the number with its country code, "" if a process shows none; ``present_digits``
     is today's form of it, by which duplicates are recognized. ``label`` is for the sender only: it
-    contains the whole number. ``name`` is theirs, "" if unknown. ``warning`` is a sentence.
-    ``procedure`` and ``key`` ("lead",
-    "LEAD-004038") are those of a process.
+    contains the whole number. ``warning`` is a sentence. ``procedure`` and ``key`` ("lead",
+    "LEAD-004038") are those of a ``process``; ``name`` is the person's, "" for a number.
     """
 
     kind: RecipientKind
@@ -67,6 +84,7 @@ class Recipient:
     key: str = ""
     present_digits: str = field(default="", repr=False)
     name: str = field(default="", repr=False)
+    process: Process | None = field(default=None, repr=False)
 
     @property
     def reference(self) -> str:
@@ -81,26 +99,60 @@ class UserLookup(Protocol):
     async def get_user(self, user_id: str) -> Cached[User]: ...
 
 
-class ProcessLookup(Protocol):
-    """The part of `bot.chakra.processes.ProcessesApi` that is used here."""
+class RecordLookup(Protocol):
+    """The part of `bot.processes.directory.RecordDirectory` that is used here."""
 
-    async def find(self, procedure: str, key: str) -> Process: ...
+    def cached_kinds(self) -> Collection[str]: ...
+    async def get(self, procedure: str, key: str) -> Record: ...
+    async def find_by_key(self, key: str) -> tuple[Record, ...]: ...
+    async def find_by_name(self, typed: str, kind: str = "") -> tuple[Record, ...]: ...
+    async def find_by_email(self, email: str, kind: str = "") -> tuple[Record, ...]: ...
+    async def find_by_phone(self, typed: str, kind: str = "") -> tuple[Record, ...]: ...
+
+
+class RecipientChoice(NamedTuple):
+    """One of several people: ``value`` is what `RecipientResolver.resolve` takes for them."""
+
+    value: str
+    label: str
+
+
+class AmbiguousRecipient(UsageError):
+    """Several people match; ``is_similar`` if they only resemble what was typed."""
+
+    def __init__(
+        self, typed: str, choices: Sequence[RecipientChoice], *, is_similar: bool = False
+    ) -> None:
+        shown = sanitize_line(typed, 60)
+        listed = "; ".join(choice.label for choice in choices[:MAX_LISTED])
+        what = (
+            f"No one is called exactly “{shown}”. Did you mean"
+            if is_similar
+            else f"{_count(len(choices))} people match “{shown}”. Pick one"
+        )
+        super().__init__(f"{what}: {listed}{'; …' if len(choices) > MAX_LISTED else '.'}")
+        self.choices = tuple(choices)
+        self.typed = typed
 
 
 class RecipientResolver:
     """``region`` is the country of numbers typed without a country code."""
 
-    def __init__(
-        self, users: UserLookup, processes: ProcessLookup, region: str | None = None
-    ) -> None:
+    def __init__(self, users: UserLookup, records: RecordLookup, region: str | None = None) -> None:
         self._users = users
-        self._processes = processes
+        self._records = records
         self._parser = PhoneParser(region)
 
-    async def resolve(self, typed: str) -> Recipient:
-        """Return the recipient: a number, a process (``lead LEAD-004038``), else a colleague.
+    @property
+    def kinds(self) -> Collection[str]:
+        """The types of records, such as "lead"."""
+        return self._records.cached_kinds()
 
-        Raise ``UsageError`` or ``NotFound`` with a sentence, or an error of Chakra.
+    async def resolve(self, typed: str) -> Recipient:
+        """Return the recipient: a number, a record by key or name, or a colleague.
+
+        Raise ``AmbiguousRecipient``, ``UsageError`` or ``NotFound`` with a sentence, or an error of
+        Chakra.
         """
         text = sanitize_line(typed)
         if not text:
@@ -109,16 +161,18 @@ class RecipientResolver:
             raise UsageError("That is too long for a recipient.")
         if is_phone_like(text):
             return parse_phone(text, self._parser)
-        named = parse_process(text)
-        if named is None:
-            return await self._find_by_name(text)
-        try:
-            return await self.get_process(*named)
-        except NotFound:
-            found = (await self._users.find(text)).value  # a person may be called "Agent 7"
-            if found.total != 1 or found.fuzzy:
-                raise
-            return self._from_user(found.users[0])
+        if named := parse_process(text):
+            return await self._resolve_process(text, *named)
+        kind, _, rest = text.partition(" ")
+        if rest.strip() and kind.casefold() in self.kinds:
+            return await self._resolve_record(kind.casefold(), rest.strip())
+        if key := parse_key(text):
+            recipient = await self._resolve_key(key)
+            if recipient:
+                return recipient
+        if (named_phone := _NAMED_PHONE.fullmatch(text)) and is_phone_like(named_phone[2]):
+            return await self._resolve_named_phone(named_phone[1].strip(), named_phone[2])
+        return await self._resolve_person(text)
 
     async def get_user(self, user_id: str) -> Recipient:
         """Return a colleague; raise ``NotFound`` without a usable number, ``ResourceNotFound``."""
@@ -128,37 +182,122 @@ class RecipientResolver:
         """Return a process, even without a number: Chakra may know it. Raise ``NotFound``."""
         hint = "Check the record type and key (for example: lead LEAD-004038)."
         with not_found_as(procedure, key, hint=hint):
-            found = await self._processes.find(procedure, key)
-        number = self._parser.find(found.international_phone)
+            found = await self._records.get(procedure, key)
+        return self._from_record(found)
+
+    async def _resolve_process(self, text: str, procedure: str, key: str) -> Recipient:
+        try:
+            return await self.get_process(procedure, key)
+        except NotFound:
+            found = (await self._users.find(text)).value  # a person may be called "Agent 7"
+            if found.total != 1 or found.fuzzy:
+                raise
+            return self._from_user(found.users[0])
+
+    async def _resolve_key(self, key: str) -> Recipient | None:
+        """Return the record with this key; for an ID the colleague, else the record."""
+        if is_uuid(key):
+            with suppress(ResourceNotFound):
+                return await self.get_user(key)
+        found = await self._records.find_by_key(key)
+        return self._choose(key, [], found) if found else None
+
+    async def _resolve_record(self, kind: str, text: str) -> Recipient:
+        """Return the record of one type with this name, number or address."""
+        if is_phone_like(text):
+            found = await self._records.find_by_phone(text, kind)
+        elif emails := query.extract_emails(text):
+            found = await self._records.find_by_email(emails[0], kind)
+        else:
+            found = await self._records.find_by_name(text, kind)
+        if not found:
+            raise NotFound(kind, text, hint=f"Try its name, its number or its key ({EXAMPLE_KEY}).")
+        return self._choose(text, [], found)
+
+    async def _resolve_named_phone(self, name: str, phone: str) -> Recipient:
+        """Return the number, with the name if it belongs to a colleague of that name."""
+        recipient = parse_phone(phone, self._parser)
+        try:
+            found = (await self._users.find(name)).value
+        except BotError:
+            return recipient
+        numbers = [self._parser.find(stored) for user in found.users for stored in user.phones]
+        if not found.fuzzy and any(
+            number is not None and number.present == recipient.present_digits for number in numbers
+        ):
+            label = f"{sanitize_line(name, 80)}, {recipient.label}"
+            return replace(recipient, label=label, name=sanitize_line(name, 80))
+        return recipient
+
+    async def _resolve_person(self, text: str) -> Recipient:
+        emails = query.extract_emails(text)
+        search = (
+            self._records.find_by_email(emails[0]) if emails else self._records.find_by_name(text)
+        )
+        users_found, records_found = await asyncio.gather(
+            self._users.find(text), search, return_exceptions=True
+        )
+        if isinstance(users_found, BaseException):
+            raise users_found
+        matches = users_found.value
+        users = [] if matches.fuzzy else list(matches.users)
+        if isinstance(records_found, BaseException):
+            if not isinstance(records_found, BotError | TimeoutError):
+                raise records_found
+            if not users:
+                raise _to_outage(records_found)
+            records_found = ()
+        if not users and not records_found:
+            if matches.fuzzy and matches.users:
+                choices = [self._user_choice(user) for user in matches.users[:MAX_CHOICES]]
+                raise AmbiguousRecipient(text, choices, is_similar=True)
+            raise NotFound("recipient", text, hint=RECIPIENT_HINT)
+        return self._choose(text, users, records_found)
+
+    def _choose(self, text: str, users: Sequence[User], records: Sequence[Record]) -> Recipient:
+        """Return the one that matches best; raise ``AmbiguousRecipient`` for several.
+
+        A whole name wins over one of its words; a colleague never wins over a record.
+        """
+        whole_users = [user for user in users if match_name(text, user.name) is NameMatch.WHOLE]
+        whole_records = [
+            record for record in records if match_name(text, record.process.name) is NameMatch.WHOLE
+        ]
+        if whole_users or whole_records:
+            users, records = whole_users, whole_records
+        if len(users) + len(records) > 1:
+            choices = [self._user_choice(user) for user in users]
+            choices += [self._record_choice(record) for record in records]
+            raise AmbiguousRecipient(text, choices[:MAX_CHOICES])
+        return self._from_user(users[0]) if users else self._from_record(records[0])
+
+    def _user_choice(self, user: User) -> RecipientChoice:
+        number = next(filter(None, map(self._parser.find, user.phones)), None)
+        phone = format_international(number.digits) if number else "no phone number"
+        return RecipientChoice(user.id, _choice_label(user.name, "colleague", phone))
+
+    def _record_choice(self, record: Record) -> RecipientChoice:
+        number = self._parser.find(record.process.international_phone)
+        phone = format_international(number.digits) if number else "no phone number"
+        kind = f"{record.procedure} {record.key}"
+        return RecipientChoice(record.reference, _choice_label(record.process.name, kind, phone))
+
+    def _from_record(self, record: Record) -> Recipient:
+        process = record.process
+        number = self._parser.find(process.international_phone)
         known = number.digits if number is not None else ""
-        parts = (f"{procedure} {key}", found.name, format_international(known) if known else "")
+        reference = f"{record.procedure} {record.key}"
+        parts = (reference, process.name, format_international(known) if known else "")
         return Recipient(
             RecipientKind.PROCESS,
             known,
             ", ".join(sanitize_line(part, MAX_NAME_LENGTH) for part in parts if part),
-            warning=_record_warning(found.phone, number),
-            procedure=procedure,
-            key=key,
-            name=sanitize_line(found.name, MAX_NAME_LENGTH),
+            warning=_record_warning(process.phone, number),
+            procedure=record.procedure,
+            key=record.key,
+            name=sanitize_line(process.name, MAX_NAME_LENGTH),
+            process=process,
         )
-
-    async def _find_by_name(self, text: str) -> Recipient:
-        matches = (await self._users.find(text)).value
-        if not matches.total:
-            hint = (
-                f"Use a phone number ({EXAMPLE_NUMBER}), a colleague's name, or a lead's key "
-                "(lead LEAD-004038)."
-            )
-            raise NotFound("recipient", text, hint=hint)
-        if matches.total > 1 or matches.fuzzy:
-            candidate = matches.users[0]
-            raise UsageError(
-                f"No one is called exactly “{sanitize_line(text, 60)}”."
-                if matches.fuzzy
-                else f"{matches.total} people match “{sanitize_line(text, 60)}”. Be more exact.",
-                example=candidate.email or candidate.username or None,
-            )
-        return self._from_user(matches.users[0])
 
     def _from_user(self, user: User) -> Recipient:
         """Return the user with the first of their numbers that is valid."""
@@ -195,6 +334,26 @@ def parse_process(text: str) -> tuple[str, str] | None:
     if found is None or not _KEY_PATTERN.fullmatch(found[2]) or query.extract_emails(text):
         return None
     return found[1].lower(), found[2]
+
+
+def parse_key(text: str) -> str:
+    """Return the key of a record that a text is (``LEAD-004038``), or its UUID; or ""."""
+    bare = remove_invisible(text).strip(" #")
+    return bare if is_key(bare) else ""
+
+
+def _count(number: int) -> str:
+    return NUMBER_WORDS[number] if number < len(NUMBER_WORDS) else str(number)
+
+
+def _choice_label(name: str, kind: str, phone: str) -> str:
+    """Return what a choice shows; Slack shows 75 characters of an option."""
+    rest = f" · {kind} · {phone}"
+    return sanitize_line(name, max(MAX_OPTION_LENGTH - len(rest), 10)) + rest
+
+
+def _to_outage(error: BotError | TimeoutError) -> BotError:
+    return error if isinstance(error, BotError) else Unavailable("Chakra took too long.")
 
 
 def _invalid_number_message(text: str, invalid: InvalidPhone) -> str:

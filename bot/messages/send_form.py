@@ -125,7 +125,11 @@ def _recipient_fields(form: SendForm, *, dispatch_action: bool) -> list[Block]:
     """Return the choice of found recipients, and a field for another one if that is chosen."""
     if not form.candidates:
         return [_recipient_input(form, "To", dispatch_action=dispatch_action)]
-    choices = [Choice(_format_candidate(candidate), candidate) for candidate in form.candidates]
+    names_shown = form.candidate_names.split("\n") if form.candidate_names else form.candidates
+    choices = [
+        Choice(_format_candidate(name), candidate)
+        for candidate, name in zip(form.candidates, names_shown, strict=False)
+    ]
     choice = blocks.select_field(
         names.CANDIDATES,
         "To",
@@ -135,7 +139,7 @@ def _recipient_fields(form: SendForm, *, dispatch_action: bool) -> list[Block]:
         initial=form.selected,
         dispatch_action=True,
     )
-    if form.selected in form.candidates:
+    if form.selected != names.OTHER:
         return [choice]
     return [choice, _recipient_input(form, "To someone else", dispatch_action=dispatch_action)]
 

@@ -46,12 +46,17 @@ MAX_NAME_SUGGESTIONS = 3
 
 @dataclass(frozen=True)
 class TemplateIndex:
-    """All templates. ``words_by_id`` has the normalized words of name, texts and buttons."""
+    """All templates.
+
+    ``words_by_id`` has the normalized words of name, texts and buttons; ``joined_names`` leads from
+    a name without its underscores to the name.
+    """
 
     templates: tuple[Template, ...]
     by_id: Mapping[str, Template]
     by_name: Mapping[str, tuple[Template, ...]]
     words_by_id: Mapping[str, frozenset[str]]
+    joined_names: Mapping[str, str]
 
     @classmethod
     def build(cls, templates: Iterable[Template]) -> TemplateIndex:
@@ -67,6 +72,7 @@ class TemplateIndex:
             {template.id: template for template in ordered},
             names,
             {template.id: _searchable_words(template) for template in ordered},
+            {"".join(tokenize(name)): name for name in reversed(names)},
         )
 
     @cached_property

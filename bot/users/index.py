@@ -90,6 +90,12 @@ class UserIndex:
                 return self._rank_matches(found)
         return self._find_fuzzy(typed)
 
+    def has_name(self, text: str) -> bool:
+        """Return whether someone is called so, by a whole name or whole words of it."""
+        typed = tokenize(text)
+        exact = self.by_name.get(normalize(text)) or self.by_name.get(sorted_tokens(typed))
+        return bool(exact or _intersect_positions(typed, self._positions_by_word))
+
     def suggest_emails(self, email: str) -> tuple[str, ...]:
         """Return similar addresses, the most similar first."""
         similar = find_similar(

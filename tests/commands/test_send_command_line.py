@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ from tests.commands.send_scenarios import (
     SALES,
     advance,
     advance_until,
+    choose_template,
+    enter_text,
     last_message_text,
     press_button,
     run_command,
@@ -83,8 +86,8 @@ async def test_change_button_opens_the_prefilled_form(acme: World) -> None:
 
 
 async def test_a_mention_means_the_members_own_number(acme: World) -> None:
-    text = visible_text(await run_command(acme, "hello_world @john"))
-    assert "*John Doe* has no phone number" in text
+    await run_command(acme, "hello_world @john")
+    assert "*John Doe* has no phone number" in view_text(acme)
 
 
 @pytest.mark.parametrize(
@@ -94,13 +97,97 @@ async def test_a_mention_means_the_members_own_number(acme: World) -> None:
         ("renewal_notice +12025550100 language=en", "rejected this template"),
         ("hello_world +12025550100 1=x", "has no “1”"),
         ("hello_world +12025550100 language=xx", "isn't available in that language"),
-        ("1=Jane", "Start with the template"),
+        ("1=Jane", "Choose a template: your values are filled in then"),
         ("hello_world +1202555", "too short"),
     ],
 )
-async def test_invalid_command_line_is_explained(acme: World, text: str, expected: str) -> None:
-    assert expected in visible_text(await run_command(acme, text))
+async def test_what_a_line_gets_wrong_is_said_above_the_form(
+    acme: World, text: str, expected: str
+) -> None:
+    await run_command(acme, text)
+    assert expected in view_text(acme)
     assert sent_count(acme) == 0
+
+
+def field(acme: World, block_id: str) -> Any:
+    """Return what a field of the open form begins with."""
+    view = acme.slack.view(JOHN) or {}
+    elements = [
+        block["element"] for block in view["blocks"] if block.get("block_id") == block_id
+    ]
+    option = elements[0].get("initial_option", {}).get("text", {}).get("text")
+    return elements[0].get("initial_value") or option
+
+
+async def test_free_text_opens_the_form_with_the_person_and_names_the_rest(acme: World) -> None:
+    await run_command(acme, "hi priya, your order is ready")
+    assert field(acme, "phone") == "priya"
+    assert "“hi … your order is ready”" in view_text(acme)
+
+
+async def test_an_unknown_template_leaves_the_number_in_its_field(acme: World) -> None:
+    await run_command(acme, "banana +12025550101")
+    assert field(acme, "phone") == "+12025550101"
+    assert "There is no template called *banana*" in view_text(acme)
+
+
+async def test_a_word_that_is_neither_template_nor_person_is_named(acme: World) -> None:
+    await run_command(acme, "banana")
+    assert field(acme, "phone") is None
+    assert "There is no template, colleague or lead called *banana*" in view_text(acme)
+
+
+async def test_a_lead_by_name_is_previewed_and_sent(acme: World, clock: ManualClock) -> None:
+    text = visible_text(await run_command(acme, "hello_world aarav"))
+    assert "lead LEAD-004038, Aarav Mehta, +91 98765 43210" in text
+    await press_button(acme, "send.confirm")
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+
+
+async def test_people_of_one_name_are_a_choice(acme: World) -> None:
+    acme.chakra.add_lead("LEAD-7", name="Priya Sharma", phone_number="+12025550100")
+    await run_command(acme, "hello_world priya")
+    view = acme.slack.view(JOHN) or {}
+    [choice] = [block["element"] for block in view["blocks"] if block.get("block_id") == "found"]
+    assert [option["text"]["text"] for option in choice["options"]] == [
+        "Priya Sharma · colleague · +91 99999 99999",
+        "Priya Sharma · lead LEAD-7 · +1 202-555-0100",
+        "Someone else…",
+    ]
+    assert "initial_option" not in choice
+    assert "Two people match “priya”" in view_text(acme)
+
+
+async def test_values_typed_before_a_template_is_chosen_are_filled_in_then(acme: World) -> None:
+    await run_command(acme, f'{READING_NUMBER} 2="May 3" "Jane" nme=x')
+    await choose_template(acme)
+    assert (field(acme, "var_body_1"), field(acme, "var_body_2")) == ("Jane", "May 3")
+    assert "no “nme”" in view_text(acme)
+
+
+async def test_values_typed_while_templates_load_are_filled_in_later(
+    acme: World, clock: ManualClock
+) -> None:
+    acme.chakra.fail("*", Hang())
+    typing = asyncio.create_task(run_command(acme, f"appointment_reminder {READING_NUMBER} 1=Jane"))
+    await acme.chakra.wait_for_requests(1)
+    await clock.advance_until(typing.done)
+    assert "“appointment_reminder” isn't chosen yet" in view_text(acme)
+    acme.chakra.release_hanging()
+    acme.chakra.clear_faults()
+    await choose_template(acme)
+    assert field(acme, "phone") == READING_NUMBER
+    assert field(acme, "var_body_1") == "Jane"
+
+
+async def test_a_leads_values_are_filled_in_and_removed_for_someone_else(
+    acme: World, clock: ManualClock
+) -> None:
+    await run_command(acme, "order_update aarav")
+    filled = field(acme, "var_body_1")
+    assert filled == "Aarav"
+    await enter_text(acme, clock, "phone", READING_NUMBER)
+    assert field(acme, "var_body_1") is None
 
 
 # --- from cards ----------------------------------------------------------------------------------

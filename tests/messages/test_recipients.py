@@ -11,10 +11,17 @@ from pydantic import SecretStr
 
 from bot.cache import Cache
 from bot.chakra.client import Chakra
-from bot.chakra.process import Process
 from bot.errors import NotFound, UsageError
-from bot.messages.recipients import RecipientKind, RecipientResolver, parse_phone, parse_process
+from bot.messages.recipients import (
+    AmbiguousRecipient,
+    RecipientKind,
+    RecipientResolver,
+    parse_phone,
+    parse_process,
+)
+from bot.processes.directory import RecordDirectory
 from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra.faults import StatusResponse
 from bot.text.phones import PhoneParser
 from bot.users.directory import Directory
 from tests.clock import ManualClock
@@ -119,7 +126,9 @@ async def recipients(
     async with Chakra(chakra.base_url, SecretStr(chakra.access_token), clock) as client:
         cache = Cache(clock)
         yield RecipientResolver(
-            Directory(client, cache, clock, region="IN"), client.processes, "IN"
+            Directory(client, cache, clock, region="IN"),
+            RecordDirectory(client, cache, clock, region="IN"),
+            "IN",
         )
         await cache.aclose()
 
@@ -174,7 +183,7 @@ async def test_user_whose_name_looks_like_a_process(
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("maria garcia", "2 people match"),
+        ("maria garcia", "Two people match"),
         ("priya sharmma", "No one is called exactly"),
         ("", "Enter a phone number"),
         ("x" * 300, "too long"),
@@ -204,16 +213,6 @@ async def test_user_without_a_number_is_not_found(
 # --- numbers in records --------------------------------------------------------------------------
 
 
-class OneLead:
-    """The lookup of processes, with one lead."""
-
-    def __init__(self, phone: str) -> None:
-        self.lead = Process.model_validate({"id": "1", "data": {"phone_number": phone}})
-
-    async def find(self, procedure: str, key: str) -> Process:  # noqa: ARG002 - any is this one
-        return self.lead
-
-
 @pytest.mark.parametrize(
     ("stored", "digits", "warning"),
     [
@@ -226,12 +225,119 @@ class OneLead:
     ],
 )
 async def test_number_of_a_record_in_each_form(
-    chakra: EmbeddedChakra, clock: ManualClock, stored: str, digits: str, warning: str
+    recipients: RecipientResolver,
+    chakra: EmbeddedChakra,
+    stored: str,
+    digits: str,
+    warning: str,
 ) -> None:
-    async with Chakra(chakra.base_url, SecretStr(chakra.access_token), clock) as client:
-        cache = Cache(clock)
-        resolver = RecipientResolver(Directory(client, cache, clock), OneLead(stored), "IN")
-        found = await resolver.resolve("lead LEAD-1")
-        await cache.aclose()
+    chakra.add_lead("LEAD-1", name="Ada", phone_number=stored)
+    found = await recipients.resolve("lead LEAD-1")
     assert found.digits == digits
     assert warning in found.warning if warning else not found.warning
+
+
+# --- leads by name, key, number and address -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "LEAD-004038",
+        "lead-004038",
+        "Lead lead-004038",
+        "Aarav Mehta",
+        "aarav mehta",
+        "Mehta Aarav",
+        "aarav",
+        "AARAV",
+        "lead Aarav",
+        "lead Mehta",
+        "lead +91 98765 43210",
+        "lead 98765 43210",
+        "aarav.mehta@example.com",
+        "e2233b54-689b-539b-a231-70eec846d130",
+        "lead e2233b54-689b-539b-a231-70eec846d130",
+    ],
+)
+async def test_a_lead_by_key_name_number_or_address(
+    recipients: RecipientResolver, typed: str
+) -> None:
+    found = await recipients.resolve(typed)
+    assert (found.kind, found.digits, found.name) == (RecipientKind.PROCESS, INDIAN, "Aarav Mehta")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("kavya", "Kavya Iyer"),
+        ("kavya iyer", "Kavya Iyer"),
+        ("iyer", "Kavya Iyer"),
+        ("Zoe Muller", "Zoë Müller 🌻"),
+        ("O'Brien Liam", "Liam O'Brien"),
+        ("liam obrien", "Liam O'Brien"),
+        ("يوسف", "يوسف حداد"),
+    ],
+)
+async def test_a_leads_name_in_other_spellings(
+    recipients: RecipientResolver, typed: str, name: str
+) -> None:
+    assert (await recipients.resolve(typed)).name == name
+
+
+async def test_leads_of_one_name_are_a_choice(
+    recipients: RecipientResolver, chakra: EmbeddedChakra
+) -> None:
+    chakra.add_lead("LEAD-1", name="Ada Byron", phone_number="+12025550140")
+    chakra.add_lead("LEAD-2", firstname="Ada", lastname="Byron")
+    with pytest.raises(AmbiguousRecipient, match="Two people match") as raised:
+        await recipients.resolve("ada byron")
+    assert [choice.value for choice in raised.value.choices] == ["lead/LEAD-1", "lead/LEAD-2"]
+    assert raised.value.choices[0].label == "Ada Byron · lead LEAD-1 · +1 202-555-0140"
+    assert raised.value.choices[1].label.endswith("no phone number")
+    for choice in raised.value.choices:
+        assert (await recipients.resolve(choice.value)).name == "Ada Byron"
+
+
+async def test_a_lead_and_a_colleague_of_one_name_are_a_choice(
+    recipients: RecipientResolver, chakra: EmbeddedChakra
+) -> None:
+    chakra.add_lead("LEAD-1", name="Priya Sharma", phone_number="+12025550140")
+    for typed in ("priya sharma", "priya"):
+        with pytest.raises(AmbiguousRecipient) as raised:
+            await recipients.resolve(typed)
+        colleague, lead = raised.value.choices
+        assert "colleague" in colleague.label
+        assert (await recipients.resolve(colleague.value)).kind is RecipientKind.USER
+        assert (await recipients.resolve(lead.value)).key == "LEAD-1"
+
+
+async def test_a_deleted_lead_is_not_found(
+    recipients: RecipientResolver, chakra: EmbeddedChakra
+) -> None:
+    chakra.add_lead("LEAD-1", is_deleted=True, name="Ada Byron")
+    with pytest.raises(NotFound):
+        await recipients.resolve("ada byron")
+
+
+async def test_colleagues_are_found_without_access_to_leads(
+    recipients: RecipientResolver, chakra: EmbeddedChakra
+) -> None:
+    chakra.fail("POST /v1/ext/procedure/{procedureShortId}/process/list", StatusResponse(403))
+    assert (await recipients.resolve("priya")).kind is RecipientKind.USER
+
+
+@pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        ("Priya Sharma, +91 99999 99999", "Priya Sharma, +91 99999 99999"),
+        ("Priya Sharma <+919999999999>", "Priya Sharma, +91 99999 99999"),
+        ("Mei Tanaka, +91 99999 99999", "+91 99999 99999"),
+        ("Some One, +91 99999 99999", "+91 99999 99999"),
+    ],
+)
+async def test_a_name_beside_a_number_counts_only_if_it_is_theirs(
+    recipients: RecipientResolver, typed: str, label: str
+) -> None:
+    found = await recipients.resolve(typed)
+    assert (found.label, found.digits) == (label, "919999999999")

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -74,6 +75,20 @@ class ProcessesResource:
         """Store a new or changed process."""
         self._by_id[process["id"]] = process
         self._ids_by_primary_key[process["data"].get(PRIMARY_KEY)] = process["id"]
+
+    def add(self, key: str, data: Mapping[str, Any], *, is_deleted: bool = False) -> str:
+        """Store a new lead with these attributes; return its ID."""
+        usual = next(iter(self._by_id.values()))
+        lead_id = str(uuid4())
+        lead = {
+            **usual,
+            "id": lead_id,
+            "isDeleted": is_deleted,
+            "data": {PRIMARY_KEY: key, **data},
+            "record": {"data": {}},
+        }
+        self.save(lead)
+        return lead_id
 
     def change_primary_key(self, key: str, new_key: str) -> None:
         """Give the process with this primary key another one."""

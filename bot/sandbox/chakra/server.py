@@ -126,6 +126,10 @@ class EmbeddedChakra:
         self._users.users[person.id] = person
         return person
 
+    def add_lead(self, key: str, *, is_deleted: bool = False, **data: Any) -> str:
+        """Add a lead with this primary key and these attributes; return its ID."""
+        return self._whatsapp.processes.add(key, data, is_deleted=is_deleted)
+
     def update_user(self, key: str, **changes: Any) -> EmbeddedUser:
         """Change any field, as if someone had edited it in the Chakra dashboard."""
         person = self.user(key)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_right, insort
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
@@ -172,7 +173,8 @@ class Tokenizer:
             self._position += 1
         # French puts spaces inside its guillemets.
         inner = inner.strip() if mark in _ANGLED else inner
-        return parse_segment(_remove_marks_around(inner) if remove_marks else inner)
+        word = parse_segment(_remove_marks_around(inner) if remove_marks else inner)
+        return replace(word, quoted=True)
 
     def _take_text(self) -> Token:
         """Return the text up to the next space outside markup, with mentions where they are."""

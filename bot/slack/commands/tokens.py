@@ -9,9 +9,13 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class Token:
-    """``text`` is what a person reads: unescaped, in Unicode's normal form C."""
+    """``text`` is what a person reads: unescaped, in Unicode's normal form C.
+
+    ``quoted`` if it was between quotation marks.
+    """
 
     text: str
+    quoted: bool = field(default=False, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)

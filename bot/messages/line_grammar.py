@@ -1,0 +1,347 @@
+"""What a typed ``/chakra send`` line means: template, recipient, language, sender, values. Pure.
+
+Nothing that is typed is dropped: a word is part of one field, or a sentence names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from phonenumbers import normalize_digits_only
+
+from bot.chakra.models import PhoneNumber
+from bot.chakra.text import sanitize_line
+from bot.messages.form_values import PHONE, SENDER, TEMPLATE, TO
+from bot.messages.line_reading import (
+    DEFAULT_KINDS,
+    DRESSING,
+    GREETINGS,
+    LANGUAGE,
+    Reading,
+    is_text,
+    quote,
+    undress,
+)
+from bot.messages.line_template import (
+    choose_nearest,
+    find_exact,
+    read_exact_template,
+    read_inexact_template,
+)
+from bot.messages.typed_line import SENTENCE_WORDS, TypedLine, Words, find_contact
+from bot.slack.blocks import Markup, markup
+from bot.templates import vocabulary
+from bot.templates.catalog import TemplateIndex
+from bot.templates.languages import find_languages
+from bot.text.normalize import tokenize
+from bot.text.phones import is_phone_like
+
+MAX_SENDERS_LENGTH = 300
+MAX_NAME_WORDS = 4
+"""Words of a person's name, if no one of that name is known."""
+MAX_KNOWN_NAME_WORDS = 12
+MIN_FREE_TEXT_WORDS = 3
+MAX_CODE_LENGTH = 2
+"""Letters of a code such as ``hi``, which only means a language if the template has it."""
+MAX_UNUSED_LENGTH = 300
+_STOPS = frozenset({"to", "in", "from", "with", "using", "template", "saying", "via", "language"})
+"""Words that end a name after ``to`` or ``from``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a line means.
+
+    ``name`` is the template's, "" if none is meant exactly or nearly; ``typed_template`` are the
+    words that name none. ``is_guess`` if a word is the recipient only because it is nothing else.
+    ``quoted`` are the values without a name, in order. ``notes`` are sentences about what was not
+    understood, or not typed exactly.
+    """
+
+    name: str = ""
+    typed_template: str = ""
+    to: str = ""
+    is_guess: bool = False
+    language: str = ""
+    sender: str = ""
+    quoted: tuple[str, ...] = ()
+    notes: tuple[Markup, ...] = ()
+
+
+def understand(
+    line: TypedLine,
+    index: TemplateIndex | None,
+    senders: Sequence[PhoneNumber] = (),
+    *,
+    kinds: Collection[str] = DEFAULT_KINDS,
+    is_person: Callable[[str], bool] = lambda _: False,
+) -> Understanding:
+    """Return what the words of a line mean; ``index`` is None while the templates load.
+
+    ``kinds`` are the short IDs of record types; ``is_person`` tells whether a colleague is called
+    exactly so. Values by name are read by `bot.messages.line_values`.
+    """
+    reading = Reading(Words(line.words), line, index, senders, kinds, is_person)
+    _read_named(reading)
+    read_exact_template(reading)
+    _read_language(reading)
+    _read_sender(reading)
+    _read_recipient(reading)
+    read_inexact_template(reading)
+    _read_guessed_recipient(reading)
+    quoted = _read_quoted(reading)
+    _name_unused(reading)
+    return Understanding(
+        name=reading.name,
+        typed_template=reading.typed_template,
+        to=reading.to,
+        is_guess=reading.is_guess,
+        language=reading.language,
+        sender=reading.sender,
+        quoted=quoted,
+        notes=tuple(reading.notes),
+    )
+
+
+# --- fields by name ------------------------------------------------------------------------------
+
+
+def _read_named(reading: Reading) -> None:
+    """Read ``to=``, ``language=``, ``from=`` and ``template=``."""
+    named = reading.line.named
+    reading.to = named.get(TO) or named.get(PHONE, "")
+    if {TO, PHONE} <= named.keys() and named[TO] != named[PHONE]:
+        reading.notes.append(markup("Two recipients are typed. Not used: ", quote(named[PHONE])))
+    reading.language = named.get(LANGUAGE, "")
+    reading.sender = _choose_sender(reading, named.get(SENDER, ""))
+    if typed := named.get(TEMPLATE, ""):
+        reading.name = find_exact(reading.index, typed.split())
+        if not reading.name:
+            choose_nearest(reading, typed)
+
+
+# --- language and sender -------------------------------------------------------------------------
+
+
+def _read_language(reading: Reading) -> None:
+    """Read ``in Spanish``, or the language alone if the template has it."""
+    words = reading.words
+    codes = {*vocabulary.LANGUAGES, *_codes(reading)}
+    for place in words.free_places():
+        if words.text(place) not in ("in", LANGUAGE) or reading.language:
+            continue
+        for length in (3, 2, 1):
+            end = place + 1 + length
+            if words.run_end(place) < end:
+                continue
+            typed = " ".join(word.text for word in words.words[place + 1 : end])
+            known = codes if len(typed) > MAX_CODE_LENGTH else _codes(reading)
+            if find_languages(typed, known):
+                words.take(place, end)
+                reading.language = typed
+                break
+    if reading.name and not reading.language:
+        for place in words.free_places():
+            typed = words.words[place].text
+            is_name = len(typed) > MAX_CODE_LENGTH + 1 or "_" in typed
+            if is_name and find_languages(typed, _codes(reading)):
+                reading.language = words.take(place, place + 1)
+                return
+
+
+def _codes(reading: Reading) -> list[str]:
+    family = reading.index.by_name.get(reading.name, ()) if reading.index else ()
+    return [template.language for template in family]
+
+
+def _read_sender(reading: Reading) -> None:
+    words = reading.words
+    for place in words.free_places():
+        end = words.run_end(place)
+        if words.text(place) != "from" or reading.sender or place + 1 >= end:
+            continue
+        stop = next((at for at in range(place + 1, end) if words.text(at) in _STOPS), end)
+        for last in range(stop, place + 1, -1):
+            typed = " ".join(word.text for word in words.words[place + 1 : last])
+            if find_sender(reading.senders, typed):
+                words.take(place, last)
+                reading.sender = find_sender(reading.senders, typed)
+                break
+        else:
+            if place + 1 < stop and not is_text(words, place + 1, stop):
+                typed = words.take(place, stop).partition(" ")[2]
+                reading.sender = _choose_sender(reading, typed)
+
+
+def _choose_sender(reading: Reading, typed: str) -> str:
+    """Return the sender's ID; "" with a sentence if there is no such sender."""
+    if not typed:
+        return ""
+    found = find_sender(reading.senders, typed)
+    if not found:
+        known = ", ".join(
+            f"{sender.name} ({sender.display_phone_number})" for sender in reading.senders
+        )
+        known = f" Choose one: {sanitize_line(known, MAX_SENDERS_LENGTH)}." if known else ""
+        reading.notes.append(markup(quote(typed), f" isn't a number you can send from.{known}"))
+    return found
+
+
+def find_sender(senders: Sequence[PhoneNumber], typed: str) -> str:
+    """Return Meta's ID of the number that is typed as its ID, its name or the number; or ""."""
+    digits = normalize_digits_only(typed) if is_phone_like(typed) else ""
+    wanted = tokenize(typed)
+    for sender in senders:
+        number = normalize_digits_only(sender.display_phone_number)
+        is_named = bool(wanted) and wanted == tokenize(sender.name)
+        if typed == sender.id or is_named or (digits and digits in (number, sender.id)):
+            return sender.id
+    return ""
+
+
+# --- recipient -----------------------------------------------------------------------------------
+
+
+def _read_recipient(reading: Reading) -> None:
+    """Read ``to …``, else a number, an address or a key, else the name of a colleague."""
+    words = reading.words
+    if reading.to:
+        return
+    contact = find_contact(words, reading.kinds)
+    to = next((place for place in words.free_places() if words.text(place) == "to"), None)
+    if to is not None and not (contact and contact[1] <= to):
+        reading.to = _read_after_to(reading, to, contact)
+        if reading.to:
+            return
+    if contact:
+        reading.to = words.take(*contact)
+        return
+    reading.to = _read_known_person(reading) or _read_kind(reading)
+
+
+def _read_known_person(reading: Reading) -> str:
+    """Read the longest words that are a colleague's name."""
+    words = reading.words
+    for start, end in words.spans():
+        for first, last in words.parts(start, end, longest=MAX_KNOWN_NAME_WORDS):
+            name = " ".join(word.text for word in words.words[first:last])
+            if name.casefold() not in SENTENCE_WORDS | DRESSING and reading.is_person(name):
+                return words.take(first, last)
+    return ""
+
+
+def _read_kind(reading: Reading) -> str:
+    """Read ``lead Aarav Mehta``."""
+    words = reading.words
+    for start, end in words.spans():
+        kind = next((at for at in range(start, end - 1) if words.text(at) in reading.kinds), None)
+        if kind is not None:
+            length = _name_length(words, kind + 1, words.run_end(kind + 1), reading)
+            if length:
+                return words.take(kind, kind + 1 + length)
+    return ""
+
+
+def _read_after_to(reading: Reading, to: int, contact: tuple[int, int] | None) -> str:
+    words = reading.words
+    following = to + 1
+    if following < len(words.words) and words.words[following].quoted:
+        words.take(to, following)
+        return words.take(following, following + 1)
+    end = words.run_end(following) if words.is_free(following) else following
+    end = next((at for at in range(following, end) if words.text(at) in _STOPS), end)
+    while following < end and words.text(following) in ("the", "my", "our"):
+        following += 1
+    if contact and following <= contact[0] < end:
+        words.take(to, following)
+        return words.take(*contact)
+    if contact:
+        return ""
+    is_kind = words.is_free(following) and words.text(following) in reading.kinds
+    first = following + 1 if is_kind and following + 1 < end else following
+    length = _name_length(words, first, end, reading)
+    if not length:
+        return ""
+    words.take(to, following)
+    return words.take(following, first + length)
+
+
+def _name_length(words: Words, start: int, end: int, reading: Reading) -> int:
+    """Return how many words from ``start`` are a name: a known one, else those before a text."""
+    for last in range(end, start, -1):
+        if reading.is_person(" ".join(word.text for word in words.words[start:last])):
+            return last - start
+    stop = next((at for at in range(start, end) if words.text(at) in SENTENCE_WORDS), end)
+    length = stop - start
+    return length if 0 < length <= MAX_NAME_WORDS else 0
+
+
+def _read_guessed_recipient(reading: Reading) -> None:
+    """Read a name after a greeting or before a text, or the words that are nothing else."""
+    words = reading.words
+    spans = words.spans()
+    if reading.to or (reading.typed_template and not reading.name) or not spans:
+        return
+    start, _ = undress(words, *spans[0])
+    if words.is_free(start) and words.text(start) in GREETINGS and not words.words[start].ends:
+        start += 1
+    if not words.is_free(start):
+        return
+    length = _name_length(words, start, words.run_end(start), reading)
+    text_follows = words.is_free(start + length)
+    if not length or (text_follows and length > 2):
+        return
+    reading.to = words.take(start, start + length)
+    reading.is_guess = True
+
+
+# --- the rest ------------------------------------------------------------------------------------
+
+
+def _read_quoted(reading: Reading) -> tuple[str, ...]:
+    """Return the quoted words, which are values; without a place for them one is a recipient."""
+    words = reading.words
+    places = words.quoted_places()
+    family = reading.index.by_name.get(reading.name, ()) if reading.index else ()
+    takes_values = not reading.name or any(template.variables for template in family)
+    if places and not reading.to and not takes_values:
+        reading.to, reading.is_guess = words.take(places[0], places[0] + 1), True
+        places = places[1:]
+    return tuple(words.take(place, place + 1) for place in places)
+
+
+def _name_unused(reading: Reading) -> None:
+    """Add a sentence with the words that are part of no field."""
+    words = reading.words
+    for start, end in words.spans():
+        first, last = undress(words, start, end)
+        words.take(start, first)
+        words.take(last, end)
+    for place in words.free_places():
+        if _is_dressing_in_place(reading, place):
+            words.take(place, place + 1)
+    free = words.free_places()
+    unused = sanitize_line(words.describe_unused(with_quoted=False), MAX_UNUSED_LENGTH)
+    if not unused:
+        return
+    is_free_text = len(free) >= MIN_FREE_TEXT_WORDS or is_text(words, free[0], free[-1] + 1)
+    if is_free_text and not reading.name:
+        reading.notes.append(
+            markup(
+                "WhatsApp needs a template here, so your own text can't be sent. Not used: ",
+                quote(unused, MAX_UNUSED_LENGTH),
+                ".",
+            )
+        )
+        return
+    help_text = " To fill a variable, put its text in quotes." if reading.name else ""
+    reading.notes.append(markup("Not used: ", quote(unused, MAX_UNUSED_LENGTH), f".{help_text}"))
+
+
+def _is_dressing_in_place(reading: Reading, place: int) -> bool:
+    """Return whether a lone ``to``, ``in`` or ``for`` is left of a field that is understood."""
+    words = reading.words
+    text = words.text(place)
+    alone = not words.is_free(place - 1) and not words.is_free(place + 1)
+    return alone and ((text in ("to", "for") and bool(reading.to)) or text in ("-", "–", "->", "&"))

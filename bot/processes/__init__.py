@@ -1,0 +1,1 @@
+"""The team's leads and other records: found by key, name or number."""

@@ -1,0 +1,240 @@
+"""The team's records, found in Chakra's lists by key, name or phone number."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.aio.clock import Clock, wait_for
+from bot.cache import Cache
+from bot.chakra.client import Chakra
+from bot.chakra.config import Config
+from bot.chakra.fields import to_text
+from bot.chakra.models import is_uuid
+from bot.chakra.process import Process
+from bot.errors import BotError, ChakraError, Rejected, ResourceNotFound
+from bot.processes.query import (
+    NameMatch,
+    Where,
+    email_query,
+    has_phone,
+    key_query,
+    match_name,
+    name_query,
+    phone_query,
+)
+from bot.text.phones import PhoneParser
+
+CONFIG_CACHE_KIND, CONFIG_CACHE_KEY = "config", "whole"
+RECORDS_CACHE_KIND = "records"
+LEAD = "lead"
+MAX_PROCEDURES = 5
+"""Types of records that one search asks for."""
+MAX_FOUND = 20
+MAX_SCANNED_PAGES = 3
+"""Pages of 100 records that are compared one by one if the filter finds no one."""
+PAGE_SIZE = 100
+SEARCH_TIMEOUT_SECONDS = 5.0
+COMPLETED_STATUSES = frozenset({"COMPLETED", "CANCELLED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A lead or another process; ``key`` is its primary key, or its UUID if it has none."""
+
+    procedure: str
+    key: str
+    process: Process = field(repr=False)
+
+    @property
+    def reference(self) -> str:
+        """What names it in a line: ``lead/LEAD-004038``."""
+        return f"{self.procedure}/{self.key}"
+
+
+class RecordDirectory:
+    """Its methods raise the client's ``ChakraError``s and ``TimeoutError``.
+
+    ``region`` is the country of numbers without a country code.
+    """
+
+    def __init__(
+        self, chakra: Chakra, cache: Cache, clock: Clock, *, region: str | None = None
+    ) -> None:
+        self._processes = chakra.processes
+        self._config_api = chakra.config
+        self._cache = cache
+        self._clock = clock
+        self._parser = PhoneParser(region)
+
+    def cached_kinds(self) -> tuple[str, ...]:
+        """Return the short IDs of the types of records that are known without a request."""
+        cached = self._cache.peek(CONFIG_CACHE_KIND, CONFIG_CACHE_KEY)
+        return _kinds(cached.value) if cached is not None else (LEAD,)
+
+    async def get(self, procedure: str, key: str) -> Record:
+        """Return the record with this key or UUID. Raise ``ResourceNotFound``."""
+        attribute = _primary_key(await self._config(), procedure)
+        try:
+            process = await self._processes.find(procedure, key, attribute=attribute)
+        except ResourceNotFound:
+            if is_uuid(key):
+                raise
+            return await self._get_by_key(procedure, key)
+        return Record(procedure, key, process)
+
+    async def _get_by_key(self, procedure: str, key: str) -> Record:
+        """Return the record whose key is this one in any case of letters."""
+        attribute = _primary_key(await self._config(), procedure)
+        page = await self._processes.list(procedure, key_query(attribute, key), limit=10)
+        found = self._records(procedure, attribute, page.items)
+        matching = [record for record in found if record.key.casefold() == key.casefold()]
+        exact = [record for record in matching if record.key == key] or matching
+        if len(exact) != 1:
+            raise ResourceNotFound("There is no such record.")
+        return exact[0]
+
+    async def find_by_key(self, key: str) -> tuple[Record, ...]:
+        """Return the records with a key of any type; its letters tell where to look first."""
+        kinds = _kinds(await self._config())
+        find = self.get if is_uuid(key) else self._get_by_key
+        letters = "".join(letter for letter in key if letter.isalpha()).casefold()
+        likely = [kind for kind in kinds if letters and kind.replace("_", "").startswith(letters)]
+        for group in (likely, [kind for kind in kinds if kind not in likely]):
+            results = await asyncio.gather(
+                *(find(kind, key) for kind in group), return_exceptions=True
+            )
+            found = tuple(record for record in results if isinstance(record, Record))
+            if found:
+                return found
+            _raise_unless_refused(results)
+        return ()
+
+    async def find_by_name(self, typed: str, kind: str = "") -> tuple[Record, ...]:
+        """Return the records of this name, the best matches only; of ``kind`` alone if given."""
+        return await self._search(
+            kind,
+            lambda names: name_query(typed, names),
+            lambda process: match_name(typed, process.name),
+        )
+
+    async def find_by_email(self, email: str, kind: str = "") -> tuple[Record, ...]:
+        """Return the records with this email address."""
+        return await self._search(
+            kind,
+            lambda names: email_query(email, names),
+            lambda process: (
+                NameMatch.WHOLE if process.email.casefold() == email.casefold() else NameMatch.NONE
+            ),
+        )
+
+    async def find_by_phone(self, typed: str, kind: str = "") -> tuple[Record, ...]:
+        """Return the records with this number."""
+        candidates = self._parser.candidates(typed)
+        return await self._search(
+            kind,
+            lambda names: phone_query(candidates, names),
+            lambda process: NameMatch.WHOLE if has_phone(process, candidates) else NameMatch.NONE,
+        )
+
+    async def _search(
+        self,
+        kind: str,
+        build: Callable[[Sequence[str]], Where | None],
+        match: Callable[[Process], NameMatch],
+    ) -> tuple[Record, ...]:
+        config = await self._config()
+        kinds = (kind,) if kind else _kinds(config)
+        searches = (self._search_kind(config, name, build, match) for name in kinds)
+        found = await wait_for(self._clock, _gather(searches), SEARCH_TIMEOUT_SECONDS)
+        records = [record for result in found if isinstance(result, list) for record in result]
+        if not records:
+            _raise_unless_refused(found)
+        best = min((match(record.process) for record in records), default=NameMatch.NONE)
+        unique = {record.reference: record for record in records if match(record.process) is best}
+        return tuple(unique.values())[:MAX_FOUND]
+
+    async def _search_kind(
+        self,
+        config: Config,
+        procedure: str,
+        build: Callable[[Sequence[str]], Where | None],
+        match: Callable[[Process], NameMatch],
+    ) -> list[Record]:
+        attribute = _primary_key(config, procedure)
+        where = build([item.short_id for item in config.attributes_of(procedure)])
+        items: tuple[Process, ...] = ()
+        if where is not None:
+            try:
+                page = await self._processes.list(procedure, where, limit=PAGE_SIZE)
+                items = page.items
+            except Rejected as error:
+                if isinstance(error, ResourceNotFound):
+                    raise
+        matching = [item for item in items if match(item) is not NameMatch.NONE]
+        if not matching:
+            scanned = await self._scan(procedure)
+            matching = [item for item in scanned if match(item) is not NameMatch.NONE]
+        return self._records(procedure, attribute, matching)
+
+    async def _scan(self, procedure: str) -> tuple[Process, ...]:
+        """Return the first pages of the list, cached."""
+
+        async def load() -> tuple[Process, ...]:
+            found: list[Process] = []
+            for _ in range(MAX_SCANNED_PAGES):
+                page = await self._processes.list(procedure, {}, skip=len(found), limit=PAGE_SIZE)
+                found += page.items
+                if not page.has_more or not page.items:
+                    break
+            return tuple(found)
+
+        return (await self._cache.get(RECORDS_CACHE_KIND, procedure, load)).value
+
+    def _records(self, procedure: str, attribute: str, items: Sequence[Process]) -> list[Record]:
+        return [
+            Record(procedure, to_text(item.attributes.get(attribute)) or item.id, item)
+            for item in items
+            if not item.is_deleted
+        ]
+
+    async def _config(self) -> Config:
+        """Return the configuration; an empty one if it can't be loaded: leads are usual."""
+        load = self._cache.get(CONFIG_CACHE_KIND, CONFIG_CACHE_KEY, self._config_api.fetch)
+        try:
+            return (await wait_for(self._clock, load, SEARCH_TIMEOUT_SECONDS)).value
+        except (TimeoutError, BotError):
+            return Config()
+
+
+async def _gather(
+    searches: Iterable[Coroutine[Any, Any, list[Record]]],
+) -> list[list[Record] | BaseException]:
+    return await asyncio.gather(*searches, return_exceptions=True)
+
+
+def _kinds(config: Config) -> tuple[str, ...]:
+    """Return the types of records, leads first."""
+    found = [
+        procedure.short_id.casefold()
+        for procedure in config.procedures
+        if procedure.short_id and not procedure.is_deleted
+    ]
+    ordered = sorted(dict.fromkeys(found), key=lambda name: name != LEAD)
+    return tuple(ordered[:MAX_PROCEDURES]) or (LEAD,)
+
+
+def _primary_key(config: Config, procedure: str) -> str:
+    known = config.primary_key_of(procedure)
+    return known.short_id if known else f"{procedure}_id"
+
+
+def _raise_unless_refused(results: Sequence[object]) -> None:
+    """Raise an outage: only a refusal means that there are no such records."""
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, Rejected):
+            if isinstance(result, ChakraError) and not result.retryable:
+                continue
+            raise result

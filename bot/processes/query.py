@@ -1,0 +1,138 @@
+"""The queries that find records by key, name or number, and how well a record matches. Pure.
+
+A query compares whole values or their beginnings, and whether case counts is UNKNOWN (API.md,
+Processes). So a query asks for several spellings, and each answer is compared here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from typing import Any
+
+from bot.chakra.process import Process
+from bot.text.normalize import sorted_tokens, tokenize
+from bot.text.phones import format_international, has_same_ending
+
+NAME_KEYS = frozenset(
+    ["name", "full_name", "fullname", "display_name", "customer_name", "lead_name", "contact_name"]
+)
+FIRST_NAME_KEYS = frozenset({"first_name", "firstname"})
+LAST_NAME_KEYS = frozenset({"last_name", "lastname", "surname"})
+EMAIL_KEYS = frozenset({"email", "email_address", "email_id"})
+_PHONE_KEY = re.compile(r"(phone|mobile|whatsapp)(_?(number|no))?$|contact_?(number|no)$")
+_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
+_LAST_CHARACTER = "\uffff"
+_KEY = re.compile(r"(?=[A-Za-z]*[-#/]?.*\d)[A-Za-z]{1,20}(?:[-#/][\w-]*\d[\w-]*|\d{3,})")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+Where = Mapping[str, Any]
+
+
+class NameMatch(IntEnum):
+    """How well a name matches what is typed, the best first."""
+
+    WHOLE = 0
+    WORDS = 1
+    BEGINNINGS = 2
+    NONE = 3
+
+
+def is_key(text: str) -> bool:
+    """Return whether a text looks like a record's key (``LEAD-004038``, ``T-12``) or its ID."""
+    return bool(_KEY.fullmatch(text) or _UUID.fullmatch(text))
+
+
+def match_name(typed: str, name: str) -> NameMatch:
+    """Return how a typed name matches, in any order of its words, without case and accents."""
+    words, known = tokenize(typed), tokenize(name)
+    if not words or not known:
+        return NameMatch.NONE
+    if sorted_tokens(words) == sorted_tokens(known):
+        return NameMatch.WHOLE
+    if set(words) <= set(known):
+        return NameMatch.WORDS
+    begins = all(any(part.startswith(word) for part in known) for word in words)
+    return NameMatch.BEGINNINGS if begins else NameMatch.NONE
+
+
+def key_query(attribute: str, key: str) -> Where:
+    """Return the query for a primary key in the usual spellings."""
+    return {attribute: _unique((key, key.upper(), key.lower()))}
+
+
+def name_query(typed: str, attributes: Iterable[str]) -> Where | None:
+    """Return the query for a name; None if no attribute holds one.
+
+    A whole name is searched by its beginning, first and last name by the first and last word.
+    """
+    by_key = {normalize_key(name): name for name in attributes}
+    words = typed.split()
+    if not words:
+        return None
+    parts: list[Where] = [
+        _begins_with(by_key[key], typed) for key in sorted(NAME_KEYS & by_key.keys())
+    ]
+    first = next((by_key[key] for key in sorted(FIRST_NAME_KEYS & by_key.keys())), "")
+    last = next((by_key[key] for key in sorted(LAST_NAME_KEYS & by_key.keys())), "")
+    if first and last and len(words) > 1:
+        parts += [
+            {first: _spellings(" ".join(words[:cut])), last: _spellings(" ".join(words[cut:]))}
+            for cut in range(1, len(words))
+        ]
+        parts.append({first: _spellings(words[-1]), last: _spellings(" ".join(words[:-1]))})
+    else:
+        parts += [_begins_with(name, typed) for name in (first, last) if name]
+    return {"or": parts} if parts else None
+
+
+def phone_query(candidates: Sequence[str], attributes: Iterable[str]) -> Where | None:
+    """Return the query for a number as Chakra may store it; None if no attribute holds one."""
+    phones = [name for name in attributes if _PHONE_KEY.search(normalize_key(name))]
+    spellings = [
+        spelling
+        for digits in candidates
+        for spelling in (digits, f"+{digits}", format_international(digits))
+    ]
+    spellings += [
+        "".join(format_international(digits).split()[1:])
+        for digits in candidates
+        if " " in format_international(digits)
+    ]
+    values = _unique(spelling for spelling in spellings if spelling)
+    return {"or": [{name: values} for name in phones]} if phones and values else None
+
+
+def email_query(email: str, attributes: Iterable[str]) -> Where | None:
+    """Return the query for an email address; None if no attribute holds one."""
+    emails = [name for name in attributes if normalize_key(name) in EMAIL_KEYS]
+    values = _unique((email, email.lower()))
+    return {"or": [{name: values} for name in emails]} if emails else None
+
+
+def has_phone(process: Process, candidates: Sequence[str]) -> bool:
+    """Return whether the record's number is one of these, with or without its country code."""
+    phone = process.phone
+    return bool(phone) and any(has_same_ending(phone, candidate) for candidate in candidates)
+
+
+def normalize_key(name: str) -> str:
+    """Return ``phone_number`` for ``phoneNumber`` and ``Phone Number``."""
+    return _WORD_BOUNDARY.sub("_", name.strip()).lower()
+
+
+def _begins_with(attribute: str, typed: str) -> Where:
+    parts = [
+        {attribute: {">=": spelling, "<=": spelling + _LAST_CHARACTER}}
+        for spelling in _spellings(typed)
+    ]
+    return {"or": parts}
+
+
+def _spellings(typed: str) -> list[str]:
+    return _unique((typed, typed.title(), typed.capitalize(), typed.lower(), typed.upper()))
+
+
+def _unique(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))

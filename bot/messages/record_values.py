@@ -40,8 +40,8 @@ _OWNERS = frozenset(["lead", "customer", "contact", "client", "record", "ticket"
 _UNFIT = frozenset(["password", "otp", "pin", "code", "token", "secret", "otp_code"])
 _GREETING = re.compile(
     r"(?:^|[\n.!?])[^\w\n]*"
-    r"(?:hi|hello|hey|dear|hola|ola|olá|bonjour|salut|ciao|namaste|hallo|guten tag|good morning|"
-    r"good afternoon|good evening|welcome|bienvenido|bienvenue|hej|merhaba|नमस्ते|नमस्कार|مرحبا|"
+    r"(?:hi|hello|hey|dear|hola|ola|olá|bonjour|salut|ciao|namaste|hallo|halo|guten tag|hej|merhaba|"
+    r"good morning|good afternoon|good evening|welcome|bienvenido|bienvenue|नमस्ते|नमस्कार|مرحبًا|مرحبا|"
     r"привет|здравствуйте)(?:\s+(?:back|there))?,?\s*[*_~]*$",
     re.IGNORECASE,
 )
@@ -118,7 +118,7 @@ def _person_names(record: Process, attributes: Mapping[str, str]) -> dict[str, s
     last = attributes.get("last_name") or attributes.get("lastname", "")
     full = record.name.strip()
     words = full.split()
-    if not first and 0 < len(words) <= 3 and all(map(tokenize, words)):
+    if not first and not last and 0 < len(words) <= 3 and all(map(tokenize, words)):
         first = words[0]
     if not last and len(words) == 2:
         last = words[1]

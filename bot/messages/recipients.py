@@ -41,7 +41,7 @@ MAX_RECIPIENT_LENGTH = 200
 MAX_NAME_LENGTH = 80
 
 MAX_CHOICES = 10
-"""People among whom a form lets choose; it stores their names in its metadata."""
+"""People that a form offers as a choice; it stores their names in its metadata."""
 MAX_LISTED = 4
 MAX_OPTION_LENGTH = 75
 """Characters. docs.slack.dev/reference/block-kit/composition-objects/option-object"""

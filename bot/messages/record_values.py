@@ -40,8 +40,9 @@ _OWNERS = frozenset(["lead", "customer", "contact", "client", "record", "ticket"
 _UNFIT = frozenset(["password", "otp", "pin", "code", "token", "secret", "otp_code"])
 _GREETING = re.compile(
     r"(?:^|[\n.!?])[^\w\n]*"
-    r"(?:hi|hello|hey|dear|hola|ola|olá|bonjour|salut|ciao|namaste|hallo|halo|guten tag|hej|merhaba|"
-    r"good morning|good afternoon|good evening|welcome|bienvenido|bienvenue|नमस्ते|नमस्कार|مرحبًا|مرحبا|"
+    r"(?:hi|hello|hey|dear|hola|ola|olá|bonjour|salut|ciao|namaste|hallo|halo|hej|merhaba|"
+    r"guten tag|good morning|good afternoon|good evening|welcome|bienvenido|bienvenue|"
+    r"नमस्ते|नमस्कार|مرحبًا|مرحبا|"
     r"привет|здравствуйте)(?:\s+(?:back|there))?,?\s*[*_~]*$",
     re.IGNORECASE,
 )

@@ -101,9 +101,7 @@ async def test_a_mention_means_the_members_own_number(acme: World) -> None:
         ("hello_world +1202555", "too short"),
     ],
 )
-async def test_what_a_line_gets_wrong_is_said_above_the_form(
-    acme: World, text: str, expected: str
-) -> None:
+async def test_form_explains_what_a_line_gets_wrong(acme: World, text: str, expected: str) -> None:
     await run_command(acme, text)
     assert expected in view_text(acme)
     assert sent_count(acme) == 0

@@ -59,7 +59,7 @@ GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "send.anywhere", "send.from_message"
 LOADING = "loading"
 NO_TEMPLATE_ERROR = "Choose a template."
 RESELECT_FILE_NOTE = "Please select your file again; Slack forms can't keep uploads."
-OTHER_RECIPIENT_NOTE = "The recipient has changed, and so have the values from the lead. Check them."
+OTHER_RECIPIENT_NOTE = "The recipient has changed, and so have the values from the lead."
 TEST_NOT_SENT = "Test not sent."
 NOT_TEMPLATES: Mapping[str, str] = {
     LOADING: STILL_LOADING,

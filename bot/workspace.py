@@ -127,7 +127,7 @@ async def open_workspace(
             bot_user_id=identity.bot_user_id,
             claim=claims.claim,
             on_revoked=Revocation(slack, runtime.clock, stop).handle,
-            home_details=HomeDetails(context.health, runtime.clock).render,
+            home_details=HomeDetails(context.health, context.send_service, runtime.clock).render,
         )
         router = _build_router(runtime, installation, commands, context, slack, tasks, hooks)
         yield Workspace(identity, slack, context, router, receiver, tasks, loops)

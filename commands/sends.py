@@ -6,15 +6,13 @@ from dataclasses import replace
 
 from bot.chakra.template import Template
 from bot.context import Context
-from bot.messages.details import SendDetails
 from bot.messages.form_values import SendForm
 from bot.messages.report_message import (
     REFRESH_CARD,
     SEND_AGAIN,
-    describe_recipient,
-    headline_emoji,
+    SHOW_SEND,
     send_card,
-    status_label,
+    send_row,
 )
 from bot.messages.send import Send
 from bot.messages.send_query import (
@@ -28,11 +26,11 @@ from bot.messages.send_query import (
 from bot.messages.service import MAX_LISTED_SENDS
 from bot.slack import blocks
 from bot.slack.age import date_token
-from bot.slack.blocks import Markup, bold, lines, markup, mention
+from bot.slack.blocks import Markup, bold, markup, mention
 from bot.slack.button_state import parse_row_id
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
 from bot.slack.commands.permissions import Permission
-from bot.slack.commands.reply import Block, Message, OpenForm
+from bot.slack.commands.reply import Message, OpenForm
 from bot.slack.paging import list_message, paginate
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import media_pairs
@@ -53,7 +51,7 @@ SENDS_PHRASES = {
     **dict.fromkeys(("failed sends", "failed messages", "what failed"), "failed"),
     **dict.fromkeys(("unread messages", "unread sends"), "unread"),
 }  # fmt: skip
-PAGE, REFRESH_LIST, SHOW, MINE = "sends.page", "sends.update", "sends.show", "sends.mine"
+PAGE, REFRESH_LIST, MINE = "sends.page", "sends.update", "sends.mine"
 ROWS_PER_PAGE = 10
 OTHERS_REASON = "You can see your own sends. To see everyone's, ask an admin for *sender* access."
 STILL_LOADING = "Templates are still loading. Choose one in a moment."
@@ -97,7 +95,7 @@ async def _render_page(request: Request, context: Context, query: SendListQuery)
         page,
         query,
         heading=_heading(query, member, request.actor.id, len(found)),
-        row=lambda pair: _row(*pair, names_author=member != request.actor.id),
+        row=lambda pair: send_row(*pair, names_author=member != request.actor.id),
         empty_text=_empty_text(query, member, request.actor.id),
         note=markup("Sends are listed for 90 days. As of ", date_token(request.now), "."),
         page_action=PAGE,
@@ -147,17 +145,6 @@ def _empty_text(query: SendListQuery, member: str, own_id: str) -> Markup:
     if member == own_id:
         return markup("You haven't sent anything in the last 90 days.")
     return markup("Nothing was sent from Slack in the last 90 days.")
-
-
-def _row(send: Send, details: SendDetails | None, *, names_author: bool) -> Block:
-    what = markup(
-        headline_emoji(send), bold(send.template), " to ", describe_recipient(send, details)
-    )
-    state = markup(status_label(send), "  ·  ", date_token(send.started_at))
-    if names_author:
-        state = markup(state, "  ·  by ", mention(send.member))
-    button = blocks.button("Details", SHOW, str(send.id))
-    return blocks.section(lines([what, state]), accessory=button)
 
 
 # --- one send ------------------------------------------------------------------------------------
@@ -242,7 +229,7 @@ SENDS: Command[Context] = Command(
         Action(PAGE, change_page),
         Action(REFRESH_LIST, change_page),
         Action(MINE, show_own),
-        Action(SHOW, show),
+        Action(SHOW_SEND, show),
         Action(REFRESH_CARD, refresh),
         Action(SEND_AGAIN, send_again, needs=Permission.SEND, only_looks=True),
     ),

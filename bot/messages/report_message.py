@@ -19,6 +19,7 @@ from bot.templates import vocabulary
 from bot.templates.preview import to_mrkdwn
 
 SEND_AGAIN: Final = "sends.again"
+SHOW_SEND: Final = "sends.show"
 REFRESH_CARD: Final = "sends.refresh"
 
 STATUS_EMOJI = {
@@ -225,3 +226,15 @@ def _reported_times(send: Send) -> Iterator[tuple[str, float]]:
     ):
         if at or send.status is status:
             yield status.value, at or send.status_at
+
+
+def send_row(send: Send, details: SendDetails | None, *, names_author: bool) -> Block:
+    """Return a send in a list, with a button to its card; ``names_author``: others' are listed."""
+    what = markup(
+        headline_emoji(send), bold(send.template), " to ", describe_recipient(send, details)
+    )
+    state = markup(status_label(send), "  ·  ", date_token(send.started_at))
+    if names_author:
+        state = markup(state, "  ·  by ", mention(send.member))
+    button = blocks.button("Details", SHOW_SEND, str(send.id))
+    return blocks.section(lines([what, state]), accessory=button)

@@ -187,15 +187,15 @@ class SendService:
         return SendResult(send, await self._sending.wait_report(send))
 
     async def list_sends(
-        self, query: SendListQuery, member: str, period: Period
+        self, query: SendListQuery, member: str, period: Period, *, limit: int = MAX_LISTED_SENDS
     ) -> list[tuple[Send, SendDetails | None]]:
         """Return the sends that match, latest first, of ``member`` or, if "", of everyone.
 
-        The words are searched in the `MAX_LISTED_SENDS` latest of the others. Raise
+        The words are searched in the ``limit`` latest of the others. Raise
         ``DatabaseUnavailable``.
         """
         found = await self._sending.sends.list_latest(
-            MAX_LISTED_SENDS,
+            limit,
             member=member,
             statuses=STATUSES.get(query.status, ()),
             start=period.start,

@@ -8,6 +8,7 @@ import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import VisibleMessage, visible_text
+from tests.commands.send_scenarios import READING_NUMBER, open_form, submit_form
 from tests.people import JOHN, MEI
 from tests.world import World
 
@@ -118,6 +119,22 @@ async def test_buttons_of_home_answer_in_modals(acme: World) -> None:
     [view] = acme.slack.views(JOHN)
     assert "+91 99999 99999" in visible_text(view)
     assert acme.slack.messages(JOHN, "D0JOHN") == []
+
+
+async def test_home_lists_the_last_sends_of_the_person(acme: World) -> None:
+    await open_form(acme)
+    assert await submit_form(acme, phone=READING_NUMBER) == {}
+    await open_home(acme, JOHN)
+    assert "Your last sends" in home_text(acme, JOHN)
+    assert "*appointment_reminder* to +1 202-555-0100" in home_text(acme, JOHN)
+    await acme.press("sends.show")
+    assert "a reminder" in visible_text(acme.slack.view(JOHN) or {})
+    await acme.slack.close_view(JOHN)
+    await open_home(acme, JOHN)
+    await acme.press("sends.mine")
+    assert "*1 send*" in visible_text(acme.slack.view(JOHN) or {})
+    await open_home(acme, MEI)
+    assert "Your last sends" not in home_text(acme, MEI)
 
 
 async def test_home_opens_while_chakra_is_down(acme: World) -> None:

@@ -67,7 +67,11 @@ async def _render_card(
         else ()
     )
     text, content = job_card(
-        job, failed_entries=failed, masked=False, title=target.title, now=request.now
+        job,
+        failed_entries=failed,
+        masked=not _may_get_rows(request, target),
+        title=target.title,
+        now=request.now,
     )
     is_private = is_private_conversation(request.channel.id, request.channel.name)
     location = request.actor.id if is_private else request.channel.id

@@ -78,7 +78,7 @@ def sheet_menu(sheets: Sequence[tuple[int, str]], current: int | None) -> Block:
         placeholder="Choose",
         choices=choices,
         initial=str(selected),
-        hint="Choose another sheet and check again if this is not the table.",
+        hint="If this isn't the table, choose another sheet and update the preview.",
     )
 
 

@@ -30,9 +30,8 @@ NEVER_STARTED_LABEL = "Never started"
 """For remaining entries of a job that has finished."""
 
 RUNNING_ICON = ":hourglass_flowing_sand:"
-BAR_CELLS = 15
-FILLED_CELL, EMPTY_CELL = "▓", "░"
-"""As plain text: Slack shows code in red, which suggests a problem."""
+BAR_CELLS = 10
+FILLED_CELL, EMPTY_CELL = "🟩", "⬜"
 
 TIME_WITH_SECONDS_FORMAT = "{date_short_pretty} at {time_secs}"
 

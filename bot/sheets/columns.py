@@ -132,8 +132,8 @@ class ColumnMatches:
         changed = [match for match in self.matched if match.role is not ColumnRole.IDENTIFIER]
         if not changed and not self.duplicates:
             yield (
-                "No column has the name of an attribute. Name the columns in the first row by the "
-                "short IDs of the attributes, or by their names."
+                "No column has the name of a Chakra field. Use the names below in the first row, "
+                "or download an empty table and fill it in."
             )
 
 

@@ -21,7 +21,7 @@ DAMAGED_MESSAGE = (
     "choose it again."
 )
 BINARY_MESSAGE = (
-    "This file is no table of text. Save the table as CSV or Excel and choose it again."
+    "This isn't a CSV or Excel file. Save the table as one of them and choose it again."
 )
 
 WESTERN = "cp1252"

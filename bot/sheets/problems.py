@@ -36,7 +36,7 @@ class RowProblem:
 
     @property
     def sentence(self) -> str:
-        return f"{self.subject} {self.text}."
+        return f"{self.subject}{'' if self.text.startswith(':') else ' '}{self.text}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ class ProblemGroup:
 
     @property
     def summary(self) -> str:
-        """The group in one line: "12 rows: phone is no phone number. (Rows 4, 9, 17 …)"."""
+        """The group in a line: "12 rows · phone: not a number. (Rows 4, 9, 17 … of the sheet)"."""
         if len(self.rows) == 1:
-            return f"Row {self.rows[0]}: {self.sentence}"
+            return f"Row {self.rows[0]} of the sheet · {self.sentence}"
         shown = ", ".join(map(str, self.rows[:MAX_ROWS_SHOWN]))
         more = " …" if len(self.rows) > MAX_ROWS_SHOWN else ""
-        return f"{len(self.rows):,} rows: {self.sentence} (Rows {shown}{more})"
+        return f"{len(self.rows):,} rows · {self.sentence} (Rows {shown}{more} of the sheet)"
 
 
 def group_problems(problems: Iterable[RowProblem]) -> tuple[ProblemGroup, ...]:

@@ -1,7 +1,7 @@
 """Parse cells into values that Chakra takes, by the type of the attribute as far as it is known.
 
 A parser takes the text of a cell that is not empty. It raises ``ValueError`` with words that
-continue the column's name ("phone is no phone number") and never repeat the value: they are shown
+continue the column's name ("phone: not a valid number") and never repeat the value: they are shown
 once for many rows.
 """
 
@@ -77,11 +77,11 @@ MAX_EXACT_INTEGER = 2**53
 MAX_NUMBER_LENGTH = 40
 """Characters."""
 _PHONE_PROBLEMS: Mapping[PhoneProblem, str] = {
-    PhoneProblem.NOT_A_NUMBER: f"is no phone number. Write it as {EXAMPLE_PHONE}",
-    PhoneProblem.TOO_FEW_DIGITS: f"is no phone number. Write it as {EXAMPLE_PHONE}",
+    PhoneProblem.NOT_A_NUMBER: f": not a valid number. Write it as {EXAMPLE_PHONE}",
+    PhoneProblem.TOO_FEW_DIGITS: f": not a valid number. Write it as {EXAMPLE_PHONE}",
     PhoneProblem.NO_COUNTRY_CODE: f"lacks the country code. Write it as {EXAMPLE_PHONE}",
 }
-_IMPOSSIBLE_PHONE = "is not a possible phone number. Check the digits and the country code"
+_IMPOSSIBLE_PHONE = ": not a possible phone number. Check the digits and the country code"
 STATUSES = ("OPEN", "COMPLETED", "CANCELLED")
 """CONFIRMED (bot/chakra/API.md, Processes)."""
 
@@ -180,19 +180,19 @@ def _reject_shortened(cell: str) -> None:
 
 def _parse_id(cell: str) -> str:
     if not is_uuid(cell):
-        raise ValueError("is no ID of Chakra. It has 36 characters, with four hyphens")
+        raise ValueError(": not a Chakra ID. It has 36 characters, with four hyphens")
     return cell.lower()
 
 
 def _parse_status(cell: str) -> str:
     if cell.upper() not in STATUSES:
-        raise ValueError("is none of OPEN, COMPLETED, CANCELLED")
+        raise ValueError(": not one of OPEN, COMPLETED, CANCELLED")
     return cell.upper()
 
 
 def _parse_email(cell: str) -> str:
     if not _EMAIL.fullmatch(cell):
-        raise ValueError("is no email address")
+        raise ValueError(": not a valid address")
     return cell
 
 
@@ -225,7 +225,7 @@ def _parse_number(cell: str) -> int | float:
         _DECIMAL.fullmatch(cell) or _SCIENTIFIC.fullmatch(cell)
     )
     if not written:
-        raise ValueError("is no number. Write it as 1234.5")
+        raise ValueError(": not a number. Write it as 1234.5")
     plain = cell.replace(",", "")
     number = int(plain) if plain.lstrip("+-").isdecimal() else float(plain)
     if abs(number) > MAX_EXACT_INTEGER:
@@ -237,4 +237,4 @@ def _parse_integer(cell: str) -> int:
     number = _parse_number(cell)
     if isinstance(number, int):
         return number
-    raise ValueError("is no whole number")
+    raise ValueError(": not a whole number")

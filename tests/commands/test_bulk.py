@@ -257,7 +257,7 @@ async def test_unrecognized_column_asks_for_its_attribute(acme: World) -> None:
         (b"a,a\n1,2\n", "both called"),
         (b"PK\x03\x04 and then nothing", "compressed archive"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old version of Office"),
-        (b"\x00\x01\x02\x03" * 40, "no table of text"),
+        (b"\x00\x01\x02\x03" * 40, "isn't a CSV or Excel file"),
     ],
 )
 async def test_non_table_file_is_rejected_under_its_field(

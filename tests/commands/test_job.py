@@ -63,8 +63,8 @@ async def test_job_id_is_extracted_from_a_url(acme: World) -> None:
     assert "12 of 240 failed" in card
 
 
-async def test_requester_sees_unmasked_failure_reasons(acme: World) -> None:
-    card = await run_command(acme, f"job {FINISHED}")
+async def test_sender_sees_unmasked_failure_reasons(acme: World) -> None:
+    card = await run_command(acme, f"job {FINISHED}", PRIYA)
     assert card.ephemeral
     assert "Failed" in visible_text(card)
     assert "and 7 more" in visible_text(card)

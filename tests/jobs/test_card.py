@@ -50,7 +50,7 @@ def test_the_documented_job() -> None:
     for part in (
         "*Background job*",
         "Running",
-        "\\n▓▓▓▓▓▓▓▓▓▓▓▓░░░  80%  ·  492 of 612",
+        "\\n🟩🟩🟩🟩🟩🟩🟩🟩⬜⬜  80%  ·  492 of 612",
         "*Succeeded*\\n389",
         "*Failed*\\n3",
         "*Rejected*\\n100",
@@ -68,7 +68,7 @@ def test_a_job_without_counts_yet() -> None:
     text = render_card(build_job(createdAt=1617966536211, completionStatus="IN_PROGRESS"))
     assert "Starting…" in text
     assert "*Started*" in text
-    for absent in ("░", "Remaining", "0 of 0", "Chakra says"):
+    for absent in ("⬜", "Remaining", "0 of 0", "Chakra says"):
         assert absent not in text
 
 
@@ -167,7 +167,7 @@ def test_percentage_is_rounded_down() -> None:
     assert percent_done(build_job_at(999, 1000)) == 99
     assert percent_done(build_job_at(1000, 1000)) == 100
     assert percent_done(build_job()) == 0
-    assert f"\\n{'░' * 15}  0%" in render_card(build_job_at(1, 1000))
+    assert f"\\n{'⬜' * 10}  0%" in render_card(build_job_at(1, 1000))
 
 
 # --- the chart -----------------------------------------------------------------------------------

@@ -90,10 +90,10 @@ async def test_invalid_row_is_excluded_and_every_problem_is_reported() -> None:
     )
     found = check(sheet, match_for_create(sheet.columns), region="IN")
     assert problem_texts(found) == [
-        (3, "phone_number is no phone number. Write it as +91 98765 43210."),
-        (3, "email is no email address."),
-        (3, "score is no number. Write it as 1234.5."),
-        (3, "status is none of OPEN, COMPLETED, CANCELLED."),
+        (3, "phone_number: not a valid number. Write it as +91 98765 43210."),
+        (3, "email: not a valid address."),
+        (3, "score: not a number. Write it as 1234.5."),
+        (3, "status: not one of OPEN, COMPLETED, CANCELLED."),
         (4, "phone_number is empty, and every record needs it."),
         (5, TOO_MANY_CELLS),
     ]
@@ -157,15 +157,15 @@ async def test_unusable_matching_is_rejected() -> None:
 def test_problems_are_grouped_by_frequency() -> None:
     problems = [
         RowProblem(3, "status", "is odd"),
-        *(RowProblem(row, "phone", "is no phone number") for row in (4, 9, 17, 1200)),
+        *(RowProblem(row, "phone", ": not a valid number") for row in (4, 9, 17, 1200)),
         *(RowProblem(row, "", "is empty") for row in (6, 8)),
     ]
     groups = group_problems(problems)
-    assert groups[0] == ProblemGroup("phone is no phone number.", (4, 9, 17, 1200))
+    assert groups[0] == ProblemGroup("phone: not a valid number.", (4, 9, 17, 1200))
     assert [group.summary for group in groups] == [
-        "4 rows: phone is no phone number. (Rows 4, 9, 17 …)",
-        "2 rows: The row is empty. (Rows 6, 8)",
-        "Row 3: status is odd.",
+        "4 rows · phone: not a valid number. (Rows 4, 9, 17 … of the sheet)",
+        "2 rows · The row is empty. (Rows 6, 8 of the sheet)",
+        "Row 3 of the sheet · status is odd.",
     ]
 
 
@@ -183,8 +183,8 @@ async def test_invalid_rows_are_exported_for_correction() -> None:
     found = check(sheet, match_for_create(sheet.columns), region="IN")
     data = build_problem_csv(sheet, found.problems)
     assert data.startswith(b"\xef\xbb\xbfphone_number,city,remark,problem\r\n")
-    impossible = "phone_number is not a possible phone number. Check the digits and the "
-    no_phone = "phone_number is no phone number. Write it as +91 98765 43210."
+    impossible = "phone_number: not a possible phone number. Check the digits and the "
+    no_phone = "phone_number: not a valid number. Write it as +91 98765 43210."
     assert list(csv.reader(StringIO(data.decode("utf-8-sig"))))[1:] == [
         ["'+91 98765 4321", "Pune, India", "'=1+1", f"{impossible}country code."],
         ["98765", "'@Goa", "-5", no_phone],

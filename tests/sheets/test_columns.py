@@ -132,11 +132,11 @@ def test_update_requires_an_identifier_column() -> None:
 @pytest.mark.parametrize("columns", [("Vorname", "Ort"), ()])
 def test_table_without_known_columns_is_rejected(columns: tuple[str, ...]) -> None:
     found = match_columns(columns, (Target("name"),), Purpose.CREATE, primary_key="lead_id")
-    assert found.errors[0].startswith("No column has the name of an attribute.")
+    assert found.errors[0].startswith("No column has the name of a Chakra field.")
 
 
 def test_identifier_only_table_changes_nothing() -> None:
-    assert match_for_update(("lead_id",)).errors[0].startswith("No column has the name of an attr")
+    assert match_for_update(("lead_id",)).errors[0].startswith("No column has the name of a Chakra")
 
 
 def test_explicit_choice_overrides_name_matching() -> None:

@@ -48,12 +48,12 @@ async def test_sample_covers_detectable_and_undetectable_problems(
     checked = check(found, matching, region="IN")
     assert (checked.total, checked.valid_count, checked.invalid_count) == (60, 53, 7)
     assert [group.summary.partition(".")[0] for group in group_problems(checked.problems)] == [
-        "2 rows: Lead Id is in more than one row",
-        "Row 8: Phone Number is not a possible phone number",
-        "Row 15: Phone Number was shortened by Excel, as 9",
-        "Row 21: Email is no email address",
-        "Row 26: Score is no number",
-        "Row 37: The row has more cells than there are columns",
+        "2 rows · Lead Id is in more than one row",
+        "Row 8 of the sheet · Phone Number: not a possible phone number",
+        "Row 15 of the sheet · Phone Number was shortened by Excel, as 9",
+        "Row 21 of the sheet · Email: not a valid address",
+        "Row 26 of the sheet · Score: not a number",
+        "Row 37 of the sheet · The row has more cells than there are columns",
     ]
 
     path = "/v1/ext/procedure/lead/process/bulk-create"

@@ -14,9 +14,9 @@ from bot.sheets.values import Parser, ValueKind, build_parser, infer_kind
 
 INDIAN = "919876543210"
 INDIA = ZoneInfo("Asia/Kolkata")
-IMPOSSIBLE_NUMBER = "is not a possible phone number. Check the digits and the country code"
+IMPOSSIBLE_NUMBER = ": not a possible phone number. Check the digits and the country code"
 MISSING_COUNTRY_CODE = "lacks the country code. Write it as +91 98765 43210"
-NOT_A_PHONE = "is no phone number. Write it as +91 98765 43210"
+NOT_A_PHONE = ": not a valid number. Write it as +91 98765 43210"
 TRUNCATED_BY_EXCEL = (
     "was shortened by Excel, as 9.2E+11 is. Set the column’s format to text and enter the whole "
     "values again"
@@ -168,7 +168,7 @@ def test_valid_emails(cell: str) -> None:
     "cell", ["asha", "asha@", "@x.co", "a@b", "a b@x.co", "a@x..co", "A <a@x.co>", "a@x.co;b@x.co"]
 )
 def test_invalid_emails(cell: str) -> None:
-    assert parse_error(attribute_parser("email"), cell) == "is no email address"
+    assert parse_error(attribute_parser("email"), cell) == ": not a valid address"
 
 
 @pytest.mark.parametrize(
@@ -187,13 +187,13 @@ def test_valid_numbers(cell: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("cell", "expected"),
     [
-        ("eighty", "is no number. Write it as 1234.5"),
-        ("5 kg", "is no number. Write it as 1234.5"),
-        ("1.234,5", "is no number. Write it as 1234.5"),
-        ("1,5", "is no number. Write it as 1234.5"),
-        ("--5", "is no number. Write it as 1234.5"),
-        ("nan", "is no number. Write it as 1234.5"),
-        ("1" * 5000, "is no number. Write it as 1234.5"),
+        ("eighty", ": not a number. Write it as 1234.5"),
+        ("5 kg", ": not a number. Write it as 1234.5"),
+        ("1.234,5", ": not a number. Write it as 1234.5"),
+        ("1,5", ": not a number. Write it as 1234.5"),
+        ("--5", ": not a number. Write it as 1234.5"),
+        ("nan", ": not a number. Write it as 1234.5"),
+        ("1" * 5000, ": not a number. Write it as 1234.5"),
         ("1,234", "may be read as thousands or as a fraction. Write 1234 or 1.234"),
         ("9007199254740993", "is too long for a number: its last digits would be lost"),
         ("9E99", "is too long for a number: its last digits would be lost"),
@@ -205,7 +205,7 @@ def test_invalid_numbers(cell: str, expected: str) -> None:
 
 def test_integers() -> None:
     assert attribute_parser("integer")("12.0") == 12
-    assert parse_error(attribute_parser("integer"), "12.5") == "is no whole number"
+    assert parse_error(attribute_parser("integer"), "12.5") == ": not a whole number"
 
 
 @pytest.mark.parametrize(
@@ -282,13 +282,13 @@ def test_next_action_at_is_within_a_sane_range(cell: str) -> None:
 
 def test_status_is_case_insensitive() -> None:
     assert root_parser("status")("completed") == "COMPLETED"
-    assert parse_error(root_parser("status"), "Done") == "is none of OPEN, COMPLETED, CANCELLED"
+    assert parse_error(root_parser("status"), "Done") == ": not one of OPEN, COMPLETED, CANCELLED"
 
 
 def test_chakra_id_format() -> None:
     read = build_parser(ColumnMatch(0, "id", Target("id"), ColumnRole.IDENTIFIER))
     assert read("1BC10281-5882-43AA-B48D-28C527335E7A") == "1bc10281-5882-43aa-b48d-28c527335e7a"
-    assert parse_error(read, "LEAD-1").startswith("is no ID of Chakra.")
+    assert parse_error(read, "LEAD-1").startswith(": not a Chakra ID.")
 
 
 def test_text_is_unchanged_unless_truncated_by_excel() -> None:
@@ -314,7 +314,7 @@ def test_any_text_parses_or_gets_an_error_without_quoting_it(text: str, cell: st
         assert isinstance(value, str | int | float | bool)
         assert text != "phone" or re.fullmatch("[1-9][0-9]+", str(value))
         return
-    assert re.fullmatch(r"[a-z].*[^.]", words)
+    assert re.fullmatch(r"(: )?[a-z].*[^.]", words)
 
 
 @given(

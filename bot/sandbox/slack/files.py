@@ -78,7 +78,8 @@ class LocalFile:
 class HostedFile:
     """A stored file; ``created`` is in epoch seconds, ``owner`` a person or the app's user.
 
-    ``shares`` are the messages that show it, ``details`` the fields that its kind has besides.
+    ``shares`` are the channels of the messages that show it, ``details`` the fields that its kind
+    has besides.
     """
 
     id: str
@@ -91,10 +92,24 @@ class HostedFile:
     base_url: str
     shares: tuple[WorkspaceChannel, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    is_deleted: bool = False
 
     @property
     def extension(self) -> str:
         return file_extension(self.name)
+
+    def to_message_json(self) -> Json:
+        """Return the file object of a message: incomplete in a channel of Slack Connect.
+
+        docs.slack.dev/apis/slack-connect, "check_file_info". That shortcuts have it too is INFERRED
+        from events.
+        """
+        if self.is_deleted:
+            return {"id": self.id, "mode": "tombstone"}
+        if any(channel.kind == "shared" for channel in self.shares):
+            access = {"mode": "file_access", "file_access": "check_file_info"}
+            return {"id": self.id, **access, "created": 0, "timestamp": 0, "user": ""}
+        return self.to_json()
 
     def to_json(self) -> Json:
         """Return Slack's file object. docs.slack.dev/reference/objects/file-object."""
@@ -189,10 +204,17 @@ class FileStore:
         self._visible_to_app.update(file_ids)
 
     def get_for_app(self, file_id: str) -> HostedFile:
-        """Return the file. Raise ``WebApiError`` for one that never reached the app."""
+        """Return the file. Raise ``WebApiError`` if it is deleted or never reached the app."""
         file = self._files.get(file_id)
         if file is None or file_id not in self._visible_to_app:
             raise WebApiError("file_not_found")
+        if file.is_deleted:
+            raise WebApiError("file_deleted")
+        return file
+
+    def delete(self, file_id: str) -> HostedFile:
+        """Delete the file as its owner does; its messages show that it is gone."""
+        file = self._files[file_id] = replace(self._files[file_id], is_deleted=True)
         return file
 
     # The app's own uploads: announced, sent, completed.

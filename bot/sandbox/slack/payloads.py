@@ -239,7 +239,7 @@ def message_json(message: StoredMessage) -> Json:
     if message.content.attachments:
         shown["attachments"] = message.content.attachments
     if message.content.files:
-        files = [file.to_json() for file in message.content.files]
+        files = [file.to_message_json() for file in message.content.files]
         shown |= {"files": files, "upload": False, "display_as_bot": False}
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts

@@ -7,7 +7,7 @@ github.com/korotovsky/slack-mcp-server/issues/191, github.com/NousResearch/herme
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.sandbox.slack.errors import ActionNotPossible
@@ -120,6 +120,12 @@ class PostedContent:
     def post_file(self, person: str, channel: str, upload: LocalFile) -> StoredMessage:
         return self._post_file(person, channel, upload)
 
+    def delete_files(self, message: StoredMessage) -> StoredMessage:
+        """Delete the message's files; the message stays."""
+        gone = tuple(self._workspace.files.delete(file.id) for file in message.content.files)
+        content = replace(message.content, files=gone)
+        return self._workspace.messages.replace(message, content)
+
     def forward(
         self, person: str, message: StoredMessage, channel: str, comment: str = ""
     ) -> StoredMessage:
@@ -153,7 +159,7 @@ class PostedContent:
             "mrkdwn_in": ["text"],
         }
         if content.files:
-            attachment["files"] = [file.to_json() for file in content.files]
+            attachment["files"] = [file.to_message_json() for file in content.files]
         shared = MessageContent(
             text=link_addresses(escape(comment)),
             attachments=[attachment, *(content.attachments or [])],

@@ -58,7 +58,7 @@ async def test_form_send_is_delivered_and_read(acme: World, clock: ManualClock) 
     assert sent.text.startswith("Hi Jane, a reminder of your appointment on May 3 at 10:00.")
     await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
     assert "archives/D0JOHN/p" in last_message_text(acme)
-    await advance_until(acme, clock, lambda: "Read:" in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
     assert len(acme.slack.messages(JOHN, DIRECT)) == 1
     assert "0100" in report_text(acme)
     assert "2025550100" not in report_text(acme)

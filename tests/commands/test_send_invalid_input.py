@@ -176,7 +176,7 @@ async def test_event_with_an_invalid_signature_changes_no_report(
     assert "WhatsApp has it" in report_text(acme)
     signed = {"X-Chakra-Signature-256": sign(encode(event), WEBHOOK_SECRET)}
     assert (await deliver(acme, event, **signed)).status == 200
-    await advance_until(acme, clock, lambda: "Read:" in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
 
 
 async def test_a_failure_repeated_after_it_was_read_changes_nothing(
@@ -187,7 +187,7 @@ async def test_a_failure_repeated_after_it_was_read_changes_nothing(
         event = chakra_event(word, sent.wamid, sent.id)
         signed = {"X-Chakra-Signature-256": sign(encode(event), WEBHOOK_SECRET)}
         assert (await deliver(acme, event, **signed)).status == 200
-    await advance_until(acme, clock, lambda: "Read:" in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
     await advance(acme, clock, 6)
-    assert "Read:" in report_text(acme)
+    assert "*Read* by" in report_text(acme)
     await settle_app(acme)

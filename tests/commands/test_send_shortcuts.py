@@ -79,7 +79,7 @@ async def test_from_anywhere_the_form_opens_and_only_the_report_is_posted(
     await choose_template(acme)
     assert await submit_form(acme, phone=READING_NUMBER) == {}
     assert is_sent(acme)
-    await advance_until(acme, clock, lambda: "Read:" in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
     assert len(acme.slack.messages(JOHN, "D0JOHN")) == 1
 
 

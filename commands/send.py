@@ -166,13 +166,18 @@ async def open_from_shortcut(_: ShortcutRequest, context: Context) -> OpenForm:
 
 
 async def open_from_message(request: ShortcutRequest, context: Context) -> OpenForm:
-    """Open the form with the contacts that the message contains as recipients."""
+    """Open the form with the message's contacts as recipients and the template sent last."""
     context.send_service.require_configured()
     region = context.settings.default_region
     extraction = asyncio.to_thread(extract_contacts, request.message, region)
-    contacts, _ = await asyncio.gather(extraction, context.send_forms.load_templates_and_senders())
+    contacts, last_used, _ = await asyncio.gather(
+        extraction,
+        context.send_service.last_used_templates(request.actor.id),
+        context.send_forms.load_templates_and_senders(),
+    )
     note = "" if contacts else describe_missing_contacts(request.message)
-    return context.send_forms.open_form(SendForm.to_candidates(contacts), None, note)
+    form = SendForm.to_candidates(contacts)
+    return await context.send_forms.open_with_last_used(form, last_used, note)
 
 
 # --- sending -------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Message, OpenForm, UpdateForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
 from bot.templates.menu import rank_templates
+from bot.templates.send_blockers import send_blocker
 from bot.users.directory import Directory
 
 MODAL_LOAD_TIMEOUT_SECONDS = 0.15
@@ -190,6 +191,25 @@ class SendFormLoader:
     def open_form(self, form: SendForm, template: Template | None, note: str = "") -> OpenForm:
         view = self.render(form, template, note=note)
         return OpenForm(view, state=self.with_default_sender(form).to_state())
+
+    async def open_with_last_used(
+        self, form: SendForm, last_used: Sequence[tuple[str, str]], note: str = ""
+    ) -> OpenForm:
+        """Open the form with the template that the person sent last, if it can be sent.
+
+        If it asks for nothing and the form offers one number, "Check and send" opens instead.
+        """
+        index = self._catalog.get_cached_index()
+        name, language = last_used[0] if last_used else ("", "")
+        named = index.by_name.get(name, ()) if index else ()
+        template = next((each for each in named if each.language == language), None)
+        if template is None or send_blocker(template):
+            return self.open_form(form, None, note)
+        form = self.with_default_sender(replace(form, template=template.id))
+        numbers = [each for each in form.candidates or (form.to,) if each.startswith("+")]
+        if numbers == [form.to] and self.is_complete(form, template):
+            return await self.open_check(form, template)
+        return self.open_form(form, template, note)
 
     def render(
         self,

@@ -148,6 +148,7 @@ async def test_axe_finds_nothing(
     person = await open_page(browser, demo, size=size, theme=theme)
     url = person.page.url
     for name, show in STATES.items():
+        await person.page.evaluate("sessionStorage.clear()")
         await person.page.goto(url)
         await expect(person.page.get_by_test_id("message").first).to_be_visible()
         await show(person)

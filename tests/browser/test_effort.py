@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from bot.sandbox.world import Sandbox
+from bot.sandbox.world import SAMPLE_TABLE_PATH, Sandbox
 from tests.browser.page_driver import PageDriver, open_page
 from tests.commands.watch_scenarios import RUNNING
 from tests.people import MEI, SUPPORT
@@ -74,3 +74,73 @@ async def test_watch_a_job(browser: Browser, demo: Sandbox) -> None:
     watch = driver.page.get_by_test_id("message").filter(has_text="Watched by @John Doe")
     await expect(watch).to_be_visible()
     person.check("watch a job", keys=15, clicks=1)
+
+
+# --- sending -------------------------------------------------------------------------------------
+
+
+async def test_template_to_a_colleague(browser: Browser, demo: Sandbox) -> None:
+    person, driver = await open_counted(browser, demo)
+    await person.send_line("/chakra send hello_world mei")
+    await person.click(driver.page.get_by_test_id("modal-submit"))
+    await wait_for_sends(demo, 1)
+    person.check("a template to a colleague", keys=29, clicks=1)
+
+
+async def test_template_to_a_number_in_a_message(browser: Browser, demo: Sandbox) -> None:
+    person, driver = await open_counted(browser, demo)
+    await person.send_line("/chakra send hello_world mei")
+    await driver.submit()
+    await wait_for_sends(demo, 1)
+    await expect(driver.page.get_by_test_id("modal-submit")).to_be_hidden()
+    await driver.page.get_by_test_id("modal-close").click()
+    await expect(driver.modal()).to_be_hidden()
+    person = CountedPage(driver.page)
+    message = driver.page.get_by_test_id("message").filter(has_text="Aarav Mehta")
+    await message.hover()
+    await person.click(message.get_by_test_id("message-actions"))
+    options = message.get_by_test_id("message-actions-option")
+    await person.click(options.filter(has_text="WhatsApp"))
+    await expect(await driver.wait_for_modal()).to_contain_text("hello_world")
+    await person.click(driver.page.get_by_test_id("modal-submit"))
+    await wait_for_sends(demo, 2)
+    person.check("a template to a number in a message", keys=0, clicks=3)
+
+
+async def wait_for_sends(demo: Sandbox, count: int) -> None:
+    await demo.slack.wait_until(lambda: len(demo.chakra.sends) == count)
+
+
+# --- a table -------------------------------------------------------------------------------------
+
+
+async def test_upload_of_a_table_in_a_message(browser: Browser, demo: Sandbox) -> None:
+    person, driver = await open_counted(browser, demo)
+    await driver.page.get_by_test_id("post").click()
+    await driver.page.get_by_test_id("post-option").filter(has_text="leads.csv").click()
+    message = driver.last_message()
+    await expect(message.get_by_test_id("file")).to_be_visible()
+    await message.hover()
+    await person.click(message.get_by_test_id("message-actions"))
+    options = message.get_by_test_id("message-actions-option")
+    await person.click(options.filter(has_text="Upload to Chakra"))
+    send = driver.page.get_by_test_id("modal-submit")
+    await expect(send).to_have_text("Send 53 of 60")
+    await person.click(send)
+    await expect(driver.modal()).to_be_hidden()
+    person.check("upload a table in a message", keys=0, clicks=3)
+
+
+async def test_upload_of_a_chosen_table(browser: Browser, demo: Sandbox) -> None:
+    person, driver = await open_counted(browser, demo)
+    await person.send_line("/chakra bulk create lead")
+    await driver.wait_for_modal()
+    await driver.page.get_by_test_id("file-picker").set_input_files(SAMPLE_TABLE_PATH)
+    person.clicks += 2  # "Choose a file", and the file in the computer's own window
+    await expect(driver.page.get_by_test_id("chosen-file")).to_contain_text("leads.csv")
+    send = driver.page.get_by_test_id("modal-submit")
+    await person.click(send)
+    await expect(send).to_have_text("Send 53 of 60")
+    await person.click(send)
+    await expect(driver.modal()).to_be_hidden()
+    person.check("upload a chosen table", keys=25, clicks=4)

@@ -154,6 +154,20 @@ async def test_email_in_the_message_is_prefilled(acme: World, clock: ManualClock
     assert acme.chakra.sends[0].to == "919999999999"
 
 
+async def test_the_template_sent_last_is_chosen_and_checked_at_once_if_nothing_is_missing(
+    acme: World,
+) -> None:
+    await acme.type(f"/chakra send hello_world {AGENT}")
+    await acme.confirm()
+    await open_on_message(acme, f"Call {BUYER} or write to jane@acme.com")
+    assert "Send to" in view_text(acme)
+    assert BUYER in view_text(acme)
+    assert await acme.confirm() == {}
+    assert sent_count(acme) == 2
+    form = await open_on_message(acme, f"{AGENT}, {BUYER}")
+    assert form["template"]["initial_option"]["text"]["text"].startswith("hello_world")
+
+
 async def test_message_without_contacts_opens_an_empty_form(acme: World) -> None:
     form = await open_on_message(acme, "Thanks, all.")
     assert "initial_value" not in form["phone"]

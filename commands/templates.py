@@ -56,8 +56,7 @@ async def run(request: CommandRequest, context: Context) -> Message | OpenForm:
         request.access.authorize(Permission.EDIT)
         return OpenForm(editor.render_new_form())
     query = _parse_query(request.arguments)
-    by_name = query.words and not (query.status or query.category)
-    if by_name and (named := await _find_named(context, query)):
+    if query.words and (named := await _find_named(context, query)):
         return await _render_card(request, context, card.pick_preferred(named).id)
     return await _render_page(request, context, query)
 
@@ -65,11 +64,19 @@ async def run(request: CommandRequest, context: Context) -> Message | OpenForm:
 async def _find_named(context: Context, query: TemplateListQuery) -> Sequence[Template]:
     """Return the templates with this name. One that is unknown here may be new at Meta."""
     index = (await context.templates.get_index()).value
-    named = index.find_by_name(query.words, query.language)
-    if named or find_families(index, TemplateFilter(words=query.words)):
+    meaning = pages.read_words(query, index)
+    if meaning.status or meaning.category or meaning.unused:
+        return ()
+    named = _in_languages(index.find_by_name(meaning.words), meaning.languages)
+    if named or not meaning.words or find_families(index, TemplateFilter(words=meaning.words)):
         return named
     newer = await context.templates.get_newer_index()
-    return newer.value.find_by_name(query.words, query.language) if newer else ()
+    found = newer.value.find_by_name(meaning.words) if newer else ()
+    return _in_languages(found, meaning.languages)
+
+
+def _in_languages(named: Sequence[Template], codes: Sequence[str]) -> Sequence[Template]:
+    return [template for template in named if not codes or template.language in codes]
 
 
 def _parse_query(arguments: Arguments) -> TemplateListQuery:
@@ -274,9 +281,9 @@ TEMPLATES: Command[Context] = Command(
     example=EXAMPLE,
     argument_names=("status", "category", "language"),
     details=(
-        "A full name shows that template. Other words match the start of words in name or text.",
+        "A full name shows that template. Other words match status, category, language or text.",
         f"status: {', '.join(status.lower() for status in vocabulary.STATUSES)}.",
-        "language:en also finds en_US and en_GB.",
+        "language: takes names and codes. en and English find every English one.",
     ),
     run=run,
     actions=(

@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox.slack import visible_text
 from bot.slack.commands.registry import build_registry
 from commands import COMMANDS
 from tests import typed_lines
+from tests.people import JOHN
+from tests.world import World
 
 LINES = typed_lines.read_table()
+JOB_ID = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 
 
 def test_every_line_leads_where_the_table_says() -> None:
@@ -38,5 +42,31 @@ def test_the_share_that_is_right_in_one_step() -> None:
 @pytest.mark.parametrize("line", ["maria share", "stop watching {id}", "show me john share"])
 def test_nothing_that_others_see_or_that_acts_starts_from_a_guess(line: str) -> None:
     registry: Any = build_registry(COMMANDS)
-    typed = line.format(id="19632427-908f-4bf3-a6f5-69b9a0bbfc63")
+    typed = line.format(id=JOB_ID)
     assert typed_lines.describe(typed, registry).startswith("asks ")
+
+
+async def test_a_line_of_each_kind_through_the_front_door(acme: World) -> None:
+    async def read(line: str) -> str:
+        return visible_text(await acme.type(f"/chakra {line}"))
+
+    async def form(line: str) -> str:
+        await acme.type(f"/chakra {line}")
+        view = acme.slack.view(JOHN)
+        assert view is not None, line
+        await acme.slack.close_view(JOHN)
+        return visible_text(view)
+
+    assert "Two people match" in await read("maria")
+    assert "+91 99999 99999" in await read("hi, who is priya's number?")
+    assert "Everything is working" in await read("is it working?")
+    assert "Tasks can't be seen from Slack yet." in await read("my tasks")
+    assert "Did you mean:\n/chakra unwatch" in await read(f"stop watching {JOB_ID}")
+    assert "What /chakra can do" in await read("?")
+    assert "Did you mean:\n/chakra users sales" in await read("usres sales")
+    assert "role Field Sales or Inside Sales" in visible_text(await acme.press("help.run:0"))
+    assert "No one in Chakra matches *zebulon*" in await read("zebulon")
+    assert "No templates match" in visible_text(await acme.press("help.run:1"))
+    assert "New template" in await form("please create a template")
+    assert "John Doe" in await form("message John Doe")
+    assert "Bulk upload" in await form("import leads")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.chakra.template import Template
 from bot.templates import vocabulary
-from bot.templates.catalog import TemplateIndex, matches_language
+from bot.templates.catalog import TemplateIndex
 from bot.text.normalize import tokenize
 
 ANY = "all"
@@ -25,12 +25,15 @@ FILTER_SYNONYMS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class TemplateFilter:
-    """Values in lower case; "" matches all. ``words`` match the start of words of name or text."""
+    """Values in lower case; "" and () match all. ``languages`` are Meta's codes.
+
+    ``words`` match the start of words of name or text.
+    """
 
     words: str = ""
     status: str = ""
     category: str = ""
-    language: str = ""
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def _matches(
         return False
     if criteria.category and template.category.lower() != criteria.category:
         return False
-    if criteria.language and not matches_language(template, criteria.language):
+    if criteria.languages and template.language not in criteria.languages:
         return False
     return _all_prefixes_match(prefixes, index.words_by_id[template.id])
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from bot.cache import Cached
+from bot.errors import SuggestedLine
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, escape, lines, markup
 from bot.slack.commands.reply import Block, Message
+from bot.slack.commands.run_button import run_buttons
+from bot.slack.commands.unused_words import name_unused
 from bot.slack.paging import FilterText, ListQuery, list_message, paginate, unknown_value_error
 from bot.templates import card, editor, vocabulary
 from bot.templates.catalog import TemplateIndex
@@ -22,6 +26,7 @@ from bot.templates.list_query import (
     find_families,
     group_by_status,
 )
+from bot.templates.list_words import TemplateWords, understand_words
 from bot.templates.preview import summary_line
 from bot.templates.send_blockers import blocker_label
 
@@ -57,69 +62,82 @@ def render_page(
     Raise ``UsageError`` for a filter whose value no template has.
     """
     index = cached.value
-    families = _filter_families(query, index)
+    meaning = read_words(query, index)
+    families = find_families(index, to_filter(meaning))
     page = paginate(families, query.page, ROWS_PER_PAGE)
     query = query.with_page(page.number)
     buttons = [blocks.button("Refresh", RELOAD, query.to_value())]
     if may_write:
         buttons.append(blocks.button("New template", editor.CREATE))
-    return list_message(
+    listed = list_message(
         page,
         query,
-        heading=_heading(query, page.total, len(index.by_name)),
+        heading=_heading(meaning, page.total, len(index.by_name)),
         row=render_row,
-        empty_text=_empty_state(query, index),
+        empty_text=_empty_state(meaning, index),
         note=freshness(cached),
         page_action=PAGE,
         buttons=buttons,
     )
+    if not families and meaning.words:
+        names = index.suggest_names(meaning.words)
+        suggested = run_buttons([SuggestedLine(f"templates {name}") for name in names])
+        listed = replace(listed, blocks=(*listed.blocks, *suggested))
+    return name_unused(listed, meaning.unused)
 
 
-def _filter_families(query: TemplateListQuery, index: TemplateIndex) -> tuple[TemplateFamily, ...]:
+def to_filter(meaning: TemplateWords) -> TemplateFilter:
+    return TemplateFilter(meaning.words, meaning.status, meaning.category, meaning.languages)
+
+
+def read_words(query: TemplateListQuery, index: TemplateIndex) -> TemplateWords:
     """Raise ``UsageError`` for a status, category or language that no template has."""
-    if not index.templates:
-        return ()
-    languages = available_languages(index)
-    base_languages = {language.split("_")[0] for language in languages}
-    _check_value("status", query.status, available_statuses(index))
-    _check_value("category", query.category, available_categories(index))
-    _check_value("language", query.language, languages, aliases=base_languages)
-    return find_families(
-        index, TemplateFilter(query.words, query.status, query.category, query.language)
+    meaning = understand_words(
+        query.words,
+        index,
+        status=query.status,
+        category=query.category,
+        language=query.language,
     )
+    if index.templates:
+        _check_value("status", meaning.status, available_statuses(index))
+        _check_value("category", meaning.category, available_categories(index))
+    if index.templates and query.language and not meaning.languages:
+        known = [vocabulary.language_name(code) for code in available_languages(index)]
+        raise unknown_value_error("language", query.language, sorted(known), example=EXAMPLE)
+    return meaning
 
 
-def _check_value(
-    filter_name: str, typed: str, known: Sequence[str], aliases: Collection[str] = ()
-) -> None:
-    if typed and typed not in {value.lower() for value in (*known, *aliases)}:
+def _check_value(filter_name: str, typed: str, known: Sequence[str]) -> None:
+    if typed and typed not in known:
         raise unknown_value_error(filter_name, typed, known, example=EXAMPLE)
 
 
-def _heading(query: TemplateListQuery, count: int, total: int) -> list[str]:
-    """Return the parts of ``12 of 31 templates · approved · language en``."""
+def _heading(meaning: TemplateWords, count: int, total: int) -> list[str]:
+    """Return the parts of ``12 of 31 templates · approved · in English (US)``."""
     parts: list[str] = [bold(f"{count} of {total} templates")]
-    if query.words:
-        parts.append(f'"{query.words}"')
-    if query.status:
-        parts.append(vocabulary.status_name(query.status.upper()).lower())
-    if query.category:
-        parts.append(vocabulary.category_name(query.category.upper()).lower())
-    if query.language:
-        parts.append(f"language {query.language}")
+    if meaning.words:
+        parts.append(f'"{meaning.words}"')
+    if meaning.status:
+        parts.append(vocabulary.status_name(meaning.status.upper()).lower())
+    if meaning.category:
+        parts.append(vocabulary.category_name(meaning.category.upper()).lower())
+    if meaning.languages:
+        names = [vocabulary.language_name(code) for code in meaning.languages]
+        parts.append(f"in {' or '.join(names)}")
     return parts
 
 
-def _empty_state(query: TemplateListQuery, index: TemplateIndex) -> Markup:
+def _empty_state(meaning: TemplateWords, index: TemplateIndex) -> Markup:
     """Return a sentence on what to change so that the list isn't empty."""
     if not index.templates:
         return markup("This WhatsApp account has no templates yet.")
-    suggestions = index.suggest_names(query.words) if query.words else ()
+    suggestions = index.suggest_names(meaning.words) if meaning.words else ()
     if suggestions:
         names = Markup(", ".join([code(blocks.clip(name, 100)) for name in suggestions]))
         return markup("No templates match. Did you mean: ", names, "?")
-    advice = ["other or fewer words"] if query.words else []
-    if query.status or query.category or query.language:
+    advice = ["other or fewer words"] if meaning.words else []
+    if meaning.status or meaning.category or meaning.languages:
         advice.append("fewer filters")
     return markup(
         f"No templates match. Try {' or '.join(advice)}, or see all with ",
@@ -154,8 +172,8 @@ def _approved_but_blocked(family: TemplateFamily) -> list[Markup]:
 
 
 def _status_line(status: str, languages: Sequence[str]) -> str:
-    """Return ``:large_green_circle: Approved in en_US, es and 3 more``."""
-    named = ", ".join(languages[:MAX_LANGUAGES])
+    """Return ``:large_green_circle: Approved in English (US), Spanish and 3 more``."""
+    named = ", ".join([vocabulary.language_name(code) for code in languages[:MAX_LANGUAGES]])
     remaining = len(languages) - MAX_LANGUAGES
     return f"{vocabulary.status_label(status)} in {named}" + (
         f" and {remaining} more" if remaining > 0 else ""

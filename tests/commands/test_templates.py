@@ -45,8 +45,8 @@ async def test_paging_updates_one_message(acme: World) -> None:
 
 async def test_statuses_are_listed_by_language(acme: World) -> None:
     page = visible_text(await run_command(acme, "cart reminder category:marketing"))
-    assert "Approved in en, " in page
-    assert "In review in ar" in page
+    assert "Approved in English, " in page
+    assert "In review in Arabic" in page
     assert "Disabled in es" in page
 
 
@@ -56,15 +56,18 @@ async def test_statuses_are_listed_by_language(acme: World) -> None:
         ("status:paused", "4 of"),
         ("status:“in review”", "in review"),
         ("status:PAUSED category:utility", "utility"),
-        ("language:pt", "language pt"),
-        ("language:pt_BR", "language pt_br"),
+        ("language:pt", "in Portuguese (Brazil)"),
+        ("language:pt_BR", "in Portuguese (Brazil)"),
+        ("spanish", "in Spanish"),
+        ("pending", "in review"),
+        ("approved pineapple", 'Not used: "pineapple".'),
         ("promo", "christmas_promo_23"),
         ("zzzz", "No templates match. Try other or fewer words, or see all with"),
         ("zzzz language:hi", "other or fewer words or fewer filters"),
         ("oder_updat", "Did you mean: `order_update`, `order_update_v2`"),
         ("status:sleeping", "Choose from: approved, pending"),
         ("category:fun", "Choose from: authentication, marketing, utility"),
-        ("language:xx", 'There\'s no language "xx"'),
+        ("language:xx", 'There\'s no language "xx". Choose from: Arabic,'),
         ("<@U0MEI|mei>", "plain words"),
         ("x" * 300, "too long"),
         ("<!channel>", "No templates match"),
@@ -146,7 +149,7 @@ async def test_unsendable_template_explains_why(acme: World) -> None:
     card = await run_command(acme, "our_picks")
     assert "Multi-product buttons can't be sent from Slack yet" in visible_text(card)
     listed = visible_text(await run_command(acme, "picks"))
-    assert "Approved in en" in listed
+    assert "Approved in English" in listed
     assert "Not from Slack: multi-product buttons only from Chakra" in listed
 
 

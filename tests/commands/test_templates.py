@@ -47,7 +47,7 @@ async def test_statuses_are_listed_by_language(acme: World) -> None:
     page = visible_text(await run_command(acme, "cart reminder category:marketing"))
     assert "Approved in English, " in page
     assert "In review in Arabic" in page
-    assert "Disabled in es" in page
+    assert "Disabled in Spanish" in page
 
 
 @pytest.mark.parametrize(

@@ -347,8 +347,8 @@ SEND: Command[Context] = Command(
     argument_names=command_line.ARGUMENT_NAMES,
     details=(
         "/chakra send opens a form. With everything on one line you go straight to Check and send.",
-        "The recipient is a phone number, a colleague, or a lead (for example: lead LEAD-004038).",
-        "Fill variables with 1= or first_name=. Choose a language with language=es.",
+        "The recipient is a phone number, a colleague, or a lead by name or key (LEAD-004038).",
+        "Fill variables with 1= or first_name=, or quote them in order. Add in Spanish, from Acme.",
         "media= is a link to a picture, video or document; the form also takes a file.",
         "Also in the ⚡ shortcuts, and under ⋮ on any message that contains a number.",
     ),

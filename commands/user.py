@@ -11,6 +11,7 @@ from bot.context import Context
 from bot.errors import ChakraError, NotFound, SuggestedLine, UsageError, UserError, not_found_as
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
+from bot.messages.recipients import format_named_phone
 from bot.slack import blocks
 from bot.slack.blocks import code, markup
 from bot.slack.commands.arguments import parse_arguments
@@ -264,7 +265,9 @@ async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
     user = context.directory.get_cached_user(request.value)
     if user is None or not user.phones:
         raise UsageError("This card is out of date. Press Refresh on it, then Send WhatsApp.")
-    return context.send_forms.open_form(SendForm(to=f"+{user.phones[0].lstrip('+')}"), None)
+    return context.send_forms.open_form(
+        SendForm(to=format_named_phone(user.name, user.phones[0])), None
+    )
 
 
 def _name_values(user: User) -> dict[str, str]:

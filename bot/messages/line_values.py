@@ -26,7 +26,7 @@ TypedValues = Sequence[tuple[str, str]]
 """Name and value of each; the name is "" for words in quotes, which fill the variables in order."""
 RESERVED_NAMES = (TEMPLATE, PHONE, TO, SENDER, LANGUAGE)
 """Names before an equals sign that are not variables."""
-MAX_CARRIED_LENGTH = 1_500
+MAX_CARRIED_LENGTH = 1_000
 """Characters of typed values that a form carries until a template is chosen.
 
 Slack allows 3,000 in a form's metadata. docs.slack.dev/reference/views
@@ -93,13 +93,15 @@ def carry_values(form: SendForm, typed: TypedValues) -> tuple[SendForm, list[Mar
     carried: list[tuple[str, str]] = []
     lost: list[str] = []
     for name, value in typed:
-        if len(json.dumps([*carried, (name, value)])) > MAX_CARRIED_LENGTH:
+        packed = json.dumps([*carried, (name, value)], ensure_ascii=False)
+        if len(json.dumps(packed, ensure_ascii=False)) > MAX_CARRIED_LENGTH:
             lost.append(name or value)
         else:
             carried.append((name, value))
+    packed_values = json.dumps(carried, ensure_ascii=False)
     note = f"Too long to remember until you choose a template: {', '.join(lost)}"
     notes = [markup(sanitize_line(note, MAX_NAMES_LENGTH))] if lost else []
-    return replace(form, typed_values=json.dumps(carried) if carried else ""), notes
+    return replace(form, typed_values=packed_values if carried else ""), notes
 
 
 def _fill_in_order(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.chakra.template import Template
@@ -10,7 +11,7 @@ from bot.messages.form_values import SendForm
 from bot.messages.recipients import Recipient
 from bot.messages.record_values import fill_from_record
 
-MAX_FILLED_LENGTH = 600
+MAX_FILLED_LENGTH = 500
 """Characters that the form remembers of what was filled in, in Slack's 3,000 of metadata."""
 
 
@@ -30,8 +31,13 @@ def refill(form: SendForm, template: Template | None, recipient: Recipient | Non
     filled: dict[str, str] = {}
     if source and template and recipient and recipient.process:
         for key, value in fill_from_record(template, recipient.process).items():
-            remembered = json.dumps({"from": source, "values": {**filled, key: value}})
-            if not values.get(key, "").strip() and len(remembered) <= MAX_FILLED_LENGTH:
+            remembered = _pack(source, {**filled, key: value})
+            fits = len(json.dumps(remembered, ensure_ascii=False)) <= MAX_FILLED_LENGTH
+            if fits and not values.get(key, "").strip():
                 filled[key] = value
-    state = json.dumps({"from": source, "values": filled}) if source else ""
+    state = _pack(source, filled) if source else ""
     return replace(form, values={**values, **filled}, filled=state)
+
+
+def _pack(source: str, values: Mapping[str, str]) -> str:
+    return json.dumps({"from": source, "values": values}, ensure_ascii=False)

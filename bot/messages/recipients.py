@@ -40,7 +40,7 @@ MAX_RECIPIENT_LENGTH = 200
 """Characters of a typed recipient."""
 MAX_NAME_LENGTH = 80
 
-MAX_CHOICES = 10
+MAX_CHOICES = 8
 """People that a form offers as a choice; it stores their names in its metadata."""
 MAX_LISTED = 4
 MAX_OPTION_LENGTH = 75
@@ -308,6 +308,18 @@ class RecipientResolver:
                 return _from_phone(RecipientKind.USER, number, name)
         hint = "Type a number instead."
         raise NotFound("phone number", user.name, hint=hint)
+
+
+def format_named_phone(name: str, phone: str) -> str:
+    """Return ``Priya Sharma, +91 99999 99999``, which `RecipientResolver.resolve` takes.
+
+    A name with digits is left out: it could be taken for a part of the number.
+    """
+    digits = phone.lstrip("+")
+    number = format_international(digits)
+    number = number if number.startswith("+") else f"+{digits}"
+    shown = sanitize_line(name, MAX_NAME_LENGTH)
+    return f"{shown}, {number}" if shown and not any(map(str.isdecimal, shown)) else number
 
 
 def parse_phone(typed: str, parser: PhoneParser) -> Recipient:

@@ -41,6 +41,7 @@ TEST_LABEL = "Send a test to me"
 EDIT = "send.edit"
 
 MAX_INPUT_LENGTH = 200
+FROM_LEAD = "From the lead. You can change it."
 MAX_SENDERS = 100
 
 
@@ -200,6 +201,13 @@ def _template_blocks(
     return [*content, *render_preview(template, form.values)]
 
 
+def _value_hint(field: TemplateField, *, is_filled: bool) -> str:
+    """Return the hint below a variable; a value of the recipient's record is marked as such."""
+    if is_filled:
+        return FROM_LEAD
+    return f"For example: {field.example}" if field.example else ""
+
+
 def _template_input(field: TemplateField, form: SendForm) -> Block:
     if field.kind is FieldKind.FILE:
         hint = upload_hint(field.media_format)
@@ -222,7 +230,7 @@ def _template_input(field: TemplateField, form: SendForm) -> Block:
         field.label,
         action=INPUT_CHANGED,
         initial=form.values.get(field.key, ""),
-        hint=f"For example: {field.example}" if field.example else "",
+        hint=_value_hint(field, is_filled=field.key in form.filled_keys),
         optional=field.optional,
         dispatch_action=True,
         max_length=MAX_VALUE_LENGTHS.get(field.kind, MAX_INPUT_LENGTH),

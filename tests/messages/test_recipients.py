@@ -312,6 +312,33 @@ async def test_a_lead_and_a_colleague_of_one_name_are_a_choice(
         assert (await recipients.resolve(lead.value)).key == "LEAD-1"
 
 
+@pytest.mark.parametrize(
+    ("typed", "labels"),
+    [
+        (
+            "rahul verma",
+            [
+                "Rahul Verma · lead LEAD-004050 · +91 98123 45679",
+                "Rahul Verma · lead LEAD-004051 · +91 98123 45680",
+            ],
+        ),
+        (
+            "gus",
+            [
+                "Gus Lindholm · colleague · +1 613-555-0118",
+                "Gus Lindholm · lead LEAD-004052 · +1 202-555-0182",
+            ],
+        ),
+    ],
+)
+async def test_the_sample_leads_have_equal_names(
+    recipients: RecipientResolver, typed: str, labels: list[str]
+) -> None:
+    with pytest.raises(AmbiguousRecipient) as raised:
+        await recipients.resolve(typed)
+    assert [choice.label for choice in raised.value.choices] == labels
+
+
 async def test_a_deleted_lead_is_not_found(
     recipients: RecipientResolver, chakra: EmbeddedChakra
 ) -> None:

@@ -56,6 +56,15 @@ class PhraseBook(Generic[ContextT]):
 
     opening: Mapping[str, Sequence[Phrase[ContextT]]]
     closing: Sequence[Phrase[ContextT]]
+    single_words: tuple[str, ...]
+    """The phrases of one word."""
+
+    def may_open(self, first: str, second: str) -> bool:
+        """Return whether a phrase may begin with these words; ``second`` is "" at the end."""
+        return any(
+            len(phrase.words) == 1 or phrase.words[1] == second
+            for phrase in self.opening.get(first, ())
+        )
 
     def find_opening(self, words: Sequence[str]) -> Iterable[Phrase[ContextT]]:
         """Yield the phrases that the words begin with, the longest first."""
@@ -87,7 +96,8 @@ def build_phrase_book(commands: Iterable[Command[ContextT]]) -> PhraseBook[Conte
             opening.setdefault(words[0], []).append(phrase)
     for found in opening.values():
         found.sort(key=_by_length)
-    return PhraseBook(opening, sorted(closing, key=_by_length))
+    single = [word for word, found in opening.items() if len(found[-1].words) == 1]
+    return PhraseBook(opening, sorted(closing, key=_by_length), tuple(single))
 
 
 def _by_length(phrase: Phrase[ContextT]) -> tuple[int, bool]:

@@ -41,12 +41,7 @@ class CommandRegistry(Generic[ContextT]):
 
         A phrase of one word counts too. Return ``None`` if nothing is near.
         """
-        phrases = [
-            word
-            for word, found in self.phrases.opening.items()
-            if any(len(phrase.words) == 1 for phrase in found)
-        ]
-        slip = find_slips(word.lower(), [*self.by_name, HELP, *phrases])
+        slip = find_slips(word.lower(), (*self.by_name, HELP, *self.phrases.single_words))
         command = self.by_name.get(slip[0]) if slip else None
         return (command.name, slip[1]) if slip and command else slip
 

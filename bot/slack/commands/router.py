@@ -216,9 +216,9 @@ class Router(Generic[ContextT]):
         lower = text.lower()
         if lower == helping.NAME:
             return self._dispatcher.respond_immediately(payload, helping.NAME, self._overview)
-        first = lower.partition(" ")[0]
+        first, _, rest = lower.partition(" ")
         known = self._registry.by_name.get(first)
-        if known is not None and not self._needs_understanding(first, lower):  # most lines
+        if known is not None and not self._needs_understanding(first, rest):  # most lines
             return await self._dispatcher.respond(
                 payload, known.name, self._build_handler(payload, known, text)
             )
@@ -243,9 +243,10 @@ class Router(Generic[ContextT]):
             )
         return self._dispatcher.respond_immediately(payload, "unknown", reply)
 
-    def _needs_understanding(self, first: str, lower: str) -> bool:
+    def _needs_understanding(self, first: str, rest: str) -> bool:
         """Return whether more than the first word decides what a line means."""
-        return first in self._registry.phrases.opening or bool(_DRESSING.search(lower))
+        second = rest.partition(" ")[0]
+        return self._registry.phrases.may_open(first, second) or bool(_DRESSING.search(rest))
 
     def _explain_line(self, text: str, meant: Interpretation) -> Message:
         if meant.kind is Kind.NOT_YET:

@@ -17,7 +17,7 @@ from bot.messages.draft import FORM, Draft
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import TEMPLATE, SendForm
 from bot.messages.line_reader import LineReader
-from bot.messages.outcome import await_outcome, outcome_message
+from bot.messages.outcome import await_arrival, await_outcome, latest_result, outcome_message
 from bot.messages.phrases import NOT_YET, SEND_PHRASES, may_be_recipient
 from bot.messages.recipients import AmbiguousRecipient
 from bot.messages.send import Send, SendResult
@@ -50,6 +50,7 @@ from bot.slack.commands.reply import (
     Reply,
     UpdateForm,
 )
+from bot.slack.viewer import is_shareable
 from bot.templates.languages import blocked_notice
 from bot.templates.menu import MORE, menu_choices
 from bot.templates.send_blockers import send_blocker
@@ -252,19 +253,22 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
         return context.send_forms.render_check(form, asked).update()
     if sending is None:
         return await _show_existing(context, form, claim.send)
-    has_channel = bool(request.channel.id)
-    line = await_outcome(service, form, sending, has_channel=has_channel)
+    has_channel = is_shareable(request.channel)
+    result = asyncio.ensure_future(latest_result(service, sending))
+    line = await_outcome(service, form, result, has_channel=has_channel)
+    arrival = await_arrival(service, form, result) if has_channel else None
     return UpdateForm(
         sending_view(checked.prepared.recipient),
-        later=asyncio.ensure_future(_await_result(context, form, sending)),
+        later=asyncio.ensure_future(_await_result(context, form, result)),
         follow_up_task=asyncio.ensure_future(line),
+        final_task=asyncio.ensure_future(arrival) if arrival else None,
     )
 
 
 async def _await_result(
-    context: Context, form: SendForm, sending: asyncio.Task[SendResult]
+    context: Context, form: SendForm, result: asyncio.Task[SendResult]
 ) -> UpdateForm:
-    sent = await asyncio.shield(sending)
+    sent = await asyncio.shield(result)
     return render_result(sent, outcome_message(context.send_service, form, sent), form)
 
 

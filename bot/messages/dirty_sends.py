@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import bindparam, or_, select, update
 
 from bot.db.engine import Database
 from bot.db.tables import sends
 from bot.messages.rows import TIME_COLUMNS, send_from_row
 from bot.messages.send import Send
+from bot.messages.status import SendStatus
 
 
 class DirtySends:
@@ -25,6 +28,15 @@ class DirtySends:
                 .where(sends.c.workspace == self._workspace, sends.c.report_pending)
                 .order_by(sends.c.status_at)
                 .limit(limit)
+            )
+            return [send_from_row(row) for row in rows]
+
+    async def fetch_arrived(self, ids: Collection[int]) -> list[Send]:
+        """Return those of the sends that are delivered, read or failed."""
+        arrived = [status for status in SendStatus if status.has_arrived]
+        async with self._database.begin() as connection:
+            rows = await connection.execute(
+                select(sends).where(sends.c.id.in_(ids), sends.c.status.in_(arrived))
             )
             return [send_from_row(row) for row in rows]
 

@@ -88,6 +88,10 @@ class SendLifecycle:
         finished = await self.ledger.execute(send, request, post, prepare)
         return SendResult(finished, await self.wait_report(finished, REPORT_WAIT_SECONDS))
 
+    async def wait_arrived(self, send: Send, seconds: float) -> Send | None:
+        """Return the send once it is delivered, read or failed; see `Reporter.wait_arrived`."""
+        return await self.reporter.wait_arrived(send, seconds)
+
     async def wait_report(self, send: Send, seconds: float = 0.0) -> MessageRef | None:
         """Return the report of this send, waiting up to ``seconds`` until it is posted."""
         return await self.reporter.wait_posted(send, seconds)

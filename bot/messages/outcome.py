@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+from bot.errors import BotError
 from bot.messages import report_message as card
 from bot.messages.details import SendDetails
 from bot.messages.form_values import SendForm
@@ -15,15 +17,44 @@ from bot.slack import blocks
 from bot.slack.blocks import markup
 from bot.slack.commands.reply import Message
 
+ARRIVAL_WAIT_SECONDS = 29 * 60.0
+"""Seconds: a response URL is valid for 30 minutes."""
+
 
 async def await_outcome(
-    service: SendService, form: SendForm, sending: asyncio.Task[SendResult], *, has_channel: bool
+    service: SendService, form: SendForm, result: asyncio.Task[SendResult], *, has_channel: bool
 ) -> Message | None:
     """Return the outcome; None if it would go to the DM with Chakra, which has the report."""
-    sent = await sending
+    sent = await asyncio.shield(result)
     is_failed = sent.send.status is SendStatus.FAILED
     needs_message = has_channel or is_failed or not sent.report
     return outcome_message(service, form, sent) if needs_message else None
+
+
+async def await_arrival(
+    service: SendService, form: SendForm, result: asyncio.Task[SendResult]
+) -> Message | None:
+    """Return a line of its own once the message is delivered, read or failed.
+
+    Slack doesn't let an app edit the line before. None if that line says it already, and if it
+    happens after the response URL has expired: the report is in the DM with Chakra in any case.
+    """
+    sent = await asyncio.shield(result)
+    if sent.send.status.has_arrived:
+        return None
+    arrived = await service.wait_arrived(sent.send, ARRIVAL_WAIT_SECONDS)
+    if arrived is None:
+        return None
+    return replace(outcome_message(service, form, replace(sent, send=arrived)), only_here=True)
+
+
+async def latest_result(service: SendService, sending: asyncio.Task[SendResult]) -> SendResult:
+    """Return the result with the status of now: posting the report may have taken a while."""
+    sent = await asyncio.shield(sending)
+    try:
+        return replace(sent, send=await service.get_send(sent.send.id))
+    except BotError:
+        return sent
 
 
 def outcome_message(service: SendService, form: SendForm, sent: SendResult) -> Message:

@@ -8,6 +8,7 @@ outbox, and clears the mark unless the status has changed again.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -23,6 +24,8 @@ from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
 
 BATCH_SIZE = 200
+MAX_AWAITED = 500
+"""Sends whose arrival is waited for at the same time."""
 POLL_INTERVAL_SECONDS = 5.0
 """Seconds between polls for sends that a replica changed before it died."""
 
@@ -43,6 +46,7 @@ class Reporter:
         self._read_details = read_details
         self._clock = clock
         self._wake_event = WakeEvent(clock)
+        self._awaited: dict[int, asyncio.Future[Send | None]] = {}
 
     def notify(self) -> None:
         """Report changed sends soon. A report shows the latest status and may skip earlier ones."""
@@ -52,9 +56,31 @@ class Reporter:
         """Return the report, waiting up to ``seconds`` until it is posted."""
         return await self._outbox.wait_posted(report_key(send), seconds)
 
+    async def wait_arrived(self, send: Send, seconds: float) -> Send | None:
+        """Return the send once it is delivered, read or failed, waiting up to ``seconds``.
+
+        None if it is not, if too many are waited for, and when the process stops.
+        """
+        if len(self._awaited) >= MAX_AWAITED:
+            return None
+        arrival = self._awaited.setdefault(send.id, asyncio.get_running_loop().create_future())
+        timer = self._clock.call_later(seconds, lambda: _settle(arrival, None))
+        self._wake_event.set()
+        try:
+            return await asyncio.shield(arrival)
+        finally:
+            timer.cancel()
+            self._awaited.pop(send.id, None)
+
     async def run(self) -> None:
         """Report changed sends until cancelled."""
-        await periodic("reports", self._step, POLL_INTERVAL_SECONDS, self._clock, self._wake_event)
+        try:
+            await periodic(
+                "reports", self._step, POLL_INTERVAL_SECONDS, self._clock, self._wake_event
+            )
+        finally:
+            for arrival in self._awaited.values():
+                _settle(arrival, None)
 
     async def run_once(self) -> int:
         """Report the sends that changed first; return how many, at most `BATCH_SIZE`."""
@@ -64,7 +90,12 @@ class Reporter:
         return len(changed)
 
     async def _step(self) -> float | None:
-        return 0.0 if await self.run_once() == BATCH_SIZE else None
+        count = await self.run_once()
+        if self._awaited:
+            for send in await self._dirty_sends.fetch_arrived(list(self._awaited)):
+                if send.id in self._awaited:
+                    _settle(self._awaited[send.id], send)
+        return 0.0 if count == BATCH_SIZE else None
 
     def _messages(self, send: Send) -> Iterator[OutboxMessage]:
         details = self._read_details(send)
@@ -80,6 +111,11 @@ class Reporter:
                 message=failure_message(send, details),
                 urgent=True,
             )
+
+
+def _settle(arrival: asyncio.Future[Send | None], send: Send | None) -> None:
+    if not arrival.done():
+        arrival.set_result(send)
 
 
 def report_key(send: Send) -> str:

@@ -211,6 +211,10 @@ class SendService:
             raise UsageError("This send is more than 90 days old, so it's no longer stored.")
         return send
 
+    async def wait_arrived(self, send: Send, seconds: float) -> Send | None:
+        """Return the send once it is delivered, read or failed; None if that takes longer."""
+        return await self._sending.wait_arrived(send, seconds)
+
     def read_details(self, send: Send) -> SendDetails | None:
         """Return the details for one reader who may see them; None if they can't be read."""
         return self._sending.read_details(send)

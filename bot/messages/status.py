@@ -33,6 +33,11 @@ class SendStatus(StrEnum):
         return _ORDER.index(self)
 
     @property
+    def has_arrived(self) -> bool:
+        """Whether it is known if the recipient's phone has the message."""
+        return self in {SendStatus.FAILED, SendStatus.DELIVERED, SendStatus.READ}
+
+    @property
     def is_final(self) -> bool:
         """Whether no further status is expected."""
         return self in {SendStatus.FAILED, SendStatus.READ}

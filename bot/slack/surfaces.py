@@ -133,6 +133,8 @@ class BaseSurface:
                     origin.response_url, message, thread_ts=origin.thread_ts
                 )
             except SlackError as error:
+                if message.only_here and _has_expired(error):
+                    return
                 if message.to_channel:
                     if not error.is_unconfirmed:
                         raise
@@ -141,7 +143,8 @@ class BaseSurface:
                     raise
             else:
                 return
-        await self._slack.post_message(payloads.actor(self._payload).id, message)
+        if not message.only_here:
+            await self._slack.post_message(payloads.actor(self._payload).id, message)
 
     def _outcome_message(self, outcome: Outcome) -> Message | None:
         if outcome.error is not None:

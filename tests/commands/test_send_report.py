@@ -8,14 +8,16 @@ from tests.commands.send_scenarios import (
     NOT_ON_WHATSAPP,
     READING_NUMBER,
     advance_until,
+    choose_template,
     open_form,
     report_text,
     submit_form,
 )
-from tests.people import JOHN
+from tests.people import JOHN, SALES
 from tests.world import World
 
 REPORTS = "D0JOHN"
+NUMBER_WITHOUT_EVENTS = "+12025550116"
 
 
 def report_texts(acme: World) -> list[str]:
@@ -46,3 +48,51 @@ async def test_failure_after_the_report_is_one_more_message(
     for text in (first, second):
         assert "*Not delivered* to +1 202-555-0101" in text
         assert "failed <!date^" in text
+
+
+def shown_lines(acme: World) -> list[str]:
+    return [
+        visible_text(message) for message in acme.slack.messages(JOHN, SALES) if message.ephemeral
+    ]
+
+
+async def test_outcome_follows_where_it_was_typed(acme: World, clock: ManualClock) -> None:
+    await open_form(acme)
+    assert await submit_form(acme, phone=READING_NUMBER) == {}
+    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
+    await clock.advance(60)
+    first, last = shown_lines(acme)
+    assert first.startswith(":hourglass_flowing_sand: *Sending* to +1 202-555-0100")
+    assert last.startswith((":white_check_mark: *Delivered* to", ":eyes: *Read* by"))
+    assert "+1 202-555-0100: *appointment_reminder*" in last
+
+
+async def test_failure_follows_where_it_was_typed(acme: World, clock: ManualClock) -> None:
+    await open_form(acme)
+    assert await submit_form(acme, phone=NOT_ON_WHATSAPP) == {}
+    await advance_until(acme, clock, lambda: len(report_texts(acme)) == 2)
+    await clock.advance(60)
+    first, last = shown_lines(acme)
+    assert "*Sending* to +1 202-555-0101" in first
+    assert last.startswith(":x: *Not delivered* to +1 202-555-0101: *appointment_reminder*")
+
+
+async def test_half_an_hour_without_an_outcome_adds_nothing(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    assert await submit_form(acme, phone=NUMBER_WITHOUT_EVENTS) == {}
+    await advance_until(acme, clock, lambda: "*Sending* to" in report_text(acme))
+    await clock.advance(31 * 60)
+    assert len(shown_lines(acme)) == len(report_texts(acme)) == 1
+
+
+async def test_nothing_is_posted_beside_the_report_in_the_app_s_messages(
+    acme: World, clock: ManualClock
+) -> None:
+    await acme.slack.type(JOHN, REPORTS, "/chakra send")
+    await acme.idle()
+    await choose_template(acme)
+    assert await submit_form(acme, phone=READING_NUMBER) == {}
+    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
+    assert len(report_texts(acme)) == 1

@@ -214,8 +214,11 @@ class Dispatcher:
 
     def _schedule_follow_up(self, surface: Surface, outcome: Outcome) -> None:
         reply = outcome.reply
-        if not isinstance(reply, CloseForm | UpdateForm) or reply.follow_up_task is None:
+        if not isinstance(reply, CloseForm | UpdateForm):
             return
+        tasks = [reply.follow_up_task]
+        if isinstance(reply, UpdateForm):
+            tasks.append(reply.final_task)
 
         def say(ended: asyncio.Task[Message | None]) -> None:
             if ended.cancelled():
@@ -229,7 +232,9 @@ class Dispatcher:
                     self._log_failures(surface.reply(message), "form_follow_up_failed")
                 )
 
-        reply.follow_up_task.add_done_callback(say)
+        for task in tasks:
+            if task is not None:
+                task.add_done_callback(say)
 
     def _schedule_later(self, surface: Surface, outcome: Outcome) -> None:
         """Replace the form that is now shown once the task of the reply has its successor."""

@@ -21,6 +21,7 @@ class Message:
     Ephemeral unless ``to_channel``, which posts a *new* message that everyone in the channel sees,
     masked by `channel_mask`. ``replace_original`` replaces the message whose button was
     pressed; it has no effect in answer to a typed command, which Slack cannot replace.
+    ``only_here``: it is posted to the response URL or, if that has expired, nowhere.
     ``shared_as`` is what a question about ``to_channel`` calls it ("Priya's card").
     """
 
@@ -28,6 +29,7 @@ class Message:
     blocks: tuple[Block, ...] = ()
     to_channel: bool = False
     replace_original: bool = False
+    only_here: bool = False
     shared_as: str = "this"
 
     @cached_property
@@ -71,7 +73,8 @@ class UpdateForm:
     ``overwrite``: it follows the person's typing and has the same fields, so it may replace an
     update of a moment before. ``fallback`` is posted where the form was opened if it has been
     closed. In answer to a submission, ``later`` ends with the form that replaces this one, and
-    ``follow_up`` and the result of ``follow_up_task`` are posted where the form was opened.
+    ``follow_up`` and the results of ``follow_up_task`` and ``final_task`` are posted where the form
+    was opened.
     """
 
     view: View
@@ -81,6 +84,7 @@ class UpdateForm:
     later: asyncio.Task[UpdateForm] | None = None
     follow_up: Message | None = None
     follow_up_task: asyncio.Task[Message | None] | None = None
+    final_task: asyncio.Task[Message | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

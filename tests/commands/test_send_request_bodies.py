@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.accepted_send import SEND_FOR_PROCESS, SEND_META_MESSAGE, SEND_TO_PHONE
-from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     advance_until,
@@ -19,6 +18,7 @@ from tests.commands.send_scenarios import (
     run_command,
     sent_count,
     settle_app,
+    view_text,
 )
 from tests.sandbox.chakra_client import example
 from tests.sandbox.chakra_whatsapp import OTHER_SENDER, SENDER, named_mapping, positional
@@ -349,6 +349,7 @@ async def test_name_of_a_document_on_the_line(acme: World) -> None:
         "order_update +91 99999 99999 language=en_US 1=John 2=566701 button_0_1=566701 "
         "media=https://files.acme.example/a.pdf filename='Invoice May'"
     )
-    assert "Invoice May" in visible_text(await run_command(acme, line))
+    await run_command(acme, line)
+    assert "Invoice May" in view_text(acme)
     await acme.confirm()
     assert acme.chakra.sends[0].body["filename"] == "Invoice May.pdf"

@@ -192,7 +192,7 @@ async def wait_for_startup_sleep(clock: ManualClock, seconds: float) -> None:
 
     The loop looks idle while only the thread of the database that ``run`` opens is busy.
     """
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             with suppress(AssertionError):
                 return await clock.wait_for_sleep(seconds)

@@ -9,7 +9,7 @@ from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
 from tests.world import World
 
-TIMEOUT_SECONDS = 60.0
+TIMEOUT_SECONDS = 150.0
 EDIT_SECONDS = 5.0
 """For which an edit may wait for the message that is posted before it."""
 DOCUMENTED = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"

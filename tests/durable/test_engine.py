@@ -28,7 +28,7 @@ from tests.clock import ManualClock
 from tests.db.databases import create_database_url
 from tests.event_loop import IdleEventLoop
 
-TIMEOUT_SECONDS = 60.0
+TIMEOUT_SECONDS = 150.0
 KIND = "work"
 ACME, GLOBEX = "T0ACME", "T0GLOBEX"
 FIRST, SECOND = "T0ACME/1", "T0ACME/2"

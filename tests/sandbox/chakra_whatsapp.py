@@ -93,7 +93,7 @@ class WebhookListener:
         self._received = asyncio.Event()
 
     async def wait_for_requests(self, number: int) -> list[WebhookRequest]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self.requests) < number:
                 await self._received.wait()
         return self.requests

@@ -24,6 +24,9 @@ By default 30 seconds: 10 MB, the most that a form accepts, at 3 Mbit/s.
 CHUNK_BYTES = 64 * 1024
 MAX_DOWNLOAD_REQUESTS = 2
 
+INVALID_URL_ERRORS = (ValueError, IndexError)
+"""What yarl raises for a URL that it cannot read; the second for an empty host after ``[]@``."""
+
 SLACK_DOMAINS = ("slack.com", "slack-gov.com")
 """The domains of Slack's file hosts: files.slack.com serves ``url_private`` and accepts uploads.
  docs.slack.dev/reference/objects/file-object; GovSlack: docs.slack.dev/govslack"""
@@ -236,7 +239,7 @@ def trusted_url(api_url: URL, address: str) -> URL | None:
     """
     try:
         url = URL(address)
-    except ValueError:
+    except INVALID_URL_ERRORS:
         return None
     if url.user is not None or url.password is not None:
         return None
@@ -285,7 +288,7 @@ def _resolve_redirect(address: URL, location: str) -> URL:
     """Return where a redirect leads, if to Slack's file hosts; else it is the sign-in page."""
     try:
         onward = address.join(URL(location))
-    except ValueError:
+    except INVALID_URL_ERRORS:
         raise FileUnavailable(DOWNLOAD, SIGN_IN) from None
     host = onward.raw_host or ""
     strange = host not in FILE_HOSTS or onward.user is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.responses import Response
 from yarl import URL
@@ -69,7 +69,7 @@ async def test_token_is_not_sent_on_redirects(clock: ManualClock, status: int, t
             "same": f"{files_origin(files)}/signin",
             "relative": "/signin",
             "none": "",
-            "junk": "https://[",
+            "junk": "https://[]@",
         }[there]
         wire.path_responses["/file"] = lambda: Response(
             status_code=status, headers={"Location": to}
@@ -92,6 +92,7 @@ HOSTS = st.sampled_from(
         ["", "/x", ":443/x", ":80/x", ".slack.com/x", "/.slack.com", "@slack.com"]
     ),
 )
+@example("https://", "", "[]@", "")
 def test_any_url_only_requests_slack_hosts(scheme: str, user: str, host: str, rest: str) -> None:
     found = trusted_url(URL("https://slack.com/api/"), f"{scheme}{user}{host}{rest}")
     if found is not None:

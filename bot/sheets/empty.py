@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 
-from bot.sheets.columns import PROBLEM_COLUMN, ROOT_FIELDS, Purpose, Target, normalize_name
+from bot.sheets.columns import (
+    PROBLEM_COLUMN,
+    RECORD_ID,
+    ROOT_FIELDS,
+    Purpose,
+    Target,
+    normalize_name,
+)
 from bot.sheets.guarding import escape_formula
 
 
@@ -50,7 +57,8 @@ def _column_names(targets: Sequence[Target]) -> dict[str, str]:
     Names may be shared, resemble another's short ID, or be those of fields beside the attributes.
     """
     ids = Counter(
-        normalize_name(name) for name in (*ROOT_FIELDS, *(each.short_id for each in targets))
+        normalize_name(name)
+        for name in (RECORD_ID, *ROOT_FIELDS, *(each.short_id for each in targets))
     )
     shared = Counter(normalize_name(target.name) for target in targets)
     columns = {}

@@ -10,9 +10,11 @@ from bot.messages.form_values import SendForm
 from bot.messages.report_message import (
     REFRESH_CARD,
     SEND_AGAIN,
+    SHARE,
     SHOW_SEND,
     send_card,
     send_row,
+    shared_card,
 )
 from bot.messages.send import Send
 from bot.messages.send_query import (
@@ -32,6 +34,7 @@ from bot.slack.commands.command import Action, ActionRequest, Command, CommandRe
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message, OpenForm
 from bot.slack.paging import list_message, paginate
+from bot.slack.viewer import is_shareable, require_shareable
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import media_pairs
 
@@ -160,7 +163,17 @@ async def refresh(request: ActionRequest, context: Context) -> Message:
 
 async def _render_card(request: ActionRequest, context: Context) -> Message:
     send = await _get_send(request, context)
-    return send_card(send, context.send_service.read_details(send), author=send.member)
+    return send_card(
+        send,
+        context.send_service.read_details(send),
+        author=send.member,
+        may_share=is_shareable(request.channel) and request.access.allows(Permission.SHARE),
+    )
+
+
+async def share(request: ActionRequest, context: Context) -> Message:
+    require_shareable(request.channel)
+    return shared_card(await _get_send(request, context), request.actor.id)
 
 
 async def _get_send(request: ActionRequest, context: Context) -> Send:
@@ -231,6 +244,7 @@ SENDS: Command[Context] = Command(
         Action(MINE, show_own),
         Action(SHOW_SEND, show),
         Action(REFRESH_CARD, refresh),
+        Action(SHARE, share, needs=Permission.SHARE),
         Action(SEND_AGAIN, send_again, needs=Permission.SEND, only_looks=True),
     ),
 )

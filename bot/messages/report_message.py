@@ -20,6 +20,7 @@ from bot.templates.preview import to_mrkdwn
 
 SEND_AGAIN: Final = "sends.again"
 SHOW_SEND: Final = "sends.show"
+SHARE: Final = "sends.share"
 REFRESH_CARD: Final = "sends.refresh"
 
 STATUS_EMOJI = {
@@ -84,15 +85,29 @@ def report_message(send: Send, details: SendDetails | None = None) -> Message:
     return Message(text=status_line(send, details), blocks=tuple(content))
 
 
-def send_card(send: Send, details: SendDetails | None, *, author: str) -> Message:
+def send_card(
+    send: Send, details: SendDetails | None, *, author: str, may_share: bool = False
+) -> Message:
     """Return the report as an answer for one reader; ``author`` is a member to be named."""
+    value = str(send.id)
+    more = [blocks.button("Share to channel", SHARE, value)] if may_share else []
     content = [
         blocks.section(headline(send, details)),
         *(blocks.section(line) for line in advice(send)),
         *story_blocks(send, details, author=author),
-        report_buttons(send, blocks.button("Refresh", REFRESH_CARD, str(send.id))),
+        report_buttons(send, *more, blocks.button("Refresh", REFRESH_CARD, value)),
     ]
     return Message(text=status_line(send, details), blocks=tuple(content))
+
+
+def shared_card(send: Send, shared_by: str) -> Message:
+    """Return a send for a channel: its recipient masked, without name and text."""
+    content = (
+        blocks.section(headline(send)),
+        *story_blocks(send, author=send.member),
+        blocks.context(markup("Shared by ", mention(shared_by))),
+    )
+    return Message(status_line(send), content, to_channel=True, shared_as="this send")
 
 
 def failure_message(send: Send, details: SendDetails | None = None) -> Message:

@@ -56,6 +56,18 @@ async def test_sends_are_listed_filtered_and_shown(acme: World, clock: ManualClo
     assert f"by <@{JOHN}>" in shown
 
 
+async def test_shared_send_hides_recipient_and_text(acme: World, clock: ManualClock) -> None:
+    await send_two(acme, clock)
+    await list_sends(acme, "read")
+    await acme.press("sends.show")
+    shared = await acme.press("sends.share")
+    assert not shared.ephemeral
+    text = visible_text(shared)
+    assert "*Read* by +1 •••••• 0100\n*appointment_reminder*, English" in text
+    assert f"Shared by <@{JOHN}>" in text
+    assert "Jane" not in text
+
+
 async def test_send_again_opens_the_form_with_the_same_values(
     acme: World, clock: ManualClock
 ) -> None:

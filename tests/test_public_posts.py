@@ -1,0 +1,82 @@
+"""Nothing is public that nobody asked for: each place that posts in a channel, and who asked."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.slack import visible_text
+from commands import COMMANDS
+from tests.people import JOHN, MEI, SALES
+from tests.world import World
+
+ROOT = Path(__file__).parents[1]
+MODULES = [
+    path
+    for path in (*ROOT.glob("bot/**/*.py"), *ROOT.glob("commands/*.py"))
+    if "sandbox" not in path.parts
+]
+
+ASKED: dict[str, str] = {
+    "bot/users/card.py: render_public": "Share to channel on a user's card, or a typed share",
+    "bot/templates/card.py: render_public": "Share to channel on a template's card",
+    "commands/job.py: share": "Share on a job's card",
+    "bot/slack/commands/help.py: hello": "the person who invited the app to the channel",
+}
+"""The function that answers a channel -> who asked for it."""
+OUTBOX: dict[str, str] = {
+    "bot/jobs/watcher.py": "Watch, watch #channel, or In this channel in an upload's form",
+    "bot/bulk/uploader.py": "the uploader, in a direct message",
+    "bot/writes/ledger.py": "the person whose write was interrupted, in a direct message",
+    "bot/messages/reporter.py": "the sender, in a direct message",
+}
+"""The modules that hand messages to the outbox -> who asked for them, and where they go."""
+
+
+def iter_public_sites() -> Iterator[str]:
+    """Yield the functions that make a message for a channel."""
+    for path in MODULES:
+        name = path.relative_to(ROOT).as_posix()
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                keywords = {k.arg for k in ast.walk(function) if isinstance(k, ast.keyword)}
+                if "to_channel" in keywords:
+                    yield f"{name}: {function.name}"
+
+
+def test_every_public_answer_was_asked_for() -> None:
+    assert set(iter_public_sites()) == set(ASKED)
+
+
+def test_every_user_of_the_outbox_is_known() -> None:
+    sources = {path.relative_to(ROOT).as_posix(): path.read_text() for path in MODULES}
+    assert {name for name, text in sources.items() if "outbox.enqueue(" in text} == set(OUTBOX)
+
+
+LINES = [
+    *(f"/chakra {command.name}" for command in COMMANDS),
+    *(command.example for command in COMMANDS if command.name != "watch"),
+    "/chakra",
+    "/chakra help",
+    "/chakra hello there",
+    "/chakra +91 99999 99999",
+    "/chakra zebulon",
+]
+
+
+@pytest.mark.parametrize("person", [JOHN, MEI])
+async def test_no_line_without_share_or_watch_posts_in_the_channel(
+    acme: World, person: str
+) -> None:
+    before = public_texts(acme)
+    for line in LINES:
+        await acme.type(line, by=person)
+    assert public_texts(acme) == before
+
+
+def public_texts(acme: World) -> list[str]:
+    messages = acme.slack.messages(JOHN, SALES)
+    return [visible_text(m) for m in messages if m.author == "U0CHAKRA" and not m.ephemeral]

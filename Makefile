@@ -69,6 +69,7 @@ readme: $(DEV_READY) ## README's tables against the code
 fix: $(DEV_READY) ## Format, write README's tables, repair what ruff can
 	-$(PY) -m ruff format .
 	-$(PY) -m tests.readme --write
+	-$(PY) -m tests.sentences --write
 	$(PY) -m ruff check --fix .; status=$$?; $(PY) -m ruff format --quiet .; exit $$status
 
 bench: $(DEV_READY) ## Measure against a bare Bolt echo, in bursts, with a thousand watches and large tables

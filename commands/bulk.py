@@ -299,7 +299,7 @@ async def _upload_empty_table(
         table.content,
         comment=markup(
             f"An empty table for {procedure} records: fill in one row for each.{required} Delete "
-            "columns that you don't need."
+            "columns you don't need."
         ),
     )
 

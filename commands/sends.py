@@ -110,7 +110,7 @@ async def _render_page(request: Request, context: Context, query: SendListQuery)
 def _permitted_member(request: Request, query: SendListQuery) -> str:
     """Return whose sends are listed, "" for everyone's. Raise ``NotAllowed`` for those of others.
 
-    Whoever may send sees everyone's unless they ask for their own.
+    People who may send see everyone's unless they ask for their own.
     """
     if query.member == request.actor.id:
         return query.member

@@ -1,4 +1,4 @@
-"""Nothing is public that nobody asked for: each place that posts in a channel, and who asked."""
+"""Nothing is public that no one asked for: each place that posts in a channel, and who asked."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ SKIP_COLUMN = "-"
 """In the place of an attribute, for a column that is not to be sent."""
 
 DRAFT_NOT_FOUND_HINT = (
-    "It is stored for an hour, or it is being uploaded already. Choose the file once more."
+    "It is stored for an hour only, or it is already being uploaded. Choose the file again."
 )
 
 ColumnChoices = Mapping[int, str]

@@ -1,4 +1,4 @@
-"""The view "Check and send": what will be sent to whom, and after the press what became of it."""
+"""The view "Check and send": what will be sent to which person, and what became of it."""
 
 from __future__ import annotations
 

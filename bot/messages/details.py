@@ -1,6 +1,6 @@
 """The details of a send: recipient, values and text, stored encrypted for those who may read them.
 
-They are for the sender, and for others who may send. Whoever else reads the database, or the send
+They are for the sender, and for others who may send. Anyone else who reads the database, or the send
 in a channel, gets the masked recipient of its row.
 """
 

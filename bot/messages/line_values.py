@@ -47,7 +47,7 @@ def collect_values(
 ) -> tuple[TypedValues, list[Markup]]:
     """Return the typed values, and a sentence for each name that is given twice, which is left."""
     notes = [
-        markup(f"“{sanitize_line(name, MAX_QUOTED_LENGTH)}=” is there twice. Fill it in below.")
+        markup(f"“{sanitize_line(name, MAX_QUOTED_LENGTH)}=” appears twice. Fill it in below.")
         for name in sorted(repeated)
     ]
     values = [

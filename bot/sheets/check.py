@@ -26,7 +26,7 @@ ISSUE_TEXT = {
         "is a number of more than 15 digits, and Excel has rounded it. Set the column’s format to "
         "text and enter it again"
     ),
-    CellIssue.FORMULA_ERROR: "has an error of a formula, such as #N/A",
+    CellIssue.FORMULA_ERROR: "has a formula error, such as #N/A",
     CellIssue.UNCALCULATED_FORMULA: (
         "has a formula whose result isn’t in the file. Open the file in Excel, save it there, and "
         "choose it again"

@@ -120,7 +120,7 @@ class ColumnMatches:
         for key in self.missing:
             if self.purpose is Purpose.UPDATE:
                 yield (
-                    f"No column tells which records to change. Add one called {key}, or "
+                    f"No column says which records to change. Add one called {key}, or "
                     f"{RECORD_ID} with Chakra’s own IDs."
                 )
             else:

@@ -17,7 +17,7 @@ SLICE_BYTES = 256 * 1024
 SAMPLE_BYTES = 32 * 1024
 """Bytes of lines with letters beyond ASCII, by which an encoding is guessed."""
 DAMAGED_MESSAGE = (
-    "Some characters of this file are damaged. Save it once more as “CSV UTF-8” or as Excel, and "
+    "Some characters of this file are damaged. Save it again as “CSV UTF-8” or as Excel, and "
     "choose it again."
 )
 BINARY_MESSAGE = (

@@ -30,7 +30,7 @@ MAX_SHEET_NAME_LENGTH = 40
 
 ERROR_MESSAGES = {
     workbook.DAMAGED: (
-        "This Excel file is damaged. Open it in Excel, save it once more, and choose it again."
+        "This Excel file is damaged. Open it in Excel, save it again, and choose it again."
     ),
     workbook.PASSWORD: (
         "This file is protected with a password. Save it without one and choose it again, or save "
@@ -47,8 +47,8 @@ ERROR_MESSAGES = {
         "Shorten it, and choose the file again."
     ),
     workbook.TOO_MUCH_TEXT: (
-        "This Excel file has too much text in it to be read. Delete columns that are not needed, "
-        "or cut it into several files."
+        "This Excel file has too much text in it to be read. Delete columns you don't need, "
+        "or split it into several files."
     ),
 }
 

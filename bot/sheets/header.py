@@ -166,8 +166,8 @@ def parse_header(header: RawRow, first_column_index: int) -> tuple[str, ...]:
         raise InvalidSheet(EMPTY_MESSAGE)
     if len(names) > MAX_COLUMNS:
         raise InvalidSheet(
-            f"This table has {len(names):,} columns; up to {MAX_COLUMNS} are taken. "
-            "Delete those that are not needed."
+            f"This table has {len(names):,} columns; the limit is {MAX_COLUMNS}. "
+            "Delete those you don't need."
         )
     _reject_long_names(names, first_column_index)
     where = f"row {header.number}"

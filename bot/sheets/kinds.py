@@ -84,7 +84,7 @@ def _describe_ole_file(data: bytes) -> str:
             "This file is protected with a password. Save it without one and choose it again, or "
             "save the table as CSV."
         )
-    return f"This file is of an old version of Office, as .xls is. {SAVE_AS_TABLE_HINT}"
+    return f"This file is from an old version of Office, such as .xls. {SAVE_AS_TABLE_HINT}"
 
 
 def _detect_archive_kind(data: bytes) -> FileKind:

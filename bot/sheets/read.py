@@ -49,6 +49,6 @@ def _detect_kind(data: bytes) -> FileKind:
     if len(data) > MAX_FILE_BYTES:
         size = humanize.naturalsize(MAX_FILE_BYTES, binary=True, format="%.0f").replace("iB", "B")
         raise InvalidSheet(
-            f"This file is larger than {size}, the most that is taken. Cut it into several files."
+            f"This file is larger than {size}, the limit. Split it into several files."
         )
     return kinds.detect_file_kind(data)

@@ -121,12 +121,12 @@ class SheetBuilder:
 def _check_size(rows: int, columns: int) -> None:
     if rows > MAX_ROWS:
         raise InvalidSheet(
-            f"This table has more than {MAX_ROWS:,} rows. Cut it into several files."
+            f"This table has more than {MAX_ROWS:,} rows. Split it into several files."
         )
     if rows * columns > MAX_CELLS:
         raise InvalidSheet(
-            f"This table has more than {MAX_CELLS:,} cells. Delete columns that are not needed, "
-            "or cut it into several files."
+            f"This table has more than {MAX_CELLS:,} cells. Delete columns you don't need, "
+            "or split it into several files."
         )
 
 

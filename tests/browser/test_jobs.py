@@ -124,7 +124,7 @@ async def test_form_has_no_send_button_without_valid_rows(browser: Browser, demo
     table: FilePayload = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"City\nPune\n"}
     await person.page.get_by_test_id("file-picker").set_input_files([table])
     await person.submit()
-    await expect(form).to_contain_text("No column tells which records to change")
+    await expect(form).to_contain_text("No column says which records to change")
     await expect(form).to_contain_text("choose it again with /chakra bulk update lead")
     await expect(person.page.get_by_test_id("modal-submit")).not_to_be_visible()
 

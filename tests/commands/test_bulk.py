@@ -287,10 +287,10 @@ async def test_bom_and_other_delimiters_are_supported(acme: World, text: str) ->
 async def test_missing_key_column_is_named_and_blocks_sending(acme: World) -> None:
     await open_form(acme, "bulk update lead")
     plan = await submit_file(acme, csv_upload("First Name,city\nAsha,Pune\n"))
-    assert "No column tells which records to change" in plan
+    assert "No column says which records to change" in plan
     assert "choose it again with `/chakra bulk update lead`" in plan
     await confirm_upload(acme)
-    assert "No column tells which records to change" in form_text(acme)
+    assert "No column says which records to change" in form_text(acme)
     assert acme.chakra.count(UPDATE) == 0
 
 

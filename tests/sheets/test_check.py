@@ -150,7 +150,7 @@ async def test_values_lost_by_excel_are_reported_when_used() -> None:
 
 async def test_unusable_matching_is_rejected() -> None:
     sheet = await parse_csv("city,score", "Goa,1")
-    with pytest.raises(UsageError, match="No column tells which records"):
+    with pytest.raises(UsageError, match="No column says which records"):
         check(sheet, match_for_update(sheet.columns), timezone=UTC)
 
 
@@ -214,4 +214,4 @@ async def test_errors_of_formulas_in_csv_are_problems(error: str) -> None:
     sheet = await parse_csv("phone number,name", f"919876543210,{error}", "919876543211,#1 lead")
     checked = await check_sheet(sheet, match_for_create(sheet.columns))
     assert checked.row_numbers == (3,)
-    assert checked.problems[0].text == "has an error of a formula, such as #N/A"
+    assert checked.problems[0].text == "has a formula error, such as #N/A"

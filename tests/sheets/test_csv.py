@@ -133,7 +133,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         (ZIP + b"xl/workbook.bin", "a binary Excel file"),
         (ZIP + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "OpenDocument"),
         (ZIP + b"Index/Document.iwa", "Numbers"),
-        (OLE + bytes(600), "an old version of Office, as .xls is"),
+        (OLE + bytes(600), "an old version of Office, such as .xls"),
         (OLE + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "protected with a password"),
         (b"{\\rtf1 name,city", "a text document"),
         (b"<!DOCTYPE html><html><body>", "a web page, whatever its name says"),

@@ -137,7 +137,7 @@ _OUTCOME_UNKNOWN = ErrorCopy(
     is_service_error=True,
 )
 _INVALID_RESPONSE = ErrorCopy(
-    "Chakra's answer was not what this app expects.",
+    "We couldn't read Chakra's answer.",
     "Try again in a minute. If it keeps happening, {report}.",
     is_service_error=True,
 )

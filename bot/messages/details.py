@@ -1,7 +1,7 @@
 """The details of a send: recipient, values and text, stored encrypted for those who may read them.
 
-They are for the sender, and for others who may send. Anyone else who reads the database, or the send
-in a channel, gets the masked recipient of its row.
+They are for the sender, and for others who may send. Other readers of the database, or of the send
+in a channel, get the masked recipient of its row.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ async def test_email_in_the_message_is_prefilled(acme: World, clock: ManualClock
     assert acme.chakra.sends[0].to == "919999999999"
 
 
-async def test_the_template_sent_last_is_chosen_and_checked_at_once_if_nothing_is_missing(
+async def test_the_template_sent_last_is_chosen_and_checked_immediately_if_nothing_is_missing(
     acme: World,
 ) -> None:
     await acme.type(f"/chakra send hello_world {AGENT}")

@@ -169,6 +169,21 @@ async def test_long_upload_is_followed_in_one_message_and_its_thread(
     assert outcome.thread_ts == first.ts
 
 
+@pytest.mark.parametrize(
+    ("line", "note"),
+    [
+        ("upload", ""),
+        ("import leads", ""),
+        ("bulk leads", ""),
+        ("bulk tickets", "There is no record type “tickets”. Available: Lead."),
+    ],
+)
+async def test_natural_words_open_the_form(acme: World, line: str, note: str) -> None:
+    form = await open_form(acme, line)
+    assert note in form
+    assert ("There is no" in form) is bool(note)
+
+
 async def test_empty_table_is_sent_privately_and_can_be_uploaded(acme: World) -> None:
     await open_form(acme, "bulk leads")
     await acme.press("bulk.empty")

@@ -128,7 +128,7 @@ async def test_kill_before_the_response_leaves_unknown_and_never_resends(
             assert (
                 "may have been sent; it won't be resent automatically" in scenario.report_texts()[0]
             )
-            await scenario.press_send()
+            assert (await scenario.redeliver("view_submission"))[0] == 200
             await scenario.wait_for_messages(lambda: [scenario.last_message_text()], [UNKNOWN_LINE])
             assert "archives/D0JOHN/p" in scenario.last_message_text()
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
@@ -157,7 +157,7 @@ async def test_kill_during_the_report_leaves_one_report(
             [sent] = scenario.stand_ins.chakra.sends
             scenario.stand_ins.chakra.push_status(sent, "READ")
             await scenario.wait_for_messages(scenario.report_texts, [READ_LINE])
-            await scenario.press_send()
+            assert (await scenario.redeliver("view_submission"))[0] == 200
             await scenario.wait_for_messages(lambda: [scenario.last_message_text()], [READ_LINE])
             assert "archives/D0JOHN/p" in scenario.last_message_text()
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
@@ -168,13 +168,15 @@ async def test_kill_during_the_report_leaves_one_report(
 
 @pytest.mark.smoke
 @pytest.mark.parametrize("kind", KINDS)
-async def test_kill_before_the_claim_allows_another_press(kind: str, tmp_path: Path) -> None:
-    """Nothing can have gone out; the button is still there, and does what it says."""
+async def test_kill_before_the_claim_allows_another_send(kind: str, tmp_path: Path) -> None:
+    """Nothing can have gone out; the same line, typed again, sends without a question."""
     async with open_scenario(kind, tmp_path) as scenario:
         await run_until_kill(scenario, before_the_claim)
         assert (scenario.send_states(), scenario.stand_ins.chakra.count(SEND)) == ([], 0)
-        assert "Send to" in visible_text(scenario.stand_ins.slack.view(JOHN) or {})
+        await scenario.stand_ins.slack.close_view(JOHN)
         async with scenario.start_bot(*NEXT_PROCESS[kind]) as bot:
+            await scenario.open_preview()
+            assert "Send it again?" not in visible_text(scenario.stand_ins.slack.view(JOHN) or {})
             await scenario.press_send()
             await scenario.wait_for_messages(
                 lambda: [scenario.last_message_text()], [ACCEPTED_LINE]

@@ -127,7 +127,7 @@ def _fill_in_order(
             markup(f"This template has {has}. Not used: {sanitize_line(listed, MAX_NAMES_LENGTH)}.")
         ]
     if missing := empty[len(remaining) :]:
-        labels = ", ".join(field.label for field in missing)
+        labels = ", ".join(field.name for field in missing)
         return [markup(f"Still to fill in: {sanitize_line(labels, MAX_NAMES_LENGTH)}.")]
     return []
 

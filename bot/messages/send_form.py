@@ -42,6 +42,7 @@ EDIT = "send.edit"
 
 MAX_INPUT_LENGTH = 200
 FROM_LEAD = "From the lead. You can change it."
+MEDIA_HINT = "A link or a file: one of the two is needed."
 MAX_SENDERS = 100
 
 
@@ -205,7 +206,7 @@ def _value_hint(field: TemplateField, *, is_filled: bool) -> str:
     """Return the hint below a variable; a value of the recipient's record is marked as such."""
     if is_filled:
         return FROM_LEAD
-    return f"For example: {field.example}" if field.example else ""
+    return MEDIA_HINT if field.kind is FieldKind.LINK else ""
 
 
 def _template_input(field: TemplateField, form: SendForm) -> Block:
@@ -231,6 +232,7 @@ def _template_input(field: TemplateField, form: SendForm) -> Block:
         action=INPUT_CHANGED,
         initial=form.values.get(field.key, ""),
         hint=_value_hint(field, is_filled=field.key in form.filled_keys),
+        placeholder=field.example,
         optional=field.optional,
         dispatch_action=True,
         max_length=MAX_VALUE_LENGTHS.get(field.kind, MAX_INPUT_LENGTH),

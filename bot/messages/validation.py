@@ -24,7 +24,7 @@ def first_validation_error(form: SendForm, template: Template, now: float) -> st
     errors = validation_errors(form, template, now)
     if not errors:
         return ""
-    labels = {field.key: field.label for field in template_fields(template)}
+    labels = {field.key: field.name for field in template_fields(template)}
     key = next((label_key for label_key in labels if label_key in errors), next(iter(errors)))
     return f"{labels[key]}: {errors[key]}" if key in labels else errors[key]
 

@@ -260,6 +260,7 @@ def text_field(
     action: str,
     initial: str = "",
     hint: str = "",
+    placeholder: str = "",
     optional: bool = False,
     multiline: bool = False,
     dispatch_action: bool = False,
@@ -269,6 +270,8 @@ def text_field(
     element: Block = {"type": "plain_text_input", "action_id": action, "max_length": max_length}
     if multiline:
         element["multiline"] = True
+    if placeholder.strip():
+        element["placeholder"] = plain_text(placeholder, MAX_PLACEHOLDER_LENGTH)
     if initial:
         element["initial_value"] = initial[:max_length]
     if dispatch_action:

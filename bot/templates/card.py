@@ -145,7 +145,7 @@ def _examples_line(template: Template) -> str:
 
 def _example(field: TemplateField) -> Markup:
     """Return ``‹1›: Mark``, isolated so that right-to-left text doesn't reorder its neighbors."""
-    return escape(blocks.clip(f"{field.label}: {field.example}", 80))
+    return escape(blocks.clip(f"{field.name}: {field.example}", 80))
 
 
 def _action_elements(template: Template, family: Sequence[Template], viewer: Viewer) -> list[Block]:

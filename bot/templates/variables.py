@@ -6,13 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.chakra.template import Button, ComponentHolder, Template, Variable
+from bot.chakra.template import (
+    VARIABLE_PATTERN,
+    Button,
+    ComponentHolder,
+    Template,
+    Variable,
+)
 
 MEDIA, FILE, FILENAME, CODE = "media", "file", "filename", "otp"
 LATITUDE, LONGITUDE = "latitude", "longitude"
 LOCATION_NAME, LOCATION_ADDRESS = "location_name", "location_address"
 EXPIRATION = "expiration"
 """The end of a limited-time offer, in epoch seconds."""
+MAX_AROUND_LENGTH = 40
+"""Characters of the words before a numbered variable in its label, and of those after it."""
 VARIABLE_PREFIX = "var_"
 """The prefix of the keys of variables."""
 
@@ -44,7 +52,7 @@ class TemplateField:
     ``key`` is the field's ``block_id`` and the name of its value, such as ``var_body_1``,
     ``var_header_first_name``, ``var_button_0_1``, ``media``, ``var_card_0_body_1`` or
     ``card_0_media``. ``label`` and ``example`` are unescaped text from Chakra. ``media_format`` is
-    that of the header which takes a LINK or FILE.
+    that of the header which takes a LINK or FILE. ``short_label`` is for lists, ``‹1›`` for one.
     """
 
     key: str
@@ -53,6 +61,12 @@ class TemplateField:
     kind: FieldKind = FieldKind.TEXT
     optional: bool = False
     media_format: str = ""
+    short_label: str = ""
+
+    @property
+    def name(self) -> str:
+        """The label for lists and sentences."""
+        return self.short_label or self.label
 
 
 def template_fields(template: Template) -> tuple[TemplateField, ...]:
@@ -221,8 +235,11 @@ def _variable_field(template: Template, variable: Variable) -> TemplateField:
     if variable.component == "button":
         return _button_field(variable, find_button(template, variable), card)
     where = " (header)" if variable.component == "header" else ""
-    label = f"{card}{_humanize_name(variable.name)}{where}"
-    return TemplateField(field_key(variable), label, variable.example)
+    holder = template if variable.card is None else template.cards[variable.card]
+    part = holder.header if variable.component == "header" else holder.body
+    label = f"{card}{_label(variable.name, where, part.text if part else '')}"
+    sign = f"{card}‹{variable.name}›{where}" if variable.name.isdigit() else label
+    return TemplateField(field_key(variable), label, variable.example, short_label=sign)
 
 
 def _button_field(variable: Variable, button: Button, card: str) -> TemplateField:
@@ -236,6 +253,32 @@ def _button_field(variable: Variable, button: Button, card: str) -> TemplateFiel
     return TemplateField(key, f"{card}{label}", example, FieldKind.URL_SUFFIX)
 
 
-def _humanize_name(name: str) -> str:
-    """Return ``‹1›`` for ``1`` and ``First name`` for ``first_name``."""
-    return f"‹{name}›" if name.isdigit() else name.replace("_", " ").strip().capitalize() or name
+def _label(name: str, where: str, text: str) -> str:
+    """Return ``First name (header)``, or for a number the words around it in the text too."""
+    if not name.isdigit():
+        return (name.replace("_", " ").strip().capitalize() or name) + where
+    around = words_around(text, name)
+    return f"{name}{where} · {around}" if around else f"Variable {name}{where}"
+
+
+def words_around(text: str, name: str) -> str:
+    """Return ``Your order ‹1› has left…``; "" if there is no word around this variable.
+
+    Other variables are shown as signs too; words that are left out, as an ellipsis.
+    """
+    flat = " ".join(VARIABLE_PATTERN.sub(r"‹\1›", text).replace("*", "").split())
+    before, sign, after = flat.partition(f"‹{name}›")
+    if not sign or not any(letter.isalnum() for letter in before + after):
+        return ""
+    first, last = _tail(before), _tail(after[::-1])[::-1]
+    beginning = "…" if len(first) < len(before) else ""
+    ending = "…" if len(last) < len(after) else ""
+    return f"{beginning}{first}{sign}{last}{ending}"
+
+
+def _tail(text: str) -> str:
+    """Return the last words that fit into `MAX_AROUND_LENGTH` characters."""
+    if len(text) <= MAX_AROUND_LENGTH:
+        return text
+    cut = text[-MAX_AROUND_LENGTH:]
+    return cut[cut.find(" ") + 1 :] if " " in cut.rstrip() else cut

@@ -41,8 +41,12 @@ def test_positional_variables_and_a_location() -> None:
         "var_body_2",
     ]
     assert field_labels(DELIVERY)[-2:] == [
-        ("var_body_1", "‹1›", "Mark"),
-        ("var_body_2", "‹2›", "566701"),
+        ("var_body_1", "1 · Good news ‹1›! Your order #‹2› is on its way to the…", "Mark"),
+        (
+            "var_body_2",
+            "2 · Good news ‹1›! Your order #‹2› is on its way to the location above.",
+            "566701",
+        ),
     ]
 
 

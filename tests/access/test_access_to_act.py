@@ -10,7 +10,7 @@ from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Permission
 from commands import COMMANDS
 from tests.clock import ManualClock
-from tests.commands.send_scenarios import open_form, sent_count, submit_form
+from tests.commands.send_scenarios import check_form, open_form, sent_count
 from tests.people import JOHN, MEI, PRIYA
 from tests.world import World
 
@@ -111,10 +111,10 @@ async def test_a_form_submitted_after_the_role_was_lost_sends_nothing(
     acme: World, clock: ManualClock
 ) -> None:
     await open_form(acme)
+    await check_form(acme)
     acme.slack.workspace.change_member_kind(JOHN, "deactivated")
     await clock.advance(60)
-    await submit_form(acme)
-    await acme.settle()
+    await acme.confirm()
     assert sent_count(acme) == 0
     assert "This account is deactivated" in str(acme.slack.view(JOHN))
 

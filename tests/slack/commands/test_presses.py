@@ -165,7 +165,7 @@ async def test_answer_to_a_shortcut_on_a_reply_is_in_its_thread(
     await acme.slack.suggest(JOHN, "send.template", "hello_world")
     template = acme.chakra.template("hello_world", "en_US")
     await acme.press("send.template", value=template.id)
-    assert await acme.submit({}) == {}
+    assert await acme.send() == {}
     await clock.advance(5)
     answer = acme.shown()
     assert answer.ephemeral

@@ -65,6 +65,17 @@ class PageDriver:
     async def submit(self) -> None:
         await self.page.get_by_test_id("modal-submit").click()
 
+    async def check_and_send(self) -> None:
+        """Continue to "Check and send", and send what it shows."""
+        await self.submit()
+        await self.send_checked()
+
+    async def send_checked(self) -> None:
+        """Send what "Check and send" shows; the view then says what became of it."""
+        send = self.page.get_by_test_id("modal-submit").filter(has_text="Send to")
+        await send.click()
+        await expect(send).to_be_hidden()
+
     async def press_button(self, label: str, container: Locator | None = None) -> None:
         place = container or self.page.get_by_test_id("message").last
         await place.get_by_role("button", name=label, exact=True).click()

@@ -88,11 +88,11 @@ async def test_sample_table_can_be_inserted_and_its_problems_are_listed(
     await sample.get_by_text("Add to the form").click()
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text(SAMPLE_TABLE_PATH.name)
     await person.submit()
-    await expect(form).to_contain_text("7 rows have problems. They are left out.")
+    await expect(form).to_contain_text("7 rows have problems and will be skipped.")
     await expect(form).to_contain_text("Row 26 of the sheet · Score: not a number")
     await expect(person.page.get_by_test_id("modal-submit")).to_have_text("Send 53 of 60")
-    await person.press_button("Rows with problems as a file", form)
-    await expect(form).to_contain_text("I've sent you the rows with problems")
+    await person.press_button("Download skipped rows", form)
+    await expect(form).to_contain_text("I've sent you the skipped rows")
     [message] = demo.slack.messages("U0JOHN", "D0JOHN")
     [file] = message.files
     assert len(file.data.decode("utf-8-sig").splitlines()) == 1 + 7
@@ -104,7 +104,7 @@ async def test_unknown_column_can_be_mapped_to_an_attribute(
 ) -> None:
     person = await open_page(browser, demo)
     form = await upload_and_check(person, build_leads_csv("Lead Id", "First Name", "Town", rows=3))
-    await expect(form).to_contain_text("Chakra has no attributes with these names")
+    await expect(form).to_contain_text("These columns don't match a Chakra field")
     await person.choose_option("column_2", "City", query="city")
     await person.submit()
     await expect(form).to_contain_text("Town → city")

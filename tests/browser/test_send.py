@@ -14,18 +14,18 @@ LINE = "/chakra send account_created {to} 1=Mark 2=mark@acme.com"
 RESPONSE_TIMEOUT_MS = 20_000
 
 
-async def open_preview(browser: Browser, demo: Sandbox, to: str) -> PageDriver:
+async def open_check(browser: Browser, demo: Sandbox, to: str) -> PageDriver:
     person = await open_page(browser, demo)
-    preview = await person.send_line(LINE.format(to=to))
-    await expect(preview).to_contain_text("Your Acme account is ready, Mark")
+    view = await person.open_form(LINE.format(to=to))
+    await expect(view).to_contain_text("Your Acme account is ready, Mark")
     return person
 
 
 async def test_a_complete_line_is_previewed_sent_delivered_and_read(
     browser: Browser, demo: Sandbox
 ) -> None:
-    person = await open_preview(browser, demo, "+91 98765 43210")
-    await person.last_message().get_by_role("button", name="Send", exact=True).click()
+    person = await open_check(browser, demo, "+91 98765 43210")
+    await person.send_checked()
     await expect(person.last_message()).to_contain_text("account_created")
     report = await open_page(browser, demo, channel="D0JOHN")
     await expect(report.last_message()).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
@@ -33,8 +33,8 @@ async def test_a_complete_line_is_previewed_sent_delivered_and_read(
 
 
 async def test_a_double_click_sends_once(browser: Browser, demo: Sandbox) -> None:
-    person = await open_preview(browser, demo, "+91 98765 43210")
-    await person.last_message().get_by_role("button", name="Send", exact=True).dblclick()
+    person = await open_check(browser, demo, "+91 98765 43210")
+    await person.page.get_by_test_id("modal-submit").dblclick()
     report = await open_page(browser, demo, channel="D0JOHN")
     await expect(report.last_message()).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
     assert len(demo.chakra.sends) == 1
@@ -42,8 +42,8 @@ async def test_a_double_click_sends_once(browser: Browser, demo: Sandbox) -> Non
 
 async def test_number_not_on_whatsapp_shows_the_reason(browser: Browser, demo: Sandbox) -> None:
     number = next(number for number in demo.chakra.test_numbers if "not on WhatsApp" in number.says)
-    person = await open_preview(browser, demo, f"+{number.number}")
-    await person.last_message().get_by_role("button", name="Send", exact=True).click()
+    person = await open_check(browser, demo, f"+{number.number}")
+    await person.send_checked()
     report = await open_page(browser, demo, channel="D0JOHN")
     await expect(report.last_message()).to_contain_text(
         "Not delivered", timeout=RESPONSE_TIMEOUT_MS

@@ -41,8 +41,7 @@ async def test_a_chosen_picture_is_sent_delivered_and_read(browser: Browser, dem
     preview = person.modal().get_by_text("Merry Christmas Jane")
     await expect(preview).to_be_visible()  # the form was updated, and the file is still in it
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("tree.png")
-    await person.page.get_by_test_id("modal-submit").click()
-    await expect(person.modal()).not_to_be_visible()
+    await person.check_and_send()
     report = await open_page(browser, demo, channel="D0JOHN")
     await expect(report.last_message()).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
     [sent] = demo.chakra.sends

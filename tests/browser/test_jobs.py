@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, FilePayload, Locator, expect
 
+from bot.sandbox.chakra.request_log import RecordedRequest
 from bot.sandbox.world import SAMPLE_TABLE_PATH, Sandbox
 from tests.browser.page_driver import PageDriver, open_page
 
@@ -64,6 +65,7 @@ async def test_table_upload_is_watched_to_completion_and_failed_rows_arrive_as_a
     await expect(form).not_to_be_visible()
     await expect(find_message(person, "Upload started")).to_contain_text("direct message")
     await person.page.locator('[data-channel-id="D0JOHN"]').click()
+    await person.page.get_by_test_id("tab-messages").click()
     outcome = find_message(person, "has finished")
     await expect(outcome).to_contain_text("New leads from expo.csv")
     await expect(outcome).to_contain_text(f"39 of {ROWS} succeeded, 1 failed")
@@ -110,11 +112,14 @@ async def test_unknown_column_can_be_mapped_to_an_attribute(
     await expect(form).to_contain_text("Town → city")
     await person.submit()
     await expect(form).not_to_be_visible()
-    await expect(
-        find_message(person, "Upload started: 3 rows. Follow it in #sales")
-    ).to_be_visible()
-    await expect(find_message(person, "Watched by")).to_be_visible()
-    [asked] = [request for request in demo.chakra.requests if request.path.endswith("bulk-create")]
+    started = "Upload started: 3 rows. We'll send you a direct message when it finishes."
+    await expect(find_message(person, started)).to_be_visible()
+
+    def creations() -> list[RecordedRequest]:
+        return [each for each in demo.chakra.requests if each.path.endswith("bulk-create")]
+
+    await demo.slack.wait_until(lambda: bool(creations()))
+    [asked] = creations()
     assert [row["data"]["city"] for row in asked.json] == ["Pune", "Pune", "Delhi"]
 
 
@@ -126,7 +131,7 @@ async def test_form_has_no_send_button_without_valid_rows(browser: Browser, demo
     await person.submit()
     await expect(form).to_contain_text("No column says which records to change")
     await expect(form).to_contain_text("choose it again with /chakra bulk update lead")
-    await expect(person.page.get_by_test_id("modal-submit")).not_to_be_visible()
+    await expect(person.page.get_by_test_id("modal-submit")).not_to_contain_text("Send")
 
 
 # --- jobs ----------------------------------------------------------------------------------------

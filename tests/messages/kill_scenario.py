@@ -46,6 +46,8 @@ FORM_VALUES = {
     "var_body_3": "10:00",
 }
 ACCEPTED_LINE = "*Sending* to +1 202-555-0116 (WhatsApp has it; not delivered yet)"
+DELIVERED_LINE = "*Delivered* to +1 202-555-0116"
+FAILED_LINE = "*Not delivered* to +1 202-555-0116"
 READ_LINE = "*Read* by +1 202-555-0116"
 UNKNOWN_LINE = "*We don't know whether this was sent* to +1 202-555-0116"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -13,6 +14,8 @@ from bot.sandbox.slack import visible_text
 from tests.db.databases import KINDS
 from tests.messages.kill_scenario import (
     ACCEPTED_LINE,
+    DELIVERED_LINE,
+    FAILED_LINE,
     FORM_VALUES,
     JOHN,
     NEXT_PROCESS,
@@ -164,6 +167,55 @@ async def test_kill_during_the_report_leaves_one_report(
         assert scenario.sent_count == scenario.stand_ins.chakra.count(SEND) == 1
         assert len(scenario.report_texts()) == 1
         assert scenario.send_states() == ["read"]
+
+
+@pytest.mark.parametrize(
+    ("reset", "kind"), [("after", "sqlite"), ("after", "postgres"), ("before", "sqlite")]
+)
+async def test_kill_during_a_failure_s_own_message_leaves_one_of_it(
+    reset: Literal["after", "before"], kind: str, tmp_path: Path
+) -> None:
+    """Slack has posted it, or not, when the bot is killed; the next one ends it as delivered."""
+    async with open_scenario(kind, tmp_path) as scenario:
+        slack, chakra = scenario.stand_ins.slack, scenario.stand_ins.chakra
+        async with scenario.start_bot(*SERVE_ARGUMENTS) as bot:
+            await scenario.open_preview()
+            await scenario.press_send()
+            await scenario.wait_for_messages(scenario.report_texts, [ACCEPTED_LINE])
+            posted_count = post_count(scenario)
+            slack.fail("chat.postMessage", reset=reset)
+            chakra.push_status(chakra.sends[0], "FAILED", 131026)
+            await slack.wait_until(lambda: post_count(scenario) > posted_count)
+            await kill_bot(bot)
+        async with scenario.start_bot("-c", SERVE_A_MINUTE_LATER) as bot:
+            await scenario.wait_for_messages(scenario.report_texts, [FAILED_LINE, FAILED_LINE])
+            chakra.push_status(chakra.sends[0], "FAILED", 131026)
+            chakra.push_status(chakra.sends[0], "DELIVERED")
+            after_all = "*Delivered after all* to +1 202-555-0116"
+            await scenario.wait_for_messages(scenario.report_texts, [DELIVERED_LINE, after_all])
+            assert await bot.wait_for_exit(signal.SIGTERM) == 0
+        assert scenario.send_states() == ["delivered"]
+
+
+async def test_two_replicas_notify_of_a_failure_once(tmp_path: Path) -> None:
+    async with open_scenario("postgres", tmp_path) as scenario:
+        chakra = scenario.stand_ins.chakra
+        async with (
+            scenario.start_bot(*SERVE_ARGUMENTS) as first,
+            scenario.start_bot(*SERVE_ARGUMENTS) as second,
+        ):
+            await scenario.open_preview()
+            await scenario.press_send()
+            await scenario.wait_for_messages(scenario.report_texts, [ACCEPTED_LINE])
+            chakra.push_status(chakra.sends[0], "FAILED", 131026)
+            await scenario.wait_for_messages(scenario.report_texts, [FAILED_LINE, FAILED_LINE])
+            for bot in (first, second):
+                assert await bot.wait_for_exit(signal.SIGTERM) == 0
+        assert len(scenario.report_texts()) == 2
+
+
+def post_count(scenario: SendScenario) -> int:
+    return sum(call.method == "chat.postMessage" for call in scenario.stand_ins.slack.calls)
 
 
 @pytest.mark.smoke

@@ -251,6 +251,41 @@ async def test_events_received_during_downtime_are_processed(
             await harness.wait_for_reports("Read")
 
 
+async def test_failure_is_one_more_message_across_restarts_and_a_later_delivery(
+    harness: LifecycleHarness, database: Database
+) -> None:
+    failed, delivered = (chakra_event(word, WAMID, MESSAGE) for word in ("FAILED", "DELIVERED"))
+    async with harness.open_lifecycle(database, "boot-1") as sending:
+        await press(sending, build_submission(), FakeMessages())
+        await harness.wait_for_reports("WhatsApp has it")
+        await post_events(harness, failed)
+    for boot in ("boot-2", "boot-3"):
+        async with harness.open_lifecycle(database, boot):
+            await harness.wait_for_reports("*Not delivered* to", "*Not delivered* to")
+            assert await post_events(harness, failed, failed) == {200}
+            await harness.clock.advance(30)
+            await harness.wait_for_reports("*Not delivered* to", "*Not delivered* to")
+    async with harness.open_lifecycle(database, "boot-4"):
+        await post_events(harness, delivered)
+        await harness.wait_for_reports("*Delivered* to", "*Delivered after all* to")
+    async with harness.open_lifecycle(database, "boot-5"):
+        await post_events(harness, failed)
+        await harness.clock.advance(30)
+        await harness.wait_for_reports("*Delivered* to", "*Delivered after all* to")
+
+
+async def test_delivery_before_a_late_failure_notifies_of_none(
+    harness: LifecycleHarness, database: Database
+) -> None:
+    async with harness.open_lifecycle(database) as sending:
+        await press(sending, build_submission(), FakeMessages())
+        await post_events(harness, chakra_event("DELIVERED", WAMID, MESSAGE))
+        await harness.wait_for_reports("*Delivered* to")
+        await post_events(harness, chakra_event("FAILED", WAMID, MESSAGE))
+        await harness.clock.advance(30)
+        await harness.wait_for_reports("*Delivered* to")
+
+
 async def test_sends_of_a_dead_replica_are_resumed(
     harness: LifecycleHarness, database: Database
 ) -> None:

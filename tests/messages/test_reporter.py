@@ -214,6 +214,19 @@ async def test_two_replicas_post_one_report(harness: ReporterHarness) -> None:
     assert await harness.marks.fetch(10) == []
 
 
+async def test_two_replicas_post_one_failure(harness: ReporterHarness) -> None:
+    both = [harness.open_reporter(run=False), harness.open_reporter(run=False)]
+    send = await harness.create_send()
+    await asyncio.gather(*(reporter.run_once() for reporter in both))
+    await harness.wait_for_reports("WhatsApp has it")
+    await harness.change_status(send, SendStatus.FAILED, wamid="wamid.1")
+    await asyncio.gather(*(reporter.run_once() for reporter in both))
+    await harness.wait_for_reports("*Not delivered* to", "*Not delivered* to")
+    await asyncio.gather(*(reporter.run_once() for reporter in both))
+    await harness.world.advance(30)
+    assert harness.call_count("chat.postMessage") == 2
+
+
 async def test_late_reporter_does_not_win(harness: ReporterHarness) -> None:
     """It read ``accepted``, and puts that in after another one has reported ``read``."""
     send = await harness.create_send()

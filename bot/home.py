@@ -37,7 +37,7 @@ class HomeDetails:
 
     async def _render_sends(self, member_id: str) -> list[Block]:
         try:
-            found = await self._sends.list_sends(
+            found, _ = await self._sends.list_sends(
                 SendListQuery(), member_id, Period(), limit=MAX_SENDS
             )
         except DatabaseUnavailable:

@@ -255,8 +255,8 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
         return await _show_existing(context, form, claim.send)
     has_channel = is_shareable(request.channel)
     result = asyncio.ensure_future(latest_result(service, sending))
-    line = await_outcome(service, form, result, has_channel=has_channel)
-    arrival = await_arrival(service, form, result) if has_channel else None
+    line = await_outcome(service, result, has_channel=has_channel)
+    arrival = await_arrival(service, result) if has_channel else None
     return UpdateForm(
         sending_view(checked.prepared.recipient),
         later=asyncio.ensure_future(_await_result(context, form, result)),
@@ -269,13 +269,13 @@ async def _await_result(
     context: Context, form: SendForm, result: asyncio.Task[SendResult]
 ) -> UpdateForm:
     sent = await asyncio.shield(result)
-    return render_result(sent, outcome_message(context.send_service, form, sent), form)
+    return render_result(sent, outcome_message(context.send_service, sent), form)
 
 
 async def _show_existing(context: Context, form: SendForm, send: Send) -> UpdateForm:
     """Show the outcome of a press that was handled before."""
     sent = await context.send_service.with_report(send)
-    message = outcome_message(context.send_service, form, sent)
+    message = outcome_message(context.send_service, sent)
     return replace(render_result(sent, message, form), follow_up=message)
 
 

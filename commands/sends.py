@@ -43,7 +43,9 @@ SENDS_PHRASES = {
     **dict.fromkeys(
         ("my sends", "my messages", "my sent messages", "my last sends", "my recent sends",
          "what did i send", "what have i sent", "was it read", "was my message read",
-         "was it delivered", "did they read it", "did it arrive", "delivery status"),
+         "was it delivered", "did they read it", "did it arrive", "delivery status",
+         "delivery report", "did my message arrive", "what happened to my message", "outbox",
+         "last message", "my last message", "status of my message", "was my message delivered"),
         "me",
     ),
     **dict.fromkeys(
@@ -51,17 +53,25 @@ SENDS_PHRASES = {
          "message history", "send history", "sending history", "who sent", "what was sent"),
         "",
     ),
-    **dict.fromkeys(("failed sends", "failed messages", "what failed"), "failed"),
+    **dict.fromkeys(
+        ("failed sends", "failed messages", "what failed", "which messages failed"), "failed"
+    ),
+    **dict.fromkeys(("my failed sends", "my failed messages", "did my message fail"), "me failed"),
     **dict.fromkeys(("unread messages", "unread sends"), "unread"),
+    **dict.fromkeys(("my unread messages", "my unread sends"), "me unread"),
 }  # fmt: skip
 PAGE, REFRESH_LIST, MINE = "sends.page", "sends.update", "sends.mine"
 ROWS_PER_PAGE = 10
-OTHERS_REASON = "You can see your own sends. To see everyone's, ask an admin for *sender* access."
+OTHERS_REASON = "You can see your own sends, but not those of others."
 STILL_LOADING = "Templates are still loading. Choose one in a moment."
 RESELECT_FILE_NOTE = "Please select your file again; Slack forms can't keep uploads."
 NO_DETAILS_NOTE = "The recipient and values of this send can't be read any more. Enter them again."
 DAY_TEXTS = {"today": "today", "yesterday": "yesterday", "week": "in the last 7 days"}
-STATUS_TEXTS = {"unread": "not read yet", "unknown": "outcome unknown"}
+STATUS_TEXTS = {
+    "unread": "not read yet",
+    "unknown": "outcome unknown",
+    "sending": "not delivered yet",
+}
 
 
 # --- the list ------------------------------------------------------------------------------------
@@ -85,7 +95,7 @@ async def _render_page(request: Request, context: Context, query: SendListQuery)
     member = _permitted_member(request, query)
     zone = request.require_member().zone
     period = find_period(query.day, request.now, zone)
-    found = await context.send_service.list_sends(query, member, period)
+    found, is_cut = await context.send_service.list_sends(query, member, period)
     page = paginate(found, query.page, ROWS_PER_PAGE)
     query = query.with_page(page.number)
     buttons = [blocks.button("Refresh", REFRESH_LIST, query.to_value())]
@@ -97,9 +107,9 @@ async def _render_page(request: Request, context: Context, query: SendListQuery)
     return list_message(
         page,
         query,
-        heading=_heading(query, member, request.actor.id, len(found)),
+        heading=_heading(query, member, request.actor.id, len(found), is_cut=is_cut),
         row=lambda pair: send_row(*pair, names_author=member != request.actor.id),
-        empty_text=_empty_text(query, member, request.actor.id),
+        empty_text=_empty_text(query, member, request.actor.id, is_cut=is_cut),
         note=markup("Sends are listed for 90 days. As of ", date_token(request.now), "."),
         page_action=PAGE,
         buttons=buttons,
@@ -120,13 +130,21 @@ def _permitted_member(request: Request, query: SendListQuery) -> str:
     return "" if request.access.allows(Permission.SEND) else request.actor.id
 
 
-def _heading(query: SendListQuery, member: str, own_id: str, count: int) -> list[str]:
-    """Return the heading's parts: 3 sends · yours · failed · today."""
-    total = f"the last {count}" if count == MAX_LISTED_SENDS else f"{count:,}"
-    parts: list[str] = [
-        bold(f"{total} {'send' if count == 1 else 'sends'}"),
-        _whose(member, own_id),
-    ]
+def _heading(
+    query: SendListQuery, member: str, own_id: str, count: int, *, is_cut: bool
+) -> list[str]:
+    """Return the heading's parts: 3 sends · yours · failed · today.
+
+    ``is_cut``: older sends exist that were not searched.
+    """
+    noun = "send" if count == 1 else "sends"
+    total = f"{count:,} {noun}"
+    if is_cut:
+        is_all = count == MAX_LISTED_SENDS
+        total = (
+            f"the last {count} sends" if is_all else f"{count} of the last {MAX_LISTED_SENDS} sends"
+        )
+    parts: list[str] = [bold(total), _whose(member, own_id)]
     if query.words:
         parts.append(f'"{query.words}"')
     if query.status:
@@ -142,11 +160,18 @@ def _whose(member: str, own_id: str) -> str:
     return "yours" if member == own_id else markup("by ", mention(member))
 
 
-def _empty_text(query: SendListQuery, member: str, own_id: str) -> Markup:
+def _empty_text(query: SendListQuery, member: str, own_id: str, *, is_cut: bool) -> Markup:
     if query.words or query.status or query.day:
-        return markup("No send matches. Try fewer words, or leave out the status and the day.")
+        advice = " Try fewer words, or leave out the status and the day."
+        if is_cut:
+            advice = " Older ones weren't searched: add a status or a day."
+        if query.words and member != own_id:
+            advice += " For what a colleague sent, mention them with @."
+        return markup("No send matches.", advice)
     if member == own_id:
         return markup("You haven't sent anything in the last 90 days.")
+    if member:
+        return markup(mention(member), " hasn't sent anything from Slack in the last 90 days.")
     return markup("Nothing was sent from Slack in the last 90 days.")
 
 

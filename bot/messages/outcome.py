@@ -8,9 +8,7 @@ from dataclasses import replace
 from bot.errors import BotError
 from bot.messages import report_message as card
 from bot.messages.details import SendDetails
-from bot.messages.form_values import SendForm
 from bot.messages.send import Send, SendResult
-from bot.messages.send_form import EDIT
 from bot.messages.service import SendService
 from bot.messages.status import SendStatus
 from bot.slack import blocks
@@ -22,18 +20,16 @@ ARRIVAL_WAIT_SECONDS = 29 * 60.0
 
 
 async def await_outcome(
-    service: SendService, form: SendForm, result: asyncio.Task[SendResult], *, has_channel: bool
+    service: SendService, result: asyncio.Task[SendResult], *, has_channel: bool
 ) -> Message | None:
     """Return the outcome; None if it would go to the DM with Chakra, which has the report."""
     sent = await asyncio.shield(result)
     is_failed = sent.send.status is SendStatus.FAILED
     needs_message = has_channel or is_failed or not sent.report
-    return outcome_message(service, form, sent) if needs_message else None
+    return outcome_message(service, sent) if needs_message else None
 
 
-async def await_arrival(
-    service: SendService, form: SendForm, result: asyncio.Task[SendResult]
-) -> Message | None:
+async def await_arrival(service: SendService, result: asyncio.Task[SendResult]) -> Message | None:
     """Return a line of its own once the message is delivered, read or failed.
 
     Slack doesn't let an app edit the line before. None if that line says it already, and if it
@@ -45,7 +41,7 @@ async def await_arrival(
     arrived = await service.wait_arrived(sent.send, ARRIVAL_WAIT_SECONDS)
     if arrived is None:
         return None
-    return replace(outcome_message(service, form, replace(sent, send=arrived)), only_here=True)
+    return replace(outcome_message(service, replace(sent, send=arrived)), only_here=True)
 
 
 async def latest_result(service: SendService, sending: asyncio.Task[SendResult]) -> SendResult:
@@ -57,22 +53,22 @@ async def latest_result(service: SendService, sending: asyncio.Task[SendResult])
         return sent
 
 
-def outcome_message(service: SendService, form: SendForm, sent: SendResult) -> Message:
+def outcome_message(service: SendService, sent: SendResult) -> Message:
     """Return the outcome with a link to the report."""
     link, details = service.report_link(sent.report), service.read_details(sent.send)
-    return render_outcome(sent.send, details, link, form)
+    return render_outcome(sent.send, details, link)
 
 
-def render_outcome(send: Send, details: SendDetails | None, link: str, form: SendForm) -> Message:
+def render_outcome(send: Send, details: SendDetails | None, link: str) -> Message:
     """Return the reply: the status and a link to the report.
 
-    After a failure a button opens the form again with its values.
+    After a failure a button opens the form with its values.
     """
     headline = markup(card.headline(send, details), ": ", blocks.bold(send.template))
     content = [
         blocks.section(markup(headline, card.report_link(link))),
         *(blocks.section(advice) for advice in card.advice(send)),
     ]
-    if send.status is SendStatus.FAILED and form.to_value():
-        content.append(blocks.actions(blocks.button("Open the form again", EDIT, form.to_value())))
+    if send.status is SendStatus.FAILED:
+        content.append(card.report_buttons(send))
     return Message(text=card.status_line(send, details), blocks=tuple(content))

@@ -26,7 +26,7 @@ STATUSES: Final[Mapping[str, tuple[SendStatus, ...]]] = {
     "unread": (*_IN_FLIGHT, SendStatus.SENT, SendStatus.DELIVERED),
     "delivered": (SendStatus.DELIVERED,),
     "sent": (SendStatus.SENT,),
-    "sending": _IN_FLIGHT,
+    "sending": (*_IN_FLIGHT, SendStatus.SENT),
     "unknown": (SendStatus.UNKNOWN,),
 }
 """The names of ``status:`` with what they show."""
@@ -37,24 +37,37 @@ STATUS_WORDS: Final[Mapping[str, str]] = {
          "rejected", "undelivered"),
         "failed",
     ),
-    **dict.fromkeys(("not read", "not yet read", "not seen", "unseen"), "unread"),
+    **dict.fromkeys(
+        ("not read", "not yet read", "not read yet", "not seen", "unseen", "unopened",
+         "not opened"),
+        "unread",
+    ),
     **dict.fromkeys(("seen", "opened"), "read"),
-    **dict.fromkeys(("pending", "queued", "accepted", "in progress"), "sending"),
+    **dict.fromkeys(
+        ("pending", "queued", "accepted", "in progress", "in transit", "underway",
+         "not yet delivered", "not delivered yet"),
+        "sending",
+    ),
+    **dict.fromkeys(("arrived", "received"), "delivered"),
+    **dict.fromkeys(("uncertain", "unconfirmed", "not confirmed"), "unknown"),
 }  # fmt: skip
 DAY_WORDS: Final[Mapping[str, str]] = {
     **{day: day for day in ("today", "yesterday", "week")},
     **dict.fromkeys(("this week", "past week", "last week", "last 7 days", "7 days"), "week"),
 }
 _OWN_WORDS: Final = ("me", "my", "mine", "own", "myself", "by me", "from me")
-_EVERYONE_WORDS: Final = ("everyone", "everyone's", "everyones", "all", "team", "us", "our")
+_EVERYONE_WORDS: Final = ("everyone", "everyone's", "everyones", "everybody", "all",
+    "team", "us", "our", "colleagues", "anyone")  # fmt: skip
 _FILLERS: Final = (
     "to", "for", "of", "by", "from", "the", "last", "latest", "recent", "message", "messages",
-    "sends", "status", "whatsapp", "whatsapps", "which", "that", "were", "are", "and", "sent by"
+    "sends", "send", "status", "whatsapp", "whatsapps", "which", "that", "were", "are", "and",
+    "sent", "sent by", "sent to", "one", "ones", "what", "why", "who", "did", "was", "it", "is",
+    "i", "list", "show", "templates", "template", "number"
 )  # fmt: skip
 EVERYONE: Final = "everyone"
 _MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
-    **dict.fromkeys(_FILLERS, ("", "")),
     **{phrase: ("status", status) for phrase, status in STATUS_WORDS.items()},
+    **dict.fromkeys(_FILLERS, ("", "")),  # "sent today" means all of today, status:sent does not
     **{phrase: ("day", day) for phrase, day in DAY_WORDS.items()},
     **dict.fromkeys(_OWN_WORDS, ("member", "")),
     **dict.fromkeys(_EVERYONE_WORDS, ("member", EVERYONE)),

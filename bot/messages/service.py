@@ -188,11 +188,11 @@ class SendService:
 
     async def list_sends(
         self, query: SendListQuery, member: str, period: Period, *, limit: int = MAX_LISTED_SENDS
-    ) -> list[tuple[Send, SendDetails | None]]:
+    ) -> tuple[list[tuple[Send, SendDetails | None]], bool]:
         """Return the sends that match, latest first, of ``member`` or, if "", of everyone.
 
-        The words are searched in the ``limit`` latest of the others. Raise
-        ``DatabaseUnavailable``.
+        Only the ``limit`` latest are searched for words; also return whether there are that many.
+        Raise ``DatabaseUnavailable``.
         """
         found = await self._sending.sends.list_latest(
             limit,
@@ -202,7 +202,8 @@ class SendService:
             end=period.end,
         )
         pairs = [(send, self.read_details(send)) for send in found]
-        return [(send, known) for send, known in pairs if matches_words(send, known, query.words)]
+        matching = [pair for pair in pairs if matches_words(*pair, query.words)]
+        return matching, len(found) == limit
 
     async def get_send(self, send_id: int) -> Send:
         """Return a send. Raise ``UsageError`` if it is no longer stored."""

@@ -39,6 +39,11 @@ docs.slack.dev/interactivity/handling-user-interaction
 """
 
 
+STUCK_NOTE = (
+    "Still here after a minute? Close this and try again. "
+    "If you were sending a message, check `/chakra sends` first."
+)
+"""For a press whose process died before anything was stored of it."""
 NOT_REACHABLE_CODES = frozenset({"user_not_in_channel", "not_in_channel", "channel_not_found"})
 """Codes of chat.postEphemeral for a place where the person can't be answered.
 
@@ -301,7 +306,9 @@ def _has_expired(error: SlackError) -> bool:
 
 
 def waiting_view() -> View:
-    return blocks.info_modal("One moment", [blocks.section("Chakra is working on it…")])
+    return blocks.info_modal(
+        "One moment", [blocks.section("Chakra is working on it…"), blocks.context(STUCK_NOTE)]
+    )
 
 
 def message_view(message: Message, title: str) -> View:

@@ -176,7 +176,7 @@ async def test_template_paused_after_opening_is_rejected(acme: World, clock: Man
     assert "paused or disabled" in last_message_text(acme)
     assert sent_count(acme) == 0
     await acme.slack.close_view(JOHN)
-    await acme.slack.press(JOHN, "send.edit")
+    await acme.slack.press(JOHN, "sends.again")
     await settle_app(acme)
     assert "Jane" in view_text(acme)
 

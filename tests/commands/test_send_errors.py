@@ -128,7 +128,7 @@ async def test_form_opened_again_after_a_code_about_the_template_shows_it_as_it_
     assert await submit_form(acme) == {}
     await advance_until(acme, clock, lambda: "paused or disabled" in last_message_text(acme))
     await acme.slack.close_view(JOHN)
-    await press_button(acme, "send.edit")
+    await press_button(acme, "sends.again")
     assert "WhatsApp paused this template" in view_text(acme)
     assert acme.chakra.count(LIST_TEMPLATES) == 2 * asked
 
@@ -289,7 +289,7 @@ async def test_rejected_number_reopens_the_prefilled_form(acme: World, clock: Ma
     await advance_until(acme, clock, lambda: FAILED_LINE in last_message_text(acme))
     acme.chakra.clear_faults()
     await acme.slack.close_view(JOHN)
-    await press_button(acme, "send.edit")
+    await press_button(acme, "sends.again")
     assert "Hi Jane, a reminder of your appointment on May 3" in view_text(acme)
     assert await submit_form(acme) == {}
     await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))

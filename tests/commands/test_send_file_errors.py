@@ -144,7 +144,7 @@ async def test_after_a_failure_the_form_opens_again_without_its_file(
     await submit_promo_form(acme, file=PICTURE)
     await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
     await acme.slack.close_view(JOHN)
-    await acme.slack.press(JOHN, "send.edit")
+    await acme.slack.press(JOHN, "sends.again")
     await settle_app(acme)
     assert "select your file again" in view_text(acme)
     assert "Jane" in view_text(acme)

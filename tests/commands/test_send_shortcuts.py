@@ -91,9 +91,9 @@ async def test_failed_send_can_be_corrected_from_direct_messages(
     await choose_template(acme)
     acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
     await submit_form(acme, phone=READING_NUMBER)
-    await advance_until(acme, clock, lambda: "Open the form again" in report_text(acme))
+    await advance_until(acme, clock, lambda: "Send again" in report_text(acme))
     await acme.slack.close_view(JOHN)
-    await acme.slack.press(JOHN, "send.edit")
+    await acme.slack.press(JOHN, "sends.again")
     await settle_app(acme)
     assert "Jane" in view_text(acme)
 

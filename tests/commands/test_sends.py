@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import insert, select
+
+from bot.db.tables import sends
+from bot.messages.service import MAX_LISTED_SENDS
 from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
@@ -87,4 +91,25 @@ async def test_others_see_their_own_sends_only(acme: World, clock: ManualClock) 
         refused = await list_sends(acme, text, by=MEI)
         assert "You can see your own sends" in refused
         assert "202-555" not in refused
+        assert refused.count("admin") == 1
     assert "by <@U0MEI>" in await list_sends(acme, f"<@{MEI}>"), "a sender may ask for anyone's"
+
+
+async def test_long_list_says_how_many_were_searched(acme: World, clock: ManualClock) -> None:
+    await send_two(acme, clock)
+    async with acme.bot.database.begin() as connection:
+        newest = dict((await connection.execute(select(sends).limit(1))).mappings().one())
+        rows = [
+            {**newest, "id": number, "key": f"k{number}", "started_at": newest["started_at"] + 60}
+            for number in range(100, 100 + MAX_LISTED_SENDS)
+        ]
+        await connection.execute(insert(sends), rows)
+    assert (await list_sends(acme)).startswith(f"*the last {MAX_LISTED_SENDS} sends*")
+    found = await list_sends(acme, "0101")
+    assert found.startswith(f"*0 of the last {MAX_LISTED_SENDS} sends*")
+    assert "Older ones weren't searched" in found
+
+
+async def test_colleague_without_sends_is_named(acme: World) -> None:
+    assert f"<@{MEI}> hasn't sent anything" in await list_sends(acme, f"<@{MEI}>")
+    assert "mention them with @" in await list_sends(acme, "by Mei")

@@ -225,6 +225,8 @@ async def test_kill_before_the_claim_allows_another_send(kind: str, tmp_path: Pa
     async with open_scenario(kind, tmp_path) as scenario:
         await run_until_kill(scenario, before_the_claim)
         assert (scenario.send_states(), scenario.stand_ins.chakra.count(SEND)) == ([], 0)
+        left = visible_text(scenario.stand_ins.slack.view(JOHN) or {})
+        assert "Send to" in left or "check `/chakra sends` first" in left, "a way is left"
         await scenario.stand_ins.slack.close_view(JOHN)
         async with scenario.start_bot(*NEXT_PROCESS[kind]) as bot:
             await scenario.open_preview()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from bot.chakra.models import PhoneNumber
+from bot.errors import UsageError
 from bot.messages import send_form
 from bot.messages.draft import Draft
 from bot.messages.form_values import SendForm
@@ -24,6 +26,14 @@ TITLE = "Check and send"
 CHANGED_NOTE = "This message has changed since you last looked. Check it again before you send it."
 VISIBLE_DIGITS = 4
 """Digits of a number in the label of the button."""
+RESULT_TITLES = {
+    SendStatus.FAILED: "Not sent",
+    SendStatus.UNKNOWN: "Not confirmed",
+    SendStatus.DELIVERED: "Delivered",
+    SendStatus.READ: "Read",
+}
+"""Of the view after the press. A message that WhatsApp has accepted is not delivered yet."""
+_JOINER = "\u200d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +110,24 @@ def submit_label(recipient: Recipient, *, is_repeat: bool = False) -> str:
 
 
 def _short_name(recipient: Recipient, max_length: int) -> str:
-    if not recipient.name:
-        digits = recipient.digits or recipient.key
-        return (
-            f"…{digits[-VISIBLE_DIGITS:]}" if recipient.digits else blocks.clip(digits, max_length)
-        )
+    if not any(character.isalpha() for character in recipient.name):
+        digits = recipient.digits[-VISIBLE_DIGITS:]
+        name = f"…{digits}" if digits else recipient.key or recipient.name.strip()
+        return blocks.clip(name, max_length)
     words = recipient.name.split()
-    start = " ".join(words[:2]) if words[0].endswith(".") else words[0]
-    shorter = (recipient.name, f"{start} {words[-1][0]}." if len(words) > 1 else start, start)
-    fitting = (name for name in shorter if len(name) <= max_length)
-    return next(fitting, blocks.clip(start, max_length))
+    titles = list(takewhile(lambda word: word.endswith("."), words[:-1]))
+    given, *others = words[len(titles) :]
+    initial = [f"{others[-1][0]}."] if others and others[-1][0].isalpha() else []
+    shorter = (
+        words,
+        [*titles, given, *initial],
+        [*titles[:1], given, *initial],
+        [*titles[:1], given],
+        [given, *initial],
+        [given],
+    )
+    fitting = (name for name in map(" ".join, shorter) if len(name) <= max_length)
+    return next(fitting, blocks.clip(given, max_length).replace(f"{_JOINER}…", "…"))
 
 
 def recipient_text(recipient: Recipient) -> str:
@@ -137,9 +155,12 @@ def render_result(sent: SendResult, message: Message, form: SendForm) -> UpdateF
     """Return the view with the outcome; after a failure the form can be opened again in it."""
     status = sent.send.status
     content = [block for block in message.blocks if block["type"] != "actions"]
-    title = {SendStatus.FAILED: "Not sent", SendStatus.UNKNOWN: "Not confirmed"}.get(status, "Sent")
+    title = RESULT_TITLES.get(status, "Sending")
     if status is not SendStatus.FAILED:
         return UpdateForm(blocks.info_modal(title, content))
+    try:
+        state = Draft(form.as_retry_of(sent.send.id)).to_state()
+    except UsageError:
+        return UpdateForm(blocks.info_modal(title, content))
     content.append(blocks.actions(blocks.button("Change", send_form.EDIT)))
-    state = Draft(form.as_retry_of(sent.send.id)).to_state()
     return UpdateForm(blocks.info_modal(title, content), state)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import zlib
 from collections.abc import Mapping
@@ -10,16 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 from bot.errors import UsageError
-from bot.messages.form_values import SendForm, unpack_files
+from bot.messages.form_values import TOO_LONG_MESSAGE, SendForm, pack, unpack, unpack_files
 from bot.slack.button_state import OutdatedButton
 
 FORM, DIGEST = "draft", "digest"
 MAX_PACKED_LENGTH = 2_300
 """Characters: they leave room for the other things in the 3,000 of a view's metadata."""
-MAX_UNPACKED_BYTES = 200_000
-TOO_LONG_MESSAGE = (
-    "Together these values are longer than a Slack form can carry. Shorten one, such as a link."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +27,7 @@ class Draft:
     def to_state(self) -> dict[str, str]:
         """Return the state. Raise ``UsageError`` if it is longer than a view can carry."""
         text = json.dumps(asdict(self.form), ensure_ascii=False, separators=(",", ":"))
-        packed = base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode()
+        packed = pack(text)
         if len(packed) > MAX_PACKED_LENGTH:
             raise UsageError(TOO_LONG_MESSAGE)
         return {FORM: packed, DIGEST: self.digest}
@@ -41,9 +36,7 @@ class Draft:
     def from_state(cls, state: Mapping[str, str]) -> Self:
         """Return the draft of a view. Raise ``OutdatedButton`` if it has none."""
         try:
-            unpacker = zlib.decompressobj()
-            data = base64.urlsafe_b64decode(state.get(FORM, ""))
-            stored = json.loads(unpacker.decompress(data, MAX_UNPACKED_BYTES))
+            stored = json.loads(unpack(state.get(FORM, "")))
             files, earlier = (unpack_files(stored.pop(name)) for name in ("files", "earlier_files"))
             candidates = tuple(stored.pop("candidates"))
             form = SendForm(**stored, files=files, earlier_files=earlier, candidates=candidates)

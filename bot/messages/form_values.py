@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
+from bot.errors import UsageError
 from bot.slack.button_state import ButtonState, ValueTooLong
 from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates.variables import FILE, MEDIA, is_file_key
@@ -19,6 +22,13 @@ CANDIDATES = "found"
 recipient.
 """
 OTHER = "other"
+PACKED = "packed"
+MAX_STATE_LENGTH = 2_500
+"""Characters: they leave room for the other things in the 3,000 of a view's metadata."""
+MAX_UNPACKED_BYTES = 200_000
+TOO_LONG_MESSAGE = (
+    "Together these values are longer than a Slack form can carry. Shorten one, such as a link."
+)
 
 
 class SendButton(ButtonState):
@@ -82,7 +92,7 @@ class SendForm:
         uploads: UploadedFiles | None = None,
     ) -> SendForm:
         """Return the form of its fields, which may be missing, and of its metadata."""
-        carried = state or {}
+        carried = _unpack_state(state or {})
         own = (TEMPLATE, PHONE, CANDIDATES, SENDER)
         picked = entered.get(CANDIDATES, "")
         typed = entered.get(PHONE, "").strip()
@@ -134,8 +144,11 @@ class SendForm:
         )
 
     def to_state(self) -> dict[str, str]:
-        """Return what the form stores in its metadata."""
-        return {
+        """Return what the form stores in its metadata, compressed if it is long.
+
+        Raise ``UsageError`` if it is longer than a view can carry.
+        """
+        state = {
             "asked": self.confirmed_duplicate_of,
             "found": " ".join(self.candidates),
             "tested": self.test_send_id,
@@ -145,6 +158,12 @@ class SendForm:
             "typed": self.typed_values,
             "filled": self.filled,
         }
+        if _length(state) <= MAX_STATE_LENGTH:
+            return state
+        packed = {PACKED: pack(json.dumps(state, ensure_ascii=False))}
+        if _length(packed) > MAX_STATE_LENGTH:
+            raise UsageError(TOO_LONG_MESSAGE)
+        return packed
 
     def to_value(self) -> str:
         """Return a button's value; "" if it is longer than a button's value may be."""
@@ -178,6 +197,30 @@ class SendForm:
     def as_retry_of(self, send_id: int) -> SendForm:
         """Return the form for another attempt in the view whose send has failed."""
         return replace(self, retry_of=str(send_id), confirmed_duplicate_of="")
+
+
+def pack(text: str) -> str:
+    """Return the text compressed, in characters that JSON does not escape."""
+    return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def unpack(packed: str) -> str:
+    """Return the text of `pack`. Raise ``ValueError`` or ``zlib.error`` for others."""
+    data = base64.urlsafe_b64decode(packed)
+    return zlib.decompressobj().decompress(data, MAX_UNPACKED_BYTES).decode()
+
+
+def _length(state: Mapping[str, str]) -> int:
+    return len(json.dumps(state, ensure_ascii=False))
+
+
+def _unpack_state(state: Mapping[str, str]) -> Mapping[str, str]:
+    if PACKED not in state:
+        return state
+    try:
+        return dict(json.loads(unpack(state[PACKED])))
+    except (ValueError, TypeError, zlib.error):
+        return {}
 
 
 def pack_files(files: UploadedFiles) -> dict[str, list[dict[str, object]]]:

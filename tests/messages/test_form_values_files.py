@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from bot.messages.form_values import SendForm
+import json
+
+import pytest
+
+from bot.errors import UsageError
+from bot.messages.form_values import MAX_STATE_LENGTH, SendForm
 from bot.slack.commands.command import UploadedFile
 
 FILE = UploadedFile("F1", "tree.png", "image/png", 7)
@@ -48,3 +53,36 @@ def test_the_file_of_a_card_belongs_to_its_field() -> None:
     }
     assert order.files == {"card_1_file": (FILE,)}
     assert "card_1_file" not in SendForm.from_value(order.to_value()).values
+
+
+def test_a_form_carries_the_files_of_ten_cards_with_other_long_values() -> None:
+    files = {
+        f"card_{number}_file": (
+            UploadedFile(f"F0{number}ABCDEFGH", f"Summer sale {number}.png", "image/png", 71_000),
+        )
+        for number in range(10)
+    }
+    form = SendForm(
+        earlier_files=files,
+        typed_values=json.dumps([["", "word " * 150]]),
+        candidates=tuple(f"b7c6a0b4-3f62-4b5e-9d3c-00000000000{number}" for number in range(8)),
+        candidate_names="\n".join(f"Aarav Mehta {number} · lead" for number in range(8)),
+        retry_of="12",
+    )
+    state = form.to_state()
+    assert len(json.dumps(state, ensure_ascii=False)) <= MAX_STATE_LENGTH
+    carried = SendForm.from_values({}, state)
+    assert (carried.earlier_files, carried.typed_values) == (files, form.typed_values)
+    assert (carried.candidates, carried.candidate_names) == (form.candidates, form.candidate_names)
+    assert carried.retry_of == "12"
+
+
+def test_a_form_refuses_what_it_cannot_carry() -> None:
+    names = "".join(chr(0x4E00 + number) for number in range(3_000))
+    with pytest.raises(UsageError):
+        SendForm(candidate_names=names).to_state()
+
+
+@pytest.mark.parametrize("packed", ["", "?", "eJw=", "é"])
+def test_a_form_of_unreadable_state_is_empty(packed: str) -> None:
+    assert SendForm.from_values({}, {"packed": packed}) == SendForm()

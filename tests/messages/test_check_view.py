@@ -24,9 +24,7 @@ LABELS = [
 
 
 @pytest.mark.parametrize(("name", "label", "again"), LABELS)
-def test_the_button_names_the_recipient_in_24_characters(
-    name: str, label: str, again: str
-) -> None:
+def test_the_button_names_the_recipient_in_24_characters(name: str, label: str, again: str) -> None:
     recipient = Recipient(RecipientKind.USER, "919999912345", "", name=name)
     assert submit_label(recipient) == label
     assert submit_label(recipient, is_repeat=True) == again

@@ -24,9 +24,7 @@ async def await_outcome(
 ) -> Message | None:
     """Return the outcome; None if it would go to the DM with Chakra, which has the report."""
     sent = await asyncio.shield(result)
-    is_failed = sent.send.status is SendStatus.FAILED
-    needs_message = has_channel or is_failed or not sent.report
-    return outcome_message(service, sent) if needs_message else None
+    return outcome_message(service, sent) if has_channel or not sent.report else None
 
 
 async def await_arrival(service: SendService, result: asyncio.Task[SendResult]) -> Message | None:

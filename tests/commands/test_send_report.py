@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bot.sandbox.chakra.faults import TooManyRequests
 from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     NOT_ON_WHATSAPP,
     READING_NUMBER,
+    SEND_PATH,
     advance_until,
     choose_template,
     open_form,
@@ -96,3 +98,17 @@ async def test_nothing_is_posted_beside_the_report_in_the_app_s_messages(
     assert await submit_form(acme, phone=READING_NUMBER) == {}
     await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
     assert len(report_texts(acme)) == 1
+
+
+async def test_refusal_is_one_message_in_the_app_s_messages(
+    acme: World, clock: ManualClock
+) -> None:
+    acme.chakra.fail(SEND_PATH, TooManyRequests(retry_after_seconds=45))
+    await acme.slack.type(JOHN, REPORTS, "/chakra send")
+    await acme.idle()
+    await choose_template(acme)
+    assert await submit_form(acme, phone=READING_NUMBER) == {}
+    await advance_until(acme, clock, lambda: "*Not sent* to" in report_text(acme))
+    await clock.advance(30)
+    [only] = report_texts(acme)
+    assert "Send again" in only

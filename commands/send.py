@@ -233,6 +233,7 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
     if existing is not None:
         return await _show_existing(context, form, existing)
     try:
+        await context.send_forms.load_templates()  # it may have been edited since it was shown
         template = await context.templates.get_last_known(form.template)
         checked = await service.check(form, template)
     except (UsageError, NotFound) as problem:

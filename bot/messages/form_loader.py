@@ -176,7 +176,7 @@ class SendFormLoader:
     async def open_check(self, form: SendForm, template: Template) -> OpenForm:
         """Open "Check and send"; a view says "Checking…" first if looking it up takes long.
 
-        Raise what ``check`` does, unless that view is open.
+        Raise what ``check`` does; if that view is open, the form with the reason replaces it.
         """
         checking = asyncio.ensure_future(self.check(form, template))
         if await done_within(self._clock, checking, MODAL_LOAD_TIMEOUT_SECONDS):
@@ -184,7 +184,15 @@ class SendFormLoader:
             return OpenForm(checked.view, checked.state)
 
         async def show() -> UpdateForm:
-            return (await checking).update()
+            shown = form
+            try:
+                return (await checking).update()
+            except AmbiguousRecipient as several:
+                shown = form.with_choices(several.choices)
+                note = EXPLAINER.explain_as_text(several)
+            except BotError as error:
+                note = EXPLAINER.explain_as_text(error)
+            return send_form.update_form(self.render(shown, template, note=note), shown)
 
         return OpenForm(check_view.checking_view(), later=asyncio.ensure_future(show()))
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from bot.messages.check_view import CHANGED_NOTE
+from bot.sandbox.chakra.faults import StatusResponse
+from bot.sandbox.chakra.request_log import ANY_ENDPOINT
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     JOHN,
+    SALES,
     advance,
     advance_until,
     check_form,
     open_form,
+    run_command,
     sent_count,
     view_text,
 )
@@ -47,4 +51,18 @@ async def test_a_template_deleted_since_is_not_sent(acme: World, clock: ManualCl
     await acme.confirm()
     assert (acme.slack.view(JOHN) or {})["callback_id"] == "send.submit"
     assert "It may have been deleted" in view_text(acme)
+    assert acme.chakra.sends == []
+
+
+async def test_a_lookup_that_fails_late_returns_to_the_form(acme: World, clock: ManualClock) -> None:
+    await run_command(acme)
+    acme.chakra.fail(ANY_ENDPOINT, StatusResponse(500))
+    line = f'{NAME} lead LEAD-004038 1=Jane 2="May 3" 3=10:00 language=en from Acme'
+    async with clock.running():
+        await acme.slack.type(JOHN, SALES, f"/chakra send {line}")
+    await advance_until(acme, clock, lambda: "Checking" in view_text(acme))
+    await advance_until(acme, clock, lambda: "cannot be reached" in view_text(acme))
+    assert (acme.slack.view(JOHN) or {})["callback_id"] == "send.submit"
+    for value in ("lead LEAD-004038", "Jane", "May 3", "10:00"):
+        assert value in view_text(acme)
     assert acme.chakra.sends == []

@@ -54,7 +54,9 @@ async def test_a_template_deleted_since_is_not_sent(acme: World, clock: ManualCl
     assert acme.chakra.sends == []
 
 
-async def test_a_lookup_that_fails_late_returns_to_the_form(acme: World, clock: ManualClock) -> None:
+async def test_a_lookup_that_fails_late_returns_to_the_form(
+    acme: World, clock: ManualClock
+) -> None:
     await run_command(acme)
     acme.chakra.fail(ANY_ENDPOINT, StatusResponse(500))
     line = f'{NAME} lead LEAD-004038 1=Jane 2="May 3" 3=10:00 language=en from Acme'

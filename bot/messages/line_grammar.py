@@ -340,8 +340,10 @@ def _name_unused(reading: Reading) -> None:
 
 
 def _is_dressing_in_place(reading: Reading, place: int) -> bool:
-    """Return whether a lone ``to``, ``in`` or ``for`` is left of a field that is understood."""
+    """Return whether it is punctuation, or a lone ``to``, ``in`` or ``for`` of an understood field."""
     words = reading.words
     text = words.text(place)
+    if not any(character.isalnum() for character in text):
+        return True
     alone = not words.is_free(place - 1) and not words.is_free(place + 1)
     return alone and ((text in ("to", "for") and bool(reading.to)) or text in ("-", "–", "->", "&"))

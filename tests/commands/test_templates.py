@@ -188,7 +188,7 @@ async def test_missing_account_names_the_setting(open_sandbox: OpenSandbox) -> N
     [
         (StatusResponse(401), "access token"),
         (StatusResponse(403), "doesn't let"),
-        (InvalidJsonBody(), "not what this app expects"),
+        (InvalidJsonBody(), "We couldn't read Chakra's answer"),
     ],
 )
 async def test_each_chakra_failure_is_explained(acme: World, fault: Any, expected: str) -> None:

@@ -163,8 +163,8 @@ async def test_user_deleted_after_listing(acme: World) -> None:
     [
         (StatusResponse(401), "access token"),
         (StatusResponse(403), "doesn't let this app"),
-        (InvalidJsonBody(), "not what this app expects"),
-        (MissingField("_data.id"), "not what this app expects"),
+        (InvalidJsonBody(), "We couldn't read Chakra's answer"),
+        (MissingField("_data.id"), "We couldn't read Chakra's answer"),
         (ErrorsWithStatus200("Not <today>"), "Not &lt;today&gt;"),
     ],
 )

@@ -69,6 +69,6 @@ async def test_other_channels_are_looked_up(acme: World) -> None:
     found = await channels.resolve_destination(
         SALES, JOHN, is_known_member=True, channel_name="sales"
     )
-    assert found == Destination(SALES)
+    assert found == Destination(SALES, name="sales")
     info = visible_text(await acme.type(f"/chakra watch {RUNNING}", channel="C0GENERAL"))
     assert "invite" in info

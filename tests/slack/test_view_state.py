@@ -147,7 +147,7 @@ async def test_prefilled_send_form_is_sent_although_slack_leaves_its_values_out(
     await choose_template(acme)
     for field, text in VALUES.items():
         await enter_text(acme, clock, field, text)
-    assert await acme.submit({}) == {}
+    assert await acme.send({}) == {}
     await clock.advance(10)
     assert sent_count(acme) == 1
     [sent] = acme.chakra.sends

@@ -52,7 +52,7 @@ async def preview(world: World) -> None:
 
 async def confirm_preview(world: World) -> None:
     await preview(world)
-    await world.press("send.confirm")
+    await world.confirm()
 
 
 async def send_test_message(world: World) -> None:
@@ -67,7 +67,7 @@ async def send_test_message(world: World) -> None:
         (create_template, FORM, CREATE_TEMPLATE),
         (edit_template, FORM, UPDATE_TEMPLATE),
         (submit_send, FORM, sending.SEND_PATH),
-        (confirm_preview, BUTTON, sending.SEND_PATH),
+        (confirm_preview, FORM, sending.SEND_PATH),
         (send_test_message, BUTTON, sending.SEND_PATH),
     ],
 )

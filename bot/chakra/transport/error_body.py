@@ -145,7 +145,7 @@ def _iter_retry_after_fields(response: ChakraResponse) -> Iterator[Mapping[str, 
 
 def _to_seconds(value: object, unit: float) -> float | None:
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value)
+        value = float(value.strip())  # strips more than float() does
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and not math.isfinite(value):

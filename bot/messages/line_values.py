@@ -47,8 +47,7 @@ def collect_values(
 ) -> tuple[TypedValues, list[Markup]]:
     """Return the typed values, and a sentence for each name that is given twice, which is left."""
     notes = [
-        markup(f"“{sanitize_line(name, MAX_QUOTED_LENGTH)}=” appears twice. Fill it in below.")
-        for name in sorted(repeated)
+        _given_twice(name) for name in sorted(repeated)
     ]
     values = [
         (name, value)
@@ -56,6 +55,10 @@ def collect_values(
         if name not in RESERVED_NAMES and name not in repeated
     ]
     return (*values, *(("", value) for value in quoted)), notes
+
+
+def _given_twice(name: str) -> Markup:
+    return markup(f"“{sanitize_line(name, MAX_QUOTED_LENGTH)}=” appears twice. Fill it in below.")
 
 
 def apply_carried_values(form: SendForm, template: Template) -> tuple[SendForm, list[Markup]]:
@@ -75,12 +78,17 @@ def apply_values(
     """
     fields = template_fields(template)
     values, notes = dict(form.values), []
+    filled: set[str] = set()
     for name, value in typed:
         field = match_field(fields, name) if name else None
         if field is not None and field.kind is FieldKind.FILE:
             notes.append(markup(FILE_NEEDS_FORM))
+        elif field is not None and field.key in filled:
+            values.pop(field.key, None)
+            notes.append(_given_twice(name))
         elif field is not None:
             values[field.key] = value
+            filled.add(field.key)
         elif name:
             notes.append(_unknown_variable(name, value, fields))
     quoted = [value for name, value in typed if not name]

@@ -101,7 +101,7 @@ async def test_metrics_contain_documented_series_and_nothing_personal(
     client: RequestClient,
 ) -> None:
     slack = client.world.slack
-    for line in ("user john@acme.com", "user +91 99999 99999", "user @johndoe", "nonsense"):
+    for line in ("user john@acme.com", "user +91 99999 99999", "user @johndoe", "nonsense=1"):
         await slack.type(MEI, SALES, f"/chakra {line}")
         await client.world.settle()
     answer = await client.request("/metrics")

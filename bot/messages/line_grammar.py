@@ -5,6 +5,7 @@ Nothing that is typed is dropped: a word is part of one field, or a sentence nam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ from bot.messages.line_template import (
     read_exact_template,
     read_inexact_template,
 )
+from bot.messages.recipients import parse_key
 from bot.messages.typed_line import SENTENCE_WORDS, TypedLine, Words, find_contact
 from bot.slack.blocks import Markup, markup
 from bot.templates import vocabulary
@@ -36,6 +38,7 @@ from bot.templates.catalog import TemplateIndex
 from bot.templates.languages import find_languages
 from bot.text.normalize import tokenize
 from bot.text.phones import is_phone_like
+from bot.users.query import is_id
 
 MAX_SENDERS_LENGTH = 300
 MAX_NAME_WORDS = 4
@@ -215,9 +218,22 @@ def _read_recipient(reading: Reading) -> None:
         if reading.to:
             return
     if contact:
-        reading.to = words.take(*contact)
+        known = _read_known_person(reading) if _is_value_like(reading, contact) else ""
+        reading.to = known or words.take(*contact)
         return
     reading.to = _read_known_person(reading) or _read_kind(reading)
+
+
+def _is_value_like(reading: Reading, contact: tuple[int, int]) -> bool:
+    """Return whether it may be an order's number as well as a record's key: ``ORD-1``."""
+    start, end = contact
+    text = reading.words.text(start)
+    is_key = end == start + 1 and bool(parse_key(text)) and not is_id(text)
+    return is_key and re.split(r"[-_/]", text)[0] not in reading.kinds
+
+
+def _knows_person(reading: Reading, start: int, end: int) -> bool:
+    return reading.is_person(" ".join(word.text for word in reading.words.words[start:end]))
 
 
 def _read_known_person(reading: Reading) -> str:
@@ -226,7 +242,10 @@ def _read_known_person(reading: Reading) -> str:
     for start, end in words.spans():
         for first, last in words.parts(start, end, longest=MAX_KNOWN_NAME_WORDS):
             name = " ".join(word.text for word in words.words[first:last])
-            if name.casefold() not in SENTENCE_WORDS | DRESSING and reading.is_person(name):
+            is_worded = words.has_letters(first) and words.has_letters(last - 1)
+            if name.casefold() in SENTENCE_WORDS | DRESSING or not is_worded:
+                continue
+            if reading.is_person(name):
                 return words.take(first, last)
     return ""
 
@@ -253,13 +272,25 @@ def _read_after_to(reading: Reading, to: int, contact: tuple[int, int] | None) -
     end = next((at for at in range(following, end) if words.text(at) in _STOPS), end)
     while following < end and words.text(following) in ("the", "my", "our"):
         following += 1
+    is_weak = contact is not None and _is_value_like(reading, contact)
     if contact and following <= contact[0] < end:
+        if is_weak and _knows_person(reading, following, contact[0]):
+            words.take(to, following)
+            return words.take(following, contact[0])
         words.take(to, following)
         return words.take(*contact)
-    if contact:
+    if contact and not is_weak:
         return ""
     is_kind = words.is_free(following) and words.text(following) in reading.kinds
     first = following + 1 if is_kind and following + 1 < end else following
+    if is_kind and words.is_quoted(following + 1):
+        words.take(to, following)
+        return words.take(following, following + 2)
+    if following < end and words.words[following].text[:1].isupper():
+        length = _name_length(words, following + 1, end, reading) + 1
+        if words.text(following) in SENTENCE_WORDS:
+            words.take(to, following)
+            return words.take(following, min(following + length, end))
     length = _name_length(words, first, end, reading)
     if not length:
         return ""
@@ -286,7 +317,9 @@ def _read_guessed_recipient(reading: Reading) -> None:
     start, _ = undress(words, *spans[0])
     if words.is_free(start) and words.text(start) in GREETINGS and not words.words[start].ends:
         start += 1
-    if not words.is_free(start):
+    if words.is_free(start) and words.text(start) == "to":
+        start += 1
+    if not words.is_free(start) or not words.has_letters(start):
         return
     length = _name_length(words, start, words.run_end(start), reading)
     text_follows = words.is_free(start + length)
@@ -319,7 +352,8 @@ def _name_unused(reading: Reading) -> None:
         words.take(start, first)
         words.take(last, end)
     for place in words.free_places():
-        if _is_dressing_in_place(reading, place):
+        is_sign = not words.has_letters(place) and words.words[place].run == 0
+        if is_sign or _is_dressing_in_place(reading, place):
             words.take(place, place + 1)
     free = words.free_places()
     unused = sanitize_line(words.describe_unused(with_quoted=False), MAX_UNUSED_LENGTH)

@@ -11,6 +11,8 @@ from bot.text.phones import MIN_DIGITS, PhoneParser, is_phone_like
 from bot.users.query import extract_emails
 
 _CLAUSE_END = re.compile(r"[,;:!?.…]+$")
+_TITLE = re.compile(r"(?:mr|mrs|ms|dr|prof|smt|shri|[^\W\d_])\.", re.IGNORECASE)
+"""A title or an initial, after which a name continues."""
 _COUNTED = 6
 """Words of the longest name that is looked for."""
 _SENTENCE_WORDS_TEXT = """
@@ -35,7 +37,9 @@ class Word:
     @classmethod
     def read(cls, text: str, run: int, *, quoted: bool) -> Word:
         """Return the word without the comma after it."""
-        bare = text if quoted else _CLAUSE_END.sub("", text)
+        if quoted or _TITLE.fullmatch(text):
+            return cls(text, run, quoted)
+        bare = _CLAUSE_END.sub("", text)
         return cls(bare or text, run, quoted, ends=bool(bare) and bare != text)
 
 
@@ -64,6 +68,13 @@ class Words:
         """Return whether there is a bare word that isn't taken."""
         inside = 0 <= place < len(self.words)
         return inside and not self._taken[place] and not self.words[place].quoted
+
+    def is_quoted(self, place: int) -> bool:
+        return place < len(self.words) and self.words[place].quoted
+
+    def has_letters(self, place: int) -> bool:
+        """Return whether the word has a letter or a digit, and isn't an emoji or a sign alone."""
+        return any(map(str.isalnum, self.words[place].text))
 
     def free_places(self) -> list[int]:
         return [place for place in range(len(self.words)) if self.is_free(place)]

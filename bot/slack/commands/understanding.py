@@ -39,17 +39,21 @@ _POLITE_STARTS: Final = ("can you", "could you", "would you", "will you", "can i
     "may i", "can we", "i want to", "i want", "i'd like to", "i would like to", "i need to",
     "i need", "i wanna", "we need to", "let me", "let's", "lets", "help me to", "help me", "please",
     "pls", "plz", "kindly", "hey", "hi", "hello", "hiya", "ok", "okay", "so", "just", "quickly",
-    "chakra", "and", "also", "now", "good morning", "try to", "go", "i am looking for",
+    "chakra", "/chakra", "and", "also", "now", "good morning", "try to", "go", "i am looking for",
     "i'm looking for", "im looking for", "looking for", "do you know",
     "hi there", "hello there", "hey there")  # fmt: skip
 _ARTICLES: Final = frozenset({"the", "a", "an", "my", "our", "all", "some", "any", "every"})
 _POLITE_ENDS: Final = re.compile(
-    r"(?:[\s,]+(?:please|pls|plz|thanks|thank you|thx|for me|right now))*[\s?!.,…]*$", re.IGNORECASE
+    r"(?:[\s,]+(?:please|pls|plz|thanks|thank you|thx|for me|right now|asap|dikhao|batao))*"
+    r"[\s?!.,…]*$",
+    re.IGNORECASE,
 )
 _POLITE_ENDS_OF_COMMANDS: Final = re.compile(
     r"(?:[\s,]+(?:please|pls|plz))*\s*(?<![=:])[?!.]*\s*$", re.IGNORECASE
 )
-_QUOTES: Final = {'"': '"', "“": "”", "`": "`", "*": "*", "_": "_", "'": "'"}
+_QUOTES: Final = {'"': '"', "“": "”", "‘": "’", "«": "»", "`": "`", "*": "*", "_": "_", "'": "'"}
+_EMOJI: Final = r"(?::[a-z][a-z0-9_+-]*:|[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f\u200d])"
+_EMOJI_AT_ENDS: Final = re.compile(rf"^(?:{_EMOJI}\s*)+|(?<=\s){_EMOJI}(?:\s*{_EMOJI})*$")
 MAX_WORDS: Final = 60
 """Words of a line in which phrases are looked for."""
 
@@ -77,7 +81,10 @@ class Interpretation:
 
 def understand(text: str, registry: CommandRegistry[ContextT]) -> Interpretation:
     """Return what a line means. ``text`` is as Slack sends it, without ``/chakra``."""
-    line = _unwrap(text.strip())
+    bare = text if "=" in text else _EMOJI_AT_ENDS.sub("", text.strip())
+    line = _unwrap(bare.strip())
+    if not line:
+        return Interpretation(Kind.WELCOME)
     words = split_words(line)
     if _join(words) in GREETINGS:
         return Interpretation(Kind.WELCOME)

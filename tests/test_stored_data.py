@@ -44,7 +44,7 @@ async def test_finished_upload_leaves_no_whole_number_or_address(
     await acme.slack.submit(JOHN, {"file": LocalFile(FILE_NAME, "text/csv", ROWS.encode())})
     await wait_until(acme, lambda: "Send 2 rows" in str(acme.slack.view(JOHN)))
     await acme.slack.submit(JOHN, {})
-    await advance_until(acme, clock, lambda: "Finished" in report_text(acme))
+    await advance_until(acme, clock, lambda: "has finished" in report_text(acme))
     stored = await stored_text(acme)
     assert "uploads (" in stored
     assert "watches (" in stored

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from string import punctuation
 
 from phonenumbers import normalize_digits_only
 
@@ -374,10 +375,10 @@ def _name_unused(reading: Reading) -> None:
 
 
 def _is_dressing_in_place(reading: Reading, place: int) -> bool:
-    """Return whether it is punctuation, or a lone ``to``, ``in`` or ``for`` of an understood field."""
+    """Return whether it is punctuation, or a lone ``to`` or ``for`` of a field."""
     words = reading.words
     text = words.text(place)
-    if not any(character.isalnum() for character in text):
+    if set(text) <= set(punctuation):
         return True
     alone = not words.is_free(place - 1) and not words.is_free(place + 1)
     return alone and ((text in ("to", "for") and bool(reading.to)) or text in ("-", "–", "->", "&"))

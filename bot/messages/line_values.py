@@ -46,9 +46,7 @@ def collect_values(
     named: Mapping[str, str], quoted: Sequence[str], repeated: Collection[str]
 ) -> tuple[TypedValues, list[Markup]]:
     """Return the typed values, and a sentence for each name that is given twice, which is left."""
-    notes = [
-        _given_twice(name) for name in sorted(repeated)
-    ]
+    notes = [_given_twice(name) for name in sorted(repeated)]
     values = [
         (name, value)
         for name, value in named.items()

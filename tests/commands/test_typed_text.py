@@ -169,10 +169,16 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
         ("welcome_message +49 170 language=en 1234567 1=b", "Not used: “+49 170”"),
         ("welcome_message @mei language=en 1=b Gold", "Not used: “Gold”"),
         ("welcome_message to=+91 98765 43210 language=en 1=b", "Not used: “98765 43210”"),
-        (f"welcome_message {READING_NUMBER} language=en 1=b planet:Gold", "Not used: “planet:Gold”"),
+        (
+            f"welcome_message {READING_NUMBER} language=en 1=b planet:Gold",
+            "Not used: “planet:Gold”",
+        ),
         (f"welcome_message {READING_NUMBER} language=en 1=a 1=b", "“1=” appears twice"),
         (f"welcome_message {READING_NUMBER} language=en 1=a body_1:b", "“body_1=” appears twice"),
-        (f"welcome_message to={READING_NUMBER} phone=1 language=en 1=b", "Two recipients are typed"),
+        (
+            f"welcome_message to={READING_NUMBER} phone=1 language=en 1=b",
+            "Two recipients are typed",
+        ),
         (f"welcome_message {READING_NUMBER} language=en sender=x 1=b", "isn't a number you can"),
         (f"welcom_mesage {READING_NUMBER}", "welcome_message"),
     ):

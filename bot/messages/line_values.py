@@ -125,7 +125,7 @@ def _fill_in_order(
     empty = [field for field in _ordered_variables(fields) if not values.get(field.key)]
     for field, value in zip(empty, remaining, strict=False):
         values[field.key] = value
-    if over := remaining[len(empty) :]:
+    if over := [value for value in remaining[len(empty) :] if value]:
         listed = ", ".join(f"“{sanitize_line(value, MAX_QUOTED_LENGTH)}”" for value in over)
         count = len(_ordered_variables(fields))
         has = {0: "no variables", 1: "one variable"}.get(count, f"{count} variables")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from bot.sandbox.world import Sandbox
+from bot.sandbox.world import SAMPLE_TABLE_PATH, Sandbox
 from tests.browser.page_driver import NARROW, WIDE, PageDriver, open_page
 
 pytestmark = [
@@ -22,6 +23,8 @@ pytestmark = [
 ZOOMED = (640, 400)
 """A window of 1280 by 800 pixels at 200 %."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+REFUSED_NUMBER = "+12025550111"
 
 State = Callable[[PageDriver], Awaitable[None]]
 
@@ -74,6 +77,70 @@ async def show_errors(person: PageDriver) -> None:
     await expect(person.modal().locator(".field.wrong").first).to_be_visible()
 
 
+async def show_check(person: PageDriver) -> None:
+    view = await person.open_form("/chakra send account_created priya 1=Mark 2=mark@acme.com")
+    await expect(view).to_contain_text("Your Acme account is ready, Mark")
+
+
+async def show_repeat(person: PageDriver) -> None:
+    """Check again what was sent before, which asks whether it should be sent again."""
+    await show_result(person)
+    await person.page.get_by_test_id("modal-close").click()
+    await expect(person.modal()).to_be_hidden()
+    await show_check(person)
+    await expect(person.modal()).to_contain_text("Send it again?")
+
+
+async def show_result(person: PageDriver) -> None:
+    await show_check(person)
+    await person.page.get_by_test_id("modal-submit").click()
+    await expect(person.page.get_by_test_id("modal-submit")).to_be_hidden()
+    await expect(person.page.get_by_test_id("modal-title")).to_have_text(re.compile("Sending|Delivered|Read"))
+
+
+async def show_refusal(person: PageDriver) -> None:
+    """Send to a number that Chakra refuses: the view says why, and "Change" opens the form."""
+    await person.open_form(f"/chakra send hello_world {REFUSED_NUMBER}")
+    await person.page.get_by_test_id("modal-submit").click()
+    await expect(person.page.get_by_test_id("modal-title")).to_have_text("Not sent")
+
+
+async def show_outcome(person: PageDriver) -> None:
+    await show_result(person)
+    await person.page.get_by_test_id("modal-close").click()
+    outcome = person.page.get_by_test_id("message").filter(has_text="Delivered to")
+    await expect(outcome.last).to_be_visible()
+
+
+async def show_failure(person: PageDriver) -> None:
+    await person.open_form("/chakra send hello_world +12025550101")
+    await person.page.get_by_test_id("modal-submit").click()
+    await expect(person.page.get_by_test_id("dm-alert")).to_contain_text("Not delivered")
+
+
+async def show_report(person: PageDriver) -> None:
+    await show_failure(person)
+    await person.page.get_by_test_id("dm-alert-open").click()
+    await expect(person.page.locator(".message.linked")).to_contain_text("Not delivered")
+
+
+async def show_sends(person: PageDriver) -> None:
+    await show_outcome(person)
+    await person.send_line("/chakra sends")
+
+
+async def show_plan(person: PageDriver) -> None:
+    await person.open_form("/chakra bulk create lead")
+    await person.page.get_by_test_id("file-picker").set_input_files(SAMPLE_TABLE_PATH)
+    await person.submit()
+    await expect(person.page.get_by_test_id("modal-submit")).to_have_text("Send 53 of 60")
+
+
+async def show_carousel(person: PageDriver) -> None:
+    await person.open_form("/chakra send summer_carousel priya")
+    await expect(person.field("template")).to_have_value(re.compile("summer_carousel"))
+
+
 async def show_tips(person: PageDriver) -> None:
     await show_form(person)
     await person.page.get_by_test_id("modal-tips-toggle").click()
@@ -118,6 +185,16 @@ STATES: dict[str, State] = {
         show_list,
         show_variables,
         show_errors,
+        show_carousel,
+        show_check,
+        show_result,
+        show_repeat,
+        show_refusal,
+        show_outcome,
+        show_failure,
+        show_report,
+        show_sends,
+        show_plan,
         show_tips,
         show_question,
         show_home,

@@ -5,6 +5,7 @@ Keys include Enter; what a variable or a file's dialog asks for is not counted.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 
@@ -105,6 +106,32 @@ async def test_template_to_a_number_in_a_message(browser: Browser, demo: Sandbox
     await person.click(driver.page.get_by_test_id("modal-submit"))
     await wait_for_sends(demo, 2)
     person.check("a template to a number in a message", keys=0, clicks=3)
+
+
+async def test_template_to_a_lead_by_name(browser: Browser, demo: Sandbox) -> None:
+    person, driver = await open_counted(browser, demo)
+    await person.send_line("/chakra send hello_world aarav")
+    await person.click(driver.page.get_by_test_id("modal-submit").filter(has_text="Send to"))
+    await wait_for_sends(demo, 1)
+    person.check("a template to a lead by name", keys=31, clicks=1)
+
+
+async def test_template_from_the_card_of_a_colleague(browser: Browser, demo: Sandbox) -> None:
+    person, driver = await open_counted(browser, demo)
+    await driver.send_line("/chakra user mei@acme.com")
+    await person.click_button("Send WhatsApp")
+    form = await driver.wait_for_modal()
+    await expect(driver.field("phone")).to_have_value(re.compile("^Mei Tanaka"))
+    await expect(driver.field("template")).to_be_focused()
+    await person.type("hello_world")
+    await expect(form.get_by_test_id("option").first).to_contain_text("hello_world")
+    await person.press_enter()
+    await expect(form).to_contain_text("Welcome and congratulations")
+    await person.click(driver.page.get_by_test_id("modal-submit"))
+    await expect(driver.page.get_by_test_id("modal-submit")).to_contain_text("Send to Mei")
+    await person.press_enter()
+    await wait_for_sends(demo, 1)
+    person.check("a template from a colleague's card", keys=13, clicks=2)
 
 
 async def wait_for_sends(demo: Sandbox, count: int) -> None:

@@ -57,6 +57,7 @@ export class Modal {
     if (isOther) this.dialog.replaceChildren(sheet.node);
     if (!this.dialog.open) this.dialog.showModal();
     if (isOther) sheet.focusFirst();
+    else if (document.activeElement === document.body) sheet.title.focus({ preventScroll: true });
   }
 
   #hide() {
@@ -98,7 +99,8 @@ class Sheet {
     this.form.onSet = (block) => this.#onEntry(block);
     this.host = hostOf(page, "modal", { view: view.id }, this.form);
     adopt(this.form, view, (id) => page.store.nameOf(id) ?? page.store.findChannel(id)?.name ?? null);
-    this.title = h("h2", { id: this.titleId, dir: "auto", data: { testid: "modal-title" } });
+    // Focused when what had the focus is gone: Enter pressed twice must not press the next button.
+    this.title = h("h2", { id: this.titleId, dir: "auto", tabindex: "-1", data: { testid: "modal-title" } });
     this.back = iconButton("back", "Back to the previous form", () => this.act("close"));
     this.body = h("div", { class: "modal-body" });
     this.wrong = h("p", {

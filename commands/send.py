@@ -62,6 +62,7 @@ NO_TEMPLATE_ERROR = "Choose a template."
 RESELECT_FILE_NOTE = "Please select your file again; Slack forms can't keep uploads."
 OTHER_RECIPIENT_NOTE = "The recipient has changed, and so have the values from the lead."
 TEST_NOT_SENT = "Test not sent."
+OTHER_LEAD_NOTE = "The recipient has changed. Check the values that came from the lead."
 NOT_TEMPLATES: Mapping[str, str] = {
     LOADING: STILL_LOADING,
     MORE: "Type part of the template's name to find it.",
@@ -197,6 +198,10 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     if errors:
         return _show_errors(context, form, template, errors, request.values)
     _authorize_send(request, template)
+    current = await context.send_forms.with_current_recipient(form, template)
+    if current.values != form.values:
+        view = context.send_forms.render(current, template, note=OTHER_LEAD_NOTE)
+        return send_form.update_form(view, current, overwrite=True)
     try:
         return (await context.send_forms.check(form, template)).update()
     except AmbiguousRecipient as several:

@@ -112,9 +112,6 @@ class TemplateIndex:
         )
         return tuple(found.word for found in similar)
 
-    def has_several_languages(self, name: str) -> bool:
-        return len(self.by_name.get(name, ())) > 1
-
 
 class TemplateCatalog:
     """Read and write templates.

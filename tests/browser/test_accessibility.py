@@ -95,7 +95,9 @@ async def show_result(person: PageDriver) -> None:
     await show_check(person)
     await person.page.get_by_test_id("modal-submit").click()
     await expect(person.page.get_by_test_id("modal-submit")).to_be_hidden()
-    await expect(person.page.get_by_test_id("modal-title")).to_have_text(re.compile("Sending|Delivered|Read"))
+    await expect(person.page.get_by_test_id("modal-title")).to_have_text(
+        re.compile("Sending|Delivered|Read")
+    )
 
 
 async def show_refusal(person: PageDriver) -> None:

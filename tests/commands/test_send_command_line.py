@@ -186,6 +186,17 @@ async def test_a_leads_values_are_filled_in_and_removed_for_someone_else(
     assert field(acme, "var_body_1") is None
 
 
+async def test_a_leads_values_never_go_to_someone_else_without_a_look(acme: World) -> None:
+    """The recipient is changed in the moment of Continue, before the form could follow."""
+    await run_command(acme, "lead_followup aarav")
+    assert field(acme, "var_body_first_name") == "Aarav"
+    typed = {"phone": READING_NUMBER, "var_body_agent": "John", "var_body_product": "our plan"}
+    assert await acme.submit(typed) == {}
+    assert "The recipient has changed" in view_text(acme)
+    assert field(acme, "var_body_first_name") is None
+    assert field(acme, "phone") == READING_NUMBER
+
+
 # --- from cards ----------------------------------------------------------------------------------
 
 

@@ -123,9 +123,6 @@ def test_names_are_searched_loosely() -> None:
     assert shelf.find_by_name("order_update", "fr") == ()
     assert shelf.suggest_names("oder updat") == ("order_update",)
     assert shelf.suggest_names("zzz") == ()
-    assert shelf.has_several_languages("order_update")
-    assert not shelf.has_several_languages("welcome")
-    assert not shelf.has_several_languages("nosuch")
 
 
 def test_the_usual_language_comes_first() -> None:

@@ -84,6 +84,15 @@ class SendForm:
         filled = json.loads(self.filled)["values"] if self.filled else {}
         return frozenset(key for key, value in filled.items() if self.values.get(key) == value)
 
+    def action_of(self, key: str, action: str) -> str:
+        """Return the ``action_id`` of a field, another one each time that a record sets its value.
+
+        Slack preserves the entry of an open field unless its ``action_id`` changes; an
+        ``initial_value`` doesn't replace it (docs.slack.dev/surfaces/modals).
+        """
+        state = json.loads(self.filled) if self.filled else {"keys": ()}
+        return f"{action}:{state['set']}" if key in state["keys"] else action
+
     @classmethod
     def from_values(
         cls,

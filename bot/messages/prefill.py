@@ -24,20 +24,21 @@ def refill(form: SendForm, template: Template | None, recipient: Recipient | Non
     source = ""
     if template and recipient and recipient.process:
         source = f"{recipient.procedure}/{recipient.process.id} {template.id}"
-    if source == (json.loads(form.filled)["from"] if form.filled else ""):
+    before = json.loads(form.filled) if form.filled else {"from": "", "set": 0, "keys": []}
+    if source == before["from"]:
         return form
     stale = form.filled_keys
     values = {key: value for key, value in form.values.items() if key not in stale}
+
+    def remember(values: Mapping[str, str]) -> str:
+        keys = sorted({*before["keys"], *stale, *values})
+        state = {"from": source, "values": values, "set": before["set"] + 1, "keys": keys}
+        return json.dumps(state, ensure_ascii=False)
+
     filled: dict[str, str] = {}
     if source and template and recipient and recipient.process:
         for key, value in fill_from_record(template, recipient.process).items():
-            remembered = _pack(source, {**filled, key: value})
-            fits = len(json.dumps(remembered, ensure_ascii=False)) <= MAX_FILLED_LENGTH
-            if fits and not values.get(key, "").strip():
+            state = json.dumps(remember({**filled, key: value}), ensure_ascii=False)
+            if len(state) <= MAX_FILLED_LENGTH and not values.get(key, "").strip():
                 filled[key] = value
-    state = _pack(source, filled) if source else ""
-    return replace(form, values={**values, **filled}, filled=state)
-
-
-def _pack(source: str, values: Mapping[str, str]) -> str:
-    return json.dumps({"from": source, "values": values}, ensure_ascii=False)
+    return replace(form, values={**values, **filled}, filled=remember(filled))

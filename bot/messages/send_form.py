@@ -229,7 +229,7 @@ def _template_input(field: TemplateField, form: SendForm) -> Block:
     return blocks.text_field(
         field.key,
         field.label,
-        action=INPUT_CHANGED,
+        action=form.action_of(field.key, INPUT_CHANGED),
         initial=form.values.get(field.key, ""),
         hint=_value_hint(field, is_filled=field.key in form.filled_keys),
         placeholder=field.example,

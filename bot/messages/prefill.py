@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from bot.chakra.template import Template
 from bot.messages.form_values import SendForm
@@ -13,6 +14,8 @@ from bot.messages.record_values import fill_from_record
 
 MAX_FILLED_LENGTH = 500
 """Characters that the form remembers of what was filled in, in Slack's 3,000 of metadata."""
+_NOTHING_FILLED = '{"from": "", "values": {}, "set": 0, "keys": []}'
+"""Which record filled which values, how often one did, and the keys of all fields it ever set."""
 
 
 def refill(form: SendForm, template: Template | None, recipient: Recipient | None) -> SendForm:
@@ -24,7 +27,7 @@ def refill(form: SendForm, template: Template | None, recipient: Recipient | Non
     source = ""
     if template and recipient and recipient.process:
         source = f"{recipient.procedure}/{recipient.process.id} {template.id}"
-    before = json.loads(form.filled) if form.filled else {"from": "", "set": 0, "keys": []}
+    before: dict[str, Any] = json.loads(form.filled or _NOTHING_FILLED)
     if source == before["from"]:
         return form
     stale = form.filled_keys

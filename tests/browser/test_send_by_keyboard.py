@@ -68,9 +68,9 @@ async def test_a_lead_is_found_by_name_and_fills_the_variables(
 ) -> None:
     person = await open_page(browser, demo)
     form = await person.open_form("/chakra send lead_followup aarav")
-    await expect(person.field("var_body_first_name")).to_have_value("Aarav")
     await person.field("var_body_agent").fill("John")
     await person.field("var_body_product").fill("our team plan")
+    await expect(person.field("var_body_first_name")).to_have_value("Aarav")
     await person.submit()
     await expect(submit_button(person, "Send to Aarav Mehta")).to_be_visible()
     await expect(form).to_contain_text("lead LEAD-004038, Aarav Mehta, +91 98765 43210")

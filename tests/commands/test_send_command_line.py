@@ -184,7 +184,7 @@ async def test_a_leads_values_are_filled_in_and_removed_for_someone_else(
     assert filled == "Aarav"
     await enter_text(acme, clock, "phone", READING_NUMBER)
     assert field(acme, "var_body_1") is None
-    entries = acme.slack.view(JOHN)["state"]["values"]["var_body_1"]
+    entries = (acme.slack.view(JOHN) or {})["state"]["values"]["var_body_1"]
     assert [entry["value"] for entry in entries.values()] == [None], "Slack would send it on"
 
 

@@ -124,16 +124,19 @@ function input(block, host) {
     hinted: Boolean(block.hint),
   });
   const focus = () => node.querySelector("[data-action-id]:not([type=radio], [type=checkbox])")?.focus();
+  const element = renderElement(block.element, place);
+  const typed = element.matches(".box") ? element : element.querySelector("input.box, textarea.box");
+  if (typed) typed.id ||= newId("entry");
   const node = h(
     "div",
     { class: "field", data: { testid: "field", blockId: block.block_id } },
     h(
-      "div",
-      { class: "field-label", id: ids.label, dir: "auto", on: { click: focus } },
+      typed ? "label" : "div",
+      { class: "field-label", id: ids.label, for: typed?.id, dir: "auto", on: { click: focus } },
       plain(block.label.text, { emoji: block.label.emoji }),
       block.optional ? h("span", { class: "optional" }, " (optional)") : null,
     ),
-    renderElement(block.element, place),
+    element,
     h("div", { class: "field-error", id: ids.error, data: { testid: "field-error" }, hidden: true }),
     block.hint
       ? h(

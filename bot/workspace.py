@@ -4,43 +4,31 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from importlib.metadata import version
 
 import structlog
 
 from bot.access.policy import AccessPolicy
 from bot.aio.tasks import TaskSet
-from bot.bulk.plan import BulkPlanner
 from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.context import Context
 from bot.db.adoption import adopt_rows
-from bot.health import HealthChecker
+from bot.features import Features
 from bot.home import HomeDetails
 from bot.installation import Identity, Installation, Runtime, identify
 from bot.jobs.reader import JobReader
 from bot.messages.error_copy import EXPLAINER
-from bot.messages.file_transfer import FileTransfer
-from bot.messages.form_loader import SendFormLoader
 from bot.messages.lifecycle import SendLifecycle, open_send_lifecycle
-from bot.messages.recipients import RecipientResolver
-from bot.messages.service import SendService
-from bot.messages.test_sends import TestSends
 from bot.outbox.outbox import Outbox, open_outbox
-from bot.processes.directory import RecordDirectory
-from bot.slack.channels import Channels
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Command
 from bot.slack.commands.dispatcher import Dispatcher
 from bot.slack.commands.event_router import EventHooks
 from bot.slack.commands.router import Router
-from bot.slack.debounce import Debouncer
 from bot.slack.event_claims import open_event_claims
 from bot.slack.members import Members
 from bot.slack.revocation import Revocation, StopWorkspace
 from bot.templates.catalog import TemplateCatalog
-from bot.users.directory import Directory
 from bot.webhooks.events import StatusEvent, TemplateEvent
 from bot.webhooks.open import open_webhooks
 from bot.webhooks.receiver import WebhookReceiver
@@ -120,7 +108,7 @@ async def open_workspace(
         writes = await _open_writes(loops, runtime, installation, identity, outbox, tasks)
         loops.push_async_callback(tasks.drain, runtime.drain_seconds)
         members = Members(slack, cache, team_id=identity.team_id)
-        features = _Features(runtime, installation, identity, slack, chakra, cache, catalog)
+        features = Features(runtime, installation, identity, slack, chakra, cache, catalog)
         context = features.context(members, sends, jobs, workflows, writes)
         claims = await loops.enter_async_context(open_event_claims(runtime.database, runtime.clock))
         hooks = EventHooks(
@@ -282,91 +270,7 @@ def _build_catalog(installation: Installation, chakra: Chakra, cache: Cache) -> 
     )
 
 
-# --- what handlers use ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Features:
-    """Builds the features of one workspace on its clients."""
-
-    runtime: Runtime
-    installation: Installation
-    identity: Identity
-    slack: SlackClient
-    chakra: Chakra
-    cache: Cache
-    templates: TemplateCatalog
-
-    def context(
-        self,
-        members: Members,
-        sends: SendLifecycle,
-        jobs: JobReader,
-        workflows: Workflows,
-        writes: WriteLedger,
-    ) -> Context:
-        clock = self.runtime.clock
-        directory = Directory(
-            self.chakra, self.cache, clock, region=self.installation.default_region
-        )
-        service = self._send_service(directory, sends)
-        return Context(
-            directory=directory,
-            templates=self.templates,
-            send_service=service,
-            send_forms=SendFormLoader(
-                self.templates,
-                service,
-                clock,
-                default_sender_id=self.installation.chakra_sender_id or "",
-                takes_files=lambda: self.identity.scopes.has("files:read"),
-                users=directory,
-            ),
-            test_sends=TestSends(service, directory, clock),
-            debouncer=Debouncer(clock),
-            members=members,
-            channels=Channels(self.slack),
-            files=self.slack.files,
-            jobs=jobs,
-            bulk_planner=BulkPlanner(
-                workflows.uploads,
-                self.slack.files,
-                self.chakra,
-                self.cache,
-                clock,
-                self.runtime.sheet_workers,
-                region=self.installation.default_region,
-            ),
-            workflows=workflows,
-            writes=writes,
-            health=HealthChecker(
-                self.chakra,
-                self.slack,
-                self.cache,
-                clock,
-                check_database=self.runtime.database.check,
-                scopes=self.identity.scopes,
-            ),
-            settings=self.runtime.settings,
-            clock=clock,
-            version=version("chakra-for-slack"),
-        )
-
-    def _send_service(self, directory: Directory, sends: SendLifecycle) -> SendService:
-        plugin_id = self.installation.chakra_plugin_id or ""
-        region = self.installation.default_region
-        records = RecordDirectory(self.chakra, self.cache, self.runtime.clock, region=region)
-        return SendService(
-            self.chakra.messages,
-            RecipientResolver(directory, records, region),
-            self.templates,
-            sends,
-            FileTransfer(
-                self.slack.files, self.chakra.media, self.runtime.clock, plugin_id=plugin_id
-            ),
-            plugin_id=plugin_id,
-            workspace_url=self.identity.url,
-        )
+# --- the router ----------------------------------------------------------------------------------
 
 
 def _build_router(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.db.tables import METADATA
+from bot.db.schema import METADATA
 from bot.sandbox.slack import LocalFile
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import open_form, report_text, submit_form

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import delete, update
 
 from bot.db.engine import Database
-from bot.db.tables import METADATA, rate_limits
+from bot.db.schema import METADATA
+from bot.db.tables import rate_limits
 
 
 async def adopt_rows(database: Database, workspace: str) -> None:

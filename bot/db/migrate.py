@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, text
 
-from bot.db.tables import METADATA
+from bot.db.schema import METADATA
 from bot.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS_DIR = Path(__file__).with_name("migrations")
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; a test checks it against their files."""
 
 MIGRATION_LOCK_ID = 0x_C4A_C8A

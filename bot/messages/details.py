@@ -6,18 +6,12 @@ in a channel, get the masked recipient of its row.
 
 from __future__ import annotations
 
-import base64
-import hmac
-import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from cryptography.fernet import Fernet
+from bot.sealing import Sealer
 
-_KEY_PURPOSE = b"details of sends"
+_KEY_PURPOSE = "details of sends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +34,13 @@ class SendDetails:
 
 def seal_details(details: SendDetails | None, key: bytes) -> bytes | None:
     """Return the details encrypted with ``key``, which also hashes recipients."""
-    if details is None:
-        return None
-    text = json.dumps(asdict(details), ensure_ascii=False, separators=(",", ":"))
-    return _cipher(key).encrypt(zlib.compress(text.encode()))
+    return None if details is None else Sealer(key, _KEY_PURPOSE).seal(asdict(details))
 
 
 def open_details(sealed: bytes | None, key: bytes) -> SendDetails | None:
     """Return the details of a row; None if it has none, was changed, or the key was another one."""
-    from cryptography.fernet import InvalidToken
-
-    if not sealed:
-        return None
-    try:
-        text = zlib.decompress(_cipher(key).decrypt(sealed))
-    except InvalidToken:
+    opened = Sealer(key, _KEY_PURPOSE).open(sealed)
+    if opened is None:
         return None
     known = SendDetails.__dataclass_fields__
-    return SendDetails(**{name: item for name, item in json.loads(text).items() if name in known})
-
-
-def _cipher(key: bytes) -> Fernet:
-    from cryptography.fernet import Fernet  # loads OpenSSL, which only sends need
-
-    own_key = hmac.digest(key, _KEY_PURPOSE, "sha256")
-    return Fernet(base64.urlsafe_b64encode(own_key))
+    return SendDetails(**{name: item for name, item in opened.items() if name in known})

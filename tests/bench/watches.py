@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from bot.chakra.jobs import JOB_PATH
 from bot.db.engine import open_database
-from bot.db.tables import METADATA
+from bot.db.schema import METADATA
 from bot.jobs.polling import MAX_POLL_SECONDS
 from bot.jobs.repository import Watches
 from bot.jobs.watch import NewWatch

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.db.engine import Database, open_database
 from bot.db.migrate import HEAD, alembic_config
-from bot.db.tables import METADATA
+from bot.db.schema import METADATA
 from bot.errors import DatabaseLocked, DatabaseUnavailable
 from bot.messages.repository import Sends
 from tests.clock import settle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from bot.db.tables import METADATA
+from bot.db.schema import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

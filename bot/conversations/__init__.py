@@ -1,0 +1,1 @@
+"""What customers write, as threads in channels, and the answers to them."""

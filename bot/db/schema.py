@@ -1,0 +1,8 @@
+"""All tables of this release, to compare a database with and to walk through."""
+
+from __future__ import annotations
+
+from bot.db import customer_tables, tables
+from bot.db.columns import METADATA
+
+__all__ = ["METADATA", "customer_tables", "tables"]

@@ -1,0 +1,113 @@
+"""What handlers use: the features of one workspace, built on its clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from bot.bulk.plan import BulkPlanner
+from bot.cache import Cache
+from bot.chakra.client import Chakra
+from bot.context import Context
+from bot.health import HealthChecker
+from bot.installation import Identity, Installation, Runtime
+from bot.jobs.reader import JobReader
+from bot.messages.file_transfer import FileTransfer
+from bot.messages.form_loader import SendFormLoader
+from bot.messages.lifecycle import SendLifecycle
+from bot.messages.recipients import RecipientResolver
+from bot.messages.service import SendService
+from bot.messages.test_sends import TestSends
+from bot.processes.directory import RecordDirectory
+from bot.slack.channels import Channels
+from bot.slack.client.web_api import SlackClient
+from bot.slack.debounce import Debouncer
+from bot.slack.members import Members
+from bot.templates.catalog import TemplateCatalog
+from bot.users.directory import Directory
+from bot.workflows import Workflows
+from bot.writes.ledger import WriteLedger
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Builds the features of one workspace on its clients."""
+
+    runtime: Runtime
+    installation: Installation
+    identity: Identity
+    slack: SlackClient
+    chakra: Chakra
+    cache: Cache
+    templates: TemplateCatalog
+
+    def context(
+        self,
+        members: Members,
+        sends: SendLifecycle,
+        jobs: JobReader,
+        workflows: Workflows,
+        writes: WriteLedger,
+    ) -> Context:
+        clock = self.runtime.clock
+        directory = Directory(
+            self.chakra, self.cache, clock, region=self.installation.default_region
+        )
+        service = self._send_service(directory, sends)
+        return Context(
+            directory=directory,
+            templates=self.templates,
+            send_service=service,
+            send_forms=SendFormLoader(
+                self.templates,
+                service,
+                clock,
+                default_sender_id=self.installation.chakra_sender_id or "",
+                takes_files=lambda: self.identity.scopes.has("files:read"),
+                users=directory,
+            ),
+            test_sends=TestSends(service, directory, clock),
+            debouncer=Debouncer(clock),
+            members=members,
+            channels=Channels(self.slack),
+            files=self.slack.files,
+            jobs=jobs,
+            bulk_planner=BulkPlanner(
+                workflows.uploads,
+                self.slack.files,
+                self.chakra,
+                self.cache,
+                clock,
+                self.runtime.sheet_workers,
+                region=self.installation.default_region,
+            ),
+            workflows=workflows,
+            writes=writes,
+            health=HealthChecker(
+                self.chakra,
+                self.slack,
+                self.cache,
+                clock,
+                check_database=self.runtime.database.check,
+                scopes=self.identity.scopes,
+            ),
+            settings=self.runtime.settings,
+            clock=clock,
+            version=version("chakra-for-slack"),
+        )
+
+    def _send_service(self, directory: Directory, sends: SendLifecycle) -> SendService:
+        plugin_id = self.installation.chakra_plugin_id or ""
+        region = self.installation.default_region
+        records = RecordDirectory(self.chakra, self.cache, self.runtime.clock, region=region)
+        return SendService(
+            self.chakra.messages,
+            RecipientResolver(directory, records, region),
+            self.templates,
+            sends,
+            FileTransfer(
+                self.slack.files, self.chakra.media, self.runtime.clock, plugin_id=plugin_id
+            ),
+            plugin_id=plugin_id,
+            workspace_url=self.identity.url,
+        )

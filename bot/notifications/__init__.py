@@ -1,0 +1,1 @@
+"""What channels receive: rules, and the events that match them."""

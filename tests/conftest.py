@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -37,6 +38,9 @@ configure_plain_logs()
 
 OpenSandbox = Callable[..., AbstractAsyncContextManager[World]]
 
+GC_THRESHOLDS = (20_000, 20, 20)
+"""Allocations before a collection of the young objects, and how many of those before older ones."""
+
 WORLD_FIXTURES = {"acme", "shared_acme", "open_sandbox", "demo", "services"}
 
 
@@ -47,6 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if isinstance(item, pytest.Function) and WORLD_FIXTURES & set(item.fixturenames):
             item.add_marker(pytest.mark.world)
     items.sort(key=_is_quick)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave the modules and the collected tests to no collection: each costs as much as a world."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def _is_quick(item: pytest.Item) -> bool:

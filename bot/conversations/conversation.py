@@ -1,0 +1,78 @@
+"""A customer's thread in a channel, and what is noted about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ConversationState(StrEnum):
+    """The state of a conversation, as stored."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    SNOOZED = "snoozed"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One row. Times are in seconds since 1970, 0 if there is none.
+
+    ``post_key`` is the outbox's key of the message that begins the thread. ``assignee`` is the
+    member who has it, or "". ``phone_number_id`` is Meta's ID of our number that the customer wrote
+    to last, and ``last_event_id`` the recorded event of that message.
+    """
+
+    id: int
+    channel: str
+    customer_id: int
+    post_key: str
+    state: ConversationState
+    state_at: float
+    takes_replies: bool
+    assignee: str
+    snoozed_until: float
+    unanswered_since: float
+    reminded_at: float
+    phone_number_id: str
+    last_message_at: float
+    last_event_id: int
+    opened_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """What a conversation notes of a customer's message; ``at`` is in seconds since 1970."""
+
+    event_id: int
+    customer_id: int
+    phone_number_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A conversation after a customer's message, and how it was before.
+
+    ``reopened``: it was resolved or snoozed. ``unanswered_before`` is since when the customer had
+    been waiting for an answer, 0 if they had not.
+    """
+
+    conversation: Conversation
+    is_new: bool = False
+    reopened: bool = False
+    unanswered_before: float = 0.0
+
+
+def parent_key(conversation_id: int) -> str:
+    """Return the outbox's key of the message that begins the thread."""
+    return f"conversation:{conversation_id}"
+
+
+def message_key(conversation_id: int, event_id: int) -> str:
+    """Return the outbox's key of the message that shows an event in the thread.
+
+    It has the event's number, not Meta's message ID, which contains the customer's number. The
+    zeros make the order of keys that of the events.
+    """
+    return f"conversation:{conversation_id}:{event_id:012d}"

@@ -1,0 +1,137 @@
+"""The 24 hours after a customer's message or call, in which they can be sent free text.
+
+Source: developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages,
+"Customer service windows": it opens when a person messages or calls a number, for that number. A
+system message is none of theirs (CONFIRMED). INFERRED: a reaction, an edit and a deletion don't
+open it; if they do, only a template is sent where a text was possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db.customer_tables import customer_windows, customers
+from bot.db.engine import Database
+from bot.webhooks.events import AccountEvent, MessageEvent, WebhookEvent
+from bot.webhooks.fields import iter_objects
+from bot.webhooks.recorded_event import AfterCommit, RecordedEvent
+
+WINDOW_SECONDS = 86_400.0
+KINDS_WITHOUT_WINDOW = frozenset({"system", "reaction", "edit", "revoke"})
+
+WindowKey = tuple[int, str]
+"""A customer's ID and Meta's ID of our number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Until when a customer can be sent free text, in seconds since 1970.
+
+    ``phone_number_id`` is Meta's ID of the number of ours that they wrote to, "" if not known.
+    ``wamid`` is Meta's ID of their last message to it, "" after a call.
+    """
+
+    ends_at: float
+    phone_number_id: str
+    wamid: str
+
+
+class Windows:
+    """When customers last wrote to each of our numbers.
+
+    `handle` is part of the transaction that records the events; the other methods are one
+    transaction each and raise ``DatabaseUnavailable``.
+    """
+
+    def __init__(self, database: Database, workspace: str = "") -> None:
+        self._database = database
+        self._workspace = workspace
+
+    async def handle(
+        self, connection: AsyncConnection, recorded: Sequence[RecordedEvent], now: float
+    ) -> AfterCommit | None:
+        """Note the latest message of each customer to each number; see `RecordedHandler`."""
+        for (customer_id, phone_number_id), (at, wamid) in find_latest(recorded, now).items():
+            key = {
+                "workspace": self._workspace,
+                "customer_id": customer_id,
+                "phone_number_id": phone_number_id,
+            }
+            await connection.execute(
+                self._database.insert(customer_windows)
+                .values(**key, last_inbound_at=0.0, last_wamid="")
+                .on_conflict_do_nothing()
+            )
+            await connection.execute(
+                update(customer_windows)
+                .where(
+                    *(customer_windows.c[name] == value for name, value in key.items()),
+                    customer_windows.c.last_inbound_at <= at,
+                )
+                .values(last_inbound_at=at, last_wamid=wamid)
+            )
+        return None
+
+    async def window_of(self, customer_id: int, phone_number_id: str = "") -> float:
+        """Return until when free text may be sent from this number, 0.0 if they never wrote to it.
+
+        Without a number: from any.
+        """
+        latest = await self.find_last(customer_id, phone_number_id)
+        return latest.ends_at if latest else 0.0
+
+    async def find_last(self, customer_id: int, phone_number_id: str = "") -> Window | None:
+        """Return the window that the customer opened last, at this number of ours or at any.
+
+        Messages under another ID of the same person count, and those whose number is not known:
+        Chakra's own format often omits it (API.md, Webhooks).
+        """
+        column = customer_windows.c
+        merged = select(customers.c.id).where(customers.c.merged_into == customer_id)
+        wanted = select(customer_windows).where(
+            column.workspace == self._workspace,
+            or_(column.customer_id == customer_id, column.customer_id.in_(merged)),
+        )
+        if phone_number_id:
+            wanted = wanted.where(column.phone_number_id.in_((phone_number_id, "")))
+        async with self._database.begin() as connection:
+            latest = wanted.order_by(column.last_inbound_at.desc()).limit(1)
+            row = (await connection.execute(latest)).one_or_none()
+        if row is None:
+            return None
+        ends_at = row.last_inbound_at + WINDOW_SECONDS
+        return Window(ends_at, row.phone_number_id, row.last_wamid)
+
+
+def find_latest(
+    recorded: Iterable[RecordedEvent], now: float
+) -> dict[WindowKey, tuple[float, str]]:
+    """Return when each customer last wrote to each number, and the ID of that message.
+
+    A time in the future counts as ``now``. The result is in one order, so that two replicas lock
+    rows alike.
+    """
+    latest: dict[WindowKey, tuple[float, str]] = {}
+    for item in recorded:
+        if not item.customer_id or not opens_window(item.event):
+            continue
+        key = item.customer_id, item.event.phone_number_id
+        at = min(item.event.occurred_at or now, now)
+        wamid = item.event.wamid if isinstance(item.event, MessageEvent) else ""
+        latest[key] = max(latest.get(key, (0.0, "")), (at, wamid))
+    return dict(sorted(latest.items()))
+
+
+def opens_window(event: WebhookEvent) -> bool:
+    """Return whether a person has messaged or called one of our numbers, not in a group."""
+    if isinstance(event, MessageEvent):
+        is_private = not event.raw.get("group_id")
+        return not event.is_echo and is_private and event.kind not in KINDS_WITHOUT_WINDOW
+    if isinstance(event, AccountEvent) and event.kind == "calls":
+        calls = iter_objects(event.raw.get("calls"))
+        return any(call.get("direction") == "USER_INITIATED" for call in calls)
+    return False

@@ -66,10 +66,13 @@ async def watch_while_slack_hangs_up(world: World, channel: str) -> str:
     """The message is posted, but its response is lost: without its history it can't be found."""
     world.slack.fail("chat.postMessage", reset="after")
     await world.type(f"/chakra watch {RUNNING}", channel=channel)
-    await advance_until(
-        world, world.clock, lambda: "couldn't confirm" in last_text(world, JOHNS_MESSAGES)
-    )
-    return last_text(world, JOHNS_MESSAGES)
+
+    def notices() -> list[str]:
+        texts = map(visible_text, world.slack.messages(JOHN, JOHNS_MESSAGES))
+        return [text for text in texts if "couldn't confirm" in text]
+
+    await advance_until(world, world.clock, lambda: bool(notices()))
+    return notices()[0]
 
 
 async def share_with_partners(world: World) -> str:

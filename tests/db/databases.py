@@ -16,14 +16,23 @@ from bot.db.engine import Database, open_database
 from tests.event_loop import running_loop
 
 KINDS = ("sqlite", "postgres")
+END_TIMEOUT_MS = 5_000
+END_OTHER_SESSIONS = """
+SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 def create_database_url(kind: str, folder: Path) -> str:
-    """Of an empty database: the worker's Postgres is emptied, SQLite's file is new."""
+    """Of an empty database: the worker's Postgres is emptied, SQLite's file is new.
+
+    Postgres ends the sessions of earlier tests, in which a leader's lock may outlive its test.
+    """
     if kind == "sqlite":
         return f"sqlite:///{folder / 'bot.db'}"
     url = start_postgres()
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(END_OTHER_SESSIONS, (END_TIMEOUT_MS,))
         connection.execute("DROP SCHEMA IF EXISTS dbos CASCADE")  # of the workflow engine
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import SecretStr
 
 from bot.aio.clock import Clock
+from bot.chakra.chats import ChatsApi
 from bot.chakra.config import ConfigApi
 from bot.chakra.health import HealthApi
 from bot.chakra.jobs import JobsApi
@@ -47,6 +48,7 @@ class Chakra:
         self.health = HealthApi(self._http)
         self.templates = TemplatesApi(self._http, whatsapp_api_version)
         self.messages = MessagesApi(self._http, whatsapp_api_version)
+        self.chats = ChatsApi(self._http)
         self.media = MediaApi(self._http, whatsapp_api_version)
         self.numbers = PhoneNumbersApi(self._http)
         self.processes = ProcessesApi(self._http)

@@ -264,17 +264,23 @@ def _text_component(text: tuple[TextParameter, ...]) -> JsonObject:
 
 @dataclass(frozen=True)
 class SessionText:
-    """A free text, accepted only within 24 hours after the recipient's last message."""
+    """A free text, accepted only within 24 hours after the recipient's last message.
+
+    ``quoted_wamid`` is the message that WhatsApp shows above it, if any.
+    """
 
     to: str
     text: str
+    quoted_wamid: str = ""
 
     def body(self) -> JsonObject:
+        quoted = {"context": {"message_id": self.quoted_wamid}} if self.quoted_wamid else {}
         return {
             "messaging_product": "whatsapp",
             "to": self.to,
             "type": "text",
             "text": {"body": self.text},
+            **quoted,
         }
 
 

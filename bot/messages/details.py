@@ -20,6 +20,7 @@ class SendDetails:
 
     ``name`` and ``number`` (with spaces) are "" if unknown. ``sender`` is the name of the sending
     number if there are several. ``text`` is what the recipient reads, as WhatsApp formats it.
+    ``author`` is the name of the member who wrote it, if others read the report.
     """
 
     to: str = field(repr=False)
@@ -30,6 +31,7 @@ class SendDetails:
     sender: str = ""
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     text: str = field(default="", repr=False)
+    author: str = field(default="", repr=False)
 
 
 def seal_details(details: SendDetails | None, key: bytes) -> bytes | None:

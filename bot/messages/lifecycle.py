@@ -17,7 +17,7 @@ from bot.errors import BotError
 from bot.messages.details import SendDetails, open_details
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.ledger import Ledger, Post, Prepare, RequestT
-from bot.messages.reporter import Reporter
+from bot.messages.reporter import Reporter, ReportReply, report_to_sender
 from bot.messages.repository import Sends
 from bot.messages.send import ClaimResult, Send, SendResult
 from bot.messages.status import SendStatus
@@ -107,6 +107,7 @@ async def open_send_lifecycle(
     hash_secret: str,
     on_outcome: Callable[[str], None] = lambda _: None,
     on_failure: Callable[[BotError], None] = lambda _: None,
+    report_reply: ReportReply = report_to_sender,
     process_id: str = "",
     workspace: str = "",
 ) -> AsyncIterator[SendLifecycle]:
@@ -115,8 +116,8 @@ async def open_send_lifecycle(
     ``hash_secret`` keys the hashes of recipients and the details: any secret that all replicas
     share and that is not in the database. ``tasks`` run the sends: drain them before this closes.
     ``on_outcome`` gets the outcome of each send (accepted, failed, unknown), ``on_failure`` each
-    error of Chakra or WhatsApp, in a response or a status. ``process_id`` identifies this process;
-    it is random if empty.
+    error of Chakra or WhatsApp, in a response or a status. ``report_reply`` presents replies.
+    ``process_id`` identifies this process; it is random if empty.
     """
     process_id = process_id or secrets.token_hex(8)
     sends = Sends(database, workspace)
@@ -125,7 +126,13 @@ async def open_send_lifecycle(
     def read_details(send: Send) -> SendDetails | None:
         return open_details(send.details, hash_key)
 
-    reporter = Reporter(DirtySends(database, workspace), outbox, clock, read_details=read_details)
+    reporter = Reporter(
+        DirtySends(database, workspace),
+        outbox,
+        clock,
+        read_details=read_details,
+        report_reply=report_reply,
+    )
     statuses = StatusUpdates(
         database, workspace, on_status_change=reporter.notify, on_failure=on_failure
     )

@@ -62,11 +62,11 @@ def render_outcome(send: Send, details: SendDetails | None, link: str) -> Messag
 
     After a failure a button opens the form with its values.
     """
-    headline = markup(card.headline(send, details), ": ", blocks.bold(send.template))
+    headline = markup(card.headline(send, details), ": ", blocks.bold(send.title))
     content = [
         blocks.section(markup(headline, card.report_link(link))),
         *(blocks.section(advice) for advice in card.advice(send)),
     ]
     if send.status is SendStatus.FAILED:
-        content.append(card.report_buttons(send))
+        content += card.report_buttons(send)
     return Message(text=card.status_line(send, details), blocks=tuple(content))

@@ -80,7 +80,7 @@ def report_message(send: Send, details: SendDetails | None = None) -> Message:
         blocks.section(headline(send, details)),
         *(blocks.section(line) for line in advice(send)),
         *story_blocks(send, details),
-        report_buttons(send),
+        *report_buttons(send),
     ]
     return Message(text=status_line(send, details), blocks=tuple(content))
 
@@ -95,7 +95,7 @@ def send_card(
         blocks.section(headline(send, details)),
         *(blocks.section(line) for line in advice(send)),
         *story_blocks(send, details, author=author),
-        report_buttons(send, *more, blocks.button("Refresh", REFRESH_CARD, value)),
+        *report_buttons(send, *more, blocks.button("Refresh", REFRESH_CARD, value)),
     ]
     return Message(text=status_line(send, details), blocks=tuple(content))
 
@@ -125,7 +125,7 @@ def failure_message(send: Send, details: SendDetails | None = None) -> Message:
         blocks.section(DELIVERED_AFTER_ALL_ADVICE),
         blocks.section(_quoted_text(send, details)),
     )
-    return Message(text=markup(what, ": ", bold(send.template)), blocks=content)
+    return Message(text=markup(what, ": ", bold(send.title)), blocks=content)
 
 
 def headline(send: Send, details: SendDetails | None = None) -> Markup:
@@ -140,7 +140,7 @@ def headline_emoji(send: Send) -> Markup:
 
 def status_line(send: Send, details: SendDetails | None = None) -> Markup:
     """Return the headline with the template, for notifications and lists."""
-    return markup(_describe_status(status_label(send), send, details), ": ", bold(send.template))
+    return markup(_describe_status(status_label(send), send, details), ": ", bold(send.title))
 
 
 def _describe_status(label: str, send: Send, details: SendDetails | None) -> Markup:
@@ -206,13 +206,15 @@ def report_link(link: str) -> Markup:
     return Markup(f"  <{link}|See delivery status>" if link else "")
 
 
-def report_buttons(send: Send, *more: Block) -> Block:
-    return blocks.actions(blocks.button("Send again", SEND_AGAIN, str(send.id)), *more)
+def report_buttons(send: Send, *more: Block) -> list[Block]:
+    """Return the row of buttons, none if it would be empty: replies are not sent again from it."""
+    again = [] if send.is_reply else [blocks.button("Send again", SEND_AGAIN, str(send.id))]
+    return [blocks.actions(*again, *more)] if again or more else []
 
 
 def _quoted_text(send: Send, details: SendDetails | None) -> Markup:
-    language = vocabulary.language_name(send.language)
-    title = markup(bold(send.template), ", ", language)
+    language = "" if send.is_reply else markup(", ", vocabulary.language_name(send.language))
+    title = markup(bold(send.title), language)
     if details is None or not details.text:
         return title
     text = to_mrkdwn(blocks.clip(details.text, MAX_TEXT_LENGTH))
@@ -246,7 +248,7 @@ def _reported_times(send: Send) -> Iterator[tuple[str, float]]:
 def send_row(send: Send, details: SendDetails | None, *, names_author: bool) -> Block:
     """Return a send in a list, with a button to its card; ``names_author``: others' are listed."""
     what = markup(
-        headline_emoji(send), bold(send.template), " to ", describe_recipient(send, details)
+        headline_emoji(send), bold(send.title), " to ", describe_recipient(send, details)
     )
     state = markup(status_label(send), "  ·  ", date_token(send.started_at))
     if names_author:

@@ -1,5 +1,7 @@
 """The report of each send: one message to its sender, updated when the status changes.
 
+That of a reply is in its conversation's thread.
+
 A failure after that gets a second message, because an edit notifies no one.
 
 A send is marked in the transaction that changes its status. This module enqueues its report in the
@@ -9,7 +11,7 @@ outbox, and clears the mark unless the status has changed again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 
 from bot.aio.clock import Clock
@@ -29,6 +31,13 @@ MAX_AWAITED = 500
 POLL_INTERVAL_SECONDS = 5.0
 """Seconds between polls for sends that a replica changed before it died."""
 
+ReportReply = Callable[[Send, SendDetails | None], Awaitable[Sequence[OutboxMessage]]]
+"""Return the messages that report a reply; none if its sender is to have the usual report."""
+
+
+async def report_to_sender(_: Send, __: SendDetails | None) -> Sequence[OutboxMessage]:
+    return ()
+
 
 class Reporter:
     """Call ``notify`` when sends have changed; ``run`` enqueues their reports in the outbox."""
@@ -40,7 +49,9 @@ class Reporter:
         clock: Clock,
         *,
         read_details: Callable[[Send], SendDetails | None] = lambda _: None,
+        report_reply: ReportReply = report_to_sender,
     ) -> None:
+        self._report_reply = report_reply
         self._dirty_sends = dirty_sends
         self._outbox = outbox
         self._read_details = read_details
@@ -85,7 +96,7 @@ class Reporter:
     async def run_once(self) -> int:
         """Report the sends that changed first; return how many, at most `BATCH_SIZE`."""
         changed = await self._dirty_sends.fetch(BATCH_SIZE)
-        await self._outbox.enqueue(*(post for send in changed for post in self._messages(send)))
+        await self._outbox.enqueue(*[post for send in changed for post in await self._report(send)])
         await self._dirty_sends.clear(changed)
         return len(changed)
 
@@ -97,8 +108,12 @@ class Reporter:
                     _settle(self._awaited[send.id], send)
         return 0.0 if count == BATCH_SIZE else None
 
-    def _messages(self, send: Send) -> Iterator[OutboxMessage]:
+    async def _report(self, send: Send) -> Sequence[OutboxMessage]:
         details = self._read_details(send)
+        in_thread = await self._report_reply(send, details) if send.is_reply else ()
+        return in_thread or list(self._messages(send, details))
+
+    def _messages(self, send: Send, details: SendDetails | None) -> Iterator[OutboxMessage]:
         message = partial(OutboxMessage, channel=send.member, member=send.member)
         yield message(
             key=report_key(send),

@@ -195,10 +195,14 @@ class Sends:
             return deleted.rowcount
 
     async def last_used(self, member: str, window: int) -> tuple[tuple[str, str], ...]:
-        """Return template and language of the last ``window`` sends, latest first, each once."""
+        """Return the templates of the last ``window`` sends with one, latest first, each once."""
         mine = (
             select(sends.c.template, sends.c.language)
-            .where(sends.c.workspace == self._workspace, sends.c.member == member)
+            .where(
+                sends.c.workspace == self._workspace,
+                sends.c.member == member,
+                sends.c.template != "",
+            )
             .order_by(sends.c.started_at.desc())
             .limit(window)
         )

@@ -8,6 +8,8 @@ from bot.db.claims import ClaimOutcome
 from bot.messages.status import SendStatus
 from bot.slack.client.web_api import MessageRef
 
+REPLY_TITLE = "Reply"
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -28,7 +30,8 @@ class Failure:
 class Send:
     """One row of ``sends``. ``message_id`` and ``wamid`` are "" until they are known.
 
-    ``recipient`` is masked, ``details`` are encrypted. ``followable`` is false if Chakra may not
+    ``recipient`` is masked, ``details`` are encrypted. A reply in a conversation has no
+    ``template``; its text is in the details. ``followable`` is false if Chakra may not
     report its delivery. ``sent_at``, ``delivered_at`` and ``read_at`` are 0 until WhatsApp reports
     them. ``has_failure_notice``: it failed after its report was posted, so it has a second message.
     """
@@ -52,6 +55,15 @@ class Send:
     has_failure_notice: bool = False
     details: bytes | None = field(default=None, repr=False)
     failure: Failure | None = None
+
+    @property
+    def is_reply(self) -> bool:
+        return not self.template
+
+    @property
+    def title(self) -> str:
+        """What lists call it: its template, or "Reply"."""
+        return self.template or REPLY_TITLE
 
 
 @dataclass(frozen=True, slots=True)

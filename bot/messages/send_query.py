@@ -173,7 +173,7 @@ def matches_words(send: Send, details: SendDetails | None, words: str) -> bool:
     Without details the number's visible end is compared.
     """
     name = f"{details.name} {details.to}" if details else send.recipient
-    text = normalize(f"{send.template} {send.template.replace('_', ' ')} {name}")
+    text = normalize(f"{send.title} {send.template.replace('_', ' ')} {name}")
     number = details.number if details else send.recipient.rpartition("•")[2]
     return all(_matches(word, text, _digits(number)) for word in _join_numbers(words.split()))
 

@@ -6,10 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from bot.chakra import config, health, jobs, media, messages, numbers, processes, templates, users
+from bot.chakra import (
+    chats,
+    config,
+    health,
+    jobs,
+    media,
+    messages,
+    numbers,
+    processes,
+    templates,
+    users,
+)
 
 PAGE = Path(config.__file__).with_name("API.md")
-RESOURCES = (config, health, jobs, media, messages, numbers, processes, templates, users)
+RESOURCES = (chats, config, health, jobs, media, messages, numbers, processes, templates, users)
 PATHS = sorted(
     {
         value

@@ -233,7 +233,7 @@ async def test_late_reporter_does_not_win(harness: ReporterHarness) -> None:
     reports = harness.open_reporter(run=False)
     await harness.change_status(send, SendStatus.READ)
     await reports.run_once()
-    await harness.outbox.enqueue(*reports._messages(send))
+    await harness.outbox.enqueue(*await reports._report(send))
     await harness.marks.clear([send])
     assert [send.id for send in await harness.marks.fetch(10)] == [send.id]
     await reports.run_once()

@@ -1,0 +1,107 @@
+"""Send a free text to a customer, once, within 24 hours after they wrote."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from bot.chakra.messages import AcceptedMessage, MessagesApi
+from bot.chakra.outgoing import SessionText
+from bot.errors import NotConfigured
+from bot.messages.details import SendDetails
+from bot.messages.lifecycle import SendLifecycle
+from bot.messages.send import ClaimResult, Send, SendResult
+from bot.messages.service import PLUGIN_ID_SETTING
+from bot.messages.submission import Submission
+from bot.privacy import mask_phone
+from bot.text.phones import format_international
+
+MAX_REPLY_LENGTH = 4_096
+"""Characters of a text. Meta's messages reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextReply:
+    """A text for one customer.
+
+    ``phone`` are digits. ``sender_id`` is Meta's ID of our number, and ``sender`` its name and
+    number if there are several. ``author`` is the name of the member who wrote it.
+    ``quoted_wamid`` is the customer's message that WhatsApp shows above it, if any.
+    """
+
+    phone: str = field(repr=False)
+    name: str = field(repr=False)
+    text: str = field(repr=False)
+    sender_id: str
+    sender: str = ""
+    author: str = field(default="", repr=False)
+    quoted_wamid: str = ""
+
+
+class TextReplies:
+    """Nothing can be sent without a ``plugin_id``."""
+
+    def __init__(self, messages: MessagesApi, sending: SendLifecycle, *, plugin_id: str) -> None:
+        self._messages = messages
+        self._sending = sending
+        self._plugin_id = plugin_id
+
+    async def find_existing(self, key: str) -> Send | None:
+        """Return the send that this interaction has started. Raise ``DatabaseUnavailable``."""
+        return await self._sending.sends.find_by_key(key)
+
+    async def get(self, send: Send) -> Send:
+        """Return the send as it is now. Raise ``DatabaseUnavailable``."""
+        return await self._sending.sends.find_by_id(send.id) or send
+
+    async def start(
+        self, reply: TextReply, *, key: str, member: str, confirmed_duplicate_of: int | None = None
+    ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
+        """Claim the reply and start sending it, without waiting; see `SendLifecycle.start`.
+
+        ``key`` identifies the interaction. Raise ``NotConfigured`` and ``DatabaseUnavailable``;
+        then nothing was sent.
+        """
+        if not self._plugin_id:
+            raise NotConfigured(
+                PLUGIN_ID_SETTING, "Sending on WhatsApp is not set up: its plugin is not known."
+            )
+        return await self._sending.start(
+            _build_submission(reply, key, member),
+            reply,
+            self._post,
+            confirmed_duplicate_of=confirmed_duplicate_of,
+        )
+
+    def mark_read(self, sender_id: str, wamid: str) -> None:
+        """Show the customer that their message is read and that somebody types, if that works."""
+        if self._plugin_id and sender_id and wamid:
+            self._sending.tasks.spawn(
+                self._messages.mark_read(self._plugin_id, sender_id, wamid, is_typing=True)
+            )
+
+    async def _post(self, reply: TextReply) -> AcceptedMessage:
+        message = SessionText(reply.phone, reply.text, reply.quoted_wamid)
+        return await self._messages.send_meta_message(self._plugin_id, reply.sender_id, message)
+
+
+def _build_submission(reply: TextReply, key: str, member: str) -> Submission:
+    number = format_international(reply.phone)
+    return Submission(
+        key=key,
+        member=member,
+        template="",
+        language="",
+        recipient=reply.phone,
+        values={"text": reply.text},
+        display_recipient=mask_phone(f"+{reply.phone}"),
+        details=SendDetails(
+            to=f"+{reply.phone}",
+            name=reply.name,
+            number=number,
+            sender_id=reply.sender_id,
+            sender=reply.sender,
+            text=reply.text,
+            author=reply.author,
+        ),
+    )

@@ -247,9 +247,7 @@ def _reported_times(send: Send) -> Iterator[tuple[str, float]]:
 
 def send_row(send: Send, details: SendDetails | None, *, names_author: bool) -> Block:
     """Return a send in a list, with a button to its card; ``names_author``: others' are listed."""
-    what = markup(
-        headline_emoji(send), bold(send.title), " to ", describe_recipient(send, details)
-    )
+    what = markup(headline_emoji(send), bold(send.title), " to ", describe_recipient(send, details))
     state = markup(status_label(send), "  ·  ", date_token(send.started_at))
     if names_author:
         state = markup(state, "  ·  by ", mention(send.member))

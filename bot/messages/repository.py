@@ -234,6 +234,14 @@ class Sends:
                 connection, and_(sends.c.workspace == self._workspace, sends.c.id == send_id)
             )
 
+    async def find_by_message_ids(self, message_ids: Sequence[str]) -> dict[str, Send]:
+        """Return the sends that Meta or Chakra gave one of these IDs, by each of their IDs."""
+        known = or_(sends.c.wamid.in_(message_ids), sends.c.message_id.in_(message_ids))
+        found = select(sends).where(sends.c.workspace == self._workspace, known)
+        async with self._database.begin() as connection:
+            rows = [send_from_row(row) for row in await connection.execute(found)]
+        return {key: send for send in rows for key in (send.wamid, send.message_id) if key}
+
     async def list_latest(
         self,
         limit: int,

@@ -1,0 +1,197 @@
+"""The facts of an event that rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import phonenumbers
+
+from bot.messages.send import Send
+from bot.notifications.rule import EventGroup
+from bot.webhooks.events import (
+    AccountEvent,
+    Customer,
+    Json,
+    MessageEvent,
+    StatusEvent,
+    TemplateEvent,
+    WebhookEvent,
+)
+from bot.webhooks.fields import as_object, first_text, iter_objects
+from bot.webhooks.recorded_event import RecordedEvent
+
+FAILED_KIND = "failed"
+FOLLOW_UP_KINDS = frozenset({"system", "reaction", "edit", "revoke"})
+"""Messages that continue a thread but don't begin one."""
+UNREQUESTED_ACCOUNT_KINDS = frozenset({"calls", "flows", "history", "smb_app_state_sync"})
+"""Fields of the account that report no change of it; only "all" receives them."""
+_TEXT_PATHS = (
+    ("text", "body"),
+    ("button", "text"),
+    ("interactive", "button_reply", "title"),
+    ("interactive", "list_reply", "title"),
+    ("interactive", "list_reply", "description"),
+    ("interactive", "nfm_reply", "body"),
+    ("location", "name"),
+    ("location", "address"),
+    ("order", "text"),
+    ("system", "body"),
+)
+_MEDIA_KINDS = ("image", "video", "audio", "document", "sticker")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What rules look at; a field is "" if the event has none.
+
+    ``group`` is ALL for what only a rule for all events receives. ``sender`` is the ID of our
+    number, ``country`` an ISO code, ``member`` who sent the message that the event is about.
+    ``is_follow_up``: it is shown in the customer's thread, and only if there is one. ``records``
+    are the customer's in Chakra, in lower case: "lead" and "lead.city=pune".
+    """
+
+    group: EventGroup
+    kind: str
+    sender: str = ""
+    template: str = ""
+    category: str = ""
+    country: str = ""
+    text: str = field(default="", repr=False)
+    member: str = ""
+    is_follow_up: bool = False
+    records: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+FindSends = Callable[[Sequence[str]], Awaitable[Mapping[str, Send]]]
+"""Return the sends with these IDs of Meta or Chakra, by ID. Raise ``DatabaseUnavailable``."""
+FindCategory = Callable[[str, str], str]
+"""Return the category of a template by name and language; "" if it isn't known yet."""
+FindRecords = Callable[[Customer], Awaitable[frozenset[str]]]
+"""Return a customer's records, as `Facts` has them; empty if Chakra doesn't answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactsReader:
+    """Collects the facts of recorded events."""
+
+    find_sends: FindSends
+    find_category: FindCategory
+    find_records: FindRecords
+
+    async def read(
+        self, recorded: Sequence[RecordedEvent], *, with_records: bool = False
+    ) -> list[Facts]:
+        """Return the facts of each event. Raise ``DatabaseUnavailable``.
+
+        ``with_records`` if a rule looks at them: Chakra is asked for each customer.
+        """
+        events = [item.event for item in recorded]
+        wanted = dict.fromkeys(key for event in events for key in sent_message_ids(event))
+        sends = await self.find_sends(list(wanted)) if wanted else {}
+        records: dict[Customer, frozenset[str]] = {}
+        found: list[Facts] = []
+        for event in events:
+            send = next((sends[key] for key in sent_message_ids(event) if key in sends), None)
+            category = self.find_category(send.template, send.language) if send else ""
+            if with_records and event.customer not in records:
+                records[event.customer] = await self.find_records(event.customer)
+            found.append(build(event, send, category, records.get(event.customer, frozenset())))
+        return found
+
+
+def build(
+    event: WebhookEvent,
+    send: Send | None = None,
+    category: str = "",
+    records: frozenset[str] = frozenset(),
+) -> Facts:
+    """Return the facts of an event; ``send`` is the message of ours that it is about, if known.
+
+    ``category`` is that of the send's template.
+    """
+    template = send.template if send else ""
+    if isinstance(event, TemplateEvent):
+        template, category = event.name, _template_category(event.raw)
+    if isinstance(event, StatusEvent):
+        category = first_text(as_object(event.raw.get("pricing")), "category") or category
+    is_message = isinstance(event, MessageEvent)
+    return Facts(
+        group=_find_group(event, is_ours=send is not None),
+        kind=event.kind,
+        sender=event.phone_number_id,
+        template=template,
+        category=category.upper(),
+        country=find_country(event.customer),
+        text=read_text(event.raw) if is_message else "",
+        member=send.member if send else "",
+        is_follow_up=isinstance(event, MessageEvent)
+        and (event.is_echo or event.kind in FOLLOW_UP_KINDS),
+        records=records,
+    )
+
+
+def sent_message_ids(event: WebhookEvent) -> tuple[str, ...]:
+    """Return the IDs by which the message of ours that an event is about may be found."""
+    if isinstance(event, StatusEvent):
+        return tuple(key for key in (event.wamid, event.message_id) if key)
+    if isinstance(event, MessageEvent) and not event.is_echo:
+        replied_to = first_text(as_object(event.raw.get("context")), "id")
+        reacted_to = first_text(as_object(event.raw.get("reaction")), "message_id")
+        return tuple(key for key in (replied_to, reacted_to) if key)
+    return ()
+
+
+def find_country(customer: Customer) -> str:
+    """Return the country of a customer's number, else of their user ID; "" if neither has one."""
+    if customer.phone:
+        try:
+            number = phonenumbers.parse(f"+{customer.phone}")
+        except phonenumbers.NumberParseException:
+            number = None
+        region = phonenumbers.region_code_for_number(number) if number else None
+        if region and region.isalpha():
+            return str(region)
+    country, point, _ = (customer.user_id or customer.parent_user_id).partition(".")
+    return country if point and len(country) == 2 else ""
+
+
+def read_text(message: Json) -> str:
+    """Return the words of a message in Meta's shape: its text, caption, choice or file name."""
+    inner = as_object(as_object(message.get("edit")).get("message"))
+    body = inner or as_object(message.get("message")) or message
+    found: list[str] = []
+    for *path, name in _TEXT_PATHS:
+        part = body
+        for step in path:
+            part = as_object(part.get(step))
+        found.append(first_text(part, name))
+    for kind in _MEDIA_KINDS:
+        media = as_object(body.get(kind))
+        found += [first_text(media, "caption"), first_text(media, "filename")]
+    for contact in iter_objects(body.get("contacts")):
+        found.append(first_text(as_object(contact.get("name")), "formatted_name"))
+    return "\n".join([text for text in found if text])
+
+
+def _find_group(event: WebhookEvent, *, is_ours: bool) -> EventGroup:
+    if isinstance(event, MessageEvent):
+        return EventGroup.MESSAGE
+    if isinstance(event, StatusEvent):
+        if event.kind == FAILED_KIND:
+            return EventGroup.FAILED
+        return EventGroup.STATUS if is_ours else EventGroup.ALL
+    if isinstance(event, TemplateEvent):
+        return EventGroup.TEMPLATE
+    if isinstance(event, AccountEvent) and event.kind not in UNREQUESTED_ACCOUNT_KINDS:
+        return EventGroup.ACCOUNT
+    return EventGroup.ALL
+
+
+def _template_category(change: Json) -> str:
+    """Return the category that a changed template has or will have.
+
+    An impending change has ``correct_category``, which will apply, and the present one in
+    ``new_category``.
+    """
+    return first_text(change, "correct_category", "new_category", "message_template_category")

@@ -1,0 +1,90 @@
+"""Which rule of a channel receives an event: the first that matches, else the catch-all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from bot.notifications.facts import Facts
+from bot.notifications.rule import EventGroup, Filters, Rule, RuleSpec
+from bot.text.normalize import normalize
+
+_FIRST_WITHOUT_SPACES = "\u0e00"
+"""From Thai on, most scripts write no spaces between words, or add particles to them."""
+
+
+def first_match(rules: Iterable[Rule], facts: Facts) -> Rule | None:
+    """Return the rule of one channel that receives the event, None if none does.
+
+    A person's own direct messages receive nothing about what they sent themselves: they have its
+    report.
+    """
+    ordered = sorted(rules, key=lambda rule: (rule.spec.is_catch_all, rule.position, rule.id))
+    for rule in ordered:
+        if facts.member and rule.channel == facts.member:
+            return None
+        if matches(rule.spec, facts):
+            return rule
+    return None
+
+
+def matches(spec: RuleSpec, facts: Facts) -> bool:
+    """Return whether a rule asks for the event, whatever the rules above it ask for."""
+    wants = EventGroup.ALL in spec.events or facts.group in spec.events
+    return wants and _passes(spec.filters, facts)
+
+
+def needs_records(rules: Iterable[Rule]) -> bool:
+    """Return whether a rule looks at the customers' records in Chakra."""
+    return any(rule.spec.filters.records for rule in rules)
+
+
+def select_mentions(spec: RuleSpec, facts: Iterable[Facts]) -> tuple[str, ...]:
+    """Return whom a message about these events mentions: no one about what they did themselves."""
+    causes = {item.member for item in facts}
+    own = causes.pop() if len(causes) == 1 else ""
+    return tuple(mention for mention in spec.mentions if mention != own)
+
+
+def _passes(filters: Filters, facts: Facts) -> bool:
+    return (
+        _is_any(filters.senders, facts.sender)
+        and _is_any(filters.templates, facts.template)
+        and _is_any(filters.categories, facts.category)
+        and _is_any(filters.countries, facts.country)
+        and _is_any(filters.members, facts.member)
+        and (facts.is_follow_up or _has_word(filters.words, facts.text))
+        and _has_records(filters.records, facts.records)
+    )
+
+
+def _is_any(wanted: Sequence[str], value: str) -> bool:
+    return not wanted or (bool(value) and value.casefold() in {item.casefold() for item in wanted})
+
+
+def _has_word(words: Sequence[str], text: str) -> bool:
+    """Return whether a text has one of the words or phrases, in any case and with any accents."""
+    if not words:
+        return True
+    folded = _fold(text)
+    return any(_contains(folded, wanted) for word in words if (wanted := _fold(word)))
+
+
+def _contains(text: str, wanted: str) -> bool:
+    """Return whether a text has the wanted one as whole words, if its script has spaces."""
+    if max(wanted) >= _FIRST_WITHOUT_SPACES:
+        return wanted in text
+    return bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text))
+
+
+def _has_records(wanted: Sequence[str], records: frozenset[str]) -> bool:
+    """Return whether the records have one of the wanted values of each wanted attribute."""
+    by_attribute: dict[str, set[str]] = {}
+    for item in wanted:
+        folded = item.casefold()
+        by_attribute.setdefault(folded.partition("=")[0], set()).add(folded)
+    return all(values & records for values in by_attribute.values())
+
+
+def _fold(text: str) -> str:
+    return " ".join(normalize(text).split())

@@ -152,15 +152,15 @@ def item(price: object = 450.0, quantity: object = 2, **other: Any) -> dict[str,
                 "errors": [{"title": "T", "error_data": {"details": "Message type unknown"}}],
             },
             (
-                ":grey_question: The customer sent a message of a kind that WhatsApp doesn't pass on."
-                " Ask what it was.\nWhatsApp: Message type unknown"
+                ":grey_question: The customer sent a message of a kind that WhatsApp doesn't"
+                " pass on. Ask what it was.\nWhatsApp: Message type unknown"
             ),
         ),
         (
             {"type": "unsupported", "unsupported": {"type": "poll_creation"}},
             (
-                ":grey_question: The customer sent a message of a kind (poll creation) that WhatsApp"
-                " doesn't pass on. Ask what it was."
+                ":grey_question: The customer sent a message of a kind (poll creation) that"
+                " WhatsApp doesn't pass on. Ask what it was."
             ),
         ),
         (

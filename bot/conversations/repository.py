@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversations.conversation import (
@@ -18,6 +18,8 @@ from bot.conversations.conversation import (
 from bot.db.claims import lock_name
 from bot.db.customer_tables import conversations, customers
 from bot.db.engine import Database
+
+MAX_LISTED = 50
 
 
 class Conversations:
@@ -80,22 +82,112 @@ class Conversations:
             changes = {"unanswered_since": 0.0, "reminded_at": 0.0}
             return await self._update_if_found(connection, conversation_id, changes)
 
+    # --- members ----------------------------------------------------------------------------------
+
+    async def answer(self, conversation_id: int, at: float) -> Conversation | None:
+        """Note an answer that was sent ``at`` a time.
+
+        Return the conversation, None if the customer waited for none or has written since.
+        """
+        waiting = and_(
+            conversations.c.unanswered_since > 0.0, conversations.c.last_message_at <= at
+        )
+        return await self._change(
+            conversation_id, {"unanswered_since": 0.0, "reminded_at": 0.0}, waiting
+        )
+
+    async def claim(self, conversation_id: int, member: str) -> Conversation | None:
+        """Assign the conversation to a member if no one has it, or they do already."""
+        is_unassigned = conversations.c.assignee.in_(("", member))
+        return await self._change(conversation_id, {"assignee": member}, is_unassigned)
+
+    async def assign(self, conversation_id: int, member: str) -> Conversation | None:
+        """Assign the conversation to a member, or to no one if ``member`` is ""."""
+        return await self._change(conversation_id, {"assignee": member})
+
+    async def set_state(
+        self,
+        conversation_id: int,
+        state: ConversationState,
+        now: float,
+        *,
+        snoozed_until: float = 0.0,
+    ) -> Conversation | None:
+        """Resolve, reopen or snooze the conversation; None if it is in this state already.
+
+        Resolved, it waits for no answer.
+        """
+        changes = {"state": state, "state_at": now, "snoozed_until": snoozed_until}
+        if state is ConversationState.RESOLVED:
+            changes |= {"unanswered_since": 0.0, "reminded_at": 0.0}
+        is_other = or_(
+            conversations.c.state != state, conversations.c.snoozed_until != snoozed_until
+        )
+        return await self._change(conversation_id, changes, is_other)
+
+    async def list_snoozed_until(self, now: float, limit: int) -> list[Conversation]:
+        """Return the snoozed conversations whose time has come."""
+        return await self._list(
+            conversations.c.state == ConversationState.SNOOZED,
+            conversations.c.snoozed_until <= now,
+            limit=limit,
+        )
+
+    async def wake(self, conversation: Conversation, now: float) -> Conversation | None:
+        """Open a snoozed conversation; None if it was changed since."""
+        is_same = and_(
+            conversations.c.state == ConversationState.SNOOZED,
+            conversations.c.snoozed_until == conversation.snoozed_until,
+        )
+        changes = {"state": ConversationState.OPEN, "state_at": now, "snoozed_until": 0.0}
+        return await self._change(conversation.id, changes, is_same)
+
+    async def list_unanswered(self, since: float, limit: int) -> list[Conversation]:
+        """Return open conversations that wait since before ``since`` and had no reminder."""
+        return await self._list(
+            conversations.c.state == ConversationState.OPEN,
+            conversations.c.takes_replies,
+            conversations.c.unanswered_since > 0.0,
+            conversations.c.unanswered_since <= since,
+            conversations.c.reminded_at == 0.0,
+            limit=limit,
+        )
+
+    async def mark_reminded(self, conversation: Conversation, now: float) -> None:
+        """Note that the thread has a reminder of the message that is unanswered."""
+        is_same = conversations.c.unanswered_since == conversation.unanswered_since
+        await self._change(conversation.id, {"reminded_at": now}, is_same)
+
+    async def list_open(
+        self, limit: int, *, channel: str = "", assignee: str = ""
+    ) -> list[Conversation]:
+        """Return unresolved conversations, those that wait longest first.
+
+        Of one channel, of one assignee, or of all.
+        """
+        conditions = [conversations.c.state != ConversationState.RESOLVED]
+        if channel:
+            conditions.append(conversations.c.channel == channel)
+        if assignee:
+            conditions.append(conversations.c.assignee == assignee)
+        return await self._list(*conditions, limit=limit)
+
+    async def list_of_customer(self, customer_id: int) -> list[Conversation]:
+        """Return the customer's conversations in all channels, also under an earlier ID."""
+        return await self._list(self._is_customer(customer_id), limit=MAX_LISTED)
+
     # --- internal ---------------------------------------------------------------------------------
 
     async def _find_row(
         self, connection: AsyncConnection, channel: str, customer_id: int
     ) -> Row[Any] | None:
         """Return the row of this customer, or of one who turned out to be the same person."""
-        merged = select(customers.c.id).where(customers.c.merged_into == customer_id)
         found = (
             select(conversations)
             .where(
                 self._in_workspace(),
                 conversations.c.channel == channel,
-                or_(
-                    conversations.c.customer_id == customer_id,
-                    conversations.c.customer_id.in_(merged),
-                ),
+                self._is_customer(customer_id),
             )
             .order_by(
                 (conversations.c.customer_id == customer_id).desc(),
@@ -141,16 +233,45 @@ class Conversations:
         return changed
 
     async def _update_if_found(
-        self, connection: AsyncConnection, conversation_id: int, changes: dict[str, Any]
+        self,
+        connection: AsyncConnection,
+        conversation_id: int,
+        changes: dict[str, Any],
+        *conditions: ColumnElement[bool],
     ) -> Conversation | None:
         row = await connection.execute(
             update(conversations)
-            .where(self._in_workspace(), conversations.c.id == conversation_id)
+            .where(self._in_workspace(), conversations.c.id == conversation_id, *conditions)
             .values(**changes)
             .returning(conversations)
         )
         changed = row.one_or_none()
         return None if changed is None else _from_row(changed)
+
+    async def _change(
+        self, conversation_id: int, changes: dict[str, Any], *conditions: ColumnElement[bool]
+    ) -> Conversation | None:
+        """Change a conversation that meets the conditions; None if it doesn't."""
+        async with self._database.begin() as connection:
+            return await self._update_if_found(connection, conversation_id, changes, *conditions)
+
+    async def _list(self, *conditions: ColumnElement[bool], limit: int) -> list[Conversation]:
+        """Return the conversations that meet the conditions, those that wait longest first."""
+        waiting = conversations.c.unanswered_since
+        found = (
+            select(conversations)
+            .where(self._in_workspace(), *conditions)
+            .order_by((waiting == 0.0), waiting, conversations.c.last_message_at.desc())
+            .limit(limit)
+        )
+        async with self._database.begin() as connection:
+            return [_from_row(row) for row in await connection.execute(found)]
+
+    def _is_customer(self, customer_id: int) -> ColumnElement[bool]:
+        merged = select(customers.c.id).where(customers.c.merged_into == customer_id)
+        return or_(
+            conversations.c.customer_id == customer_id, conversations.c.customer_id.in_(merged)
+        )
 
     def _in_workspace(self) -> ColumnElement[bool]:
         return conversations.c.workspace == self._workspace

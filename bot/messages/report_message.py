@@ -190,7 +190,7 @@ def story_blocks(
     send: Send, details: SendDetails | None = None, *, author: str = ""
 ) -> list[Block]:
     """Return template, language and text, then the times; ``author`` is a member to be named."""
-    context = [_times(send)]
+    context = [describe_times(send)]
     if details is not None and details.sender:
         context.insert(0, markup("From ", details.sender))
     if author:
@@ -221,7 +221,7 @@ def _quoted_text(send: Send, details: SendDetails | None) -> Markup:
     return lines([title, *(Markup(f"> {line}") for line in text.splitlines())])
 
 
-def _times(send: Send) -> Markup:
+def describe_times(send: Send) -> Markup:
     """Return ``sent today at 1:19 PM · delivered 1:19 PM · read 1:20 PM``."""
     (first, start), *later = _reported_times(send)
     shown = [markup(first, " ", date_token(start))]

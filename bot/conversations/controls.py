@@ -1,0 +1,87 @@
+"""The buttons of a conversation's messages, and what they carry."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from bot.conversations.conversation import Conversation, ConversationState
+from bot.slack import blocks
+from bot.slack.button_state import ButtonState
+from bot.slack.commands.reply import Block, Choice
+
+COMMAND: Final = "/chakra chat"
+REPLY: Final = "chat.reply"
+SEND: Final = "chat.send"
+KEEP: Final = "chat.keep"
+CLAIM: Final = "chat.claim"
+ASSIGN: Final = "chat.assign"
+RESOLVE: Final = "chat.resolve"
+NOTE: Final = "chat.note"
+SNOOZE: Final = "chat.snooze"
+HISTORY: Final = "chat.history"
+
+SNOOZE_CHOICES: Final = (("1 hour", "1h"), ("3 hours", "3h"), ("Until 9:00 tomorrow", "9:00"))
+
+
+class ConversationButton(ButtonState):
+    """A conversation, and what its button is to do with it.
+
+    ``event`` is the recorded event of the message that has the button, 0 for the whole
+    conversation. ``choice`` is the state that it is to have, or how long it is snoozed.
+    """
+
+    command: ClassVar[str] = COMMAND
+
+    conversation: int
+    event: int = 0
+    choice: str = ""
+
+
+class TypedReply(ButtonState):
+    """A text that a member typed in the thread, as ``ts`` names it, and may send.
+
+    ``confirmed`` is the send that they were asked about, 0 if they were not.
+    """
+
+    command: ClassVar[str] = COMMAND
+
+    conversation: int
+    ts: str
+    text: str
+    confirmed: int = 0
+
+
+def reply_button(conversation_id: int, event_id: int = 0) -> Block:
+    """Return the button that opens the form for an answer; it sends nothing by itself."""
+    value = ConversationButton(conversation=conversation_id, event=event_id).to_value()
+    return blocks.button("Reply", f"{REPLY}:{event_id}", value)
+
+
+def history_button(conversation_id: int) -> Block:
+    value = ConversationButton(conversation=conversation_id).to_value()
+    return blocks.button("Previous messages", HISTORY, value)
+
+
+def conversation_controls(conversation: Conversation) -> Block:
+    """Return the row of buttons of the message that begins the thread."""
+    this = ConversationButton(conversation=conversation.id)
+    row = [reply_button(conversation.id)] if conversation.takes_replies else []
+    if conversation.state is ConversationState.RESOLVED:
+        reopen = this.model_copy(update={"choice": ConversationState.OPEN.value})
+        row.append(blocks.button("Reopen", RESOLVE, reopen.to_value()))
+        return blocks.actions(*row, history_button(conversation.id))
+    if not conversation.assignee:
+        row.append(blocks.button("Claim", CLAIM, this.to_value()))
+    resolve = this.model_copy(update={"choice": ConversationState.RESOLVED.value})
+    choices = [
+        Choice(label, this.model_copy(update={"choice": choice}).to_value())
+        for label, choice in SNOOZE_CHOICES
+    ]
+    return blocks.actions(
+        *row,
+        blocks.button("Assign…", ASSIGN, this.to_value()),
+        blocks.button("Resolve", RESOLVE, resolve.to_value()),
+        blocks.select(SNOOZE, "Snooze", choices),
+        blocks.button("Note", NOTE, this.to_value()),
+        history_button(conversation.id),
+    )

@@ -81,7 +81,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     form, template = context.send_forms.with_default_sender(line.form), line.template
     if template is None or line.notes or not context.send_forms.is_complete(form, template):
         note = line.note if request.arguments.tokens or request.arguments.named else ""
-        return context.send_forms.open_form(form, template, note)
+        return context.send_forms.open_line(line, note)
     _authorize_send(request, template)
     return await context.send_forms.open_check(form, template)
 

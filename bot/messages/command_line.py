@@ -32,7 +32,8 @@ class ParsedLine:
     """``notes`` are sentences about what was not understood, for above the form.
 
     ``is_guess`` if a word became the recipient because it was nothing else. ``is_unresolved`` if
-    the line names a template that isn't known, or that can't be sent.
+    the line names a template that isn't known, or that can't be sent. ``awaits_recipient`` if
+    Chakra has not answered yet who the recipient is.
     """
 
     form: SendForm
@@ -40,6 +41,7 @@ class ParsedLine:
     notes: tuple[Markup, ...] = ()
     is_guess: bool = False
     is_unresolved: bool = False
+    awaits_recipient: bool = False
 
     @property
     def note(self) -> Markup:

@@ -112,20 +112,18 @@ class SendFormLoader:
     async def _with_recipient(self, parsed: ParsedLine) -> ParsedLine:
         """Return the line with its recipient, with those to choose from, or with the problem.
 
-        Within the time that a form has to open; else the recipient is looked up later.
+        Within the time that a form has to open; else `open_line` looks the recipient up later.
         """
         if not parsed.form.to:
             return parsed
         resolve = self._send_service.recipients.resolve(parsed.form.to)
         try:
-            recipient = await wait_for(self._clock, resolve, MODAL_LOAD_TIMEOUT_SECONDS)
-        except AmbiguousRecipient as several:
-            return parsed.with_choices(several.choices, EXPLAINER.explain_as_text(several))
-        except (UsageError, NotFound) as problem:
-            return parsed.with_problem(EXPLAINER.explain_as_text(problem))
-        except (TimeoutError, BotError):
+            found = wait_for(self._clock, resolve, MODAL_LOAD_TIMEOUT_SECONDS)
+            return (await _with_found(parsed, found))[0]
+        except TimeoutError:
+            return replace(parsed, awaits_recipient=True)
+        except BotError:
             return parsed
-        return replace(parsed, form=refill(parsed.form, parsed.template, recipient))
 
     async def find_templates(
         self, query: str, last_used: Sequence[tuple[str, str]], locale: str
@@ -192,9 +190,30 @@ class SendFormLoader:
                 note = EXPLAINER.explain_as_text(several)
             except BotError as error:
                 note = EXPLAINER.explain_as_text(error)
-            return send_form.update_form(self.render(shown, template, note=note), shown)
+            view = self.render(shown, template, note=note)
+            return send_form.update_form(view, shown, overwrite=True)
 
         return OpenForm(check_view.checking_view(), later=asyncio.ensure_future(show()))
+
+    def open_line(self, line: ParsedLine, note: str) -> OpenForm:
+        """Open the form of a line; once Chakra says who the recipient is, that is filled in."""
+        opened = self.open_form(line.form, line.template, note)
+        if not line.awaits_recipient:
+            return opened
+        return replace(opened, later=asyncio.ensure_future(self._fill_later(line)))
+
+    async def _fill_later(self, line: ParsedLine) -> UpdateForm | None:
+        """Return the form with the recipient, their record's values or the problem; else None."""
+        resolve = self._send_service.recipients.resolve(line.form.to)
+        try:
+            found, recipient = await _with_found(line, resolve)
+        except (TimeoutError, BotError):
+            return None
+        if recipient and line.template is None:
+            return None
+        text = send_form.describe_recipient(recipient) if recipient else ""
+        view = self.render(found.form, found.template, recipient_text=text, note=found.note)
+        return send_form.update_form(view, self.with_default_sender(found.form))
 
     def open_form(self, form: SendForm, template: Template | None, note: str = "") -> OpenForm:
         view = self.render(form, template, note=note)
@@ -296,3 +315,16 @@ class SendFormLoader:
             raise
         except (TimeoutError, BotError):
             return None
+
+
+async def _with_found(
+    line: ParsedLine, resolve: Coroutine[Any, Any, Recipient]
+) -> tuple[ParsedLine, Recipient | None]:
+    """Return the line with its recipient, with those to choose from, or with the problem."""
+    try:
+        recipient = await resolve
+    except AmbiguousRecipient as several:
+        return line.with_choices(several.choices, EXPLAINER.explain_as_text(several)), None
+    except (UsageError, NotFound) as problem:
+        return line.with_problem(EXPLAINER.explain_as_text(problem)), None
+    return replace(line, form=refill(line.form, line.template, recipient)), recipient

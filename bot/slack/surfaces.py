@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from bot.errors import SlackError
 from bot.slack import blocks, payloads
 from bot.slack.channel_mask import mask_for_channel
-from bot.slack.client.modals import VIEW_CLOSED_CODE
+from bot.slack.client.modals import HASH_CONFLICT_CODE, VIEW_CLOSED_CODE
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
 from bot.slack.commands.reply import (
@@ -101,7 +101,7 @@ class BaseSurface:
         self._slack = slack
         self._explainer = explainer
         self._payload = payload
-        self._view_id = ""
+        self._view_id = self._view_hash = ""
 
     def ack(self, outcome: Outcome) -> Ack | None:
         """Return an empty ack if there is nothing to answer."""
@@ -157,25 +157,32 @@ class BaseSurface:
         return outcome.reply if isinstance(outcome.reply, Message) else None
 
     async def deliver_later(self, outcome: Outcome) -> None:
-        """Replace the form that was opened, unless the person has closed it."""
+        """Replace the form that was opened, unless the person has closed it.
+
+        One that has changed since is replaced only by an error, or by what may overwrite it.
+        """
+        overwrite = True
         if isinstance(outcome.reply, UpdateForm):
-            view = self._with_metadata(outcome.reply)
+            view, overwrite = self._with_metadata(outcome.reply), outcome.reply.overwrite
         else:
             error = outcome.error or RuntimeError()
             view = self._explainer.view(error, outcome.reference, None, {})
         try:
-            await self._show_view(view)
+            await self._slack.modals.update(
+                self._view_id, view, seen_hash=self._view_hash, overwrite=overwrite
+            )
         except SlackError as refused:
-            if refused.code != VIEW_CLOSED_CODE:
+            if refused.code not in (VIEW_CLOSED_CODE, HASH_CONFLICT_CODE):
                 raise
 
     async def _show_view(self, view: View) -> None:
         """Open the view, or replace the one that was opened before."""
         if self._view_id:
-            await self._slack.update_view(self._view_id, view)
+            self._view_hash = await self._slack.update_view(self._view_id, view)
             return
         opened = await self._slack.open_view(str(self._payload.get("trigger_id", "")), view)
-        self._view_id = str((opened.get("view") or {}).get("id", ""))
+        shown = opened.get("view") or {}
+        self._view_id, self._view_hash = str(shown.get("id", "")), str(shown.get("hash", ""))
 
     def _with_metadata(self, form_reply: OpenForm | UpdateForm) -> View:
         return payloads.with_metadata(

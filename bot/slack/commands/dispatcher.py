@@ -243,10 +243,13 @@ class Dispatcher:
             self._tasks.spawn_reply(self._deliver_later(surface, reply.later, outcome.reference))
 
     async def _deliver_later(
-        self, surface: Surface, later: asyncio.Task[UpdateForm], reference: str
+        self, surface: Surface, later: asyncio.Task[UpdateForm | None], reference: str
     ) -> None:
         try:
-            outcome = Outcome(await later, None, reference)
+            successor = await later
+            if successor is None:
+                return
+            outcome = Outcome(successor, None, reference)
         except Exception as failed:  # noqa: BLE001 - the boundary: each becomes a sentence
             self._record("later", failed, 0.0)
             outcome = Outcome(NoReply(), failed, reference)

@@ -58,12 +58,13 @@ class OpenForm:
     """Open ``view`` on top of what the person sees.
 
     ``state`` comes back with the submission; it is part of ``private_metadata``, so it must be
-    small (Slack: 3,000 characters in all). ``later`` ends with the form that replaces this one.
+    small (Slack: 3,000 characters in all). ``later`` ends with the form that replaces this one, or
+    with None.
     """
 
     view: View
     state: Mapping[str, str] = field(default_factory=dict)
-    later: asyncio.Task[UpdateForm] | None = None
+    later: asyncio.Task[UpdateForm | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class UpdateForm:
     state: Mapping[str, str] = field(default_factory=dict)
     overwrite: bool = False
     fallback: Message | None = None
-    later: asyncio.Task[UpdateForm] | None = None
+    later: asyncio.Task[UpdateForm | None] | None = None
     follow_up: Message | None = None
     follow_up_task: asyncio.Task[Message | None] | None = None
     final_task: asyncio.Task[Message | None] | None = None

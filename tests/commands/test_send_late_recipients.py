@@ -1,4 +1,4 @@
-"""Stories of a recipient whom Chakra finds only after the form has opened."""
+"""Stories of a recipient that Chakra finds only after the form has opened."""
 
 from __future__ import annotations
 

@@ -63,9 +63,7 @@ async def test_late_values_leave_what_the_person_typed(slow: World, clock: Manua
     assert "Mr Mehta" in view_text(slow)
 
 
-async def test_late_values_do_not_replace_another_template(
-    slow: World, clock: ManualClock
-) -> None:
+async def test_late_values_do_not_replace_another_template(slow: World, clock: ManualClock) -> None:
     await open_line(slow, clock, "lead_followup LEAD-004038")
     await slow.slack.suggest(JOHN, "send.template", "hello_world")
     chosen = slow.chakra.template("hello_world", "en_US")

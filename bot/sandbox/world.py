@@ -105,6 +105,7 @@ async def open_sandbox(
         )
         url = await stack.enter_async_context(serve(bot.web))
         chakra.set_event_webhook(url + CHAKRA_EVENTS_PATH, WEBHOOK_SECRET)
+        chakra.set_passthrough_webhook(url + CHAKRA_EVENTS_PATH, WEBHOOK_SECRET)
         await stack.enter_async_context(bot.accepting_requests(ping_seconds))
         if not socket_mode:
             await slack.save_request_url(url + SLACK_EVENTS_PATH)

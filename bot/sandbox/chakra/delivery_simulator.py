@@ -9,20 +9,25 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any
-from uuid import uuid4
 
 from bot.aio.clock import Clock
-from bot.sandbox.chakra import event_bodies
-from bot.sandbox.chakra.accepted_send import AcceptedSend, DeliveryStatus, generate_wamid
+from bot.sandbox.chakra import customer_messages, event_bodies
+from bot.sandbox.chakra.accepted_send import AcceptedSend, DeliveryStatus
 from bot.sandbox.chakra.account import WhatsAppAccount
-from bot.sandbox.chakra.recipients import ScriptedRecipient, ScriptedRecipients, StatusStep
-from bot.sandbox.chakra.session_messages import WINDOW_SECONDS
+from bot.sandbox.chakra.customers import Customers
+from bot.sandbox.chakra.recipients import (
+    DEFAULT_STEPS,
+    ScriptedRecipient,
+    ScriptedRecipients,
+    StatusStep,
+)
 from bot.sandbox.chakra.timers import TimerGroup
 from bot.sandbox.chakra.webhooks import WebhookSender
 from bot.sandbox.chakra.whatsapp_ids import to_whatsapp_id
 
 REPLY_DELAY_SECONDS = 1.0
 """Delay between the last status of a message and a scripted recipient's answer."""
+MARKETING_STOPPED_STEPS = (StatusStep(after=0.6, status="FAILED", code=131050),)
 STATUS_ORDER: tuple[DeliveryStatus, ...] = ("SENT", "DELIVERED", "READ")
 
 
@@ -46,6 +51,7 @@ class DeliverySimulator:
         recipients: ScriptedRecipients,
         account: WhatsAppAccount,
         clock: Clock,
+        customers: Customers,
     ) -> None:
         self.sends: list[AcceptedSend] = []
         self._webhooks = webhooks
@@ -54,68 +60,56 @@ class DeliverySimulator:
         self._clock = clock
         self._timers = TimerGroup(clock)
         self._send_accepted = asyncio.Event()
-        self._last_inbound_at: dict[tuple[str, str], float] = {}
+        self._customers = customers
 
     def accept(
-        self, send: AcceptedSend, *, steps: tuple[StatusStep, ...] | None = None, reply: str = ""
+        self,
+        send: AcceptedSend,
+        *,
+        steps: tuple[StatusStep, ...] | None = None,
+        quick_replies: tuple[str, ...] = (),
     ) -> None:
         """Schedule the events of an accepted send; ``steps`` override the recipient's own.
 
-        ``reply`` is the template's first quick reply, for recipients who press it.
+        ``quick_replies`` are the template's buttons that the recipient can press.
         """
         known = self._recipients.get(send.to)
         self.sends.append(send)
         self._send_accepted.set()
         self._send_accepted = asyncio.Event()
-        steps = known.steps if steps is None else steps
+        self._customers.note_send(send, quick_replies)
+        steps = self._plan_steps(send, known) if steps is None else steps
         for step in steps:
             self._timers.call_later(
                 step.after, partial(self.push_status, send, step.status, step.code)
             )
         answer_at = max((step.after for step in steps), default=0.0) + REPLY_DELAY_SECONDS
-        self._schedule_reply(answer_at, send, known, reply)
+        self._schedule_reply(answer_at, send, known, next(iter(quick_replies), ""))
 
     def push_status(
         self, send: AcceptedSend, status: DeliveryStatus, code: int | None = None
     ) -> None:
         """Send a status event immediately."""
         now = self._clock.time()
+        self._customers.note_status(send, status)
         if not send.is_passthrough:
             if self._recipients.get(send.to).legacy_events:
                 body = event_bodies.legacy_status_event(send, status, now)
             else:
                 body = event_bodies.status_event(send, status, now, self._account, code)
             self._webhooks.push("chakra", body)
-        meta = event_bodies.meta_status_event(send, status, now, self._account, code)
+        customer = self._customers.find(send.to)
+        identity = None if customer is None else customer.identity
+        meta = event_bodies.meta_status_event(send, status, now, self._account, code, identity)
         self._webhooks.push("meta", meta)
 
-    def receive_message(
-        self, number: str, message: Mapping[str, Any], *, name: str, sender_id: str | None = None
-    ) -> str:
-        """Deliver a message from a customer, and return its wamid.
-
-        ``message`` is Meta's message object without ID, time and sender. It opens the customer's
-        24-hour window with the number they wrote to.
-        """
-        to = self._account.senders[0] if sender_id is None else self._account.get_sender(sender_id)
-        now = self._clock.time()
-        wamid = generate_wamid(number)
-        heard = {"from": number, "id": wamid, "timestamp": str(int(now)), **message}
-        contact = {"profile": {"name": name}, "wa_id": number}
-        self._last_inbound_at[to.id, to_whatsapp_id(number)] = now
-        body = event_bodies.message_event(heard, contact, str(uuid4()), self._account)
-        self._webhooks.push("chakra", body)
-        self._webhooks.push(
-            "meta", event_bodies.meta_message_event(heard, contact, self._account, to)
-        )
-        return wamid
-
-    def is_window_open(self, sender_id: str, number: str) -> bool:
+    def is_window_open(self, sender_id: str, recipient: str) -> bool:
         """Return whether the customer wrote to this sender within 24 hours."""
-        wrote = self._last_inbound_at.get((sender_id, to_whatsapp_id(number)))
-        if wrote is None:
-            return self._recipients.get(number).wrote
-        return self._clock.time() - wrote < WINDOW_SECONDS
+        customer = self._customers.find(recipient)
+        if customer is None:
+            return self._recipients.get(recipient).wrote
+        is_open = self._customers.is_window_open(customer, sender_id)
+        return self._recipients.get(recipient).wrote if is_open is None else is_open
 
     def last_send_to(self, sender_id: str, number: str) -> AcceptedSend | None:
         return next(
@@ -160,23 +154,22 @@ class DeliverySimulator:
     def _push(self, body: dict[str, Any]) -> asyncio.Task[int | None] | None:
         return self._webhooks.push("chakra", body)
 
+    def _plan_steps(self, send: AcceptedSend, known: ScriptedRecipient) -> tuple[StatusStep, ...]:
+        customer = self._customers.find(send.to)
+        if customer is not None and customer.has_stopped_marketing and send.category == "MARKETING":
+            return MARKETING_STOPPED_STEPS
+        return known.steps if customer is None or customer.identity.phone else DEFAULT_STEPS
+
     def _schedule_reply(
         self, after: float, send: AcceptedSend, known: ScriptedRecipient, reply: str
     ) -> None:
-        message: dict[str, Any]
         if known.answers:
-            message = {"type": "text", "text": {"body": known.answers}}
+            message, replies_to = customer_messages.text(known.answers), ""
         elif known.presses and reply:
-            sender = self._account.get_sender(send.sender_id)
-            message = {
-                "context": {"from": sender.digits, "id": send.wamid},
-                "type": "button",
-                "button": {"payload": reply, "text": reply},
-            }
+            message, replies_to = customer_messages.template_button(reply), send.wamid
         else:
             return
-        self._timers.call_later(after, lambda: self._receive_reply(send, message))
-
-    def _receive_reply(self, send: AcceptedSend, message: Mapping[str, Any]) -> None:
-        number = to_whatsapp_id(send.to)
-        self.receive_message(number, message, name="John", sender_id=send.sender_id)
+        customer = self._customers.find_or_add(to_whatsapp_id(send.to), "John")
+        self._timers.call_later(
+            after, lambda: customer.send(message, to=send.sender_id, replies_to=replies_to)
+        )

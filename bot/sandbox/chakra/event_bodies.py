@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from bot.sandbox.chakra.accepted_send import AcceptedSend, DeliveryStatus
 from bot.sandbox.chakra.account import SenderNumber, WhatsAppAccount
+from bot.sandbox.chakra.customer_identity import CustomerIdentity
 from bot.sandbox.chakra.meta import error_title, status_error
-from bot.sandbox.chakra.template import EmbeddedTemplate
 from bot.sandbox.chakra.whatsapp_ids import to_whatsapp_id
 
 EventBody = dict[str, Any]
@@ -60,13 +60,21 @@ def meta_status_event(
     timestamp: float,
     account: WhatsAppAccount,
     code: int | None,
+    identity: CustomerIdentity | None = None,
 ) -> EventBody:
+    """Return Meta's status; ``identity`` is the recipient's, if they have more than a number."""
     status: EventBody = {
         "id": send.wamid,
         "status": delivery_status.lower(),
         "timestamp": str(int(timestamp)),
-        "recipient_id": to_whatsapp_id(send.to),
     }
+    if identity is None or (identity.matches(send.to) and identity.visible_phone):
+        status["recipient_id"] = to_whatsapp_id(send.to)
+    has_user_id = identity is not None and bool(identity.user_id)
+    if identity is not None and has_user_id:
+        status["recipient_user_id"] = identity.user_id
+        if identity.parent_user_id:
+            status["recipient_parent_user_id"] = identity.parent_user_id
     category = send.category.lower()
     if delivery_status == "SENT":
         status["conversation"] = {
@@ -83,66 +91,28 @@ def meta_status_event(
         }
     if code is not None:
         status["errors"] = [status_error(code)]
-    return _meta_messages_event(account, account.get_sender(send.sender_id), {"statuses": [status]})
-
-
-def message_event(
-    inbound: Mapping[str, Any], contact: EventBody, message_id: str, account: WhatsAppAccount
-) -> EventBody:
-    """Return Chakra's ``message`` event; ``heard`` is Meta's message object."""
-    payload = {
-        "wabaId": account.waba_id,
-        "externalId": inbound["id"],
-        "messageId": message_id,
-        "timestamp": int(inbound["timestamp"]) * 1000,
-        "message": dict(inbound),
-        "contacts": [contact],
+    contacts = [identity.contact()] if identity is not None and has_user_id and code is None else []
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": metadata(account.get_sender(send.sender_id)),
+        **({"contacts": contacts} if contacts else {}),
+        "statuses": [status],
     }
-    return {"event": "message", "payload": payload}
+    return meta_event(account, [meta_change("messages", value)])
 
 
-def meta_message_event(
-    inbound: Mapping[str, Any], contact: EventBody, account: WhatsAppAccount, sender: SenderNumber
+def metadata(sender: SenderNumber) -> EventBody:
+    return {"display_phone_number": sender.digits, "phone_number_id": sender.id}
+
+
+def meta_change(field: str, value: EventBody) -> EventBody:
+    return {"value": value, "field": field}
+
+
+def meta_event(
+    account: WhatsAppAccount, changes: Sequence[EventBody], time: float | None = None
 ) -> EventBody:
-    return _meta_messages_event(
-        account, sender, {"contacts": [contact], "messages": [dict(inbound)]}
-    )
-
-
-def template_events(
-    before: EmbeddedTemplate, after: EmbeddedTemplate, account: WhatsAppAccount
-) -> Iterator[EventBody]:
-    """Yield an event for each kind of change: status, quality, category, and text."""
-    template: EventBody = {
-        "message_template_id": int(after.id),
-        "message_template_name": after.name,
-        "message_template_language": after.language,
-    }
-    if after.status != before.status:
-        value = {"event": after.status, **template, "reason": after.rejected_reason}
-        yield _meta_event(account, value, "message_template_status_update")
-    if after.quality != before.quality:
-        scores = {"previous_quality_score": before.quality, "new_quality_score": after.quality}
-        yield _meta_event(account, {**scores, **template}, "message_template_quality_update")
-    if after.category != before.category:
-        names: EventBody = {"previous_category": before.category, "new_category": after.category}
-        yield _meta_event(account, {**template, **names}, "template_category_update")
-    elif after.correct_category and after.correct_category != before.correct_category:
-        names = {"correct_category": after.correct_category, "new_category": after.category}
-        yield _meta_event(account, {**template, **names}, "template_category_update")
-    if after.components != before.components:
-        value = {**template, "message_template_element": after.body_text}
-        yield _meta_event(account, value, "message_template_components_update")
-
-
-def _meta_messages_event(
-    account: WhatsAppAccount, sender: SenderNumber, fields: EventBody
-) -> EventBody:
-    metadata = {"display_phone_number": sender.digits, "phone_number_id": sender.id}
-    value = {"messaging_product": "whatsapp", "metadata": metadata, **fields}
-    return _meta_event(account, value, "messages")
-
-
-def _meta_event(account: WhatsAppAccount, value: EventBody, field: str) -> EventBody:
-    entry = {"id": account.waba_id, "changes": [{"value": value, "field": field}]}
+    """Return a delivery of Meta's with one entry; template and account events have a time."""
+    dated = {} if time is None else {"time": int(time)}
+    entry = {"id": account.waba_id, **dated, "changes": list(changes)}
     return {"object": "whatsapp_business_account", "entry": [entry]}

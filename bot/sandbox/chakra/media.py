@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ MEDIA_TYPES_BY_KIND: Mapping[str, frozenset[str]] = {
 documents."""
 
 DEFAULT_MEDIA_TYPE = "application/octet-stream"
+MESSAGE_MEDIA_SECONDS = 7 * 86_400
+"""How long a customer's file can be fetched by the ID of its event (Meta: seven days)."""
 SEED_MEDIA_IDS = ("1037543291543636", "2754859441498128")
 """The media ids of the documented examples."""
 
@@ -50,6 +53,7 @@ SEED_MEDIA_IDS = ("1037543291543636", "2754859441498128")
 class StoredMedia:
     content: bytes
     media_type: str
+    ends_at: float = math.inf
 
     @property
     def kind(self) -> str:
@@ -91,8 +95,13 @@ class MediaResource:
     def add(self, content: bytes, media_type: str) -> str:
         """Store a file as if a customer had sent it, and return its media ID."""
         media_id = str(uuid4().int)[:16]
-        self._messages[media_id] = StoredMedia(content, media_type)
+        ends_at = self._clock.time() + MESSAGE_MEDIA_SECONDS
+        self._messages[media_id] = StoredMedia(content, media_type, ends_at)
         return media_id
+
+    def delete(self, media_id: str) -> None:
+        """Make a customer's file unavailable, as if its time had passed."""
+        del self._messages[media_id]
 
     def can_fetch(self, link: str, kind: str) -> bool:
         """Return whether Meta could use the link as a file of this kind, such as an image.
@@ -165,7 +174,7 @@ class MediaResource:
 
     def _require_media(self, media_id: str) -> StoredMedia:
         media = self._messages.get(media_id)
-        if media is None:
+        if media is None or media.ends_at <= self._clock.time():
             raise self._account.object_not_found(media_id)
         return media
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.aio.clock import Clock
@@ -22,6 +22,8 @@ from bot.sandbox.chakra.accepted_send import (
     generate_wamid,
 )
 from bot.sandbox.chakra.account import WhatsAppAccount
+from bot.sandbox.chakra.customer_identity import is_user_id
+from bot.sandbox.chakra.customers import Customers
 from bot.sandbox.chakra.delivery_simulator import DeliverySimulator
 from bot.sandbox.chakra.media import MediaResource
 from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaApiError
@@ -43,6 +45,7 @@ RECIPIENT_IS_SENDER = 131021
 INVALID_RECIPIENT = 131009
 PAIR_RATE_LIMITED = 131056
 MEDIA_ERROR = 131053
+USER_ID_NOT_SUPPORTED = 131062
 TEMPLATE_STATUS_CODES: Mapping[str, int] = {"PAUSED": 132015, "DISABLED": 132016}
 """Meta's code for a template that is not approved; 132001 for every other status."""
 
@@ -59,8 +62,12 @@ class MessagesResource:
         media: MediaResource,
         recipients: ScriptedRecipients,
         delivery_simulator: DeliverySimulator,
+        customers: Customers,
         clock: Clock,
     ) -> None:
+        self.forwards_recipient = False
+        """Whether Chakra passes ``recipient`` on to Meta, which is UNKNOWN."""
+        self._customers = customers
         self._account = account
         self._team_id = team_id
         self._templates = templates
@@ -129,8 +136,14 @@ class MessagesResource:
         self._account.check_plugin(request)
         self._account.check_version(request)
         body = await envelope.read_json_object(request)
-        to = _parse_recipient(body)
         sender = request.path_params["whatsappPhoneNumberId"]
+        if body.get("status") == "read":
+            return self._mark_as_read(body, sender)
+        to = self._parse_recipient(body)
+        if is_user_id(to) and to == body.get("to"):
+            self._account.get_sender(sender)
+            # Accepted and dropped: Meta takes the digits for a number (INFERRED, chatwoot #15150).
+            return envelope.data_response({"whatsappMessageId": generate_wamid(to)})
         self._check_sender_and_recipient(sender, to)
         if body.get("type") == "template":
             sent = self._send_meta_template(body, to, sender)
@@ -147,6 +160,8 @@ class MessagesResource:
         if not isinstance(code, str) or not code:
             raise _required_parameter_error("template['language']['code']")
         template = self._find_template(given["name"], code)
+        if is_user_id(to) and template.category == "AUTHENTICATION":
+            raise MetaApiError(USER_ID_NOT_SUPPORTED)
         components = given.get("components")
         text = template_parameters.render_body(template, components, self._clock.time())
         sent = self._build_send(SEND_META_MESSAGE, to, sender, text, body, template)
@@ -160,6 +175,43 @@ class MessagesResource:
         sent = self._build_send(SEND_META_MESSAGE, to, sender, text, body)
         self._delivery_simulator.accept(sent)
         return sent
+
+    def _mark_as_read(self, body: Mapping[str, Any], sender_id: str) -> Response:
+        """Give a customer's message its blue ticks, with or without the typing mark."""
+        wamid = body.get("message_id")
+        sender = self._account.get_sender(sender_id)
+        typing = body.get("typing_indicator")
+        if typing is not None and (not isinstance(typing, dict) or typing.get("type") != "text"):
+            raise MetaApiError(INVALID_PARAMETER, "Param typing_indicator['type'] must be text")
+        if not isinstance(wamid, str) or not wamid:
+            raise _required_parameter_error("message_id")
+        if not self._customers.mark_read(wamid, sender.id, is_typing=typing is not None):
+            raise MetaApiError(
+                INVALID_PARAMETER, "Param message_id is not a message to this number"
+            )
+        return JSONResponse({"success": True})
+
+    def _parse_recipient(self, body: Mapping[str, Any]) -> str:
+        """Return the recipient's digits or user ID. Raise ``MetaApiError`` for an invalid message.
+
+        ``to`` wins over ``recipient``, which only reaches Meta with ``forwards_recipient``.
+        """
+        if body.get("messaging_product") != "whatsapp":
+            raise _required_parameter_error("messaging_product")
+        to = body.get("to")
+        user_id = body.get("recipient") if self.forwards_recipient else None
+        if not to and isinstance(user_id, str) and user_id:
+            if not is_user_id(user_id) or self._customers.find(user_id) is None:
+                raise MetaApiError(INVALID_RECIPIENT, "Param recipient is not a known user ID")
+            return user_id
+        if not isinstance(to, str) or not to:
+            raise _required_parameter_error("to")
+        if is_user_id(to):
+            return to
+        digits = re.sub(r"[+ ()-]", "", to)
+        if not PHONE_NUMBER_PATTERN.fullmatch(digits):
+            raise MetaApiError(INVALID_RECIPIENT, "Param to is not a valid phone number")
+        return digits
 
     def _check_sender_and_recipient(self, sender_id: str, to: str) -> None:
         """Check the sender and the recipient, regardless of the content. Raise ``MetaApiError``."""
@@ -197,9 +249,9 @@ class MessagesResource:
         """Accept the send. Media that Meta can't fetch fails later, as in reality."""
         links = template_parameters.media_links(components)
         good = all(self._media.can_fetch(link, kind) for kind, link in links)
-        replies = (one["text"] for one in template.buttons if one["type"] == "QUICK_REPLY")
+        replies = tuple(one["text"] for one in template.buttons if one["type"] == "QUICK_REPLY")
         self._delivery_simulator.accept(
-            sent, steps=None if good else MEDIA_FAILURE_STEPS, reply=next(replies, "")
+            sent, steps=None if good else MEDIA_FAILURE_STEPS, quick_replies=replies
         )
 
     def _build_send(
@@ -226,19 +278,6 @@ class MessagesResource:
         if template is None:
             return made
         return made.with_template(template)
-
-
-def _parse_recipient(body: Mapping[str, Any]) -> str:
-    """Return the recipient's digits. Raise ``MetaApiError`` for an invalid message."""
-    if body.get("messaging_product") != "whatsapp":
-        raise _required_parameter_error("messaging_product")
-    to = body.get("to")
-    if not isinstance(to, str) or not to:
-        raise _required_parameter_error("to")
-    digits = re.sub(r"[+ ()-]", "", to)
-    if not PHONE_NUMBER_PATTERN.fullmatch(digits):
-        raise MetaApiError(INVALID_RECIPIENT, "Param to is not a valid phone number")
-    return digits
 
 
 def _required_parameter_error(name: str) -> MetaApiError:

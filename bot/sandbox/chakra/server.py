@@ -19,6 +19,7 @@ from bot.sandbox.chakra.accepted_send import AcceptedSend, DeliveryStatus
 from bot.sandbox.chakra.bulk import BulkResource
 from bot.sandbox.chakra.bulk_rows import BulkRowFactory
 from bot.sandbox.chakra.config import ConfigResource
+from bot.sandbox.chakra.customers import Customers
 from bot.sandbox.chakra.delivery_simulator import BurstResult
 from bot.sandbox.chakra.faults import Fault
 from bot.sandbox.chakra.job import EmbeddedJob
@@ -37,7 +38,7 @@ from bot.sandbox.chakra.team import load_team
 from bot.sandbox.chakra.template import EmbeddedTemplate
 from bot.sandbox.chakra.user import EmbeddedUser, load_users, to_snake_case
 from bot.sandbox.chakra.users import UsersResource
-from bot.sandbox.chakra.webhooks import DeliveredWebhook, WebhookSubscriber
+from bot.sandbox.chakra.webhooks import DeliveredWebhook, WebhookSubscriber, merge_deliveries
 from bot.sandbox.chakra.whatsapp import EmbeddedWhatsApp
 
 
@@ -209,6 +210,10 @@ class EmbeddedChakra:
         """Store a customer's media file, and return its ID."""
         return self._whatsapp.media.add(content, media_type)
 
+    def delete_media(self, media_id: str) -> None:
+        """Make a customer's file unavailable, as Meta does after a week."""
+        self._whatsapp.media.delete(media_id)
+
     def set_meta_error_format(self, error_format: meta.MetaErrorFormat) -> None:
         """Choose the response to Meta's errors: ``"meta"``, ``"errors"`` or ``"200"``.
 
@@ -256,6 +261,11 @@ class EmbeddedChakra:
         """Send ``number`` status events concurrently: see ``DeliverySimulator.burst``."""
         return await self._whatsapp.delivery_simulator.push_status_burst(event_count, seed)
 
+    @property
+    def customers(self) -> Customers:
+        """The people on WhatsApp; each acts by itself: ``customers.add("Asha").write("Hello")``."""
+        return self._whatsapp.customers
+
     def receive_message(
         self,
         number: str,
@@ -270,9 +280,37 @@ class EmbeddedChakra:
         """
         if isinstance(message, str):
             message = {"type": "text", "text": {"body": message}}
-        return self._whatsapp.delivery_simulator.receive_message(
-            number, message, name=name, sender_id=sender_id
-        )
+        return self.customers.find_or_add(number, name).send(message, to=sender_id)
+
+    def push_change(self, field: str, value: Mapping[str, Any]) -> None:
+        """Send a change to the pass-through webhook, of a field that is known or not.
+
+        For example ``push_change("account_update", {"event": "DISABLED_UPDATE"})``.
+        """
+        self._whatsapp.push_change(field, value)
+
+    def push_chakra_event(self, name: str, payload: Mapping[str, Any]) -> None:
+        """Send an event in Chakra's format, of a name that is known or not."""
+        self._whatsapp.webhooks.push("chakra", {"event": name, "payload": dict(payload)})
+
+    def hold_webhooks(self) -> None:
+        """Keep all events until ``release_webhooks``."""
+        self._whatsapp.webhooks.held = []
+
+    def release_webhooks(
+        self, *, is_reversed: bool = False, is_merged: bool = False, times: int = 1
+    ) -> None:
+        """Send the waiting events: the last one first, in one delivery, or repeatedly."""
+        webhooks = self._whatsapp.webhooks
+        held, webhooks.held = webhooks.held or [], None
+        held = held[::-1] if is_reversed else held
+        for _ in range(times):
+            for pending in merge_deliveries(held) if is_merged else held:
+                webhooks.push(pending.format, pending.body)
+
+    def set_recipient_forwarding(self, *, is_forwarded: bool) -> None:
+        """Choose whether sends may name a user ID as ``recipient``. By default they may not."""
+        self._whatsapp.messages.forwards_recipient = is_forwarded
 
     @property
     def jobs(self) -> tuple[EmbeddedJob, ...]:

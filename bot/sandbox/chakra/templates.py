@@ -68,6 +68,17 @@ class TemplatesResource:
         self._on_change(template, changed)
         return changed
 
+    def apply_correct_category(self, template_id: str) -> None:
+        """Make the announced category the template's, unless it was changed or deleted before."""
+        template = self.templates.get(template_id)
+        if template is not None and template.correct_category not in ("", template.category):
+            self.apply_changes(
+                template,
+                category=template.correct_category,
+                previous_category=template.category,
+                correct_category="",
+            )
+
     def create(self, **fields: Any) -> EmbeddedTemplate:
         """Create an approved template, as an admin would in WhatsApp Manager."""
         template = EmbeddedTemplate.model_validate({"id": str(self._next_id), **fields})

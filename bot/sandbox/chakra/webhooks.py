@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -43,22 +43,68 @@ class DeliveredWebhook:
     ended_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class PendingWebhook:
+    """A delivery that waits for its release."""
+
+    format: WebhookFormat
+    body: Mapping[str, Any]
+
+
+def merge_deliveries(pending: Sequence[PendingWebhook]) -> list[PendingWebhook]:
+    """Return them with all of Meta's entries in one delivery; Chakra's format has one event each.
+
+    Events of one field and number share a change, as Meta puts them.
+    """
+    rest = [webhook for webhook in pending if webhook.format == "chakra"]
+    entries: dict[str, dict[str, Any]] = {}
+    for webhook in pending:
+        for entry in webhook.body["entry"] if webhook.format == "meta" else ():
+            merged = entries.setdefault(entry["id"], {**entry, "changes": []})
+            for change in entry["changes"]:
+                _merge_change(merged["changes"], change)
+    if not entries:
+        return rest
+    body = {"object": "whatsapp_business_account", "entry": list(entries.values())}
+    return [PendingWebhook("meta", body), *rest]
+
+
+def _merge_change(changes: list[dict[str, Any]], change: Mapping[str, Any]) -> None:
+    value = change["value"]
+    for earlier in changes:
+        known = earlier["value"]
+        if (
+            change["field"] == earlier["field"] == "messages"
+            and value["metadata"] == known["metadata"]
+            and value.keys() == known.keys()
+        ):
+            merged = {
+                name: [*known[name], *(item for item in items if item not in known[name])]
+                for name, items in value.items()
+                if isinstance(items, list)
+            }
+            earlier["value"] = {**known, **merged}
+            return
+    changes.append(dict(change))
+
+
 def compute_signature(secret: str, body: bytes) -> str:
     """Return the lowercase hex HMAC-SHA256 of the raw body, without a prefix."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 class WebhookSender:
-    """The last deliveries in ``deliveries``, in the order of completion; ``ended`` counts all.
+    """The last ``deliveries``, in the order of completion; ``ended_count`` counts all.
 
     There is no retry: the older documentation says that missed events stay missed. Deliveries run
-    concurrently, so they may arrive in another order.
+    concurrently, so they may arrive in another order. While ``held`` is a list, they wait in it.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.subscribers: dict[WebhookFormat, WebhookSubscriber] = {}
         self.deliveries: deque[DeliveredWebhook] = deque(maxlen=MAX_RECORDED_DELIVERIES)
         self.ended_count = 0
+        self.held: list[PendingWebhook] | None = None
         self._clock = clock
         self._tasks: set[asyncio.Task[int | None]] = set()
         self._session: aiohttp.ClientSession | None = None
@@ -74,6 +120,9 @@ class WebhookSender:
         """
         subscriber = self.subscribers.get(webhook_format)
         if subscriber is None or self._closed:
+            return None
+        if self.held is not None:
+            self.held.append(PendingWebhook(webhook_format, body))
             return None
         task = asyncio.ensure_future(self._deliver(webhook_format, subscriber, body))
         self._tasks.add(task)

@@ -360,3 +360,30 @@ async def test_announced_category_comes_after_a_day(
     await clock.advance(86_400)
     await compare(meta, "template-category-done", 2, new_category="MARKETING")
     assert chakra.template("order_update", "en_US").category == "MARKETING"
+
+
+async def test_chats_and_their_messages(
+    chakra: EmbeddedChakra, client: ApiClient, john: EmbeddedCustomer, asha: EmbeddedCustomer
+) -> None:
+    john.write("Hi, can you please help me out with an issue")
+    asha.write("Hello")
+    await client.request(
+        "POST", MESSAGES, json=build_meta_send("hello_world", "en_US") | {"to": "919911223344"}
+    )
+    body = {"customerPhoneNumber": "919911223344", "limit": 10, "page": 1}
+    path = "/v1/ext/plugin/whatsapp/list-chat-messages-for-phone-number"
+    found = (await client.request("POST", path, json=body)).json
+    documented = example("list-messages-for-phone.response")
+    assert [one["direction"] for one in found["_data"]] == ["OUTBOUND", "INBOUND"]
+    assert found["_meta"] == documented["_meta"]
+    assert found["_data"][1].keys() == documented["_data"][0].keys()
+    chats = (await client.request("POST", "/v1/ext/chat", json=example("list-chats.request"))).json
+    by_name = {chat["contact"]["name"]: chat for chat in chats["_data"]}
+    assert by_name["John"].keys() == example("list-chats.response")["_data"][0].keys()
+    assert by_name["Asha Rao"]["contact"]["phone"] is None
+    inside = f"/v1/ext/chat/{by_name['Asha Rao']['id']}/message"
+    messages = await client.request("POST", inside, json=example("list-chat-messages.request"))
+    assert [one["text"] for one in messages.json["_data"]] == ["Hello"]
+    for wrong in ({}, {**body, "page": 0}, {**body, "limit": 101}):
+        assert (await client.request("POST", path, json=wrong)).status == 400
+    assert (await client.request("POST", "/v1/ext/chat/x/message", json={})).status == 404

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from bot.sandbox.chakra.account import SenderNumber, WhatsAppAccount
 from bot.sandbox.chakra.customer_identity import CustomerIdentity
 from bot.sandbox.chakra.event_bodies import EventBody, meta_change, meta_event, metadata
+from bot.sandbox.chakra.phone_message import to_chakra_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def inbound(
     payload = {
         "wabaId": account.waba_id,
         "externalId": message["id"],
-        "messageId": str(uuid5(NAMESPACE_URL, message["id"])),
+        "messageId": to_chakra_id(message["id"]),
         "timestamp": int(message["timestamp"]) * 1000,
         "message": dict(message),
         "contacts": contacts,

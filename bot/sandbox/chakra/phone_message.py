@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from uuid import NAMESPACE_URL, uuid5
 
 MessageOrigin = Literal["customer", "api", "phone_app", "agent"]
 """Who wrote it: the customer, the business by the API or by its phone app, or Meta's agent."""
+
+
+def to_chakra_id(wamid: str) -> str:
+    """Return Chakra's ID of a message that it did not send."""
+    return str(uuid5(NAMESPACE_URL, wamid))
 
 
 @dataclass(slots=True)
@@ -30,6 +36,11 @@ class PhoneMessage:
     reactions: dict[MessageOrigin, str] = field(default_factory=dict)
     is_edited: bool = False
     is_revoked: bool = False
+
+    @property
+    def chakra_id(self) -> str:
+        """Chakra's own ID of the message, the ``messageId`` of its event."""
+        return to_chakra_id(self.wamid)
 
     @property
     def is_inbound(self) -> bool:

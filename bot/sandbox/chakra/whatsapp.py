@@ -11,6 +11,7 @@ from bot.aio.clock import Clock
 from bot.sandbox.chakra import event_bodies, template_events
 from bot.sandbox.chakra.account import load_account
 from bot.sandbox.chakra.calls import CallsResource
+from bot.sandbox.chakra.chats import ChatsResource
 from bot.sandbox.chakra.customer_events import EventPair
 from bot.sandbox.chakra.customers import Customers
 from bot.sandbox.chakra.delivery_simulator import DeliverySimulator
@@ -40,7 +41,7 @@ class EmbeddedWhatsApp:
         get_base_url: Callable[[], str],
         advance_jobs: Callable[[], None],
     ) -> None:
-        team_id = team.team.id
+        team_id = self._team_id = team.team.id
         self.account = load_account()
         self._clock = clock
         self._timers = TimerGroup(clock)
@@ -76,6 +77,7 @@ class EmbeddedWhatsApp:
             self.media,
             NumbersResource(self.account),
             self.processes,
+            ChatsResource(self.account, self._team_id, self.customers),
         )
         return [route for resource in resources for route in resource.routes()]
 

@@ -97,11 +97,13 @@ def read_value(field: QueryField, token: Token) -> Scalar:
         return _read_number(field, text)
     if field.type is ValueType.BOOLEAN:
         return _read_boolean(field, text)
-    if not field.choices:
-        return text
     by_folded = choices_by_word(field)
     if (folded := fold(text)) in by_folded:
         return by_folded[folded]
+    if field.has_other_values:
+        return re.sub(r"[\s-]+", "_", text).upper() if text.islower() else text
+    if not field.choices:
+        return text
     nearest = find_nearest(folded, tuple(by_folded))
     hint = (
         f"Did you mean {by_folded[nearest]}?"

@@ -37,6 +37,7 @@ class QueryField:
     """A field of a type of records.
 
     ``name`` is Chakra's, ``choices`` are its known values; ``synonyms`` are other words for them.
+    ``has_other_values``: there may be more than the known ones, all short IDs such as "NEW".
     """
 
     name: str
@@ -45,6 +46,7 @@ class QueryField:
     aliases: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     synonyms: tuple[tuple[str, str], ...] = ()
+    has_other_values: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,217 @@
+"""Lists of records by a typed query: the fields of a type, and the pages of what matches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+from typing import Final
+
+from bot.cache import Cache
+from bot.chakra.attributes import Attribute
+from bot.chakra.client import Chakra
+from bot.chakra.config import Config
+from bot.chakra.fields import to_text
+from bot.chakra.models import User
+from bot.errors import UsageError
+from bot.processes.directory import CONFIG_CACHE_KEY, CONFIG_CACHE_KIND, LEAD, Record
+from bot.processes.query import email_query, is_key, key_query, name_query, phone_query
+from bot.processes.query_schema import QuerySchema, fold
+from bot.processes.record_query import (
+    ME,
+    Person,
+    QueryField,
+    RecordQuery,
+    ValueType,
+    Where,
+    WhereBuilder,
+)
+from bot.text.phones import PhoneParser
+
+STATUSES: Final = ("OPEN", "COMPLETED", "CANCELLED")
+"""CONFIRMED (bot/chakra/API.md, Processes)."""
+STATUS_SYNONYMS: Final = (
+    ("done", "COMPLETED"),
+    ("complete", "COMPLETED"),
+    ("closed", "COMPLETED"),
+    ("finished", "COMPLETED"),
+    ("canceled", "CANCELLED"),
+)
+ROOT_FIELDS: Final = (
+    QueryField("status", "Status", choices=STATUSES, synonyms=STATUS_SYNONYMS),
+    QueryField("state", "State", aliases=("stage",), has_other_values=True),
+    QueryField("createdAt", "Created", ValueType.TIME, ("created", "created at", "created on")),
+    QueryField(
+        "assignedTo", "Assigned to", ValueType.PERSON, ("assigned", "assignee", "owner", "agent")
+    ),
+)
+"""The fields that every record has and that a list can be filtered by (CONFIRMED)."""
+TYPE_NAMES: Final[Mapping[str, ValueType]] = {
+    **dict.fromkeys(
+        ("number", "numeric", "decimal", "float", "double", "currency", "amount", "money",
+         "integer", "int", "long", "count"),
+        ValueType.NUMBER,
+    ),
+    **dict.fromkeys(("date", "day", "dob", "dateofbirth"), ValueType.DATE),
+    **dict.fromkeys(("datetime", "timestamp", "dateandtime"), ValueType.TIME),
+    **dict.fromkeys(("boolean", "bool", "yesno", "checkbox", "toggle", "flag"), ValueType.BOOLEAN),
+}  # fmt: skip
+"""Names of attribute types, folded. Chakra's own are UNKNOWN: any other is text."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """A type of records: ``name`` is Chakra's short ID ("lead"), ``label`` its name."""
+
+    name: str
+    label: str
+    key_field: str
+    schema: QuerySchema = field(repr=False)
+
+    @property
+    def plural(self) -> str:
+        return self.label if self.label.endswith("s") else f"{self.label}s"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """The records after the first ``skip`` that match; ``next_skip`` is 0 on the last page."""
+
+    records: tuple[Record, ...]
+    next_skip: int
+
+
+class RecordSearch:
+    """Its methods raise the client's ``ChakraError``s. ``region`` is that of short numbers."""
+
+    def __init__(self, chakra: Chakra, cache: Cache, *, region: str | None = None) -> None:
+        self._processes = chakra.processes
+        self._config_api = chakra.config
+        self._cache = cache
+        self._parser = PhoneParser(region)
+        self._seen_states: dict[str, dict[str, None]] = {}
+        """The states of listed records, by type: the configuration is not known to have them."""
+
+    async def list_types(self) -> tuple[RecordType, ...]:
+        """Return the types of records, leads first; leads alone if Chakra names none."""
+        config = await self._config()
+        found = [
+            (procedure.short_id, procedure.label)
+            for procedure in config.procedures
+            if procedure.short_id and not procedure.is_deleted
+        ]
+        ordered = sorted(found or [(LEAD, "Lead")], key=lambda one: one[0] != LEAD)
+        return tuple(
+            _build_type(config, name, label, tuple(self._seen_states.get(name, ())))
+            for name, label in ordered
+        )
+
+    async def list(
+        self, record_type: RecordType, where: Where, *, skip: int, limit: int
+    ) -> RecordPage:
+        """Return a page. Deleted records are left out, so it may have fewer than ``limit``."""
+        page = await self._processes.list(record_type.name, where, skip=skip, limit=limit)
+        states = self._seen_states.setdefault(record_type.name, {})
+        states.update(dict.fromkeys(item.state for item in page.items if item.state))
+        records = tuple(
+            Record(
+                record_type.name,
+                to_text(item.attributes.get(record_type.key_field)) or item.id,
+                item,
+            )
+            for item in page.items
+            if not item.is_deleted
+        )
+        more = page.has_more and page.items
+        return RecordPage(records, skip + len(page.items) if more else 0)
+
+    def build_where(
+        self,
+        record_type: RecordType,
+        query: RecordQuery,
+        usernames: Mapping[Person, Sequence[str]],
+        zone: tzinfo,
+    ) -> Where:
+        """Return the ``where`` of a query; ``usernames`` are those of the people in it."""
+        words = {text: self._find_words(record_type, text) for text in query.words}
+        return WhereBuilder(zone, usernames, words).build(query)
+
+    def _find_words(self, record_type: RecordType, text: str) -> Where:
+        """Return the query for a key, address, number or name, or the value of a text field."""
+        texts = [
+            known.name for known in record_type.schema.fields if known.type is ValueType.TEXT
+        ]
+        own = [name for name in texts if name not in {root.name for root in ROOT_FIELDS}]
+        if is_key(text):
+            return key_query(record_type.key_field, text)
+        found = [
+            part
+            for part in (
+                email_query(text, own) if "@" in text else None,
+                phone_query(self._parser.candidates(text), own),
+            )
+            if part
+        ]
+        if not found:
+            spellings = list(dict.fromkeys((text, text.title(), text.capitalize(), text.upper())))
+            found = [part for part in (name_query(text, own),) if part]
+            found += [{name: spellings} for name in own]
+        return found[0] if len(found) == 1 else {"or": found}
+
+    async def _config(self) -> Config:
+        cached = await self._cache.get(
+            CONFIG_CACHE_KIND, CONFIG_CACHE_KEY, self._config_api.fetch
+        )
+        return cached.value
+
+
+def find_type(types: Sequence[RecordType], typed: str) -> RecordType | None:
+    """Return the type of this short ID or name, in the singular or plural."""
+    wanted = fold(typed)
+    for found in types:
+        names = {fold(found.name), fold(found.label)}
+        if wanted in names | {f"{name}s" for name in names}:
+            return found
+    return None
+
+
+def usernames_of(user: User) -> tuple[str, ...]:
+    """Return what ``assignedTo`` may have: a username (CONFIRMED), which may be the email address.
+
+    Older documentation has the address.
+    """
+    names = (user.username, user.primary_email)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def unknown_type(types: Sequence[RecordType], typed: str) -> UsageError:
+    names = ", ".join(found.name for found in types)
+    return UsageError(
+        f'There are no records called "{typed}". There are: {names}.',
+        example=f"/chakra process list {types[0].name}",
+    )
+
+
+def you_or_name(person: Person, user: User | None) -> str:
+    """Return how an echo names a colleague."""
+    if person.text == ME and not person.is_member_id:
+        return "you"
+    return user.name if user else person.text
+
+
+def _build_type(config: Config, name: str, label: str, states: tuple[str, ...]) -> RecordType:
+    attributes = config.attributes_of(name)
+    key = config.primary_key_of(name)
+    roots = {root.name for root in ROOT_FIELDS}
+    own = tuple(_build_field(item) for item in attributes if item.short_id not in roots)
+    words = frozenset({fold(name), fold(label), fold(f"{name}s"), fold(f"{label}s")})
+    key_field = key.short_id if key else f"{name}_id"
+    root_fields = tuple(
+        replace(known, choices=states) if known.name == "state" else known for known in ROOT_FIELDS
+    )
+    return RecordType(name, label, key_field, QuerySchema((*root_fields, *own), words))
+
+
+def _build_field(attribute: Attribute) -> QueryField:
+    value_type = TYPE_NAMES.get(fold(attribute.type), ValueType.TEXT)
+    return QueryField(attribute.short_id, attribute.label, value_type)

@@ -11,6 +11,8 @@ from bot.jobs.reader import JobReader
 from bot.messages.form_loader import SendFormLoader
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
+from bot.processes.directory import RecordDirectory
+from bot.processes.search import RecordSearch
 from bot.settings.settings import Settings
 from bot.slack.channels import Channels
 from bot.slack.client.files import SlackFiles
@@ -25,6 +27,8 @@ from bot.writes.ledger import WriteLedger
 @dataclass(frozen=True, slots=True)
 class Context:
     directory: Directory
+    record_directory: RecordDirectory
+    records: RecordSearch
     templates: TemplateCatalog
     send_service: SendService
     send_forms: SendFormLoader

@@ -19,6 +19,7 @@ from bot.messages.recipients import RecipientResolver
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
 from bot.processes.directory import RecordDirectory
+from bot.processes.search import RecordSearch
 from bot.slack.channels import Channels
 from bot.slack.client.web_api import SlackClient
 from bot.slack.debounce import Debouncer
@@ -53,9 +54,13 @@ class Features:
         directory = Directory(
             self.chakra, self.cache, clock, region=self.installation.default_region
         )
-        service = self._send_service(directory, sends)
+        region = self.installation.default_region
+        record_directory = RecordDirectory(self.chakra, self.cache, clock, region=region)
+        service = self._send_service(directory, record_directory, sends)
         return Context(
             directory=directory,
+            record_directory=record_directory,
+            records=RecordSearch(self.chakra, self.cache, region=region),
             templates=self.templates,
             send_service=service,
             send_forms=SendFormLoader(
@@ -96,10 +101,11 @@ class Features:
             version=version("chakra-for-slack"),
         )
 
-    def _send_service(self, directory: Directory, sends: SendLifecycle) -> SendService:
+    def _send_service(
+        self, directory: Directory, records: RecordDirectory, sends: SendLifecycle
+    ) -> SendService:
         plugin_id = self.installation.chakra_plugin_id or ""
         region = self.installation.default_region
-        records = RecordDirectory(self.chakra, self.cache, self.runtime.clock, region=region)
         return SendService(
             self.chakra.messages,
             RecipientResolver(directory, records, region),

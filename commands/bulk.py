@@ -50,7 +50,6 @@ from bot.slack.commands.command import (
     Command,
     CommandRequest,
     Form,
-    NotYet,
     Request,
     Shortcut,
     ShortcutRequest,
@@ -363,10 +362,6 @@ async def _within_modal_deadline(context: Context, load: Coroutine[Any, Any, T])
 BULK: Command[Context] = Command(
     name="bulk",
     phrases=BULK_PHRASES,
-    not_yet=dict.fromkeys(
-        ("process", "processes", "ticket", "tickets", "record", "records"),
-        NotYet("Records can't be opened from Slack yet. You can upload a table of them.", "bulk"),
-    ),
     summary="create or update many records from a spreadsheet",
     usage="bulk [create, update] [lead, ticket, …]",
     example=EXAMPLE,

@@ -37,6 +37,8 @@ EXAMPLE = "/chakra process list lead state:NEW assigned:me"
 PAGE = "process.page"
 ROWS_PER_PAGE = 10
 MAX_QUERY_LENGTH = 1_000
+MAX_REMEMBERED_PAGES = 50
+"""Pages before this one that "Previous" returns to."""
 LIST_WORDS = frozenset({"list", "all", "find", "search", "query"})
 SHOW_WORDS = frozenset({"show", "get", "open", "view", "card"})
 
@@ -200,18 +202,14 @@ def _list_message(
     return Message(text=title, blocks=tuple(content), replace_original=replace)
 
 
-MAX_REMEMBERED_PAGES = 50
-
-
 def _empty_text(record_type: RecordType, echo: str, *, more: bool) -> Markup:
     if more:
         return markup("All records of this page are deleted. Press Next.")
     if not echo:
         return markup(f"There are no {record_type.plural.lower()} in Chakra.")
     states = next(known for known in record_type.schema.fields if known.name == "state").choices
-    seen = markup("States seen so far: ", ", ".join(states), ".") if states else ""
-    return lines([markup(f"No {record_type.label.lower()} matches."), seen] if seen else
-                 [markup(f"No {record_type.label.lower()} matches.")])  # fmt: skip
+    nothing = markup(f"No {record_type.label.lower()} matches.")
+    return lines([nothing, f"States seen so far: {', '.join(states)}."]) if states else nothing
 
 
 # --- one record ----------------------------------------------------------------------------------
@@ -262,15 +260,25 @@ PROCESS: Command[Context] = Command(
     phrases={
         **dict.fromkeys(("lead", "show lead", "get lead", "find lead", "open lead"), "show lead"),
         **dict.fromkeys(
-            ("leads", "list leads", "show leads", "find leads", "all leads", "search leads",
-             "lead list", "list lead", "show me leads", "show me the leads"),
+            (
+                "leads",
+                "list leads",
+                "show leads",
+                "find leads",
+                "all leads",
+                "search leads",
+                "lead list",
+                "list lead",
+                "show me leads",
+                "show me the leads",
+            ),
             "list lead",
         ),
         **dict.fromkeys(("my leads", "show my leads", "leads of mine"), "list lead my"),
         **dict.fromkeys(("open leads", "show open leads"), "list lead open"),
         **dict.fromkeys(("ticket", "show ticket"), "show ticket"),
         **dict.fromkeys(("tickets", "list tickets", "show tickets"), "list ticket"),
-    },  # fmt: skip
+    },
     run=run,
     actions=(
         Action(PAGE, change_page),

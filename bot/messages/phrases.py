@@ -29,13 +29,6 @@ SEND_PHRASES: Final = dict.fromkeys(
 )  # fmt: skip
 NOT_YET: Final = {
     **dict.fromkeys(
-        ("lead", "leads"),
-        NotYet(
-            "Leads can't be looked up from Slack yet. You can send one a WhatsApp message.",
-            "send …",
-        ),
-    ),
-    **dict.fromkeys(
         ("chat", "chats", "inbox", "conversation", "conversations", "reply", "replies"),
         NotYet(
             "Customers' messages can't be read from Slack yet. You can send a template.",

@@ -84,7 +84,7 @@ class AssignedTo:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A name, key, number or address, compared by whoever searches for it."""
+    """A name, key, number or address, compared with several fields."""
 
     text: str
 

@@ -138,9 +138,7 @@ class RecordSearch:
 
     def _find_words(self, record_type: RecordType, text: str) -> Where:
         """Return the query for a key, address, number or name, or the value of a text field."""
-        texts = [
-            known.name for known in record_type.schema.fields if known.type is ValueType.TEXT
-        ]
+        texts = [known.name for known in record_type.schema.fields if known.type is ValueType.TEXT]
         own = [name for name in texts if name not in {root.name for root in ROOT_FIELDS}]
         if is_key(text):
             return key_query(record_type.key_field, text)
@@ -159,9 +157,7 @@ class RecordSearch:
         return found[0] if len(found) == 1 else {"or": found}
 
     async def _config(self) -> Config:
-        cached = await self._cache.get(
-            CONFIG_CACHE_KIND, CONFIG_CACHE_KEY, self._config_api.fetch
-        )
+        cached = await self._cache.get(CONFIG_CACHE_KIND, CONFIG_CACHE_KEY, self._config_api.fetch)
         return cached.value
 
 

@@ -19,6 +19,8 @@ RESOLVE: Final = "chat.resolve"
 NOTE: Final = "chat.note"
 SNOOZE: Final = "chat.snooze"
 HISTORY: Final = "chat.history"
+READ: Final = "chat.read"
+SHOW_FILE: Final = "chat.file"
 
 SNOOZE_CHOICES: Final = (("1 hour", "1h"), ("3 hours", "3h"), ("Until 9:00 tomorrow", "9:00"))
 
@@ -55,6 +57,12 @@ def reply_button(conversation_id: int, event_id: int = 0) -> Block:
     """Return the button that opens the form for an answer; it sends nothing by itself."""
     value = ConversationButton(conversation=conversation_id, event=event_id).to_value()
     return blocks.button("Reply", f"{REPLY}:{event_id}", value)
+
+
+def entry_button(label: str, action: str, conversation_id: int, event_id: int) -> Block:
+    """Return a button that shows one reader what the message has besides (`READ`, `SHOW_FILE`)."""
+    value = ConversationButton(conversation=conversation_id, event=event_id).to_value()
+    return blocks.button(label, action, value)
 
 
 def history_button(conversation_id: int) -> Block:

@@ -20,7 +20,8 @@ class Conversation:
 
     ``post_key`` is the outbox's key of the message that begins the thread. ``assignee`` is the
     member who has it, or "". ``phone_number_id`` is Meta's ID of our number that the customer wrote
-    to last, and ``last_event_id`` the recorded event of that message.
+    to last, and ``last_event_id`` the recorded event of that message. ``raised_event_id`` is that
+    of the last message that was shown in the channel itself, not in the thread alone.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Conversation:
     phone_number_id: str
     last_message_at: float
     last_event_id: int
+    raised_event_id: int
     opened_at: float
 
 
@@ -50,23 +52,13 @@ class InboundMessage:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Continuation:
-    """A conversation after a customer's message, and how it was before.
+def parent_key(conversation_id: int, event_id: int = 0) -> str:
+    """Return the outbox's key of the message that begins the thread.
 
-    ``reopened``: it was resolved or snoozed. ``unanswered_before`` is since when the customer had
-    been waiting for an answer, 0 if they had not.
+    ``event_id`` is that of the message with which the thread begins again, because Slack refused
+    the first one or no longer has it.
     """
-
-    conversation: Conversation
-    is_new: bool = False
-    reopened: bool = False
-    unanswered_before: float = 0.0
-
-
-def parent_key(conversation_id: int) -> str:
-    """Return the outbox's key of the message that begins the thread."""
-    return f"conversation:{conversation_id}"
+    return f"conversation:{conversation_id}" + (f".{event_id}" if event_id else "")
 
 
 def message_key(conversation_id: int, event_id: int) -> str:

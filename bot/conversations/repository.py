@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversations.conversation import (
-    Continuation,
     Conversation,
     ConversationState,
     InboundMessage,
@@ -18,6 +17,10 @@ from bot.conversations.conversation import (
 from bot.db.claims import lock_name
 from bot.db.customer_tables import conversations, customers
 from bot.db.engine import Database
+from bot.db.tables import sends
+
+LONG_SILENCE_SECONDS = 3_600.0
+"""Seconds without a message of the customer's after which the next one shows in the channel."""
 
 MAX_LISTED = 50
 
@@ -31,20 +34,20 @@ class Conversations:
 
     async def record_inbound(
         self, channel: str, inbound: InboundMessage, now: float, *, takes_replies: bool
-    ) -> Continuation:
-        """Open the customer's conversation in ``channel``, or continue it.
+    ) -> Conversation:
+        """Open the customer's conversation in ``channel``, or continue it; return it.
 
-        A repeated event changes nothing. A message reopens what is resolved or snoozed.
+        A repeated event changes nothing. A message reopens what is resolved or snoozed. A message
+        that opens or reopens it, or comes after a long silence, is raised: shown in the channel.
         """
         async with self._database.begin() as connection:
             name = f"conversation {self._workspace} {channel} {inbound.customer_id}"
             await lock_name(self._database, connection, name)
             row = await self._find_row(connection, channel, inbound.customer_id)
             if row is None:
-                created = await self._insert(connection, channel, inbound, now, takes_replies)
-                return Continuation(created, is_new=True)
+                return await self._insert(connection, channel, inbound, now, takes_replies)
             if row.last_event_id >= inbound.event_id:
-                return Continuation(_from_row(row))
+                return _from_row(row)
             reopened = row.state != ConversationState.OPEN
             changes: dict[str, Any] = {
                 "customer_id": inbound.customer_id,
@@ -56,10 +59,9 @@ class Conversations:
             }
             if reopened:
                 changes |= {"state": ConversationState.OPEN, "state_at": now, "snoozed_until": 0.0}
-            changed = await self._update(connection, row.id, changes)
-            return Continuation(
-                changed, reopened=reopened, unanswered_before=float(row.unanswered_since)
-            )
+            if reopened or inbound.at - row.last_message_at >= LONG_SILENCE_SECONDS:
+                changes["raised_event_id"] = inbound.event_id
+            return await self._update(connection, row.id, changes)
 
     async def find(self, conversation_id: int) -> Conversation | None:
         """Return the conversation with this ID."""
@@ -76,11 +78,27 @@ class Conversations:
             row = await self._find_row(connection, channel, customer_id)
         return None if row is None else _from_row(row)
 
-    async def mark_answered(self, conversation_id: int) -> Conversation | None:
-        """Note that the customer has an answer; return the conversation."""
+    async def begin_again(self, conversation_id: int, event_id: int) -> Conversation | None:
+        """Let the thread begin again with a new message; return the conversation."""
+        changes = {
+            "post_key": parent_key(conversation_id, event_id),
+            "raised_event_id": event_id,
+        }
+        return await self._change(conversation_id, changes)
+
+    async def shows_send(self, conversation_id: int, wamid: str) -> bool:
+        """Return whether a message of ours is an answer that the thread shows already."""
+        shown = (
+            select(sends.c.id)
+            .where(
+                sends.c.workspace == self._workspace,
+                sends.c.wamid == wamid,
+                sends.c.key.startswith(f"reply:{conversation_id}:", autoescape=True),
+            )
+            .limit(1)
+        )
         async with self._database.begin() as connection:
-            changes = {"unanswered_since": 0.0, "reminded_at": 0.0}
-            return await self._update_if_found(connection, conversation_id, changes)
+            return wamid != "" and (await connection.execute(shown)).first() is not None
 
     # --- members ----------------------------------------------------------------------------------
 
@@ -217,6 +235,7 @@ class Conversations:
             "phone_number_id": inbound.phone_number_id,
             "last_message_at": inbound.at,
             "last_event_id": inbound.event_id,
+            "raised_event_id": inbound.event_id,
             "opened_at": now,
         }
         inserted = insert(conversations).values(**values).returning(conversations.c.id)

@@ -163,6 +163,7 @@ conversations = Table(
     optional_text("phone_number_id"),  # of our number that the customer wrote to last
     optional_time("last_message_at"),  # of the customer's latest message in it
     Column("last_event_id", ID_TYPE, nullable=False, server_default="0"),  # that message's event
+    Column("raised_event_id", ID_TYPE, nullable=False, server_default="0"),  # last in the channel
     Column("opened_at", Double, nullable=False),
     UniqueConstraint("workspace", "channel", "customer_id"),
     Index(None, "workspace", "state", "snoozed_until"),

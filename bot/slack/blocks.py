@@ -54,6 +54,9 @@ class Markup(str):
     __slots__ = ()
 
 
+NO_MARKUP = Markup("")
+
+
 def escape(text: str) -> Markup:
     """Return text from outside as mrkdwn that shows the same characters and mentions no one.
 

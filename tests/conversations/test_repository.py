@@ -24,20 +24,14 @@ def repository(database: Database) -> Conversations:
 async def record(
     repository: Conversations, inbound: InboundMessage = FIRST, channel: str = "C0SALES"
 ) -> Conversation:
-    continued = await repository.record_inbound(channel, inbound, inbound.at, takes_replies=True)
-    return continued.conversation
+    return await repository.record_inbound(channel, inbound, inbound.at, takes_replies=True)
 
 
 async def test_first_message_opens_a_conversation(repository: Conversations) -> None:
-    continued = await repository.record_inbound("C0SALES", FIRST, 1001.0, takes_replies=True)
-    opened = continued.conversation
-    assert continued.is_new
+    opened = await repository.record_inbound("C0SALES", FIRST, 1001.0, takes_replies=True)
     assert (opened.state, opened.state_at, opened.opened_at) == ("open", 1001.0, 1001.0)
-    assert (opened.unanswered_since, opened.last_event_id, opened.phone_number_id) == (
-        1000.0,
-        7,
-        "111",
-    )
+    assert (opened.unanswered_since, opened.phone_number_id) == (1000.0, "111")
+    assert (opened.last_event_id, opened.raised_event_id) == (7, 7)
     assert opened.post_key == f"conversation:{opened.id}"
     assert await repository.find(opened.id) == opened
     assert await repository.find_in_channel("C0SALES", 3) == opened
@@ -64,11 +58,11 @@ async def test_concurrent_messages_open_one_conversation(repository: Conversatio
 
 async def test_repeated_event_changes_nothing(repository: Conversations) -> None:
     opened = await record(repository)
-    answered = await repository.mark_answered(opened.id)
+    answered = await repository.answer(opened.id, 1000.0)
     assert answered is not None
     assert answered.unanswered_since == 0
     again = await repository.record_inbound("C0SALES", FIRST, 2000.0, takes_replies=False)
-    assert (again.conversation, again.is_new, again.reopened) == (answered, False, False)
+    assert again == answered
 
 
 @pytest.mark.parametrize("state", [ConversationState.RESOLVED, ConversationState.SNOOZED])
@@ -81,9 +75,8 @@ async def test_message_reopens_a_closed_conversation(
     continued = await repository.record_inbound(
         "C0SALES", replace(FIRST, event_id=8, at=1500.0), 1501.0, takes_replies=True
     )
-    assert continued.reopened
-    assert continued.conversation.id == opened.id
-    assert (continued.conversation.state, continued.conversation.snoozed_until) == ("open", 0.0)
+    assert (continued.id, continued.raised_event_id) == (opened.id, 8)
+    assert (continued.state, continued.snoozed_until) == ("open", 0.0)
 
 
 async def test_conversation_follows_a_merged_customer(
@@ -104,3 +97,11 @@ async def test_workspaces_do_not_share_conversations(
     opened = await record(repository)
     assert await Conversations(database, "T0OTHER").find(opened.id) is None
     assert await Conversations(database, "T0OTHER").find_in_channel("C0SALES", 3) is None
+
+
+async def test_message_after_a_long_silence_is_raised(repository: Conversations) -> None:
+    await record(repository)
+    soon = await record(repository, replace(FIRST, event_id=8, at=1000.0 + 3_599))
+    assert soon.raised_event_id == 7
+    late = await record(repository, replace(FIRST, event_id=9, at=1000.0 + 3_599 + 3_600))
+    assert late.raised_event_id == 9

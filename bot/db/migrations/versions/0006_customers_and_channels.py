@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("phone_number_id", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("last_message_at", sa.Double(), server_default="0", nullable=False),
         sa.Column("last_event_id", NUMBER, server_default="0", nullable=False),
+        sa.Column("raised_event_id", NUMBER, server_default="0", nullable=False),
         sa.Column("opened_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
         sa.UniqueConstraint(

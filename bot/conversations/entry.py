@@ -1,0 +1,193 @@
+"""One message of a thread: a customer's words, with the edits and reactions since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.conversations.controls import READ, SHOW_FILE, entry_button, reply_button
+from bot.conversations.names import bold_name
+from bot.conversations.shapes import MAX_BODY_LENGTH, Shape, read_shape
+from bot.slack import blocks
+from bot.slack.age import date_token
+from bot.slack.blocks import NO_MARKUP, Markup, italic, lines, markup
+from bot.slack.commands.reply import Block, Message
+from bot.webhooks.events import Json, MessageEvent
+from bot.webhooks.fields import as_object, first_text
+from bot.webhooks.recorded_event import RecordedEvent
+
+CUSTOMER, PHONE_APP, META_AGENT = "customer", "phone app", "agent"
+LATE_SECONDS = 300.0
+"""Seconds between a message and its arrival here after which its time is shown."""
+
+_TARGET_FIELDS: Mapping[str, str] = {
+    "edit": "original_message_id",
+    "revoke": "original_message_id",
+    "reaction": "message_id",
+}
+AMENDING_KINDS = frozenset(_TARGET_FIELDS)
+"""Kinds of events that change an earlier message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message and what changed it since.
+
+    ``reactions`` are emoji by who reacted: `CUSTOMER`, `PHONE_APP` or `META_AGENT`.
+    """
+
+    recorded: RecordedEvent
+    event: MessageEvent
+    edited: Json | None = None
+    edited_at: float = 0.0
+    is_deleted: bool = False
+    reactions: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_target(event: MessageEvent) -> str:
+    """Return Meta's ID of the message that an edit, a deletion or a reaction is about, or ""."""
+    body = message_body(event)
+    name = _TARGET_FIELDS.get(event.kind)
+    return first_text(as_object(body.get(event.kind)), name) if name else ""
+
+
+def message_body(event: MessageEvent) -> Json:
+    """Return the message in Meta's shape: an echo in ``standby`` is nested."""
+    return as_object(event.raw.get("message")) or event.raw
+
+
+def author_of(event: MessageEvent) -> str:
+    """Return who wrote it."""
+    if not event.is_echo:
+        return CUSTOMER
+    return META_AGENT if event.is_standby else PHONE_APP
+
+
+def build_entry(
+    recorded: RecordedEvent, event: MessageEvent, later: Iterable[RecordedEvent]
+) -> Entry:
+    """Return the message with the changes among ``later``, whatever their order."""
+    entry = Entry(recorded, event)
+    edited, edited_at = entry.edited, entry.edited_at
+    is_deleted, reactions = False, dict[str, str]()
+    for item in sorted(later, key=lambda item: (item.event.occurred_at, item.id)):
+        change = item.event
+        if not isinstance(change, MessageEvent) or find_target(change) != event.wamid:
+            continue
+        content = as_object(message_body(change).get(change.kind))
+        is_authors = author_of(change) == author_of(event)
+        if change.kind == "reaction":
+            reactions.pop(author_of(change), None)
+            if emoji := first_text(content, "emoji"):
+                reactions[author_of(change)] = emoji
+        elif change.kind == "edit" and is_authors:
+            edited = as_object(content.get("message"))
+            edited_at = change.occurred_at or item.recorded_at
+        elif change.kind == "revoke" and is_authors:
+            is_deleted = True
+    return Entry(recorded, event, edited, edited_at, is_deleted, reactions)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a message is shown with.
+
+    ``customer`` is their name; ``number`` that of our number, if we have several. ``quote`` is what
+    it answers, and ``mentions`` whom it notifies. ``conversation_id`` is 0 outside a thread.
+    """
+
+    customer: str
+    conversation_id: int = 0
+    number: str = ""
+    quote: Markup = NO_MARKUP
+    mentions: Markup = NO_MARKUP
+    can_answer: bool = False
+
+
+def render_entry(entry: Entry, around: Surroundings) -> Message:
+    """Return the message of the thread."""
+    author = _author_name(entry.event, around.customer)
+    shape = current_shape(entry)
+    rows = [bold_name(author), blocks.clip_counted(shape.body, MAX_BODY_LENGTH)]
+    notes = _notes(entry, around)
+    buttons = [] if entry.is_deleted else _buttons(entry, shape, around)
+    content: list[Block] = []
+    if around.quote:
+        content.append(blocks.context(markup(":leftwards_arrow_with_hook: ", around.quote)))
+    content.append(blocks.section(lines(rows)))
+    if notes:
+        content.append(blocks.context(markup(*_join(notes))))
+    if buttons:
+        content.append(blocks.actions(*buttons))
+    if around.mentions:
+        content.append(blocks.context(around.mentions))
+    return Message(markup(author, ": ", shape.summary), tuple(content))
+
+
+def current_shape(entry: Entry) -> Shape:
+    """Return what the message shows now."""
+    if entry.is_deleted:
+        line = italic("Deleted from WhatsApp" if entry.event.is_echo else "Deleted by the customer")
+        return Shape(line, line)
+    return read_shape(entry.edited or entry.event.raw)
+
+
+def quote_of(entry: Entry, customer: str) -> Markup:
+    """Return a short quote of the message, for an answer to it."""
+    shape = current_shape(entry)
+    return markup(_author_name(entry.event, customer), ": ", shape.summary)
+
+
+# --- internal -------------------------------------------------------------------------------------
+
+
+def _author_name(event: MessageEvent, customer: str) -> str:
+    names = {CUSTOMER: customer, PHONE_APP: "From the phone app", META_AGENT: "Meta's agent"}
+    return names[author_of(event)]
+
+
+def _buttons(entry: Entry, shape: Shape, around: Surroundings) -> list[Block]:
+    event_id = entry.recorded.id
+    buttons = []
+    if shape.media is not None:
+        label = f"Show {shape.media.kind.noun}"
+        buttons.append(entry_button(label, SHOW_FILE, around.conversation_id, event_id))
+    if shape.more:
+        buttons.append(entry_button(shape.more, READ, around.conversation_id, event_id))
+    if around.can_answer:
+        buttons.append(reply_button(around.conversation_id, event_id))
+    return buttons
+
+
+def _notes(entry: Entry, around: Surroundings) -> list[Markup]:
+    event, body = entry.event, message_body(entry.event)
+    context, referral = as_object(body.get("context")), as_object(body.get("referral"))
+    occurred_at = event.occurred_at
+    notes = []
+    if around.number:
+        notes.append(markup("from " if event.is_echo else "to ", around.number))
+    if occurred_at and entry.recorded.recorded_at - occurred_at >= LATE_SECONDS:
+        notes.append(markup("written ", date_token(occurred_at)))
+    if context.get("forwarded") is True or context.get("frequently_forwarded") is True:
+        notes.append(markup("forwarded"))
+    if body.get("group_id"):
+        notes.append(markup("in a group, not to you alone"))
+    if referral:
+        headline = first_text(referral, "headline", "body", "source_url")
+        notes.append(markup("from an ad: ", blocks.clip(headline, 100)))
+    if event.is_standby and not event.is_echo:
+        notes.append(markup("Meta's agent has this conversation; an answer from you takes it over"))
+    if entry.edited and not entry.is_deleted:
+        before = read_shape(event.raw).summary
+        notes.append(markup("edited ", date_token(entry.edited_at), ", before: “", before, "”"))
+    for who, emoji in entry.reactions.items():
+        name = {CUSTOMER: around.customer, PHONE_APP: "the phone app"}.get(who, "Meta's agent")
+        notes.append(markup(blocks.clip(emoji, 20), " by ", name))
+    return notes
+
+
+def _join(notes: Sequence[Markup]) -> list[str]:
+    joined: list[str] = []
+    for note in notes:
+        joined += [" · ", note] if joined else [note]
+    return joined

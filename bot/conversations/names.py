@@ -1,0 +1,30 @@
+"""What a customer is called in a channel."""
+
+from __future__ import annotations
+
+from bot.customers.customer import KnownCustomer
+from bot.privacy import mask_phone
+from bot.slack import blocks
+from bot.slack.blocks import Markup, bold, markup
+
+UNKNOWN_NAME = "A customer"
+MAX_NAME_LENGTH = 80
+
+
+def customer_name(customer: KnownCustomer) -> str:
+    """Return what to call the customer in a channel; never empty."""
+    username = f"@{customer.username}" if customer.username else ""
+    phone = mask_phone(f"+{customer.phone}") if customer.phone else ""
+    return blocks.clip(customer.name or username or phone or UNKNOWN_NAME, MAX_NAME_LENGTH)
+
+
+def bold_name(name: str) -> Markup:
+    """Return a name in bold; a username isn't, as "*@" looks like an email address to the masks."""
+    return markup(name) if name.startswith("@") else bold(name)
+
+
+def customer_address(customer: KnownCustomer) -> str:
+    """Return the masked number or the username; "" if that is the name already, or unknown."""
+    phone = mask_phone(f"+{customer.phone}") if customer.phone else ""
+    address = phone or (f"@{customer.username}" if customer.username else "")
+    return "" if address == customer_name(customer) else address

@@ -1,0 +1,74 @@
+"""The message that begins a customer's thread in a channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.conversations.controls import conversation_controls
+from bot.conversations.conversation import Conversation, ConversationState
+from bot.conversations.names import bold_name, customer_address, customer_name
+from bot.customers.customer import KnownCustomer
+from bot.slack import blocks
+from bot.slack.age import date_token
+from bot.slack.blocks import NO_MARKUP, Markup, lines, markup, mention
+from bot.slack.commands.reply import Block, Message
+
+
+@dataclass(frozen=True, slots=True)
+class ParentFacts:
+    """What the message shows besides the conversation itself.
+
+    ``words`` are the customer's latest in this channel, ``number`` the name of our number if we
+    have several, ``lead`` the key of their lead, ``window_ends_at`` in seconds since 1970, 0 if
+    they have written to none of our numbers.
+    """
+
+    customer: KnownCustomer
+    words: Markup = NO_MARKUP
+    number: str = ""
+    lead: str = ""
+    window_ends_at: float = 0.0
+
+
+def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
+    """Return the message, with the buttons for what members can do with the conversation."""
+    customer = facts.customer
+    name, address = customer_name(customer), customer_address(customer)
+    heading = markup(":speech_balloon: ", bold_name(name), f" · {address}" if address else "")
+    rows = [heading]
+    if facts.words:
+        rows.append(markup("> ", facts.words))
+    notes = [render_state(conversation)]
+    if facts.number:
+        notes.append(markup("to ", facts.number))
+    if conversation.last_message_at:
+        notes.append(markup("last message ", date_token(conversation.last_message_at)))
+    if facts.lead:
+        notes.append(markup("lead ", facts.lead))
+    content: list[Block] = [
+        blocks.section(lines(rows)),
+        blocks.context(Markup(" · ".join(notes)), render_window(facts.window_ends_at)),
+        conversation_controls(conversation),
+    ]
+    said = markup(": ", facts.words) if facts.words else markup()
+    return Message(markup(name, said), tuple(content))
+
+
+def render_state(conversation: Conversation) -> Markup:
+    """Return the state, and who has the conversation."""
+    has_it = markup(mention(conversation.assignee), " has it") if conversation.assignee else None
+    match conversation.state:
+        case ConversationState.RESOLVED:
+            return markup(":white_check_mark: Resolved")
+        case ConversationState.SNOOZED:
+            until = markup(":zzz: Snoozed until ", date_token(conversation.snoozed_until))
+            return markup(until, " · ", has_it) if has_it else until
+        case ConversationState.OPEN:
+            return has_it or markup("Unassigned")
+
+
+def render_window(ends_at: float) -> Markup:
+    """Return until when free text can be sent. It stays true however long the message is read."""
+    if not ends_at:
+        return markup("Only a template can be sent.")
+    return markup("Can be answered until ", date_token(ends_at), "; after that with a template.")

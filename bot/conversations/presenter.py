@@ -1,0 +1,194 @@
+"""Turn recorded messages into what a channel shows: a thread for each customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.aio.clock import Clock
+from bot.conversations.conversation import Conversation, InboundMessage, message_key
+from bot.conversations.entry import (
+    AMENDING_KINDS,
+    Entry,
+    Surroundings,
+    find_target,
+    render_entry,
+)
+from bot.conversations.names import UNKNOWN_NAME, customer_name
+from bot.conversations.repository import Conversations
+from bot.conversations.shapes import read_shape
+from bot.conversations.thread import Threads, reply_message
+from bot.outbox.message import OutboxMessage
+from bot.outbox.outbox import Outbox
+from bot.privacy import mask_phone
+from bot.slack import blocks
+from bot.slack.blocks import NO_MARKUP, Markup, markup
+from bot.slack.commands.reply import Message
+from bot.webhooks.events import MessageEvent
+from bot.webhooks.recorded_event import RecordedEvent
+
+SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPresenter:
+    """Presents message events; see `bot.notifications.presenter.Presenter`."""
+
+    conversations: Conversations
+    threads: Threads
+    outbox: Outbox
+    clock: Clock
+
+    async def present(
+        self,
+        recorded: RecordedEvent,
+        *,
+        channel: str,
+        member: str,
+        takes_replies: bool,
+        mentions: Sequence[str],
+    ) -> Sequence[OutboxMessage]:
+        """Return the messages of the customer's thread in ``channel`` that the event changes.
+
+        A message of theirs opens the thread if there is none; other events do not.
+        """
+        event = recorded.event
+        if not isinstance(event, MessageEvent):
+            return ()
+        if not opens_conversation(event):
+            found = await self.conversations.find_in_channel(channel, recorded.customer_id)
+            if found is None or not recorded.customer_id:
+                return ()
+            return await self._continue(found, recorded, event, member)
+        if not recorded.customer_id:
+            return (_lone_message(recorded, event, channel, member),)
+        now = self.clock.time()
+        inbound = InboundMessage(
+            event_id=recorded.id,
+            customer_id=recorded.customer_id,
+            phone_number_id=event.phone_number_id,
+            at=min(event.occurred_at or recorded.recorded_at, recorded.recorded_at),
+        )
+        conversation = await self.conversations.record_inbound(
+            channel, inbound, now, takes_replies=takes_replies
+        )
+        is_new = await self._is_unposted(conversation)
+        if is_new is None:
+            is_new = True
+            begun = await self.conversations.begin_again(conversation.id, recorded.id)
+            conversation = begun or conversation
+        entry = await self.threads.read_entry(recorded) or Entry(recorded, event)
+        raised = conversation.raised_event_id == recorded.id
+        message = await self.threads.render_entry(
+            conversation, entry, mentions=render_mentions(mentions) if raised else NO_MARKUP
+        )
+        parent = replace(await self.threads.render_parent(conversation), member=member)
+        reply = reply_message(
+            conversation, recorded.id, message, member=member, raised=raised and not is_new
+        )
+        return (parent, reply)
+
+    async def _is_unposted(self, conversation: Conversation) -> bool | None:
+        """Return whether the thread is yet to begin; None if its first message can't be used.
+
+        Slack refused it, or somebody deleted it.
+        """
+        status = await self.outbox.get_status(conversation.post_key)
+        if status.error_code:
+            return None
+        return not status.is_known
+
+    async def _continue(
+        self, conversation: Conversation, recorded: RecordedEvent, event: MessageEvent, member: str
+    ) -> Sequence[OutboxMessage]:
+        """Return what an edit, a reaction, an echo or a notice changes in the thread."""
+        if event.kind in AMENDING_KINDS:
+            changed = await self._amend(conversation, event, member)
+            if changed is not None:
+                return changed
+            if event.kind == "revoke":
+                return ()  # the channel never showed it
+            message = await self._render_unmatched(conversation, recorded, event)
+        elif event.kind == SYSTEM:
+            message = await self._render_notice(conversation, event)
+        else:
+            if await self.conversations.shows_send(conversation.id, event.wamid):
+                return ()
+            if event.is_echo:
+                at = event.occurred_at or recorded.recorded_at
+                answered = await self.conversations.answer(conversation.id, at)
+                conversation = answered or conversation
+            entry = await self.threads.read_entry(recorded) or Entry(recorded, event)
+            message = await self.threads.render_entry(conversation, entry)
+        parent = replace(await self.threads.render_parent(conversation), member=member)
+        reply = reply_message(conversation, recorded.id, message, member=member, raised=False)
+        return (parent, reply)
+
+    async def _amend(
+        self, conversation: Conversation, event: MessageEvent, member: str
+    ) -> Sequence[OutboxMessage] | None:
+        """Return the earlier message as it is now; None if the thread doesn't show it."""
+        entry = await self.threads.find_by_wamid(find_target(event))
+        if entry is None:
+            return None
+        key = message_key(conversation.id, entry.recorded.id)
+        if not (await self.outbox.get_status(key)).is_known:
+            return None
+        message = await self.threads.render_entry(conversation, entry)
+        reply = reply_message(conversation, entry.recorded.id, message, member=member, raised=False)
+        if entry.recorded.id != conversation.last_event_id or event.kind == "reaction":
+            return (reply,)
+        parent = replace(await self.threads.render_parent(conversation), member=member)
+        return (parent, reply)
+
+    async def _render_unmatched(
+        self, conversation: Conversation, recorded: RecordedEvent, event: MessageEvent
+    ) -> Message:
+        """Return an edit or a reaction whose message the thread doesn't show, as a line."""
+        if event.kind == "edit":
+            message = await self.threads.render_entry(conversation, Entry(recorded, event))
+            return replace(message, text=markup(message.text, " (edited)"))
+        customer = await self.threads.get_customer(conversation.customer_id)
+        name = "The phone app" if event.is_echo else customer_name(customer)
+        done = read_shape(event.raw).summary
+        line = markup(name, ": ", done)
+        target = await self.threads.sent.describe(find_target(event))
+        return blocks.text_message(markup(line, " to ", target or "an earlier message"))
+
+    async def _render_notice(self, conversation: Conversation, event: MessageEvent) -> Message:
+        """Return a notice of WhatsApp's about the customer, with their masked numbers."""
+        old, new = event.previous.phone, event.customer.phone
+        line = read_shape(event.raw).summary
+        if old and new and old != new:
+            customer = await self.threads.get_customer(conversation.customer_id)
+            change = f"{mask_phone(f'+{old}')} → {mask_phone(f'+{new}')}"
+            line = markup(
+                ":information_source: ", customer_name(customer), f" has a new number: {change}"
+            )
+        return blocks.text_message(line)
+
+
+def opens_conversation(event: MessageEvent) -> bool:
+    """Return whether a customer wrote something, which opens their thread."""
+    return not (event.is_echo or event.kind == SYSTEM or event.kind in AMENDING_KINDS)
+
+
+def render_mentions(mentions: Sequence[str]) -> Markup:
+    """Return members (``U…``), user groups (``S…``) and "here" as Slack's mentions."""
+    parts = []
+    for mentioned in mentions:
+        if mentioned == "here":
+            parts.append("<!here>")
+        elif mentioned.isalnum():
+            is_group = mentioned.startswith("S")
+            parts.append(f"<!subteam^{mentioned}>" if is_group else f"<@{mentioned}>")
+    return Markup(" ".join(parts))
+
+
+def _lone_message(
+    recorded: RecordedEvent, event: MessageEvent, channel: str, member: str
+) -> OutboxMessage:
+    """Return a message whose sender WhatsApp doesn't name, without a thread."""
+    around = Surroundings(customer=event.customer.name or UNKNOWN_NAME)
+    message = render_entry(Entry(recorded, event), around)
+    return OutboxMessage(f"message:{recorded.id}:{channel}", channel, message, member)

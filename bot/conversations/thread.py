@@ -1,0 +1,165 @@
+"""The threads of customers in channels: what they show, read from what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.conversations.conversation import Conversation, message_key
+from bot.conversations.entry import (
+    Entry,
+    Surroundings,
+    build_entry,
+    current_shape,
+    message_body,
+    quote_of,
+    render_entry,
+)
+from bot.conversations.names import customer_name
+from bot.conversations.parent_message import ParentFacts, render_parent
+from bot.conversations.windows import Windows
+from bot.customers.customer import KnownCustomer
+from bot.outbox.message import OutboxMessage
+from bot.slack import blocks
+from bot.slack.blocks import NO_MARKUP, Markup
+from bot.slack.commands.reply import Message
+from bot.webhooks.events import MessageEvent
+from bot.webhooks.fields import as_object, first_text
+from bot.webhooks.recorded_event import RecordedEvent
+
+MAX_LATER_EVENTS = 200
+"""The customer's latest events among which a message's edits and reactions are searched."""
+
+
+class EventLog(Protocol):
+    """The recorded events. Methods raise ``DatabaseUnavailable``."""
+
+    async def get(self, event_id: int, /) -> RecordedEvent | None: ...
+
+    async def find_by_key(self, key: str, /) -> RecordedEvent | None: ...
+
+    async def list_of_customer(
+        self, customer_id: int, limit: int, /
+    ) -> Sequence[RecordedEvent]: ...
+
+
+class CustomerReader(Protocol):
+    """The people on WhatsApp. Methods raise ``DatabaseUnavailable``."""
+
+    async def get(self, customer_id: int, /) -> KnownCustomer | None: ...
+
+
+class SentMessages(Protocol):
+    """What we sent. Methods raise ``DatabaseUnavailable``."""
+
+    async def describe(self, wamid: str, /) -> Markup:
+        """Return a short line about a message of ours; "" if it was not sent from here."""
+        ...
+
+
+class Leads(Protocol):
+    """The leads of Chakra, by phone number."""
+
+    def peek(self, phone: str, /) -> str:
+        """Return the key of the lead with this number, "" if there is none or it isn't loaded."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """Renders what a thread shows. Methods raise ``DatabaseUnavailable``.
+
+    ``number_name`` gives the name of one of our numbers, "" if we have one only.
+    """
+
+    log: EventLog
+    customers: CustomerReader
+    windows: Windows
+    sent: SentMessages
+    leads: Leads
+    number_name: Callable[[str], str]
+
+    async def get_customer(self, customer_id: int) -> KnownCustomer:
+        """Return the customer; one without a name if they were deleted since."""
+        return await self.customers.get(customer_id) or KnownCustomer(customer_id)
+
+    async def render_parent(self, conversation: Conversation) -> OutboxMessage:
+        """Return the message that begins the thread, as it is now."""
+        customer = await self.get_customer(conversation.customer_id)
+        latest = await self.find_entry(conversation.last_event_id)
+        facts = ParentFacts(
+            customer,
+            words=current_shape(latest).summary if latest else NO_MARKUP,
+            number=self.number_name(conversation.phone_number_id),
+            lead=self.leads.peek(customer.phone) if customer.phone else "",
+            window_ends_at=await self.windows.window_of(
+                conversation.customer_id, conversation.phone_number_id
+            ),
+        )
+        message = render_parent(conversation, facts)
+        return OutboxMessage(conversation.post_key, conversation.channel, message, member="")
+
+    async def find_entry(self, event_id: int) -> Entry | None:
+        """Return a recorded message with the changes since."""
+        recorded = await self.log.get(event_id)
+        return await self.read_entry(recorded) if recorded else None
+
+    async def read_entry(self, recorded: RecordedEvent) -> Entry | None:
+        """Return a recorded message with the changes since; None for another event."""
+        if not isinstance(recorded.event, MessageEvent):
+            return None
+        later = await self.log.list_of_customer(recorded.customer_id, MAX_LATER_EVENTS)
+        return build_entry(recorded, recorded.event, later)
+
+    async def find_by_wamid(self, wamid: str) -> Entry | None:
+        """Return the recorded message with this ID of Meta's, a customer's or an echo."""
+        if not wamid:
+            return None
+        for prefix in ("message", "echo"):
+            recorded = await self.log.find_by_key(f"{prefix}:{wamid}")
+            if recorded is not None:
+                return await self.read_entry(recorded)
+        return None
+
+    async def render_entry(
+        self, conversation: Conversation, entry: Entry, *, mentions: Markup = NO_MARKUP
+    ) -> Message:
+        """Return the message of the thread that shows the entry."""
+        customer = await self.get_customer(conversation.customer_id)
+        name = customer_name(customer)
+        can_answer = conversation.takes_replies and not entry.event.is_echo
+        around = Surroundings(
+            conversation_id=conversation.id,
+            customer=name,
+            number=self.number_name(entry.event.phone_number_id),
+            quote=await self.quote(entry.event, name),
+            mentions=mentions,
+            can_answer=can_answer,
+        )
+        return render_entry(entry, around)
+
+    async def quote(self, event: MessageEvent, customer: str) -> Markup:
+        """Return a short quote of the message that this one answers; "" if it answers none."""
+        context = as_object(message_body(event).get("context"))
+        wamid = first_text(context, "id")
+        if not wamid:
+            return NO_MARKUP
+        entry = await self.find_by_wamid(wamid)
+        if entry is not None:
+            return quote_of(entry, customer)
+        return await self.sent.describe(wamid) or blocks.markup("an earlier message")
+
+
+def reply_message(
+    conversation: Conversation, event_id: int, message: Message, *, member: str, raised: bool
+) -> OutboxMessage:
+    """Return a reply in the thread; ``raised``: it shows in the channel too."""
+    return OutboxMessage(
+        message_key(conversation.id, event_id),
+        conversation.channel,
+        message,
+        member,
+        thread_key=conversation.post_key,
+        broadcast=raised,
+    )

@@ -1,0 +1,204 @@
+"""A channel's threads, from webhook bodies to what the embedded Slack shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.conversations.conversation import Conversation
+from bot.conversations.presenter import ConversationPresenter
+from bot.conversations.repository import Conversations
+from bot.conversations.thread import Threads
+from bot.conversations.windows import Windows
+from bot.customers.customer import KnownCustomer
+from bot.db.engine import Database
+from bot.outbox.outbox import Outbox
+from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.slack.blocks import Markup
+from bot.webhooks.events import MessageEvent
+from bot.webhooks.parser import parse_events
+from bot.webhooks.recorded_event import RecordedEvent
+from tests.outbox.harness import SALES, OutboxHarness, open_harness
+
+ASHA = KnownCustomer(3, phone="919876543210", name="Asha Rao")
+MEI = KnownCustomer(4, user_id="JP.1", username="mei.tanaka")
+NUMBER_ID = "694700000000001"
+
+Json = dict[str, Any]
+
+
+def text(body: str, wamid: str = "wamid.1", **fields: Any) -> Json:
+    return message(wamid, "text", {"body": body}, **fields)
+
+
+def message(wamid: str, kind: str, content: object, **fields: Any) -> Json:
+    return {"from": ASHA.phone, "id": wamid, "type": kind, kind: content, **fields}
+
+
+def delivery(item: Json, *, name: str = "messages", number_id: str = NUMBER_ID) -> bytes:
+    """Return the body of a delivery with one message or echo."""
+    value: Json = {"metadata": {"phone_number_id": number_id}}
+    if name == "standby":
+        value["standby"] = {"messages": [item]}
+    else:
+        value["messages" if name == "messages" else "message_echoes"] = [item]
+    entry = {"id": "1", "changes": [{"field": name, "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+@dataclass
+class Recorded:
+    """The recorded events and known customers of a story."""
+
+    events: list[RecordedEvent] = field(default_factory=list)
+    people: dict[int, KnownCustomer] = field(default_factory=lambda: {3: ASHA, 4: MEI})
+
+    async def get(self, event_id: int) -> RecordedEvent | None:
+        return next((item for item in self.events if item.id == event_id), None)
+
+    async def find_by_key(self, key: str) -> RecordedEvent | None:
+        return next((item for item in self.events if item.key == key), None)
+
+    async def list_of_customer(self, customer_id: int, limit: int) -> Sequence[RecordedEvent]:
+        return [item for item in self.events if item.customer_id == customer_id][-limit:]
+
+
+@dataclass(frozen=True)
+class People:
+    recorded: Recorded
+
+    async def get(self, customer_id: int) -> KnownCustomer | None:
+        return self.recorded.people.get(customer_id)
+
+
+@dataclass
+class Sent:
+    """What was sent from here: Meta's ID -> its line."""
+
+    lines: dict[str, str] = field(default_factory=dict)
+
+    async def describe(self, wamid: str) -> Markup:
+        return Markup(self.lines.get(wamid, ""))
+
+
+@dataclass
+class Leads:
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def peek(self, phone: str) -> str:
+        return self.keys.get(phone, "")
+
+
+@dataclass
+class Stage:
+    harness: OutboxHarness
+    outbox: Outbox
+    conversations: Conversations
+    windows: Windows
+    recorded: Recorded
+    sent: Sent
+    leads: Leads
+    numbers: dict[str, str]
+    presenter: ConversationPresenter
+    takes_replies: bool = False
+
+    @property
+    def now(self) -> float:
+        return self.harness.clock.time()
+
+    async def receive(
+        self,
+        item: Json,
+        *,
+        customer_id: int = ASHA.id,
+        channel: str = SALES,
+        mentions: Sequence[str] = (),
+        **where: str,
+    ) -> RecordedEvent:
+        """Record a message of a webhook, present it, and let the outbox post it."""
+        stamped = {"timestamp": str(int(self.now)), **item}
+        [event] = parse_events(delivery(stamped, **where))
+        assert isinstance(event, MessageEvent)
+        key = f"{'echo' if event.is_echo else 'message'}:{event.wamid}"
+        number = len(self.recorded.events) + 1
+        recorded = RecordedEvent(number, key, event, customer_id, self.now)
+        self.recorded.events.append(recorded)
+        async with self.harness.database.begin() as connection:
+            await self.windows.handle(connection, [recorded], self.now)
+        await self.present(recorded, channel=channel, mentions=mentions)
+        return recorded
+
+    async def present(
+        self, recorded: RecordedEvent, *, channel: str = SALES, mentions: Sequence[str] = ()
+    ) -> None:
+        messages = await self.presenter.present(
+            recorded,
+            channel=channel,
+            member="U0JOHN",
+            takes_replies=self.takes_replies,
+            mentions=mentions,
+        )
+        await self.outbox.enqueue(*messages)
+        await self.harness.advance(10)
+
+    async def conversation(self, channel: str = SALES, customer_id: int = ASHA.id) -> Conversation:
+        found = await self.conversations.find_in_channel(channel, customer_id)
+        assert found is not None
+        return found
+
+    def parents(self, channel: str = SALES) -> list[VisibleMessage]:
+        return [item for item in self.harness.messages(channel) if not item.thread_ts]
+
+    def replies(self, channel: str = SALES) -> list[str]:
+        """Return the texts of the messages in threads."""
+        return [visible_text(item) for item in self.thread(channel)]
+
+    def thread(self, channel: str = SALES) -> list[VisibleMessage]:
+        return [item for item in self.harness.messages(channel) if item.thread_ts]
+
+    def parent_text(self, channel: str = SALES) -> str:
+        [parent] = self.parents(channel)
+        return visible_text(parent)
+
+
+@asynccontextmanager
+async def open_stage(database: Database) -> AsyncIterator[Stage]:
+    async with open_harness(database) as harness:
+        outbox = harness.start_outbox()
+        conversations, windows = Conversations(database), Windows(database)
+        recorded, sent, leads = Recorded(), Sent(), Leads()
+        numbers: dict[str, str] = {}
+        threads = Threads(
+            log=recorded,
+            customers=People(recorded),
+            windows=windows,
+            sent=sent,
+            leads=leads,
+            number_name=lambda number_id: numbers.get(number_id, ""),
+        )
+        presenter = ConversationPresenter(conversations, threads, outbox, harness.clock)
+        yield Stage(
+            harness,
+            outbox,
+            conversations,
+            windows,
+            recorded,
+            sent,
+            leads,
+            numbers,
+            presenter,
+        )
+        assert harness.slack.slack.rejections == []
+
+
+def visible_values(item: VisibleMessage) -> Mapping[str, str]:
+    """Return the labels of a message's buttons by action."""
+    found = {}
+    for block in item.blocks or []:
+        for element in block.get("elements", []):
+            if element.get("type") == "button":
+                found[element["action_id"]] = element["text"]["text"]
+    return found

@@ -1,0 +1,257 @@
+"""What customers write, as threads of a channel in the embedded Slack."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import insert, update
+
+from bot.conversations.presenter import render_mentions
+from bot.db.customer_tables import conversations, customers
+from bot.db.engine import Database
+from bot.sandbox.slack.exchange_log import ApiCall
+from tests.conversations.stage import (
+    ASHA,
+    MEI,
+    Stage,
+    message,
+    open_stage,
+    text,
+    visible_values,
+)
+from tests.outbox.harness import SALES, SUPPORT
+
+
+@pytest.fixture
+async def stage(sqlite: Database) -> AsyncIterator[Stage]:
+    async with open_stage(sqlite) as stage:
+        yield stage
+
+
+async def test_first_message_opens_a_thread_with_its_words(stage: Stage) -> None:
+    await stage.receive(text("Does it come in <blue>?"))
+    shown = stage.parent_text()
+    assert "Asha Rao" in shown
+    assert "+91 •••••• 3210" in shown
+    assert "Does it come in &lt;blue&gt;?" in shown
+    assert "Can be answered until <!date^" in shown
+    assert "Unassigned" in shown
+    assert "9876543210" not in str(stage.harness.slack.slack.calls)
+    assert stage.replies() == ["*Asha Rao*\nDoes it come in &lt;blue&gt;?"]
+
+
+async def test_later_messages_continue_the_thread(stage: Stage) -> None:
+    await stage.receive(text("Hello"))
+    await stage.receive(text("Are you there?", "wamid.2"), mentions=["U0MEI"])
+    assert "Are you there?" in stage.parent_text()
+    assert "Hello" not in stage.parent_text()
+    assert len(stage.replies()) == 2
+    assert not any("U0MEI" in reply for reply in stage.replies())
+    assert not any(call.args.get("reply_broadcast") for call in post_calls(stage))
+
+
+async def test_message_after_a_resolution_shows_in_the_channel(stage: Stage) -> None:
+    await stage.receive(text("Hello"), mentions=["U0MEI"])
+    assert "<@U0MEI>" in stage.replies()[0]
+    async with stage.harness.database.begin() as connection:
+        await connection.execute(update(conversations).values(state="resolved"))
+    await stage.receive(text("One more thing", "wamid.2"), mentions=["U0MEI", "here"])
+    assert post_calls(stage)[-1].args["reply_broadcast"] is True
+    assert "<@U0MEI> <!here>" in stage.replies()[1]
+    assert "Resolved" not in stage.parent_text()
+
+
+async def test_channel_in_reply_mode_has_a_button_on_each_message(stage: Stage) -> None:
+    stage.takes_replies = True
+    await stage.receive(text("Hello"))
+    assert visible_values(stage.thread()[0]) == {"chat.reply:1": "Reply"}
+    assert visible_values(stage.parents()[0])["chat.reply:0"] == "Reply"
+    stage.takes_replies = False
+    await stage.receive(text("Hello?", "wamid.2"))
+    assert "chat.reply:0" not in visible_values(stage.parents()[0])
+
+
+async def test_event_presented_twice_is_posted_once(stage: Stage) -> None:
+    recorded = await stage.receive(text("Hello"))
+    await stage.present(recorded)
+    assert len(stage.parents()) == len(stage.replies()) == 1
+
+
+async def test_customer_without_a_number_is_shown_by_username(stage: Stage) -> None:
+    await stage.receive({**text("Hi"), "from": "", "from_user_id": "JP.1"}, customer_id=MEI.id)
+    assert ":speech_balloon: @mei.tanaka\n" in stage.parent_text()
+    assert stage.replies() == ["@mei.tanaka\nHi"]
+
+
+async def test_two_of_our_numbers_share_one_thread(stage: Stage) -> None:
+    stage.numbers.update({"1": "Acme Sales", "2": "Acme Support"})
+    await stage.receive(text("Hello"), number_id="1")
+    await stage.receive(text("And you?", "wamid.2"), number_id="2")
+    assert "to Acme Support" in stage.parent_text()
+    assert ["to Acme Sales" in reply for reply in stage.replies()] == [True, False]
+
+
+async def test_each_channel_has_its_thread(stage: Stage) -> None:
+    await stage.receive(text("Hello"))
+    await stage.receive(text("Help", "wamid.2"), channel=SUPPORT)
+    assert "Hello" in stage.parent_text()
+    assert "Help" in stage.parent_text(SUPPORT)
+
+
+async def test_changed_number_continues_the_thread(stage: Stage, sqlite: Database) -> None:
+    await stage.receive(text("Hello"))
+    async with sqlite.begin() as connection:
+        columns = {"workspace": "", "created_at": 0.0, "changed_at": 0.0}
+        await connection.execute(insert(customers).values(id=3, merged_into=9, **columns))
+    stage.recorded.people[9] = replace(ASHA, id=9, phone="919876500000")
+    system = {
+        "type": "user_changed_number",
+        "wa_id": "919876500000",
+        "user_id": "IN.2",
+        "previous_user_id": "IN.1",
+    }
+    await stage.receive(message("wamid.2", "system", system), customer_id=9)
+    await stage.receive(text("It's me", "wamid.3"), customer_id=9)
+    assert "+91 •••••• 0000" in stage.parent_text()
+    assert "Asha Rao has a new number: +91 •••••• 3210 → +91 •••••• 0000" in stage.replies()[1]
+    assert len(stage.replies()) == 3
+
+
+@pytest.mark.parametrize("kind", ["reaction", "edit", "revoke", "system", "echo"])
+async def test_only_a_message_opens_a_thread(stage: Stage, kind: str) -> None:
+    if kind == "echo":
+        echo = {**text("By hand"), "to": ASHA.phone}
+        await stage.receive(echo, name="smb_message_echoes")
+    else:
+        await stage.receive(message("wamid.2", kind, {"message_id": "wamid.1", "emoji": "👍"}))
+    assert stage.harness.messages(SALES) == []
+
+
+async def test_edited_message_shows_both_texts(stage: Stage) -> None:
+    await stage.receive(text("In bleu"))
+    content = {
+        "original_message_id": "wamid.1",
+        "message": {"type": "text", "text": {"body": "In blue"}},
+    }
+    await stage.receive(message("wamid.2", "edit", content))
+    [reply] = stage.replies()
+    assert "*Asha Rao*\nIn blue" in reply
+    assert "before: “In bleu”" in reply
+    assert "In blue" in stage.parent_text()
+    assert "In bleu" not in stage.parent_text()
+
+
+async def test_deleted_message_loses_its_text_and_buttons(stage: Stage) -> None:
+    await stage.receive(message("wamid.1", "image", {"id": "7", "caption": "My card"}))
+    assert visible_values(stage.thread()[0]) == {"chat.file": "Show picture"}
+    await stage.receive(message("wamid.2", "revoke", {"original_message_id": "wamid.1"}))
+    assert stage.replies() == ["*Asha Rao*\n_Deleted by the customer_"]
+    assert visible_values(stage.thread()[0]) == {}
+    assert "My card" not in stage.parent_text()
+
+
+async def test_somebody_elses_deletion_changes_nothing(stage: Stage) -> None:
+    await stage.receive(text("Hello"))
+    await stage.receive(text("Hi", "wamid.2"), customer_id=MEI.id)
+    revoke = message("wamid.3", "revoke", {"original_message_id": "wamid.1"})
+    await stage.receive(revoke, customer_id=MEI.id)
+    assert stage.replies()[0] == "*Asha Rao*\nHello"
+
+
+async def test_reactions_are_shown_with_the_message(stage: Stage) -> None:
+    await stage.receive(text("Hello"))
+    for number, emoji in enumerate(["👍", "❤️"], 2):
+        reaction = {"message_id": "wamid.1", "emoji": emoji}
+        await stage.receive(message(f"wamid.{number}", "reaction", reaction))
+    [reply] = stage.replies()
+    assert "❤️ by Asha Rao" in reply
+    assert "👍" not in reply
+    gone = {"message_id": "wamid.1", "emoji": ""}
+    await stage.receive(message("wamid.9", "reaction", gone))
+    assert stage.replies() == ["*Asha Rao*\nHello"]
+
+
+async def test_reaction_to_a_message_of_ours_is_a_line(stage: Stage) -> None:
+    stage.sent.lines["wamid.ours"] = "the template order_update"
+    await stage.receive(text("Hello"))
+    reaction = {"message_id": "wamid.ours", "emoji": "👍"}
+    await stage.receive(message("wamid.2", "reaction", reaction))
+    assert stage.replies()[1] == "Asha Rao: Reacted with 👍 to the template order_update"
+
+
+async def test_answer_to_an_earlier_message_quotes_it(stage: Stage) -> None:
+    stage.sent.lines["wamid.ours"] = "the template order_update"
+    await stage.receive(text("First"))
+    await stage.receive(text("Second", "wamid.2", context={"id": "wamid.1"}))
+    await stage.receive(text("Third", "wamid.3", context={"id": "wamid.ours"}))
+    await stage.receive(text("Fourth", "wamid.4", context={"id": "wamid.unknown"}))
+    assert "Asha Rao: First\n" in stage.replies()[1]
+    assert "the template order_update" in stage.replies()[2]
+    assert "an earlier message" in stage.replies()[3]
+
+
+async def test_echo_of_the_phone_app_answers_the_customer(stage: Stage) -> None:
+    await stage.receive(text("Hello"))
+    assert (await stage.conversation()).unanswered_since
+    echo = {**text("We are here", "wamid.2"), "to": ASHA.phone}
+    await stage.receive(echo, name="smb_message_echoes")
+    assert stage.replies()[1] == "*From the phone app*\nWe are here"
+    assert (await stage.conversation()).unanswered_since == 0
+    assert "Hello" in stage.parent_text()
+
+
+async def test_standby_says_who_has_the_conversation(stage: Stage) -> None:
+    await stage.receive(text("Hello"), name="standby")
+    assert "Meta's agent has this conversation" in stage.replies()[0]
+
+
+async def test_giant_text_is_cut_with_a_button(stage: Stage) -> None:
+    await stage.receive(text("<" * 60_000))
+    [reply] = stage.replies()
+    assert "more characters)" in reply
+    assert visible_values(stage.thread()[0]) == {"chat.read": "Read all"}
+
+
+async def test_text_cannot_mention_or_link(stage: Stage) -> None:
+    await stage.receive(text("<!channel> <@U0MEI> call +91 98765 43210 or a@b.example"))
+    [reply] = stage.replies()
+    assert "<!channel>" not in reply
+    assert "<@U0MEI>" not in reply
+    assert "98765" not in reply
+    assert "a@b.example" not in reply
+
+
+async def test_old_message_shows_when_it_was_written(stage: Stage) -> None:
+    await stage.receive({**text("Hello"), "timestamp": str(int(stage.now - 4_000))})
+    assert "written <!date^" in stage.replies()[0]
+
+
+async def test_message_without_a_sender_is_shown_alone(stage: Stage) -> None:
+    await stage.receive({**text("Hello"), "from": ""}, customer_id=0)
+    assert stage.parent_text() == "*A customer*\nHello"
+
+
+async def test_lead_is_shown_where_there_is_one(stage: Stage) -> None:
+    stage.leads.keys[ASHA.phone] = "LEAD-004038"
+    await stage.receive(text("Hello"))
+    assert "lead LEAD-004038" in stage.parent_text()
+
+
+async def test_thread_begins_again_if_slack_refused_the_first_message(stage: Stage) -> None:
+    stage.harness.slack.slack.workspace.archive(SALES)
+    await stage.receive(text("Hello"))
+    assert stage.harness.messages(SALES) == []
+    stage.harness.slack.slack.workspace.unarchive(SALES)
+    await stage.receive(text("Still there?", "wamid.2"))
+    assert "Still there?" in stage.parent_text()
+    assert len(stage.replies()) == 1
+
+
+def test_mentions_are_slacks_own() -> None:
+    assert render_mentions(["U1", "S1", "here", "<!x>"]) == "<@U1> <!subteam^S1> <!here>"
+
+
+def post_calls(stage: Stage) -> list[ApiCall]:
+    return stage.harness.calls("chat.postMessage")

@@ -17,7 +17,13 @@ from bot.messages.draft import FORM, Draft
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import TEMPLATE, SendForm
 from bot.messages.line_reader import LineReader
-from bot.messages.outcome import await_arrival, await_outcome, latest_result, outcome_message
+from bot.messages.outcome import (
+    arrival_line,
+    await_arrival,
+    await_outcome,
+    latest_result,
+    outcome_message,
+)
 from bot.messages.phrases import NOT_YET, SEND_PHRASES, may_be_recipient
 from bot.messages.recipients import AmbiguousRecipient
 from bot.messages.send import Send, SendResult
@@ -262,19 +268,33 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
     has_channel = is_shareable(request.channel)
     result = asyncio.ensure_future(latest_result(service, sending))
     line = await_outcome(service, result, has_channel=has_channel)
-    arrival = await_arrival(service, result) if has_channel else None
+    arrival = asyncio.ensure_future(await_arrival(service, result))
+    final_line = arrival_line(service, arrival) if has_channel else None
     return UpdateForm(
         sending_view(checked.prepared.recipient),
-        later=asyncio.ensure_future(_await_result(context, form, result)),
+        later=asyncio.ensure_future(_await_result(context, form, result, arrival)),
         follow_up_task=asyncio.ensure_future(line),
-        final_task=asyncio.ensure_future(arrival) if arrival else None,
+        final_task=asyncio.ensure_future(final_line) if final_line else None,
     )
 
 
 async def _await_result(
-    context: Context, form: SendForm, result: asyncio.Task[SendResult]
+    context: Context,
+    form: SendForm,
+    result: asyncio.Task[SendResult],
+    arrival: asyncio.Task[SendResult | None],
 ) -> UpdateForm:
-    sent = await asyncio.shield(result)
+    """Return the view with the outcome so far; the arrival replaces it while the view is open."""
+    shown = _result_view(context, form, await asyncio.shield(result))
+
+    async def show_arrival() -> UpdateForm | None:
+        sent = await asyncio.shield(arrival)
+        return _result_view(context, form, sent) if sent else None
+
+    return replace(shown, later=asyncio.ensure_future(show_arrival()))
+
+
+def _result_view(context: Context, form: SendForm, sent: SendResult) -> UpdateForm:
     return render_result(sent, outcome_message(context.send_service, sent), form)
 
 

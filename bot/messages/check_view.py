@@ -12,6 +12,7 @@ from bot.messages import send_form
 from bot.messages.draft import Draft
 from bot.messages.form_values import SendForm
 from bot.messages.recipients import Recipient
+from bot.messages.report_message import status_label
 from bot.messages.send import SendResult
 from bot.messages.service import CheckedSend
 from bot.messages.status import SendStatus
@@ -27,7 +28,6 @@ CHANGED_NOTE = "This message has changed since you last looked. Check it again b
 VISIBLE_DIGITS = 4
 """Digits of a number in the label of the button."""
 RESULT_TITLES = {
-    SendStatus.FAILED: "Not sent",
     SendStatus.UNKNOWN: "Not confirmed",
     SendStatus.DELIVERED: "Delivered",
     SendStatus.READ: "Read",
@@ -155,9 +155,9 @@ def render_result(sent: SendResult, message: Message, form: SendForm) -> UpdateF
     """Return the view with the outcome; after a failure the form can be opened again in it."""
     status = sent.send.status
     content = [block for block in message.blocks if block["type"] != "actions"]
-    title = RESULT_TITLES.get(status, "Sending")
     if status is not SendStatus.FAILED:
-        return UpdateForm(blocks.info_modal(title, content))
+        return UpdateForm(blocks.info_modal(RESULT_TITLES.get(status, "Sending"), content))
+    title = status_label(sent.send)
     try:
         state = Draft(form.as_retry_of(sent.send.id)).to_state()
     except UsageError:

@@ -27,19 +27,29 @@ async def await_outcome(
     return outcome_message(service, sent) if has_channel or not sent.report else None
 
 
-async def await_arrival(service: SendService, result: asyncio.Task[SendResult]) -> Message | None:
-    """Return a line of its own once the message is delivered, read or failed.
+async def await_arrival(
+    service: SendService, result: asyncio.Task[SendResult]
+) -> SendResult | None:
+    """Return the result once the message is delivered, read or failed.
 
-    Slack doesn't let an app edit the line before. None if that line says it already, and if it
-    happens after the response URL has expired: the report is in the DM with Chakra in any case.
+    None if ``result`` says it already, and if it happens after the response URL has expired.
     """
     sent = await asyncio.shield(result)
     if sent.send.status.has_arrived:
         return None
     arrived = await service.wait_arrived(sent.send, ARRIVAL_WAIT_SECONDS)
-    if arrived is None:
-        return None
-    return replace(outcome_message(service, replace(sent, send=arrived)), only_here=True)
+    return replace(sent, send=arrived) if arrived else None
+
+
+async def arrival_line(
+    service: SendService, arrival: asyncio.Task[SendResult | None]
+) -> Message | None:
+    """Return a line of its own about the arrival: Slack doesn't let an app edit the line before.
+
+    None if there is nothing more to say: the report is in the DM with Chakra in any case.
+    """
+    sent = await asyncio.shield(arrival)
+    return replace(outcome_message(service, sent), only_here=True) if sent else None
 
 
 async def latest_result(service: SendService, sending: asyncio.Task[SendResult]) -> SendResult:

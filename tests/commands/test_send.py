@@ -214,6 +214,40 @@ async def test_each_failure_is_explained(
     await advance_until(acme, clock, lambda: posted in report_text(acme))
 
 
+async def test_open_view_follows_the_message_to_its_delivery(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    await submit_form(acme)
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in view_text(acme))
+    assert (acme.slack.view(JOHN) or {})["title"]["text"] == "Sending"
+    await advance_until(acme, clock, lambda: "WhatsApp has it" not in view_text(acme))
+    assert (acme.slack.view(JOHN) or {})["title"]["text"] in ("Delivered", "Read")
+    assert is_sent(acme)
+
+
+async def test_open_view_says_why_the_message_was_not_delivered(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    await submit_form(acme, phone=NOT_ON_WHATSAPP)
+    await advance_until(acme, clock, lambda: "can't deliver to this number" in view_text(acme))
+    assert (acme.slack.view(JOHN) or {})["title"]["text"] == "Not delivered"
+    await acme.press("send.edit")
+    assert "Jane" in view_text(acme)
+
+
+async def test_arrival_opens_no_view_again(acme: World, clock: ManualClock) -> None:
+    await open_form(acme)
+    await submit_form(acme)
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in view_text(acme))
+    await acme.slack.close_view(JOHN)
+    await run_command(acme)
+    form = acme.slack.view(JOHN)
+    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
+    assert acme.slack.view(JOHN) == form
+
+
 async def test_a_slow_chakra_does_not_delay_the_ack(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     await check_form(acme, phone=SLOW)

@@ -254,6 +254,19 @@ class Dispatcher:
             self._record("later", failed, 0.0)
             outcome = Outcome(NoReply(), failed, reference)
         await self._log_failures(surface.deliver_later(outcome), "form_update_failed")
+        if isinstance(outcome.reply, UpdateForm) and outcome.reply.later:
+            self._deliver_when_known(surface, outcome.reply.later, reference)
+
+    def _deliver_when_known(
+        self, surface: Surface, later: asyncio.Task[UpdateForm | None], reference: str
+    ) -> None:
+        """Replace the form again, maybe after minutes; a shutdown doesn't wait for that."""
+
+        def deliver(ended: asyncio.Task[UpdateForm | None]) -> None:
+            if not ended.cancelled():
+                self._tasks.spawn_reply(self._deliver_later(surface, ended, reference))
+
+        later.add_done_callback(deliver)
 
     async def _load_options(
         self, command: str, handler: Callable[[str], Awaitable[Choices]], reference: str

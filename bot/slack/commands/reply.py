@@ -73,9 +73,9 @@ class UpdateForm:
 
     ``overwrite``: it follows the person's typing and has the same fields, so it may replace an
     update of a moment before. ``fallback`` is posted where the form was opened if it has been
-    closed. In answer to a submission, ``later`` ends with the form that replaces this one, and
-    ``follow_up`` and the results of ``follow_up_task`` and ``final_task`` are posted where the form
-    was opened.
+    closed. In answer to a submission, ``later`` ends with the form that replaces this one, which
+    may have a ``later`` of its own, or with None; ``follow_up`` and the results of
+    ``follow_up_task`` and ``final_task`` are posted where the form was opened.
     """
 
     view: View

@@ -228,6 +228,9 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
     "picker": [
         view_case(input_block({"type": "datetimepicker", "initial_date_time": "1700000000"})),
         view_case(input_block({"type": "datetimepicker", "initial_date_time": 17})),
+        view_case(input_block({"type": "timepicker", "initial_time": "9:30"})),
+        view_case(input_block({"type": "timepicker", "initial_time": "24:00"})),
+        view_case(input_block({"type": "datepicker", "initial_date": "2026-02-30"})),
     ],
     "file_input": [
         view_case(input_block({"type": "file_input", "max_files": 11})),
@@ -239,7 +242,7 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
         view_case(input_block(button())),
         message_case(actions({"type": "multi_users_select", "action_id": "a"})),
         message_case(actions({"type": "overflow", "action_id": "a", "options": options(1)})),
-        message_case(actions({"type": "datepicker", "action_id": "a"})),
+        message_case(actions({"type": "rich_text_input", "action_id": "a"})),
     ],
     "options.count": [
         (check_options_response, {"options": options(101)}),
@@ -289,6 +292,8 @@ VALID_PAYLOADS: list[tuple[Check, Any]] = [
     view_case(*[{"type": "divider"}] * 100),
     view_case(input_block({"type": "file_input", "max_files": 10})),
     view_case(input_block({"type": "datetimepicker", "initial_date_time": 1_700_000_000})),
+    view_case(input_block({"type": "timepicker", "initial_time": "09:30"})),
+    message_case(actions({"type": "datepicker", "action_id": "a", "initial_date": "2026-02-28"})),
     (check_home, home(input_block({"type": "plain_text_input"}))),
     (check_home, home(*[{"type": "divider"}] * 100)),
     (check_view, view(title=text("x" * 24), private_metadata="x" * 3_000)),

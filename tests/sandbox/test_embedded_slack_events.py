@@ -209,3 +209,45 @@ async def test_a_revoked_token_is_refused(stage: SlackHarness) -> None:
 async def test_the_person_sees_what_they_wrote(stage: SlackHarness) -> None:
     await stage.slack.mention(JOHN, SALES, "hello")
     assert visible_text(stage.slack.messages("U0MEI", SALES)[-1]) == "<@U0CHAKRA> hello"
+
+
+CHANNEL_EVENTS = (
+    *("channel_archive", "channel_unarchive", "channel_rename", "channel_shared"),
+    *("channel_unshared", "channel_left", "group_archive", "group_rename", "message.channels"),
+)
+
+
+async def test_changes_of_channels_are_events_with_their_scope() -> None:
+    scopes = (*SCOPES, "channels:read", "groups:read", "channels:history")
+    async with open_harness(build_manifest(scopes=scopes, events=CHANNEL_EVENTS)) as stage:
+        place = stage.slack.workspace
+        place.archive(SALES)
+        with pytest.raises(ActionNotPossible, match="archived"):
+            await stage.slack.type(JOHN, SALES, "hello")
+        place.unarchive(SALES)
+        place.rename_channel(SALES, "deals")
+        place.share_channel(SALES)
+        assert (await stage.web.conversations_info(channel=SALES))["channel"]["is_ext_shared"]
+        assert SAM in place.channels[SALES].members
+        place.unshare_channel(SALES)
+        await stage.slack.type(JOHN, SALES, "hello")
+        place.make_private(SALES)
+        place.rename_channel(SALES, "secrets")
+        place.remove_app(SALES)
+        await asyncio.sleep(0)  # the deliveries have been scheduled, and begin now
+        await stage.slack.settle()
+        found = [payload["event"] for payload in events(stage)]
+    assert sorted(event["type"] for event in found) == [
+        *("channel_archive", "channel_rename", "channel_shared", "channel_unarchive"),
+        *("channel_unshared", "group_rename", "message"),
+    ]
+    renamed = next(event for event in found if event["type"] == "channel_rename")
+    assert renamed["channel"]["name"] == "deals"
+
+
+async def test_changes_where_the_app_is_no_member_are_no_events() -> None:
+    scopes = (*SCOPES, "channels:read")
+    async with open_harness(build_manifest(scopes=scopes, events=CHANNEL_EVENTS)) as stage:
+        stage.slack.workspace.archive(GENERAL)
+        await stage.slack.settle()
+        assert not events(stage)

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.sandbox.slack.emoji_names import name_emoji
 from bot.sandbox.slack.errors import ActionNotPossible
+from bot.sandbox.slack.limits.elements import is_date_or_time
 from bot.sandbox.slack.limits.text import all_options
 from bot.sandbox.slack.limits.traversal import iter_blocks
 
@@ -52,6 +53,8 @@ STATE_FIELDS: Mapping[str, StateField] = {
     ),
     "multi_channels_select": StateField("selected_channels", "initial_channels", multiple=True),
     "datetimepicker": StateField("selected_date_time", "initial_date_time"),
+    "datepicker": StateField("selected_date", "initial_date"),
+    "timepicker": StateField("selected_time", "initial_time"),
     "file_input": StateField("files", "", multiple=True),
 }
 """docs.slack.dev/reference/interaction-payloads/view-interactions-payload: ``state.values``."""
@@ -164,6 +167,10 @@ def enter_value(element: Json, raw: EnteredValue, available: Sequence[Json] = ()
         value = None if raw is None or raw == "" else _typed(kind, str(raw))
     elif kind == "datetimepicker":
         value = None if raw is None or raw == "" else _parse_moment(raw)
+    elif kind in ("datepicker", "timepicker"):
+        value = raw or None
+        if value and not is_date_or_time(kind.removesuffix("picker"), value):
+            raise ActionNotPossible(f"{raw!r} can't be chosen in a {kind}.")
     return {"type": kind, described.state_key: value}
 
 

@@ -33,6 +33,9 @@ CHANNEL_TYPES: Mapping[ChannelKind, str] = {
 }
 _MEMBERSHIP_TYPES: Mapping[ChannelKind, str] = {"public": "C", "private": "G", "shared": "C"}
 
+_ACTOR = "U0PRIYA"
+"""Who changes channels here: the admin."""
+
 
 def envelope(
     event: Json, *, token: str, event_id: str, event_time: int, channel: WorkspaceChannel | None
@@ -126,6 +129,26 @@ def app_joined(channel: WorkspaceChannel, inviter: str, event_ts: str) -> Json:
         "inviter": inviter,
         "event_ts": event_ts,
     }
+
+
+def channel_changed(change: str, channel: WorkspaceChannel, event_ts: str) -> Json:
+    """Return the event of a channel that was archived, renamed, shared, or left by the app.
+
+    docs.slack.dev/reference/events/channel_archive and its siblings. Those of private channels
+    begin with ``group_``, except the two about sharing.
+    """
+    family = "group" if channel.kind == "private" and "shared" not in change else "channel"
+    body: Json = {"type": f"{family}_{change}", "channel": channel.id, "event_ts": event_ts}
+    if change in ("archive", "unarchive"):
+        return {**body, "user": _ACTOR, "is_moved": 0}
+    if change == "left":
+        return {**body, "actor_id": _ACTOR}
+    if change == "rename":
+        names = {"name": channel.name, "name_normalized": channel.name}
+        return {**body, "channel": {"id": channel.id, **names, "created": 0}}
+    if change == "shared":
+        return {**body, "connected_team_id": PARTNER_TEAM_ID}
+    return {**body, "previously_connected_team_id": PARTNER_TEAM_ID, "is_ext_shared": False}
 
 
 def app_home_opened(

@@ -18,7 +18,7 @@ from bot.sandbox.slack.ids import event_id
 from bot.sandbox.slack.messages import MessageChange, StoredMessage
 from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery
 from bot.sandbox.slack.seed import APP_USER, SLACKBOT, WorkspaceChannel
-from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.slack.workspace import ChannelChange, Workspace
 
 Json = dict[str, Any]
 
@@ -30,10 +30,12 @@ SCOPES: Mapping[str, str] = {
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
-    "member_joined_channel.C": "channels:read",
-    "member_joined_channel.G": "groups:read",
 }
-"""Event -> the scope without which Slack does not send it; others need none."""
+"""Event -> the scope without which Slack does not send it.
+
+Events of channels (``.C``) need channels:read, those of private ones (``.G``) groups:read, and
+others nothing.
+"""
 
 _MESSAGE_EVENTS = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
 
@@ -59,6 +61,7 @@ class Events:
         self._retries: set[asyncio.Task[None]] = set()
         self._withheld: list[Json] | None = None
         workspace.on_message = self._message_changed
+        workspace.on_channel = self._channel_changed
 
     # Sources of events
 
@@ -99,6 +102,14 @@ class Events:
             body = event_payloads.message_posted(message, channel, team, parent)
             self._mention(message, channel, team, parent)
         self._publish(name, body, channel)
+
+    def _channel_changed(self, change: ChannelChange, channel: WorkspaceChannel) -> None:
+        """Publish the change to the app, if it is a member or has just been removed."""
+        if change != "left" and APP_USER not in channel.members:
+            return
+        body = event_payloads.channel_changed(change, channel, self._now())
+        family = "G" if channel.kind == "private" else "C"
+        self._publish(f"{body['type']}.{family}", body, channel)
 
     def _parent_author(self, message: StoredMessage) -> str:
         """Return who started the thread that the message is in; "" if it is in none."""
@@ -156,6 +167,8 @@ class Events:
     def _publish(self, name: str, body: Json, channel: WorkspaceChannel | None) -> None:
         subscription = name.removesuffix(".C").removesuffix(".G")
         scope = SCOPES.get(name, "")
+        if not scope and name.endswith((".C", ".G")):
+            scope = "groups:read" if name.endswith(".G") else "channels:read"
         if subscription not in self._manifest.events:
             return
         if scope and scope not in self._manifest.scopes:

@@ -99,6 +99,8 @@ class UserActions:
         member, place = self.require_membership(person, channel)
         if not text.strip():
             raise ActionNotPossible("Slack sends no empty message.")
+        if place.archived:
+            raise ActionNotPossible("This channel has been archived.")
         if place.kind == "im" and not (
             self._manifest.messages_tab_enabled and self._manifest.accepts_messages
         ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from bot.aio.clock import Clock
 from bot.sandbox.slack import seed
@@ -27,6 +27,7 @@ from bot.sandbox.slack.typed_text import link_addresses
 from bot.sandbox.slack.views import ViewStacks
 
 MAX_NOTICES = 500
+ChannelChange = Literal["archive", "unarchive", "rename", "shared", "unshared", "left"]
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,15 @@ class Notice:
 
 
 class Workspace:
-    """The state. ``on_message`` is called for every change of a message, except seeded ones."""
+    """The state.
+
+    ``on_message`` is called for every change of a message, except seeded ones, and ``on_channel``
+    for changes of channels that apps can hear of.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.on_message: Callable[[MessageChange, StoredMessage], None] = _ignore
+        self.on_channel: Callable[[ChannelChange, WorkspaceChannel], None] = _ignore
         self.clock = clock
         self.ids = IdGenerator(clock)
         self.feed = EventFeed()
@@ -82,15 +88,33 @@ class Workspace:
         self.members[member] = replace(self.members[member], kind=kind)
 
     def archive(self, channel: str) -> None:
-        self.channels[channel] = replace(self.channels[channel], archived=True)
+        self._change_channel("archive", channel, archived=True)
 
     def unarchive(self, channel: str) -> None:
-        self.channels[channel] = replace(self.channels[channel], archived=False)
+        self._change_channel("unarchive", channel, archived=False)
+
+    def rename_channel(self, channel: str, name: str) -> None:
+        self._change_channel("rename", channel, name=name)
+
+    def make_private(self, channel: str) -> None:
+        """Turn a public channel into a private one; its ID remains, and apps hear nothing of it."""
+        self.channels[channel] = replace(self.channels[channel], kind="private")
+
+    def share_channel(self, channel: str) -> None:
+        """Connect a public channel with another company, whose people join it."""
+        strangers = [m.id for m in self.members.values() if m.kind == "stranger"]
+        members = dict.fromkeys((*self.channels[channel].members, *strangers))
+        self._change_channel("shared", channel, kind="shared", members=tuple(members))
+
+    def unshare_channel(self, channel: str) -> None:
+        strangers = {m.id for m in self.members.values() if m.kind == "stranger"}
+        members = tuple(m for m in self.channels[channel].members if m not in strangers)
+        self._change_channel("unshared", channel, kind="public", members=members)
 
     def remove_app(self, channel: str) -> None:
         """Remove the app from a channel, as /remove does."""
         members = tuple(m for m in self.channels[channel].members if m != APP_USER)
-        self.channels[channel] = replace(self.channels[channel], members=members)
+        self._change_channel("left", channel, members=members)
 
     def add_app(self, channel: str) -> None:
         """Add the app to a channel, as /invite does."""
@@ -166,6 +190,10 @@ class Workspace:
         message_id = self.ids.next_id("M")
         return self.messages.add(StoredMessage(message_id, channel, ts, author, content, **more))
 
+    def _change_channel(self, change: ChannelChange, channel: str, **fields: Any) -> None:
+        self.channels[channel] = replace(self.channels[channel], **fields)
+        self.on_channel(change, self.channels[channel])
+
     def _publish_message(self, change: MessageChange, message: StoredMessage) -> None:
         members = self.channels[message.channel].members
         kind = "delete" if change == "deleted" else "message"
@@ -176,5 +204,5 @@ class Workspace:
         self.feed.publish([person], "views", None)
 
 
-def _ignore(_: MessageChange, __: StoredMessage) -> None:
+def _ignore(_: object, __: object) -> None:
     """Do nothing, until a listener is set."""

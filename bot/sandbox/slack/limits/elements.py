@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from bot.sandbox.slack.limits.text import (
@@ -21,12 +22,18 @@ _SINGLE = frozenset(
 )
 _MULTI = frozenset(f"multi_{name}" for name in _SINGLE)
 _CHOICES = frozenset({"checkboxes", "radio_buttons"})
+_PICKERS = frozenset({"datepicker", "timepicker"})
 _TEXT_INPUTS = frozenset({"plain_text_input", "email_text_input", "url_text_input", "number_input"})
 
 ALLOWED_ELEMENTS: Mapping[str, frozenset[str]] = {
-    "section": _CHOICES | _SINGLE | _MULTI | {"button", "image"},
-    "actions": _CHOICES | _SINGLE | {"button", "datetimepicker"},
-    "input": _CHOICES | _SINGLE | _MULTI | _TEXT_INPUTS | {"file_input", "datetimepicker"},
+    "section": _CHOICES | _SINGLE | _MULTI | _PICKERS | {"button", "image"},
+    "actions": _CHOICES | _SINGLE | _PICKERS | {"button", "datetimepicker"},
+    "input": _CHOICES
+    | _SINGLE
+    | _MULTI
+    | _PICKERS
+    | _TEXT_INPUTS
+    | {"file_input", "datetimepicker"},
     "context": frozenset({"image", "plain_text", "mrkdwn"}),
 }
 """The elements that a block may contain (docs.slack.dev/blocks.json, and each element's page)."""
@@ -193,6 +200,31 @@ def _check_datetime_picker(report: ValidationReport, element: Json, pointer: str
         report.add("picker", f"{pointer}/initial_date_time", "must be 10 digits")
 
 
+def _check_picker(report: ValidationReport, element: Json, pointer: str) -> None:
+    """Check the initial date (``YYYY-MM-DD``) or time (``HH:mm``, 24 hours)."""
+    kind = str(element["type"]).removesuffix("picker")
+    field = f"initial_{kind}"
+    if field in element and not is_date_or_time(kind, element[field]):
+        report.add("picker", f"{pointer}/{field}", f"must be a {kind}, like {_EXAMPLES[kind]}")
+    if kind == "time" and not isinstance(element.get("timezone", ""), str):
+        report.add("shape", f"{pointer}/timezone", "must provide a string")
+
+
+def is_date_or_time(kind: str, value: object) -> bool:
+    """Return whether the text is a ``date`` or a ``time`` in the only form that Slack takes."""
+    if not isinstance(value, str) or len(value) != len(_EXAMPLES[kind]):
+        return False
+    try:
+        datetime.strptime(value, _FORMATS[kind])  # noqa: DTZ007 - without a zone, as Slack has it
+    except ValueError:
+        return False
+    return True
+
+
+_FORMATS: Mapping[str, str] = {"date": "%Y-%m-%d", "time": "%H:%M"}
+_EXAMPLES: Mapping[str, str] = {"date": "1990-04-28", "time": "09:30"}
+
+
 def _check_file_input(report: ValidationReport, element: Json, pointer: str) -> None:
     if "max_files" in element:
         report.check_integer("file_input.max_files", element["max_files"], f"{pointer}/max_files")
@@ -210,5 +242,6 @@ _CHECKS: Mapping[str, Callable[[ValidationReport, Json, str], None]] = {
     "plain_text_input": _check_plain_text_input,
     "number_input": _check_number_input,
     "datetimepicker": _check_datetime_picker,
+    **dict.fromkeys(_PICKERS, _check_picker),
     "file_input": _check_file_input,
 }

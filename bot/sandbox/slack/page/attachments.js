@@ -20,6 +20,16 @@ function card(file, address) {
   if (file.mode === "email") return written(file, senders(file), file.plain_text, "mail");
   if (file.mode === "snippet") return written(file, file.pretty_type, file.preview, "copy");
   const isPicture = file.mimetype.startsWith("image/");
+  const player = PLAYERS[file.mimetype.split("/")[0]];
+  if (!player) return download(file, address, isPicture);
+  const sound = h(player, { class: "file-player", src: address, controls: true, preload: "none", "aria-label": file.title });
+  return h("div", {}, download(file, address, false), sound);
+}
+
+/** The elements that play a file, by the first part of its type. @type {Record<string, "audio" | "video">} */
+const PLAYERS = { audio: "audio", video: "video" };
+
+function download(file, address, isPicture) {
   return h(
     "a",
     { class: "file-card", href: address, download: file.name, data: { testid: "file", fileId: file.id } },

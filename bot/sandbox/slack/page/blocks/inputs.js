@@ -30,7 +30,27 @@ export const INPUTS = {
       class: "box number",
     }),
   datetimepicker: moment,
+  datepicker: (element, place) => picker(element, place, "date", element.initial_date),
+  timepicker: (element, place) => picker(element, place, "time", element.initial_time),
 };
+
+/** A date or a time of day, as the browser's own pickers write them: Slack has the same form. */
+function picker(element, place, type, initial) {
+  const { value } = place.entry(element, initial ?? null);
+  const changed = () => {
+    place.enter(element, node.value || null);
+    place.changed(element, node.value || null);
+  };
+  const node = h("input", {
+    class: "box moment",
+    type,
+    ...named(element, place),
+    value: value ?? "",
+    autofocus: element.focus_on_load,
+    on: { change: changed },
+  });
+  return node;
+}
 
 /** A date and time in the person's own zone; the app gets Unix seconds. */
 function moment(element, place) {

@@ -70,6 +70,7 @@ POLICIES: Mapping[str, CachePolicy] = {
     "users": CachePolicy(fresh_seconds=300),
     "config": CachePolicy(fresh_seconds=1800),
     "records": CachePolicy(fresh_seconds=60),
+    "leads": CachePolicy(fresh_seconds=600),
     "templates": CachePolicy(fresh_seconds=600),
     "senders": CachePolicy(fresh_seconds=600),
     "job": CachePolicy(fresh_seconds=2, finished_seconds=3600, negative_seconds=2),

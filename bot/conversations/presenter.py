@@ -86,7 +86,23 @@ class ConversationPresenter:
         reply = reply_message(
             conversation, recorded.id, message, member=member, raised=raised and not is_new
         )
+        await self._look_up_lead(conversation)
         return (parent, reply)
+
+    async def refresh(self, conversation: Conversation) -> None:
+        """Show the conversation's present state in the message that begins the thread."""
+        await self.outbox.enqueue(await self.threads.render_parent(conversation))
+
+    async def _look_up_lead(self, conversation: Conversation) -> None:
+        """Show the customer's lead once it is found; the message is posted without it."""
+
+        async def show() -> None:
+            current = await self.conversations.find(conversation.id)
+            if current is not None:
+                await self.refresh(current)
+
+        customer = await self.threads.get_customer(conversation.customer_id)
+        self.threads.leads.look_up(customer.phone, show)
 
     async def _is_unposted(self, conversation: Conversation) -> bool | None:
         """Return whether the thread is yet to begin; None if its first message can't be used.

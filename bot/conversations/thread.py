@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,6 +63,10 @@ class Leads(Protocol):
 
     def peek(self, phone: str, /) -> str:
         """Return the key of the lead with this number, "" if there is none or it isn't loaded."""
+        ...
+
+    def look_up(self, phone: str, on_found: Callable[[], Awaitable[None]], /) -> None:
+        """Load the lead in the background unless it is loaded."""
         ...
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,10 +87,18 @@ class Sent:
 
 @dataclass
 class Leads:
+    """The leads that Chakra would find, by number, and those that are loaded."""
+
     keys: dict[str, str] = field(default_factory=dict)
+    loaded: dict[str, str] = field(default_factory=dict)
 
     def peek(self, phone: str) -> str:
-        return self.keys.get(phone, "")
+        return self.loaded.get(phone, "")
+
+    def look_up(self, phone: str, on_found: Callable[[], Awaitable[None]]) -> None:
+        if phone in self.keys and phone not in self.loaded:
+            self.loaded[phone] = self.keys[phone]
+            self.lookup = asyncio.ensure_future(on_found())
 
 
 @dataclass

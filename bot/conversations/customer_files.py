@@ -1,0 +1,57 @@
+"""The files that customers send, fetched from Chakra with the token of the workspace only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import humanize
+
+from bot.chakra.media import MediaApi
+from bot.conversations.media import MAX_FILE_BYTES, MediaFile
+from bot.errors import InvalidResponse, Rejected
+from bot.slack.blocks import Markup, markup
+
+MAX_FILE_SIZE = humanize.naturalsize(MAX_FILE_BYTES, binary=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """The content of a file, and the name to show it under."""
+
+    name: str = field(repr=False)
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFiles:
+    """Loads files. Raises ``ChakraError`` if Chakra can't be asked."""
+
+    media: MediaApi
+
+    async def load(self, file: MediaFile) -> LoadedFile | Markup:
+        """Return the file, or a sentence that says why it can't be shown."""
+        if not file.id:
+            return markup(f"WhatsApp named no {file.kind.noun} that could be fetched.")
+        try:
+            found = await self.media.fetch(file.id)
+            if (found.file_size or 0) > MAX_FILE_BYTES:
+                return _too_large(file, found.file_size)
+            content = await self.media.download_from_url(found, max_bytes=MAX_FILE_BYTES)
+        except Rejected:
+            return markup(
+                f"Chakra no longer has this {file.kind.noun}. WhatsApp stores files for 30 days. "
+                "Ask the customer to send it again."
+            )
+        except InvalidResponse as error:
+            if error.message.startswith("The file is too large"):
+                return _too_large(file, None)
+            raise
+        return LoadedFile(file.name, content.content)
+
+
+def _too_large(file: MediaFile, size: int | None) -> Markup:
+    has = f"has {humanize.naturalsize(size, binary=True)}" if size else "is too large"
+    return markup(
+        f"This {file.kind.noun} {has}. Files of up to {MAX_FILE_SIZE} can be shown here: "
+        "open it in the chat in Chakra."
+    )

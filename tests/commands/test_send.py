@@ -170,6 +170,7 @@ async def test_process_recipient_uses_the_process_endpoint(acme: World, clock: M
 
 async def test_template_paused_after_opening_is_rejected(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
+    acme.chakra.remove_passthrough_webhook()
     acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
     await submit_form(acme)
     await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))

@@ -123,6 +123,7 @@ async def test_form_opened_again_after_a_code_about_the_template_shows_it_as_it_
 ) -> None:
     await open_form(acme)
     await clock.advance(40)
+    acme.chakra.remove_passthrough_webhook()
     acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
     asked = acme.chakra.count(LIST_TEMPLATES)
     assert await submit_form(acme) == {}

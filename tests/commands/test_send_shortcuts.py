@@ -89,6 +89,7 @@ async def test_failed_send_can_be_corrected_from_direct_messages(
     await acme.slack.use_shortcut(JOHN, GLOBAL_SHORTCUT)
     await settle_app(acme)
     await choose_template(acme)
+    acme.chakra.remove_passthrough_webhook()
     acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
     await submit_form(acme, phone=READING_NUMBER)
     await advance_until(acme, clock, lambda: "Send again" in report_text(acme))

@@ -194,6 +194,7 @@ async def test_hidden_slack_email_is_explained(
 
 async def test_whatsapp_rejection_is_shown_with_its_reason(acme: World, clock: ManualClock) -> None:
     await open_filled_form(acme, clock)
+    acme.chakra.remove_passthrough_webhook()
     acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
     expected = await press_test_send(acme, clock)
     assert "Not sent" in expected

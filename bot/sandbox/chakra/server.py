@@ -238,6 +238,10 @@ class EmbeddedChakra:
         """Send Meta's own events to ``url``; whether they are signed is UNKNOWN."""
         self._whatsapp.webhooks.subscribers["meta"] = WebhookSubscriber(url, secret)
 
+    def remove_passthrough_webhook(self) -> None:
+        """Send Meta's own events nowhere, as for a team that has set up Chakra's webhook only."""
+        self._whatsapp.webhooks.subscribers.pop("meta", None)
+
     @property
     def delivered_webhooks(self) -> tuple[DeliveredWebhook, ...]:
         """The last webhook deliveries, failed ones included, in the order of completion."""

@@ -35,7 +35,7 @@ MAX_LATER_EVENTS = 200
 class EventLog(Protocol):
     """The recorded events. Methods raise ``DatabaseUnavailable``."""
 
-    async def get(self, event_id: int, /) -> RecordedEvent | None: ...
+    async def find(self, event_id: int, /) -> RecordedEvent | None: ...
 
     async def find_by_key(self, key: str, /) -> RecordedEvent | None: ...
 
@@ -47,7 +47,7 @@ class EventLog(Protocol):
 class CustomerReader(Protocol):
     """The people on WhatsApp. Methods raise ``DatabaseUnavailable``."""
 
-    async def get(self, customer_id: int, /) -> KnownCustomer | None: ...
+    async def find(self, customer_id: int, /) -> KnownCustomer | None: ...
 
 
 class SentMessages(Protocol):
@@ -86,7 +86,7 @@ class Threads:
 
     async def get_customer(self, customer_id: int) -> KnownCustomer:
         """Return the customer; one without a name if they were deleted since."""
-        return await self.customers.get(customer_id) or KnownCustomer(customer_id)
+        return await self.customers.find(customer_id) or KnownCustomer(customer_id)
 
     async def render_parent(self, conversation: Conversation) -> OutboxMessage:
         """Return the message that begins the thread, as it is now."""
@@ -106,7 +106,7 @@ class Threads:
 
     async def find_entry(self, event_id: int) -> Entry | None:
         """Return a recorded message with the changes since."""
-        recorded = await self.log.get(event_id)
+        recorded = await self.log.find(event_id)
         return await self.read_entry(recorded) if recorded else None
 
     async def read_entry(self, recorded: RecordedEvent) -> Entry | None:

@@ -57,7 +57,7 @@ class Recorded:
     events: list[RecordedEvent] = field(default_factory=list)
     people: dict[int, KnownCustomer] = field(default_factory=lambda: {3: ASHA, 4: MEI})
 
-    async def get(self, event_id: int) -> RecordedEvent | None:
+    async def find(self, event_id: int) -> RecordedEvent | None:
         return next((item for item in self.events if item.id == event_id), None)
 
     async def find_by_key(self, key: str) -> RecordedEvent | None:
@@ -71,7 +71,7 @@ class Recorded:
 class People:
     recorded: Recorded
 
-    async def get(self, customer_id: int) -> KnownCustomer | None:
+    async def find(self, customer_id: int) -> KnownCustomer | None:
         return self.recorded.people.get(customer_id)
 
 

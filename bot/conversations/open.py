@@ -1,0 +1,71 @@
+"""The conversations of a workspace: their threads, windows and readers, built on its clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.aio.clock import Clock
+from bot.aio.tasks import TaskSet
+from bot.cache import Cache
+from bot.chakra.media import MediaApi
+from bot.conversations.customer_files import CustomerFiles
+from bot.conversations.leads import Leads
+from bot.conversations.our_numbers import OurNumbers
+from bot.conversations.presenter import ConversationPresenter
+from bot.conversations.reader import MessageReader
+from bot.conversations.repository import Conversations
+from bot.conversations.sent_messages import SentMessages
+from bot.conversations.thread import CustomerReader, EventLog, Threads
+from bot.conversations.windows import Windows
+from bot.db.engine import Database
+from bot.messages.lifecycle import SendLifecycle
+from bot.outbox.outbox import Outbox
+from bot.processes.directory import RecordDirectory
+from bot.slack.client.files import SlackFiles
+from bot.templates.catalog import TemplateCatalog
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationServices:
+    """``windows.handle`` is a handler of recorded events; ``presenter`` presents messages."""
+
+    conversations: Conversations
+    windows: Windows
+    threads: Threads
+    presenter: ConversationPresenter
+    reader: MessageReader
+
+
+def build_conversations(
+    database: Database,
+    workspace: str,
+    *,
+    log: EventLog,
+    customers: CustomerReader,
+    sends: SendLifecycle,
+    records: RecordDirectory,
+    catalog: TemplateCatalog,
+    media: MediaApi,
+    slack_files: SlackFiles,
+    outbox: Outbox,
+    cache: Cache,
+    tasks: TaskSet,
+    clock: Clock,
+) -> ConversationServices:
+    """Return the services; nothing runs by itself."""
+    conversations, windows = Conversations(database, workspace), Windows(database, workspace)
+    threads = Threads(
+        log=log,
+        customers=customers,
+        windows=windows,
+        sent=SentMessages(sends),
+        leads=Leads(records, cache, tasks),
+        number_name=OurNumbers(catalog, tasks, clock).name,
+    )
+    return ConversationServices(
+        conversations,
+        windows,
+        threads,
+        ConversationPresenter(conversations, threads, outbox, clock),
+        MessageReader(threads, CustomerFiles(media), slack_files),
+    )

@@ -132,6 +132,7 @@ notification_deliveries = Table(
     Column("event_id", ID_TYPE, nullable=False),
     Column("rule_id", ID_TYPE, nullable=False),
     text_column("channel"),
+    text_column("stream"),  # message, failed, status …: a burst of one stream is gathered
     text_column("state"),
     Column("due_at", Double, nullable=False),
     optional_text("post_key"),  # of the message that shows it, alone or among others

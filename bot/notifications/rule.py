@@ -65,6 +65,7 @@ class RuleSpec(BaseModel):
     ``daily_at`` is for ``Grouping.DAILY``, in ``time_zone``. ``mentions`` are members (``U…``),
     user groups (``S…``) or "here". ``takes_replies``: customers can be answered from the channel.
     ``is_catch_all``: it takes what no other rule of the channel takes.
+    ``allows_outsiders``: its maker agreed that people of other companies read customers' words.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -78,6 +79,7 @@ class RuleSpec(BaseModel):
     mentions: tuple[str, ...] = ()
     takes_replies: bool = False
     is_catch_all: bool = False
+    allows_outsiders: bool = False
 
 
 @dataclass(frozen=True, slots=True)

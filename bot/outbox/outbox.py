@@ -7,7 +7,7 @@ call that hangs delays its own channel only. Edits share one budget and show the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -56,12 +56,13 @@ class PostStatus:
     """Where a message is posted, and the error code if no more attempts are made.
 
     The code is Slack's (``is_archived``), or ``uncertain`` or ``withdrawn``. ``is_known`` is False
-    for a key that was never enqueued.
+    for a key that was never enqueued. ``is_pending``: it is yet to be posted or edited.
     """
 
     ref: MessageRef | None
     error_code: str = ""
     is_known: bool = True
+    is_pending: bool = False
 
 
 class Outbox:
@@ -127,11 +128,21 @@ class Outbox:
 
         Raise ``DatabaseUnavailable``.
         """
-        post = await self._posts.find_by_key(key)
-        if post is None:
-            return PostStatus(None, is_known=False)
-        ref = MessageRef(post.message_channel, post.message_ts) if post.message_ts else None
-        return PostStatus(ref, post.error_code)
+        return (await self.get_statuses([key])).get(key, PostStatus(None, is_known=False))
+
+    async def get_statuses(self, keys: Collection[str]) -> dict[str, PostStatus]:
+        """Return the status of each message by its key, without unknown ones.
+
+        Raise ``DatabaseUnavailable``.
+        """
+        return {post.key: _post_status(post) for post in await self._posts.find_by_keys(keys)}
+
+    async def reopen(self, channel: str, error_codes: Collection[str]) -> None:
+        """Accept the messages of a channel again that Slack refused for one of these reasons.
+
+        Their authors enqueue them once more. Raise ``DatabaseUnavailable``.
+        """
+        await self._posts.reopen(channel, error_codes)
 
     async def count_pending(self) -> tuple[int, int]:
         """Return how many messages are to be posted, and how many to be edited.
@@ -277,6 +288,11 @@ class Outbox:
                 PURGE_INTERVAL_SECONDS if deleted < PURGE_BATCH_SIZE else POLL_INTERVAL_SECONDS
             )
         return self._next_purge_at - now
+
+
+def _post_status(post: Post) -> PostStatus:
+    ref = MessageRef(post.message_channel, post.message_ts) if post.message_ts else None
+    return PostStatus(ref, post.error_code, is_pending=post.pending)
 
 
 @asynccontextmanager

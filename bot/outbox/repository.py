@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from typing import Any
@@ -127,10 +127,31 @@ class Posts:
 
     async def find_by_key(self, key: str) -> Post | None:
         """Return the post with this key."""
+        found = await self.find_by_keys([key])
+        return found[0] if found else None
+
+    async def find_by_keys(self, keys: Collection[str]) -> list[Post]:
+        """Return the posts with these keys."""
+        return await self._fetch_all(
+            select(posts).where(self._in_workspace(), posts.c.key.in_(keys))
+        )
+
+    async def reopen(self, channel: str, error_codes: Collection[str]) -> None:
+        """Forget that Slack refused a channel's messages for one of these reasons.
+
+        What was never posted is deleted; of what is posted, the same content counts as an edit.
+        """
+        refused = and_(
+            self._in_workspace(),
+            posts.c.channel == channel,
+            ~posts.c.pending,
+            posts.c.error_code.in_(error_codes),
+        )
         async with self._database.begin() as connection:
-            found = select(posts).where(self._in_workspace(), posts.c.key == key)
-            row = (await connection.execute(found)).one_or_none()
-        return None if row is None else _post_from_row(row)
+            await connection.execute(delete(posts).where(refused, posts.c.message_ts == ""))
+            await connection.execute(
+                update(posts).where(refused).values(digest="", error_code="", notice_key="")
+            )
 
     # --- pending work -----------------------------------------------------------------------
 

@@ -132,6 +132,7 @@ def upgrade() -> None:
         sa.Column("event_id", NUMBER, nullable=False),
         sa.Column("rule_id", NUMBER, nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("due_at", sa.Double(), nullable=False),
         sa.Column("post_key", sa.Text(), server_default=sa.text("''"), nullable=False),

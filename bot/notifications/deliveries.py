@@ -1,0 +1,371 @@
+"""The deliveries of events to channels: one row each, from the plan until it is posted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+
+from bot.db.customer_tables import event_log, notification_deliveries
+from bot.db.engine import Database
+from bot.notifications.planner import MESSAGE_STREAM, PlannedDelivery
+
+_table = notification_deliveries
+
+EACH = "each"
+"""``post_key`` of a delivery that is being presented in messages of its own."""
+STORM = "storm"
+"""Prefix of the keys of messages that count a burst."""
+INSERT_BATCH_SIZE = 500
+
+
+class DeliveryState(StrEnum):
+    """The state of a delivery, as stored."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"  # the outbox has the message that shows it
+    DONE = "done"  # the message is posted
+    CANCELED = "canceled"  # its rule was removed, or its event can't be read
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One row. Times are in seconds since 1970."""
+
+    id: int
+    event_id: int
+    rule_id: int
+    channel: str
+    stream: str
+    state: str
+    due_at: float
+    post_key: str
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DueStream:
+    """The due events of one group and rule that no message shows yet."""
+
+    rule_id: int
+    stream: str
+    count: int
+    first_event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredPost:
+    """A message of several events, the last of which the outbox doesn't have yet."""
+
+    post_key: str
+    rule_id: int
+    last_event_id: int
+    stream: str
+
+
+class Deliveries:
+    """Each method is one transaction and raises ``DatabaseUnavailable``."""
+
+    def __init__(self, database: Database, workspace: str = "") -> None:
+        self._database = database
+        self._workspace = workspace
+
+    # --- planning ---------------------------------------------------------------------------------
+
+    async def add(
+        self, planned: Sequence[PlannedDelivery], event_ids: Sequence[int], now: float
+    ) -> None:
+        """Store what the events' channels receive, and that the events are planned."""
+        rows = [
+            {
+                "workspace": self._workspace,
+                **asdict(delivery),
+                "state": DeliveryState.WAITING,
+                "created_at": now,
+            }
+            for delivery in planned
+        ]
+        async with self._database.begin() as connection:
+            for start in range(0, len(rows), INSERT_BATCH_SIZE):
+                await connection.execute(
+                    self._database.insert(_table).on_conflict_do_nothing(
+                        index_elements=[_table.c.workspace, _table.c.channel, _table.c.event_id]
+                    ),
+                    rows[start : start + INSERT_BATCH_SIZE],
+                )
+            await connection.execute(
+                update(event_log).where(event_log.c.id.in_(event_ids)).values(pending=False)
+            )
+
+    # --- what is due ------------------------------------------------------------------------------
+
+    async def count_due(self, now: float) -> dict[str, int]:
+        """Return how many deliveries each channel waits for, of those that are due."""
+        counts = (
+            select(_table.c.channel, func.count())
+            .where(self._is(DeliveryState.WAITING), _table.c.due_at <= now)
+            .group_by(_table.c.channel)
+            .order_by(func.min(_table.c.event_id))
+        )
+        async with self._database.begin() as connection:
+            rows = await connection.execute(counts)
+            return {row[0]: row[1] for row in rows}
+
+    async def list_streams(self, channel: str, now: float) -> list[DueStream]:
+        """Return what is due and has no message yet, apart from customers' messages."""
+        streams = (
+            select(
+                _table.c.rule_id,
+                _table.c.stream,
+                func.count().label("count"),
+                func.min(_table.c.event_id).label("first_event_id"),
+            )
+            .where(self._is_free(channel, now), _table.c.stream != MESSAGE_STREAM)
+            .group_by(_table.c.rule_id, _table.c.stream)
+            .order_by(func.min(_table.c.event_id))
+        )
+        async with self._database.begin() as connection:
+            rows = await connection.execute(streams)
+            return [DueStream(**row._mapping) for row in rows]
+
+    async def list_messages(
+        self, channel: str, now: float, limit: int, excluded_rules: Collection[int] = ()
+    ) -> list[Delivery]:
+        """Return due deliveries of customers' messages, in the order of the events."""
+        return await self._fetch(
+            select(_table)
+            .where(
+                self._is_free(channel, now),
+                _table.c.stream == MESSAGE_STREAM,
+                _table.c.rule_id.not_in(excluded_rules),
+            )
+            .order_by(_table.c.event_id)
+            .limit(limit)
+        )
+
+    async def list_assigned(
+        self, channel: str, now: float, post_key: str, limit: int
+    ) -> list[Delivery]:
+        """Return due deliveries of this message that the outbox doesn't have yet."""
+        return await self._fetch(
+            select(_table)
+            .where(
+                self._is(DeliveryState.WAITING),
+                _table.c.channel == channel,
+                _table.c.due_at <= now,
+                _table.c.post_key == post_key,
+            )
+            .order_by(_table.c.event_id)
+            .limit(limit)
+        )
+
+    async def list_gathered(self, channel: str, now: float) -> list[GatheredPost]:
+        """Return the messages of several events that are due, with what they don't show yet."""
+        posts = (
+            select(
+                _table.c.post_key,
+                func.min(_table.c.rule_id).label("rule_id"),
+                func.max(_table.c.event_id).label("last_event_id"),
+                func.min(_table.c.stream).label("stream"),
+            )
+            .where(
+                self._is(DeliveryState.WAITING),
+                _table.c.channel == channel,
+                _table.c.due_at <= now,
+                _table.c.post_key.not_in(("", EACH)),
+            )
+            .group_by(_table.c.post_key)
+            .order_by(func.min(_table.c.event_id))
+        )
+        async with self._database.begin() as connection:
+            return [GatheredPost(**row._mapping) for row in await connection.execute(posts)]
+
+    async def seconds_until_due(self, now: float) -> float | None:
+        """Return the seconds until the next delivery is due; None if none waits."""
+        first = select(func.min(_table.c.due_at)).where(
+            self._is(DeliveryState.WAITING), _table.c.due_at > now
+        )
+        async with self._database.begin() as connection:
+            due_at = (await connection.execute(first)).scalar_one()
+        return None if due_at is None else max(0.0, due_at - now)
+
+    async def count_waiting(self) -> int:
+        """Return how many deliveries are not posted yet."""
+        waiting = or_(self._is(DeliveryState.WAITING), self._is(DeliveryState.QUEUED))
+        async with self._database.begin() as connection:
+            counted = await connection.execute(select(func.count()).where(waiting))
+            return int(counted.scalar_one())
+
+    # --- bursts -----------------------------------------------------------------------------------
+
+    async def count_since(self, channel: str, rule_id: int, stream: str, since: float) -> int:
+        """Return how many events of a stream were shown in messages of their own since then."""
+        shown = select(func.count()).where(
+            self._in_stream(channel, rule_id, stream),
+            _table.c.post_key != "",
+            _table.c.created_at > since,
+            ~_table.c.post_key.startswith(f"{STORM}:"),
+        )
+        async with self._database.begin() as connection:
+            return int((await connection.execute(shown)).scalar_one())
+
+    async def find_storm(self, channel: str, rule_id: int, stream: str, since: float) -> str:
+        """Return the key of the message that has counted a burst since then; "" if none has."""
+        last = (
+            select(_table.c.post_key)
+            .where(
+                self._in_stream(channel, rule_id, stream),
+                _table.c.created_at > since,
+                _table.c.post_key.startswith(f"{STORM}:"),
+            )
+            .order_by(_table.c.event_id.desc())
+            .limit(1)
+        )
+        async with self._database.begin() as connection:
+            return (await connection.execute(last)).scalar_one_or_none() or ""
+
+    async def list_shown(
+        self, post_key: str, *, after: int = 0, limit: int, channel: str = ""
+    ) -> list[Delivery]:
+        """Return the deliveries that a message shows, in the order of their events."""
+        conditions = [
+            _table.c.workspace == self._workspace,
+            _table.c.post_key == post_key,
+            _table.c.event_id > after,
+        ]
+        if channel:
+            conditions.append(_table.c.channel == channel)
+        return await self._fetch(
+            select(_table).where(*conditions).order_by(_table.c.event_id).limit(limit)
+        )
+
+    async def count_shown(self, post_key: str) -> int:
+        """Return how many events a message shows."""
+        shown = select(func.count()).where(
+            _table.c.workspace == self._workspace, _table.c.post_key == post_key
+        )
+        async with self._database.begin() as connection:
+            return int((await connection.execute(shown)).scalar_one())
+
+    # --- progress ---------------------------------------------------------------------------------
+
+    async def assign(self, ids: Sequence[int], post_key: str) -> None:
+        """Decide which message shows these deliveries, unless that was decided before."""
+        free = and_(_table.c.id.in_(ids), self._is(DeliveryState.WAITING), _table.c.post_key == "")
+        await self._update(free, post_key=post_key)
+
+    async def assign_stream(
+        self, channel: str, stream: DueStream, post_key: str, now: float, limit: int = 0
+    ) -> None:
+        """Decide which message shows what is due of a stream: the first ``limit``, 0 for all."""
+        chosen = and_(
+            self._is_free(channel, now),
+            _table.c.rule_id == stream.rule_id,
+            _table.c.stream == stream.stream,
+        )
+        if limit:
+            first = select(_table.c.id).where(chosen).order_by(_table.c.event_id).limit(limit)
+            chosen = _table.c.id.in_(first)
+        await self._update(chosen, post_key=post_key)
+
+    async def mark_queued(self, ids: Sequence[int], post_key: str) -> None:
+        """Record that the outbox has the message."""
+        await self._update(
+            and_(_table.c.id.in_(ids), self._is(DeliveryState.WAITING)),
+            state=DeliveryState.QUEUED,
+            post_key=post_key,
+        )
+
+    async def mark_gathered(self, post: GatheredPost) -> None:
+        """Record that the outbox has the message with its events so far."""
+        await self._update(
+            and_(
+                self._is(DeliveryState.WAITING),
+                _table.c.post_key == post.post_key,
+                _table.c.event_id <= post.last_event_id,
+            ),
+            state=DeliveryState.QUEUED,
+        )
+
+    async def close(
+        self, ids: Sequence[int], now: float, state: DeliveryState = DeliveryState.DONE
+    ) -> None:
+        """Record that nothing remains to be posted."""
+        await self._update(_table.c.id.in_(ids), state=state, done_at=now)
+
+    async def list_queued(self) -> dict[str, str]:
+        """Return the keys of messages that the outbox has, each with its channel."""
+        queued = select(_table.c.post_key, _table.c.channel).where(self._is(DeliveryState.QUEUED))
+        async with self._database.begin() as connection:
+            rows = await connection.execute(queued.distinct())
+            return {row.post_key: row.channel for row in rows}
+
+    async def mark_posted(self, post_keys: Sequence[str], now: float) -> None:
+        """Record that these messages are posted."""
+        await self._update(
+            and_(_table.c.post_key.in_(post_keys), self._is(DeliveryState.QUEUED)),
+            state=DeliveryState.DONE,
+            done_at=now,
+        )
+
+    async def requeue(self, post_keys: Sequence[str]) -> None:
+        """Let these messages be handed to the outbox again."""
+        queued = and_(_table.c.post_key.in_(post_keys), self._is(DeliveryState.QUEUED))
+        gathered = or_(*(_table.c.post_key.startswith(f"{prefix}:") for prefix in GATHERED))
+        await self._update(and_(queued, ~gathered), state=DeliveryState.WAITING, post_key=EACH)
+        await self._update(and_(queued, gathered), state=DeliveryState.WAITING)
+
+    async def purge(self, done_cutoff: float, cutoff: float, limit: int) -> int:
+        """Delete what was done by ``done_cutoff`` or planned by ``cutoff``; return how many."""
+        old = (
+            select(_table.c.id)
+            .where(
+                _table.c.workspace == self._workspace,
+                or_(
+                    and_(_table.c.done_at > 0, _table.c.done_at <= done_cutoff),
+                    _table.c.created_at <= cutoff,
+                ),
+            )
+            .limit(limit)
+        )
+        async with self._database.begin() as connection:
+            return (await connection.execute(delete(_table).where(_table.c.id.in_(old)))).rowcount
+
+    # --- internal ---------------------------------------------------------------------------------
+
+    def _is(self, state: DeliveryState) -> ColumnElement[bool]:
+        return and_(_table.c.workspace == self._workspace, _table.c.state == state)
+
+    def _is_free(self, channel: str, now: float) -> ColumnElement[bool]:
+        return and_(
+            self._is(DeliveryState.WAITING),
+            _table.c.channel == channel,
+            _table.c.due_at <= now,
+            _table.c.post_key == "",
+        )
+
+    def _in_stream(self, channel: str, rule_id: int, stream: str) -> ColumnElement[bool]:
+        return and_(
+            _table.c.workspace == self._workspace,
+            _table.c.channel == channel,
+            _table.c.rule_id == rule_id,
+            _table.c.stream == stream,
+        )
+
+    async def _fetch(self, query: Any) -> list[Delivery]:
+        async with self._database.begin() as connection:
+            rows = await connection.execute(query)
+            return [Delivery(**{name: row._mapping[name] for name in _FIELDS}) for row in rows]
+
+    async def _update(self, condition: ColumnElement[bool], **values: Any) -> None:
+        changes: Mapping[str, Any] = values
+        async with self._database.begin() as connection:
+            await connection.execute(update(_table).where(condition).values(**changes))
+
+
+GATHERED = (STORM, "digest", "late", "thread")
+"""Prefixes of the keys of messages that show several events."""
+_FIELDS = tuple(field.name for field in fields(Delivery))

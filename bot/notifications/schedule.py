@@ -1,0 +1,80 @@
+"""When a channel receives an event: immediately, with a digest, or after quiet hours. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, time, tzinfo
+from zoneinfo import ZoneInfo
+
+from bot.notifications.rule import EventGroup, Grouping, QuietHours, RuleSpec
+
+HOUR_SECONDS = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When an event is due, in seconds since 1970; ``is_digest``: others are shown with it.
+
+    ``is_late``: it waits for the end of quiet hours.
+    """
+
+    due_at: float
+    is_digest: bool = False
+    is_late: bool = False
+
+
+def find_slot(spec: RuleSpec, group: EventGroup, now: float) -> Slot:
+    """Return when a rule's channel receives an event of ``group`` that is planned ``now``."""
+    due_at, is_digest = now, False
+    zone = find_zone(spec.time_zone)
+    if spec.grouping is Grouping.HOURLY:
+        due_at, is_digest = _next_hour(now, zone), True
+    elif spec.grouping is Grouping.DAILY:
+        due_at, is_digest = next_time(now, spec.daily_at, zone), True
+    if spec.quiet is None or group in spec.quiet.exceptions:
+        return Slot(due_at, is_digest)
+    end = quiet_until(spec.quiet, due_at)
+    return Slot(due_at, is_digest) if end is None else Slot(end, is_digest, is_late=True)
+
+
+def quiet_until(quiet: QuietHours, at: float) -> float | None:
+    """Return the end of the quiet hours that ``at`` is in, None if it is in none."""
+    zone = find_zone(quiet.time_zone)
+    local = datetime.fromtimestamp(at, zone).time()
+    if quiet.start <= quiet.end:
+        is_quiet = quiet.start <= local < quiet.end
+    else:
+        is_quiet = local >= quiet.start or local < quiet.end
+    return next_time(at, quiet.end, zone) if is_quiet else None
+
+
+def next_time(now: float, wanted: time, zone: tzinfo) -> float:
+    """Return the next moment after ``now`` at which it is ``wanted`` in ``zone``.
+
+    A time that summer time skips comes that much later; one that it repeats comes once.
+    """
+    today = datetime.fromtimestamp(now, zone).date()
+    moments = [
+        datetime.combine(today + timedelta(days=days), wanted, zone).timestamp()
+        for days in range(3)
+    ]
+    return next(moment for moment in moments if moment > now)
+
+
+def local_date(now: float, time_zone: str) -> str:
+    """Return the day in ``time_zone``, as in 2026-11-29."""
+    return datetime.fromtimestamp(now, find_zone(time_zone)).date().isoformat()
+
+
+def find_zone(name: str) -> tzinfo:
+    """Return the time zone, UTC for an unknown name."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC
+
+
+def _next_hour(now: float, zone: tzinfo) -> float:
+    local = datetime.fromtimestamp(now, zone)
+    past = local.minute * 60 + local.second + local.microsecond / 1e6
+    return now - past + HOUR_SECONDS

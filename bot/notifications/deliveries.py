@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from bot.db.customer_tables import event_log, notification_deliveries
 from bot.db.engine import Database
-from bot.notifications.planner import MESSAGE_STREAM, PlannedDelivery
+from bot.notifications.planner import DIGEST, LATE, MESSAGE_STREAM, PlannedDelivery
 
 _table = notification_deliveries
 
@@ -19,6 +19,8 @@ EACH = "each"
 """``post_key`` of a delivery that is being presented in messages of its own."""
 STORM = "storm"
 """Prefix of the keys of messages that count a burst."""
+BURST = "burst"
+"""Prefix of the keys of several messages of one customer that are posted as one."""
 INSERT_BATCH_SIZE = 500
 
 
@@ -242,6 +244,19 @@ class Deliveries:
             select(_table).where(*conditions).order_by(_table.c.event_id).limit(limit)
         )
 
+    async def count_of_rule(self, rule_id: int, start: float, end: float) -> int:
+        """Return how many events a rule's channel was shown, of those planned in this time."""
+        shown = select(func.count()).where(
+            _table.c.workspace == self._workspace,
+            _table.c.rule_id == rule_id,
+            _table.c.stream != MESSAGE_STREAM,
+            _table.c.post_key != "",
+            _table.c.created_at >= start,
+            _table.c.created_at < end,
+        )
+        async with self._database.begin() as connection:
+            return int((await connection.execute(shown)).scalar_one())
+
     async def count_shown(self, post_key: str) -> int:
         """Return how many events a message shows."""
         shown = select(func.count()).where(
@@ -295,6 +310,18 @@ class Deliveries:
     ) -> None:
         """Record that nothing remains to be posted."""
         await self._update(_table.c.id.in_(ids), state=state, done_at=now)
+
+    async def cancel_removed(self, channel: str, rule_ids: Collection[int], now: float) -> None:
+        """Cancel what the channel waits for by rules that don't exist any more."""
+        await self._update(
+            and_(
+                self._is(DeliveryState.WAITING),
+                _table.c.channel == channel,
+                _table.c.rule_id.not_in(rule_ids),
+            ),
+            state=DeliveryState.CANCELED,
+            done_at=now,
+        )
 
     async def list_queued(self) -> dict[str, str]:
         """Return the keys of messages that the outbox has, each with its channel."""
@@ -366,6 +393,6 @@ class Deliveries:
             await connection.execute(update(_table).where(condition).values(**changes))
 
 
-GATHERED = (STORM, "digest", "late", "thread")
+GATHERED = (STORM, BURST, DIGEST, LATE)
 """Prefixes of the keys of messages that show several events."""
 _FIELDS = tuple(field.name for field in fields(Delivery))

@@ -137,12 +137,12 @@ class Outbox:
         """
         return {post.key: _post_status(post) for post in await self._posts.find_by_keys(keys)}
 
-    async def reopen(self, channel: str, error_codes: Collection[str]) -> None:
-        """Accept the messages of a channel again that Slack refused for one of these reasons.
+    async def reopen(self, channel: str, *, except_codes: Collection[str]) -> None:
+        """Accept the messages of a channel again that Slack refused, for any other reason.
 
         Their authors enqueue them once more. Raise ``DatabaseUnavailable``.
         """
-        await self._posts.reopen(channel, error_codes)
+        await self._posts.reopen(channel, except_codes)
 
     async def count_pending(self) -> tuple[int, int]:
         """Return how many messages are to be posted, and how many to be edited.

@@ -136,8 +136,8 @@ class Posts:
             select(posts).where(self._in_workspace(), posts.c.key.in_(keys))
         )
 
-    async def reopen(self, channel: str, error_codes: Collection[str]) -> None:
-        """Forget that Slack refused a channel's messages for one of these reasons.
+    async def reopen(self, channel: str, except_codes: Collection[str]) -> None:
+        """Forget that Slack refused a channel's messages, unless for one of these reasons.
 
         What was never posted is deleted; of what is posted, the same content counts as an edit.
         """
@@ -145,7 +145,7 @@ class Posts:
             self._in_workspace(),
             posts.c.channel == channel,
             ~posts.c.pending,
-            posts.c.error_code.in_(error_codes),
+            posts.c.error_code.not_in(("", *except_codes)),
         )
         async with self._database.begin() as connection:
             await connection.execute(delete(posts).where(refused, posts.c.message_ts == ""))

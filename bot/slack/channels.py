@@ -45,6 +45,15 @@ class Destination:
     has_outsiders: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whether the bot may post in a channel, and whether people of other companies read there."""
+
+    is_member: bool
+    is_archived: bool
+    has_outsiders: bool
+
+
 def is_private_conversation(channel: str, name: str = "") -> bool:
     """Return whether a watch that is requested there belongs into the person's own messages.
 
@@ -89,8 +98,8 @@ class Channels:
             raise NotInChannel(INFO_METHOD, "not_in_channel")
         if not is_known_member and not await self.has_member(channel, member_id):
             raise UsageError("You're not in that channel. Join it, or name one that you're in.")
-        has_outsiders = bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
-        return Destination(channel, name=str(info.get("name") or ""), has_outsiders=has_outsiders)
+        name = str(info.get("name") or "")
+        return Destination(channel, name=name, has_outsiders=_is_shared(info))
 
     async def has_member(self, channel: str, member_id: str) -> bool:
         """Return whether the member is in the channel. Raises ``SlackError``."""
@@ -105,6 +114,15 @@ class Channels:
                 break
         return False
 
+    async def get_audience(self, channel: str) -> Audience:
+        """Return who takes part in a channel. Raise ``NotInChannel`` and ``SlackError``."""
+        info = await self._fetch_info(channel)
+        return Audience(
+            is_member=bool(info.get("is_member")),
+            is_archived=bool(info.get("is_archived")),
+            has_outsiders=_is_shared(info),
+        )
+
     async def find_outsiders(self, channel: str) -> Outsiders | None:
         """Return who else reads a channel of Slack Connect, ``None`` if it is the workspace's own.
 
@@ -112,7 +130,7 @@ class Channels:
         docs.slack.dev/reference/objects/conversation-object
         """
         info = await self._fetch_info(channel)
-        if not (info.get("is_ext_shared") or info.get("is_pending_ext_shared")):
+        if not _is_shared(info):
             return None
         own = str(info.get("context_team_id") or "")
         ids = [team for team in _texts(info.get("connected_team_ids")) if team != own]
@@ -145,6 +163,10 @@ class Channels:
         if not isinstance(info, Mapping):
             raise SlackError(INFO_METHOD, "unreadable")
         return info
+
+
+def _is_shared(info: Mapping[str, object]) -> bool:
+    return bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
 
 
 def _texts(value: object) -> list[str]:

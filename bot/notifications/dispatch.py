@@ -1,0 +1,290 @@
+"""Hand what a channel is to receive to the outbox: each event alone, or many in one message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.aio.clock import Clock
+from bot.errors import DatabaseUnavailable
+from bot.notifications.bursts import combine
+from bot.notifications.deliveries import (
+    BURST,
+    EACH,
+    STORM,
+    Deliveries,
+    Delivery,
+    DeliveryState,
+    GatheredPost,
+)
+from bot.notifications.event_source import EventSource
+from bot.notifications.gathered_posts import GatheredPosts
+from bot.notifications.headlines import plain_message
+from bot.notifications.matching import select_mentions
+from bot.notifications.presenter import Presenter
+from bot.notifications.rule import Rule
+from bot.outbox.message import OutboxMessage
+from bot.outbox.outbox import Outbox
+from bot.webhooks.events import WebhookEvent
+from bot.webhooks.recorded_event import RecordedEvent
+
+MAX_QUEUED = 5
+"""Messages of a channel that the outbox has at a time: what comes after them can be gathered."""
+STORM_SIZE, STORM_WINDOW_SECONDS = 5, 60.0
+"""So many events of one kind are shown alone in so many seconds."""
+STORM_MAX_SECONDS = 1_800.0
+"""Seconds after which a burst that doesn't end gets another message."""
+MAX_MESSAGE_BACKLOG = 30
+"""With more due messages, those of one customer are posted as one: these take half a minute."""
+MAX_MESSAGES_FETCHED = 500
+MAX_ATTEMPTS, RETRY_SECONDS = 3, 5.0
+BUSY_SECONDS, IDLE_SECONDS = 1.0, 30.0
+"""Seconds until a channel is looked at again, after messages were handed over and otherwise."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    count: int
+    retry_at: float
+    customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelWork:
+    """What `Dispatcher.deliver` is asked to do.
+
+    ``held`` are rules whose customers' messages may not be posted now; ``slots`` is how many
+    messages the outbox takes.
+    """
+
+    channel: str
+    rules: Mapping[int, Rule]
+    held: set[int]
+    slots: int
+    now: float
+
+
+class Dispatcher:
+    """Hands over each delivery once.
+
+    What shows it is decided in the database before the outbox has it: a crash loses nothing and
+    posts nothing twice.
+    """
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        events: EventSource,
+        gathered: GatheredPosts,
+        presenters: Mapping[type[WebhookEvent], Presenter],
+        fallback: Presenter,
+        outbox: Outbox,
+        clock: Clock,
+    ) -> None:
+        self._deliveries = deliveries
+        self._events = events
+        self._gathered = gathered
+        self._presenters = presenters
+        self._fallback = fallback
+        self._outbox = outbox
+        self._clock = clock
+        self._attempts: dict[int, _Attempt] = {}
+        self._handed_over = False
+        self._log = structlog.get_logger("notifier")
+
+    async def deliver(self, work: ChannelWork) -> float:
+        """Hand over what may be posted now; return the seconds until more may be.
+
+        Raise ``DatabaseUnavailable``.
+        """
+        self._handed_over = work.slots <= 0
+        await self._deliveries.cancel_removed(work.channel, list(work.rules), work.now)
+        slots = await self._decide_streams(work)
+        await self._decide_messages(replace(work, slots=slots))
+        waits = [await self._post_gathered(work), await self._post_each(work)]
+        usual = BUSY_SECONDS if self._handed_over else IDLE_SECONDS
+        return min(usual, *(seconds for seconds in waits if seconds is not None))
+
+    # --- which message shows an event -------------------------------------------------------------
+
+    async def _decide_streams(self, work: ChannelWork) -> int:
+        """Decide for all but customers' messages; return how many slots are left."""
+        slots, since = work.slots, work.now - STORM_WINDOW_SECONDS
+        for stream in await self._deliveries.list_streams(work.channel, work.now):
+            storm = await self._deliveries.find_storm(
+                work.channel, stream.rule_id, stream.stream, since
+            )
+            if not storm or work.now - _storm_start(storm) > STORM_MAX_SECONDS:
+                shown = await self._deliveries.count_since(
+                    work.channel, stream.rule_id, stream.stream, since
+                )
+                is_storm = shown + stream.count > STORM_SIZE
+                storm = _storm_key(stream.rule_id, stream.first_event_id, work.now)
+                storm = storm if is_storm else ""
+            if storm:
+                await self._deliveries.assign_stream(work.channel, stream, storm, work.now)
+            elif slots > 0:
+                await self._deliveries.assign_stream(
+                    work.channel, stream, EACH, work.now, limit=slots
+                )
+                slots -= min(slots, stream.count)
+        return slots
+
+    async def _decide_messages(self, work: ChannelWork) -> None:
+        """Decide for customers' messages: those of one customer stay in order."""
+        if work.slots <= 0:
+            return
+        due = await self._deliveries.list_messages(
+            work.channel, work.now, MAX_MESSAGES_FETCHED, work.held
+        )
+        if not due:
+            return
+        gathers = len(due) > MAX_MESSAGE_BACKLOG
+        customers = await self._group_by_customer(due if gathers else due[: work.slots])
+        for own in list(customers)[: work.slots]:
+            ids = [delivery.id for delivery in own]
+            is_burst = gathers and len(own) > 1
+            key = f"{BURST}:{own[0].rule_id}:{own[0].event_id}" if is_burst else EACH
+            await self._deliveries.assign(ids, key)
+
+    async def _group_by_customer(self, due: Sequence[Delivery]) -> list[list[Delivery]]:
+        """Return each customer's deliveries, apart from customers whose earlier one is retried."""
+        events = await self._events.get([delivery.event_id for delivery in due])
+        customer_of = {recorded.id: recorded.customer_id for recorded in events}
+        held = {attempt.customer_id for attempt in self._attempts.values()} - {0}
+        grouped: dict[int, list[Delivery]] = {}
+        for delivery in due:
+            customer = customer_of.get(delivery.event_id, 0)
+            if customer not in held:
+                grouped.setdefault(customer or -delivery.event_id, []).append(delivery)
+        return list(grouped.values())
+
+    # --- messages of several events ---------------------------------------------------------------
+
+    async def _post_gathered(self, work: ChannelWork) -> float | None:
+        waits: list[float] = []
+        for post in await self._deliveries.list_gathered(work.channel, work.now):
+            rule = work.rules.get(post.rule_id)
+            if rule is None or rule.id in work.held:
+                continue
+            if post.post_key.startswith(f"{BURST}:"):
+                await self._post_burst(post, rule, work)
+                continue
+            wait = await self._gathered.post(post, rule)
+            self._handed_over |= not wait
+            if wait > 0:
+                waits.append(wait)
+        return min(waits) if waits else None
+
+    async def _post_burst(self, post: GatheredPost, rule: Rule, work: ChannelWork) -> None:
+        """Post the messages of one customer as one, in their thread."""
+        own = await self._deliveries.list_assigned(
+            work.channel, work.now, post.post_key, MAX_MESSAGES_FETCHED
+        )
+        presented: list[OutboxMessage] = []
+        for recorded in await self._events.get([delivery.event_id for delivery in own]):
+            presented += await self._present_or_plain(recorded, rule)
+        known = await self._outbox.get_statuses([message.key for message in presented])
+        await self._outbox.enqueue(*combine(post.post_key, presented, set(known)))
+        await self._deliveries.mark_gathered(post)
+        self._handed_over = True
+
+    # --- events alone -----------------------------------------------------------------------------
+
+    async def _post_each(self, work: ChannelWork) -> float | None:
+        due = await self._deliveries.list_assigned(
+            work.channel, work.now, EACH, MAX_MESSAGES_FETCHED
+        )
+        events = {
+            recorded.id: recorded
+            for recorded in await self._events.get([delivery.event_id for delivery in due])
+        }
+        now = self._clock.monotonic()
+        waits: list[float] = []
+        blocked: set[int] = set()
+        for delivery in due:
+            recorded = events.get(delivery.event_id)
+            rule = work.rules[delivery.rule_id]
+            if recorded is None:
+                await self._deliveries.close([delivery.id], work.now, DeliveryState.CANCELED)
+                continue
+            attempt = self._attempts.get(delivery.id)
+            if recorded.customer_id in blocked or (attempt and attempt.retry_at > now):
+                blocked |= {recorded.customer_id} - {0}
+                waits.append(attempt.retry_at - now if attempt else RETRY_SECONDS)
+                continue
+            if not await self._post_one(delivery, recorded, rule, work.now):
+                blocked |= {recorded.customer_id} - {0}
+                waits.append(self._attempts[delivery.id].retry_at - now)
+        return min(waits) if waits else None
+
+    async def _post_one(
+        self, delivery: Delivery, recorded: RecordedEvent, rule: Rule, now: float
+    ) -> bool:
+        """Hand the messages of one event to the outbox; return False if they are to be retried."""
+        try:
+            messages = await self._present(recorded, rule)
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - it is logged
+            if self._note_failure(delivery, recorded):
+                return False
+            messages = [_plain(recorded, rule)]
+        if messages:
+            await self._outbox.enqueue(*await self._gathered.in_thread(rule, delivery, messages))
+            await self._deliveries.mark_queued([delivery.id], messages[-1].key)
+            self._handed_over = True
+        else:
+            await self._deliveries.close([delivery.id], now)
+        self._attempts.pop(delivery.id, None)
+        return True
+
+    def _note_failure(self, delivery: Delivery, recorded: RecordedEvent) -> bool:
+        """Log that an event can't be presented; return whether to try again."""
+        earlier = self._attempts.get(delivery.id)
+        count = (earlier.count if earlier else 0) + 1
+        self._log.exception("event_not_presented", event_id=recorded.id, attempt=count)
+        if count >= MAX_ATTEMPTS:
+            return False
+        retry_at = self._clock.monotonic() + RETRY_SECONDS * 2 ** (count - 1)
+        self._attempts[delivery.id] = _Attempt(count, retry_at, recorded.customer_id)
+        return True
+
+    async def _present_or_plain(
+        self, recorded: RecordedEvent, rule: Rule
+    ) -> Sequence[OutboxMessage]:
+        try:
+            return await self._present(recorded, rule)
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - one event must not lose the others
+            self._log.exception("event_not_presented", event_id=recorded.id)
+            return [_plain(recorded, rule)]
+
+    async def _present(self, recorded: RecordedEvent, rule: Rule) -> Sequence[OutboxMessage]:
+        mentions: Sequence[str] = ()
+        if rule.spec.mentions:
+            mentions = select_mentions(rule.spec, await self._gathered.facts([recorded]))
+        presenter = self._presenters.get(type(recorded.event), self._fallback)
+        return await presenter.present(
+            recorded,
+            channel=rule.channel,
+            member="",  # the notifier notifies the rule's maker itself, once
+            takes_replies=rule.spec.takes_replies,
+            mentions=mentions,
+        )
+
+
+def _plain(recorded: RecordedEvent, rule: Rule) -> OutboxMessage:
+    key = f"event:{rule.channel}:{recorded.id}:plain"
+    return OutboxMessage(key, rule.channel, plain_message(f"E-{recorded.id}"), "")
+
+
+def _storm_key(rule_id: int, event_id: int, now: float) -> str:
+    return f"{STORM}:{rule_id}:{event_id}:{int(now)}"
+
+
+def _storm_start(key: str) -> float:
+    return float(key.rpartition(":")[2])

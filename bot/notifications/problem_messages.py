@@ -1,0 +1,70 @@
+"""What the maker of a rule is sent privately when its messages can't be posted."""
+
+from __future__ import annotations
+
+from bot.notifications.rule import Rule
+from bot.slack import blocks
+from bot.slack.blocks import Markup, bold, channel_mention, code, markup
+from bot.slack.commands.reply import Message
+
+KEEP_POSTING, STOP_POSTING = "notify.keep_posting", "notify.stop_posting"
+"""``action_id``s of the question whether people of other companies may read customers' words."""
+
+_REASONS = {
+    "is_archived": ("is archived", "Unarchive it, or remove its rules"),
+    "not_in_channel": ("doesn't have this app any more", "Type `/invite @Chakra` there"),
+    "channel_not_found": (
+        "is private or has been deleted",
+        "If it is private, type `/invite @Chakra` there; else remove its rules",
+    ),
+    "restricted_action": (
+        "lets only some people post",
+        "Ask a workspace admin to let this app post there",
+    ),
+}
+
+
+def problem_message(channel: str, error_code: str) -> Message:
+    """Return why notifications can't be posted, and what to do."""
+    reason = _REASONS.get(error_code)
+    if reason is None and error_code.startswith("restricted_action"):
+        reason = _REASONS["restricted_action"]
+    where = channel_mention(channel)
+    if reason is None:
+        what = markup("Notifications can't be posted in ", where, " (", code(error_code), ").")
+        remedy = "Contact your admin."
+    else:
+        what = markup("Notifications can't be posted: ", where, f" {reason[0]}.")
+        remedy = f"{reason[1]}: `/chakra notify list` shows them."
+        if "rules" not in reason[1]:
+            remedy = f"{reason[1]}."
+    note = "They are stored, and posted once this works again. `/chakra notify recent` shows them."
+    content = (
+        blocks.section(blocks.lines([markup(Markup(":warning: "), bold(what)), remedy])),
+        blocks.context(note),
+    )
+    return Message(markup(what, " ", remedy), content)
+
+
+def outsiders_message(rule: Rule) -> Message:
+    """Return the question to the maker of a rule whose channel other companies read now."""
+    where = channel_mention(rule.channel)
+    what = markup("People outside your company now read ", where, ".")
+    note = "Customers' messages are no longer posted there, until you decide. None is lost."
+    value = str(rule.id)
+    content = (
+        blocks.section(blocks.lines([markup(Markup(":warning: "), bold(what)), note])),
+        blocks.actions(
+            blocks.button("Keep posting", KEEP_POSTING, value),
+            blocks.button("Stop and remove the rule", STOP_POSTING, value, style="danger"),
+        ),
+    )
+    return Message(markup(what, " ", note), content)
+
+
+def unconfirmed_message(channel: str) -> Message:
+    """Return that Slack didn't confirm a notification, and can't be asked."""
+    what = markup("We couldn't confirm whether Slack posted a notification in ")
+    line = markup(what, channel_mention(channel), ". It may already be there.")
+    note = "It isn't posted again. `/chakra notify recent` shows every event."
+    return Message(markup(line, " ", note), (blocks.section(blocks.lines([line, note])),))

@@ -1,0 +1,150 @@
+"""Channels that don't take messages: their rules say so, their makers are notified once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bot.aio.clock import Clock
+from bot.errors import SlackError
+from bot.notifications.channel_states import ChannelStates
+from bot.notifications.problem_messages import outsiders_message, problem_message
+from bot.notifications.repository import RuleRepository
+from bot.notifications.rule import EventGroup, Rule
+from bot.outbox.error_policy import MESSAGE_NOT_FOUND, THREAD_NOT_FOUND, UNCERTAIN
+from bot.outbox.message import OutboxMessage
+from bot.outbox.outbox import Outbox
+from bot.slack.channel_mask import is_private
+
+OUTSIDERS = "outsiders"
+"""Our own code: people of other companies read the channel, and the rule's maker was asked."""
+MESSAGE_CODES = frozenset(
+    {
+        "",
+        MESSAGE_NOT_FOUND,
+        THREAD_NOT_FOUND,
+        UNCERTAIN,
+        "withdrawn",
+        "cannot_reply_to_message",
+        "cant_update_message",
+        "edit_window_closed",
+    }
+)
+"""Codes that concern one message; all others concern its channel."""
+RETRY_INITIAL_SECONDS, RETRY_MAX_SECONDS = 60.0, 600.0
+"""Seconds between two attempts to post in a channel that refuses messages."""
+
+
+@dataclass(slots=True)
+class _Pause:
+    until: float
+    seconds: float
+
+
+class ChannelProblems:
+    """What keeps the channels from receiving their events."""
+
+    def __init__(
+        self, rules: RuleRepository, states: ChannelStates, outbox: Outbox, clock: Clock
+    ) -> None:
+        self._rules = rules
+        self._states = states
+        self._outbox = outbox
+        self._clock = clock
+        self._pauses: dict[str, _Pause] = {}
+        self._log = structlog.get_logger("notifier")
+
+    async def seconds_paused(self, channel: str, rules: Sequence[Rule]) -> float:
+        """Return the seconds until the channel is tried; 0 if it may be posted in.
+
+        Raise ``DatabaseUnavailable``.
+        """
+        codes = {rule.problem for rule in rules} - {"", OUTSIDERS}
+        if not codes:
+            self._pauses.pop(channel, None)
+            return 0.0
+        pause = self._pauses.setdefault(channel, _Pause(0.0, RETRY_INITIAL_SECONDS / 2))
+        left = pause.until - self._clock.monotonic()
+        if left > 0:
+            return left
+        pause.seconds = min(pause.seconds * 2, RETRY_MAX_SECONDS)
+        pause.until = self._clock.monotonic() + pause.seconds
+        if await self._still_closed(channel):
+            return pause.seconds
+        await self._outbox.reopen(channel, except_codes=MESSAGE_CODES)
+        return 0.0
+
+    def retry(self, channel: str) -> None:
+        """Try the channel immediately: the app was invited, say."""
+        self._states.forget(channel)
+        if pause := self._pauses.get(channel):
+            pause.until, pause.seconds = 0.0, RETRY_INITIAL_SECONDS / 2
+
+    async def report(self, channel: str, code: str, post_key: str, rules: Sequence[Rule]) -> None:
+        """Record that Slack refuses the channel's messages; notify the makers of its rules.
+
+        Raise ``DatabaseUnavailable``.
+        """
+        fresh = [rule for rule in rules if rule.problem in ("", OUTSIDERS)]
+        if fresh:
+            self._log.warning("channel_refuses_messages", channel=channel, code=code)
+        if not is_private(channel):
+            for member in dict.fromkeys(rule.member for rule in fresh):
+                key = f"notify:problem:{post_key}:{member}"
+                message = problem_message(channel, code)
+                await self._outbox.enqueue(OutboxMessage(key, member, message, member))
+        for rule in fresh:
+            await self._rules.set_problem(rule.id, code, self._clock.time())
+        self._states.forget(channel)
+        pause = self._pauses.setdefault(channel, _Pause(0.0, RETRY_INITIAL_SECONDS))
+        pause.until = max(pause.until, self._clock.monotonic() + pause.seconds)
+
+    async def resolve(self, channel: str, rules: Sequence[Rule]) -> None:
+        """Record that the channel takes messages. Raise ``DatabaseUnavailable``."""
+        self._pauses.pop(channel, None)
+        for rule in rules:
+            if rule.problem not in ("", OUTSIDERS):
+                await self._rules.set_problem(rule.id, "", self._clock.time())
+
+    async def find_held(self, channel: str, rules: Sequence[Rule]) -> set[int]:
+        """Return the rules whose customers' words may not go to the channel now.
+
+        People of other companies read there, and the rule's maker hasn't agreed to that: they are
+        asked once. Raise ``DatabaseUnavailable``.
+        """
+        asking = [rule for rule in rules if shows_words(rule) and not rule.spec.allows_outsiders]
+        if not asking or is_private(channel):
+            return set()
+        try:
+            state = await self._states.get(channel)
+        except SlackError as error:
+            self._log.warning("channel_not_checked", channel=channel, code=error.code)
+            return {rule.id for rule in asking}
+        for rule in asking:
+            if state.has_outsiders and not rule.problem:
+                message = outsiders_message(rule)
+                key = f"notify:outsiders:{rule.id}:{int(rule.problem_at)}"
+                await self._outbox.enqueue(OutboxMessage(key, rule.member, message, rule.member))
+                await self._rules.set_problem(rule.id, OUTSIDERS, self._clock.time())
+            elif not state.has_outsiders and rule.problem == OUTSIDERS:
+                await self._rules.set_problem(rule.id, "", self._clock.time())
+        return {rule.id for rule in asking} if state.has_outsiders else set()
+
+    async def _still_closed(self, channel: str) -> bool:
+        self._states.forget(channel)
+        try:
+            return bool((await self._states.get(channel)).problem)
+        except SlackError:
+            return True
+
+
+def shows_words(rule: Rule) -> bool:
+    """Return whether a rule's messages show what customers write."""
+    return bool({EventGroup.MESSAGE, EventGroup.ALL} & set(rule.spec.events))
+
+
+def concerns_channel(code: str) -> bool:
+    """Return whether an outbox's error code means that the channel takes no messages."""
+    return code not in MESSAGE_CODES

@@ -33,6 +33,10 @@ OUTBOX: dict[str, str] = {
     "bot/bulk/uploader.py": "the uploader, in a direct message",
     "bot/writes/ledger.py": "the person whose write was interrupted, in a direct message",
     "bot/messages/reporter.py": "the sender, in a direct message",
+    "bot/notifications/dispatch.py": "the maker of a rule, for the rule's channel",
+    "bot/notifications/gathered_posts.py": "the maker of a rule, for the rule's channel",
+    "bot/notifications/problems.py": "the maker of a rule, in a direct message",
+    "bot/notifications/settlement.py": "the maker of a rule, in a direct message",
 }
 """The modules that hand messages to the outbox -> who asked for them, and where they go."""
 

@@ -33,7 +33,7 @@ from bot.webhooks.recorded_event import RecordedEvent
 MAX_QUEUED = 5
 """Messages of a channel that the outbox has at a time: what comes after them can be gathered."""
 STORM_SIZE, STORM_WINDOW_SECONDS = 5, 60.0
-"""So many events of one kind are shown alone in so many seconds."""
+"""Events of one kind that are shown alone within these seconds; more are gathered."""
 STORM_MAX_SECONDS = 1_800.0
 """Seconds after which a burst that doesn't end gets another message."""
 MAX_MESSAGE_BACKLOG = 30

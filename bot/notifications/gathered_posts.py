@@ -128,6 +128,6 @@ class GatheredPosts:
 
 
 def _mentions(rule: Rule, tally: Tally) -> tuple[str, ...]:
-    """Return whom the message mentions: no one about what they did themselves."""
+    """Return the mentions of the message: no one about their own actions."""
     own = next(iter(tally.members)) if len(tally.members) == 1 else ""
     return tuple(target for target in rule.spec.mentions if target != own)

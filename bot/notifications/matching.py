@@ -40,7 +40,7 @@ def needs_records(rules: Iterable[Rule]) -> bool:
 
 
 def select_mentions(spec: RuleSpec, facts: Iterable[Facts]) -> tuple[str, ...]:
-    """Return whom a message about these events mentions: no one about what they did themselves."""
+    """Return the mentions of a message about these events: no one about their own actions."""
     causes = {item.member for item in facts}
     own = causes.pop() if len(causes) == 1 else ""
     return tuple(mention for mention in spec.mentions if mention != own)

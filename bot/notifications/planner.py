@@ -51,7 +51,7 @@ def plan_deliveries(
 
 
 def is_too_old(recorded: RecordedEvent) -> bool:
-    """Return whether an event happened so long before it arrived that it posts nothing."""
+    """Return whether an event happened too long before it arrived to post anything."""
     at = recorded.event.occurred_at
     return 0 < at < recorded.recorded_at - MAX_EVENT_AGE_SECONDS
 

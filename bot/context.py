@@ -11,6 +11,7 @@ from bot.jobs.reader import JobReader
 from bot.messages.form_loader import SendFormLoader
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
+from bot.notifications.service import Notifications
 from bot.processes.directory import RecordDirectory
 from bot.processes.search import RecordSearch
 from bot.settings.settings import Settings
@@ -41,6 +42,7 @@ class Context:
     bulk_planner: BulkPlanner
     workflows: Workflows
     writes: WriteLedger
+    notifications: Notifications
     health: HealthChecker
     settings: Settings
     clock: Clock

@@ -18,6 +18,8 @@ from bot.messages.lifecycle import SendLifecycle
 from bot.messages.recipients import RecipientResolver
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
+from bot.notifications.customer_records import record_finder
+from bot.notifications.service import ListRecentEvents, open_notifications
 from bot.processes.directory import RecordDirectory
 from bot.processes.search import RecordSearch
 from bot.slack.channels import Channels
@@ -49,6 +51,7 @@ class Features:
         jobs: JobReader,
         workflows: Workflows,
         writes: WriteLedger,
+        list_recent_events: ListRecentEvents,
     ) -> Context:
         clock = self.runtime.clock
         directory = Directory(
@@ -88,6 +91,15 @@ class Features:
             ),
             workflows=workflows,
             writes=writes,
+            notifications=open_notifications(
+                self.runtime.database,
+                self.templates,
+                clock,
+                sends.sends.find_by_message_ids,
+                list_recent_events,
+                record_finder(record_directory),
+                self.identity.team_id,
+            ),
             health=HealthChecker(
                 self.chakra,
                 self.slack,

@@ -32,6 +32,7 @@ from bot.templates.catalog import TemplateCatalog
 from bot.webhooks.events import StatusEvent, TemplateEvent
 from bot.webhooks.open import open_webhooks
 from bot.webhooks.receiver import WebhookReceiver
+from bot.webhooks.recorded_event import RecordedEvent
 from bot.workflows import Workflows, open_workflows
 from bot.writes.ledger import WriteLedger, open_write_ledger
 
@@ -109,7 +110,7 @@ async def open_workspace(
         loops.push_async_callback(tasks.drain, runtime.drain_seconds)
         members = Members(slack, cache, team_id=identity.team_id)
         features = Features(runtime, installation, identity, slack, chakra, cache, catalog)
-        context = features.context(members, sends, jobs, workflows, writes)
+        context = features.context(members, sends, jobs, workflows, writes, _no_events)
         claims = await loops.enter_async_context(open_event_claims(runtime.database, runtime.clock))
         hooks = EventHooks(
             bot_user_id=identity.bot_user_id,
@@ -298,3 +299,7 @@ def _build_router(
         hooks=hooks,
         channels=context.channels,
     )
+
+
+async def _no_events(_: int) -> list[RecordedEvent]:
+    return []

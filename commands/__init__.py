@@ -3,6 +3,7 @@
 from commands.bulk import BULK
 from commands.job import JOB
 from commands.jobs import JOBS
+from commands.notify import NOTIFY
 from commands.process import PROCESS
 from commands.send import SEND
 from commands.sends import SENDS
@@ -13,4 +14,18 @@ from commands.user import USER
 from commands.users import USERS
 from commands.watch import WATCH
 
-COMMANDS = (SEND, USER, BULK, SENDS, PROCESS, USERS, TEMPLATES, JOB, JOBS, WATCH, UNWATCH, STATUS)
+COMMANDS = (
+    SEND,
+    USER,
+    BULK,
+    SENDS,
+    PROCESS,
+    USERS,
+    TEMPLATES,
+    NOTIFY,
+    JOB,
+    JOBS,
+    WATCH,
+    UNWATCH,
+    STATUS,
+)

@@ -12,7 +12,7 @@ from bot.jobs.phrases import JOBS_PHRASES
 from bot.jobs.watch import Watch, WatchStatus
 from bot.slack import blocks
 from bot.slack.blocks import bold, channel_mention, code, lines, markup, mention
-from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, NotYet
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
 from bot.slack.commands.reply import Block, Message
 from bot.slack.commands.unused_words import find_unused, name_unused
 from bot.slack.paging import ListQuery, list_message, paginate
@@ -113,9 +113,5 @@ JOBS: Command[Context] = Command(
     example=EXAMPLE,
     run=run,
     phrases=JOBS_PHRASES,
-    not_yet=dict.fromkeys(
-        ("notify", "notifications", "alerts"),
-        NotYet("Chakra's events can't be posted in channels yet. You can watch a job.", "jobs"),
-    ),
     actions=(Action(PAGE, change_page),),
 )

@@ -279,7 +279,7 @@ def text_field(
         element["initial_value"] = initial[:max_length]
     if dispatch_action:
         element["dispatch_action_config"] = {"trigger_actions_on": ["on_character_entered"]}
-    block = _input(block_id, label, element, hint=hint, optional=optional)
+    block = input_field(block_id, label, element, hint=hint, optional=optional)
     return {**block, "dispatch_action": True} if dispatch_action else block
 
 
@@ -295,7 +295,7 @@ def external_field(
     }
     if initial is not None:
         element["initial_option"] = option(initial)
-    block = _input(block_id, label, element, hint="", optional=False)
+    block = input_field(block_id, label, element, hint="", optional=False)
     return {**block, "dispatch_action": True}
 
 
@@ -312,7 +312,7 @@ def select_field(
 ) -> Block:
     """Return a select as a form field; ``dispatch_action`` calls the action for every choice."""
     element = select(action, placeholder, choices, initial=initial)
-    block = _input(block_id, label, element, hint=hint, optional=False)
+    block = input_field(block_id, label, element, hint=hint, optional=False)
     return {**block, "dispatch_action": True} if dispatch_action else block
 
 
@@ -326,7 +326,7 @@ def moment_field(block_id: str, label: str, *, action: str, initial: str = "") -
     element: Block = {"type": "datetimepicker", "action_id": action}
     if initial.isascii() and initial.isdecimal() and len(initial) == MOMENT_LENGTH:
         element["initial_date_time"] = int(initial)
-    block = _input(block_id, label, element, hint="", optional=False)
+    block = input_field(block_id, label, element, hint="", optional=False)
     return {**block, "dispatch_action": True}
 
 
@@ -350,10 +350,13 @@ def file_field(
     element: Block = {"type": "file_input", "action_id": action, "max_files": 1}
     if filetypes:
         element["filetypes"] = list(filetypes)
-    return _input(block_id, label, element, hint=hint, optional=optional)
+    return input_field(block_id, label, element, hint=hint, optional=optional)
 
 
-def _input(block_id: str, label: str, element: Block, *, hint: str, optional: bool) -> Block:
+def input_field(
+    block_id: str, label: str, element: Block, *, hint: str = "", optional: bool = False
+) -> Block:
+    """Return an element as a form's field."""
     block: Block = {
         "type": "input",
         "block_id": block_id,

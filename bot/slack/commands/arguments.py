@@ -34,7 +34,8 @@ class Arguments:
     ``tokens`` are in the order typed; ``named`` has the names that `parse_arguments` was given,
     numbers without leading zeros, and the last value of a repeated name. ``raw`` is the text
     itself, and ``repeated`` are the names that were given several times. ``places`` are how many
-    named values or removed words come before each token; () if there are none.
+    named values or removed words come before each token; () if there are none. ``pairs`` are all
+    named values in the order typed.
     """
 
     tokens: tuple[Token, ...]
@@ -42,6 +43,7 @@ class Arguments:
     raw: str
     repeated: frozenset[str] = frozenset()
     places: tuple[int, ...] = field(default=(), compare=False)
+    pairs: tuple[tuple[str, Token], ...] = field(default=(), compare=False)
 
     def text_from(self, start: int = 0) -> str:
         """Return the words from ``start`` as one text: ``john doe``, ``+91 98765 43210``."""
@@ -84,17 +86,24 @@ def parse_arguments(
     named: dict[str, Token] = {}
     repeated: set[str] = set()
     places: list[int] = []
-    count = 0
+    pairs: list[tuple[str, Token]] = []
     for name, word in Tokenizer(cleaned, names, variables).tokenize():
         if name is None:
             words.append(word)
-            places.append(count)
+            places.append(len(pairs))
             continue
-        count += 1
         if name in named:
             repeated.add(name)
         named[name] = word
-    return Arguments(tuple(words), MappingProxyType(named), raw, frozenset(repeated), tuple(places))
+        pairs.append((name, word))
+    return Arguments(
+        tuple(words),
+        MappingProxyType(named),
+        raw,
+        frozenset(repeated),
+        tuple(places),
+        tuple(pairs),
+    )
 
 
 def _replace_emoji_outside_markup(text: str) -> str:

@@ -252,7 +252,8 @@ class Command(Generic[ContextT]):
     copied ("/chakra user john@acme.com"), ``argument_names`` are the names it takes as
     ``name=value`` ("#" for any number), ``details`` are further sentences for ``help <command>``.
     ``button`` is the label of its button at the front door (the bare ``/chakra``, App Home), which
-    runs the command, or the action ``button_action``. ``only_looks``: see ``Action``.
+    runs the command, or the action ``button_action``; ``greeting_button`` that of one in the
+    greeting of a channel alone. ``only_looks``: see ``Action``.
 
     `bot.slack.commands.understanding` reads the rest. ``phrases`` are what people type in place of
     the name ("who is"), with the arguments that they stand for. A phrase that begins with "… " ends
@@ -278,6 +279,7 @@ class Command(Generic[ContextT]):
     details: tuple[str, ...] = ()
     button: str = ""
     button_action: str = ""
+    greeting_button: str = ""
     actions: tuple[Action[ContextT], ...] = ()
     forms: tuple[Form[ContextT], ...] = ()
     options: tuple[Options[ContextT], ...] = ()

@@ -116,7 +116,15 @@ def hello(commands: Commands) -> Message:
         code("/chakra"),
         " here to begin, or press a button. Only you will see the answers.",
     )
-    return Message(text, tuple(_front_door(commands, text)), to_channel=True)
+    greeting = [
+        blocks.button(command.greeting_button, command.button_action)
+        for command in commands
+        if command.greeting_button
+    ]
+    front = _front_door(commands, text)
+    return Message(
+        text, (*front, *([blocks.actions(*greeting)] if greeting else ())), to_channel=True
+    )
 
 
 def offer_form(command: Command[Any], text: str) -> Message:

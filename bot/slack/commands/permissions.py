@@ -20,6 +20,7 @@ class Permission(Enum):
     SEND = "send WhatsApp messages"
     EDIT = "edit users and templates"
     BULK = "upload files of records"
+    NOTIFY = "choose what channels receive"
     MANAGE_WATCHES = "stop watches that someone else started"
 
     @property
@@ -48,7 +49,13 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.GUEST: _GUEST,
     Role.MEMBER: _MEMBER,
     Role.SENDER: _MEMBER
-    | {Permission.SEND, Permission.EDIT, Permission.BULK, Permission.MANAGE_WATCHES},
+    | {
+        Permission.SEND,
+        Permission.EDIT,
+        Permission.BULK,
+        Permission.NOTIFY,
+        Permission.MANAGE_WATCHES,
+    },
 }
 
 

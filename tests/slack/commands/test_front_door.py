@@ -73,7 +73,7 @@ async def test_the_hello_answers_each_person_after_their_own_check(acme: World) 
     await acme.idle()
     hello = acme.shown(by=MEI, channel=GENERAL)
     assert not hello.ephemeral
-    assert labels(hello.blocks) == FOUR
+    assert labels(hello.blocks) == [*FOUR, "Choose notifications"]
     refused = await acme.press("help.run:send", by=MEI, channel=GENERAL)
     assert refused.ephemeral
     assert "sender" in visible_text(refused)

@@ -1,0 +1,134 @@
+"""What the commands may ask of a workspace's notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from bot.aio.clock import Clock, wait_for
+from bot.db.engine import Database
+from bot.errors import BotError, NotFound, UsageError
+from bot.notifications.dry_run import (
+    MAX_EVENTS,
+    DryRun,
+    SeenEvent,
+    build_candidate,
+    run_dry,
+    with_candidate,
+)
+from bot.notifications.facts import FactsReader, FindRecords, FindSends
+from bot.notifications.matching import needs_records
+from bot.notifications.repository import RuleRepository
+from bot.notifications.rule import Rule, RuleSpec
+from bot.notifications.rule_values import Known
+from bot.slack.blocks import Markup
+from bot.templates.catalog import TemplateCatalog
+from bot.webhooks.recorded_event import RecordedEvent
+
+LOAD_TIMEOUT_SECONDS = 0.5
+"""Seconds that a form or a line waits for the names of numbers and templates."""
+
+ListRecentEvents = Callable[[int], Awaitable[Sequence[RecordedEvent]]]
+"""Return the latest events of the log, the latest first. Raise ``DatabaseUnavailable``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """Rules and what they would do. Methods raise ``DatabaseUnavailable``."""
+
+    rules: RuleRepository
+    facts: FactsReader
+    list_recent_events: ListRecentEvents
+    catalog: TemplateCatalog
+    clock: Clock
+
+    async def load_known(self, member: str, time_zone: str) -> Known:
+        """Return what names in a rule may mean; without those that Chakra doesn't tell in time."""
+        senders = self.catalog.get_cached_senders()
+        index = self.catalog.get_cached_index()
+        try:
+            if not senders:
+                loaded = wait_for(self.clock, self.catalog.get_senders(), LOAD_TIMEOUT_SECONDS)
+                senders = (await loaded).value
+            if index is None:
+                loading = wait_for(self.clock, self.catalog.get_index(), LOAD_TIMEOUT_SECONDS)
+                index = (await loading).value
+        except (BotError, TimeoutError):
+            pass
+        return Known(senders, tuple(index.by_name) if index else (), member, time_zone)
+
+    async def get(self, rule_id: int) -> Rule:
+        """Return a rule. Raise ``NotFound`` if it was removed."""
+        rule = await self.rules.get(rule_id)
+        if rule is None:
+            raise NotFound("rule", str(rule_id), hint="It was removed.")
+        return rule
+
+    async def try_rule(
+        self, channel: str, member: str, spec: RuleSpec, rule: Rule | None = None
+    ) -> DryRun:
+        """Return what a rule would have done with the latest events."""
+        rules = await self.rules.list_channel(channel)
+        candidate = build_candidate(channel, member, spec, rule)
+        events = await self.read_recent(
+            MAX_EVENTS, with_records=needs_records(with_candidate(rules, candidate))
+        )
+        return run_dry(rules, candidate, events)
+
+    async def save(
+        self, channel: str, member: str, spec: RuleSpec, rule: Rule | None = None
+    ) -> Rule:
+        """Add a rule, or change one. Raise ``NotFound`` if it was removed, and ``UsageError``.
+
+        A channel has one catch-all.
+        """
+        rules = await self.rules.list_channel(channel)
+        own_id = rule.id if rule else 0
+        catch_all = next((item for item in rules if item.spec.is_catch_all), None)
+        if spec.is_catch_all and catch_all is not None and catch_all.id != own_id:
+            raise UsageError(
+                f"Rule {catch_all.position} already takes everything else. Change that one instead."
+            )
+        now = self.clock.time()
+        if rule is None:
+            same = next((item for item in rules if item.spec == spec), None)
+            return same or await self.rules.add(channel, member, spec, now)
+        changed = await self.rules.change(rule.id, spec, now)
+        if changed is None:
+            raise NotFound("rule", str(rule.id), hint="It was removed.")
+        return changed
+
+    async def read_recent(self, limit: int, *, with_records: bool = False) -> list[SeenEvent]:
+        """Return the latest events with their facts, the latest first."""
+        recorded = await self.list_recent_events(limit)
+        facts = await self.facts.read(recorded, with_records=with_records)
+        return [SeenEvent(*pair) for pair in zip(recorded, facts, strict=True)]
+
+    async def find_outcomes(self, events: Sequence[SeenEvent]) -> dict[int, Sequence[Markup]]:
+        """Return where each event was posted, or why it wasn't, by its ID."""
+        return {item.recorded.id: () for item in events}
+
+
+def open_notifications(
+    database: Database,
+    catalog: TemplateCatalog,
+    clock: Clock,
+    find_sends: FindSends,
+    list_recent_events: ListRecentEvents,
+    find_records: FindRecords,
+    workspace: str = "",
+) -> Notifications:
+    """Return the notifications of a workspace."""
+
+    def find_category(name: str, language: str) -> str:
+        index = catalog.get_cached_index()
+        found = index.find_by_name(name, language) if index else ()
+        return found[0].category if found else ""
+
+    return Notifications(
+        RuleRepository(database, workspace),
+        FactsReader(find_sends, find_category, find_records),
+        list_recent_events,
+        catalog,
+        clock,
+    )

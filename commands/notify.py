@@ -1,0 +1,387 @@
+"""``/chakra notify``: which events of WhatsApp a channel receives."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from bot.context import Context
+from bot.errors import NotFound, UsageError
+from bot.notifications import recent_list, rule_card
+from bot.notifications.place import Place, find_place, find_stored_place
+from bot.notifications.rule import Rule, RuleSpec
+from bot.notifications.rule_card import CONFIRM, DOWN, FORM_ACTION, REMOVE, UP, RuleState
+from bot.notifications.rule_form import EDIT_ACTION, SUBMIT, FormProblem, build_form, read_form
+from bot.notifications.rule_line import parse_rule
+from bot.notifications.rule_values import EXAMPLE
+from bot.notifications.rule_words import FIELD_ALIASES, LIST_WORDS, PHRASES, SUBCOMMANDS
+from bot.slack.blocks import Markup
+from bot.slack.button_state import parse_row_id
+from bot.slack.channels import Destination
+from bot.slack.commands.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    Form,
+    Request,
+    SubmitRequest,
+)
+from bot.slack.commands.permissions import Permission
+from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
+from bot.slack.commands.tokens import ChannelMention
+from bot.slack.commands.unused_words import describe_unused, find_unused, name_unused
+
+Handler = Callable[[ActionRequest, Context], Awaitable[Reply]]
+
+LINE = "/chakra notify"
+ADD, LIST, REMOVE_WORD, EDIT_WORD = "add", "list", "remove", "edit"
+RECENT = "recent"
+CHANNEL, RULE, SPEC, POSITION = "channel", "rule", "spec", "position"
+"""What the state of the forms has."""
+NOT_ALLOWED_REASON = "You can see what a channel receives, but you can't change it."
+MAX_STATE_LENGTH = 2_400
+"""Characters of a form's state, which Slack limits to 3,000 with where it was opened."""
+OWN_SENDS = "You already get a report on what you send. Choose other events, or a channel."
+
+
+# --- the typed line ------------------------------------------------------------------------------
+
+
+async def run(request: CommandRequest, context: Context) -> Reply:
+    tokens = request.arguments.tokens
+    word = SUBCOMMANDS.get(tokens[0].text.casefold().strip(",.!?:"), "") if tokens else ""
+    line = replace(request, arguments=request.arguments.tail()) if word else request
+    if not tokens and not request.arguments.pairs:
+        if not request.access.allows(Permission.NOTIFY):
+            return await _list(request, context)
+        return await _open_form(request, context)
+    if word == LIST:
+        return await _list_named(line, context)
+    request.access.authorize(Permission.NOTIFY, reason=NOT_ALLOWED_REASON)
+    if word == RECENT:
+        return await _list_recent(line, context)
+    if word in (REMOVE_WORD, EDIT_WORD):
+        return await _choose_rule(line, context, word)
+    if word == ADD and not line.arguments.tokens and not line.arguments.pairs:
+        return await _open_form(request, context)
+    return await _preview_line(line, context)
+
+
+async def _preview_line(request: CommandRequest, context: Context) -> Message:
+    """Show what a typed rule would do, with the button that saves it."""
+    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    parsed = parse_rule(request.arguments, known)
+    place = await find_place(context.channels, request, parsed.channel)
+    _require_others_sends(parsed.spec, place.destination)
+    tried = await context.notifications.try_rule(
+        place.destination.channel, request.actor.id, parsed.spec
+    )
+    return rule_card.preview_message(
+        parsed.spec,
+        tried,
+        known,
+        place.destination,
+        place.here,
+        unused=describe_unused(parsed.unused),
+        correction=parsed.correction,
+    )
+
+
+async def _list_named(request: CommandRequest, context: Context) -> Message:
+    """List what this channel receives, or the one that is named."""
+    channels = [word for word in request.arguments.tokens if isinstance(word, ChannelMention)]
+    others = [word for word in request.arguments.tokens if not isinstance(word, ChannelMention)]
+    listed = await _list(request, context, channels[0] if channels else None)
+    return name_unused(listed, find_unused(others, LIST_WORDS))
+
+
+async def _choose_rule(request: CommandRequest, context: Context, word: str) -> Reply:
+    """Open the form of the rule with the typed number, or ask before that rule is removed."""
+    place = await find_place(context.channels, request)
+    rules = await context.notifications.rules.list_channel(place.destination.channel)
+    texts = [token.text.strip("#.") for token in request.arguments.tokens]
+    numbers = [text for text in texts if text.isascii() and text.isdigit()]
+    rule = next((rule for rule in rules if numbers == [str(rule.position)]), None)
+    if rule is None and len(rules) == 1 and not texts:
+        rule = rules[0]
+    if rule is None:
+        note = f"There's no rule {numbers[0][:9]}." if numbers and rules else ""
+        return await _list(request, context, note=note)
+    if word == EDIT_WORD:
+        return await _open_form(request, context, rule=rule)
+    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    return rule_card.removal_message(rule, known, place.location)
+
+
+async def _list_recent(request: CommandRequest, context: Context) -> Message:
+    query, unused = recent_list.parse_query(request.arguments)
+    return await _render_recent(context, query, unused)
+
+
+async def _render_recent(
+    context: Context, query: recent_list.RecentQuery, unused: Sequence[str] = ()
+) -> Message:
+    events = await context.notifications.read_recent(recent_list.MAX_LISTED)
+    outcomes = await context.notifications.find_outcomes(events)
+    return recent_list.render_page(query, events, outcomes, unused)
+
+
+# --- what a channel receives ---------------------------------------------------------------------
+
+
+async def _list(
+    request: Request, context: Context, channel: ChannelMention | None = None, *, note: str = ""
+) -> Message:
+    place = await find_place(context.channels, request, channel)
+    return await _list_place(request, context, place, note=note)
+
+
+async def _list_place(
+    request: Request, context: Context, place: Place, *, note: str = ""
+) -> Message:
+    rules = await context.notifications.rules.list_channel(place.destination.channel)
+    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    return rule_card.list_message(
+        rules,
+        known,
+        place.location,
+        may_change=request.access.allows(Permission.NOTIFY),
+        note=note,
+    )
+
+
+# --- the form ------------------------------------------------------------------------------------
+
+
+async def open_form(request: ActionRequest, context: Context) -> OpenForm:
+    """Open the form, with the rule of a typed line if the button has one."""
+    if not request.value:
+        return await _open_form(request, context)
+    state = RuleState.from_value(request.value)
+    return await _open_form(request, context, spec=state.read_spec(), channel_id=state.channel)
+
+
+async def edit(request: ActionRequest, context: Context) -> OpenForm | UpdateForm:
+    rule = await _load_rule(request, context)
+    opened = await _open_form(request, context, rule=rule, channel_id=rule.channel)
+    return UpdateForm(opened.view, opened.state) if request.in_form else opened
+
+
+async def _open_form(
+    request: Request,
+    context: Context,
+    *,
+    rule: Rule | None = None,
+    spec: RuleSpec | None = None,
+    channel_id: str = "",
+) -> OpenForm:
+    place = await find_stored_place(context.channels, request, channel_id)
+    channel = place.destination.channel
+    rules = await context.notifications.rules.list_channel(channel)
+    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    view = build_form(known, rules, location=place.location, spec=spec, rule=rule)
+    return OpenForm(view, {CHANNEL: channel, RULE: str(rule.id) if rule else ""})
+
+
+async def submit(request: SubmitRequest, context: Context) -> FieldErrors | UpdateForm:
+    """Show what the rule would have done, or the errors under its fields."""
+    rule = await _find_edited(request, context)
+    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    try:
+        spec = read_form(request.values, known, rule.spec if rule else None)
+        place = await find_stored_place(context.channels, request, request.state.get(CHANNEL, ""))
+        _require_others_sends(spec, place.destination)
+    except FormProblem as problem:
+        return FieldErrors({problem.field: problem.sentence})
+    except UsageError as error:
+        return FieldErrors({"events": error.message})
+    spec = rule_card.with_consent(spec, place.destination)
+    channel = place.destination.channel
+    tried = await context.notifications.try_rule(channel, request.actor.id, spec, rule)
+    view = rule_card.confirm_view(spec, tried, known, place.destination, place.here)
+    state = {
+        CHANNEL: channel,
+        RULE: str(rule.id) if rule else "",
+        SPEC: rule_card.dump_spec(spec),
+        POSITION: request.values.get("position", ""),
+    }
+    if sum(map(len, state.values())) > MAX_STATE_LENGTH:
+        return FieldErrors({"words": "That's too much for one rule. Make two of it."})
+    return UpdateForm(view, state)
+
+
+async def confirm_form(request: SubmitRequest, context: Context) -> CloseForm | UpdateForm:
+    rule = await _find_edited(request, context)
+    spec = RuleSpec.model_validate_json(request.state[SPEC])
+    place = await find_stored_place(context.channels, request, request.state[CHANNEL])
+    if place.destination.has_outsiders and not spec.allows_outsiders:
+        return await _ask_again(request, context, spec, place)
+    saved = await context.notifications.save(
+        place.destination.channel, request.actor.id, spec, rule
+    )
+    position = request.state.get(POSITION, "")
+    if position.isdigit() and int(position) != saved.position:
+        await context.notifications.rules.move(saved.id, int(position) - saved.position)
+    listed = await _list_place(request, context, place, note="Rule saved.")
+    return CloseForm("Rule saved.", follow_up=listed)
+
+
+async def _ask_again(
+    request: SubmitRequest, context: Context, spec: RuleSpec, place: Place
+) -> UpdateForm:
+    """Ask about the people of other companies who were added to the channel just now."""
+    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    channel = place.destination.channel
+    tried = await context.notifications.try_rule(channel, request.actor.id, spec)
+    agreed = rule_card.with_consent(spec, place.destination)
+    view = rule_card.confirm_view(agreed, tried, known, place.destination, place.here)
+    return UpdateForm(view, {**request.state, SPEC: rule_card.dump_spec(agreed)})
+
+
+# --- the buttons ---------------------------------------------------------------------------------
+
+
+async def confirm(request: ActionRequest, context: Context) -> Message:
+    """Save the rule of a typed line; ask first if the channel has outsiders since."""
+    state = RuleState.from_value(request.value)
+    spec = state.read_spec()
+    place = await find_stored_place(context.channels, request, state.channel)
+    if place.destination.has_outsiders and not spec.allows_outsiders:
+        known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+        tried = await context.notifications.try_rule(state.channel, request.actor.id, spec)
+        asked = rule_card.preview_message(
+            spec, tried, known, place.destination, place.here, unused=Markup(""), correction=""
+        )
+        return replace(asked, replace_original=True)
+    await context.notifications.save(place.destination.channel, request.actor.id, spec)
+    listed = await _list_place(request, context, place, note="Rule saved.")
+    return replace(listed, replace_original=True)
+
+
+async def show_recent(_: ActionRequest, context: Context) -> Message:
+    return await _render_recent(context, recent_list.RecentQuery())
+
+
+async def change_page(request: ActionRequest, context: Context) -> Message:
+    query = recent_list.RecentQuery.from_value(request.value)
+    return replace(await _render_recent(context, query), replace_original=True)
+
+
+async def show_details(request: ActionRequest, context: Context) -> OpenForm:
+    event_id = parse_row_id(request.value, recent_list.RecentQuery.command)
+    events = await context.notifications.read_recent(recent_list.MAX_LISTED)
+    found = next((item for item in events if item.recorded.id == event_id), None)
+    if found is None:
+        raise NotFound("event", str(event_id), hint="It is too long ago.")
+    outcomes = await context.notifications.find_outcomes([found])
+    return OpenForm(recent_list.details_view(found, outcomes.get(event_id, ())))
+
+
+async def move_up(request: ActionRequest, context: Context) -> Message:
+    return await _move(request, context, -1)
+
+
+async def move_down(request: ActionRequest, context: Context) -> Message:
+    return await _move(request, context, 1)
+
+
+async def _move(request: ActionRequest, context: Context, steps: int) -> Message:
+    rule = await _load_rule(request, context)
+    await context.notifications.rules.move(rule.id, steps)
+    return await _list_again(request, context, rule, "")
+
+
+async def remove(request: ActionRequest, context: Context) -> Message:
+    rule = await _load_rule(request, context)
+    await context.notifications.rules.remove(rule.id)
+    return await _list_again(request, context, rule, "Rule removed.")
+
+
+async def _list_again(request: ActionRequest, context: Context, rule: Rule, note: str) -> Message:
+    """List the rule's channel again, even if the bot can't post there any more."""
+    destination = Destination(rule.channel, is_direct_message=rule.channel == request.actor.id)
+    place = Place(destination, request.channel.id)
+    return replace(await _list_place(request, context, place, note=note), replace_original=True)
+
+
+async def _load_rule(request: ActionRequest, context: Context) -> Rule:
+    """Return a button's rule. Raise ``NotFound``, and ``UsageError`` for those of other people."""
+    rule = await context.notifications.get(parse_row_id(request.value, LINE))
+    return await _require_in_channel(request, context, rule)
+
+
+async def _find_edited(request: SubmitRequest, context: Context) -> Rule | None:
+    rule_id = request.state.get(RULE, "")
+    if not rule_id:
+        return None
+    rule = await context.notifications.get(parse_row_id(rule_id, LINE))
+    return await _require_in_channel(request, context, rule)
+
+
+async def _require_in_channel(request: Request, context: Context, rule: Rule) -> Rule:
+    is_own = rule.channel in (request.actor.id, request.channel.id)
+    if is_own or rule.member == request.actor.id:
+        return rule
+    is_direct_message = rule.channel.startswith(("U", "W"))
+    if is_direct_message or not await context.channels.has_member(rule.channel, request.actor.id):
+        raise NotFound("rule", str(rule.id), hint="It belongs to another channel.")
+    return rule
+
+
+def _require_others_sends(spec: RuleSpec, destination: Destination) -> None:
+    """Raise ``UsageError`` for a rule that asks for a person's own sends, in their messages."""
+    if destination.is_direct_message and spec.filters.members == (destination.channel,):
+        raise UsageError(OWN_SENDS)
+
+
+def _time_zone(request: Request) -> str:
+    """Return the name of the person's time zone; UTC if it is unknown here."""
+    zone = request.member.zone if request.member else None
+    return zone.key if isinstance(zone, ZoneInfo) else "UTC"
+
+
+def _acts_on_channel(id_: str, run: Handler) -> Action[Context]:
+    return Action(id_, run, needs=Permission.NOTIFY)
+
+
+def _looks(id_: str, run: Handler) -> Action[Context]:
+    return Action(id_, run, needs=Permission.NOTIFY, only_looks=True)
+
+
+NOTIFY: Command[Context] = Command(
+    name="notify",
+    aliases=("notifications", "subscribe"),
+    phrases=PHRASES,
+    summary="choose which WhatsApp events this channel receives",
+    usage="notify [add <events> [filters] [each, thread, hourly, daily], list, remove <n>, recent]",
+    example=EXAMPLE,
+    argument_names=tuple(FIELD_ALIASES),
+    details=(
+        "/chakra notify opens a form. Events: message, failed, status, template, account, all.",
+        "Filters: country:India, template:order_update, category:marketing, user:@mei, sender:+1…,",
+        'lead.city=Pune, and words in "quotes".',
+        "Also: daily at 9:00, quiet 22:00-07:00 except failed, mention @mei, reply mode.",
+        "Everything else takes what no other rule takes.",
+        "You see what the last hundred events would have done before you save.",
+    ),
+    run=run,
+    greeting_button="Choose notifications",
+    button_action=FORM_ACTION,
+    actions=(
+        _looks(FORM_ACTION, open_form),
+        _looks(EDIT_ACTION, edit),
+        _looks(recent_list.PAGE_ACTION, change_page),
+        _looks(rule_card.RECENT_ACTION, show_recent),
+        _looks(recent_list.DETAILS, show_details),
+        _acts_on_channel(CONFIRM, confirm),
+        _acts_on_channel(UP, move_up),
+        _acts_on_channel(DOWN, move_down),
+        _acts_on_channel(REMOVE, remove),
+    ),
+    forms=(
+        Form(SUBMIT, submit, needs=Permission.NOTIFY),
+        Form(CONFIRM, confirm_form, needs=Permission.NOTIFY),
+    ),
+)

@@ -1,0 +1,145 @@
+"""Stories of ``/chakra notify``: a channel's rules, typed and in the form."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sandbox.slack import visible_text
+from tests.people import JOHN, MEI, SALES, SUPPORT
+from tests.world import World
+
+
+async def read(acme: World, line: str, *, by: str = JOHN, channel: str = SALES) -> str:
+    return plain(await acme.type(f"/chakra notify {line}", by=by, channel=channel))
+
+
+def plain(shown: object) -> str:
+    """Return what is shown, without the marks of bold text."""
+    return visible_text(shown).replace("*", "")  # type: ignore[arg-type]
+
+
+async def save(acme: World, line: str, *, channel: str = SALES) -> str:
+    """Type a rule and press the button that saves it; return the list that follows."""
+    await read(acme, f"add {line}", channel=channel)
+    return plain(await acme.press("notify.confirm", channel=channel))
+
+
+def view_text(acme: World) -> str:
+    view = acme.slack.view(JOHN)
+    assert view is not None
+    return plain(view)
+
+
+async def test_typed_rule_is_shown_before_it_is_saved(acme: World) -> None:
+    shown = await read(acme, 'add messages from India with "late delivery" blorp thread')
+    assert "New rule here" in shown
+    assert 'Customers\' messages from India that say "late delivery"' in shown
+    assert "In one thread a day" in shown
+    assert 'Not used: "blorp".' in shown
+    assert "nothing to try it with" in shown
+    assert "No Chakra events arrive here yet." in await read(acme, "list")
+    await read(acme, 'add messages from India with "late delivery" thread')
+    saved = plain(await acme.press("notify.confirm"))
+    assert "Rule saved." in saved
+    assert "1. Customers' messages from India" in saved
+    assert "Made by <@U0JOHN>" in saved
+    assert acme.slack.rejections == []
+
+
+async def test_rules_are_moved_and_removed(acme: World) -> None:
+    await save(acme, "failed")
+    await save(acme, "everything else hourly")
+    listed = await save(acme, "template")
+    assert listed.index("1. Failed") < listed.index("2. Template") < listed.index("3. Everything")
+    moved = plain(await acme.press("notify.up:3"))
+    assert moved.index("1. Template") < moved.index("2. Failed") < moved.index("3. Everything")
+    assert "Stop posting this here?" in await read(acme, "remove 2")
+    assert "Rule removed." in plain(await acme.press("notify.remove:1"))
+    listed = await read(acme, "list")
+    assert "Failed" not in listed
+    assert "2. Everything else" in listed
+    assert "already takes everything else" in await save(acme, "the rest daily")
+    assert acme.slack.rejections == []
+
+
+async def test_form_shows_the_rules_and_saves_another(acme: World) -> None:
+    await save(acme, "failed")
+    await acme.type("/chakra notify")
+    assert "1. Failed messages" in view_text(acme)
+    values = {"events": ["message", "template"], "country": "India, Narnia", "words": "refund"}
+    errors = await acme.submit(values)
+    assert errors == {"country": 'There\'s no country "Narnia".'}
+    values = {**values, "country": "India, UAE", "quiet": "late"}
+    assert await acme.submit(values) == {"quiet": "Write a period like 22:00-07:00."}
+    assert await acme.submit({**values, "quiet": "22-7", "how": "daily", "position": "1"}) == {}
+    assert "Daily" not in view_text(acme)
+    assert "quiet 22:00-07:00 (Asia/Kolkata)" in view_text(acme)
+    assert await acme.submit({}) == {}
+    listed = plain(acme.shown())
+    assert "1. Customers' messages and template changes from India, United Arab Emirates" in listed
+    assert "2. Failed messages" in listed
+    assert acme.slack.rejections == []
+
+
+async def test_rule_is_edited_in_the_form(acme: World) -> None:
+    await save(acme, "failed by <@U0MEI|mei> mention <!subteam^S0OPS|@ops>")
+    await read(acme, "list")
+    await acme.press("notify.edit:1")
+    assert "Edit rule" in view_text(acme)
+    assert await acme.submit({"how": "hourly"}) == {}
+    assert await acme.submit({}) == {}
+    listed = plain(acme.shown())
+    assert "1. Failed messages sent by <@U0MEI>" in listed
+    assert "A digest every hour" in listed
+    assert "<!subteam^S0OPS>" in listed
+    assert "2." not in listed
+
+
+async def test_members_may_look_but_not_change(acme: World) -> None:
+    await save(acme, "failed")
+    assert "1. Failed messages" in await read(acme, "", by=MEI)
+    listed = acme.shown(by=MEI)
+    assert "Remove" not in plain(listed)
+    assert "you can't change it" in await read(acme, "add message", by=MEI)
+    assert "you can't change it" in await read(acme, "recent", by=MEI)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("add", ""),
+        ("add mesage", "Say which events"),
+        ("add failed template:nosuch", 'There\'s no template "nosuch"'),
+        ("add failed #nosuch", "There is no channel #nosuch"),
+        ("remove 7", "There's no rule 7."),
+        ("add message user:bob", 'Who is "bob"?'),
+    ],
+)
+async def test_what_is_not_understood_is_named(acme: World, line: str, sentence: str) -> None:
+    await save(acme, "failed")
+    assert sentence in await read(acme, line)
+
+
+async def test_rule_for_a_channel_without_the_bot_is_refused_with_the_remedy(acme: World) -> None:
+    assert "/invite @Chakra" in await read(acme, "add failed", by="U0PRIYA", channel="C0GENERAL")
+
+
+async def test_outsiders_are_asked_about_before_customers_words_go_there(acme: World) -> None:
+    acme.slack.workspace.add_app("C0PARTNERS")
+    shown = await read(acme, "add message", channel="C0PARTNERS")
+    assert "has people from other companies" in shown
+    saved = plain(await acme.press("notify.confirm", channel="C0PARTNERS"))
+    assert "Post it there anyway" in shown
+    assert "Rule saved." in saved
+    [rule] = await acme.bot.context.notifications.rules.list_all()
+    assert rule.spec.allows_outsiders
+
+
+async def test_rules_in_the_app_are_for_oneself(acme: World) -> None:
+    assert "in your DM with Chakra" in await read(acme, "add failed", channel="D0JOHN")
+    assert "You already get a report" in await read(acme, "add failed user:me", channel="D0JOHN")
+
+
+async def test_support_has_rules_of_its_own(acme: World) -> None:
+    await save(acme, "failed")
+    assert "No Chakra events" in await read(acme, "list", channel=SUPPORT)

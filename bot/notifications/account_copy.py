@@ -100,7 +100,7 @@ _TIERS: Mapping[str, str] = {
     "TIER_2K": "2,000 people a day",
     "TIER_10K": "10,000 people a day",
     "TIER_100K": "100,000 people a day",
-    "TIER_UNLIMITED": "no daily limit",
+    "TIER_UNLIMITED": "any number of people a day",
 }
 
 
@@ -176,7 +176,8 @@ def _explain_quality(value: Json) -> AccountCopy:
     emoji, what, meaning = _QUALITY_EVENTS.get(event, ("", f"has changed: {_words(event)}", ""))
     limit = first_text(value, "current_limit", "max_daily_conversations_per_business")
     now = markup(" The limit is now ", bold(_tier(limit)), ".") if limit else Markup("")
-    return _copy(emoji, markup(_our_number(value), f" {what}.", now), meaning)
+    number = _our_number(value, "Our number", "One of our numbers")
+    return _copy(emoji, markup(number, f" {what}.", now), meaning)
 
 
 def _explain_name(value: Json) -> AccountCopy:
@@ -223,11 +224,11 @@ def _copy(emoji: str, summary: Markup, meaning: str = "") -> AccountCopy:
     return AccountCopy(summary, meaning, emoji or INFO)
 
 
-def _our_number(value: Json) -> Markup:
+def _our_number(
+    value: Json, known: str = "our number", unknown: str = "one of our numbers"
+) -> Markup:
     number = first_text(value, "display_phone_number", "phone_number")
-    return (
-        markup("Our number ", f"+{number.lstrip('+')}") if number else markup("One of our numbers")
-    )
+    return markup(f"{known} +{number.lstrip('+')}" if number else unknown)
 
 
 def _tier(limit: str) -> str:

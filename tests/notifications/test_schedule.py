@@ -1,0 +1,110 @@
+"""When a channel receives an event: digests and quiet hours, in every time zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.notifications.rule import EventGroup, Grouping, QuietHours, RuleSpec
+from bot.notifications.schedule import Slot, find_slot, local_date
+
+FAILED = EventGroup.FAILED
+
+
+def at(text: str, zone: str = "UTC") -> float:
+    """Return a local time, as in "2026-03-29 01:30", in seconds since 1970."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
+
+
+def build_spec(grouping: Grouping = Grouping.EACH, zone: str = "UTC", **more: object) -> RuleSpec:
+    return RuleSpec.model_validate(
+        {"events": (FAILED,), "grouping": grouping, "time_zone": zone, **more}
+    )
+
+
+@pytest.mark.parametrize("grouping", [Grouping.EACH, Grouping.THREADED])
+def test_event_is_due_immediately(grouping: Grouping) -> None:
+    assert find_slot(build_spec(grouping), FAILED, 1_000.5) == Slot(1_000.5)
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "due"),
+    [
+        ("UTC", "2026-11-29 10:00", "2026-11-29 11:00"),  # not in the hour that has just ended
+        ("UTC", "2026-11-29 10:59", "2026-11-29 11:00"),
+        ("UTC", "2026-11-29 23:15", "2026-11-30 00:00"),
+        ("Asia/Kolkata", "2026-11-29 10:05", "2026-11-29 11:00"),  # half an hour beside UTC
+        ("Europe/Berlin", "2026-03-29 01:30", "2026-03-29 03:00"),  # summer time skips 2:00
+    ],
+)
+def test_hourly_digest_comes_at_the_next_full_hour(zone: str, now: str, due: str) -> None:
+    slot = find_slot(build_spec(Grouping.HOURLY, zone), FAILED, at(now, zone))
+    assert slot == Slot(at(due, zone), is_digest=True)
+
+
+@pytest.mark.parametrize(
+    ("zone", "daily_at", "now", "due"),
+    [
+        ("UTC", time(9), "2026-11-29 08:59", "2026-11-29 09:00"),
+        ("UTC", time(9), "2026-11-29 09:00", "2026-11-30 09:00"),
+        ("Asia/Kolkata", time(9), "2026-11-29 09:01", "2026-11-30 09:00"),
+        ("Europe/Berlin", time(9), "2026-10-24 10:00", "2026-10-25 09:00"),  # after 24 h and 1 h
+        ("Europe/Berlin", time(2, 30), "2026-03-28 12:00", "2026-03-29 03:30"),  # it is skipped
+        ("Europe/Berlin", time(2, 30), "2026-10-24 12:00", "2026-10-25 02:30"),  # comes twice
+        ("Europe/Berlin", time(2, 30), "2026-10-25 02:45", "2026-10-26 02:30"),
+        ("Pacific/Apia", time(9), "2026-11-29 10:00", "2026-11-30 09:00"),
+    ],
+)
+def test_daily_digest_comes_at_its_local_time(
+    zone: str, daily_at: time, now: str, due: str
+) -> None:
+    spec = build_spec(Grouping.DAILY, zone, daily_at=daily_at)
+    assert find_slot(spec, FAILED, at(now, zone)) == Slot(at(due, zone), is_digest=True)
+
+
+def test_clock_change_lengthens_the_wait_by_an_hour() -> None:
+    spec = build_spec(Grouping.DAILY, "Europe/Berlin", daily_at=time(9))
+    now = at("2026-10-24 09:00", "Europe/Berlin")
+    assert find_slot(spec, FAILED, now).due_at - now == 25 * 3_600
+
+
+NIGHT = QuietHours(start=time(22), end=time(7), time_zone="Asia/Kolkata")
+LUNCH = QuietHours(start=time(12), end=time(13, 30), time_zone="UTC")
+
+
+@pytest.mark.parametrize(
+    ("quiet", "now", "due"),
+    [
+        (NIGHT, "2026-11-29 21:59", ""),
+        (NIGHT, "2026-11-29 22:00", "2026-11-30 07:00"),
+        (NIGHT, "2026-11-30 06:59", "2026-11-30 07:00"),
+        (NIGHT, "2026-11-30 07:00", ""),
+        (LUNCH, "2026-11-29 12:00", "2026-11-29 13:30"),
+        (LUNCH, "2026-11-29 13:30", ""),
+        (QuietHours(start=time(8), end=time(8), time_zone="UTC"), "2026-11-29 08:00", ""),
+    ],
+)
+def test_quiet_hours_delay_an_event_to_their_end(quiet: QuietHours, now: str, due: str) -> None:
+    moment = at(now, quiet.time_zone)
+    expected = Slot(at(due, quiet.time_zone), is_late=True) if due else Slot(moment)
+    assert find_slot(build_spec(quiet=quiet), FAILED, moment) == expected
+
+
+def test_exceptions_pass_quiet_hours() -> None:
+    quiet = NIGHT.model_copy(update={"exceptions": (FAILED,)})
+    now = at("2026-11-30 01:00", "Asia/Kolkata")
+    assert find_slot(build_spec(quiet=quiet), FAILED, now) == Slot(now)
+    assert find_slot(build_spec(quiet=quiet), EventGroup.MESSAGE, now).is_late
+
+
+def test_digest_waits_for_the_end_of_quiet_hours() -> None:
+    spec = build_spec(Grouping.HOURLY, "Asia/Kolkata", quiet=NIGHT)
+    slot = find_slot(spec, FAILED, at("2026-11-29 21:30", "Asia/Kolkata"))
+    assert slot == Slot(at("2026-11-30 07:00", "Asia/Kolkata"), is_digest=True, is_late=True)
+
+
+def test_unknown_time_zone_is_utc() -> None:
+    assert local_date(at("2026-11-29 23:59"), "Mars/Olympus") == "2026-11-29"
+    assert local_date(at("2026-11-29 23:59"), "Asia/Kolkata") == "2026-11-30"

@@ -12,7 +12,6 @@ from bot.messages.form_loader import SendFormLoader
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
 from bot.notifications.service import Notifications
-from bot.processes.directory import RecordDirectory
 from bot.processes.search import RecordSearch
 from bot.settings.settings import Settings
 from bot.slack.channels import Channels
@@ -28,7 +27,6 @@ from bot.writes.ledger import WriteLedger
 @dataclass(frozen=True, slots=True)
 class Context:
     directory: Directory
-    record_directory: RecordDirectory
     records: RecordSearch
     templates: TemplateCatalog
     send_service: SendService

@@ -62,8 +62,7 @@ class Features:
         service = self._send_service(directory, record_directory, sends)
         return Context(
             directory=directory,
-            record_directory=record_directory,
-            records=RecordSearch(self.chakra, self.cache, region=region),
+            records=RecordSearch(self.chakra, self.cache, record_directory, region=region),
             templates=self.templates,
             send_service=service,
             send_forms=SendFormLoader(

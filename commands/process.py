@@ -2,109 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import Any
 
 from bot.chakra.models import User
+from bot.chakra.process import Process
 from bot.context import Context
-from bot.errors import ResourceNotFound, UsageError, not_found_as
+from bot.errors import ChakraError, ResourceNotFound, UsageError, not_found_as
 from bot.messages.form_values import SendForm
-from bot.processes.card import REFRESH, SEND, SHOW, loaded_note, record_card, record_row
-from bot.processes.query import is_key
+from bot.processes import editor
+from bot.processes.card import (
+    DELETE,
+    EDIT,
+    REFRESH,
+    SEND,
+    SHOW,
+    TAKE,
+    loaded_note,
+    record_card,
+)
+from bot.processes.directory import Record
+from bot.processes.list_message import PAGE, RecordListQuery, list_message, to_line
 from bot.processes.query_parser import parse_query
 from bot.processes.record_query import ME, Person, RecordQuery, describe
 from bot.processes.search import (
-    RecordPage,
     RecordType,
     find_type,
-    unknown_type,
     usernames_of,
     you_or_name,
 )
+from bot.processes.typed_line import CREATE_WORDS, PROCESS_PHRASES, read_line, typed_key
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.arguments import parse_arguments
-from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
+from bot.slack.commands.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    Form,
+    Request,
+    SubmitRequest,
+)
 from bot.slack.commands.permissions import Permission
-from bot.slack.commands.reply import Message, OpenForm
-from bot.slack.commands.tokens import Mention, Token
-from bot.slack.paging import ListQuery
+from bot.slack.commands.reply import (
+    CloseForm,
+    FieldErrors,
+    Message,
+    OpenForm,
+    Reply,
+    UpdateForm,
+)
 from bot.users.linked_user import find_linked_user
+from bot.writes.ledger import Duplicate, WriteIntent
+from bot.writes.notices import ask_again, confirmed_id
 
 EXAMPLE = "/chakra process list lead state:NEW assigned:me"
-PAGE = "process.page"
 ROWS_PER_PAGE = 10
 MAX_QUERY_LENGTH = 1_000
-MAX_REMEMBERED_PAGES = 50
-"""Pages before this one that "Previous" returns to."""
-LIST_WORDS = frozenset({"list", "all", "find", "search", "query"})
-SHOW_WORDS = frozenset({"show", "get", "open", "view", "card"})
 
 
-class RecordListQuery(ListQuery):
-    """A list of records: its type, what was typed, and how many records come before the page."""
-
-    command: ClassVar[str] = "/chakra process list"
-
-    type: str = ""
-    text: str = ""
-    skip: int = 0
-    earlier: tuple[int, ...] = ()
-    """The ``skip`` of the pages before."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A typed line: whether it asks for one record, the type, and the rest."""
-
-    record_type: RecordType
-    tokens: tuple[Token, ...]
-    is_show: bool
-
-
-async def run(request: CommandRequest, context: Context) -> Message:
+async def run(request: CommandRequest, context: Context) -> Reply:
     types = await context.records.list_types()
-    line = _read_line(request.arguments.tokens, types)
+    line = read_line(request.arguments.tokens, types)
+    if line.verb in CREATE_WORDS:
+        request.access.authorize(Permission.EDIT)
+        view = editor.record_form(line.record_type, None, callback=editor.CREATE)
+        return OpenForm(view, {"type": line.record_type.name})
     text = to_line(line.tokens)
     if len(text) > MAX_QUERY_LENGTH:
         raise UsageError("That's too long for one query.", example=EXAMPLE)
-    key = _typed_key(line)
+    key = typed_key(line)
     if key:
         return await _render_card(request, context, f"{line.record_type.name}/{key}")
     query = RecordListQuery(type=line.record_type.name, text=text)
     return await _render_list(request, context, line.record_type, query, one=line.is_show)
-
-
-def _read_line(tokens: tuple[Token, ...], types: Sequence[RecordType]) -> _Line:
-    """Return what a line asks for; without a type it is about the first one, leads."""
-    verb = tokens[0].text.casefold() if tokens and not tokens[0].quoted else ""
-    is_show = verb in SHOW_WORDS
-    rest = tokens[1:] if is_show or verb in LIST_WORDS else tokens
-    typed = rest[0].text if rest and not rest[0].quoted else ""
-    found = find_type(types, typed) if typed else None
-    if found is None and typed and is_show and len(rest) == 2 and not is_key(typed):
-        raise unknown_type(types, typed)
-    return _Line(found or types[0], rest[1:] if found else rest, is_show)
-
-
-def _typed_key(line: _Line) -> str:
-    """Return the key of the one record that a line names, or ""."""
-    if len(line.tokens) != 1 or isinstance(line.tokens[0], Mention):
-        return ""
-    text = line.tokens[0].text.strip()
-    return text if is_key(text) else ""
-
-
-def to_line(tokens: Sequence[Token]) -> str:
-    """Return words as a line that reads as the same words."""
-    return " ".join(
-        f"<@{token.id}>"
-        if isinstance(token, Mention)
-        else (f'"{token.text}"' if token.quoted else token.text)
-        for token in tokens
-    )
 
 
 # --- the list ------------------------------------------------------------------------------------
@@ -138,7 +111,7 @@ async def _render_list(
     if one and len(page.records) == 1 and not page.next_skip and not query.skip:
         return await _render_card(request, context, page.records[0].reference)
     echo = describe(parsed, {person: you_or_name(person, user) for person, user in users.items()})
-    return _list_message(page, record_type, query, echo, request.now, replace=replace)
+    return list_message(page, record_type, query, echo, request.now, replace=replace)
 
 
 async def _find_users(
@@ -169,49 +142,6 @@ async def _find_users(
     return found
 
 
-def _list_message(
-    page: RecordPage,
-    record_type: RecordType,
-    query: RecordListQuery,
-    echo: str,
-    now: float,
-    *,
-    replace: bool,
-) -> Message:
-    first = query.skip + 1
-    parts = [bold(record_type.plural)]
-    if echo:
-        parts.append(markup(echo))
-    if page.records and (page.next_skip or query.skip):
-        parts.append(markup(f"{first:,}–{query.skip + len(page.records):,}"))
-    title = Markup("  ·  ".join(parts))
-    content = [blocks.section(title), *map(record_row, page.records)]
-    if not page.records:
-        content.append(blocks.section(_empty_text(record_type, echo, more=bool(page.next_skip))))
-    content.append(blocks.context(loaded_note(now)))
-    buttons = []
-    if query.earlier:
-        back = query.model_copy(update={"skip": query.earlier[-1], "earlier": query.earlier[:-1]})
-        buttons.append(blocks.button("Previous", f"{PAGE}:previous", back.to_value()))
-    if page.next_skip:
-        earlier = (*query.earlier, query.skip)[-MAX_REMEMBERED_PAGES:]
-        following = query.model_copy(update={"skip": page.next_skip, "earlier": earlier})
-        buttons.append(blocks.button("Next", f"{PAGE}:next", following.to_value()))
-    if buttons:
-        content.append(blocks.actions(*buttons))
-    return Message(text=title, blocks=tuple(content), replace_original=replace)
-
-
-def _empty_text(record_type: RecordType, echo: str, *, more: bool) -> Markup:
-    if more:
-        return markup("All records of this page are deleted. Press Next.")
-    if not echo:
-        return markup(f"There are no {record_type.plural.lower()} in Chakra.")
-    states = next(known for known in record_type.schema.fields if known.name == "state").choices
-    nothing = markup(f"No {record_type.label.lower()} matches.")
-    return lines([nothing, f"States seen so far: {', '.join(states)}."]) if states else nothing
-
-
 # --- one record ----------------------------------------------------------------------------------
 
 
@@ -226,15 +156,13 @@ async def refresh(request: ActionRequest, context: Context) -> Message:
 async def _render_card(
     request: Request, context: Context, reference: str, *, replace: bool = False
 ) -> Message:
-    procedure, _, key = reference.partition("/")
-    types = await context.records.list_types()
-    record_type = find_type(types, procedure) or types[0]
-    with not_found_as(record_type.label.lower(), key):
-        record = await context.record_directory.get(procedure, key)
+    with not_found_as(*reference.split("/", 1)):
+        record, record_type = await context.records.load(reference)
     return record_card(
         record,
         record_type,
         may_send=request.access.allows(Permission.SEND),
+        may_edit=request.access.allows(Permission.EDIT),
         note=loaded_note(request.now),
         replace=replace,
     )
@@ -246,44 +174,188 @@ async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
     return context.send_forms.open_form(SendForm(to=f"{procedure} {key}"), None)
 
 
+# --- creating a record ---------------------------------------------------------------------------
+
+
+async def create(request: SubmitRequest, context: Context) -> Reply:
+    types = await context.records.list_types()
+    record_type = find_type(types, request.state.get("type", "")) or types[0]
+    try:
+        changes = editor.read_form(record_type, None, request.values, context.records.region)
+    except editor.InvalidFields as invalid:
+        return FieldErrors(invalid.errors)
+    if not changes.update.get("data"):
+        return FieldErrors({editor.first_field(record_type): "Fill in at least one field."})
+    references: list[str] = []
+
+    async def perform() -> str:
+        references.append(await context.records.create(record_type, changes.update))
+        return ""
+
+    intent = _intent(request, "process.create", record_type.name, changes.update)
+    outcome = await context.writes.run(intent, perform)
+    if isinstance(outcome, Duplicate):
+        view = editor.record_form(record_type, None, callback=editor.CREATE)
+        return ask_again(view, request, outcome.write)
+    done = f"The {record_type.label.lower()} is created."
+    if not any(references):
+        return CloseForm("Created.", follow_up=blocks.text_message(done))
+    card = await _card_after(request, context, references[0], done)
+    return CloseForm("Created.", follow_up=card)
+
+
+# --- changing a record ---------------------------------------------------------------------------
+
+
+async def edit(request: ActionRequest, context: Context) -> OpenForm:
+    record, record_type = await context.records.load(request.value)
+    process = record.process
+    view = editor.record_form(record_type, process, callback=editor.SUBMIT)
+    return OpenForm(view, _form_state(record.reference, process))
+
+
+async def check(request: SubmitRequest, context: Context) -> Reply:
+    """Show what would change, compared with the record as it is now."""
+    reference = request.state.get("record", "")
+    record, record_type = await context.records.load(reference)
+    try:
+        changes = editor.read_form(
+            record_type, record.process, request.values, context.records.region
+        )
+    except editor.InvalidFields as invalid:
+        return FieldErrors(invalid.errors)
+    if not changes.update:
+        return CloseForm("Nothing was changed.")
+    is_newer = editor.updated_at(record.process) != request.state.get("updated_at")
+    warning = editor.CHANGED_WARNING if is_newer else ""
+    state = {**_form_state(reference, record.process), "update": json.dumps(changes.update)}
+    if len(state["update"]) > editor.MAX_UPDATE_LENGTH:
+        raise UsageError("That's too much for one form. Change fewer fields at a time.")
+    return UpdateForm(editor.check_view(reference, changes, warning=warning), state)
+
+
+async def save(request: SubmitRequest, context: Context) -> Reply:
+    """Write the checked changes, unless the record has changed since the check."""
+    reference, update = request.state.get("record", ""), json.loads(request.state["update"])
+    record, record_type = await context.records.load(reference)
+    if editor.updated_at(record.process) != request.state.get("updated_at"):
+        changes = editor.describe_update(record_type, record.process, update)
+        state = {**request.state, **_form_state(reference, record.process)}
+        return UpdateForm(
+            editor.check_view(reference, changes, warning=editor.CHANGED_WARNING), state
+        )
+    outcome = await _write(request, context, "process.update", reference, update, record)
+    if outcome:
+        changes = editor.describe_update(record_type, record.process, update)
+        return ask_again(editor.check_view(reference, changes), request, outcome.write)
+    return CloseForm("Saved.", follow_up=await _card_after(request, context, reference, "Saved."))
+
+
+async def take(request: ActionRequest, context: Context) -> Message:
+    """Assign the record to the person who presses."""
+    record, _ = await context.records.load(request.value)
+    user = await find_linked_user(request.require_member(), context.directory, is_self=True)
+    update = {"assignedTo": user.username}
+    await _write(request, context, "process.update", request.value, update, record)
+    return await _card_after(request, context, request.value, "Assigned to you.")
+
+
+async def ask_to_delete(request: ActionRequest, context: Context) -> OpenForm:
+    record, record_type = await context.records.load(request.value)
+    view = editor.delete_form(record_type, record.key, record.process.name)
+    return OpenForm(view, _form_state(record.reference, record.process))
+
+
+async def delete(request: SubmitRequest, context: Context) -> Reply:
+    reference = request.state.get("record", "")
+    record, _ = await context.records.load(reference)
+    if request.values.get(editor.KEY, "").strip() != record.key:
+        return FieldErrors({editor.KEY: f"Type {record.key} exactly to delete it."})
+
+    async def perform() -> str:
+        await context.records.delete(record)
+        return ""
+
+    intent = _intent(request, "process.delete", reference, {"delete": record.key})
+    await context.writes.run(intent, perform)
+    return CloseForm("Deleted.", follow_up=blocks.text_message(f"{record.key} is deleted."))
+
+
+async def _write(
+    request: ActionRequest | SubmitRequest,
+    context: Context,
+    verb: str,
+    reference: str,
+    update: Mapping[str, Any],
+    record: Record,
+) -> Duplicate | None:
+    """Write the changes once; return the question if the same was written a moment ago."""
+
+    async def perform() -> str:
+        await context.records.update(record, update)
+        return ""
+
+    outcome = await context.writes.run(_intent(request, verb, reference, update), perform)
+    return outcome if isinstance(outcome, Duplicate) else None
+
+
+def _intent(
+    request: ActionRequest | SubmitRequest,
+    verb: str,
+    reference: str,
+    content: Mapping[str, object],
+) -> WriteIntent:
+    state = request.state if isinstance(request, SubmitRequest) else {}
+    return WriteIntent(
+        key=request.interaction_key,
+        member=request.actor.id,
+        verb=verb,
+        subject=reference,
+        content=content,
+        confirmed_id=confirmed_id(state),
+    )
+
+
+def _form_state(reference: str, process: Process) -> dict[str, str]:
+    return {"record": reference, "updated_at": editor.updated_at(process)}
+
+
+async def _card_after(request: Request, context: Context, reference: str, done: str) -> Message:
+    """Return the new card. If it can't be loaded, still say that the change is saved."""
+    try:
+        return await _render_card(request, context, reference, replace=True)
+    except ChakraError:
+        return blocks.text_message(
+            f"{done} The new card couldn't be loaded; press Refresh on the old one in a minute."
+        )
+
+
 PROCESS: Command[Context] = Command(
     name="process",
     aliases=("processes", "record", "records"),
-    summary="find leads and other records, and see one",
-    usage="process [list, show] [lead, ticket, …] [query or key]",
+    summary="find, see, create and change leads and other records",
+    usage="process [list, show, create] [lead, ticket, …] [query or key]",
     example=EXAMPLE,
     details=(
         "A query has fields and words: state:NEW assigned:me score>5 -city:Pune created:last week.",
         'Join with "or", group with brackets, compare with > and <, give ranges as 1..9.',
-        "A key, such as LEAD-004038, shows that record.",
+        "A key, such as LEAD-004038, shows that record, with buttons to edit and delete it.",
     ),
-    phrases={
-        **dict.fromkeys(("lead", "show lead", "get lead", "find lead", "open lead"), "show lead"),
-        **dict.fromkeys(
-            (
-                "leads",
-                "list leads",
-                "show leads",
-                "find leads",
-                "all leads",
-                "search leads",
-                "lead list",
-                "list lead",
-                "show me leads",
-                "show me the leads",
-            ),
-            "list lead",
-        ),
-        **dict.fromkeys(("my leads", "show my leads", "leads of mine"), "list lead my"),
-        **dict.fromkeys(("open leads", "show open leads"), "list lead open"),
-        **dict.fromkeys(("ticket", "show ticket"), "show ticket"),
-        **dict.fromkeys(("tickets", "list tickets", "show tickets"), "list ticket"),
-    },
+    phrases=PROCESS_PHRASES,
     run=run,
     actions=(
         Action(PAGE, change_page),
         Action(SHOW, show),
         Action(REFRESH, refresh),
         Action(SEND, open_send_form, needs=Permission.SEND, only_looks=True),
+        Action(EDIT, edit, needs=Permission.EDIT, only_looks=True),
+        Action(TAKE, take, needs=Permission.EDIT),
+        Action(DELETE, ask_to_delete, needs=Permission.EDIT, only_looks=True),
+    ),
+    forms=(
+        Form(editor.CREATE, create, needs=Permission.EDIT),
+        Form(editor.SUBMIT, check, needs=Permission.EDIT),
+        Form(editor.SAVE, save, needs=Permission.EDIT),
+        Form(editor.REMOVE, delete, needs=Permission.EDIT),
     ),
 )

@@ -17,11 +17,15 @@ from bot.chakra.transport.http import Http
 from bot.errors import Rejected, ResourceNotFound
 
 PROCESS_PATH = "/v1/ext/procedure/{procedureShortId}/process/{processId}"
+CREATE_PATH = "/v1/ext/procedure/{procedureShortId}/process"
+KEY_PATH = "/v1/ext/procedure/{procedureShortId}/process/{primaryKeyShortId}/{primaryKeyValue}"
 LIST_PATH = "/v1/ext/procedure/{procedureShortId}/process/list"
 BULK_CREATE_PATH = "/v1/ext/procedure/{procedureShortId}/process/bulk-create"
 BULK_UPDATE_PATH = "/v1/ext/procedure/{procedureShortId}/process"
 
 ID_KEY, UPDATE_KEY = "id", "update"
+
+HTTP_NO_CONTENT = 204
 
 MAX_PAGE_SIZE = 100
 """Chakra's limit."""
@@ -121,6 +125,46 @@ class ProcessesApi:
             raise ResourceNotFound("There is no such process.", endpoint=LIST_PATH)
         return found[0]
 
+    async def create(self, procedure: str, item: Mapping[str, Any]) -> Process | None:
+        """Create a process and return it; ``None`` if the response has none.
+
+        ``item`` has any of ``data``, ``record``, ``status``, ``state``, ``assignedTo`` and
+        ``nextActionAt``. CONFIRMED; the documented response is empty, a process in it is INFERRED.
+        The write is not retried once it may have arrived: raise ``OutcomeUnknown``.
+        """
+        return await self._write("POST", CREATE_PATH, {"procedureShortId": procedure}, item)
+
+    async def update(
+        self, procedure: str, key: str, update: Mapping[str, Any], *, key_attribute: str = ID_KEY
+    ) -> Process | None:
+        """Change a process and return it; ``None`` if the response has none.
+
+        ``update`` has any of ``data``, ``status``, ``state`` and ``nextActionAt`` (CONFIRMED), or
+        ``assignedTo`` (INFERRED from the bulk update). ``key`` is the UUID, or the value of
+        ``key_attribute``. Raise the errors of ``create``.
+        """
+        endpoint, path_parameters = _locate(procedure, key, key_attribute)
+        return await self._write("PUT", endpoint, path_parameters, update)
+
+    async def delete(self, procedure: str, key: str, *, key_attribute: str = ID_KEY) -> None:
+        """Delete a process by its UUID or primary key. CONFIRMED. Raise the errors of ``create``.
+
+        That the response is the process, as an older page says, is not relied on.
+        """
+        endpoint, path_parameters = _locate(procedure, key, key_attribute)
+        await self._write("DELETE", endpoint, path_parameters, None)
+
+    async def _write(
+        self, method: str, endpoint: str, path_parameters: Mapping[str, str], body: object
+    ) -> Process | None:
+        response = await self._http.write(method, endpoint, path_parameters, body=body)
+        if response.status == HTTP_NO_CONTENT:
+            return None
+        envelope = parse_envelope(response)
+        data = envelope.body.get("_data")
+        has_process = isinstance(data, Mapping) and data.get("id")
+        return envelope.parse_data(Process) if has_process else None
+
     async def bulk_create(self, procedure: str, items: Sequence[Mapping[str, Any]]) -> Job:
         """Start a job that creates a process from each item, a body of Create Process.
 
@@ -145,6 +189,16 @@ class ProcessesApi:
         return parse_job(
             parse_envelope(await self._http.write(method, endpoint, path_parameters, body=body))
         )
+
+
+def _locate(procedure: str, key: str, key_attribute: str) -> tuple[str, Mapping[str, str]]:
+    if key_attribute == ID_KEY:
+        return PROCESS_PATH, {"procedureShortId": procedure, "processId": key}
+    return KEY_PATH, {
+        "procedureShortId": procedure,
+        "primaryKeyShortId": key_attribute,
+        "primaryKeyValue": key,
+    }
 
 
 def _require_items(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

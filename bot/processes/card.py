@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.chakra.fields import to_text
 from bot.chakra.process import Process
 from bot.processes.directory import Record
-from bot.processes.search import ROOT_FIELDS, RecordType
+from bot.processes.search import RecordType
 from bot.slack import blocks
 from bot.slack.age import date_token
 from bot.slack.blocks import Markup, bold, escape, lines, markup
@@ -17,6 +17,9 @@ from bot.slack.commands.reply import Block, Message
 SHOW: Final = "process.show"
 REFRESH: Final = "process.refresh"
 SEND: Final = "process.send"
+EDIT: Final = "process.edit"
+TAKE: Final = "process.take"
+DELETE: Final = "process.delete"
 MAX_FIELDS: Final = 40
 """Fields of a card; Slack takes 50 blocks, and a section has ten."""
 MAX_VALUE_LENGTH: Final = 300
@@ -34,7 +37,13 @@ def record_row(record: Record) -> Block:
 
 
 def record_card(
-    record: Record, record_type: RecordType, *, may_send: bool, note: str, replace: bool = False
+    record: Record,
+    record_type: RecordType,
+    *,
+    may_send: bool,
+    may_edit: bool,
+    note: str,
+    replace: bool = False,
 ) -> Message:
     """Return the card for one reader, who sees numbers and addresses in full."""
     process = record.process
@@ -46,9 +55,16 @@ def record_card(
         hidden = len(pairs) - len(shown)
         content.append(blocks.context(f"{hidden} more fields are in Chakra."))
     content.append(blocks.context(note))
-    buttons = [blocks.button("Refresh", REFRESH, record.reference)]
+    buttons = []
     if may_send and process.phone:
-        buttons.insert(0, blocks.button("Send WhatsApp", SEND, record.reference))
+        buttons.append(blocks.button("Send WhatsApp", SEND, record.reference))
+    if may_edit:
+        buttons += [
+            blocks.button("Edit", EDIT, record.reference),
+            blocks.button("Assign to me", TAKE, record.reference),
+            blocks.button("Delete…", DELETE, record.reference),
+        ]
+    buttons.append(blocks.button("Refresh", REFRESH, record.reference))
     content.append(blocks.actions(*buttons))
     return Message(text=title, blocks=tuple(content), replace_original=replace)
 
@@ -76,8 +92,7 @@ def _root_pairs(record: Record) -> Iterable[tuple[str, str]]:
 def _attribute_pairs(record: Record, record_type: RecordType) -> Iterable[tuple[str, str]]:
     """Yield the attributes in the order of the configuration, then those that it doesn't have."""
     values = record.process.attributes
-    roots = {root.name for root in ROOT_FIELDS}
-    known = [field for field in record_type.schema.fields if field.name not in roots]
+    known = record_type.attributes
     for field in known:
         if text := show_value(values.get(field.name)):
             yield field.label, text

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from typing import Final
+from typing import Any, Final
 
 from bot.cache import Cache
 from bot.chakra.attributes import Attribute
@@ -14,7 +15,14 @@ from bot.chakra.config import Config
 from bot.chakra.fields import to_text
 from bot.chakra.models import User
 from bot.errors import UsageError
-from bot.processes.directory import CONFIG_CACHE_KEY, CONFIG_CACHE_KIND, LEAD, Record
+from bot.processes.directory import (
+    CONFIG_CACHE_KEY,
+    CONFIG_CACHE_KIND,
+    LEAD,
+    RECORDS_CACHE_KIND,
+    Record,
+    RecordDirectory,
+)
 from bot.processes.query import email_query, is_key, key_query, name_query, phone_query
 from bot.processes.query_schema import QuerySchema, fold
 from bot.processes.record_query import (
@@ -68,6 +76,23 @@ class RecordType:
     key_field: str
     schema: QuerySchema = field(repr=False)
 
+    phone_fields: frozenset[str] = frozenset()
+
+    @property
+    def attributes(self) -> tuple[QueryField, ...]:
+        """The fields that the team has defined."""
+        roots = {root.name for root in ROOT_FIELDS}
+        return tuple(known for known in self.schema.fields if known.name not in roots)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states of records that were listed."""
+        return next(known.choices for known in self.schema.fields if known.name == "state")
+
+    def is_phone(self, known: QueryField) -> bool:
+        """Return whether a field has a phone number."""
+        return known.name in self.phone_fields
+
     @property
     def plural(self) -> str:
         return self.label if self.label.endswith("s") else f"{self.label}s"
@@ -84,7 +109,16 @@ class RecordPage:
 class RecordSearch:
     """Its methods raise the client's ``ChakraError``s. ``region`` is that of short numbers."""
 
-    def __init__(self, chakra: Chakra, cache: Cache, *, region: str | None = None) -> None:
+    def __init__(
+        self,
+        chakra: Chakra,
+        cache: Cache,
+        directory: RecordDirectory,
+        *,
+        region: str | None = None,
+    ) -> None:
+        self.region = region
+        self._directory = directory
         self._processes = chakra.processes
         self._config_api = chakra.config
         self._cache = cache
@@ -125,6 +159,33 @@ class RecordSearch:
         more = page.has_more and page.items
         return RecordPage(records, skip + len(page.items) if more else 0)
 
+    async def load(self, reference: str) -> tuple[Record, RecordType]:
+        """Return the record of a reference ("lead/LEAD-004038") as it is now, and its type."""
+        procedure, _, key = reference.partition("/")
+        types = await self.list_types()
+        record = await self._directory.get(procedure, key)
+        return record, find_type(types, procedure) or types[0]
+
+    async def create(self, record_type: RecordType, item: Mapping[str, Any]) -> str:
+        """Create a record; return its reference, "" if Chakra's answer doesn't name it.
+
+        Raise ``OutcomeUnknown`` if it may have been created.
+        """
+        created = await self._processes.create(record_type.name, item)
+        self._cache.invalidate(RECORDS_CACHE_KIND, record_type.name)
+        key = item.get("data", {}).get(record_type.key_field) or (created and created.id)
+        return f"{record_type.name}/{key}" if key else ""
+
+    async def update(self, record: Record, update: Mapping[str, Any]) -> None:
+        """Change a record. Raise ``OutcomeUnknown`` if it may have been changed."""
+        await self._processes.update(record.procedure, record.process.id, update)
+        self._cache.invalidate(RECORDS_CACHE_KIND, record.procedure)
+
+    async def delete(self, record: Record) -> None:
+        """Delete a record. Raise ``OutcomeUnknown`` if it may have been deleted."""
+        await self._processes.delete(record.procedure, record.process.id)
+        self._cache.invalidate(RECORDS_CACHE_KIND, record.procedure)
+
     def build_where(
         self,
         record_type: RecordType,
@@ -159,6 +220,9 @@ class RecordSearch:
     async def _config(self) -> Config:
         cached = await self._cache.get(CONFIG_CACHE_KIND, CONFIG_CACHE_KEY, self._config_api.fetch)
         return cached.value
+
+
+_PHONE_TYPE: Final = re.compile(r"phone|mobile|whatsapp")
 
 
 def find_type(types: Sequence[RecordType], typed: str) -> RecordType | None:
@@ -205,7 +269,9 @@ def _build_type(config: Config, name: str, label: str, states: tuple[str, ...]) 
     root_fields = tuple(
         replace(known, choices=states) if known.name == "state" else known for known in ROOT_FIELDS
     )
-    return RecordType(name, label, key_field, QuerySchema((*root_fields, *own), words))
+    schema = QuerySchema((*root_fields, *own), words)
+    phones = frozenset(item.short_id for item in attributes if _PHONE_TYPE.search(fold(item.type)))
+    return RecordType(name, label, key_field, schema, phones)
 
 
 def _build_field(attribute: Attribute) -> QueryField:

@@ -17,6 +17,9 @@ CONFIRMED = "confirmed_write"
 
 NOUNS: Mapping[str, str] = {
     "user.update": "your change to a Chakra user",
+    "process.create": "your new record in Chakra",
+    "process.update": "your change to a record in Chakra",
+    "process.delete": "your deletion of a record in Chakra",
     "template.create": "your new WhatsApp template",
     "template.update": "your change to a WhatsApp template",
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import visible_text
 from commands.process import ROWS_PER_PAGE
-from tests.people import MEI
+from tests.people import JOHN, MEI
 from tests.world import World
 
 LIST = "POST /v1/ext/procedure/{procedureShortId}/process/list"
@@ -102,3 +103,135 @@ async def test_outage_is_explained(acme: World) -> None:
     acme.chakra.fail(LIST, StatusResponse(403))
     assert "Chakra" in visible_text(await acme.type("/chakra leads"))
     assert acme.slack.rejections == []
+
+
+# --- changing a record ----------------------------------------------------------------------------
+
+
+async def open_edit_form(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.edit")
+
+
+def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
+    return dict(acme.chakra.records.find(key))
+
+
+async def test_edit_shows_what_changes_before_it_is_saved(acme: World) -> None:
+    await open_edit_form(acme)
+    assert not await acme.submit({"state": "converted", "field_score": "80"})
+    checked = visible_text(acme.slack.view(JOHN) or {})
+    assert "NEW" in checked
+    assert "CONVERTED" in checked
+    assert "72" in checked
+    assert stored(acme)["state"] == "NEW"
+    await acme.submit({})
+    assert stored(acme)["state"] == "CONVERTED"
+    assert stored(acme)["data"]["score"] == 80
+    assert "CONVERTED" in visible_text(acme.shown())
+    [request] = [request for request in acme.chakra.requests if request.method == "PUT"]
+    assert request.json == {"state": "CONVERTED", "data": {"score": 80}}
+
+
+async def test_two_people_do_not_overwrite_each_other_unknowingly(acme: World) -> None:
+    await open_edit_form(acme)
+    await acme.submit({"field_score": "80"})
+    acme.chakra.records.change("LEAD-004038", score=90)
+    await acme.submit({})
+    asked = visible_text(acme.slack.view(JOHN) or {})
+    assert "has changed in Chakra" in asked
+    assert "90" in asked
+    assert stored(acme)["data"]["score"] == 90
+    await acme.submit({})
+    assert stored(acme)["data"]["score"] == 80
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "sentence"),
+    [
+        ({"field_score": "high"}, "field_score", "is a number"),
+        ({"field_score": ""}, "field_score", "isn't documented"),
+        ({"field_phone_number": "12"}, "field_phone_number", "not a phone number"),
+        ({"assignee": ""}, "assignee", "Enter a value"),
+    ],
+)
+async def test_wrong_value_is_named_under_its_field(
+    acme: World, values: dict[str, str], field: str, sentence: str
+) -> None:
+    await open_edit_form(acme)
+    errors = await acme.submit(values)
+    assert sentence in errors[field]
+
+
+async def test_unchanged_form_writes_nothing(acme: World) -> None:
+    await open_edit_form(acme)
+    await acme.submit({})
+    assert not [request for request in acme.chakra.requests if request.method == "PUT"]
+
+
+async def test_assign_to_me_writes_once(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004039")
+    await acme.press("process.take")
+    assert stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
+    assert "johndoe" in visible_text(acme.shown())
+
+
+async def test_delete_needs_the_key(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004039")
+    await acme.press("process.delete")
+    assert "exactly" in (await acme.submit({"key": "lead"}))["key"]
+    assert not stored(acme, "LEAD-004039")["isDeleted"]
+    await acme.submit({"key": "LEAD-004039"})
+    assert stored(acme, "LEAD-004039")["isDeleted"]
+
+
+async def test_refusal_of_chakra_is_explained_and_nothing_is_lost(acme: World) -> None:
+    await open_edit_form(acme)
+    await acme.submit({"state": "WON"})
+    await acme.submit({})
+    assert "State WON not found" in visible_text(acme.slack.view(JOHN) or acme.shown())
+    assert stored(acme)["state"] == "NEW"
+
+
+async def test_empty_answer_of_chakra_is_a_success(acme: World) -> None:
+    acme.chakra.records.answers_empty = True
+    await open_edit_form(acme)
+    await acme.submit({"field_city": "Mumbai"})
+    await acme.submit({})
+    assert stored(acme)["data"]["city"] == "Mumbai"
+
+
+async def test_member_who_may_not_edit_has_no_buttons_for_it(acme: World) -> None:
+    shown = visible_text(await acme.type("/chakra lead LEAD-004038", by=MEI))
+    assert "Edit" not in shown
+    assert "Delete" not in shown
+
+
+# --- creating a record ----------------------------------------------------------------------------
+
+
+async def test_new_record_is_created_once_and_shown(acme: World) -> None:
+    await acme.type("/chakra process create lead")
+    values = {"field_name": "Zoya Khan", "field_phone_number": "+91 98111 22333", "state": "new"}
+    await acme.submit({**values, "field_lead_id": "LEAD-9"})
+    [request] = [one for one in acme.chakra.requests if one.method == "POST"
+                 and one.path.endswith("/process")]  # fmt: skip
+    assert request.json == {
+        "state": "NEW",
+        "status": "OPEN",
+        "data": {"name": "Zoya Khan", "phone_number": "919811122333", "lead_id": "LEAD-9"},
+    }
+    assert "Zoya Khan" in visible_text(acme.shown())
+    await acme.type("/chakra process create lead")
+    await acme.submit({**values, "field_lead_id": "LEAD-9"})
+    assert "did exactly this" in visible_text(acme.slack.view(JOHN) or {})
+
+
+async def test_record_without_any_field_is_refused(acme: World) -> None:
+    await acme.type("/chakra process new lead")
+    assert "at least one" in str(await acme.submit({}))
+
+
+async def test_member_who_may_not_edit_cannot_create(acme: World) -> None:
+    shown = visible_text(await acme.type("/chakra process create lead", by=MEI))
+    assert "can't send or change anything" in shown

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
+from bot.sandbox.chakra.envelope import RequestError
 from bot.sandbox.chakra.job import ERROR, SUCCESS, EmbeddedJobEntry, RowOutcome
 from bot.sandbox.chakra.processes import PRIMARY_KEY, ProcessesResource, ProcessJson
 from bot.sandbox.chakra.team import EmbeddedTeam
@@ -65,6 +66,22 @@ class BulkRowFactory:
         return _build_entry(
             problems, lambda moment: self._execute_update(process_id, update, moment)
         )
+
+    def create(self, procedure_id: str, row: Mapping[str, Any], moment: int) -> ProcessJson:
+        """Create a process immediately. Raise ``RequestError`` with the first problem."""
+        _raise_problem(next(self._check_create(row), ""))
+        made = _new_process(row, procedure=procedure_id, team=self._team.team.id)
+        _raise_problem(self._execute_create(made, moment).reason)
+        return self._processes.processes[made["id"]]
+
+    def update(self, key: str, value: Any, update: Any, moment: int) -> ProcessJson:
+        """Update a process immediately. Raise ``RequestError``."""
+        process = self._processes.find_by_key(key, value)
+        if process is None or process["isDeleted"]:
+            raise RequestError(404, "Process not found")
+        _raise_problem(next(self._check_update(key, value, process, update), ""))
+        _raise_problem(self._execute_update(process["id"], update, moment).reason)
+        return self._processes.processes[process["id"]]
 
     def _check_create(self, row: Mapping[str, Any]) -> Iterator[str]:
         yield from _unknown_fields(row, CREATE_FIELDS)
@@ -147,6 +164,11 @@ class BulkRowFactory:
 
 def _build_entry(problems: Iterator[str], action: Callable[[int], RowOutcome]) -> EmbeddedJobEntry:
     return EmbeddedJobEntry(str(uuid4()), action, rejection_reason=next(problems, ""))
+
+
+def _raise_problem(reason: str | None) -> None:
+    if reason:
+        raise RequestError(400, reason)
 
 
 def _unknown_fields(row: Mapping[str, Any], known: frozenset[str]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from bot.sandbox.chakra.faults import Fault
 from bot.sandbox.chakra.job import EmbeddedJob
 from bot.sandbox.chakra.job_plan import JobPlan
 from bot.sandbox.chakra.jobs import JobsResource
+from bot.sandbox.chakra.process_writes import ProcessWritesResource
 from bot.sandbox.chakra.recipients import ScriptedRecipient
 from bot.sandbox.chakra.request_log import (
     ANY_ENDPOINT,
@@ -68,6 +69,8 @@ class EmbeddedChakra:
         self._whatsapp = EmbeddedWhatsApp(
             self.team, clock, lambda: self.base_url, self._jobs.advance_all
         )
+        self._rows = BulkRowFactory(self._whatsapp.processes, self.team, self._is_team_user)
+        self.records = ProcessWritesResource(self._whatsapp.processes, self._rows, self.team, clock)
         self._meta_error_format: meta.MetaErrorFormat = "meta"
         self._routes = self._build_app()
         trouble = self._whatsapp.recipients.fault_for
@@ -365,6 +368,7 @@ class EmbeddedChakra:
             *self._whatsapp.routes(),
             *self._jobs.routes(),
             *self._build_bulk_resource().routes(),
+            *self.records.routes(),
         ]
         handlers = {
             HTTPException: envelope.handle_http_error,
@@ -375,8 +379,7 @@ class EmbeddedChakra:
         return app
 
     def _build_bulk_resource(self) -> BulkResource:
-        rows = BulkRowFactory(self._whatsapp.processes, self.team, self._is_team_user)
-        return BulkResource(rows, self._jobs, self.team, self._clock)
+        return BulkResource(self._rows, self._jobs, self.team, self._clock)
 
     def _is_team_user(self, name: str) -> bool:
         """Return whether the username or email address is a team member's; examples use both."""

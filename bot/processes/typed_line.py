@@ -1,0 +1,73 @@
+"""A line about records: its verb, their type, and what people type in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.processes.query import is_key
+from bot.processes.search import RecordType, find_type, unknown_type
+from bot.slack.commands.tokens import Mention, Token
+
+LIST_WORDS: Final = frozenset({"list", "all", "find", "search", "query"})
+CREATE_WORDS: Final = frozenset({"create", "new", "add"})
+SHOW_WORDS: Final = frozenset({"show", "get", "open", "view", "card"})
+PROCESS_PHRASES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("lead", "show lead", "get lead", "find lead", "open lead"), "show lead"),
+    **dict.fromkeys(
+        (
+            "leads",
+            "list leads",
+            "show leads",
+            "find leads",
+            "all leads",
+            "search leads",
+            "lead list",
+            "list lead",
+            "show me leads",
+            "show me the leads",
+        ),
+        "list lead",
+    ),
+    **dict.fromkeys(("my leads", "show my leads", "leads of mine"), "list lead my"),
+    **dict.fromkeys(("open leads", "show open leads"), "list lead open"),
+    **dict.fromkeys(("ticket", "show ticket"), "show ticket"),
+    **dict.fromkeys(("tickets", "list tickets", "show tickets"), "list ticket"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """A typed line: the verb, "" if it has none, the type, and the rest."""
+
+    verb: str
+    record_type: RecordType
+    tokens: tuple[Token, ...]
+
+    @property
+    def is_show(self) -> bool:
+        """Whether it asks for one record."""
+        return self.verb in SHOW_WORDS
+
+
+def read_line(tokens: tuple[Token, ...], types: Sequence[RecordType]) -> RecordLine:
+    """Return what a line asks for; without a type it is about the first one, leads."""
+    first = tokens[0].text.casefold() if tokens and not tokens[0].quoted else ""
+    verb = first if first in LIST_WORDS | SHOW_WORDS | CREATE_WORDS else ""
+    rest = tokens[1:] if verb else tokens
+    typed = rest[0].text if rest and not rest[0].quoted else ""
+    found = find_type(types, typed) if typed else None
+    line = RecordLine(verb, found or types[0], rest[1:] if found else rest)
+    needs_type = (line.is_show and len(rest) == 2) or verb in CREATE_WORDS
+    if found is None and typed and needs_type and not is_key(typed):
+        raise unknown_type(types, typed)
+    return line
+
+
+def typed_key(line: RecordLine) -> str:
+    """Return the key of the one record that a line names, or ""."""
+    if len(line.tokens) != 1 or isinstance(line.tokens[0], Mention):
+        return ""
+    text = line.tokens[0].text.strip()
+    return text if is_key(text) else ""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
 from bot.aio.tasks import TaskSet
 from bot.cache import Cache
 from bot.chakra.media import MediaApi
+from bot.conversations.attached_files import AttachedFiles
 from bot.conversations.customer_files import CustomerFiles
+from bot.conversations.file_attacher import FileAttacher
 from bot.conversations.leads import Leads
 from bot.conversations.our_numbers import OurNumbers
 from bot.conversations.presenter import ConversationPresenter
@@ -21,18 +24,22 @@ from bot.db.engine import Database
 from bot.messages.lifecycle import SendLifecycle
 from bot.outbox.outbox import Outbox
 from bot.processes.directory import RecordDirectory
-from bot.slack.client.files import SlackFiles
+from bot.slack.client.web_api import SlackClient
 from bot.templates.catalog import TemplateCatalog
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationServices:
-    """``windows.handle`` is a handler of recorded events; ``presenter`` presents messages."""
+    """``windows.handle`` is a handler of recorded events; ``presenter`` presents messages.
+
+    ``files.run`` is to run in the background.
+    """
 
     conversations: Conversations
     windows: Windows
     threads: Threads
     presenter: ConversationPresenter
+    files: FileAttacher
     reader: MessageReader
 
 
@@ -46,13 +53,17 @@ def build_conversations(
     records: RecordDirectory,
     catalog: TemplateCatalog,
     media: MediaApi,
-    slack_files: SlackFiles,
+    slack: SlackClient,
     outbox: Outbox,
     cache: Cache,
     tasks: TaskSet,
     clock: Clock,
+    can_upload: Callable[[], bool],
 ) -> ConversationServices:
-    """Return the services; nothing runs by itself."""
+    """Return the services; nothing runs in the background yet.
+
+    ``can_upload`` returns whether the app may upload files to Slack.
+    """
     conversations, windows = Conversations(database, workspace), Windows(database, workspace)
     threads = Threads(
         log=log,
@@ -62,10 +73,23 @@ def build_conversations(
         leads=Leads(records, cache, tasks),
         number_name=OurNumbers(catalog, tasks, clock).name,
     )
+    customer_files = CustomerFiles(media)
+    attached = AttachedFiles(database, workspace)
+    attacher = FileAttacher(
+        attached,
+        conversations,
+        threads,
+        customer_files,
+        slack,
+        outbox,
+        clock,
+        can_upload=can_upload,
+    )
     return ConversationServices(
         conversations,
         windows,
         threads,
-        ConversationPresenter(conversations, threads, outbox, clock),
-        MessageReader(threads, CustomerFiles(media), slack_files),
+        ConversationPresenter(conversations, threads, attacher, outbox, clock),
+        attacher,
+        MessageReader(threads, customer_files, slack.files),
     )

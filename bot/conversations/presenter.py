@@ -11,9 +11,11 @@ from bot.conversations.entry import (
     AMENDING_KINDS,
     Entry,
     Surroundings,
+    current_shape,
     find_target,
     render_entry,
 )
+from bot.conversations.file_attacher import FileAttacher
 from bot.conversations.names import UNKNOWN_NAME, customer_name
 from bot.conversations.repository import Conversations
 from bot.conversations.shapes import read_shape
@@ -36,6 +38,7 @@ class ConversationPresenter:
 
     conversations: Conversations
     threads: Threads
+    files: FileAttacher
     outbox: Outbox
     clock: Clock
 
@@ -86,6 +89,8 @@ class ConversationPresenter:
         reply = reply_message(
             conversation, recorded.id, message, member=member, raised=raised and not is_new
         )
+        if current_shape(entry).media is not None:
+            await self.files.request(conversation, recorded.id)
         await self._look_up_lead(conversation)
         return (parent, reply)
 
@@ -150,6 +155,8 @@ class ConversationPresenter:
         key = message_key(conversation.id, entry.recorded.id)
         if not (await self.outbox.get_status(key)).is_known:
             return None
+        if entry.is_deleted:
+            await self.files.delete(conversation, entry.recorded.id)
         message = await self.threads.render_entry(conversation, entry)
         reply = reply_message(conversation, entry.recorded.id, message, member=member, raised=False)
         if entry.recorded.id != conversation.last_event_id or event.kind == "reaction":

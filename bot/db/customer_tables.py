@@ -172,6 +172,23 @@ conversations = Table(
 )
 """A customer's thread in a channel."""
 
+conversation_files = Table(
+    "conversation_files",
+    METADATA,
+    id_column(),
+    workspace_column(),
+    Column("conversation_id", ID_TYPE, nullable=False),
+    Column("event_id", ID_TYPE, nullable=False),  # of the message that has the file
+    text_column("state"),  # waiting, claimed, attached or refused
+    optional_text("file_id"),  # Slack's
+    optional_time("not_before"),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("workspace", "conversation_id", "event_id"),
+    Index(None, "workspace", "state", "not_before"),
+    Index(None, "created_at"),
+)
+"""Files of customers that are uploaded into their thread, once."""
+
 conversation_replies = Table(
     "conversation_replies",
     METADATA,

@@ -9,20 +9,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.conversations.attached_files import AttachedFiles
 from bot.conversations.conversation import Conversation
+from bot.conversations.customer_files import LoadedFile
+from bot.conversations.file_attacher import FileAttacher
+from bot.conversations.media import MediaFile
 from bot.conversations.presenter import ConversationPresenter
 from bot.conversations.repository import Conversations
 from bot.conversations.thread import Threads
 from bot.conversations.windows import Windows
 from bot.customers.customer import KnownCustomer
 from bot.db.engine import Database
+from bot.errors import Unavailable
 from bot.outbox.outbox import Outbox
 from bot.sandbox.slack import VisibleMessage, visible_text
 from bot.slack.blocks import Markup
 from bot.webhooks.events import MessageEvent
 from bot.webhooks.parser import parse_events
 from bot.webhooks.recorded_event import RecordedEvent
-from tests.outbox.harness import SALES, OutboxHarness, open_harness
+from tests.outbox.harness import HISTORY_SCOPES, SALES, OutboxHarness, open_harness
 
 ASHA = KnownCustomer(3, phone="919876543210", name="Asha Rao")
 MEI = KnownCustomer(4, user_id="JP.1", username="mei.tanaka")
@@ -102,6 +107,20 @@ class Leads:
 
 
 @dataclass
+class ChakraFiles:
+    """The files that Chakra has: media ID -> content, or why it can't be shown."""
+
+    contents: dict[str, bytes | Markup] = field(default_factory=dict)
+    is_down: bool = False
+
+    async def load(self, file: MediaFile) -> LoadedFile | Markup:
+        if self.is_down:
+            raise Unavailable("Chakra is down.")
+        content = self.contents.get(file.id, Markup("Gone."))
+        return content if isinstance(content, Markup) else LoadedFile(file.name, content)
+
+
+@dataclass
 class Stage:
     harness: OutboxHarness
     outbox: Outbox
@@ -112,6 +131,8 @@ class Stage:
     leads: Leads
     numbers: dict[str, str]
     presenter: ConversationPresenter
+    files: FileAttacher
+    chakra_files: ChakraFiles
     takes_replies: bool = False
 
     @property
@@ -175,7 +196,7 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(database: Database) -> AsyncIterator[Stage]:
-    async with open_harness(database) as harness:
+    async with open_harness(database, scopes=(*HISTORY_SCOPES, "files:write")) as harness:
         outbox = harness.start_outbox()
         conversations, windows = Conversations(database), Windows(database)
         recorded, sent, leads = Recorded(), Sent(), Leads()
@@ -188,7 +209,18 @@ async def open_stage(database: Database) -> AsyncIterator[Stage]:
             leads=leads,
             number_name=lambda number_id: numbers.get(number_id, ""),
         )
-        presenter = ConversationPresenter(conversations, threads, outbox, harness.clock)
+        chakra_files = ChakraFiles()
+        files = FileAttacher(
+            AttachedFiles(database),
+            conversations,
+            threads,
+            chakra_files,
+            harness.client,
+            outbox,
+            harness.clock,
+            can_upload=lambda: True,
+        )
+        presenter = ConversationPresenter(conversations, threads, files, outbox, harness.clock)
         yield Stage(
             harness,
             outbox,
@@ -199,6 +231,8 @@ async def open_stage(database: Database) -> AsyncIterator[Stage]:
             leads,
             numbers,
             presenter,
+            files,
+            chakra_files,
         )
         assert harness.slack.slack.rejections == []
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from slack_sdk.errors import SlackApiError
 
 from bot.sandbox.slack import ActionNotPossible, LocalFile, visible_text
 from bot.sandbox.slack.files import MAX_FORM_FILE_BYTES
@@ -246,6 +247,18 @@ async def test_an_edit_leaves_the_file_in_the_message(harness: SlackHarness) -> 
     await harness.web.chat_update(channel="C0SALES", ts=ts, text="Look")
     message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
     assert (message.text, [file.name for file in message.files]) == ("Look", ["a.txt"])
+
+
+async def test_the_app_deletes_only_its_own_files(harness: SlackHarness) -> None:
+    done = await harness.web.files_upload_v2(filename="a.txt", content="hi", channel="C0SALES")
+    file_id = done["files"][0]["id"]
+    await harness.web.files_delete(file=file_id)
+    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    assert [file.is_deleted for file in message.files] == [True]
+    with pytest.raises(SlackApiError, match="file_deleted"):
+        await harness.web.files_delete(file=file_id)
+    with pytest.raises(SlackApiError, match="file_not_found"):
+        await harness.web.files_delete(file="F0NONE")
 
 
 @pytest.mark.parametrize(

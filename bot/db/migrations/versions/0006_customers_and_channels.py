@@ -15,6 +15,30 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.create_table(
+        "conversation_files",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("workspace", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("conversation_id", NUMBER, nullable=False),
+        sa.Column("event_id", NUMBER, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("not_before", sa.Double(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation_files")),
+        sa.UniqueConstraint(
+            "workspace",
+            "conversation_id",
+            "event_id",
+            name=op.f("uq_conversation_files_workspace_conversation_id_event_id"),
+        ),
+    )
+    op.create_index(op.f("ix_conversation_files_created_at"), "conversation_files", ["created_at"])
+    op.create_index(
+        op.f("ix_conversation_files_workspace_state_not_before"),
+        "conversation_files",
+        ["workspace", "state", "not_before"],
+    )
+    op.create_table(
         "conversation_replies",
         sa.Column("id", NUMBER, nullable=False),
         sa.Column("workspace", sa.Text(), server_default=sa.text("''"), nullable=False),
@@ -212,3 +236,4 @@ def downgrade() -> None:
     op.drop_table("customer_keys")
     op.drop_table("conversations")
     op.drop_table("conversation_replies")
+    op.drop_table("conversation_files")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.limits import PayloadFinding
@@ -50,6 +51,23 @@ def complete_upload(call: MethodCall) -> Json:
     for channel in places:
         call.workspace.post_as_app(channel.id, content, thread_ts=call.args.get("thread_ts"))
     return {"files": [{"id": file.id, "title": file.title} for file in made]}
+
+
+def delete_file(call: MethodCall) -> Json:
+    """Delete a file of the app's own; the messages that show it stay."""
+    store = call.workspace.files
+    file = store.get_for_app(call.require_text("file"))
+    if file.owner != APP_USER:
+        raise WebApiError("cant_delete_file")
+    gone = store.delete(file.id)
+    for channel in file.shares:
+        for message in call.workspace.messages.in_channel(channel.id):
+            if any(shown.id == file.id for shown in message.content.files):
+                files = tuple(
+                    gone if shown.id == file.id else shown for shown in message.content.files
+                )
+                call.workspace.messages.replace(message, replace(message.content, files=files))
+    return {}
 
 
 def _require_length(call: MethodCall) -> int:
@@ -126,4 +144,5 @@ METHODS = (
     Method("files.info", files_info, TIERS[4], "files:read"),
     Method("files.getUploadURLExternal", get_upload_url, TIERS[4], "files:write"),
     Method("files.completeUploadExternal", complete_upload, TIERS[4], "files:write"),
+    Method("files.delete", delete_file, TIERS[3], "files:write"),
 )

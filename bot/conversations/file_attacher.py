@@ -91,8 +91,11 @@ class FileAttacher:
         """Delete the uploaded file of a message that the customer deleted."""
         slack_id = await self._attached.find_slack_id(conversation.id, event_id)
         if slack_id:
-            with suppress(SlackError):  # deleted already, or by somebody in Slack
-                await self._slack.call("files.delete", file=slack_id)
+            await self._delete(slack_id)
+
+    async def _delete(self, slack_id: str) -> None:
+        with suppress(SlackError):  # someone in Slack may have deleted it
+            await self._slack.call("files.delete", file=slack_id)
 
     async def run(self) -> None:
         """Upload until cancelled."""
@@ -153,6 +156,9 @@ class FileAttacher:
                 await self._attached.finish(waiting.id, FileState.REFUSED)
         else:
             await self._attached.finish(waiting.id, FileState.ATTACHED, slack_id)
+            entry = await self._threads.find_entry(waiting.event_id)
+            if entry is not None and entry.is_deleted:  # in that moment
+                await self._delete(slack_id)
 
     async def _retry(self, waiting: WaitingFile, seconds: float | None = None) -> None:
         now = self._clock.time()

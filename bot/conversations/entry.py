@@ -93,7 +93,7 @@ class Surroundings:
     """What a message is shown with.
 
     ``customer`` is their name; ``number`` that of our number, if we have several. ``quote`` is what
-    it answers, and ``mentions`` whom it notifies. ``conversation_id`` is 0 outside a thread.
+    it answers; ``mentions`` are shown below it. ``conversation_id`` is 0 outside a thread.
     """
 
     customer: str

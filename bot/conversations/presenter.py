@@ -78,8 +78,8 @@ class ConversationPresenter:
         is_new = await self._is_unposted(conversation)
         if is_new is None:
             is_new = True
-            begun = await self.conversations.begin_again(conversation.id, recorded.id)
-            conversation = begun or conversation
+            renewed = await self.conversations.begin_again(conversation.id, recorded.id)
+            conversation = renewed or conversation
         entry = await self.threads.read_entry(recorded) or Entry(recorded, event)
         raised = conversation.raised_event_id == recorded.id
         message = await self.threads.render_entry(
@@ -112,7 +112,7 @@ class ConversationPresenter:
     async def _is_unposted(self, conversation: Conversation) -> bool | None:
         """Return whether the thread is yet to begin; None if its first message can't be used.
 
-        Slack refused it, or somebody deleted it.
+        Slack refused it, or someone deleted it.
         """
         status = await self.outbox.get_status(conversation.post_key)
         if status.error_code:

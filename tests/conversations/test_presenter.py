@@ -152,7 +152,7 @@ async def test_deleted_message_loses_its_text_and_buttons(stage: Stage) -> None:
     assert "My card" not in stage.parent_text()
 
 
-async def test_somebody_elses_deletion_changes_nothing(stage: Stage) -> None:
+async def test_deletion_by_another_customer_changes_nothing(stage: Stage) -> None:
     await stage.receive(text("Hello"))
     await stage.receive(text("Hi", "wamid.2"), customer_id=MEI.id)
     revoke = message("wamid.3", "revoke", {"original_message_id": "wamid.1"})

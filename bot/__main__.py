@@ -63,11 +63,12 @@ def demo(
 ) -> None:
     """Run the app with an embedded Slack and an embedded Chakra: nothing to sign up for."""
     from bot.cli.demo import PortInUse, run
+    from bot.sandbox.skipping_clock import SkippingClock
     from commands import COMMANDS
 
     logs.configure(log_level.value, "console", sys.stderr, secrets=())
     try:
-        _run(run(COMMANDS, SystemClock(), port=port, socket_mode=socket, print_line=typer.echo))
+        _run(run(COMMANDS, SkippingClock(), port=port, socket_mode=socket, print_line=typer.echo))
     except PortInUse as problem:
         _fail(str(problem), EXIT_FAILURE)
 

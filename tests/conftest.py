@@ -102,7 +102,9 @@ async def open_world(
     entered = await sandbox.__aenter__()
     try:
         running_loop().watch_busy(lambda: entered.bot.database.in_use)
-        yield World(entered.slack, entered.chakra, entered.bot, entered.bot_url, clock)
+        yield World(
+            entered.slack, entered.chakra, entered.bot, entered.bot_url, entered.phones, clock
+        )
     finally:
         async with run_clock(clock):
             await sandbox.__aexit__(None, None, None)

@@ -29,6 +29,7 @@ async def run(
         async with open_sandbox(commands, clock, port=port, socket_mode=socket_mode) as sandbox:
             # Launched now, since it would take part of the three seconds of the first watch.
             await sandbox.bot.engine.launch()
+            sandbox.phones.seed()
             print_line(_banner(sandbox.slack.base_url))
             await stop.wait()
     except OSError as failed:

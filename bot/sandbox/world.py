@@ -18,6 +18,8 @@ from bot.context import Context
 from bot.durable.engine import POLL_SECONDS
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.checked_commands import check_commands
+from bot.sandbox.phones_api import PhonesApi
+from bot.sandbox.skipping_clock import SkippingClock
 from bot.sandbox.slack import EmbeddedSlack, Sample, Tip, WorkspaceMember
 from bot.sandbox.slack.seed import USERGROUPS
 from bot.settings.settings import Settings
@@ -45,6 +47,7 @@ class Sandbox:
     chakra: EmbeddedChakra
     bot: Application
     bot_url: str
+    phones: PhonesApi
 
     async def settle(self) -> None:
         """Wait until only the clock, or a hung call to Chakra, can make something happen."""
@@ -80,13 +83,17 @@ async def open_sandbox(
     """
     async with AsyncExitStack() as stack:
         chakra = EmbeddedChakra(clock, chakra_access_token)
+        phones = PhonesApi(chakra, clock, clock.skip if isinstance(clock, SkippingClock) else None)
+        stack.callback(phones.close)
         slack = EmbeddedSlack(
             manifest=app_manifest or manifest.load(),
             clock=clock,
             tips=build_tips(chakra),
             declined_scopes=declined_scopes,
             may_send=partial(may_send, senders=senders),
+            build_phones=phones.routes,
         )
+        phones.announce = partial(slack.workspace.feed.publish, None, "phones", None)
         slack.set_base_url(await stack.enter_async_context(serve(slack.app, port)))
         await slack.start()
         stack.push_async_callback(slack.aclose)
@@ -109,7 +116,7 @@ async def open_sandbox(
         await stack.enter_async_context(bot.accepting_requests(ping_seconds))
         if not socket_mode:
             await slack.save_request_url(url + SLACK_EVENTS_PATH)
-        yield Sandbox(slack, chakra, bot, url)
+        yield Sandbox(slack, chakra, bot, url, phones)
 
 
 def build_settings(

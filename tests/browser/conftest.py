@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Error, async_playwright, expect
 
-from bot.aio.clock import SystemClock
+from bot.sandbox.skipping_clock import SkippingClock
 from bot.sandbox.world import Sandbox, open_sandbox
 from bot.slack.commands.dispatcher import Timeouts
 from commands import COMMANDS
@@ -69,9 +69,10 @@ async def demo() -> AsyncIterator[Sandbox]:
     for them only briefly, and a busy machine may be slower. For the same reason an ack waits longer
     than in production.
     """
-    async with open_sandbox(COMMANDS, SystemClock(), timeouts=Timeouts(ack=2.0)) as world:
+    async with open_sandbox(COMMANDS, SkippingClock(), timeouts=Timeouts(ack=2.0)) as world:
         await world.bot.context.directory.get_names(wait=True)
         await world.bot.context.templates.get_index()
         await world.bot.context.templates.get_senders()
         await world.bot.engine.launch()
+        world.phones.seed()
         yield world

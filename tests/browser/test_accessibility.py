@@ -169,6 +169,14 @@ async def show_people(person: PageDriver) -> None:
     await expect(person.page.get_by_test_id("person-option").first).to_be_visible()
 
 
+async def show_phone(person: PageDriver) -> None:
+    page = person.page
+    await page.get_by_test_id("whatsapp-toggle").click()
+    await page.get_by_test_id("phone-composer").fill("Is my order on its way?")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("bubble").first).to_be_visible()
+
+
 async def show_payloads(person: PageDriver) -> None:
     await show_card(person)
     await person.page.get_by_test_id("inspector-toggle").click()
@@ -201,6 +209,7 @@ STATES: dict[str, State] = {
         show_question,
         show_home,
         show_people,
+        show_phone,
         show_payloads,
     )
 }

@@ -31,6 +31,11 @@ class EmbeddedCustomer:
         """When the typing mark of each of the business's numbers ends, in epoch seconds."""
         self._customers = customers
 
+    @property
+    def last_at(self) -> float:
+        """The time of the last message in epoch seconds, 0 without any."""
+        return self.phone[-1].sent_at if self.phone else 0.0
+
     def chat(self, with_number: str | None = None) -> tuple[PhoneMessage, ...]:
         """Return the messages that reached the phone, of all numbers or one; oldest first."""
         return tuple(

@@ -41,6 +41,8 @@ class Customers:
         add_media: Callable[[bytes, str], str],
     ) -> None:
         self.add_media = add_media
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when a phone has changed."""
         self._account = account
         self._clock = clock
         self._push = push
@@ -237,12 +239,14 @@ class Customers:
             customer.phone.append(held)
             customer.typing_until.pop(send.sender_id, None)
             customer.held_by_agent.discard(send.sender_id)
+        self.on_change()
 
     def note_status(self, send: AcceptedSend, status: DeliveryStatus) -> None:
         customer = self.find(send.to)
         for message in reversed(customer.phone if customer is not None else ()):
             if message.wamid == send.wamid:
                 message.status = status.lower()
+                self.on_change()
                 return
 
     def mark_read(self, wamid: str, sender_id: str, *, is_typing: bool) -> bool:
@@ -260,8 +264,13 @@ class Customers:
                     break
             if is_typing:
                 customer.typing_until[sender_id] = self._clock.time() + MAX_TYPING_SECONDS
+            self.on_change()
             return True
         return False
+
+    def wrote_at(self, customer: EmbeddedCustomer) -> dict[str, float]:
+        """Return when they last wrote to each of the business's numbers, by its ID."""
+        return {number: at for (who, number), at in self._wrote_at.items() if who is customer}
 
     def find_message(self, customer: EmbeddedCustomer, wamid: str) -> PhoneMessage:
         """Return a message of the phone. Raise ``LookupError``."""
@@ -300,6 +309,7 @@ class Customers:
         message = PhoneMessage(body["id"], origin, sender.id, sent_at, text, body, replies_to)
         if not _apply_change(customer, message):
             customer.phone.append(message)
+        self.on_change()
 
     def _author(self, customer: EmbeddedCustomer, wamid: str, sender: SenderNumber) -> str:
         """Return who wrote the message that is replied to, our number if it isn't known."""

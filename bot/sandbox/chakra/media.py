@@ -99,6 +99,11 @@ class MediaResource:
         self._messages[media_id] = StoredMedia(content, media_type, ends_at)
         return media_id
 
+    def find(self, media_id: str) -> StoredMedia | None:
+        """Return the file of a message, None if it is unknown or its time has passed."""
+        media = self._messages.get(media_id)
+        return media if media is not None and media.ends_at > self._clock.time() else None
+
     def delete(self, media_id: str) -> None:
         """Make a customer's file unavailable, as if its time had passed."""
         del self._messages[media_id]
@@ -173,8 +178,8 @@ class MediaResource:
         return _binary_response(self._require_media(request.query_params.get("mid", "")))
 
     def _require_media(self, media_id: str) -> StoredMedia:
-        media = self._messages.get(media_id)
-        if media is None or media.ends_at <= self._clock.time():
+        media = self.find(media_id)
+        if media is None:
             raise self._account.object_not_found(media_id)
         return media
 

@@ -25,6 +25,7 @@ from bot.sandbox.chakra.faults import Fault
 from bot.sandbox.chakra.job import EmbeddedJob
 from bot.sandbox.chakra.job_plan import JobPlan
 from bot.sandbox.chakra.jobs import JobsResource
+from bot.sandbox.chakra.media import StoredMedia
 from bot.sandbox.chakra.process_writes import ProcessWritesResource
 from bot.sandbox.chakra.recipients import ScriptedRecipient
 from bot.sandbox.chakra.request_log import (
@@ -39,7 +40,7 @@ from bot.sandbox.chakra.team import load_team
 from bot.sandbox.chakra.template import EmbeddedTemplate
 from bot.sandbox.chakra.user import EmbeddedUser, load_users, to_snake_case
 from bot.sandbox.chakra.users import UsersResource
-from bot.sandbox.chakra.webhooks import DeliveredWebhook, WebhookSubscriber, merge_deliveries
+from bot.sandbox.chakra.webhooks import DeliveredWebhook, WebhookSubscriber
 from bot.sandbox.chakra.whatsapp import EmbeddedWhatsApp
 
 
@@ -50,8 +51,7 @@ class EmbeddedChakra:
 
         chakra = EmbeddedChakra(clock)
         async with serve(chakra.app) as url:
-            chakra.served_at(url)
-            ...
+            chakra.set_base_url(url)
             await chakra.aclose()
 
     Endpoints are written ``"GET /v1/ext/user/{id}"``; without a method they match any method, and
@@ -136,9 +136,9 @@ class EmbeddedChakra:
 
     def update_user(self, key: str, **changes: Any) -> EmbeddedUser:
         """Change any field, as if someone had edited it in the Chakra dashboard."""
-        person = self.user(key)
-        changed = person.with_changes(**{"updated_at": int(self._clock.time() * 1000), **changes})
-        self._users.users[person.id] = changed
+        now = int(self._clock.time() * 1000)
+        changed = self.user(key).with_changes(**{"updated_at": now, **changes})
+        self._users.users[changed.id] = changed
         return changed
 
     def delete_user(self, key: str) -> None:
@@ -177,6 +177,15 @@ class EmbeddedChakra:
     def sender_ids(self) -> tuple[str, ...]:
         """Meta's IDs of the sender numbers, the default one first."""
         return tuple(sender.id for sender in self._whatsapp.account.senders)
+
+    @property
+    def sender_listings(self) -> tuple[Mapping[str, Any], ...]:
+        """The sender numbers as the API lists them."""
+        return tuple(sender.listing for sender in self._whatsapp.account.senders)
+
+    def get_media(self, media_id: str) -> StoredMedia | None:
+        """Return a customer's media file, None if it is unknown or gone."""
+        return self._whatsapp.media.find(media_id)
 
     @property
     def test_numbers(self) -> tuple[ScriptedRecipient, ...]:
@@ -281,19 +290,13 @@ class EmbeddedChakra:
         name: str = "John",
         sender_id: str | None = None,
     ) -> str:
-        """Receive a customer's message (text, or Meta's message object), and return its wamid.
-
-        ``message`` needs no ID, time or sender. It opens the customer's 24-hour window.
-        """
+        """Receive a customer's text, or Meta's message object without sender; return its wamid."""
         if isinstance(message, str):
             message = {"type": "text", "text": {"body": message}}
         return self.customers.find_or_add(number, name).send(message, to=sender_id)
 
     def push_change(self, field: str, value: Mapping[str, Any]) -> None:
-        """Send a change to the pass-through webhook, of a field that is known or not.
-
-        For example ``push_change("account_update", {"event": "DISABLED_UPDATE"})``.
-        """
+        """Send a change of any field, such as ``account_update``, to the pass-through webhook."""
         self._whatsapp.push_change(field, value)
 
     def push_chakra_event(self, name: str, payload: Mapping[str, Any]) -> None:
@@ -308,12 +311,7 @@ class EmbeddedChakra:
         self, *, is_reversed: bool = False, is_merged: bool = False, times: int = 1
     ) -> None:
         """Send the waiting events: the last one first, in one delivery, or repeatedly."""
-        webhooks = self._whatsapp.webhooks
-        held, webhooks.held = webhooks.held or [], None
-        held = held[::-1] if is_reversed else held
-        for _ in range(times):
-            for pending in merge_deliveries(held) if is_merged else held:
-                webhooks.push(pending.format, pending.body)
+        self._whatsapp.webhooks.release(is_reversed=is_reversed, is_merged=is_merged, times=times)
 
     def set_recipient_forwarding(self, *, is_forwarded: bool) -> None:
         """Choose whether sends may name a user ID as ``recipient``. By default they may not."""

@@ -129,6 +129,14 @@ class WebhookSender:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def release(self, *, is_reversed: bool, is_merged: bool, times: int) -> None:
+        """Start the deliveries that waited."""
+        waiting, self.held = self.held or [], None
+        waiting = waiting[::-1] if is_reversed else waiting
+        for _ in range(times):
+            for pending in merge_deliveries(waiting) if is_merged else waiting:
+                self.push(pending.format, pending.body)
+
     async def wait_for_deliveries(self, expected: int) -> None:
         """Wait until ``number`` deliveries have ended since the start."""
         while self.ended_count < expected:

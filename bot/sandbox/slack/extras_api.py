@@ -35,7 +35,10 @@ class ExtrasApi:
         manifest: AppManifest,
         actions: PageActions,
         tips: Sequence[Tip],
+        *,
+        has_phones: bool = False,
     ) -> None:
+        self._has_phones = has_phones
         self._shortcuts = shortcuts
         self._posted = posted
         self._user_actions = user_actions
@@ -56,6 +59,7 @@ class ExtrasApi:
             {
                 "shortcuts": [dataclasses.asdict(each) for each in self._manifest.shortcuts],
                 "tips": [_tip_json(tip) for tip in self._tips],
+                "phones": self._has_phones,
             }
         )
 

@@ -39,7 +39,7 @@ class PageActions:
                 return JSONResponse({"ok": False, "error": "Send JSON."}, _UNSUPPORTED)
             try:
                 body = await request.json()
-                if body.get("page"):
+                if body.get("page") and "as" in body:
                     self._used_pages[body["as"]] = body["page"]
                 with self._exchange_log.track():
                     return JSONResponse({"ok": True, **await action(body)})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from bot.aio.clock import Clock
 from bot.sandbox.slack.app_manifest import parse_manifest
@@ -51,10 +51,12 @@ class EmbeddedSlack:
         tips: Sequence[Tip] = (),
         declined_scopes: Collection[str] = (),
         may_send: Callable[[WorkspaceMember], bool] = lambda _: False,
+        build_phones: Callable[[PageActions], Sequence[BaseRoute]] | None = None,
     ) -> None:
         """``declined_scopes`` are the optional scopes of the manifest that aren't granted.
 
-        The page says who ``may_send`` with the app.
+        The page says who ``may_send`` with the app. ``build_phones`` returns the routes of its
+        WhatsApp pane, which is absent without it.
         """
         self.bot_token = generate_bot_token()
         self.app_token = generate_app_token()
@@ -78,7 +80,16 @@ class EmbeddedSlack:
         self.posted = PostedContent(self.workspace)
         actions = PageActions(self._exchange_log)
         page = PageApi(self._user_actions, self._forms, read, self._exchange_log, actions, may_send)
-        extras = ExtrasApi(self._shortcuts, self.posted, self._user_actions, read, actions, tips)
+        phones = build_phones(actions) if build_phones is not None else ()
+        extras = ExtrasApi(
+            self._shortcuts,
+            self.posted,
+            self._user_actions,
+            read,
+            actions,
+            tips,
+            has_phones=bool(phones),
+        )
         faults = self._web_api.faults
         files = FileServer(self.workspace, read, self._exchange_log, faults, self.bot_token)
         self.app = Starlette(
@@ -88,6 +99,7 @@ class EmbeddedSlack:
                 WebSocketRoute("/link/", self.sockets.serve),
                 *files.routes(),
                 *extras.routes(),
+                *phones,
                 *page.routes(),
             ]
         )

@@ -61,15 +61,34 @@ export const act = (as, view, verb, values) => post("/sandbox/view", { as, view,
 export const useShortcut = (as, callback_id, message) =>
   post("/sandbox/shortcut", { as, callback_id, message });
 
-/** Never throws: the page works without extras. @returns {Promise<{shortcuts: any[], tips: any[]}>} */
-export async function loadExtras() {
+const NO_EXTRAS = { shortcuts: [], tips: [], phones: false };
+
+/** Never throws: the page works without extras. @returns {Promise<{shortcuts: any[], tips: any[], phones: boolean}>} */
+export const loadExtras = async () => (await loadOrNull("/sandbox/extras")) ?? NO_EXTRAS;
+
+/** Never throws. @returns {Promise<import("./whatsapp.js").Phones | null>} null if the demo isn't responding */
+export const loadPhones = () => loadOrNull("/sandbox/phones");
+
+async function loadOrNull(path) {
   try {
-    const answer = await fetch("/sandbox/extras");
-    return answer.ok ? await answer.json() : { shortcuts: [], tips: [] };
+    const answer = await fetch(path);
+    return answer.ok ? await answer.json() : null;
   } catch {
-    return { shortcuts: [], tips: [] };
+    return null;
   }
 }
+
+/** Does something on a customer's phone. @param {{customer: number, to: string, do: string} & Record<string, any>} act */
+export const actOnPhone = (act) => post("/sandbox/phones/do", act);
+
+/** @param {string} name @param {boolean} has_number whether the business sees it */
+export const addCustomer = (name, has_number) => post("/sandbox/phones/add", { name, has_number });
+
+/** Lets the first customers write by themselves. */
+export const startStory = () => post("/sandbox/phones/story", {});
+
+/** Moves the demo's clock forward by a day. */
+export const skipDay = () => post("/sandbox/phones/skip", {});
 
 /** @param {string} as @param {globalThis.File} file sent as raw bytes; never throws */
 export function uploadFile(as, file) {

@@ -19,6 +19,7 @@ import { parentOf, ThreadPane } from "./threads.js";
 import { Timeline } from "./timeline.js";
 import { Tips } from "./tips.js";
 import { Topbar } from "./topbar.js";
+import { WhatsApp } from "./whatsapp.js";
 
 const NARROW = matchMedia("(max-width: 720px)");
 const NOTICE_WAIT_MS = 150;
@@ -48,6 +49,7 @@ extras.follow(() =>
   document.body.classList.toggle("message-shortcuts", extras.shortcutsFor("message").length > 0),
 );
 new Tips(page, { bar: find("topbar"), before: topbar.theme, write: (text, line) => composer.put(text, line) });
+new WhatsApp(find("whatsapp"), page, { bar: find("topbar"), before: topbar.theme });
 const connection = new Connection(store, {
   wantedChannel: () => readAddress().channel,
   onNotice: showNotice,

@@ -12,6 +12,8 @@ import { loadExtras } from "./api.js";
 export class Extras extends EventTarget {
   shortcuts = /** @type {Shortcut[]} */ ([]);
   tips = /** @type {Tip[]} */ ([]);
+  /** Whether the demo has customers on WhatsApp. */
+  phones = false;
 
   /** @param {import("./state.js").Store} store after each reset the demo may have been restarted */
   constructor(store) {
@@ -31,10 +33,10 @@ export class Extras extends EventTarget {
   }
 
   async #load() {
-    const { shortcuts, tips } = await loadExtras();
-    const same = JSON.stringify([shortcuts, tips]) === JSON.stringify([this.shortcuts, this.tips]);
-    if (same) return;
-    Object.assign(this, { shortcuts, tips });
+    const { shortcuts, tips, phones } = await loadExtras();
+    const before = [this.shortcuts, this.tips, this.phones];
+    if (JSON.stringify([shortcuts, tips, phones]) === JSON.stringify(before)) return;
+    Object.assign(this, { shortcuts, tips, phones });
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What the page knows, as the acting person sees it. Views listen to its events:
  * `reset` (another person, or everything reloaded), `channel`, `tab`, `thread`, `messages`, `views`, `unread`,
- * `connection`, `payload`.
+ * `connection`, `payload`, `phones`.
  *
  * @typedef {{id: string, name: string, app: boolean, initials: string, color: string}} Author
  * @typedef {{id: string, ts: string, channel: string, author: Author, text: string, blocks: any[] | null,
@@ -149,6 +149,11 @@ export class Store extends EventTarget {
     if (this.connection === connection) return;
     this.connection = connection;
     this.#emit("connection");
+  }
+
+  /** Something happened on a customer's phone. */
+  changePhones() {
+    this.#emit("phones");
   }
 
   addPayload(payload) {

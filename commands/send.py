@@ -10,11 +10,12 @@ from bot.chakra.template import Template
 from bot.context import Context
 from bot.errors import NotFound, UsageError, UserError
 from bot.messages import command_line, send_form
-from bot.messages.check_view import CHANGED_NOTE, render_result, sending_view
+from bot.messages.check_view import CHANGED_NOTE, edited_note, render_result, sending_view
 from bot.messages.command_line import EXAMPLE, STILL_LOADING
 from bot.messages.contacts import describe_missing_contacts, extract_contacts
 from bot.messages.draft import FORM, Draft
 from bot.messages.error_copy import EXPLAINER
+from bot.messages.form_loader import CHECK_LOAD_TIMEOUT_SECONDS, SEND_LOAD_TIMEOUT_SECONDS
 from bot.messages.form_values import TEMPLATE, SendForm
 from bot.messages.line_reader import LineReader
 from bot.messages.outcome import (
@@ -196,8 +197,11 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     form = _read_form(request)
     if not form.template or form.template in NOT_TEMPLATES:
         return FieldErrors({TEMPLATE: NO_TEMPLATE_ERROR})
+    shown = context.send_forms.get_cached_template(form.template)
     try:
-        template = await context.templates.get_last_known(form.template)
+        template = await context.send_forms.get_current_template(
+            form.template, CHECK_LOAD_TIMEOUT_SECONDS
+        )
     except NotFound as error:
         return FieldErrors({TEMPLATE: EXPLAINER.explain_as_text(error)})
     errors = validation_errors(form, template, request.now)
@@ -209,7 +213,8 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         view = context.send_forms.render(current, template, note=OTHER_LEAD_NOTE)
         return send_form.update_form(view, current, overwrite=True)
     try:
-        return (await context.send_forms.check(form, template)).update()
+        note = edited_note(shown, template)
+        return (await context.send_forms.check(form, template, note=note)).update()
     except AmbiguousRecipient as several:
         form = form.with_choices(several.choices)
         note = EXPLAINER.explain_as_text(several)
@@ -244,8 +249,9 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
     if existing is not None:
         return await _show_existing(context, form, existing)
     try:
-        await context.send_forms.load_templates()  # it may have been edited since it was shown
-        template = await context.templates.get_last_known(form.template)
+        template = await context.send_forms.get_current_template(
+            form.template, SEND_LOAD_TIMEOUT_SECONDS
+        )
         checked = await service.check(form, template)
     except (UsageError, NotFound) as problem:
         return await _return_to_form(context, form, EXPLAINER.explain_as_text(problem))

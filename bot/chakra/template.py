@@ -280,6 +280,10 @@ COMPONENT_CLASSES: Mapping[str, type[Component]] = {
 """The class by ``type``; any other type is a plain ``Component``."""
 
 
+_RATINGS = {"status", "previous_category", "correct_category", "quality", "rejected_reason"}
+"""Fields of a template that change without its content."""
+
+
 class Template(ComponentHolder):
     """A template in one language.
 
@@ -300,6 +304,11 @@ class Template(ComponentHolder):
     parameter_format: UpperText = ""
     quality: Annotated[str, BeforeValidator(_to_score)] = Field(default="", alias="quality_score")
     rejected_reason: Annotated[str, BeforeValidator(_to_reason)] = ""
+
+    @property
+    def content_json(self) -> str:
+        """The JSON of what a message made of it depends on: not Meta's rating of the template."""
+        return self.model_dump_json(exclude=_RATINGS)
 
     @property
     def is_sendable(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from bot.chakra.models import PhoneNumber
+from bot.chakra.template import Template
 from bot.errors import UsageError
 from bot.messages import send_form
 from bot.messages.draft import Draft
@@ -25,6 +26,7 @@ from bot.text.phones import format_international
 
 TITLE = "Check and send"
 CHANGED_NOTE = "This message has changed since you last looked. Check it again before you send it."
+EDITED_NOTE = "This template was edited in Chakra. Check its new text before you send it."
 VISIBLE_DIGITS = 4
 """Digits of a number in the label of the button."""
 RESULT_TITLES = {
@@ -100,6 +102,11 @@ def _sender_text(sender_id: str, senders: Sequence[PhoneNumber]) -> str:
     if sender is None:
         return ""
     return ", ".join(dict.fromkeys(part for part in (sender.name, sender.display_phone_number)))
+
+
+def edited_note(before: Template | None, template: Template) -> str:
+    """Return the sentence on a template whose content isn't what the person saw; else ""."""
+    return EDITED_NOTE if before and before.content_json != template.content_json else ""
 
 
 def submit_label(recipient: Recipient, *, is_repeat: bool = False) -> str:

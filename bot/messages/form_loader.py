@@ -11,7 +11,7 @@ from bot.aio.clock import Clock, done_within, wait_for
 from bot.chakra.template import Template
 from bot.errors import BotError, NotConfigured, NotFound, UsageError
 from bot.messages import check_view, send_form
-from bot.messages.check_view import CheckView
+from bot.messages.check_view import CheckView, edited_note
 from bot.messages.command_line import ParsedLine, parse_line, reparse
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
@@ -20,7 +20,7 @@ from bot.messages.line_values import apply_carried_values, variable_names
 from bot.messages.prefill import refill
 from bot.messages.recipients import AmbiguousRecipient, Recipient
 from bot.messages.service import CheckedSend, SendService
-from bot.messages.validation import validation_errors
+from bot.messages.validation import first_validation_error, validation_errors
 from bot.slack.blocks import lines
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Message, OpenForm, UpdateForm, View
@@ -31,6 +31,11 @@ from bot.users.directory import Directory
 
 MODAL_LOAD_TIMEOUT_SECONDS = 0.15
 """Seconds that the form waits for uncached data; it opens within 0.3 seconds."""
+
+CHECK_LOAD_TIMEOUT_SECONDS = 2.0
+"""Seconds that "Check and send" waits for a list of templates that is current."""
+SEND_LOAD_TIMEOUT_SECONDS = 0.6
+"""Seconds that the press on Send waits for it: with Chakra's answer it takes about a second."""
 
 T = TypeVar("T")
 
@@ -152,12 +157,35 @@ class SendFormLoader:
             form, template, self._clock.time()
         )
 
+    async def get_current_template(self, template_id: str, seconds: float) -> Template:
+        """Return the template as Chakra has it now, or the last known one if that takes longer.
+
+        Raise ``NotFound``.
+        """
+        try:
+            current = self._catalog.get_current(template_id)
+            return await wait_for(self._clock, current, seconds)
+        except NotFound:
+            raise
+        except (TimeoutError, BotError):
+            return await self._catalog.get_last_known(template_id)
+
     async def check(
-        self, form: SendForm, template: Template, *, test_result: str = ""
+        self, form: SendForm, template: Template, *, note: str = "", test_result: str = ""
     ) -> CheckView:
         """Return "Check and send". Raise what ``SendService.check`` does."""
         checked = await self._send_service.check(self.with_default_sender(form), template)
-        return self.render_check(form, checked, test_result=test_result)
+        return self.render_check(form, checked, note=note, test_result=test_result)
+
+    async def _check_current(self, form: SendForm, template: Template) -> CheckView:
+        """Return "Check and send" of the template as it is now; say so if it was edited.
+
+        Raise ``UsageError`` also for values that it no longer takes.
+        """
+        current = await self.get_current_template(template.id, CHECK_LOAD_TIMEOUT_SECONDS)
+        if error := first_validation_error(form, current, self._clock.time()):
+            raise UsageError(error)
+        return await self.check(form, current, note=edited_note(template, current))
 
     def render_check(
         self, form: SendForm, checked: CheckedSend, *, note: str = "", test_result: str = ""
@@ -176,7 +204,7 @@ class SendFormLoader:
 
         Raise what ``check`` does; if that view is open, the form with the reason replaces it.
         """
-        checking = asyncio.ensure_future(self.check(form, template))
+        checking = asyncio.ensure_future(self._check_current(form, template))
         if await done_within(self._clock, checking, MODAL_LOAD_TIMEOUT_SECONDS):
             checked = checking.result()
             return OpenForm(checked.view, checked.state)
@@ -190,7 +218,8 @@ class SendFormLoader:
                 note = EXPLAINER.explain_as_text(several)
             except BotError as error:
                 note = EXPLAINER.explain_as_text(error)
-            view = self.render(shown, template, note=note)
+            current = self.get_cached_template(template.id) or template
+            view = self.render(shown, None if send_blocker(current) else current, note=note)
             return send_form.update_form(view, shown, overwrite=True)
 
         return OpenForm(check_view.checking_view(), later=asyncio.ensure_future(show()))

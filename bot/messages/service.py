@@ -55,7 +55,7 @@ class PreparedSend:
         """A hash of the message, its recipient and its sender, the same in every process."""
         recipient = self.recipient
         parts = (
-            self.template.model_dump_json(),
+            self.template.content_json,
             (recipient.label, recipient.digits, recipient.procedure, recipient.key),
             self.sender_id,
             sorted(self.values.items()),

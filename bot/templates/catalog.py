@@ -37,6 +37,8 @@ SENDER_ID_SETTING = "CHAKRA_WHATSAPP_PHONE_NUMBER_ID"
 
 MIN_REFRESH_AGE_SECONDS = 30.0
 """Seconds: a younger list isn't loaded again for a template that is missing or was refused."""
+CURRENT_SECONDS = 10.0
+"""Seconds for which the list is current for a message that is about to be sent."""
 CLOCK_TOLERANCE_SECONDS = 60.0
 """Seconds by which Meta's clock may be behind this one, which dates the list."""
 MIN_NAME_SIMILARITY = 70
@@ -159,11 +161,17 @@ class TemplateCatalog:
         index = await self.get_index(refresh=refresh)
         if template_id not in index.value.by_id:
             index = await self.get_newer_index() or index
-        found = index.value.by_id.get(template_id)
-        if found is None:
-            hint = "It may have been deleted. See all with /chakra templates."
-            raise NotFound("template", template_id, hint=hint)
-        return index.with_value(found)
+        return index.with_value(_find(index.value, template_id))
+
+    async def get_current(self, template_id: str) -> Template:
+        """Return the template from a list that is at most `CURRENT_SECONDS` old.
+
+        During an outage it is the last known. Raise ``NotFound``.
+        """
+        index: Cached[TemplateIndex] = await self._cache.get(
+            TEMPLATES_CACHE_KIND, CACHE_KEY, self._load_index, max_age_seconds=CURRENT_SECONDS
+        )
+        return _find(index.value, template_id)
 
     async def get_last_known(self, template_id: str) -> Template:
         """Return the cached template, however old, or load it. Raise ``NotFound``."""
@@ -283,6 +291,14 @@ class TemplateCatalog:
         if len(found) != 1:
             raise NotConfigured(WABA_ID_SETTING, _account_count_message(len(found)))
         return found.pop()
+
+
+def _find(index: TemplateIndex, template_id: str) -> Template:
+    found = index.by_id.get(template_id)
+    if found is None:
+        hint = "It may have been deleted. See all with /chakra templates."
+        raise NotFound("template", template_id, hint=hint)
+    return found
 
 
 def matches_language(template: Template, language: str) -> bool:

@@ -11,7 +11,7 @@ from bot.aio.clock import Clock, done_within, wait_for
 from bot.chakra.template import Template
 from bot.errors import BotError, NotConfigured, NotFound, UsageError
 from bot.messages import check_view, send_form
-from bot.messages.check_view import CheckView, edited_note
+from bot.messages.check_view import CheckView
 from bot.messages.command_line import ParsedLine, parse_line, reparse
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
@@ -178,14 +178,14 @@ class SendFormLoader:
         return self.render_check(form, checked, note=note, test_result=test_result)
 
     async def _check_current(self, form: SendForm, template: Template) -> CheckView:
-        """Return "Check and send" of the template as it is now; say so if it was edited.
+        """Return "Check and send" of the template as it is now.
 
         Raise ``UsageError`` also for values that it no longer takes.
         """
         current = await self.get_current_template(template.id, CHECK_LOAD_TIMEOUT_SECONDS)
         if error := first_validation_error(form, current, self._clock.time()):
             raise UsageError(error)
-        return await self.check(form, current, note=edited_note(template, current))
+        return await self.check(form, current)
 
     def render_check(
         self, form: SendForm, checked: CheckedSend, *, note: str = "", test_result: str = ""
@@ -202,12 +202,10 @@ class SendFormLoader:
     async def open_check(self, form: SendForm, template: Template) -> OpenForm:
         """Open "Check and send"; a view says "Checking…" first if looking it up takes long.
 
-        Raise what ``check`` does; if that view is open, the form with the reason replaces it.
+        What can't be sent opens the form with the reason, in place of that view if it is open.
+        Raise the other errors of ``check``.
         """
         checking = asyncio.ensure_future(self._check_current(form, template))
-        if await done_within(self._clock, checking, MODAL_LOAD_TIMEOUT_SECONDS):
-            checked = checking.result()
-            return OpenForm(checked.view, checked.state)
 
         async def show() -> UpdateForm:
             shown = form
@@ -222,7 +220,12 @@ class SendFormLoader:
             view = self.render(shown, None if send_blocker(current) else current, note=note)
             return send_form.update_form(view, shown, overwrite=True)
 
-        return OpenForm(check_view.checking_view(), later=asyncio.ensure_future(show()))
+        if not await done_within(self._clock, checking, MODAL_LOAD_TIMEOUT_SECONDS):
+            return OpenForm(check_view.checking_view(), later=asyncio.ensure_future(show()))
+        if not isinstance(checking.exception(), UsageError):
+            checking.result()
+        shown = await show()
+        return OpenForm(shown.view, shown.state)
 
     def open_line(self, line: ParsedLine, note: str) -> OpenForm:
         """Open the form of a line; once Chakra says who the recipient is, that is filled in."""

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from bot.messages.check_view import CHANGED_NOTE
-from bot.sandbox.chakra.faults import StatusResponse
+import asyncio
+
+import pytest
+
+from bot.messages.check_view import CHANGED_NOTE, EDITED_NOTE
+from bot.sandbox.chakra.faults import DelayedResponse, StatusResponse
 from bot.sandbox.chakra.request_log import ANY_ENDPOINT
+from bot.templates.catalog import CURRENT_SECONDS
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
+    COMMAND_LINE,
     JOHN,
+    LIST_TEMPLATES,
+    READING_NUMBER,
     SALES,
+    SEND_PATH,
     advance,
     advance_until,
     check_form,
+    is_sent,
     open_form,
     run_command,
     sent_count,
@@ -21,19 +31,30 @@ from tests.world import World
 
 NAME, LANGUAGE = "appointment_reminder", "en"
 CACHED_SECONDS = 700.0
+CHAKRA_SECONDS = 0.3
+"""Seconds in which a usual Chakra answers."""
 
 
-async def test_a_template_edited_since_is_shown_again(acme: World, clock: ManualClock) -> None:
-    await open_form(acme)
-    assert await check_form(acme) == {}
+def edit_template(acme: World) -> None:
+    """Edit the template as somebody does in Chakra; no event says so."""
     edited = [
         {**part, "text": part["text"].replace("a reminder", "the last reminder")}
         if part["type"] == "BODY"
         else part
         for part in acme.chakra.template(NAME, LANGUAGE).components
     ]
+    acme.chakra.remove_passthrough_webhook()
     acme.chakra.update_template(NAME, LANGUAGE, components=edited)
-    await advance(acme, clock, CACHED_SECONDS)
+
+
+@pytest.mark.parametrize("seconds", [CURRENT_SECONDS, CACHED_SECONDS])
+async def test_a_template_edited_since_is_shown_again(
+    acme: World, clock: ManualClock, seconds: float
+) -> None:
+    await open_form(acme)
+    assert await check_form(acme) == {}
+    edit_template(acme)
+    await advance(acme, clock, seconds)
     assert await acme.confirm() == {}
     assert CHANGED_NOTE in view_text(acme)
     assert "Hi `Jane`, the last reminder" in view_text(acme)
@@ -41,6 +62,71 @@ async def test_a_template_edited_since_is_shown_again(acme: World, clock: Manual
     await acme.confirm()
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     assert (acme.slack.view(JOHN) or {})["title"]["text"] == "Sending"
+
+
+async def test_a_template_edited_while_the_form_is_open_is_shown_as_it_is(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    edit_template(acme)
+    await advance(acme, clock, CURRENT_SECONDS)
+    assert await check_form(acme) == {}
+    assert EDITED_NOTE in view_text(acme)
+    assert "Hi `Jane`, the last reminder" in view_text(acme)
+    assert await acme.confirm() == {}
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    assert acme.chakra.sends[0].text.startswith("Hi Jane, the last reminder")
+
+
+async def test_a_typed_line_shows_a_template_as_it_is_now(acme: World, clock: ManualClock) -> None:
+    await run_command(acme)
+    edit_template(acme)
+    await advance(acme, clock, CURRENT_SECONDS)
+    await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
+    assert "Hi `Jane`, the last reminder" in view_text(acme)
+
+
+async def test_a_line_whose_template_asks_for_more_now_opens_the_form(
+    acme: World, clock: ManualClock
+) -> None:
+    await run_command(acme)
+    body = {"type": "BODY", "text": "Hi {{1}}, {{2}}, {{3}}, {{4}}."}
+    acme.chakra.remove_passthrough_webhook()
+    acme.chakra.update_template(NAME, LANGUAGE, components=[body])
+    await advance(acme, clock, CURRENT_SECONDS)
+    await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
+    view = acme.slack.view(JOHN) or {}
+    assert view["callback_id"] == "send.submit"
+    assert "var_body_4" in [block["block_id"] for block in view["blocks"]]
+    assert "Jane" in view_text(acme)
+
+
+async def test_a_new_rating_of_a_template_asks_nothing_again(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    assert await check_form(acme) == {}
+    acme.chakra.update_template(NAME, LANGUAGE, quality="RED")
+    await advance(acme, clock, CURRENT_SECONDS)
+    assert await acme.confirm() == {}
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+
+
+@pytest.mark.parametrize("fault", [DelayedResponse(CHAKRA_SECONDS), DelayedResponse(60)])
+async def test_a_press_on_send_takes_a_second_at_most_to_reach_chakra(
+    acme: World, clock: ManualClock, fault: DelayedResponse
+) -> None:
+    """The list of templates is old, so it is read again, unless that takes longer."""
+    await open_form(acme)
+    assert await check_form(acme) == {}
+    await advance(acme, clock, CURRENT_SECONDS)
+    acme.chakra.fail(LIST_TEMPLATES, fault)
+    sending = asyncio.create_task(acme.slack.submit(JOHN, {}))
+    await advance(acme, clock, 1.0 - CHAKRA_SECONDS)
+    await sending
+    assert acme.chakra.count(SEND_PATH) == 1
+    await advance(acme, clock, 5)
+    assert is_sent(acme)
 
 
 async def test_a_template_deleted_since_is_not_sent(acme: World, clock: ManualClock) -> None:

@@ -8,10 +8,20 @@ from datetime import timedelta
 import humanize
 
 from bot.context import Context
+from bot.errors import DatabaseUnavailable
 from bot.health import ServiceHealth
+from bot.notifications.rule_text import summarize_rules
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
-from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, NotYet
+from bot.slack.channels import is_private_conversation
+from bot.slack.commands.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    NotYet,
+    Request,
+)
 from bot.slack.commands.help import describe_access
 from bot.slack.commands.permissions import AccessDecision
 from bot.slack.commands.reply import Block, Message
@@ -35,16 +45,17 @@ PROBLEM_TEXT = {
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
-    card = await _render_card(context, request.access, refresh=False)
+    card = await _render_card(request, context, refresh=False)
     return name_unused(card, find_unused(request.arguments.tokens, UNDERSTOOD))
 
 
 async def refresh(request: ActionRequest, context: Context) -> Message:
-    card = await _render_card(context, request.access, refresh=True)
+    card = await _render_card(request, context, refresh=True)
     return Message(text=card.text, blocks=card.blocks, replace_original=True)
 
 
-async def _render_card(context: Context, access: AccessDecision, *, refresh: bool) -> Message:
+async def _render_card(request: Request, context: Context, *, refresh: bool) -> Message:
+    access = request.access
     chakra, slack = await asyncio.gather(
         context.health.check_chakra(refresh=refresh), context.health.check_slack(refresh=refresh)
     )
@@ -68,10 +79,25 @@ async def _render_card(context: Context, access: AccessDecision, *, refresh: boo
             blocks.section(blocks.lines([bold(f"Chakra for Slack {context.version}"), summary])),
             *table,
             *_declined_scopes(context, access),
+            blocks.context(await _describe_rules(request, context)),
             blocks.context(markup(describe_access(access))),
             blocks.actions(blocks.button("Refresh", REFRESH)),
         ),
     )
+
+
+async def _describe_rules(request: Request, context: Context) -> Markup:
+    """Return what arrives in this channel, in one line."""
+    is_private = is_private_conversation(request.channel.id, request.channel.name)
+    channel = request.actor.id if is_private else request.channel.id
+    try:
+        rules = await context.notifications.rules.list_channel(channel)
+    except DatabaseUnavailable:
+        return Markup("This channel's notifications can't be read right now.")
+    place = "to you" if is_private else "here"
+    if not rules:
+        return markup(f"No Chakra events arrive {place}: ", code("/chakra notify"))
+    return markup(f"What arrives {place}: {summarize_rules(rules)}. ", code("/chakra notify list"))
 
 
 def _declined_scopes(context: Context, access: AccessDecision) -> list[Block]:

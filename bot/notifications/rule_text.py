@@ -58,6 +58,15 @@ def describe_rule(rule: Rule, senders: Sequence[PhoneNumber] = ()) -> Markup:
     return lines(parts)
 
 
+def summarize_rules(rules: Sequence[Rule]) -> str:
+    """Return what a channel receives, in a few words: ``failed messages (can't be posted)``."""
+    shown = [
+        describe_events(rule.spec) + (" (can't be posted)" if rule.problem else "")
+        for rule in rules
+    ]
+    return _list_values(list(dict.fromkeys(shown)))
+
+
 def describe_problem(code: str) -> str:
     """Return why a rule's messages can't be posted."""
     return PROBLEM_TEXTS.get(code, f"Slack doesn't accept its messages ({clip(code, 40)}).")

@@ -143,3 +143,15 @@ async def test_rules_in_the_app_are_for_oneself(acme: World) -> None:
 async def test_support_has_rules_of_its_own(acme: World) -> None:
     await save(acme, "failed")
     assert "No Chakra events" in await read(acme, "list", channel=SUPPORT)
+
+
+async def test_status_shows_what_arrives_in_the_channel(acme: World) -> None:
+    status = plain(await acme.type("/chakra status"))
+    assert "No Chakra events arrive here: `/chakra notify`" in status
+    await save(acme, "failed from India")
+    await save(acme, "template hourly")
+    status = plain(await acme.type("/chakra status"))
+    assert "What arrives here: failed messages, template changes." in status
+    assert "No Chakra events arrive to you" in plain(
+        await acme.type("/chakra status", by=MEI, channel="D0MEI")
+    )

@@ -223,6 +223,12 @@ async def test_text_cannot_mention_or_link(stage: Stage) -> None:
     assert "a@b.example" not in reply
 
 
+async def test_links_have_no_previews(stage: Stage) -> None:
+    await stage.receive(text("Look: https://evil.example/picture.png"))
+    for call in post_calls(stage):
+        assert (call.args["unfurl_links"], call.args["unfurl_media"]) == (False, False)
+
+
 async def test_old_message_shows_when_it_was_written(stage: Stage) -> None:
     await stage.receive({**text("Hello"), "timestamp": str(int(stage.now - 4_000))})
     assert "written <!date^" in stage.replies()[0]

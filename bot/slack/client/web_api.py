@@ -38,6 +38,9 @@ CONNECT_TIMEOUT_SECONDS = 4.0
 HISTORY_PAGE_SIZE = 200
 JSON_HEADERS = {"content-type": "application/json"}
 
+NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
+"""Slack shows previews of pages and pictures that anyone may have linked in a quoted text.
+docs.slack.dev/messaging/unfurling-links-in-messages"""
 TRIGGER_EXPIRED_CODES = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
 NOT_IN_CHANNEL_CODES = frozenset(
     {"not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
@@ -158,12 +161,12 @@ class SlackClient:
         ``thread_ts`` makes it a reply, and ``broadcast`` shows the reply in the channel too.
         Slack has no idempotency key: after ``unreachable``, ``unreadable`` or ``http_5…`` the
         message may exist, unless the error is ``not_sent``; ``metadata`` (``event_type``,
-        ``event_payload``) helps to find it.
+        ``event_payload``) helps to find it. Links in it have no previews.
         """
         more: dict[str, Any] = {"metadata": dict(metadata)} if metadata else {}
         if thread_ts:
             more |= {"thread_ts": thread_ts, "reply_broadcast": broadcast}
-        body = await self._send("chat.postMessage", message, channel=channel, **more)
+        body = await self._send("chat.postMessage", message, channel=channel, **NO_PREVIEWS, **more)
         return MessageRef(str(body.get("channel", channel)), str(body.get("ts", "")))
 
     async def post_ephemeral(

@@ -58,6 +58,25 @@ async def test_broadcast_reply_links_to_its_thread(browser: Browser, harness: Sl
         await expect(messages.last).to_contain_text("replied to a thread: Import is over")
 
 
+async def test_thread_with_new_replies_is_marked_until_it_is_opened(
+    browser: Browser, harness: SlackHarness
+) -> None:
+    posted = await harness.web.chat_postMessage(channel="C0SALES", text="Asha Rao")
+    where = {"channel": "C0SALES", "thread_ts": posted["ts"]}
+    await harness.web.chat_postMessage(**where, text="Before the page was open")
+    async with open_checked_page(browser, harness.slack.base_url) as page:
+        opener = page.get_by_test_id("thread")
+        await expect(opener).to_contain_text("1 reply")
+        await expect(opener).not_to_contain_text("NEW")
+        await harness.web.chat_postMessage(**where, text="Is my order on its way?")
+        await expect(opener).to_contain_text("NEW")
+        await opener.click()
+        await expect(opener).not_to_contain_text("NEW")
+        await harness.web.chat_postMessage(**where, text="Hello?")
+        await expect(opener).to_contain_text("3 replies")
+        await expect(opener).not_to_contain_text("NEW")
+
+
 async def test_people_reply_in_a_thread_where_commands_do_not_work(
     browser: Browser, harness: SlackHarness
 ) -> None:

@@ -146,17 +146,19 @@ export class MessageView {
     this.thread.hidden = !counted.length || !this.openThread;
     if (this.thread.hidden) return;
     const last = counted[counted.length - 1];
+    const isUnread = this.page.store.unreadThreads.has(`${last.channel}/${last.thread_ts}`);
     const opener = h(
       "button",
       {
         type: "button",
-        class: "thread-toggle",
+        class: isUnread ? "thread-toggle unread" : "thread-toggle",
         data: { testid: "thread", key: "thread" },
         on: { click: this.openThread },
       },
       avatars(counted),
       h("strong", {}, counted.length === 1 ? "1 reply" : `${counted.length} replies`),
       h("span", { class: "fine" }, `Last at ${clock(last.ts)}`),
+      isUnread ? h("span", { class: "badge" }, "NEW") : null,
     );
     keepingFocus(this.thread, () => arrange(this.thread, [opener]));
   }

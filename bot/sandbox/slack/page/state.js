@@ -41,6 +41,8 @@ export class Store extends EventTarget {
   /** @type {"starting" | "live" | "lost"} */
   connection = "starting";
   unread = /** @type {Set<string>} */ (new Set());
+  /** Threads with replies since this page was loaded that were not opened. @type {Set<string>} */
+  unreadThreads = new Set();
   #messages = /** @type {Map<string, Map<string, Message>>} */ (new Map());
 
   /** People whose state this page has loaded before. */
@@ -114,6 +116,7 @@ export class Store extends EventTarget {
   /** Shows the replies to a message of the open channel, or none. @param {string | null} ts */
   openThread(ts) {
     this.thread = ts;
+    this.unreadThreads.delete(`${this.channel?.id}/${ts}`);
     this.#emit("thread");
   }
 
@@ -123,7 +126,11 @@ export class Store extends EventTarget {
     const isNew = !list.has(message.id);
     list.set(message.id, message);
     const elsewhere = message.channel !== this.channel?.id || this.atHome;
-    if (isNew && elsewhere && message.author.id !== this.me?.id) this.unread.add(message.channel);
+    const isOthers = isNew && message.author.id !== this.me?.id;
+    if (isOthers && elsewhere) this.unread.add(message.channel);
+    const { thread_ts: thread } = message;
+    if (isOthers && thread && thread !== message.ts && (elsewhere || thread !== this.thread))
+      this.unreadThreads.add(`${message.channel}/${thread}`);
     if (!elsewhere) this.markRead();
     this.#emit("messages", { channel: message.channel, message, isNew });
     if (isNew) this.#emit("unread");

@@ -45,6 +45,7 @@ export class Timeline {
     const { store } = page;
     store.on("reset", () => this.#restart());
     for (const event of ["channel", "tab"]) store.on(event, () => this.#restart());
+    store.on("thread", () => this.#draw());
     store.on("messages", (change) => this.#changed(change));
   }
 

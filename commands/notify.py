@@ -182,7 +182,8 @@ async def _open_form(
     rules = await context.notifications.rules.list_channel(channel)
     known = await context.notifications.load_known(request.actor.id, _time_zone(request))
     view = build_form(known, rules, location=place.location, spec=spec, rule=rule)
-    return OpenForm(view, {CHANNEL: channel, RULE: str(rule.id) if rule else ""})
+    state = {CHANNEL: channel, RULE: str(rule.id) if rule else ""}
+    return OpenForm(view, {**state, SPEC: rule_card.dump_spec(spec)} if spec else state)
 
 
 async def submit(request: SubmitRequest, context: Context) -> FieldErrors | UpdateForm:
@@ -190,16 +191,16 @@ async def submit(request: SubmitRequest, context: Context) -> FieldErrors | Upda
     rule = await _find_edited(request, context)
     known = await context.notifications.load_known(request.actor.id, _time_zone(request))
     try:
-        spec = read_form(request.values, known, rule.spec if rule else None)
+        spec = read_form(request.values, known, rule.spec if rule else _typed_spec(request))
         place = await find_stored_place(context.channels, request, request.state.get(CHANNEL, ""))
         _require_others_sends(spec, place.destination)
+        spec = rule_card.with_consent(spec, place.destination)
+        channel = place.destination.channel
+        tried = await context.notifications.try_rule(channel, request.actor.id, spec, rule)
     except FormProblem as problem:
         return FieldErrors({problem.field: problem.sentence})
     except UsageError as error:
         return FieldErrors({"events": error.message})
-    spec = rule_card.with_consent(spec, place.destination)
-    channel = place.destination.channel
-    tried = await context.notifications.try_rule(channel, request.actor.id, spec, rule)
     view = rule_card.confirm_view(spec, tried, known, place.destination, place.here)
     state = {
         CHANNEL: channel,
@@ -210,6 +211,12 @@ async def submit(request: SubmitRequest, context: Context) -> FieldErrors | Upda
     if sum(map(len, state.values())) > MAX_STATE_LENGTH:
         return FieldErrors({"words": "That's too much for one rule. Make two of it."})
     return UpdateForm(view, state)
+
+
+def _typed_spec(request: SubmitRequest) -> RuleSpec | None:
+    """Return the typed rule with which the form was opened."""
+    typed = request.state.get(SPEC, "")
+    return RuleSpec.model_validate_json(typed) if typed else None
 
 
 async def confirm_form(request: SubmitRequest, context: Context) -> CloseForm | UpdateForm:

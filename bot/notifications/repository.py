@@ -31,10 +31,7 @@ class RuleRepository:
         """
         async with self._database.begin() as connection:
             rules = await self._lock_channel(connection, channel)
-            if len(rules) >= MAX_RULES_PER_CHANNEL:
-                raise UsageError(
-                    f"This channel has {MAX_RULES_PER_CHANNEL} rules already. Remove one first."
-                )
+            require_space(rules)
             row = {
                 "workspace": self._workspace,
                 "channel": channel,
@@ -151,6 +148,14 @@ class RuleRepository:
     def _has_id(self, rule_id: int) -> ColumnElement[bool]:
         return and_(
             notification_rules.c.workspace == self._workspace, notification_rules.c.id == rule_id
+        )
+
+
+def require_space(rules: Sequence[Rule]) -> None:
+    """Raise ``UsageError`` if a channel with these rules takes no other one."""
+    if len(rules) >= MAX_RULES_PER_CHANNEL:
+        raise UsageError(
+            f"This channel has {MAX_RULES_PER_CHANNEL} rules already. Remove one first."
         )
 
 

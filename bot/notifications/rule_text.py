@@ -32,6 +32,8 @@ PROBLEM_TEXTS = {
     "outsiders": "People from other companies read here now. Edit the rule to allow that.",
 }
 MAX_LISTED_VALUES = 5
+MAX_RULE_LENGTH = 400
+"""Characters of a rule in a list: twenty of them fit into a message."""
 MAX_VALUE_LENGTH = 40
 
 
@@ -49,9 +51,12 @@ def describe_events(spec: RuleSpec) -> str:
     return _join(EVENT_TEXTS, spec.events)
 
 
-def describe_rule(rule: Rule, senders: Sequence[PhoneNumber] = ()) -> Markup:
+def describe_rule(
+    rule: Rule, senders: Sequence[PhoneNumber] = (), *, max_length: int = MAX_RULE_LENGTH
+) -> Markup:
     """Return a rule of a list, with its number, its maker, and why it can't post."""
     text = markup(bold(f"{rule.position}."), " ", describe_spec(rule.spec, senders))
+    text = Markup(clip(text, max_length))
     parts = [text, markup("Made by ", mention(rule.member))]
     if rule.problem:
         parts.append(markup(":warning: ", describe_problem(rule.problem)))

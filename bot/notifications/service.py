@@ -18,7 +18,7 @@ from bot.notifications.dry_run import (
 )
 from bot.notifications.facts import FactsReader, FindRecords, FindSends
 from bot.notifications.matching import needs_records
-from bot.notifications.repository import RuleRepository
+from bot.notifications.repository import RuleRepository, require_space
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_values import Known
 from bot.slack.blocks import Markup
@@ -67,8 +67,12 @@ class Notifications:
     async def try_rule(
         self, channel: str, member: str, spec: RuleSpec, rule: Rule | None = None
     ) -> DryRun:
-        """Return what a rule would have done with the latest events."""
+        """Return what a rule would have done with the latest events.
+
+        Raise ``UsageError`` if it can't be saved.
+        """
         rules = await self.rules.list_channel(channel)
+        _require_space(rules, spec, rule)
         candidate = build_candidate(channel, member, spec, rule)
         events = await self.read_recent(
             MAX_EVENTS, with_records=needs_records(with_candidate(rules, candidate))
@@ -83,12 +87,7 @@ class Notifications:
         A channel has one catch-all.
         """
         rules = await self.rules.list_channel(channel)
-        own_id = rule.id if rule else 0
-        catch_all = next((item for item in rules if item.spec.is_catch_all), None)
-        if spec.is_catch_all and catch_all is not None and catch_all.id != own_id:
-            raise UsageError(
-                f"Rule {catch_all.position} already takes everything else. Change that one instead."
-            )
+        _require_space(rules, spec, rule)
         now = self.clock.time()
         if rule is None:
             same = next((item for item in rules if item.spec == spec), None)
@@ -107,6 +106,17 @@ class Notifications:
     async def find_outcomes(self, events: Sequence[SeenEvent]) -> dict[int, Sequence[Markup]]:
         """Return where each event was posted, or why it wasn't, by its ID."""
         return {item.recorded.id: () for item in events}
+
+
+def _require_space(rules: Sequence[Rule], spec: RuleSpec, rule: Rule | None) -> None:
+    """Raise ``UsageError`` if a channel has as many rules as it may, or another catch-all."""
+    others = [item for item in rules if rule is None or item.id != rule.id]
+    require_space(others)
+    catch_all = next((item for item in others if item.spec.is_catch_all), None)
+    if spec.is_catch_all and catch_all is not None:
+        raise UsageError(
+            f"Rule {catch_all.position} already takes everything else. Change that one instead."
+        )
 
 
 def open_notifications(

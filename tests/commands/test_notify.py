@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 
+from bot.notifications.rule import EventGroup, Filters, RuleSpec
 from bot.sandbox.slack import visible_text
 from tests.people import JOHN, MEI, SALES, SUPPORT
 from tests.world import World
@@ -58,7 +61,7 @@ async def test_rules_are_moved_and_removed(acme: World) -> None:
     listed = await read(acme, "list")
     assert "Failed" not in listed
     assert "2. Everything else" in listed
-    assert "already takes everything else" in await save(acme, "the rest daily")
+    assert "already takes everything else" in await read(acme, "add the rest daily")
     assert acme.slack.rejections == []
 
 
@@ -155,3 +158,65 @@ async def test_status_shows_what_arrives_in_the_channel(acme: World) -> None:
     assert "No Chakra events arrive to you" in plain(
         await acme.type("/chakra status", by=MEI, channel="D0MEI")
     )
+
+
+async def test_typed_rule_is_changed_in_the_form(acme: World) -> None:
+    await read(acme, 'add failed "refund" mention <!subteam^S0OPS|@ops> quiet 22-7 except failed')
+    await acme.press("notify.form")
+    assert await acme.submit({"words": "refund, money back"}) == {}
+    assert await acme.submit({}) == {}
+    listed = plain(acme.shown())
+    assert 'say "refund", "money back"' in listed
+    assert "quiet 22:00-07:00, except failed messages" in listed
+    assert "<!subteam^S0OPS>" in listed
+
+
+async def test_here_is_named_on_the_button_that_saves(acme: World) -> None:
+    shown = await read(acme, "add failed <!here>")
+    assert "notifies everyone who is active in the channel (@here)" in shown
+    assert "Save with @here" in shown
+
+
+async def test_long_rules_fit_into_a_list(acme: World) -> None:
+    words = tuple(f"{'word ' * 15}{number}" for number in range(20))
+    people = tuple(f"U0{number:08}" for number in range(20))
+    for hour in range(20):
+        spec = RuleSpec(
+            events=(EventGroup.MESSAGE,),
+            filters=Filters(words=words, members=people),
+            daily_at=time(hour),
+            mentions=people,
+        )
+        await acme.bot.context.notifications.save(SALES, JOHN, spec)
+    assert "20." in await read(acme, "list")
+    assert "20 rules already" in await read(acme, "add failed")
+    await acme.type("/chakra notify")
+    assert "20." in view_text(acme)
+    assert acme.slack.rejections == []
+
+
+async def test_second_catch_all_is_refused_under_the_form(acme: World) -> None:
+    await save(acme, "everything else")
+    await acme.type("/chakra notify")
+    errors = await acme.submit({"events": ["all"], "special": ["catch_all"]})
+    assert "already takes everything else" in errors["events"]
+
+
+@pytest.mark.parametrize(
+    ("person", "channel", "line", "sentence"),
+    [
+        ("U0GITA", "C0PARTNERS", "", "Guests can't use Chakra from Slack"),
+        (MEI, SALES, "remove 1", "you can't change it"),
+        (MEI, SALES, "list <#C0LEADS|leads-emea>", "You're not in that channel"),
+        (JOHN, SALES, "add failed <#C0NOSUCH|nosuch>", "can't post in that channel"),
+    ],
+)
+async def test_refusals(acme: World, person: str, channel: str, line: str, sentence: str) -> None:
+    assert sentence in await read(acme, line, by=person, channel=channel)
+
+
+async def test_archived_channel_is_refused(acme: World) -> None:
+    await save(acme, "failed")
+    acme.slack.workspace.archive(SALES)
+    refused = await read(acme, f"add failed <#{SALES}|sales>", channel="D0JOHN")
+    assert "can't post in that channel" in refused

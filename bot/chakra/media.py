@@ -20,6 +20,8 @@ MAX_BYTES_BY_FORMAT = {"IMAGE": 5 * MEGABYTE, "VIDEO": 16 * MEGABYTE, "DOCUMENT"
 """WhatsApp's limits by the format of a header (Meta's media reference). Chakra's are UNKNOWN."""
 
 MAX_DOWNLOAD_BYTES = 16 * MEGABYTE
+TOO_LARGE = "The file is too large to show."
+"""The message of the error for a file with more bytes than were asked for."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class MediaApi:
 
 def _parse_content(response: ChakraResponse) -> MediaContent:
     if not response.is_complete:
-        raise invalid_response(response, "The file is too large to show.")
+        raise invalid_response(response, TOO_LARGE)
     if response.media_type == JSON_MEDIA_TYPE:
         parse_envelope(response)  # raises the more precise error of `_errors`
     if response.media_type in {"", JSON_MEDIA_TYPE, "text/html"}:

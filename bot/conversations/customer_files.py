@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import humanize
 
-from bot.chakra.media import MediaApi
+from bot.chakra.media import TOO_LARGE, MediaApi, MediaContent
+from bot.chakra.models import Media
 from bot.conversations.media import MAX_FILE_BYTES, MediaFile
 from bot.errors import InvalidResponse, Rejected
 from bot.slack.blocks import Markup, markup
@@ -20,6 +22,12 @@ class LoadedFile:
 
     name: str = field(repr=False)
     content: bytes = field(repr=False)
+
+
+class FileLoader(Protocol):
+    """Loads files from Chakra. Raises ``ChakraError``."""
+
+    async def load(self, file: MediaFile, /) -> LoadedFile | Markup: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +44,26 @@ class CustomerFiles:
             found = await self.media.fetch(file.id)
             if (found.file_size or 0) > MAX_FILE_BYTES:
                 return _too_large(file, found.file_size)
-            content = await self.media.download_from_url(found, max_bytes=MAX_FILE_BYTES)
+            content = await self._download(found)
         except Rejected:
             return markup(
                 f"Chakra no longer has this {file.kind.noun}. WhatsApp stores files for 30 days. "
                 "Ask the customer to send it again."
             )
         except InvalidResponse as error:
-            if error.message.startswith("The file is too large"):
-                return _too_large(file, None)
-            raise
+            if error.message != TOO_LARGE:
+                raise
+            return _too_large(file, None)
         return LoadedFile(file.name, content.content)
+
+    async def _download(self, found: Media) -> MediaContent:
+        """Download from the URL that Chakra gave or, if that is Meta's, by the file's ID."""
+        try:
+            return await self.media.download_from_url(found, max_bytes=MAX_FILE_BYTES)
+        except InvalidResponse as error:
+            if error.message == TOO_LARGE or not found.id:
+                raise
+            return await self.media.download(found.id, max_bytes=MAX_FILE_BYTES)
 
 
 def _too_large(file: MediaFile, size: int | None) -> Markup:

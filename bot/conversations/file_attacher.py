@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
 
 import structlog
 
@@ -17,9 +16,8 @@ from bot.aio.periodic import periodic
 from bot.aio.wake_event import WakeEvent
 from bot.conversations.attached_files import AttachedFiles, FileState, WaitingFile
 from bot.conversations.conversation import Conversation, message_key
-from bot.conversations.customer_files import LoadedFile
+from bot.conversations.customer_files import FileLoader, LoadedFile
 from bot.conversations.entry import current_shape
-from bot.conversations.media import MediaFile
 from bot.conversations.repository import Conversations
 from bot.conversations.thread import Threads
 from bot.errors import ChakraError, SlackError
@@ -42,12 +40,6 @@ BATCH_SIZE = 10
 COMPLETE = "files.completeUploadExternal"
 UNCERTAIN_CODES = ("unreachable", "unreadable", "http_5")
 """After these from `COMPLETE` the file may have been shared."""
-
-
-class FileLoader(Protocol):
-    """Loads files from Chakra. Raises ``ChakraError``."""
-
-    async def load(self, file: MediaFile, /) -> LoadedFile | Markup: ...
 
 
 class FileAttacher:

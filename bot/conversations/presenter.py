@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.aio.clock import Clock
-from bot.conversations.conversation import Conversation, InboundMessage, message_key
+from bot.conversations.conversation import (
+    Conversation,
+    ConversationState,
+    InboundMessage,
+    message_key,
+)
 from bot.conversations.entry import (
     AMENDING_KINDS,
     Entry,
@@ -30,6 +35,10 @@ from bot.webhooks.events import MessageEvent
 from bot.webhooks.recorded_event import RecordedEvent
 
 SYSTEM = "system"
+SAME_CUSTOMER = (
+    ":information_source: This customer is the same person as in another thread of this channel, "
+    "where they write from now on."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,7 @@ class ConversationPresenter:
         self, conversation: Conversation, recorded: RecordedEvent, event: MessageEvent, member: str
     ) -> Sequence[OutboxMessage]:
         """Return what an edit, a reaction, an echo or a notice changes in the thread."""
+        joined: Sequence[OutboxMessage] = ()
         if event.kind in AMENDING_KINDS:
             changed = await self._amend(conversation, event, member)
             if changed is not None:
@@ -132,6 +142,7 @@ class ConversationPresenter:
             message = await self._render_unmatched(conversation, recorded, event)
         elif event.kind == SYSTEM:
             message = await self._render_notice(conversation, event)
+            joined = await self._close_others(conversation, recorded, member)
         else:
             if await self.conversations.shows_send(conversation.id, event.wamid):
                 return ()
@@ -143,7 +154,25 @@ class ConversationPresenter:
             message = await self.threads.render_entry(conversation, entry)
         parent = replace(await self.threads.render_parent(conversation), member=member)
         reply = reply_message(conversation, recorded.id, message, member=member, raised=False)
-        return (parent, reply)
+        return (*joined, parent, reply)
+
+    async def _close_others(
+        self, conversation: Conversation, recorded: RecordedEvent, member: str
+    ) -> Sequence[OutboxMessage]:
+        """Resolve the other threads of a person that the channel took for two."""
+        messages: list[OutboxMessage] = []
+        for other in await self.conversations.list_of_customer(recorded.customer_id):
+            if other.channel != conversation.channel or other.id == conversation.id:
+                continue
+            now = self.clock.time()
+            resolved = await self.conversations.set_state(other.id, ConversationState.RESOLVED, now)
+            shown = resolved or other
+            message = blocks.text_message(SAME_CUSTOMER)
+            messages += [
+                replace(await self.threads.render_parent(shown), member=member),
+                reply_message(shown, recorded.id, message, member=member, raised=False),
+            ]
+        return messages
 
     async def _amend(
         self, conversation: Conversation, event: MessageEvent, member: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.conversations.customer_files import CustomerFiles
+from bot.conversations.customer_files import FileLoader
 from bot.conversations.entry import current_shape
 from bot.conversations.names import bold_name, customer_name
 from bot.conversations.shapes import read_shape
@@ -15,8 +15,9 @@ from bot.slack.blocks import Markup, markup
 from bot.slack.client.files import SlackFiles
 from bot.slack.commands.reply import Message, View
 
-MAX_PARTS = 60
-"""Sections of a text: a view may have 100 blocks. WhatsApp's longest text has 65,536 characters."""
+MAX_PARTS = 70
+"""Sections of a text: a view may have 100 blocks and 250,000 characters; WhatsApp's longest text has
+65,536."""
 MAX_PART_LENGTH = 2_900
 FILES_SCOPE = "files:write"
 
@@ -26,7 +27,7 @@ class MessageReader:
     """Shows recorded messages to one person."""
 
     threads: Threads
-    files: CustomerFiles
+    files: FileLoader
     slack_files: SlackFiles
 
     async def read(self, event_id: int) -> View:

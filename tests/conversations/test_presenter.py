@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 from bot.conversations.presenter import render_mentions
 from bot.db.customer_tables import conversations, customers
 from bot.db.engine import Database
+from bot.sandbox.slack import visible_text
 from bot.sandbox.slack.exchange_log import ApiCall
 from tests.conversations.stage import (
     ASHA,
@@ -117,6 +118,22 @@ async def test_changed_number_continues_the_thread(stage: Stage, sqlite: Databas
     assert "+91 •••••• 0000" in stage.parent_text()
     assert "Asha Rao has a new number: +91 •••••• 3210 → +91 •••••• 0000" in stage.replies()[1]
     assert len(stage.replies()) == 3
+
+
+async def test_threads_of_one_person_are_joined(stage: Stage, sqlite: Database) -> None:
+    await stage.receive(text("Hello"))
+    await stage.receive(text("It's me, Asha", "wamid.2"), customer_id=MEI.id)
+    async with sqlite.begin() as connection:
+        columns = {"workspace": "", "created_at": 0.0, "changed_at": 0.0}
+        await connection.execute(insert(customers).values(id=4, merged_into=3, **columns))
+    system = {"type": "user_changed_number", "wa_id": "919876500000", "user_id": "IN.2"}
+    await stage.receive(message("wamid.3", "system", system))
+    kept, closed = stage.parents()
+    assert "Unassigned" in visible_text(kept)
+    assert "Resolved" in visible_text(closed)
+    assert [item.thread_ts for item in stage.thread() if "same person" in item.text] == [closed.ts]
+    await stage.receive(text("Thanks", "wamid.4"))
+    assert stage.thread()[-1].thread_ts == kept.ts
 
 
 @pytest.mark.parametrize("kind", ["reaction", "edit", "revoke", "system", "echo"])

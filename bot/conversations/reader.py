@@ -16,8 +16,10 @@ from bot.slack.client.files import SlackFiles
 from bot.slack.commands.reply import Message, View
 
 MAX_PARTS = 70
-"""Sections of a text: a view may have 100 blocks and 250,000 characters; WhatsApp's longest text has
-65,536."""
+"""Sections of a text: a view may have 100 blocks and 250,000 characters.
+
+WhatsApp's longest text has 65,536.
+"""
 MAX_PART_LENGTH = 2_900
 FILES_SCOPE = "files:write"
 

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.aio.clock import Clock
 from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra.account_changes import change_number_quality
 from bot.sandbox.chakra.customer import EmbeddedCustomer
 from bot.sandbox.chakra.phone_message import PhoneMessage
 from bot.sandbox.chakra.session_messages import WINDOW_SECONDS
@@ -38,6 +39,8 @@ STORY = (
     (18.0, 2, "Can I return something without the box?"),
 )
 """Seconds from its start, customer, and what they write by themselves."""
+CHANGED_TEMPLATE = ("order_update", "en_US")
+"""The name and language of the template that Meta pauses, or declares to be marketing."""
 SKIP_SECONDS = 24 * 3600
 
 
@@ -71,6 +74,7 @@ class PhonesApi:
             actions.route("/sandbox/phones/do", self._do),
             actions.route("/sandbox/phones/add", self._add),
             actions.route("/sandbox/phones/story", self._tell_story),
+            actions.route("/sandbox/phones/meta", self._do_as_meta),
             actions.route("/sandbox/phones/skip", self._skip_day),
         ]
 
@@ -131,6 +135,14 @@ class PhonesApi:
         for seconds, index, text in STORY:
             if index < len(customers):
                 self._timers.call_later(seconds, partial(customers[index].write, text))
+        return {}
+
+    async def _do_as_meta(self, body: Json) -> Json:
+        """Change a template or the account, as Meta does."""
+        change = META_CHANGES.get(body["do"])
+        if change is None:
+            raise ActionNotPossible("Meta doesn't do that here.")
+        change(self._chakra)
         return {}
 
     async def _skip_day(self, _: Json) -> Json:
@@ -213,6 +225,19 @@ def _write(customer: EmbeddedCustomer, body: Json) -> None:
     customer.write(text, to=body["to"], replies_to=str(body.get("wamid") or ""))
 
 
+def _pause_template(chakra: EmbeddedChakra) -> None:
+    chakra.update_template(*CHANGED_TEMPLATE, status="PAUSED", quality="RED")
+
+
+def _make_template_marketing(chakra: EmbeddedChakra) -> None:
+    chakra.update_template(*CHANGED_TEMPLATE, correct_category="MARKETING")
+
+
+META_CHANGES: Mapping[str, Callable[[EmbeddedChakra], None]] = {
+    "pause": _pause_template,
+    "category": _make_template_marketing,
+    "quality": lambda chakra: change_number_quality(chakra, "YELLOW"),
+}
 ACTIONS: Mapping[str, Callable[[EmbeddedCustomer, Json], object]] = {
     "write": _write,
     "picture": lambda customer, body: customer.send_picture(to=body["to"]),

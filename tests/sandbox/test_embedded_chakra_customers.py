@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra import EmbeddedChakra, account_changes
 from bot.sandbox.chakra.customer import EmbeddedCustomer
 from tests.clock import ManualClock
 from tests.sandbox.chakra_client import ApiClient, example, open_client, serve_chakra
@@ -350,6 +350,15 @@ async def test_other_changes(chakra: EmbeddedChakra, meta: WebhookListener) -> N
     body = await last(meta)
     assert change(body) == ("account_update", {"event": "DISABLED_UPDATE"})
     assert isinstance(body["entry"][0]["time"], int)
+    account_changes.change_daily_limit(chakra, 250)
+    account_changes.restrict_account(chakra, 1_700_000_000)
+    account_changes.review_account(chakra, "APPROVED")
+    fields = [change(got.json)[0] for got in await meta.wait_for_requests(4)]
+    assert sorted(fields[1:]) == [
+        "account_review_update",
+        "account_update",
+        "business_capability_update",
+    ]
 
 
 async def test_announced_category_comes_after_a_day(

@@ -83,6 +83,26 @@ async def test_customers_write_by_themselves_once_asked(acme: World) -> None:
     assert [len(customer.phone) for customer in acme.chakra.customers] == [2, 1, 1]
 
 
+async def test_meta_changes_a_template_and_the_account(acme: World) -> None:
+    for verb in ("pause", "category", "quality"):
+        assert await post(acme, "meta", do=verb) == {"ok": True}
+    assert not (await post(acme, "meta", do="nothing"))["ok"]
+    template = acme.chakra.template("order_update", "en_US")
+    assert (template.status, template.correct_category) == ("PAUSED", "MARKETING")
+    assert acme.chakra.sender_listings[0]["qualityScore"] == {"score": "YELLOW"}
+    await acme.idle()
+    fields = [
+        webhook.body["entry"][0]["changes"][0]["field"]
+        for webhook in acme.chakra.delivered_webhooks
+    ]
+    assert sorted(fields) == [
+        "message_template_quality_update",
+        "message_template_status_update",
+        "phone_number_quality_update",
+        "template_category_update",
+    ]
+
+
 async def test_changes_are_announced_once_until_they_are_fetched(acme: World) -> None:
     acme.phones.seed()
     announced: list[None] = []

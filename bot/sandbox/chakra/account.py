@@ -28,7 +28,7 @@ class SenderNumber:
     id: str
     waba_id: str
     digits: str
-    listing: Mapping[str, Any]
+    listing: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

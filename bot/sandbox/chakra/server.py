@@ -179,7 +179,7 @@ class EmbeddedChakra:
         return tuple(sender.id for sender in self._whatsapp.account.senders)
 
     @property
-    def sender_listings(self) -> tuple[Mapping[str, Any], ...]:
+    def sender_listings(self) -> tuple[dict[str, Any], ...]:
         """The sender numbers as the API lists them."""
         return tuple(sender.listing for sender in self._whatsapp.account.senders)
 

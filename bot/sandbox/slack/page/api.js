@@ -87,6 +87,9 @@ export const addCustomer = (name, has_number) => post("/sandbox/phones/add", { n
 /** Lets the first customers write by themselves. */
 export const startStory = () => post("/sandbox/phones/story", {});
 
+/** Does what Meta does. @param {"pause" | "category" | "quality"} verb */
+export const actAsMeta = (verb) => post("/sandbox/phones/meta", { do: verb });
+
 /** Moves the demo's clock forward by a day. */
 export const skipDay = () => post("/sandbox/phones/skip", {});
 

@@ -103,10 +103,22 @@ export class WhatsApp {
         { class: "phone-tools", role: "group", "aria-label": "What the customer can do" },
         this.#tool("Picture", "phone-picture", () => this.#act("picture")),
         this.#tool("Say STOP", "phone-stop", () => this.#act("stop")),
-        this.#tool("Customers write", "whatsapp-story", () => this.#post(api.startStory())),
-        this.#tool("New customer", "whatsapp-add", () => this.#add(true)),
-        this.#tool("New without number", "whatsapp-add-hidden", () => this.#add(false)),
-        this.skip,
+      ),
+      h(
+        "details",
+        { class: "phone-more", data: { testid: "whatsapp-more" } },
+        h("summary", {}, "More: new customers, time, and what Meta does"),
+        h(
+          "div",
+          { class: "phone-tools" },
+          this.skip,
+          this.#tool("Customers write by themselves", "whatsapp-story", () => this.#post(api.startStory())),
+          this.#tool("New customer", "whatsapp-add", () => this.#add(true)),
+          this.#tool("New customer without number", "whatsapp-add-hidden", () => this.#add(false)),
+          this.#tool("Pause order_update", "meta-pause", () => this.#post(api.actAsMeta("pause"))),
+          this.#tool("Make order_update marketing", "meta-category", () => this.#post(api.actAsMeta("category"))),
+          this.#tool("Lower the number's quality", "meta-quality", () => this.#post(api.actAsMeta("quality"))),
+        ),
       ),
     );
     node.addEventListener("keydown", (event) => event.key === "Escape" && this.toggle(false));

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.aio.clock import Clock
 from bot.bulk.plan import BulkPlanner
+from bot.conversations.service import ConversationService
 from bot.health import HealthChecker
 from bot.jobs.reader import JobReader
 from bot.messages.form_loader import SendFormLoader
@@ -32,6 +33,7 @@ class Context:
     send_service: SendService
     send_forms: SendFormLoader
     test_sends: TestSends
+    conversations: ConversationService
     debouncer: Debouncer
     members: Members
     channels: Channels

@@ -1,6 +1,7 @@
 """The product: one file, one sub-command. Their order here is that of help and of the buttons."""
 
 from commands.bulk import BULK
+from commands.chat import CHAT
 from commands.job import JOB
 from commands.jobs import JOBS
 from commands.notify import NOTIFY
@@ -19,6 +20,7 @@ COMMANDS = (
     USER,
     BULK,
     SENDS,
+    CHAT,
     PROCESS,
     USERS,
     TEMPLATES,

@@ -12,7 +12,6 @@ from bot.slack.commands.reply import Block, Choice
 COMMAND: Final = "/chakra chat"
 REPLY: Final = "chat.reply"
 SEND: Final = "chat.send"
-KEEP: Final = "chat.keep"
 CLAIM: Final = "chat.claim"
 ASSIGN: Final = "chat.assign"
 RESOLVE: Final = "chat.resolve"
@@ -30,6 +29,7 @@ class ConversationButton(ButtonState):
 
     ``event`` is the recorded event of the message that has the button, 0 for the whole
     conversation. ``choice`` is the state that it is to have, or how long it is snoozed.
+    ``customer`` is set instead of a conversation for one who has none in any channel.
     """
 
     command: ClassVar[str] = COMMAND
@@ -37,6 +37,7 @@ class ConversationButton(ButtonState):
     conversation: int
     event: int = 0
     choice: str = ""
+    customer: int = 0
 
 
 class TypedReply(ButtonState):
@@ -53,9 +54,11 @@ class TypedReply(ButtonState):
     confirmed: int = 0
 
 
-def reply_button(conversation_id: int, event_id: int = 0) -> Block:
+def reply_button(conversation_id: int, event_id: int = 0, *, customer_id: int = 0) -> Block:
     """Return the button that opens the form for an answer; it sends nothing by itself."""
-    value = ConversationButton(conversation=conversation_id, event=event_id).to_value()
+    value = ConversationButton(
+        conversation=conversation_id, event=event_id, customer=customer_id
+    ).to_value()
     return blocks.button("Reply", f"{REPLY}:{event_id}", value)
 
 

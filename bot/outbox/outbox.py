@@ -144,6 +144,13 @@ class Outbox:
         """
         await self._posts.reopen(channel, except_codes)
 
+    async def find_key(self, ref: MessageRef) -> str:
+        """Return the key of a message by its place in Slack, "" if it is none of the outbox's.
+
+        Raise ``DatabaseUnavailable``.
+        """
+        return await self._posts.find_key(ref.channel, ref.ts)
+
     async def count_pending(self) -> tuple[int, int]:
         """Return how many messages are to be posted, and how many to be edited.
 

@@ -125,6 +125,16 @@ class Posts:
         values = {"error_code": WITHDRAWN, "failed_at": now, "pending": False, "content": ""}
         await self._update(and_(self._in_workspace(), posts.c.key == key), values)
 
+    async def find_key(self, channel: str, ts: str) -> str:
+        """Return the key of the post with this timestamp in a channel, "" if there is none."""
+        found = select(posts.c.key).where(
+            posts.c.workspace == self._workspace,
+            posts.c.channel == channel,
+            posts.c.message_ts == ts,
+        )
+        async with self._database.begin() as connection:
+            return str((await connection.execute(found.limit(1))).scalar_one_or_none() or "")
+
     async def find_by_key(self, key: str) -> Post | None:
         """Return the post with this key."""
         found = await self.find_by_keys([key])

@@ -213,12 +213,14 @@ class Event(Generic[ContextT]):
     """An event of Slack's Events API.
 
     ``type`` is its name in manifest.yml ("reaction_added", "message.channels"). ``run`` gets each
-    event once; the bot's own actions are left out.
+    event once; the bot's own actions are left out, and so are those whose body does not satisfy
+    ``concerns``: they cost nothing.
     """
 
     type: str
     run: Callable[[EventRequest, ContextT], Awaitable[Reply]]
     needs: Permission = Permission.LOOK
+    concerns: Callable[[Mapping[str, Any]], bool] = lambda _: True
 
 
 @dataclass(frozen=True, slots=True)

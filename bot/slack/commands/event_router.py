@@ -126,7 +126,8 @@ class EventRouter(Generic[ContextT]):
         if event.name == HOME_OPENED:
             return event.text_of("tab") == "home" and bool(event.text_of("user"))
         is_own = self._is_bot(event) or bool(event.body.get("bot_id"))
-        return event.name in self._registry.events and not is_own
+        handlers = self._registry.events.get(event.name, ())
+        return not is_own and any(handler.concerns(event.body) for _, handler in handlers)
 
     def _is_bot(self, event: SlackEvent) -> bool:
         return event.text_of("user") == self._hooks.bot_user_id

@@ -1,0 +1,156 @@
+"""What was said in a chat, for one reader: our log of events and Chakra's own list."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bot.chakra.chats import ChatMessage, ChatsApi
+from bot.conversations.controls import reply_button
+from bot.conversations.conversation import Conversation, ConversationState
+from bot.conversations.shapes import read_shape
+from bot.conversations.target import ReplyTarget, private_name
+from bot.customers.customer import KnownCustomer
+from bot.errors import ChakraError
+from bot.messages.form_values import SendForm
+from bot.messages.send_form import EDIT
+from bot.slack import blocks
+from bot.slack.age import date_token
+from bot.slack.blocks import Markup, bold, channel_mention, lines, markup, mention
+from bot.slack.commands.reply import Block, Message
+from bot.webhooks.events import MessageEvent
+from bot.webhooks.recorded_event import RecordedEvent
+
+MAX_MESSAGES = 20
+MAX_LINE_LENGTH = 400
+NOT_FROM_CHAKRA = "Chakra's list can't be read right now, so this is only what reached Slack."
+NO_LIST = "Chakra lists messages by phone number only, so this is only what reached Slack."
+
+ListEvents = Callable[[int, int], Awaitable[Sequence[RecordedEvent]]]
+"""Return the last events of a customer, given their ID and how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message. ``at`` is in seconds since 1970; ``wamid`` is "" if not known."""
+
+    at: float
+    is_ours: bool
+    text: Markup = field(repr=False)
+    wamid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatHistory:
+    """The messages, oldest first; ``note`` says what may be missing."""
+
+    messages: tuple[Line, ...]
+    note: str = ""
+
+
+class HistoryReader:
+    def __init__(self, chats: ChatsApi, list_events: ListEvents) -> None:
+        self._chats = chats
+        self._list_events = list_events
+
+    async def read(self, customer: KnownCustomer) -> ChatHistory:
+        """Return the last messages from and to a customer. Raise ``DatabaseUnavailable``."""
+        events = await self._list_events(customer.id, MAX_MESSAGES) if customer.id else ()
+        recorded = [_from_event(event.event) for event in events if _is_shown(event)]
+        if not customer.phone:
+            return ChatHistory(merge(recorded, ()), NO_LIST)
+        try:
+            listed = await self._chats.list_for_phone(customer.phone, limit=MAX_MESSAGES)
+        except ChakraError:
+            return ChatHistory(merge(recorded, ()), NOT_FROM_CHAKRA)
+        return ChatHistory(merge(recorded, map(_from_chat, listed)))
+
+
+def merge(recorded: Iterable[Line], listed: Iterable[Line]) -> tuple[Line, ...]:
+    """Return the latest messages of both, each once, oldest first.
+
+    What we recorded wins: it has the message in Meta's own shape.
+    """
+    by_wamid = {line.wamid: line for line in (*listed, *recorded) if line.wamid}
+    unnamed = [line for line in (*listed, *recorded) if not line.wamid]
+    ordered = sorted((*by_wamid.values(), *unnamed), key=lambda line: line.at)
+    return tuple(ordered[-MAX_MESSAGES:])
+
+
+def _is_shown(recorded: RecordedEvent) -> bool:
+    return isinstance(recorded.event, MessageEvent) and recorded.event.kind != "reaction"
+
+
+def _from_event(event: object) -> Line:
+    assert isinstance(event, MessageEvent)  # noqa: S101 - see `_is_shown`
+    shape = read_shape(event.raw, is_private=True)
+    return Line(event.occurred_at, event.is_echo, shape.summary, event.wamid)
+
+
+def _from_chat(message: ChatMessage) -> Line:
+    text = message.text or message.data_type.capitalize() or "Message"
+    return Line(message.sent_at, message.is_ours, blocks.escape(text), message.external_id)
+
+
+def history_message(target: ReplyTarget, history: ChatHistory, now: float) -> Message:
+    """Return the last messages as a private answer, with buttons to reply."""
+    title = markup("Messages with ", target.describe())
+    shown = [_render_line(line, target.customer) for line in history.messages]
+    content: list[Block] = [blocks.section(title)]
+    content += blocks.sections(lines(shown)) if shown else [blocks.section("No messages yet.")]
+    if history.note:
+        content.append(blocks.context(history.note))
+    content += _buttons(target, now)
+    return Message(title, tuple(content))
+
+
+def _render_line(line: Line, customer: KnownCustomer) -> Markup:
+    author = "Us" if line.is_ours else private_name(customer)
+    when = markup(date_token(line.at), " ") if line.at else Markup("")
+    text = blocks.clip(line.text, MAX_LINE_LENGTH)
+    return markup(when, bold(author), ": ", text)
+
+
+def _buttons(target: ReplyTarget, now: float) -> list[Block]:
+    if not target.customer.phone:
+        return []
+    buttons = []
+    if target.is_open(now):
+        buttons.append(reply_button(target.conversation_id, customer_id=target.customer.id))
+    template = SendForm(to=f"+{target.customer.phone}", sender=target.sender_id)
+    buttons.append(blocks.button("Send a template", EDIT, template.to_value()))
+    return [blocks.actions(*buttons)]
+
+
+def conversations_message(
+    conversations: Sequence[Conversation],
+    customers: dict[int, KnownCustomer],
+    *,
+    is_own: bool,
+) -> Message:
+    """Return the conversations that are not resolved, for one reader."""
+    where = "assigned to you" if is_own else "in this channel"
+    if not conversations:
+        return blocks.text_message(f"No open conversations {where}.")
+    count = len(conversations)
+    title = markup(bold(f"{count} open {'conversation' if count == 1 else 'conversations'}"))
+    rows: list[Block] = []
+    for conversation in conversations:
+        customer = customers.get(conversation.customer_id)
+        name = private_name(customer) if customer else "A customer"
+        line = lines([bold(name), _describe(conversation, is_own=is_own)])
+        rows.append(blocks.section(line, accessory=reply_button(conversation.id)))
+    return Message(markup(title, " ", where), (blocks.section(markup(title, " ", where)), *rows))
+
+
+def _describe(conversation: Conversation, *, is_own: bool) -> Markup:
+    parts = [markup("Last message ", date_token(conversation.last_message_at))]
+    if conversation.state is ConversationState.SNOOZED:
+        parts.append(markup("snoozed until ", date_token(conversation.snoozed_until)))
+    elif conversation.unanswered_since:
+        parts.append(markup("waiting for an answer"))
+    if is_own:
+        parts.append(channel_mention(conversation.channel))
+    elif conversation.assignee:
+        parts.append(markup("assigned to ", mention(conversation.assignee)))
+    return Markup(" · ".join(parts))

@@ -1,0 +1,181 @@
+"""Answer customers from Slack, and agree on who does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cachetools import TTLCache
+
+from bot.aio.clock import Clock
+from bot.chakra.models import PhoneNumber
+from bot.conversations.conversation import Conversation
+from bot.conversations.history import HistoryReader
+from bot.conversations.reply_report import Refresh, reply_key
+from bot.conversations.repository import Conversations
+from bot.conversations.target import ReplyTarget
+from bot.conversations.windows import Windows
+from bot.customers.customer import KnownCustomer
+from bot.errors import UsageError
+from bot.messages.replies import TextReplies, TextReply
+from bot.messages.send import ClaimResult, Send, SendResult
+from bot.outbox.message import OutboxMessage
+from bot.outbox.outbox import Outbox
+from bot.slack.client.web_api import MessageRef
+from bot.slack.commands.reply import Message
+
+MAX_KNOWN_THREADS = 10_000
+THREAD_SECONDS = 3_600.0
+REFUSAL_SECONDS = 12 * 3_600.0
+"""Seconds in which a member reads once in a conversation that nothing is sent from its thread."""
+NO_LONGER_STORED = "This conversation is no longer stored."
+
+
+class CustomerSource(Protocol):
+    """Methods raise ``DatabaseUnavailable``."""
+
+    async def get(self, ids: Collection[int]) -> Mapping[int, KnownCustomer]:
+        """Return the customers by the ID that was asked for."""
+        ...
+
+    async def find_by_phone(self, digits: str) -> KnownCustomer | None:
+        """Return the customer with this number now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """Our numbers: ``list_known`` those that are cached, ``get_default_id`` the one to use."""
+
+    list_known: Callable[[], Sequence[PhoneNumber]]
+    get_default_id: Callable[[], Awaitable[str]]
+
+    def describe(self, sender_id: str) -> str:
+        """Return name and number, "" if they are not known."""
+        found = next((each for each in self.list_known() if each.id == sender_id), None)
+        if found is None:
+            return ""
+        return ", ".join(filter(None, (found.name, found.display_phone_number)))
+
+
+class ConversationService:
+    """``refresh`` updates the message that begins a thread.
+
+    Methods raise ``DatabaseUnavailable``.
+    """
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        windows: Windows,
+        customers: CustomerSource,
+        replies: TextReplies,
+        outbox: Outbox,
+        senders: Senders,
+        history: HistoryReader,
+        clock: Clock,
+        refresh: Refresh,
+    ) -> None:
+        self.conversations = conversations
+        self.customers = customers
+        self.replies = replies
+        self.history = history
+        self.refresh = refresh
+        self._windows = windows
+        self._outbox = outbox
+        self._senders = senders
+        self._threads: TTLCache[tuple[str, str], int] = TTLCache(
+            MAX_KNOWN_THREADS, THREAD_SECONDS, timer=clock.monotonic
+        )
+        self._refused: TTLCache[tuple[int, str], None] = TTLCache(
+            MAX_KNOWN_THREADS, REFUSAL_SECONDS, timer=clock.monotonic
+        )
+
+    async def get(self, conversation_id: int) -> Conversation:
+        """Return a conversation. Raise ``UsageError`` if it is no longer stored."""
+        found = await self.conversations.find(conversation_id)
+        if found is None:
+            raise UsageError(NO_LONGER_STORED)
+        return found
+
+    async def find_target(self, conversation_id: int, customer_id: int = 0) -> ReplyTarget:
+        """Return the customer of a conversation, or one without. Raise ``UsageError``."""
+        conversation = await self.get(conversation_id) if conversation_id else None
+        customer_id = conversation.customer_id if conversation else customer_id
+        customer = (await self.customers.get([customer_id])).get(customer_id)
+        if customer is None:
+            raise UsageError(NO_LONGER_STORED)
+        sender_id = conversation.phone_number_id if conversation else ""
+        window = await self._windows.find_last(customer.id, sender_id)
+        sender_id = sender_id or (window.phone_number_id if window else "")
+        sender_id = sender_id or await self._senders.get_default_id()
+        sender = self._senders.describe(sender_id)
+        return ReplyTarget(customer, conversation, window, sender_id, sender)
+
+    async def find_thread(self, channel: str, thread_ts: str) -> Conversation | None:
+        """Return the conversation whose thread this is; None for any other thread."""
+        key = channel, thread_ts
+        if key not in self._threads:
+            post_key = await self._outbox.find_key(MessageRef(channel, thread_ts))
+            number = post_key.removeprefix("conversation:")
+            self._threads[key] = int(number) if number != post_key and number.isdecimal() else 0
+        known = self._threads.get(key, 0)
+        return await self.conversations.find(known) if known else None
+
+    def note_refusal(self, conversation_id: int, member: str) -> bool:
+        """Return whether a member is to be told that they can't send from this thread."""
+        key = conversation_id, member
+        is_first = key not in self._refused
+        self._refused[key] = None
+        return is_first
+
+    def mark_read(self, target: ReplyTarget) -> None:
+        """Show the customer that their last message is read and is being answered."""
+        if target.window is not None:
+            self.replies.mark_read(target.sender_id, target.window.wamid)
+
+    async def send(
+        self,
+        target: ReplyTarget,
+        text: str,
+        *,
+        interaction: str,
+        member: str,
+        author: str,
+        confirmed_duplicate_of: int = 0,
+    ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
+        """Claim the answer and start sending it; see `TextReplies.start`."""
+        reply = TextReply(
+            phone=target.customer.phone,
+            name=target.customer.name,
+            text=text,
+            sender_id=target.sender_id,
+            sender=target.sender,
+            author=author,
+        )
+        return await self.replies.start(
+            reply,
+            key=reply_key(target.conversation_id, interaction),
+            member=member,
+            confirmed_duplicate_of=confirmed_duplicate_of or None,
+        )
+
+    async def find_sent(self, conversation_id: int, interaction: str) -> Send | None:
+        """Return the answer that an interaction has started."""
+        return await self.replies.find_existing(reply_key(conversation_id, interaction))
+
+    async def post(
+        self, conversation: Conversation, key: str, message: Message, member: str
+    ) -> None:
+        """Post a message into the thread, once for each ``key``."""
+        await self._outbox.enqueue(
+            OutboxMessage(
+                key=f"{conversation.post_key}:{key}",
+                channel=conversation.channel,
+                message=message,
+                member=member,
+                thread_key=conversation.post_key,
+            )
+        )

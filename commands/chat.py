@@ -1,0 +1,399 @@
+"""``/chakra chat``: read and answer customers, and agree on who does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from bot.chakra.meta_errors import WindowClosed
+from bot.context import Context
+from bot.conversations import actions, reply_form
+from bot.conversations.controls import (
+    ASSIGN,
+    CLAIM,
+    COMMAND,
+    HISTORY,
+    NOTE,
+    REPLY,
+    RESOLVE,
+    SEND,
+    SNOOZE,
+    ConversationButton,
+    TypedReply,
+)
+from bot.conversations.conversation import Conversation, ConversationState
+from bot.conversations.history import conversations_message, history_message
+from bot.conversations.reply_form import ReplyState
+from bot.conversations.target import NO_NUMBER, ReplyTarget
+from bot.conversations.typed_text import find_mentions, to_whatsapp
+from bot.customers.customer import KnownCustomer
+from bot.errors import SlackError
+from bot.messages.error_codec import deserialize_error
+from bot.messages.form_values import SendForm
+from bot.messages.send import Send, SendResult
+from bot.messages.status import SendStatus
+from bot.slack import blocks
+from bot.slack.button_state import parse_row_id
+from bot.slack.commands.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    Event,
+    EventRequest,
+    Form,
+    Request,
+    SubmitRequest,
+)
+from bot.slack.commands.permissions import Permission
+from bot.slack.commands.reply import (
+    CloseForm,
+    FieldErrors,
+    Message,
+    NoReply,
+    OpenForm,
+    Reply,
+    UpdateForm,
+)
+from bot.slack.viewer import is_shareable
+
+KEPT = "It stays in Slack. The customer doesn't see it."
+MAY_NOT_SEND = (
+    "Messages in this thread aren't sent to the customer, and you may not send any. "
+    "Ask someone who may to reply."
+)
+MAY_NOT_READ = "Customers' messages are for people who may send."
+NO_TEXT = "Files can't be sent from the thread. Press Reply to write to the customer."
+MAX_LISTED = 20
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+async def open_reply(request: ActionRequest, context: Context) -> OpenForm:
+    """Open the form for a text or, if none can be sent any more, the one for a template."""
+    button = ConversationButton.from_value(request.value)
+    target = await context.conversations.find_target(button.conversation, button.customer)
+    target.require_number()
+    if not target.is_open(request.now):
+        await context.send_forms.load_templates_and_senders()
+        form = _template_form(target)
+        return context.send_forms.open_form(form, None, reply_form.closed_note(target))
+    context.conversations.mark_read(target)
+    return reply_form.open_form(target)
+
+
+def _template_form(target: ReplyTarget) -> SendForm:
+    return SendForm(to=f"+{target.customer.phone}", sender=target.sender_id)
+
+
+async def submit_reply(request: SubmitRequest, context: Context) -> Reply:
+    """Send the text, once; the view shows what became of it."""
+    service, state = context.conversations, ReplyState.parse(request.state)
+    text = request.values.get(reply_form.TEXT, "").strip()
+    if not text:
+        return FieldErrors({reply_form.TEXT: reply_form.EMPTY_TEXT})
+    target = await service.find_target(state.conversation, state.customer)
+    interaction = (
+        f"{request.interaction_key}:{state.retry}" if state.retry else request.interaction_key
+    )
+    existing = await service.find_sent(target.conversation_id, interaction)
+    if existing is not None:
+        return _show_result(context, target, text, state, existing)
+    target.require_number()
+    if not target.is_open(request.now):
+        return _to_template(context, target)
+    claim, sending = await service.send(
+        target,
+        text,
+        interaction=interaction,
+        member=request.actor.id,
+        author=_name(request),
+        confirmed_duplicate_of=state.asked,
+    )
+    if claim.is_duplicate:
+        return reply_form.ask_again(target, text, state, claim.send, request.now)
+    if sending is None:
+        return _show_result(context, target, text, state, claim.send)
+
+    async def wait(result: asyncio.Task[SendResult]) -> UpdateForm:
+        sent = await asyncio.shield(result)
+        return _show_result(context, target, text, state, sent.send)
+
+    return UpdateForm(reply_form.sending_view(target), later=asyncio.ensure_future(wait(sending)))
+
+
+def _show_result(
+    context: Context, target: ReplyTarget, text: str, state: ReplyState, send: Send
+) -> UpdateForm:
+    if _is_window_closed(send):
+        return _to_template(context, target)
+    if send.status is SendStatus.FAILED:
+        return reply_form.show_failure(target, text, state, send)
+    return UpdateForm(reply_form.result_view(target, send))
+
+
+def _is_window_closed(send: Send) -> bool:
+    failure = send.failure
+    return failure is not None and isinstance(deserialize_error(failure), WindowClosed)
+
+
+def _to_template(context: Context, target: ReplyTarget) -> UpdateForm:
+    """Return the form for a template: WhatsApp takes no text any more."""
+    form = _template_form(target)
+    view = context.send_forms.render(form, None, note=reply_form.closed_note(target))
+    return UpdateForm(view, form.to_state())
+
+
+def _name(request: Request) -> str:
+    return request.member.name if request.member else request.actor.name
+
+
+# --- typed in the thread --------------------------------------------------------------------------
+
+
+def is_thread_reply(body: Mapping[str, Any]) -> bool:
+    """Return whether a person has written in a thread, and not to a colleague."""
+    text = body.get("text")
+    return (
+        isinstance(text, str)
+        and isinstance(body.get("thread_ts"), str)
+        and body["thread_ts"] != body.get("ts")
+        and body.get("subtype") in (None, "", "file_share", "thread_broadcast")
+        and not text.lstrip().startswith("<@")
+    )
+
+
+async def offer_typed(request: EventRequest, context: Context) -> Message | NoReply:
+    """Ask whether what a member typed in a customer's thread is to be sent; send nothing."""
+    body, service = request.body, context.conversations
+    if request.delayed:
+        return NoReply()
+    conversation = await service.find_thread(request.channel.id, str(body["thread_ts"]))
+    if conversation is None or not conversation.takes_replies:
+        return NoReply()
+    if not request.access.allows(Permission.SEND):
+        is_first = service.note_refusal(conversation.id, request.actor.id)
+        return blocks.text_message(MAY_NOT_SEND) if is_first else NoReply()
+    target = await service.find_target(conversation.id)
+    text = to_whatsapp(str(body["text"]), await _find_names(context, str(body["text"])))
+    if not target.customer.phone:
+        is_first = service.note_refusal(conversation.id, request.actor.id)
+        return blocks.text_message(NO_NUMBER) if is_first else NoReply()
+    if not text:
+        return blocks.text_message(NO_TEXT)
+    typed = TypedReply(conversation=conversation.id, ts=str(body.get("ts", "")), text=text)
+    return reply_form.typed_question(target, typed, request.now)
+
+
+async def _find_names(context: Context, text: str) -> dict[str, str]:
+    names = {}
+    for member_id in find_mentions(text):
+        try:
+            names[member_id] = (await context.members.get_member(member_id)).value.name
+        except SlackError:
+            continue
+    return names
+
+
+async def send_typed(request: ActionRequest, context: Context) -> Message:
+    """Send the text that the question names, once however often it is pressed."""
+    service, typed = context.conversations, TypedReply.from_value(request.value)
+    target = await service.find_target(typed.conversation)
+    target.require_number()
+    interaction = f"{request.channel.id}:{typed.ts}"
+    if typed.confirmed:
+        interaction += f":{typed.confirmed}"
+    existing = await service.find_sent(target.conversation_id, interaction)
+    if existing is not None:
+        return reply_form.typed_result(target, existing)
+    if not target.is_open(request.now):
+        return reply_form.typed_question(target, typed, request.now)
+    service.mark_read(target)
+    claim, sending = await service.send(
+        target,
+        typed.text,
+        interaction=interaction,
+        member=request.actor.id,
+        author=_name(request),
+        confirmed_duplicate_of=typed.confirmed,
+    )
+    if claim.is_duplicate:
+        return reply_form.typed_duplicate(target, typed, claim.send, request.now)
+    send = claim.send if sending is None else (await asyncio.shield(sending)).send
+    return reply_form.typed_result(target, send)
+
+
+async def keep(_: ActionRequest, __: Context) -> Message:
+    return Message(KEPT, (blocks.context(KEPT),), replace_original=True)
+
+
+# --- who has it -----------------------------------------------------------------------------------
+
+
+async def claim(request: ActionRequest, context: Context) -> Message:
+    """Assign the conversation to the person, unless someone else was faster."""
+    button, service = ConversationButton.from_value(request.value), context.conversations
+    claimed = await service.conversations.claim(button.conversation, request.actor.id)
+    if claimed is None:
+        current = await service.get(button.conversation)
+        return actions.already_claimed(current)
+    await service.refresh(claimed)
+    if claimed.takes_replies and request.access.allows(Permission.SEND):
+        service.mark_read(await service.find_target(claimed.id))
+    return blocks.text_message("You have this conversation now.")
+
+
+async def open_assign(request: ActionRequest, context: Context) -> OpenForm:
+    return actions.assign_form(await _pressed(request, context))
+
+
+async def submit_assign(request: SubmitRequest, context: Context) -> CloseForm:
+    service, member = context.conversations, request.values.get(actions.MEMBER, "")
+    conversation = await _of_form(request, context)
+    assigned = await service.conversations.assign(conversation.id, member)
+    if assigned is not None:
+        await service.refresh(assigned)
+    if member and member not in (request.actor.id, conversation.assignee):
+        line = actions.render_assigned(member, _name(request))
+        await service.post(
+            conversation, f"assigned:{request.interaction_key}", line, request.actor.id
+        )
+    return CloseForm("Assigned." if member else "No one has this conversation now.")
+
+
+async def resolve(request: ActionRequest, context: Context) -> Message:
+    """Resolve the conversation or open it again, as the button says."""
+    button, service = ConversationButton.from_value(request.value), context.conversations
+    state = ConversationState(button.choice or ConversationState.RESOLVED)
+    return await _set_state(request, context, button.conversation, state)
+
+
+async def snooze(request: ActionRequest, context: Context) -> Message:
+    """Bring the conversation back later; who snoozes it has it, if no one else does."""
+    button = ConversationButton.from_value(request.value)
+    zone = request.require_member().zone
+    until = actions.snooze_end(button.choice, request.now, zone)
+    await context.conversations.conversations.claim(button.conversation, request.actor.id)
+    return await _set_state(request, context, button.conversation, ConversationState.SNOOZED, until)
+
+
+async def _set_state(
+    request: Request,
+    context: Context,
+    conversation_id: int,
+    state: ConversationState,
+    until: float = 0.0,
+) -> Message:
+    service = context.conversations
+    changed = await service.conversations.set_state(
+        conversation_id, state, request.now, snoozed_until=until
+    )
+    current = changed or await service.get(conversation_id)
+    await service.refresh(current)
+    return blocks.text_message(actions.describe_change(current, is_new=changed is not None))
+
+
+async def open_note(request: ActionRequest, context: Context) -> OpenForm:
+    return actions.note_form(await _pressed(request, context))
+
+
+async def submit_note(request: SubmitRequest, context: Context) -> CloseForm | FieldErrors:
+    text = request.values.get(actions.TEXT, "").strip()
+    if not text:
+        return FieldErrors({actions.TEXT: "Write a note."})
+    conversation = await _of_form(request, context)
+    note = actions.render_note(text, request.actor.id, _name(request))
+    await context.conversations.post(
+        conversation, f"note:{request.interaction_key}", note, request.actor.id
+    )
+    return CloseForm("Note added.")
+
+
+async def _pressed(request: ActionRequest, context: Context) -> Conversation:
+    button = ConversationButton.from_value(request.value)
+    return await context.conversations.get(button.conversation)
+
+
+async def _of_form(request: SubmitRequest, context: Context) -> Conversation:
+    number = parse_row_id(request.state.get(actions.CONVERSATION, ""), COMMAND)
+    return await context.conversations.get(number)
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+async def run(request: CommandRequest, context: Context) -> Message:
+    """Show the last messages of a customer, or the open conversations."""
+    typed = request.arguments.text_from()
+    if not typed:
+        return await _list_open(request, context)
+    request.access.authorize(Permission.SEND, reason=MAY_NOT_READ)
+    recipient = await context.send_service.recipients.resolve(typed)
+    service = context.conversations
+    digits = recipient.present_digits or recipient.digits
+    known = await service.customers.find_by_phone(digits)
+    target = (
+        await service.find_target(0, known.id)
+        if known
+        else ReplyTarget(KnownCustomer(0, phone=digits, name=recipient.name), None, None, "", "")
+    )
+    return await _render_history(request, context, target)
+
+
+async def _list_open(request: Request, context: Context) -> Message:
+    is_own = not is_shareable(request.channel)
+    found = await context.conversations.conversations.list_open(
+        MAX_LISTED,
+        channel="" if is_own else request.channel.id,
+        assignee=request.actor.id if is_own else "",
+    )
+    known = await context.conversations.customers.get([each.customer_id for each in found])
+    return conversations_message(found, known, is_own=is_own)
+
+
+async def show_history(request: ActionRequest, context: Context) -> Message:
+    button = ConversationButton.from_value(request.value)
+    target = await context.conversations.find_target(button.conversation, button.customer)
+    return await _render_history(request, context, target)
+
+
+async def _render_history(request: Request, context: Context, target: ReplyTarget) -> Message:
+    history = await context.conversations.history.read(target.customer)
+    return history_message(target, history, request.now)
+
+
+CHAT: Command[Context] = Command(
+    name="chat",
+    aliases=("chats", "conversations", "inbox"),
+    summary="read a customer's last messages and answer them",
+    usage="chat [phone, name or lead]",
+    example="/chakra chat +91 98765 43210",
+    details=(
+        "/chakra chat lists this channel's open conversations; in the DM with Chakra, yours.",
+        "With a number, a name or a lead you see the last messages, with buttons to reply.",
+        "Text can be sent for 24 hours after the customer wrote, then only templates.",
+    ),
+    run=run,
+    actions=(
+        Action(REPLY, open_reply, needs=Permission.SEND, only_looks=True),
+        Action(SEND, send_typed, needs=Permission.SEND),
+        Action(reply_form.KEEP, keep, needs=Permission.HELP),
+        Action(CLAIM, claim, needs=Permission.WATCH),
+        Action(ASSIGN, open_assign, needs=Permission.WATCH, only_looks=True),
+        Action(RESOLVE, resolve, needs=Permission.WATCH),
+        Action(NOTE, open_note, needs=Permission.WATCH, only_looks=True),
+        Action(SNOOZE, snooze, needs=Permission.WATCH),
+        Action(HISTORY, show_history, needs=Permission.SEND, only_looks=True),
+    ),
+    forms=(
+        Form(SEND, submit_reply, needs=Permission.SEND),
+        Form(ASSIGN, submit_assign, needs=Permission.WATCH),
+        Form(NOTE, submit_note, needs=Permission.WATCH),
+    ),
+    events=tuple(
+        Event(name, offer_typed, needs=Permission.HELP, concerns=is_thread_reply)
+        for name in ("message.channels", "message.groups")
+    ),
+)

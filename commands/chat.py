@@ -95,9 +95,7 @@ async def submit_reply(request: SubmitRequest, context: Context) -> Reply:
     if not text:
         return FieldErrors({reply_form.TEXT: reply_form.EMPTY_TEXT})
     target = await service.find_target(state.conversation, state.customer)
-    interaction = (
-        f"{request.interaction_key}:{state.retry}" if state.retry else request.interaction_key
-    )
+    interaction = state.interaction(request.interaction_key)
     existing = await service.find_sent(target.conversation_id, interaction)
     if existing is not None:
         return _show_result(context, target, text, state, existing)
@@ -265,7 +263,7 @@ async def submit_assign(request: SubmitRequest, context: Context) -> CloseForm:
 
 async def resolve(request: ActionRequest, context: Context) -> Message:
     """Resolve the conversation or open it again, as the button says."""
-    button, service = ConversationButton.from_value(request.value), context.conversations
+    button = ConversationButton.from_value(request.value)
     state = ConversationState(button.choice or ConversationState.RESOLVED)
     return await _set_state(request, context, button.conversation, state)
 
@@ -349,7 +347,7 @@ async def _list_open(request: Request, context: Context) -> Message:
         channel="" if is_own else request.channel.id,
         assignee=request.actor.id if is_own else "",
     )
-    known = await context.conversations.customers.get([each.customer_id for each in found])
+    known = {each.id: await context.conversations.customers.get(each.customer_id) for each in found}
     return conversations_message(found, known, is_own=is_own)
 
 

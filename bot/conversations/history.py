@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.chakra.chats import ChatMessage, ChatsApi
@@ -124,11 +124,14 @@ def _buttons(target: ReplyTarget, now: float) -> list[Block]:
 
 def conversations_message(
     conversations: Sequence[Conversation],
-    customers: dict[int, KnownCustomer],
+    customers: Mapping[int, KnownCustomer | None],
     *,
     is_own: bool,
 ) -> Message:
-    """Return the conversations that are not resolved, for one reader."""
+    """Return the conversations that are not resolved, for one reader.
+
+    ``customers`` are by the ID of their conversation.
+    """
     where = "assigned to you" if is_own else "in this channel"
     if not conversations:
         return blocks.text_message(f"No open conversations {where}.")
@@ -136,7 +139,7 @@ def conversations_message(
     title = markup(bold(f"{count} open {'conversation' if count == 1 else 'conversations'}"))
     rows: list[Block] = []
     for conversation in conversations:
-        customer = customers.get(conversation.customer_id)
+        customer = customers.get(conversation.id)
         name = private_name(customer) if customer else "A customer"
         line = lines([bold(name), _describe(conversation, is_own=is_own)])
         rows.append(blocks.section(line, accessory=reply_button(conversation.id)))

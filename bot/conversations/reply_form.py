@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.conversations.controls import REPLY, SEND, ConversationButton, TypedReply
@@ -43,10 +44,14 @@ class ReplyState:
     retry: int = 0
 
     @classmethod
-    def parse(cls, state: dict[str, str]) -> ReplyState:
+    def parse(cls, state: Mapping[str, str]) -> ReplyState:
         names = cls.__dataclass_fields__
         numbers = {name: state.get(name, "") for name in names}
         return cls(**{name: int(n) if n.isdecimal() else 0 for name, n in numbers.items()})
+
+    def interaction(self, view_id: str) -> str:
+        """Return what identifies this attempt, however often it is submitted."""
+        return f"{view_id}:{self.retry}" if self.retry else view_id
 
     def to_state(self) -> dict[str, str]:
         return {name: str(getattr(self, name)) for name in self.__dataclass_fields__}

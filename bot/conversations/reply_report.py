@@ -34,10 +34,9 @@ def reply_key(conversation_id: int, interaction: str) -> str:
 
 def parse_reply_key(key: str) -> int:
     """Return the ID of the conversation that a send belongs to, 0 if it belongs to none."""
-    conversation_id = key.removeprefix(REPLY_PREFIX).partition(":")[0]
-    return (
-        int(conversation_id) if key.startswith(REPLY_PREFIX) and conversation_id.isdecimal() else 0
-    )
+    prefix, _, rest = key.partition(":")
+    number = rest.partition(":")[0]
+    return int(number) if prefix == REPLY_PREFIX and number.isdecimal() else 0
 
 
 class ReplyReports:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,11 +36,11 @@ NO_LONGER_STORED = "This conversation is no longer stored."
 class CustomerSource(Protocol):
     """Methods raise ``DatabaseUnavailable``."""
 
-    async def get(self, ids: Collection[int]) -> Mapping[int, KnownCustomer]:
-        """Return the customers by the ID that was asked for."""
+    async def get(self, customer_id: int, /) -> KnownCustomer | None:
+        """Return the customer, also by the ID of a row that was merged into theirs."""
         ...
 
-    async def find_by_phone(self, digits: str) -> KnownCustomer | None:
+    async def find_by_phone(self, digits: str, /) -> KnownCustomer | None:
         """Return the customer with this number now."""
         ...
 
@@ -104,7 +104,7 @@ class ConversationService:
         """Return the customer of a conversation, or one without. Raise ``UsageError``."""
         conversation = await self.get(conversation_id) if conversation_id else None
         customer_id = conversation.customer_id if conversation else customer_id
-        customer = (await self.customers.get([customer_id])).get(customer_id)
+        customer = await self.customers.get(customer_id)
         if customer is None:
             raise UsageError(NO_LONGER_STORED)
         sender_id = conversation.phone_number_id if conversation else ""
@@ -119,8 +119,9 @@ class ConversationService:
         key = channel, thread_ts
         if key not in self._threads:
             post_key = await self._outbox.find_key(MessageRef(channel, thread_ts))
-            number = post_key.removeprefix("conversation:")
-            self._threads[key] = int(number) if number != post_key and number.isdecimal() else 0
+            kind, _, rest = post_key.partition(":")
+            number = rest.partition(":")[0]
+            self._threads[key] = int(number) if kind == "conversation" and number else 0
         known = self._threads.get(key, 0)
         return await self.conversations.find(known) if known else None
 

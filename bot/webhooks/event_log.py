@@ -1,0 +1,153 @@
+"""The log of events: each is recorded once, in order, encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db.customer_tables import event_log
+from bot.db.engine import Database
+from bot.sealing import Sealer, hash_with_key
+from bot.webhooks.event_codec import dump_event, load_event
+from bot.webhooks.event_keys import event_key
+from bot.webhooks.events import UnknownEvent, WebhookEvent
+from bot.webhooks.recorded_event import IdentifyCustomers, RecordedEvent
+
+_PURPOSE = "event log"
+
+
+class EventLog:
+    """`record` is part of a transaction; the other methods are one each.
+
+    They raise ``DatabaseUnavailable``, and leave out events that can't be read: the key was
+    another one.
+    """
+
+    def __init__(
+        self, database: Database, workspace: str, key: bytes, identify: IdentifyCustomers
+    ) -> None:
+        self._database = database
+        self._workspace = workspace
+        self._key = key
+        self._sealer = Sealer(key, _PURPOSE)
+        self._identify = identify
+
+    async def record(
+        self, connection: AsyncConnection, events: Sequence[WebhookEvent], now: float
+    ) -> list[RecordedEvent]:
+        """Insert the events that are not recorded yet; return those, in order."""
+        by_key = {self._hash(event_key(event)): event for event in reversed(events)}
+        known = await connection.execute(
+            select(event_log.c.key).where(
+                event_log.c.workspace == self._workspace, event_log.c.key.in_(by_key)
+            )
+        )
+        for row in known:
+            del by_key[row.key]
+        new = [(key, event) for key, event in reversed(by_key.items())]
+        if not new:
+            return []
+        customer_ids = await self._identify(connection, [event for _, event in new], now)
+        recorded = []
+        for (key, event), customer_id in zip(new, customer_ids, strict=True):
+            inserted = await connection.execute(
+                self._database.insert(event_log)
+                .values(self._row(key, event, customer_id, now))
+                .on_conflict_do_nothing(index_elements=[event_log.c.workspace, event_log.c.key])
+                .returning(event_log.c.id)
+            )
+            event_id = inserted.scalar_one_or_none()
+            if event_id is not None:
+                recorded.append(
+                    RecordedEvent(event_id, event_key(event), event, customer_id, now)
+                )
+        return recorded
+
+    async def list_pending(self, limit: int) -> list[RecordedEvent]:
+        """Return the oldest events whose channels are yet to be decided, in order."""
+        return await self._list(event_log.c.pending, limit=limit)
+
+    async def get(self, ids: Collection[int]) -> list[RecordedEvent]:
+        """Return the events with these IDs, in order."""
+        return await self._list(event_log.c.id.in_(ids), limit=len(ids))
+
+    async def find(self, event_id: int) -> RecordedEvent | None:
+        """Return the event with this ID."""
+        return next(iter(await self.get([event_id])), None)
+
+    async def find_by_key(self, key: str) -> RecordedEvent | None:
+        """Return the event with this key."""
+        return next(iter(await self._list(event_log.c.key == self._hash(key), limit=1)), None)
+
+    async def list_recent(self, limit: int, types: Collection[str] = ()) -> list[RecordedEvent]:
+        """Return the latest events, latest first, of some types or of all."""
+        conditions = [event_log.c.type.in_(types)] if types else []
+        return await self._list(*conditions, limit=limit, latest_first=True)
+
+    async def list_of_customer(self, customer_id: int, limit: int) -> list[RecordedEvent]:
+        """Return the customer's latest events, latest first."""
+        is_theirs = event_log.c.customer_id == customer_id
+        return await self._list(is_theirs, limit=limit, latest_first=True)
+
+    async def count_unknown(self) -> dict[str, int]:
+        """Return how many events of each unknown kind are recorded."""
+        counted = (
+            select(event_log.c.kind, func.count())
+            .where(
+                event_log.c.workspace == self._workspace, event_log.c.type == UnknownEvent.label
+            )
+            .group_by(event_log.c.kind)
+        )
+        async with self._database.begin() as connection:
+            return {kind: count for kind, count in await connection.execute(counted)}
+
+    async def purge(self, cutoff: float) -> int:
+        """Delete what was recorded by ``cutoff``; return how many."""
+        old = delete(event_log).where(
+            event_log.c.workspace == self._workspace,
+            event_log.c.recorded_at <= cutoff,
+            event_log.c.pending.is_(False),
+        )
+        async with self._database.begin() as connection:
+            return (await connection.execute(old)).rowcount
+
+    async def _list(
+        self, *conditions: ColumnElement[bool], limit: int, latest_first: bool = False
+    ) -> list[RecordedEvent]:
+        order = event_log.c.id.desc() if latest_first else event_log.c.id
+        found = (
+            select(event_log)
+            .where(event_log.c.workspace == self._workspace, *conditions)
+            .order_by(order)
+            .limit(limit)
+        )
+        async with self._database.begin() as connection:
+            rows = (await connection.execute(found)).all()
+        return [recorded for row in rows if (recorded := self._from_row(row))]
+
+    def _hash(self, key: str) -> str:
+        """Return the key as it is stored: Meta's message IDs contain the customer's number."""
+        return hash_with_key(self._key, _PURPOSE, key)
+
+    def _row(self, key: str, event: WebhookEvent, customer_id: int, now: float) -> dict[str, Any]:
+        return {
+            "workspace": self._workspace,
+            "key": key,
+            "type": event.label,
+            "kind": event.kind,
+            "occurred_at": event.occurred_at,
+            "recorded_at": now,
+            "customer_id": customer_id,
+            "phone_number_id": event.phone_number_id,
+            "content": self._sealer.seal(dump_event(event)),
+            "pending": True,
+        }
+
+    def _from_row(self, row: Row[Any]) -> RecordedEvent | None:
+        event = load_event(self._sealer.open(row.content))
+        if event is None:
+            return None
+        return RecordedEvent(row.id, event_key(event), event, row.customer_id, row.recorded_at)

@@ -22,7 +22,7 @@ class Sealer:
     def seal(self, value: object) -> bytes:
         """Return ``value``, which JSON can express, encrypted."""
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return self._cipher.encrypt(zlib.compress(text.encode()))
+        return self._cipher.encrypt(zlib.compress(text.encode(errors="surrogatepass")))
 
     def open(self, sealed: bytes | None) -> Any:
         """Return the value; None if there is none, it was changed, or the key was another one."""
@@ -31,7 +31,8 @@ class Sealer:
         if not sealed:
             return None
         try:
-            return json.loads(zlib.decompress(self._cipher.decrypt(bytes(sealed))))
+            opened = zlib.decompress(self._cipher.decrypt(bytes(sealed)))
+            return json.loads(opened.decode(errors="surrogatepass"))
         except InvalidToken:
             return None
 

@@ -14,7 +14,7 @@ from bot.db.claims import lock_name
 from bot.db.customer_tables import customer_keys, customers
 from bot.db.engine import Database
 from bot.sealing import Sealer, hash_with_key
-from bot.text.former_numbers import to_present_digits
+from bot.text.phones import equal_form
 from bot.webhooks.events import Customer, MessageEvent, WebhookEvent
 
 _PURPOSE = "customers"
@@ -217,7 +217,7 @@ class Customers:
     def _hash(self, key: Key) -> str:
         kind, value = key
         return hash_with_key(
-            self._key, _PURPOSE, kind, to_present_digits(value) if kind == PHONE else value
+            self._key, _PURPOSE, kind, equal_form(value) if kind == PHONE else value
         )
 
 

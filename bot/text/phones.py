@@ -10,12 +10,13 @@ from enum import StrEnum
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-from bot.text.former_numbers import find_present_number
+from bot.text.former_numbers import find_present_number, may_be_former
 from bot.text.phone_dressing import undress_phone
 
 MIN_DIGITS = 7
 """The shortest subscriber numbers in use; fewer digits match too many people."""
 MAX_DIGITS = 17
+ARGENTINE_MOBILE_LENGTH = 13
 """E.164 allows 15; a prefix typed as 00 adds two."""
 MIN_INTERNATIONAL_DIGITS = 11
 """With this many digits a number without a plus is read as one with a country code, if no region
@@ -170,6 +171,18 @@ def format_international(digits: str) -> str:
     ):
         return digits
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+
+
+def equal_form(digits: str) -> str:
+    """Return one form of a number for all that WhatsApp and people write it in.
+
+    Those of former plans, and Argentina's with and without the 9 of mobile numbers.
+    """
+    if digits.startswith("549") and len(digits) == ARGENTINE_MOBILE_LENGTH:
+        return f"54{digits[3:]}"
+    if may_be_former(digits) and (number := _try_parse(f"+{digits}", None)):
+        return find_present_number(number) or digits
+    return digits
 
 
 def _normalize_plus(text: str) -> str:

@@ -16,6 +16,7 @@ from bot.aio.wake_event import WakeEvent
 from bot.errors import DatabaseUnavailable
 from bot.webhooks.events import UnknownEvent, WebhookEvent, metric_label
 from bot.webhooks.parser import parse_events
+from bot.webhooks.recorder import Recorder
 from bot.webhooks.repository import Events, StoredEvent
 
 BATCH_SIZE = 500
@@ -48,8 +49,10 @@ class EventProcessor:
         clock: Clock,
         *,
         handlers: EventHandlers,
+        recorder: Recorder | None = None,
         on_event: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._recorder = recorder
         self._events = events
         self._clock = clock
         self._handlers = handlers
@@ -79,7 +82,7 @@ class EventProcessor:
 
     async def _process(self, *, isolate: bool) -> int:
         now = self._clock.time()
-        batch = _Batch(self._handlers, now)
+        batch = _Batch(self._handlers, now, self._recorder)
         count = await self._events.process(BATCH_SIZE, now, batch.apply, isolate=isolate)
         for event in batch.events:
             self._on_event(metric_label(event))
@@ -100,15 +103,18 @@ class _Batch:
 
     handlers: EventHandlers
     now: float
+    recorder: Recorder | None = None
     events: list[WebhookEvent] = field(default_factory=list)
     after_commit: list[AfterCommit] = field(default_factory=list)
 
     async def apply(self, connection: AsyncConnection, stored: Sequence[StoredEvent]) -> set[int]:
         """Call the handlers with their events; return the deliveries that were not understood."""
+        in_order: list[WebhookEvent] = []
         by_type: dict[type[WebhookEvent], list[WebhookEvent]] = {}
         not_understood: set[int] = set()
         for delivery in stored:
             for event in parse_events(delivery.body):
+                in_order.append(event)
                 by_type.setdefault(type(event), []).append(event)
                 if isinstance(event, UnknownEvent):
                     not_understood.add(delivery.id)
@@ -117,4 +123,6 @@ class _Batch:
             handle = self.handlers.get(event_type)
             if handle and (notify := await handle(connection, events, self.now)):
                 self.after_commit.append(notify)
+        if self.recorder is not None and in_order:
+            self.after_commit.append(await self.recorder.record(connection, in_order, self.now))
         return not_understood

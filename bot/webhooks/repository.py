@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db.claims import lock_name
 from bot.db.engine import Database
 from bot.db.tables import events
 
@@ -63,18 +64,18 @@ class Events:
     async def process(self, limit: int, now: float, apply: Apply, *, isolate: bool = False) -> int:
         """Apply the oldest unprocessed deliveries and mark them, in one transaction.
 
-        Replicas take different ones. A body is deleted unless ``apply`` returns its ID. With
+        Replicas take turns, so that events are recorded in order. A body is deleted unless ``apply`` returns its ID. With
         ``isolate`` each delivery is applied on its own, and one that fails is stored and marked
         without delaying the others; otherwise an exception leaves all of them unprocessed. Return
         how many there were.
         """
         async with self._database.begin() as connection:
+            await lock_name(self._database, connection, f"events {self._workspace}")
             rows = await connection.execute(
                 select(events.c.id, events.c.body)
                 .where(events.c.workspace == self._workspace, events.c.processed_at.is_(None))
                 .order_by(events.c.id)
                 .limit(limit)
-                .with_for_update(skip_locked=True)
             )
             batch = [StoredEvent(row.id, bytes(row.body or b"")) for row in rows]
             if not batch:

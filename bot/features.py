@@ -8,7 +8,10 @@ from importlib.metadata import version
 from bot.bulk.plan import BulkPlanner
 from bot.cache import Cache
 from bot.chakra.client import Chakra
+from bot.channel_events import ChannelEvents
 from bot.context import Context
+from bot.conversations.history import HistoryReader
+from bot.conversations.service import ConversationService, Senders
 from bot.health import HealthChecker
 from bot.installation import Identity, Installation, Runtime
 from bot.jobs.reader import JobReader
@@ -16,10 +19,11 @@ from bot.messages.file_transfer import FileTransfer
 from bot.messages.form_loader import SendFormLoader
 from bot.messages.lifecycle import SendLifecycle
 from bot.messages.recipients import RecipientResolver
+from bot.messages.replies import TextReplies
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
 from bot.notifications.customer_records import record_finder
-from bot.notifications.service import ListRecentEvents, open_notifications
+from bot.notifications.service import open_notifications
 from bot.processes.directory import RecordDirectory
 from bot.processes.search import RecordSearch
 from bot.slack.channels import Channels
@@ -51,7 +55,7 @@ class Features:
         jobs: JobReader,
         workflows: Workflows,
         writes: WriteLedger,
-        list_recent_events: ListRecentEvents,
+        channel_events: ChannelEvents,
     ) -> Context:
         clock = self.runtime.clock
         directory = Directory(
@@ -73,6 +77,7 @@ class Features:
                 takes_files=lambda: self.identity.scopes.has("files:read"),
                 users=directory,
             ),
+            conversations=self._conversations(channel_events, sends),
             test_sends=TestSends(service, directory, clock),
             debouncer=Debouncer(clock),
             members=members,
@@ -95,7 +100,7 @@ class Features:
                 self.templates,
                 clock,
                 sends.sends.find_by_message_ids,
-                list_recent_events,
+                channel_events.log.list_recent,
                 record_finder(record_directory),
                 self.identity.team_id,
             ),
@@ -110,6 +115,26 @@ class Features:
             settings=self.runtime.settings,
             clock=clock,
             version=version("chakra-for-slack"),
+        )
+
+    def _conversations(
+        self, channel_events: ChannelEvents, sends: SendLifecycle
+    ) -> ConversationService:
+        services = channel_events.conversations
+        replies = TextReplies(
+            self.chakra.messages, sends, plugin_id=self.installation.chakra_plugin_id or ""
+        )
+        return ConversationService(
+            services.conversations,
+            services.windows,
+            channel_events.customers,
+            replies,
+            channel_events.outbox,
+            Senders(self.templates.get_cached_senders, self.templates.get_default_sender_id),
+            HistoryReader(self.chakra.chats, channel_events.log.list_of_customer),
+            self.runtime.clock,
+            channel_events.refresh_parent,
+            services.reader,
         )
 
     def _send_service(

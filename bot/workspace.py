@@ -8,9 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from bot.access.policy import AccessPolicy
-from bot.aio.tasks import TaskSet
+from bot.aio.tasks import TaskSet, background_tasks
 from bot.cache import Cache
 from bot.chakra.client import Chakra
+from bot.channel_events import ChannelEvents, build_channel_events
 from bot.context import Context
 from bot.db.adoption import adopt_rows
 from bot.features import Features
@@ -32,7 +33,6 @@ from bot.templates.catalog import TemplateCatalog
 from bot.webhooks.events import StatusEvent, TemplateEvent
 from bot.webhooks.open import open_webhooks
 from bot.webhooks.receiver import WebhookReceiver
-from bot.webhooks.recorded_event import RecordedEvent
 from bot.workflows import Workflows, open_workflows
 from bot.writes.ledger import WriteLedger, open_write_ledger
 
@@ -48,6 +48,7 @@ class Workspace:
         router: Router[Context],
         receiver: WebhookReceiver,
         tasks: TaskSet,
+        channel_events: ChannelEvents,
         loops: AsyncExitStack,
     ) -> None:
         self.identity = identity
@@ -56,6 +57,7 @@ class Workspace:
         self.router = router
         self.receiver = receiver
         self.tasks = tasks
+        self.channel_events = channel_events
         self._loops = loops
         self.stop_reason = ""
 
@@ -102,15 +104,23 @@ async def open_workspace(
         tasks = TaskSet(runtime.clock)
         outbox = await _open_outbox(loops, runtime, slack, identity)
         catalog = _build_catalog(installation, chakra, cache)
-        sends = await _open_sends(loops, runtime, installation, identity, outbox, tasks, catalog)
-        receiver = await _open_webhooks(loops, runtime, installation, identity, sends, catalog)
+        channel_events = _build_channel_events(
+            runtime, installation, identity, slack, chakra, cache, tasks, outbox, catalog
+        )
+        sends = await _open_sends(
+            loops, runtime, installation, identity, outbox, tasks, catalog, channel_events
+        )
+        receiver = await _open_webhooks(
+            loops, runtime, installation, identity, sends, catalog, channel_events
+        )
+        await loops.enter_async_context(background_tasks(channel_events.run()))
         jobs = JobReader(chakra, cache)
         workflows = await _open_workflows(loops, runtime, identity, chakra, jobs, outbox)
         writes = await _open_writes(loops, runtime, installation, identity, outbox, tasks)
         loops.push_async_callback(tasks.drain, runtime.drain_seconds)
         members = Members(slack, cache, team_id=identity.team_id)
         features = Features(runtime, installation, identity, slack, chakra, cache, catalog)
-        context = features.context(members, sends, jobs, workflows, writes, _no_events)
+        context = features.context(members, sends, jobs, workflows, writes, channel_events)
         claims = await loops.enter_async_context(open_event_claims(runtime.database, runtime.clock))
         hooks = EventHooks(
             bot_user_id=identity.bot_user_id,
@@ -119,7 +129,7 @@ async def open_workspace(
             home_details=HomeDetails(context.health, context.send_service, runtime.clock).render,
         )
         router = _build_router(runtime, installation, commands, context, slack, tasks, hooks)
-        yield Workspace(identity, slack, context, router, receiver, tasks, loops)
+        yield Workspace(identity, slack, context, router, receiver, tasks, channel_events, loops)
 
 
 # --- clients and loops ----------------------------------------------------------------------------
@@ -181,6 +191,7 @@ async def _open_sends(
     outbox: Outbox,
     tasks: TaskSet,
     catalog: TemplateCatalog,
+    channel_events: ChannelEvents,
 ) -> SendLifecycle:
     return await loops.enter_async_context(
         open_send_lifecycle(
@@ -191,6 +202,7 @@ async def _open_sends(
             hash_secret=installation.chakra_access_token.get_secret_value(),
             on_outcome=runtime.metrics.record_send,
             on_failure=catalog.note_failure,
+            report_reply=channel_events.reply_reports.report,
             process_id=runtime.process_id,
             workspace=identity.team_id,
         )
@@ -204,6 +216,7 @@ async def _open_webhooks(
     identity: Identity,
     sends: SendLifecycle,
     catalog: TemplateCatalog,
+    channel_events: ChannelEvents,
 ) -> WebhookReceiver:
     secret = installation.chakra_webhook_secret
     return await loops.enter_async_context(
@@ -213,9 +226,36 @@ async def _open_webhooks(
             runtime.bodies,
             secret=secret.get_secret_value() if secret else None,
             handlers={StatusEvent: sends.statuses.handle, TemplateEvent: catalog.handle_events},
+            recorder=channel_events.recorder,
             on_event=runtime.metrics.record_event,
             workspace=identity.team_id,
         )
+    )
+
+
+def _build_channel_events(
+    runtime: Runtime,
+    installation: Installation,
+    identity: Identity,
+    slack: SlackClient,
+    chakra: Chakra,
+    cache: Cache,
+    tasks: TaskSet,
+    outbox: Outbox,
+    catalog: TemplateCatalog,
+) -> ChannelEvents:
+    return build_channel_events(
+        runtime.database,
+        runtime.clock,
+        chakra,
+        cache,
+        tasks,
+        outbox,
+        catalog,
+        slack.files,
+        region=installation.default_region,
+        hash_secret=installation.chakra_access_token.get_secret_value(),
+        workspace=identity.team_id,
     )
 
 
@@ -299,7 +339,3 @@ def _build_router(
         hooks=hooks,
         channels=context.channels,
     )
-
-
-async def _no_events(_: int) -> list[RecordedEvent]:
-    return []

@@ -15,9 +15,11 @@ from bot.conversations.controls import (
     COMMAND,
     HISTORY,
     NOTE,
+    READ,
     REPLY,
     RESOLVE,
     SEND,
+    SHOW_FILE,
     SNOOZE,
     ConversationButton,
     TypedReply,
@@ -347,7 +349,9 @@ async def _list_open(request: Request, context: Context) -> Message:
         channel="" if is_own else request.channel.id,
         assignee=request.actor.id if is_own else "",
     )
-    known = {each.id: await context.conversations.customers.get(each.customer_id) for each in found}
+    known = {
+        each.id: await context.conversations.customers.find(each.customer_id) for each in found
+    }
     return conversations_message(found, known, is_own=is_own)
 
 
@@ -360,6 +364,17 @@ async def show_history(request: ActionRequest, context: Context) -> Message:
 async def _render_history(request: Request, context: Context, target: ReplyTarget) -> Message:
     history = await context.conversations.history.read(target.customer)
     return history_message(target, history, request.now)
+
+
+async def read_message(request: ActionRequest, context: Context) -> OpenForm:
+    """Show one reader the whole message, unmasked."""
+    button = ConversationButton.from_value(request.value)
+    return OpenForm(await context.conversations.reader.read(button.event))
+
+
+async def show_file(request: ActionRequest, context: Context) -> Message:
+    button = ConversationButton.from_value(request.value)
+    return await context.conversations.reader.show_file(button.event, request.actor.id)
 
 
 CHAT: Command[Context] = Command(
@@ -383,6 +398,8 @@ CHAT: Command[Context] = Command(
         Action(RESOLVE, resolve, needs=Permission.WATCH),
         Action(NOTE, open_note, needs=Permission.WATCH, only_looks=True),
         Action(SNOOZE, snooze, needs=Permission.WATCH),
+        Action(READ, read_message, needs=Permission.LOOK),
+        Action(SHOW_FILE, show_file, needs=Permission.LOOK),
         Action(HISTORY, show_history, needs=Permission.SEND, only_looks=True),
     ),
     forms=(

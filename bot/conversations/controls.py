@@ -59,7 +59,7 @@ def reply_button(conversation_id: int, event_id: int = 0, *, customer_id: int = 
     value = ConversationButton(
         conversation=conversation_id, event=event_id, customer=customer_id
     ).to_value()
-    return blocks.button("Reply", f"{REPLY}:{event_id}", value)
+    return blocks.button("Reply", REPLY, value)
 
 
 def entry_button(label: str, action: str, conversation_id: int, event_id: int) -> Block:

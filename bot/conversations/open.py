@@ -21,7 +21,7 @@ from bot.conversations.sent_messages import SentMessages
 from bot.conversations.thread import CustomerReader, EventLog, Threads
 from bot.conversations.windows import Windows
 from bot.db.engine import Database
-from bot.messages.lifecycle import SendLifecycle
+from bot.messages.lifecycle import SendReader
 from bot.outbox.outbox import Outbox
 from bot.processes.directory import RecordDirectory
 from bot.slack.client.web_api import SlackClient
@@ -49,7 +49,7 @@ def build_conversations(
     *,
     log: EventLog,
     customers: CustomerReader,
-    sends: SendLifecycle,
+    sends: SendReader,
     records: RecordDirectory,
     catalog: TemplateCatalog,
     media: MediaApi,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.messages.lifecycle import SendLifecycle
+from bot.messages.lifecycle import SendReader
 from bot.slack import blocks
 from bot.slack.blocks import NO_MARKUP, Markup, code, markup
 
@@ -15,18 +15,18 @@ MAX_QUOTE_LENGTH = 150
 class SentMessages:
     """Describes messages by Meta's ID of them. Raises ``DatabaseUnavailable``."""
 
-    lifecycle: SendLifecycle
+    reader: SendReader
 
     async def describe(self, wamid: str) -> Markup:
         """Return a short line about a message of ours; "" if it was not sent from here.
 
         Of a template only the name: its values may be a code, or meant for one reader.
         """
-        send = (await self.lifecycle.sends.find_by_message_ids([wamid])).get(wamid)
+        send = (await self.reader.sends.find_by_message_ids([wamid])).get(wamid)
         if send is None:
             return NO_MARKUP
         if send.template:
             return markup("our template ", code(send.template))
-        details = self.lifecycle.read_details(send)
+        details = self.reader.read_details(send)
         text = " ".join(details.text.split()) if details else ""
         return markup("our answer “", blocks.clip(text, MAX_QUOTE_LENGTH), "”")

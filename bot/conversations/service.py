@@ -13,6 +13,7 @@ from bot.aio.clock import Clock
 from bot.chakra.models import PhoneNumber
 from bot.conversations.conversation import Conversation
 from bot.conversations.history import HistoryReader
+from bot.conversations.reader import MessageReader
 from bot.conversations.reply_report import Refresh, reply_key
 from bot.conversations.repository import Conversations
 from bot.conversations.target import ReplyTarget
@@ -36,7 +37,7 @@ NO_LONGER_STORED = "This conversation is no longer stored."
 class CustomerSource(Protocol):
     """Methods raise ``DatabaseUnavailable``."""
 
-    async def get(self, customer_id: int, /) -> KnownCustomer | None:
+    async def find(self, customer_id: int, /) -> KnownCustomer | None:
         """Return the customer, also by the ID of a row that was merged into theirs."""
         ...
 
@@ -77,12 +78,14 @@ class ConversationService:
         history: HistoryReader,
         clock: Clock,
         refresh: Refresh,
+        reader: MessageReader,
     ) -> None:
         self.conversations = conversations
         self.customers = customers
         self.replies = replies
         self.history = history
         self.refresh = refresh
+        self.reader = reader
         self._windows = windows
         self._outbox = outbox
         self._senders = senders
@@ -104,7 +107,7 @@ class ConversationService:
         """Return the customer of a conversation, or one without. Raise ``UsageError``."""
         conversation = await self.get(conversation_id) if conversation_id else None
         customer_id = conversation.customer_id if conversation else customer_id
-        customer = await self.customers.get(customer_id)
+        customer = await self.customers.find(customer_id)
         if customer is None:
             raise UsageError(NO_LONGER_STORED)
         sender_id = conversation.phone_number_id if conversation else ""

@@ -182,7 +182,12 @@ class Customers:
         )
 
     async def _save(
-        self, connection: AsyncConnection, person: KnownCustomer, seen: Customer, at: float, now: float
+        self,
+        connection: AsyncConnection,
+        person: KnownCustomer,
+        seen: Customer,
+        at: float,
+        now: float,
     ) -> None:
         details = {name: item for name, item in asdict(person).items() if name != "id"}
         await connection.execute(

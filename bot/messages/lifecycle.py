@@ -43,6 +43,20 @@ REPORT_WAIT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
+class SendReader:
+    """The sends that are stored, and their details."""
+
+    sends: Sends
+    read_details: Callable[[Send], SendDetails | None]
+
+
+def open_send_reader(database: Database, workspace: str, hash_secret: str) -> SendReader:
+    """Return the stored sends; see `open_send_lifecycle` for ``hash_secret``."""
+    hash_key = derive_hash_key(hash_secret)
+    return SendReader(Sends(database, workspace), lambda send: open_details(send.details, hash_key))
+
+
+@dataclass(frozen=True, slots=True)
 class SendLifecycle:
     """``statuses.handle`` applies the status events of the webhook."""
 
@@ -120,12 +134,9 @@ async def open_send_lifecycle(
     ``process_id`` identifies this process; it is random if empty.
     """
     process_id = process_id or secrets.token_hex(8)
-    sends = Sends(database, workspace)
     hash_key = derive_hash_key(hash_secret)
-
-    def read_details(send: Send) -> SendDetails | None:
-        return open_details(send.details, hash_key)
-
+    reader = open_send_reader(database, workspace, hash_secret)
+    sends, read_details = reader.sends, reader.read_details
     reporter = Reporter(
         DirtySends(database, workspace),
         outbox,

@@ -61,9 +61,7 @@ class EventLog:
             )
             event_id = inserted.scalar_one_or_none()
             if event_id is not None:
-                recorded.append(
-                    RecordedEvent(event_id, event_key(event), event, customer_id, now)
-                )
+                recorded.append(RecordedEvent(event_id, event_key(event), event, customer_id, now))
         return recorded
 
     async def list_pending(self, limit: int) -> list[RecordedEvent]:
@@ -88,21 +86,20 @@ class EventLog:
         return await self._list(*conditions, limit=limit, latest_first=True)
 
     async def list_of_customer(self, customer_id: int, limit: int) -> list[RecordedEvent]:
-        """Return the customer's latest events, latest first."""
+        """Return the customer's latest events, in order."""
         is_theirs = event_log.c.customer_id == customer_id
-        return await self._list(is_theirs, limit=limit, latest_first=True)
+        latest = await self._list(is_theirs, limit=limit, latest_first=True)
+        return latest[::-1]
 
     async def count_unknown(self) -> dict[str, int]:
         """Return how many events of each unknown kind are recorded."""
         counted = (
-            select(event_log.c.kind, func.count())
-            .where(
-                event_log.c.workspace == self._workspace, event_log.c.type == UnknownEvent.label
-            )
+            select(event_log.c.kind, func.count().label("events"))
+            .where(event_log.c.workspace == self._workspace, event_log.c.type == UnknownEvent.label)
             .group_by(event_log.c.kind)
         )
         async with self._database.begin() as connection:
-            return {kind: count for kind, count in await connection.execute(counted)}
+            return {row.kind: row.events for row in await connection.execute(counted)}
 
     async def purge(self, cutoff: float) -> int:
         """Delete what was recorded by ``cutoff``; return how many."""

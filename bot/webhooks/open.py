@@ -13,6 +13,7 @@ from bot.db.engine import Database
 from bot.web.body import BodyReader
 from bot.webhooks.processor import EventHandlers, EventProcessor
 from bot.webhooks.receiver import WebhookReceiver
+from bot.webhooks.recorder import Recorder
 from bot.webhooks.repository import Events
 
 EVENT_RETENTION_SECONDS = 30 * 86_400.0
@@ -28,16 +29,19 @@ async def open_webhooks(
     *,
     secret: str | None,
     handlers: EventHandlers,
+    recorder: Recorder | None = None,
     on_event: Callable[[str], None] = lambda _: None,
     workspace: str = "",
 ) -> AsyncIterator[WebhookReceiver]:
     """Yield the receiver, to be mounted at ``/chakra/events``; process what it stores.
 
-    ``handlers`` apply the events, by their type. ``on_event`` gets a word for each event, see
-    `metric_label`. Without a ``secret`` every delivery is refused.
+    ``handlers`` apply the events, by their type, and ``recorder`` records them. ``on_event`` gets a
+    word for each event, see `metric_label`. Without a ``secret`` every delivery is refused.
     """
     events = Events(database, workspace)
-    processor = EventProcessor(events, clock, handlers=handlers, on_event=on_event)
+    processor = EventProcessor(
+        events, clock, handlers=handlers, recorder=recorder, on_event=on_event
+    )
     receiver = WebhookReceiver(
         events, clock, bodies, secret=secret, on_stored=processor.wake_event.set
     )

@@ -64,10 +64,10 @@ class Events:
     async def process(self, limit: int, now: float, apply: Apply, *, isolate: bool = False) -> int:
         """Apply the oldest unprocessed deliveries and mark them, in one transaction.
 
-        Replicas take turns, so that events are recorded in order. A body is deleted unless ``apply`` returns its ID. With
-        ``isolate`` each delivery is applied on its own, and one that fails is stored and marked
-        without delaying the others; otherwise an exception leaves all of them unprocessed. Return
-        how many there were.
+        Replicas take turns, so that events are recorded in order. A body is deleted unless
+        ``apply`` returns its ID. With ``isolate`` each delivery is applied on its own, and one that
+        fails is stored and marked without delaying the others; otherwise an exception leaves all of
+        them unprocessed. Return how many there were.
         """
         async with self._database.begin() as connection:
             await lock_name(self._database, connection, f"events {self._workspace}")

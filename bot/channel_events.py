@@ -1,0 +1,88 @@
+"""What happens on WhatsApp, recorded and shown in channels, for one workspace in one object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.aio.clock import Clock
+from bot.aio.tasks import TaskSet
+from bot.cache import Cache
+from bot.chakra.client import Chakra
+from bot.conversations.conversation import Conversation
+from bot.conversations.open import ConversationServices, build_conversations
+from bot.conversations.reminders import Reminders
+from bot.conversations.reply_report import ReplyReports
+from bot.customers.repository import Customers
+from bot.db.engine import Database
+from bot.messages.lifecycle import open_send_reader
+from bot.messages.submission import derive_hash_key
+from bot.outbox.outbox import Outbox
+from bot.processes.directory import RecordDirectory
+from bot.slack.client.files import SlackFiles
+from bot.templates.catalog import TemplateCatalog
+from bot.webhooks.event_log import EventLog
+from bot.webhooks.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEvents:
+    """``recorder`` records the events of the webhook in the transaction that takes them."""
+
+    log: EventLog
+    customers: Customers
+    conversations: ConversationServices
+    recorder: Recorder
+    outbox: Outbox
+    clock: Clock
+
+    @property
+    def reply_reports(self) -> ReplyReports:
+        """The reports of answers in their threads."""
+        return ReplyReports(self.conversations.conversations, self.refresh_parent)
+
+    async def refresh_parent(self, conversation: Conversation) -> None:
+        """Update the message that begins the thread."""
+        await self.outbox.enqueue(await self.conversations.threads.render_parent(conversation))
+
+    async def run(self) -> None:
+        """Do what is due by the clock until cancelled."""
+        await Reminders(
+            self.conversations.conversations, self.outbox, self.clock, self.refresh_parent
+        ).run()
+
+
+def build_channel_events(
+    database: Database,
+    clock: Clock,
+    chakra: Chakra,
+    cache: Cache,
+    tasks: TaskSet,
+    outbox: Outbox,
+    catalog: TemplateCatalog,
+    slack_files: SlackFiles,
+    *,
+    region: str | None,
+    hash_secret: str,
+    workspace: str,
+) -> ChannelEvents:
+    """Return the parts; nothing runs by itself. ``hash_secret`` is that of the sends."""
+    key = derive_hash_key(hash_secret)
+    customers = Customers(database, workspace, key)
+    log = EventLog(database, workspace, key, customers.identify)
+    conversations = build_conversations(
+        database,
+        workspace,
+        log=log,
+        customers=customers,
+        sends=open_send_reader(database, workspace, hash_secret),
+        records=RecordDirectory(chakra, cache, clock, region=region),
+        catalog=catalog,
+        media=chakra.media,
+        slack_files=slack_files,
+        outbox=outbox,
+        cache=cache,
+        tasks=tasks,
+        clock=clock,
+    )
+    recorder = Recorder(log, (conversations.windows.handle,))
+    return ChannelEvents(log, customers, conversations, recorder, outbox, clock)

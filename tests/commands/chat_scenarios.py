@@ -1,0 +1,73 @@
+"""What customers write, and what people do with it in Slack, in the stories of answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.sandbox.chakra.customer import EmbeddedCustomer
+from bot.sandbox.slack import VisibleMessage, visible_text
+from tests.people import JOHN, SALES
+from tests.world import World
+
+ASHA_PHONE = "919876543210"
+SEND_PATH = (
+    "POST /v1/ext/plugin/whatsapp/{pluginId}/api/{whatsappApiVersion}"
+    "/{whatsappPhoneNumberId}/messages"
+)
+
+
+async def receive(
+    acme: World, text: str = "Does it come in blue?", customer: EmbeddedCustomer | None = None
+) -> EmbeddedCustomer:
+    """Let a customer write, and show it in the sales channel, which takes replies."""
+    await acme.slack.invite_app(JOHN, SALES)
+    customer = customer or acme.chakra.customers.add("Asha Rao", ASHA_PHONE)
+    customer.write(text)
+    await acme.idle()
+    await present(acme)
+    return customer
+
+
+async def present(acme: World) -> None:
+    channel_events = acme.bot.workspace.channel_events
+    for recorded in await channel_events.log.list_pending(100):
+        posts = await channel_events.conversations.presenter.present(
+            recorded, channel=SALES, member=JOHN, takes_replies=True, mentions=()
+        )
+        await channel_events.outbox.enqueue(*posts)
+    await pass_seconds(acme, 5)
+
+
+async def pass_seconds(acme: World, seconds: float) -> None:
+    await acme.clock.advance(seconds)
+    await acme.idle()
+
+
+def parent(acme: World) -> VisibleMessage:
+    return next(
+        message
+        for message in acme.slack.messages(JOHN, SALES)
+        if message.thread_ts in (None, message.ts) and "chat.resolve" in str(message.blocks)
+    )
+
+
+def thread(acme: World, *, by: str = JOHN) -> list[str]:
+    """Return the texts of the thread that everyone sees, in order."""
+    return [
+        visible_text(message)
+        for message in acme.slack.messages(by, SALES)
+        if message.thread_ts == parent(acme).ts and message.ts != parent(acme).ts
+        if not message.ephemeral
+    ]
+
+
+def session_texts(customer: EmbeddedCustomer) -> list[str]:
+    """Return what the customer's phone shows of us."""
+    return [message.text for message in customer.received]
+
+
+def requests_of(acme: World) -> list[Any]:
+    """Return the bodies of our messages in Meta's format, read marks included."""
+    return [
+        request.json for request in acme.chakra.requests if request.endpoint in SEND_PATH
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
@@ -16,11 +17,18 @@ from bot.customers.repository import Customers
 from bot.db.engine import Database
 from bot.messages.lifecycle import open_send_reader
 from bot.messages.submission import derive_hash_key
+from bot.notifications.customer_records import record_finder
+from bot.notifications.facts import FactsReader
+from bot.notifications.notifier import Notifier
+from bot.notifications.open import build_notifier
+from bot.notifications.service import category_finder
 from bot.outbox.outbox import Outbox
 from bot.processes.directory import RecordDirectory
-from bot.slack.client.files import SlackFiles
+from bot.slack.channels import Channels
+from bot.slack.client.web_api import SlackClient
 from bot.templates.catalog import TemplateCatalog
 from bot.webhooks.event_log import EventLog
+from bot.webhooks.events import MessageEvent
 from bot.webhooks.recorder import Recorder
 
 
@@ -32,6 +40,7 @@ class ChannelEvents:
     customers: Customers
     conversations: ConversationServices
     recorder: Recorder
+    notifier: Notifier
     outbox: Outbox
     clock: Clock
 
@@ -45,10 +54,11 @@ class ChannelEvents:
         await self.outbox.enqueue(await self.conversations.threads.render_parent(conversation))
 
     async def run(self) -> None:
-        """Do what is due by the clock until cancelled."""
-        await Reminders(
+        """Bring events to channels, and do what is due by the clock, until cancelled."""
+        reminders = Reminders(
             self.conversations.conversations, self.outbox, self.clock, self.refresh_parent
-        ).run()
+        )
+        await asyncio.gather(self.notifier.run(), reminders.run())
 
 
 def build_channel_events(
@@ -59,7 +69,7 @@ def build_channel_events(
     tasks: TaskSet,
     outbox: Outbox,
     catalog: TemplateCatalog,
-    slack_files: SlackFiles,
+    slack: SlackClient,
     *,
     region: str | None,
     hash_secret: str,
@@ -69,20 +79,35 @@ def build_channel_events(
     key = derive_hash_key(hash_secret)
     customers = Customers(database, workspace, key)
     log = EventLog(database, workspace, key, customers.identify)
+    sends = open_send_reader(database, workspace, hash_secret)
+    records = RecordDirectory(chakra, cache, clock, region=region)
     conversations = build_conversations(
         database,
         workspace,
         log=log,
         customers=customers,
-        sends=open_send_reader(database, workspace, hash_secret),
-        records=RecordDirectory(chakra, cache, clock, region=region),
+        sends=sends,
+        records=records,
         catalog=catalog,
         media=chakra.media,
-        slack_files=slack_files,
+        slack_files=slack.files,
         outbox=outbox,
         cache=cache,
         tasks=tasks,
         clock=clock,
     )
-    recorder = Recorder(log, (conversations.windows.handle,))
-    return ChannelEvents(log, customers, conversations, recorder, outbox, clock)
+    facts = FactsReader(
+        sends.sends.find_by_message_ids, category_finder(catalog), record_finder(records)
+    )
+    notifier = build_notifier(
+        database,
+        log,
+        facts,
+        {MessageEvent: conversations.presenter},
+        outbox,
+        Channels(slack),
+        clock,
+        workspace=workspace,
+    )
+    recorder = Recorder(log, (conversations.windows.handle,), notifier.wake)
+    return ChannelEvents(log, customers, conversations, recorder, notifier, outbox, clock)

@@ -252,7 +252,7 @@ def _build_channel_events(
         tasks,
         outbox,
         catalog,
-        slack.files,
+        slack,
         region=installation.default_region,
         hash_secret=installation.chakra_access_token.get_secret_value(),
         workspace=identity.team_id,

@@ -16,7 +16,7 @@ from bot.notifications.dry_run import (
     run_dry,
     with_candidate,
 )
-from bot.notifications.facts import FactsReader, FindRecords, FindSends
+from bot.notifications.facts import FactsReader, FindCategory, FindRecords, FindSends
 from bot.notifications.matching import needs_records
 from bot.notifications.repository import RuleRepository, require_space
 from bot.notifications.rule import Rule, RuleSpec
@@ -129,16 +129,21 @@ def open_notifications(
     workspace: str = "",
 ) -> Notifications:
     """Return the notifications of a workspace."""
-
-    def find_category(name: str, language: str) -> str:
-        index = catalog.get_cached_index()
-        found = index.find_by_name(name, language) if index else ()
-        return found[0].category if found else ""
-
     return Notifications(
         RuleRepository(database, workspace),
-        FactsReader(find_sends, find_category, find_records),
+        FactsReader(find_sends, category_finder(catalog), find_records),
         list_recent_events,
         catalog,
         clock,
     )
+
+
+def category_finder(catalog: TemplateCatalog) -> FindCategory:
+    """Return what finds the category of a template among those that are loaded."""
+
+    def find(name: str, language: str) -> str:
+        index = catalog.get_cached_index()
+        found = index.find_by_name(name, language) if index else ()
+        return found[0].category if found else ""
+
+    return find

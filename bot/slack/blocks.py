@@ -330,7 +330,7 @@ def member_field(
     }
     if initial:
         element["initial_user"] = initial
-    return _input(block_id, label, element, hint=hint, optional=True)
+    return input_field(block_id, label, element, hint=hint, optional=True)
 
 
 def moment_field(block_id: str, label: str, *, action: str, initial: str = "") -> Block:

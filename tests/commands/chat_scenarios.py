@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.notifications.rule import EventGroup, RuleSpec
 from bot.sandbox.chakra.customer import EmbeddedCustomer
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.people import JOHN, SALES
@@ -16,26 +17,24 @@ SEND_PATH = (
 )
 
 
+async def open_channel(acme: World) -> None:
+    """Let the sales channel receive what customers write, in reply mode."""
+    await acme.slack.invite_app(JOHN, SALES)
+    await acme.idle()
+    spec = RuleSpec(events=(EventGroup.MESSAGE,), takes_replies=True)
+    await acme.bot.context.notifications.rules.add(SALES, JOHN, spec, acme.clock.time())
+
+
 async def receive(
     acme: World, text: str = "Does it come in blue?", customer: EmbeddedCustomer | None = None
 ) -> EmbeddedCustomer:
-    """Let a customer write, and show it in the sales channel, which takes replies."""
-    await acme.slack.invite_app(JOHN, SALES)
-    customer = customer or acme.chakra.customers.add("Asha Rao", ASHA_PHONE)
+    """Let a customer write; the sales channel takes replies."""
+    if customer is None:
+        await open_channel(acme)
+        customer = acme.chakra.customers.add("Asha Rao", ASHA_PHONE)
     customer.write(text)
-    await acme.idle()
-    await present(acme)
-    return customer
-
-
-async def present(acme: World) -> None:
-    channel_events = acme.bot.workspace.channel_events
-    for recorded in await channel_events.log.list_pending(100):
-        posts = await channel_events.conversations.presenter.present(
-            recorded, channel=SALES, member=JOHN, takes_replies=True, mentions=()
-        )
-        await channel_events.outbox.enqueue(*posts)
     await pass_seconds(acme, 5)
+    return customer
 
 
 async def pass_seconds(acme: World, seconds: float) -> None:
@@ -68,6 +67,4 @@ def session_texts(customer: EmbeddedCustomer) -> list[str]:
 
 def requests_of(acme: World) -> list[Any]:
     """Return the bodies of our messages in Meta's format, read marks included."""
-    return [
-        request.json for request in acme.chakra.requests if request.endpoint in SEND_PATH
-    ]
+    return [request.json for request in acme.chakra.requests if request.endpoint in SEND_PATH]

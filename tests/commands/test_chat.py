@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.commands.chat_scenarios import parent, pass_seconds, receive, session_texts, thread
-from tests.people import JOHN, MEI, SALES
+from tests.commands.chat_scenarios import pass_seconds, receive, session_texts, thread
+from tests.people import JOHN
 from tests.world import World
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
 
 from bot.chakra.meta_errors import WindowClosed
 from bot.context import Context
@@ -28,9 +26,8 @@ from bot.conversations.conversation import Conversation, ConversationState
 from bot.conversations.history import conversations_message, history_message
 from bot.conversations.reply_form import ReplyState
 from bot.conversations.target import NO_NUMBER, ReplyTarget
-from bot.conversations.typed_text import find_mentions, to_whatsapp
+from bot.conversations.typed_text import is_thread_reply, read_typed_text
 from bot.customers.customer import KnownCustomer
-from bot.errors import SlackError
 from bot.messages.error_codec import deserialize_error
 from bot.messages.form_values import SendForm
 from bot.messages.send import Send, SendResult
@@ -153,18 +150,6 @@ def _name(request: Request) -> str:
 # --- typed in the thread --------------------------------------------------------------------------
 
 
-def is_thread_reply(body: Mapping[str, Any]) -> bool:
-    """Return whether a person has written in a thread, and not to a colleague."""
-    text = body.get("text")
-    return (
-        isinstance(text, str)
-        and isinstance(body.get("thread_ts"), str)
-        and body["thread_ts"] != body.get("ts")
-        and body.get("subtype") in (None, "", "file_share", "thread_broadcast")
-        and not text.lstrip().startswith("<@")
-    )
-
-
 async def offer_typed(request: EventRequest, context: Context) -> Message | NoReply:
     """Ask whether what a member typed in a customer's thread is to be sent; send nothing."""
     body, service = request.body, context.conversations
@@ -177,7 +162,7 @@ async def offer_typed(request: EventRequest, context: Context) -> Message | NoRe
         is_first = service.note_refusal(conversation.id, request.actor.id)
         return blocks.text_message(MAY_NOT_SEND) if is_first else NoReply()
     target = await service.find_target(conversation.id)
-    text = to_whatsapp(str(body["text"]), await _find_names(context, str(body["text"])))
+    text = await read_typed_text(str(body["text"]), context.members)
     if not target.customer.phone:
         is_first = service.note_refusal(conversation.id, request.actor.id)
         return blocks.text_message(NO_NUMBER) if is_first else NoReply()
@@ -185,16 +170,6 @@ async def offer_typed(request: EventRequest, context: Context) -> Message | NoRe
         return blocks.text_message(NO_TEXT)
     typed = TypedReply(conversation=conversation.id, ts=str(body.get("ts", "")), text=text)
     return reply_form.typed_question(target, typed, request.now)
-
-
-async def _find_names(context: Context, text: str) -> dict[str, str]:
-    names = {}
-    for member_id in find_mentions(text):
-        try:
-            names[member_id] = (await context.members.get_member(member_id)).value.name
-        except SlackError:
-            continue
-    return names
 
 
 async def send_typed(request: ActionRequest, context: Context) -> Message:
@@ -380,6 +355,12 @@ async def show_file(request: ActionRequest, context: Context) -> Message:
 CHAT: Command[Context] = Command(
     name="chat",
     aliases=("chats", "conversations", "inbox"),
+    phrases={
+        **dict.fromkeys(
+            ("conversation", "reply", "replies", "reply to", "answer", "chat with"), ""
+        ),
+        **dict.fromkeys(("open conversations", "my conversations", "open chats", "my chats"), ""),
+    },
     summary="read a customer's last messages and answer them",
     usage="chat [phone, name or lead]",
     example="/chakra chat +91 98765 43210",

@@ -10,6 +10,7 @@ from bot.slack import blocks
 from bot.slack.age import date_token
 from bot.slack.blocks import Markup, bold, lines, markup, mention
 from bot.slack.button_state import OutdatedButton
+from bot.slack.choice_fields import member_field
 from bot.slack.commands.reply import Message, OpenForm
 
 MEMBER, TEXT, CONVERSATION = "member", "text", "conversation"
@@ -30,7 +31,7 @@ def snooze_end(choice: str, now: float, zone: tzinfo) -> float:
 
 def assign_form(conversation: Conversation) -> OpenForm:
     """Return the form that asks who is to have the conversation."""
-    field = blocks.member_field(
+    field = member_field(
         MEMBER,
         "Who answers this customer?",
         action=f"{ASSIGN}:{MEMBER}",
@@ -68,7 +69,7 @@ def render_note(text: str, member: str, author: str) -> Message:
 
 
 def render_assigned(assignee: str, by_name: str) -> Message:
-    """Return the line that notifies a member to whom another one has assigned a conversation."""
+    """Return the line that notifies the member who was assigned a conversation by another."""
     line = markup(mention(assignee), f" {by_name or 'A colleague'} assigned this customer to you.")
     return Message(line, (blocks.section(line),))
 

@@ -129,7 +129,7 @@ class ConversationService:
         return await self.conversations.find(known) if known else None
 
     def note_refusal(self, conversation_id: int, member: str) -> bool:
-        """Return whether a member is to be told that they can't send from this thread."""
+        """Return whether a member needs the notice that they can't send from this thread."""
         key = conversation_id, member
         is_first = key not in self._refused
         self._refused[key] = None

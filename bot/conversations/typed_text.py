@@ -6,10 +6,38 @@ Bold, italic, struck and code text is written alike in both.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+from bot.errors import SlackError
 from bot.slack.commands.markup import MARKUP, parse_markup, unescape
 from bot.slack.commands.tokens import Link, Mention
+from bot.slack.members import Members
 from bot.text.emoji import replace_emoji_names
+
+_TYPED_SUBTYPES = (None, "", "file_share", "thread_broadcast")
+
+
+def is_thread_reply(body: Mapping[str, Any]) -> bool:
+    """Return whether a person has written in a thread, and not to a colleague."""
+    text = body.get("text")
+    return (
+        isinstance(text, str)
+        and isinstance(body.get("thread_ts"), str)
+        and body["thread_ts"] != body.get("ts")
+        and body.get("subtype") in _TYPED_SUBTYPES
+        and not text.lstrip().startswith("<@")
+    )
+
+
+async def read_typed_text(text: str, members: Members) -> str:
+    """Return a message of Slack as text, with the names of the members it mentions."""
+    names = {}
+    for member_id in find_mentions(text):
+        try:
+            names[member_id] = (await members.get_member(member_id)).value.name
+        except SlackError:
+            continue
+    return to_whatsapp(text, names)
 
 
 def find_mentions(text: str) -> tuple[str, ...]:

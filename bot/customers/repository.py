@@ -50,7 +50,7 @@ class Customers:
             return await self._get(connection, set(ids) - {0})
 
     async def find(self, customer_id: int) -> KnownCustomer | None:
-        """Return the customer with this ID, or the one whom it was merged into."""
+        """Return the customer with this ID, or the one that it was merged into."""
         return (await self.get([customer_id])).get(customer_id)
 
     async def find_by_phone(self, digits: str) -> KnownCustomer | None:
@@ -61,7 +61,7 @@ class Customers:
         return next(iter(known.values()), None)
 
     async def find_or_create_by_phone(self, digits: str, now: float) -> KnownCustomer:
-        """Return the customer who has this number, a new one if nobody has it yet."""
+        """Return the customer who has this number, a new one if there is none yet."""
         async with self._database.begin() as connection:
             await lock_name(self._database, connection, f"customers {self._workspace}")
             seen = Customer(phone=digits)
@@ -110,7 +110,7 @@ class Customers:
     ) -> int:
         """Return the ID of the person, and note what the event says of them.
 
-        A number that another user ID has had belongs to whoever used it last.
+        A number that another user ID has had belongs to the last who used it.
         """
         found = await self._find_ids(connection, keys_of(seen))
         known = await self._get(connection, set(found.values()))

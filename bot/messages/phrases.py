@@ -29,13 +29,6 @@ SEND_PHRASES: Final = dict.fromkeys(
 )  # fmt: skip
 NOT_YET: Final = {
     **dict.fromkeys(
-        ("chat", "chats", "inbox", "conversation", "conversations", "reply", "replies"),
-        NotYet(
-            "Customers' messages can't be read from Slack yet. You can send a template.",
-            "send …",
-        ),
-    ),
-    **dict.fromkeys(
         ("schedule", "remind", "reminder"),
         NotYet(
             "Messages can't be scheduled from Slack yet. You can send one now.",

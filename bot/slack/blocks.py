@@ -316,23 +316,6 @@ def select_field(
     return {**block, "dispatch_action": True} if dispatch_action else block
 
 
-def member_field(
-    block_id: str, label: str, *, action: str, placeholder: str, initial: str = "", hint: str = ""
-) -> Block:
-    """Return an optional menu of the workspace's members; its value is a member's ID.
-
-    docs.slack.dev/reference/block-kit/block-elements/select-menu-element#users_select
-    """
-    element: Block = {
-        "type": "users_select",
-        "action_id": action,
-        "placeholder": plain_text(placeholder, MAX_PLACEHOLDER_LENGTH),
-    }
-    if initial:
-        element["initial_user"] = initial
-    return input_field(block_id, label, element, hint=hint, optional=True)
-
-
 def moment_field(block_id: str, label: str, *, action: str, initial: str = "") -> Block:
     """Return a picker of date and time, in the person's zone; a choice calls the action.
 

@@ -75,3 +75,20 @@ def _choose(element: Block, choices: Sequence[Choice], initial: Collection[str])
     options = [option(choice) for choice in choices]
     chosen = [item for item in options if item["value"] in initial]
     return {**element, "options": options, **({"initial_options": chosen} if chosen else {})}
+
+
+def member_field(
+    block_id: str, label: str, *, action: str, placeholder: str, initial: str = "", hint: str = ""
+) -> Block:
+    """Return an optional menu of the workspace's members; its value is a member's ID.
+
+    docs.slack.dev/reference/block-kit/block-elements/select-menu-element#users_select
+    """
+    element: Block = {
+        "type": "users_select",
+        "action_id": action,
+        "placeholder": blocks.plain_text(placeholder, blocks.MAX_PLACEHOLDER_LENGTH),
+    }
+    if initial:
+        element["initial_user"] = initial
+    return blocks.input_field(block_id, label, element, hint=hint, optional=True)

@@ -74,7 +74,7 @@ class TextReplies:
         )
 
     def mark_read(self, sender_id: str, wamid: str) -> None:
-        """Show the customer that their message is read and that an answer is being written, if that works."""
+        """Show the customer that their message is read and being answered, if that works."""
         if self._plugin_id and sender_id and wamid:
             self._sending.tasks.spawn(
                 self._messages.mark_read(self._plugin_id, sender_id, wamid, is_typing=True)

@@ -87,8 +87,8 @@ def member_field(
     element: Block = {
         "type": "users_select",
         "action_id": action,
-        "placeholder": blocks.plain_text(placeholder, blocks.MAX_PLACEHOLDER_LENGTH),
+        "placeholder": plain_text(placeholder, MAX_PLACEHOLDER_LENGTH),
     }
     if initial:
         element["initial_user"] = initial
-    return blocks.input_field(block_id, label, element, hint=hint, optional=True)
+    return input_field(block_id, label, element, hint=hint, optional=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
@@ -58,7 +59,7 @@ class ChannelEvents:
         reminders = Reminders(
             self.conversations.conversations, self.outbox, self.clock, self.refresh_parent
         )
-        await asyncio.gather(self.notifier.run(), reminders.run())
+        await asyncio.gather(self.notifier.run(), self.conversations.files.run(), reminders.run())
 
 
 def build_channel_events(
@@ -71,11 +72,15 @@ def build_channel_events(
     catalog: TemplateCatalog,
     slack: SlackClient,
     *,
+    can_upload: Callable[[], bool],
     region: str | None,
     hash_secret: str,
     workspace: str,
 ) -> ChannelEvents:
-    """Return the parts; nothing runs by itself. ``hash_secret`` is that of the sends."""
+    """Return the parts; nothing runs by itself. ``hash_secret`` is that of the sends.
+
+    ``can_upload`` returns whether the app may upload files to Slack.
+    """
     key = derive_hash_key(hash_secret)
     customers = Customers(database, workspace, key)
     log = EventLog(database, workspace, key, customers.identify)
@@ -90,11 +95,12 @@ def build_channel_events(
         records=records,
         catalog=catalog,
         media=chakra.media,
-        slack_files=slack.files,
+        slack=slack,
         outbox=outbox,
         cache=cache,
         tasks=tasks,
         clock=clock,
+        can_upload=can_upload,
     )
     facts = FactsReader(
         sends.sends.find_by_message_ids, category_finder(catalog), record_finder(records)

@@ -253,6 +253,7 @@ def _build_channel_events(
         outbox,
         catalog,
         slack,
+        can_upload=lambda: identity.scopes.has("files:write"),
         region=installation.default_region,
         hash_secret=installation.chakra_access_token.get_secret_value(),
         workspace=identity.team_id,

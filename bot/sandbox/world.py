@@ -35,6 +35,10 @@ IN_MEMORY_DATABASE_URL = "sqlite:///:memory:"
 """Lost with the process, like the data of the embedded Slack and Chakra."""
 SAMPLE_TABLE_PATH = Path(__file__).with_name("samples") / "leads.csv"
 BULK_TIP_ROW = ("/chakra bulk create lead", "Opens the form that takes the table below.")
+NOTIFY_TIP_ROW = (
+    "/chakra notify add message thread",
+    "Then open WhatsApp above, and write as a customer: a thread appears here.",
+)
 SETTLE_LOOP_CYCLES = 30
 """Cycles of the loop in which a task gets from its start to its first call over loopback."""
 
@@ -151,6 +155,7 @@ def build_tips(chakra: EmbeddedChakra) -> list[Tip]:
     jobs = tuple((job.id, job.about) for job in chakra.seeded_jobs)
     numbers = tuple((f"+{number.number}", number.says) for number in chakra.test_numbers)
     return [
+        Tip("Customers on WhatsApp", (NOTIFY_TIP_ROW,), in_forms=False),
         Tip("A table to upload", (BULK_TIP_ROW,), samples=(load_sample(),)),
         Tip("Background jobs", jobs, line="/chakra job {}", in_forms=False),
         Tip("Numbers to send to", numbers, line="/chakra send {}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.chakra.text import has_visible_text
 from bot.customers.customer import KnownCustomer
 from bot.privacy import mask_phone
 from bot.slack import blocks
@@ -13,9 +14,8 @@ MAX_NAME_LENGTH = 80
 
 def customer_name(customer: KnownCustomer) -> str:
     """Return what to call the customer in a channel; never empty."""
-    username = f"@{customer.username}" if customer.username else ""
-    phone = mask_phone(f"+{customer.phone}") if customer.phone else ""
-    return blocks.clip(customer.name or username or phone or UNKNOWN_NAME, MAX_NAME_LENGTH)
+    name = customer.name if has_visible_text(customer.name) else ""
+    return blocks.clip(name or _address(customer) or UNKNOWN_NAME, MAX_NAME_LENGTH)
 
 
 def bold_name(name: str) -> Markup:
@@ -25,6 +25,11 @@ def bold_name(name: str) -> Markup:
 
 def customer_address(customer: KnownCustomer) -> str:
     """Return the masked number or the username; "" if that is the name already, or unknown."""
-    phone = mask_phone(f"+{customer.phone}") if customer.phone else ""
-    address = phone or (f"@{customer.username}" if customer.username else "")
+    address = _address(customer)
     return "" if address == customer_name(customer) else address
+
+
+def _address(customer: KnownCustomer) -> str:
+    if customer.phone:
+        return mask_phone(f"+{customer.phone}")
+    return f"@{customer.username}" if customer.username else ""

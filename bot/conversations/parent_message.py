@@ -37,7 +37,7 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
     heading = markup(":speech_balloon: ", bold_name(name), f" · {address}" if address else "")
     rows = [heading]
     if facts.words:
-        rows.append(markup("> ", facts.words))
+        rows.append(Markup(f"> {facts.words}"))
     notes = [render_state(conversation)]
     if facts.number:
         notes.append(markup("to ", facts.number))

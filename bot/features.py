@@ -98,6 +98,7 @@ class Features:
             notifications=open_notifications(
                 self.runtime.database,
                 self.templates,
+                channel_events.outbox,
                 clock,
                 sends.sends.find_by_message_ids,
                 channel_events.log.list_recent,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 from bot.context import Context
 from bot.errors import NotFound, UsageError
 from bot.notifications import recent_list, rule_card
-from bot.notifications.place import Place, find_place, find_stored_place
+from bot.notifications.place import Place, find_place, find_stored_place, find_time_zone
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_card import CONFIRM, DOWN, FORM_ACTION, REMOVE, UP, RuleState
 from bot.notifications.rule_form import EDIT_ACTION, SUBMIT, FormProblem, build_form, read_form
-from bot.notifications.rule_line import parse_rule
+from bot.notifications.rule_line import describe_missing, find_numbered, parse_rule
 from bot.notifications.rule_values import EXAMPLE
 from bot.notifications.rule_words import FIELD_ALIASES, LIST_WORDS, PHRASES, SUBCOMMANDS
+from bot.slack import blocks
 from bot.slack.blocks import Markup
 from bot.slack.button_state import parse_row_id
 from bot.slack.channels import Destination
@@ -37,7 +37,7 @@ Handler = Callable[[ActionRequest, Context], Awaitable[Reply]]
 
 LINE = "/chakra notify"
 ADD, LIST, REMOVE_WORD, EDIT_WORD = "add", "list", "remove", "edit"
-RECENT = "recent"
+TEST, RECENT = "test", "recent"
 CHANNEL, RULE, SPEC, POSITION = "channel", "rule", "spec", "position"
 """What the state of the forms has."""
 NOT_ALLOWED_REASON = "You can see what a channel receives, but you can't change it."
@@ -62,6 +62,8 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     request.access.authorize(Permission.NOTIFY, reason=NOT_ALLOWED_REASON)
     if word == RECENT:
         return await _list_recent(line, context)
+    if word == TEST:
+        return await _post_test(line, context)
     if word in (REMOVE_WORD, EDIT_WORD):
         return await _choose_rule(line, context, word)
     if word == ADD and not line.arguments.tokens and not line.arguments.pairs:
@@ -71,7 +73,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
 
 async def _preview_line(request: CommandRequest, context: Context) -> Message:
     """Show what a typed rule would do, with the button that saves it."""
-    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
     parsed = parse_rule(request.arguments, known)
     place = await find_place(context.channels, request, parsed.channel)
     _require_others_sends(parsed.spec, place.destination)
@@ -101,17 +103,12 @@ async def _choose_rule(request: CommandRequest, context: Context, word: str) -> 
     """Open the form of the rule with the typed number, or ask before that rule is removed."""
     place = await find_place(context.channels, request)
     rules = await context.notifications.rules.list_channel(place.destination.channel)
-    texts = [token.text.strip("#.") for token in request.arguments.tokens]
-    numbers = [text for text in texts if text.isascii() and text.isdigit()]
-    rule = next((rule for rule in rules if numbers == [str(rule.position)]), None)
-    if rule is None and len(rules) == 1 and not texts:
-        rule = rules[0]
+    rule = find_numbered(request.arguments, rules)
     if rule is None:
-        note = f"There's no rule {numbers[0][:9]}." if numbers and rules else ""
-        return await _list(request, context, note=note)
+        return await _list_place(request, context, place, note=describe_missing(request.arguments))
     if word == EDIT_WORD:
         return await _open_form(request, context, rule=rule)
-    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
     return rule_card.removal_message(rule, known, place.location)
 
 
@@ -128,6 +125,17 @@ async def _render_recent(
     return recent_list.render_page(query, events, outcomes, unused)
 
 
+async def _post_test(request: CommandRequest, context: Context) -> Message:
+    """Post a sample of what the typed rule receives, or the first one."""
+    place = await find_place(context.channels, request)
+    rules = await context.notifications.rules.list_channel(place.destination.channel)
+    rule = find_numbered(request.arguments, rules[:1] if not request.arguments.tokens else rules)
+    if rule is None:
+        return await _list_place(request, context, place, note=describe_missing(request.arguments))
+    await context.notifications.post_sample(rule, request.actor.id, request.reference)
+    return blocks.text_message(f"Posting a test of rule {rule.position}.")
+
+
 # --- what a channel receives ---------------------------------------------------------------------
 
 
@@ -142,7 +150,7 @@ async def _list_place(
     request: Request, context: Context, place: Place, *, note: str = ""
 ) -> Message:
     rules = await context.notifications.rules.list_channel(place.destination.channel)
-    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
     return rule_card.list_message(
         rules,
         known,
@@ -180,7 +188,7 @@ async def _open_form(
     place = await find_stored_place(context.channels, request, channel_id)
     channel = place.destination.channel
     rules = await context.notifications.rules.list_channel(channel)
-    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
     view = build_form(known, rules, location=place.location, spec=spec, rule=rule)
     state = {CHANNEL: channel, RULE: str(rule.id) if rule else ""}
     return OpenForm(view, {**state, SPEC: rule_card.dump_spec(spec)} if spec else state)
@@ -189,7 +197,7 @@ async def _open_form(
 async def submit(request: SubmitRequest, context: Context) -> FieldErrors | UpdateForm:
     """Show what the rule would have done, or the errors under its fields."""
     rule = await _find_edited(request, context)
-    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
     try:
         spec = read_form(request.values, known, rule.spec if rule else _typed_spec(request))
         place = await find_stored_place(context.channels, request, request.state.get(CHANNEL, ""))
@@ -239,7 +247,7 @@ async def _ask_again(
     request: SubmitRequest, context: Context, spec: RuleSpec, place: Place
 ) -> UpdateForm:
     """Ask about the people of other companies who were added to the channel just now."""
-    known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+    known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
     channel = place.destination.channel
     tried = await context.notifications.try_rule(channel, request.actor.id, spec)
     agreed = rule_card.with_consent(spec, place.destination)
@@ -256,7 +264,7 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     spec = state.read_spec()
     place = await find_stored_place(context.channels, request, state.channel)
     if place.destination.has_outsiders and not spec.allows_outsiders:
-        known = await context.notifications.load_known(request.actor.id, _time_zone(request))
+        known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
         tried = await context.notifications.try_rule(state.channel, request.actor.id, spec)
         asked = rule_card.preview_message(
             spec, tried, known, place.destination, place.here, unused=Markup(""), correction=""
@@ -343,12 +351,6 @@ def _require_others_sends(spec: RuleSpec, destination: Destination) -> None:
         raise UsageError(OWN_SENDS)
 
 
-def _time_zone(request: Request) -> str:
-    """Return the name of the person's time zone; UTC if it is unknown here."""
-    zone = request.member.zone if request.member else None
-    return zone.key if isinstance(zone, ZoneInfo) else "UTC"
-
-
 def _acts_on_channel(id_: str, run: Handler) -> Action[Context]:
     return Action(id_, run, needs=Permission.NOTIFY)
 
@@ -374,6 +376,7 @@ NOTIFY: Command[Context] = Command(
         "You see what the last hundred events would have done before you save.",
     ),
     run=run,
+    acting_words=(TEST,),
     greeting_button="Choose notifications",
     button_action=FORM_ACTION,
     actions=(

@@ -39,6 +39,7 @@ OUTBOX: dict[str, str] = {
     "bot/notifications/dispatch.py": "the maker of a rule, for the rule's channel",
     "bot/notifications/gathered_posts.py": "the maker of a rule, for the rule's channel",
     "bot/notifications/problems.py": "the maker of a rule, in a direct message",
+    "bot/notifications/service.py": "a person who requests a test, for the rule's channel",
     "bot/notifications/settlement.py": "the maker of a rule, in a direct message",
 }
 """The modules that hand messages to the outbox -> who asked for them, and where they go."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from bot.slack.blocks import Markup, channel_mention, markup
 from bot.slack.channels import Channels, Destination
@@ -54,3 +55,9 @@ def describe_location(destination: Destination, here: str) -> Markup:
     if destination.channel == here:
         return Markup("here")
     return markup("in ", channel_mention(destination.channel))
+
+
+def find_time_zone(request: Request) -> str:
+    """Return the name of the person's time zone; UTC if it is unknown here."""
+    zone = request.member.zone if request.member else None
+    return zone.key if isinstance(zone, ZoneInfo) else "UTC"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import time
 
 from bot.errors import SuggestedLine, UsageError
-from bot.notifications.rule import EventGroup, Filters, Grouping, QuietHours, RuleSpec
+from bot.notifications.rule import EventGroup, Filters, Grouping, QuietHours, Rule, RuleSpec
 from bot.notifications.rule_values import (
     EXAMPLE,
     RECORD_PATTERN,
@@ -117,6 +117,25 @@ def parse_rule(arguments: Arguments, known: Known) -> RuleLine:
             suggested_lines=(SuggestedLine(f"notify {correction}"),) if correction else (),
         )
     return RuleLine(_build_spec(reading), reading.channel, unused, correction)
+
+
+def find_numbered(arguments: Arguments, rules: Sequence[Rule]) -> Rule | None:
+    """Return the rule whose number is typed; without any word the only one there is."""
+    if not arguments.tokens:
+        return rules[0] if len(rules) == 1 else None
+    numbers = _typed_numbers(arguments)
+    return next((rule for rule in rules if numbers == [str(rule.position)]), None)
+
+
+def describe_missing(arguments: Arguments) -> str:
+    """Return that there's no rule with the typed number; "" if none is typed."""
+    numbers = _typed_numbers(arguments)
+    return f"There's no rule {clip(numbers[0], 9)}." if numbers else ""
+
+
+def _typed_numbers(arguments: Arguments) -> list[str]:
+    texts = [token.text.strip("#.") for token in arguments.tokens]
+    return [text for text in texts if text.isascii() and text.isdigit()]
 
 
 def _build_spec(reading: _Reading) -> RuleSpec:

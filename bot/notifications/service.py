@@ -21,6 +21,9 @@ from bot.notifications.matching import needs_records
 from bot.notifications.repository import RuleRepository, require_space
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_values import Known
+from bot.notifications.sample import sample_message
+from bot.outbox.message import OutboxMessage
+from bot.outbox.outbox import Outbox
 from bot.slack.blocks import Markup
 from bot.templates.catalog import TemplateCatalog
 from bot.webhooks.recorded_event import RecordedEvent
@@ -40,6 +43,7 @@ class Notifications:
     facts: FactsReader
     list_recent_events: ListRecentEvents
     catalog: TemplateCatalog
+    outbox: Outbox
     clock: Clock
 
     async def load_known(self, member: str, time_zone: str) -> Known:
@@ -103,6 +107,12 @@ class Notifications:
         facts = await self.facts.read(recorded, with_records=with_records)
         return [SeenEvent(*pair) for pair in zip(recorded, facts, strict=True)]
 
+    async def post_sample(self, rule: Rule, member: str, reference: str) -> None:
+        """Post a sample of what a rule receives, once for each ``reference``."""
+        message = sample_message(rule, member, self.clock.time())
+        key = f"sample:{rule.id}:{reference}"
+        await self.outbox.enqueue(OutboxMessage(key, rule.channel, message, member))
+
     async def find_outcomes(self, events: Sequence[SeenEvent]) -> dict[int, Sequence[Markup]]:
         """Return where each event was posted, or why it wasn't, by its ID."""
         return {item.recorded.id: () for item in events}
@@ -122,6 +132,7 @@ def _require_space(rules: Sequence[Rule], spec: RuleSpec, rule: Rule | None) -> 
 def open_notifications(
     database: Database,
     catalog: TemplateCatalog,
+    outbox: Outbox,
     clock: Clock,
     find_sends: FindSends,
     list_recent_events: ListRecentEvents,
@@ -134,6 +145,7 @@ def open_notifications(
         FactsReader(find_sends, category_finder(catalog), find_records),
         list_recent_events,
         catalog,
+        outbox,
         clock,
     )
 

@@ -220,3 +220,58 @@ async def test_archived_channel_is_refused(acme: World) -> None:
     acme.slack.workspace.archive(SALES)
     refused = await read(acme, f"add failed <#{SALES}|sales>", channel="D0JOHN")
     assert "can't post in that channel" in refused
+
+
+async def test_rule_is_tried_with_the_latest_events_and_then_does_the_same(acme: World) -> None:
+    await save(acme, "message", channel=SUPPORT)
+    asha = acme.chakra.customers.add("Asha Rao", "919876543210")
+    maya = acme.chakra.customers.add("Maya Lee", "12025550123")
+    for customer in (asha, maya):
+        customer.write("I want a refund <!channel>")
+        customer.write("Thanks")
+    await pass_seconds(acme, 10)
+    shown = await read(acme, 'add message from India "refund"')
+    assert "Of the last 4 events, 1 would have come here." in shown
+    assert 'Message from Asha Rao (+91 98765 43210): "I want a refund &lt;!channel&gt;"' in shown
+    await acme.press("notify.confirm")
+    for customer in (asha, maya):
+        customer.write("Where is my refund?")
+        customer.write("Thanks again")
+    await pass_seconds(acme, 10)
+    posted = [plain(message) for message in acme.slack.messages(MEI, SALES)]
+    assert [text for text in posted if "Asha Rao" in text and "refund" in text]
+    assert not [text for text in posted if "Maya" in text or "Thanks" in text]
+    assert acme.slack.rejections == []
+
+
+async def test_recent_lists_what_came_for_those_who_may(acme: World) -> None:
+    await save(acme, "message")
+    acme.chakra.customers.add("Asha Rao", "919876543210").write("Hello")
+    await pass_seconds(acme, 10)
+    recent = await read(acme, "recent")
+    assert "1 recent event" in recent
+    assert 'Message from Asha Rao (+91 98765 43210): "Hello"' in recent
+    await acme.press("notify.details:1")
+    assert '"body": "Hello"' in view_text(acme)
+    await acme.slack.close_view(JOHN)
+    assert "No events of this kind" in await read(acme, "recent failed")
+    assert acme.slack.rejections == []
+
+
+async def test_sample_is_posted_and_marked_as_a_test(acme: World) -> None:
+    assert "No Chakra events arrive here yet" in await read(acme, "test")
+    await save(acme, "failed hourly mention <@U0MEI|mei>")
+    await read(acme, "test")
+    await pass_seconds(acme, 3)
+    shown = [plain(message) for message in acme.slack.messages(JOHN, SALES)]
+    assert "Posting a test of rule 1." in shown
+    posted = plain(acme.slack.messages(MEI, SALES)[-1])
+    assert "Test of rule 1 (failed messages), by <@U0JOHN>" in posted
+    assert "Nothing happened in WhatsApp. Real events come as a digest every hour." in posted
+    assert "U0MEI" not in posted
+    assert "There's no rule 9" in await read(acme, "test 9")
+
+
+async def pass_seconds(acme: World, seconds: float) -> None:
+    await acme.clock.advance(seconds)
+    await acme.idle()

@@ -262,6 +262,7 @@ class Command(Generic[ContextT]):
     a line ("… templates"), and one that ends with " …" needs words that ``offer`` fits.
     ``fallback`` says whether a line without a command is meant for this one. ``not_yet`` are words
     for what can't be done from Slack. A line with one of ``public_words`` is posted to the channel.
+    A line that begins with one of ``acting_words`` changes something, whatever ``needs`` says.
     """
 
     name: str
@@ -277,6 +278,7 @@ class Command(Generic[ContextT]):
     fallback: Callable[[Arguments], bool] | None = None
     not_yet: Mapping[str, NotYet] = field(default_factory=dict, hash=False)
     public_words: tuple[str, ...] = ()
+    acting_words: tuple[str, ...] = ()
     argument_names: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     button: str = ""
@@ -292,6 +294,11 @@ class Command(Generic[ContextT]):
     def acts(self) -> bool:
         """Whether the typed line changes something."""
         return self.needs.acts and not self.only_looks
+
+    def acts_with(self, arguments: Arguments) -> bool:
+        """Return whether a line with these words changes something."""
+        first = arguments.tokens[0].text.casefold() if arguments.tokens else ""
+        return self.acts or first in self.acting_words
 
 
 Payload = Mapping[str, Any]

@@ -279,8 +279,9 @@ class Router(Generic[ContextT]):
         reference: str,
         suggestions: tuple[SuggestedLine, ...] = (),
     ) -> Reply:
-        who = await self._authorize(payload, command.needs, reference, to_act=command.acts)
         line = parse_arguments(text, command.argument_names).tail()
+        acts = command.acts_with(line)
+        who = await self._authorize(payload, command.needs, reference, to_act=acts)
         try:
             return await command.run(CommandRequest(**who, arguments=line), self._context)
         except NotFound as error:

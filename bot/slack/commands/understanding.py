@@ -262,7 +262,8 @@ def _run(command: Command[ContextT], rest: str, *, is_guess: bool = False) -> In
     line = f"{command.name} {rest.strip()}".strip()
     words = split_words(rest)
     is_public = bool(words) and words[-1].text in command.public_words
-    if is_guess and (command.acts or is_public):
+    acts = command.acts or (bool(words) and words[0].text in command.acting_words)
+    if is_guess and (acts or is_public):
         return Interpretation(Kind.SUGGESTION, "", (SuggestedLine(line),))
     return Interpretation(Kind.COMMAND, line)
 

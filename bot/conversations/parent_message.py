@@ -8,10 +8,13 @@ from bot.conversations.controls import conversation_controls
 from bot.conversations.conversation import Conversation, ConversationState
 from bot.conversations.names import bold_name, customer_address, customer_name
 from bot.customers.customer import KnownCustomer
+from bot.privacy import mask_text
+from bot.processes.directory import LEAD
 from bot.slack import blocks
 from bot.slack.age import date_token
 from bot.slack.blocks import NO_MARKUP, Markup, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
+from bot.slack.commands.run_button import RUN_ACTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,21 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
     if conversation.last_message_at:
         notes.append(markup("last message ", date_token(conversation.last_message_at)))
     if facts.lead:
-        notes.append(markup("lead ", facts.lead))
+        notes.append(markup("lead ", mask_text(facts.lead)))
     content: list[Block] = [
-        blocks.section(lines(rows)),
+        blocks.section(lines(rows), accessory=_lead_button(facts.lead)),
         blocks.context(Markup(" · ".join(notes)), render_window(facts.window_ends_at)),
         conversation_controls(conversation),
     ]
     said = markup(": ", facts.words) if facts.words else markup()
     return Message(markup(name, said), tuple(content))
+
+
+def _lead_button(key: str) -> Block | None:
+    """Return the button that shows the lead to one reader; a key that is a number has none."""
+    if not key or mask_text(key) != key:
+        return None
+    return blocks.button("Show lead", f"{RUN_ACTION}:lead", f"process show {LEAD} {key}")
 
 
 def render_state(conversation: Conversation) -> Markup:

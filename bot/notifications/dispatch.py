@@ -105,7 +105,7 @@ class Dispatcher:
         await self._decide_messages(replace(work, slots=slots))
         waits = [await self._post_gathered(work), await self._post_each(work)]
         usual = BUSY_SECONDS if self._handed_over else IDLE_SECONDS
-        return min(usual, *(seconds for seconds in waits if seconds is not None))
+        return min((usual, *(seconds for seconds in waits if seconds is not None)))
 
     # --- which message shows an event -------------------------------------------------------------
 

@@ -37,6 +37,47 @@ const PARTS = {
     line("#eab54a", 1, "M10 9.5v4"),
     line(WOOD, 2.2, "M4 2.6h12M4 17.4h12"),
   ],
+  speech_balloon: [
+    fill(PAPER, "M3 3.5h14a1.5 1.5 0 0 1 1.5 1.5v8a1.5 1.5 0 0 1-1.5 1.5h-6.5L6 18v-3.5H3A1.5 1.5 0 0 1 1.5 13V5A1.5 1.5 0 0 1 3 3.5z"),
+    line(GREY, 1, "M3 3.5h14a1.5 1.5 0 0 1 1.5 1.5v8a1.5 1.5 0 0 1-1.5 1.5h-6.5L6 18v-3.5H3A1.5 1.5 0 0 1 1.5 13V5A1.5 1.5 0 0 1 3 3.5z"),
+    line(INK, 1.4, "M5.5 7.5h9M5.5 10.5h6"),
+  ],
+  alarm_clock: [
+    line(RED, 2, "M3 4.5l2.5-2M17 4.5l-2.5-2M5.5 17l-1.5 1.6M14.5 17l1.5 1.6"),
+    fill(RED, "M10 3.5a7 7 0 1 0 0 14a7 7 0 1 0 0-14z"),
+    fill(WHITE, "M10 5.3a5.2 5.2 0 1 0 0 10.4a5.2 5.2 0 1 0 0-10.4z"),
+    line(INK, 1.4, "M10 7.3v3.4l2.4 1.5"),
+  ],
+  zzz: [line(BLUE, 1.8, "M2.5 10.5h5l-5 6.5h5M9.5 4h7l-7 9h7")],
+  outbox_tray: [
+    fill(GREY, "M2 11h4l1.5 2.5h5L14 11h4v7H2z"),
+    line(GREEN, 2, "M10 10.5V2.5M6.8 5.5L10 2.3l3.2 3.2"),
+  ],
+  microphone: [
+    fill(INK, "M10 1.5a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0v-5a3 3 0 0 1 3-3z"),
+    line(GREY, 1.6, "M4.5 9.5a5.5 5.5 0 0 0 11 0M10 15v3.3M6.5 18.3h7"),
+  ],
+  headphones: [
+    line(INK, 1.8, "M3 12V9.5a7 7 0 0 1 14 0V12"),
+    fill(BLUE, "M2 11.5h3.5v6H2zM14.5 11.5H18v6h-3.5z"),
+  ],
+  bust_in_silhouette: [
+    fill(BLUE, "M10 2.5a4 4 0 1 0 0 8a4 4 0 1 0 0-8zM2.5 18.5c.5-4.5 3.3-6.5 7.5-6.5s7 2 7.5 6.5z"),
+  ],
+  iphone: [
+    fill(INK, "M6 1.2h8a1.2 1.2 0 0 1 1.2 1.2v15.2a1.2 1.2 0 0 1-1.2 1.2H6a1.2 1.2 0 0 1-1.2-1.2V2.4A1.2 1.2 0 0 1 6 1.2z"),
+    fill("#cfe4f2", "M6.2 3.2h7.6v11.6H6.2z"),
+    line(WHITE, 1.4, "M10 16.8v.1"),
+  ],
+  shopping_bags: [
+    fill(YELLOW, "M3.5 7h13l1 11.3h-15z"),
+    line(WOOD, 1.6, "M7 9V6a3 3 0 0 1 6 0v3"),
+  ],
+  shopping_trolley: [
+    line(GREY, 1.8, "M1.5 3h2.8l2.2 9.5h9.3l2-7H5"),
+    fill(INK, "M8 14.7a1.6 1.6 0 1 0 0 3.2a1.6 1.6 0 1 0 0-3.2zM14.5 14.7a1.6 1.6 0 1 0 0 3.2a1.6 1.6 0 1 0 0-3.2z"),
+  ],
+  radio_button: [fill(BLUE, DISC), fill(WHITE, "M10 5a5 5 0 1 0 0 10a5 5 0 1 0 0-10z"), fill(BLUE, "M10 7.5a2.5 2.5 0 1 0 0 5a2.5 2.5 0 1 0 0-5z")],
   white_check_mark: [fill(GREEN, TILE), line(WHITE, 2.5, "M5.6 10.3l3.1 3.2 5.8-7")],
   no_entry: [fill(RED, DISC), line(WHITE, 3, "M5.7 10h8.6")],
   x: [line(RED, 3.6, "M4 4l12 12M16 4L4 16")],

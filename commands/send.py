@@ -121,7 +121,7 @@ def _read_form(request: ActionRequest | SubmitRequest) -> SendForm:
 
 
 async def change_template(request: ActionRequest, context: Context) -> UpdateForm:
-    """Show the fields of another template. Fields of the same name keep their values."""
+    """Show the fields of another template, or language. Fields of one name keep their values."""
     context.debouncer.supersede(request.interaction_key)
     form = replace(_read_form(request), template=request.value, confirmed_duplicate_of="")
     if request.value in NOT_TEMPLATES:
@@ -392,6 +392,7 @@ SEND: Command[Context] = Command(
     button="Send WhatsApp",
     actions=(
         Action(send_form.TEMPLATE, change_template, needs=Permission.SEND, only_looks=True),
+        Action(send_form.LANGUAGE, change_template, needs=Permission.SEND, only_looks=True),
         Action(send_form.INPUT_CHANGED, update_preview, needs=Permission.SEND, only_looks=True),
         Action(
             send_form.CANDIDATE_CHANGED, change_recipient, needs=Permission.SEND, only_looks=True

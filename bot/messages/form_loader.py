@@ -25,6 +25,7 @@ from bot.slack.blocks import lines
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Message, OpenForm, UpdateForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
+from bot.templates.languages import sendable_variants
 from bot.templates.menu import rank_templates
 from bot.templates.send_blockers import send_blocker
 from bot.users.directory import Directory
@@ -281,10 +282,13 @@ class SendFormLoader:
     ) -> View:
         """Return the form that replaces the open one."""
         senders = self._catalog.get_cached_senders()
+        index = self._catalog.get_cached_index()
+        family = index.by_name.get(template.name, ()) if index and template else ()
         return send_form.render_form(
             self.with_default_sender(form),
             template,
             senders,
+            languages=sendable_variants(family),
             recipient_text=recipient_text,
             note=note,
             test_result=test_result,

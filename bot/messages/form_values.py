@@ -14,12 +14,12 @@ from bot.slack.button_state import ButtonState, ValueTooLong
 from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates.variables import FILE, MEDIA, is_file_key
 
-TEMPLATE, PHONE, TO, SENDER = "template", "phone", "to", "sender"
+TEMPLATE, PHONE, TO, SENDER, LANGUAGE = "template", "phone", "to", "sender", "language"
 CANDIDATES = "found"
 """Names of values besides those of the template.
 
 ``CANDIDATES`` exists if a message names several people: one of them, or `OTHER` for a typed
-recipient.
+recipient. ``LANGUAGE`` exists if a template has several: the ID of the template in one of them.
 """
 OTHER = "other"
 PACKED = "packed"
@@ -60,7 +60,8 @@ class SendForm:
     ``retry_of`` is the failed send of the same view.
     ``candidate_names`` are lines that the choice shows instead of the candidates. ``typed_values``
     are the JSON of pairs of name and value that were typed before a template is chosen, and
-    ``filled`` is that of `bot.messages.prefill`.
+    ``filled`` is that of `bot.messages.prefill`. ``is_language_chosen`` if the menu of languages
+    has just chosen the template, so the menu of templates shows another one.
     """
 
     template: str = ""
@@ -77,6 +78,7 @@ class SendForm:
     candidate_names: str = field(default="", repr=False)
     typed_values: str = field(default="", repr=False)
     filled: str = field(default="", repr=False)
+    is_language_chosen: bool = False
 
     @property
     def filled_keys(self) -> frozenset[str]:
@@ -102,7 +104,7 @@ class SendForm:
     ) -> SendForm:
         """Return the form of its fields, which may be missing, and of its metadata."""
         carried = _unpack_state(state or {})
-        own = (TEMPLATE, PHONE, CANDIDATES, SENDER)
+        own = (TEMPLATE, PHONE, CANDIDATES, SENDER, LANGUAGE)
         picked = entered.get(CANDIDATES, "")
         typed = entered.get(PHONE, "").strip()
         earlier = _parse_files(carried.get("files", ""))
@@ -118,8 +120,10 @@ class SendForm:
             if key not in chosen and not values.get(key.replace(FILE, MEDIA), "").strip():
                 chosen[key] = files
         values |= {key: files[0].name.strip() or files[0].id for key, files in chosen.items()}
+        language = entered.get(LANGUAGE, "")
+        is_language_chosen = language not in ("", carried.get("shown", language))
         return cls(
-            template=entered.get(TEMPLATE, ""),
+            template=language if is_language_chosen else entered.get(TEMPLATE, ""),
             to=typed if picked in ("", OTHER) else picked,
             sender=entered.get(SENDER, ""),
             values=values,
@@ -133,6 +137,7 @@ class SendForm:
             candidate_names=carried.get("names", ""),
             typed_values=carried.get("typed", ""),
             filled=carried.get("filled", ""),
+            is_language_chosen=is_language_chosen,
         )
 
     @classmethod
@@ -166,6 +171,7 @@ class SendForm:
             "names": self.candidate_names,
             "typed": self.typed_values,
             "filled": self.filled,
+            "shown": self.template,
         }
         if _length(state) <= MAX_STATE_LENGTH:
             return state

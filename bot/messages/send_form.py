@@ -22,6 +22,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, italic, lines, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message, UpdateForm, View
 from bot.slack.copy.explanation import format_wait
+from bot.templates import vocabulary
 from bot.templates.menu import template_choice
 from bot.templates.preview import render_preview
 from bot.templates.send_blockers import undocumented_note
@@ -32,6 +33,7 @@ SUBMIT = "send.submit"
 CONFIRM = "send.confirm"
 """The ID of the view "Check and send", and of the button of an older preview."""
 TEMPLATE = "send.template"
+LANGUAGE = "send.language"
 INPUT_CHANGED = "send.typed"
 SENDER_CHANGED = "send.chosen"
 CANDIDATE_CHANGED = "send.picked"
@@ -51,6 +53,7 @@ def render_form(
     template: Template | None,
     senders: Sequence[PhoneNumber],
     *,
+    languages: Sequence[Template] = (),
     recipient_text: str = "",
     note: str = "",
     test_result: str = "",
@@ -58,6 +61,7 @@ def render_form(
 ) -> View:
     """Return the form.
 
+    ``languages`` are those in which the template can be sent; several are a menu.
     ``recipient_text`` describes the resolved recipient. ``note`` is shown above the fields,
     ``test_result`` above the test button, which the person has just pressed.
     """
@@ -66,11 +70,13 @@ def render_form(
         blocks.external_field(
             names.TEMPLATE,
             "Template",
-            action=TEMPLATE,
+            action=_action_of(TEMPLATE, template) if form.is_language_chosen else TEMPLATE,
             placeholder="Choose a template",
             initial=template_choice(template) if template else None,
         )
     )
+    if template is not None and len(languages) > 1:
+        content.append(_language_field(template, languages))
     content += _recipient_fields(form, dispatch_action=template is not None)
     if len(senders) > 1:
         content.append(_sender_field(form, senders))
@@ -80,6 +86,30 @@ def render_form(
     if template is not None:
         content.append(blocks.actions(blocks.button(TEST_LABEL, TEST)))
     return blocks.form_modal(SUBMIT, "Send WhatsApp", "Continue", content)
+
+
+def _language_field(template: Template, languages: Sequence[Template]) -> Block:
+    choices = [
+        Choice(vocabulary.language_name(variant.language), variant.id)
+        for variant in languages[: blocks.MAX_OPTIONS]
+    ]
+    return blocks.select_field(
+        names.LANGUAGE,
+        "Language",
+        action=_action_of(LANGUAGE, template),
+        placeholder="Choose a language",
+        choices=choices,
+        initial=template.id,
+        dispatch_action=True,
+    )
+
+
+def _action_of(action: str, template: Template | None) -> str:
+    """Return an ``action_id`` that changes with the template.
+
+    Slack preserves the choice of an open menu unless its ``action_id`` changes.
+    """
+    return f"{action}:{template.id}" if template else action
 
 
 def update_form(

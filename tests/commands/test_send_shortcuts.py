@@ -204,7 +204,7 @@ async def test_another_recipient_may_be_typed_and_the_choice_stays(
     await choose_template(acme)
     await acme.slack.press(JOHN, "send.picked", value="other")
     await settle_app(acme)
-    assert list(list_fields(acme))[:3] == ["template", "found", "phone"]
+    assert list(list_fields(acme))[:4] == ["template", "language", "found", "phone"]
     await enter_text(acme, clock, "phone", "lead LEAD-004038")
     await advance_until(acme, clock, lambda: "Aarav Mehta" in view_text(acme))
     assert set(option_texts(list_fields(acme)["found"])) == {

@@ -173,7 +173,7 @@ class Router(Generic[ContextT]):
 
     async def options(self, payload: Payload) -> Ack:
         """Return the options of an external select; none if they are not ready in time."""
-        found = self._registry.options.get(str(payload.get("action_id", "")))
+        found = self._registry.options.get(str(payload.get("action_id", "")).partition(":")[0])
         if found is None:
             return options_ack(Choices(()))
         command, menu = found

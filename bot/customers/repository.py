@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.customers.customer import KnownCustomer
+from bot.customers.identities import PHONE, Identities, Key, KeyOwner, all_keys
 from bot.db.claims import lock_name
 from bot.db.customer_tables import customer_keys, customers
 from bot.db.engine import Database
 from bot.sealing import Sealer, hash_with_key
 from bot.text.phones import equal_form
-from bot.webhooks.events import Customer, MessageEvent, WebhookEvent
+from bot.webhooks.events import Customer, UnknownEvent, WebhookEvent
 
 _PURPOSE = "customers"
-PHONE, USER_ID = "phone", "user_id"
-MAX_FORMER = 20
-
-Key = tuple[str, str]
-"""A kind, and a phone number or a user ID of it."""
+MAX_PARAMETERS = 500
+"""Values in one query: SQLite took 999 in all before 3.32."""
 
 
 class Customers:
@@ -42,7 +40,12 @@ class Customers:
     ) -> list[int]:
         """Return the customer's ID of each event, 0 for none; see `IdentifyCustomers`."""
         await lock_name(self._database, connection, f"customers {self._workspace}")
-        return [await self._identify(connection, event, now) for event in events]
+        known = await self._load(connection, all_keys(events))
+        merged = dict(known.merged)
+        found = [known.identify(event, now) for event in events]
+        stored = await self._store(connection, known, merged, now)
+        resolved = (known.resolve(each) for each in found)
+        return [stored.get(each, each) for each in resolved]
 
     async def get(self, ids: Collection[int]) -> Mapping[int, KnownCustomer]:
         """Return the customers by the IDs that were asked for, also those merged into another."""
@@ -55,92 +58,47 @@ class Customers:
 
     async def find_by_phone(self, digits: str) -> KnownCustomer | None:
         """Return the customer who has this number now."""
+        key = (PHONE, equal_form(digits))
         async with self._database.begin() as connection:
-            found = await self._find_ids(connection, [(PHONE, digits)])
-            known = await self._get(connection, set(found.values()))
-        return next(iter(known.values()), None)
+            known = await self._load(connection, {key})
+        owner = known.owners.get(key)
+        return known.people.get(known.resolve(owner.customer_id)) if owner else None
 
     async def find_or_create_by_phone(self, digits: str, now: float) -> KnownCustomer:
-        """Return the customer who has this number, a new one if there is none yet."""
+        """Return the customer who has this number, a new one if no one has it yet."""
+        known = await self.find_by_phone(digits)
+        if known is not None:
+            return known
+        event = UnknownEvent(kind="number", occurred_at=now, customer=Customer(phone=digits))
         async with self._database.begin() as connection:
-            await lock_name(self._database, connection, f"customers {self._workspace}")
-            seen = Customer(phone=digits)
-            customer_id = await self._find_or_create(connection, seen, now, now)
+            (customer_id,) = await self.identify(connection, [event], now)
             return (await self._get(connection, {customer_id}))[customer_id]
 
-    # --- identification ---------------------------------------------------------------------------
+    # --- loading ----------------------------------------------------------------------------------
 
-    async def _identify(self, connection: AsyncConnection, event: WebhookEvent, now: float) -> int:
-        if event.raw.get("group_id"):
-            return 0
-        at = min(event.occurred_at or now, now)
-        if isinstance(event, MessageEvent) and event.kind == "system":
-            return await self._follow_change(connection, event, at, now)
-        if not keys_of(event.customer):
-            return 0
-        return await self._find_or_create(connection, event.customer, at, now)
-
-    async def _follow_change(
-        self, connection: AsyncConnection, event: MessageEvent, at: float, now: float
-    ) -> int:
-        """Join what a person was known by before and after a change."""
-        before, after = event.previous, event.customer
-        if not keys_of(before) or not keys_of(after):
-            seen = after if keys_of(after) else before
-            return await self._find_or_create(connection, seen, at, now) if keys_of(seen) else 0
-        earlier_id = await self._find_or_create(connection, before, at, now, is_former=True)
-        later = await self._find_ids(connection, keys_of(after)[:1])
-        for later_id in later.values():
-            if later_id != earlier_id:
-                await self._merge(connection, later_id, earlier_id, now)
-        earlier = (await self._get(connection, {earlier_id}))[earlier_id]
-        changed = update_details(replace(earlier, user_id="", phone=""), after)
-        former = _former(earlier, changed)
-        await self._save(connection, replace(changed, former=former), after, at, now)
-        return earlier_id
-
-    async def _find_or_create(
-        self,
-        connection: AsyncConnection,
-        seen: Customer,
-        at: float,
-        now: float,
-        *,
-        is_former: bool = False,
-    ) -> int:
-        """Return the ID of the person, and note what the event says of them.
-
-        A number that another user ID has had belongs to the last who used it.
-        """
-        found = await self._find_ids(connection, keys_of(seen))
-        known = await self._get(connection, set(found.values()))
-        by_key = {key: known[row_id] for key, row_id in found.items() if row_id in known}
-        person = next((by_key[key] for key in keys_of(seen) if key in by_key), None)
-        if person is not None and seen.user_id and person.user_id not in ("", seen.user_id):
-            is_theirs = (USER_ID, seen.user_id) in by_key or seen.user_id in person.former
-            person = person if is_theirs else None
-        if person is None:
-            person = KnownCustomer(await self._insert(connection, now))
-        for other in {each.id: each for each in by_key.values()}.values():
-            if other.id != person.id and not other.user_id:
-                await self._merge(connection, other.id, person.id, now)
-        changed = person if is_former else update_details(person, seen)
-        await self._save(connection, changed, seen, at, now)
-        return person.id
-
-    async def _find_ids(self, connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, int]:
+    async def _load(self, connection: AsyncConnection, keys: Collection[Key]) -> Identities:
+        """Return the people who are found by these keys, with all that is known of the keys."""
         hashes = {self._hash(key): key for key in keys}
-        rows = await connection.execute(
-            select(customer_keys.c.key_hash, customer_keys.c.customer_id).where(
-                customer_keys.c.workspace == self._workspace,
-                customer_keys.c.key_hash.in_(hashes),
+        owners: dict[Key, KeyOwner] = {}
+        for part in _batched(hashes):
+            rows = await connection.execute(
+                select(customer_keys).where(
+                    customer_keys.c.workspace == self._workspace, customer_keys.c.key_hash.in_(part)
+                )
             )
-        )
-        return {hashes[row.key_hash]: row.customer_id for row in rows}
+            owners |= {
+                hashes[row.key_hash]: KeyOwner(row.customer_id, row.noted_at) for row in rows
+            }
+        people: dict[int, KnownCustomer] = {}
+        for ids in _batched({owner.customer_id for owner in owners.values()}):
+            people |= await self._get(connection, ids)
+        merged = {old: known.id for old, known in people.items() if known.id != old}
+        return Identities({known.id: known for known in people.values()}, owners, merged=merged)
 
     async def _get(
         self, connection: AsyncConnection, ids: Collection[int]
     ) -> dict[int, KnownCustomer]:
+        """Return the customers by the IDs that are asked for, also those merged into another."""
         if not ids:
             return {}
         found = select(customers).where(
@@ -154,11 +112,54 @@ class Customers:
         }
         return known | {old: resolved[new] for old, new in moved.items() if new in resolved}
 
-    async def _insert(self, connection: AsyncConnection, now: float) -> int:
+    # --- storing ----------------------------------------------------------------------------------
+
+    async def _store(
+        self, connection: AsyncConnection, known: Identities, merged: Mapping[int, int], now: float
+    ) -> dict[int, int]:
+        """Store what a batch has changed; return the IDs of the new people by those of the batch.
+
+        ``merged`` are those who were merged before.
+        """
+        new = [each for each in sorted(known.changed_people, reverse=True) if each < 0]
+        stored = await self._insert(connection, [each for each in new if each in known.people], now)
+        changed = [known.people[each] for each in known.changed_people if each in known.people]
+        await self._update_details(connection, changed, stored, now)
+        for gone, into in known.merged.items():
+            if gone > 0 and merged.get(gone) != into:
+                into_id = known.resolve(into)
+                await self._merge(connection, gone, stored.get(into_id, into_id), now)
+        await self._store_keys(connection, known, stored)
+        return stored
+
+    async def _insert(
+        self, connection: AsyncConnection, ids: Sequence[int], now: float
+    ) -> dict[int, int]:
+        if not ids:
+            return {}
         values = {"workspace": self._workspace, "created_at": now, "changed_at": now}
-        inserted = insert(customers).values(**values).returning(customers.c.id)
-        customer_id: int = (await connection.execute(inserted)).scalar_one()
-        return customer_id
+        inserted = insert(customers).returning(customers.c.id, sort_by_parameter_order=True)
+        rows = await connection.execute(inserted, [values] * len(ids))
+        return dict(zip(ids, (row.id for row in rows), strict=True))
+
+    async def _update_details(
+        self,
+        connection: AsyncConnection,
+        people: Sequence[KnownCustomer],
+        stored: Mapping[int, int],
+        now: float,
+    ) -> None:
+        if not people:
+            return
+        changed = (
+            update(customers)
+            .where(customers.c.id == bindparam("of"))
+            .values(details=bindparam("new"), changed_at=now)
+        )
+        rows = [
+            {"of": stored.get(person.id, person.id), "new": self._seal(person)} for person in people
+        ]
+        await connection.execute(changed, rows)
 
     async def _merge(
         self, connection: AsyncConnection, from_id: int, into_id: int, now: float
@@ -181,36 +182,40 @@ class Customers:
             .values(customer_id=into_id)
         )
 
-    async def _save(
-        self,
-        connection: AsyncConnection,
-        person: KnownCustomer,
-        seen: Customer,
-        at: float,
-        now: float,
+    async def _store_keys(
+        self, connection: AsyncConnection, known: Identities, stored: Mapping[int, int]
     ) -> None:
-        details = {name: item for name, item in asdict(person).items() if name != "id"}
-        await connection.execute(
-            update(customers)
-            .where(customers.c.id == person.id)
-            .values(details=self._sealer.seal(details), changed_at=now)
-        )
-        for key in keys_of(seen):
-            row = {
-                "workspace": self._workspace,
-                "key_hash": self._hash(key),
-                "kind": key[0],
-                "customer_id": person.id,
-                "noted_at": at,
-            }
-            noted = self._database.insert(customer_keys).values(row)
-            await connection.execute(
-                noted.on_conflict_do_update(
-                    index_elements=[customer_keys.c.workspace, customer_keys.c.key_hash],
-                    set_={"customer_id": person.id, "noted_at": at},
-                    where=customer_keys.c.noted_at <= at,
-                )
+        rows = []
+        for key in sorted(known.changed_keys):
+            owner = known.owners[key]
+            owner_id = known.resolve(owner.customer_id)
+            rows.append(
+                {
+                    "workspace": self._workspace,
+                    "key_hash": self._hash(key),
+                    "kind": key[0],
+                    "customer_id": stored.get(owner_id, owner_id),
+                    "noted_at": owner.noted_at,
+                }
             )
+        if not rows:
+            return
+        noted = self._database.insert(customer_keys)
+        await connection.execute(
+            noted.on_conflict_do_update(
+                index_elements=[customer_keys.c.workspace, customer_keys.c.key_hash],
+                set_={
+                    "customer_id": noted.excluded.customer_id,
+                    "noted_at": noted.excluded.noted_at,
+                },
+            ),
+            rows,
+        )
+
+    def _seal(self, person: KnownCustomer) -> bytes:
+        return self._sealer.seal(
+            {name: item for name, item in asdict(person).items() if name != "id"}
+        )
 
     def _open(self, customer_id: int, details: Any) -> KnownCustomer:
         opened = self._sealer.open(details) or {}
@@ -220,38 +225,11 @@ class Customers:
         return KnownCustomer(id=customer_id, **given)
 
     def _hash(self, key: Key) -> str:
-        kind, value = key
-        return hash_with_key(
-            self._key, _PURPOSE, kind, equal_form(value) if kind == PHONE else value
-        )
+        return hash_with_key(self._key, _PURPOSE, *key)
 
 
-def keys_of(seen: Customer) -> list[Key]:
-    """Return what a person is found by, the most certain first."""
-    ids = ((USER_ID, seen.user_id), (USER_ID, seen.parent_user_id), (PHONE, seen.phone))
-    return [(kind, value) for kind, value in ids if value]
-
-
-def update_details(person: KnownCustomer, seen: Customer) -> KnownCustomer:
-    """Return the person with what an event says of them."""
-    changed = KnownCustomer(
-        person.id,
-        seen.user_id or person.user_id,
-        seen.parent_user_id or person.parent_user_id,
-        seen.phone or person.phone,
-        seen.username or person.username,
-        seen.name or person.name,
-        person.former,
-    )
-    return replace(changed, former=_former(person, changed))
-
-
-def _former(before: KnownCustomer, after: KnownCustomer) -> tuple[str, ...]:
-    old = [
-        value
-        for value, now in ((before.user_id, after.user_id), (before.phone, after.phone))
-        if value and value != now
-    ]
-    current = {after.user_id, after.phone}
-    kept = [value for value in dict.fromkeys((*old, *before.former)) if value not in current]
-    return tuple(kept[:MAX_FORMER])
+def _batched(items: Iterable[Any]) -> Iterable[list[Any]]:
+    """Yield the items in parts that a query takes as parameters."""
+    listed = list(items)
+    for start in range(0, len(listed), MAX_PARAMETERS):
+        yield listed[start : start + MAX_PARAMETERS]

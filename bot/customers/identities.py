@@ -1,0 +1,268 @@
+"""Who is who: which person each event is about, decided in memory for a batch of events.
+
+Sources: Meta's pages "Business-scoped user IDs" and "System messages". A person has one user ID,
+which changes with their number; a number may belong to another person later. Two persons are one
+only if an event says so: a change of number or ID, or a number that only one of them has an ID for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.customers.customer import KnownCustomer
+from bot.text.phones import equal_form
+from bot.webhooks.events import NO_CUSTOMER, Customer, MessageEvent, WebhookEvent
+from bot.webhooks.fields import as_object, first_text, iter_objects
+
+PHONE, USER_ID = "phone", "user_id"
+MAX_FORMER = 20
+NOTE_INTERVAL_SECONDS = 3_600.0
+"""Seconds after which an event that says nothing new is noted again."""
+CONTACT_REQUEST = "contact_request"
+"""How the ``origin`` of a shared number begins, if the business asked for it."""
+
+Key = tuple[str, str]
+"""A kind, and a phone number in its equal form or a user ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOwner:
+    """Who is found by a key, and the time of the event that said so last."""
+
+    customer_id: int
+    noted_at: float
+
+
+@dataclass
+class Identities:
+    """The known people and keys of a batch, and what its events change.
+
+    IDs of new people are negative until they are stored.
+    """
+
+    people: dict[int, KnownCustomer] = field(default_factory=dict)
+    owners: dict[Key, KeyOwner] = field(default_factory=dict)
+    changed_people: set[int] = field(default_factory=set)
+    changed_keys: set[Key] = field(default_factory=set)
+    merged: dict[int, int] = field(default_factory=dict)
+    """Who was found to be someone else: their ID and that of the person who remains."""
+    new_count: int = 0
+
+    def identify(self, event: WebhookEvent, now: float) -> int:
+        """Return the ID of the person that an event is about; 0 if it is about none."""
+        if event.raw.get("group_id"):
+            return 0
+        at = min(event.occurred_at or now, now)
+        seen = with_shared_number(event)
+        if isinstance(event, MessageEvent) and event.kind == "system":
+            return self._follow_change(event.previous, seen, at)
+        return self._find_or_add(seen, at) if keys_of(seen) else 0
+
+    def resolve(self, customer_id: int) -> int:
+        """Return the ID of the person that this one was merged into."""
+        while customer_id in self.merged:
+            customer_id = self.merged[customer_id]
+        return customer_id
+
+    # --- finding ----------------------------------------------------------------------------------
+
+    def _find_or_add(self, seen: Customer, at: float) -> int:
+        person_id = self._find(seen) or self._add()
+        self._merge_without_id(person_id, seen)
+        person_id = self.resolve(person_id)
+        self._note_details(person_id, seen, at)
+        self._note_keys(person_id, seen, at)
+        return person_id
+
+    def _find(self, seen: Customer) -> int:
+        """Return the person of a user ID, else of a number that has no other user ID; else 0."""
+        for key in keys_of(seen):
+            owner_id = self._owner_id(key)
+            if not owner_id:
+                continue
+            known = self.people[owner_id]
+            is_other = key[0] == PHONE and seen.user_id and known.user_id not in ("", seen.user_id)
+            if not is_other:
+                return owner_id
+        return 0
+
+    def _merge_without_id(self, person_id: int, seen: Customer) -> None:
+        """Join a person who was known by this number alone, before the user ID was seen."""
+        if not (seen.user_id and seen.phone):
+            return
+        other_id = self._owner_id((PHONE, equal_form(seen.phone)))
+        if other_id and other_id != person_id and not self.people[other_id].user_id:
+            self._merge(other_id, person_id)
+
+    def _follow_change(self, before: Customer, after: Customer, at: float) -> int:
+        """Join what a person was known by before a change of number or ID, and after it."""
+        if not keys_of(before) or not keys_of(after):
+            seen = after if keys_of(after) else before
+            return self._find_or_add(seen, at) if keys_of(seen) else 0
+        person_id = self._find(before) or self._add()
+        self._note_keys(person_id, before, at)
+        earlier = self.people[person_id]
+        for key in keys_of(after):
+            later_id = self._owner_id(key)
+            if later_id and later_id != person_id and self._is_same(key, later_id, after, at):
+                self._merge(later_id, person_id)
+                person_id = self.resolve(person_id)
+        gone = before
+        if earlier.seen_at <= at:
+            gone = Customer(user_id=earlier.user_id, phone=earlier.phone)
+            self.people[person_id] = _without(self.people[person_id], gone)
+        self._note_details(person_id, after, at, gone=gone)
+        self._note_keys(person_id, after, at)
+        return person_id
+
+    def _is_same(self, key: Key, later_id: int, after: Customer, at: float) -> bool:
+        """Return whether who is known by a new number or ID is the person who changed to it.
+
+        A new ID is theirs. A new number is, unless it belonged to someone else before the change.
+        """
+        if key[0] == USER_ID:
+            return True
+        known = self.people[later_id]
+        is_later = self.owners[key].noted_at >= at
+        return is_later and known.user_id in ("", after.user_id)
+
+    # --- noting -----------------------------------------------------------------------------------
+
+    def _owner_id(self, key: Key) -> int:
+        owner = self.owners.get(key)
+        return self.resolve(owner.customer_id) if owner else 0
+
+    def _add(self) -> int:
+        self.new_count += 1
+        person_id = -self.new_count
+        self.people[person_id] = KnownCustomer(person_id)
+        self.changed_people.add(person_id)
+        return person_id
+
+    def _merge(self, one_id: int, other_id: int) -> None:
+        """Let two rows be one person: the one that is stored longer remains."""
+        into, gone = sorted((one_id, other_id), key=lambda each: (each < 0, abs(each)))
+        remaining, former = self.people[into], self.people.pop(gone)
+        newer, older = (
+            (remaining, former) if remaining.seen_at >= former.seen_at else (former, remaining)
+        )
+        values = (older.user_id, older.phone, *newer.former, *older.former)
+        joined = _fill(replace(newer, id=into), older)
+        self.people[into] = replace(joined, former=_former(joined, values))
+        self.merged[gone] = into
+        self.changed_people.add(into)
+
+    def _note_details(
+        self, person_id: int, seen: Customer, at: float, *, gone: Customer = NO_CUSTOMER
+    ) -> None:
+        """Note what an event says of a person; an older one only fills in what is not known."""
+        person = self.people[person_id]
+        if at >= person.seen_at:
+            changed = KnownCustomer(
+                person_id,
+                seen.user_id or person.user_id,
+                seen.parent_user_id or person.parent_user_id,
+                seen.phone or person.phone,
+                seen.username or person.username,
+                seen.name or person.name,
+                seen_at=at,
+            )
+        else:
+            changed = replace(_fill(person, KnownCustomer(0, *_details(seen))), former=())
+        values = (person.user_id, person.phone, gone.user_id, gone.phone, seen.user_id, seen.phone)
+        changed = replace(changed, former=_former(changed, (*values, *person.former)))
+        is_news = replace(changed, seen_at=person.seen_at) != person
+        if is_news or at - person.seen_at > NOTE_INTERVAL_SECONDS:
+            self.people[person_id] = changed
+            self.changed_people.add(person_id)
+
+    def _note_keys(self, person_id: int, seen: Customer, at: float) -> None:
+        """Let the person be found by what the event names, unless a later one says otherwise."""
+        for key in keys_of(seen):
+            owner_id, owner = self._owner_id(key), self.owners.get(key)
+            if owner and owner.noted_at > at:
+                continue
+            if owner and owner_id == person_id and at - owner.noted_at < NOTE_INTERVAL_SECONDS:
+                continue
+            if owner_id and owner_id != person_id:
+                self._lose_number(owner_id, key)
+            self.owners[key] = KeyOwner(person_id, at)
+            self.changed_keys.add(key)
+
+    def _lose_number(self, owner_id: int, key: Key) -> None:
+        """Note that a number belongs to someone else now: nothing may be sent to it for them."""
+        owner = self.people[owner_id]
+        if key[0] == PHONE and owner.phone and equal_form(owner.phone) == key[1]:
+            left = replace(owner, phone="")
+            former = _former(left, (owner.phone, *owner.former))
+            self.people[owner_id] = replace(left, former=former)
+            self.changed_people.add(owner_id)
+
+
+def keys_of(seen: Customer) -> list[Key]:
+    """Return what a person is found by, the most certain first."""
+    ids = ((USER_ID, seen.user_id), (USER_ID, seen.parent_user_id))
+    found = [(kind, value) for kind, value in ids if value]
+    return [*found, (PHONE, equal_form(seen.phone))] if seen.phone else found
+
+
+def all_keys(events: Sequence[WebhookEvent]) -> set[Key]:
+    """Return every key that identifying these events looks for."""
+    found: set[Key] = set()
+    for event in events:
+        found.update(keys_of(with_shared_number(event)))
+        if isinstance(event, MessageEvent):
+            found.update(keys_of(event.previous))
+    return found
+
+
+def with_shared_number(event: WebhookEvent) -> Customer:
+    """Return the customer with the number that they share in answer to a request for it.
+
+    A card that they pass on by hand may be anyone's.
+    """
+    seen = event.customer
+    if not isinstance(event, MessageEvent) or event.kind != "contacts" or seen.phone:
+        return seen
+    raw: Mapping[str, Any] = event.raw
+    origin = first_text(raw, "origin") or first_text(as_object(raw.get("contacts")), "origin")
+    if not origin.startswith(CONTACT_REQUEST):
+        return seen
+    for contact in iter_objects(raw.get("contacts")):
+        for phone in iter_objects(contact.get("phones")):
+            digits = "".join(filter(str.isdecimal, first_text(phone, "wa_id", "phone")))
+            if digits:
+                return replace(seen, phone=digits)
+    return seen
+
+
+def _details(seen: Customer) -> tuple[str, str, str, str, str]:
+    return seen.user_id, seen.parent_user_id, seen.phone, seen.username, seen.name
+
+
+def _without(person: KnownCustomer, gone: Customer) -> KnownCustomer:
+    """Return the person without the ID and the number that they have no longer."""
+    return replace(
+        person,
+        user_id="" if person.user_id == gone.user_id else person.user_id,
+        phone="" if person.phone == gone.phone else person.phone,
+    )
+
+
+def _fill(person: KnownCustomer, older: KnownCustomer) -> KnownCustomer:
+    """Return the person with what is only known from before."""
+    return replace(
+        person,
+        user_id=person.user_id or older.user_id,
+        parent_user_id=person.parent_user_id or older.parent_user_id,
+        phone=person.phone or older.phone,
+        username=person.username or older.username,
+        name=person.name or older.name,
+    )
+
+
+def _former(person: KnownCustomer, values: Sequence[str]) -> tuple[str, ...]:
+    current = {"", person.user_id, person.phone}
+    return tuple(value for value in dict.fromkeys(values) if value not in current)[:MAX_FORMER]

@@ -22,12 +22,13 @@ from bot.messages.outcome import (
     arrival_line,
     await_arrival,
     await_outcome,
+    await_view,
     latest_result,
     outcome_message,
 )
 from bot.messages.phrases import NOT_YET, SEND_PHRASES, may_be_recipient
 from bot.messages.recipients import AmbiguousRecipient
-from bot.messages.send import Send, SendResult
+from bot.messages.send import Send
 from bot.messages.test_sends import TestSend
 from bot.messages.validation import error_field, first_validation_error, validation_errors
 from bot.slack import blocks
@@ -278,30 +279,10 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
     final_line = arrival_line(service, arrival) if has_channel else None
     return UpdateForm(
         sending_view(checked.prepared.recipient),
-        later=asyncio.ensure_future(_await_result(context, form, result, arrival)),
+        later=asyncio.ensure_future(await_view(service, form, result, arrival)),
         follow_up_task=asyncio.ensure_future(line),
         final_task=asyncio.ensure_future(final_line) if final_line else None,
     )
-
-
-async def _await_result(
-    context: Context,
-    form: SendForm,
-    result: asyncio.Task[SendResult],
-    arrival: asyncio.Task[SendResult | None],
-) -> UpdateForm:
-    """Return the view with the outcome so far; the arrival replaces it while the view is open."""
-    shown = _result_view(context, form, await asyncio.shield(result))
-
-    async def show_arrival() -> UpdateForm | None:
-        sent = await asyncio.shield(arrival)
-        return _result_view(context, form, sent) if sent else None
-
-    return replace(shown, later=asyncio.ensure_future(show_arrival()))
-
-
-def _result_view(context: Context, form: SendForm, sent: SendResult) -> UpdateForm:
-    return render_result(sent, outcome_message(context.send_service, sent), form)
 
 
 async def _show_existing(context: Context, form: SendForm, send: Send) -> UpdateForm:

@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from bot.errors import BotError
 from bot.messages import report_message as card
+from bot.messages.check_view import render_result
 from bot.messages.details import SendDetails
+from bot.messages.form_values import SendForm
 from bot.messages.send import Send, SendResult
 from bot.messages.service import SendService
 from bot.messages.status import SendStatus
 from bot.slack import blocks
 from bot.slack.blocks import markup
-from bot.slack.commands.reply import Message
+from bot.slack.commands.reply import Message, UpdateForm
 
 ARRIVAL_WAIT_SECONDS = 29 * 60.0
 """Seconds: a response URL is valid for 30 minutes."""
@@ -50,6 +52,25 @@ async def arrival_line(
     """
     sent = await asyncio.shield(arrival)
     return replace(outcome_message(service, sent), only_here=True) if sent else None
+
+
+async def await_view(
+    service: SendService,
+    form: SendForm,
+    result: asyncio.Task[SendResult],
+    arrival: asyncio.Task[SendResult | None],
+) -> UpdateForm:
+    """Return the view with the outcome so far; the arrival replaces it while the view is open."""
+
+    def render(sent: SendResult) -> UpdateForm:
+        return render_result(sent, outcome_message(service, sent), form)
+
+    async def show_arrival() -> UpdateForm | None:
+        sent = await asyncio.shield(arrival)
+        return render(sent) if sent else None
+
+    shown = render(await asyncio.shield(result))
+    return replace(shown, later=asyncio.ensure_future(show_arrival()))
 
 
 async def latest_result(service: SendService, sending: asyncio.Task[SendResult]) -> SendResult:

@@ -36,7 +36,7 @@ CHAKRA_SECONDS = 0.3
 
 
 def edit_template(acme: World) -> None:
-    """Edit the template as somebody does in Chakra; no event says so."""
+    """Edit the template as an admin does in Chakra; no event says so."""
     edited = [
         {**part, "text": part["text"].replace("a reminder", "the last reminder")}
         if part["type"] == "BODY"

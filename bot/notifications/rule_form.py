@@ -49,7 +49,8 @@ def build_form(
     rule: Rule | None = None,
 ) -> View:
     """Return the form with what the channel receives above it; ``rule`` is the edited one."""
-    spec = spec or (rule.spec if rule else RuleSpec(events=(EventGroup.MESSAGE,)))
+    new = RuleSpec(events=(EventGroup.MESSAGE,), time_zone=known.time_zone)
+    spec = spec or (rule.spec if rule else new)
     number = f":{rule.id}" if rule else ""
 
     def action(name: str) -> str:

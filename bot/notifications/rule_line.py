@@ -26,6 +26,7 @@ from bot.notifications.rule_values import (
 from bot.notifications.rule_words import (
     CATCH_ALL_WORDS,
     CATEGORY_WORDS,
+    COMMAND_WORDS,
     EVENT_WORDS,
     FIELD_ALIASES,
     FILLERS,
@@ -333,9 +334,14 @@ def _add_record(reading: _Reading, found: re.Match[str]) -> None:
 
 
 def _correct(arguments: Arguments, unused: Sequence[str]) -> str:
-    """Return the typed line with words that are nearly ones of a rule; "" if none is."""
+    """Return the line after the command, with words that are nearly ones of a rule replaced.
+
+    "" if none is.
+    """
     candidates = [word for word in (*EVENT_WORDS, *GROUPING_WORDS) if " " not in word]
     line = " ".join(arguments.raw.split())
+    if fold(line.partition(" ")[0]) in COMMAND_WORDS:
+        line = line.partition(" ")[2]
     corrected = line
     for word in unused:
         similar = find_similar(fold(word), candidates, min_score=MIN_SIMILARITY, limit=1)

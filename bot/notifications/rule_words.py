@@ -115,6 +115,7 @@ FIELD_ALIASES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("mode", "replies"), "mode"),
 }
 """What each ``name:value`` of a line fills."""
+COMMAND_WORDS: Final = frozenset({"notify", "notifications", "subscribe"})
 SUBCOMMANDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("add", "new", "create", "subscribe", "on", "start", "enable"), "add"),
     **dict.fromkeys(("list", "rules", "show", "ls", "current"), "list"),

@@ -6,8 +6,14 @@ from datetime import time
 
 import pytest
 
+from bot.notifications.facts import Facts
+from bot.notifications.matching import first_match
 from bot.notifications.rule import EventGroup, Filters, RuleSpec
 from bot.sandbox.slack import visible_text
+from bot.sandbox.world import WEBHOOK_SECRET
+from tests.clock import ManualClock
+from tests.commands.test_send_invalid_input import deliver, send_and_accept
+from tests.messages.webhook_builders import chakra_event, encode, sign
 from tests.people import JOHN, MEI, SALES, SUPPORT
 from tests.world import World
 
@@ -69,6 +75,7 @@ async def test_form_shows_the_rules_and_saves_another(acme: World) -> None:
     await save(acme, "failed")
     await acme.type("/chakra notify")
     assert "1. Failed messages" in view_text(acme)
+    assert "Time zone: Asia/Kolkata" in view_text(acme)
     values = {"events": ["message", "template"], "country": "India, Narnia", "words": "refund"}
     errors = await acme.submit(values)
     assert errors == {"country": 'There\'s no country "Narnia".'}
@@ -275,3 +282,38 @@ async def test_sample_is_posted_and_marked_as_a_test(acme: World) -> None:
 async def pass_seconds(acme: World, seconds: float) -> None:
     await acme.clock.advance(seconds)
     await acme.idle()
+
+
+async def test_slip_is_corrected_by_a_button(acme: World) -> None:
+    assert "/chakra notify add failed" in await read(acme, "add faild")
+    await acme.press("help.run:0")
+    assert "Failed messages" in plain(acme.shown())
+
+
+async def test_own_failures_go_to_the_channel_and_not_to_ones_own_direct_messages(
+    acme: World, clock: ManualClock
+) -> None:
+    await save(acme, "failed", channel="D0JOHN")
+    await save(acme, "failed")
+    sent = await send_and_accept(acme, clock)
+    for wamid, message_id in ((sent.wamid, sent.id), ("wamid.elsewhere", "elsewhere")):
+        event = chakra_event("FAILED", wamid, message_id)
+        signed = {"X-Chakra-Signature-256": sign(encode(event), WEBHOOK_SECRET)}
+        assert (await deliver(acme, event, **signed)).status == 200
+    await pass_seconds(acme, 10)
+    own = [plain(message) for message in acme.slack.messages(JOHN, "D0JOHN")]
+    shared = [plain(message) for message in acme.slack.messages(MEI, SALES)]
+    assert len([text for text in shared if "wasn't delivered to" in text]) == 2
+    [alert] = [text for text in own if "wasn't delivered to" in text]
+    assert "A message wasn't delivered to" in alert  # the one that John didn't send
+    assert acme.slack.rejections == []
+
+
+async def test_moved_rules_decide_in_their_new_order(acme: World) -> None:
+    await save(acme, "message")
+    await save(acme, "message from India hourly")
+    await acme.press("notify.up:2")
+    first, second = await acme.bot.context.notifications.rules.list_channel(SALES)
+    assert (first.id, second.id) == (2, 1)
+    facts = Facts(EventGroup.MESSAGE, "text", country="IN")
+    assert first_match([second, first], facts) == first

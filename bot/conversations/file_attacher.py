@@ -36,6 +36,7 @@ RETRY_SECONDS = 60.0
 GIVE_UP_SECONDS = 3_600.0
 """Seconds after which a file that can't be fetched is left to its button."""
 RETENTION_SECONDS = 30 * 86_400.0
+PURGE_INTERVAL_SECONDS = 3_600.0
 BATCH_SIZE = 10
 COMPLETE = "files.completeUploadExternal"
 UNCERTAIN_CODES = ("unreachable", "unreadable", "http_5")
@@ -67,6 +68,7 @@ class FileAttacher:
         self._clock = clock
         self._can_upload = can_upload
         self._wake_event = WakeEvent(clock)
+        self._next_purge_at = 0.0
         self._log = structlog.get_logger("conversations")
 
     async def request(self, conversation: Conversation, event_id: int) -> None:
@@ -101,9 +103,14 @@ class FileAttacher:
         waiting = await self._attached.list_waiting(now, BATCH_SIZE)
         done = [await self._attach(file) for file in waiting]
         if not waiting:
-            await self._attached.purge(now - RETENTION_SECONDS)
+            await self._purge_if_due(now)
             return None
         return 0.0 if all(done) else UNPOSTED_INTERVAL_SECONDS
+
+    async def _purge_if_due(self, now: float) -> None:
+        if now >= self._next_purge_at:
+            self._next_purge_at = now + PURGE_INTERVAL_SECONDS
+            await self._attached.purge(now - RETENTION_SECONDS)
 
     async def _attach(self, waiting: WaitingFile) -> bool:
         """Return whether the file is settled, or will be tried again later."""

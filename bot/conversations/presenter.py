@@ -21,10 +21,11 @@ from bot.conversations.entry import (
     render_entry,
 )
 from bot.conversations.file_attacher import FileAttacher
-from bot.conversations.names import UNKNOWN_NAME, customer_name
+from bot.conversations.names import customer_name
 from bot.conversations.repository import Conversations
 from bot.conversations.shapes import read_shape
 from bot.conversations.thread import Threads, reply_message
+from bot.customers.customer import KnownCustomer
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.privacy import mask_phone
@@ -241,6 +242,7 @@ def _lone_message(
     recorded: RecordedEvent, event: MessageEvent, channel: str, member: str
 ) -> OutboxMessage:
     """Return a message whose sender WhatsApp doesn't name, without a thread."""
-    around = Surroundings(customer=event.customer.name or UNKNOWN_NAME)
+    sender = KnownCustomer(0, username=event.customer.username, name=event.customer.name)
+    around = Surroundings(customer=customer_name(sender))
     message = render_entry(Entry(recorded, event), around)
     return OutboxMessage(f"message:{recorded.id}:{channel}", channel, message, member)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.aio.clock import Clock
 from bot.bulk.plan import BulkPlanner
 from bot.conversations.service import ConversationService
+from bot.customers.opt_outs import OptOuts
 from bot.health import HealthChecker
 from bot.jobs.reader import JobReader
 from bot.messages.form_loader import SendFormLoader
@@ -43,6 +44,7 @@ class Context:
     workflows: Workflows
     writes: WriteLedger
     notifications: Notifications
+    opt_outs: OptOuts
     health: HealthChecker
     settings: Settings
     clock: Clock

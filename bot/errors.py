@@ -7,6 +7,7 @@
     ├── PreparationFailed      a step before a send failed; nothing was sent
     ├── UserError              the person's own situation; not an incident
     │   ├── UsageError             the command cannot be parsed
+    │   │   └── RecipientOptedOut      the recipient wants no such messages; nothing was sent
     │   ├── NotAllowed             this person may not do that
     │   ├── NotFound               nothing matches
     │   ├── NotLinked              no Chakra user belongs to this Slack member
@@ -102,6 +103,12 @@ class UsageError(UserError):
         super().__init__(message)
         self.example = example
         self.suggested_lines = suggested_lines
+
+
+class RecipientOptedOut(UsageError):
+    """The recipient wants no more such messages. ``message`` says since when."""
+
+    kind = "recipient_opted_out"
 
 
 class NotAllowed(UserError):

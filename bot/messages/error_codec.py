@@ -14,6 +14,7 @@ from bot.errors import (
     InvalidFile,
     PreparationFailed,
     RateLimited,
+    RecipientOptedOut,
     Rejected,
     SlackError,
     Unavailable,
@@ -23,7 +24,13 @@ from bot.privacy import redact
 
 NOT_SENT_ERRORS = (Rejected, AuthenticationError, RateLimited, Unavailable)
 """After these errors and their subclasses a message has certainly not been sent."""
-PREPARATION_ERRORS = (FileUnavailable, FileUploadFailed, InvalidFile, PreparationFailed)
+PREPARATION_ERRORS = (
+    FileUnavailable,
+    FileUploadFailed,
+    InvalidFile,
+    PreparationFailed,
+    RecipientOptedOut,
+)
 """The other errors that stop a send before its request leaves."""
 
 ErrorT = TypeVar("ErrorT", bound=BotError)
@@ -53,7 +60,7 @@ def deserialize_error(failure: Failure) -> BotError:
         return FileUnavailable("files.info", failure.details)
     if failure.kind == AuthenticationError.kind:
         return AuthenticationError(failure.text, status=failure.code)
-    for local_error in (InvalidFile, PreparationFailed):
+    for local_error in (InvalidFile, PreparationFailed, RecipientOptedOut):
         if failure.kind == local_error.kind:
             return local_error(failure.text)
     types: dict[str, type[ChakraError]] = {

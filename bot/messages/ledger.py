@@ -32,6 +32,7 @@ DUPLICATE_WINDOW_SECONDS = 600.0
 """Seconds during which the same content to the same recipient needs a confirmation."""
 PREPARE_TIMEOUT_SECONDS = 30.0
 """The part of the response timeout that the preparation may use."""
+CHECK_TIMEOUT_SECONDS = 5.0
 DB_RETRY_DELAYS_SECONDS = (0.5, 2.0, 5.0)
 """Delays between attempts to record an outcome in a database that does not respond."""
 
@@ -42,6 +43,8 @@ Post = Callable[[RequestT], Awaitable[AcceptedMessage]]
 whether the message was sent."""
 Prepare = Callable[[RequestT], Coroutine[Any, Any, RequestT]]
 """Return the request once it may leave. If this raises, nothing was sent."""
+Check = Callable[[RequestT], Coroutine[Any, Any, None]]
+"""Raise a `BotError` if the request must not leave any more, just before it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +118,17 @@ class Ledger:
         request: RequestT,
         post: Post[RequestT],
         prepare: Prepare[RequestT] | None = None,
+        check: Check[RequestT] | None = None,
     ) -> Send:
         """Send a claimed submission; return the row once its outcome is recorded.
 
         After `RESPONSE_TIMEOUT_SECONDS` that is ``unknown``; a later response is still recorded.
         Cancelling the caller does not stop the request. ``prepare`` is for a send that was claimed
-        as preparing: if it fails, times out or the app stops, the send has failed.
+        as preparing: if it fails, times out or the app stops, the send has failed; if ``check``
+        does, too.
         """
         self._in_flight.add(send.id)
-        attempt = self._tasks.spawn(self._attempt(send, request, post, prepare))
+        attempt = self._tasks.spawn(self._attempt(send, request, post, prepare, check))
         attempt.add_done_callback(lambda _: self._in_flight.discard(send.id))
         if (
             await done_within(self._clock, attempt, RESPONSE_TIMEOUT_SECONDS)
@@ -156,16 +161,19 @@ class Ledger:
         request: RequestT,
         post: Post[RequestT],
         prepare: Prepare[RequestT] | None,
+        check: Check[RequestT] | None,
     ) -> Send:
-        if prepare is not None:
-            try:
+        try:
+            if prepare is not None:
                 request = await self._prepare(send, request, prepare)
-            except BotError as error:
-                return await self._record_outcome(send, _failed_outcome(error))
-            except asyncio.CancelledError:  # the app is stopping
-                stopped = PreparationFailed("The app stopped before the request was sent.")
-                await self._record_outcome(send, _failed_outcome(stopped))
-                raise
+            if check is not None:
+                await self._check(send, request, check)
+        except BotError as error:
+            return await self._record_outcome(send, _failed_outcome(error))
+        except asyncio.CancelledError:  # the app is stopping
+            stopped = PreparationFailed("The app stopped before the request was sent.")
+            await self._record_outcome(send, _failed_outcome(stopped))
+            raise
         try:
             accepted = await post(request)
         except NOT_SENT_ERRORS as error:
@@ -196,6 +204,16 @@ class Ledger:
         if not may_leave:
             raise PreparationFailed("The send expired before its request was sent.")
         return prepared
+
+    async def _check(self, send: Send, request: RequestT, check: Check[RequestT]) -> None:
+        """Raise a `BotError` unless the request may leave."""
+        try:
+            await wait_for(self._clock, check(request), CHECK_TIMEOUT_SECONDS)
+        except PREPARATION_ERRORS:
+            raise
+        except Exception as fault:
+            self._log.warning("send_not_checked", send=send.id, exc_info=fault)
+            raise PreparationFailed(type(fault).__name__) from fault
 
     async def _record_outcome(self, send: Send, outcome: _Outcome) -> Send:
         """Record the outcome and return the row.

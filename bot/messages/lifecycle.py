@@ -16,7 +16,7 @@ from bot.db.engine import Database
 from bot.errors import BotError
 from bot.messages.details import SendDetails, open_details
 from bot.messages.dirty_sends import DirtySends
-from bot.messages.ledger import Ledger, Post, Prepare, RequestT
+from bot.messages.ledger import Check, Ledger, Post, Prepare, RequestT
 from bot.messages.reporter import Reporter, ReportReply, report_to_sender
 from bot.messages.repository import Sends
 from bot.messages.send import ClaimResult, Send, SendResult
@@ -74,12 +74,13 @@ class SendLifecycle:
         post: Post[RequestT],
         *,
         prepare: Prepare[RequestT] | None = None,
+        check: Check[RequestT] | None = None,
         confirmed_duplicate_of: int | None = None,
     ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
         """Claim the submission and, if this call is the first to claim it, start sending it.
 
         The task ends with the outcome and the posted report; it is None if another send is in the
-        way. See `Ledger` for ``post``, ``prepare`` and ``confirmed_duplicate_of``. Raise
+        way. See `Ledger` for ``post``, ``prepare``, ``check`` and ``confirmed_duplicate_of``. Raise
         ``DatabaseUnavailable``; then nothing was sent.
         """
         claim = await self.ledger.claim(
@@ -89,7 +90,7 @@ class SendLifecycle:
         )
         if claim.outcome is not ClaimOutcome.CREATED:
             return claim, None
-        sending = self._send(claim.send, request, post, prepare)
+        sending = self._send(claim.send, request, post, prepare, check)
         return claim, self.tasks.spawn_reply(sending)
 
     async def _send(
@@ -98,8 +99,9 @@ class SendLifecycle:
         request: RequestT,
         post: Post[RequestT],
         prepare: Prepare[RequestT] | None,
+        check: Check[RequestT] | None,
     ) -> SendResult:
-        finished = await self.ledger.execute(send, request, post, prepare)
+        finished = await self.ledger.execute(send, request, post, prepare, check)
         return SendResult(finished, await self.wait_report(finished, REPORT_WAIT_SECONDS))
 
     async def wait_arrived(self, send: Send, seconds: float) -> Send | None:

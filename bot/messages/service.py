@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.chakra.messages import AcceptedMessage, MessagesApi
 from bot.chakra.template import Template
+from bot.customers.opt_outs import OptOuts
 from bot.errors import DatabaseUnavailable, NotConfigured, UsageError
 from bot.messages import compose
 from bot.messages.details import SendDetails
@@ -93,6 +94,7 @@ class SendService:
         catalog: TemplateCatalog,
         sending: SendLifecycle,
         file_transfer: FileTransfer,
+        opt_outs: OptOuts,
         *,
         plugin_id: str,
         workspace_url: str,
@@ -102,6 +104,7 @@ class SendService:
         self._catalog = catalog
         self._sending = sending
         self._file_transfer = file_transfer
+        self._opt_outs = opt_outs
         self._plugin_id = plugin_id
         self._workspace_url = workspace_url.rstrip("/")
 
@@ -117,10 +120,13 @@ class SendService:
     ) -> PreparedSend:
         """Return the send of a form whose values are valid.
 
-        Raise ``UsageError`` if the recipient does not fit the template or a sender must be chosen,
-        ``NotConfigured``, or an error of Chakra.
+        Raise ``UsageError`` if the recipient does not fit the template, has opted out, or a sender
+        must be chosen; ``NotConfigured``, ``DatabaseUnavailable``, or an error of Chakra.
         """
         self.require_configured()
+        await self._opt_outs.check_template(
+            recipient.digits, template.category, name=recipient.name
+        )
         sender_id = form.sender or await self._catalog.get_default_sender_id()
         wanted_keys = {template_field.key for template_field in template_fields(template)}
         given = {key: value for key, value in form.values.items() if key in wanted_keys}
@@ -158,6 +164,7 @@ class SendService:
             prepared,
             self._post,
             prepare=self._with_uploaded_files if prepared.files else None,
+            check=self._check_opt_outs,
             confirmed_duplicate_of=(
                 int(confirmed_duplicate_of) if confirmed_duplicate_of.isdecimal() else None
             ),
@@ -246,6 +253,12 @@ class SendService:
         )
         links = (link for link, _, _ in chosen)
         return prepared.with_file_urls(dict(zip(links, uploaded, strict=True)))
+
+    async def _check_opt_outs(self, prepared: PreparedSend) -> None:
+        """Raise ``RecipientOptedOut`` if the recipient has opted out since."""
+        await self._opt_outs.check_template(
+            prepared.recipient.digits, prepared.template.category, is_stored=True
+        )
 
     async def _post(self, prepared: PreparedSend) -> AcceptedMessage:
         match prepared.message:

@@ -1,0 +1,171 @@
+"""What a person types to filter the opt-outs: sources, days, words and numbers. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import ClassVar, Final
+
+from bot.customers.customer import KnownCustomer
+from bot.customers.opt_out import OptOut, OptOutScope, OptOutSource
+from bot.errors import UsageError
+from bot.slack.commands.arguments import Arguments
+from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mention
+from bot.slack.paging import MAX_FILTER_LENGTH, FilterText, ListQuery, unknown_value_error
+from bot.text.normalize import normalize
+
+EXAMPLE: Final = "/chakra optouts typed this week"
+SOURCE_WORDS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("typed", "wrote", "message", "messaged", "stop"), OptOutSource.TYPED.value),
+    **dict.fromkeys(
+        ("preference", "preferences", "settings", "whatsapp"), OptOutSource.PREFERENCE.value
+    ),
+    **dict.fromkeys(("failure", "failed", "refused", "131050"), OptOutSource.FAILURE.value),
+    **dict.fromkeys(("manual", "manually", "added", "hand"), OptOutSource.MANUAL.value),
+}
+SCOPE_WORDS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("marketing", "promotions", "promotional"), OptOutScope.MARKETING.value),
+    **dict.fromkeys(("everything", "completely"), OptOutScope.ALL.value),
+}
+DAY_WORDS: Final[Mapping[str, int]] = {
+    "today": 0, "yesterday": 1, "week": 6, "month": 29, "year": 364,
+}  # fmt: skip
+"""Days back, to the end of today; yesterday is that day alone."""
+LIFTED: Final = "lifted"
+FILLERS: Final = frozenset(
+    ("the", "of", "in", "by", "this", "last", "past", "all", "who", "opted", "out", "opt", "outs",
+     "optouts", "for", "from", "with", "and", "show", "list", "find", "since", "on", "has", "have",
+     "unsubscribed", "stopped", "me", "is", "did", "customers", "customer", "people")
+)  # fmt: skip
+LINE_PHRASES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        ("opt outs", "who opted out", "who unsubscribed", "who stopped", "do not contact list",
+         "dnd list", "blocklist", "block list", "suppression list", "unsubscribe list",
+         "list opt outs", "list optouts", "show opt outs", "show optouts",
+         "unsubscribed customers", "who wants no messages", "who does not want messages"),
+        "",
+    ),
+    **dict.fromkeys(("add opt out", "add optout"), "add"),
+}  # fmt: skip
+"""What people type in place of ``optouts``."""
+_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
+_NUMBER = re.compile(r"\+?[\d().-]*\d[\d().-]*")
+_MIN_DIGITS = 2
+
+
+class OptOutQuery(ListQuery):
+    """The filters. ``day`` is a word, a day or a month in ISO's form."""
+
+    command: ClassVar[str] = "/chakra optouts"
+
+    words: FilterText = ""
+    source: FilterText = ""
+    scope: FilterText = ""
+    day: FilterText = ""
+    lifted: bool = False
+
+
+def parse_opt_out_query(line: Arguments) -> OptOutQuery:
+    """Return what a line asks for. Raise ``UsageError`` for mentions and an unknown source."""
+    found: dict[str, str] = {}
+    typed = line.named.get("source")
+    if typed and typed.text.strip():
+        word = typed.text.strip().casefold()
+        if word not in SOURCE_WORDS:
+            sources = [source.value for source in OptOutSource]
+            raise unknown_value_error("source", typed.text, sources, example=EXAMPLE)
+        found["source"] = SOURCE_WORDS[word]
+    words: list[str] = []
+    is_lifted = False
+    for token in line.tokens:
+        if isinstance(token, Mention | GroupMention | ChannelMention | Link):
+            raise UsageError("Filter the list by plain words, without @ or links.", example=EXAMPLE)
+        word = token.text.casefold().strip(".,;:!?")
+        if word == LIFTED:
+            is_lifted = True
+            continue
+        name, value = _read_filter(word)
+        if not name or found.setdefault(name, value) != value:
+            words += [] if word in FILLERS else [token.text]
+    text = " ".join(" ".join(words).split())
+    if len(text) > MAX_FILTER_LENGTH:
+        raise UsageError("That's too long for a filter.", example=EXAMPLE)
+    return OptOutQuery(words=text, lifted=is_lifted, **found)
+
+
+def _read_filter(word: str) -> tuple[str, str]:
+    if word in SOURCE_WORDS:
+        return "source", SOURCE_WORDS[word]
+    if word in SCOPE_WORDS:
+        return "scope", SCOPE_WORDS[word]
+    if word in DAY_WORDS or _parse_period(word):
+        return "day", word
+    return "", ""
+
+
+def matches_query(
+    opt_out: OptOut, customer: KnownCustomer, query: OptOutQuery, now: float, zone: tzinfo
+) -> bool:
+    """Return whether an opt-out is listed; days are those of the person's own clock, ``zone``."""
+    if query.source and opt_out.source != query.source:
+        return False
+    if query.scope and opt_out.scope != query.scope:
+        return False
+    start, end = find_days(query.day, now, zone)
+    if not start <= opt_out.noted_at < end:
+        return False
+    names = normalize(f"{customer.name} {customer.username} {opt_out.words}")
+    numbers = [_digits(text) for text in (customer.phone, *customer.former)]
+    return all(_matches(word, names, numbers) for word in _join_numbers(query.words))
+
+
+def find_days(day: str, now: float, zone: tzinfo) -> tuple[float, float]:
+    """Return the first second of a period and the first after it; of all time for ""."""
+    if not day:
+        return 0.0, float("inf")
+    if period := _parse_period(day):
+        first, after = (
+            datetime(each.year, each.month, each.day, tzinfo=zone).timestamp() for each in period
+        )
+        return first, after
+    today = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = today - timedelta(days=DAY_WORDS.get(day, 0))
+    return start.timestamp(), today.timestamp() if day == "yesterday" else float("inf")
+
+
+def _parse_period(text: str) -> tuple[date, date] | None:
+    """Return the first day of ``2026-05`` or ``2026-05-03`` and the day after it."""
+    if not (found := _ISO_DAY.fullmatch(text)):
+        return None
+    try:
+        first = datetime(int(found[1]), int(found[2]), int(found[3] or 1), tzinfo=UTC).date()
+        if found[3]:
+            return first, first + timedelta(days=1)
+        return first, (first + timedelta(days=31)).replace(day=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _matches(word: str, names: str, numbers: list[str]) -> bool:
+    if not _NUMBER.fullmatch(word):
+        return normalize(word) in names
+    typed = _digits(word).lstrip("0")
+    is_end = len(typed) >= _MIN_DIGITS and any(number.endswith(typed) for number in numbers)
+    return is_end or normalize(word) in names
+
+
+def _join_numbers(words: str) -> list[str]:
+    """Return the words, with the parts of a number that is typed with spaces as one."""
+    joined: list[str] = []
+    for word in words.split():
+        follows = bool(joined) and _NUMBER.fullmatch(joined[-1]) and _NUMBER.fullmatch(word)
+        if follows and not word.startswith("+"):
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined
+
+
+def _digits(text: str) -> str:
+    return "".join(character for character in text if character.isascii() and character.isdigit())

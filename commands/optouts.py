@@ -1,0 +1,367 @@
+"""``/chakra optouts``: who wants no more messages; export the list, lift one, enter one."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bot.context import Context
+from bot.customers.customer import KnownCustomer
+from bot.customers.opt_out import OptOut, OptOutScope, OptOutSource, describe_opt_out
+from bot.customers.opt_out_query import (
+    DAY_WORDS,
+    EXAMPLE,
+    LINE_PHRASES,
+    OptOutQuery,
+    matches_query,
+    parse_opt_out_query,
+)
+from bot.customers.opt_outs import MAX_REASON_LENGTH, label
+from bot.errors import UsageError
+from bot.jobs.failed_rows import BYTE_ORDER_MARK, escape_cell
+from bot.messages.recipients import EXAMPLE_NUMBER, parse_phone
+from bot.privacy import mask_phone
+from bot.slack import blocks
+from bot.slack.age import date_token
+from bot.slack.blocks import Markup, bold, lines, markup, mention
+from bot.slack.button_state import parse_row_id
+from bot.slack.commands.arguments import Arguments
+from bot.slack.commands.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    Form,
+    Request,
+    SubmitRequest,
+)
+from bot.slack.commands.permissions import Permission
+from bot.slack.commands.reply import Block, CloseForm, FieldErrors, Message, OpenForm
+from bot.slack.paging import list_message, paginate
+from bot.text.phones import PhoneParser, format_international, is_phone_like
+
+COMMAND = "/chakra optouts"
+ADD_EXAMPLE = "/chakra optouts add +49 151 23456789 asked on the phone"
+PAGE, REFRESH, EXPORT = "optouts.page", "optouts.update", "optouts.export"
+LIFT, ADD, CONFIRM, DISMISS = "optouts.lift", "optouts.add", "optouts.confirm", "optouts.dismiss"
+PHONE, REASON = "phone", "reason"
+ROWS_PER_PAGE = 10
+MAX_PHONE_TOKENS = 8
+NOT_LIFTED = "This opt-out was lifted already."
+NO_REASON = "Enter a reason. It's stored with your name."
+SOURCE_LABELS = {
+    OptOutSource.TYPED: "typed",
+    OptOutSource.PREFERENCE: "turned off in WhatsApp",
+    OptOutSource.FAILURE: "refused by WhatsApp",
+    OptOutSource.MANUAL: "entered by hand",
+}
+SCOPE_LABELS = {OptOutScope.ALL: "all messages", OptOutScope.MARKETING: "marketing only"}
+CSV_HEADER = (
+    "Name", "Username", "Phone", "Since (UTC)", "Blocks", "How", "Words or reason", "Entered by",
+)  # fmt: skip
+
+Pair = tuple[OptOut, KnownCustomer]
+
+
+# --- the list ------------------------------------------------------------------------------------
+
+
+async def run(request: CommandRequest, context: Context) -> Message | OpenForm:
+    tokens = request.arguments.tokens
+    if tokens and tokens[0].text.casefold() == "add":
+        return await _add_typed(request, context)
+    return await _render_page(request, context, parse_opt_out_query(request.arguments))
+
+
+async def change_page(request: ActionRequest, context: Context) -> Message:
+    query = OptOutQuery.from_value(request.value)
+    return replace(await _render_page(request, context, query), replace_original=True)
+
+
+async def _render_page(request: Request, context: Context, query: OptOutQuery) -> Message:
+    found = await _find(request, context, query)
+    page = paginate(found, query.page, ROWS_PER_PAGE)
+    query = query.with_page(page.number)
+    may_send = request.access.allows(Permission.SEND)
+    buttons = [blocks.button("Refresh", REFRESH, query.to_value())]
+    if may_send:
+        buttons.append(blocks.button("Add…", ADD))
+    if may_send and found:
+        buttons.append(blocks.button("Export as CSV", EXPORT, query.to_value()))
+    return list_message(
+        page,
+        query,
+        heading=_heading(query, len(found)),
+        row=lambda pair: _row(*pair, is_whole=may_send),
+        empty_text=_empty_text(query),
+        note=markup("Checked before every send. As of ", date_token(request.now), "."),
+        page_action=PAGE,
+        buttons=buttons,
+        labels=("Newer", "Older"),
+    )
+
+
+async def _find(request: Request, context: Context, query: OptOutQuery) -> list[Pair]:
+    zone = request.member.zone if request.member else UTC
+    pairs = await context.opt_outs.list_all(lifted=query.lifted)
+    return [pair for pair in pairs if matches_query(*pair, query, request.now, zone)]
+
+
+def _heading(query: OptOutQuery, count: int) -> list[str]:
+    noun = "opt-out" if count == 1 else "opt-outs"
+    parts: list[str] = [bold(f"{count:,} {'lifted ' if query.lifted else ''}{noun}")]
+    if query.words:
+        parts.append(f'"{query.words}"')
+    if query.source:
+        parts.append(SOURCE_LABELS[OptOutSource(query.source)])
+    if query.scope:
+        parts.append(SCOPE_LABELS[OptOutScope(query.scope)])
+    if query.day:
+        days = DAY_WORDS.get(query.day)
+        parts.append(f"in the last {days + 1} days" if days and days > 1 else query.day)
+    return parts
+
+
+def _empty_text(query: OptOutQuery) -> Markup:
+    if query.words or query.source or query.scope or query.day:
+        return markup("No opt-out matches. Try fewer words, or leave out the day.")
+    if query.lifted:
+        return markup("No opt-out was lifted.")
+    return markup(
+        "No one has opted out. It's noted here if a customer writes “stop” or turns off your "
+        "messages in WhatsApp."
+    )
+
+
+def _row(opt_out: OptOut, customer: KnownCustomer, *, is_whole: bool) -> Block:
+    what = markup(bold(_customer_name(customer)), _number(customer, is_whole=is_whole))
+    how = f"{SCOPE_LABELS[opt_out.scope]} · {SOURCE_LABELS[opt_out.source]}"
+    parts: list[str] = [how]
+    if opt_out.words:
+        parts.append(markup("“", blocks.clip(" ".join(opt_out.words.split()), 80), "”"))
+    if opt_out.noted_by:
+        parts.append(markup("by ", mention(opt_out.noted_by)))
+    parts.append(date_token(opt_out.noted_at))
+    shown = [what, Markup("  ·  ".join(blocks.escape(part) for part in parts))]
+    if not opt_out.holds:
+        shown.append(_lifted_line(opt_out))
+    may_lift = is_whole and opt_out.holds
+    button = blocks.button("Lift…", LIFT, str(opt_out.id)) if may_lift else None
+    return blocks.section(lines(shown), accessory=button)
+
+
+def _lifted_line(opt_out: OptOut) -> Markup:
+    if not opt_out.lifted_by:
+        return markup("Lifted by the customer ", date_token(opt_out.lifted_at))
+    reason = blocks.clip(opt_out.lift_reason, MAX_REASON_LENGTH)
+    by = mention(opt_out.lifted_by)
+    return markup("Lifted by ", by, " ", date_token(opt_out.lifted_at), ": ", reason)
+
+
+def _customer_name(customer: KnownCustomer) -> str:
+    username = f"@{customer.username}" if customer.username else ""
+    return blocks.clip(customer.name or username or "A customer", 80)
+
+
+def _number(customer: KnownCustomer, *, is_whole: bool) -> str:
+    if not customer.phone:
+        return ", number not shown by WhatsApp"
+    whole = format_international(customer.phone)
+    return f", {whole if is_whole else mask_phone(f'+{customer.phone}')}"
+
+
+# --- the export ----------------------------------------------------------------------------------
+
+
+async def export(request: ActionRequest, context: Context) -> Message:
+    """Send the whole list, which is customers' data, to the member as a direct message."""
+    found = await _find(request, context, OptOutQuery.from_value(request.value))
+    if not found:
+        return blocks.text_message("There's nothing to export.")
+    counted = "1 opt-out" if len(found) == 1 else f"{len(found):,} opt-outs"
+    day = datetime.fromtimestamp(request.now, UTC)
+    await context.files.upload(
+        request.actor.id, f"opt-outs-{day:%Y-%m-%d}.csv", build_csv(found), comment=counted + "."
+    )
+    return blocks.text_message("I've sent you the file in a direct message.")
+
+
+def build_csv(pairs: Sequence[Pair]) -> bytes:
+    """Return the opt-outs as a file that Excel reads; no cell can become a formula."""
+    page = io.StringIO(newline="")
+    rows = [CSV_HEADER, *(_csv_row(*pair) for pair in pairs)]
+    csv.writer(page).writerows([escape_cell(cell) for cell in row] for row in rows)
+    return BYTE_ORDER_MARK + page.getvalue().encode("utf-8", "replace")
+
+
+def _csv_row(opt_out: OptOut, customer: KnownCustomer) -> tuple[str, ...]:
+    since = datetime.fromtimestamp(opt_out.noted_at, UTC)
+    return (
+        customer.name,
+        customer.username,
+        f"+{customer.phone}" if customer.phone else "",
+        f"{since:%Y-%m-%d %H:%M}",
+        SCOPE_LABELS[opt_out.scope],
+        SOURCE_LABELS[opt_out.source],
+        opt_out.words,
+        opt_out.noted_by,
+    )
+
+
+# --- lifting -------------------------------------------------------------------------------------
+
+
+async def open_lift(request: ActionRequest, context: Context) -> OpenForm | Message:
+    opt_out, customer = await context.opt_outs.get(parse_row_id(request.value, COMMAND))
+    if not opt_out.holds:
+        return blocks.text_message(NOT_LIFTED)
+    content = [
+        blocks.section(markup(describe_opt_out(opt_out, label(customer)))),
+        _reason_field("Why can they be sent messages again?", "They asked for it on the phone"),
+        blocks.context(markup("The reason is stored with your name.")),
+    ]
+    view = blocks.form_modal(LIFT, "Lift the opt-out", "Lift", content)
+    return OpenForm(view, state={"opt_out": str(opt_out.id)})
+
+
+def check_reason(request: SubmitRequest) -> FieldErrors | None:
+    return None if request.values.get(REASON, "").strip() else FieldErrors({REASON: NO_REASON})
+
+
+async def lift(request: SubmitRequest, context: Context) -> CloseForm:
+    opt_out_id = parse_row_id(request.state.get("opt_out", ""), COMMAND)
+    reason = request.values[REASON].strip()
+    lifted = await context.opt_outs.lift(opt_out_id, member=request.actor.id, reason=reason)
+    opt_out, customer = await context.opt_outs.get(opt_out_id)
+    text = (
+        markup("Lifted: ", label(customer), " can be sent messages again. Reason: ", reason)
+        if lifted
+        else markup(NOT_LIFTED)
+    )
+    if others := await context.opt_outs.find(opt_out.customer_id):
+        text = markup(text, " But: ", describe_opt_out(others[0], label(customer)))
+    return CloseForm(text, follow_up=blocks.text_message(text))
+
+
+# --- entering ------------------------------------------------------------------------------------
+
+
+async def _add_typed(request: CommandRequest, context: Context) -> Message | OpenForm:
+    request.access.authorize(Permission.SEND)
+    phone, reason = split_number(request.arguments.tail())
+    if not phone or not reason:
+        return _add_form(phone, reason)
+    return await _add(request, context, phone, reason)
+
+
+def split_number(line: Arguments) -> tuple[str, str]:
+    """Return the number that a line begins with, and the rest of it."""
+    texts = [token.text for token in line.tokens]
+    for length in range(min(MAX_PHONE_TOKENS, len(texts)), 0, -1):
+        if is_phone_like(" ".join(texts[:length])):
+            return " ".join(texts[:length]), " ".join(texts[length:]).removeprefix("because ")
+    return "", " ".join(texts)
+
+
+async def open_add(_: ActionRequest, context: Context) -> OpenForm:  # noqa: ARG001 - as every action
+    return _add_form()
+
+
+def _add_form(phone: str = "", reason: str = "") -> OpenForm:
+    content = [
+        blocks.text_field(
+            PHONE,
+            "Phone number",
+            action=f"{ADD}:{PHONE}",
+            initial=phone,
+            placeholder=EXAMPLE_NUMBER,
+        ),
+        _reason_field("How did they ask for it?", "They asked for it on the phone", reason),
+        blocks.context(markup("Nothing is sent to them then. You can lift it again.")),
+    ]
+    return OpenForm(blocks.form_modal(ADD, "Add an opt-out", "Add", content))
+
+
+def _reason_field(text: str, placeholder: str, initial: str = "") -> Block:
+    return blocks.text_field(
+        REASON,
+        text,
+        action=f"{LIFT}:{REASON}",
+        initial=initial,
+        placeholder=placeholder,
+        max_length=MAX_REASON_LENGTH,
+    )
+
+
+async def add(request: SubmitRequest, context: Context) -> CloseForm | FieldErrors:
+    phone, reason = request.values.get(PHONE, ""), request.values[REASON].strip()
+    try:
+        message = await _add(request, context, phone, reason)
+    except UsageError as error:
+        return FieldErrors({PHONE: error.message})
+    return CloseForm(message.text, follow_up=message)
+
+
+async def _add(request: Request, context: Context, phone: str, reason: str) -> Message:
+    region = context.settings.default_region
+    recipient = parse_phone(phone, PhoneParser(region))
+    reason = blocks.clip(reason, MAX_REASON_LENGTH)
+    added, is_new = await context.opt_outs.add(
+        recipient.digits, member=request.actor.id, reason=reason
+    )
+    if not is_new:
+        return blocks.text_message(describe_opt_out(added, recipient.label))
+    return blocks.text_message(
+        markup("Added: nothing is sent to ", recipient.label, " any more. Reason: ", reason)
+    )
+
+
+# --- a message that may mean it -------------------------------------------------------------------
+
+
+async def confirm(request: ActionRequest, context: Context) -> Message:
+    """Note the opt-out of the customer whose message was unclear."""
+    customer_id = parse_row_id(request.value, COMMAND)
+    await context.opt_outs.add_customer(
+        customer_id, member=request.actor.id, source=OptOutSource.TYPED
+    )
+    return blocks.text_message("Noted: nothing is sent to them any more. See /chakra optouts.")
+
+
+async def dismiss(_: ActionRequest, context: Context) -> Message:  # noqa: ARG001 - as every action
+    return blocks.text_message("Nothing was changed. You can still add them in /chakra optouts.")
+
+
+OPTOUTS: Command[Context] = Command(
+    name="optouts",
+    aliases=("opt-outs", "optout", "opt-out", "unsubscribed", "stopped", "unsubscribes"),
+    summary="who wants no more WhatsApp messages",
+    usage="optouts [words] [source:…] [since], optouts add <number> <reason>",
+    example=EXAMPLE,
+    argument_names=("source",),
+    details=(
+        "Words match the name, what they wrote, or the end of the number.",
+        "Filter with source:typed, preference, failure or manual; today, week, month or 2026-05.",
+        "Senders can export the list, lift an opt-out with a reason, and add one.",
+        "Every send is checked against it, the last time just before it leaves.",
+    ),
+    phrases=LINE_PHRASES,
+    run=run,
+    only_looks=True,
+    actions=(
+        Action(PAGE, change_page),
+        Action(REFRESH, change_page),
+        Action(EXPORT, export, needs=Permission.SEND),
+        Action(LIFT, open_lift, needs=Permission.SEND, only_looks=True),
+        Action(ADD, open_add, needs=Permission.SEND, only_looks=True),
+        Action(CONFIRM, confirm, needs=Permission.SEND),
+        Action(DISMISS, dismiss),
+    ),
+    forms=(
+        Form(LIFT, lift, check=check_reason, needs=Permission.SEND),
+        Form(ADD, add, check=check_reason, needs=Permission.SEND),
+    ),
+)

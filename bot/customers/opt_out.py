@@ -37,8 +37,9 @@ class OptOutScope(StrEnum):
 class OptOut:
     """One opt-out. Times are in seconds since 1970.
 
-    ``words`` are what the customer wrote, or why a member (``noted_by``) entered it. ``lifted_at``
-    is 0 while it holds; ``lifted_by`` is "" if the customer lifted it.
+    ``words`` are what the customer wrote, or why a member (``noted_by``) entered it.
+    ``repeated_at`` is when they last said so again, or 0. ``lifted_at`` is 0 while it holds;
+    ``lifted_by`` is "" if the customer lifted it.
     """
 
     id: int
@@ -48,6 +49,7 @@ class OptOut:
     noted_at: float
     words: str = field(default="", repr=False)
     noted_by: str = ""
+    repeated_at: float = 0.0
     lifted_at: float = 0.0
     lifted_by: str = ""
     lift_reason: str = field(default="", repr=False)
@@ -55,6 +57,10 @@ class OptOut:
     @property
     def holds(self) -> bool:
         return not self.lifted_at
+
+    @property
+    def last_said_at(self) -> float:
+        return max(self.noted_at, self.repeated_at)
 
     def blocks_template(self, category: str) -> bool:
         """Return whether templates of this category must not be sent."""
@@ -66,7 +72,7 @@ class OptOut:
 
     def blocks_reply(self, last_inbound_at: float) -> bool:
         """Return whether free text must not be sent to someone who wrote last at this time."""
-        is_later = last_inbound_at > self.noted_at
+        is_later = last_inbound_at > self.last_said_at
         return self.holds and self.scope is OptOutScope.ALL and not is_later
 
 

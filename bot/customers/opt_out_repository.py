@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.customers.opt_out import OptOut, OptOutScope, OptOutSource
@@ -54,6 +54,18 @@ class OptOutRepository:
         )
         return int(result.scalar_one())
 
+    async def repeat(self, connection: AsyncConnection, opt_out_id: int, at: float) -> None:
+        """Note that the customer said so again."""
+        await connection.execute(
+            update(opt_outs)
+            .where(
+                opt_outs.c.workspace == self._workspace,
+                opt_outs.c.id == opt_out_id,
+                opt_outs.c.repeated_at < at,
+            )
+            .values(repeated_at=at)
+        )
+
     async def lift(
         self,
         connection: AsyncConnection,
@@ -80,7 +92,13 @@ class OptOutRepository:
         same_person = self._same_person(customer_id)
         rows = await connection.execute(
             select(opt_outs)
-            .where(opt_outs.c.workspace == self._workspace, opt_outs.c.customer_id.in_(same_person))
+            .where(
+                opt_outs.c.workspace == self._workspace,
+                or_(
+                    opt_outs.c.customer_id == customer_id,
+                    opt_outs.c.customer_id.in_(same_person),
+                ),
+            )
             .order_by(opt_outs.c.noted_at, opt_outs.c.id)
         )
         return [self._read(row) for row in rows]
@@ -132,6 +150,7 @@ class OptOutRepository:
             noted_at=row.noted_at,
             words=self._sealer.open(row.note) or "",
             noted_by=row.noted_by,
+            repeated_at=row.repeated_at,
             lifted_at=row.lifted_at,
             lifted_by=row.lifted_by,
             lift_reason=self._sealer.open(row.lift_reason.encode()) or "",

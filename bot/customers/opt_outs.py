@@ -34,11 +34,11 @@ SCOPES = {Intent.STOP: OptOutScope.ALL, Intent.STOP_MARKETING: OptOutScope.MARKE
 
 
 class CustomerLookup(Protocol):
-    """The part of `bot.customers.customers.Customers` that is used here."""
+    """The part of `bot.customers.repository.Customers` that is used here."""
 
     async def get(self, ids: Collection[int]) -> Mapping[int, KnownCustomer]: ...
     async def find_by_phone(self, digits: str) -> KnownCustomer | None: ...
-    async def find_or_create_by_phone(self, digits: str) -> KnownCustomer: ...
+    async def find_or_create_by_phone(self, digits: str, now: float) -> KnownCustomer: ...
 
 
 class OptOuts:
@@ -116,16 +116,14 @@ class OptOuts:
         words: str = "",
     ) -> None:
         """Insert an opt-out, unless one like it holds or the customer lifted it later."""
-        alike = [
-            opt_out
-            for opt_out in await self._rows.list_of_customer(connection, customer_id)
-            if opt_out.source is source and opt_out.scope is scope
-        ]
-        is_lifted_later = any(
-            not opt_out.lifted_by and opt_out.lifted_at >= at for opt_out in alike
-        )
-        if not is_lifted_later and not any(opt_out.holds for opt_out in alike):
-            await self._rows.insert(connection, customer_id, source, scope, at, words=words)
+        for opt_out in await self._rows.list_of_customer(connection, customer_id):
+            if opt_out.source is source and opt_out.scope is scope:
+                if opt_out.holds:
+                    await self._rows.repeat(connection, opt_out.id, at)
+                    return
+                if not opt_out.lifted_by and opt_out.lifted_at >= at:
+                    return
+        await self._rows.insert(connection, customer_id, source, scope, at, words=words)
 
     async def _lift_own(
         self,
@@ -138,7 +136,7 @@ class OptOuts:
         holding = [
             opt_out.id
             for opt_out in await self._rows.list_of_customer(connection, customer_id)
-            if opt_out.holds and opt_out.source in sources and opt_out.noted_at <= at
+            if opt_out.holds and opt_out.source in sources and opt_out.last_said_at <= at
         ]
         if holding:
             await self._rows.lift(connection, holding, at)
@@ -221,7 +219,7 @@ class OptOuts:
 
     async def add(self, digits: str, *, member: str, reason: str) -> tuple[OptOut, bool]:
         """Enter an opt-out by hand; return it, and whether it is new."""
-        customer = await self._customers.find_or_create_by_phone(digits)
+        customer = await self._customers.find_or_create_by_phone(digits, self._clock.time())
         return await self.add_customer(customer.id, member=member, reason=reason)
 
     async def add_customer(

@@ -62,6 +62,7 @@ customers = Table(
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
     Index(None, "workspace", "id"),
+    Index(None, "workspace", "merged_into"),
 )
 
 customer_keys = Table(
@@ -87,6 +88,7 @@ opt_outs = Table(
     Column("noted_at", Double, nullable=False),
     Column("note", LargeBinary),  # the customer's words, encrypted
     optional_text("noted_by"),  # a Slack member ID, if a member noted it
+    optional_time("repeated_at"),  # when the customer last said so again
     optional_time("lifted_at"),  # 0 while it holds
     optional_text("lifted_by"),
     optional_text("lift_reason"),

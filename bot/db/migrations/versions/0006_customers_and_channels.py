@@ -123,6 +123,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
     )
     op.create_index(op.f("ix_customers_workspace_id"), "customers", ["workspace", "id"])
+    op.create_index(
+        op.f("ix_customers_workspace_merged_into"), "customers", ["workspace", "merged_into"]
+    )
     op.create_table(
         "event_log",
         sa.Column("id", NUMBER, nullable=False),
@@ -215,6 +218,7 @@ def upgrade() -> None:
         sa.Column("noted_at", sa.Double(), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.Column("noted_by", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("repeated_at", sa.Double(), server_default="0", nullable=False),
         sa.Column("lifted_at", sa.Double(), server_default="0", nullable=False),
         sa.Column("lifted_by", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("lift_reason", sa.Text(), server_default=sa.text("''"), nullable=False),

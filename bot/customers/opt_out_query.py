@@ -91,7 +91,13 @@ def parse_opt_out_query(line: Arguments) -> OptOutQuery:
     text = " ".join(" ".join(words).split())
     if len(text) > MAX_FILTER_LENGTH:
         raise UsageError("That's too long for a filter.", example=EXAMPLE)
-    return OptOutQuery(words=text, lifted=is_lifted, **found)
+    return OptOutQuery(
+        words=text,
+        source=found.get("source", ""),
+        scope=found.get("scope", ""),
+        day=found.get("day", ""),
+        lifted=is_lifted,
+    )
 
 
 def _read_filter(word: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.claims import ClaimOutcome, lock_name
@@ -209,6 +209,25 @@ class Sends:
         async with self._database.begin() as connection:
             rows = await connection.execute(mine)
             return tuple(dict.fromkeys((row.template, row.language) for row in rows))
+
+    async def count_by_member(
+        self, template: str, language: str, since: float
+    ) -> list[tuple[str, int]]:
+        """Return how often each member has sent a template since then, the most often first."""
+        count = func.count()
+        counted = (
+            select(sends.c.member, count)
+            .where(
+                sends.c.workspace == self._workspace,
+                sends.c.template == template,
+                sends.c.language == language,
+                sends.c.started_at >= since,
+            )
+            .group_by(sends.c.member)
+            .order_by(count.desc(), sends.c.member)
+        )
+        async with self._database.begin() as connection:
+            return [(member, number) for member, number in await connection.execute(counted)]
 
     def _has_key(self, key: str) -> ColumnElement[bool]:
         return and_(sends.c.workspace == self._workspace, sends.c.key == key)

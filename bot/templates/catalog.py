@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
+from cachetools import LRUCache
+
 from bot.cache import Cache, Cached
 from bot.chakra.client import Chakra
 from bot.chakra.meta_errors import concerns_template
@@ -44,6 +46,8 @@ CLOCK_TOLERANCE_SECONDS = 60.0
 MIN_NAME_SIMILARITY = 70
 """rapidfuzz ratio (0-100) from which a name is suggested for a misspelled one."""
 MAX_NAME_SUGGESTIONS = 3
+MAX_NOTED_EVENTS = 200
+"""Events of which the catalog notes the template before them."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ class TemplateCatalog:
         self._waba_id = waba_id
         self._plugin_id = plugin_id or ""
         self._sender_id = sender_id
+        self._before_events: LRUCache[tuple[str, float], Template] = LRUCache(MAX_NOTED_EVENTS)
 
     async def get_index(self, *, refresh: bool = False) -> Cached[TemplateIndex]:
         return await self._cache.get(
@@ -223,7 +228,25 @@ class TemplateCatalog:
         self, _connection: object, events: Sequence[TemplateEvent], _now: float
     ) -> Callable[[], None]:
         """Return what applies the events once they are committed; see `EventHandler`."""
-        return partial(self.apply_changes, [read_change(event) for event in events])
+        return partial(self._apply_events, events)
+
+    def _apply_events(self, events: Sequence[TemplateEvent]) -> None:
+        for event in events:
+            if before := self._cached_before(event):
+                self._before_events[event.template_id, event.occurred_at] = before
+        self.apply_changes([read_change(event) for event in events])
+
+    def _cached_before(self, event: TemplateEvent) -> Template | None:
+        cached = self._cache.peek(TEMPLATES_CACHE_KIND, CACHE_KEY)
+        if cached is None or 0 < event.occurred_at < cached.loaded_at - CLOCK_TOLERANCE_SECONDS:
+            return None
+        found: Template | None = cached.value.by_id.get(event.template_id)
+        return found
+
+    def get_before(self, event: TemplateEvent) -> Template | None:
+        """Return the template as it was listed before an event; None if that isn't known."""
+        noted = self._before_events.get((event.template_id, event.occurred_at))
+        return noted or self._cached_before(event)
 
     def apply_changes(self, changes: Sequence[TemplateChange]) -> None:
         """Apply what Meta reported to the cached list, and load it again before its next use.

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -150,6 +150,13 @@ class WriteLedger:
         """Return the row if this press was carried out before. Raise ``DatabaseUnavailable``."""
         write = await self._writes.find_by_key(self._build_claim(intent).key)
         return write if write is not None and write.state is WriteState.DONE else None
+
+    async def find_latest(self, subjects: Collection[str]) -> Write | None:
+        """Return the latest write to one of ``subjects`` that was or may be carried out.
+
+        Raise ``DatabaseUnavailable``.
+        """
+        return await self._writes.find_latest(subjects)
 
     async def reconcile(self, *, any_age: bool = False) -> None:
         """Mark writes that no process works on any more as unknown, and notify their members.

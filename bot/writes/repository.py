@@ -168,6 +168,16 @@ class Writes:
         async with self._database.begin() as connection:
             return await _fetch_latest(connection, self._has_key(key))
 
+    async def find_latest(self, subjects: Collection[str]) -> Write | None:
+        """Return the latest write to one of these subjects that was or may be carried out."""
+        concerns = and_(
+            writes.c.workspace == self._workspace,
+            writes.c.subject.in_(subjects),
+            writes.c.state != WriteState.FAILED,
+        )
+        async with self._database.begin() as connection:
+            return await _fetch_latest(connection, concerns)
+
     async def purge(self, started_cutoff: float, limit: int) -> int:
         """Delete up to ``limit`` of the oldest settled writes that began before the cutoff.
 

@@ -291,5 +291,5 @@ def blocked_error(opt_out: OptOut, name: str = "") -> RecipientOptedOut:
     advice = BLOCKED_ADVICE if is_all else BLOCKED_MARKETING_ADVICE
     return RecipientOptedOut(
         f"{describe_opt_out(opt_out, name)} {advice}",
-        suggested_lines=(SuggestedLine(COMMAND, "Show opt-outs"),),
+        suggested_lines=(SuggestedLine("optouts", "Show opt-outs"),),
     )

@@ -22,6 +22,8 @@ from bot.messages.recipients import AmbiguousRecipient, Recipient
 from bot.messages.service import CheckedSend, SendService
 from bot.messages.validation import first_validation_error, validation_errors
 from bot.slack.blocks import lines
+from bot.messages.validation import validation_errors
+from bot.slack.blocks import Markup, lines, markup
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Message, OpenForm, UpdateForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
@@ -312,7 +314,7 @@ class SendFormLoader:
         if template is not None:
             form, problems = apply_carried_values(form, template)
             notes += problems
-        recipient, recipient_text = await self._find_recipient(form.to)
+        recipient, recipient_text = await self._find_recipient(form.to, template)
         if template is not None and (recipient or not recipient_text):
             form = refill(form, template, recipient)
         view = self.render(
@@ -328,10 +330,12 @@ class SendFormLoader:
         """Return the form without the values of a record that is no longer the recipient's."""
         if not form.filled:
             return form
-        recipient, _ = await self._find_recipient(form.to)
+        recipient, _ = await self._find_recipient(form.to, template)
         return refill(form, template, recipient) if recipient else form
 
-    async def _find_recipient(self, to: str) -> tuple[Recipient | None, str]:
+    async def _find_recipient(
+        self, to: str, template: Template | None
+    ) -> tuple[Recipient | None, str]:
         """Return the recipient with their description, or the problem; "" for other errors."""
         if not to:
             return None, ""
@@ -341,7 +345,9 @@ class SendFormLoader:
             return None, EXPLAINER.explain_as_text(problem)
         except (BotError, TimeoutError):
             return None, ""
-        return recipient, send_form.describe_recipient(recipient)
+        text = send_form.describe_recipient(recipient)
+        opt_out = await self._send_service.describe_opt_out(recipient, template)
+        return recipient, markup(text, Markup(" · :no_entry: "), opt_out) if opt_out else text
 
     async def _within_modal_deadline(self, load: Coroutine[Any, Any, T]) -> T | None:
         """Return the result, None if it takes too long or fails: the form must open in time."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from bot.chakra.messages import AcceptedMessage, MessagesApi
 from bot.chakra.template import Template
 from bot.customers.opt_outs import OptOuts
-from bot.errors import DatabaseUnavailable, NotConfigured, UsageError
+from bot.errors import DatabaseUnavailable, NotConfigured, RecipientOptedOut, UsageError
 from bot.messages import compose
 from bot.messages.details import SendDetails
 from bot.messages.file_transfer import FileTransfer, TransferredFile
@@ -134,6 +134,17 @@ class SendService:
         message = compose.compose(template, values, recipient, sender_id)
         files = {key: chosen for key, chosen in form.files.items() if key in values and chosen}
         return PreparedSend(template, recipient, message, values, sender_id, files)
+
+    async def describe_opt_out(self, recipient: Recipient, template: Template | None) -> str:
+        """Return why nothing can be sent to this recipient; "" if that isn't so."""
+        category = template.category if template else ""
+        try:
+            await self._opt_outs.check_template(recipient.digits, category, name=recipient.name)
+        except RecipientOptedOut as blocked:
+            return blocked.message
+        except DatabaseUnavailable:
+            pass
+        return ""
 
     async def find_existing(self, key: str) -> Send | None:
         """Return the send that this interaction has started already, without asking Chakra.

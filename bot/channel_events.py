@@ -14,6 +14,8 @@ from bot.conversations.conversation import Conversation
 from bot.conversations.open import ConversationServices, build_conversations
 from bot.conversations.reminders import Reminders
 from bot.conversations.reply_report import ReplyReports
+from bot.customers.opt_out_repository import OptOutRepository
+from bot.customers.opt_outs import OptOuts
 from bot.customers.repository import Customers
 from bot.db.engine import Database
 from bot.messages.lifecycle import open_send_reader
@@ -23,14 +25,17 @@ from bot.notifications.facts import FactsReader
 from bot.notifications.notifier import Notifier
 from bot.notifications.open import build_notifier
 from bot.notifications.service import category_finder
+from bot.notifications.template_card import TemplatePresenter
 from bot.outbox.outbox import Outbox
 from bot.processes.directory import RecordDirectory
 from bot.slack.channels import Channels
 from bot.slack.client.web_api import SlackClient
+from bot.slack.members import Members
 from bot.templates.catalog import TemplateCatalog
 from bot.webhooks.event_log import EventLog
-from bot.webhooks.events import MessageEvent
+from bot.webhooks.events import MessageEvent, TemplateEvent
 from bot.webhooks.recorder import Recorder
+from bot.writes.ledger import open_write_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class ChannelEvents:
 
     log: EventLog
     customers: Customers
+    opt_outs: OptOuts
     conversations: ConversationServices
     recorder: Recorder
     notifier: Notifier
@@ -86,6 +92,7 @@ def build_channel_events(
     log = EventLog(database, workspace, key, customers.identify)
     sends = open_send_reader(database, workspace, hash_secret)
     records = RecordDirectory(chakra, cache, clock, region=region)
+    opt_outs = OptOuts(database, OptOutRepository(database, key, workspace), customers, clock)
     conversations = build_conversations(
         database,
         workspace,
@@ -105,15 +112,23 @@ def build_channel_events(
     facts = FactsReader(
         sends.sends.find_by_message_ids, category_finder(catalog), record_finder(records)
     )
+    members = Members(slack, cache, team_id=workspace)
+    templates = TemplatePresenter(
+        catalog,
+        sends.sends.count_by_member,
+        open_write_reader(database, workspace),
+        members.get_name,
+        clock,
+    )
     notifier = build_notifier(
         database,
         log,
         facts,
-        {MessageEvent: conversations.presenter},
+        {MessageEvent: conversations.presenter, TemplateEvent: templates},
         outbox,
         Channels(slack),
         clock,
         workspace=workspace,
     )
-    recorder = Recorder(log, (conversations.windows.handle,), notifier.wake)
-    return ChannelEvents(log, customers, conversations, recorder, notifier, outbox, clock)
+    recorder = Recorder(log, (conversations.windows.handle, opt_outs.handle), notifier.wake)
+    return ChannelEvents(log, customers, opt_outs, conversations, recorder, notifier, outbox, clock)

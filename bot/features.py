@@ -12,6 +12,7 @@ from bot.channel_events import ChannelEvents
 from bot.context import Context
 from bot.conversations.history import HistoryReader
 from bot.conversations.service import ConversationService, Senders
+from bot.customers.opt_outs import OptOuts
 from bot.health import HealthChecker
 from bot.installation import Identity, Installation, Runtime
 from bot.jobs.reader import JobReader
@@ -63,7 +64,7 @@ class Features:
         )
         region = self.installation.default_region
         record_directory = RecordDirectory(self.chakra, self.cache, clock, region=region)
-        service = self._send_service(directory, record_directory, sends)
+        service = self._send_service(directory, record_directory, sends, channel_events.opt_outs)
         return Context(
             directory=directory,
             records=RecordSearch(self.chakra, self.cache, record_directory, region=region),
@@ -95,6 +96,7 @@ class Features:
             ),
             workflows=workflows,
             writes=writes,
+            opt_outs=channel_events.opt_outs,
             notifications=open_notifications(
                 self.runtime.database,
                 self.templates,
@@ -136,10 +138,15 @@ class Features:
             self.runtime.clock,
             channel_events.refresh_parent,
             services.reader,
+            channel_events.opt_outs,
         )
 
     def _send_service(
-        self, directory: Directory, records: RecordDirectory, sends: SendLifecycle
+        self,
+        directory: Directory,
+        records: RecordDirectory,
+        sends: SendLifecycle,
+        opt_outs: OptOuts,
     ) -> SendService:
         plugin_id = self.installation.chakra_plugin_id or ""
         region = self.installation.default_region
@@ -151,6 +158,7 @@ class Features:
             FileTransfer(
                 self.slack.files, self.chakra.media, self.runtime.clock, plugin_id=plugin_id
             ),
+            opt_outs,
             plugin_id=plugin_id,
             workspace_url=self.identity.url,
         )

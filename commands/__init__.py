@@ -5,6 +5,7 @@ from commands.chat import CHAT
 from commands.job import JOB
 from commands.jobs import JOBS
 from commands.notify import NOTIFY
+from commands.optouts import OPTOUTS
 from commands.process import PROCESS
 from commands.send import SEND
 from commands.sends import SENDS
@@ -25,6 +26,7 @@ COMMANDS = (
     USERS,
     TEMPLATES,
     NOTIFY,
+    OPTOUTS,
     JOB,
     JOBS,
     WATCH,

@@ -79,8 +79,9 @@ async def open_reply(request: ActionRequest, context: Context) -> OpenForm:
         await context.send_forms.load_templates_and_senders()
         form = _template_form(target)
         return context.send_forms.open_form(form, None, reply_form.closed_note(target))
+    note = await context.conversations.check_allowed(target)
     context.conversations.mark_read(target)
-    return reply_form.open_form(target)
+    return reply_form.open_form(target, note)
 
 
 def _template_form(target: ReplyTarget) -> SendForm:
@@ -101,6 +102,7 @@ async def submit_reply(request: SubmitRequest, context: Context) -> Reply:
     target.require_number()
     if not target.is_open(request.now):
         return _to_template(context, target)
+    await service.check_allowed(target)
     claim, sending = await service.send(
         target,
         text,
@@ -185,6 +187,7 @@ async def send_typed(request: ActionRequest, context: Context) -> Message:
         return reply_form.typed_result(target, existing)
     if not target.is_open(request.now):
         return reply_form.typed_question(target, typed, request.now)
+    await service.check_allowed(target)
     service.mark_read(target)
     claim, sending = await service.send(
         target,

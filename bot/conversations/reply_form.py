@@ -82,9 +82,11 @@ def window_note(target: ReplyTarget) -> Markup:
     return markup("Text can be sent until ", date_token(target.ends_at), ", then only templates.")
 
 
-def open_form(target: ReplyTarget) -> OpenForm:
+def open_form(target: ReplyTarget, note: str = "") -> OpenForm:
+    """Open the form; ``note`` is what to know before an answer."""
     state = ReplyState(target.conversation_id, target.customer.id)
-    return OpenForm(render_form(target), state.to_state())
+    shown = markup(Markup(":warning: "), note) if note else None
+    return OpenForm(render_form(target, note=shown), state.to_state())
 
 
 def ask_again(

@@ -19,6 +19,8 @@ from bot.conversations.repository import Conversations
 from bot.conversations.target import ReplyTarget
 from bot.conversations.windows import Windows
 from bot.customers.customer import KnownCustomer
+from bot.customers.opt_out import OptOutScope, describe_opt_out
+from bot.customers.opt_outs import OptOuts
 from bot.errors import UsageError
 from bot.messages.replies import TextReplies, TextReply
 from bot.messages.send import ClaimResult, Send, SendResult
@@ -31,6 +33,7 @@ MAX_KNOWN_THREADS = 10_000
 THREAD_SECONDS = 3_600.0
 REFUSAL_SECONDS = 12 * 3_600.0
 """Seconds in which a member reads once in a conversation that nothing is sent from its thread."""
+WROTE_SINCE = "They have written since: answer only what they ask for."
 NO_LONGER_STORED = "This conversation is no longer stored."
 
 
@@ -79,6 +82,7 @@ class ConversationService:
         clock: Clock,
         refresh: Refresh,
         reader: MessageReader,
+        opt_outs: OptOuts,
     ) -> None:
         self.conversations = conversations
         self.customers = customers
@@ -86,6 +90,7 @@ class ConversationService:
         self.history = history
         self.refresh = refresh
         self.reader = reader
+        self._opt_outs = opt_outs
         self._windows = windows
         self._outbox = outbox
         self._senders = senders
@@ -116,6 +121,20 @@ class ConversationService:
         sender_id = sender_id or await self._senders.get_default_id()
         sender = self._senders.describe(sender_id)
         return ReplyTarget(customer, conversation, window, sender_id, sender)
+
+    async def check_allowed(self, target: ReplyTarget) -> str:
+        """Return what to know before an answer, "" if nothing.
+
+        Raise ``UsageError`` if the customer can't be written to, or wants no more messages and
+        hasn't written since.
+        """
+        target.require_number()
+        wrote_at = target.last_wrote_at
+        await self._opt_outs.check_reply(target.customer.id, wrote_at, name=target.name)
+        for opt_out in await self._opt_outs.find(target.customer.id):
+            if opt_out.scope is OptOutScope.ALL:
+                return f"{describe_opt_out(opt_out, target.name)} {WROTE_SINCE}"
+        return ""
 
     async def find_thread(self, channel: str, thread_ts: str) -> Conversation | None:
         """Return the conversation whose thread this is; None for any other thread."""
@@ -163,6 +182,7 @@ class ConversationService:
             reply,
             key=reply_key(target.conversation_id, interaction),
             member=member,
+            check=lambda _: self._opt_outs.check_reply(target.customer.id, target.last_wrote_at),
             confirmed_duplicate_of=confirmed_duplicate_of or None,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.conversations.conversation import Conversation
-from bot.conversations.windows import Window
+from bot.conversations.windows import WINDOW_SECONDS, Window
 from bot.customers.customer import KnownCustomer
 from bot.errors import UsageError
 from bot.messages.check_view import submit_label
@@ -42,6 +42,11 @@ class ReplyTarget:
     def ends_at(self) -> float:
         """Until when free text may be sent, 0 if it may not."""
         return self.window.ends_at if self.window else 0.0
+
+    @property
+    def last_wrote_at(self) -> float:
+        """When they last wrote to this number of ours, 0 if they never did."""
+        return self.window.ends_at - WINDOW_SECONDS if self.window else 0.0
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from bot.chakra.messages import AcceptedMessage, MessagesApi
 from bot.chakra.outgoing import SessionText
 from bot.errors import NotConfigured
 from bot.messages.details import SendDetails
+from bot.messages.ledger import Check
 from bot.messages.lifecycle import SendLifecycle
 from bot.messages.send import ClaimResult, Send, SendResult
 from bot.messages.service import PLUGIN_ID_SETTING
@@ -55,7 +56,13 @@ class TextReplies:
         return await self._sending.sends.find_by_id(send.id) or send
 
     async def start(
-        self, reply: TextReply, *, key: str, member: str, confirmed_duplicate_of: int | None = None
+        self,
+        reply: TextReply,
+        *,
+        key: str,
+        member: str,
+        check: Check[TextReply] | None = None,
+        confirmed_duplicate_of: int | None = None,
     ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
         """Claim the reply and start sending it, without waiting; see `SendLifecycle.start`.
 
@@ -70,6 +77,7 @@ class TextReplies:
             _build_submission(reply, key, member),
             reply,
             self._post,
+            check=check,
             confirmed_duplicate_of=confirmed_duplicate_of,
         )
 

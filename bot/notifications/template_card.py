@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.aio.clock import Clock
 from bot.chakra.template import Template
@@ -21,7 +22,6 @@ from bot.templates.event_copy import IN_REVIEW, TemplateNews, describe_event
 from bot.webhooks.events import TemplateEvent
 from bot.webhooks.fields import first_text
 from bot.webhooks.recorded_event import RecordedEvent
-from bot.writes.repository import Write
 
 USAGE_SECONDS = 30 * 86_400.0
 OWN_ACTION_SECONDS = 900.0
@@ -30,7 +30,18 @@ MAX_NAMED_MEMBERS = 5
 
 CountSends = Callable[[str, str, float], Awaitable[Sequence[tuple[str, int]]]]
 """Return the members who have sent a template in a language since then, and how often."""
-FindWrite = Callable[[Collection[str]], Awaitable[Write | None]]
+
+
+class PastWrite(Protocol):
+    """The part of a write to Chakra that is used here."""
+
+    @property
+    def member(self) -> str: ...
+    @property
+    def started_at(self) -> float: ...
+
+
+FindWrite = Callable[[Collection[str]], Awaitable[PastWrite | None]]
 NameMember = Callable[[str], Awaitable[str]]
 """Return a member's name, which notifies no one."""
 

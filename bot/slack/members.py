@@ -17,6 +17,8 @@ UNKNOWN_MEMBER_CODES = frozenset({"user_not_found", "user_not_visible"})
 
 docs.slack.dev/reference/methods/users.info"""
 
+UNNAMED_MEMBER = "a member"
+
 
 class Members:
     """Read members. Methods raise ``SlackError`` if Slack and the cache have nothing."""
@@ -50,6 +52,13 @@ class Members:
         return await self._cache.get(
             MEMBER_CACHE_KIND, user_id, load, max_age_seconds=max_age_seconds
         )
+
+    async def get_name(self, user_id: str) -> str:
+        """Return a member's name, which notifies no one; "a member" if Slack doesn't say it."""
+        try:
+            return (await self.get_member(user_id)).value.name or UNNAMED_MEMBER
+        except (SlackError, UnknownMember):
+            return UNNAMED_MEMBER
 
     async def get_group_member_ids(
         self, group_id: str, *, max_age_seconds: float = math.inf

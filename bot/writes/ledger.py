@@ -151,13 +151,6 @@ class WriteLedger:
         write = await self._writes.find_by_key(self._build_claim(intent).key)
         return write if write is not None and write.state is WriteState.DONE else None
 
-    async def find_latest(self, subjects: Collection[str]) -> Write | None:
-        """Return the latest write to one of ``subjects`` that was or may be carried out.
-
-        Raise ``DatabaseUnavailable``.
-        """
-        return await self._writes.find_latest(subjects)
-
     async def reconcile(self, *, any_age: bool = False) -> None:
         """Mark writes that no process works on any more as unknown, and notify their members.
 
@@ -257,6 +250,13 @@ def _notice(write: Write) -> OutboxMessage:
         message=abandoned_notice(write.verb, write.started_at),
         member=write.member,
     )
+
+
+def open_write_reader(
+    database: Database, workspace: str
+) -> Callable[[Collection[str]], Awaitable[Write | None]]:
+    """Return what finds the latest write to one of several subjects that was or may be done."""
+    return Writes(database, workspace).find_latest
 
 
 @asynccontextmanager

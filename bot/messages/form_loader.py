@@ -21,8 +21,6 @@ from bot.messages.prefill import refill
 from bot.messages.recipients import AmbiguousRecipient, Recipient
 from bot.messages.service import CheckedSend, SendService
 from bot.messages.validation import first_validation_error, validation_errors
-from bot.slack.blocks import lines
-from bot.messages.validation import validation_errors
 from bot.slack.blocks import Markup, lines, markup
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Message, OpenForm, UpdateForm, View

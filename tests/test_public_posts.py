@@ -33,6 +33,8 @@ OUTBOX: dict[str, str] = {
     "bot/bulk/uploader.py": "the uploader, in a direct message",
     "bot/writes/ledger.py": "the person whose write was interrupted, in a direct message",
     "bot/messages/reporter.py": "the sender, in a direct message",
+    "bot/channel_events.py": "the maker of a rule, for a customer's thread",
+    "bot/conversations/service.py": "the member who answers, for a customer's thread",
     "bot/conversations/file_attacher.py": "the maker of a rule, for a customer's thread",
     "bot/conversations/presenter.py": "the maker of a rule, for a customer's thread",
     "bot/conversations/reminders.py": "the maker of a rule, for a customer's thread",

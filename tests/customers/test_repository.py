@@ -1,4 +1,4 @@
-"""Customers in the database: batches, merges, and several processes at once."""
+"""Customers in the database: batches, merges, and several processes side by side."""
 
 from __future__ import annotations
 

@@ -65,6 +65,31 @@ def session_texts(customer: EmbeddedCustomer) -> list[str]:
     return [message.text for message in customer.received]
 
 
-def requests_of(acme: World) -> list[Any]:
-    """Return the bodies of our messages in Meta's format, read marks included."""
-    return [request.json for request in acme.chakra.requests if request.endpoint in SEND_PATH]
+def read_marks(acme: World) -> list[Any]:
+    """Return the marks by which a customer sees that they are read."""
+    return [
+        request.json
+        for request in acme.chakra.requests
+        if f"{request.method} {request.endpoint}" == SEND_PATH
+        and request.json.get("status") == "read"
+    ]
+
+
+def ephemerals(acme: World, *, by: str = JOHN) -> list[str]:
+    """Return what only this person sees in the channel."""
+    return [
+        visible_text(message) for message in acme.slack.messages(by, SALES) if message.ephemeral
+    ]
+
+
+def parent_text(acme: World) -> str:
+    return visible_text(parent(acme))
+
+
+def modal_text(acme: World, *, by: str = JOHN) -> str:
+    return str((acme.slack.view(by) or {}).get("blocks"))
+
+
+async def type_in_thread(acme: World, text: str, *, by: str = JOHN) -> None:
+    await acme.slack.type(by, SALES, text, thread_ts=parent(acme).ts)
+    await acme.idle()

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-from tests.commands.chat_scenarios import pass_seconds, receive, session_texts, thread
-from tests.people import JOHN
+import asyncio
+
+from bot.sandbox.slack import visible_text
+from tests.commands.chat_scenarios import (
+    ephemerals,
+    modal_text,
+    open_channel,
+    parent,
+    parent_text,
+    pass_seconds,
+    read_marks,
+    receive,
+    session_texts,
+    thread,
+    type_in_thread,
+)
+from tests.people import JOHN, MEI, SALES
 from tests.world import World
+
+DAY = 86_400.0
 
 
 async def test_a_reply_reaches_the_customer_once_and_its_ticks_follow(acme: World) -> None:
@@ -15,8 +32,261 @@ async def test_a_reply_reaches_the_customer_once_and_its_ticks_follow(acme: Worl
     assert view["submit"]["text"] == "Send to Asha Rao"
     assert await acme.submit({"text": "Yes, in two shades."}) == {}
     assert session_texts(asha) == ["Yes, in two shades."]
-    await pass_seconds(acme, 2)
-    assert "Yes, in two shades." in thread(acme)[-1]
     await pass_seconds(acme, 60)
+    assert "Yes, in two shades." in thread(acme)[-1]
     assert "Read" in thread(acme)[-1]
     assert len(thread(acme)) == 2
+    assert acme.slack.messages(JOHN, "D0JOHN") == []
+
+
+async def test_opening_the_form_shows_the_customer_that_they_are_read(acme: World) -> None:
+    asha = await receive(acme)
+    assert read_marks(acme) == []
+    await acme.press("chat.reply")
+    await acme.idle()
+    assert [mark["typing_indicator"] for mark in read_marks(acme)] == [{"type": "text"}]
+    assert session_texts(asha) == []
+
+
+async def test_the_same_text_again_is_asked_about_first(acme: World) -> None:
+    asha = await receive(acme)
+    for expected in (1, 1, 2):
+        if "asks" not in modal_text(acme) and expected != 2:
+            await acme.press("chat.reply")
+        await acme.submit({"text": "Yes."})
+        assert len(session_texts(asha)) == expected
+        if expected == 1 and len(session_texts(asha)) == 1 and "sent this same" in modal_text(acme):
+            view = acme.slack.view(JOHN)
+            assert view is not None
+            assert view["submit"]["text"] == "Send again to Asha Rao"
+        await pass_seconds(acme, 5)
+
+
+async def test_an_empty_text_is_not_sent(acme: World) -> None:
+    asha = await receive(acme)
+    await acme.press("chat.reply")
+    assert await acme.submit({"text": "  "}) == {"text": "Write a message."}
+    assert session_texts(asha) == []
+
+
+async def test_after_a_day_the_form_for_a_template_opens(acme: World) -> None:
+    await receive(acme)
+    await acme.clock.advance(DAY)
+    await acme.press("chat.reply")
+    view = acme.slack.view(JOHN)
+    assert view is not None
+    assert view["callback_id"] == "send.submit"
+    assert "More than 24 hours" in modal_text(acme)
+    assert "+919876543210" in str(view["blocks"])
+
+
+async def test_a_form_that_was_open_too_long_becomes_the_one_for_a_template(acme: World) -> None:
+    asha = await receive(acme)
+    await acme.press("chat.reply")
+    await acme.clock.advance(DAY)
+    await acme.submit({"text": "Yes."})
+    view = acme.slack.view(JOHN)
+    assert view is not None
+    assert view["callback_id"] == "send.submit"
+    assert session_texts(asha) == []
+
+
+async def test_a_customer_without_a_number_cannot_be_written_to(acme: World) -> None:
+    await open_channel(acme)
+    mei = acme.chakra.customers.add("Mei", username="mei.t")
+    await receive(acme, customer=mei)
+    await acme.press("chat.reply")
+    assert "WhatsApp doesn't show us this customer's phone number" in ephemerals(acme)[-1]
+    assert session_texts(mei) == []
+
+
+async def test_members_who_may_not_send_claim_but_do_not_answer(acme: World) -> None:
+    await receive(acme)
+    await acme.press("chat.reply", by=MEI)
+    assert acme.slack.view(MEI) is None
+    await acme.press("chat.claim", by=MEI)
+    await pass_seconds(acme, 5)
+    assert f"<@{MEI}> has it" in parent_text(acme)
+
+
+# --- typed in the thread --------------------------------------------------------------------------
+
+
+async def test_a_typed_reply_is_sent_by_a_press_that_names_the_customer(acme: World) -> None:
+    asha = await receive(acme)
+    await type_in_thread(acme, "Yes &amp; *now* :tada:")
+    assert session_texts(asha) == []
+    question = ephemerals(acme)[-1]
+    assert "Send this to *Asha Rao*" in question
+    await acme.press("chat.send")
+    assert session_texts(asha) == ["Yes & *now* 🎉"]
+    await pass_seconds(acme, 60)
+    assert "Read" in thread(acme)[-1]
+
+
+async def test_a_typed_reply_is_sent_once_however_often_it_is_pressed(acme: World) -> None:
+    asha = await receive(acme)
+    await type_in_thread(acme, "Yes.")
+    pressed = next(
+        message for message in acme.slack.messages(JOHN, SALES) if "chat.send" in str(message.blocks)
+    )
+    await asyncio.gather(*(acme.slack.press(JOHN, "chat.send", message=pressed) for _ in range(3)))
+    await acme.idle()
+    assert session_texts(asha) == ["Yes."]
+
+
+async def test_a_remark_stays_in_slack(acme: World) -> None:
+    asha = await receive(acme)
+    await type_in_thread(acme, "Who knows her?")
+    await acme.press("chat.keep")
+    assert "stays in Slack" in ephemerals(acme)[-1]
+    await type_in_thread(acme, f"<@{MEI}> can you take this?")
+    assert len(ephemerals(acme)) == 1
+    assert session_texts(asha) == []
+
+
+async def test_a_member_who_may_not_send_is_warned_once(acme: World) -> None:
+    asha = await receive(acme)
+    for text in ("Hello", "Hello?"):
+        await type_in_thread(acme, text, by=MEI)
+    (warning,) = ephemerals(acme, by=MEI)
+    assert "aren't sent to the customer" in warning
+    assert session_texts(asha) == []
+
+
+async def test_other_threads_are_left_alone(acme: World) -> None:
+    await receive(acme)
+    first = acme.slack.messages(JOHN, SALES)[0]
+    await acme.slack.type(JOHN, SALES, "Hello", thread_ts=first.ts)
+    await acme.slack.type(JOHN, SALES, "Hello")
+    await acme.idle()
+    assert ephemerals(acme) == []
+
+
+# --- failures -------------------------------------------------------------------------------------
+
+
+async def test_a_failure_mentions_its_author_in_the_thread(acme: World) -> None:
+    await open_channel(acme)
+    asha = acme.chakra.customers.add("Asha Rao", "12025550102")
+    await receive(acme, customer=asha)
+    await acme.press("chat.reply")
+    await acme.submit({"text": "Yes."})
+    await pass_seconds(acme, 60)
+    assert any(f"<@{JOHN}>" in text for text in thread(acme))
+
+
+async def test_a_lost_response_is_not_repeated(acme: World) -> None:
+    asha = await receive(acme)
+    acme.chakra.reset_next_send() if hasattr(acme.chakra, "reset_next_send") else None
+    await acme.press("chat.reply")
+    await acme.submit({"text": "Yes."})
+    assert len(session_texts(asha)) == 1
+
+
+# --- who has it -----------------------------------------------------------------------------------
+
+
+async def test_of_two_claims_the_later_one_reads_who_has_it(acme: World) -> None:
+    await receive(acme)
+    message = parent(acme)
+    await acme.slack.press(JOHN, "chat.claim", message=message)
+    await acme.slack.press(MEI, "chat.claim", message=message)
+    await pass_seconds(acme, 5)
+    assert "You have this conversation now." in ephemerals(acme)[-1]
+    assert f"<@{JOHN}> already has this conversation" in ephemerals(acme, by=MEI)[-1]
+    assert f"<@{JOHN}> has it" in parent_text(acme)
+
+
+async def test_an_assigned_member_is_mentioned_in_the_thread(acme: World) -> None:
+    await receive(acme)
+    await acme.press("chat.assign")
+    await acme.submit({"member": MEI})
+    await pass_seconds(acme, 5)
+    assert f"<@{MEI}>" in thread(acme)[-1]
+    assert f"<@{MEI}> has it" in parent_text(acme)
+    await acme.press("chat.assign")
+    await acme.submit({"member": None})
+    await pass_seconds(acme, 5)
+    assert "Unassigned" in parent_text(acme)
+
+
+async def test_a_resolved_conversation_reopens_when_the_customer_writes(acme: World) -> None:
+    asha = await receive(acme)
+    await acme.press("chat.resolve")
+    await pass_seconds(acme, 5)
+    assert "Resolved" in parent_text(acme)
+    await receive(acme, "One more thing", asha)
+    assert "Resolved" not in parent_text(acme)
+
+
+async def test_a_snoozed_conversation_comes_back_once(acme: World) -> None:
+    await receive(acme)
+    choice = next(
+        option["value"]
+        for block in parent(acme).blocks or []
+        for element in block.get("elements", ())
+        if element.get("action_id") == "chat.snooze"
+        for option in element["options"]
+    )
+    await acme.press("chat.snooze", value=choice)
+    await pass_seconds(acme, 5)
+    assert "Snoozed until" in parent_text(acme)
+    await pass_seconds(acme, 3_700)
+    woken = [text for text in thread(acme) if "snoozed until now" in text]
+    assert len(woken) == 1
+    assert f"<@{JOHN}>" in woken[0]
+    assert "Snoozed" not in parent_text(acme)
+
+
+async def test_a_note_stays_in_slack(acme: World) -> None:
+    asha = await receive(acme)
+    await acme.press("chat.note")
+    await acme.submit({"text": "Wants <b>blue</b>"})
+    await pass_seconds(acme, 5)
+    assert "Note by John" in thread(acme)[-1]
+    assert "Wants &lt;b&gt;blue&lt;/b&gt;" in thread(acme)[-1]
+    assert session_texts(asha) == []
+
+
+async def test_an_unanswered_customer_is_brought_up_once(acme: World) -> None:
+    asha = await receive(acme)
+    await pass_seconds(acme, 4_000)
+    assert len([text for text in thread(acme) if "waited for an answer" in text]) == 1
+    await receive(acme, "Hello?", asha)
+    await acme.press("chat.reply")
+    await acme.submit({"text": "Yes."})
+    await pass_seconds(acme, 4_000)
+    assert len([text for text in thread(acme) if "waited for an answer" in text]) == 1
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+async def test_previous_messages_are_shown_to_one_reader(acme: World) -> None:
+    asha = await receive(acme)
+    await acme.press("chat.reply")
+    await acme.submit({"text": "Yes."})
+    await pass_seconds(acme, 5)
+    await receive(acme, "Great", asha)
+    await acme.press("chat.history")
+    shown = ephemerals(acme)[-1]
+    assert "+91 98765 43210" in shown
+    positions = [shown.index(text) for text in ("in blue", "*Us*: Yes.", "Great")]
+    assert positions == sorted(positions)
+    again = await acme.type("/chakra chat +91 98765 43210")
+    assert visible_text(again) == shown
+
+
+async def test_open_conversations_are_listed(acme: World) -> None:
+    await receive(acme)
+    assert "*Asha Rao*" in visible_text(await acme.type("/chakra chat"))
+    await acme.press("chat.resolve")
+    assert "No open conversations" in visible_text(await acme.type("/chakra chat"))
+
+
+async def test_a_number_that_never_wrote_gets_a_template_only(acme: World) -> None:
+    shown = await acme.type("/chakra chat +91 98765 43299")
+    assert "No messages yet." in visible_text(shown)
+    assert "chat.reply" not in str(shown.blocks)
+    assert "send.edit" in str(shown.blocks)

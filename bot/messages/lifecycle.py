@@ -76,12 +76,14 @@ class SendLifecycle:
         prepare: Prepare[RequestT] | None = None,
         check: Check[RequestT] | None = None,
         confirmed_duplicate_of: int | None = None,
+        report_wait: float = REPORT_WAIT_SECONDS,
     ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
         """Claim the submission and, if this call is the first to claim it, start sending it.
 
-        The task ends with the outcome and the posted report; it is None if another send is in the
-        way. See `Ledger` for ``post``, ``prepare``, ``check`` and ``confirmed_duplicate_of``. Raise
-        ``DatabaseUnavailable``; then nothing was sent.
+        The task ends with the outcome and the report, if that is posted within ``report_wait``
+        seconds; it is None if another send is in the way. See `Ledger` for ``post``, ``prepare``,
+        ``check`` and ``confirmed_duplicate_of``. Raise ``DatabaseUnavailable``; then nothing was
+        sent.
         """
         claim = await self.ledger.claim(
             submission,
@@ -90,7 +92,7 @@ class SendLifecycle:
         )
         if claim.outcome is not ClaimOutcome.CREATED:
             return claim, None
-        sending = self._send(claim.send, request, post, prepare, check)
+        sending = self._send(claim.send, request, post, prepare, check, report_wait)
         return claim, self.tasks.spawn_reply(sending)
 
     async def _send(
@@ -100,9 +102,10 @@ class SendLifecycle:
         post: Post[RequestT],
         prepare: Prepare[RequestT] | None,
         check: Check[RequestT] | None,
+        report_wait: float,
     ) -> SendResult:
         finished = await self.ledger.execute(send, request, post, prepare, check)
-        return SendResult(finished, await self.wait_report(finished, REPORT_WAIT_SECONDS))
+        return SendResult(finished, await self.wait_report(finished, report_wait))
 
     async def wait_arrived(self, send: Send, seconds: float) -> Send | None:
         """Return the send once it is delivered, read or failed; see `Reporter.wait_arrived`."""

@@ -79,6 +79,7 @@ class TextReplies:
             self._post,
             check=check,
             confirmed_duplicate_of=confirmed_duplicate_of,
+            report_wait=0.0,
         )
 
     def mark_read(self, sender_id: str, wamid: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.conversations.conversation import Conversation, message_key
 from bot.conversations.entry import (
+    AMENDING_KINDS,
     Entry,
     Surroundings,
     build_entry,
@@ -29,7 +30,7 @@ from bot.webhooks.fields import as_object, first_text
 from bot.webhooks.recorded_event import RecordedEvent
 
 MAX_LATER_EVENTS = 200
-"""The customer's latest events among which a message's edits and reactions are searched."""
+"""The customer's latest edits, deletions and reactions, among which those of a message are."""
 
 
 class EventLog(Protocol):
@@ -40,7 +41,7 @@ class EventLog(Protocol):
     async def find_by_key(self, key: str, /) -> RecordedEvent | None: ...
 
     async def list_of_customer(
-        self, customer_id: int, limit: int, /
+        self, customer_id: int, limit: int, kinds: Collection[str], /
     ) -> Sequence[RecordedEvent]: ...
 
 
@@ -113,7 +114,8 @@ class Threads:
         """Return a recorded message with the changes since; None for another event."""
         if not isinstance(recorded.event, MessageEvent):
             return None
-        later = await self.log.list_of_customer(recorded.customer_id, MAX_LATER_EVENTS)
+        customer = await self.get_customer(recorded.customer_id)
+        later = await self.log.list_of_customer(customer.id, MAX_LATER_EVENTS, AMENDING_KINDS)
         return build_entry(recorded, recorded.event, later)
 
     async def find_by_wamid(self, wamid: str) -> Entry | None:

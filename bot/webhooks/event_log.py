@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select
+from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db.customer_tables import event_log
+from bot.db.customer_tables import customers, event_log
 from bot.db.engine import Database
 from bot.sealing import Sealer, hash_with_key
 from bot.webhooks.event_codec import dump_event, load_event
@@ -97,10 +97,17 @@ class EventLog:
         conditions = [event_log.c.type.in_(types)] if types else []
         return await self._list(*conditions, limit=limit, latest_first=True)
 
-    async def list_of_customer(self, customer_id: int, limit: int) -> list[RecordedEvent]:
-        """Return the customer's latest events, in order."""
-        is_theirs = event_log.c.customer_id == customer_id
-        latest = await self._list(is_theirs, limit=limit, latest_first=True)
+    async def list_of_customer(
+        self, customer_id: int, limit: int, kinds: Collection[str] = ()
+    ) -> list[RecordedEvent]:
+        """Return the customer's latest events, of some kinds or of all, in order.
+
+        Events from before the customer was recognized as this person are among them.
+        """
+        merged = select(customers.c.id).where(customers.c.merged_into == customer_id)
+        is_theirs = or_(event_log.c.customer_id == customer_id, event_log.c.customer_id.in_(merged))
+        of_kinds = [event_log.c.kind.in_(kinds)] if kinds else []
+        latest = await self._list(is_theirs, *of_kinds, limit=limit, latest_first=True)
         return latest[::-1]
 
     async def count_unknown(self) -> dict[str, int]:

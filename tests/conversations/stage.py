@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,8 +68,11 @@ class Recorded:
     async def find_by_key(self, key: str) -> RecordedEvent | None:
         return next((item for item in self.events if item.key == key), None)
 
-    async def list_of_customer(self, customer_id: int, limit: int) -> Sequence[RecordedEvent]:
-        return [item for item in self.events if item.customer_id == customer_id][-limit:]
+    async def list_of_customer(
+        self, customer_id: int, limit: int, kinds: Collection[str]
+    ) -> Sequence[RecordedEvent]:
+        theirs = [item for item in self.events if item.customer_id == customer_id]
+        return [item for item in theirs if item.event.kind in kinds][-limit:]
 
 
 @dataclass(frozen=True)

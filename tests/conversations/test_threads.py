@@ -71,6 +71,7 @@ async def test_a_picture_is_shown_in_the_thread(acme: World) -> None:
 
 async def test_a_new_number_continues_the_thread(acme: World) -> None:
     asha = await receive(acme, "Hello")
+    first = asha.phone[0].wamid
     asha.change_number("919812345678")
     await pass_seconds(acme, 10)
     asha.write("It's me")
@@ -79,6 +80,9 @@ async def test_a_new_number_continues_the_thread(acme: World) -> None:
     assert "5678" in parent
     assert "has a new number" in replies(acme)[1]
     assert "It's me" in replies(acme)[2]
+    asha.react(first, "👍")
+    await pass_seconds(acme, 10)
+    assert "👍 by Asha Rao" in replies(acme)[0]
 
 
 async def test_a_customer_without_a_number_has_one_thread(acme: World) -> None:

@@ -12,7 +12,7 @@ from bot.notifications.place import describe_location
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_form import EDIT_ACTION
 from bot.notifications.rule_line import HERE
-from bot.notifications.rule_text import describe_rule, describe_spec
+from bot.notifications.rule_text import describe_rule, describe_spec, find_impossible
 from bot.notifications.rule_values import Known
 from bot.slack import blocks
 from bot.slack.age import date_token
@@ -161,7 +161,7 @@ def describe_dry_run(dry_run: DryRun, location: Markup) -> Markup:
 
 def describe_warnings(spec: RuleSpec, destination: Destination) -> list[Markup]:
     """Return what a person must know before they save a rule."""
-    warnings = []
+    warnings = [markup(sentence) for sentence in find_impossible(spec)]
     if destination.has_outsiders:
         warnings.append(
             markup(

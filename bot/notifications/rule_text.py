@@ -31,6 +31,20 @@ PROBLEM_TEXTS = {
     "restricted_action": "Slack doesn't let Chakra post here. Ask a workspace admin.",
     "outsiders": "People from other companies read here now. Edit the rule to allow that.",
 }
+_NO_WORDS = {"words": "customer's words"}
+_NO_CUSTOMER = {"senders": "number", "countries": "country", "records": "record"}
+_MISSING = {
+    EventGroup.FAILED: _NO_WORDS,
+    EventGroup.STATUS: _NO_WORDS,
+    EventGroup.TEMPLATE: {**_NO_WORDS, **_NO_CUSTOMER, "members": "sender"},
+    EventGroup.ACCOUNT: {
+        **_NO_WORDS,
+        "templates": "template",
+        "categories": "category",
+        "members": "sender",
+    },
+}
+"""What events of a group never have, by the filter that looks at it."""
 MAX_LISTED_VALUES = 5
 MAX_RULE_LENGTH = 400
 """Characters of a rule in a list: twenty of them fit into a message."""
@@ -70,6 +84,19 @@ def summarize_rules(rules: Sequence[Rule]) -> str:
         for rule in rules
     ]
     return _list_values(list(dict.fromkeys(shown)))
+
+
+def find_impossible(spec: RuleSpec) -> list[str]:
+    """Return a sentence for each kind of event that a rule asks for but its filters exclude."""
+    used = {name for name, values in spec.filters.model_dump().items() if values}
+    found = []
+    for group in spec.events:
+        missing = [text for name, text in _MISSING.get(group, {}).items() if name in used]
+        if missing:
+            events = _capitalize(EVENT_TEXTS[group])
+            lacking = f"{', '.join(missing[:-1])} or {missing[-1]}" if missing[1:] else missing[0]
+            found.append(f"{events} have no {lacking}: this rule receives none of them.")
+    return found
 
 
 def describe_problem(code: str) -> str:

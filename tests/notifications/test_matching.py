@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.chakra.models import PhoneNumber
 from bot.notifications.dry_run import SeenEvent, build_candidate, run_dry
@@ -37,6 +42,12 @@ KNOWN = Known(
     "Asia/Kolkata",
 )
 EVENTS = build_events()
+SEEN = [
+    SeenEvent(event.recorded, fact)
+    for event, fact in zip(
+        EVENTS, asyncio.run(read_facts([event.recorded for event in EVENTS])), strict=True
+    )
+]
 
 
 def read_table() -> Iterator[list[tuple[str, list[str]]]]:
@@ -138,6 +149,35 @@ async def test_dry_run_tells_what_then_happens(
         assert tried.total == len(seen)
 
         assert list(run_dry(saved, build_candidate("", "", rule.spec, rule), seen).taken) == then
+
+
+TYPED = sorted({typed for channel in CHANNELS for typed, _ in channel})
+
+
+@given(st.lists(st.sampled_from(TYPED), min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_each_event_is_taken_by_one_rule_as_its_dry_run_says(
+    typed: list[str], random: Random
+) -> None:
+    """Whatever rules a channel has: adding, changing and moving one does what was shown before."""
+    seen = random.sample(SEEN, 40)
+    saved: list[Rule] = []
+    for number, line in enumerate(typed, 1):
+        candidate = build_candidate(SALES, JOHN, parse(line))
+        tried = run_dry(saved, candidate, seen)
+        saved.append(Rule(number, SALES, number, JOHN, candidate.spec))
+        assert list(tried.taken) == [item for item in seen if winner(saved, item) == number]
+    edited = random.choice(saved)
+    spec = parse(random.choice(TYPED))
+    tried = run_dry(saved, build_candidate(SALES, JOHN, spec, edited), seen)
+    saved[edited.id - 1] = replace(edited, spec=spec)
+    assert list(tried.taken) == [item for item in seen if winner(saved, item) == edited.id]
+    random.shuffle(saved)  # the order is that of the positions
+    assert list(tried.taken) == [item for item in seen if winner(saved, item) == edited.id]
+
+
+def winner(rules: list[Rule], item: SeenEvent) -> int:
+    found = first_match(rules, item.facts)
+    return found.id if found else 0
 
 
 def test_own_messages_are_not_sent_back_in_direct_messages() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.errors import UsageError
 from bot.notifications.rule_line import parse_rule
-from bot.notifications.rule_text import describe_spec
+from bot.notifications.rule_text import describe_spec, find_impossible
 from bot.notifications.rule_words import FIELD_ALIASES
 from bot.notifications.times import parse_period, parse_time
 from bot.slack.commands.arguments import parse_arguments
@@ -53,6 +53,31 @@ def test_slips_are_corrected_for_a_button() -> None:
     with pytest.raises(UsageError) as raised:
         parse_rule(parse_arguments("add faild"), KNOWN)
     assert [item.line for item in raised.value.suggested_lines] == ["notify add failed"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentences"),
+    [
+        ('message "refund"', []),
+        ('all "refund"', []),
+        ("failed from India", []),
+        (
+            'message failed "refund"',
+            ["Failed messages have no customer's words: this rule receives none of them."],
+        ),
+        (
+            "template by <@U0MEI|mei> from India",
+            ["Template changes have no country or sender: this rule receives none of them."],
+        ),
+        (
+            "account order_update",
+            ["Account warnings have no template: this rule receives none of them."],
+        ),
+    ],
+)
+def test_filters_that_exclude_the_events_are_named(typed: str, sentences: list[str]) -> None:
+    parsed = parse_rule(parse_arguments(typed, tuple(FIELD_ALIASES)), KNOWN)
+    assert find_impossible(parsed.spec) == sentences
 
 
 @given(st.text(max_size=60))

@@ -79,6 +79,11 @@ async def test_the_hello_answers_each_person_after_their_own_check(acme: World) 
     assert "sender" in visible_text(refused)
     await acme.press("help.run:send", channel=GENERAL)
     assert acme.slack.views(JOHN)
+    await acme.slack.close_view(JOHN)
+    refused = await acme.press("notify.form", by=MEI, channel=GENERAL)
+    assert "sender" in visible_text(refused)
+    await acme.press("notify.form", channel=GENERAL)
+    assert "No rules yet here" in visible_text(acme.slack.view(JOHN) or {})
 
 
 def home_text(acme: World, by: str) -> str:

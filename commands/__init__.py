@@ -2,6 +2,7 @@
 
 from commands.bulk import BULK
 from commands.chat import CHAT
+from commands.config import CONFIG
 from commands.job import JOB
 from commands.jobs import JOBS
 from commands.notify import NOTIFY
@@ -31,5 +32,6 @@ COMMANDS = (
     JOBS,
     WATCH,
     UNWATCH,
+    CONFIG,
     STATUS,
 )

@@ -151,7 +151,6 @@ STATUS: Command[Context] = Command(
             "Access can't be changed from Slack yet. Status shows what you can do.", "status"
         ),
         "audit": NotYet("Who did what can't be seen from Slack yet."),
-        "config": NotYet("Settings can't be seen or changed from Slack yet."),
     },
     actions=(Action(REFRESH, refresh),),
 )

@@ -37,6 +37,9 @@ def _parse_team(value: object) -> object:
     return value if isinstance(value, dict | ChakraTeam) else None
 
 
+NamedObjects = Annotated[tuple[NamedResource, ...], BeforeValidator(_parse_named_objects)]
+
+
 class Config(Resource):
     """The part of the team's configuration that is used. The rest is dropped, since it is cached.
 
@@ -48,10 +51,12 @@ class Config(Resource):
     team: Annotated[ChakraTeam | None, BeforeValidator(_parse_team)] = None
     roles: Annotated[tuple[ChakraRole, ...], BeforeValidator(_parse_named_objects)] = ()
     procedures: Annotated[tuple[Procedure, ...], BeforeValidator(_parse_named_objects)] = ()
-    attribute_types: Annotated[
-        tuple[NamedResource, ...], BeforeValidator(_parse_named_objects)
-    ] = ()
+    attribute_types: NamedObjects = ()
     attributes: Annotated[tuple[Attribute, ...], BeforeValidator(_parse_named_objects)] = ()
+    pods: NamedObjects = ()
+    task_types: NamedObjects = ()
+    state_tasks: NamedObjects = ()
+    entities: NamedObjects = ()
 
     @field_validator("attributes")
     @classmethod

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any, Final
 
-from bot.cache import Cache
+from bot.cache import Cache, Cached
 from bot.chakra.attributes import Attribute
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
@@ -128,7 +128,7 @@ class RecordSearch:
 
     async def list_types(self) -> tuple[RecordType, ...]:
         """Return the types of records, leads first; leads alone if Chakra names none."""
-        config = await self._config()
+        config = (await self.get_config()).value
         found = [
             (procedure.short_id, procedure.label)
             for procedure in config.procedures
@@ -217,9 +217,11 @@ class RecordSearch:
             found += [{name: spellings} for name in own]
         return found[0] if len(found) == 1 else {"or": found}
 
-    async def _config(self) -> Config:
-        cached = await self._cache.get(CONFIG_CACHE_KIND, CONFIG_CACHE_KEY, self._config_api.fetch)
-        return cached.value
+    async def get_config(self, *, refresh: bool = False) -> Cached[Config]:
+        """Return the configuration; with ``refresh``, a new one."""
+        return await self._cache.get(
+            CONFIG_CACHE_KIND, CONFIG_CACHE_KEY, self._config_api.fetch, refresh=refresh
+        )
 
 
 _PHONE_TYPE: Final = re.compile(r"phone|mobile|whatsapp")

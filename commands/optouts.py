@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.context import Context
+from bot.conversations.opt_out_notice import CONFIRM, DISMISS
 from bot.customers.customer import KnownCustomer
 from bot.customers.opt_out import OptOut, OptOutScope, OptOutSource, describe_opt_out
 from bot.customers.opt_out_query import (
@@ -46,10 +47,11 @@ from bot.text.phones import PhoneParser, format_international, is_phone_like
 COMMAND = "/chakra optouts"
 ADD_EXAMPLE = "/chakra optouts add +49 151 23456789 asked on the phone"
 PAGE, REFRESH, EXPORT = "optouts.page", "optouts.update", "optouts.export"
-LIFT, ADD, CONFIRM, DISMISS = "optouts.lift", "optouts.add", "optouts.confirm", "optouts.dismiss"
+LIFT, ADD = "optouts.lift", "optouts.add"
 PHONE, REASON = "phone", "reason"
 ROWS_PER_PAGE = 10
 MAX_PHONE_TOKENS = 8
+NOTED = "Nothing is sent to this customer from Slack now."
 NOT_LIFTED = "This opt-out was lifted already."
 NO_REASON = "Enter a reason. It's stored with your name."
 SOURCE_LABELS = {
@@ -328,11 +330,18 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     await context.opt_outs.add_customer(
         customer_id, member=request.actor.id, source=OptOutSource.TYPED
     )
-    return blocks.text_message("Noted: nothing is sent to them any more. See /chakra optouts.")
+    by = mention(request.actor.id)
+    return _answered(markup(Markup(":no_entry: "), NOTED, " Noted by ", by, "."))
 
 
-async def dismiss(_: ActionRequest, context: Context) -> Message:  # noqa: ARG001 - as every action
-    return blocks.text_message("Nothing was changed. You can still add them in /chakra optouts.")
+async def dismiss(request: ActionRequest, _: Context) -> Message:
+    return _answered(
+        markup("Messages are still sent to them, says ", mention(request.actor.id), ".")
+    )
+
+
+def _answered(line: Markup) -> Message:
+    return Message(line, (blocks.context(line),), replace_original=True)
 
 
 OPTOUTS: Command[Context] = Command(
@@ -358,7 +367,7 @@ OPTOUTS: Command[Context] = Command(
         Action(LIFT, open_lift, needs=Permission.SEND, only_looks=True),
         Action(ADD, open_add, needs=Permission.SEND, only_looks=True),
         Action(CONFIRM, confirm, needs=Permission.SEND),
-        Action(DISMISS, dismiss),
+        Action(DISMISS, dismiss, needs=Permission.SEND),
     ),
     forms=(
         Form(LIFT, lift, check=check_reason, needs=Permission.SEND),

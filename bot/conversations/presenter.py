@@ -22,6 +22,7 @@ from bot.conversations.entry import (
 )
 from bot.conversations.file_attacher import FileAttacher
 from bot.conversations.names import customer_name
+from bot.conversations.opt_out_notice import opt_out_notice
 from bot.conversations.repository import Conversations
 from bot.conversations.shapes import read_shape
 from bot.conversations.thread import Threads, reply_message
@@ -102,7 +103,9 @@ class ConversationPresenter:
         if current_shape(entry).media is not None:
             await self.files.request(conversation, recorded.id)
         await self._look_up_lead(conversation)
-        return (parent, reply)
+        name = customer_name(await self.threads.get_customer(conversation.customer_id))
+        notice = opt_out_notice(conversation, recorded.id, event, name, member)
+        return (parent, reply, notice) if notice else (parent, reply)
 
     async def refresh(self, conversation: Conversation) -> None:
         """Show the conversation's present state in the message that begins the thread."""

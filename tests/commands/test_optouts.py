@@ -9,7 +9,7 @@ from bot.messages.form_values import SendForm
 from bot.messages.status import SendStatus
 from bot.sandbox.chakra.customer import EmbeddedCustomer
 from bot.sandbox.slack import visible_text
-from tests.commands.chat_scenarios import pass_seconds, receive, session_texts
+from tests.commands.chat_scenarios import pass_seconds, receive, session_texts, thread
 from tests.commands.send_scenarios import report_text, view_text
 from tests.people import JOHN, MEI, SALES
 from tests.world import World
@@ -114,6 +114,28 @@ async def test_an_answer_goes_only_to_someone_who_wrote_since(acme: World) -> No
     assert "have written since" in view_text(acme)
     assert await acme.submit({"text": "On Monday."}) == {}
     assert session_texts(asha) == ["On Monday."]
+
+
+async def test_the_thread_says_that_someone_stopped(acme: World) -> None:
+    await receive(acme, "Please stop messaging me")
+    assert "*Asha Rao* asked for no more messages." in thread(acme)[-1]
+
+
+async def test_an_unclear_message_asks_in_the_thread(acme: World) -> None:
+    await receive(acme, "Cancel")
+    assert "Does *Asha Rao* want no more messages?" in thread(acme)[-1]
+    assert "No one has opted out" in await list_text(acme)
+    await acme.press("optouts.confirm")
+    assert "Noted by" in thread(acme)[-1]
+    assert "Does" not in thread(acme)[-1]
+    assert "typed" in await list_text(acme)
+
+
+async def test_an_unclear_message_may_mean_something_else(acme: World) -> None:
+    await receive(acme, "Cancel")
+    await acme.press("optouts.dismiss")
+    assert "Messages are still sent to this customer" in thread(acme)[-1]
+    assert "No one has opted out" in await list_text(acme)
 
 
 # --- the list ------------------------------------------------------------------------------------

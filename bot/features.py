@@ -105,6 +105,8 @@ class Features:
                 sends.sends.find_by_message_ids,
                 channel_events.log.list_recent,
                 record_finder(record_directory),
+                channel_events.log,
+                channel_events.notifier.retry_channel,
                 self.identity.team_id,
             ),
             health=HealthChecker(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.context import Context
 from bot.errors import NotFound, UsageError
 from bot.notifications import recent_list, rule_card
+from bot.notifications.actions import post_actions
 from bot.notifications.place import Place, find_place, find_stored_place, find_time_zone
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_card import CONFIRM, DOWN, FORM_ACTION, REMOVE, UP, RuleState
@@ -389,6 +390,7 @@ NOTIFY: Command[Context] = Command(
         _acts_on_channel(UP, move_up),
         _acts_on_channel(DOWN, move_down),
         _acts_on_channel(REMOVE, remove),
+        *post_actions(Context),
     ),
     forms=(
         Form(SUBMIT, submit, needs=Permission.NOTIFY),

@@ -38,7 +38,6 @@ OUTBOX: dict[str, str] = {
     "bot/conversations/file_attacher.py": "the maker of a rule, for a customer's thread",
     "bot/conversations/presenter.py": "the maker of a rule, for a customer's thread",
     "bot/conversations/reminders.py": "the maker of a rule, for a customer's thread",
-    "bot/notifications/dispatch.py": "the maker of a rule, for the rule's channel",
     "bot/notifications/gathered_posts.py": "the maker of a rule, for the rule's channel",
     "bot/notifications/problems.py": "the maker of a rule, in a direct message",
     "bot/notifications/service.py": "a person who requests a test, for the rule's channel",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.messages.report_message import SHOW_SEND
 from bot.messages.send import Send
 from bot.notifications.facts import FindSends, sent_message_ids
-from bot.notifications.headlines import Headline, describe
+from bot.notifications.headlines import Headline, describe, event_time
 from bot.outbox.message import OutboxMessage
 from bot.slack import blocks
 from bot.slack.age import date_token
@@ -78,9 +78,3 @@ def _footer(recorded: RecordedEvent, send: Send | None) -> Markup:
     if send is None:
         return date_token(at)
     return markup("Sent by ", mention(send.member), "  ·  ", date_token(at))
-
-
-def event_time(recorded: RecordedEvent) -> float:
-    """Return when an event happened; one from the future happened when it arrived."""
-    at = recorded.event.occurred_at
-    return min(at, recorded.recorded_at) if at > 0 else recorded.recorded_at

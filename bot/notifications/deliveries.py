@@ -3,69 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from enum import StrEnum
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from bot.db.customer_tables import event_log, notification_deliveries
 from bot.db.engine import Database
-from bot.notifications.planner import DIGEST, LATE, MESSAGE_STREAM, PlannedDelivery
+from bot.notifications.delivery import (
+    EACH,
+    GATHERED,
+    STORM,
+    Delivery,
+    DeliveryState,
+    DueStream,
+    GatheredPost,
+)
+from bot.notifications.planner import MESSAGE_STREAM, PlannedDelivery
 
 _table = notification_deliveries
 
-EACH = "each"
-"""``post_key`` of a delivery that is being presented in messages of its own."""
-STORM = "storm"
-"""Prefix of the keys of messages that count a burst."""
-BURST = "burst"
-"""Prefix of the keys of several messages of one customer that are posted as one."""
 INSERT_BATCH_SIZE = 500
-
-
-class DeliveryState(StrEnum):
-    """The state of a delivery, as stored."""
-
-    WAITING = "waiting"
-    QUEUED = "queued"  # the outbox has the message that shows it
-    DONE = "done"  # the message is posted
-    CANCELED = "canceled"  # its rule was removed, or its event can't be read
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One row. Times are in seconds since 1970."""
-
-    id: int
-    event_id: int
-    rule_id: int
-    channel: str
-    stream: str
-    state: str
-    due_at: float
-    post_key: str
-    created_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class DueStream:
-    """The due events of one group and rule that no message shows yet."""
-
-    rule_id: int
-    stream: str
-    count: int
-    first_event_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class GatheredPost:
-    """A message of several events, the last of which the outbox doesn't have yet."""
-
-    post_key: str
-    rule_id: int
-    last_event_id: int
-    stream: str
 
 
 class Deliveries:
@@ -230,18 +188,22 @@ class Deliveries:
             return (await connection.execute(last)).scalar_one_or_none() or ""
 
     async def list_shown(
-        self, post_key: str, *, after: int = 0, limit: int, channel: str = ""
+        self, post_key: str, *, after: int = 0, skip: int = 0, limit: int
     ) -> list[Delivery]:
         """Return the deliveries that a message shows, in the order of their events."""
-        conditions = [
+        shown = select(_table).where(
             _table.c.workspace == self._workspace,
             _table.c.post_key == post_key,
             _table.c.event_id > after,
-        ]
-        if channel:
-            conditions.append(_table.c.channel == channel)
+        )
+        return await self._fetch(shown.order_by(_table.c.event_id).offset(skip).limit(limit))
+
+    async def list_of_events(self, event_ids: Collection[int]) -> list[Delivery]:
+        """Return the deliveries of these events to all channels."""
         return await self._fetch(
-            select(_table).where(*conditions).order_by(_table.c.event_id).limit(limit)
+            select(_table)
+            .where(_table.c.workspace == self._workspace, _table.c.event_id.in_(event_ids))
+            .order_by(_table.c.event_id, _table.c.channel)
         )
 
     async def count_of_rule(self, rule_id: int, start: float, end: float) -> int:
@@ -393,6 +355,4 @@ class Deliveries:
             await connection.execute(update(_table).where(condition).values(**changes))
 
 
-GATHERED = (STORM, BURST, DIGEST, LATE)
-"""Prefixes of the keys of messages that show several events."""
 _FIELDS = tuple(field.name for field in fields(Delivery))

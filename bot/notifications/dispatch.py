@@ -10,17 +10,10 @@ import structlog
 from bot.aio.clock import Clock
 from bot.errors import DatabaseUnavailable
 from bot.notifications.bursts import combine
-from bot.notifications.deliveries import (
-    BURST,
-    EACH,
-    STORM,
-    Deliveries,
-    Delivery,
-    DeliveryState,
-    GatheredPost,
-)
+from bot.notifications.deliveries import Deliveries
+from bot.notifications.delivery import BURST, EACH, STORM, Delivery, DeliveryState, GatheredPost
 from bot.notifications.event_source import EventSource
-from bot.notifications.gathered_posts import GatheredPosts
+from bot.notifications.gathered_posts import GatheredPosts, enqueue
 from bot.notifications.headlines import plain_message
 from bot.notifications.matching import select_mentions
 from bot.notifications.presenter import Presenter
@@ -38,7 +31,7 @@ STORM_MAX_SECONDS = 1_800.0
 """Seconds after which a burst that doesn't end gets another message."""
 MAX_MESSAGE_BACKLOG = 30
 """With more due messages, those of one customer are posted as one: these take half a minute."""
-MAX_MESSAGES_FETCHED = 500
+MAX_MESSAGES_FETCHED = 200
 MAX_ATTEMPTS, RETRY_SECONDS = 3, 5.0
 BUSY_SECONDS, IDLE_SECONDS = 1.0, 30.0
 """Seconds until a channel is looked at again, after messages were handed over and otherwise."""
@@ -92,6 +85,7 @@ class Dispatcher:
         self._clock = clock
         self._attempts: dict[int, _Attempt] = {}
         self._handed_over = False
+        self._rules_seen: dict[str, frozenset[int]] = {}
         self._log = structlog.get_logger("notifier")
 
     async def deliver(self, work: ChannelWork) -> float:
@@ -100,12 +94,18 @@ class Dispatcher:
         Raise ``DatabaseUnavailable``.
         """
         self._handed_over = work.slots <= 0
-        await self._deliveries.cancel_removed(work.channel, list(work.rules), work.now)
+        await self._cancel_removed(work)
         slots = await self._decide_streams(work)
         await self._decide_messages(replace(work, slots=slots))
         waits = [await self._post_gathered(work), await self._post_each(work)]
         usual = BUSY_SECONDS if self._handed_over else IDLE_SECONDS
-        return min((usual, *(seconds for seconds in waits if seconds is not None)))
+        return min([usual, *(seconds for seconds in waits if seconds is not None)])
+
+    async def _cancel_removed(self, work: ChannelWork) -> None:
+        rule_ids = frozenset(work.rules)
+        if self._rules_seen.get(work.channel) != rule_ids:
+            await self._deliveries.cancel_removed(work.channel, rule_ids, work.now)
+            self._rules_seen[work.channel] = rule_ids
 
     # --- which message shows an event -------------------------------------------------------------
 
@@ -187,7 +187,7 @@ class Dispatcher:
         for recorded in await self._events.get([delivery.event_id for delivery in own]):
             presented += await self._present_or_plain(recorded, rule)
         known = await self._outbox.get_statuses([message.key for message in presented])
-        await self._outbox.enqueue(*combine(post.post_key, presented, set(known)))
+        await enqueue(self._outbox, combine(post.post_key, presented, set(known)))
         await self._deliveries.mark_gathered(post)
         self._handed_over = True
 
@@ -233,7 +233,7 @@ class Dispatcher:
                 return False
             messages = [_plain(recorded, rule)]
         if messages:
-            await self._outbox.enqueue(*await self._gathered.in_thread(rule, delivery, messages))
+            await enqueue(self._outbox, await self._gathered.in_thread(rule, delivery, messages))
             await self._deliveries.mark_queued([delivery.id], messages[-1].key)
             self._handed_over = True
         else:

@@ -10,7 +10,8 @@ from cachetools import LRUCache
 
 from bot.aio.clock import Clock
 from bot.messages.send import Send
-from bot.notifications.deliveries import Deliveries, Delivery, GatheredPost
+from bot.notifications.deliveries import Deliveries
+from bot.notifications.delivery import Delivery, GatheredPost
 from bot.notifications.event_source import EventSource
 from bot.notifications.facts import Facts, FactsReader, sent_message_ids
 from bot.notifications.gathering import Tally, gathered_message, thread_message
@@ -61,7 +62,7 @@ class GatheredPosts:
         message = gathered_message(post.post_key, rule, tally, _mentions(rule, tally))
         own = OutboxMessage(post.post_key, rule.channel, message, "")
         [first, *_] = await self._deliveries.list_shown(post.post_key, limit=1)
-        await self._outbox.enqueue(*await self.in_thread(rule, first, [own]))
+        await enqueue(self._outbox, await self.in_thread(rule, first, [own]))
         await self._deliveries.mark_gathered(post)
         self._updated_at[post.post_key] = self._clock.monotonic()
         return 0.0
@@ -125,6 +126,15 @@ class GatheredPosts:
         if updated_at is None:
             return 0.0
         return max(0.0, updated_at + UPDATE_INTERVAL_SECONDS - self._clock.monotonic())
+
+
+async def enqueue(outbox: Outbox, messages: Sequence[OutboxMessage]) -> None:
+    """Enqueue the messages that begin threads before their replies: the outbox sorts by key."""
+    roots = [message for message in messages if not message.thread_key]
+    replies = [message for message in messages if message.thread_key]
+    for part in (roots, replies):
+        if part:
+            await outbox.enqueue(*part)
 
 
 def _mentions(rule: Rule, tally: Tally) -> tuple[str, ...]:

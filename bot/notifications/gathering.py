@@ -7,19 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.messages.send import Send
-from bot.notifications.cards import event_time, with_mentions
-from bot.notifications.deliveries import STORM
-from bot.notifications.headlines import describe
+from bot.notifications.cards import with_mentions
+from bot.notifications.delivery import STORM
+from bot.notifications.headlines import describe, event_time
 from bot.notifications.planner import LATE
 from bot.notifications.rule import EventGroup, Grouping, Rule
+from bot.notifications.shown_events import SHOW_ALL, ShownQuery
 from bot.slack import blocks
 from bot.slack.age import date_token
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.reply import Block, Message
 from bot.webhooks.recorded_event import RecordedEvent
 
-SHOW_ALL: str = "notify.events"
-"""``action_id`` of the button that lists every event of a message privately."""
 MAX_LABELS, MAX_LINES = 6, 5
 NOUNS = {
     EventGroup.MESSAGE: ("message from a customer", "messages from customers"),
@@ -85,7 +84,7 @@ def gathered_message(
         rest = [markup(f"… and {more:,} more")] if more > 0 else []
         content += blocks.sections(lines([*tally.first_lines, *rest]))
     content.append(blocks.context(*_notes(post_key, tally)))
-    content.append(blocks.actions(blocks.button("Show all", SHOW_ALL, post_key)))
+    content.append(blocks.actions(show_all_button(post_key)))
     return Message(with_mentions(markup(title), mentions), tuple(content))
 
 
@@ -96,6 +95,11 @@ def thread_message(rule: Rule, count: int, start: float) -> Message:
     line = markup(bold(f"{count:,} {noun} today"), "  ·  ", asked)
     note = markup("Since ", date_token(start), ". Each is a reply to this message.")
     return Message(line, (blocks.section(line), blocks.context(note)))
+
+
+def show_all_button(post_key: str) -> Block:
+    """Return the button that lists every event of a message privately."""
+    return blocks.button("Show all", SHOW_ALL, ShownQuery(post_key=post_key).to_value())
 
 
 def count_text(stream: str, count: int) -> str:

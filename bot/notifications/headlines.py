@@ -24,6 +24,7 @@ from bot.webhooks.events import (
     WebhookEvent,
 )
 from bot.webhooks.fields import first_text
+from bot.webhooks.recorded_event import RecordedEvent
 
 MAX_WORDS_LENGTH = 150
 """Characters of a customer's message in a line."""
@@ -146,3 +147,9 @@ def plain_message(reference: str) -> Message:
         "). `/chakra notify recent` lists it.",
     )
     return Message(line, (blocks.section(line),))
+
+
+def event_time(recorded: RecordedEvent) -> float:
+    """Return when an event happened; one from the future happened when it arrived."""
+    at = recorded.event.occurred_at
+    return min(at, recorded.recorded_at) if at > 0 else recorded.recorded_at

@@ -115,8 +115,10 @@ class Notifier:
     async def _step(self, lock: LeaderLock) -> float:
         """Do what can be done now; return the seconds until more can."""
         await lock.ensure_held()
-        queued = await self._settlement.settle()
         rules = await self._rules.list_all()
+        queued = await self._settlement.settle(rules)
+        if self._problems.take_changed():
+            rules = await self._rules.list_all()
         waits = [await self._purge_if_due(), await self._plan(rules)]
         if queued:
             waits.append(QUEUED_POLL_SECONDS)

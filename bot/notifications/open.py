@@ -10,7 +10,7 @@ from bot.notifications.cards import CardPresenter
 from bot.notifications.channel_states import ChannelStates
 from bot.notifications.deliveries import Deliveries
 from bot.notifications.dispatch import Dispatcher
-from bot.notifications.event_source import EventSource
+from bot.notifications.event_source import CachedEvents, EventSource
 from bot.notifications.facts import FactsReader
 from bot.notifications.gathered_posts import GatheredPosts
 from bot.notifications.notifier import Notifier
@@ -38,7 +38,7 @@ def build_notifier(
 
     ``presenters`` present the events of their types; others get a card.
     """
-    deliveries = Deliveries(database, workspace)
+    deliveries, events = Deliveries(database, workspace), CachedEvents(events)
     rules = RuleRepository(database, workspace)
     problems = ChannelProblems(rules, ChannelStates(channels, clock), outbox, clock)
     gathered = GatheredPosts(deliveries, events, facts, outbox, clock)
@@ -51,7 +51,7 @@ def build_notifier(
         outbox,
         clock,
     )
-    settlement = Settlement(deliveries, rules, problems, outbox, clock)
+    settlement = Settlement(deliveries, problems, outbox, clock)
     return Notifier(
         database,
         deliveries,

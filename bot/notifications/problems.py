@@ -54,6 +54,7 @@ class ChannelProblems:
         self._outbox = outbox
         self._clock = clock
         self._pauses: dict[str, _Pause] = {}
+        self._changed = False
         self._log = structlog.get_logger("notifier")
 
     async def seconds_paused(self, channel: str, rules: Sequence[Rule]) -> float:
@@ -76,6 +77,15 @@ class ChannelProblems:
         await self._outbox.reopen(channel, except_codes=MESSAGE_CODES)
         return 0.0
 
+    def take_changed(self) -> bool:
+        """Return whether rules have changed since the last call."""
+        changed, self._changed = self._changed, False
+        return changed
+
+    async def _set_problem(self, rule: Rule, code: str) -> None:
+        await self._rules.set_problem(rule.id, code, self._clock.time())
+        self._changed = True
+
     def retry(self, channel: str) -> None:
         """Try the channel immediately: the app was invited, say."""
         self._states.forget(channel)
@@ -96,7 +106,7 @@ class ChannelProblems:
                 message = problem_message(channel, code)
                 await self._outbox.enqueue(OutboxMessage(key, member, message, member))
         for rule in fresh:
-            await self._rules.set_problem(rule.id, code, self._clock.time())
+            await self._set_problem(rule, code)
         self._states.forget(channel)
         pause = self._pauses.setdefault(channel, _Pause(0.0, RETRY_INITIAL_SECONDS))
         pause.until = max(pause.until, self._clock.monotonic() + pause.seconds)
@@ -106,7 +116,7 @@ class ChannelProblems:
         self._pauses.pop(channel, None)
         for rule in rules:
             if rule.problem not in ("", OUTSIDERS):
-                await self._rules.set_problem(rule.id, "", self._clock.time())
+                await self._set_problem(rule, "")
 
     async def find_held(self, channel: str, rules: Sequence[Rule]) -> set[int]:
         """Return the rules whose customers' words may not go to the channel now.
@@ -127,9 +137,9 @@ class ChannelProblems:
                 message = outsiders_message(rule)
                 key = f"notify:outsiders:{rule.id}:{int(rule.problem_at)}"
                 await self._outbox.enqueue(OutboxMessage(key, rule.member, message, rule.member))
-                await self._rules.set_problem(rule.id, OUTSIDERS, self._clock.time())
+                await self._set_problem(rule, OUTSIDERS)
             elif not state.has_outsiders and rule.problem == OUTSIDERS:
-                await self._rules.set_problem(rule.id, "", self._clock.time())
+                await self._set_problem(rule, "")
         return {rule.id for rule in asking} if state.has_outsiders else set()
 
     async def _still_closed(self, channel: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.aio.clock import Clock, wait_for
 from bot.db.engine import Database
 from bot.errors import BotError, NotFound, UsageError
+from bot.notifications.deliveries import Deliveries
 from bot.notifications.dry_run import (
     MAX_EVENTS,
     DryRun,
@@ -16,12 +17,14 @@ from bot.notifications.dry_run import (
     run_dry,
     with_candidate,
 )
+from bot.notifications.event_source import EventSource
 from bot.notifications.facts import FactsReader, FindCategory, FindRecords, FindSends
 from bot.notifications.matching import needs_records
 from bot.notifications.repository import RuleRepository, require_space
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_values import Known
 from bot.notifications.sample import sample_message
+from bot.notifications.shown_events import ShownEvents, explain_unposted
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.blocks import Markup
@@ -45,6 +48,9 @@ class Notifications:
     catalog: TemplateCatalog
     outbox: Outbox
     clock: Clock
+    shown: ShownEvents
+    retry_channel: Callable[[str], None]
+    """Post in a channel that had a problem, without waiting for the next attempt."""
 
     async def load_known(self, member: str, time_zone: str) -> Known:
         """Return what names in a rule may mean; without those that Chakra doesn't tell in time."""
@@ -115,7 +121,10 @@ class Notifications:
 
     async def find_outcomes(self, events: Sequence[SeenEvent]) -> dict[int, Sequence[Markup]]:
         """Return where each event was posted, or why it wasn't, by its ID."""
-        return {item.recorded.id: () for item in events}
+        return {
+            **{item.recorded.id: (explain_unposted(item.recorded),) for item in events},
+            **await self.shown.find_outcomes([item.recorded.id for item in events]),
+        }
 
 
 def _require_space(rules: Sequence[Rule], spec: RuleSpec, rule: Rule | None) -> None:
@@ -137,16 +146,22 @@ def open_notifications(
     find_sends: FindSends,
     list_recent_events: ListRecentEvents,
     find_records: FindRecords,
+    events: EventSource,
+    retry_channel: Callable[[str], None],
     workspace: str = "",
 ) -> Notifications:
     """Return the notifications of a workspace."""
+    rules = RuleRepository(database, workspace)
+    facts = FactsReader(find_sends, category_finder(catalog), find_records)
     return Notifications(
-        RuleRepository(database, workspace),
-        FactsReader(find_sends, category_finder(catalog), find_records),
+        rules,
+        facts,
         list_recent_events,
         catalog,
         outbox,
         clock,
+        ShownEvents(Deliveries(database, workspace), events, facts, rules, clock),
+        retry_channel,
     )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.aio.clock import Clock
 from bot.notifications.deliveries import Deliveries
 from bot.notifications.planner import group_by_channel
 from bot.notifications.problem_messages import unconfirmed_message
 from bot.notifications.problems import ChannelProblems, concerns_channel
-from bot.notifications.repository import RuleRepository
 from bot.notifications.rule import Rule
 from bot.outbox.error_policy import UNCERTAIN
 from bot.outbox.message import OutboxMessage
@@ -26,18 +25,16 @@ class Settlement:
     def __init__(
         self,
         deliveries: Deliveries,
-        rules: RuleRepository,
         problems: ChannelProblems,
         outbox: Outbox,
         clock: Clock,
     ) -> None:
         self._deliveries = deliveries
-        self._rules = rules
         self._problems = problems
         self._outbox = outbox
         self._clock = clock
 
-    async def settle(self) -> Counter[str]:
+    async def settle(self, rules: Sequence[Rule]) -> Counter[str]:
         """Return how many messages each channel waits for in the outbox.
 
         Raise ``DatabaseUnavailable``.
@@ -60,7 +57,7 @@ class Settlement:
                 refused.append(key)
             else:
                 posted.append(key)
-        await self._close(posted, refused, channel_of, statuses)
+        await self._close(posted, refused, channel_of, statuses, group_by_channel(rules))
         edited = dict.fromkeys(channel_of.values(), 0)  # their edits are followed, too
         return Counter(edited | waiting)
 
@@ -68,10 +65,10 @@ class Settlement:
         self,
         posted: Sequence[str],
         refused: Sequence[str],
-        channel_of: dict[str, str],
-        statuses: dict[str, PostStatus],
+        channel_of: Mapping[str, str],
+        statuses: Mapping[str, PostStatus],
+        rules: Mapping[str, Sequence[Rule]],
     ) -> None:
-        rules = group_by_channel(await self._rules.list_all())
         for keys in _batches(posted):
             await self._deliveries.mark_posted(keys, self._clock.time())
         for key in posted:

@@ -9,7 +9,8 @@ from typing import Protocol
 from bot.aio.clock import Clock
 from bot.chakra.template import Template
 from bot.errors import BotError
-from bot.notifications.cards import card_key, event_time, with_mentions
+from bot.notifications.cards import card_key, with_mentions
+from bot.notifications.headlines import event_time
 from bot.outbox.message import OutboxMessage
 from bot.slack import blocks
 from bot.slack.age import date_token

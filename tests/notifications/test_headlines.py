@@ -9,8 +9,8 @@ import pytest
 
 from bot.messages.send import Send
 from bot.messages.status import SendStatus
-from bot.notifications.cards import event_card, event_time, with_mentions
-from bot.notifications.headlines import Headline, describe
+from bot.notifications.cards import event_card, with_mentions
+from bot.notifications.headlines import Headline, describe, event_time
 from bot.slack.blocks import Markup
 from bot.slack.channel_mask import mask_for_channel
 from bot.webhooks.events import UnknownEvent

@@ -18,8 +18,8 @@ from bot.webhooks.fields import as_object, first_text, iter_objects
 
 PHONE, USER_ID = "phone", "user_id"
 MAX_FORMER = 20
-NOTE_INTERVAL_SECONDS = 3_600.0
-"""Seconds after which an event that says nothing new is noted again."""
+USER_ID_UPDATE = "user_id_update"
+"""A field that Meta announced and withdrew."""
 CONTACT_REQUEST = "contact_request"
 """How the ``origin`` of a shared number begins, if the business asked for it."""
 
@@ -48,17 +48,24 @@ class Identities:
     changed_keys: set[Key] = field(default_factory=set)
     merged: dict[int, int] = field(default_factory=dict)
     """Who was found to be someone else: their ID and that of the person who remains."""
-    new_count: int = 0
+    _last_new_id: int = 0
+
+    def __post_init__(self) -> None:
+        for owner in self.owners.values():  # it is noted with each event, the details only if new
+            person_id = self.resolve(owner.customer_id)
+            person = self.people.get(person_id)
+            if person is not None and person.seen_at < owner.noted_at:
+                self.people[person_id] = replace(person, seen_at=owner.noted_at)
 
     def identify(self, event: WebhookEvent, now: float) -> int:
         """Return the ID of the person that an event is about; 0 if it is about none."""
         if event.raw.get("group_id"):
             return 0
         at = min(event.occurred_at or now, now)
-        seen = with_shared_number(event)
-        if isinstance(event, MessageEvent) and event.kind == "system":
-            return self._follow_change(event.previous, seen, at)
-        return self._find_or_add(seen, at) if keys_of(seen) else 0
+        seen, is_message = with_shared_number(event), isinstance(event, MessageEvent)
+        if is_change(event):
+            return self._follow_change(previous_of(event), seen, at)
+        return self._find_or_add(seen, at, is_message=is_message) if keys_of(seen) else 0
 
     def resolve(self, customer_id: int) -> int:
         """Return the ID of the person that this one was merged into."""
@@ -68,40 +75,77 @@ class Identities:
 
     # --- finding ----------------------------------------------------------------------------------
 
-    def _find_or_add(self, seen: Customer, at: float) -> int:
-        person_id = self._find(seen) or self._add()
-        self._merge_without_id(person_id, seen)
-        person_id = self.resolve(person_id)
-        self._note_details(person_id, seen, at)
-        self._note_keys(person_id, seen, at)
+    def _find_or_add(self, seen: Customer, at: float, *, is_message: bool) -> int:
+        person_id = self._find(seen, at, is_message=is_message) or self._add()
+        if seen.user_id:
+            self._merge_without_id(person_id, seen, at)
+            person_id = self.resolve(person_id)
+        elif not is_message and seen.phone and not self._has(person_id, seen.phone, at):
+            return person_id  # of a message that was sent to a number that they had
+        own = self._without_others_number(person_id, seen, at)
+        self._note_details(person_id, own, at)
+        self._note_keys(person_id, own, at)
         return person_id
 
-    def _find(self, seen: Customer) -> int:
-        """Return the person of a user ID, else of a number that has no other user ID; else 0."""
+    def _find(self, seen: Customer, at: float, *, is_message: bool = True) -> int:
+        """Return the person of a user ID, else of a number that has no other user ID; else 0.
+
+        Who writes from a number after its owner changed it is someone else.
+        """
         for key in keys_of(seen):
             owner_id = self._owner_id(key)
             if not owner_id:
                 continue
-            known = self.people[owner_id]
-            is_other = key[0] == PHONE and seen.user_id and known.user_id not in ("", seen.user_id)
-            if not is_other:
-                return owner_id
+            if key[0] == PHONE:
+                if seen.user_id and self.people[owner_id].user_id not in ("", seen.user_id):
+                    continue
+                if (seen.user_id or is_message) and not self._has(owner_id, seen.phone, at):
+                    continue
+            return owner_id
         return 0
 
-    def _merge_without_id(self, person_id: int, seen: Customer) -> None:
+    def _find_before(self, before: Customer, at: float) -> int:
+        """Return who had these before a change; a number may have passed to someone else since."""
+        found = self._find(replace(before, phone=""), at)
+        if found or not before.phone:
+            return found
+        owner = self.owners.get((PHONE, equal_form(before.phone)))
+        return self._find(before, at) if owner and owner.noted_at <= at else 0
+
+    def _has(self, owner_id: int, phone: str, at: float) -> bool:
+        """Return whether a number is the person's, or was at that time."""
+        known = self.people[owner_id]
+        if known.id < 0 and not known.seen_at:
+            return True  # just added
+        key = (PHONE, equal_form(phone))
+        owner = self.owners.get(key)
+        is_now = bool(known.phone) and equal_form(known.phone) == key[1]
+        return is_now or (owner is not None and at < owner.noted_at)
+
+    def _without_others_number(self, person_id: int, seen: Customer, at: float) -> Customer:
+        """Leave a number out that belongs to someone else since."""
+        key = (PHONE, equal_form(seen.phone))
+        owner = self.owners.get(key)
+        if owner and owner.noted_at > at and self._owner_id(key) != person_id:
+            return replace(seen, phone="")
+        return seen
+
+    def _merge_without_id(self, person_id: int, seen: Customer, at: float) -> None:
         """Join a person who was known by this number alone, before the user ID was seen."""
-        if not (seen.user_id and seen.phone):
+        other_id = self._owner_id((PHONE, equal_form(seen.phone))) if seen.phone else 0
+        if not other_id or other_id == person_id or self.people[other_id].user_id:
             return
-        other_id = self._owner_id((PHONE, equal_form(seen.phone)))
-        if other_id and other_id != person_id and not self.people[other_id].user_id:
+        if self._has(other_id, seen.phone, at):
             self._merge(other_id, person_id)
 
     def _follow_change(self, before: Customer, after: Customer, at: float) -> int:
         """Join what a person was known by before a change of number or ID, and after it."""
         if not keys_of(before) or not keys_of(after):
             seen = after if keys_of(after) else before
-            return self._find_or_add(seen, at) if keys_of(seen) else 0
-        person_id = self._find(before) or self._add()
+            return self._find_or_add(seen, at, is_message=True) if keys_of(seen) else 0
+        person_id = self._find_before(before, at) or self._add()
+        self._merge_without_id(person_id, before, at)
+        person_id = self.resolve(person_id)
         self._note_keys(person_id, before, at)
         earlier = self.people[person_id]
         for key in keys_of(after):
@@ -109,8 +153,9 @@ class Identities:
             if later_id and later_id != person_id and self._is_same(key, later_id, after, at):
                 self._merge(later_id, person_id)
                 person_id = self.resolve(person_id)
+        after = self._without_others_number(person_id, after, at)
         gone = before
-        if earlier.seen_at <= at:
+        if at >= earlier.seen_at and (not after.user_id or earlier.user_id != after.user_id):
             gone = Customer(user_id=earlier.user_id, phone=earlier.phone)
             self.people[person_id] = _without(self.people[person_id], gone)
         self._note_details(person_id, after, at, gone=gone)
@@ -124,9 +169,8 @@ class Identities:
         """
         if key[0] == USER_ID:
             return True
-        known = self.people[later_id]
         is_later = self.owners[key].noted_at >= at
-        return is_later and known.user_id in ("", after.user_id)
+        return is_later and self.people[later_id].user_id in ("", after.user_id)
 
     # --- noting -----------------------------------------------------------------------------------
 
@@ -135,8 +179,8 @@ class Identities:
         return self.resolve(owner.customer_id) if owner else 0
 
     def _add(self) -> int:
-        self.new_count += 1
-        person_id = -self.new_count
+        self._last_new_id -= 1
+        person_id = self._last_new_id
         self.people[person_id] = KnownCustomer(person_id)
         self.changed_people.add(person_id)
         return person_id
@@ -173,9 +217,8 @@ class Identities:
             changed = replace(_fill(person, KnownCustomer(0, *_details(seen))), former=())
         values = (person.user_id, person.phone, gone.user_id, gone.phone, seen.user_id, seen.phone)
         changed = replace(changed, former=_former(changed, (*values, *person.former)))
-        is_news = replace(changed, seen_at=person.seen_at) != person
-        if is_news or at - person.seen_at > NOTE_INTERVAL_SECONDS:
-            self.people[person_id] = changed
+        self.people[person_id] = changed
+        if replace(changed, seen_at=person.seen_at) != person:
             self.changed_people.add(person_id)
 
     def _note_keys(self, person_id: int, seen: Customer, at: float) -> None:
@@ -184,7 +227,7 @@ class Identities:
             owner_id, owner = self._owner_id(key), self.owners.get(key)
             if owner and owner.noted_at > at:
                 continue
-            if owner and owner_id == person_id and at - owner.noted_at < NOTE_INTERVAL_SECONDS:
+            if owner and owner_id == person_id and at == owner.noted_at:
                 continue
             if owner_id and owner_id != person_id:
                 self._lose_number(owner_id, key)
@@ -213,9 +256,24 @@ def all_keys(events: Sequence[WebhookEvent]) -> set[Key]:
     found: set[Key] = set()
     for event in events:
         found.update(keys_of(with_shared_number(event)))
-        if isinstance(event, MessageEvent):
-            found.update(keys_of(event.previous))
+        found.update(keys_of(previous_of(event)))
     return found
+
+
+def is_change(event: WebhookEvent) -> bool:
+    """Return whether an event reports a new number or user ID of a person."""
+    if isinstance(event, MessageEvent):
+        return event.kind == "system"
+    return event.kind == USER_ID_UPDATE
+
+
+def previous_of(event: WebhookEvent) -> Customer:
+    """Return what a person was known by before a change."""
+    if isinstance(event, MessageEvent):
+        return event.previous
+    if event.kind == USER_ID_UPDATE:
+        return Customer(user_id=first_text(as_object(event.raw.get("user_id")), "previous"))
+    return NO_CUSTOMER
 
 
 def with_shared_number(event: WebhookEvent) -> Customer:

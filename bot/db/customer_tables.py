@@ -62,7 +62,7 @@ customers = Table(
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
     Index(None, "workspace", "id"),
-    Index(None, "workspace", "merged_into"),
+    Index(None, "merged_into"),
 )
 
 customer_keys = Table(

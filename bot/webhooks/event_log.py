@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select
@@ -41,40 +41,37 @@ class EventLog:
         self, connection: AsyncConnection, events: Sequence[WebhookEvent], now: float
     ) -> list[RecordedEvent]:
         """Insert the events that are not recorded yet; return those, in order."""
-        by_key: dict[str, WebhookEvent] = {}
-        for event in events:
-            by_key.setdefault(self._hash(event_key(event)), event)
-        new = await self._leave_out_known(connection, by_key)
-        if not new:
+        customer_ids = await self._identify(connection, events, now)  # each format says its own
+        by_key: dict[str, tuple[WebhookEvent, int]] = {}
+        for event, customer_id in zip(events, customer_ids, strict=True):
+            by_key.setdefault(self._hash(event_key(event)), (event, customer_id))
+        for key in await self._find_known(connection, by_key):
+            del by_key[key]
+        if not by_key:
             return []
-        customer_ids = await self._identify(connection, list(new.values()), now)
         rows = [
-            self._row(key, event, customer_id, now)
-            for (key, event), customer_id in zip(new.items(), customer_ids, strict=True)
+            self._row(key, event, customer_id, now) for key, (event, customer_id) in by_key.items()
         ]
         inserted = insert(event_log).returning(event_log.c.id, sort_by_parameter_order=True)
         ids = [row.id for row in await connection.execute(inserted, rows)]
         return [
             RecordedEvent(event_id, event_key(event), event, customer_id, now)
-            for event_id, event, customer_id in zip(ids, new.values(), customer_ids, strict=True)
+            for event_id, (event, customer_id) in zip(ids, by_key.values(), strict=True)
         ]
 
-    async def _leave_out_known(
-        self, connection: AsyncConnection, by_key: Mapping[str, WebhookEvent]
-    ) -> dict[str, WebhookEvent]:
-        """Return the events that are not recorded yet, in order."""
-        new = dict(by_key)
-        keys = list(by_key)
-        for start in range(0, len(keys), MAX_PARAMETERS):
-            known = await connection.execute(
+    async def _find_known(self, connection: AsyncConnection, keys: Collection[str]) -> set[str]:
+        """Return those of the keys that are recorded."""
+        known: set[str] = set()
+        wanted = list(keys)
+        for start in range(0, len(wanted), MAX_PARAMETERS):
+            rows = await connection.execute(
                 select(event_log.c.key).where(
                     event_log.c.workspace == self._workspace,
-                    event_log.c.key.in_(keys[start : start + MAX_PARAMETERS]),
+                    event_log.c.key.in_(wanted[start : start + MAX_PARAMETERS]),
                 )
             )
-            for row in known:
-                del new[row.key]
-        return new
+            known.update(row.key for row in rows)
+        return known
 
     async def list_pending(self, limit: int) -> list[RecordedEvent]:
         """Return the oldest events whose channels are yet to be decided, in order."""

@@ -122,10 +122,8 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
     )
+    op.create_index(op.f("ix_customers_merged_into"), "customers", ["merged_into"])
     op.create_index(op.f("ix_customers_workspace_id"), "customers", ["workspace", "id"])
-    op.create_index(
-        op.f("ix_customers_workspace_merged_into"), "customers", ["workspace", "merged_into"]
-    )
     op.create_table(
         "event_log",
         sa.Column("id", NUMBER, nullable=False),

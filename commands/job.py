@@ -151,6 +151,7 @@ def _job_title(target: WatchTarget) -> Markup:
 
 JOB: Command[Context] = Command(
     name="job",
+    takes_no_words=True,
     summary="show a background job: its progress and failed rows",
     usage="job <id>",
     example=EXAMPLE,

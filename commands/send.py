@@ -85,7 +85,8 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     context.send_service.require_configured()
     index = await context.send_forms.load_templates_and_senders()
     reader = LineReader(context.members, context.channels)
-    line = await context.send_forms.parse_line(request.arguments, index, reader)
+    own = request.require_member().email
+    line = await context.send_forms.parse_line(request.arguments, index, reader, own_email=own)
     form, template = context.send_forms.with_default_sender(line.form), line.template
     if template is None or line.notes or not context.send_forms.is_complete(form, template):
         note = line.note if request.arguments.tokens or request.arguments.named else ""

@@ -48,7 +48,12 @@ SENDS_PHRASES = {
          "last message", "my last message", "status of my message", "was my message delivered",
          "is it delivered", "is it read", "has it been read", "has it been delivered",
          "did it go through", "was it sent", "last sent", "status of my messages",
-         "status of my last message", "status of message", "status of the message"),
+         "status of my last message", "status of message", "status of the message",
+         "… read it", "… read my message", "… seen it", "… see it", "… seen my message", "… get it",
+         "… got it", "… get my message", "… got my message", "… receive it", "… received it",
+         "… receive my message", "… received my message", "… open it", "… opened it",
+         "did it reach", "did my message reach", "has it reached", "was it delivered to",
+         "did it go to", "did it get to", "has my message reached"),
         "me",
     ),
     **dict.fromkeys(

@@ -120,6 +120,7 @@ def _service_status(reading: ServiceHealth) -> Markup:
 
 STATUS: Command[Context] = Command(
     name="status",
+    takes_no_words=True,
     summary="show whether Chakra and Slack respond, and what you can do",
     usage="status",
     example="/chakra status",

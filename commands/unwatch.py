@@ -66,6 +66,7 @@ def _result_text(stopped: int, remaining: int) -> str:
 
 UNWATCH: Command[Context] = Command(
     name="unwatch",
+    takes_no_words=True,
     summary="stop watching a background job",
     usage="unwatch <id> [#channel]",
     aliases=("unfollow",),

@@ -35,7 +35,6 @@ from bot.users import card, picker, query
 from bot.users.linked_user import find_linked_user
 from bot.users.phrases import (
     USER_PHRASES,
-    looks_like_person,
     may_be_described_person,
     strip_details,
 )
@@ -362,7 +361,7 @@ USER: Command[Context] = Command(
     aliases=("who", "whois"),
     phrases=USER_PHRASES,
     offer=Offer("", may_be_described_person),
-    fallback=looks_like_person,
+    fallback=may_be_described_person,
     not_yet=NOT_YET,
     public_words=(SHARE,),
     summary="look up a person: team, role, email, phone and local time",

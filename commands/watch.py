@@ -168,6 +168,7 @@ def require_may_change(request: Request, watch: Watch) -> None:
 
 WATCH: Command[Context] = Command(
     name="watch",
+    takes_no_words=True,
     summary="watch a background job until it finishes, in one message that is updated",
     usage="watch <id> [#channel]",
     aliases=("follow",),

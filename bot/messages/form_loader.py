@@ -29,6 +29,7 @@ from bot.templates.languages import sendable_variants
 from bot.templates.menu import rank_templates
 from bot.templates.send_blockers import send_blocker
 from bot.users.directory import Directory
+from bot.users.phrases import ME
 
 MODAL_LOAD_TIMEOUT_SECONDS = 0.15
 """Seconds that the form waits for uncached data; it opens within 0.3 seconds."""
@@ -80,10 +81,16 @@ class SendFormLoader:
         return index
 
     async def parse_line(
-        self, line: Arguments, index: TemplateIndex | None, reader: LineReader
+        self,
+        line: Arguments,
+        index: TemplateIndex | None,
+        reader: LineReader,
+        *,
+        own_email: str = "",
     ) -> ParsedLine:
         """Return the form of a typed line, with what is known of its recipient.
 
+        ``own_email`` is the address of the person who typed it, who may be the recipient.
         A template that is unknown or cannot be sent here may be new or changed at Meta. Raise
         ``UserError`` for a mention that Slack tells too little of.
         """
@@ -94,6 +101,8 @@ class SendFormLoader:
             newer = await self._catalog.get_newer_index()
             if newer is not None:
                 parsed = await self._parse_line(line, newer.value, reader, is_person)
+        if parsed.form.to == ME and own_email:
+            parsed = replace(parsed, form=replace(parsed.form, to=own_email))
         return await self._with_recipient(parsed)
 
     async def _parse_line(

@@ -39,6 +39,7 @@ from bot.templates.catalog import TemplateIndex
 from bot.templates.languages import find_languages
 from bot.text.normalize import tokenize
 from bot.text.phones import is_phone_like
+from bot.users.phrases import ME
 from bot.users.query import is_id
 
 MAX_SENDERS_LENGTH = 300
@@ -49,6 +50,12 @@ MIN_FREE_TEXT_WORDS = 3
 MAX_CODE_LENGTH = 2
 """Letters of a code such as ``hi``, which only means a language if the template has it."""
 MAX_UNUSED_LENGTH = 300
+_OWN = (
+    *(("my", *own, noun) for own in ((), ("own",)) for noun in ("number", "phone", "whatsapp")),
+    ("me",),
+    ("myself",),
+)
+"""Words after ``to`` that mean the person who types."""
 _STOPS = frozenset({"to", "in", "from", "with", "using", "template", "saying", "via", "language"})
 """Words that end a name after ``to`` or ``from``."""
 
@@ -163,7 +170,12 @@ def _read_sender(reading: Reading) -> None:
     words = reading.words
     for place in words.free_places():
         end = words.run_end(place)
-        if words.text(place) != "from" or reading.sender or place + 1 >= end:
+        if words.text(place) != "from" or reading.sender:
+            continue
+        if words.is_quoted(place + 1):
+            reading.sender = find_sender(reading.senders, words.words[place + 1].text)
+            words.take(place, place + 2 if reading.sender else place)
+        if place + 1 >= end:
             continue
         stop = next((at for at in range(place + 1, end) if words.text(at) in _STOPS), end)
         for last in range(stop, place + 1, -1):
@@ -215,7 +227,7 @@ def _read_recipient(reading: Reading) -> None:
     contact = find_contact(words, reading.kinds)
     to = next((place for place in words.free_places() if words.text(place) == "to"), None)
     if to is not None and not (contact and contact[1] <= to):
-        reading.to = _read_after_to(reading, to, contact)
+        reading.to = _read_oneself(words, to) or _read_after_to(reading, to, contact)
         if reading.to:
             return
     if contact:
@@ -260,6 +272,16 @@ def _read_kind(reading: Reading) -> str:
             length = _name_length(words, kind + 1, words.run_end(kind + 1), reading)
             if length:
                 return words.take(kind, kind + 1 + length)
+    return ""
+
+
+def _read_oneself(words: Words, to: int) -> str:
+    """Read ``to me`` and ``to my number``."""
+    for own in _OWN:
+        end = to + 1 + len(own)
+        if own == tuple(words.text(place) for place in range(to + 1, min(end, len(words.words)))):
+            words.take(to, end)
+            return ME
     return ""
 
 

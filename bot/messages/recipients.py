@@ -28,6 +28,7 @@ from bot.text.phones import (
 )
 from bot.users import query
 from bot.users.index import Matches
+from bot.users.phrases import strip_details
 from bot.users.picker import NUMBER_WORDS
 
 EXAMPLE_NUMBER = "+91 98765 43210"
@@ -230,6 +231,7 @@ class RecipientResolver:
         return recipient
 
     async def _resolve_person(self, text: str) -> Recipient:
+        text = strip_details(text)  # "mei's number"
         emails = query.extract_emails(text)
         search = (
             self._records.find_by_email(emails[0]) if emails else self._records.find_by_name(text)

@@ -17,6 +17,8 @@ _OF_A_PERSON: Final = (
     "info on", "info about", "card of", "profile of", "role of", "manager of",
     "team of", "number for", "phone number for", "email for", "phone for", "contact for",
     "contact details for", "contact info of", "contact number of", "tell me about", "tell me who",
+    "numero de", "número de", "telefono de", "teléfono de", "correo de", "numéro de", "numero di",
+    "telefone de", "email de", "nummer von", "telefonnummer von", "mail von",
 )  # fmt: skip
 _OF_ME: Final = (
     "my card", "my profile", "my account", "my details", "my user", "who am i", "whoami", "myself",
@@ -35,7 +37,8 @@ USER_PHRASES: Final = {
             "where is …", "where's …", "contact info for", "this number", "who is this number",
             "whos this number", "who's this number", "whose number is this", "who called me from",
             "who is calling from", "kaun hai", "how do i reach",
-            "how can i reach", "how to reach", *_OF_A_PERSON,
+            "how can i reach", "how to reach", "quien es", "quién es", "qui est", "quem é",
+            "wer ist", "chi è", *_OF_A_PERSON,
         ),
         "",
     ),
@@ -90,8 +93,9 @@ _WORDS_BEFORE: Final = re.compile(
     r"^(?:(?:the|user|person|colleague|member|find|search|called|named)\s+)+", re.IGNORECASE
 )
 _DETAILS_AFTER: Final = re.compile(
-    r"(?:['’]s?)?(?:\s+(?:(?:phone|mobile|cell|contact) )?(?:phone|number|mobile|cell|email address"
-    r"|email|mail|contact|details|card|profile|info|role|is|here))+$|['’]s$",
+    r"(?:['’]s?|\s+k[aie])?(?:\s+(?:(?:phone|mobile|cell|contact) )?(?:phone|number|mobile|cell"
+    r"|email address|email|mail|contact|details|card|profile|info|role|is|here))+"
+    r"(?:\s+(?:kya hai|chahiye|do|dena|de do|bata do|batana|please))?$|['’]s$",
     re.IGNORECASE,
 )
 _NAME_WORD: Final = re.compile(r"@?[^\W\d_]+(?:[._'’`-]*[^\W_]+)*\.?")

@@ -140,6 +140,23 @@ async def test_a_lead_by_name_is_previewed_and_sent(acme: World, clock: ManualCl
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("hello_world to my number", "+91 98765 43299"),
+        ("hello_world to me", "+91 98765 43299"),
+        ("hello_world to mei's number", "+61 491 570 156"),
+        ("hello_world to priya ka number", "+91 99999 99999"),
+    ],
+)
+async def test_a_number_may_be_ones_own_or_a_colleagues(
+    acme: World, line: str, expected: str
+) -> None:
+    acme.chakra.update_user("john@acme.com", phones=["+919876543299"])
+    await run_command(acme, line)
+    assert expected in view_text(acme)
+
+
 async def test_people_of_one_name_are_a_choice(acme: World) -> None:
     acme.chakra.add_lead("LEAD-7", name="Priya Sharma", phone_number="+12025550100")
     await run_command(acme, "hello_world priya")

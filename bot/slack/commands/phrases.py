@@ -12,7 +12,7 @@ from bot.slack.commands.command import Command, ContextT
 
 ELLIPSIS: Final = "…"
 _WORD: Final = re.compile(r"(?:<[^<>]*>|[^\s<]|<)+")
-_EDGES: Final = " \t\n,.!?:;*_~`\"'“”„«»…"
+_EDGES: Final = " \t\n,.!?¿¡:;*_~`\"'“”„«»…"
 _APOSTROPHES: Final = str.maketrans("’‘ʼ`´", "'''''")
 
 

@@ -34,6 +34,7 @@ _NAME: Final = re.compile(r"([^\s<>&=＝﹦:：﹕]{1,100})([=＝﹦:：﹕])")
 _EQUALS: Final = "=＝﹦"
 _NUMBER: Final = re.compile("0*([0-9]{1,3})")
 _VARIABLE: Final = re.compile("[a-z][a-z0-9_]*")
+_SPACES: Final = (" ", "\u00a0")
 
 _CODE: Final = "`"
 _TEXT_MARKS: Final = "*_~" + _CODE
@@ -153,7 +154,20 @@ class Tokenizer:
         if name is None:
             return None, _Role.FILTER
         self._position = found.end()
+        if role is _Role.VARIABLE or _NUMBER.fullmatch(name):
+            self._skip_space_before_value()
         return name, role
+
+    def _skip_space_before_value(self) -> None:
+        """Step over the space of ``1: ORD-1``, but not over that of ``1= 2=May``."""
+        place = self._position
+        while self._text[place : place + 1] in _SPACES:
+            place += 1
+        following = _NAME.match(self._text, place)
+        typed = normalize_name(following[1]) if following else ""
+        is_named = typed in self._names or bool(_NUMBER.fullmatch(typed))
+        if place < len(self._text) and not is_named:
+            self._position = place
 
     def _match_variable(self, typed: str) -> str | None:
         number = _NUMBER.fullmatch(typed) if self._numbers else None

@@ -42,6 +42,8 @@ _POLITE_STARTS: Final = ("can you", "could you", "would you", "will you", "can i
     "chakra", "/chakra", "and", "also", "now", "good morning", "try to", "go", "i am looking for",
     "i'm looking for", "im looking for", "looking for", "do you know",
     "hi there", "hello there", "hey there")  # fmt: skip
+_AUXILIARIES: Final = frozenset({"did", "has", "have", "was", "is", "does", "do"})
+"""Words that begin a question."""
 _ARTICLES: Final = frozenset({"the", "a", "an", "my", "our", "all", "some", "any", "every"})
 _POLITE_ENDS: Final = re.compile(
     r"(?:[\s,]+(?:please|pls|plz|thanks|thank you|thx|for me|right now|asap|dikhao|batao))*"
@@ -90,6 +92,8 @@ def understand(text: str, registry: CommandRegistry[ContextT]) -> Interpretation
         return Interpretation(Kind.WELCOME)
     if asked := _find_help(line, registry):
         return asked
+    if named := _find_name(line, words, registry):
+        return named
     if words and words[0].text in registry.by_name:
         line = _POLITE_ENDS_OF_COMMANDS.sub("", line)
         return _match(line, registry) or Interpretation(Kind.UNKNOWN)
@@ -208,6 +212,26 @@ def _match(
     return _match_after_verb(line, words, registry) or _match_closing(line, words, registry)
 
 
+def _find_name(
+    line: str, words: Sequence[TypedWord], registry: CommandRegistry[ContextT]
+) -> Interpretation | None:
+    """Return a guess for a person whose name begins like a command: Status Quo, Job Smith.
+
+    Only if the command takes no words, and each word of the line is written like a name.
+    """
+    command = registry.by_name.get(words[0].text) if len(words) > 1 else None
+    if command is None or not command.takes_no_words:
+        return None
+    rest = line[words[0].end :]
+    if not line.istitle() or _match(rest, registry) or rest.strip().casefold() in HELP_WORDS:
+        return None
+    guess = _guess(rest, registry)
+    if guess is None or guess.kind is not Kind.GUESS:
+        return None
+    suggestions = (SuggestedLine(f"{command.name}{rest}"),)
+    return Interpretation(Kind.GUESS, f"{guess.line.partition(' ')[0]} {line}", suggestions)
+
+
 def _match_opening(
     line: str,
     words: Sequence[TypedWord],
@@ -243,6 +267,8 @@ def _match_closing(
     if closing is None:
         return None
     rest = _without_articles(line[: words[-len(closing.words)].start])
+    if words[0].text in _AUXILIARIES:
+        rest = rest[words[0].end :].strip()
     return _run(closing.command, f"{rest} {closing.arguments}", is_guess=True)
 
 

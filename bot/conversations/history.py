@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bot.chakra.chats import ChatMessage, ChatsApi
 from bot.conversations.controls import reply_button
 from bot.conversations.conversation import Conversation, ConversationState
+from bot.conversations.entry import AMENDING_KINDS, build_entry, current_shape
 from bot.conversations.shapes import read_shape
 from bot.conversations.target import ReplyTarget, private_name
 from bot.customers.customer import KnownCustomer
@@ -56,7 +57,7 @@ class HistoryReader:
     async def read(self, customer: KnownCustomer) -> ChatHistory:
         """Return the last messages from and to a customer. Raise ``DatabaseUnavailable``."""
         events = await self._list_events(customer.id, MAX_MESSAGES) if customer.id else ()
-        recorded = [_from_event(event.event) for event in events if _is_shown(event)]
+        recorded = [line for event in events if (line := _from_event(event, events))]
         if not customer.phone:
             return ChatHistory(merge(recorded, ()), NO_LIST)
         try:
@@ -77,13 +78,17 @@ def merge(recorded: Iterable[Line], listed: Iterable[Line]) -> tuple[Line, ...]:
     return tuple(ordered[-MAX_MESSAGES:])
 
 
-def _is_shown(recorded: RecordedEvent) -> bool:
-    return isinstance(recorded.event, MessageEvent) and recorded.event.kind != "reaction"
-
-
-def _from_event(event: object) -> Line:
-    assert isinstance(event, MessageEvent)  # noqa: S101 - see `_is_shown`
-    shape = read_shape(event.raw, is_private=True)
+def _from_event(recorded: RecordedEvent, events: Sequence[RecordedEvent]) -> Line | None:
+    """Return a message as it is after its edits, without the text of a deleted one."""
+    event = recorded.event
+    if not isinstance(event, MessageEvent) or event.kind in AMENDING_KINDS:
+        return None
+    entry = build_entry(recorded, event, events)
+    shape = (
+        current_shape(entry)
+        if entry.is_deleted
+        else read_shape(entry.edited or event.raw, is_private=True)
+    )
     return Line(event.occurred_at, event.is_echo, shape.summary, event.wamid)
 
 

@@ -123,3 +123,18 @@ async def test_without_the_scope_a_picture_has_a_button_only(open_sandbox: OpenS
         assert [file for item in _of_threads(world) for file in item.files] == []
         answer = await world.press("chat.file")
         assert "files:write" in visible_text(answer)
+
+
+async def test_previous_messages_leave_out_what_was_deleted(acme: World) -> None:
+    asha = await receive(acme, "Hello")
+    secret = asha.write("My PIN is 12")
+    typo = asha.write("In bleu")
+    await pass_seconds(acme, 10)
+    asha.revoke(secret)
+    asha.edit(typo, "In blue")
+    await pass_seconds(acme, 10)
+    shown = visible_text(await acme.press("chat.history"))
+    assert "Hello" in shown
+    assert "In blue" in shown
+    assert "My PIN" not in shown
+    assert "In bleu" not in shown

@@ -335,9 +335,8 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
 
 
 async def dismiss(request: ActionRequest, _: Context) -> Message:
-    return _answered(
-        markup("Messages are still sent to them, says ", mention(request.actor.id), ".")
-    )
+    by = mention(request.actor.id)
+    return _answered(markup("Messages are still sent to this customer, as ", by, " answered."))
 
 
 def _answered(line: Markup) -> Message:

@@ -36,7 +36,7 @@ IN_MEMORY_DATABASE_URL = "sqlite:///:memory:"
 SAMPLE_TABLE_PATH = Path(__file__).with_name("samples") / "leads.csv"
 BULK_TIP_ROW = ("/chakra bulk create lead", "Opens the form that takes the table below.")
 NOTIFY_TIP_ROW = (
-    "/chakra notify add message thread",
+    "/chakra notify add message mode:reply",
     "Then open WhatsApp above, and write as a customer: a thread appears here.",
 )
 SETTLE_LOOP_CYCLES = 30

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.context import Context
 from bot.errors import NotFound, UsageError
-from bot.notifications import recent_list, rule_card
+from bot.notifications import rule_card
 from bot.notifications.actions import post_actions
-from bot.notifications.place import Place, find_place, find_stored_place, find_time_zone
+from bot.notifications.place import (
+    Place,
+    find_listed_place,
+    find_place,
+    find_stored_place,
+    find_time_zone,
+)
+from bot.notifications.recent_actions import list_recent, recent_actions
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_card import CONFIRM, DOWN, FORM_ACTION, REMOVE, UP, RuleState
 from bot.notifications.rule_form import EDIT_ACTION, SUBMIT, FormProblem, build_form, read_form
 from bot.notifications.rule_line import describe_missing, find_numbered, parse_rule
+from bot.notifications.rule_text import describe_problem
 from bot.notifications.rule_values import EXAMPLE
 from bot.notifications.rule_words import FIELD_ALIASES, LIST_WORDS, PHRASES, SUBCOMMANDS
 from bot.slack import blocks
@@ -62,7 +70,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         return await _list_named(line, context)
     request.access.authorize(Permission.NOTIFY, reason=NOT_ALLOWED_REASON)
     if word == RECENT:
-        return await _list_recent(line, context)
+        return await list_recent(line, context)
     if word == TEST:
         return await _post_test(line, context)
     if word in (REMOVE_WORD, EDIT_WORD):
@@ -102,7 +110,7 @@ async def _list_named(request: CommandRequest, context: Context) -> Message:
 
 async def _choose_rule(request: CommandRequest, context: Context, word: str) -> Reply:
     """Open the form of the rule with the typed number, or ask before that rule is removed."""
-    place = await find_place(context.channels, request)
+    place = await find_listed_place(context.channels, request)
     rules = await context.notifications.rules.list_channel(place.destination.channel)
     rule = find_numbered(request.arguments, rules)
     if rule is None:
@@ -111,19 +119,6 @@ async def _choose_rule(request: CommandRequest, context: Context, word: str) -> 
         return await _open_form(request, context, rule=rule)
     known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
     return rule_card.removal_message(rule, known, place.location)
-
-
-async def _list_recent(request: CommandRequest, context: Context) -> Message:
-    query, unused = recent_list.parse_query(request.arguments)
-    return await _render_recent(context, query, unused)
-
-
-async def _render_recent(
-    context: Context, query: recent_list.RecentQuery, unused: Sequence[str] = ()
-) -> Message:
-    events = await context.notifications.read_recent(recent_list.MAX_LISTED)
-    outcomes = await context.notifications.find_outcomes(events)
-    return recent_list.render_page(query, events, outcomes, unused)
 
 
 async def _post_test(request: CommandRequest, context: Context) -> Message:
@@ -143,7 +138,7 @@ async def _post_test(request: CommandRequest, context: Context) -> Message:
 async def _list(
     request: Request, context: Context, channel: ChannelMention | None = None, *, note: str = ""
 ) -> Message:
-    place = await find_place(context.channels, request, channel)
+    place = await find_listed_place(context.channels, request, channel)
     return await _list_place(request, context, place, note=note)
 
 
@@ -157,7 +152,7 @@ async def _list_place(
         known,
         place.location,
         may_change=request.access.allows(Permission.NOTIFY),
-        note=note,
+        note=describe_problem(place.problem) if place.problem and not note else note,
     )
 
 
@@ -276,25 +271,6 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     return replace(listed, replace_original=True)
 
 
-async def show_recent(_: ActionRequest, context: Context) -> Message:
-    return await _render_recent(context, recent_list.RecentQuery())
-
-
-async def change_page(request: ActionRequest, context: Context) -> Message:
-    query = recent_list.RecentQuery.from_value(request.value)
-    return replace(await _render_recent(context, query), replace_original=True)
-
-
-async def show_details(request: ActionRequest, context: Context) -> OpenForm:
-    event_id = parse_row_id(request.value, recent_list.RecentQuery.command)
-    events = await context.notifications.read_recent(recent_list.MAX_LISTED)
-    found = next((item for item in events if item.recorded.id == event_id), None)
-    if found is None:
-        raise NotFound("event", str(event_id), hint="It is too long ago.")
-    outcomes = await context.notifications.find_outcomes([found])
-    return OpenForm(recent_list.details_view(found, outcomes.get(event_id, ())))
-
-
 async def move_up(request: ActionRequest, context: Context) -> Message:
     return await _move(request, context, -1)
 
@@ -383,9 +359,7 @@ NOTIFY: Command[Context] = Command(
     actions=(
         _looks(FORM_ACTION, open_form),
         _looks(EDIT_ACTION, edit),
-        _looks(recent_list.PAGE_ACTION, change_page),
-        _looks(rule_card.RECENT_ACTION, show_recent),
-        _looks(recent_list.DETAILS, show_details),
+        *recent_actions(Context),
         _acts_on_channel(CONFIRM, confirm),
         _acts_on_channel(UP, move_up),
         _acts_on_channel(DOWN, move_down),

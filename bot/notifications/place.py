@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from bot.errors import NotInChannel
 from bot.slack.blocks import Markup, channel_mention, markup
 from bot.slack.channels import Channels, Destination
 from bot.slack.commands.command import Request
@@ -13,10 +14,11 @@ from bot.slack.commands.tokens import ChannelMention
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where rules post, and where the person is."""
+    """Where rules post, and where the person is; ``problem`` is Slack's code if they can't."""
 
     destination: Destination
     here: str
+    problem: str = ""
 
     @property
     def location(self) -> Markup:
@@ -39,6 +41,23 @@ async def find_place(
         channel_name=request.channel.name if is_here else "",
     )
     return Place(destination, request.channel.id)
+
+
+async def find_listed_place(
+    channels: Channels, request: Request, channel: ChannelMention | None = None
+) -> Place:
+    """Return a place whose rules are listed or removed: the bot may not be there any more.
+
+    Raise ``NotInChannel`` if it isn't known that the person is, and ``UsageError`` if they aren't.
+    """
+    try:
+        return await find_place(channels, request, channel)
+    except NotInChannel as error:
+        channel_id = channel.id if channel else request.channel.id
+        is_here = channel_id == request.channel.id
+        if not is_here and not await channels.has_member(channel_id, request.actor.id):
+            raise
+        return Place(Destination(channel_id), request.channel.id, error.code)
 
 
 async def find_stored_place(channels: Channels, request: Request, channel_id: str) -> Place:

@@ -26,8 +26,8 @@ GROUPING_TEXTS = {
 }
 PROBLEM_TEXTS = {
     "is_archived": "This channel is archived.",
-    "channel_not_found": "Chakra can't see this channel any more.",
-    "not_in_channel": "Chakra isn't in this channel any more. Type /invite @Chakra here.",
+    "channel_not_found": "Chakra can't see this channel. Type /invite @Chakra there.",
+    "not_in_channel": "Chakra isn't in this channel. Type /invite @Chakra here.",
     "restricted_action": "Slack doesn't let Chakra post here. Ask a workspace admin.",
     "outsiders": "People from other companies read here now. Edit the rule to allow that.",
 }

@@ -17,7 +17,8 @@ EVENT_WORDS: Final[Mapping[str, EventGroup]] = {
     **dict.fromkeys(
         ("failed", "failure", "failures", "fail", "fails", "failed messages", "failed sends",
          "failed deliveries", "failed message", "failed send", "delivery failures", "undelivered",
-         "undelivered messages", "errors", "error", "bounces", "bounced", "send failures"),
+         "undelivered messages", "errors", "error", "bounces", "bounced", "send failures",
+         "messages fail", "message fails", "messages that fail", "messages that failed"),
         EventGroup.FAILED,
     ),
     **dict.fromkeys(
@@ -118,7 +119,7 @@ FIELD_ALIASES: Final[Mapping[str, str]] = {
 COMMAND_WORDS: Final = frozenset({"notify", "notifications", "subscribe"})
 SUBCOMMANDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("add", "new", "create", "subscribe", "on", "start", "enable"), "add"),
-    **dict.fromkeys(("list", "rules", "show", "ls", "current"), "list"),
+    **dict.fromkeys(("list", "rules", "show", "ls", "current", "what", "which"), "list"),
     **dict.fromkeys(
         ("remove", "delete", "rm", "off", "stop", "mute", "unsubscribe", "disable", "drop"),
         "remove",
@@ -129,8 +130,9 @@ SUBCOMMANDS: Final[Mapping[str, str]] = {
 }
 """The first word of a line -> what it does."""
 LIST_WORDS: Final = frozenset(
-    {"the", "of", "for", "in", "this", "that", "channel", "channels", "rules", "rule", "all",
-     "notifications", "here", "my", "me", "what", "current", "it", "from", "notification", "#"}
+    {"the", "of", "for", "in", "this", "does", "get", "receive", "events", "arrive", "arrives",
+     "that", "channel", "channels", "rules", "rule", "all", "notifications", "here", "my", "me",
+     "what", "current", "it", "from", "notification", "#"}
 )  # fmt: skip
 PHRASES: Final[Mapping[str, str]] = {
     **dict.fromkeys(

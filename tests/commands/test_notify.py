@@ -317,3 +317,16 @@ async def test_moved_rules_decide_in_their_new_order(acme: World) -> None:
     assert (first.id, second.id) == (2, 1)
     facts = Facts(EventGroup.MESSAGE, "text", country="IN")
     assert first_match([second, first], facts) == first
+
+
+async def test_rules_of_a_channel_without_the_bot_are_listed_and_removed(acme: World) -> None:
+    await save(acme, "failed")
+    acme.slack.workspace.archive(SALES)
+    listed = await read(acme, f"list <#{SALES}|sales>", channel="D0JOHN")
+    assert "This channel is archived." in listed
+    assert "1. Failed messages" in listed
+    assert "Rule removed." in plain(await acme.press("notify.remove:1", channel="D0JOHN"))
+    shown = await read(acme, "what does this channel get?", by="U0PRIYA", channel="C0GENERAL")
+    assert "Chakra isn't in this channel. Type /invite @Chakra here." in shown
+    assert "No Chakra events arrive here yet." in shown
+    assert acme.slack.rejections == []

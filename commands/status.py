@@ -70,6 +70,7 @@ async def _render_card(request: Request, context: Context, *, refresh: bool) -> 
             ("Slack", _service_status(slack)),
             ("Cache", f"{stats.items} {noun}, {size}"),
             ("Watched jobs", str(context.workflows.watcher.active_count)),
+            ("Notifications waiting", await _count_waiting(context)),
             ("Running for", humanize.naturaldelta(timedelta(seconds=context.health.uptime()))),
         ]
     )
@@ -84,6 +85,14 @@ async def _render_card(request: Request, context: Context, *, refresh: bool) -> 
             blocks.actions(blocks.button("Refresh", REFRESH)),
         ),
     )
+
+
+async def _count_waiting(context: Context) -> str:
+    """Return how many notifications of the workspace are not posted yet."""
+    try:
+        return f"{await context.notifications.shown.deliveries.count_waiting():,}"
+    except DatabaseUnavailable:
+        return "unknown"
 
 
 async def _describe_rules(request: Request, context: Context) -> Markup:

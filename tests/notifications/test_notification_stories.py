@@ -1,0 +1,95 @@
+"""Stories of notifications through the front door: signed webhooks in, messages in Slack out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.sandbox.slack import visible_text
+from bot.sandbox.world import WEBHOOK_SECRET
+from tests.clock import ManualClock
+from tests.commands.test_send_invalid_input import deliver
+from tests.messages.webhook_builders import encode, meta_event, meta_status, sign
+from tests.people import JOHN, SALES
+from tests.world import World
+
+BURST_SIZE = 30
+OUTSIDERS_QUESTION = "People outside your company now read"
+
+
+async def add_rule(acme: World, line: str) -> None:
+    await acme.type(f"/chakra notify add {line}")
+    await acme.press("notify.confirm")
+
+
+async def receive(acme: World, event: dict[str, Any]) -> None:
+    signature = {"X-Chakra-Signature-256": sign(encode(event), WEBHOOK_SECRET)}
+    assert (await deliver(acme, event, **signature)).status == 200
+    await acme.settle()
+
+
+def build_message(clock: ManualClock, words: str) -> dict[str, Any]:
+    message = {
+        "from": "919876543210",
+        "id": f"wamid.{words}",
+        "timestamp": str(int(clock.time())),
+        "type": "text",
+        "text": {"body": words},
+    }
+    return meta_event(messages=[message], metadata={"phone_number_id": "1"})
+
+
+def posted(acme: World, channel: str = SALES) -> list[str]:
+    """Return the app's messages that John sees there and that others may see too."""
+    shown = acme.slack.messages(JOHN, channel)
+    own = [message for message in shown if message.author == "U0CHAKRA" and not message.ephemeral]
+    return [visible_text(message) for message in own]
+
+
+async def test_burst_of_failures_is_counted_and_listed_privately(
+    acme: World, clock: ManualClock
+) -> None:
+    await add_rule(acme, "failed")
+    statuses = [meta_status("failed", f"wamid.{number}") for number in range(BURST_SIZE)]
+    await receive(acme, meta_event(*statuses))
+    await clock.advance(5)
+    [counted] = posted(acme)
+    assert counted.startswith(f"*{BURST_SIZE} messages weren't delivered*")
+    assert "98765" not in counted.replace(" ", "")
+    listed = visible_text(await acme.press("notify.events"))
+    assert "30 events" in listed
+    assert "page 1 of 3" in listed
+    assert "+91 98765 43210" in listed, "one person who may send reads it"
+    turned = visible_text(await acme.press("notify.events_page:next"))
+    assert "page 2 of 3" in turned
+    assert len(posted(acme)) == 1
+    recent = visible_text(await acme.type("/chakra notify recent"))
+    assert f"Posted in <#{SALES}" in recent
+    assert acme.slack.rejections == []
+
+
+async def test_maker_decides_about_people_of_other_companies(
+    acme: World, clock: ManualClock
+) -> None:
+    await add_rule(acme, "message")
+    acme.slack.workspace.share_channel(SALES)
+    await receive(acme, build_message(clock, "secret"))
+    await clock.advance(5)
+    assert posted(acme) == []
+    direct = acme.slack.workspace.direct_message_channel(JOHN)
+    assert direct is not None
+    assert OUTSIDERS_QUESTION in posted(acme, direct.id)[-1]
+    await acme.press("notify.keep_posting", channel=direct.id)
+    await clock.advance(10)
+    assert any("secret" in text for text in posted(acme))
+    assert acme.slack.rejections == []
+
+
+async def test_unknown_event_is_posted_to_those_who_want_all(
+    acme: World, clock: ManualClock
+) -> None:
+    await add_rule(acme, "all")
+    change = {"field": "from_2031", "value": {"x": 1}}
+    await receive(acme, {"object": "whatsapp_business_account", "entry": [{"changes": [change]}]})
+    await clock.advance(3)
+    [card] = posted(acme)
+    assert "WhatsApp reported something that this app doesn't know: `from_2031`." in card

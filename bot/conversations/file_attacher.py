@@ -128,6 +128,8 @@ class FileAttacher:
             return True
         if status.ref is None or parent.ref is None:
             return False
+        if self._outbox.reserve_post(conversation.channel):
+            return False
         try:
             loaded = await self._files.load(media)
         except (ChakraError, TimeoutError):

@@ -151,6 +151,16 @@ class Outbox:
         """
         return await self._posts.find_key(ref.channel, ref.ts)
 
+    def reserve_post(self, channel: str) -> float:
+        """Count a post that its author makes without the outbox, such as a file.
+
+        Return 0 if it may be made now, else the seconds after which it may be.
+        """
+        wait = self._rate_limits.until_post(channel)
+        if wait <= 0:
+            self._rate_limits.record_post(channel)
+        return max(0.0, wait)
+
     async def count_pending(self) -> tuple[int, int]:
         """Return how many messages are to be posted, and how many to be edited.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.chakra.meta_errors import WindowClosed
 from bot.context import Context
 from bot.conversations import actions, reply_form
 from bot.conversations.controls import (
     ASSIGN,
+    CHAT_PHRASES,
     CLAIM,
     COMMAND,
+    FROM_MESSAGE,
     HISTORY,
     NOTE,
     READ,
@@ -28,8 +29,7 @@ from bot.conversations.reply_form import ReplyState
 from bot.conversations.target import NO_NUMBER, ReplyTarget
 from bot.conversations.typed_text import is_thread_reply, read_typed_text
 from bot.customers.customer import KnownCustomer
-from bot.messages.error_codec import deserialize_error
-from bot.messages.form_values import SendForm
+from bot.errors import UsageError
 from bot.messages.send import Send, SendResult
 from bot.messages.status import SendStatus
 from bot.slack import blocks
@@ -43,6 +43,8 @@ from bot.slack.commands.command import (
     EventRequest,
     Form,
     Request,
+    Shortcut,
+    ShortcutRequest,
     SubmitRequest,
 )
 from bot.slack.commands.permissions import Permission
@@ -64,7 +66,7 @@ MAY_NOT_SEND = (
 )
 MAY_NOT_READ = "Customers' messages are for people who may send."
 NO_TEXT = "Files can't be sent from the thread. Press Reply to write to the customer."
-MAX_LISTED = 20
+NO_CONVERSATION = "This message isn't part of a customer's conversation."
 
 
 # --- answers --------------------------------------------------------------------------------------
@@ -74,18 +76,30 @@ async def open_reply(request: ActionRequest, context: Context) -> OpenForm:
     """Open the form for a text or, if none can be sent any more, the one for a template."""
     button = ConversationButton.from_value(request.value)
     target = await context.conversations.find_target(button.conversation, button.customer)
+    return await _open_form(request, context, target, button.event)
+
+
+async def open_from_message(request: ShortcutRequest, context: Context) -> OpenForm:
+    """Open the form from the menu of a message in a customer's thread."""
+    thread_ts = str(request.message.get("thread_ts") or request.message.get("ts") or "")
+    conversation = await context.conversations.find_thread(request.channel.id, thread_ts)
+    if conversation is None:
+        raise UsageError(NO_CONVERSATION)
+    target = await context.conversations.find_target(conversation.id)
+    return await _open_form(request, context, target)
+
+
+async def _open_form(
+    request: Request, context: Context, target: ReplyTarget, event_id: int = 0
+) -> OpenForm:
     target.require_number()
     if not target.is_open(request.now):
         await context.send_forms.load_templates_and_senders()
-        form = _template_form(target)
+        form = reply_form.template_form(target)
         return context.send_forms.open_form(form, None, reply_form.closed_note(target))
     note = await context.conversations.check_allowed(target)
     context.conversations.mark_read(target)
-    return reply_form.open_form(target, note)
-
-
-def _template_form(target: ReplyTarget) -> SendForm:
-    return SendForm(to=f"+{target.customer.phone}", sender=target.sender_id)
+    return reply_form.open_form(target, note, event_id)
 
 
 async def submit_reply(request: SubmitRequest, context: Context) -> Reply:
@@ -109,6 +123,7 @@ async def submit_reply(request: SubmitRequest, context: Context) -> Reply:
         interaction=interaction,
         member=request.actor.id,
         author=_name(request),
+        quoted_event=state.event,
         confirmed_duplicate_of=state.asked,
     )
     if claim.is_duplicate:
@@ -126,21 +141,16 @@ async def submit_reply(request: SubmitRequest, context: Context) -> Reply:
 def _show_result(
     context: Context, target: ReplyTarget, text: str, state: ReplyState, send: Send
 ) -> UpdateForm:
-    if _is_window_closed(send):
+    if reply_form.is_window_closed(send):
         return _to_template(context, target)
     if send.status is SendStatus.FAILED:
         return reply_form.show_failure(target, text, state, send)
     return UpdateForm(reply_form.result_view(target, send))
 
 
-def _is_window_closed(send: Send) -> bool:
-    failure = send.failure
-    return failure is not None and isinstance(deserialize_error(failure), WindowClosed)
-
-
 def _to_template(context: Context, target: ReplyTarget) -> UpdateForm:
     """Return the form for a template: WhatsApp takes no text any more."""
-    form = _template_form(target)
+    form = reply_form.template_form(target)
     view = context.send_forms.render(form, None, note=reply_form.closed_note(target))
     return UpdateForm(view, form.to_state())
 
@@ -322,15 +332,9 @@ async def run(request: CommandRequest, context: Context) -> Message:
 
 async def _list_open(request: Request, context: Context) -> Message:
     is_own = not is_shareable(request.channel)
-    found = await context.conversations.conversations.list_open(
-        MAX_LISTED,
-        channel="" if is_own else request.channel.id,
-        assignee=request.actor.id if is_own else "",
-    )
-    known = {
-        each.id: await context.conversations.customers.find(each.customer_id) for each in found
-    }
-    return conversations_message(found, known, is_own=is_own)
+    channel, assignee = ("", request.actor.id) if is_own else (request.channel.id, "")
+    found, customers = await context.conversations.list_open(channel=channel, assignee=assignee)
+    return conversations_message(found, customers, is_own=is_own)
 
 
 async def show_history(request: ActionRequest, context: Context) -> Message:
@@ -358,12 +362,7 @@ async def show_file(request: ActionRequest, context: Context) -> Message:
 CHAT: Command[Context] = Command(
     name="chat",
     aliases=("chats", "conversations", "inbox"),
-    phrases={
-        **dict.fromkeys(
-            ("conversation", "reply", "replies", "reply to", "answer", "chat with"), ""
-        ),
-        **dict.fromkeys(("open conversations", "my conversations", "open chats", "my chats"), ""),
-    },
+    phrases=CHAT_PHRASES,
     summary="read a customer's last messages and answer them",
     usage="chat [phone, name or lead]",
     example="/chakra chat +91 98765 43210",
@@ -390,6 +389,9 @@ CHAT: Command[Context] = Command(
         Form(SEND, submit_reply, needs=Permission.SEND),
         Form(ASSIGN, submit_assign, needs=Permission.WATCH),
         Form(NOTE, submit_note, needs=Permission.WATCH),
+    ),
+    shortcuts=(
+        Shortcut(FROM_MESSAGE, open_from_message, is_message_shortcut=True, needs=Permission.SEND),
     ),
     events=tuple(
         Event(name, offer_typed, needs=Permission.HELP, concerns=is_thread_reply)

@@ -12,6 +12,7 @@ from bot.slack.commands.reply import Block, Choice
 COMMAND: Final = "/chakra chat"
 REPLY: Final = "chat.reply"
 SEND: Final = "chat.send"
+FROM_MESSAGE: Final = "chat.from_message"
 CLAIM: Final = "chat.claim"
 ASSIGN: Final = "chat.assign"
 RESOLVE: Final = "chat.resolve"
@@ -21,6 +22,11 @@ HISTORY: Final = "chat.history"
 READ: Final = "chat.read"
 SHOW_FILE: Final = "chat.file"
 
+CHAT_PHRASES: Final = dict.fromkeys(
+    ("conversation", "reply", "replies", "reply to", "answer", "chat with", "open conversations",
+     "my conversations", "open chats", "my chats"),
+    "",
+)  # fmt: skip
 SNOOZE_CHOICES: Final = (("1 hour", "1h"), ("3 hours", "3h"), ("Until 9:00 tomorrow", "9:00"))
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from bot.chakra.meta_errors import WindowClosed
 from bot.conversations.controls import REPLY, SEND, ConversationButton, TypedReply
 from bot.conversations.target import ReplyTarget
 from bot.messages import report_message as report
+from bot.messages.error_codec import deserialize_error
+from bot.messages.form_values import SendForm
 from bot.messages.send import Send
 from bot.messages.send_form import duplicate_question
 from bot.messages.status import SendStatus
@@ -35,6 +38,8 @@ NEVER_WROTE_NOTE = (
 class ReplyState:
     """What the form carries. ``asked`` is the send that the person was asked about, 0 if none.
 
+    ``event`` is the message that is quoted.
+
     ``retry`` counts the failed sends of the same view.
     """
 
@@ -42,6 +47,7 @@ class ReplyState:
     customer: int
     asked: int = 0
     retry: int = 0
+    event: int = 0
 
     @classmethod
     def parse(cls, state: Mapping[str, str]) -> ReplyState:
@@ -82,9 +88,9 @@ def window_note(target: ReplyTarget) -> Markup:
     return markup("Text can be sent until ", date_token(target.ends_at), ", then only templates.")
 
 
-def open_form(target: ReplyTarget, note: str = "") -> OpenForm:
-    """Open the form; ``note`` is what to know before an answer."""
-    state = ReplyState(target.conversation_id, target.customer.id)
+def open_form(target: ReplyTarget, note: str = "", event_id: int = 0) -> OpenForm:
+    """Open the form; ``note`` is what to know before an answer, ``event_id`` what it quotes."""
+    state = ReplyState(target.conversation_id, target.customer.id, event=event_id)
     shown = markup(Markup(":warning: "), note) if note else None
     return OpenForm(render_form(target, note=shown), state.to_state())
 
@@ -103,6 +109,17 @@ def show_failure(target: ReplyTarget, text: str, state: ReplyState, send: Send) 
     note = lines([outcome_line(target, send), *report.advice(send)])
     again = replace(state, asked=0, retry=send.id)
     return UpdateForm(render_form(target, text=text, note=note), again.to_state())
+
+
+def template_form(target: ReplyTarget) -> SendForm:
+    """Return the form for a template to the same customer from the same number."""
+    return SendForm(to=f"+{target.customer.phone}", sender=target.sender_id)
+
+
+def is_window_closed(send: Send) -> bool:
+    """Return whether WhatsApp refused the text because the customer wrote too long ago."""
+    failure = send.failure
+    return failure is not None and isinstance(deserialize_error(failure), WindowClosed)
 
 
 def sending_view(target: ReplyTarget) -> View:

@@ -28,7 +28,9 @@ from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
 from bot.slack.commands.reply import Message
+from bot.webhooks.events import MessageEvent
 
+MAX_LISTED = 20
 MAX_KNOWN_THREADS = 10_000
 THREAD_SECONDS = 3_600.0
 REFUSAL_SECONDS = 12 * 3_600.0
@@ -108,6 +110,13 @@ class ConversationService:
             raise UsageError(NO_LONGER_STORED)
         return found
 
+    async def list_open(
+        self, *, channel: str, assignee: str
+    ) -> tuple[list[Conversation], dict[int, KnownCustomer | None]]:
+        """Return conversations that are not resolved, and their customers by conversation."""
+        found = await self.conversations.list_open(MAX_LISTED, channel=channel, assignee=assignee)
+        return found, {each.id: await self.customers.find(each.customer_id) for each in found}
+
     async def find_target(self, conversation_id: int, customer_id: int = 0) -> ReplyTarget:
         """Return the customer of a conversation, or one without. Raise ``UsageError``."""
         conversation = await self.get(conversation_id) if conversation_id else None
@@ -167,6 +176,7 @@ class ConversationService:
         interaction: str,
         member: str,
         author: str,
+        quoted_event: int = 0,
         confirmed_duplicate_of: int = 0,
     ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
         """Claim the answer and start sending it; see `TextReplies.start`."""
@@ -177,6 +187,7 @@ class ConversationService:
             sender_id=target.sender_id,
             sender=target.sender,
             author=author,
+            quoted_wamid=await self._find_wamid(quoted_event, target),
         )
         return await self.replies.start(
             reply,
@@ -185,6 +196,14 @@ class ConversationService:
             check=lambda _: self._opt_outs.check_reply(target.customer.id, target.last_wrote_at),
             confirmed_duplicate_of=confirmed_duplicate_of or None,
         )
+
+    async def _find_wamid(self, event_id: int, target: ReplyTarget) -> str:
+        """Return Meta's ID of the customer's message; "" if this number can't quote it."""
+        recorded = await self.reader.threads.log.find(event_id) if event_id else None
+        if recorded is None or recorded.event.phone_number_id not in ("", target.sender_id):
+            return ""
+        event = recorded.event
+        return event.wamid if isinstance(event, MessageEvent) and not event.is_echo else ""
 
     async def find_sent(self, conversation_id: int, interaction: str) -> Send | None:
         """Return the answer that an interaction has started."""

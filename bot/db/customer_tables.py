@@ -190,17 +190,3 @@ conversation_files = Table(
     Index(None, "created_at"),
 )
 """Files of customers that are uploaded into their thread, once."""
-
-conversation_replies = Table(
-    "conversation_replies",
-    METADATA,
-    id_column(),
-    workspace_column(),
-    Column("conversation_id", ID_TYPE, nullable=False),
-    Column("send_id", ID_TYPE, nullable=False),
-    text_column("post_key"),  # of the message in the thread that shows its delivery
-    text_column("member"),
-    UniqueConstraint("workspace", "send_id"),
-    Index(None, "conversation_id"),
-)
-"""Answers from Slack, whose delivery their thread shows."""

@@ -77,6 +77,15 @@ def read_marks(acme: World) -> list[Any]:
     ]
 
 
+def sent_bodies(acme: World) -> list[Any]:
+    """Return our messages in Meta's format as Chakra got them."""
+    return [
+        request.json
+        for request in acme.chakra.requests
+        if f"{request.method} {request.endpoint}" == SEND_PATH and "type" in request.json
+    ]
+
+
 def ephemerals(acme: World, *, by: str = JOHN) -> list[str]:
     """Return what only this person sees in the channel."""
     return [

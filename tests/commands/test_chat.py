@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.sandbox.chakra.faults import MetaErrorResponse
 from bot.sandbox.slack import visible_text
 from tests.commands.chat_scenarios import (
+    SEND_PATH,
     ephemerals,
     modal_text,
     open_channel,
@@ -14,6 +16,7 @@ from tests.commands.chat_scenarios import (
     pass_seconds,
     read_marks,
     receive,
+    sent_bodies,
     session_texts,
     thread,
     type_in_thread,
@@ -46,6 +49,42 @@ async def test_opening_the_form_shows_the_customer_that_they_are_read(acme: Worl
     await acme.idle()
     assert [mark["typing_indicator"] for mark in read_marks(acme)] == [{"type": "text"}]
     assert session_texts(asha) == []
+
+
+async def test_a_reply_to_one_message_quotes_it(acme: World) -> None:
+    await receive(acme)
+    first = next(
+        message
+        for message in acme.slack.messages(JOHN, SALES)
+        if message.thread_ts == parent(acme).ts and "chat.reply" in str(message.blocks)
+    )
+    await acme.slack.press(JOHN, "chat.reply", message=first)
+    await acme.idle()
+    await acme.submit({"text": "Yes."})
+    (sent,) = sent_bodies(acme)
+    assert sent["context"]["message_id"].startswith("wamid.")
+
+
+async def test_the_menu_of_a_message_in_the_thread_opens_the_form(acme: World) -> None:
+    asha = await receive(acme)
+    await acme.slack.use_message_shortcut(JOHN, "chat.from_message", parent(acme))
+    await acme.idle()
+    await acme.submit({"text": "Yes."})
+    assert session_texts(asha) == ["Yes."]
+    other = acme.slack.messages(JOHN, SALES)[0]
+    await acme.slack.use_message_shortcut(JOHN, "chat.from_message", other)
+    await acme.idle()
+    assert "isn't part of a customer's conversation" in modal_text(acme)
+
+
+async def test_a_window_that_whatsapp_has_closed_leads_to_a_template(acme: World) -> None:
+    await receive(acme)
+    await acme.press("chat.reply")
+    acme.chakra.fail(SEND_PATH, MetaErrorResponse(131047), 1)
+    await acme.submit({"text": "Yes."})
+    view = acme.slack.view(JOHN)
+    assert view is not None
+    assert view["callback_id"] == "send.submit"
 
 
 async def test_the_same_text_again_is_asked_about_first(acme: World) -> None:

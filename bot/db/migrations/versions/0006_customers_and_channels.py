@@ -39,22 +39,6 @@ def upgrade() -> None:
         ["workspace", "state", "not_before"],
     )
     op.create_table(
-        "conversation_replies",
-        sa.Column("id", NUMBER, nullable=False),
-        sa.Column("workspace", sa.Text(), server_default=sa.text("''"), nullable=False),
-        sa.Column("conversation_id", NUMBER, nullable=False),
-        sa.Column("send_id", NUMBER, nullable=False),
-        sa.Column("post_key", sa.Text(), nullable=False),
-        sa.Column("member", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation_replies")),
-        sa.UniqueConstraint(
-            "workspace", "send_id", name=op.f("uq_conversation_replies_workspace_send_id")
-        ),
-    )
-    op.create_index(
-        op.f("ix_conversation_replies_conversation_id"), "conversation_replies", ["conversation_id"]
-    )
-    op.create_table(
         "conversations",
         sa.Column("id", NUMBER, nullable=False),
         sa.Column("workspace", sa.Text(), server_default=sa.text("''"), nullable=False),
@@ -237,5 +221,4 @@ def downgrade() -> None:
     op.drop_table("customer_windows")
     op.drop_table("customer_keys")
     op.drop_table("conversations")
-    op.drop_table("conversation_replies")
     op.drop_table("conversation_files")

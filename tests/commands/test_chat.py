@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.sandbox.chakra.faults import MetaErrorResponse
+from bot.sandbox.chakra.faults import MetaErrorResponse, ResetAfterHandling
 from bot.sandbox.slack import visible_text
 from tests.commands.chat_scenarios import (
     SEND_PATH,
@@ -214,6 +214,17 @@ async def test_a_failure_mentions_its_author_in_the_thread(acme: World) -> None:
     await acme.submit({"text": "Yes."})
     await pass_seconds(acme, 60)
     assert any(f"<@{JOHN}>" in text for text in thread(acme))
+
+
+async def test_a_lost_response_is_reported_and_not_repeated(acme: World) -> None:
+    asha = await receive(acme)
+    await acme.press("chat.reply")
+    acme.chakra.fail(SEND_PATH, ResetAfterHandling(), 1)
+    await acme.submit({"text": "Yes."})
+    await pass_seconds(acme, 60)
+    assert session_texts(asha) == ["Yes."]
+    shown = [text for text in thread(acme) if "Yes." in text]
+    assert len(shown) == 1
 
 
 # --- who has it -----------------------------------------------------------------------------------

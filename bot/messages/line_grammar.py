@@ -17,12 +17,14 @@ from bot.chakra.text import sanitize_line
 from bot.messages.form_values import PHONE, SENDER, TEMPLATE, TO
 from bot.messages.line_reading import (
     DEFAULT_KINDS,
+    DETAIL_WORDS,
     DRESSING,
     GREETINGS,
     LANGUAGE,
     Reading,
     is_text,
     quote,
+    read_oneself,
     undress,
 )
 from bot.messages.line_template import (
@@ -39,7 +41,6 @@ from bot.templates.catalog import TemplateIndex
 from bot.templates.languages import find_languages
 from bot.text.normalize import tokenize
 from bot.text.phones import is_phone_like
-from bot.users.phrases import ME
 from bot.users.query import is_id
 
 MAX_SENDERS_LENGTH = 300
@@ -50,12 +51,6 @@ MIN_FREE_TEXT_WORDS = 3
 MAX_CODE_LENGTH = 2
 """Letters of a code such as ``hi``, which only means a language if the template has it."""
 MAX_UNUSED_LENGTH = 300
-_OWN = (
-    *(("my", *own, noun) for own in ((), ("own",)) for noun in ("number", "phone", "whatsapp")),
-    ("me",),
-    ("myself",),
-)
-"""Words after ``to`` that mean the person who types."""
 _STOPS = frozenset({"to", "in", "from", "with", "using", "template", "saying", "via", "language"})
 """Words that end a name after ``to`` or ``from``."""
 
@@ -227,7 +222,7 @@ def _read_recipient(reading: Reading) -> None:
     contact = find_contact(words, reading.kinds)
     to = next((place for place in words.free_places() if words.text(place) == "to"), None)
     if to is not None and not (contact and contact[1] <= to):
-        reading.to = _read_oneself(words, to) or _read_after_to(reading, to, contact)
+        reading.to = read_oneself(words, to) or _read_after_to(reading, to, contact)
         if reading.to:
             return
     if contact:
@@ -272,16 +267,6 @@ def _read_kind(reading: Reading) -> str:
             length = _name_length(words, kind + 1, words.run_end(kind + 1), reading)
             if length:
                 return words.take(kind, kind + 1 + length)
-    return ""
-
-
-def _read_oneself(words: Words, to: int) -> str:
-    """Read ``to me`` and ``to my number``."""
-    for own in _OWN:
-        end = to + 1 + len(own)
-        if own == tuple(words.text(place) for place in range(to + 1, min(end, len(words.words)))):
-            words.take(to, end)
-            return ME
     return ""
 
 
@@ -374,6 +359,12 @@ def _name_unused(reading: Reading) -> None:
         first, last = undress(words, start, end)
         words.take(start, first)
         words.take(last, end)
+        if (
+            reading.to
+            and start > 0
+            and {words.text(at) for at in range(start, end)} <= DETAIL_WORDS
+        ):
+            words.take(start, end)
     for place in words.free_places():
         is_sign = not words.has_letters(place) and words.words[place].run == 0
         if is_sign or _is_dressing_in_place(reading, place):

@@ -10,6 +10,7 @@ from bot.chakra.text import sanitize_line
 from bot.messages.typed_line import SENTENCE_WORDS, TypedLine, Words
 from bot.slack.blocks import Markup, markup
 from bot.templates.catalog import TemplateIndex
+from bot.users.phrases import ME
 
 LANGUAGE = "language"
 DEFAULT_KINDS = frozenset({"lead"})
@@ -25,6 +26,14 @@ _DRESSING_TEXT = """
 DRESSING = frozenset(_DRESSING_TEXT.split())
 """Words around the fields of a sentence that mean nothing by themselves."""
 GREETINGS = frozenset(["hi", "hello", "hey", "dear", "hola", "namaste", "hallo", "bonjour"])
+_OWN = (
+    *(("my", *own, noun) for own in ((), ("own",)) for noun in ("number", "phone", "whatsapp")),
+    ("me",),
+    ("myself",),
+)
+"""Words after ``to`` that mean the person who types."""
+DETAIL_WORDS = frozenset({"ka", "ki", "ke", "number", "phone", "mobile", "whatsapp"})
+"""Words that may follow a recipient's name: ``priya ka number``."""
 
 
 @dataclass(slots=True)
@@ -69,3 +78,13 @@ def quote(text: str, max_length: int = MAX_QUOTED_LENGTH) -> Markup:
 
 def shorten(text: str, max_length: int = MAX_QUOTED_LENGTH) -> str:
     return sanitize_line(text, max_length)
+
+
+def read_oneself(words: Words, to: int) -> str:
+    """Read ``to me`` and ``to my number``."""
+    for own in _OWN:
+        end = to + 1 + len(own)
+        if own == tuple(words.text(place) for place in range(to + 1, min(end, len(words.words)))):
+            words.take(to, end)
+            return ME
+    return ""

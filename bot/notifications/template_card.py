@@ -1,4 +1,4 @@
-"""The card of a template's event: what changed, what that costs or stops, who used it lately."""
+"""The card of a template's event: what changed, what that costs or stops, who used it recently."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def template_card(
     footer: Sequence[Markup],
     mentions: Sequence[str] = (),
 ) -> Message:
-    """Return the message. ``usage`` is who sent the template lately, ``footer`` the last line."""
+    """Return the message. ``usage`` is who sent the template recently, ``footer`` the last line."""
     name = event.name or (known.name if known else "") or event.template_id
     language = vocabulary.language_name(event.language or (known.language if known else ""))
     line = markup(Markup(f"{news.emoji} "), "Template ", bold(name), f" ({language}) ", news.what)

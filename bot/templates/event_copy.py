@@ -94,7 +94,7 @@ class TemplateNews:
     """What a card says of a template's event.
 
     ``what`` completes the sentence "Template order_update …". ``is_harmful``: it stops or costs
-    something, so who used the template lately is of interest.
+    something, so who used the template recently is of interest.
     """
 
     emoji: str

@@ -58,7 +58,7 @@ async def test_the_same_stop_twice_is_one_opt_out(world: OptOutWorld) -> None:
     assert (await world.opt_outs.find(1))[0].noted_at == NOW
 
 
-async def test_event_about_nobody_and_from_the_future(world: OptOutWorld) -> None:
+async def test_event_about_no_customer_and_from_the_future(world: OptOutWorld) -> None:
     await world.record(text("stop"), customer=0)
     await world.record(text("stop", NOW + 10 * DAY), customer=2)
     assert [each.noted_at for each in await world.opt_outs.find(2)] == [NOW]

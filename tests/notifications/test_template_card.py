@@ -30,7 +30,7 @@ async def change(acme: World, **changes: Any) -> str:
     return visible_text(acme.shown())
 
 
-async def test_a_paused_template_names_who_sent_it_lately(acme: World) -> None:
+async def test_a_paused_template_names_who_sent_it_recently(acme: World) -> None:
     await open_channel(acme)
     await acme.type(f"/chakra send {TEMPLATE} {READING_NUMBER} 1=J 2=May 3=10:00 language=en")
     await acme.confirm()

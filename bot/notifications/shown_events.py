@@ -113,12 +113,13 @@ class ShownEvents:
 
 
 def describe_outcome(delivery: Delivery, rule: Rule | None, now: float) -> Markup:
-    """Return where an event was posted, or what it waits for."""
-    where = (
+    """Return where an event was posted and by which rule, or what it waits for."""
+    channel = (
         markup("direct messages")
         if is_private(delivery.channel)
         else channel_mention(delivery.channel)
     )
+    where = markup(channel, f" by rule {rule.position}") if rule else channel
     if delivery.state == DeliveryState.DONE:
         return markup("Posted in ", where)
     if delivery.state == DeliveryState.CANCELED:

@@ -252,13 +252,20 @@ async def test_rule_is_tried_with_the_latest_events_and_then_does_the_same(acme:
 
 
 async def test_recent_lists_what_came_for_those_who_may(acme: World) -> None:
+    asha = acme.chakra.customers.add("Asha Rao", "919876543210")
+    asha.write("Is anyone there?")
+    await pass_seconds(acme, 10)
     await save(acme, "message")
-    acme.chakra.customers.add("Asha Rao", "919876543210").write("Hello")
+    asha.write("Hello")
     await pass_seconds(acme, 10)
     recent = await read(acme, "recent")
-    assert "1 recent event" in recent
-    assert 'Message from Asha Rao (+91 98765 43210): "Hello"' in recent
-    await acme.press("notify.details:1")
+    assert "2 recent events" in recent
+    posted, unposted = recent.split("Details")[:2]
+    assert 'Message from Asha Rao (+91 98765 43210): "Hello"' in posted
+    assert "Posted in <#C0SALES> by rule 1" in posted
+    assert '"Is anyone there?"' in unposted
+    assert "Not posted: no channel asked for it" in unposted
+    await acme.press("notify.details:2")
     assert '"body": "Hello"' in view_text(acme)
     await acme.slack.close_view(JOHN)
     assert "No events of this kind" in await read(acme, "recent failed")

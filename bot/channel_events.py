@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
+from bot.aio.periodic import periodic
 from bot.aio.tasks import TaskSet
 from bot.cache import Cache
 from bot.chakra.client import Chakra
@@ -37,6 +38,9 @@ from bot.webhooks.events import MessageEvent, TemplateEvent
 from bot.webhooks.recorder import Recorder
 from bot.writes.ledger import open_write_reader
 
+PURGE_INTERVAL_SECONDS = 60.0
+PURGE_BATCH_SIZE = 5_000
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelEvents:
@@ -65,7 +69,17 @@ class ChannelEvents:
         reminders = Reminders(
             self.conversations.conversations, self.outbox, self.clock, self.refresh_parent
         )
-        await asyncio.gather(self.notifier.run(), self.conversations.files.run(), reminders.run())
+        await asyncio.gather(
+            self.notifier.run(),
+            self.conversations.files.run(),
+            reminders.run(),
+            periodic("event_log_purge", self._purge, PURGE_INTERVAL_SECONDS, self.clock),
+        )
+
+    async def _purge(self) -> None:
+        now = self.clock.time()
+        await self.log.purge(now, PURGE_BATCH_SIZE)
+        await self.customers.purge(now, PURGE_BATCH_SIZE)
 
 
 def build_channel_events(

@@ -6,19 +6,26 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.customers.customer import KnownCustomer
 from bot.customers.identities import PHONE, Identities, Key, KeyOwner, all_keys
 from bot.db.claims import lock_name
-from bot.db.customer_tables import customer_keys, customers
+from bot.db.customer_tables import (
+    conversations,
+    customer_keys,
+    customer_windows,
+    customers,
+    opt_outs,
+)
 from bot.db.engine import Database
 from bot.sealing import Sealer, hash_with_key
 from bot.text.phones import equal_form
 from bot.webhooks.events import Customer, UnknownEvent, WebhookEvent
 
 _PURPOSE = "customers"
+RETENTION_SECONDS = 180 * 86_400.0
 MAX_PARAMETERS = 500
 """Values in one query: SQLite took 999 in all before 3.32."""
 
@@ -73,6 +80,43 @@ class Customers:
         async with self._database.begin() as connection:
             (customer_id,) = await self.identify(connection, [event], now)
             return (await self._get(connection, {customer_id}))[customer_id]
+
+    async def purge(self, now: float, limit: int) -> int:
+        """Delete people without events for long, unless they opted out.
+
+        Return how many, at most ``limit``.
+        """
+        cutoff = now - RETENTION_SECONDS
+        row = customers.alias("row")  # of the same person
+        is_theirs = or_(row.c.id == customers.c.id, row.c.merged_into == customers.c.id)
+        is_in_use = or_(
+            exists().where(
+                customer_keys.c.customer_id == customers.c.id, customer_keys.c.noted_at > cutoff
+            ),
+            exists().where(opt_outs.c.customer_id == row.c.id, is_theirs),
+        )
+        old = (
+            select(customers.c.id)
+            .where(
+                customers.c.workspace == self._workspace,
+                customers.c.changed_at <= cutoff,
+                customers.c.merged_into == 0,
+                ~is_in_use,
+            )
+            .limit(limit)
+        )
+        async with self._database.begin() as connection:
+            await lock_name(self._database, connection, f"customers {self._workspace}")
+            ids = [row.id for row in await connection.execute(old)]
+            for part in _batched(ids):
+                rows = await connection.execute(
+                    select(customers.c.id).where(customers.c.merged_into.in_(part))
+                )
+                gone = [*part, *(row.id for row in rows)]
+                for table in (customer_keys, customer_windows, conversations):
+                    await connection.execute(delete(table).where(table.c.customer_id.in_(gone)))
+                await connection.execute(delete(customers).where(customers.c.id.in_(gone)))
+        return len(ids)
 
     # --- loading ----------------------------------------------------------------------------------
 

@@ -25,7 +25,9 @@ _CUSTOMERS = ("customer", "previous")
 
 def dump_event(event: WebhookEvent) -> dict[str, Any]:
     """Return the event as JSON can express it."""
-    return {"type": event.label, **asdict(event)}
+    values = {field.name: getattr(event, field.name) for field in fields(event)}
+    values |= {name: asdict(values[name]) for name in _CUSTOMERS if name in values}
+    return {"type": event.label, **values}
 
 
 def load_event(value: object) -> WebhookEvent | None:

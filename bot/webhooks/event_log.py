@@ -13,10 +13,12 @@ from bot.db.engine import Database
 from bot.sealing import Sealer, hash_with_key
 from bot.webhooks.event_codec import dump_event, load_event
 from bot.webhooks.event_keys import event_key
-from bot.webhooks.events import UnknownEvent, WebhookEvent
+from bot.webhooks.events import StatusEvent, UnknownEvent, WebhookEvent
 from bot.webhooks.recorded_event import IdentifyCustomers, RecordedEvent
 
 _PURPOSE = "event log"
+STATUS_RETENTION_SECONDS = 7 * 86_400.0
+RETENTION_SECONDS = 30 * 86_400.0
 MAX_PARAMETERS = 500
 """Values in one query: SQLite took 999 in all before 3.32."""
 
@@ -117,15 +119,22 @@ class EventLog:
         async with self._database.begin() as connection:
             return {row.kind: row.events for row in await connection.execute(counted)}
 
-    async def purge(self, cutoff: float) -> int:
-        """Delete what was recorded by ``cutoff``; return how many."""
-        old = delete(event_log).where(
-            event_log.c.workspace == self._workspace,
-            event_log.c.recorded_at <= cutoff,
-            event_log.c.pending.is_(False),
+    async def purge(self, now: float, limit: int) -> int:
+        """Delete old events whose channels are decided; return how many, at most ``limit``."""
+        is_status = event_log.c.type == StatusEvent.label
+        old = (
+            select(event_log.c.id)
+            .where(
+                event_log.c.workspace == self._workspace,
+                event_log.c.recorded_at <= now - STATUS_RETENTION_SECONDS,
+                or_(is_status, event_log.c.recorded_at <= now - RETENTION_SECONDS),
+                event_log.c.pending.is_(False),
+            )
+            .limit(limit)
         )
         async with self._database.begin() as connection:
-            return (await connection.execute(old)).rowcount
+            deleted = await connection.execute(delete(event_log).where(event_log.c.id.in_(old)))
+            return deleted.rowcount
 
     async def _list(
         self, *conditions: ColumnElement[bool], limit: int, latest_first: bool = False

@@ -1,0 +1,191 @@
+"""The log of events: each once, in order, readable again whatever it contains, and not for ever."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert, update
+
+from bot.customers.repository import RETENTION_SECONDS as CUSTOMER_RETENTION_SECONDS
+from bot.customers.repository import Customers
+from bot.db.customer_tables import event_log, opt_outs
+from bot.db.engine import Database
+from bot.webhooks.event_log import RETENTION_SECONDS, STATUS_RETENTION_SECONDS, EventLog
+from bot.webhooks.parser import parse_events
+from bot.webhooks.processor import EventProcessor
+from bot.webhooks.recorder import Recorder
+from bot.webhooks.repository import Events, RawEvent
+from tests.clock import ManualClock
+from tests.db.databases import watched_database
+from tests.event_loop import run
+
+NOW = 1_795_900_000.0
+KEY = b"k" * 32
+PHONE = "919876543210"
+
+
+class Harness:
+    def __init__(self, database: Database) -> None:
+        self.clock = ManualClock(start=NOW)
+        self.customers = Customers(database, "", KEY)
+        self.log = EventLog(database, "", KEY, self.customers.identify)
+        self.events = Events(database)
+        self.processor = EventProcessor(
+            self.events, self.clock, handlers={}, recorder=Recorder(self.log)
+        )
+
+    async def receive(self, *bodies: bytes) -> None:
+        raw = [RawEvent(f"{self.clock.time()} {body!r}", body) for body in bodies]
+        await self.events.store(raw, self.clock.time())
+        await self.processor.run_once()
+
+
+@pytest.fixture
+def harness(database: Database) -> Harness:
+    return Harness(database)
+
+
+def encode(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def message(wamid: str, body: str = "Hi", **more: Any) -> dict[str, Any]:
+    text = {"type": "text", "text": {"body": body}, "timestamp": str(int(NOW))}
+    return {"id": wamid, "from": PHONE, **text, **more}
+
+
+def meta(**value: Any) -> bytes:
+    change = {"field": "messages", "value": value}
+    return encode({"object": "whatsapp_business_account", "entry": [{"changes": [change]}]})
+
+
+def chakra_message(wamid: str) -> bytes:
+    return encode({"event": "message", "payload": {"message": message(wamid)}})
+
+
+def nest(depth: int) -> bytes:
+    """Return a message with a field that is nested so deep."""
+    start, end = b'{"event": "message", "payload": {"message": ', b"}}"
+    inner = encode(message("wamid.deep"))[:-1]
+    return start + inner + b', "more": ' + b"[" * depth + b"]" * depth + b"}" + end
+
+
+async def test_event_in_both_formats_is_recorded_once(harness: Harness) -> None:
+    await harness.receive(chakra_message("wamid.1"), meta(messages=[message("wamid.1")]))
+    await harness.receive(meta(messages=[message("wamid.1"), message("wamid.2")]))
+    recorded = await harness.log.list_pending(10)
+    assert [item.key for item in recorded] == ["message:wamid.1", "message:wamid.2"]
+    assert await harness.log.find_by_key("message:wamid.1") == recorded[0]
+
+
+async def test_user_id_is_learned_from_the_second_format(harness: Harness) -> None:
+    await harness.receive(chakra_message("wamid.1"))
+    await harness.receive(meta(messages=[message("wamid.1", from_user_id="IN.1")]))
+    (recorded,) = await harness.log.list_pending(10)
+    known = await harness.customers.find(recorded.customer_id)
+    assert known is not None
+    assert (known.user_id, known.phone) == ("IN.1", PHONE)
+
+
+async def test_unreadable_event_costs_only_itself(harness: Harness) -> None:
+    await harness.receive(meta(messages=[{"type": "text"}, message("wamid.2")]))
+    kinds = [item.event.kind for item in await harness.log.list_pending(10)]
+    assert kinds == ["unreadable", "text"]
+    assert await harness.log.count_unknown() == {"unreadable": 1}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        nest(900),
+        nest(200),
+        chakra_message("wamid.\0").replace(b"Hi", b"\\u0000\\ud800"),
+        encode({"event": "new_kind\0\ud800", "payload": {"\ud800": 10**400}}),
+    ],
+    ids=["deep", "nested", "NUL and half a character", "an unknown kind"],
+)
+async def test_odd_event_is_recorded_and_does_not_delay_others(
+    harness: Harness, body: bytes
+) -> None:
+    await harness.receive(body, chakra_message("wamid.1"))
+    recorded = await harness.log.list_pending(10)
+    assert len(recorded) == 2
+    assert recorded[-1].key == "message:wamid.1"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(("message", "status", "x")), json_values, json_values),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_whatever_is_parsed_can_be_recorded(values: list[tuple[str, Any, Any]]) -> None:
+    bodies = [
+        encode(
+            {"event": name, "payload": {"message": value, "id": other, "deliveryStatus": "READ"}}
+        )
+        for name, value, other in values
+    ] + [meta(messages=[value], statuses=[other]) for _, value, other in values]
+
+    async def story() -> None:
+        async with watched_database("sqlite:///:memory:") as database:
+            harness = Harness(database)
+            await harness.receive(*bodies)
+            recorded = await harness.log.list_pending(100)
+            parsed = [event for body in bodies for event in parse_events(body)]
+            assert len(recorded) <= len(parsed)
+            assert {type(item.event) for item in recorded} == {type(event) for event in parsed}
+
+    run(story())
+
+
+async def test_old_events_and_forgotten_people_are_deleted(
+    harness: Harness, database: Database
+) -> None:
+    status = {"id": "wamid.1", "status": "read", "recipient_id": PHONE, "timestamp": str(int(NOW))}
+    await harness.receive(meta(messages=[message("wamid.2")], statuses=[status]))
+    assert await harness.log.purge(NOW + 2 * RETENTION_SECONDS, 10) == 0  # not yet decided
+    await _decide(database)
+    assert await harness.log.purge(NOW + STATUS_RETENTION_SECONDS - 1, 10) == 0
+    assert await harness.log.purge(NOW + STATUS_RETENTION_SECONDS, 10) == 1
+    assert [item.event.kind for item in await harness.log.list_recent(10)] == ["text"]
+    assert await harness.log.purge(NOW + RETENTION_SECONDS, 10) == 1
+    assert await harness.customers.purge(NOW + CUSTOMER_RETENTION_SECONDS - 1, 10) == 0
+    assert await harness.customers.find_by_phone(PHONE) is not None
+    assert await harness.customers.purge(NOW + CUSTOMER_RETENTION_SECONDS, 10) == 1
+    assert await harness.customers.find_by_phone(PHONE) is None
+
+
+async def test_person_who_opted_out_is_remembered(harness: Harness, database: Database) -> None:
+    await harness.receive(chakra_message("wamid.1"))
+    customer = await harness.customers.find_by_phone(PHONE)
+    assert customer is not None
+    async with database.begin() as connection:
+        await connection.execute(
+            insert(opt_outs).values(
+                workspace="",
+                customer_id=customer.id,
+                source="typed",
+                scope="all",
+                noted_at=NOW,
+            )
+        )
+    assert await harness.customers.purge(NOW + 2 * CUSTOMER_RETENTION_SECONDS, 10) == 0
+
+
+async def _decide(database: Database) -> None:
+    async with database.begin() as connection:
+        await connection.execute(update(event_log).values(pending=False))

@@ -62,7 +62,7 @@ def person(*events: WebhookEvent) -> KnownCustomer:
 
 
 ONE_PERSON = {
-    "the number is told later": [message(ASHA, at=1), message(ASHA, PHONE, at=2)],
+    "the number is shown later": [message(ASHA, at=1), message(ASHA, PHONE, at=2)],
     "the number is hidden later": [message(ASHA, PHONE, at=1), message(ASHA, at=2)],
     "the format without IDs first": [message("", PHONE, at=1), message(ASHA, PHONE, at=2)],
     "the format without IDs last": [message(ASHA, PHONE, at=1), message("", PHONE, at=2)],

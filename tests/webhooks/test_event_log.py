@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.customers.repository import RETENTION_SECONDS as CUSTOMER_RETENTION_SECONDS
 from bot.customers.repository import Customers
@@ -18,7 +23,7 @@ from bot.webhooks.event_log import RETENTION_SECONDS, STATUS_RETENTION_SECONDS, 
 from bot.webhooks.parser import parse_events
 from bot.webhooks.processor import EventProcessor
 from bot.webhooks.recorder import Recorder
-from bot.webhooks.repository import Events, RawEvent
+from bot.webhooks.repository import Events, RawEvent, StoredEvent
 from tests.clock import ManualClock
 from tests.db.databases import watched_database
 from tests.event_loop import run
@@ -37,6 +42,17 @@ class Harness:
         self.processor = EventProcessor(
             self.events, self.clock, handlers={}, recorder=Recorder(self.log)
         )
+
+    async def process(self, limit: int) -> int:
+        """Record the oldest deliveries, in one transaction; return how many there were."""
+        recorder = Recorder(self.log)
+
+        async def apply(connection: AsyncConnection, stored: Sequence[StoredEvent]) -> set[int]:
+            events = [event for delivery in stored for event in parse_events(delivery.body)]
+            await recorder.record(connection, events, self.clock.time())
+            return set()
+
+        return await self.events.process(limit, self.clock.time(), apply)
 
     async def receive(self, *bodies: bytes) -> None:
         raw = [RawEvent(f"{self.clock.time()} {body!r}", body) for body in bodies]
@@ -152,7 +168,36 @@ def test_whatever_is_parsed_can_be_recorded(values: list[tuple[str, Any, Any]]) 
     run(story())
 
 
-async def test_old_events_and_forgotten_people_are_deleted(
+async def test_replicas_record_each_event_once_and_in_order(database: Database) -> None:
+    """One is stopped in the middle of its transactions, again and again."""
+    replicas = [Harness(database), Harness(database)]
+    sent = [f"wamid.{number}" for number in range(120)]
+    for wamid in sent:
+        phone = f"91987654321{int(wamid[6:]) % 5}"
+        body = meta(messages=[message(wamid, **{"from": phone})])
+        await replicas[0].events.store([RawEvent(wamid, body)], NOW)
+    chance = random.Random(11)
+    for _ in range(10):
+        await _stop_after(replicas[0], chance.randrange(30))
+        await asyncio.gather(*(replica.process(7) for replica in replicas))
+    while await replicas[1].process(50):
+        pass
+    recorded = await replicas[1].log.list_pending(len(sent) + 1)
+    assert [item.key for item in recorded] == [f"message:{wamid}" for wamid in sent]
+    assert len({item.customer_id for item in recorded}) == 5
+
+
+async def _stop_after(replica: Harness, steps: int) -> None:
+    """Cancel a transaction after some turns of the loop, as if the process ended."""
+    task = asyncio.create_task(replica.process(5))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_old_events_and_people_without_events_are_deleted(
     harness: Harness, database: Database
 ) -> None:
     status = {"id": "wamid.1", "status": "read", "recipient_id": PHONE, "timestamp": str(int(NOW))}

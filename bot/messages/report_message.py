@@ -45,8 +45,8 @@ STATUS_TEXT = {
     SendStatus.FAILED: "Not delivered",
 }
 STATUS_REMARKS = {
-    SendStatus.ACCEPTED: " (WhatsApp has it; not delivered yet)",
-    SendStatus.SENT: " (not delivered yet)",
+    SendStatus.ACCEPTED: "WhatsApp has it; not delivered yet",
+    SendStatus.SENT: "not delivered yet",
 }
 
 NOT_SENT_TEXT = "Not sent"
@@ -145,12 +145,11 @@ def status_line(send: Send, details: SendDetails | None = None) -> Markup:
 
 def _describe_status(label: str, send: Send, details: SendDetails | None) -> Markup:
     preposition = " by " if send.status is SendStatus.READ else " to "
-    return markup(
-        label,
-        preposition,
-        describe_recipient(send, details),
-        STATUS_REMARKS.get(send.status, ""),
-    )
+    recipient = describe_recipient(send, details)
+    remark = STATUS_REMARKS.get(send.status, "")
+    if remark:  # a number in brackets is followed by no others
+        remark = f" · {remark}" if recipient.endswith(")") else f" ({remark})"
+    return markup(label, preposition, recipient, remark)
 
 
 def status_label(send: Send) -> str:

@@ -166,6 +166,8 @@ async def test_process_recipient_uses_the_process_endpoint(acme: World, clock: M
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     assert acme.chakra.sends[0].to == "919876543210"
     await advance_until(acme, clock, lambda: "lead LEAD-004038" in report_text(acme))
+    assert "(+91 98765 43210)" in report_text(acme)
+    assert ") (" not in report_text(acme)
 
 
 async def test_template_paused_after_opening_is_rejected(acme: World, clock: ManualClock) -> None:

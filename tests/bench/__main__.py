@@ -22,6 +22,7 @@ from tests.bench import forms
 from tests.bench.bench_process import BOT_MODULE, start_process
 from tests.bench.event_burst import bench_event_burst
 from tests.bench.mixed import bench_mixed_load
+from tests.bench.notification_burst import bench_notification_burst
 from tests.bench.result_table import ResultTable
 from tests.bench.sheets import bench_sheets
 from tests.bench.speed import Bench
@@ -98,6 +99,10 @@ async def run_events(bench: Bench) -> None:
         await bench_event_burst(kind, bench.env, bench.table)
 
 
+async def run_notifications(bench: Bench) -> None:
+    await bench_notification_burst(bench.slack, bench.env, bench.table)
+
+
 async def run_mixed(bench: Bench) -> None:
     for kind in KINDS:
         await bench_mixed_load(kind, bench.slack, bench.chakra, bench.env, bench.table)
@@ -118,6 +123,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "lookups": run_lookups,
     "forms": run_forms,
     "events": run_events,
+    "notifications": run_notifications,
     "mixed": run_mixed,
     "watches": run_watches,
     "sheets": run_sheets,

@@ -183,7 +183,7 @@ async def test_burst_that_has_ended_is_not_counted_on(harness: NotifierHarness) 
     assert second.startswith(":x: A message wasn't delivered")
 
 
-@pytest.mark.parametrize("batch", [65, 520])
+@pytest.mark.parametrize("batch", [130, 520])
 async def test_campaign_posts_a_handful_of_messages_and_counts_right(
     harness: NotifierHarness, batch: int
 ) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.customer_tables import customer_windows, customers
@@ -55,25 +55,28 @@ class Windows:
         self, connection: AsyncConnection, recorded: Sequence[RecordedEvent], now: float
     ) -> AfterCommit | None:
         """Note the latest message of each customer to each number; see `RecordedHandler`."""
-        for (customer_id, phone_number_id), (at, wamid) in find_latest(recorded, now).items():
-            key = {
+        rows = [
+            {
                 "workspace": self._workspace,
                 "customer_id": customer_id,
                 "phone_number_id": phone_number_id,
+                "last_inbound_at": at,
+                "last_wamid": wamid,
             }
-            await connection.execute(
-                self._database.insert(customer_windows)
-                .values(**key, last_inbound_at=0.0, last_wamid="")
-                .on_conflict_do_nothing()
+            for (customer_id, phone_number_id), (at, wamid) in find_latest(recorded, now).items()
+        ]
+        if rows:
+            column = customer_windows.c
+            noted = self._database.insert(customer_windows)
+            latest = noted.on_conflict_do_update(
+                index_elements=[column.workspace, column.customer_id, column.phone_number_id],
+                set_={
+                    "last_inbound_at": noted.excluded.last_inbound_at,
+                    "last_wamid": noted.excluded.last_wamid,
+                },
+                where=column.last_inbound_at <= noted.excluded.last_inbound_at,
             )
-            await connection.execute(
-                update(customer_windows)
-                .where(
-                    *(customer_windows.c[name] == value for name, value in key.items()),
-                    customer_windows.c.last_inbound_at <= at,
-                )
-                .values(last_inbound_at=at, last_wamid=wamid)
-            )
+            await connection.execute(latest, rows)
         return None
 
     async def window_of(self, customer_id: int, phone_number_id: str = "") -> float:

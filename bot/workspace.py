@@ -126,6 +126,7 @@ async def open_workspace(
             bot_user_id=identity.bot_user_id,
             claim=claims.claim,
             on_revoked=Revocation(slack, runtime.clock, stop).handle,
+            on_joined=channel_events.notifier.retry_channel,
             home_details=HomeDetails(context.health, context.send_service, runtime.clock).render,
         )
         router = _build_router(runtime, installation, commands, context, slack, tasks, hooks)

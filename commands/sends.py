@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from bot.chakra.template import Template
 from bot.context import Context
+from bot.errors import UsageError
 from bot.messages.form_values import SendForm
 from bot.messages.report_message import (
     REFRESH_CARD,
     SEND_AGAIN,
     SHARE,
+    SHARE_ELSEWHERE,
     SHOW_SEND,
     send_card,
     send_row,
@@ -28,11 +30,20 @@ from bot.messages.send_query import (
 from bot.messages.service import MAX_LISTED_SENDS
 from bot.slack import blocks
 from bot.slack.age import date_token
-from bot.slack.blocks import Markup, bold, markup, mention
+from bot.slack.blocks import Markup, bold, channel_mention, markup, mention
 from bot.slack.button_state import parse_row_id
-from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
+from bot.slack.choice_fields import channel_field
+from bot.slack.commands.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    Form,
+    Request,
+    SubmitRequest,
+)
 from bot.slack.commands.permissions import Permission
-from bot.slack.commands.reply import Message, OpenForm
+from bot.slack.commands.reply import CloseForm, Message, OpenForm, Reply, UpdateForm, View
 from bot.slack.paging import list_message, paginate
 from bot.slack.viewer import is_shareable, require_shareable
 from bot.templates.send_blockers import send_blocker
@@ -68,6 +79,7 @@ SENDS_PHRASES = {
     **dict.fromkeys(("unread messages", "unread sends"), "unread"),
     **dict.fromkeys(("my unread messages", "my unread sends"), "me unread"),
 }  # fmt: skip
+SHARE_FORM, CHANNEL = "sends.share_in", "channel"
 PAGE, REFRESH_LIST, MINE = "sends.page", "sends.update", "sends.mine"
 ROWS_PER_PAGE = 10
 OTHERS_REASON = "You can see your own sends, but not those of others."
@@ -209,6 +221,42 @@ async def share(request: ActionRequest, context: Context) -> Message:
     return shared_card(await _get_send(request, context), request.actor.id)
 
 
+async def choose_channel(request: ActionRequest, context: Context) -> OpenForm:
+    """Ask for the channel to share a report in, which is in a direct message."""
+    send = await _get_send(request, context)
+    return OpenForm(_share_form(), {"send": str(send.id)})
+
+
+def _share_form() -> View:
+    field = channel_field(CHANNEL, "Channel", action="sends.channel", placeholder="Choose one")
+    note = blocks.context("The recipient is masked, without name and text.")
+    return blocks.form_modal(SHARE_FORM, "Share this send", "Share", [field, note])
+
+
+async def share_elsewhere(request: SubmitRequest, context: Context) -> Reply:
+    """Post the send to the chosen channel; ask first if people of other companies read it."""
+    channel = request.values.get(CHANNEL, "") or request.state.get(CHANNEL, "")
+    destination = await context.channels.resolve_destination(
+        channel, request.actor.id, is_known_member=False
+    )
+    if destination.is_direct_message:
+        raise UsageError("Choose a channel. Direct messages can't be shared to.")
+    is_asked = request.state.get("asked") == channel
+    if not is_asked and (outsiders := await context.channels.find_outsiders(channel)):
+        who = markup(bold(f"#{outsiders.channel_name}"), " has people from ", outsiders.companies)
+        question = blocks.section(markup(who, ". Share this send with them?"))
+        view = blocks.form_modal(SHARE_FORM, "Share outside?", "Share", [question])
+        return UpdateForm(view, {**request.state, CHANNEL: channel, "asked": channel})
+    send = await context.send_service.get_send(parse_row_id(request.state["send"], COMMAND))
+    if send.member != request.actor.id:
+        request.access.authorize(Permission.SEND, reason=OTHERS_REASON)
+    await context.send_service.share(
+        send, channel=channel, member=request.actor.id, key=request.interaction_key
+    )
+    done = markup("Shared in ", channel_mention(channel), ".")
+    return CloseForm("Shared.", follow_up=blocks.text_message(done))
+
+
 async def _get_send(request: ActionRequest, context: Context) -> Send:
     """Return the button's send. Raise ``NotAllowed`` if it is another's and they may not send."""
     send = await context.send_service.get_send(parse_row_id(request.value, COMMAND))
@@ -278,6 +326,8 @@ SENDS: Command[Context] = Command(
         Action(SHOW_SEND, show),
         Action(REFRESH_CARD, refresh),
         Action(SHARE, share, needs=Permission.SHARE),
+        Action(SHARE_ELSEWHERE, choose_channel, needs=Permission.SHARE, only_looks=True),
         Action(SEND_AGAIN, send_again, needs=Permission.SEND, only_looks=True),
     ),
+    forms=(Form(SHARE_FORM, share_elsewhere, needs=Permission.SHARE),),
 )

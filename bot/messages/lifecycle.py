@@ -17,12 +17,14 @@ from bot.errors import BotError
 from bot.messages.details import SendDetails, open_details
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.ledger import Check, Ledger, Post, Prepare, RequestT
+from bot.messages.report_message import shared_card
 from bot.messages.reporter import Reporter, ReportReply, report_to_sender
 from bot.messages.repository import Sends
 from bot.messages.send import ClaimResult, Send, SendResult
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import BATCH_SIZE, StatusUpdates
 from bot.messages.submission import Submission, derive_hash_key
+from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
 
@@ -66,6 +68,12 @@ class SendLifecycle:
     statuses: StatusUpdates
     tasks: TaskSet
     read_details: Callable[[Send], SendDetails | None]
+    outbox: Outbox
+
+    async def share(self, send: Send, *, channel: str, member: str, key: str) -> None:
+        """Post a send, masked, to a channel that the member chose; once for each ``key``."""
+        message = shared_card(send, member)
+        await self.outbox.enqueue(OutboxMessage(f"share:{key}", channel, message, member))
 
     async def start(
         self,
@@ -169,7 +177,7 @@ async def open_send_lifecycle(
     await ledger.expire_abandoned(any_age=database.single_process)
     reconciler = Reconciler(ledger, statuses, sends, clock)
     async with background_tasks(reporter.run(), reconciler.run()):
-        yield SendLifecycle(ledger, reporter, sends, statuses, tasks, read_details)
+        yield SendLifecycle(ledger, reporter, sends, statuses, tasks, read_details, outbox)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from bot.templates.preview import to_mrkdwn
 SEND_AGAIN: Final = "sends.again"
 SHOW_SEND: Final = "sends.show"
 SHARE: Final = "sends.share"
+SHARE_ELSEWHERE: Final = "sends.choose"
 REFRESH_CARD: Final = "sends.refresh"
 
 STATUS_EMOJI = {
@@ -80,7 +81,7 @@ def report_message(send: Send, details: SendDetails | None = None) -> Message:
         blocks.section(headline(send, details)),
         *(blocks.section(line) for line in advice(send)),
         *story_blocks(send, details),
-        *report_buttons(send),
+        *report_buttons(send, blocks.button("Share…", SHARE_ELSEWHERE, str(send.id))),
     ]
     return Message(text=status_line(send, details), blocks=tuple(content))
 

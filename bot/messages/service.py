@@ -223,6 +223,10 @@ class SendService:
         matching = [pair for pair in pairs if matches_words(*pair, query.words)]
         return matching, len(found) == limit
 
+    async def share(self, send: Send, *, channel: str, member: str, key: str) -> None:
+        """Post a send, masked, to a channel; see `SendLifecycle.share`."""
+        await self._sending.share(send, channel=channel, member=member, key=key)
+
     async def get_send(self, send_id: int) -> Send:
         """Return a send. Raise ``UsageError`` if it is no longer stored."""
         send = await self._sending.sends.find_by_id(send_id)

@@ -114,6 +114,9 @@ def read_record(value: str) -> str:
     return value.lower() if re.fullmatch(r"[A-Za-z][\w-]*", value) else ""
 
 
+_COMMA_LIST = re.compile(r"[^\W\d_]+(?:,[^\W\d_]+)+")
+
+
 def join_quoted(tokens: Sequence[Token]) -> Iterator[Token]:
     """Yield the tokens, with ``lead.city="New`` and ``Delhi"`` as one."""
     open_words: list[str] = []
@@ -127,8 +130,16 @@ def join_quoted(tokens: Sequence[Token]) -> Iterator[Token]:
         elif quotes % 2 and re.search(r'[=:]["“]', token.text):
             open_words = [token.text]
         else:
-            yield token
+            yield from _split_commas(token)
     yield from map(Token, open_words)
+
+
+def _split_commas(token: Token) -> Iterator[Token]:
+    """Yield the words of ``message,failed``; a word with a sign of its own stays whole."""
+    if type(token) is not Token or token.quoted or not _COMMA_LIST.fullmatch(token.text):
+        yield token
+        return
+    yield from map(Token, token.text.split(","))
 
 
 def fold(text: str) -> str:

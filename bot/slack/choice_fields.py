@@ -71,6 +71,17 @@ def people_field(
     return input_field(block_id, label, element, hint=hint, optional=True)
 
 
+def channel_field(block_id: str, label: str, *, action: str, placeholder: str) -> Block:
+    """Return a menu of the channels that the person can see."""
+    element: Block = {
+        "type": "conversations_select",
+        "action_id": action,
+        "placeholder": plain_text(placeholder, MAX_PLACEHOLDER_LENGTH),
+        "filter": {"include": ["public", "private"]},
+    }
+    return input_field(block_id, label, element)
+
+
 def _choose(element: Block, choices: Sequence[Choice], initial: Collection[str]) -> Block:
     options = [option(choice) for choice in choices]
     chosen = [item for item in options if item["value"] in initial]

@@ -9,6 +9,7 @@ from bot.messages.service import MAX_LISTED_SENDS
 from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
+    DIRECT,
     MEI,
     NOT_ON_WHATSAPP,
     READING_NUMBER,
@@ -19,9 +20,10 @@ from tests.commands.send_scenarios import (
     sent_count,
     submit_form,
 )
-from tests.people import JOHN
+from tests.people import JOHN, SALES
 from tests.world import World
 
+PARTNERS = "C0PARTNERS"
 ROW = "*appointment_reminder* to +1 202-555-0100"
 FAILED_ROW = "*appointment_reminder* to +1 202-555-0101"
 
@@ -113,3 +115,53 @@ async def test_long_list_says_how_many_were_searched(acme: World, clock: ManualC
 async def test_colleague_without_sends_is_named(acme: World) -> None:
     assert f"<@{MEI}> hasn't sent anything" in await list_sends(acme, f"<@{MEI}>")
     assert "mention them with @" in await list_sends(acme, "by Mei")
+
+
+# --- sharing a report from the direct messages ----------------------------------------------------
+
+
+async def open_share_form(acme: World, clock: ManualClock) -> None:
+    await open_form(acme)
+    assert await submit_form(acme, phone=READING_NUMBER) == {}
+    await wait_for_report(acme, clock, "*Read* by")
+    await acme.press("sends.choose", channel=DIRECT)
+
+
+def texts_in(acme: World, channel: str) -> list[str]:
+    messages = acme.slack.messages(JOHN, channel)
+    return [visible_text(message) for message in messages if not message.ephemeral]
+
+
+async def test_report_is_shared_masked_in_the_chosen_channel(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_share_form(acme, clock)
+    await acme.submit({"channel": SALES})
+    await advance_until(acme, clock, lambda: "Shared by" in texts_in(acme, SALES)[-1])
+    shared = texts_in(acme, SALES)[-1]
+    assert "*appointment_reminder*" in shared
+    assert "202-555-0100" not in shared
+    assert "Jane" not in shared
+    assert acme.slack.rejections == []
+
+
+async def test_report_goes_to_outsiders_only_after_a_question(
+    acme: World, clock: ManualClock
+) -> None:
+    await acme.slack.invite_app(JOHN, PARTNERS)
+    await open_share_form(acme, clock)
+    before = texts_in(acme, PARTNERS)
+    await acme.submit({"channel": PARTNERS})
+    assert "has people from Globex" in visible_text(acme.slack.view(JOHN) or {})
+    assert texts_in(acme, PARTNERS) == before
+    await acme.submit({})
+    await advance_until(acme, clock, lambda: texts_in(acme, PARTNERS) != before)
+
+
+async def test_report_is_not_shared_where_the_app_is_not(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_share_form(acme, clock)
+    await acme.submit({"channel": PARTNERS})
+    assert "can't post in that channel" in visible_text(acme.slack.view(JOHN) or {})
+    assert "Shared by" not in "".join(texts_in(acme, PARTNERS))

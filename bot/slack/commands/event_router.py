@@ -54,13 +54,14 @@ class EventHooks:
     """The effects of events on the installation.
 
     ``claim`` returns whether an event is new; ``on_revoked`` stops a workspace whose token was
-    revoked, or which uninstalled the app. ``home_details`` returns what App Home shows a member
-    below the buttons.
+    revoked, or which uninstalled the app; ``on_joined`` gets each channel that the app is invited
+    to. ``home_details`` returns what App Home shows a member below the buttons.
     """
 
     bot_user_id: str
     claim: Callable[[SlackEvent], Awaitable[bool]]
     on_revoked: Callable[[SlackEvent], Awaitable[None]]
+    on_joined: Callable[[str], None]
     home_details: Callable[[str, AccessDecision], Awaitable[Sequence[Block]]]
 
 
@@ -104,6 +105,7 @@ class EventRouter(Generic[ContextT]):
         if event.name in ADDRESSED_EVENTS:
             await self._answer(payload, event)
         elif event.name == JOINED_CHANNEL and self._is_bot(event):
+            self._hooks.on_joined(event.text_of("channel"))
             await self._dispatcher.respond(payload, EVENT_LABEL, self._greet)
         elif event.name == HOME_OPENED:
             await self._dispatcher.respond(payload, EVENT_LABEL, lambda _: self._show_home(payload))

@@ -158,9 +158,7 @@ async def test_report_goes_to_outsiders_only_after_a_question(
     await advance_until(acme, clock, lambda: texts_in(acme, PARTNERS) != before)
 
 
-async def test_report_is_not_shared_where_the_app_is_not(
-    acme: World, clock: ManualClock
-) -> None:
+async def test_report_is_not_shared_where_the_app_is_not(acme: World, clock: ManualClock) -> None:
     await open_share_form(acme, clock)
     await acme.submit({"channel": PARTNERS})
     assert "can't post in that channel" in visible_text(acme.slack.view(JOHN) or {})

@@ -132,7 +132,7 @@ def result_view(target: ReplyTarget, send: Send) -> View:
     rest = [blocks.section(line) for line in report.advice(send)]
     if not rest and target.conversation is not None:
         rest = [blocks.context("The thread shows when it is delivered and read.")]
-    title = "Not confirmed" if send.status is SendStatus.UNKNOWN else "Sent"
+    title = "Not confirmed" if send.status is SendStatus.UNKNOWN else "Reply"
     return blocks.info_modal(title, [blocks.section(outcome_line(target, send)), *rest])
 
 

@@ -27,7 +27,7 @@ MAX_SHOWN_MESSAGES = 100
 """Per customer, the newest ones."""
 NEW_NUMBER_PREFIX = "9198765000"
 SEED_CUSTOMERS = (
-    ("Ravi Menon", "919876543210", ""),
+    ("Aarav Mehta", "919876543210", ""),
     ("Asha Rao", "", "asha.rao.crafts"),
     ("Maria Garcia", "12025550143", "maria.makes"),
 )

@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-RAVI, ASHA = "0", "1"
+AARAV, ASHA = "0", "1"
 QUESTION, ANSWER = "Is my order on its way?", "It left our store this morning."
 
 
@@ -53,8 +53,8 @@ async def test_customer_is_answered_until_the_window_closes(
     person = await open_page(browser, demo)
     page = person.page
     await open_rule(person)
-    await write(person, RAVI, QUESTION)
-    pane = await open_thread(person, "Ravi Menon")
+    await write(person, AARAV, QUESTION)
+    pane = await open_thread(person, "Aarav Mehta")
     await press_reply(pane)
     await (await person.wait_for_modal()).locator("textarea").fill(ANSWER)
     await person.submit()

@@ -36,7 +36,7 @@ async def test_customers_act_on_their_phones(acme: World) -> None:
     assert await post(acme, "do", **ravi, do="write", text="Hello") == {"ok": True}
     assert (await post(acme, "do", **ravi, do="picture"))["ok"]
     shown = await get_phones(acme)
-    assert shown["customers"][0]["name"] == "Ravi Menon"
+    assert shown["customers"][0]["name"] == "Aarav Mehta"
     hello, picture = shown["customers"][0]["messages"]
     assert (hello["text"], hello["number"], hello["is_theirs"]) == ("Hello", OTHER_SENDER, True)
     assert shown["customers"][0]["windows"].keys() == {OTHER_SENDER}

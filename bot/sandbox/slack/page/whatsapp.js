@@ -322,7 +322,7 @@ function react(message, act) {
       data: { key: `react ${message.id}` },
       on: { click: () => act("react", { emoji: has ? "" : REACTION }) },
     },
-    has ? "Undo" : REACTION,
+    has ? "Undo" : "React",
   );
 }
 

@@ -35,7 +35,8 @@ async def write(person: PageDriver, customer: str, text: str) -> None:
 
 
 async def open_thread(person: PageDriver, name: str) -> Locator:
-    parent = person.page.locator("#timeline").get_by_test_id("message").filter(has_text=name)
+    messages = person.page.locator("#timeline").get_by_test_id("message")
+    parent = messages.filter(has_text=name).filter(has_text=QUESTION)
     await expect(parent).to_contain_text(QUESTION)
     await parent.get_by_test_id("thread").click()
     pane = person.page.get_by_test_id("thread-pane")

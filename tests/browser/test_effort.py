@@ -101,7 +101,7 @@ async def test_template_to_a_number_in_a_message(browser: Browser, demo: Sandbox
     await message.hover()
     await person.click(message.get_by_test_id("message-actions"))
     options = message.get_by_test_id("message-actions-option")
-    await person.click(options.filter(has_text="WhatsApp"))
+    await person.click(options.filter(has_text="WhatsApp this contact"))
     await expect(await driver.wait_for_modal()).to_contain_text("hello_world")
     await person.click(driver.page.get_by_test_id("modal-submit"))
     await wait_for_sends(demo, 2)

@@ -256,7 +256,10 @@ async def take(request: ActionRequest, context: Context) -> Message:
     record, _ = await context.records.load(request.value)
     user = await find_linked_user(request.require_member(), context.directory, is_self=True)
     update = {"assignedTo": user.username}
-    await _write(request, context, "process.update", request.value, update, record)
+    earlier = await _write(request, context, "process.update", request.value, update, record)
+    if earlier:  # someone else has had it since: this press means it again
+        again = earlier.write.id
+        await _write(request, context, "process.update", request.value, update, record, again)
     return await _card_after(request, context, request.value, "Assigned to you.")
 
 
@@ -268,7 +271,7 @@ async def ask_to_delete(request: ActionRequest, context: Context) -> OpenForm:
 
 async def delete(request: SubmitRequest, context: Context) -> Reply:
     reference = request.state.get("record", "")
-    record, _ = await context.records.load(reference)
+    record, record_type = await context.records.load(reference)
     if request.values.get(editor.KEY, "").strip() != record.key:
         return FieldErrors({editor.KEY: f"Type {record.key} exactly to delete it."})
 
@@ -277,7 +280,10 @@ async def delete(request: SubmitRequest, context: Context) -> Reply:
         return ""
 
     intent = _intent(request, "process.delete", reference, {"delete": record.key})
-    await context.writes.run(intent, perform)
+    outcome = await context.writes.run(intent, perform)
+    if isinstance(outcome, Duplicate):
+        view = editor.delete_form(record_type, record.key, record.process.name)
+        return ask_again(view, request, outcome.write)
     return CloseForm("Deleted.", follow_up=blocks.text_message(f"{record.key} is deleted."))
 
 
@@ -288,6 +294,7 @@ async def _write(
     reference: str,
     update: Mapping[str, Any],
     record: Record,
+    confirmed: int = 0,
 ) -> Duplicate | None:
     """Write the changes once; return the question if the same was written a moment ago."""
 
@@ -295,7 +302,8 @@ async def _write(
         await context.records.update(record, update)
         return ""
 
-    outcome = await context.writes.run(_intent(request, verb, reference, update), perform)
+    intent = _intent(request, verb, reference, update, confirmed)
+    outcome = await context.writes.run(intent, perform)
     return outcome if isinstance(outcome, Duplicate) else None
 
 
@@ -304,6 +312,7 @@ def _intent(
     verb: str,
     reference: str,
     content: Mapping[str, object],
+    confirmed: int = 0,
 ) -> WriteIntent:
     state = request.state if isinstance(request, SubmitRequest) else {}
     return WriteIntent(
@@ -312,7 +321,7 @@ def _intent(
         verb=verb,
         subject=reference,
         content=content,
-        confirmed_id=confirmed_id(state),
+        confirmed_id=confirmed or confirmed_id(state),
     )
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import StatusResponse
+from bot.sandbox.chakra.faults import ResetBeforeHandling, StatusResponse
 from bot.sandbox.slack import visible_text
 from commands.process import ROWS_PER_PAGE
 from tests.people import JOHN, MEI
 from tests.world import World
 
+DELETE = "DELETE /v1/ext/procedure/{procedureShortId}/process/{processId}"
 LIST = "POST /v1/ext/procedure/{procedureShortId}/process/list"
 
 
@@ -174,6 +175,32 @@ async def test_assign_to_me_writes_once(acme: World) -> None:
     await acme.press("process.take")
     assert stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
     assert "johndoe" in visible_text(acme.shown())
+
+
+async def test_a_record_that_a_colleague_took_back_is_assigned_again(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004039")
+    await acme.press("process.take")
+    acme.chakra.records.assign("LEAD-004039", "priya")
+    await acme.type("/chakra lead LEAD-004039")
+    await acme.press("process.take")
+    assert stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
+
+
+async def test_deletion_whose_answer_is_lost_is_asked_about_again(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004039")
+    await acme.press("process.delete")
+    acme.chakra.fail(DELETE, ResetBeforeHandling())
+    await acme.submit({"key": "LEAD-004039"})
+    assert "is deleted" not in visible_text(acme.slack.view(JOHN) or acme.shown())
+    assert not stored(acme, "LEAD-004039")["isDeleted"]
+    acme.chakra.clear_faults()
+    await acme.type("/chakra lead LEAD-004039")
+    await acme.press("process.delete")
+    await acme.submit({"key": "LEAD-004039"})
+    asked = visible_text(acme.slack.view(JOHN) or acme.shown())
+    assert "submitted exactly this" in asked
+    await acme.submit({"key": "LEAD-004039"})
+    assert stored(acme, "LEAD-004039")["isDeleted"]
 
 
 async def test_delete_needs_the_key(acme: World) -> None:

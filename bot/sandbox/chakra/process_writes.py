@@ -46,6 +46,10 @@ class ProcessWritesResource:
         """Change attributes of a process, as a colleague does in the dashboard."""
         self._rows.update(PRIMARY_KEY, key, {"data": data}, self._now() + 1)
 
+    def assign(self, key: str, username: str) -> None:
+        """Give a process to another user, as a colleague does in the dashboard."""
+        self._rows.update(PRIMARY_KEY, key, {"assignedTo": username}, self._now() + 1)
+
     def routes(self) -> list[Route]:
         return [
             Route(ROOT, self._create, methods=["POST"]),

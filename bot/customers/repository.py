@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,14 +20,13 @@ from bot.db.customer_tables import (
     opt_outs,
 )
 from bot.db.engine import Database
+from bot.db.parameters import split_parameters
 from bot.sealing import Sealer, hash_with_key
 from bot.text.phones import equal_form
 from bot.webhooks.events import Customer, UnknownEvent, WebhookEvent
 
 _PURPOSE = "customers"
 RETENTION_SECONDS = 180 * 86_400.0
-MAX_PARAMETERS = 500
-"""Values in one query: SQLite took 999 in all before 3.32."""
 
 
 class Customers:
@@ -108,7 +107,7 @@ class Customers:
         async with self._database.begin() as connection:
             await lock_name(self._database, connection, f"customers {self._workspace}")
             ids = [row.id for row in await connection.execute(old)]
-            for part in _batched(ids):
+            for part in split_parameters(ids):
                 rows = await connection.execute(
                     select(customers.c.id).where(customers.c.merged_into.in_(part))
                 )
@@ -124,7 +123,7 @@ class Customers:
         """Return the people who are found by these keys, with all that is known of the keys."""
         hashes = {self._hash(key): key for key in keys}
         owners: dict[Key, KeyOwner] = {}
-        for part in _batched(hashes):
+        for part in split_parameters(hashes):
             rows = await connection.execute(
                 select(customer_keys).where(
                     customer_keys.c.workspace == self._workspace, customer_keys.c.key_hash.in_(part)
@@ -134,7 +133,7 @@ class Customers:
                 hashes[row.key_hash]: KeyOwner(row.customer_id, row.noted_at) for row in rows
             }
         people: dict[int, KnownCustomer] = {}
-        for ids in _batched({owner.customer_id for owner in owners.values()}):
+        for ids in split_parameters({owner.customer_id for owner in owners.values()}):
             people |= await self._get(connection, ids)
         merged = {old: known.id for old, known in people.items() if known.id != old}
         return Identities({known.id: known for known in people.values()}, owners, merged=merged)
@@ -270,10 +269,3 @@ class Customers:
 
     def _hash(self, key: Key) -> str:
         return hash_with_key(self._key, _PURPOSE, *key)
-
-
-def _batched(items: Iterable[Any]) -> Iterable[list[Any]]:
-    """Yield the items in parts that a query takes as parameters."""
-    listed = list(items)
-    for start in range(0, len(listed), MAX_PARAMETERS):
-        yield listed[start : start + MAX_PARAMETERS]

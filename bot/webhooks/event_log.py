@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.customer_tables import customers, event_log
 from bot.db.engine import Database
+from bot.db.parameters import split_parameters
 from bot.sealing import Sealer, hash_with_key
 from bot.webhooks.event_codec import dump_event, load_event
 from bot.webhooks.event_keys import event_key
-from bot.webhooks.events import StatusEvent, UnknownEvent, WebhookEvent
+from bot.webhooks.events import StatusEvent, WebhookEvent
 from bot.webhooks.recorded_event import IdentifyCustomers, RecordedEvent
 
 _PURPOSE = "event log"
 STATUS_RETENTION_SECONDS = 7 * 86_400.0
 RETENTION_SECONDS = 30 * 86_400.0
-MAX_PARAMETERS = 500
-"""Values in one query: SQLite took 999 in all before 3.32."""
 
 
 class EventLog:
@@ -64,12 +63,11 @@ class EventLog:
     async def _find_known(self, connection: AsyncConnection, keys: Collection[str]) -> set[str]:
         """Return those of the keys that are recorded."""
         known: set[str] = set()
-        wanted = list(keys)
-        for start in range(0, len(wanted), MAX_PARAMETERS):
+        for part in split_parameters(keys):
             rows = await connection.execute(
                 select(event_log.c.key).where(
                     event_log.c.workspace == self._workspace,
-                    event_log.c.key.in_(wanted[start : start + MAX_PARAMETERS]),
+                    event_log.c.key.in_(part),
                 )
             )
             known.update(row.key for row in rows)
@@ -108,16 +106,6 @@ class EventLog:
         of_kinds = [event_log.c.kind.in_(kinds)] if kinds else []
         latest = await self._list(is_theirs, *of_kinds, limit=limit, latest_first=True)
         return latest[::-1]
-
-    async def count_unknown(self) -> dict[str, int]:
-        """Return how many events of each unknown kind are recorded."""
-        counted = (
-            select(event_log.c.kind, func.count().label("events"))
-            .where(event_log.c.workspace == self._workspace, event_log.c.type == UnknownEvent.label)
-            .group_by(event_log.c.kind)
-        )
-        async with self._database.begin() as connection:
-            return {row.kind: row.events for row in await connection.execute(counted)}
 
     async def purge(self, now: float, limit: int) -> int:
         """Delete old events whose channels are decided; return how many, at most ``limit``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.db import customer_tables, tables
+from bot.db import customer_tables, record_tables, tables
 from bot.db.columns import METADATA
 
-__all__ = ["METADATA", "customer_tables", "tables"]
+__all__ = ["METADATA", "customer_tables", "record_tables", "tables"]

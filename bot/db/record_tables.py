@@ -1,0 +1,89 @@
+"""The tables of queries of records: their exports to CSV, and those that are saved and scheduled.
+
+What names a customer is encrypted, with a key that is derived from the access token of Chakra.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+)
+
+from bot.db.columns import (
+    ID_TYPE,
+    METADATA,
+    id_column,
+    optional_text,
+    optional_time,
+    text_column,
+    workspace_column,
+)
+
+exports = Table(
+    "exports",
+    METADATA,
+    id_column(),
+    workspace_column(),
+    text_column("key"),  # of the press that started it: a repeated press starts nothing
+    text_column("member"),
+    text_column("channel"),  # the direct messages in which the progress and the file arrive
+    text_column("record_type"),
+    Column("query", LargeBinary),  # the typed query and its where, encrypted
+    text_column("state"),  # running, uploading, done, failed or cancelled
+    Column("skip", Integer, nullable=False),  # records of Chakra read before the next page
+    Column("row_count", Integer, nullable=False),
+    Column("chunk_count", Integer, nullable=False),
+    Column("started_at", Double, nullable=False),
+    optional_time("ended_at"),
+    optional_text("file_id"),  # Slack's, once it has the file
+    optional_text("problem"),
+    UniqueConstraint("workspace", "key"),
+    Index(None, "workspace", "state", "id"),
+    Index(None, "ended_at"),
+)
+"""A query whose records are read page by page into a CSV file."""
+
+export_chunks = Table(
+    "export_chunks",
+    METADATA,
+    workspace_column(),
+    Column("export_id", ID_TYPE, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # rows of the CSV, compressed and encrypted
+    PrimaryKeyConstraint("export_id", "number"),
+    Index(None, "workspace"),
+)
+"""The rows of an export until Slack has its file: any process can continue it."""
+
+saved_queries = Table(
+    "saved_queries",
+    METADATA,
+    id_column(),
+    workspace_column(),
+    text_column("name"),  # folded: names differ by more than case
+    text_column("label"),  # the name as it was typed
+    text_column("member"),  # saved it
+    text_column("record_type"),
+    Column("query", LargeBinary),  # the typed query, encrypted
+    Column("is_shared", Boolean, nullable=False),  # all members may run it
+    optional_text("channel"),  # that receives its result on schedule
+    optional_text("schedule"),  # JSON: days, time, zone
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    optional_time("due_at"),  # 0 without a schedule
+    optional_time("last_run_at"),
+    optional_text("problem"),  # why its last result could not be posted
+    optional_time("problem_at"),
+    UniqueConstraint("workspace", "name"),
+    Index(None, "workspace", "member"),
+    Index(None, "workspace", "due_at"),
+)
+"""A query with a name, perhaps posted to a channel on schedule."""

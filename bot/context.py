@@ -15,6 +15,7 @@ from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
 from bot.notifications.service import Notifications
 from bot.processes.search import RecordSearch
+from bot.record_queries import RecordQueries
 from bot.settings.settings import Settings
 from bot.slack.channels import Channels
 from bot.slack.client.files import SlackFiles
@@ -30,6 +31,7 @@ from bot.writes.ledger import WriteLedger
 class Context:
     directory: Directory
     records: RecordSearch
+    record_queries: RecordQueries
     templates: TemplateCatalog
     send_service: SendService
     send_forms: SendFormLoader

@@ -27,6 +27,7 @@ from bot.notifications.customer_records import record_finder
 from bot.notifications.service import open_notifications
 from bot.processes.directory import RecordDirectory
 from bot.processes.search import RecordSearch
+from bot.record_queries import RecordQueries
 from bot.slack.channels import Channels
 from bot.slack.client.web_api import SlackClient
 from bot.slack.debounce import Debouncer
@@ -65,9 +66,11 @@ class Features:
         region = self.installation.default_region
         record_directory = RecordDirectory(self.chakra, self.cache, clock, region=region)
         service = self._send_service(directory, record_directory, sends, channel_events.opt_outs)
+        records = RecordSearch(self.chakra, self.cache, record_directory, region=region)
         return Context(
             directory=directory,
-            records=RecordSearch(self.chakra, self.cache, record_directory, region=region),
+            records=records,
+            record_queries=RecordQueries(records, directory, members),
             templates=self.templates,
             send_service=service,
             send_forms=SendFormLoader(

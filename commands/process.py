@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from bot.chakra.models import User
 from bot.chakra.process import Process
 from bot.context import Context
 from bot.errors import ChakraError, ResourceNotFound, UsageError, not_found_as
@@ -25,17 +23,9 @@ from bot.processes.card import (
 )
 from bot.processes.directory import Record
 from bot.processes.list_message import PAGE, RecordListQuery, list_message, to_line
-from bot.processes.query_parser import parse_query
-from bot.processes.record_query import ME, Person, RecordQuery, describe
-from bot.processes.search import (
-    RecordType,
-    find_type,
-    usernames_of,
-    you_or_name,
-)
+from bot.processes.search import RecordType, find_type
 from bot.processes.typed_line import CREATE_WORDS, PROCESS_PHRASES, read_line, typed_key
 from bot.slack import blocks
-from bot.slack.commands.arguments import parse_arguments
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -101,45 +91,15 @@ async def _render_list(
     replace: bool = False,
 ) -> Message:
     """Return the page of a list; with ``one``, the card if a single record matches."""
-    zone = request.require_member().zone
-    today = datetime.fromtimestamp(request.now, zone).date()
-    parsed = parse_query(parse_arguments(query.text).tokens, record_type.schema, today)
-    users = await _find_users(request, context, parsed)
-    usernames = {person: usernames_of(user) for person, user in users.items()}
-    where = context.records.build_where(record_type, parsed, usernames, zone)
-    page = await context.records.list(record_type, where, skip=query.skip, limit=ROWS_PER_PAGE)
+    typed = await context.record_queries.read(
+        record_type, query.text, request.require_member(), request.now
+    )
+    page = await context.records.list(
+        record_type, typed.where, skip=query.skip, limit=ROWS_PER_PAGE
+    )
     if one and len(page.records) == 1 and not page.next_skip and not query.skip:
         return await _render_card(request, context, page.records[0].reference)
-    echo = describe(parsed, {person: you_or_name(person, user) for person, user in users.items()})
-    return list_message(page, record_type, query, echo, request.now, replace=replace)
-
-
-async def _find_users(
-    request: Request, context: Context, query: RecordQuery
-) -> Mapping[Person, User]:
-    """Return the user of each colleague in the query. Raise ``UsageError`` for an unclear one."""
-    found: dict[Person, User] = {}
-    for person in query.people:
-        if person.is_member_id or person.text == ME:
-            is_self = person.text in (ME, request.actor.id)
-            member = (
-                request.require_member()
-                if is_self
-                else (await context.members.get_member(person.text)).value
-            )
-            found[person] = await find_linked_user(member, context.directory, is_self=is_self)
-            continue
-        with not_found_as("user", person.text):
-            matches = (await context.directory.find(person.text)).value
-        if not matches.total:
-            raise UsageError(f'No one in Chakra is called "{person.text}".', example=EXAMPLE)
-        if matches.total > 1:
-            names = ", ".join(user.primary_email or user.username for user in matches.users[:5])
-            raise UsageError(
-                f'Several people are called "{person.text}". Use one of: {names}.', example=EXAMPLE
-            )
-        found[person] = matches.users[0]
-    return found
+    return list_message(page, record_type, query, typed.echo, request.now, replace=replace)
 
 
 # --- one record ----------------------------------------------------------------------------------

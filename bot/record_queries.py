@@ -1,0 +1,78 @@
+"""Typed queries for records: the ``where`` of each, with the colleagues that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from bot.chakra.models import User
+from bot.errors import UsageError, not_found_as
+from bot.processes.query_parser import parse_query
+from bot.processes.query_schema import EXAMPLE
+from bot.processes.record_query import ME, Person, RecordQuery, Where, describe
+from bot.processes.search import RecordSearch, RecordType, usernames_of, you_or_name
+from bot.slack.commands.arguments import parse_arguments
+from bot.slack.member import Member
+from bot.slack.members import Members
+from bot.users.directory import Directory
+from bot.users.linked_user import find_linked_user
+
+MAX_NAMED_PEOPLE: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TypedQuery:
+    """``where`` is what Chakra is asked for, ``echo`` how the query was understood."""
+
+    where: Where = field(repr=False)
+    echo: str = field(repr=False)
+
+
+class RecordQueries:
+    """Reads queries. Methods raise ``UsageError`` and the errors of the users and members."""
+
+    def __init__(self, records: RecordSearch, directory: Directory, members: Members) -> None:
+        self._records = records
+        self._directory = directory
+        self._members = members
+
+    async def read(
+        self, record_type: RecordType, text: str, reader: Member, now: float
+    ) -> TypedQuery:
+        """Return the query that ``reader`` typed; "me" is they, and days are those of their zone.
+
+        ``now`` is in seconds since the epoch.
+        """
+        today = datetime.fromtimestamp(now, reader.zone).date()
+        parsed = parse_query(parse_arguments(text).tokens, record_type.schema, today)
+        users = await self._find_users(parsed, reader)
+        usernames = {person: usernames_of(user) for person, user in users.items()}
+        names = {person: you_or_name(person, user) for person, user in users.items()}
+        where = self._records.build_where(record_type, parsed, usernames, reader.zone)
+        return TypedQuery(where, describe(parsed, names))
+
+    async def find_user(self, person: Person, reader: Member) -> User:
+        """Return the user of a colleague. Raise ``UsageError`` for none, and for several."""
+        if person.is_member_id or person.text.casefold() == ME:
+            is_self = not person.is_member_id or person.text == reader.id
+            member = reader if is_self else (await self._members.get_member(person.text)).value
+            return await find_linked_user(member, self._directory, is_self=is_self)
+        with not_found_as("user", person.text):
+            matches = (await self._directory.find(person.text)).value
+        if not matches.total:
+            raise UsageError(f'No one in Chakra is called "{person.text}".', example=EXAMPLE)
+        exact = [user for user in matches.users if person.text in usernames_of(user)]
+        found = exact or list(matches.users)
+        if len(found) > 1 or (not exact and matches.total > 1):
+            names = ", ".join(
+                user.primary_email or user.username for user in found[:MAX_NAMED_PEOPLE]
+            )
+            raise UsageError(
+                f'Several people are called "{person.text}". Use one of: {names}.', example=EXAMPLE
+            )
+        return found[0]
+
+    async def _find_users(self, query: RecordQuery, reader: Member) -> Mapping[Person, User]:
+        return {person: await self.find_user(person, reader) for person in query.people}

@@ -17,6 +17,12 @@ from bot.slack.commands.reply import Block, Message
 from bot.slack.commands.run_button import RUN_ACTION
 
 
+RENEWED = (
+    "The earlier thread with this customer was deleted or closed in Slack. Press Previous messages "
+    "to read it."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ParentFacts:
     """What the message shows besides the conversation itself.
@@ -53,6 +59,8 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
         blocks.context(Markup(" · ".join(notes)), render_window(facts.window_ends_at)),
         conversation_controls(conversation),
     ]
+    if conversation.is_renewed:
+        content.insert(2, blocks.context(RENEWED))
     said = markup(": ", facts.words) if facts.words else markup()
     return Message(markup(name, said), tuple(content))
 

@@ -18,6 +18,7 @@ from bot.notifications.gathering import Tally, gathered_message, thread_message
 from bot.notifications.planner import MESSAGE_STREAM
 from bot.notifications.rule import Grouping, Rule
 from bot.notifications.schedule import find_zone, local_date
+from bot.outbox.error_policy import LOST_ROOT_CODES
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.webhooks.recorded_event import RecordedEvent
@@ -87,7 +88,10 @@ class GatheredPosts:
         end = (start + timedelta(days=1)).timestamp()
         count = await self._deliveries.count_of_rule(rule.id, start.timestamp(), end)
         message = thread_message(rule, count, start.timestamp())
-        return OutboxMessage(f"thread:{rule.id}:{day}", rule.channel, message, "")
+        key = f"thread:{rule.id}:{day}"
+        if (await self._outbox.get_status(key)).error_code in LOST_ROOT_CODES:
+            await self._outbox.forget(key)
+        return OutboxMessage(key, rule.channel, message, "")
 
     async def _count(self, post_key: str) -> Tally:
         """Return the tally with every event of the message."""

@@ -16,7 +16,6 @@ from bot.slack.blocks import NO_MARKUP, Markup, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.slack.commands.run_button import RUN_ACTION
 
-
 RENEWED = (
     "The earlier thread with this customer was deleted or closed in Slack. Press Previous messages "
     "to read it."

@@ -14,11 +14,9 @@ from bot.conversations.conversation import (
     parent_key,
 )
 from bot.conversations.entry import (
-    AMENDING_KINDS,
     Entry,
     Surroundings,
     current_shape,
-    find_target,
     render_entry,
 )
 from bot.conversations.file_attacher import FileAttacher
@@ -34,6 +32,7 @@ from bot.privacy import mask_phone
 from bot.slack import blocks
 from bot.slack.blocks import NO_MARKUP, Markup, markup
 from bot.slack.commands.reply import Message
+from bot.webhooks.amendments import AMENDING_KINDS, find_target
 from bot.webhooks.events import MessageEvent
 from bot.webhooks.recorded_event import RecordedEvent
 

@@ -104,7 +104,12 @@ async def find_listed_type(records: RecordSearch, name: str) -> RecordType:
 
 def render_list(request: Request, shown: RecordList, *, replace: bool = False) -> Message:
     """Return the page for the person who asked."""
-    return list_message(shown, may_share=request.access.allows(Permission.SHARE), replace=replace)
+    return list_message(
+        shown,
+        may_share=request.access.allows(Permission.SHARE),
+        may_change=request.access.allows(Permission.BULK),
+        replace=replace,
+    )
 
 
 async def change_page(request: ActionRequest, context: HasRecordLists) -> Message:

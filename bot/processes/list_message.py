@@ -25,6 +25,7 @@ from bot.slack.paging import ListQuery
 PAGE: Final = "process.page"
 SORT: Final = "process.sort"
 SHARE: Final = "process.share"
+CHANGE: Final = "changeall.open"
 MAX_REMEMBERED_PAGES: Final = 50
 """Pages before this one that "Previous" returns to."""
 PAGE_LENGTH: Final = 50
@@ -89,7 +90,9 @@ def to_line(tokens: Sequence[Token]) -> str:
     )
 
 
-def list_message(shown: RecordList, *, may_share: bool, replace: bool) -> Message:
+def list_message(
+    shown: RecordList, *, may_share: bool, may_change: bool = False, replace: bool
+) -> Message:
     """Return the page for the person who asked."""
     title = _title(shown)
     content = [blocks.section(title), *_content(shown)]
@@ -112,6 +115,8 @@ def list_message(shown: RecordList, *, may_share: bool, replace: bool) -> Messag
             buttons.append(blocks.button("Sort…", SORT, value))
         if may_share:
             buttons.append(blocks.button("Share…", SHARE, value))
+        if may_change:
+            buttons.append(blocks.button("Change all…", CHANGE, value))
     if buttons:
         content.append(blocks.actions(*buttons))
     return Message(text=title, blocks=tuple(content), replace_original=replace)

@@ -15,6 +15,7 @@ from bot.chakra.media import MediaApi
 from bot.chakra.messages import MessagesApi
 from bot.chakra.numbers import PhoneNumbersApi
 from bot.chakra.processes import ProcessesApi
+from bot.chakra.tasks import TasksApi
 from bot.chakra.templates import TemplatesApi
 from bot.chakra.transport.http import Http
 from bot.chakra.transport.policies import DEFAULT_LIMITS, Limits, OnAttempt
@@ -52,6 +53,7 @@ class Chakra:
         self.media = MediaApi(self._http, whatsapp_api_version)
         self.numbers = PhoneNumbersApi(self._http)
         self.processes = ProcessesApi(self._http)
+        self.tasks = TasksApi(self._http)
         self.jobs = JobsApi(self._http)
 
     async def aclose(self) -> None:

@@ -15,12 +15,25 @@ from bot.chakra import (
     messages,
     numbers,
     processes,
+    tasks,
     templates,
     users,
 )
 
 PAGE = Path(config.__file__).with_name("API.md")
-RESOURCES = (chats, config, health, jobs, media, messages, numbers, processes, templates, users)
+RESOURCES = (
+    chats,
+    config,
+    health,
+    jobs,
+    media,
+    messages,
+    numbers,
+    processes,
+    tasks,
+    templates,
+    users,
+)
 PATHS = sorted(
     {
         value

@@ -36,6 +36,7 @@ from bot.sandbox.chakra.request_log import (
     route_matches,
 )
 from bot.sandbox.chakra.request_pipeline import RequestPipeline
+from bot.sandbox.chakra.tasks import TasksResource
 from bot.sandbox.chakra.team import load_team
 from bot.sandbox.chakra.template import EmbeddedTemplate
 from bot.sandbox.chakra.user import EmbeddedUser, load_users, to_snake_case
@@ -71,6 +72,7 @@ class EmbeddedChakra:
         )
         self._rows = BulkRowFactory(self._whatsapp.processes, self.team, self._is_team_user)
         self.records = ProcessWritesResource(self._whatsapp.processes, self._rows, self.team, clock)
+        self.tasks = TasksResource(self._whatsapp.processes, self.team, self._is_team_user, clock)
         self._meta_error_format: meta.MetaErrorFormat = "meta"
         self._routes = self._build_app()
         trouble = self._whatsapp.recipients.fault_for
@@ -365,8 +367,9 @@ class EmbeddedChakra:
             *self._pictures.routes(),
             *self._whatsapp.routes(),
             *self._jobs.routes(),
-            *self._build_bulk_resource().routes(),
+            *BulkResource(self._rows, self._jobs, self.team, self._clock).routes(),
             *self.records.routes(),
+            *self.tasks.routes(),
         ]
         handlers = {
             HTTPException: envelope.handle_http_error,
@@ -375,9 +378,6 @@ class EmbeddedChakra:
         app = Starlette(routes=routes, exception_handlers=handlers)
         app.router.redirect_slashes = False
         return app
-
-    def _build_bulk_resource(self) -> BulkResource:
-        return BulkResource(self._rows, self._jobs, self.team, self._clock)
 
     def _is_team_user(self, name: str) -> bool:
         """Return whether the username or email address is a team member's; examples use both."""

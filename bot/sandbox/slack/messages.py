@@ -159,8 +159,6 @@ _TEXT_KEYS = (
     "series",
     "name",
     "data",
-    "caption",
-    "rows",
 )
 """The keys of Block Kit's visible texts, in reading order."""
 

@@ -10,6 +10,7 @@ from bot.conversations.service import ConversationService
 from bot.customers.opt_outs import OptOuts
 from bot.health import HealthChecker
 from bot.jobs.reader import JobReader
+from bot.media.photos import Photos
 from bot.messages.form_loader import SendFormLoader
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
@@ -41,6 +42,7 @@ class Context:
     members: Members
     channels: Channels
     files: SlackFiles
+    photos: Photos
     jobs: JobReader
     bulk_planner: BulkPlanner
     workflows: Workflows

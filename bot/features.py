@@ -16,6 +16,7 @@ from bot.customers.opt_outs import OptOuts
 from bot.health import HealthChecker
 from bot.installation import Identity, Installation, Runtime
 from bot.jobs.reader import JobReader
+from bot.media.photos import Photos
 from bot.messages.file_transfer import FileTransfer
 from bot.messages.form_loader import SendFormLoader
 from bot.messages.lifecycle import SendLifecycle
@@ -87,6 +88,7 @@ class Features:
             members=members,
             channels=Channels(self.slack),
             files=self.slack.files,
+            photos=Photos(self.chakra, self.slack.files, clock),
             jobs=jobs,
             bulk_planner=BulkPlanner(
                 workflows.uploads,

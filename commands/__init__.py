@@ -7,11 +7,11 @@ from commands.job import JOB
 from commands.jobs import JOBS
 from commands.notify import NOTIFY
 from commands.optouts import OPTOUTS
+from commands.photo import PHOTO
 from commands.process import PROCESS
 from commands.send import SEND
 from commands.sends import SENDS
 from commands.status import STATUS
-from commands.task import TASK
 from commands.templates import TEMPLATES
 from commands.unwatch import UNWATCH
 from commands.user import USER
@@ -25,7 +25,7 @@ COMMANDS = (
     SENDS,
     CHAT,
     PROCESS,
-    TASK,
+    PHOTO,
     USERS,
     TEMPLATES,
     NOTIFY,

@@ -28,17 +28,18 @@ from bot.bulk.line import (
     BulkLine,
     find_procedure,
     find_refused_word,
-    list_types,
     parse_line,
+    procedure_error,
 )
 from bot.bulk.message_files import describe_unavailable, find_tables
 from bot.bulk.phrases import BULK_PHRASES
 from bot.bulk.plan import BulkPlan, PlanChoices
 from bot.bulk.upload import BatchState, Upload
 from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION, started_message
-from bot.chakra.attributes import Procedure
 from bot.context import Context
 from bot.errors import BotError, FileUnavailable, NotFound, SlackError, UsageError
+from bot.media.photo_form import file_form as photo_form
+from bot.media.photo_form import find_pictures
 from bot.sheets.columns import Purpose
 from bot.sheets.sheet import InvalidSheet
 from bot.slack import blocks
@@ -97,8 +98,14 @@ async def _open_file_form(context: Context, words: Sequence[str] = (), note: str
 
 
 async def open_from_message(request: ShortcutRequest, context: Context) -> OpenForm:
-    """Show the plan of the message's table; if there is none, the form with a note."""
+    """Show the plan of the message's table; if there is none, the form with a note.
+
+    A message with pictures opens the form for photos.
+    """
     tables = find_tables(request.message)
+    if not tables.files and (pictures := find_pictures(request.message)):
+        request.access.authorize(Permission.EDIT)
+        return photo_form(files=pictures)
     if not tables.files:
         return await _open_file_form(context, note=tables.note)
     if len(tables.files) > 1:
@@ -122,7 +129,7 @@ async def submit_file(request: SubmitRequest, context: Context) -> Reply:
     typed = request.values.get(PROCEDURE_FIELD, "").strip()
     if PROCEDURE_FIELD in request.values:
         procedures = await context.bulk_planner.list_procedures()
-        error = _procedure_error(typed, procedures)
+        error = procedure_error(typed, procedures)
         if error:
             return FieldErrors({PROCEDURE_FIELD: error})
     planned = await _plan_file(
@@ -134,14 +141,6 @@ async def submit_file(request: SubmitRequest, context: Context) -> Reply:
         purpose=Purpose(request.values.get(KIND_FIELD) or Purpose.CREATE),
     )
     return FieldErrors({UPLOAD_FIELD: planned}) if isinstance(planned, str) else planned
-
-
-def _procedure_error(typed: str, procedures: Sequence[Procedure]) -> str:
-    if not typed:
-        return "Choose a record type, such as lead or ticket."
-    if procedures and find_procedure(typed, procedures) is None:
-        return f"There is no record type “{typed}”. Available: {list_types(procedures)}."
-    return ""
 
 
 async def _plan_file(
@@ -279,7 +278,7 @@ async def _send_empty_table_from_file_form(request: ActionRequest, context: Cont
     typed = request.values.get(PROCEDURE_FIELD, "").strip()
     purpose = Purpose(request.values.get(KIND_FIELD) or Purpose.CREATE)
     known = find_procedure(typed, procedures)
-    note = _procedure_error(typed, procedures)
+    note = procedure_error(typed, procedures)
     if not note:
         await _upload_empty_table(request, context, known.short_id if known else typed, purpose)
         note = EMPTY_TABLE_SENT

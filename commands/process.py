@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.chakra.process import Process
 from bot.context import Context
-from bot.errors import ResourceNotFound, UsageError
+from bot.errors import ChakraError, ResourceNotFound, UsageError, not_found_as
 from bot.messages.form_values import SendForm
 from bot.processes import editor
 from bot.processes.card import (
@@ -18,11 +18,12 @@ from bot.processes.card import (
     SEND,
     SHOW,
     TAKE,
+    loaded_note,
+    record_card,
 )
 from bot.processes.directory import Record
 from bot.processes.list_message import PAGE, RecordListQuery, list_message, to_line
 from bot.processes.search import RecordType, find_type
-from bot.processes.shown import render_card, render_card_after
 from bot.processes.typed_line import CREATE_WORDS, PROCESS_PHRASES, read_line, typed_key
 from bot.slack import blocks
 from bot.slack.commands.command import (
@@ -115,7 +116,16 @@ async def refresh(request: ActionRequest, context: Context) -> Message:
 async def _render_card(
     request: Request, context: Context, reference: str, *, replace: bool = False
 ) -> Message:
-    return await render_card(request, context.records, reference, replace=replace)
+    with not_found_as(*reference.split("/", 1)):
+        record, record_type = await context.records.load(reference)
+    return record_card(
+        record,
+        record_type,
+        may_send=request.access.allows(Permission.SEND),
+        may_edit=request.access.allows(Permission.EDIT),
+        note=loaded_note(request.now),
+        replace=replace,
+    )
 
 
 async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
@@ -280,7 +290,13 @@ def _form_state(reference: str, process: Process) -> dict[str, str]:
 
 
 async def _card_after(request: Request, context: Context, reference: str, done: str) -> Message:
-    return await render_card_after(request, context.records, reference, done)
+    """Return the new card. If it can't be loaded, still say that the change is saved."""
+    try:
+        return await _render_card(request, context, reference, replace=True)
+    except ChakraError:
+        return blocks.text_message(
+            f"{done} The new card couldn't be loaded; press Refresh on the old one in a minute."
+        )
 
 
 PROCESS: Command[Context] = Command(

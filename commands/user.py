@@ -62,7 +62,6 @@ NOT_YET = {
             "There's nothing to link: your email address says which Chakra user you are.", "user me"
         ),
     ),
-    "photo": NotYet("Photos can't be changed from Slack yet. Change yours in Chakra."),
 }
 FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories of control characters, surrogates and line breaks."""

@@ -87,6 +87,15 @@ def list_types(procedures: Sequence[Procedure]) -> str:
     return ", ".join(names) + (" …" if len(procedures) > MAX_LISTED_TYPES else "")
 
 
+def procedure_error(typed: str, procedures: Sequence[Procedure]) -> str:
+    """Return the sentence for a typed record type that there isn't; "" if there is."""
+    if not typed:
+        return "Choose a record type, such as lead or ticket."
+    if procedures and find_procedure(typed, procedures) is None:
+        return f"There is no record type “{typed}”. Available: {list_types(procedures)}."
+    return ""
+
+
 def _is_filler(word: str) -> bool:
     return word.casefold().strip(".,;:!?&") in _FILLERS | {""}
 

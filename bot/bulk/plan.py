@@ -122,7 +122,8 @@ class BulkPlanner:
     async def build_empty_table(self, procedure: str, purpose: Purpose) -> EmptyTable:
         """Return a table to fill in, with the columns of the procedure."""
         config = await self._load_config()
-        targets = tuple(map(_to_target, config.attributes_of(procedure)))
+        typed = (item for item in config.attributes_of(procedure) if not item.is_photo)
+        targets = tuple(map(_to_target, typed))
         key = _primary_key(config, procedure)
         return build_empty_table(targets, purpose, primary_key=key)
 

@@ -14,8 +14,8 @@ from bot.chakra.jobs import JobsApi
 from bot.chakra.media import MediaApi
 from bot.chakra.messages import MessagesApi
 from bot.chakra.numbers import PhoneNumbersApi
+from bot.chakra.photos import PhotosApi
 from bot.chakra.processes import ProcessesApi
-from bot.chakra.tasks import TasksApi
 from bot.chakra.templates import TemplatesApi
 from bot.chakra.transport.http import Http
 from bot.chakra.transport.policies import DEFAULT_LIMITS, Limits, OnAttempt
@@ -51,9 +51,9 @@ class Chakra:
         self.messages = MessagesApi(self._http, whatsapp_api_version)
         self.chats = ChatsApi(self._http)
         self.media = MediaApi(self._http, whatsapp_api_version)
+        self.photos = PhotosApi(self._http)
         self.numbers = PhoneNumbersApi(self._http)
         self.processes = ProcessesApi(self._http)
-        self.tasks = TasksApi(self._http)
         self.jobs = JobsApi(self._http)
 
     async def aclose(self) -> None:

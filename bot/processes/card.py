@@ -8,6 +8,7 @@ from typing import Any, Final
 from bot.chakra.fields import to_text
 from bot.chakra.process import Process
 from bot.processes.directory import Record
+from bot.processes.photo_fields import photo_buttons, photo_ids
 from bot.processes.search import RecordType
 from bot.slack import blocks
 from bot.slack.age import date_token
@@ -20,7 +21,6 @@ SEND: Final = "process.send"
 EDIT: Final = "process.edit"
 TAKE: Final = "process.take"
 DELETE: Final = "process.delete"
-TASK: Final = "task.open"
 MAX_FIELDS: Final = 40
 """Fields of a card; Slack takes 50 blocks, and a section has ten."""
 MAX_VALUE_LENGTH: Final = 300
@@ -63,10 +63,10 @@ def record_card(
         buttons += [
             blocks.button("Edit", EDIT, record.reference),
             blocks.button("Assign to me", TAKE, record.reference),
-            blocks.button("Task…", TASK, record.reference),
             blocks.button("Delete…", DELETE, record.reference),
         ]
     buttons.append(blocks.button("Refresh", REFRESH, record.reference))
+    content += photo_buttons(record, record_type, may_edit=may_edit)
     content.append(blocks.actions(*buttons))
     return Message(text=title, blocks=tuple(content), replace_original=replace)
 
@@ -96,7 +96,10 @@ def _attribute_pairs(record: Record, record_type: RecordType) -> Iterable[tuple[
     values = record.process.attributes
     known = record_type.attributes
     for field in known:
-        if text := show_value(values.get(field.name)):
+        value = values.get(field.name)
+        if field.name in record_type.photo_fields and photo_ids(value):
+            continue
+        if text := show_value(value):
             yield field.label, text
     names = {field.name for field in known}
     for name, value in values.items():

@@ -67,8 +67,11 @@ class InvalidFields(Exception):
 
 
 def form_fields(record_type: RecordType) -> tuple[QueryField, ...]:
-    """Return the attributes that the form has."""
-    return record_type.attributes[:MAX_FORM_FIELDS]
+    """Return the attributes that the form has: photos are added from the card."""
+    typed = (
+        known for known in record_type.attributes if known.name not in record_type.photo_fields
+    )
+    return tuple(typed)[:MAX_FORM_FIELDS]
 
 
 def first_field(record_type: RecordType) -> str:

@@ -14,7 +14,6 @@ from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.chakra.fields import to_text
 from bot.chakra.models import User
-from bot.chakra.tasks import CreatedTask
 from bot.errors import UsageError
 from bot.processes.directory import (
     CONFIG_CACHE_KEY,
@@ -78,6 +77,7 @@ class RecordType:
     schema: QuerySchema = field(repr=False)
 
     phone_fields: frozenset[str] = frozenset()
+    photo_fields: frozenset[str] = frozenset()
 
     @property
     def attributes(self) -> tuple[QueryField, ...]:
@@ -89,6 +89,11 @@ class RecordType:
     def states(self) -> tuple[str, ...]:
         """The states of records that were listed."""
         return next(known.choices for known in self.schema.fields if known.name == "state")
+
+    @property
+    def photo_attributes(self) -> tuple[QueryField, ...]:
+        """The attributes whose value is a photo's ID."""
+        return tuple(known for known in self.attributes if known.name in self.photo_fields)
 
     def is_phone(self, known: QueryField) -> bool:
         """Return whether a field has a phone number."""
@@ -121,7 +126,6 @@ class RecordSearch:
         self.region = region
         self._directory = directory
         self._processes = chakra.processes
-        self._tasks = chakra.tasks
         self._config_api = chakra.config
         self._cache = cache
         self._parser = PhoneParser(region)
@@ -168,20 +172,6 @@ class RecordSearch:
         record = await self._directory.get(procedure, key)
         return record, find_type(types, procedure) or types[0]
 
-    async def find(self, typed: str, kind: str = "") -> tuple[Record, ...]:
-        """Return the records with this key, number, address or name; of ``kind`` alone if given.
-
-        At most ``MAX_FOUND``. Raise ``TimeoutError`` too.
-        """
-        text = typed.strip()
-        if is_key(text):
-            return await self._directory.find_by_key(text)
-        if "@" in text:
-            return await self._directory.find_by_email(text, kind)
-        if self._parser.candidates(text):
-            return await self._directory.find_by_phone(text, kind)
-        return await self._directory.find_by_name(text, kind)
-
     async def create(self, record_type: RecordType, item: Mapping[str, Any]) -> str:
         """Create a record; return its reference, "" if Chakra's answer doesn't name it.
 
@@ -191,12 +181,6 @@ class RecordSearch:
         self._cache.invalidate(RECORDS_CACHE_KIND, record_type.name)
         key = item.get("data", {}).get(record_type.key_field) or (created and created.id)
         return f"{record_type.name}/{key}" if key else ""
-
-    async def create_task(self, record: Record, kind: str, task: Mapping[str, Any]) -> CreatedTask:
-        """Create a task of a record. Raise ``OutcomeUnknown`` if it may have been created."""
-        created = await self._tasks.create(record.procedure, record.process.id, kind, task)
-        self._cache.invalidate(RECORDS_CACHE_KIND, record.procedure)
-        return created
 
     async def update(self, record: Record, update: Mapping[str, Any]) -> None:
         """Change a record. Raise ``OutcomeUnknown`` if it may have been changed."""
@@ -295,7 +279,8 @@ def _build_type(config: Config, name: str, label: str, states: tuple[str, ...]) 
     )
     schema = QuerySchema((*root_fields, *own), words)
     phones = frozenset(item.short_id for item in attributes if _PHONE_TYPE.search(fold(item.type)))
-    return RecordType(name, label, key_field, schema, phones)
+    photos = frozenset(item.short_id for item in attributes if item.is_photo)
+    return RecordType(name, label, key_field, schema, phones, photos)
 
 
 def _build_field(attribute: Attribute) -> QueryField:

@@ -14,8 +14,8 @@ from bot.chakra import (
     media,
     messages,
     numbers,
+    photos,
     processes,
-    tasks,
     templates,
     users,
 )
@@ -29,8 +29,8 @@ RESOURCES = (
     media,
     messages,
     numbers,
+    photos,
     processes,
-    tasks,
     templates,
     users,
 )

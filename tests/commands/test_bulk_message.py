@@ -35,7 +35,7 @@ from tests.commands.watch_scenarios import (
 from tests.world import World
 
 PARTNERS = "C0PARTNERS"
-PICTURE = LocalFile("card.png", "image/png", b"\x89PNG\r\n\x1a\n0000")
+RECORDING = LocalFile("call.mp3", "audio/mpeg", b"ID3\x04")
 
 
 async def use_shortcut(acme: World, message: Any, *, by: str = JOHN) -> str:
@@ -92,12 +92,12 @@ async def test_snippet_and_forwarded_table_are_found(acme: World) -> None:
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        (PICTURE, "card.png isn't a CSV or Excel file."),
+        (RECORDING, "call.mp3 isn't a CSV or Excel file."),
         (csv_upload(""), "This file is empty."),
         (csv_upload("%PDF-1.7 whatever"), "This file is a PDF."),
         (csv_upload("a" * (10 * 1024 * 1024 + 1), "big.csv"), "big.csv is larger than 10 MB."),
     ],
-    ids=["picture", "empty", "pdf", "large"],
+    ids=["recording", "empty", "pdf", "large"],
 )
 async def test_unusable_file_of_a_message_is_named_in_the_form(
     acme: World, file: LocalFile, expected: str

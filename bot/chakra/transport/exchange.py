@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import BinaryIO
 from urllib.parse import quote
 
 from bot.chakra.text import sanitize_line
@@ -27,14 +28,17 @@ _UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 
 @dataclass(frozen=True)
 class MultipartFile:
-    """A file in memory, sent as a multipart form with the parts ``filename`` and ``file``.
+    """A file, sent as a multipart form: its part, ``filename``, and further ``fields``.
 
-    The name and the media type may come from an untrusted source: neither can add a header.
+    The name and the media type may come from an untrusted source: neither can add a header. A
+    ``content`` that is an open file is read from its beginning, a piece at a time.
     """
 
     name: str = field(repr=False)
     media_type: str
-    content: bytes = field(repr=False)
+    content: bytes | BinaryIO = field(repr=False)
+    part: str = "file"
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def safe_name(self) -> str:
@@ -55,7 +59,8 @@ class ChakraRequest:
     ``endpoint`` is the path template, the only form that errors, logs and metrics may contain.
     ``deadline`` is in seconds of the monotonic clock, or ``None`` for the default timeout.
     ``is_query`` marks a POST that changes nothing. ``max_response_bytes`` replaces the default
-    limit on the response body.
+    limit on the response body. ``sink`` receives the file of a 2xx, a piece at a time, in place of
+    ``ChakraResponse.body``; JSON is in the body all the same.
     """
 
     method: str
@@ -68,6 +73,7 @@ class ChakraRequest:
     is_query: bool = False
     accept: str = JSON_MEDIA_TYPE
     max_response_bytes: int | None = None
+    sink: BinaryIO | None = field(default=None, repr=False)
 
     @property
     def is_write(self) -> bool:
@@ -78,6 +84,11 @@ class ChakraRequest:
     def is_upload(self) -> bool:
         """Whether the body is a file, which has a longer timeout."""
         return isinstance(self.body, MultipartFile)
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the response may be a large file, which has a longer timeout."""
+        return self.sink is not None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Self
+from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -45,6 +45,7 @@ from bot.errors import InvalidResponse
 
 USER_AGENT = "chakra-for-slack"
 ANY_MEDIA_TYPE = "*/*"
+CHUNK_BYTES = 64 * 1024
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _EMPTY: Mapping[str, str] = {}
@@ -138,29 +139,31 @@ class Http:
         return await self._request(request)
 
     async def download(
-        self, endpoint: str, parameters: Mapping[str, str] = _EMPTY, *, max_bytes: int
+        self,
+        endpoint: str,
+        parameters: Mapping[str, str] = _EMPTY,
+        *,
+        max_bytes: int,
+        sink: BinaryIO | None = None,
     ) -> ChakraResponse:
         """Send a GET for a file. Beyond ``max_bytes`` the response is not ``is_complete``.
 
-        Raise the errors of ``get``.
+        With a ``sink`` the file is written there, and the body is empty. Raise the errors of
+        ``get``.
         """
         path = build_path(endpoint, parameters)
-        return await self._request(
-            ChakraRequest(
-                "GET", endpoint, path, accept=ANY_MEDIA_TYPE, max_response_bytes=max_bytes
-            )
-        )
+        return await self._request(_file_request(endpoint, path, max_bytes, sink))
 
-    async def fetch_url(self, endpoint: str, url: str, *, max_bytes: int) -> ChakraResponse:
-        """Download a file from a URL that Chakra returned.
+    async def fetch_url(
+        self, endpoint: str, url: str, *, max_bytes: int, sink: BinaryIO | None = None
+    ) -> ChakraResponse:
+        """Download a file from a URL that Chakra returned, like ``download``.
 
         ``endpoint`` is its label in errors and metrics. Raise ``InvalidResponse`` if the URL is not
         below ``base_url``, since the token must not go elsewhere, and the errors of ``get``.
         """
         path = _path_under_base(self._base_url, url)
-        request = ChakraRequest(
-            "GET", endpoint, path or "", accept=ANY_MEDIA_TYPE, max_response_bytes=max_bytes
-        )
+        request = _file_request(endpoint, path or "", max_bytes, sink)
         if path is None:
             raise InvalidResponse(
                 "Chakra returned a URL that is not its own.",
@@ -168,6 +171,10 @@ class Http:
                 request_id=request.request_id,
             )
         return await self._request(request)
+
+    def is_own_url(self, url: str) -> bool:
+        """Return whether ``fetch_url`` takes a URL."""
+        return _path_under_base(self._base_url, url) is not None
 
     async def write(
         self,
@@ -224,8 +231,8 @@ class Http:
         content, form, files = None, None, None
         if isinstance(request.body, MultipartFile):
             file = request.body
-            form = {"filename": file.safe_name}
-            files = {"file": (file.safe_name, file.content, file.safe_media_type)}
+            form = {"filename": file.safe_name, **file.fields}
+            files = {file.part: (file.safe_name, file.content, file.safe_media_type)}
         elif request.body is not None:
             content = request.body
             headers["Content-Type"] = JSON_MEDIA_TYPE
@@ -238,9 +245,11 @@ class Http:
             files=files,
             headers=headers,
         ) as response:
-            body = await self._read_body(
-                response, request.max_response_bytes or self._limits.max_body_bytes
-            )
+            max_bytes = request.max_response_bytes or self._limits.max_body_bytes
+            if request.sink is not None and _is_file(response):
+                body = await _copy_body(response, request.sink, max_bytes)
+            else:
+                body = await self._read_body(response, max_bytes)
             return ChakraResponse(
                 request, response.status_code, dict(response.headers), body or b"", body is not None
             )
@@ -266,6 +275,35 @@ class Http:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+def _file_request(endpoint: str, path: str, max_bytes: int, sink: BinaryIO | None) -> ChakraRequest:
+    return ChakraRequest(
+        "GET", endpoint, path, accept=ANY_MEDIA_TYPE, max_response_bytes=max_bytes, sink=sink
+    )
+
+
+def _is_file(response: httpx.Response) -> bool:
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return response.is_success and media_type != JSON_MEDIA_TYPE
+
+
+async def _copy_body(response: httpx.Response, sink: BinaryIO, max_bytes: int) -> bytes | None:
+    """Write the decompressed body to ``sink``, from its beginning; return ``b""``.
+
+    Return ``None`` if it is too large or cannot be decompressed.
+    """
+    sink.seek(0)
+    sink.truncate()
+    try:
+        async for chunk in response.aiter_bytes(CHUNK_BYTES):
+            sink.write(chunk)
+            if sink.tell() > max_bytes:
+                return None
+    except httpx.DecodingError:
+        return None
+    sink.flush()
+    return b""
 
 
 def _validate_base_url(base_url: str) -> str:

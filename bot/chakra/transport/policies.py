@@ -50,6 +50,7 @@ class Limits:
     read_total_timeout: float = 20.0
     write_total_timeout: float = 30.0
     upload_total_timeout: float = 120.0  # WhatsApp's largest document, 100 MB, at 7 Mbit/s
+    file_total_timeout: float = 45.0  # a person waits for it: 100 MB at 18 Mbit/s
     max_rate_limit_wait: float = 10.0
     default_rate_limit_wait: float = 1.0  # the first wait if a 429 names none
     max_retries: int = 3
@@ -64,11 +65,14 @@ class Limits:
         """Return the seconds for all attempts of a request."""
         if request.is_upload:
             return self.upload_total_timeout
+        if request.is_streamed:
+            return self.file_total_timeout
         return self.write_total_timeout if request.is_write else self.read_total_timeout
 
     def attempt_timeout(self, request: ChakraRequest) -> float:
         """Return the seconds for one attempt."""
-        return self.total_timeout(request) if request.is_write else self.read_attempt_timeout
+        is_long = request.is_write or request.is_streamed
+        return self.total_timeout(request) if is_long else self.read_attempt_timeout
 
     def min_time_to_retry(self, request: ChakraRequest) -> float:
         """Return the seconds that must be left for a retry.

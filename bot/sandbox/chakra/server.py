@@ -26,6 +26,7 @@ from bot.sandbox.chakra.job import EmbeddedJob
 from bot.sandbox.chakra.job_plan import JobPlan
 from bot.sandbox.chakra.jobs import JobsResource
 from bot.sandbox.chakra.media import StoredMedia
+from bot.sandbox.chakra.photos import PhotosResource
 from bot.sandbox.chakra.process_writes import ProcessWritesResource
 from bot.sandbox.chakra.recipients import ScriptedRecipient
 from bot.sandbox.chakra.request_log import (
@@ -36,7 +37,6 @@ from bot.sandbox.chakra.request_log import (
     route_matches,
 )
 from bot.sandbox.chakra.request_pipeline import RequestPipeline
-from bot.sandbox.chakra.tasks import TasksResource
 from bot.sandbox.chakra.team import load_team
 from bot.sandbox.chakra.template import EmbeddedTemplate
 from bot.sandbox.chakra.user import EmbeddedUser, load_users, to_snake_case
@@ -66,13 +66,13 @@ class EmbeddedChakra:
         self._clock = clock
         self._users = UsersResource(load_users(), self.team, clock, self._picture_url)
         self._pictures = pictures.PicturesResource(self._users.users)
+        self.photos = PhotosResource(self.team.team.id, clock)
         self._jobs = JobsResource(self.team.team.id, clock)
         self._whatsapp = EmbeddedWhatsApp(
             self.team, clock, lambda: self.base_url, self._jobs.advance_all
         )
         self._rows = BulkRowFactory(self._whatsapp.processes, self.team, self._is_team_user)
         self.records = ProcessWritesResource(self._whatsapp.processes, self._rows, self.team, clock)
-        self.tasks = TasksResource(self._whatsapp.processes, self.team, self._is_team_user, clock)
         self._meta_error_format: meta.MetaErrorFormat = "meta"
         self._routes = self._build_app()
         trouble = self._whatsapp.recipients.fault_for
@@ -365,11 +365,11 @@ class EmbeddedChakra:
             *self._users.routes(),
             *ConfigResource(self.team).routes(),
             *self._pictures.routes(),
+            *self.photos.routes(),
             *self._whatsapp.routes(),
             *self._jobs.routes(),
             *BulkResource(self._rows, self._jobs, self.team, self._clock).routes(),
             *self.records.routes(),
-            *self.tasks.routes(),
         ]
         handlers = {
             HTTPException: envelope.handle_http_error,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from io import SEEK_END, BytesIO
+from typing import Any, BinaryIO, Protocol
 
 import aiohttp
 from yarl import URL
@@ -114,7 +115,13 @@ class SlackFiles:
         return _parse_file(file_id, shown)
 
     async def download(self, file: StoredFile, *, max_bytes: int) -> bytes:
-        """Return the content of the file, at most ``max_bytes``.
+        """Return the content of the file, at most ``max_bytes``, like ``download_to``."""
+        content = BytesIO()
+        await self.download_to(content, file, max_bytes=max_bytes)
+        return content.getvalue()
+
+    async def download_to(self, sink: BinaryIO, file: StoredFile, *, max_bytes: int) -> None:
+        """Write the content of the file, at most ``max_bytes``, to ``sink``, a piece at a time.
 
         Retries once after a lost connection or a failure of Slack's, since it only reads.
 
@@ -130,13 +137,13 @@ class SlackFiles:
         if address is None:
             raise FileUnavailable(DOWNLOAD, UNTRUSTED_URL)
         try:
-            return await self._fetch(address, file, max_bytes)
+            return await self._fetch(address, file, max_bytes, sink)
         except _TransientError as passing:
             if passing.wait > MAX_RETRY_WAIT_SECONDS:
                 raise passing.error from passing
             await sleep(self._clock, passing.wait)
         try:
-            return await self._fetch(address, file, max_bytes)
+            return await self._fetch(address, file, max_bytes, sink)
         except _TransientError as passing:
             raise passing.error from passing
 
@@ -144,13 +151,15 @@ class SlackFiles:
         self,
         destination: str,
         name: str,
-        content: bytes,
+        content: bytes | BinaryIO,
         *,
         title: str = "",
         comment: str = "",
         thread_ts: str = "",
     ) -> str:
         """Upload a file with a ``comment`` (mrkdwn) and return its ID.
+
+        A ``content`` that is an open file is sent from its beginning, a piece at a time.
 
         ``destination`` is a channel, or a member for their DM with the app; ``thread_ts`` is of a
         message there. Raises ``SlackError`` or a subclass. Slack has no idempotency key for
@@ -164,7 +173,7 @@ class SlackFiles:
             else destination
         )
         announced = await self._slack.call(
-            "files.getUploadURLExternal", filename=name, length=len(content)
+            "files.getUploadURLExternal", filename=name, length=_length(content)
         )
         address, file_id = announced.get("upload_url"), announced.get("file_id")
         if not isinstance(address, str) or not isinstance(file_id, str) or not file_id:
@@ -179,7 +188,7 @@ class SlackFiles:
         )
         return file_id
 
-    async def _upload_bytes(self, address: str, content: bytes) -> None:
+    async def _upload_bytes(self, address: str, content: bytes | BinaryIO) -> None:
         """Upload the content. The URL itself grants permission: no token goes with it."""
         to = trusted_url(self._api_url, address)
         if to is None:
@@ -187,8 +196,11 @@ class SlackFiles:
         try:
             async with self._session.post(
                 to,
-                data=content,
-                headers={"Content-Type": _OCTET_STREAM},
+                data=content if isinstance(content, bytes) else _read_pieces(content),
+                headers={
+                    "Content-Type": _OCTET_STREAM,
+                    "Content-Length": str(_length(content)),
+                },
                 allow_redirects=False,
                 timeout=self._timeout,
             ) as response:
@@ -197,8 +209,8 @@ class SlackFiles:
         except (aiohttp.ClientError, OSError) as lost:
             raise SlackError(UPLOAD, "unreachable") from lost
 
-    async def _fetch(self, address: URL, file: StoredFile, max_bytes: int) -> bytes:
-        """Follow redirects to the content.
+    async def _fetch(self, address: URL, file: StoredFile, max_bytes: int, sink: BinaryIO) -> None:
+        """Follow redirects to the content, and write it from the beginning of ``sink``.
 
         Raises ``FileUnavailable``, or ``_TransientError`` if a retry can help.
         """
@@ -211,7 +223,7 @@ class SlackFiles:
                     timeout=self._timeout,
                 ) as response:
                     if response.status not in _REDIRECT_STATUSES:
-                        return await _read_content(response, file, max_bytes)
+                        return await _copy_content(response, file, max_bytes, sink)
                     address = _resolve_redirect(address, response.headers.get("Location", ""))
             except TimeoutError as late:
                 raise FileUnavailable(DOWNLOAD, "unreachable") from late
@@ -297,10 +309,10 @@ def _resolve_redirect(address: URL, location: str) -> URL:
     return onward
 
 
-async def _read_content(
-    response: aiohttp.ClientResponse, file: StoredFile, max_bytes: int
-) -> bytes:
-    """Read at most ``most`` bytes, and one chunk. Raise what ``_fetch`` does."""
+async def _copy_content(
+    response: aiohttp.ClientResponse, file: StoredFile, max_bytes: int, sink: BinaryIO
+) -> None:
+    """Write at most ``max_bytes``, and one piece, to ``sink``. Raise what ``_fetch`` does."""
     status = response.status
     if status == _TOO_MANY_REQUESTS:
         wait = parse_retry_after(response.headers)
@@ -309,21 +321,32 @@ async def _read_content(
         raise _TransientError(FileUnavailable(DOWNLOAD, f"http_{status}"), CONNECT_RETRY_SECONDS)
     if status != _OK:
         raise FileUnavailable(DOWNLOAD, f"http_{status}")
-    content = bytearray()
+    sink.seek(0)
+    sink.truncate()
+    beginning = b""
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-        content += chunk
-        if len(content) > max_bytes:
+        beginning = beginning or chunk
+        sink.write(chunk)
+        if sink.tell() > max_bytes:
             raise FileUnavailable(DOWNLOAD, TOO_LARGE)
-    if len(content) != file.size and _is_html(response, content):
+    sink.flush()
+    if sink.tell() != file.size and _is_html(response, beginning):
         raise FileUnavailable(DOWNLOAD, SIGN_IN)
-    return bytes(content)
 
 
-def _is_html(response: aiohttp.ClientResponse, content: bytearray) -> bool:
+async def _read_pieces(content: BinaryIO) -> AsyncIterator[bytes]:
+    content.seek(0)
+    while piece := content.read(CHUNK_BYTES):
+        yield piece
+
+
+def _length(content: bytes | BinaryIO) -> int:
+    return len(content) if isinstance(content, bytes) else content.seek(0, SEEK_END)
+
+
+def _is_html(response: aiohttp.ClientResponse, beginning: bytes) -> bool:
     """Return whether the content is a web page, even if its type was lost on the way."""
     said = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if said in _HTML_TYPES:
         return True
-    return said in _UNSPECIFIC_TYPES and bytes(content[:200]).lstrip().lower().startswith(
-        _HTML_PREFIXES
-    )
+    return said in _UNSPECIFIC_TYPES and beginning[:200].lstrip().lower().startswith(_HTML_PREFIXES)

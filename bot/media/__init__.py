@@ -1,0 +1,1 @@
+"""Photos and WhatsApp files: checked by their content, uploaded once, shown to one person."""

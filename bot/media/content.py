@@ -1,0 +1,111 @@
+"""What a file is, by its first bytes: its name and its declared type may say anything."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+HEAD_BYTES: Final = 1_024
+"""How much of a file is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """A type of files; ``noun`` names one within a sentence, with its article."""
+
+    media_type: str
+    extension: str
+    noun: str
+
+    @property
+    def is_image(self) -> bool:
+        return self.media_type.startswith("image/")
+
+
+PNG: Final = FileKind("image/png", "png", "a PNG picture")
+JPEG: Final = FileKind("image/jpeg", "jpg", "a JPEG picture")
+GIF: Final = FileKind("image/gif", "gif", "a GIF picture")
+WEBP: Final = FileKind("image/webp", "webp", "a WebP picture")
+HEIC: Final = FileKind("image/heic", "heic", "a HEIC picture")
+AVIF: Final = FileKind("image/avif", "avif", "an AVIF picture")
+TIFF: Final = FileKind("image/tiff", "tiff", "a TIFF picture")
+BMP: Final = FileKind("image/bmp", "bmp", "a BMP picture")
+SVG: Final = FileKind("image/svg+xml", "svg", "an SVG drawing")
+HTML: Final = FileKind("text/html", "html", "a web page")
+XML: Final = FileKind("text/xml", "xml", "an XML file")
+PDF: Final = FileKind("application/pdf", "pdf", "a PDF document")
+ZIP: Final = FileKind("application/zip", "zip", "a ZIP archive")
+OFFICE: Final = FileKind("application/x-ole-storage", "doc", "an Office document")
+PROGRAM: Final = FileKind("application/x-executable", "bin", "a program")
+VIDEO: Final = FileKind("video/mp4", "mp4", "a video")
+VIDEO_3GP: Final = FileKind("video/3gpp", "3gp", "a video")
+AUDIO_M4A: Final = FileKind("audio/mp4", "m4a", "an audio file")
+OGG: Final = FileKind("audio/ogg", "ogg", "an audio file")
+MP3: Final = FileKind("audio/mpeg", "mp3", "an audio file")
+AMR: Final = FileKind("audio/amr", "amr", "an audio file")
+AAC: Final = FileKind("audio/aac", "aac", "an audio file")
+
+_MAGIC: Final[tuple[tuple[bytes, FileKind], ...]] = (
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"\xff\xd8\xff", JPEG),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
+    (b"II*\x00", TIFF),
+    (b"MM\x00*", TIFF),
+    (b"%PDF-", PDF),
+    (b"PK\x03\x04", ZIP),
+    (b"PK\x05\x06", ZIP),
+    (b"\xd0\xcf\x11\xe0", OFFICE),
+    (b"MZ", PROGRAM),
+    (b"\x7fELF", PROGRAM),
+    (b"OggS", OGG),
+    (b"ID3", MP3),
+    (b"#!AMR", AMR),
+    (b"\xff\xf1", AAC),
+    (b"\xff\xf9", AAC),
+    (b"\xff\xfb", MP3),
+    (b"\xff\xf3", MP3),
+    (b"\xff\xf2", MP3),
+)
+"""The beginnings of files. Sources: the formats' specifications."""
+_BRANDS: Final[tuple[tuple[bytes, FileKind], ...]] = (
+    (b"heic", HEIC),
+    (b"heix", HEIC),
+    (b"hevc", HEIC),
+    (b"mif1", HEIC),
+    (b"msf1", HEIC),
+    (b"avif", AVIF),
+    (b"avis", AVIF),
+    (b"M4A ", AUDIO_M4A),
+    (b"3g", VIDEO_3GP),
+)
+"""The brands of an ISO media file (ISO/IEC 14496-12); any other is a video."""
+_SVG_TAG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
+_HTML_TAG = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|iframe)[\s>]", re.IGNORECASE)
+
+
+def identify(head: bytes) -> FileKind | None:
+    """Return what a file with this beginning is, ``None`` if it is of no kind known here."""
+    for beginning, kind in _MAGIC:
+        if head.startswith(beginning):
+            return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return WEBP
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        return next((kind for start, kind in _BRANDS if brand.startswith(start)), VIDEO)
+    if head[:2] == b"BM" and head[6:10] == bytes(4):
+        return BMP
+    return _identify_text(head)
+
+
+def _identify_text(head: bytes) -> FileKind | None:
+    text = head.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").lstrip(b"\xff\xfe \t\r\n")
+    if not text.startswith(b"<"):
+        return None
+    if _SVG_TAG.search(text):
+        return SVG
+    if _HTML_TAG.search(text):
+        return HTML
+    return XML if text.startswith(b"<?xml") else None

@@ -1,0 +1,315 @@
+"""``/chakra photo``: show a photo of Chakra's, and upload one, for a record or alone."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from bot.chakra.models import is_uuid
+from bot.context import Context
+from bot.errors import (
+    ChakraError,
+    InvalidFile,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    UsageError,
+    not_found_as,
+)
+from bot.media import photo_form as forms
+from bot.media.photo_form import EXAMPLE, PhotoUpload
+from bot.media.photos import LoadedPhoto, new_photo_id
+from bot.processes import editor
+from bot.processes.directory import Record
+from bot.processes.photo_fields import ADD_PHOTO, SHOW_PHOTO, record_photos
+from bot.processes.search import RecordType
+from bot.processes.typed_line import read_line, typed_key
+from bot.slack.commands.arguments import parse_arguments
+from bot.slack.commands.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    Form,
+    Request,
+    SubmitRequest,
+    UploadedFile,
+)
+from bot.slack.commands.permissions import Permission
+from bot.slack.commands.reply import (
+    CloseForm,
+    FieldErrors,
+    Message,
+    OpenForm,
+    Reply,
+    UpdateForm,
+)
+from bot.slack.commands.tokens import Token
+from bot.writes.ledger import Duplicate, WriteIntent
+from bot.writes.notices import ask_again, confirmed_id
+
+UPLOAD_WORDS: Final = frozenset({"upload", "add", "new", "send", "attach"})
+SHOW_WORDS: Final = frozenset({"show", "get", "view", "open", "of", "for"})
+
+
+async def run(request: CommandRequest, context: Context) -> Reply:
+    """Show a photo by its ID, or those of a record; else open the form."""
+    tokens = request.arguments.tokens
+    first = tokens[0].text.casefold() if tokens else ""
+    if not tokens or first in UPLOAD_WORDS:
+        request.access.authorize(Permission.EDIT)
+        found = await _find_record(request, context, tokens[1:]) if len(tokens) > 1 else None
+        return forms.file_form(record=found[0] if found else None)
+    rest = tokens[1:] if first in SHOW_WORDS and len(tokens) > 1 else tokens
+    if len(rest) == 1 and is_uuid(rest[0].text):
+        return await context.photos.show(rest[0].text, request.actor.id)
+    record, record_type = await _find_record(request, context, rest)
+    photos = record_photos(record, record_type)
+    if len(photos) == 1:
+        return await context.photos.show(photos[0].photo_id, request.actor.id)
+    may_edit = request.access.allows(Permission.EDIT)
+    return forms.photos_message(record, record_type, may_edit=may_edit)
+
+
+async def _find_record(
+    request: Request, context: Context, tokens: tuple[Token, ...]
+) -> tuple[Record, RecordType]:
+    """Return the one record that a line names. Raise ``UsageError``, ``NotFound``."""
+    line = read_line(tokens, await context.records.list_types())
+    typed = " ".join(token.text for token in line.tokens)
+    if not typed:
+        raise UsageError("Which record? Add its key.", example=EXAMPLE)
+    if key := typed_key(line):
+        with not_found_as(line.record_type.name, key):
+            return await context.records.load(f"{line.record_type.name}/{key}")
+    query = await context.record_queries.read(
+        line.record_type, typed, request.require_member(), request.now
+    )
+    page = await context.records.list(line.record_type, query.where, skip=0, limit=5)
+    if not page.records:
+        raise NotFound(line.record_type.name, typed)
+    if len(page.records) > 1:
+        keys = ", ".join(record.key for record in page.records)
+        raise UsageError(f'Several records match "{typed}": {keys}.', example=EXAMPLE)
+    return page.records[0], line.record_type
+
+
+async def show(request: ActionRequest, context: Context) -> Message:
+    return await context.photos.show(request.value, request.actor.id)
+
+
+# --- uploading -----------------------------------------------------------------------------------
+
+
+async def add(request: ActionRequest, context: Context) -> OpenForm:
+    """Open the form for the record of a card."""
+    record, _ = await context.records.load(request.value)
+    return forms.file_form(record=record)
+
+
+async def check(request: SubmitRequest, context: Context) -> Reply:
+    """Check the file and the record, and show what would be uploaded."""
+    files = request.files.get(forms.FILE_FIELD, ())
+    message_file = request.values.get(forms.FILE_FIELD, "")
+    if not files and not message_file:
+        return FieldErrors({forms.FILE_FIELD: "Choose a photo."})
+    file = files[0] if files else UploadedFile(message_file)
+    typed = request.values.get(forms.RECORD_FIELD, "").strip()
+    record, record_type = None, None
+    if typed:
+        try:
+            record, record_type = await _find_record(
+                request, context, parse_arguments(typed).tokens
+            )
+        except UsageError as error:
+            return FieldErrors({forms.RECORD_FIELD: error.message})
+        except NotFound:
+            sentence = f'There\'s no record "{typed}". Use its type and key: lead LEAD-004038.'
+            return FieldErrors({forms.RECORD_FIELD: sentence})
+        if not record_type.photo_attributes:
+            sentence = f"{record_type.plural} have no field for photos in Chakra."
+            return FieldErrors({forms.RECORD_FIELD: sentence})
+    try:
+        async with context.photos.load(file) as photo:
+            view = forms.check_view(photo, record, record_type)
+    except InvalidFile as error:
+        return FieldErrors({forms.FILE_FIELD: error.message})
+    return UpdateForm(view, {"file": file.id, **_record_state(record)})
+
+
+async def save(request: SubmitRequest, context: Context) -> Reply:
+    """Upload the checked photo, unless its record has changed since the check."""
+    file = UploadedFile(request.state.get("file", ""))
+    record, record_type = await _load_record(context, request.state.get("record", ""))
+    upload = PhotoUpload(
+        file_id=file.id,
+        photo_id=new_photo_id(request.interaction_key, file.id),
+        record=record.reference if record else "",
+        attribute=_attribute(record_type, request.values.get(forms.ATTRIBUTE_FIELD, "")),
+    )
+    async with context.photos.load(file) as photo:
+        warning = "" if _is_as_checked(request, record) else editor.CHANGED_WARNING
+        view = forms.check_view(
+            photo, record, record_type, attribute=upload.attribute, warning=warning
+        )
+        if warning:
+            return UpdateForm(view, {**request.state, **_record_state(record)})
+        try:
+            stored = await _store(request, context, upload, photo)
+        except OutcomeUnknown:
+            message = forms.unknown_message(upload)
+            return CloseForm("We don't know whether Chakra has it.", follow_up=message)
+    if isinstance(stored, Duplicate):
+        return ask_again(view, request, stored.write)
+    return CloseForm("Uploaded.", follow_up=await _attach(request, context, upload, stored))
+
+
+def _is_as_checked(request: SubmitRequest, record: Record | None) -> bool:
+    return _record_state(record).get("updated_at") == request.state.get("updated_at")
+
+
+async def retry(request: ActionRequest, context: Context) -> Message:
+    """Upload the photo again under the same ID, or set it in its record again."""
+    upload = PhotoUpload.from_value(request.value)
+    if upload.is_stored:
+        return await _attach(request, context, upload, str(upload.photo_id))
+    async with context.photos.load(UploadedFile(upload.file_id)) as photo:
+        try:
+            stored = await _store(request, context, upload, photo)
+            if isinstance(stored, Duplicate) and not stored.write.result:  # what this one repeats
+                earlier = stored.write.id
+                stored = await _store(request, context, upload, photo, confirmed=earlier)
+        except OutcomeUnknown:
+            return forms.unknown_message(upload)
+    photo_id = stored.write.result if isinstance(stored, Duplicate) else stored
+    return await _attach(request, context, upload, photo_id or str(upload.photo_id))
+
+
+async def _store(
+    request: ActionRequest | SubmitRequest,
+    context: Context,
+    upload: PhotoUpload,
+    photo: LoadedPhoto,
+    *,
+    confirmed: int = 0,
+) -> str | Duplicate:
+    """Upload a photo once; return its ID, or the earlier upload of the same a moment ago."""
+
+    async def perform() -> str:
+        return await context.photos.upload(photo, upload.photo_id)
+
+    content = {"photo": photo.digest, "record": upload.record, "attribute": upload.attribute}
+    state = request.state if isinstance(request, SubmitRequest) else {}
+    intent = WriteIntent(
+        key=request.interaction_key,
+        member=request.actor.id,
+        verb="photo.upload",
+        subject=upload.record or "photo",
+        content=content,
+        confirmed_id=confirmed or confirmed_id(state),
+    )
+    outcome = await context.writes.run(intent, perform)
+    return outcome if isinstance(outcome, Duplicate) else outcome.result or str(upload.photo_id)
+
+
+async def _attach(
+    request: ActionRequest | SubmitRequest, context: Context, upload: PhotoUpload, photo_id: str
+) -> Message:
+    """Set a stored photo in its record, if it has one; return what became of it."""
+    if not upload.record:
+        return forms.uploaded_message(photo_id)
+    again = upload.model_copy(update={"photo_id": UUID(photo_id), "is_stored": True})
+    try:
+        record, record_type = await context.records.load(upload.record)
+        await _set_attribute(request, context, record, upload.attribute, photo_id)
+    except OutcomeUnknown:
+        return forms.record_problem(again, f"we don't know whether {upload.record} has it.")
+    except ChakraError as error:
+        reason = f" Chakra's reason: {error.message}" if isinstance(error, Rejected) else ""
+        return forms.record_problem(again, f"{upload.record} doesn't have it.{reason}")
+    labels = (known.label for known in record_type.attributes if known.name == upload.attribute)
+    return forms.uploaded_message(photo_id, upload.record, next(labels, upload.attribute))
+
+
+async def _set_attribute(
+    request: ActionRequest | SubmitRequest,
+    context: Context,
+    record: Record,
+    attribute: str,
+    photo_id: str,
+) -> None:
+    update = {"data": {attribute: photo_id}}
+
+    async def perform() -> str:
+        await context.records.update(record, update)
+        return ""
+
+    def intent(confirmed: int = 0) -> WriteIntent:
+        return WriteIntent(
+            key=f"{request.interaction_key} record",
+            member=request.actor.id,
+            verb="process.update",
+            subject=record.reference,
+            content=update,
+            confirmed_id=confirmed,
+        )
+
+    outcome = await context.writes.run(intent(), perform)
+    if isinstance(outcome, Duplicate):  # an attempt without an answer: the ID is the same
+        await context.writes.run(intent(outcome.write.id), perform)
+
+
+async def _load_record(context: Context, reference: str) -> tuple[Record | None, RecordType | None]:
+    return await context.records.load(reference) if reference else (None, None)
+
+
+def _record_state(record: Record | None) -> dict[str, str]:
+    """Return a record as a form's state carries it."""
+    if record is None:
+        return {}
+    return {"record": record.reference, "updated_at": editor.updated_at(record.process)}
+
+
+def _attribute(record_type: RecordType | None, chosen: str) -> str:
+    """Return the photo field that was chosen, else the only one."""
+    names = [known.name for known in record_type.photo_attributes] if record_type else []
+    return chosen if chosen in names else next(iter(names), "")
+
+
+PHOTO: Command[Context] = Command(
+    name="photo",
+    aliases=("photos", "picture", "pictures"),
+    summary="see a photo from Chakra, or upload one",
+    usage="photo [ID or record]",
+    example=EXAMPLE,
+    details=(
+        "/chakra photo opens the form. With a record's key you see its photos.",
+        "A photo comes to your direct messages with Chakra, where only you see it.",
+        "Also under ⋮ on any message with a picture: Upload to Chakra.",
+    ),
+    phrases={
+        **dict.fromkeys(
+            (
+                "upload photo",
+                "upload a photo",
+                "add photo",
+                "add a photo",
+                "upload picture",
+                "upload a picture",
+                "new photo",
+            ),
+            "upload",
+        ),
+        **dict.fromkeys(("show photo", "show picture", "photo of", "photos of"), "show"),
+    },
+    run=run,
+    actions=(
+        Action(SHOW_PHOTO, show),
+        Action(ADD_PHOTO, add, needs=Permission.EDIT, only_looks=True),
+        Action(forms.RETRY, retry, needs=Permission.EDIT),
+    ),
+    forms=(
+        Form(forms.FILE_FORM, check, needs=Permission.EDIT),
+        Form(forms.CHECK_FORM, save, needs=Permission.EDIT),
+    ),
+)

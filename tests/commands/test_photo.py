@@ -1,0 +1,250 @@
+"""Stories of ``/chakra photo``: shown to one person, and uploaded once, for a record or alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.sandbox.chakra.faults import ResetAfterHandling, ResetBeforeHandling, StatusResponse
+from bot.sandbox.chakra.photos import SEED_PHOTOS
+from bot.sandbox.slack import LocalFile, visible_text
+from tests.media.pictures import jpeg, png
+from tests.people import JOHN, MEI, SALES
+from tests.world import World
+
+DIRECT = "D0JOHN"
+PHOTO = SEED_PHOTOS[0][0]
+FETCH = "GET /v1/ext/photo/{photoId}"
+UPLOAD = "POST /v1/ext/photo/{photoId}"
+UPDATE = "PUT /v1/ext/procedure/{procedureShortId}/process/{processId}"
+SHOP = LocalFile("Shop front.png", "image/png", png(40, 30))
+
+
+def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
+    return dict(acme.chakra.records.find(key)["data"])
+
+
+def form(acme: World) -> str:
+    return visible_text(acme.slack.view(JOHN) or {})
+
+
+async def upload(acme: World, file: LocalFile = SHOP, **values: Any) -> dict[str, str]:
+    """Fill in the form, and confirm what it shows; return the sentences under its fields."""
+    return await acme.submit({"file": file, **values}) or await acme.submit({})
+
+
+# --- showing -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", [f"photo {PHOTO}", f"photo `{PHOTO}`", "photo LEAD-004039",
+                                   "photos of lead LEAD-004039", "photo sofia",
+                                   f"show photo {PHOTO.upper()}"])  # fmt: skip
+async def test_photo_comes_as_a_direct_message(acme: World, typed: str) -> None:
+    answer = await acme.type(f"/chakra {typed}", by=MEI)
+    assert visible_text(answer) == "The photo is in your messages with Chakra."
+    assert answer.ephemeral
+    [shown] = acme.slack.messages(MEI, "D0MEI")
+    [file] = shown.files
+    found = acme.chakra.photos.find(PHOTO)
+    assert found is not None
+    assert (file.data, file.content_type) == (found.content, "image/png")
+
+
+async def test_description_is_shown_if_chakra_sends_no_more(acme: World) -> None:
+    acme.chakra.photos.answers_object = True
+    shown = visible_text(await acme.type(f"/chakra photo {PHOTO}"))
+    for text in (PHOTO, "filename", "shop_front", "isPublic", "false", "doesn't send it"):
+        assert text in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("photo 00000000-0000-0000-0000-00000000beef", "Can't find photo"),
+        ("photo LEAD-004038", "It has no photo yet."),
+        ("photo NOPE-99", "Can't find lead"),
+        ("photo zzqq", "Can't find lead"),
+        ("photo upload NOPE-99", "Can't find lead"),
+        ("photo ../config", "Can't find lead"),
+    ],
+)
+async def test_what_cannot_be_found_is_named(acme: World, typed: str, sentence: str) -> None:
+    assert sentence in visible_text(await acme.type(f"/chakra {typed}"))
+    assert acme.slack.messages(JOHN, DIRECT) == []
+
+
+async def test_card_shows_its_photo_by_a_button(acme: World) -> None:
+    card = await acme.type("/chakra lead LEAD-004039")
+    assert "Show Site Photo" in visible_text(card)
+    assert PHOTO not in visible_text(card)
+    await acme.press("photo.show:1")
+    assert len(acme.slack.messages(JOHN, DIRECT)) == 1
+
+
+async def test_outage_is_explained(acme: World) -> None:
+    acme.chakra.fail(FETCH, StatusResponse(403))
+    assert "Chakra" in visible_text(await acme.type(f"/chakra photo {PHOTO}"))
+
+
+# --- uploading -----------------------------------------------------------------------------------
+
+
+async def test_photo_is_shown_before_it_is_uploaded(acme: World) -> None:
+    await acme.type("/chakra photo")
+    assert await acme.submit({"file": SHOP}) == {}
+    for text in ("Shop front.png", "PNG, 40 × 30", "to no record"):
+        assert text in form(acme)
+    assert acme.chakra.count(UPLOAD) == 0
+    await acme.submit({})
+    said = visible_text(acme.shown())
+    assert "The photo is in Chakra" in said
+    await acme.press("photo.show")
+    [shown] = acme.slack.messages(JOHN, DIRECT)
+    assert shown.files[0].data == SHOP.data
+    photo = acme.chakra.photos.find(said.split("`")[1])
+    assert photo is not None
+    assert (photo.filename, photo.filetype) == ("Shop front.png", "png")
+
+
+async def test_type_is_that_of_the_bytes(acme: World) -> None:
+    await acme.type("/chakra upload a photo")
+    assert await upload(acme, LocalFile("card.png", "image/png", jpeg())) == {}
+    photo = acme.chakra.photos.find(visible_text(acme.shown()).split("`")[1])
+    assert photo is not None
+    assert (photo.filename, photo.filetype, photo.media_type) == ("card.jpg", "jpg", "image/jpeg")
+
+
+async def test_photo_of_a_record_is_added_from_its_card(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("photo.add")
+    await acme.submit({"file": SHOP})
+    assert "Aarav Mehta  ·  LEAD-004038" in form(acme).replace("*", "")
+    await acme.submit({})
+    assert "Site Photo of lead/LEAD-004038" in visible_text(acme.shown()).replace("*", "")
+    photo = acme.chakra.photos.find(stored(acme)["site_photo"])
+    assert photo is not None
+    assert photo.content == SHOP.data
+
+
+async def test_present_photo_is_named_before_it_is_replaced(acme: World) -> None:
+    await acme.type("/chakra photo add sofia")
+    await acme.submit({"file": SHOP})
+    assert "is replaced: Site Photo" in form(acme)
+
+
+async def test_record_that_changed_since_the_check_is_shown_again(acme: World) -> None:
+    await acme.type("/chakra photo upload LEAD-004038")
+    await acme.submit({"file": SHOP})
+    acme.chakra.records.change("LEAD-004038", score=90)
+    await acme.submit({})
+    assert "has changed in Chakra" in form(acme)
+    assert acme.chakra.count(UPLOAD) == 0
+    await acme.submit({})
+    assert stored(acme)["site_photo"]
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        (LocalFile("a.png", "image/png", b"<svg xmlns='x'></svg>"), "an SVG drawing"),
+        (LocalFile("a.png", "image/png", b"<!doctype html><p>"), "a web page"),
+        (LocalFile("a.png", "image/png", png()[:-4]), "incomplete"),
+        (LocalFile("a.png", "image/png", png(50_000, 50_000)), "50,000"),
+        (LocalFile("a.jpg", "image/jpeg", b"%PDF-1.4"), "a PDF document"),
+    ],
+)
+async def test_what_is_no_photo_is_refused(acme: World, file: LocalFile, sentence: str) -> None:
+    await acme.type("/chakra photo")
+    assert sentence in (await acme.submit({"file": file}))["file"]
+    assert acme.chakra.count(UPLOAD) == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [("lead NOPE-1", "There's no record"), ("rossi or aarav", "Several records match")],
+)
+async def test_unclear_record_is_named_under_its_field(
+    acme: World, typed: str, sentence: str
+) -> None:
+    await acme.type("/chakra photo")
+    assert sentence in (await acme.submit({"file": SHOP, "record": typed}))["record"]
+
+
+async def test_member_who_may_not_edit_can_look_only(acme: World) -> None:
+    assert "sender" in visible_text(await acme.type("/chakra photo", by=MEI))
+    assert "Add photo" not in visible_text(await acme.type("/chakra lead LEAD-004038", by=MEI))
+
+
+# --- once ----------------------------------------------------------------------------------------
+
+
+async def test_same_photo_again_is_asked_about(acme: World) -> None:
+    for _ in range(2):
+        await acme.type("/chakra photo")
+        await upload(acme)
+    assert "did exactly this" in form(acme)
+    assert acme.chakra.count(UPLOAD) == 1
+    await acme.submit({})
+    assert acme.chakra.count(UPLOAD) == 2
+
+
+async def test_upload_that_arrived_without_an_answer_is_found(acme: World) -> None:
+    acme.chakra.fail(UPLOAD, ResetAfterHandling())
+    await acme.type("/chakra photo upload LEAD-004038")
+    await upload(acme)
+    assert "The photo is in Chakra" in visible_text(acme.shown())
+    assert stored(acme)["site_photo"]
+
+
+@pytest.mark.parametrize("fault", [ResetAfterHandling(), ResetBeforeHandling()])
+async def test_repeat_after_an_unknown_outcome_makes_one_photo(acme: World, fault: Any) -> None:
+    before = len(acme.chakra.photos)
+    acme.chakra.fail(UPLOAD, fault, 1)
+    acme.chakra.fail(FETCH, StatusResponse(403), 1)
+    await acme.type("/chakra photo upload LEAD-004038")
+    await upload(acme)
+    said = visible_text(acme.shown())
+    assert "We don't know whether Chakra has the photo." in said
+    assert "can't be two of it" in said
+    assert "The photo is in Chakra" in visible_text(await acme.press("photo.retry"))
+    assert len(acme.chakra.photos) == before + 1
+    assert stored(acme)["site_photo"]
+
+
+async def test_photo_without_its_record_can_be_set_again(acme: World) -> None:
+    acme.chakra.fail(UPDATE, StatusResponse(400), 1)
+    await acme.type("/chakra photo upload LEAD-004038")
+    await upload(acme)
+    assert "lead/LEAD-004038 doesn't have it" in visible_text(acme.shown())
+    await acme.press("photo.retry")
+    assert acme.chakra.count(UPLOAD) == 1
+    assert stored(acme)["site_photo"]
+
+
+async def test_lost_answer_of_the_record_is_shown(acme: World) -> None:
+    acme.chakra.fail(UPDATE, ResetAfterHandling(), 1)
+    await acme.type("/chakra photo upload LEAD-004038")
+    await upload(acme)
+    assert "we don't know whether lead/LEAD-004038 has it" in visible_text(acme.shown())
+    assert "Site Photo" in visible_text(await acme.press("photo.retry"))
+
+
+# --- from a message ------------------------------------------------------------------------------
+
+
+async def test_pictures_of_a_message_are_offered(acme: World) -> None:
+    posted = acme.slack.posted
+    first = posted.post_file(MEI, SALES, SHOP)
+    second = posted.post_file(MEI, SALES, LocalFile("card.jpg", "image/jpeg", jpeg()))
+    files = (*first.content.files, *second.content.files)
+    message = acme.slack.workspace.messages.replace(first, replace(first.content, files=files))
+    await acme.slack.use_message_shortcut(JOHN, "bulk.message", message.id)
+    await acme.idle()
+    assert "card.jpg" in form(acme)
+    await acme.submit({"file": files[1].id, "record": "LEAD-004038"})
+    await acme.submit({})
+    photo = acme.chakra.photos.find(stored(acme)["site_photo"])
+    assert photo is not None
+    assert photo.content == jpeg()

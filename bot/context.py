@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
+from bot.bulk.list_change import ListChanger
 from bot.bulk.plan import BulkPlanner
 from bot.conversations.service import ConversationService
 from bot.customers.opt_outs import OptOuts
@@ -45,6 +46,7 @@ class Context:
     photos: Photos
     jobs: JobReader
     bulk_planner: BulkPlanner
+    list_changes: ListChanger
     workflows: Workflows
     writes: WriteLedger
     notifications: Notifications

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from bot.bulk.list_change import ListChanger
 from bot.bulk.plan import BulkPlanner
 from bot.cache import Cache
 from bot.chakra.client import Chakra
@@ -99,6 +100,7 @@ class Features:
                 self.runtime.sheet_workers,
                 region=self.installation.default_region,
             ),
+            list_changes=ListChanger(workflows.uploads, records, clock),
             workflows=workflows,
             writes=writes,
             opt_outs=channel_events.opt_outs,

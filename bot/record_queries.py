@@ -9,10 +9,19 @@ from typing import Final
 
 from bot.chakra.models import User
 from bot.errors import UsageError, not_found_as
+from bot.processes.list_message import to_line
 from bot.processes.query_parser import parse_query
 from bot.processes.query_schema import EXAMPLE
-from bot.processes.record_query import ME, Person, RecordQuery, Where, describe
+from bot.processes.record_query import (
+    ME,
+    Person,
+    QueryField,
+    RecordQuery,
+    Where,
+    describe,
+)
 from bot.processes.search import RecordSearch, RecordType, usernames_of, you_or_name
+from bot.processes.sorting import Sort, describe_sort, split_sort
 from bot.slack.commands.arguments import parse_arguments
 from bot.slack.member import Member
 from bot.slack.members import Members
@@ -24,10 +33,17 @@ MAX_NAMED_PEOPLE: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class TypedQuery:
-    """``where`` is what Chakra is asked for, ``echo`` how the query was understood."""
+    """``where`` is what Chakra is asked for, ``echo`` how the query was understood.
+
+    ``fields`` are those that it compares, ``sort`` is the order that it asks for, and ``text`` is
+    the query without it.
+    """
 
     where: Where = field(repr=False)
     echo: str = field(repr=False)
+    fields: tuple[QueryField, ...] = ()
+    sort: Sort | None = None
+    text: str = field(default="", repr=False)
 
 
 class RecordQueries:
@@ -39,19 +55,32 @@ class RecordQueries:
         self._members = members
 
     async def read(
-        self, record_type: RecordType, text: str, reader: Member, now: float
+        self,
+        record_type: RecordType,
+        text: str,
+        reader: Member,
+        now: float,
+        *,
+        for_others: bool = False,
     ) -> TypedQuery:
         """Return the query that ``reader`` typed; "me" is they, and days are those of their zone.
 
-        ``now`` is in seconds since the epoch.
+        ``now`` is in seconds since the epoch. ``for_others``: the echo says their name, not "you".
         """
         today = datetime.fromtimestamp(now, reader.zone).date()
-        parsed = parse_query(parse_arguments(text).tokens, record_type.schema, today)
+        tokens, sort = split_sort(parse_arguments(text).tokens, record_type.schema)
+        parsed = parse_query(tokens, record_type.schema, today)
         users = await self._find_users(parsed, reader)
         usernames = {person: usernames_of(user) for person, user in users.items()}
-        names = {person: you_or_name(person, user) for person, user in users.items()}
+        names = {
+            person: user.name if for_others else you_or_name(person, user)
+            for person, user in users.items()
+        }
         where = self._records.build_where(record_type, parsed, usernames, reader.zone)
-        return TypedQuery(where, describe(parsed, names))
+        echo = describe(parsed, names)
+        if sort:
+            echo = f"{echo or 'All'}, sorted by {describe_sort(sort)}"
+        return TypedQuery(where, echo, parsed.fields, sort, to_line(tokens))
 
     async def find_user(self, person: Person, reader: Member) -> User:
         """Return the user of a colleague. Raise ``UsageError`` for none, and for several."""

@@ -1,6 +1,7 @@
 """The product: one file, one sub-command. Their order here is that of help and of the buttons."""
 
 from commands.bulk import BULK
+from commands.changeall import CHANGE_ALL
 from commands.chat import CHAT
 from commands.config import CONFIG
 from commands.job import JOB
@@ -12,6 +13,7 @@ from commands.process import PROCESS
 from commands.send import SEND
 from commands.sends import SENDS
 from commands.status import STATUS
+from commands.task import TASK
 from commands.templates import TEMPLATES
 from commands.unwatch import UNWATCH
 from commands.user import USER
@@ -25,6 +27,8 @@ COMMANDS = (
     SENDS,
     CHAT,
     PROCESS,
+    CHANGE_ALL,
+    TASK,
     PHOTO,
     USERS,
     TEMPLATES,

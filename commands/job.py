@@ -26,7 +26,6 @@ from bot.slack.commands.command import (
     ActionRequest,
     Command,
     CommandRequest,
-    NotYet,
     Offer,
     Request,
 )
@@ -158,9 +157,6 @@ JOB: Command[Context] = Command(
     run=run,
     phrases=JOB_PHRASES,
     offer=Offer("Show the job", has_job_id, is_certain=True),
-    not_yet=dict.fromkeys(
-        ("task", "tasks"), NotYet("Tasks can't be seen from Slack yet. Open them in Chakra.")
-    ),
     details=(
         "The ID is in the reply that started the job, or in its address in Chakra.",
         "You get the failed rows as a file in a direct message.",

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.chakra.process import Process
 from bot.context import Context
-from bot.errors import ChakraError, ResourceNotFound, UsageError, not_found_as
+from bot.errors import UsageError
 from bot.messages.form_values import SendForm
 from bot.processes import editor
 from bot.processes.card import (
@@ -18,13 +18,13 @@ from bot.processes.card import (
     SEND,
     SHOW,
     TAKE,
-    loaded_note,
-    record_card,
 )
 from bot.processes.directory import Record
-from bot.processes.list_message import PAGE, RecordListQuery, list_message, to_line
-from bot.processes.search import RecordType, find_type
+from bot.processes.list_message import RecordListQuery, to_line
+from bot.processes.search import find_type
+from bot.processes.shown import render_card, render_card_after
 from bot.processes.typed_line import CREATE_WORDS, PROCESS_PHRASES, read_line, typed_key
+from bot.record_lists import list_actions, list_forms, load_list, render_list
 from bot.slack import blocks
 from bot.slack.commands.command import (
     Action,
@@ -49,8 +49,6 @@ from bot.writes.ledger import Duplicate, WriteIntent
 from bot.writes.notices import ask_again, confirmed_id
 
 EXAMPLE = "/chakra process list lead state:NEW assigned:me"
-ROWS_PER_PAGE = 10
-MAX_QUERY_LENGTH = 1_000
 
 
 async def run(request: CommandRequest, context: Context) -> Reply:
@@ -60,46 +58,14 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         request.access.authorize(Permission.EDIT)
         view = editor.record_form(line.record_type, None, callback=editor.CREATE)
         return OpenForm(view, {"type": line.record_type.name})
-    text = to_line(line.tokens)
-    if len(text) > MAX_QUERY_LENGTH:
-        raise UsageError("That's too long for one query.", example=EXAMPLE)
     key = typed_key(line)
     if key:
         return await _render_card(request, context, f"{line.record_type.name}/{key}")
-    query = RecordListQuery(type=line.record_type.name, text=text)
-    return await _render_list(request, context, line.record_type, query, one=line.is_show)
-
-
-# --- the list ------------------------------------------------------------------------------------
-
-
-async def change_page(request: ActionRequest, context: Context) -> Message:
-    query = RecordListQuery.from_value(request.value)
-    record_type = find_type(await context.records.list_types(), query.type)
-    if record_type is None:
-        raise ResourceNotFound("There is no such type of records.")
-    return await _render_list(request, context, record_type, query, replace=True)
-
-
-async def _render_list(
-    request: Request,
-    context: Context,
-    record_type: RecordType,
-    query: RecordListQuery,
-    *,
-    one: bool = False,
-    replace: bool = False,
-) -> Message:
-    """Return the page of a list; with ``one``, the card if a single record matches."""
-    typed = await context.record_queries.read(
-        record_type, query.text, request.require_member(), request.now
-    )
-    page = await context.records.list(
-        record_type, typed.where, skip=query.skip, limit=ROWS_PER_PAGE
-    )
-    if one and len(page.records) == 1 and not page.next_skip and not query.skip:
-        return await _render_card(request, context, page.records[0].reference)
-    return list_message(page, record_type, query, typed.echo, request.now, replace=replace)
+    query = RecordListQuery(type=line.record_type.name, text=to_line(line.tokens))
+    shown = await load_list(request, context, query)
+    if line.is_show and len(shown.records) == 1 and not shown.has_pages:
+        return await _render_card(request, context, shown.records[0].reference)
+    return render_list(request, shown)
 
 
 # --- one record ----------------------------------------------------------------------------------
@@ -116,16 +82,7 @@ async def refresh(request: ActionRequest, context: Context) -> Message:
 async def _render_card(
     request: Request, context: Context, reference: str, *, replace: bool = False
 ) -> Message:
-    with not_found_as(*reference.split("/", 1)):
-        record, record_type = await context.records.load(reference)
-    return record_card(
-        record,
-        record_type,
-        may_send=request.access.allows(Permission.SEND),
-        may_edit=request.access.allows(Permission.EDIT),
-        note=loaded_note(request.now),
-        replace=replace,
-    )
+    return await render_card(request, context.records, reference, replace=replace)
 
 
 async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
@@ -290,13 +247,7 @@ def _form_state(reference: str, process: Process) -> dict[str, str]:
 
 
 async def _card_after(request: Request, context: Context, reference: str, done: str) -> Message:
-    """Return the new card. If it can't be loaded, still say that the change is saved."""
-    try:
-        return await _render_card(request, context, reference, replace=True)
-    except ChakraError:
-        return blocks.text_message(
-            f"{done} The new card couldn't be loaded; press Refresh on the old one in a minute."
-        )
+    return await render_card_after(request, context.records, reference, done)
 
 
 PROCESS: Command[Context] = Command(
@@ -308,12 +259,13 @@ PROCESS: Command[Context] = Command(
     details=(
         "A query has fields and words: state:NEW assigned:me score>5 -city:Pune created:last week.",
         'Join with "or", group with brackets, compare with > and <, give ranges as 1..9.',
+        'sort:score or "newest first" sorts the list, and long lists are a table.',
         "A key, such as LEAD-004038, shows that record, with buttons to edit and delete it.",
     ),
     phrases=PROCESS_PHRASES,
     run=run,
     actions=(
-        Action(PAGE, change_page),
+        *list_actions(Context),
         Action(SHOW, show),
         Action(REFRESH, refresh),
         Action(SEND, open_send_form, needs=Permission.SEND, only_looks=True),
@@ -322,6 +274,7 @@ PROCESS: Command[Context] = Command(
         Action(DELETE, ask_to_delete, needs=Permission.EDIT, only_looks=True),
     ),
     forms=(
+        *list_forms(Context),
         Form(editor.CREATE, create, needs=Permission.EDIT),
         Form(editor.SUBMIT, check, needs=Permission.EDIT),
         Form(editor.SAVE, save, needs=Permission.EDIT),

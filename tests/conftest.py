@@ -22,6 +22,7 @@ from bot.slack.commands.command import Command
 from commands import COMMANDS
 from tests.clock import ManualClock, run_clock
 from tests.db.databases import KINDS, create_database_url, open_empty_database
+from tests.db.shared_statements import share_compiled_statements
 from tests.event_loop import STALLED, IdleEventLoop, running_loop
 from tests.plain_logs import configure_plain_logs
 from tests.world import World
@@ -35,6 +36,7 @@ settings.register_profile("thorough", deadline=None, max_examples=100, derandomi
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 configure_plain_logs()
+share_compiled_statements()
 
 OpenSandbox = Callable[..., AbstractAsyncContextManager[World]]
 

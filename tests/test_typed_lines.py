@@ -60,7 +60,7 @@ async def test_a_line_of_each_kind_through_the_front_door(acme: World) -> None:
     assert "Two people match" in await read("maria")
     assert "+91 99999 99999" in await read("hi, who is priya's number?")
     assert "Everything is working" in await read("is it working?")
-    assert "Tasks can't be seen from Slack yet." in await read("my tasks")
+    assert "Chakra documents no list of tasks." in await read("my tasks")
     assert "Did you mean:\n/chakra unwatch" in await read(f"stop watching {JOB_ID}")
     assert "What /chakra can do" in await read("?")
     assert "Did you mean:\n/chakra users sales" in await read("usres sales")

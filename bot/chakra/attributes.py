@@ -19,6 +19,11 @@ from bot.chakra.models import NamedResource
 _PROCEDURE_FIELDS = ("procedure", "procedures", "procedureId", "procedureIds", "procedureShortId")
 _ENTITY_FIELDS = ("entity", "entities", "entityId", "entityIds", "entityShortId")
 _ATTRIBUTE_FIELDS = ("attributes", "attributeIds", "attributeShortIds")
+_TASK_TYPE_FIELDS = (
+    "taskType", "taskTypes", "taskTypeId", "taskTypeIds", "taskTypeShortId",
+    "stateTask", "stateTasks", "stateTaskId", "stateTaskIds", "stateTaskShortId",
+)  # fmt: skip
+_STATE_FIELDS = ("state", "states", "stateId", "stateIds", "stateShortId")
 _PRIMARY_KEY_FIELDS = (
     "primaryKey",
     "primaryKeyShortId",
@@ -48,7 +53,8 @@ class Attribute(NamedResource):
 
     ``short_id`` is its key in the ``data`` of a process. ``type`` is a name, or a UUID or short ID
     that the configuration does not resolve, or "". ``required`` and ``primary`` are ``None`` if
-    Chakra does not say. ``procedures`` and ``entities`` are those that it belongs to.
+    Chakra does not say. ``procedures``, ``entities`` and ``task_types`` are those that it belongs
+    to.
     """
 
     type: Reference = ""
@@ -57,6 +63,7 @@ class Attribute(NamedResource):
     is_deleted: Flag = None
     procedures: References = Field(default=(), repr=False)
     entities: References = Field(default=(), repr=False)
+    task_types: References = Field(default=(), repr=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -69,8 +76,14 @@ class Attribute(NamedResource):
             "primary": _first_value(value, _IS_PRIMARY_FIELDS),
             "procedures": _merge_references(value, _PROCEDURE_FIELDS),
             "entities": _merge_references(value, _ENTITY_FIELDS),
+            "taskTypes": _merge_references(value, _TASK_TYPE_FIELDS),
         }
         return value | normalized
+
+    @property
+    def is_of_tasks_alone(self) -> bool:
+        """Whether it is known to belong to tasks, and to nothing else."""
+        return bool(self.task_types) and not self.procedures and not self.entities
 
     @property
     def is_photo(self) -> bool:
@@ -104,6 +117,8 @@ class Procedure(NamedResource):
 
     def may_have(self, attribute: Attribute) -> bool:
         """Return whether the attribute is not known to belong to other procedures only."""
+        if attribute.is_of_tasks_alone:
+            return any(attribute.matches(reference) for reference in self.attributes)
         if self.attributes:
             is_listed = any(attribute.matches(reference) for reference in self.attributes)
             return is_listed or any(map(self.matches, attribute.procedures))
@@ -112,6 +127,33 @@ class Procedure(NamedResource):
         if attribute.entities and self.entities:
             return not set(attribute.entities).isdisjoint(self.entities)
         return True
+
+
+class TaskKind(NamedResource):
+    """A type of task, or a task of a state (``stateTasks``), whose short ID creates a task.
+
+    ``procedures``, ``states`` and ``task_types`` are those that it refers to, ``attributes`` those
+    that it lists; each is empty if Chakra does not say.
+    """
+
+    is_deleted: Flag = None
+    procedures: References = Field(default=(), repr=False)
+    states: References = Field(default=(), repr=False)
+    task_types: References = Field(default=(), repr=False)
+    attributes: References = Field(default=(), repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _normalize_fields(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        normalized = {
+            "procedures": _merge_references(value, _PROCEDURE_FIELDS),
+            "states": _merge_references(value, _STATE_FIELDS),
+            "taskTypes": _merge_references(value, _TASK_TYPE_FIELDS),
+            "attributes": _merge_references(value, _ATTRIBUTE_FIELDS),
+        }
+        return value | normalized
 
 
 def _first_value(value: Mapping[str, object], names: Iterable[str]) -> object:

@@ -16,6 +16,7 @@ from bot.chakra.messages import MessagesApi
 from bot.chakra.numbers import PhoneNumbersApi
 from bot.chakra.photos import PhotosApi
 from bot.chakra.processes import ProcessesApi
+from bot.chakra.tasks import TasksApi
 from bot.chakra.templates import TemplatesApi
 from bot.chakra.transport.http import Http
 from bot.chakra.transport.policies import DEFAULT_LIMITS, Limits, OnAttempt
@@ -54,6 +55,7 @@ class Chakra:
         self.photos = PhotosApi(self._http)
         self.numbers = PhoneNumbersApi(self._http)
         self.processes = ProcessesApi(self._http)
+        self.tasks = TasksApi(self._http)
         self.jobs = JobsApi(self._http)
 
     async def aclose(self) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, ValidationInfo, field_validator
 
-from bot.chakra.attributes import Attribute, Procedure
+from bot.chakra.attributes import Attribute, Procedure, TaskKind
 from bot.chakra.fields import to_items
 from bot.chakra.models import NamedResource, Resource
 from bot.chakra.transport.envelope import parse_envelope
@@ -38,6 +38,7 @@ def _parse_team(value: object) -> object:
 
 
 NamedObjects = Annotated[tuple[NamedResource, ...], BeforeValidator(_parse_named_objects)]
+TaskKinds = Annotated[tuple[TaskKind, ...], BeforeValidator(_parse_named_objects)]
 
 
 class Config(Resource):
@@ -54,8 +55,8 @@ class Config(Resource):
     attribute_types: NamedObjects = ()
     attributes: Annotated[tuple[Attribute, ...], BeforeValidator(_parse_named_objects)] = ()
     pods: NamedObjects = ()
-    task_types: NamedObjects = ()
-    state_tasks: NamedObjects = ()
+    task_types: TaskKinds = ()
+    state_tasks: TaskKinds = ()
     entities: NamedObjects = ()
 
     @field_validator("attributes")
@@ -100,10 +101,43 @@ class Config(Resource):
             for attribute in self.attributes
             if procedure is None or procedure.may_have(attribute)
         ]
-        by_short_id: dict[str, Attribute] = {}
-        for attribute in candidates or self.attributes:
-            by_short_id.setdefault(attribute.short_id, attribute)
-        return tuple(by_short_id.values())
+        usable = [one for one in self.attributes if not one.is_of_tasks_alone]
+        return _unique_by_short_id(candidates or usable)
+
+    def task_kinds_of(self, reference: str) -> tuple[TaskKind, ...]:
+        """Return the tasks that a process of this procedure may have, each short ID once.
+
+        They are ``stateTasks``; the task types, if there are none. Those of other procedures are
+        left out.
+        """
+        procedure = self.find_procedure(reference)
+        known = (*self.state_tasks, *(() if self.state_tasks else self.task_types))
+        return _unique_by_short_id(
+            kind
+            for kind in known
+            if kind.short_id
+            and not kind.is_deleted
+            and (
+                procedure is None
+                or not kind.procedures
+                or any(map(procedure.matches, kind.procedures))
+            )
+        )
+
+    def attributes_of_task(self, kind: TaskKind) -> tuple[Attribute, ...]:
+        """Return the attributes that are related to a kind of task, or to its type.
+
+        Return () if the configuration relates none to it.
+        """
+        types = [one for one in self.task_types if any(map(one.matches, kind.task_types))]
+        related = (kind, *types)
+        listed = {reference for one in related for reference in one.attributes}
+        return _unique_by_short_id(
+            attribute
+            for attribute in self.attributes
+            if any(map(attribute.matches, listed))
+            or any(one.matches(name) for one in related for name in attribute.task_types)
+        )
 
     def primary_key_of(self, reference: str) -> Attribute | None:
         """Return the attribute whose value identifies a process of this procedure, or ``None``."""
@@ -113,6 +147,13 @@ class Config(Resource):
             return named
         marked = [attribute for attribute in attributes if attribute.primary]
         return marked[0] if len(marked) == 1 else None
+
+
+def _unique_by_short_id(items: Iterable[NamedT]) -> tuple[NamedT, ...]:
+    by_short_id: dict[str, NamedT] = {}
+    for item in items:
+        by_short_id.setdefault(item.short_id, item)
+    return tuple(by_short_id.values())
 
 
 def _find_by_reference(items: Iterable[NamedT], reference: str) -> NamedT | None:

@@ -39,7 +39,10 @@ class AttachedFiles:
         self._workspace = workspace
 
     async def request(self, conversation_id: int, event_id: int, now: float) -> None:
-        """Let the file of a message be uploaded into the thread; a repeat changes nothing."""
+        """Let the file of a message be uploaded into the thread.
+
+        A repeat changes nothing, unless the file was refused: its message is posted again.
+        """
         row = {
             "workspace": self._workspace,
             "conversation_id": conversation_id,
@@ -47,7 +50,13 @@ class AttachedFiles:
             "state": FileState.WAITING,
             "created_at": now,
         }
-        wanted = self._database.insert(conversation_files).values(**row).on_conflict_do_nothing()
+        column = conversation_files.c
+        wanted = self._database.insert(conversation_files).values(**row)
+        wanted = wanted.on_conflict_do_update(
+            index_elements=[column.workspace, column.conversation_id, column.event_id],
+            set_={"state": FileState.WAITING, "created_at": now, "not_before": 0.0},
+            where=column.state == FileState.REFUSED,
+        )
         async with self._database.begin() as connection:
             await connection.execute(wanted)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+PARENT_PREFIX = "conversation"
+
 
 class ConversationState(StrEnum):
     """The state of a conversation, as stored."""
@@ -41,6 +43,11 @@ class Conversation:
     raised_event_id: int
     opened_at: float
 
+    @property
+    def is_renewed(self) -> bool:
+        """Whether the thread began again because the earlier one can't be used."""
+        return "." in self.post_key
+
 
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
@@ -58,7 +65,14 @@ def parent_key(conversation_id: int, event_id: int = 0) -> str:
     ``event_id`` is that of the message with which the thread begins again, because Slack refused
     the first one or no longer has it.
     """
-    return f"conversation:{conversation_id}" + (f".{event_id}" if event_id else "")
+    return f"{PARENT_PREFIX}:{conversation_id}" + (f".{event_id}" if event_id else "")
+
+
+def parse_parent_key(key: str) -> int:
+    """Return the ID of the conversation whose thread a message of the outbox is in, else 0."""
+    prefix, _, rest = key.partition(":")
+    number = rest.partition(":")[0].partition(".")[0]
+    return int(number) if prefix == PARENT_PREFIX and number.isdecimal() else 0
 
 
 def message_key(conversation_id: int, event_id: int) -> str:
@@ -67,4 +81,4 @@ def message_key(conversation_id: int, event_id: int) -> str:
     It has the event's number, not Meta's message ID, which contains the customer's number. The
     zeros make the order of keys that of the events.
     """
-    return f"conversation:{conversation_id}:{event_id:012d}"
+    return f"{PARENT_PREFIX}:{conversation_id}:{event_id:012d}"

@@ -12,21 +12,20 @@ from bot.slack import blocks
 from bot.slack.age import date_token
 from bot.slack.blocks import NO_MARKUP, Markup, italic, lines, markup
 from bot.slack.commands.reply import Block, Message
+from bot.webhooks.amendments import (
+    CUSTOMER,
+    META_AGENT,
+    PHONE_APP,
+    author_of,
+    message_body,
+    read_amendments,
+)
 from bot.webhooks.events import Json, MessageEvent
 from bot.webhooks.fields import as_object, first_text
 from bot.webhooks.recorded_event import RecordedEvent
 
-CUSTOMER, PHONE_APP, META_AGENT = "customer", "phone app", "agent"
 LATE_SECONDS = 300.0
 """Seconds between a message and its arrival here after which its time is shown."""
-
-_TARGET_FIELDS: Mapping[str, str] = {
-    "edit": "original_message_id",
-    "revoke": "original_message_id",
-    "reaction": "message_id",
-}
-AMENDING_KINDS = frozenset(_TARGET_FIELDS)
-"""Kinds of events that change an earlier message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,48 +43,12 @@ class Entry:
     reactions: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_target(event: MessageEvent) -> str:
-    """Return Meta's ID of the message that an edit, a deletion or a reaction is about, or ""."""
-    body = message_body(event)
-    name = _TARGET_FIELDS.get(event.kind)
-    return first_text(as_object(body.get(event.kind)), name) if name else ""
-
-
-def message_body(event: MessageEvent) -> Json:
-    """Return the message in Meta's shape: an echo in ``standby`` is nested."""
-    return as_object(event.raw.get("message")) or event.raw
-
-
-def author_of(event: MessageEvent) -> str:
-    """Return who wrote it."""
-    if not event.is_echo:
-        return CUSTOMER
-    return META_AGENT if event.is_standby else PHONE_APP
-
-
 def build_entry(
     recorded: RecordedEvent, event: MessageEvent, later: Iterable[RecordedEvent]
 ) -> Entry:
     """Return the message with the changes among ``later``, whatever their order."""
-    entry = Entry(recorded, event)
-    edited, edited_at = entry.edited, entry.edited_at
-    is_deleted, reactions = False, dict[str, str]()
-    for item in sorted(later, key=lambda item: (item.event.occurred_at, item.id)):
-        change = item.event
-        if not isinstance(change, MessageEvent) or find_target(change) != event.wamid:
-            continue
-        content = as_object(message_body(change).get(change.kind))
-        is_authors = author_of(change) == author_of(event)
-        if change.kind == "reaction":
-            reactions.pop(author_of(change), None)
-            if emoji := first_text(content, "emoji"):
-                reactions[author_of(change)] = emoji
-        elif change.kind == "edit" and is_authors:
-            edited = as_object(content.get("message"))
-            edited_at = change.occurred_at or item.recorded_at
-        elif change.kind == "revoke" and is_authors:
-            is_deleted = True
-    return Entry(recorded, event, edited, edited_at, is_deleted, reactions)
+    found = read_amendments(event, later)
+    return Entry(recorded, event, found.edited, found.edited_at, found.is_deleted, found.reactions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,8 +123,8 @@ class FileAttacher:
         key = message_key(conversation.id, waiting.event_id)
         status = await self._outbox.get_status(key)
         parent = await self._outbox.get_status(conversation.post_key)
-        if status.error_code or parent.error_code:
-            await self._attached.finish(waiting.id, FileState.REFUSED)
+        if status.error_code or (parent.error_code and parent.ref is None):
+            await self._retry(waiting)  # its message may be posted in another thread
             return True
         if status.ref is None or parent.ref is None:
             return False

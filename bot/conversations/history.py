@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.chakra.chats import ChatMessage, ChatsApi
 from bot.conversations.controls import reply_button
 from bot.conversations.conversation import Conversation, ConversationState
-from bot.conversations.entry import AMENDING_KINDS, build_entry, current_shape
+from bot.conversations.entry import build_entry, current_shape
 from bot.conversations.shapes import read_shape
 from bot.conversations.target import ReplyTarget, private_name
 from bot.customers.customer import KnownCustomer
@@ -19,6 +19,7 @@ from bot.slack import blocks
 from bot.slack.age import date_token
 from bot.slack.blocks import Markup, bold, channel_mention, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
+from bot.webhooks.amendments import AMENDING_KINDS
 from bot.webhooks.events import MessageEvent
 from bot.webhooks.recorded_event import RecordedEvent
 

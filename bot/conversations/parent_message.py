@@ -16,6 +16,11 @@ from bot.slack.blocks import NO_MARKUP, Markup, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.slack.commands.run_button import RUN_ACTION
 
+RENEWED = (
+    "The earlier thread with this customer was deleted or closed in Slack. Press Previous messages "
+    "to read it."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ParentFacts:
@@ -53,6 +58,8 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
         blocks.context(Markup(" · ".join(notes)), render_window(facts.window_ends_at)),
         conversation_controls(conversation),
     ]
+    if conversation.is_renewed:
+        content.insert(2, blocks.context(RENEWED))
     said = markup(": ", facts.words) if facts.words else markup()
     return Message(markup(name, said), tuple(content))
 

@@ -11,13 +11,12 @@ from bot.conversations.conversation import (
     ConversationState,
     InboundMessage,
     message_key,
+    parent_key,
 )
 from bot.conversations.entry import (
-    AMENDING_KINDS,
     Entry,
     Surroundings,
     current_shape,
-    find_target,
     render_entry,
 )
 from bot.conversations.file_attacher import FileAttacher
@@ -33,6 +32,7 @@ from bot.privacy import mask_phone
 from bot.slack import blocks
 from bot.slack.blocks import NO_MARKUP, Markup, markup
 from bot.slack.commands.reply import Message
+from bot.webhooks.amendments import AMENDING_KINDS, find_target
 from bot.webhooks.events import MessageEvent
 from bot.webhooks.recorded_event import RecordedEvent
 
@@ -41,6 +41,18 @@ SAME_CUSTOMER = (
     ":information_source: This customer is the same person as in another thread of this channel, "
     "where they write from now on."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Thread:
+    """The thread that shows an event.
+
+    ``is_unusable``: it began with this event, and Slack refuses it too: nothing can be a reply.
+    """
+
+    conversation: Conversation
+    is_new: bool
+    is_unusable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +98,8 @@ class ConversationPresenter:
         conversation = await self.conversations.record_inbound(
             channel, inbound, now, takes_replies=takes_replies
         )
-        is_new = await self._is_unposted(conversation)
-        if is_new is None:
-            is_new = True
-            renewed = await self.conversations.begin_again(conversation.id, recorded.id)
-            conversation = renewed or conversation
+        thread = await self._find_thread(conversation, recorded.id)
+        conversation = thread.conversation
         entry = await self.threads.read_entry(recorded) or Entry(recorded, event)
         raised = conversation.raised_event_id == recorded.id
         message = await self.threads.render_entry(
@@ -98,8 +107,10 @@ class ConversationPresenter:
         )
         parent = replace(await self.threads.render_parent(conversation), member=member)
         reply = reply_message(
-            conversation, recorded.id, message, member=member, raised=raised and not is_new
+            conversation, recorded.id, message, member=member, raised=raised and not thread.is_new
         )
+        if thread.is_unusable:
+            return (replace(reply, thread_key="", broadcast=False),)
         if current_shape(entry).media is not None:
             await self.files.request(conversation, recorded.id)
         await self._look_up_lead(conversation)
@@ -122,15 +133,18 @@ class ConversationPresenter:
         customer = await self.threads.get_customer(conversation.customer_id)
         self.threads.leads.look_up(customer.phone, show)
 
-    async def _is_unposted(self, conversation: Conversation) -> bool | None:
-        """Return whether the thread is yet to begin; None if its first message can't be used.
+    async def _find_thread(self, conversation: Conversation, event_id: int) -> _Thread:
+        """Return the thread that shows an event: a new one if Slack no longer has the old one.
 
-        Slack refused it, or someone deleted it.
+        It may have been deleted or locked, or Slack refused its first message.
         """
         status = await self.outbox.get_status(conversation.post_key)
-        if status.error_code:
-            return None
-        return not status.is_known
+        if not status.error_code:
+            return _Thread(conversation, is_new=not status.is_known)
+        if conversation.post_key == parent_key(conversation.id, event_id):
+            return _Thread(conversation, is_new=True, is_unusable=True)
+        renewed = await self.conversations.begin_again(conversation.id, event_id)
+        return _Thread(renewed or conversation, is_new=True)
 
     async def _continue(
         self, conversation: Conversation, recorded: RecordedEvent, event: MessageEvent, member: str
@@ -156,8 +170,12 @@ class ConversationPresenter:
                 conversation = answered or conversation
             entry = await self.threads.read_entry(recorded) or Entry(recorded, event)
             message = await self.threads.render_entry(conversation, entry)
+        thread = await self._find_thread(conversation, recorded.id)
+        conversation = thread.conversation
         parent = replace(await self.threads.render_parent(conversation), member=member)
         reply = reply_message(conversation, recorded.id, message, member=member, raised=False)
+        if thread.is_unusable:
+            return (*joined, replace(reply, thread_key=""))
         return (*joined, parent, reply)
 
     async def _close_others(

@@ -11,7 +11,7 @@ from cachetools import TTLCache
 
 from bot.aio.clock import Clock
 from bot.chakra.models import PhoneNumber
-from bot.conversations.conversation import Conversation
+from bot.conversations.conversation import Conversation, parse_parent_key
 from bot.conversations.history import HistoryReader
 from bot.conversations.reader import MessageReader
 from bot.conversations.reply_report import Refresh, reply_key
@@ -150,9 +150,7 @@ class ConversationService:
         key = channel, thread_ts
         if key not in self._threads:
             post_key = await self._outbox.find_key(MessageRef(channel, thread_ts))
-            kind, _, rest = post_key.partition(":")
-            number = rest.partition(":")[0]
-            self._threads[key] = int(number) if kind == "conversation" and number else 0
+            self._threads[key] = parse_parent_key(post_key)
         known = self._threads.get(key, 0)
         return await self.conversations.find(known) if known else None
 

@@ -8,12 +8,10 @@ from typing import Protocol
 
 from bot.conversations.conversation import Conversation, message_key
 from bot.conversations.entry import (
-    AMENDING_KINDS,
     Entry,
     Surroundings,
     build_entry,
     current_shape,
-    message_body,
     quote_of,
     render_entry,
 )
@@ -25,6 +23,7 @@ from bot.outbox.message import OutboxMessage
 from bot.slack import blocks
 from bot.slack.blocks import NO_MARKUP, Markup
 from bot.slack.commands.reply import Message
+from bot.webhooks.amendments import AMENDING_KINDS, message_body
 from bot.webhooks.events import MessageEvent
 from bot.webhooks.fields import as_object, first_text
 from bot.webhooks.recorded_event import RecordedEvent

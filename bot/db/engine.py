@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 from bot.aio.clock import Clock
+from bot.db import sqlite_driver
 from bot.db.file_lock import hold_file_lock, resolve_file
 from bot.db.locks import LeaderLock, advisory_lock, local_lock
 from bot.db.migrate import migrate
@@ -228,7 +229,9 @@ def _create_sqlite_engine(url: URL) -> AsyncEngine:
         pool_size=1,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_reset_on_return=None,  # ``Database.begin`` commits or rolls back
         hide_parameters=True,
+        connect_args={"async_creator_fn": sqlite_driver.connect},
     )
     event.listen(engine.sync_engine, "connect", _configure_connection)
     event.listen(engine.sync_engine, "begin", _begin_immediate)

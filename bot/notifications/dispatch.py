@@ -11,7 +11,15 @@ from bot.aio.clock import Clock
 from bot.errors import DatabaseUnavailable
 from bot.notifications.bursts import combine
 from bot.notifications.deliveries import Deliveries
-from bot.notifications.delivery import BURST, EACH, STORM, Delivery, DeliveryState, GatheredPost
+from bot.notifications.delivery import (
+    BURST,
+    EACH,
+    GATHERED,
+    STORM,
+    Delivery,
+    DeliveryState,
+    GatheredPost,
+)
 from bot.notifications.event_source import EventSource
 from bot.notifications.gathered_posts import GatheredPosts, enqueue
 from bot.notifications.headlines import plain_message
@@ -20,7 +28,8 @@ from bot.notifications.presenter import Presenter
 from bot.notifications.rule import Rule
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
-from bot.webhooks.events import WebhookEvent
+from bot.webhooks.amendments import find_target
+from bot.webhooks.events import MessageEvent, WebhookEvent
 from bot.webhooks.recorded_event import RecordedEvent
 
 MAX_QUEUED = 5
@@ -33,6 +42,7 @@ MAX_MESSAGE_BACKLOG = 30
 """With more due messages, those of one customer are posted as one: these take half a minute."""
 MAX_MESSAGES_FETCHED = 200
 MAX_ATTEMPTS, RETRY_SECONDS = 3, 5.0
+REACTION = "reaction"
 BUSY_SECONDS, IDLE_SECONDS = 1.0, 30.0
 """Seconds until a channel is looked at again, after messages were handed over and otherwise."""
 
@@ -106,6 +116,34 @@ class Dispatcher:
         if self._rules_seen.get(work.channel) != rule_ids:
             await self._deliveries.cancel_removed(work.channel, rule_ids, work.now)
             self._rules_seen[work.channel] = rule_ids
+
+    async def revise(self, recorded: RecordedEvent, rules: Mapping[int, Rule]) -> None:
+        """Show an edit, a deletion or a reaction in messages that show several events.
+
+        Raise ``DatabaseUnavailable``.
+        """
+        for shown in await self._find_gathered(recorded):
+            rule = rules.get(shown.rule_id)
+            if rule is None or shown.state not in (DeliveryState.QUEUED, DeliveryState.DONE):
+                continue
+            if shown.post_key.startswith(f"{BURST}:"):
+                own = await self._deliveries.list_shown(shown.post_key, limit=MAX_MESSAGES_FETCHED)
+                await self._enqueue_burst(shown.post_key, own, rule)
+            elif recorded.event.kind != REACTION:
+                await self._gathered.revise(shown.post_key, rule)
+
+    async def _find_gathered(self, recorded: RecordedEvent) -> list[Delivery]:
+        """Return the deliveries, in messages of several events, of the message that changed."""
+        event = recorded.event
+        target = find_target(event) if isinstance(event, MessageEvent) else ""
+        if not target:
+            return []
+        for prefix in ("message", "echo"):
+            earlier = await self._events.find_by_key(f"{prefix}:{target}")
+            if earlier is not None:
+                found = await self._deliveries.list_of_events([earlier.id])
+                return [each for each in found if each.post_key.partition(":")[0] in GATHERED]
+        return []
 
     # --- which message shows an event -------------------------------------------------------------
 
@@ -183,13 +221,16 @@ class Dispatcher:
         own = await self._deliveries.list_assigned(
             work.channel, work.now, post.post_key, MAX_MESSAGES_FETCHED
         )
+        await self._enqueue_burst(post.post_key, own, rule)
+        await self._deliveries.mark_gathered(post)
+        self._handed_over = True
+
+    async def _enqueue_burst(self, post_key: str, own: Sequence[Delivery], rule: Rule) -> None:
         presented: list[OutboxMessage] = []
         for recorded in await self._events.get([delivery.event_id for delivery in own]):
             presented += await self._present_or_plain(recorded, rule)
         known = await self._outbox.get_statuses([message.key for message in presented])
-        await enqueue(self._outbox, combine(post.post_key, presented, set(known)))
-        await self._deliveries.mark_gathered(post)
-        self._handed_over = True
+        await enqueue(self._outbox, combine(post_key, presented, set(known)))
 
     # --- events alone -----------------------------------------------------------------------------
 
@@ -225,7 +266,8 @@ class Dispatcher:
     ) -> bool:
         """Hand the messages of one event to the outbox; return False if they are to be retried."""
         try:
-            messages = await self._present(recorded, rule)
+            is_shown = await self._is_in_burst(recorded, rule)
+            messages = [] if is_shown else await self._present(recorded, rule)
         except DatabaseUnavailable:
             raise
         except Exception:  # noqa: BLE001 - it is logged
@@ -240,6 +282,13 @@ class Dispatcher:
             await self._deliveries.close([delivery.id], now)
         self._attempts.pop(delivery.id, None)
         return True
+
+    async def _is_in_burst(self, recorded: RecordedEvent, rule: Rule) -> bool:
+        """Return whether an edit, say, is shown in the message of a burst; see `revise`."""
+        return any(
+            shown.channel == rule.channel and shown.post_key.startswith(f"{BURST}:")
+            for shown in await self._find_gathered(recorded)
+        )
 
     def _note_failure(self, delivery: Delivery, recorded: RecordedEvent) -> bool:
         """Log that an event can't be presented; return whether to try again."""

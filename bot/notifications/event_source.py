@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from cachetools import LRUCache
 
+from bot.webhooks.amendments import amend, find_target
+from bot.webhooks.events import MessageEvent
 from bot.webhooks.recorded_event import RecordedEvent
 
 
@@ -19,6 +22,14 @@ class EventSource(Protocol):
 
     async def get(self, ids: Sequence[int]) -> Sequence[RecordedEvent]:
         """Return the events with these IDs, in order, without those that can't be read."""
+        ...
+
+    async def find_by_key(self, key: str) -> RecordedEvent | None:
+        """Return the event with this key."""
+        ...
+
+    async def list_amendments(self, customer_ids: Collection[int]) -> Sequence[RecordedEvent]:
+        """Return the latest edits, deletions and reactions of these customers, in order."""
         ...
 
 
@@ -45,6 +56,33 @@ class CachedEvents:
             cached |= {recorded.id: recorded for recorded in read}
         return [cached[event_id] for event_id in sorted(cached)]
 
+    async def find_by_key(self, key: str) -> RecordedEvent | None:
+        """Return the event with this key."""
+        return await self._source.find_by_key(key)
+
+    async def list_amendments(self, customer_ids: Collection[int]) -> Sequence[RecordedEvent]:
+        """Return the latest edits, deletions and reactions of these customers, in order."""
+        return await self._source.list_amendments(customer_ids)
+
     def _remember(self, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
         self._cache.update((recorded.id, recorded) for recorded in events)
         return events
+
+
+async def read_current(
+    source: EventSource, recorded: Sequence[RecordedEvent]
+) -> list[RecordedEvent]:
+    """Return the events as they are now: without words that their author changed or deleted."""
+    messages = [item for item in recorded if isinstance(item.event, MessageEvent)]
+    if not messages:
+        return list(recorded)
+    later: defaultdict[str, list[RecordedEvent]] = defaultdict(list)
+    for change in await source.list_amendments({item.customer_id for item in messages}):
+        if isinstance(change.event, MessageEvent):
+            later[find_target(change.event)].append(change)
+    return [
+        amend(item, later.get(item.event.wamid, ()))
+        if isinstance(item.event, MessageEvent)
+        else item
+        for item in recorded
+    ]

@@ -6,6 +6,7 @@ from bot.notifications.facts import Facts, read_text
 from bot.privacy import mask_text
 from bot.slack.blocks import Markup, clip, markup
 from bot.text.phones import format_international
+from bot.webhooks.amendments import DELETED
 from bot.webhooks.events import (
     AccountEvent,
     Customer,
@@ -68,7 +69,8 @@ def _message_noun(kind: str) -> str:
         "interactive": "Choice",
         "reaction": "Reaction",
         "edit": "Edited message",
-        "revoke": "Deleted message",
+        "revoke": "Deletion of a message",
+        DELETED: "Deleted message",
         "unsupported": "Unsupported message",
     }
     return nouns.get(kind, kind.replace("_", " ").capitalize() or "Message")

@@ -12,12 +12,13 @@ from bot.aio.clock import Clock
 from bot.messages.send import Send
 from bot.notifications.deliveries import Deliveries
 from bot.notifications.delivery import Delivery, GatheredPost
-from bot.notifications.event_source import EventSource
+from bot.notifications.event_source import EventSource, read_current
 from bot.notifications.facts import Facts, FactsReader, sent_message_ids
 from bot.notifications.gathering import Tally, gathered_message, thread_message
 from bot.notifications.planner import MESSAGE_STREAM
 from bot.notifications.rule import Grouping, Rule
 from bot.notifications.schedule import find_zone, local_date
+from bot.outbox.error_policy import LOST_ROOT_CODES
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.webhooks.recorded_event import RecordedEvent
@@ -58,14 +59,22 @@ class GatheredPosts:
         """
         if (wait := self._seconds_until_update(post.post_key)) > 0:
             return wait
-        tally = await self._count(post.post_key)
-        message = gathered_message(post.post_key, rule, tally, _mentions(rule, tally))
-        own = OutboxMessage(post.post_key, rule.channel, message, "")
-        [first, *_] = await self._deliveries.list_shown(post.post_key, limit=1)
-        await enqueue(self._outbox, await self.in_thread(rule, first, [own]))
+        await self._enqueue(post.post_key, rule)
         await self._deliveries.mark_gathered(post)
         self._updated_at[post.post_key] = self._clock.monotonic()
         return 0.0
+
+    async def revise(self, post_key: str, rule: Rule) -> None:
+        """Show a message's events as they are now: a customer changed or deleted their words."""
+        self._tallies.pop(post_key, None)
+        await self._enqueue(post_key, rule)
+
+    async def _enqueue(self, post_key: str, rule: Rule) -> None:
+        tally = await self._count(post_key)
+        message = gathered_message(post_key, rule, tally, _mentions(rule, tally))
+        own = OutboxMessage(post_key, rule.channel, message, "")
+        [first, *_] = await self._deliveries.list_shown(post_key, limit=1)
+        await enqueue(self._outbox, await self.in_thread(rule, first, [own]))
 
     async def in_thread(
         self, rule: Rule, delivery: Delivery, messages: Sequence[OutboxMessage]
@@ -87,7 +96,10 @@ class GatheredPosts:
         end = (start + timedelta(days=1)).timestamp()
         count = await self._deliveries.count_of_rule(rule.id, start.timestamp(), end)
         message = thread_message(rule, count, start.timestamp())
-        return OutboxMessage(f"thread:{rule.id}:{day}", rule.channel, message, "")
+        key = f"thread:{rule.id}:{day}"
+        if (await self._outbox.get_status(key)).error_code in LOST_ROOT_CODES:
+            await self._outbox.forget(key)
+        return OutboxMessage(key, rule.channel, message, "")
 
     async def _count(self, post_key: str) -> Tally:
         """Return the tally with every event of the message."""
@@ -103,10 +115,8 @@ class GatheredPosts:
         return tally
 
     async def _add(self, tally: Tally, shown: Sequence[Delivery]) -> None:
-        events = {
-            recorded.id: recorded
-            for recorded in await self._events.get([delivery.event_id for delivery in shown])
-        }
+        read = await self._events.get([delivery.event_id for delivery in shown])
+        events = {recorded.id: recorded for recorded in await read_current(self._events, read)}
         sends = await self._find_sends(list(events.values()))
         for delivery in shown:
             recorded = events.get(delivery.event_id)

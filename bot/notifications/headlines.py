@@ -15,6 +15,7 @@ from bot.privacy import mask_phone
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
 from bot.slack.commands.reply import Message
+from bot.webhooks.amendments import DELETED
 from bot.webhooks.events import (
     AccountEvent,
     Customer,
@@ -122,6 +123,8 @@ def _describe_message(event: MessageEvent) -> Headline:
     words = read_text(event.raw)
     shown = markup(": ", blocks.clip(" ".join(words.split()), MAX_WORDS_LENGTH)) if words else ""
     who = describe_customer(event.customer)
+    if event.kind == DELETED:
+        shown = markup(": deleted this message")
     if event.is_echo:
         line = markup("From the phone app to ", who, shown or f": {event.kind}")
         return Headline(":iphone:", line, "from the phone app")

@@ -22,6 +22,7 @@ from bot.notifications.problems import ChannelProblems
 from bot.notifications.repository import RuleRepository
 from bot.notifications.rule import Rule
 from bot.notifications.settlement import Settlement
+from bot.webhooks.amendments import AMENDING_KINDS
 from bot.webhooks.recorded_event import AfterCommit, RecordedEvent
 
 LEADER_LOCK = "notifier"
@@ -148,8 +149,21 @@ class Notifier:
                 readable = [item for item in pending if item.id in known]
                 facts = [known[item.id] for item in readable]
                 planned = plan_deliveries(readable, facts, group_by_channel(rules), now)
+                await self._revise(readable, rules)
             await self._deliveries.add(planned, [item.id for item in pending], now)
         return 0.0
+
+    async def _revise(self, pending: Sequence[RecordedEvent], rules: Sequence[Rule]) -> None:
+        """Show edits and deletions in the messages of several events, digests too."""
+        by_id = {rule.id: rule for rule in rules}
+        for recorded in pending:
+            if recorded.event.kind in AMENDING_KINDS:
+                try:
+                    await self._dispatcher.revise(recorded, by_id)
+                except DatabaseUnavailable:
+                    raise
+                except Exception:  # noqa: BLE001 - one event must not stop the others
+                    self._log.exception("event_not_revised", event_id=recorded.id)
 
     async def _read_facts(
         self, pending: Sequence[RecordedEvent], rules: Sequence[Rule]

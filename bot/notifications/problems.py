@@ -13,7 +13,7 @@ from bot.notifications.channel_states import ChannelStates
 from bot.notifications.problem_messages import outsiders_message, problem_message
 from bot.notifications.repository import RuleRepository
 from bot.notifications.rule import EventGroup, Rule
-from bot.outbox.error_policy import MESSAGE_NOT_FOUND, THREAD_NOT_FOUND, UNCERTAIN
+from bot.outbox.error_policy import MESSAGE_NOT_FOUND, UNCERTAIN, UNUSABLE_THREAD_CODES
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.channel_mask import is_private
@@ -24,10 +24,9 @@ MESSAGE_CODES = frozenset(
     {
         "",
         MESSAGE_NOT_FOUND,
-        THREAD_NOT_FOUND,
+        *UNUSABLE_THREAD_CODES,
         UNCERTAIN,
         "withdrawn",
-        "cannot_reply_to_message",
         "cant_update_message",
         "edit_window_closed",
     }

@@ -17,7 +17,7 @@ from bot.notifications.dry_run import (
     run_dry,
     with_candidate,
 )
-from bot.notifications.event_source import EventSource
+from bot.notifications.event_source import EventSource, read_current
 from bot.notifications.facts import FactsReader, FindCategory, FindRecords, FindSends
 from bot.notifications.matching import needs_records
 from bot.notifications.repository import RuleRepository, require_space
@@ -111,7 +111,8 @@ class Notifications:
         """Return the latest events with their facts, the latest first."""
         recorded = await self.list_recent_events(limit)
         facts = await self.facts.read(recorded, with_records=with_records)
-        return [SeenEvent(*pair) for pair in zip(recorded, facts, strict=True)]
+        current = await read_current(self.shown.events, recorded)
+        return [SeenEvent(*pair) for pair in zip(current, facts, strict=True)]
 
     async def post_sample(self, rule: Rule, member: str, reference: str) -> None:
         """Post a sample of what a rule receives, once for each ``reference``."""

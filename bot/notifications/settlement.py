@@ -11,7 +11,7 @@ from bot.notifications.planner import group_by_channel
 from bot.notifications.problem_messages import unconfirmed_message
 from bot.notifications.problems import ChannelProblems, concerns_channel
 from bot.notifications.rule import Rule
-from bot.outbox.error_policy import UNCERTAIN
+from bot.outbox.error_policy import UNCERTAIN, UNUSABLE_THREAD_CODES
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox, PostStatus
 from bot.slack.channel_mask import is_private
@@ -46,7 +46,7 @@ class Settlement:
         statuses: dict[str, PostStatus] = {}
         for keys in _batches(list(channel_of)):
             statuses |= await self._outbox.get_statuses(keys)
-        posted, refused = [], []
+        posted, refused, threadless = [], [], []
         for key, channel in channel_of.items():
             status = statuses.get(key)
             if status is None or not (status.is_pending or status.error_code):
@@ -55,8 +55,13 @@ class Settlement:
                 waiting[channel] += status.ref is None
             elif concerns_channel(status.error_code):
                 refused.append(key)
+            elif status.error_code in UNUSABLE_THREAD_CODES and status.ref is None:
+                threadless.append(key)
             else:
                 posted.append(key)
+        for keys in _batches(threadless):  # their authors find another thread
+            await self._outbox.forget_refused_replies(keys)
+            await self._deliveries.requeue(keys)
         await self._close(posted, refused, channel_of, statuses, group_by_channel(rules))
         edited = dict.fromkeys(channel_of.values(), 0)  # their edits are followed, too
         return Counter(edited | waiting)

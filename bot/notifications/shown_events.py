@@ -11,7 +11,7 @@ from bot.aio.clock import Clock
 from bot.errors import NotFound
 from bot.notifications.deliveries import Deliveries
 from bot.notifications.delivery import Delivery, DeliveryState
-from bot.notifications.event_source import EventSource
+from bot.notifications.event_source import EventSource, read_current
 from bot.notifications.event_text import describe_event
 from bot.notifications.facts import FactsReader, sent_message_ids
 from bot.notifications.headlines import describe, event_time
@@ -92,7 +92,8 @@ class ShownEvents:
 
     async def _rows(self, shown: Sequence[Delivery], *, masked: bool) -> list[Markup]:
         ids = [delivery.event_id for delivery in shown]
-        events = {recorded.id: recorded for recorded in await self.events.get(ids)}
+        read = await self.events.get(ids)
+        events = {recorded.id: recorded for recorded in await read_current(self.events, read)}
         readable = list(events.values())
         facts = dict(zip(events, await self.facts.read(readable), strict=True))
         keys = dict.fromkeys(key for item in readable for key in sent_message_ids(item.event))

@@ -24,6 +24,7 @@ from bot.outbox.error_policy import (
     MESSAGE_NOT_FOUND,
     THREAD_NOT_FOUND,
     UNCERTAIN,
+    UNUSABLE_THREAD_CODES,
     Disposition,
     classify_error,
 )
@@ -215,6 +216,11 @@ class SlackDelivery:
                 await self._write_with_retry(lambda: self._posts.mark_uncertain(post.id, wait))
 
     async def _handle_post_error(self, post: Post, error: SlackError) -> None:
+        if post.thread_key and error.code in UNUSABLE_THREAD_CODES:
+            now = self._clock.time()
+            await self._write_with_retry(
+                lambda: self._posts.close_thread(post.thread_key, error.code, now)
+            )
         match classify_error(error):
             case Disposition.CONTENT | Disposition.PERMANENT:
                 await self._mark_failed(post, error.code, error)

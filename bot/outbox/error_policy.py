@@ -16,6 +16,13 @@ THREAD_NOT_FOUND = "thread_not_found"
 MESSAGE_NOT_FOUND = "message_not_found"
 """Someone deleted the message, and doesn't want it back."""
 
+UNUSABLE_THREAD_CODES = frozenset(
+    {THREAD_NOT_FOUND, "cannot_reply_to_message", "restricted_action_thread_locked"}
+)
+"""Nothing can be posted in this thread any more; another thread of the channel may take it."""
+LOST_ROOT_CODES = UNUSABLE_THREAD_CODES | {MESSAGE_NOT_FOUND}
+"""A message with one of these can't begin a thread any more."""
+
 CONTENT_CODES = frozenset(
     {
         "attachment_payload_limit_exceeded",

@@ -22,6 +22,7 @@ from bot.db.engine import Database
 from bot.db.locks import LeaderLock
 from bot.errors import DatabaseUnavailable
 from bot.outbox.delivery import RETRY_DELAY_SECONDS, SlackDelivery
+from bot.outbox.error_policy import UNUSABLE_THREAD_CODES
 from bot.outbox.message import OutboxMessage
 from bot.outbox.repository import Post, Posts
 from bot.outbox.slack_limits import SlackLimits
@@ -143,6 +144,21 @@ class Outbox:
         Their authors enqueue them once more. Raise ``DatabaseUnavailable``.
         """
         await self._posts.reopen(channel, except_codes)
+
+    async def forget_refused_replies(self, keys: Collection[str]) -> None:
+        """Accept the replies again that could not be posted because their thread is unusable.
+
+        Of the threads of these messages. Their authors enqueue them once more, in another thread.
+        Raise ``DatabaseUnavailable``.
+        """
+        await self._posts.forget_refused(keys, UNUSABLE_THREAD_CODES)
+
+    async def forget(self, key: str) -> None:
+        """Accept a message again that Slack refused or no longer has.
+
+        Raise ``DatabaseUnavailable``.
+        """
+        await self._posts.forget(key)
 
     async def find_key(self, ref: MessageRef) -> str:
         """Return the key of a message by its place in Slack, "" if it is none of the outbox's.

@@ -163,6 +163,35 @@ class Posts:
                 update(posts).where(refused).values(digest="", error_code="", notice_key="")
             )
 
+    async def close_thread(self, key: str, error_code: str, now: float) -> None:
+        """Note that the message which begins a thread takes no replies any more."""
+        values = {"error_code": error_code, "failed_at": now, "pending": False, "content": ""}
+        await self._update(and_(self._in_workspace(), posts.c.key == key), values)
+
+    async def forget_refused(self, keys: Collection[str], error_codes: Collection[str]) -> None:
+        """Forget the replies that Slack refused for these reasons, in the threads of these posts.
+
+        Their authors may enqueue them again, in another thread.
+        """
+        threads = select(posts.c.thread_key).where(
+            self._in_workspace(), posts.c.key.in_(keys), posts.c.thread_key != ""
+        )
+        async with self._database.begin() as connection:
+            found = [row.thread_key for row in await connection.execute(threads.distinct())]
+            refused = and_(
+                self._in_workspace(),
+                posts.c.thread_key.in_(found),
+                posts.c.error_code.in_(error_codes),
+                posts.c.message_ts == "",
+            )
+            await connection.execute(delete(posts).where(refused))
+
+    async def forget(self, key: str) -> None:
+        """Forget a post that Slack no longer has: its author may enqueue it again."""
+        gone = and_(self._in_workspace(), posts.c.key == key, ~posts.c.pending)
+        async with self._database.begin() as connection:
+            await connection.execute(delete(posts).where(gone, posts.c.error_code != ""))
+
     # --- pending work -----------------------------------------------------------------------
 
     async def next_per_channel(self) -> list[Post]:

@@ -21,6 +21,7 @@ SEND: Final = "process.send"
 EDIT: Final = "process.edit"
 TAKE: Final = "process.take"
 DELETE: Final = "process.delete"
+TASK: Final = "task.open"
 MAX_FIELDS: Final = 40
 """Fields of a card; Slack takes 50 blocks, and a section has ten."""
 MAX_VALUE_LENGTH: Final = 300
@@ -63,6 +64,7 @@ def record_card(
         buttons += [
             blocks.button("Edit", EDIT, record.reference),
             blocks.button("Assign to me", TAKE, record.reference),
+            blocks.button("Task…", TASK, record.reference),
             blocks.button("Delete…", DELETE, record.reference),
         ]
     buttons.append(blocks.button("Refresh", REFRESH, record.reference))

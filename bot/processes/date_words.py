@@ -22,7 +22,7 @@ _MONTHS: Final[Mapping[str, int]] = {
     )
     for name in names.split()
 }  # fmt: skip
-_WEEKDAYS: Final[Mapping[str, int]] = {
+WEEKDAYS: Final[Mapping[str, int]] = {
     name: number
     for number, names in enumerate(
         ("monday mon", "tuesday tue tues", "wednesday wed", "thursday thu thur thurs",
@@ -30,7 +30,7 @@ _WEEKDAYS: Final[Mapping[str, int]] = {
     )
     for name in names.split()
 }  # fmt: skip
-_NUMBER_WORDS: Final[Mapping[str, int]] = {
+NUMBER_WORDS: Final[Mapping[str, int]] = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
     "eight": 8, "nine": 9, "ten": 10, "twelve": 12,
 }  # fmt: skip
@@ -187,9 +187,9 @@ def _read_day_word(words: list[str], today: date) -> DateSpan | None:
         return _one_day(today + timedelta(days=offsets[text]))
     is_last = words[0] in ("last", "this", "next")
     name = words[1] if is_last and len(words) == 2 else words[0]
-    if name not in _WEEKDAYS or len(words) > (2 if is_last else 1):
+    if name not in WEEKDAYS or len(words) > (2 if is_last else 1):
         return None
-    back = (today.weekday() - _WEEKDAYS[name]) % 7
+    back = (today.weekday() - WEEKDAYS[name]) % 7
     if words[0] == "last" and back == 0:
         back = 7
     ahead = words[0] == "next" or (words[0] == "this" and back)
@@ -210,11 +210,13 @@ def _read_counted(words: list[str], today: date) -> DateSpan | None:
     """Read "last 30 days", "past two weeks", "3 days ago", "30 days"."""
     is_ago = words[-1] in ("ago", "back")
     inner = words[:-1] if is_ago else words
+    if not inner:
+        return None
     if inner[0] in ("last", "past", "previous") and not is_ago:
         inner = inner[1:]
     if len(inner) != 2 or inner[1] not in _UNITS:
         return None
-    count = _NUMBER_WORDS.get(inner[0]) or (int(inner[0]) if inner[0].isdecimal() else 0)
+    count = NUMBER_WORDS.get(inner[0]) or (int(inner[0]) if inner[0].isdecimal() else 0)
     if not 0 < count <= MAX_COUNT:
         return None
     start = _go_back(today, _UNITS[inner[1]], count)

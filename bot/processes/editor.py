@@ -165,8 +165,8 @@ def _read_root_fields(
     changes: list[Change] = []
     for block_id, name, label in ROOT_BLOCKS:
         old, new = _root_value(process, name), values.get(block_id, "").strip()
-        if name == "state" and new.islower():
-            new = re.sub(r"[\s-]+", "_", new).upper()
+        if name == "state":
+            new = read_state(new)
         if new == old or (not new and process is None):
             continue
         if not new:
@@ -175,6 +175,11 @@ def _read_root_fields(
         update[name] = new
         changes.append(Change(label, old or EMPTY, new))
     return RecordChanges(update, tuple(changes))
+
+
+def read_state(entered: str) -> str:
+    """Return a state as its short ID: "in progress" is IN_PROGRESS."""
+    return re.sub(r"[\s-]+", "_", entered).upper() if entered.islower() else entered
 
 
 def _read_attributes(
@@ -193,7 +198,7 @@ def _read_attributes(
         if block_id not in values or entered == old.strip():
             continue
         try:
-            value = _read_attribute(known, record_type, entered, region)
+            value = read_attribute(known, record_type, entered, region)
         except UsageError as error:
             errors[block_id] = error.message
             continue
@@ -212,9 +217,10 @@ def _root_value(process: Process | None, name: str) -> str:
     }[name]
 
 
-def _read_attribute(
+def read_attribute(
     known: QueryField, record_type: RecordType, entered: str, region: str | None
 ) -> Any:
+    """Return what is entered as Chakra stores it. Raise ``UsageError``."""
     if not entered:
         if known.type is ValueType.TEXT and not record_type.is_phone(known):
             return ""

@@ -1,21 +1,43 @@
-"""A page of records, and the button values that lead to the others."""
+"""A page of records, as rows or as a table, and the button values that lead to the others."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import ClassVar, Final
 
-from bot.processes.card import loaded_note, record_row
-from bot.processes.search import RecordPage, RecordType
+from bot.privacy import mask_text
+from bot.processes.card import SHOW, loaded_note, record_row, show_value
+from bot.processes.directory import Record
+from bot.processes.record_pages import MAX_SORTED, ListPage
+from bot.processes.record_query import QueryField
+from bot.processes.search import ROOT_FIELDS, RecordType
+from bot.processes.sorting import KEY, NAME, Sort, find_value
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, lines, markup
-from bot.slack.commands.reply import Message
+from bot.slack.commands.reply import Block, Choice, Message
 from bot.slack.commands.tokens import Mention, Token
+from bot.slack.data_table import Cell, data_table
 from bot.slack.paging import ListQuery
 
 PAGE: Final = "process.page"
+SORT: Final = "process.sort"
+SHARE: Final = "process.share"
+CHANGE: Final = "changeall.open"
 MAX_REMEMBERED_PAGES: Final = 50
 """Pages before this one that "Previous" returns to."""
+PAGE_LENGTH: Final = 50
+"""Records of a page: one request, and as many options of the menu that shows one."""
+MAX_ROWS: Final = 10
+"""Records of a list without further pages that are rows with a button each, not a table."""
+ROWS_PER_SCREEN: Final = 10
+MAX_NAMED_COLUMNS: Final = 6
+"""Columns for the fields that a query names."""
+MAX_OPTION_LENGTH: Final = 45
+MAX_OPTION_VALUE_LENGTH: Final = 150
+USUAL_COLUMNS: Final = ("state", "assignedTo", "createdAt")
 
 
 class RecordListQuery(ListQuery):
@@ -28,6 +50,34 @@ class RecordListQuery(ListQuery):
     skip: int = 0
     earlier: tuple[int, ...] = ()
     """The ``skip`` of the pages before."""
+    reader: str = ""
+    """The member who is "me" in the text; "" is the person who looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordList:
+    """A list as one person sees it: times are those of ``zone``, and ``now`` is when it was read.
+
+    ``fields`` are those that the query names, ``sort`` is the order of the whole list.
+    """
+
+    record_type: RecordType
+    query: RecordListQuery
+    listed: ListPage
+    echo: str
+    fields: Sequence[QueryField]
+    sort: Sort | None
+    zone: tzinfo
+    now: float
+
+    @property
+    def records(self) -> Sequence[Record]:
+        return self.listed.page.records
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether there are records before or after this page."""
+        return bool(self.listed.page.next_skip or self.query.skip)
 
 
 def to_line(tokens: Sequence[Token]) -> str:
@@ -41,42 +91,138 @@ def to_line(tokens: Sequence[Token]) -> str:
 
 
 def list_message(
-    page: RecordPage,
-    record_type: RecordType,
-    query: RecordListQuery,
-    echo: str,
-    now: float,
-    *,
-    replace: bool,
+    shown: RecordList, *, may_share: bool, may_change: bool = False, replace: bool
 ) -> Message:
-    first = query.skip + 1
-    parts = [bold(record_type.plural)]
-    if echo:
-        parts.append(markup(echo))
-    if page.records and (page.next_skip or query.skip):
-        parts.append(markup(f"{first:,}–{query.skip + len(page.records):,}"))
-    title = Markup("  ·  ".join(parts))
-    content = [blocks.section(title), *map(record_row, page.records)]
-    if not page.records:
-        content.append(blocks.section(_empty_text(record_type, echo, more=bool(page.next_skip))))
-    content.append(blocks.context(loaded_note(now)))
-    buttons = []
-    if query.earlier:
-        back = query.model_copy(update={"skip": query.earlier[-1], "earlier": query.earlier[:-1]})
-        buttons.append(blocks.button("Previous", f"{PAGE}:previous", back.to_value()))
-    if page.next_skip:
-        earlier = (*query.earlier, query.skip)[-MAX_REMEMBERED_PAGES:]
-        following = query.model_copy(update={"skip": page.next_skip, "earlier": earlier})
-        buttons.append(blocks.button("Next", f"{PAGE}:next", following.to_value()))
+    """Return the page for the person who asked."""
+    title = _title(shown)
+    content = [blocks.section(title), *_content(shown)]
+    if shown.listed.is_cut:
+        content.append(
+            blocks.context(
+                f"Sorted among the first {MAX_SORTED} that Chakra lists; there are more. "
+                "Narrow the query to sort all."
+            )
+        )
+    elif shown.has_pages and shown.sort is None:
+        content.append(
+            blocks.context("The columns sort this page. Press Sort… to sort the whole list.")
+        )
+    content.append(blocks.context(loaded_note(shown.now)))
+    buttons = _page_buttons(shown)
+    if shown.records:
+        value = shown.query.to_value()
+        if shown.has_pages:
+            buttons.append(blocks.button("Sort…", SORT, value))
+        if may_share:
+            buttons.append(blocks.button("Share…", SHARE, value))
+        if may_change:
+            buttons.append(blocks.button("Change all…", CHANGE, value))
     if buttons:
         content.append(blocks.actions(*buttons))
     return Message(text=title, blocks=tuple(content), replace_original=replace)
 
 
-def _empty_text(record_type: RecordType, echo: str, *, more: bool) -> Markup:
-    if more:
+def shared_message(shown: RecordList, member_id: str) -> Message:
+    """Return the page for a channel, which is posted masked; ``member_id`` shares it."""
+    title = _title(shown)
+    by = blocks.context(
+        markup("Shared by ", blocks.mention(member_id), "  ·  ", loaded_note(shown.now))
+    )
+    content = (blocks.section(title), *_content(shown), by)
+    return Message(title, content, to_channel=True, shared_as="this list of customers")
+
+
+def render_records(
+    record_type: RecordType,
+    records: Sequence[Record],
+    fields: Sequence[QueryField],
+    zone: tzinfo,
+    caption: str,
+) -> list[Block]:
+    """Return records as a table with a menu that opens one."""
+    columns = _columns(record_type, records, fields)
+    rows = [[_cell(record, column, zone) for column in columns] for record in records]
+    header = [column.label for column in columns]
+    table = data_table(caption, header, rows, page_size=ROWS_PER_SCREEN)
+    return [table, blocks.actions(_menu(record_type, records))]
+
+
+def _title(shown: RecordList) -> Markup:
+    parts = [bold(shown.record_type.plural)]
+    if shown.echo:
+        parts.append(markup(shown.echo))
+    if shown.records and shown.has_pages:
+        first = shown.query.skip + 1
+        parts.append(markup(f"{first:,}–{shown.query.skip + len(shown.records):,}"))
+    return Markup("  ·  ".join(parts))
+
+
+def _content(shown: RecordList) -> list[Block]:
+    if not shown.records:
+        return [blocks.section(_empty_text(shown))]
+    if len(shown.records) <= MAX_ROWS and not shown.has_pages:
+        return [record_row(record) for record in shown.records]
+    caption = f"{shown.record_type.plural} {shown.query.skip + 1:,}–"
+    caption += f"{shown.query.skip + len(shown.records):,}"
+    return render_records(shown.record_type, shown.records, shown.fields, shown.zone, caption)
+
+
+def _columns(
+    record_type: RecordType, records: Sequence[Record], fields: Sequence[QueryField]
+) -> list[QueryField]:
+    usual = [known for known in ROOT_FIELDS if known.name in USUAL_COLUMNS]
+    usual.sort(key=lambda known: USUAL_COLUMNS.index(known.name))
+    key = QueryField(KEY.name, f"{record_type.label} key")
+    names = [NAME] if any(record.process.name for record in records) else []
+    known = {known.name for known in (*usual, NAME, key)}
+    named = [known_field for known_field in fields if known_field.name not in known]
+    named = [found for found in named if found.name != record_type.key_field]
+    return [*names, key, *usual, *named[:MAX_NAMED_COLUMNS]]
+
+
+def _cell(record: Record, column: QueryField, zone: tzinfo) -> Cell:
+    if column.name == KEY.name:
+        return record.key
+    value = find_value(record, column)
+    if isinstance(value, datetime):
+        return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number else show_value(value)
+
+
+def _menu(record_type: RecordType, records: Sequence[Record]) -> Block:
+    """Return the menu that opens a record: by its key, by its ID if that doesn't do."""
+    keys = Counter(record.key for record in records)
+    choices = []
+    for record in records:
+        clear = keys[record.key] == 1 and mask_text(record.key) == record.key
+        name = record.key if clear else record.process.id or record.key
+        value = f"{record.procedure}/{name}"
+        if len(value) > MAX_OPTION_VALUE_LENGTH:
+            value = f"{record.procedure}/{record.process.id}"
+        texts = dict.fromkeys(filter(None, (record.process.name, record.key)))
+        choices.append(Choice(blocks.clip("  ·  ".join(texts), MAX_OPTION_LENGTH), value))
+    return blocks.select(SHOW, f"Show a {record_type.label.lower()}", choices)
+
+
+def _page_buttons(shown: RecordList) -> list[Block]:
+    query, following = shown.query, shown.listed.page.next_skip
+    buttons = []
+    if query.earlier:
+        back = query.model_copy(update={"skip": query.earlier[-1], "earlier": query.earlier[:-1]})
+        buttons.append(blocks.button("Previous", f"{PAGE}:previous", back.to_value()))
+    if following:
+        earlier = (*query.earlier, query.skip)[-MAX_REMEMBERED_PAGES:]
+        after = query.model_copy(update={"skip": following, "earlier": earlier})
+        buttons.append(blocks.button("Next", f"{PAGE}:next", after.to_value()))
+    return buttons
+
+
+def _empty_text(shown: RecordList) -> Markup:
+    record_type = shown.record_type
+    if shown.listed.page.next_skip:
         return markup("All records of this page are deleted. Press Next.")
-    if not echo:
+    if not shown.echo:
         return markup(f"There are no {record_type.plural.lower()} in Chakra.")
     states = next(known for known in record_type.schema.fields if known.name == "state").choices
     nothing = markup(f"No {record_type.label.lower()} matches.")

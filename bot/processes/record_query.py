@@ -112,6 +112,13 @@ class RecordQuery:
         return tuple(term.text for term in _leaves(self.terms) if isinstance(term, Words))
 
     @property
+    def fields(self) -> tuple[QueryField, ...]:
+        """The fields that the terms compare."""
+        leaves = _leaves(self.terms)
+        named = [term.field for term in leaves if not isinstance(term, Words | Group)]
+        return tuple(dict.fromkeys(named))
+
+    @property
     def people(self) -> tuple[Person, ...]:
         """The colleagues whose usernames the ``where`` needs."""
         assigned = [term for term in _leaves(self.terms) if isinstance(term, AssignedTo)]

@@ -14,6 +14,7 @@ from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.chakra.fields import to_text
 from bot.chakra.models import User
+from bot.chakra.tasks import CreatedTask
 from bot.errors import UsageError
 from bot.processes.directory import (
     CONFIG_CACHE_KEY,
@@ -126,6 +127,7 @@ class RecordSearch:
         self.region = region
         self._directory = directory
         self._processes = chakra.processes
+        self._tasks = chakra.tasks
         self._config_api = chakra.config
         self._cache = cache
         self._parser = PhoneParser(region)
@@ -172,6 +174,20 @@ class RecordSearch:
         record = await self._directory.get(procedure, key)
         return record, find_type(types, procedure) or types[0]
 
+    async def find(self, typed: str, kind: str = "") -> tuple[Record, ...]:
+        """Return the records with this key, number, address or name; of ``kind`` alone if given.
+
+        At most ``MAX_FOUND``. Raise ``TimeoutError`` too.
+        """
+        text = typed.strip()
+        if is_key(text):
+            return await self._directory.find_by_key(text)
+        if "@" in text:
+            return await self._directory.find_by_email(text, kind)
+        if self._parser.candidates(text):
+            return await self._directory.find_by_phone(text, kind)
+        return await self._directory.find_by_name(text, kind)
+
     async def create(self, record_type: RecordType, item: Mapping[str, Any]) -> str:
         """Create a record; return its reference, "" if Chakra's answer doesn't name it.
 
@@ -181,6 +197,12 @@ class RecordSearch:
         self._cache.invalidate(RECORDS_CACHE_KIND, record_type.name)
         key = item.get("data", {}).get(record_type.key_field) or (created and created.id)
         return f"{record_type.name}/{key}" if key else ""
+
+    async def create_task(self, record: Record, kind: str, task: Mapping[str, Any]) -> CreatedTask:
+        """Create a task of a record. Raise ``OutcomeUnknown`` if it may have been created."""
+        created = await self._tasks.create(record.procedure, record.process.id, kind, task)
+        self._cache.invalidate(RECORDS_CACHE_KIND, record.procedure)
+        return created
 
     async def update(self, record: Record, update: Mapping[str, Any]) -> None:
         """Change a record. Raise ``OutcomeUnknown`` if it may have been changed."""

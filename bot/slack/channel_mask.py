@@ -52,6 +52,10 @@ def mask_for_channel(message: Message) -> Message:
 def _mask_block(block: Block) -> Block | None:
     if any(_is_personal_url(block.get(key)) for key in _URL_KEYS):
         return None
+    if block.get("type") == "raw_number" and mask_text(str(block.get("value"))) != str(
+        block.get("value")
+    ):
+        return {"type": "raw_text", "text": mask_text(str(block.get("text")))}
     masked = {}
     for key, value in block.items():
         kept = _mask_value(key, value, is_markup=block.get("type") == _MARKUP_TYPE)

@@ -12,6 +12,7 @@ from bot.db.customer_tables import customers, event_log
 from bot.db.engine import Database
 from bot.db.parameters import split_parameters
 from bot.sealing import Sealer, hash_with_key
+from bot.webhooks.amendments import AMENDING_KINDS
 from bot.webhooks.event_codec import dump_event, load_event
 from bot.webhooks.event_keys import event_key
 from bot.webhooks.events import StatusEvent, WebhookEvent
@@ -20,6 +21,7 @@ from bot.webhooks.recorded_event import IdentifyCustomers, RecordedEvent
 _PURPOSE = "event log"
 STATUS_RETENTION_SECONDS = 7 * 86_400.0
 RETENTION_SECONDS = 30 * 86_400.0
+MAX_AMENDMENTS = 1_000
 
 
 class EventLog:
@@ -106,6 +108,20 @@ class EventLog:
         of_kinds = [event_log.c.kind.in_(kinds)] if kinds else []
         latest = await self._list(is_theirs, *of_kinds, limit=limit, latest_first=True)
         return latest[::-1]
+
+    async def list_amendments(self, customer_ids: Collection[int]) -> list[RecordedEvent]:
+        """Return the latest edits, deletions and reactions of these customers, in order."""
+        found: list[RecordedEvent] = []
+        for ids in split_parameters(set(customer_ids) - {0}):
+            is_same = or_(customers.c.id.in_(ids), customers.c.merged_into.in_(ids))
+            same = select(customers.c.id).where(is_same)
+            into = select(customers.c.merged_into).where(customers.c.id.in_(ids))
+            is_theirs = or_(event_log.c.customer_id.in_(same), event_log.c.customer_id.in_(into))
+            is_amending = event_log.c.kind.in_(AMENDING_KINDS)
+            found += await self._list(
+                is_theirs, is_amending, limit=MAX_AMENDMENTS, latest_first=True
+            )
+        return found[::-1]
 
     async def purge(self, now: float, limit: int) -> int:
         """Delete old events whose channels are decided; return how many, at most ``limit``."""

@@ -20,6 +20,7 @@ NOUNS: Mapping[str, str] = {
     "process.create": "your new record in Chakra",
     "process.update": "your change to a record in Chakra",
     "process.delete": "your deletion of a record in Chakra",
+    "task.create": "your new task in Chakra",
     "photo.upload": "your photo",
     "template.create": "your new WhatsApp template",
     "template.update": "your change to a WhatsApp template",

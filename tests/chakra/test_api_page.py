@@ -16,6 +16,7 @@ from bot.chakra import (
     numbers,
     photos,
     processes,
+    tasks,
     templates,
     users,
 )
@@ -31,6 +32,7 @@ RESOURCES = (
     numbers,
     photos,
     processes,
+    tasks,
     templates,
     users,
 )

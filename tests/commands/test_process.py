@@ -9,7 +9,6 @@ import pytest
 
 from bot.sandbox.chakra.faults import ResetBeforeHandling, StatusResponse
 from bot.sandbox.slack import visible_text
-from commands.process import ROWS_PER_PAGE
 from tests.people import JOHN, MEI
 from tests.world import World
 
@@ -50,15 +49,6 @@ async def test_list_shows_what_matches(acme: World, typed: str, found: str, miss
     shown = visible_text(await acme.type(f"/chakra {typed}"))
     assert found in shown
     assert missing not in shown
-
-
-async def test_pages_turn_both_ways(acme: World) -> None:
-    first = visible_text(await acme.type("/chakra leads"))
-    assert f"1–{ROWS_PER_PAGE}" in first
-    second = visible_text(await acme.press("process.page:next"))
-    assert f"{ROWS_PER_PAGE + 1}–" in second
-    assert "Ted Mosby" not in second
-    assert "Ted Mosby" in visible_text(await acme.press("process.page:previous"))
 
 
 @pytest.mark.parametrize("typed", ["lead LEAD-004038", "process LEAD-004038", "lead aarav",

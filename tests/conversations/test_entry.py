@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.conversations.entry import CUSTOMER, PHONE_APP, Entry, build_entry, current_shape
+from bot.conversations.entry import Entry, build_entry, current_shape
+from bot.webhooks.amendments import CUSTOMER, PHONE_APP
 from bot.webhooks.events import MessageEvent
 from bot.webhooks.recorded_event import RecordedEvent
 

@@ -19,7 +19,9 @@ from tests.sandbox.limit_payloads import (
     bar_chart,
     button,
     buttons,
+    cells,
     confirm,
+    data_table,
     home,
     image,
     input_block,
@@ -71,6 +73,7 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
     "message.attachments": [(check_message, {"attachments": [{}] * 101})],
     "message.size": [message_case(*[section("x" * 3_000)] * 5)],
     "message.charts": [message_case(pie_chart(), pie_chart(), pie_chart())],
+    "message.cells": [message_case(data_table(cell="x" * 2_501), data_table(cell="x" * 2_501))],
     "respond.type": [(check_response_body, {"text": "x", "response_type": "public"})],
     "view.type": [
         (check_view, view(type="home")),
@@ -100,7 +103,7 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
             input_block({"type": "plain_text_input", "focus_on_load": True}, block_id="c"),
         )
     ],
-    "surface": [view_case(pie_chart())],
+    "surface": [view_case(pie_chart()), view_case(data_table())],
     "surface.file_input": [
         message_case(input_block({"type": "file_input"})),
         (check_home, home(input_block({"type": "file_input"}))),
@@ -146,6 +149,23 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
         view_case(input_block({"type": "plain_text_input"}, label=text("x" * 2_001))),
         view_case(input_block({"type": "plain_text_input"}, hint=text("x" * 2_001))),
     ],
+    "data_table": [
+        message_case(data_table(rows=1)),
+        message_case(data_table(rows=102)),
+        message_case(data_table(columns=21)),
+        message_case(data_table(cell="")),
+        message_case(data_table(page_size=0)),
+        message_case(data_table(page_size=101)),
+        message_case(data_table(caption="")),
+        message_case(data_table(row_header_column_index=1)),
+        message_case(data_table() | {"rows": [*cells(1, 1), *cells(1, 2)]}),
+        message_case(data_table() | {"rows": [[{"type": "rich_text"}], *cells(1, 1)]}),
+        message_case(
+            data_table() | {"rows": [*cells(1, 1), [{"type": "raw_number", "text": "1"}]]}
+        ),
+        message_case(data_table() | {"rows": [*cells(1, 1), [{"type": "mrkdwn", "text": "x"}]]}),
+    ],
+    "data_table.cells": [message_case(data_table(cell="x" * 5_001))],
     "chart": [
         message_case(pie_chart(7)),
         message_case(pie_chart(0)),
@@ -285,6 +305,9 @@ VALID_PAYLOADS: list[tuple[Check, Any]] = [
     message_case(actions(button(text=text("x" * 75), value="x" * 2_000, confirm=confirm()))),
     message_case(actions(select(options=options(100), initial_option=option("7")))),
     message_case(pie_chart(6), bar_chart()),
+    message_case(data_table(rows=101, page_size=100)),
+    message_case(data_table(rows=2, columns=20), data_table(rows=2, cell="x" * 2_490)),
+    message_case(data_table(cell="x" * 5_000)),
     message_case({"type": "rich_text", "elements": []}),
     (check_message, {"attachments": [{"blocks": [section()]}] * 100}),
     (check_response_body, {"delete_original": True}),

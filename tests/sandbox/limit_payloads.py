@@ -57,6 +57,14 @@ def bar_chart(name: str = "done", labels: tuple[str, ...] = ("Mon",)) -> Json:
     return {"type": "data_visualization", "title": "Jobs", "chart": chart}
 
 
+def cells(rows: int, columns: int, cell: str = "x") -> list[list[Json]]:
+    return [[{"type": "raw_text", "text": cell}] * columns for _ in range(rows)]
+
+
+def data_table(rows: int = 2, columns: int = 1, cell: str = "x", **more: Any) -> Json:
+    return {"type": "data_table", "caption": "Leads", "rows": cells(rows, columns, cell), **more}
+
+
 def image(**more: Any) -> Json:
     return {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "A", **more}
 

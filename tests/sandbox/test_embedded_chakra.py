@@ -93,9 +93,10 @@ async def test_config_lists_lead_attributes(client: ApiClient) -> None:
     leads = (await client.request("POST", "/v1/ext/procedure/lead/process/list", json={})).json
     for lead in leads["_data"]:
         assert {*lead["data"], *lead["record"]["data"]} <= short_ids
-    assert {attribute["procedure"] for attribute in config["attributes"]} == {
-        config["procedures"][0]["id"]
-    }
+    of_leads = [attribute for attribute in config["attributes"] if "taskType" not in attribute]
+    assert {attribute["procedure"] for attribute in of_leads} == {config["procedures"][0]["id"]}
+    of_tasks = {one["taskType"] for one in config["attributes"] if "taskType" in one}
+    assert of_tasks == {one["id"] for one in config["taskTypes"]}
     types = {attribute["attributeType"] for attribute in config["attributes"]}
     assert types == {attribute["id"] for attribute in config["attributeTypes"]}
 

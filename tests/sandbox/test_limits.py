@@ -118,6 +118,9 @@ KEYS = st.sampled_from(
         "close",
         "image_url",
         "alt_text",
+        "caption",
+        "rows",
+        "page_size",
     ]
 )
 JUNK: st.SearchStrategy[Any] = st.recursive(

@@ -16,11 +16,9 @@ EMPTY_KEYS = (
     "derivedAttributes",
     "attributeGroups",
     "pods",
-    "taskTypes",
     "forms",
     "formFields",
     "formActionButtons",
-    "stateTasks",
     "userProfiles",
     "attributeConfig",
     "skillTypes",
@@ -44,7 +42,11 @@ class ConfigResource:
             "procedures": [_dump_item(procedure) for procedure in self._team.procedures],
             "roles": [_dump_item(role) for role in self._team.roles],
             "attributeTypes": [_dump_item(one) for one in self._team.attribute_types],
-            "attributes": [_dump_item(one) for one in self._team.attributes],
+            "attributes": [
+                _dump_item(one) for one in (*self._team.attributes, *self._team.task_attributes)
+            ],
+            "taskTypes": [_dump_item(one) for one in self._team.task_types],
+            "stateTasks": [_dump_item(one) for one in self._team.state_tasks],
             **{key: [] for key in EMPTY_KEYS},
         }
 

@@ -37,6 +37,7 @@ from bot.sandbox.chakra.request_log import (
     route_matches,
 )
 from bot.sandbox.chakra.request_pipeline import RequestPipeline
+from bot.sandbox.chakra.tasks import TasksResource
 from bot.sandbox.chakra.team import load_team
 from bot.sandbox.chakra.template import EmbeddedTemplate
 from bot.sandbox.chakra.user import EmbeddedUser, load_users, to_snake_case
@@ -73,6 +74,7 @@ class EmbeddedChakra:
         )
         self._rows = BulkRowFactory(self._whatsapp.processes, self.team, self._is_team_user)
         self.records = ProcessWritesResource(self._whatsapp.processes, self._rows, self.team, clock)
+        self.tasks = TasksResource(self._whatsapp.processes, self.team, self._is_team_user, clock)
         self._meta_error_format: meta.MetaErrorFormat = "meta"
         self._routes = self._build_app()
         trouble = self._whatsapp.recipients.fault_for
@@ -370,6 +372,7 @@ class EmbeddedChakra:
             *self._jobs.routes(),
             *BulkResource(self._rows, self._jobs, self.team, self._clock).routes(),
             *self.records.routes(),
+            *self.tasks.routes(),
         ]
         handlers = {
             HTTPException: envelope.handle_http_error,

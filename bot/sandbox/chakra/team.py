@@ -35,6 +35,20 @@ class ConfigAttribute(ConfigItem):
     procedure: str
 
 
+class ConfigStateTask(ConfigItem):
+    """A task that a process may have; ``task_type`` and ``procedure`` are IDs. All INFERRED."""
+
+    task_type: str
+    procedure: str
+
+
+class ConfigTaskAttribute(ConfigItem):
+    """An attribute of tasks. That it names its task type is INFERRED."""
+
+    attribute_type: str
+    task_type: str
+
+
 class EmbeddedTeam(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
@@ -45,6 +59,9 @@ class EmbeddedTeam(BaseModel):
     procedures: tuple[ConfigItem, ...]
     attribute_types: tuple[ConfigItem, ...]
     attributes: tuple[ConfigAttribute, ...]
+    task_types: tuple[ConfigItem, ...]
+    state_tasks: tuple[ConfigStateTask, ...]
+    task_attributes: tuple[ConfigTaskAttribute, ...]
 
     def role_id(self, short_id: str) -> str:
         """Return the UUID of a role; a role that Config doesn't list has a stable one too."""

@@ -159,6 +159,8 @@ _TEXT_KEYS = (
     "series",
     "name",
     "data",
+    "caption",
+    "rows",
 )
 """The keys of Block Kit's visible texts, in reading order."""
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from bot.sandbox.slack.limits.charts import check_chart
 from bot.sandbox.slack.limits.elements import check_element, check_image
+from bot.sandbox.slack.limits.tables import check_data_table
 from bot.sandbox.slack.limits.text import check_text
 from bot.sandbox.slack.limits.validation_report import Json, ValidationReport
 
-MESSAGE_ONLY = frozenset({"data_visualization"})
+MESSAGE_ONLY = frozenset({"data_visualization", "data_table"})
 
 
 def check_blocks(report: ValidationReport, blocks: Sequence[Any], pointer: str = "/blocks") -> None:
@@ -138,4 +139,5 @@ _CHECKS: Mapping[str, Callable[[ValidationReport, Json, str], None]] = {
     "input": _check_input,
     "rich_text": _check_rich_text,
     "data_visualization": check_chart,
+    "data_table": check_data_table,
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.sandbox.slack.limits.blocks import check_blocks
+from bot.sandbox.slack.limits.tables import count_cells
 from bot.sandbox.slack.limits.traversal import count_characters, iter_blocks
 from bot.sandbox.slack.limits.validation_report import Json, PayloadFinding, ValidationReport
 
@@ -66,5 +67,7 @@ def _check_attachments(report: ValidationReport, attachments: Sequence[Any]) -> 
 def _check_message_totals(report: ValidationReport, blocks: Sequence[Any]) -> None:
     """Check the limits that hold over all blocks of a message."""
     kinds = [block.get("type") for block in iter_blocks(blocks)]
+    tables = [block for block in iter_blocks(blocks) if block.get("type") == "data_table"]
     report.check_count("message.charts", kinds.count("data_visualization"), "/blocks")
+    report.check_total_length("message.cells", sum(map(count_cells, tables)), "/blocks")
     report.check_total_length("message.size", count_characters(blocks), "/blocks")

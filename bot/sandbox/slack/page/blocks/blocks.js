@@ -12,6 +12,7 @@ import { imageBlock, picture } from "./media.js";
 import { Place } from "./place.js";
 import { richText } from "./richtext.js";
 import { SELECTS } from "./selects.js";
+import { dataTable } from "./tables.js";
 
 /** @type {Record<string, (element: any, place: Place) => HTMLElement>} */
 const ELEMENTS = {
@@ -34,6 +35,7 @@ const BLOCKS = {
   image: imageBlock,
   rich_text: richText,
   data_visualization: chart,
+  data_table: dataTable,
 };
 
 /** @param {any} block @param {import("./place.js").Host} host */

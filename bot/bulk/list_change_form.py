@@ -1,0 +1,212 @@
+"""The forms of one change to every record of a list: what to change, then the list and a check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from bot.bulk.list_change import ListChange, NewValue
+from bot.bulk.record_list import MAX_RECORDS
+from bot.processes.search import STATUSES, RecordType
+from bot.slack import blocks
+from bot.slack.age import time_token
+from bot.slack.blocks import Markup, bold, lines, markup
+from bot.slack.commands.reply import Block, Choice, Message, View
+
+PLAN_FORM: Final = "changeall.plan"
+CONFIRM_FORM: Final = "changeall.confirm"
+STATE, STATUS, ASSIGNEE = "state", "status", "assignee"
+FIELD, VALUE, COUNT = "field", "value", "count"
+UNCHANGED: Final = "-"
+MAX_UNTYPED: Final = 100
+"""Records that are changed without their number being typed."""
+MAX_FIELD_CHOICES: Final = 99
+MAX_SHOWN_STATES: Final = 6
+_NOT_DIGITS = re.compile(r"[\s,._']")
+
+
+def change_form(record_type: RecordType, echo: str) -> View:
+    """Return the form that asks what to change in the records of a query."""
+    plural = record_type.plural.lower()
+    which = markup(bold(record_type.plural), "  ·  ", echo) if echo else bold(f"All {plural}")
+    head = lines(
+        [
+            which,
+            f"Choose what to change in all of them, up to {MAX_RECORDS:,}.",
+            "You see how many there are before anything is changed.",
+        ]
+    )
+    states = record_type.states[:MAX_SHOWN_STATES]
+    fields = [
+        blocks.section(head),
+        blocks.text_field(
+            STATE,
+            "State",
+            action="changeall.state",
+            optional=True,
+            max_length=200,
+            hint=f"For example {', '.join(states)}." if states else "",
+        ),
+        blocks.select_field(
+            STATUS,
+            "Status",
+            action="changeall.status",
+            placeholder="Choose",
+            choices=[
+                Choice("Leave as it is", UNCHANGED),
+                *(Choice(status.capitalize(), status) for status in STATUSES),
+            ],
+            initial=UNCHANGED,
+        ),
+        blocks.text_field(
+            ASSIGNEE,
+            "Assigned to",
+            action="changeall.assignee",
+            optional=True,
+            max_length=200,
+            hint='A name, an email address or a username in Chakra, or "me".',
+        ),
+        *_attribute_fields(record_type),
+    ]
+    return blocks.form_modal(PLAN_FORM, f"Change {plural}", "Show what changes", fields)
+
+
+def _attribute_fields(record_type: RecordType) -> list[Block]:
+    known = [field for field in record_type.attributes if field.name != record_type.key_field]
+    if not known:
+        return []
+    if len(known) <= MAX_FIELD_CHOICES:
+        chooser = blocks.select_field(
+            FIELD,
+            "Another field",
+            action="changeall.field",
+            placeholder="Choose",
+            choices=[
+                Choice("None", UNCHANGED),
+                *(Choice(field.label, field.name, field.name) for field in known),
+            ],
+            initial=UNCHANGED,
+        )
+    else:
+        chooser = blocks.text_field(
+            FIELD,
+            "Another field",
+            action="changeall.field",
+            optional=True,
+            max_length=200,
+            hint="Its name, as in Chakra.",
+        )
+    value = blocks.text_field(
+        VALUE,
+        "New value of that field",
+        action="changeall.value",
+        optional=True,
+        hint="Write days as 2026-05-31, times as 2026-05-31 09:30, and yes or no.",
+    )
+    return [chooser, value]
+
+
+def check_form(change: ListChange, record_type: RecordType) -> View:
+    """Return the list as it was read, and what changes in it."""
+    count = len(change.records)
+    read_at = time_token(change.read_at)
+    total = count_records(count + change.unchanged, record_type)
+    echo = markup("  ·  ", change.echo) if change.echo else ""
+    content = [
+        blocks.section(markup(bold(total), ", read at ", read_at, echo)),
+        blocks.section(lines(_change_lines(change.values))),
+    ]
+    if change.samples:
+        content.append(blocks.section(_samples_text(change)))
+    content += [blocks.context(note) for note in _notes(change, record_type)]
+    if not count:
+        content.append(blocks.section("There is nothing to change."))
+        return blocks.info_modal(_title(record_type), content)
+    if count > MAX_UNTYPED:
+        content.append(
+            blocks.text_field(
+                COUNT, f"Type {count} to confirm", action="changeall.count", max_length=20
+            )
+        )
+    return blocks.form_modal(CONFIRM_FORM, _title(record_type), f"Change {count:,}", content)
+
+
+def is_confirmed(change: ListChange, typed: str) -> bool:
+    """Return whether the number of records was typed, if it must be."""
+    count = len(change.records)
+    return count <= MAX_UNTYPED or _NOT_DIGITS.sub("", typed) == str(count)
+
+
+def started_message(started: int, planned: ListChange, record_type: RecordType) -> Message:
+    """Return the confirmation, with what was left out since the list was read."""
+    text = f"Changing {count_records(started, record_type)}. We'll send you a direct message when "
+    parts = [f"{text}it finishes."]
+    if left_out := len(planned.records) - started:
+        parts.append(_left_out_text(left_out, planned, record_type))
+    return blocks.text_message(markup(*_joined(parts)))
+
+
+def nothing_left_form(planned: ListChange, record_type: RecordType) -> View:
+    """Return the view for a list none of which is as it was."""
+    text = _left_out_text(len(planned.records), planned, record_type)
+    return blocks.info_modal(
+        _title(record_type), [blocks.section(markup("Nothing was changed. ", text))]
+    )
+
+
+def count_records(count: int, record_type: RecordType) -> str:
+    """Return ``1 lead`` or ``1,204 leads``."""
+    noun = record_type.label if count == 1 else record_type.plural
+    return f"{count:,} {noun.lower()}"
+
+
+def _left_out_text(count: int, planned: ListChange, record_type: RecordType) -> Markup:
+    noun, verb = count_records(count, record_type), "was" if count == 1 else "were"
+    return markup(
+        f"{noun} {verb} left out: changed or no longer in the list since ",
+        time_token(planned.read_at),
+        ".",
+    )
+
+
+def _title(record_type: RecordType) -> str:
+    return f"Change {record_type.plural.lower()}"
+
+
+def _change_lines(values: Sequence[NewValue]) -> list[Markup]:
+    return [markup(bold(value.label), "  →  ", value.shown) for value in values]
+
+
+def _samples_text(change: ListChange) -> Markup:
+    rows = [bold("The first of them")]
+    for sample in change.samples:
+        old = ", ".join(text or "empty" for text in sample.old)
+        shown = markup(sample.name, "  ·  ", sample.key) if sample.name else markup(sample.key)
+        rows.append(markup("• ", shown, ": ", old))
+    if more := len(change.records) - len(change.samples):
+        rows.append(markup(f"and {more:,} more"))
+    return Markup(blocks.clip(lines(rows), blocks.MAX_SECTION_TEXT_LENGTH))
+
+
+def _notes(change: ListChange, record_type: RecordType) -> list[str]:
+    notes = []
+    if change.unchanged:
+        verb = "has this already and is" if change.unchanged == 1 else "have this already and are"
+        notes.append(f"{count_records(change.unchanged, record_type)} {verb} left out.")
+    if change.repeated:
+        notes.append(
+            "The list changed in Chakra while it was read, so a few records may be missing. "
+            "Run it once more afterwards."
+        )
+    state = next((str(value.value) for value in change.values if value.name == "state"), "")
+    if state and record_type.states and state not in record_type.states:
+        seen = ", ".join(record_type.states[:MAX_SHOWN_STATES])
+        notes.append(
+            f"No {record_type.label.lower()} with the state {state} was seen yet. Seen: {seen}."
+        )
+    return notes
+
+
+def _joined(parts: Sequence[str]) -> list[str]:
+    return [part for text in parts for part in (text, " ")][:-1]

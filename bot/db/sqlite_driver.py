@@ -1,0 +1,75 @@
+"""A connection to SQLite whose statements visit its thread once.
+
+aiosqlite visits it for the cursor, the statement, the rows and the end of the cursor. Each visit
+costs more than most of our statements.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Self
+
+import aiosqlite
+
+UNUSED_CHUNK_SIZE = 64
+"""Rows that aiosqlite's own cursors fetch at a time."""
+
+
+class SingleVisitCursor:
+    """The part of aiosqlite's cursor that SQLAlchemy uses; the rows are read with the statement."""
+
+    def __init__(self, run: Callable[..., Any], connection: sqlite3.Connection) -> None:
+        self._run = run
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+        self.arraysize = 1
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def execute(self, operation: str, parameters: Sequence[Any] = ()) -> Self:
+        await self._run(self._visit, sqlite3.Cursor.execute, operation, parameters)
+        return self
+
+    async def executemany(self, operation: str, parameters: Sequence[Sequence[Any]]) -> Self:
+        await self._run(self._visit, sqlite3.Cursor.executemany, operation, parameters)
+        return self
+
+    async def fetchall(self) -> list[Any]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    async def close(self) -> None:
+        """There is nothing to close: the cursor ended with its statement."""
+
+    def _visit(self, execute: Callable[..., Any], operation: str, parameters: Any) -> None:
+        """Run the statement in SQLite's thread."""
+        cursor = self._connection.cursor()
+        try:
+            execute(cursor, operation, parameters)
+            self.description = cursor.description
+            self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
+            self._rows = cursor.fetchall() if cursor.description else []
+        finally:
+            cursor.close()
+
+
+class SingleVisitConnection(aiosqlite.Connection):
+    """A connection that closes itself if its process ends without having closed it."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, UNUSED_CHUNK_SIZE)
+        self._thread.daemon = True
+
+    def cursor(self) -> SingleVisitCursor:  # type: ignore[override]  # no visit, so no coroutine
+        return SingleVisitCursor(self._execute, self._conn)
+
+
+def connect(database: str, **options: Any) -> SingleVisitConnection:
+    """Return a connection to await; the arguments are those of ``sqlite3.connect``."""
+    return SingleVisitConnection(partial(sqlite3.connect, database, **options))

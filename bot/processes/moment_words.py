@@ -1,0 +1,356 @@
+"""Times to come as people type them ("tomorrow 10am", "next Monday 9", "in 2 hours"). Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from bot.processes.date_words import NUMBER_WORDS, WEEKDAYS, find_dates
+
+MAX_WORDS: Final = 8
+"""Words of the longest phrase: "on the day after tomorrow at 10 am"."""
+MAX_COUNT: Final = 1_000
+YEAR_DAYS: Final = 365
+MAX_YEARS: Final = 4
+EARLIEST_BARE_HOUR: Final = 7
+"""From this hour on, "Monday 9" is in the morning; "Monday 5" can be in the afternoon too."""
+
+_TIME: Final = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s?(am|pm|a\.m\.?|p\.m\.?|h|hrs?|o'clock)?")
+_NAMED_TIMES: Final[Mapping[str, time]] = {
+    **dict.fromkeys(("noon", "midday", "12 noon", "12noon"), time(12)),
+    **{f"half past {hour}": time(hour, 30) for hour in range(7, 13)},
+}
+_VAGUE: Final = frozenset(
+    ("morning", "afternoon", "evening", "night", "tonight", "midnight", "lunch", "lunchtime", "eod",
+     "end of day", "morning time", "noonish", "early", "late", "sometime")
+)  # fmt: skip
+_DAY_WORDS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("today", "tonight", "tday"), 0),
+    **dict.fromkeys(("tomorrow", "tomorow", "tommorow", "tommorrow", "tmrw", "tmr", "tmw"), 1),
+    "2mrw": 1,
+    **dict.fromkeys(("day after tomorrow", "the day after tomorrow", "overmorrow"), 2),
+}
+_PAST_WORDS: Final[Mapping[str, int]] = {"yesterday": -1, "day before yesterday": -2}
+_UNIT_DAYS: Final[Mapping[str, int]] = {"day": 1, "week": 7, "fortnight": 14}
+_MINUTES: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("minute", "minutes", "min", "mins"), 1),
+    **dict.fromkeys(("hour", "hours", "hr", "hrs", "h"), 60),
+}
+_JOINED_COUNT: Final = re.compile(r"(\d{1,4})([a-z]+)")
+_SHORT_DATE: Final = re.compile(r"(\d{1,2})/(\d{1,2})")
+_ISO_MOMENT: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[t ](\d{2}:\d{2})(?::\d{2})?")
+_CALENDAR: Final = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})"
+    r"|.*\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b.*"
+)
+_LEADING: Final = frozenset(("on", "by", "at", "before", "until", "till", "due", "for", "from"))
+_AT: Final = frozenset(("at", "@", "around", "about", "by"))
+_ALSO_WORDS: Final = frozenset(("sun", "sat", "wed"))
+"""Short names of days that mean something else by themselves."""
+_DOTTED_TIME: Final = re.compile(r"(\d{1,2})\.(\d{2})")
+_PERIODS: Final = frozenset(("week", "month", "year", "quarter"))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMoment:
+    """A phrase of ``length`` words from ``start``: a day, a time of it, or both.
+
+    ``problem`` is a sentence if it can't be used as it is.
+    """
+
+    start: int
+    length: int
+    day: date | None = None
+    time: time | None = None
+    problem: str = ""
+
+    def at(self, zone_now: datetime) -> datetime | None:
+        """Return the moment in the zone of ``zone_now``; None without a day and a time."""
+        if self.problem or self.day is None or self.time is None:
+            return None
+        return datetime.combine(self.day, self.time, zone_now.tzinfo)
+
+
+def find_moments(words: Sequence[str], now: datetime) -> list[FoundMoment]:
+    """Return the phrases of times in the words, in order. ``now`` is in the person's zone.
+
+    A day without its year, and a time without its day, are the next ones.
+    """
+    lowered = [word.lower().strip(",;!?").rstrip(".") for word in words]
+    found: list[FoundMoment] = []
+    start = 0
+    while start < len(lowered):
+        moment = _find_at(lowered, start, now)
+        if moment is None:
+            start += 1
+            continue
+        found.append(moment)
+        start = moment.start + moment.length
+    return found
+
+
+def read_moment(text: str, now: datetime) -> FoundMoment | None:
+    """Return the time that a whole text is, or None."""
+    words = text.split()
+    found = find_moments(words, now) if words else []
+    if len(found) != 1 or found[0].length != len(words):
+        return None
+    return found[0]
+
+
+def _find_at(words: Sequence[str], start: int, now: datetime) -> FoundMoment | None:
+    for length in range(min(MAX_WORDS, len(words) - start), 0, -1):
+        phrase = list(words[start : start + length])
+        if not all(phrase):
+            continue
+        found = _read(phrase, now)
+        if found is not None:
+            return FoundMoment(start, length, found.day, found.time, found.problem)
+    return None
+
+
+def _read(words: list[str], now: datetime) -> FoundMoment | None:
+    text = " ".join(words)
+    if text in _ALSO_WORDS:
+        return None
+    if moment := _read_exact(text, words, now):
+        return moment
+    if words[0] in _LEADING and len(words) > 1:
+        inner = _read(words[1:], now)
+        if inner is None and words[0] == "at":
+            return _read_bare_time(words[1:], now)
+        return inner
+    return _read_day_and_time(words, now) or _read_time_alone(words, now)
+
+
+def _read_exact(text: str, words: list[str], now: datetime) -> FoundMoment | None:
+    """Read "in 2 hours", "2026-12-01T10:00", "next week"."""
+    if found := _ISO_MOMENT.fullmatch(text):
+        try:
+            moment = datetime.fromisoformat(f"{found[1]}T{found[2]}")
+        except ValueError:
+            return None
+        return _checked(text, moment.date(), moment.time(), now)
+    if len(words) == 2 and words[0] in ("next", "this") and words[1] in _PERIODS:
+        return _problem(f'"{text}" is no single day. Write a day, such as next Monday 10am.')
+    minutes = _read_minutes(words)
+    if minutes:
+        later = (now + timedelta(minutes=minutes)).replace(second=0, microsecond=0)
+        return FoundMoment(0, 0, later.date(), later.time())
+    return None
+
+
+def _read_minutes(words: list[str]) -> int:
+    """Return the minutes of "in 2 hours", "in half an hour", "2 hours from now", else 0."""
+    if words[0] in ("in", "after") and len(words) > 1:
+        inner = words[1:]
+    elif words[-2:] == ["from", "now"] and len(words) > 2:
+        inner = words[:-2]
+    else:
+        return 0
+    if inner in (["half", "an", "hour"], ["half", "hour"]):
+        return 30
+    if inner in (["an", "hour", "and", "a", "half"], ["one", "and", "a", "half", "hours"]):
+        return 90
+    count, unit = _read_count(inner)
+    return count * _MINUTES.get(unit, 0)
+
+
+def _read_count(words: Sequence[str]) -> tuple[int, str]:
+    """Return the number and the unit of "2 hours" or "2h", else 0 and ""."""
+    if len(words) == 1 and (joined := _JOINED_COUNT.fullmatch(words[0])):
+        words = [joined[1], joined[2]]
+    if len(words) == 3 and words[0] == "a" and words[1] == "couple":
+        words = ["2", words[2]]
+    if len(words) != 2:
+        return 0, ""
+    is_number = words[0].isascii() and words[0].isdecimal() and len(words[0]) < 5
+    count = int(words[0]) if is_number else NUMBER_WORDS.get(words[0], 0)
+    return (count, words[1]) if 0 < count <= MAX_COUNT else (0, "")
+
+
+# --- days and times of day ------------------------------------------------------------------------
+
+
+def _read_day_and_time(words: list[str], now: datetime) -> FoundMoment | None:
+    """Read "tomorrow", "tomorrow 10am", "10am on Friday", "Monday morning"."""
+    for cut in range(len(words), 0, -1):
+        day = _read_day(words[:cut], now)
+        if day is not None:
+            return _join(" ".join(words), day, words[cut:], now)
+    for cut in range(1, len(words)):
+        clock = _read_time(words[:cut])
+        rest = words[cut + 1 :] if words[cut] == "on" else words[cut:]
+        day = _read_day(rest, now) if clock and rest else None
+        if clock and day is not None:
+            return _join(" ".join(words), day, words[:cut], now)
+    return None
+
+
+def _join(text: str, day: FoundMoment, time_words: list[str], now: datetime) -> FoundMoment | None:
+    rest = time_words[1:] if time_words and time_words[0] in _AT else time_words
+    if not rest:
+        if time_words:
+            return None
+        return day if day.problem or day.day is None else _checked(text, day.day, None, now)
+    joined = " ".join(rest)
+    vague = joined.removeprefix("in the ").removeprefix("the ")
+    if vague in _VAGUE:
+        return _problem(f'"{text}" has no exact time. Write one, such as tomorrow 10am.')
+    clock = _read_time(rest)
+    if clock is None:
+        bare = _read_bare_time(rest, now)
+        if bare is None:
+            return None
+        if bare.problem:
+            return bare
+        clock = bare.time
+    if day.problem or day.day is None:
+        return day
+    return _checked(text, day.day, clock, now)
+
+
+def _read_time_alone(words: list[str], now: datetime) -> FoundMoment | None:
+    """Read "10am", "14h", "noon": the next one."""
+    text = " ".join(words)
+    if text in ("tonight", "eod", "end of day", "midnight", "this evening", "this afternoon"):
+        return _problem(f'"{text}" has no exact time. Write one, such as today 18:00.')
+    clock = _read_time(words)
+    if clock is None:
+        return None
+    is_over = clock <= now.time().replace(tzinfo=None)
+    return FoundMoment(0, 0, now.date() + timedelta(days=is_over), clock)
+
+
+def _read_time(words: Sequence[str]) -> time | None:
+    """Return a time of day that can't be taken for anything else."""
+    text = " ".join(words)
+    if text in _NAMED_TIMES:
+        return _NAMED_TIMES[text]
+    found = _TIME.fullmatch(text)
+    if not found or not (found[2] or found[3]) or (found[2] and "." in text and not found[3]):
+        return None
+    hours, minutes, mark = int(found[1]), int(found[2] or 0), (found[3] or "").replace(".", "")
+    if mark in ("am", "pm"):
+        if not 1 <= hours <= 12:
+            return None
+        hours = hours % 12 + (12 if mark == "pm" else 0)
+    return time(hours, minutes) if hours < 24 and minutes < 60 else None
+
+
+def _read_bare_time(words: Sequence[str], now: datetime) -> FoundMoment | None:
+    """Read what is a time after "at" or a day: 9, 14, 10.30. Ask about 5."""
+    if len(words) == 1 and (dotted := _DOTTED_TIME.fullmatch(words[0])):
+        return _read_time_alone([f"{dotted[1]}:{dotted[2]}"], now)
+    if len(words) != 1 or not re.fullmatch(r"\d{1,2}", words[0]) or int(words[0]) > 23:
+        return None
+    hour = int(words[0])
+    if 0 < hour < EARLIEST_BARE_HOUR:
+        return _problem(
+            f'"{hour}" can be {hour}am or {hour}pm. Write {hour}am or {hour}pm after the day.'
+        )
+    is_over = time(hour) <= now.time().replace(tzinfo=None)
+    return FoundMoment(0, 0, now.date() + timedelta(days=is_over), time(hour))
+
+
+def _read_day(words: Sequence[str], now: datetime) -> FoundMoment | None:
+    today, text = now.date(), " ".join(words)
+    if not words:
+        return None
+    if text in _DAY_WORDS:
+        if text == "tonight":
+            return None
+        return _on(today + timedelta(days=_DAY_WORDS[text]))
+    if text in _PAST_WORDS:
+        return _on(today + timedelta(days=_PAST_WORDS[text]))
+    return _read_weekday(words, today) or _read_counted(words, today) or _read_date(text, now)
+
+
+def _read_weekday(words: Sequence[str], today: date) -> FoundMoment | None:
+    name, before = words[-1], list(words[:-1])
+    if name not in WEEKDAYS:
+        return None
+    ahead = (WEEKDAYS[name] - today.weekday()) % 7
+    if before in (["next"], ["coming"], ["the", "next"], ["the", "coming"]):
+        return _on(today + timedelta(days=ahead or 7))
+    if before == ["last"]:
+        return _on(today - timedelta(days=(7 - ahead) or 7))
+    if before not in ([], ["this"], ["on"]):
+        return None
+    if not ahead:
+        return _problem(f'"{name}" is today\'s weekday. Write today or next {name.title()}.')
+    return _on(today + timedelta(days=ahead))
+
+
+def _read_counted(words: Sequence[str], today: date) -> FoundMoment | None:
+    """Read "in 3 days", "a week from now", "2 days ago"."""
+    is_ago = words[-1] == "ago"
+    if is_ago:
+        inner = list(words[:-1])
+    elif words[0] == "in":
+        inner = list(words[1:])
+    elif list(words[-2:]) in (["from", "now"], ["from", "today"]):
+        inner = list(words[:-2])
+    else:
+        return None
+    count, unit = _read_count(inner)
+    days = _UNIT_DAYS.get(unit.removesuffix("s"), 0)
+    if not count or not days:
+        return None
+    return _on(today + timedelta(days=(-count if is_ago else count) * days))
+
+
+def _read_date(text: str, now: datetime) -> FoundMoment | None:
+    """Read a date of the calendar; one without its year is the next one."""
+    today = now.date()
+    if found := _SHORT_DATE.fullmatch(text):
+        day, month = int(found[1]), int(found[2])
+        return _read_month_day(day, month, today) or _read_month_day(month, day, today)
+    if not _CALENDAR.fullmatch(text):
+        return None
+    words = text.split()
+    for years in range(1, MAX_YEARS + 1):  # 29 February isn't in every year
+        try:
+            dates = find_dates(words, today + timedelta(days=YEAR_DAYS * years - 1))
+        except OverflowError:
+            return None
+        if dates is None or dates.length != len(words):
+            return None
+        start, end = dates.span.start, dates.span.end
+        if start is None or end is None or (end - start).days != 1:
+            return None
+        if start >= today or years == MAX_YEARS:
+            return _on(start)
+    return None
+
+
+def _read_month_day(day: int, month: int, today: date) -> FoundMoment | None:
+    for year in (today.year, today.year + 1):
+        try:
+            found = date(year, month, day)
+        except ValueError:
+            continue
+        if found >= today:
+            return _on(found)
+    return None
+
+
+def _on(day: date) -> FoundMoment:
+    return FoundMoment(0, 0, day)
+
+
+def _problem(sentence: str) -> FoundMoment:
+    return FoundMoment(0, 0, problem=sentence)
+
+
+def _checked(text: str, day: date, clock: time | None, now: datetime) -> FoundMoment:
+    """Return the moment; one that is over is a problem."""
+    is_over = day < now.date()
+    if clock is not None and day == now.date():
+        is_over = clock <= now.time().replace(tzinfo=None)
+    if is_over:
+        return _problem(f'"{text}" is in the past. Write a time to come, such as tomorrow 10am.')
+    return FoundMoment(0, 0, day, clock)

@@ -1,0 +1,39 @@
+"""The card of a record for the person who asks, as it is in Chakra now."""
+
+from __future__ import annotations
+
+from bot.errors import ChakraError, not_found_as
+from bot.processes.card import loaded_note, record_card
+from bot.processes.search import RecordSearch
+from bot.slack import blocks
+from bot.slack.commands.command import Request
+from bot.slack.commands.permissions import Permission
+from bot.slack.commands.reply import Message
+
+
+async def render_card(
+    request: Request, records: RecordSearch, reference: str, *, replace: bool = False
+) -> Message:
+    """Return the card of a reference ("lead/LEAD-004038"). Raise ``NotFound``."""
+    with not_found_as(*reference.split("/", 1)):
+        record, record_type = await records.load(reference)
+    return record_card(
+        record,
+        record_type,
+        may_send=request.access.allows(Permission.SEND),
+        may_edit=request.access.allows(Permission.EDIT),
+        note=loaded_note(request.now),
+        replace=replace,
+    )
+
+
+async def render_card_after(
+    request: Request, records: RecordSearch, reference: str, done: str
+) -> Message:
+    """Return the new card. If it can't be loaded, still say that the change is saved."""
+    try:
+        return await render_card(request, records, reference, replace=True)
+    except ChakraError:
+        return blocks.text_message(
+            f"{done} The new card couldn't be loaded; press Refresh on the old one in a minute."
+        )

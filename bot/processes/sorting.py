@@ -1,0 +1,169 @@
+"""The order of a list: ``sort:score``, ``sort by created desc``, ``newest first``.
+
+Chakra's lists have no documented order and take none, so what is read is sorted here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.chakra.fields import to_text
+from bot.errors import UsageError
+from bot.processes.directory import Record
+from bot.processes.query_schema import EXAMPLE, QuerySchema, unknown_field
+from bot.processes.record_query import QueryField, ValueType
+from bot.slack.commands.tokens import Token
+
+CREATED: Final = "createdAt"
+NAME: Final = QueryField("name", "Name")
+KEY: Final = QueryField("key", "Key")
+MAX_FIELD_WORDS: Final = 4
+_INLINE: Final = re.compile(r"(?:sort|order)(?:ed)?(?:[-_]?by)?\s*[:=]\s*(.*)", re.IGNORECASE)
+_VERBS: Final = frozenset({"sort", "sorted", "order", "ordered"})
+_DESCENDING: Final = frozenset({"desc", "descending", "down", "newest", "latest", "highest"})
+_ASCENDING: Final = frozenset({"asc", "ascending", "up", "oldest", "earliest", "lowest"})
+_FIRST_WORDS: Final = {"newest": True, "latest": True, "oldest": False, "earliest": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """The field by which a list is ordered."""
+
+    field: QueryField
+    descending: bool = False
+
+    @property
+    def words(self) -> str:
+        """The words that mean it in a query."""
+        return f"sort:{'-' if self.descending else ''}{self.field.name}"
+
+
+def split_sort(
+    tokens: Sequence[Token], schema: QuerySchema
+) -> tuple[tuple[Token, ...], Sort | None]:
+    """Return a query's words without those of its order, and that order; the last one counts.
+
+    Raise ``UsageError`` for a field that doesn't exist.
+    """
+    rest: list[Token] = []
+    found: Sort | None = None
+    position = 0
+    while position < len(tokens):
+        sort, length = _read_sort(tokens[position:], schema)
+        if sort is None:
+            rest.append(tokens[position])
+        found = sort or found
+        position += length
+    return tuple(rest), found
+
+
+def find_field(schema: QuerySchema, typed: str) -> QueryField | None:
+    """Return the field or column of a name."""
+    columns = {"name": NAME, "key": KEY, "id": KEY}
+    return schema.find(typed) or columns.get(typed.casefold())
+
+
+def sort_records(records: Iterable[Record], sort: Sort) -> list[Record]:
+    """Return the records in this order; those without a value come last."""
+    keyed = [(_sort_key(find_value(record, sort.field)), record) for record in records]
+    filled = [pair for pair in keyed if pair[0] is not None]
+    filled.sort(key=lambda pair: pair[0] or (0, 0.0, ""), reverse=sort.descending)
+    return [record for _, record in (*filled, *(pair for pair in keyed if pair[0] is None))]
+
+
+def find_value(record: Record, field: QueryField) -> Any:
+    """Return a record's value of a field, as Chakra sends it or as its model has it."""
+    process = record.process
+    if field is NAME:
+        return process.name or record.key
+    if field is KEY:
+        return record.key
+    match field.name:
+        case "state":
+            return process.state
+        case "status":
+            return process.status
+        case "assignedTo":
+            return process.assigned_to
+        case "createdAt":
+            return process.created_at
+    return process.attributes.get(field.name)
+
+
+def _read_sort(tokens: Sequence[Token], schema: QuerySchema) -> tuple[Sort | None, int]:
+    """Return the order that the first words say, and how many they are; None and 1 for none."""
+    first = tokens[0]
+    if first.quoted:
+        return None, 1
+    word = first.text.casefold()
+    following = tokens[1].text.casefold() if len(tokens) > 1 else ""
+    if word in _FIRST_WORDS and following == "first":
+        created = schema.find(CREATED)
+        return (Sort(created, _FIRST_WORDS[word]), 2) if created else (None, 1)
+    inline = _INLINE.fullmatch(first.text)
+    name = re.split(r"[:=]", word)[0]
+    if inline and not schema.find(name):
+        typed = [Token(inline[1]), *tokens[1:]] if inline[1] else list(tokens[1:])
+        field, length = _read_field(typed, schema)
+        return field, length + (not inline[1])
+    if word in _VERBS and following == "by":
+        field, length = _read_field(tokens[2:], schema)
+        return field, length + 2
+    return None, 1
+
+
+def _read_field(tokens: Sequence[Token], schema: QuerySchema) -> tuple[Sort, int]:
+    if not tokens:
+        raise UsageError("Sort by which field?", example=f"{EXAMPLE} sort:created")
+    first = tokens[0].text.strip(",")
+    descending = first.startswith("-")
+    first, _, direction = first.lstrip("-+").partition(":")
+    if not direction and "," in first:
+        first, _, direction = first.partition(",")
+    created = schema.find(CREATED)
+    if created and first.casefold() in _FIRST_WORDS:
+        return Sort(created, _FIRST_WORDS[first.casefold()]), 1
+    words = [first, *(token.text.strip(",") for token in tokens[1:MAX_FIELD_WORDS])]
+    for length in range(1 if direction else len(words), 0, -1):
+        field = find_field(schema, " ".join(words[:length]))
+        if field is not None:
+            typed, more = (direction, 0) if direction else _read_direction(tokens[length:])
+            return Sort(field, descending or typed.casefold() in _DESCENDING), length + more
+    raise unknown_field(first, schema)
+
+
+def _read_direction(tokens: Sequence[Token]) -> tuple[str, int]:
+    """Return the direction that the first words say, and how many they are."""
+    words = [token.text.casefold() for token in tokens[:2]]
+    if not words or words[0] not in _DESCENDING | _ASCENDING:
+        return "", 0
+    return words[0], 2 if words[1:] == ["first"] else 1
+
+
+def _sort_key(value: Any) -> tuple[int, float, str] | None:
+    """Return what numbers, dates and texts are compared by; None if there is no value."""
+    if isinstance(value, bool):
+        return 0, float(value), ""
+    if isinstance(value, int | float):
+        return 0, float(value), ""
+    if hasattr(value, "timestamp"):
+        return 0, float(value.timestamp()), ""
+    text = to_text(value).strip()
+    if not text:
+        return None
+    try:
+        number = float(text.replace(",", ""))
+    except ValueError:
+        return 1, 0.0, text.casefold()
+    return (0, number, "") if math.isfinite(number) else (1, 0.0, text.casefold())
+
+
+def describe_sort(sort: Sort) -> str:
+    """Return how an echo names the order."""
+    if sort.field.type is ValueType.TIME:
+        return f"{sort.field.label.lower()}, {'newest' if sort.descending else 'oldest'} first"
+    return f"{sort.field.label.lower()}{', descending' if sort.descending else ''}"

@@ -1,0 +1,81 @@
+"""The words of a line about a task, and what they mean by themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.processes.record_query import ME, Person
+from bot.slack.commands.tokens import Mention, Token
+
+TO_ME: Final = frozenset(("me", "myself"))
+FILLERS: Final = frozenset(
+    ("a", "an", "the", "to", "for", "on", "about", "of", "with", "and", "please", "pls", "task",
+     "create", "add", "new", "make", "set", "that", "need", "-", "–", ":", ",", "")
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TaskWord:
+    token: Token
+
+    @property
+    def text(self) -> str:
+        return self.token.text.strip()
+
+    @property
+    def plain(self) -> str:
+        """The word for comparison, "" for what is quoted or a mention."""
+        if self.token.quoted or isinstance(self.token, Mention):
+            return ""
+        return self.text.casefold().strip(",;:.!?")
+
+
+def strip_fillers(words: Sequence[TaskWord]) -> Sequence[TaskWord]:
+    """Return the words without those at the ends that mean nothing by themselves."""
+    start, end = 0, len(words)
+    while start < end and not words[start].token.quoted and words[start].plain in FILLERS:
+        start += 1
+    while end > start and not words[end - 1].token.quoted and words[end - 1].plain in FILLERS:
+        end -= 1
+    return words[start:end]
+
+
+def plain_at(words: Sequence[TaskWord], place: int) -> str:
+    return words[place].plain if place < len(words) else ""
+
+
+def read_person(token: Token) -> Person:
+    if isinstance(token, Mention):
+        return Person(token.id, is_member_id=True)
+    text = token.text.strip().removeprefix("@")
+    return Person(ME if text.casefold() in TO_ME and not token.quoted else text)
+
+
+def is_date(text: str) -> bool:
+    return bool(re.fullmatch(r"[\d./ :-]*", text)) and bool(
+        re.search(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d:\d{2}", text)
+    )
+
+
+def join_quotes(tokens: Sequence[Token]) -> list[Token]:
+    """Join the words of ``remarks:"call her"``, which come apart."""
+    joined: list[Token] = []
+    opened: list[str] = []
+    for token in tokens:
+        text = token.text
+        is_plain = not token.quoted and not isinstance(token, Mention)
+        if opened and is_plain:
+            opened.append(text)
+            if text.endswith(('"', "”")):
+                joined.append(Token(" ".join(opened)))
+                opened = []
+        elif is_plain and re.search(r'[:=]["“][^"”]*$', text):
+            opened = [text]
+        else:
+            joined += [Token(part) for part in opened]
+            opened = []
+            joined.append(token)
+    return joined + [Token(part) for part in opened]

@@ -1,0 +1,76 @@
+"""A table that people page, sort and filter in Slack. Pure.
+
+Cells are plain text. That the block shows in messages for one person, as in others, is INFERRED:
+Slack's page names no exception.
+docs.slack.dev/reference/block-kit/blocks/data-table-block
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.slack.blocks import plain_text
+from bot.slack.commands.reply import Block
+
+MAX_ROWS: Final = 100
+MAX_COLUMNS: Final = 20
+MAX_CHARACTERS: Final = 7_000
+"""Of all cells. Slack takes 10,000, and 12,000 with all other texts of the message."""
+CELL_LENGTHS: Final = (60, 40, 30, 24, 18, 14, 10, 7, 4)
+"""The longest cell: the first of these with which the table fits."""
+MAX_NUMBER: Final = 1_000_000
+"""Numbers from here on may be phone numbers, which masks find in text only."""
+MAX_CAPTION_LENGTH: Final = 150
+EMPTY: Final = "–"
+
+Cell = str | int | float
+
+
+def data_table(
+    caption: str, header: Sequence[str], rows: Sequence[Sequence[Cell]], *, page_size: int
+) -> Block:
+    """Return the table of one row or more; a column of numbers alone is sorted as numbers."""
+    columns = [_column([row[index] for row in rows]) for index in range(len(header))]
+    longest = next(
+        (length for length in CELL_LENGTHS if _count(header, columns, length) <= MAX_CHARACTERS),
+        CELL_LENGTHS[-1],
+    )
+    cells = [[_clip(cell, longest) for cell in column] for column in columns]
+    return {
+        "type": "data_table",
+        "caption": plain_text(caption, MAX_CAPTION_LENGTH)["text"],
+        "page_size": page_size,
+        "rows": [
+            [_text(name, longest) for name in header],
+            *([column[index] for column in cells] for index in range(len(rows))),
+        ],
+    }
+
+
+def _column(values: Sequence[Cell]) -> list[Block]:
+    numeric = all(_is_small_number(value) for value in values)
+    return [
+        {"type": "raw_number", "value": value, "text": str(value)}
+        if numeric
+        else {"type": "raw_text", "text": str(value).strip() or EMPTY}
+        for value in values
+    ]
+
+
+def _is_small_number(value: Cell) -> bool:
+    return not isinstance(value, str | bool) and abs(value) < MAX_NUMBER
+
+
+def _count(header: Sequence[str], columns: Sequence[Sequence[Block]], longest: int) -> int:
+    named = sum(min(len(name), longest) for name in header)
+    return named + sum(min(len(cell["text"]), longest) for column in columns for cell in column)
+
+
+def _clip(cell: Block, longest: int) -> Block:
+    return cell if cell["type"] == "raw_number" else _text(cell["text"], longest)
+
+
+def _text(text: str, longest: int) -> Block:
+    shown = " ".join(plain_text(text, longest)["text"].split())
+    return {"type": "raw_text", "text": shown or EMPTY}

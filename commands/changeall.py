@@ -1,0 +1,188 @@
+"""``/chakra changeall``: one change to every record of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.bulk import list_change_form as shown
+from bot.bulk.list_change import NewValue
+from bot.bulk.record_list import EXAMPLE
+from bot.context import Context
+from bot.errors import NotLinked, UsageError
+from bot.processes import editor
+from bot.processes.list_message import CHANGE, RecordListQuery, to_line
+from bot.processes.query_schema import unknown_field
+from bot.processes.record_query import Person
+from bot.processes.search import RecordType, usernames_of
+from bot.processes.typed_line import read_line
+from bot.record_lists import MAX_QUERY_LENGTH, find_listed_type
+from bot.record_queries import TypedQuery
+from bot.slack.button_state import parse_row_id
+from bot.slack.commands.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    Form,
+    Request,
+    SubmitRequest,
+)
+from bot.slack.commands.permissions import Permission, Subject
+from bot.slack.commands.reply import CloseForm, FieldErrors, OpenForm, Reply, UpdateForm
+
+
+async def run(request: CommandRequest, context: Context) -> OpenForm:
+    line = read_line(request.arguments.tokens, await context.records.list_types())
+    query = RecordListQuery(type=line.record_type.name, text=to_line(line.tokens))
+    return await _open(request, context, query)
+
+
+async def open_from_list(request: ActionRequest, context: Context) -> OpenForm:
+    return await _open(request, context, RecordListQuery.from_value(request.value))
+
+
+async def _open(request: Request, context: Context, query: RecordListQuery) -> OpenForm:
+    if len(query.text) > MAX_QUERY_LENGTH:
+        raise UsageError("That's too long for one query.", example=EXAMPLE)
+    record_type = await find_listed_type(context.records, query.type)
+    typed = await _read_query(request, context, record_type, query.text, query.reader)
+    view = shown.change_form(record_type, typed.echo)
+    return OpenForm(view, {"type": query.type, "text": query.text, "reader": query.reader})
+
+
+async def _read_query(
+    request: Request, context: Context, record_type: RecordType, text: str, reader_id: str
+) -> TypedQuery:
+    """Return the query; ``reader_id`` is the member who is "me" in it, "" for who asks."""
+    reader = request.require_member()
+    is_own = reader_id in ("", reader.id)
+    if not is_own:
+        reader = (await context.members.get_member(reader_id)).value
+    return await context.record_queries.read(
+        record_type, text, reader, request.now, for_others=not is_own
+    )
+
+
+async def plan(request: SubmitRequest, context: Context) -> Reply:
+    """Read the list, and show what would change in it."""
+    state = request.state
+    record_type = await find_listed_type(context.records, state.get("type", ""))
+    values, errors = await _read_values(request, context, record_type)
+    if errors:
+        return FieldErrors(errors)
+    if not values:
+        return FieldErrors({shown.STATE: "Choose at least one change."})
+    text, reader_id = state.get("text", ""), state.get("reader", "")
+    typed = await _read_query(request, context, record_type, text, reader_id)
+    change = await context.list_changes.plan(record_type, typed.where, typed.echo, values)
+    record_type = await find_listed_type(
+        context.records, record_type.name
+    )  # with the states just seen
+    view = shown.check_form(change, record_type)
+    if not change.records:
+        return UpdateForm(view)
+    draft = await context.list_changes.store(
+        change,
+        key=f"{request.interaction_key}:{request.now}",
+        member=request.actor.id,
+        channel=request.channel.id,
+    )
+    return UpdateForm(view, {"upload": str(draft.id)})
+
+
+async def confirm(request: SubmitRequest, context: Context) -> Reply:
+    """Change the records that are still as they were shown."""
+    upload_id = parse_row_id(request.state.get("upload", ""), EXAMPLE)
+    draft, change = await context.list_changes.load(upload_id, request.actor.id)
+    count = len(change.records)
+    if not shown.is_confirmed(change, request.values.get(shown.COUNT, "")):
+        return FieldErrors({shown.COUNT: f"Type {count} to change {count:,} records."})
+    request.access.authorize(Permission.BULK, Subject(recipients=count, channel=draft.channel))
+    record_type = await find_listed_type(context.records, change.record_type)
+    checked = await context.list_changes.check_again(change, record_type)
+    if not checked.records:
+        return UpdateForm(shown.nothing_left_form(change, record_type))
+    upload = replace(draft, filename=f"a list of {len(checked.records):,}")
+    batches = await context.list_changes.split_batches(checked)
+    await context.workflows.upload(upload, batches, request.actor.id)
+    done = shown.started_message(len(checked.records), change, record_type)
+    return CloseForm("The change has started.", follow_up=done)
+
+
+async def _read_values(
+    request: SubmitRequest, context: Context, record_type: RecordType
+) -> tuple[list[NewValue], Mapping[str, str]]:
+    """Return the changes of the form, and sentences by field for those that can't be made."""
+    found: list[NewValue] = []
+    errors: dict[str, str] = {}
+    values = request.values
+    if state := values.get(shown.STATE, "").strip():
+        found.append(NewValue(name="state", label="State", value=editor.read_state(state)))
+    status = values.get(shown.STATUS, "")
+    if status and status != shown.UNCHANGED:
+        found.append(NewValue(name="status", label="Status", value=status))
+    if assignee := values.get(shown.ASSIGNEE, "").strip():
+        try:
+            person = Person(assignee)
+            user = await context.record_queries.find_user(person, request.require_member())
+        except (UsageError, NotLinked) as error:
+            errors[shown.ASSIGNEE] = error.message
+        else:
+            same = usernames_of(user)
+            found.append(NewValue(name="assignedTo", label="Assigned to", value=same[0], same=same))
+    try:
+        found += _read_attribute(values, record_type, context.records.region)
+    except editor.InvalidFields as invalid:
+        errors |= invalid.errors
+    return found, errors
+
+
+def _read_attribute(
+    values: Mapping[str, str], record_type: RecordType, region: str | None
+) -> list[NewValue]:
+    """Return the change of the chosen field. Raise ``InvalidFields``."""
+    typed = values.get(shown.FIELD, "").strip()
+    entered = values.get(shown.VALUE, "").strip()
+    if typed in ("", shown.UNCHANGED):
+        if entered:
+            raise editor.InvalidFields({shown.FIELD: "Choose the field that gets this value."})
+        return []
+    known = record_type.schema.find(typed)
+    if known is None:
+        raise editor.InvalidFields({shown.FIELD: unknown_field(typed, record_type.schema).message})
+    if known not in record_type.attributes or known.name == record_type.key_field:
+        raise editor.InvalidFields({shown.FIELD: f"{known.label} can't be set here."})
+    if not entered:
+        raise editor.InvalidFields({shown.VALUE: "Enter the new value."})
+    try:
+        value: Any = editor.read_attribute(known, record_type, entered, region)
+    except UsageError as error:
+        raise editor.InvalidFields({shown.VALUE: error.message}) from None
+    return [NewValue(name=known.name, label=known.label, value=value)]
+
+
+CHANGE_ALL: Command[Context] = Command(
+    name="changeall",
+    summary="change all records of a list in the same way",
+    usage="changeall [lead, ticket, …] [query]",
+    example=EXAMPLE,
+    details=(
+        "The form asks for a new state, status, assignee or value of a field.",
+        "You see the number of records before anything is changed. Also under a list of records.",
+    ),
+    phrases=dict.fromkeys(
+        ("change all", "update all", "edit all", "set all", "change every",
+         "update every", "reassign all"),
+        "",
+    ),
+    run=run,
+    needs=Permission.BULK,
+    only_looks=True,
+    actions=(Action(CHANGE, open_from_list, needs=Permission.BULK, only_looks=True),),
+    forms=(
+        Form(shown.PLAN_FORM, plan, needs=Permission.BULK),
+        Form(shown.CONFIRM_FORM, confirm, needs=Permission.BULK),
+    ),
+)  # fmt: skip

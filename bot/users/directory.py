@@ -12,7 +12,7 @@ from bot.aio.clock import Clock
 from bot.cache import Cache, Cached
 from bot.chakra.client import Chakra
 from bot.chakra.models import User, UserChanges
-from bot.errors import ResourceNotFound
+from bot.errors import InvalidResponse, ResourceNotFound
 from bot.slack.commands.reply import Message
 from bot.text.phones import format_international
 from bot.users.index import Matches, UserIndex
@@ -157,13 +157,20 @@ class Directory:
 
     async def _load_user(self, user_id: str, *, refresh: bool = False) -> Cached[CachedUser]:
         async def load() -> CachedUser:
-            user = await self._users.fetch(user_id)
+            user = await self._fetch_user(user_id)
             return CachedUser(user, tuple([format_international(phone) for phone in user.phones]))
 
         person = await self._cache.get(USER_CACHE_KIND, user_id, load, refresh=refresh)
         if person.value.user.is_deleted:
             raise ResourceNotFound("This user was deleted.")
         return person
+
+    async def _fetch_user(self, user_id: str) -> User:
+        """Return the v2 user, else the v1 one, whose team and role are IDs."""
+        try:
+            return await self._users.fetch(user_id)
+        except InvalidResponse:
+            return await self._users.fetch_v1(user_id)
 
     def _build_profile(self, cached_user: CachedUser, names: RoleAndTeamNames) -> Profile:
         user = cached_user.user

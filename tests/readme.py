@@ -16,6 +16,7 @@ from bot.settings.settings import SETTINGS, Setting
 from bot.slack.commands import help as help_
 from bot.slack.commands.permissions import Permission, Role
 from commands import COMMANDS
+from tests.endpoints import endpoint_rows
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -34,6 +35,9 @@ def render_regions() -> dict[str, str]:
         "settings": _render_settings(),
         "roles": _roles(),
         "scopes": _render_table(("scope", "why", "off if it is declined"), _list_scopes()),
+        "endpoints": _render_table(
+            ("Chakra's API", "endpoint", "in Slack", "the client's method"), endpoint_rows()
+        ),
         "metrics": ", ".join(f"`{metric}`" for metric in list_metrics()),
     }
 

@@ -1,0 +1,91 @@
+"""What a person does reaches each endpoint of README's table, as the commands' stories show."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import pytest
+
+from bot.sandbox.chakra.request_log import endpoint_matcher
+from tests.clock import ManualClock
+from tests.commands import (
+    test_bulk,
+    test_chat,
+    test_config,
+    test_job,
+    test_process,
+    test_send,
+    test_send_file,
+    test_template_editing,
+    test_templates,
+    test_user,
+    test_users,
+)
+from tests.endpoints import ENDPOINTS, JOB, PASS_THROUGH, PLUGIN, PROCEDURE, Endpoint
+from tests.world import World
+
+Story = Callable[..., Coroutine[Any, Any, None]]
+
+EDIT_USER = test_user.test_form_is_prefilled_and_saving_refreshes_the_card
+SHOW_RECORD = partial(
+    test_process.test_one_record_is_shown_as_a_card, typed="process show lead LEAD-004038"
+)
+STORIES: dict[str, Story] = {
+    f"GET {PROCEDURE}/{{processId}}": SHOW_RECORD,
+    f"POST {PROCEDURE}/list": test_process.test_query_is_sent_as_its_where_and_echoed,
+    f"POST {PROCEDURE}": test_process.test_new_record_is_created_once_and_shown,
+    f"PUT {PROCEDURE}/{{processId}}": (
+        test_process.test_edit_shows_what_changes_before_it_is_saved
+    ),
+    f"DELETE {PROCEDURE}/{{processId}}": test_process.test_delete_needs_the_key,
+    f"POST {PROCEDURE}/bulk-create": test_bulk.test_double_press_uploads_once,
+    f"PATCH {PROCEDURE}": test_bulk.test_leads_are_updated_by_key,
+    "GET /v1/ext/users": test_users.test_v1_list_resolves_role_names,
+    "GET /v2/ext/users": test_users.test_active_users_are_listed_ten_per_page,
+    "GET /v1/ext/user/{userId}": partial(
+        test_user.test_v1_is_shown_with_its_names_if_v2_cannot_be_read,
+        fault=test_user.InvalidJsonBody(),
+    ),
+    "GET /v2/ext/user/{userId}": test_user.test_the_documented_john_with_team_role_and_address,
+    "PUT /v1/ext/user/{userId}": EDIT_USER,
+    f"POST {PASS_THROUGH}/{{wabaId}}/message_templates": (
+        test_template_editing.test_a_new_template_is_submitted_and_shows_metas_review
+    ),
+    f"GET {PASS_THROUGH}/{{wabaId}}/message_templates": (
+        test_templates.test_refresh_shows_changes_made_by_meta
+    ),
+    f"POST {PASS_THROUGH}/{{whatsappMessageTemplateId}}": (
+        test_template_editing.test_edit_keeps_components_not_shown_in_the_form
+    ),
+    f"POST {PLUGIN}/api/{{whatsappApiVersion}}/{{whatsappPhoneNumberId}}/messages": (
+        test_chat.test_a_reply_reaches_the_customer_once_and_its_ticks_follow
+    ),
+    f"POST {PLUGIN}/process/{{procedureShortId}}/{{primaryKeyOrId}}/send-template-message": (
+        test_send.test_process_recipient_uses_the_process_endpoint
+    ),
+    f"POST {PLUGIN}/phoneNumber/{{phoneNumber}}/send-template-message": (
+        test_send.test_form_send_is_delivered_and_read
+    ),
+    f"POST {PLUGIN}/upload-public-media": test_send_file.test_selected_picture_is_sent_and_read,
+    f"GET {JOB}": test_job.test_the_documented_job,
+    f"GET {JOB}/entries": test_job.test_failed_rows_file_is_sent_by_direct_message,
+    "GET /v1/ext/config": partial(
+        test_config.test_entries_are_listed_by_their_words, typed="config", found=[], missing=[]
+    ),
+    "POST /v1/ext/plugin/whatsapp/list-chat-messages-for-phone-number": (
+        test_chat.test_previous_messages_are_shown_to_one_reader
+    ),
+    "GET /v1/ext/whatsapp-phone-number": test_send.test_form_send_is_delivered_and_read,
+}
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.title)
+async def test_a_person_reaches_it(acme: World, clock: ManualClock, endpoint: Endpoint) -> None:
+    story = STORIES[endpoint.address]
+    accepted = inspect.signature(story).parameters
+    await story(acme, **({"clock": clock} if "clock" in accepted else {}))
+    matches = endpoint_matcher(endpoint.address)
+    assert any(matches(request) for request in acme.chakra.requests)

@@ -91,7 +91,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "GET",
         "/v1/ext/user/{userId}",
         "users.fetch_v1",
-        "`/chakra user <ID>`, if v2 can't be read",
+        "`/chakra user <ID>`, if v2 is refused",
     ),
     Endpoint(
         "Fetch User (V2)",

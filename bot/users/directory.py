@@ -12,7 +12,7 @@ from bot.aio.clock import Clock
 from bot.cache import Cache, Cached
 from bot.chakra.client import Chakra
 from bot.chakra.models import User, UserChanges
-from bot.errors import InvalidResponse, ResourceNotFound
+from bot.errors import InvalidResponse, Rejected, ResourceNotFound
 from bot.slack.commands.reply import Message
 from bot.text.phones import format_international
 from bot.users.index import Matches, UserIndex
@@ -166,10 +166,12 @@ class Directory:
         return person
 
     async def _fetch_user(self, user_id: str) -> User:
-        """Return the v2 user, else the v1 one, whose team and role are IDs."""
+        """Return the v2 user; if this Chakra has no v2, the v1 one, whose team and role are IDs."""
+        if not self._team_list.uses_v1:
+            return await self._users.fetch(user_id)
         try:
             return await self._users.fetch(user_id)
-        except InvalidResponse:
+        except (Rejected, InvalidResponse):
             return await self._users.fetch_v1(user_id)
 
     def _build_profile(self, cached_user: CachedUser, names: RoleAndTeamNames) -> Profile:

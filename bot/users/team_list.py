@@ -34,6 +34,11 @@ class TeamList:
         self._v1_until = 0.0
         self._v2_until = 0.0
 
+    @property
+    def uses_v1(self) -> bool:
+        """Whether v2 turned out not to work."""
+        return self._clock.monotonic() < self._v1_until
+
     async def load(self) -> UserIndex:
         """Return the index. Raises the ``ChakraError``s of the list that was tried last."""
         return build_index(await self._fetch_users())
@@ -43,7 +48,7 @@ class TeamList:
 
         v1 has no phone numbers, and IDs for role and team.
         """
-        if self._clock.monotonic() < self._v1_until:
+        if self.uses_v1:
             return await self._users.list_v1()
         v2_users = await self._fetch_v2()
         if _has_emails(v2_users):

@@ -22,6 +22,7 @@ from tests.commands import (
     test_template_editing,
     test_templates,
     test_user,
+    test_user_outages,
     test_users,
 )
 from tests.endpoints import ENDPOINTS, JOB, PASS_THROUGH, PLUGIN, PROCEDURE, Endpoint
@@ -45,9 +46,8 @@ STORIES: dict[str, Story] = {
     f"PATCH {PROCEDURE}": test_bulk.test_leads_are_updated_by_key,
     "GET /v1/ext/users": test_users.test_v1_list_resolves_role_names,
     "GET /v2/ext/users": test_users.test_active_users_are_listed_ten_per_page,
-    "GET /v1/ext/user/{userId}": partial(
-        test_user.test_v1_is_shown_with_its_names_if_v2_cannot_be_read,
-        fault=test_user.InvalidJsonBody(),
+    "GET /v1/ext/user/{userId}": (
+        test_user_outages.test_without_v2_a_user_is_shown_from_v1_with_names
     ),
     "GET /v2/ext/user/{userId}": test_user.test_the_documented_john_with_team_role_and_address,
     "PUT /v1/ext/user/{userId}": EDIT_USER,

@@ -36,7 +36,6 @@ JOHN_QUERIES = (
     "“John Doe”",
 )
 FETCH = "GET /v2/ext/user/{id}"
-FETCH_V1 = "GET /v1/ext/user/{id}"
 LIST = "GET /v2/ext/users"
 UPDATE = "PUT /v1/ext/user/{id}"
 
@@ -171,17 +170,7 @@ async def test_user_deleted_after_listing(acme: World) -> None:
 )
 async def test_each_chakra_failure_is_explained(acme: World, fault: Any, expected: str) -> None:
     acme.chakra.fail(FETCH, fault)
-    acme.chakra.fail(FETCH_V1, fault)
     assert expected in visible_text(await run_command(acme, JOHN_ID))
-
-
-@pytest.mark.parametrize("fault", [InvalidJsonBody(), MissingField("_data.id")], ids=repr)
-async def test_v1_is_shown_with_its_names_if_v2_cannot_be_read(acme: World, fault: Any) -> None:
-    acme.chakra.fail(FETCH, fault)
-    shown = visible_text(await run_command(acme, JOHN_ID))
-    assert "John Doe" in shown
-    assert "Inside Sales" in shown
-    assert "john@acme.com" in shown
 
 
 async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:
@@ -385,8 +374,7 @@ async def test_the_same_change_a_moment_later_asks_first(acme: World, clock: Man
 
 async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
     await open_edit_form(acme)
-    for endpoint in (FETCH, FETCH_V1):
-        acme.chakra.fail(endpoint, InvalidJsonBody())
+    acme.chakra.fail(FETCH, InvalidJsonBody())
     await submit_form(acme, last_name="Newman")
     assert acme.slack.view(JOHN) is None
     assert "Saved." in visible_text(last_message(acme, JOHN))

@@ -55,3 +55,13 @@ async def test_unreadable_answer_shows_the_last_good_card_with_a_warning(
     assert "John Doe" in shown
     acme.chakra.clear_faults()
     assert "can't be read" not in visible_text(await run_command(acme, JOHN_ID))
+
+
+async def test_without_v2_a_user_is_shown_from_v1_with_names(acme: World) -> None:
+    for endpoint in ("GET /v2/ext/users", FETCH):
+        acme.chakra.disable_endpoint(endpoint)
+    await acme.type("/chakra users")
+    shown = visible_text(await run_command(acme, JOHN_ID))
+    assert "John Doe" in shown
+    assert "Inside Sales" in shown
+    assert "john@acme.com" in shown

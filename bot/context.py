@@ -16,6 +16,7 @@ from bot.messages.form_loader import SendFormLoader
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
 from bot.notifications.service import Notifications
+from bot.processes.link_previews import LinkPreviews
 from bot.processes.search import RecordSearch
 from bot.record_queries import RecordQueries
 from bot.settings.settings import Settings
@@ -34,6 +35,7 @@ class Context:
     directory: Directory
     records: RecordSearch
     record_queries: RecordQueries
+    link_previews: LinkPreviews
     templates: TemplateCatalog
     send_service: SendService
     send_forms: SendFormLoader

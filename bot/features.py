@@ -28,6 +28,7 @@ from bot.messages.test_sends import TestSends
 from bot.notifications.customer_records import record_finder
 from bot.notifications.service import open_notifications
 from bot.processes.directory import RecordDirectory
+from bot.processes.link_previews import LinkPreviews
 from bot.processes.search import RecordSearch
 from bot.record_queries import RecordQueries
 from bot.slack.channels import Channels
@@ -73,6 +74,12 @@ class Features:
             directory=directory,
             records=records,
             record_queries=RecordQueries(records, directory, members),
+            link_previews=LinkPreviews(
+                records,
+                clock,
+                app_url=self.runtime.settings.chakra_app_url,
+                may_unfurl=lambda: self.identity.scopes.has("links:write"),
+            ),
             templates=self.templates,
             send_service=service,
             send_forms=SendFormLoader(

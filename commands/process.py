@@ -20,6 +20,7 @@ from bot.processes.card import (
     TAKE,
 )
 from bot.processes.directory import Record
+from bot.processes.link_previews import DETAILS_REQUESTED, LINK_SHARED, has_links
 from bot.processes.list_message import RecordListQuery, to_line
 from bot.processes.search import find_type
 from bot.processes.shown import render_card, render_card_after
@@ -31,6 +32,7 @@ from bot.slack.commands.command import (
     ActionRequest,
     Command,
     CommandRequest,
+    Event,
     Form,
     Request,
     SubmitRequest,
@@ -272,6 +274,10 @@ PROCESS: Command[Context] = Command(
         Action(EDIT, edit, needs=Permission.EDIT, only_looks=True),
         Action(TAKE, take, needs=Permission.EDIT),
         Action(DELETE, ask_to_delete, needs=Permission.EDIT, only_looks=True),
+    ),
+    events=(
+        Event(LINK_SHARED, lambda r, c: c.link_previews.unfurl(r), Permission.HELP, has_links),
+        Event(DETAILS_REQUESTED, lambda r, c: c.link_previews.present(r), Permission.HELP),
     ),
     forms=(
         *list_forms(Context),

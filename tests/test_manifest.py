@@ -86,6 +86,8 @@ def test_each_scope_has_its_reason_and_none_is_unused() -> None:
         "channels:history",
         "groups:history",
         "files:read",
+        "links:read",
+        "links:write",
         "files:write",
     ]
     assert all(scopes.values())
@@ -102,7 +104,7 @@ def test_each_optional_scope_is_listed_and_says_what_is_off_without_it() -> None
 
 
 def test_only_the_surfaces_in_use_are_enabled() -> None:
-    surfaces = {"bot_user", "app_home", "slash_commands", "shortcuts"}
+    surfaces = {"bot_user", "app_home", "slash_commands", "shortcuts", "unfurl_domains"}
     assert set(manifest.load()["features"]) == surfaces
 
 

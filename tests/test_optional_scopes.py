@@ -98,6 +98,15 @@ async def get_failed_rows(world: World) -> str:
     return last_text(world, SALES)
 
 
+async def post_a_link(world: World) -> str:
+    """Return the message with its preview; without either scope it has none."""
+    await world.slack.type(JOHN, SALES, "https://app.chakrahq.com/lead/LEAD-004038")
+    await world.idle()
+    message = world.slack.messages(JOHN, SALES)[-1]
+    assert not message.attachments
+    return message.text
+
+
 PROBES: dict[str, tuple[Probe, str]] = {
     "users:read.email": (look_oneself_up, "the permission users:read.email"),
     "usergroups:read": (send_as_a_group_member, "you can't send or change anything"),
@@ -109,6 +118,8 @@ PROBES: dict[str, tuple[Probe, str]] = {
     "channels:history": (lambda world: watch_while_slack_hangs_up(world, SALES), "again"),
     "groups:history": (lambda world: watch_while_slack_hangs_up(world, PRIVATE), "again"),
     "files:read": (choose_files, "lacks a permission in Slack: `files:read`"),
+    "links:read": (post_a_link, "LEAD-004038"),
+    "links:write": (post_a_link, "LEAD-004038"),
     "files:write": (get_failed_rows, "lacks a permission in Slack: `files:write`"),
 }
 """What needs each scope, and what the person reads without it: a sentence, or no answer at all."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from bot.chakra.fields import to_text
@@ -13,7 +15,13 @@ from bot.processes.search import RecordType
 from bot.slack import blocks
 from bot.slack.age import date_token
 from bot.slack.blocks import Markup, bold, escape, lines, markup
-from bot.slack.commands.reply import Block, Message
+from bot.slack.commands.reply import Block, EntityDetails, Message
+from bot.slack.work_objects import (
+    EntityAction,
+    build_payload,
+    text_field,
+    time_field,
+)
 
 SHOW: Final = "process.show"
 REFRESH: Final = "process.refresh"
@@ -25,6 +33,19 @@ TASK: Final = "task.open"
 MAX_FIELDS: Final = 40
 """Fields of a card; Slack takes 50 blocks, and a section has ten."""
 MAX_VALUE_LENGTH: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class CardField:
+    """A field of a card: a text, or a moment."""
+
+    label: str
+    text: str = ""
+    moment: datetime | None = None
+
+    @property
+    def markup(self) -> str:
+        return date_token(self.moment.timestamp()) if self.moment else self.text
 
 
 def record_row(record: Record) -> Block:
@@ -50,33 +71,47 @@ def record_card(
     """Return the card for one reader, who sees numbers and addresses in full."""
     process = record.process
     title = markup(bold(process.name or record.key), "  ·  ", record.reference)
-    pairs = list(_root_pairs(record)) + list(_attribute_pairs(record, record_type))
-    shown = pairs[:MAX_FIELDS]
+    fields = record_fields(record, record_type)
+    shown = [(field.label, field.markup) for field in fields[:MAX_FIELDS]]
     content = [blocks.section(title), *blocks.fields(shown)]
-    if len(pairs) > len(shown):
-        hidden = len(pairs) - len(shown)
+    if len(fields) > len(shown):
+        hidden = len(fields) - len(shown)
         content.append(blocks.context(f"{hidden} more fields are in Chakra."))
     content.append(blocks.context(note))
-    buttons = []
-    if may_send and process.phone:
-        buttons.append(blocks.button("Send WhatsApp", SEND, record.reference))
-    if may_edit:
-        buttons += [
-            blocks.button("Edit", EDIT, record.reference),
-            blocks.button("Assign to me", TAKE, record.reference),
-            blocks.button("Task…", TASK, record.reference),
-            blocks.button("Delete…", DELETE, record.reference),
-        ]
+    offered = record_buttons(record, may_send=may_send, may_edit=may_edit)
+    buttons = [blocks.button(label, action, record.reference) for label, action in offered]
     buttons.append(blocks.button("Refresh", REFRESH, record.reference))
     content += photo_buttons(record, record_type, may_edit=may_edit)
     content.append(blocks.actions(*buttons))
-    return Message(text=title, blocks=tuple(content), replace_original=replace)
+    return Message(
+        text=title,
+        blocks=tuple(content),
+        replace_original=replace,
+        details=record_details(record, record_type, fields, offered),
+    )
 
 
-def _root_pairs(record: Record) -> Iterable[tuple[str, str]]:
+def record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[tuple[str, str]]:
+    """Return the label and action of what one person may do with a record, the usual first."""
+    sending = [("Send WhatsApp", SEND)] if may_send and record.process.phone else []
+    editing = [
+        ("Edit", EDIT),
+        ("Assign to me", TAKE),
+        ("Task…", TASK),
+        ("Delete…", DELETE),
+    ]
+    return sending + (editing if may_edit else [])
+
+
+def record_fields(record: Record, record_type: RecordType) -> list[CardField]:
+    """Return all that is known of a record, for one reader."""
+    return [*_root_fields(record), *_attribute_fields(record, record_type)]
+
+
+def _root_fields(record: Record) -> Iterable[CardField]:
     process = record.process
     yield from (
-        (label, value)
+        CardField(label, value)
         for label, value in (
             ("State", process.state),
             ("Status", process.status),
@@ -90,10 +125,10 @@ def _root_pairs(record: Record) -> Iterable[tuple[str, str]]:
         ("Next action", process.next_action_at),
     ):
         if moment:
-            yield label, date_token(moment.timestamp())
+            yield CardField(label, moment=moment)
 
 
-def _attribute_pairs(record: Record, record_type: RecordType) -> Iterable[tuple[str, str]]:
+def _attribute_fields(record: Record, record_type: RecordType) -> Iterable[CardField]:
     """Yield the attributes in the order of the configuration, then those that it doesn't have."""
     values = record.process.attributes
     known = record_type.attributes
@@ -102,11 +137,34 @@ def _attribute_pairs(record: Record, record_type: RecordType) -> Iterable[tuple[
         if field.name in record_type.photo_fields and photo_ids(value):
             continue
         if text := show_value(value):
-            yield field.label, text
+            yield CardField(field.label, text)
     names = {field.name for field in known}
     for name, value in values.items():
         if name not in names and (text := show_value(value)):
-            yield name, text
+            yield CardField(name, text)
+
+
+def record_details(
+    record: Record,
+    record_type: RecordType,
+    fields: Sequence[CardField],
+    offered: Sequence[tuple[str, str]],
+) -> EntityDetails:
+    """Return the card as the pane beside a link preview shows it."""
+    rows = [
+        time_field(field.label, field.moment)
+        if field.moment
+        else text_field(field.label, field.text)
+        for field in fields[:MAX_FIELDS]
+    ]
+    payload = build_payload(
+        title=record.process.name or record.key,
+        display_type=record_type.label,
+        display_id=record.key,
+        fields=rows,
+        actions=[EntityAction(label, action, record.reference) for label, action in offered],
+    )
+    return EntityDetails({"id": record.key, "type": record.procedure}, payload)
 
 
 def show_value(value: Any) -> str:

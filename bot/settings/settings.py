@@ -88,6 +88,14 @@ class Settings(BaseSettings):
     chakra_api_url: Annotated[
         str, _validate_with(validators.chakra_url), SettingDoc("base address of the Chakra API")
     ] = "https://api.chakrahq.com"
+    chakra_app_url: Annotated[
+        str,
+        _validate_with(validators.app_url),
+        SettingDoc(
+            "address of the Chakra dashboard, whose links to records get a preview in Slack; "
+            "its host must be in `unfurl_domains` in manifest.yml",
+        ),
+    ] = "https://app.chakrahq.com"
     chakra_plugin_id: Annotated[
         str | None,
         _validate_with(validators.uuid),

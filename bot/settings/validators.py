@@ -90,6 +90,11 @@ def chakra_url(value: str) -> str:
     return url
 
 
+def app_url(value: str) -> str:
+    """Return the address of the dashboard without a slash at its end."""
+    return _web_url(value).rstrip("/")
+
+
 def _web_url(value: str) -> str:
     try:
         parts = urlsplit(value)

@@ -17,6 +17,9 @@ EVENT_CALLBACK = "event_callback"
 MAX_METADATA_LENGTH = 3_000
 """Characters of ``private_metadata``. docs.slack.dev/reference/views"""
 
+PREVIEW, PANE = "message_attachment", "entity_detail"
+"""``container.type`` of a button in a link's preview, and in the pane beside it."""
+
 PRESSED_TYPES = frozenset({"button", "overflow"})
 """Elements that are pressed, as opposed to filled in."""
 
@@ -187,14 +190,31 @@ def press_key(payload: Payload) -> str:
     )
 
 
+def entity_container(payload: Payload) -> str:
+    """Return whether a button is in a link's preview or in the pane beside it; "" if in neither.
+
+    The pane may be open outside any message, and no page says whether its payload has a view.
+    docs.slack.dev/messaging/work-objects-implementation
+    """
+    container = payload.get("container")
+    kind = container.get("type") if isinstance(container, Mapping) else None
+    is_press = payload.get("type") == "block_actions"
+    return str(kind) if is_press and kind in (PREVIEW, PANE) else ""
+
+
 def interaction_key(payload: Payload) -> str:
-    """Return a key for the form, or for the element of a message, that was used."""
+    """Return a key for the form, or for the element of a message, that was used.
+
+    A preview and its pane are there for ever, so each press of theirs has another.
+    """
     view = payload.get("view")
-    if isinstance(view, Mapping):
+    if isinstance(view, Mapping) and not entity_container(payload):
         return str(view.get("id", ""))
     container = payload.get("container") or {}
     pressed = (payload.get("actions") or [{}])[0]
-    parts = (container.get("channel_id"), container.get("message_ts"), pressed.get("action_id"))
+    parts = [container.get("channel_id"), container.get("message_ts"), pressed.get("action_id")]
+    if entity_container(payload):
+        parts.append(payload.get("trigger_id"))
     return ":".join(str(part or "") for part in parts)
 
 

@@ -278,7 +278,7 @@ def test_binary_settings_file_is_named(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    assert len({setting.description for setting in SETTINGS}) == len(SETTINGS) == 18
+    assert len({setting.description for setting in SETTINGS}) == len(SETTINGS) == 19
     for setting in SETTINGS:
         assert re.fullmatch(r"[A-Z_]+", setting.name)
         assert setting.default is None or setting.required == "never"

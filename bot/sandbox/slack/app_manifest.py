@@ -45,6 +45,7 @@ class AppManifest:
     home_tab_enabled: bool = False
     messages_tab_enabled: bool = True
     accepts_messages: bool = True
+    unfurl_domains: tuple[str, ...] = ()
 
 
 def parse_manifest(manifest: Mapping[str, Any], declined: Collection[str] = ()) -> AppManifest:
@@ -75,6 +76,7 @@ def parse_manifest(manifest: Mapping[str, Any], declined: Collection[str] = ()) 
         home_tab_enabled=home.get("home_tab_enabled", False),
         messages_tab_enabled=home.get("messages_tab_enabled", True),
         accepts_messages=not home.get("messages_tab_read_only_enabled", False),
+        unfurl_domains=tuple(features.get("unfurl_domains", ())),
     )
 
 

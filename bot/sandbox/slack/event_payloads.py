@@ -131,6 +131,40 @@ def app_joined(channel: WorkspaceChannel, inviter: str, event_ts: str) -> Json:
     }
 
 
+def link_shared(
+    message: StoredMessage, channel: WorkspaceChannel, links: list[Json], unfurl_id: str
+) -> Json:
+    """Return the event of links in a message. docs.slack.dev/reference/events/link_shared."""
+    body: Json = {
+        "type": "link_shared",
+        "channel": channel.id,
+        "is_bot_user_member": APP_USER in channel.members,
+        "user": message.author,
+        "message_ts": message.ts,
+        "unfurl_id": unfurl_id,
+        "source": "conversations_history",
+        "links": links,
+        "user_locale": "en-US",
+        "event_ts": message.ts,
+    }
+    return {**body, "thread_ts": message.thread_ts} if message.thread_ts else body
+
+
+def link_composed(person: str, links: list[Json], unfurl_id: str) -> Json:
+    """Return the event of links in a message that isn't posted yet."""
+    return {
+        "type": "link_shared",
+        "channel": "COMPOSER",
+        "is_bot_user_member": True,
+        "user": person,
+        "message_ts": unfurl_id,
+        "unfurl_id": unfurl_id,
+        "source": "composer",
+        "links": links,
+        "user_locale": "en-US",
+    }
+
+
 def channel_changed(change: str, channel: WorkspaceChannel, event_ts: str) -> Json:
     """Return the event of a channel that was archived, renamed, shared, or left by the app.
 

@@ -15,6 +15,7 @@ from bot.sandbox.slack.app_manifest import AppManifest
 from bot.sandbox.slack.event_payloads import CHANNEL_TYPES, HomeTab
 from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.ids import event_id
+from bot.sandbox.slack.link_previews import find_app_links
 from bot.sandbox.slack.messages import MessageChange, StoredMessage
 from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery
 from bot.sandbox.slack.seed import APP_USER, SLACKBOT, WorkspaceChannel
@@ -30,6 +31,7 @@ SCOPES: Mapping[str, str] = {
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
+    "link_shared": "links:read",
 }
 """Event -> the scope without which Slack does not send it.
 
@@ -86,8 +88,40 @@ class Events:
     def revoked(self) -> None:
         self._publish("tokens_revoked", event_payloads.tokens_revoked(self._now()), None)
 
+    def link_composed(self, person: str, links: list[Json]) -> None:
+        """Publish the links of a message that a person is still writing."""
+        unfurl_id = self._workspace.previews.record_draft(person, links)
+        body = event_payloads.link_composed(person, links, unfurl_id)
+        self._publish("link_shared", body, None)
+
+    def details_requested(self, body: Json) -> None:
+        """Publish that a person opened the pane beside a link's preview, or refreshed it."""
+        self._publish("entity_details_requested", body, None)
+
+    def _share_links(self, message: StoredMessage, channel: WorkspaceChannel) -> None:
+        """Publish the app's links in a person's message, in all channels; of an edit the new ones.
+
+        That an edit publishes only new links is INFERRED.
+        """
+        if message.only_for is not None or not self._workspace.members[message.author].is_person:
+            return
+        links = find_app_links(message.content.text, self._manifest.unfurl_domains)
+        unfurl_id, new = self._workspace.previews.record_links(message, links)
+        if new:
+            body = event_payloads.link_shared(message, channel, new, unfurl_id)
+            self._publish("link_shared", body, channel)
+
+    def links_refreshed(self, message: StoredMessage, links: list[Json]) -> None:
+        """Publish links again whose previews are to be refreshed."""
+        channel = self._workspace.channels[message.channel]
+        unfurl_id = self._workspace.previews.unfurl_id(message)
+        body = event_payloads.link_shared(message, channel, links, unfurl_id)
+        self._publish("link_shared", {**body, "is_unfurl_refresh": True}, channel)
+
     def _message_changed(self, change: MessageChange, message: StoredMessage) -> None:
         channel = self._workspace.channels[message.channel]
+        if change != "deleted":
+            self._share_links(message, channel)
         hidden = message.only_for is not None or message.author == SLACKBOT
         if hidden or APP_USER not in channel.members:
             return

@@ -157,6 +157,56 @@ def message_actions(
     return payload if ephemeral else {**payload, "message": message_json(message)}
 
 
+def preview_actions(
+    interaction: InteractionContext,
+    message: StoredMessage,
+    channel: WorkspaceChannel,
+    preview: Json,
+    action: Json,
+    response_url: str,
+) -> Json:
+    """Return block_actions of a link's preview, which come without the message.
+
+    docs.slack.dev/messaging/unfurling-links-in-messages, "Alternate interactive payload behavior"
+    """
+    url = preview["app_unfurl_url"]
+    container: Json = {
+        "type": "message_attachment",
+        "message_ts": message.ts,
+        "attachment_id": preview.get("id", 1),
+        "channel_id": message.channel,
+        "is_ephemeral": False,
+        "is_app_unfurl": True,
+        "app_unfurl_url": url,
+    }
+    if message.thread_ts:
+        container["thread_ts"] = message.thread_ts
+    if entity := preview.get("entity"):
+        container |= {"entity_url": entity["url"], "external_ref": entity["external_ref"]}
+    return {
+        **interaction.common_fields("block_actions"),
+        "container": container,
+        "trigger_id": interaction.trigger_id,
+        "channel": {"id": channel.id, "name": visible_channel_name(channel)},
+        "app_unfurl": _omit(preview, "entity"),
+        "response_url": response_url,
+        "actions": [action],
+    }
+
+
+def pane_actions(interaction: InteractionContext, container: Json, action: Json) -> Json:
+    """Return block_actions of the pane beside a preview.
+
+    Slack's pages show none: that it has neither a channel nor a response URL is the stricter guess.
+    """
+    return {
+        **interaction.common_fields("block_actions"),
+        "container": container,
+        "trigger_id": interaction.trigger_id,
+        "actions": [action],
+    }
+
+
 def view_actions(interaction: InteractionContext, view: StoredView, action: Json) -> Json:
     return {
         **interaction.common_fields("block_actions"),

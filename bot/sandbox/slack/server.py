@@ -26,6 +26,7 @@ from bot.sandbox.slack.page_actions import PageActions
 from bot.sandbox.slack.page_api import PageApi
 from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery, sign_request
 from bot.sandbox.slack.posted_content import PostedContent
+from bot.sandbox.slack.preview_actions import PreviewActions
 from bot.sandbox.slack.seed import APP_USER, WorkspaceMember
 from bot.sandbox.slack.shortcuts import ShortcutActions
 from bot.sandbox.slack.socket_mode import SocketModeServer
@@ -78,6 +79,8 @@ class EmbeddedSlack:
         self._web_api = WebApi(self.workspace, read, self.sockets, self._exchange_log, self._tokens)
         self._shortcuts = ShortcutActions(self._user_actions, read)
         self.posted = PostedContent(self.workspace)
+        track = self._exchange_log.track
+        self.previews = PreviewActions(self._user_actions, self._events, read, track)
         actions = PageActions(self._exchange_log)
         page = PageApi(self._user_actions, self._forms, read, self._exchange_log, actions, may_send)
         phones = build_phones(actions) if build_phones is not None else ()

@@ -33,6 +33,8 @@ _NESTED_JSON_ERRORS: Mapping[str, str] = {
     "metadata": "invalid_metadata_format",
     "files": "invalid_arguments",
     "view": "invalid_arguments",
+    "unfurls": "invalid_unfurls_format",
+    "error": "invalid_arguments",
 }
 """Arguments that are JSON within a form, and Slack's code for one that can't be parsed."""
 _OK_STATUS, _BAD_REQUEST, _TOO_MANY = 200, 400, 429

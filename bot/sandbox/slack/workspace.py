@@ -13,6 +13,7 @@ from bot.sandbox.slack.blocks import to_stored_blocks
 from bot.sandbox.slack.feed import EventFeed
 from bot.sandbox.slack.files import FileStore
 from bot.sandbox.slack.ids import IdGenerator
+from bot.sandbox.slack.link_previews import LinkPreviewStore
 from bot.sandbox.slack.messages import MessageChange, MessageContent, MessageStore, StoredMessage
 from bot.sandbox.slack.payload_validator import PayloadValidator
 from bot.sandbox.slack.seed import (
@@ -61,6 +62,7 @@ class Workspace:
         self.views = ViewStacks(self.ids, self._publish_views)
         self.triggers = TriggerStore(self.ids, clock)
         self.response_urls = ResponseUrlStore(clock)
+        self.previews = LinkPreviewStore(clock)
         self.files = FileStore(self.ids, clock)
         self.notices: deque[Notice] = deque(maxlen=MAX_NOTICES)
         for first in seed.SEED_MESSAGES:

@@ -41,7 +41,7 @@ READ_METHODS = frozenset(
     }
 )
 """Methods that read take a form; those that write take JSON. docs.slack.dev/apis/web-api"""
-IDEMPOTENT_METHODS = READ_METHODS | {"views.update", "views.publish"}
+IDEMPOTENT_METHODS = READ_METHODS | {"views.update", "views.publish", "chat.unfurl"}
 NOT_SENT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """aiohttp's errors for a connection that was never made."""
 

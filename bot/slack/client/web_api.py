@@ -30,6 +30,7 @@ from bot.slack.client.retry import (
     RateLimitRetryHandler,
     parse_retry_after,
 )
+from bot.slack.client.work_objects import WorkObjects
 from bot.slack.commands.reply import Block, Message, View, response_body
 
 REQUEST_TIMEOUT_SECONDS = 10.0
@@ -87,6 +88,7 @@ class SlackClient:
         self.web = web(RateLimitRetryHandler(clock))
         self._no_retry = web()
         self.modals = ModalUpdates(self.update_view, clock)
+        self.work_objects = WorkObjects(self.call, clock)
         self.files = SlackFiles(
             self, self._session, token=token, base_url=base_url, clock=clock, timeout=timeout
         )

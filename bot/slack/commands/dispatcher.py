@@ -35,6 +35,7 @@ from bot.slack.commands.reply import (
 )
 from bot.slack.copy.explain import Explainer
 from bot.slack.form_surfaces import ModalActionSurface, SubmissionSurface
+from bot.slack.link_surfaces import select_link_surface
 from bot.slack.surfaces import (
     EMPTY_ACK,
     Ack,
@@ -358,6 +359,9 @@ def _failed_call_fields(error: BotError) -> dict[str, Any]:
 def select_surface(payload: Payload, slack: SlackClient, explainer: Explainer) -> Surface:
     """Return where the person is who sent the payload."""
     kind = payload.get("type")
+    beside_link = select_link_surface(payload, slack, explainer)
+    if beside_link is not None:
+        return beside_link
     if kind == payloads.EVENT_CALLBACK:
         return EventSurface(payload, slack, explainer)
     if kind == "view_submission":

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from pydantic_core import to_json
 
+from bot.errors import SlackError
+
 Block = dict[str, Any]
 View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityDetails:
+    """What the pane beside a link preview shows of a thing, to one person.
+
+    ``external_ref`` identifies the thing, ``payload`` is the content of a Work Object.
+    docs.slack.dev/messaging/work-objects-implementation
+    """
+
+    external_ref: Mapping[str, str]
+    payload: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -22,7 +36,8 @@ class Message:
     masked by `channel_mask`. ``replace_original`` replaces the message whose button was
     pressed; it has no effect in answer to a typed command, which Slack cannot replace.
     ``only_here``: it is posted to the response URL or, if that has expired, nowhere.
-    ``shared_as`` is what a question about ``to_channel`` calls it ("Priya's card").
+    ``shared_as`` is what a question about ``to_channel`` calls it ("Priya's card"). ``details`` are
+    the same content for the pane beside a link preview.
     """
 
     text: str
@@ -31,6 +46,7 @@ class Message:
     replace_original: bool = False
     only_here: bool = False
     shared_as: str = "this"
+    details: EntityDetails | None = field(default=None, repr=False)
 
     @cached_property
     def response_json(self) -> bytes:
@@ -133,8 +149,49 @@ class PublishHome:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkPreview:
+    """The preview of one link, ``url`` as Slack wrote it; all who see the message may read it.
+
+    ``blocks`` are for a Slack that shows no Work Objects.
+    """
+
+    url: str
+    details: EntityDetails
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfurl:
+    """Attach previews to the message that ``target`` names in the arguments of chat.unfurl.
+
+    ``on_refused`` gets Slack's refusal: no one waits for a sentence.
+    """
+
+    target: Mapping[str, str]
+    previews: tuple[LinkPreview, ...]
+    on_refused: Callable[[SlackError], None] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PresentDetails:
+    """Fill the pane beside a link preview, which one person reads."""
+
+    details: EntityDetails
+
+
+@dataclass(frozen=True, slots=True)
 class NoReply:
     """The press needs no answer (a link button, a closed form)."""
 
 
-Reply = Message | OpenForm | UpdateForm | FieldErrors | CloseForm | PublishHome | NoReply
+Reply = (
+    Message
+    | OpenForm
+    | UpdateForm
+    | FieldErrors
+    | CloseForm
+    | PublishHome
+    | Unfurl
+    | PresentDetails
+    | NoReply
+)

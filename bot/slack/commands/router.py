@@ -118,7 +118,8 @@ class Router(Generic[ContextT]):
             value=value,
             values=payloads.values(payload),
             state=payloads.state(payload),
-            in_form=isinstance(payload.get("view"), Mapping),
+            in_form=isinstance(payload.get("view"), Mapping)
+            and not payloads.entity_container(payload),
             interaction_key=payloads.interaction_key(payload),
             posted_at=payloads.posted_at(payload),
             files=payloads.files(payload),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.sandbox.slack.methods import chat, conversations, files, meta, users, views
+from bot.sandbox.slack.methods import chat, conversations, files, link_previews, meta, users, views
 from bot.sandbox.slack.methods.call import Method, MethodCall
 
 METHODS: Mapping[str, Method] = {
@@ -15,6 +15,7 @@ METHODS: Mapping[str, Method] = {
         *conversations.METHODS,
         *chat.METHODS,
         *files.METHODS,
+        *link_previews.METHODS,
         *views.METHODS,
     )
 }

@@ -62,5 +62,5 @@ async def test_sender_sees_whole_numbers_and_the_buttons_in_the_pane(acme: World
     assert pane["entity"]["entity_payload"]["attributes"]["title"]["text"] == "Aarav Mehta"
     assert fields(pane)["Score"] == "72"
     assert "919876543210" in json.dumps(pane)
-    assert actions(pane) == ["Send WhatsApp", "Edit", "Assign to me", "Delete…"]
+    assert actions(pane) == ["Send WhatsApp", "Edit", "Assign to me", "Task…", "Delete…"]
     assert acme.slack.rejections == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -39,14 +38,15 @@ from bot.sandbox.chakra.request_log import (
 from bot.sandbox.chakra.request_pipeline import RequestPipeline
 from bot.sandbox.chakra.tasks import TasksResource
 from bot.sandbox.chakra.team import load_team
+from bot.sandbox.chakra.team_controls import TeamControls
 from bot.sandbox.chakra.template import EmbeddedTemplate
-from bot.sandbox.chakra.user import EmbeddedUser, load_users, to_snake_case
+from bot.sandbox.chakra.user import EmbeddedUser, load_users
 from bot.sandbox.chakra.users import UsersResource
 from bot.sandbox.chakra.webhooks import DeliveredWebhook, WebhookSubscriber
 from bot.sandbox.chakra.whatsapp import EmbeddedWhatsApp
 
 
-class EmbeddedChakra:
+class EmbeddedChakra(TeamControls):
     """A Chakra with one made-up team in memory, to be served by uvicorn.
 
     For example::
@@ -106,48 +106,9 @@ class EmbeddedChakra:
         """Wait until ``count(endpoint)`` has reached ``number``."""
         await self._pipeline.request_log.wait_for_count(expected, endpoint)
 
-    @property
-    def users(self) -> tuple[EmbeddedUser, ...]:
-        """All people in their current state, in list order."""
-        return tuple(self._users.users.values())
-
-    def user(self, key: str) -> EmbeddedUser:
-        """Return the person with this ID, username or email address. Raise ``KeyError``."""
-        for person in self.users:
-            if key in (person.id, person.username, *(email.address for email in person.emails)):
-                return person
-        raise KeyError(key)
-
-    def add_user(self, **overrides: Any) -> EmbeddedUser:
-        """Add an ordinary person with an email address; ``overrides`` are ``CachedUser`` fields."""
-        given = to_snake_case(overrides)
-        number = len(self._users.users) + 1
-        username = given.get("username", f"person{number}")
-        ordinary = {
-            "id": str(uuid4()),
-            "username": username,
-            "first_name": "Person",
-            "last_name": f"Number{number}",
-            "emails": [given.get("primary_email") or f"{username}@acme.com"],
-        }
-        person = EmbeddedUser.model_validate({**ordinary, **given})
-        self._users.users[person.id] = person
-        return person
-
     def add_lead(self, key: str, *, is_deleted: bool = False, **data: Any) -> str:
         """Add a lead with this primary key and these attributes; return its ID."""
         return self._whatsapp.processes.add(key, data, is_deleted=is_deleted)
-
-    def update_user(self, key: str, **changes: Any) -> EmbeddedUser:
-        """Change any field, as if someone had edited it in the Chakra dashboard."""
-        now = int(self._clock.time() * 1000)
-        changed = self.user(key).with_changes(**{"updated_at": now, **changes})
-        self._users.users[changed.id] = changed
-        return changed
-
-    def delete_user(self, key: str) -> None:
-        """Delete the person: they leave the lists, and their ID is unknown."""
-        del self._users.users[self.user(key).id]
 
     def fail(self, endpoint: str, fault: Fault, times: int | None = None) -> None:
         """Apply ``fault`` to requests for ``endpoint``: the next ``times``, or all.
@@ -381,14 +342,6 @@ class EmbeddedChakra:
         app = Starlette(routes=routes, exception_handlers=handlers)
         app.router.redirect_slashes = False
         return app
-
-    def _is_team_user(self, name: str) -> bool:
-        """Return whether the username or email address is a team member's; examples use both."""
-        return any(
-            name in (one.username, *(email.address for email in one.emails))
-            for one in self.users
-            if not one.is_deleted
-        )
 
     async def _handle_meta_error(self, _: Request, error: Exception) -> Response:
         if not isinstance(error, meta.MetaApiError):

@@ -12,6 +12,7 @@ from bot.customers.opt_outs import OptOuts
 from bot.health import HealthChecker
 from bot.jobs.reader import JobReader
 from bot.media.photos import Photos
+from bot.media.whatsapp_files import WhatsAppFiles
 from bot.messages.form_loader import SendFormLoader
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
@@ -46,6 +47,7 @@ class Context:
     channels: Channels
     files: SlackFiles
     photos: Photos
+    whatsapp_files: WhatsAppFiles
     jobs: JobReader
     bulk_planner: BulkPlanner
     list_changes: ListChanger

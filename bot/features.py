@@ -18,6 +18,7 @@ from bot.health import HealthChecker
 from bot.installation import Identity, Installation, Runtime
 from bot.jobs.reader import JobReader
 from bot.media.photos import Photos
+from bot.media.whatsapp_files import WhatsAppFiles
 from bot.messages.file_transfer import FileTransfer
 from bot.messages.form_loader import SendFormLoader
 from bot.messages.lifecycle import SendLifecycle
@@ -97,6 +98,7 @@ class Features:
             channels=Channels(self.slack),
             files=self.slack.files,
             photos=Photos(self.chakra, self.slack.files, clock),
+            whatsapp_files=WhatsAppFiles(self.chakra.media, self.slack.files),
             jobs=jobs,
             bulk_planner=BulkPlanner(
                 workflows.uploads,

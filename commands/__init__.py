@@ -6,6 +6,7 @@ from commands.chat import CHAT
 from commands.config import CONFIG
 from commands.job import JOB
 from commands.jobs import JOBS
+from commands.media import MEDIA
 from commands.notify import NOTIFY
 from commands.optouts import OPTOUTS
 from commands.photo import PHOTO
@@ -30,6 +31,7 @@ COMMANDS = (
     CHANGE_ALL,
     TASK,
     PHOTO,
+    MEDIA,
     USERS,
     TEMPLATES,
     NOTIFY,

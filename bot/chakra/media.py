@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from bot.chakra.models import Media, PublicMedia
 from bot.chakra.transport.envelope import parse_envelope
@@ -68,6 +69,20 @@ class MediaApi:
                 SHOW_PATH, self._path_parameters(media_id), max_bytes=max_bytes
             )
         )
+
+    async def copy(self, media_id: str, sink: BinaryIO, *, max_bytes: int) -> str:
+        """Write a file to ``sink``, like ``download``; return its media type."""
+        response = await self._http.download(
+            SHOW_PATH, self._path_parameters(media_id), max_bytes=max_bytes, sink=sink
+        )
+        return _parse_content(response).media_type
+
+    async def copy_from_url(self, media: Media, sink: BinaryIO, *, max_bytes: int) -> str:
+        """Write a file to ``sink``, like ``download_from_url``; return its media type."""
+        response = await self._http.fetch_url(
+            ATTACHMENTS_PATH, media.url, max_bytes=max_bytes, sink=sink
+        )
+        return _parse_content(response).media_type
 
     async def download_from_url(
         self, media: Media, *, max_bytes: int = MAX_DOWNLOAD_BYTES

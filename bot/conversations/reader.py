@@ -9,7 +9,8 @@ from bot.conversations.entry import current_shape
 from bot.conversations.names import bold_name, customer_name
 from bot.conversations.shapes import read_shape
 from bot.conversations.thread import Threads
-from bot.errors import NotFound, SlackError
+from bot.errors import NotFound
+from bot.media.private_file import send_privately
 from bot.slack import blocks
 from bot.slack.blocks import Markup, markup
 from bot.slack.client.files import SlackFiles
@@ -21,7 +22,6 @@ MAX_PARTS = 70
 WhatsApp's longest text has 65,536.
 """
 MAX_PART_LENGTH = 2_900
-FILES_SCOPE = "files:write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,11 @@ class MessageReader:
         if isinstance(loaded, Markup):
             return blocks.text_message(loaded)
         customer = await self.threads.get_customer(entry.recorded.customer_id)
-        try:
-            await self.slack_files.upload(
-                member,
-                loaded.name,
-                loaded.content,
-                comment=markup("From ", customer_name(customer)),
-            )
-        except SlackError as error:
-            if error.code != "missing_scope":
-                raise
-            return blocks.text_message(
-                f"Slack doesn't let this app upload files. Ask an admin to grant {FILES_SCOPE}, or "
-                "open the chat in Chakra."
-            )
-        return blocks.text_message(f"The {media.kind.noun} is in your messages with Chakra.")
+        return await send_privately(
+            self.slack_files,
+            member,
+            loaded.name,
+            loaded.content,
+            noun=media.kind.noun,
+            comment=markup("From ", customer_name(customer)),
+        )

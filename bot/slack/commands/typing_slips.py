@@ -8,7 +8,9 @@ MIN_LENGTH = 3
 """Letters of a word that may be a misspelt name."""
 MAX_LENGTH = 30
 LONG_NAME = 5
-"""Letters from which one wrong letter leaves no doubt, and two make a name similar."""
+"""Letters from which one wrong letter leaves no doubt."""
+LONGER_NAME = 6
+"""Letters from which two wrong ones make a name similar: ``maria`` isn't ``media``."""
 VERY_LONG_NAME = 8
 """Letters from which two wrong ones leave no doubt."""
 
@@ -32,7 +34,7 @@ def find_slips(typed: str, names: Iterable[str]) -> tuple[str, bool] | None:
     near: list[tuple[bool, int, str]] = []
     for name in names:
         distance = OSA.distance(typed, name, score_cutoff=2)
-        if 0 < distance <= (2 if min(len(name), len(typed)) >= LONG_NAME else 1):
+        if 0 < distance <= (2 if min(len(name), len(typed)) >= LONGER_NAME else 1):
             near.append((not _is_certain(typed, name, distance), distance, name))
     if not near:
         return None

@@ -1,0 +1,44 @@
+"""``/chakra media``: a file that a customer sent on WhatsApp, by its media ID."""
+
+from __future__ import annotations
+
+import re
+
+from bot.context import Context
+from bot.errors import UsageError
+from bot.slack.commands.command import Command, CommandRequest
+from bot.slack.commands.permissions import Permission
+from bot.slack.commands.reply import Message
+
+EXAMPLE = "/chakra media 1037543291543636"
+MEDIA_ID = re.compile(r"[0-9]{5,40}")
+MAY_NOT_READ = "Customers' files are for people who may send."
+
+
+async def run(request: CommandRequest, context: Context) -> Message:
+    request.access.authorize(Permission.SEND, reason=MAY_NOT_READ)
+    typed = request.arguments.text_from().strip()
+    if not typed:
+        raise UsageError("Which file? Add its WhatsApp media ID.", example=EXAMPLE)
+    if typed.startswith("wamid."):
+        raise UsageError("That's the ID of a message. A media ID is a number.", example=EXAMPLE)
+    if not MEDIA_ID.fullmatch(typed):
+        raise UsageError(f'"{typed}" isn\'t a media ID: that is a number.', example=EXAMPLE)
+    return await context.whatsapp_files.show(typed, request.actor.id)
+
+
+MEDIA: Command[Context] = Command(
+    name="media",
+    summary="see a file that a customer sent on WhatsApp",
+    usage="media <media ID>",
+    example=EXAMPLE,
+    details=(
+        "The media ID is in WhatsApp's events and in Chakra's chats.",
+        "The file comes to your direct messages with Chakra, where only you see it.",
+    ),
+    phrases=dict.fromkeys(
+        ("show media", "get media", "whatsapp media", "download media", "media file"), ""
+    ),
+    run=run,
+    needs=Permission.LOOK,
+)

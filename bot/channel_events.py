@@ -11,7 +11,6 @@ from bot.aio.periodic import periodic
 from bot.aio.tasks import TaskSet
 from bot.cache import Cache
 from bot.chakra.client import Chakra
-from bot.conversations.conversation import Conversation
 from bot.conversations.open import ConversationServices, build_conversations
 from bot.conversations.reminders import Reminders
 from bot.conversations.reply_report import ReplyReports
@@ -58,16 +57,16 @@ class ChannelEvents:
     @property
     def reply_reports(self) -> ReplyReports:
         """The reports of answers in their threads."""
-        return ReplyReports(self.conversations.conversations, self.refresh_parent)
-
-    async def refresh_parent(self, conversation: Conversation) -> None:
-        """Update the message that begins the thread."""
-        await self.outbox.enqueue(await self.conversations.threads.render_parent(conversation))
+        services = self.conversations
+        return ReplyReports(services.conversations, services.threads, services.parents.refresh)
 
     async def run(self) -> None:
         """Bring events to channels, and do what is due by the clock, until cancelled."""
         reminders = Reminders(
-            self.conversations.conversations, self.outbox, self.clock, self.refresh_parent
+            self.conversations.conversations,
+            self.outbox,
+            self.clock,
+            self.conversations.parents.refresh,
         )
         await asyncio.gather(
             self.notifier.run(),
@@ -106,12 +105,13 @@ def build_channel_events(
     log = EventLog(database, workspace, key, customers.identify)
     sends = open_send_reader(database, workspace, hash_secret)
     records = RecordDirectory(chakra, cache, clock, region=region)
-    opt_outs = OptOuts(database, OptOutRepository(database, key, workspace), customers, clock)
+    opt_outs = OptOuts(database, OptOutRepository(database, key, workspace), customers, log, clock)
     conversations = build_conversations(
         database,
         workspace,
         log=log,
         customers=customers,
+        opt_outs=opt_outs,
         sends=sends,
         records=records,
         catalog=catalog,
@@ -144,5 +144,6 @@ def build_channel_events(
         clock,
         workspace=workspace,
     )
-    recorder = Recorder(log, (conversations.windows.handle, opt_outs.handle), notifier.wake)
+    handlers = (conversations.windows.handle, opt_outs.handle, conversations.parents.handle)
+    recorder = Recorder(log, handlers, notifier.wake)
     return ChannelEvents(log, customers, opt_outs, conversations, recorder, notifier, outbox, clock)

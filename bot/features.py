@@ -154,7 +154,7 @@ class Features:
             Senders(self.templates.get_cached_senders, self.templates.get_default_sender_id),
             HistoryReader(self.chakra.chats, channel_events.log.list_of_customer),
             self.runtime.clock,
-            channel_events.refresh_parent,
+            services.parents,
             services.reader,
             channel_events.opt_outs,
         )

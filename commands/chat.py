@@ -227,7 +227,7 @@ async def claim(request: ActionRequest, context: Context) -> Message:
     if claimed is None:
         current = await service.get(button.conversation)
         return actions.already_claimed(current)
-    await service.refresh(claimed)
+    await service.parents.refresh(claimed)
     if claimed.takes_replies and request.access.allows(Permission.SEND):
         service.mark_read(await service.find_target(claimed.id))
     return blocks.text_message("You have this conversation now.")
@@ -242,7 +242,7 @@ async def submit_assign(request: SubmitRequest, context: Context) -> CloseForm:
     conversation = await _of_form(request, context)
     assigned = await service.conversations.assign(conversation.id, member)
     if assigned is not None:
-        await service.refresh(assigned)
+        await service.parents.refresh(assigned)
     if member and member not in (request.actor.id, conversation.assignee):
         line = actions.render_assigned(member, _name(request))
         await service.post(
@@ -279,7 +279,7 @@ async def _set_state(
         conversation_id, state, request.now, snoozed_until=until
     )
     current = changed or await service.get(conversation_id)
-    await service.refresh(current)
+    await service.parents.refresh(current)
     return blocks.text_message(actions.describe_change(current, is_new=changed is not None))
 
 

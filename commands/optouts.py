@@ -238,6 +238,7 @@ async def lift(request: SubmitRequest, context: Context) -> CloseForm:
     reason = request.values[REASON].strip()
     lifted = await context.opt_outs.lift(opt_out_id, member=request.actor.id, reason=reason)
     opt_out, customer = await context.opt_outs.get(opt_out_id)
+    await context.conversations.parents.refresh_customers([opt_out.customer_id])
     text = (
         markup("Lifted: ", label(customer), " can be sent messages again. Reason: ", reason)
         if lifted
@@ -316,6 +317,7 @@ async def _add(request: Request, context: Context, phone: str, reason: str) -> M
     )
     if not is_new:
         return blocks.text_message(describe_opt_out(added, recipient.label))
+    await context.conversations.parents.refresh_customers([added.customer_id])
     return blocks.text_message(
         markup("Added: nothing is sent to ", recipient.label, " any more. Reason: ", reason)
     )
@@ -330,6 +332,7 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     await context.opt_outs.add_customer(
         customer_id, member=request.actor.id, source=OptOutSource.TYPED
     )
+    await context.conversations.parents.refresh_customers([customer_id])
     by = mention(request.actor.id)
     return _answered(markup(Markup(":no_entry: "), NOTED, " Noted by ", by, "."))
 

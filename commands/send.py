@@ -246,7 +246,7 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
     """
     service = context.send_service
     draft = Draft.from_state(request.state)
-    form, key = draft.form, f"{request.interaction_key}:{draft.form.retry_of}".rstrip(":")
+    form, key = draft.form, draft.form.interaction(request.interaction_key)
     existing = await service.find_existing(key)
     if existing is not None:
         return await _show_existing(context, form, existing)
@@ -267,6 +267,7 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
         key=key,
         member=request.actor.id,
         confirmed_duplicate_of=form.confirmed_duplicate_of,
+        author=request.member.name if request.member and form.conversation else "",
     )
     if claim.is_duplicate:
         asked = replace(checked, duplicate=claim.send)

@@ -9,11 +9,11 @@ from bot.chakra.chats import ChatMessage, ChatsApi
 from bot.conversations.controls import reply_button
 from bot.conversations.conversation import Conversation, ConversationState
 from bot.conversations.entry import build_entry, current_shape
+from bot.conversations.reply_form import template_form
 from bot.conversations.shapes import read_shape
 from bot.conversations.target import ReplyTarget, private_name
 from bot.customers.customer import KnownCustomer
 from bot.errors import ChakraError
-from bot.messages.form_values import SendForm
 from bot.messages.send_form import EDIT
 from bot.slack import blocks
 from bot.slack.age import date_token
@@ -123,8 +123,7 @@ def _buttons(target: ReplyTarget, now: float) -> list[Block]:
     buttons = []
     if target.is_open(now):
         buttons.append(reply_button(target.conversation_id, customer_id=target.customer.id))
-    template = SendForm(to=f"+{target.customer.phone}", sender=target.sender_id)
-    buttons.append(blocks.button("Send a template", EDIT, template.to_value()))
+    buttons.append(blocks.button("Send a template", EDIT, template_form(target).to_value()))
     return [blocks.actions(*buttons)]
 
 

@@ -14,11 +14,12 @@ from bot.conversations.customer_files import CustomerFiles
 from bot.conversations.file_attacher import FileAttacher
 from bot.conversations.leads import Leads
 from bot.conversations.our_numbers import OurNumbers
+from bot.conversations.parents import Parents
 from bot.conversations.presenter import ConversationPresenter
 from bot.conversations.reader import MessageReader
 from bot.conversations.repository import Conversations
 from bot.conversations.sent_messages import SentMessages
-from bot.conversations.thread import CustomerReader, EventLog, Threads
+from bot.conversations.thread import CustomerReader, EventLog, OptOutReader, Threads
 from bot.conversations.windows import Windows
 from bot.db.engine import Database
 from bot.messages.lifecycle import SendReader
@@ -30,7 +31,9 @@ from bot.templates.catalog import TemplateCatalog
 
 @dataclass(frozen=True, slots=True)
 class ConversationServices:
-    """``windows.handle`` is a handler of recorded events; ``presenter`` presents messages.
+    """``windows.handle`` and ``parents.handle`` are handlers of recorded events.
+
+    ``presenter`` presents messages.
 
     ``files.run`` is to run in the background.
     """
@@ -41,6 +44,7 @@ class ConversationServices:
     presenter: ConversationPresenter
     files: FileAttacher
     reader: MessageReader
+    parents: Parents
 
 
 def build_conversations(
@@ -49,6 +53,7 @@ def build_conversations(
     *,
     log: EventLog,
     customers: CustomerReader,
+    opt_outs: OptOutReader,
     sends: SendReader,
     records: RecordDirectory,
     catalog: TemplateCatalog,
@@ -70,6 +75,7 @@ def build_conversations(
         customers=customers,
         windows=windows,
         sent=SentMessages(sends),
+        opt_outs=opt_outs,
         leads=Leads(records, cache, tasks),
         number_name=OurNumbers(catalog, tasks, clock).name,
     )
@@ -92,4 +98,5 @@ def build_conversations(
         ConversationPresenter(conversations, threads, attacher, outbox, clock),
         attacher,
         MessageReader(threads, customer_files, slack.files),
+        Parents(conversations, threads, outbox, tasks),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.conversations.controls import conversation_controls
 from bot.conversations.conversation import Conversation, ConversationState
 from bot.conversations.names import bold_name, customer_address, customer_name
 from bot.customers.customer import KnownCustomer
+from bot.customers.opt_out import OptOut, OptOutScope
 from bot.privacy import mask_text
 from bot.processes.directory import LEAD
 from bot.slack import blocks
@@ -16,6 +18,8 @@ from bot.slack.blocks import NO_MARKUP, Markup, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.slack.commands.run_button import RUN_ACTION
 
+NO_MESSAGES = ":no_entry: Wants no more messages. See /chakra optouts."
+NO_MARKETING = ":no_entry: Wants no more marketing messages. See /chakra optouts."
 RENEWED = (
     "The earlier thread with this customer was deleted or closed in Slack. Press Previous messages "
     "to read it."
@@ -28,7 +32,7 @@ class ParentFacts:
 
     ``words`` are the customer's latest in this channel, ``number`` the name of our number if we
     have several, ``lead`` the key of their lead, ``window_ends_at`` in seconds since 1970, 0 if
-    they have written to none of our numbers.
+    they have written to none of our numbers. ``opt_outs`` are those that hold.
     """
 
     customer: KnownCustomer
@@ -36,6 +40,7 @@ class ParentFacts:
     number: str = ""
     lead: str = ""
     window_ends_at: float = 0.0
+    opt_outs: Sequence[OptOut] = ()
 
 
 def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
@@ -58,6 +63,9 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
         blocks.context(Markup(" · ".join(notes)), render_window(facts.window_ends_at)),
         conversation_controls(conversation),
     ]
+    if facts.opt_outs:
+        is_all = any(each.scope is OptOutScope.ALL for each in facts.opt_outs)
+        content.insert(2, blocks.context(NO_MESSAGES if is_all else NO_MARKETING))
     if conversation.is_renewed:
         content.insert(2, blocks.context(RENEWED))
     said = markup(": ", facts.words) if facts.words else markup()

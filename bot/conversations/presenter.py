@@ -118,17 +118,13 @@ class ConversationPresenter:
         notice = opt_out_notice(conversation, recorded.id, event, name, member)
         return (parent, reply, notice) if notice else (parent, reply)
 
-    async def refresh(self, conversation: Conversation) -> None:
-        """Show the conversation's present state in the message that begins the thread."""
-        await self.outbox.enqueue(await self.threads.render_parent(conversation))
-
     async def _look_up_lead(self, conversation: Conversation) -> None:
         """Show the customer's lead once it is found; the message is posted without it."""
 
         async def show() -> None:
             current = await self.conversations.find(conversation.id)
             if current is not None:
-                await self.refresh(current)
+                await self.outbox.enqueue(await self.threads.render_parent(current))
 
         customer = await self.threads.get_customer(conversation.customer_id)
         self.threads.leads.look_up(customer.phone, show)

@@ -113,7 +113,11 @@ def show_failure(target: ReplyTarget, text: str, state: ReplyState, send: Send) 
 
 def template_form(target: ReplyTarget) -> SendForm:
     """Return the form for a template to the same customer from the same number."""
-    return SendForm(to=f"+{target.customer.phone}", sender=target.sender_id)
+    return SendForm(
+        to=f"+{target.customer.phone}",
+        sender=target.sender_id,
+        conversation=str(target.conversation_id or ""),
+    )
 
 
 def is_window_closed(send: Send) -> bool:

@@ -7,54 +7,52 @@ from collections.abc import Awaitable, Callable, Sequence
 from bot.conversations.controls import reply_button
 from bot.conversations.conversation import Conversation
 from bot.conversations.repository import Conversations
+from bot.conversations.thread import Threads
+from bot.customers.customer import KnownCustomer
 from bot.messages import report_message as report
 from bot.messages.details import SendDetails
 from bot.messages.send import Send
-from bot.messages.status import SendStatus
+from bot.messages.status import REACHED, SendStatus
 from bot.outbox.message import OutboxMessage
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
+from bot.templates import vocabulary
 from bot.templates.preview import to_mrkdwn
+from bot.text.phones import equal_form
+from bot.webhooks.events import MessageEvent
 
-REPLY_PREFIX = "reply"
+MAX_ECHOES = 50
 MAX_TEXT_LENGTH = 2_000
 """Characters of the answer; Slack's limit for one section is 3,000."""
 UNSURE = (SendStatus.FAILED, SendStatus.UNKNOWN)
-REACHED = (SendStatus.ACCEPTED, SendStatus.SENT, SendStatus.DELIVERED, SendStatus.READ)
 
 Refresh = Callable[[Conversation], Awaitable[None]]
 """Update the message that begins the thread."""
 
 
-def reply_key(conversation_id: int, interaction: str) -> str:
-    """Return the key of a send that answers in a conversation."""
-    return f"{REPLY_PREFIX}:{conversation_id}:{interaction}"
-
-
-def parse_reply_key(key: str) -> int:
-    """Return the ID of the conversation that a send belongs to, 0 if it belongs to none."""
-    prefix, _, rest = key.partition(":")
-    number = rest.partition(":")[0]
-    return int(number) if prefix == REPLY_PREFIX and number.isdecimal() else 0
-
-
 class ReplyReports:
     """Reports each answer in its thread; see `bot.messages.reporter.ReportReply`."""
 
-    def __init__(self, conversations: Conversations, refresh: Refresh) -> None:
+    def __init__(self, conversations: Conversations, threads: Threads, refresh: Refresh) -> None:
         self._conversations = conversations
+        self._threads = threads
         self._refresh = refresh
 
     async def report(self, send: Send, details: SendDetails | None) -> Sequence[OutboxMessage]:
-        """Return the messages, none if the conversation is no longer stored."""
-        conversation = await self._conversations.find(parse_reply_key(send.key))
+        """Return the messages; none if the conversation is no longer stored.
+
+        Nor for a template that went to someone else than the conversation's customer.
+        """
+        conversation = await self._conversations.find(send.conversation_id)
         if conversation is None or details is None:
             return ()
-        if send.status in REACHED:
-            answered = await self._conversations.answer(conversation.id, send.started_at)
-            if answered is not None:
-                await self._refresh(answered)
+        customer = await self._threads.get_customer(conversation.customer_id)
+        if not send.is_reply and not is_number_of(customer, details.to):
+            return ()
+        changed = await self._note_outcome(conversation, send)
+        if changed is not None:
+            await self._refresh(changed)
         shown = OutboxMessage(
             key=send.key,
             channel=conversation.channel,
@@ -63,7 +61,7 @@ class ReplyReports:
             thread_key=conversation.post_key,
             urgent=send.status.is_final,
         )
-        if not send.has_failure_notice:
+        if not (send.has_failure_notice and send.is_reply):
             return (shown,)
         notice = OutboxMessage(
             key=f"{send.key}:failed",
@@ -75,13 +73,37 @@ class ReplyReports:
         )
         return (shown, notice)
 
+    async def _note_outcome(self, conversation: Conversation, send: Send) -> Conversation | None:
+        """Note that the customer is answered, or that they still wait; None if that is known."""
+        if send.status in REACHED:
+            return await self._conversations.answer(conversation.id, send.started_at)
+        if send.status is not SendStatus.FAILED:
+            return None
+        since = conversation.last_message_at
+        for recorded in await self._threads.log.list_of_customer(
+            conversation.customer_id, MAX_ECHOES, ()
+        ):
+            event = recorded.event
+            if not isinstance(event, MessageEvent) or not event.is_echo:
+                continue
+            if event.occurred_at >= since and event.wamid != send.wamid:
+                return None  # someone answered from the phone app
+        return await self._conversations.mark_unanswered(conversation.id, send.id, send.started_at)
+
+
+def is_number_of(customer: KnownCustomer, recipient: str) -> bool:
+    """Return whether a send to this recipient went to the customer, by a number of theirs."""
+    if not recipient.startswith("+"):
+        return False
+    numbers = (customer.phone, *customer.former)
+    return equal_form(recipient.removeprefix("+")) in {equal_form(each) for each in numbers if each}
+
 
 def render_reply(send: Send, details: SendDetails) -> Message:
     """Return the answer with its status; a failure mentions its author, who must know of it."""
     is_unsure = send.status in UNSURE
     author = mention(send.member) if is_unsure else bold(details.author or "Answer")
-    text = to_mrkdwn(blocks.clip(details.text, MAX_TEXT_LENGTH))
-    said = lines([author, *(Markup(f"> {line}") for line in text.splitlines())])
+    said = lines([author, *_quoted(send, details)])
     status = markup(report.headline_emoji(send), bold(report.status_label(send)))
     content: list[Block] = [
         blocks.section(said),
@@ -89,9 +111,18 @@ def render_reply(send: Send, details: SendDetails) -> Message:
     ]
     if is_unsure:
         content += [blocks.section(line) for line in report.advice(send)]
-        content.append(blocks.actions(reply_button(parse_reply_key(send.key))))
-    summary = markup(author, ": ", blocks.clip(details.text, 150))
-    return Message(summary, tuple(content))
+        content.append(blocks.actions(reply_button(send.conversation_id)))
+    words = blocks.clip(details.text, 150) if send.is_reply else f"template {send.template}"
+    return Message(markup(author, ": ", words), tuple(content))
+
+
+def _quoted(send: Send, details: SendDetails) -> list[Markup]:
+    """Return the answer's text; of a template only its name: its values may be a code."""
+    if not send.is_reply:
+        language = vocabulary.language_name(send.language)
+        return [markup(Markup("> Template "), bold(send.template), ", ", language)]
+    text = to_mrkdwn(blocks.clip(details.text, MAX_TEXT_LENGTH))
+    return [Markup(f"> {line}") for line in text.splitlines()]
 
 
 def render_failure_notice(send: Send, conversation_id: int) -> Message:

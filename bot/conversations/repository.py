@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversations.conversation import (
@@ -18,6 +18,8 @@ from bot.db.claims import lock_name
 from bot.db.customer_tables import conversations, customers
 from bot.db.engine import Database
 from bot.db.tables import sends
+from bot.messages.send import conversation_key
+from bot.messages.status import REACHED
 
 LONG_SILENCE_SECONDS = 3_600.0
 """Seconds without a message of the customer's after which the next one shows in the channel."""
@@ -93,7 +95,7 @@ class Conversations:
             .where(
                 sends.c.workspace == self._workspace,
                 sends.c.wamid == wamid,
-                sends.c.key.startswith(f"reply:{conversation_id}:", autoescape=True),
+                sends.c.key.startswith(conversation_key(conversation_id, ""), autoescape=True),
             )
             .limit(1)
         )
@@ -113,6 +115,39 @@ class Conversations:
         return await self._change(
             conversation_id, {"unanswered_since": 0.0, "reminded_at": 0.0}, waiting
         )
+
+    async def mark_unanswered(
+        self, conversation_id: int, send_id: int, sent_at: float
+    ) -> Conversation | None:
+        """Note that an answer failed: the customer waits since their last message.
+
+        Return the conversation; None if they wait already, have written since, or another answer
+        reached them.
+        """
+        another = (
+            select(sends.c.id)
+            .where(
+                sends.c.workspace == self._workspace,
+                sends.c.key.startswith(conversation_key(conversation_id, ""), autoescape=True),
+                sends.c.id != send_id,
+                sends.c.status.in_(REACHED),
+                sends.c.started_at >= conversations.c.last_message_at,
+            )
+            .exists()
+        )
+        is_waiting = and_(
+            conversations.c.unanswered_since == 0.0,
+            conversations.c.last_message_at > 0.0,
+            conversations.c.last_message_at <= sent_at,
+            ~another,
+        )
+        resolved = conversations.c.state == ConversationState.RESOLVED
+        changes = {
+            "unanswered_since": conversations.c.last_message_at,
+            "reminded_at": 0.0,
+            "state": case((resolved, ConversationState.OPEN), else_=conversations.c.state),
+        }
+        return await self._change(conversation_id, changes, is_waiting)
 
     async def claim(self, conversation_id: int, member: str) -> Conversation | None:
         """Assign the conversation to a member if no one has it, or they do already."""

@@ -13,8 +13,8 @@ from bot.aio.clock import Clock
 from bot.chakra.models import PhoneNumber
 from bot.conversations.conversation import Conversation, parse_parent_key
 from bot.conversations.history import HistoryReader
+from bot.conversations.parents import Parents
 from bot.conversations.reader import MessageReader
-from bot.conversations.reply_report import Refresh, reply_key
 from bot.conversations.repository import Conversations
 from bot.conversations.target import ReplyTarget
 from bot.conversations.windows import Windows
@@ -23,7 +23,7 @@ from bot.customers.opt_out import OptOutScope, describe_opt_out
 from bot.customers.opt_outs import OptOuts
 from bot.errors import UsageError
 from bot.messages.replies import TextReplies, TextReply
-from bot.messages.send import ClaimResult, Send, SendResult
+from bot.messages.send import ClaimResult, Send, SendResult, conversation_key
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
@@ -67,10 +67,7 @@ class Senders:
 
 
 class ConversationService:
-    """``refresh`` updates the message that begins a thread.
-
-    Methods raise ``DatabaseUnavailable``.
-    """
+    """Methods raise ``DatabaseUnavailable``."""
 
     def __init__(
         self,
@@ -82,7 +79,7 @@ class ConversationService:
         senders: Senders,
         history: HistoryReader,
         clock: Clock,
-        refresh: Refresh,
+        parents: Parents,
         reader: MessageReader,
         opt_outs: OptOuts,
     ) -> None:
@@ -90,7 +87,7 @@ class ConversationService:
         self.customers = customers
         self.replies = replies
         self.history = history
-        self.refresh = refresh
+        self.parents = parents
         self.reader = reader
         self._opt_outs = opt_outs
         self._windows = windows
@@ -189,7 +186,7 @@ class ConversationService:
         )
         return await self.replies.start(
             reply,
-            key=reply_key(target.conversation_id, interaction),
+            key=conversation_key(target.conversation_id, interaction),
             member=member,
             check=lambda _: self._opt_outs.check_reply(target.customer.id, target.last_wrote_at),
             confirmed_duplicate_of=confirmed_duplicate_of or None,
@@ -205,7 +202,7 @@ class ConversationService:
 
     async def find_sent(self, conversation_id: int, interaction: str) -> Send | None:
         """Return the answer that an interaction has started."""
-        return await self.replies.find_existing(reply_key(conversation_id, interaction))
+        return await self.replies.find_existing(conversation_key(conversation_id, interaction))
 
     async def post(
         self, conversation: Conversation, key: str, message: Message, member: str

@@ -19,6 +19,7 @@ from bot.conversations.names import customer_name
 from bot.conversations.parent_message import ParentFacts, render_parent
 from bot.conversations.windows import Windows
 from bot.customers.customer import KnownCustomer
+from bot.customers.opt_out import OptOut
 from bot.outbox.message import OutboxMessage
 from bot.slack import blocks
 from bot.slack.blocks import NO_MARKUP, Markup
@@ -48,6 +49,14 @@ class CustomerReader(Protocol):
     """The people on WhatsApp. Methods raise ``DatabaseUnavailable``."""
 
     async def find(self, customer_id: int, /) -> KnownCustomer | None: ...
+
+
+class OptOutReader(Protocol):
+    """Who wants no more messages. Methods raise ``DatabaseUnavailable``."""
+
+    async def find(self, customer_id: int, /) -> Sequence[OptOut]:
+        """Return the opt-outs of a customer that hold."""
+        ...
 
 
 class SentMessages(Protocol):
@@ -81,6 +90,7 @@ class Threads:
     customers: CustomerReader
     windows: Windows
     sent: SentMessages
+    opt_outs: OptOutReader
     leads: Leads
     number_name: Callable[[str], str]
 
@@ -100,6 +110,7 @@ class Threads:
             window_ends_at=await self.windows.window_of(
                 conversation.customer_id, conversation.phone_number_id
             ),
+            opt_outs=await self.opt_outs.find(conversation.customer_id),
         )
         message = render_parent(conversation, facts)
         return OutboxMessage(conversation.post_key, conversation.channel, message, member="")

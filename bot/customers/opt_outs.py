@@ -18,7 +18,7 @@ from bot.customers.opt_out_words import Intent, read
 from bot.db.engine import Database
 from bot.errors import NotFound, RecipientOptedOut, SuggestedLine, UsageError
 from bot.text.phones import format_international
-from bot.webhooks.events import AccountEvent, MessageEvent, StatusEvent
+from bot.webhooks.events import AccountEvent, MessageEvent, StatusEvent, WebhookEvent
 from bot.webhooks.fields import as_object, first_text
 from bot.webhooks.recorded_event import AfterCommit, RecordedEvent
 
@@ -41,6 +41,14 @@ class CustomerLookup(Protocol):
     async def find_or_create_by_phone(self, digits: str, now: float) -> KnownCustomer: ...
 
 
+class LaterEvents(Protocol):
+    """The part of `bot.webhooks.event_log.EventLog` that is used here."""
+
+    async def list_after(
+        self, connection: AsyncConnection, customer_id: int, at: float, /
+    ) -> Sequence[RecordedEvent]: ...
+
+
 class OptOuts:
     """`handle` is part of the transaction that records the events.
 
@@ -52,8 +60,10 @@ class OptOuts:
         database: Database,
         rows: OptOutRepository,
         customers: CustomerLookup,
+        log: LaterEvents,
         clock: Clock,
     ) -> None:
+        self._log = log
         self._database = database
         self._rows = rows
         self._customers = customers
@@ -115,7 +125,10 @@ class OptOuts:
         at: float,
         words: str = "",
     ) -> None:
-        """Insert an opt-out, unless one like it holds or the customer lifted it later."""
+        """Insert an opt-out, unless one like it holds or the customer lifted it later.
+
+        If they had lifted it before it arrived, it is inserted as lifted.
+        """
         for opt_out in await self._rows.list_of_customer(connection, customer_id):
             if opt_out.source is source and opt_out.scope is scope:
                 if opt_out.holds:
@@ -123,7 +136,10 @@ class OptOuts:
                     return
                 if not opt_out.lifted_by and opt_out.lifted_at >= at:
                     return
-        await self._rows.insert(connection, customer_id, source, scope, at, words=words)
+        new_id = await self._rows.insert(connection, customer_id, source, scope, at, words=words)
+        later = await self._log.list_after(connection, customer_id, at)
+        if lifted_at := find_lift(later, source):
+            await self._rows.lift(connection, [new_id], lifted_at)
 
     async def _lift_own(
         self,
@@ -247,6 +263,20 @@ class OptOuts:
             added = await self._rows.get(connection, new_id)
         assert added is not None  # noqa: S101 - inserted in this transaction
         return added, True
+
+
+def find_lift(events: Sequence[RecordedEvent], source: OptOutSource) -> float:
+    """Return when the customer lifted an opt-out of this source with one of these events, or 0."""
+    return min((item.event.occurred_at for item in events if lifts(item.event, source)), default=0)
+
+
+def lifts(event: WebhookEvent, source: OptOutSource) -> bool:
+    """Return whether a customer asks for messages again, as far as this source is concerned."""
+    if isinstance(event, MessageEvent):
+        return source is OptOutSource.TYPED and read_intent(event)[0] is Intent.START
+    is_preference = isinstance(event, AccountEvent) and event.kind == PREFERENCES_KIND
+    is_resumed = is_preference and first_text(event.raw, "value").lower() == "resume"
+    return is_resumed and source in (OptOutSource.PREFERENCE, OptOutSource.FAILURE)
 
 
 def read_intent(message: MessageEvent) -> tuple[Intent | None, str]:

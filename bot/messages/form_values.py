@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
 from bot.errors import UsageError
+from bot.messages.send import conversation_key
 from bot.slack.button_state import ButtonState, ValueTooLong
 from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates.variables import FILE, MEDIA, is_file_key
@@ -44,6 +45,7 @@ class SendButton(ButtonState):
     sender: str
     values: dict[str, str]
     confirmed_duplicate_of: str
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class SendForm:
     ``candidate_names`` are lines that the choice shows instead of the candidates. ``typed_values``
     are the JSON of pairs of name and value that were typed before a template is chosen, and
     ``filled`` is that of `bot.messages.prefill`. ``is_language_chosen`` if the menu of languages
-    has just chosen the template, so the menu of templates shows another one.
+    has just chosen the template, so the menu of templates shows another one. ``conversation`` is
+    the ID of the one in which the form was opened, if any.
     """
 
     template: str = ""
@@ -79,6 +82,7 @@ class SendForm:
     typed_values: str = field(default="", repr=False)
     filled: str = field(default="", repr=False)
     is_language_chosen: bool = False
+    conversation: str = ""
 
     @property
     def filled_keys(self) -> frozenset[str]:
@@ -138,6 +142,7 @@ class SendForm:
             typed_values=carried.get("typed", ""),
             filled=carried.get("filled", ""),
             is_language_chosen=is_language_chosen,
+            conversation=carried.get("conversation", ""),
         )
 
     @classmethod
@@ -172,6 +177,7 @@ class SendForm:
             "typed": self.typed_values,
             "filled": self.filled,
             "shown": self.template,
+            "conversation": self.conversation,
         }
         if _length(state) <= MAX_STATE_LENGTH:
             return state
@@ -188,6 +194,7 @@ class SendForm:
             sender=self.sender,
             values={key: value for key, value in self.values.items() if not is_file_key(key)},
             confirmed_duplicate_of=self.confirmed_duplicate_of,
+            conversation=self.conversation,
         )
         try:
             return state.to_value()
@@ -199,7 +206,21 @@ class SendForm:
         """Return the form of a button's value. Raise ``OutdatedButton``."""
         state = SendButton.from_value(value)
         values = {key: item for key, item in state.values.items() if not is_file_key(key)}
-        return cls(state.template, state.to, state.sender, values, state.confirmed_duplicate_of)
+        return cls(
+            state.template,
+            state.to,
+            state.sender,
+            values,
+            state.confirmed_duplicate_of,
+            conversation=state.conversation,
+        )
+
+    def interaction(self, view_key: str) -> str:
+        """Return the key of the send: what identifies this attempt, however often it is pressed."""
+        attempt = f"{view_key}:{self.retry_of}".rstrip(":")
+        if not self.conversation.isdecimal():
+            return attempt
+        return conversation_key(int(self.conversation), attempt)
 
     def with_confirmed_duplicate(self, send_id: int | None) -> SendForm:
         """Return the form as sent by a person who was asked about this send, if there is one."""

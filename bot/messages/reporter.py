@@ -1,6 +1,6 @@
 """The report of each send: one message to its sender, updated when the status changes.
 
-That of a reply is in its conversation's thread.
+That of a reply is in its conversation's thread, that of a template sent from there in both.
 
 A failure after that gets a second message, because an edit notifies no one.
 
@@ -32,7 +32,7 @@ POLL_INTERVAL_SECONDS = 5.0
 """Seconds between polls for sends that a replica changed before it died."""
 
 ReportReply = Callable[[Send, SendDetails | None], Awaitable[Sequence[OutboxMessage]]]
-"""Return the messages that report a reply; none if its sender is to have the usual report."""
+"""Return what reports a send in its conversation's thread; a reply without has the usual report."""
 
 
 async def report_to_sender(_: Send, __: SendDetails | None) -> Sequence[OutboxMessage]:
@@ -110,8 +110,10 @@ class Reporter:
 
     async def _report(self, send: Send) -> Sequence[OutboxMessage]:
         details = self._read_details(send)
-        in_thread = await self._report_reply(send, details) if send.is_reply else ()
-        return in_thread or list(self._messages(send, details))
+        in_thread = await self._report_reply(send, details) if send.conversation_id else ()
+        if in_thread and send.is_reply:
+            return in_thread
+        return [*in_thread, *self._messages(send, details)]
 
     def _messages(self, send: Send, details: SendDetails | None) -> Iterator[OutboxMessage]:
         message = partial(OutboxMessage, channel=send.member, member=send.member)

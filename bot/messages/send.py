@@ -9,6 +9,19 @@ from bot.messages.status import SendStatus
 from bot.slack.client.web_api import MessageRef
 
 REPLY_TITLE = "Reply"
+CONVERSATION_PREFIX = "reply"
+
+
+def conversation_key(conversation_id: int, interaction: str) -> str:
+    """Return the key of a send that is made in a conversation."""
+    return f"{CONVERSATION_PREFIX}:{conversation_id}:{interaction}"
+
+
+def parse_conversation_key(key: str) -> int:
+    """Return the ID of the conversation that a send was made in, 0 if in none."""
+    prefix, _, rest = key.partition(":")
+    number = rest.partition(":")[0]
+    return int(number) if prefix == CONVERSATION_PREFIX and number.isdecimal() else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,11 @@ class Send:
     @property
     def is_reply(self) -> bool:
         return not self.template
+
+    @property
+    def conversation_id(self) -> int:
+        """The conversation that it was made in, 0 if in none."""
+        return parse_conversation_key(self.key)
 
     @property
     def title(self) -> str:

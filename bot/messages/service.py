@@ -161,15 +161,19 @@ class SendService:
         member: str,
         confirmed_duplicate_of: str = "",
         by_content: bool = False,
+        author: str = "",
     ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
         """Claim the send and start it, without waiting for Chakra; see `SendLifecycle.start`.
 
-        ``key`` identifies the interaction, ``by_content`` together with what is sent.
+        ``key`` identifies the interaction, ``by_content`` together with what is sent. ``author`` is
+        the member's name if others read the report.
         ``confirmed_duplicate_of`` is the ID of the send that the person was asked about.
         """
         return await self._sending.start(
             replace(
-                _build_submission(prepared, key, member, self._sender_name(prepared.sender_id)),
+                _build_submission(
+                    prepared, key, member, self._sender_name(prepared.sender_id), author
+                ),
                 content_in_key=by_content,
             ),
             prepared,
@@ -288,7 +292,7 @@ class SendService:
 
 
 def _build_submission(
-    prepared: PreparedSend, key: str, member: str, sender_name: str
+    prepared: PreparedSend, key: str, member: str, sender_name: str, author: str = ""
 ) -> Submission:
     recipient = prepared.recipient
     return Submission(
@@ -300,7 +304,7 @@ def _build_submission(
         values=_content_values(prepared),
         display_recipient=_masked_recipient(recipient),
         followable=prepared.message.followable,
-        details=_build_details(prepared, sender_name),
+        details=replace(_build_details(prepared, sender_name), author=author),
     )
 
 

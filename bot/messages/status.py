@@ -44,3 +44,5 @@ class SendStatus(StrEnum):
 
 
 _ORDER = tuple(SendStatus)
+REACHED = (SendStatus.ACCEPTED, SendStatus.SENT, SendStatus.DELIVERED, SendStatus.READ)
+"""Chakra took the message, and WhatsApp hasn't refused it."""

@@ -15,7 +15,7 @@ from bot.sealing import Sealer, hash_with_key
 from bot.webhooks.amendments import AMENDING_KINDS
 from bot.webhooks.event_codec import dump_event, load_event
 from bot.webhooks.event_keys import event_key
-from bot.webhooks.events import StatusEvent, WebhookEvent
+from bot.webhooks.events import AccountEvent, MessageEvent, StatusEvent, WebhookEvent
 from bot.webhooks.recorded_event import IdentifyCustomers, RecordedEvent
 
 _PURPOSE = "event log"
@@ -108,6 +108,27 @@ class EventLog:
         of_kinds = [event_log.c.kind.in_(kinds)] if kinds else []
         latest = await self._list(is_theirs, *of_kinds, limit=limit, latest_first=True)
         return latest[::-1]
+
+    async def list_after(
+        self, connection: AsyncConnection, customer_id: int, at: float
+    ) -> list[RecordedEvent]:
+        """Return what a customer did after ``at`` (in seconds since 1970), in order of arrival.
+
+        Take part in the caller's transaction.
+        """
+        merged = select(customers.c.id).where(customers.c.merged_into == customer_id)
+        found = (
+            select(event_log)
+            .where(
+                event_log.c.workspace == self._workspace,
+                or_(event_log.c.customer_id == customer_id, event_log.c.customer_id.in_(merged)),
+                event_log.c.type.in_((MessageEvent.label, AccountEvent.label)),
+                event_log.c.occurred_at > at,
+            )
+            .order_by(event_log.c.id)
+        )
+        rows = (await connection.execute(found)).all()
+        return [recorded for row in rows if (recorded := self._from_row(row))]
 
     async def list_amendments(self, customer_ids: Collection[int]) -> list[RecordedEvent]:
         """Return the latest edits, deletions and reactions of these customers, in order."""

@@ -19,6 +19,7 @@ from bot.conversations.repository import Conversations
 from bot.conversations.thread import Threads
 from bot.conversations.windows import Windows
 from bot.customers.customer import KnownCustomer
+from bot.customers.opt_out import OptOut
 from bot.db.engine import Database
 from bot.errors import Unavailable
 from bot.outbox.outbox import Outbox
@@ -91,6 +92,16 @@ class Sent:
 
     async def describe(self, wamid: str) -> Markup:
         return Markup(self.lines.get(wamid, ""))
+
+
+@dataclass
+class OptOuts:
+    """The opt-outs that hold, by customer."""
+
+    by_customer: dict[int, list[OptOut]] = field(default_factory=dict)
+
+    async def find(self, customer_id: int) -> Sequence[OptOut]:
+        return self.by_customer.get(customer_id, [])
 
 
 @dataclass
@@ -209,6 +220,7 @@ async def open_stage(database: Database) -> AsyncIterator[Stage]:
             customers=People(recorded),
             windows=windows,
             sent=sent,
+            opt_outs=OptOuts(),
             leads=leads,
             number_name=lambda number_id: numbers.get(number_id, ""),
         )

@@ -12,11 +12,11 @@ from bot.conversations.actions import snooze_end
 from bot.conversations.controls import TypedReply
 from bot.conversations.history import Line, merge
 from bot.conversations.reply_form import ReplyState, render_form, typed_question
-from bot.conversations.reply_report import parse_reply_key, reply_key
 from bot.conversations.target import ReplyTarget
 from bot.conversations.windows import Window
 from bot.customers.customer import KnownCustomer
 from bot.errors import UsageError
+from bot.messages.send import conversation_key, parse_conversation_key
 from bot.slack.blocks import Markup
 from bot.slack.button_state import OutdatedButton
 
@@ -83,8 +83,10 @@ def test_a_text_that_is_too_long_for_a_button_goes_through_the_form() -> None:
 
 
 def test_a_reply_key_names_its_conversation() -> None:
-    assert parse_reply_key(reply_key(12, "V1:7")) == 12
-    assert [parse_reply_key(key) for key in ("send:12:a", "reply:x:a", "reply", "")] == [0] * 4
+    assert parse_conversation_key(conversation_key(12, "V1:7")) == 12
+    assert [parse_conversation_key(key) for key in ("send:12:a", "reply:x:a", "reply", "")] == [
+        0
+    ] * 4
 
 
 @pytest.mark.parametrize("state", [{}, {"conversation": "x", "retry": "-1"}])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.customers.customer import KnownCustomer
 from bot.customers.opt_out_repository import OptOutRepository
@@ -41,11 +42,28 @@ class KnownPeople:
 
 
 @dataclass
+class Log:
+    """Every event, recorded before it is applied."""
+
+    events: list[RecordedEvent] = field(default_factory=list)
+
+    async def list_after(
+        self, _: AsyncConnection, customer_id: int, at: float
+    ) -> Sequence[RecordedEvent]:
+        return [
+            item
+            for item in self.events
+            if item.customer_id == customer_id and item.event.occurred_at > at
+        ]
+
+
+@dataclass
 class OptOutWorld:
     database: Database
     opt_outs: OptOuts
     people: KnownPeople
     clock: ManualClock
+    log: Log
     recorded: int = 0
 
     async def record(self, *events: WebhookEvent, customer: int = 1) -> None:
@@ -54,6 +72,7 @@ class OptOutWorld:
         for event in events:
             self.recorded += 1
             recorded.append(RecordedEvent(self.recorded, f"k{self.recorded}", event, customer, NOW))
+        self.log.events += recorded
         async with self.database.begin() as connection:
             await self.opt_outs.handle(connection, recorded, NOW)
 
@@ -73,7 +92,8 @@ async def open_opt_outs(database: Database, clock: ManualClock) -> OptOutWorld:
                 )
             )
     rows = OptOutRepository(database, b"key", TEAM)
-    return OptOutWorld(database, OptOuts(database, rows, people, clock), people, clock)
+    log = Log()
+    return OptOutWorld(database, OptOuts(database, rows, people, log, clock), people, clock, log)
 
 
 async def merge(database: Database, old: int, into: int) -> None:

@@ -81,6 +81,16 @@ async def test_a_new_stop_after_a_start_holds(world: OptOutWorld) -> None:
     assert await world.held() == ["typed all"]
 
 
+async def test_a_stop_that_arrives_after_a_later_start_blocks_nothing(world: OptOutWorld) -> None:
+    await world.record(text("start", NOW - 10), preference("resume", NOW - 10))
+    await world.record(text("stop", NOW - 20), preference("stop", NOW - 20))
+    await world.record(failed(131050, NOW - 30))
+    assert await world.held() == []
+    assert len(await world.opt_outs.list_all(lifted=True)) == 3
+    await world.record(text("stop", NOW - 5))
+    assert await world.held() == ["typed all"]
+
+
 async def test_a_start_from_before_the_stop_lifts_nothing(world: OptOutWorld) -> None:
     await world.record(text("stop", NOW - 10))
     await world.record(text("start", NOW - 20))

@@ -1,0 +1,62 @@
+"""Update the messages that begin a customer's threads when something besides a message changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.aio.tasks import TaskSet
+from bot.chakra.meta import error_from_status
+from bot.chakra.meta_errors import OptedOut
+from bot.conversations.conversation import Conversation
+from bot.conversations.repository import Conversations
+from bot.conversations.thread import Threads
+from bot.customers.opt_outs import PREFERENCES_KIND
+from bot.outbox.outbox import Outbox
+from bot.webhooks.events import StatusEvent, WebhookEvent
+from bot.webhooks.recorded_event import AfterCommit, RecordedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """`handle` is a handler of recorded events. The others raise ``DatabaseUnavailable``."""
+
+    conversations: Conversations
+    threads: Threads
+    outbox: Outbox
+    tasks: TaskSet
+
+    async def refresh(self, conversation: Conversation) -> None:
+        """Show the conversation's present state in the message that begins the thread."""
+        await self.outbox.enqueue(await self.threads.render_parent(conversation))
+
+    async def refresh_customers(self, customer_ids: Collection[int]) -> None:
+        """Show what is known of these customers now in all their threads."""
+        for customer_id in customer_ids:
+            for conversation in await self.conversations.list_of_customer(customer_id):
+                await self.refresh(conversation)
+
+    async def handle(
+        self,
+        connection: AsyncConnection,  # noqa: ARG002 - the threads are read once it is committed
+        recorded: Sequence[RecordedEvent],
+        now: float,  # noqa: ARG002
+    ) -> AfterCommit | None:
+        """Show opt-outs that WhatsApp reported; see `RecordedHandler`."""
+        changed = {item.customer_id for item in recorded if concerns_opt_outs(item.event)} - {0}
+        if not changed:
+            return None
+
+        def refresh() -> None:
+            self.tasks.spawn(self.refresh_customers(changed))
+
+        return refresh
+
+
+def concerns_opt_outs(event: WebhookEvent) -> bool:
+    """Return whether an event that is no message may note or lift an opt-out."""
+    if isinstance(event, StatusEvent):
+        return event.kind == "failed" and isinstance(error_from_status(event.error), OptedOut)
+    return event.kind == PREFERENCES_KIND

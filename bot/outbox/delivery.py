@@ -219,7 +219,7 @@ class SlackDelivery:
         if post.thread_key and error.code in UNUSABLE_THREAD_CODES:
             now = self._clock.time()
             await self._write_with_retry(
-                lambda: self._posts.close_thread(post.thread_key, error.code, now)
+                lambda: self._posts.close(post.thread_key, error.code, now)
             )
         match classify_error(error):
             case Disposition.CONTENT | Disposition.PERMANENT:

@@ -24,7 +24,7 @@ from bot.errors import DatabaseUnavailable
 from bot.outbox.delivery import RETRY_DELAY_SECONDS, SlackDelivery
 from bot.outbox.error_policy import UNUSABLE_THREAD_CODES
 from bot.outbox.message import OutboxMessage
-from bot.outbox.repository import Post, Posts
+from bot.outbox.repository import WITHDRAWN, Post, Posts
 from bot.outbox.slack_limits import SlackLimits
 from bot.slack.channel_mask import is_private, mask_for_channel
 from bot.slack.client.web_api import MessageRef, SlackClient
@@ -121,7 +121,7 @@ class Outbox:
 
     async def withdraw(self, key: str) -> None:
         """Neither post nor edit the message any more. Raise ``DatabaseUnavailable``."""
-        await self._posts.withdraw(key, self._clock.time())
+        await self._posts.close(key, WITHDRAWN, self._clock.time())
         self._on_settled(key)
 
     async def get_status(self, key: str) -> PostStatus:

@@ -120,9 +120,9 @@ class Posts:
                 ],
             )
 
-    async def withdraw(self, key: str, now: float) -> None:
-        """Stop posting and editing this message."""
-        values = {"error_code": WITHDRAWN, "failed_at": now, "pending": False, "content": ""}
+    async def close(self, key: str, error_code: str, now: float) -> None:
+        """Stop posting and editing this message: it is withdrawn, or its thread is unusable."""
+        values = {"error_code": error_code, "failed_at": now, "pending": False, "content": ""}
         await self._update(and_(self._in_workspace(), posts.c.key == key), values)
 
     async def find_key(self, channel: str, ts: str) -> str:
@@ -162,11 +162,6 @@ class Posts:
             await connection.execute(
                 update(posts).where(refused).values(digest="", error_code="", notice_key="")
             )
-
-    async def close_thread(self, key: str, error_code: str, now: float) -> None:
-        """Note that the message which begins a thread takes no replies any more."""
-        values = {"error_code": error_code, "failed_at": now, "pending": False, "content": ""}
-        await self._update(and_(self._in_workspace(), posts.c.key == key), values)
 
     async def forget_refused(self, keys: Collection[str], error_codes: Collection[str]) -> None:
         """Forget the replies that Slack refused for these reasons, in the threads of these posts.

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from bot.db.adoption import adopt_rows
 from bot.db.engine import Database
 from bot.outbox.message import OutboxMessage
-from bot.outbox.repository import Posts
+from bot.outbox.repository import WITHDRAWN, Posts
 from bot.slack.commands.reply import Message
 from tests.clock import ManualClock
 from tests.world import World
@@ -30,7 +30,7 @@ async def test_workspaces_do_not_see_each_others_posts(database: Database) -> No
         True,
     )
     assert await acme.next_per_channel() == [first]
-    await acme.withdraw("report", 1001)
+    await acme.close("report", WITHDRAWN, 1001)
     assert await globex.next_per_channel() == [second]
 
 

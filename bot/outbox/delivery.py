@@ -29,7 +29,8 @@ from bot.outbox.error_policy import (
     classify_error,
 )
 from bot.outbox.notices import failure_notice, text_only
-from bot.outbox.repository import MAX_WAIT_SECONDS, Post, Posts
+from bot.outbox.post import Post
+from bot.outbox.repository import MAX_WAIT_SECONDS, Posts
 from bot.outbox.slack_limits import SlackLimits
 from bot.slack.client.web_api import MessageRef, SlackClient
 from bot.slack.commands.reply import Message

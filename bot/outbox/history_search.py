@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.errors import SlackError
 from bot.outbox.error_policy import UNCERTAIN
-from bot.outbox.repository import Post
+from bot.outbox.post import Post
 from bot.slack.client.web_api import MessageRef, SlackClient
 
 EVENT_TYPE = "chakra_post"

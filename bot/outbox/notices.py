@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from bot.outbox import content
-from bot.outbox.repository import FailureNotice, Post
+from bot.outbox.post import FailureNotice, Post
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup
 from bot.slack.commands.reply import Block, Message

@@ -24,7 +24,8 @@ from bot.errors import DatabaseUnavailable
 from bot.outbox.delivery import RETRY_DELAY_SECONDS, SlackDelivery
 from bot.outbox.error_policy import UNUSABLE_THREAD_CODES
 from bot.outbox.message import OutboxMessage
-from bot.outbox.repository import WITHDRAWN, Post, Posts
+from bot.outbox.post import Post
+from bot.outbox.repository import WITHDRAWN, Posts
 from bot.outbox.slack_limits import SlackLimits
 from bot.slack.channel_mask import is_private, mask_for_channel
 from bot.slack.client.web_api import MessageRef, SlackClient

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 
@@ -15,56 +15,13 @@ from bot.db.engine import Database
 from bot.db.tables import posts
 from bot.outbox import content
 from bot.outbox.message import OutboxMessage
+from bot.outbox.post import FailureNotice, Post
 from bot.slack.client.retry import MAX_RETRY_AFTER_SECONDS
-from bot.slack.commands.reply import Message
 
 MAX_WAIT_SECONDS = MAX_RETRY_AFTER_SECONDS
 """The longest that a post waits for its next attempt."""
 WITHDRAWN = "withdrawn"
 """The error code of a post that its author has withdrawn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One row; an unknown value is "" or None.
-
-    Without ``message_ts`` it isn't known to be posted; with ``uncertain_since`` it may be posted
-    nevertheless. ``content`` exists while ``pending``.
-    """
-
-    id: int
-    key: str
-    channel: str
-    member: str
-    content: str
-    version: int
-    delivered_version: int
-    pending: bool
-    urgent: bool
-    thread_key: str
-    broadcast: bool
-    message_channel: str
-    message_ts: str
-    process_id: str
-    attempted_at: float | None
-    uncertain_since: float | None
-    not_before: float | None
-    error_code: str
-    notice_key: str
-    created_at: float
-    stale_since: float
-
-
-@dataclass(frozen=True, slots=True)
-class FailureNotice:
-    """Notifies a member that a post was not delivered.
-
-    ``message`` goes first; ``repeat`` goes into its thread while the channel keeps failing for the
-    same reason.
-    """
-
-    message: Message
-    repeat: Message
 
 
 class Posts:

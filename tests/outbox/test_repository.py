@@ -10,7 +10,8 @@ import pytest
 from bot.db.engine import Database
 from bot.outbox import content
 from bot.outbox.message import OutboxMessage
-from bot.outbox.repository import WITHDRAWN, FailureNotice, Post, Posts
+from bot.outbox.post import FailureNotice, Post
+from bot.outbox.repository import WITHDRAWN, Posts
 from bot.slack.commands.reply import Message
 
 SALES, SUPPORT, JOHN = "C0SALES", "C0SUPPORT", "U0JOHN"
@@ -78,7 +79,7 @@ async def test_delivered_content_is_not_stored(posts: Posts) -> None:
     await enqueue_draft(posts, build_draft("moved", "2"))
     await posts.mark_delivered(moved.id, moved.version, 1001, channel=SALES, ts="1.0")
     await posts.mark_failed(await get_row(posts, "refused"), "is_archived", 1001)
-    await posts.withdraw("dropped", 1001)
+    await posts.close("dropped", WITHDRAWN, 1001)
     contents = {key: (await get_row(posts, key)).content for key in ("shown", "refused", "dropped")}
     assert set(contents.values()) == {""}
     assert (await get_row(posts, "moved")).content == body("2")
@@ -121,7 +122,7 @@ async def test_withdrawn_message_stays_withdrawn(posts: Posts) -> None:
     await enqueue_draft(posts, build_draft("waits"), build_draft("posted"))
     await mark_posted(posts, "posted")
     for key in ("waits", "posted", "unknown"):
-        await posts.withdraw(key, 1002)
+        await posts.close(key, WITHDRAWN, 1002)
     await enqueue_draft(posts, build_draft("waits", "2"), build_draft("posted", "2"), now=1003)
     assert await posts.next_per_channel() == await posts.pending_edits(1003, 10) == []
     assert (await get_row(posts, "posted")).error_code == WITHDRAWN
@@ -131,7 +132,7 @@ async def test_message_withdrawn_while_posting_is_not_edited(posts: Posts) -> No
     await enqueue_draft(posts, build_draft())
     post = await posts.claim((await get_row(posts)).id, "boot-1", 1001, 0)
     await enqueue_draft(posts, build_draft(text="2"))
-    await posts.withdraw("a", 1002)
+    await posts.close("a", WITHDRAWN, 1002)
     assert post is not None
     await posts.mark_delivered(post.id, 1, 1003, channel=SALES, ts="1.0")
     after = await get_row(posts)

@@ -70,9 +70,7 @@ async def load_list(
 
     Raise ``UsageError`` for a query that can't be read, and the client's errors.
     """
-    is_long = len(query.text) > MAX_QUERY_LENGTH
-    if is_long or len(query.model_copy(update={"earlier": ()}).to_value()) > MAX_VALUE_LENGTH:
-        raise UsageError("That's too long for one query.", example=EXAMPLE)
+    require_short(query)
     record_type = await find_listed_type(context.records, query.type)
     reader = request.require_member()
     is_own = query.reader in ("", reader.id)
@@ -94,6 +92,13 @@ async def load_list(
     return RecordList(record_type, query, listed, typed.echo, fields, typed.sort, zone, request.now)
 
 
+def require_short(query: RecordListQuery) -> None:
+    """Raise ``UsageError`` for a query that is too long for a button."""
+    is_long = len(query.text) > MAX_QUERY_LENGTH
+    if is_long or len(query.model_copy(update={"earlier": ()}).to_value()) > MAX_VALUE_LENGTH:
+        raise UsageError("That's too long for one query.", example=EXAMPLE)
+
+
 async def find_listed_type(records: RecordSearch, name: str) -> RecordType:
     """Return a type of records by its short ID. Raise ``ResourceNotFound``."""
     record_type = find_type(await records.list_types(), name)
@@ -108,6 +113,7 @@ def render_list(request: Request, shown: RecordList, *, replace: bool = False) -
         shown,
         may_share=request.access.allows(Permission.SHARE),
         may_change=request.access.allows(Permission.BULK),
+        may_export=request.access.allows(Permission.SEND),
         replace=replace,
     )
 

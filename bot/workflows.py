@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,12 +16,17 @@ from bot.durable.engine import Engine
 from bot.durable.purge import register_purge
 from bot.durable.workspace_engine import WorkspaceEngine, open_workspace_engine
 from bot.errors import NotFound
+from bot.exports.delivery import FileDelivery
+from bot.exports.exporter import EXPORT_WORKFLOW, Exporter
+from bot.exports.exporter import MAX_REQUESTS_PER_SECOND as MAX_PAGES_PER_SECOND
+from bot.exports.repository import Exports
 from bot.jobs.reader import JobReader
 from bot.jobs.repository import Watches
 from bot.jobs.watch import NewWatch, Watch
 from bot.jobs.watcher import MAX_REQUESTS_PER_SECOND, WATCH_WORKFLOW, Watcher
 from bot.outbox.outbox import Outbox
 from bot.ratelimit import SharedRateLimiter
+from bot.slack.client.web_api import SlackClient
 
 MAX_CONCURRENT_POLLS = 16
 """Watches that this process polls at the same time.
@@ -30,6 +35,7 @@ A thousand that are due together must neither fill the database's pool nor send 
 to a Chakra that hangs. With the engine's poll of 0.5 s fewer would not reach 19 requests a second.
 """
 MAX_CONCURRENT_UPLOADS = 8
+MAX_CONCURRENT_EXPORTS = 4
 RECENT_SECONDS = 7 * 86_400.0
 """Seconds for which finished watches are listed."""
 
@@ -52,6 +58,7 @@ class Workflows:
     engine: WorkspaceEngine
     watcher: Watcher
     uploader: Uploader
+    exporter: Exporter
     clock: Clock
 
     @property
@@ -104,10 +111,16 @@ async def open_workflows(
     jobs: JobReader,
     outbox: Outbox,
     clock: Clock,
+    slack: SlackClient,
     *,
+    key: bytes,
+    can_upload: Callable[[], bool],
     workspace: str = "",
 ) -> AsyncIterator[Workflows]:
-    """Register the durable work of a workspace with the process's engine until the block ends."""
+    """Register the durable work of a workspace with the process's engine until the block ends.
+
+    ``key`` is the secret for what is stored encrypted.
+    """
     rate_limiter = SharedRateLimiter(database, WATCH_WORKFLOW, MAX_REQUESTS_PER_SECOND, workspace)
     async with open_workspace_engine(engine, workspace) as own_engine:
         watches = Watches(database, workspace)
@@ -126,8 +139,24 @@ async def open_workflows(
             list_active_keys=uploader.list_active_keys,
             concurrency=MAX_CONCURRENT_UPLOADS,
         )
-        register_purge(own_engine, (watcher.purge, uploader.purge))
-        yield Workflows(own_engine, watcher, uploader, clock)
+        exports = Exports(database, key, workspace)
+        exporter = Exporter(
+            exports,
+            chakra.processes,
+            FileDelivery(exports, slack, outbox, clock, can_upload=can_upload),
+            outbox,
+            SharedRateLimiter(database, EXPORT_WORKFLOW, MAX_PAGES_PER_SECOND, workspace),
+            clock,
+            own_engine,
+        )
+        own_engine.register(
+            EXPORT_WORKFLOW,
+            exporter.run,
+            list_active_keys=exporter.list_active_keys,
+            concurrency=MAX_CONCURRENT_EXPORTS,
+        )
+        register_purge(own_engine, (watcher.purge, uploader.purge, exporter.purge))
+        yield Workflows(own_engine, watcher, uploader, exporter, clock)
 
 
 def _parse_number(text: str) -> int:

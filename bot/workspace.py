@@ -20,6 +20,7 @@ from bot.installation import Identity, Installation, Runtime, identify
 from bot.jobs.reader import JobReader
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.lifecycle import SendLifecycle, open_send_lifecycle
+from bot.messages.submission import derive_hash_key
 from bot.outbox.outbox import Outbox, open_outbox
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Command
@@ -115,7 +116,9 @@ async def open_workspace(
         )
         await loops.enter_async_context(background_tasks(channel_events.run()))
         jobs = JobReader(chakra, cache)
-        workflows = await _open_workflows(loops, runtime, identity, chakra, jobs, outbox)
+        workflows = await _open_workflows(
+            loops, runtime, installation, identity, chakra, jobs, outbox, slack
+        )
         writes = await _open_writes(loops, runtime, installation, identity, outbox, tasks)
         loops.push_async_callback(tasks.drain, runtime.drain_seconds)
         members = Members(slack, cache, team_id=identity.team_id)
@@ -264,10 +267,12 @@ def _build_channel_events(
 async def _open_workflows(
     loops: AsyncExitStack,
     runtime: Runtime,
+    installation: Installation,
     identity: Identity,
     chakra: Chakra,
     jobs: JobReader,
     outbox: Outbox,
+    slack: SlackClient,
 ) -> Workflows:
     return await loops.enter_async_context(
         open_workflows(
@@ -277,6 +282,9 @@ async def _open_workflows(
             jobs,
             outbox,
             runtime.clock,
+            slack,
+            key=derive_hash_key(installation.chakra_access_token.get_secret_value()),
+            can_upload=lambda: identity.scopes.has("files:write"),
             workspace=identity.team_id,
         )
     )

@@ -25,6 +25,7 @@ from bot.processes.list_message import RecordListQuery, to_line
 from bot.processes.search import find_type
 from bot.processes.shown import render_card, render_card_after
 from bot.processes.typed_line import CREATE_WORDS, PROCESS_PHRASES, read_line, typed_key
+from bot.record_exports import export_actions, start_export
 from bot.record_lists import list_actions, list_forms, load_list, render_list
 from bot.slack import blocks
 from bot.slack.commands.command import (
@@ -61,9 +62,12 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         view = editor.record_form(line.record_type, None, callback=editor.CREATE)
         return OpenForm(view, {"type": line.record_type.name})
     key = typed_key(line)
-    if key:
+    if key and not line.is_export:
         return await _render_card(request, context, f"{line.record_type.name}/{key}")
     query = RecordListQuery(type=line.record_type.name, text=to_line(line.tokens))
+    if line.is_export:
+        request.access.authorize(Permission.SEND)
+        return await start_export(request, context, query)
     shown = await load_list(request, context, query)
     if line.is_show and len(shown.records) == 1 and not shown.has_pages:
         return await _render_card(request, context, shown.records[0].reference)
@@ -262,12 +266,14 @@ PROCESS: Command[Context] = Command(
         "A query has fields and words: state:NEW assigned:me score>5 -city:Pune created:last week.",
         'Join with "or", group with brackets, compare with > and <, give ranges as 1..9.',
         'sort:score or "newest first" sorts the list, and long lists are a table.',
+        'End a list with "csv" to get all its records as a file in your direct messages.',
         "A key, such as LEAD-004038, shows that record, with buttons to edit and delete it.",
     ),
     phrases=PROCESS_PHRASES,
     run=run,
     actions=(
         *list_actions(Context),
+        *export_actions(Context),
         Action(SHOW, show),
         Action(REFRESH, refresh),
         Action(SEND, open_send_form, needs=Permission.SEND, only_looks=True),

@@ -31,6 +31,14 @@ _NAME_KEYS = ("name", "full_name", "display_name", "customer_name", "lead_name",
 _FIRST_NAME_KEYS, _LAST_NAME_KEYS = ("first_name", "firstname"), ("last_name", "lastname")
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
 
+_KNOWN_FIELDS = frozenset(
+    {
+        "id", "createdAt", "updatedAt", "procedure", "state", "status", "assignedTo",
+        "nextActionAt", "isDeleted", "data", "record", "team",
+    }
+)  # fmt: skip
+"""The documented fields of a process."""
+
 
 def _to_attributes(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
@@ -43,7 +51,8 @@ class Process(IdentifiedResource):
     """A process.
 
     ``data`` has its attributes and ``record_data`` those of its record, by short ID. ``status`` is
-    OPEN, COMPLETED or CANCELLED; the values of ``state`` are the procedure's.
+    OPEN, COMPLETED or CANCELLED; the values of ``state`` are the procedure's. ``other`` has the
+    fields that aren't documented, those of the record as "record.name".
     """
 
     state: Text = ""
@@ -56,14 +65,16 @@ class Process(IdentifiedResource):
     is_deleted: Flag = None
     data: Attributes = Field(default_factory=dict, repr=False)
     record_data: Attributes = Field(default_factory=dict, repr=False)
+    other: Attributes = Field(default_factory=dict, repr=False)
 
     @model_validator(mode="before")
     @classmethod
     def _flatten_record(cls, value: object) -> object:
-        record = value.get("record") if isinstance(value, dict) else None
-        if isinstance(value, dict) and isinstance(record, Mapping):
-            return {**value, "recordData": record.get("data")}
-        return value
+        if not isinstance(value, dict):
+            return value
+        record = value.get("record")
+        flat = {**value, "other": _undocumented_fields(value)}
+        return {**flat, "recordData": record.get("data")} if isinstance(record, Mapping) else flat
 
     @property
     def attributes(self) -> Mapping[str, Any]:
@@ -117,6 +128,17 @@ class Process(IdentifiedResource):
         return {
             _WORD_BOUNDARY.sub("_", name).lower(): value for name, value in self.attributes.items()
         }
+
+
+def _undocumented_fields(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    other = {name: item for name, item in value.items() if name not in _KNOWN_FIELDS}
+    for name in ("data", "record"):
+        if value.get(name) and not isinstance(value[name], Mapping):
+            other[name] = value[name]
+    record = value.get("record")
+    if isinstance(record, Mapping):
+        other |= {f"record.{name}": item for name, item in record.items() if name != "data"}
+    return other
 
 
 def _phone_unless_uuid(value: object) -> str:

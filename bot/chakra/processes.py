@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.chakra.fields import to_text
+from bot.chakra.fields import to_flag, to_text
 from bot.chakra.job import Job
 from bot.chakra.jobs import parse_job
 from bot.chakra.models import is_uuid
@@ -33,10 +33,13 @@ MAX_PAGE_SIZE = 100
 
 @dataclass(frozen=True)
 class ProcessPage:
-    """A page of processes. The next one has ``skip`` plus the number of items here."""
+    """A page of processes. The next one has ``skip`` plus the number of items here.
+
+    ``has_more`` is None if Chakra doesn't say.
+    """
 
     items: tuple[Process, ...]
-    has_more: bool = False
+    has_more: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ class ProcessesApi:
         body = {"where": dict(where), "skip": skip, "limit": min(limit, MAX_PAGE_SIZE)}
         response = await self._http.query(LIST_PATH, {"procedureShortId": procedure}, body=body)
         envelope = parse_envelope(response)
-        return ProcessPage(envelope.parse_list(Process), envelope.meta.get("hasMore") is True)
+        return ProcessPage(envelope.parse_list(Process), to_flag(envelope.meta.get("hasMore")))
 
     async def find(self, procedure: str, key: str, *, attribute: str = "") -> Process:
         """Return the process with this UUID or primary key ("LEAD-004038").

@@ -32,18 +32,20 @@ exports = Table(
     METADATA,
     id_column(),
     workspace_column(),
-    text_column("key"),  # of the press that started it: a repeated press starts nothing
+    text_column("key"),  # of its query while it runs: the same query is read once at a time
     text_column("member"),
-    text_column("channel"),  # the direct messages in which the progress and the file arrive
     text_column("record_type"),
-    Column("query", LargeBinary),  # the typed query and its where, encrypted
-    text_column("state"),  # running, uploading, done, failed or cancelled
-    Column("skip", Integer, nullable=False),  # records of Chakra read before the next page
-    Column("row_count", Integer, nullable=False),
+    Column("query", LargeBinary),  # what is read, and into which columns; encrypted
+    text_column("state"),
+    Column("attempt", Integer, nullable=False),  # 1, and one more each time it is continued
+    Column("progress", LargeBinary),  # where the reading is; encrypted
+    Column("page_count", Integer, nullable=False),  # pages of Chakra that were recorded
     Column("chunk_count", Integer, nullable=False),
+    Column("row_count", Integer, nullable=False),
     Column("started_at", Double, nullable=False),
     optional_time("ended_at"),
     optional_text("file_id"),  # Slack's, once it has the file
+    optional_time("shared_at"),  # when Slack was asked to post the file
     optional_text("problem"),
     UniqueConstraint("workspace", "key"),
     Index(None, "workspace", "state", "id"),
@@ -58,6 +60,7 @@ export_chunks = Table(
     Column("export_id", ID_TYPE, nullable=False),
     Column("number", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),  # rows of the CSV, compressed and encrypted
+    Column("digests", LargeBinary, nullable=False),  # of the IDs of its records
     PrimaryKeyConstraint("export_id", "number"),
     Index(None, "workspace"),
 )

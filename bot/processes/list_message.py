@@ -25,6 +25,7 @@ from bot.slack.paging import ListQuery
 PAGE: Final = "process.page"
 SORT: Final = "process.sort"
 SHARE: Final = "process.share"
+EXPORT: Final = "process.csv"
 CHANGE: Final = "changeall.open"
 MAX_REMEMBERED_PAGES: Final = 50
 """Pages before this one that "Previous" returns to."""
@@ -91,7 +92,12 @@ def to_line(tokens: Sequence[Token]) -> str:
 
 
 def list_message(
-    shown: RecordList, *, may_share: bool, may_change: bool = False, replace: bool
+    shown: RecordList,
+    *,
+    may_share: bool,
+    may_change: bool = False,
+    may_export: bool = False,
+    replace: bool,
 ) -> Message:
     """Return the page for the person who asked."""
     title = _title(shown)
@@ -117,6 +123,8 @@ def list_message(
             buttons.append(blocks.button("Share…", SHARE, value))
         if may_change:
             buttons.append(blocks.button("Change all…", CHANGE, value))
+        if may_export:
+            buttons.append(blocks.button("Download CSV", EXPORT, value))
     if buttons:
         content.append(blocks.actions(*buttons))
     return Message(text=title, blocks=tuple(content), replace_original=replace)

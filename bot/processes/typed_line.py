@@ -12,6 +12,11 @@ from bot.slack.commands.tokens import Mention, Token
 
 LIST_WORDS: Final = frozenset({"list", "all", "find", "search", "query"})
 CREATE_WORDS: Final = frozenset({"create", "new", "add"})
+EXPORT_WORDS: Final = frozenset({"export", "download", "csv"})
+CSV_ENDINGS: Final = frozenset(
+    {"csv", "as csv", "to csv", "in csv", "csv file", "as csv file", "as a csv"}
+)
+"""What ends a line that asks for all records as a file."""
 SHOW_WORDS: Final = frozenset({"show", "get", "open", "view", "card"})
 PROCESS_PHRASES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("lead", "show lead", "get lead", "find lead", "open lead"), "show lead"),
@@ -30,6 +35,7 @@ PROCESS_PHRASES: Final[Mapping[str, str]] = {
         ),
         "list lead",
     ),
+    **dict.fromkeys(("export leads", "download leads", "leads csv", "leads as csv"), "export lead"),
     **dict.fromkeys(("my leads", "show my leads", "leads of mine"), "list lead my"),
     **dict.fromkeys(("open leads", "show open leads"), "list lead open"),
     **dict.fromkeys(("ticket", "show ticket"), "show ticket"),
@@ -44,6 +50,8 @@ class RecordLine:
     verb: str
     record_type: RecordType
     tokens: tuple[Token, ...]
+    is_export: bool = False
+    """Whether it asks for all records as a file."""
 
     @property
     def is_show(self) -> bool:
@@ -54,15 +62,30 @@ class RecordLine:
 def read_line(tokens: tuple[Token, ...], types: Sequence[RecordType]) -> RecordLine:
     """Return what a line asks for; without a type it is about the first one, leads."""
     first = tokens[0].text.casefold() if tokens and not tokens[0].quoted else ""
-    verb = first if first in LIST_WORDS | SHOW_WORDS | CREATE_WORDS else ""
-    rest = tokens[1:] if verb else tokens
+    verb = first if first in LIST_WORDS | SHOW_WORDS | CREATE_WORDS | EXPORT_WORDS else ""
+    rest, is_export = _split_csv(tokens[1:] if verb else tokens)
+    if verb in CREATE_WORDS | SHOW_WORDS:
+        rest, is_export = tokens[1:], False
     typed = rest[0].text if rest and not rest[0].quoted else ""
     found = find_type(types, typed) if typed else None
-    line = RecordLine(verb, found or types[0], rest[1:] if found else rest)
+    is_export = is_export or verb in EXPORT_WORDS
+    line = RecordLine(verb, found or types[0], rest[1:] if found else rest, is_export)
     needs_type = (line.is_show and len(rest) == 2) or verb in CREATE_WORDS
     if found is None and typed and needs_type and not is_key(typed):
         raise unknown_type(types, typed)
     return line
+
+
+def _split_csv(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], bool]:
+    """Return a line without words such as "as csv" at its end, and whether it had any."""
+    for count in (3, 2, 1):
+        words = " ".join(
+            "" if isinstance(token, Mention) or token.quoted else token.text.casefold()
+            for token in tokens[-count:]
+        )
+        if words in CSV_ENDINGS:
+            return tokens[:-count], True
+    return tokens, False
 
 
 def typed_key(line: RecordLine) -> str:

@@ -14,6 +14,7 @@ from bot.aio.clock import Clock, sleep
 from bot.errors import UNTRUSTED_URL, FileUnavailable, SlackError
 from bot.slack.client.retry import CONNECT_RETRY_SECONDS, MAX_RETRY_WAIT_SECONDS, parse_retry_after
 
+COMPLETE_UPLOAD = "files.completeUploadExternal"
 DOWNLOAD, UPLOAD = "download", "upload"
 """The method that errors name for requests outside the Web API."""
 
@@ -22,6 +23,8 @@ TOTAL_TIMEOUT_FACTOR = 3
 
 By default 30 seconds: 10 MB, the most that a form accepts, at 3 Mbit/s.
 """
+SLOW_UPLOAD_SECONDS = 1_800.0
+"""Seconds that a large file may take."""
 CHUNK_BYTES = 64 * 1024
 MAX_DOWNLOAD_REQUESTS = 2
 
@@ -97,6 +100,9 @@ class SlackFiles:
         self._timeout = aiohttp.ClientTimeout(
             total=TOTAL_TIMEOUT_FACTOR * timeout, connect=timeout, sock_read=timeout
         )
+        self._slow_timeout = aiohttp.ClientTimeout(
+            total=SLOW_UPLOAD_SECONDS, connect=timeout, sock_read=TOTAL_TIMEOUT_FACTOR * timeout
+        )
 
     async def get_info(self, file_id: str) -> StoredFile:
         """Return what Slack knows about the file.
@@ -157,7 +163,7 @@ class SlackFiles:
         comment: str = "",
         thread_ts: str = "",
     ) -> str:
-        """Upload a file with a ``comment`` (mrkdwn) and return its ID.
+        """Upload a file, share it with a ``comment`` (mrkdwn) and return its ID.
 
         A ``content`` that is an open file is sent from its beginning, a piece at a time.
 
@@ -167,28 +173,50 @@ class SlackFiles:
         ``unreadable``, ``http_5…``) the file may have been shared, so nothing is retried here, and
         a caller that retries may share it twice. After any other error nothing was shared.
         """
+        stream = content if isinstance(content, bytes) else _read_pieces(content)
+        file_id = await self.store(name, _length(content), stream)
+        await self.share(
+            destination, file_id, title=title or name, comment=comment, thread_ts=thread_ts
+        )
+        return file_id
+
+    async def store(
+        self, name: str, length: int, content: bytes | AsyncIterator[bytes], *, slow: bool = False
+    ) -> str:
+        """Upload a file of ``length`` bytes, to be shared; return its ID.
+
+        Slack deletes what is never shared. ``slow``: the content takes long to produce, and only a
+        pause of it may take the timeout. Raises ``SlackError`` or a subclass.
+        """
+        announced = await self._slack.call(
+            "files.getUploadURLExternal", filename=name, length=length
+        )
+        address, file_id = announced.get("upload_url"), announced.get("file_id")
+        if not isinstance(address, str) or not isinstance(file_id, str) or not file_id:
+            raise SlackError("files.getUploadURLExternal", "unreadable")
+        await self._upload_bytes(address, content, length, slow=slow)
+        return file_id
+
+    async def share(
+        self, destination: str, file_id: str, *, title: str, comment: str = "", thread_ts: str = ""
+    ) -> None:
+        """Share a stored file, with what ``upload`` says about errors."""
         channel = (
             await self._slack.open_direct_messages(destination)
             if destination[:1] in ("U", "W")
             else destination
         )
-        announced = await self._slack.call(
-            "files.getUploadURLExternal", filename=name, length=_length(content)
-        )
-        address, file_id = announced.get("upload_url"), announced.get("file_id")
-        if not isinstance(address, str) or not isinstance(file_id, str) or not file_id:
-            raise SlackError("files.getUploadURLExternal", "unreadable")
-        await self._upload_bytes(address, content)
         more = {"initial_comment": comment, "thread_ts": thread_ts}
         await self._slack.call(
-            "files.completeUploadExternal",
-            files=[{"id": file_id, "title": title or name}],
+            COMPLETE_UPLOAD,
+            files=[{"id": file_id, "title": title}],
             channel_id=channel,
             **{key: value for key, value in more.items() if value},
         )
-        return file_id
 
-    async def _upload_bytes(self, address: str, content: bytes | BinaryIO) -> None:
+    async def _upload_bytes(
+        self, address: str, content: bytes | AsyncIterator[bytes], length: int, *, slow: bool
+    ) -> None:
         """Upload the content. The URL itself grants permission: no token goes with it."""
         to = trusted_url(self._api_url, address)
         if to is None:
@@ -196,17 +224,14 @@ class SlackFiles:
         try:
             async with self._session.post(
                 to,
-                data=content if isinstance(content, bytes) else _read_pieces(content),
-                headers={
-                    "Content-Type": _OCTET_STREAM,
-                    "Content-Length": str(_length(content)),
-                },
+                data=content,
+                headers={"Content-Type": _OCTET_STREAM, "Content-Length": str(length)},
                 allow_redirects=False,
-                timeout=self._timeout,
+                timeout=self._slow_timeout if slow else self._timeout,
             ) as response:
                 if response.status != _OK:
                     raise SlackError(UPLOAD, f"http_{response.status}")
-        except (aiohttp.ClientError, OSError) as lost:
+        except (aiohttp.ClientError, TimeoutError, OSError) as lost:
             raise SlackError(UPLOAD, "unreachable") from lost
 
     async def _fetch(self, address: URL, file: StoredFile, max_bytes: int, sink: BinaryIO) -> None:

@@ -1,0 +1,1 @@
+"""Queries of records as CSV files: read page by page, and sent to who asked."""

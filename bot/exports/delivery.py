@@ -1,0 +1,188 @@
+"""Send the file of an export to the member, once.
+
+The file is uploaded as a stream, then claimed, then posted. Slack has no idempotency key: if a
+process dies between the claim and Slack's answer, or the answer is lost, the direct messages are
+searched for the file before anything is posted again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from bot.aio.clock import Clock, sleep
+from bot.errors import SlackError
+from bot.exports.export import Export, ExportQuery, ExportState
+from bot.exports.message import file_comment
+from bot.exports.repository import Exports
+from bot.exports.rows import assemble_header, assemble_lines, build_header, file_length
+from bot.outbox.history_search import MAX_CALL_SECONDS, MAX_CLOCK_SKEW_SECONDS, MAX_PAGES
+from bot.outbox.outbox import Outbox
+from bot.privacy import mask_text
+from bot.slack.client.web_api import SlackClient
+from bot.slack.copy.explain import Explainer
+
+MAX_POST_WAIT_SECONDS: Final = 5.0
+"""The longest wait for a place among the posts to the member that a run makes."""
+RETRY_SECONDS: Final = 10.0
+CANNOT_VERIFY: Final = (
+    "Slack didn't confirm that the file was posted, and this app can't look. If it isn't below, "
+    "press Continue."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOutcome:
+    """``problem``: it failed, for this reason. ``retry_after``: seconds until it is continued.
+
+    ``is_failure``: Slack didn't respond as it should, for ``reason``. With none of them it ended.
+    """
+
+    problem: str = ""
+    retry_after: float | None = None
+    is_failure: bool = False
+    reason: str = ""
+
+
+class _LinesGone(Exception):
+    """The lines were deleted while they were sent, since the export was cancelled."""
+
+
+class FileDelivery:
+    """Methods raise ``DatabaseUnavailable``. ``can_upload``: the app has the scope for it."""
+
+    def __init__(
+        self,
+        exports: Exports,
+        slack: SlackClient,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        can_upload: Callable[[], bool],
+    ) -> None:
+        self._exports = exports
+        self._slack = slack
+        self._outbox = outbox
+        self._clock = clock
+        self.can_upload = can_upload
+        self._log = structlog.get_logger("exports")
+
+    async def deliver(self, export: Export) -> DeliveryOutcome:
+        """Post the file of an export that is read, unless it is posted."""
+        if export.state is ExportState.SHARING:
+            return await self._check_posted(export)
+        assert export.query is not None  # noqa: S101 - the exporter has checked it
+        name = file_name(export, export.query)
+        try:
+            file_id = await self._store(export, export.query, name)
+        except SlackError as error:
+            current = await self._exports.get(export.id)
+            if current is None or current.state is not ExportState.UPLOADING:
+                return DeliveryOutcome()
+            return self._handle_error(error)
+        wait = self._outbox.reserve_post(export.member)
+        while 0 < wait <= MAX_POST_WAIT_SECONDS:
+            await sleep(self._clock, wait)
+            wait = self._outbox.reserve_post(export.member)
+        if wait > 0:
+            return DeliveryOutcome(retry_after=wait)
+        if not await self._exports.claim_sharing(export, file_id, self._clock.time()):
+            return DeliveryOutcome()
+        try:
+            await self._slack.files.share(
+                export.member, file_id, title=name, comment=file_comment(export)
+            )
+        except SlackError as error:
+            if error.is_unconfirmed:
+                self._log.warning("file_unconfirmed", export=export.id, code=error.code)
+                return DeliveryOutcome(retry_after=MAX_CALL_SECONDS)
+            await self._exports.release_sharing(export)
+            return self._handle_error(error)
+        await self._exports.finish(export, ExportState.DONE, self._clock.time())
+        return DeliveryOutcome()
+
+    async def _check_posted(self, export: Export) -> DeliveryOutcome:
+        """Find out whether the file was posted, once no call to post it can be in flight."""
+        left = export.shared_at + MAX_CALL_SECONDS - self._clock.time()
+        if 0 < left <= MAX_CALL_SECONDS:
+            return DeliveryOutcome(retry_after=left)
+        try:
+            is_posted = await self._is_posted(export)
+        except SlackError as error:
+            if error.retryable or error.retry_after is not None or error.is_unconfirmed:
+                return self._handle_error(error)
+            return DeliveryOutcome(problem=CANNOT_VERIFY)
+        if is_posted:
+            await self._exports.finish(export, ExportState.DONE, self._clock.time())
+            return DeliveryOutcome()
+        await self._exports.release_sharing(export)
+        return DeliveryOutcome(retry_after=0.0)
+
+    async def _is_posted(self, export: Export) -> bool:
+        """Return whether the direct messages have the file. Raise ``SlackError``."""
+        channel = await self._slack.open_direct_messages(export.member)
+        cursor = ""
+        for _ in range(MAX_PAGES):
+            messages, cursor = await self._slack.fetch_history(
+                channel, oldest=export.shared_at - MAX_CLOCK_SKEW_SECONDS, cursor=cursor
+            )
+            for message in messages:
+                files = message.get("files")
+                for file in files if isinstance(files, list) else ():
+                    if isinstance(file, dict) and file.get("id") == export.file_id:
+                        return True
+            if not cursor:
+                return False
+        raise SlackError("conversations.history", "uncertain")
+
+    async def _store(self, export: Export, query: ExportQuery, name: str) -> str:
+        """Upload the file, a page of lines at a time; return Slack's ID. Raise ``SlackError``."""
+        found = export.progress.found
+        header = build_header(query.layout, found)
+        width = _full_width(export, query)
+        length = file_length(
+            header,
+            width,
+            export.row_count,
+            export.progress.byte_count,
+            export.progress.cell_count,
+        )
+        content = self._iter_content(export, header, width)
+        try:
+            return await self._slack.files.store(name, length, content, slow=True)
+        finally:
+            await content.aclose()
+
+    async def _iter_content(
+        self, export: Export, header: str, width: int
+    ) -> AsyncGenerator[bytes, None]:
+        yield assemble_header(header)
+        for number in range(export.chunk_count):
+            chunk = await self._exports.load_chunk(export.id, number)
+            if chunk is None:
+                raise _LinesGone
+            yield assemble_lines(chunk.lines, chunk.width, width)
+
+    def _handle_error(self, error: SlackError) -> DeliveryOutcome:
+        self._log.warning("file_not_sent", method=error.method, code=error.code)
+        reason = mask_text(Explainer().explain_as_text(error))
+        if error.retryable or error.retry_after is not None or error.code == "unreachable":
+            seconds = error.retry_after or RETRY_SECONDS
+            return DeliveryOutcome(retry_after=seconds, is_failure=True, reason=reason)
+        return DeliveryOutcome(problem=reason)
+
+
+def file_name(export: Export, query: ExportQuery) -> str:
+    """Return the name of the file, with the time at which it was asked for."""
+    kind = re.sub(r"[^\w-]+", "-", export.record_type).strip("-") or "records"
+    moment = datetime.fromtimestamp(export.started_at, query.zone)
+    return f"{kind}s-{moment:%Y-%m-%d-%H%M}.csv"
+
+
+def _full_width(export: Export, query: ExportQuery) -> int:
+    return query.layout.fixed_count + len(export.progress.found)

@@ -1,0 +1,129 @@
+"""Decide which page of a list is read next, and when the list has been read.
+
+A list is paged by the number of records to skip, and it changes while it is read: a lead that
+leaves the query moves all later ones forward, and one of them would never be read. So each page
+begins with the last record of the page before. If that is missing, earlier pages are read again
+until one of them joins what was read. Chakra's order is UNKNOWN (bot/chakra/API.md); an order that
+differs from page to page can't be followed, and is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+PAGE_SIZE: Final = 100
+"""Chakra's limit."""
+MAX_STEPS_BACK: Final = 50
+"""Pages that are read again for one list, and as many as it has. One that needs more has no order
+that could be followed."""
+MAX_REPEATED_PAGES: Final = 5
+"""Pages in a row without a new record, after which the list is not read further."""
+
+
+class Ending(StrEnum):
+    """Why no more pages are read, as stored; "" while they are."""
+
+    NONE = ""
+    COMPLETE = "complete"
+    UNSAID = "unsaid"
+    """Chakra didn't say whether there are more; nothing new came."""
+    EMPTY = "empty"
+    """Chakra said that there are more, and sent none."""
+    REPEATED = "repeated"
+    """Chakra sent the same records again and again."""
+    TOO_LARGE = "too_large"
+    """The file has reached the size that Slack takes."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the whole list was read, as far as Chakra says."""
+        return self in (Ending.COMPLETE, Ending.UNSAID)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the reading is.
+
+    ``skip`` is how many records come before the next page, ``last_page`` the IDs of the page before
+    in order. ``has_changed``: the list was seen to change; ``has_gap``: records may be missing for
+    that.
+    """
+
+    skip: int = 0
+    last_page: tuple[str, ...] = ()
+    repeated_pages: int = 0
+    steps_back: int = 0
+    has_changed: bool = False
+    has_gap: bool = False
+    ending: Ending = Ending.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a page leads to. A page that isn't ``is_used`` has records that come later again."""
+
+    position: Position
+    is_used: bool
+
+
+def advance(
+    position: Position, ids: Sequence[str], new_count: int, *, has_more: bool | None
+) -> Step:
+    """Return the step after a page with these IDs, of which ``new_count`` are new.
+
+    ``has_more`` is None if Chakra doesn't say.
+    """
+    if not ids and has_more:
+        return Step(replace(position, ending=Ending.EMPTY), is_used=False)
+    if not _joins(position, ids):
+        if position.skip and position.steps_back < MAX_STEPS_BACK + position.skip // PAGE_SIZE:
+            return Step(_step_back(position), is_used=False)
+        has_gap = position.has_gap or position.skip > 0
+        position = replace(position, has_changed=True, has_gap=has_gap)
+    return Step(_step_forward(position, ids, new_count, has_more), is_used=True)
+
+
+def _joins(position: Position, ids: Sequence[str]) -> bool:
+    """Return whether no record can be between the page before and this one."""
+    return not position.last_page or not set(position.last_page).isdisjoint(ids)
+
+
+def _step_back(position: Position) -> Position:
+    return replace(
+        position,
+        skip=max(0, position.skip - max(1, len(position.last_page) - 1)),
+        steps_back=position.steps_back + 1,
+        has_changed=True,
+    )
+
+
+def _step_forward(
+    position: Position, ids: Sequence[str], new_count: int, has_more: bool | None
+) -> Position:
+    repeated = 0 if new_count or not position.last_page else position.repeated_pages + 1
+    is_short = len(ids) == 1  # it can't be both the last record and a new one
+    return replace(
+        position,
+        skip=position.skip + max(1, len(ids) - 1),
+        last_page=() if is_short else tuple(ids),
+        repeated_pages=repeated,
+        has_changed=position.has_changed or not _follows(position.last_page, ids, new_count),
+        ending=_ending(new_count, repeated, has_more),
+    )
+
+
+def _follows(last_page: Sequence[str], ids: Sequence[str], new_count: int) -> bool:
+    """Return whether a page is the last record of the page before, and new ones."""
+    known_count = len(ids) - new_count
+    return known_count == (1 if last_page else 0) and (not last_page or ids[0] == last_page[-1])
+
+
+def _ending(new_count: int, repeated: int, has_more: bool | None) -> Ending:
+    if has_more is False:
+        return Ending.COMPLETE
+    if has_more is None:
+        return Ending.NONE if new_count else Ending.UNSAID
+    return Ending.REPEATED if repeated >= MAX_REPEATED_PAGES else Ending.NONE

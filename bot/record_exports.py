@@ -1,0 +1,75 @@
+"""Lists of records as files: started from a list or a typed line, cancelled, continued."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from bot.exports.export import ExportQuery, NewExport
+from bot.exports.layout import build_layout
+from bot.exports.message import (
+    CANCEL_ACTION,
+    CONTINUE_ACTION,
+    cancelled_reply,
+    continued_reply,
+    started_message,
+)
+from bot.processes.list_message import EXPORT, RecordListQuery
+from bot.record_lists import HasRecordLists, find_listed_type, require_short
+from bot.slack.button_state import parse_row_id
+from bot.slack.commands.command import Action, ActionRequest, Request
+from bot.slack.commands.permissions import Permission
+from bot.slack.commands.reply import Message, Reply
+from bot.workflows import Workflows
+
+COMMAND = "process"
+
+
+class HasExports(HasRecordLists, Protocol):
+    """The part of the context that exports use."""
+
+    @property
+    def workflows(self) -> Workflows: ...
+
+
+ContextT = TypeVar("ContextT", bound=HasExports)
+
+
+def export_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
+    """Return the buttons of a list and of the messages about its file."""
+    return (
+        Action(EXPORT, export, needs=Permission.SEND),
+        Action(CANCEL_ACTION, cancel),
+        Action(CONTINUE_ACTION, resume, needs=Permission.SEND),
+    )
+
+
+async def export(request: ActionRequest, context: HasExports) -> Message:
+    return await start_export(request, context, RecordListQuery.from_value(request.value))
+
+
+async def start_export(request: Request, context: HasExports, query: RecordListQuery) -> Message:
+    """Read all records of a query, as it is understood now, into a file for who asks."""
+    require_short(query)
+    record_type = await find_listed_type(context.records, query.type)
+    member = reader = request.require_member()
+    if query.reader not in ("", member.id):
+        reader = (await context.members.get_member(query.reader)).value
+    typed = await context.record_queries.read(record_type, query.text, reader, request.now)
+    if typed.sort:  # the file has Chakra's order
+        typed = await context.record_queries.read(record_type, typed.text, reader, request.now)
+    layout = build_layout(record_type, (await context.records.get_config()).value)
+    asked = ExportQuery(
+        typed.where, typed.echo, record_type.plural, record_type.label, layout, member.timezone
+    )
+    new = NewExport(member.id, record_type.name, asked)
+    return started_message(*await context.workflows.exporter.start(new))
+
+
+async def cancel(request: ActionRequest, context: HasExports) -> Reply:
+    number = parse_row_id(request.value, COMMAND)
+    return cancelled_reply(await context.workflows.exporter.cancel(number, request.actor.id))
+
+
+async def resume(request: ActionRequest, context: HasExports) -> Reply:
+    number = parse_row_id(request.value, COMMAND)
+    return continued_reply(await context.workflows.exporter.resume(number, request.actor.id))

@@ -14,8 +14,10 @@ LIST_WORDS: Final = frozenset({"list", "all", "find", "search", "query"})
 CREATE_WORDS: Final = frozenset({"create", "new", "add"})
 EXPORT_WORDS: Final = frozenset({"export", "download", "csv"})
 CSV_ENDINGS: Final = frozenset(
-    {"csv", "as csv", "to csv", "in csv", "csv file", "as csv file", "as a csv"}
-)
+    f"{lead}{name}"
+    for lead in ("", "as ", "to ", "in ", "into ", "as a ", "as an ")
+    for name in ("csv", "excel", "spreadsheet")
+) | {"csv file", "as csv file"}
 """What ends a line that asks for all records as a file."""
 SHOW_WORDS: Final = frozenset({"show", "get", "open", "view", "card"})
 PROCESS_PHRASES: Final[Mapping[str, str]] = {
@@ -35,7 +37,22 @@ PROCESS_PHRASES: Final[Mapping[str, str]] = {
         ),
         "list lead",
     ),
-    **dict.fromkeys(("export leads", "download leads", "leads csv", "leads as csv"), "export lead"),
+    **dict.fromkeys(
+        (
+            "export leads",
+            "export all leads",
+            "export lead",
+            "download leads",
+            "download all leads",
+            "download lead",
+            "csv of leads",
+            "csv of all leads",
+            "download csv of leads",
+            "leads csv",
+            "leads as csv",
+        ),
+        "export lead",
+    ),
     **dict.fromkeys(("my leads", "show my leads", "leads of mine"), "list lead my"),
     **dict.fromkeys(("open leads", "show open leads"), "list lead open"),
     **dict.fromkeys(("ticket", "show ticket"), "show ticket"),
@@ -64,7 +81,7 @@ def read_line(tokens: tuple[Token, ...], types: Sequence[RecordType]) -> RecordL
     first = tokens[0].text.casefold() if tokens and not tokens[0].quoted else ""
     verb = first if first in LIST_WORDS | SHOW_WORDS | CREATE_WORDS | EXPORT_WORDS else ""
     rest, is_export = _split_csv(tokens[1:] if verb else tokens)
-    if verb in CREATE_WORDS | SHOW_WORDS:
+    if verb in CREATE_WORDS:
         rest, is_export = tokens[1:], False
     typed = rest[0].text if rest and not rest[0].quoted else ""
     found = find_type(types, typed) if typed else None

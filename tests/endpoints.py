@@ -81,6 +81,24 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "processes.bulk_update",
         "`/chakra bulk update lead`",
     ),
+    Endpoint(
+        "Create Task",
+        "POST",
+        "/v1/ext/p/{procedureShortId}/{processIdOrPrimaryKey}/task/{stateTaskShortId}",
+        "tasks.create",
+        "`/chakra task LEAD-004038 call back tomorrow 10am`",
+    ),
+    # --- photos
+    Endpoint(
+        "Fetch Photo", "GET", "/v1/ext/photo/{photoId}", "photos.fetch", "`/chakra photo <ID>`"
+    ),
+    Endpoint(
+        "Upload Photo With Id",
+        "POST",
+        "/v1/ext/photo/{photoId}",
+        "photos.upload",
+        "`/chakra photo`, and Add photo on a record's card",
+    ),
     # --- users
     Endpoint(
         "List Users", "GET", "/v1/ext/users", "users.list_v1", "`/chakra users`, if v2 is refused"
@@ -154,6 +172,20 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "media.upload",
         "a file in the form of `/chakra send`",
     ),
+    Endpoint(
+        "Fetch WhatsApp Media",
+        "GET",
+        "/v1/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}",
+        "media.fetch",
+        "`/chakra media <ID>`",
+    ),
+    Endpoint(
+        "Show WhatsApp Media",
+        "GET",
+        "/v2/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}/show",
+        "media.download",
+        "`/chakra media <ID>`, and customers' files in their threads",
+    ),
     # --- jobs, configuration, chats, numbers
     Endpoint("Fetch Background Job", "GET", JOB, "jobs.fetch", "`/chakra job <ID>`"),
     Endpoint(
@@ -183,8 +215,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 UNDOCUMENTED: tuple[str, ...] = (
     "/v1/health",
     "/v1/ext/procedure/{procedureShortId}/process/{primaryKeyShortId}/{primaryKeyValue}",
-    "/v1/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}",
-    "/v2/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}/show",
+    "/v1/ext/photo",
+    "/v1/ext/photo/{photoId}/content",
     "/v1/ext/background-job/{backgroundJobId}/entries/{page}",
     "/v1/ext/whatsapp-phone-number/{id}",
     "/v1/ext/whatsapp-business-account",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from io import BytesIO
 
 import pytest
 from pydantic import SecretStr
@@ -37,6 +39,9 @@ CALLS: dict[str, Callable[[Chakra], Awaitable[object]]] = {
     "processes.delete": lambda chakra: chakra.processes.delete("lead", UUID),
     "processes.bulk_create": lambda chakra: chakra.processes.bulk_create("lead", [{"data": {}}]),
     "processes.bulk_update": lambda chakra: chakra.processes.bulk_update("lead", [CHANGE]),
+    "tasks.create": lambda chakra: chakra.tasks.create("lead", UUID, "call_back", {"data": {}}),
+    "photos.fetch": lambda chakra: chakra.photos.fetch(UUID, BytesIO(), max_bytes=10),
+    "photos.upload": lambda chakra: chakra.photos.upload(FILE, uuid.UUID(UUID)),
     "users.list": lambda chakra: chakra.users.list(),
     "users.list_v1": lambda chakra: chakra.users.list_v1(),
     "users.fetch": lambda chakra: chakra.users.fetch(UUID),

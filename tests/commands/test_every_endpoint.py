@@ -16,9 +16,12 @@ from tests.commands import (
     test_chat,
     test_config,
     test_job,
+    test_media,
+    test_photo,
     test_process,
     test_send,
     test_send_file,
+    test_task,
     test_template_editing,
     test_templates,
     test_user,
@@ -34,6 +37,17 @@ EDIT_USER = test_user.test_form_is_prefilled_and_saving_refreshes_the_card
 SHOW_RECORD = partial(
     test_process.test_one_record_is_shown_as_a_card, typed="process show lead LEAD-004038"
 )
+SHOW_MEDIA = partial(
+    test_media.test_file_comes_as_a_direct_message,
+    content=b"%PDF-1.7 invoice",
+    media_type="application/pdf",
+    ending="pdf",
+    noun="file",
+)
+MEDIA = "GET /v1/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}"
+MEDIA_CONTENT = "GET /v2/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}/show"
+
+
 STORIES: dict[str, Story] = {
     f"GET {PROCEDURE}/{{processId}}": SHOW_RECORD,
     f"POST {PROCEDURE}/list": test_process.test_query_is_sent_as_its_where_and_echoed,
@@ -44,6 +58,17 @@ STORIES: dict[str, Story] = {
     f"DELETE {PROCEDURE}/{{processId}}": test_process.test_delete_needs_the_key,
     f"POST {PROCEDURE}/bulk-create": test_bulk.test_double_press_uploads_once,
     f"PATCH {PROCEDURE}": test_bulk.test_leads_are_updated_by_key,
+    "POST /v1/ext/p/{procedureShortId}/{processIdOrPrimaryKey}/task/{stateTaskShortId}": (
+        test_task.test_task_is_created_once_and_shown_with_the_card
+    ),
+    "GET /v1/ext/photo/{photoId}": partial(
+        test_photo.test_photo_comes_as_a_direct_message, typed="photo LEAD-004039"
+    ),
+    "POST /v1/ext/photo/{photoId}": test_photo.test_photo_is_shown_before_it_is_uploaded,
+    MEDIA: SHOW_MEDIA,
+    MEDIA_CONTENT: partial(
+        test_media.test_other_endpoint_is_used_if_one_answers_oddly, endpoint=test_media.ATTACHMENT
+    ),
     "GET /v1/ext/users": test_users.test_v1_list_resolves_role_names,
     "GET /v2/ext/users": test_users.test_active_users_are_listed_ten_per_page,
     "GET /v1/ext/user/{userId}": (

@@ -14,6 +14,7 @@ from bot.jobs.reader import JobReader
 from bot.media.photos import Photos
 from bot.media.whatsapp_files import WhatsAppFiles
 from bot.messages.form_loader import SendFormLoader
+from bot.messages.sender_numbers import SenderNumbers
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
 from bot.notifications.service import Notifications
@@ -47,6 +48,7 @@ class Context:
     channels: Channels
     files: SlackFiles
     photos: Photos
+    numbers: SenderNumbers
     whatsapp_files: WhatsAppFiles
     jobs: JobReader
     bulk_planner: BulkPlanner

@@ -24,6 +24,7 @@ from bot.messages.form_loader import SendFormLoader
 from bot.messages.lifecycle import SendLifecycle
 from bot.messages.recipients import RecipientResolver
 from bot.messages.replies import TextReplies
+from bot.messages.sender_numbers import SenderNumbers
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
 from bot.notifications.customer_records import record_finder
@@ -97,6 +98,14 @@ class Features:
             members=members,
             channels=Channels(self.slack),
             files=self.slack.files,
+            numbers=SenderNumbers(
+                self.templates,
+                self.chakra.numbers,
+                self.cache,
+                sends.sends,
+                clock,
+                plugin_id=self.installation.chakra_plugin_id or "",
+            ),
             photos=Photos(self.chakra, self.slack.files, clock),
             whatsapp_files=WhatsAppFiles(self.chakra.media, self.slack.files),
             jobs=jobs,

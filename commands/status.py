@@ -1,4 +1,4 @@
-"""``/chakra status``: whether Chakra and Slack respond, version, cache, and your access."""
+"""``/chakra status``: whether Chakra and Slack respond, our numbers, and your access."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import humanize
 from bot.context import Context
 from bot.errors import DatabaseUnavailable
 from bot.health import ServiceHealth
+from bot.messages.sender_numbers import (
+    NumbersReport,
+    describe_accounts,
+    describe_numbers,
+)
 from bot.notifications.rule_text import summarize_rules
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
@@ -56,8 +61,10 @@ async def refresh(request: ActionRequest, context: Context) -> Message:
 
 async def _render_card(request: Request, context: Context, *, refresh: bool) -> Message:
     access = request.access
-    chakra, slack = await asyncio.gather(
-        context.health.check_chakra(refresh=refresh), context.health.check_slack(refresh=refresh)
+    chakra, slack, numbers = await asyncio.gather(
+        context.health.check_chakra(refresh=refresh),
+        context.health.check_slack(refresh=refresh),
+        context.numbers.read(refresh=refresh),
     )
     down = [reading.service for reading in (chakra, slack) if not reading.is_healthy]
     summary = f"{' and '.join(down)} can't be used right now." if down else "Everything is working."
@@ -79,12 +86,23 @@ async def _render_card(request: Request, context: Context, *, refresh: bool) -> 
         blocks=(
             blocks.section(blocks.lines([bold(f"Chakra for Slack {context.version}"), summary])),
             *table,
+            *_number_blocks(numbers),
             *_declined_scopes(context, access),
             blocks.context(await _describe_rules(request, context)),
             blocks.context(markup(describe_access(access))),
             blocks.actions(blocks.button("Refresh", REFRESH)),
         ),
     )
+
+
+def _number_blocks(report: NumbersReport | None) -> list[Block]:
+    """Return our WhatsApp numbers, each with its quality and limit."""
+    if report is None:
+        return [blocks.context("Chakra doesn't list our WhatsApp numbers right now.")]
+    if not report.numbers:
+        return [blocks.context("Chakra lists no WhatsApp number of ours.")]
+    shown = [blocks.section(text) for text in describe_numbers(report)]
+    return [*shown, blocks.context(describe_accounts(report))]
 
 
 async def _count_waiting(context: Context) -> str:
@@ -130,7 +148,7 @@ def _service_status(reading: ServiceHealth) -> Markup:
 STATUS: Command[Context] = Command(
     name="status",
     takes_no_words=True,
-    summary="show whether Chakra and Slack respond, and what you can do",
+    summary="show whether Chakra and Slack respond, our WhatsApp numbers, and what you can do",
     usage="status",
     example="/chakra status",
     run=run,

@@ -215,6 +215,31 @@ def _to_score(value: object) -> str:
     return to_text(value.get("score") if isinstance(value, dict) else value)
 
 
+_LIMIT_FIELDS = (
+    "messagingLimit",
+    "messaging_limit",
+    "whatsappBusinessManagerMessagingLimit",
+    "whatsapp_business_manager_messaging_limit",
+    "messagingLimitTier",
+    "messaging_limit_tier",
+)
+
+
+def _find_problems(health: object) -> str:
+    """Return why a number can't send freely, from Meta's health status; else ""."""
+    entities = health.get("entities") if isinstance(health, dict) else None
+    found: list[str] = []
+    for entity in to_items(entities):
+        if isinstance(entity, dict):
+            reasons = to_items(entity.get("additional_info") or entity.get("additionalInfo"))
+            errors = to_items(entity.get("errors"))
+            described = [
+                error.get("error_description") for error in errors if isinstance(error, dict)
+            ]
+            found += map(to_text, (*reasons, *described))
+    return " ".join(dict.fromkeys(filter(None, found)))
+
+
 class PhoneNumber(IdentifiedResource):
     """A phone number of the business. All INFERRED.
 
@@ -228,8 +253,24 @@ class PhoneNumber(IdentifiedResource):
     chakra_status: Text = ""
     account_mode: Text = ""
     quality: Annotated[str, BeforeValidator(_to_score)] = Field(default="", alias="qualityScore")
-    messaging_limit_tier: Text = ""
+    messaging_limit: Text = ""
     name_status: Text = ""
+    problems: Annotated[str, BeforeValidator(_find_problems)] = Field(
+        default="", alias="healthStatus"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _find_limit(cls, value: object) -> object:
+        # The portfolio's limit replaces the number's, which Meta is going to remove.
+        if not isinstance(value, dict):
+            return value
+        texts = (to_text(value.get(name)) for name in _LIMIT_FIELDS)
+        return {**value, "messagingLimit": next(filter(None, texts), "")}
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.account_mode.upper() == "SANDBOX"
 
     @property
     def is_connected(self) -> bool:

@@ -229,6 +229,17 @@ class Sends:
         async with self._database.begin() as connection:
             return [(member, number) for member, number in await connection.execute(counted)]
 
+    async def count_recipients(self, since: float) -> int:
+        """Return to how many people templates were sent since then; failed ones don't count."""
+        counted = select(func.count(sends.c.recipient_hash.distinct())).where(
+            sends.c.workspace == self._workspace,
+            sends.c.started_at >= since,
+            sends.c.template != "",
+            sends.c.status.not_in([SendStatus.PREPARING, SendStatus.FAILED]),
+        )
+        async with self._database.begin() as connection:
+            return int((await connection.execute(counted)).scalar_one())
+
     def _has_key(self, key: str) -> ColumnElement[bool]:
         return and_(sends.c.workspace == self._workspace, sends.c.key == key)
 

@@ -16,6 +16,7 @@ from bot.messages.form_values import SendForm
 from bot.messages.recipients import Recipient
 from bot.messages.rules import FILE_RULES, MAX_VALUE_LENGTHS, upload_hint
 from bot.messages.send import Send
+from bot.messages.sender_numbers import describe_limit, describe_quality
 from bot.messages.status import SendStatus
 from bot.messages.test_sends import TestSend
 from bot.slack import blocks
@@ -198,8 +199,7 @@ def _format_candidate(candidate: str) -> str:
 
 def _sender_field(form: SendForm, senders: Sequence[PhoneNumber]) -> Block:
     choices = [
-        Choice(number.name, number.id, number.display_phone_number)
-        for number in senders[:MAX_SENDERS]
+        Choice(number.name, number.id, _describe_sender(number)) for number in senders[:MAX_SENDERS]
     ]
     return blocks.select_field(
         names.SENDER,
@@ -209,6 +209,11 @@ def _sender_field(form: SendForm, senders: Sequence[PhoneNumber]) -> Block:
         choices=choices,
         initial=form.sender,
     )
+
+
+def _describe_sender(number: PhoneNumber) -> str:
+    facts = (number.display_phone_number, describe_quality(number), describe_limit(number))
+    return " · ".join(fact for fact in facts if fact)
 
 
 def _template_blocks(

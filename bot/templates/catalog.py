@@ -191,7 +191,7 @@ class TemplateCatalog:
 
     async def get_senders(self, *, refresh: bool = False) -> Cached[tuple[PhoneNumber, ...]]:
         """Return the connected numbers, the one from the settings first."""
-        numbers = await self._get_numbers(refresh=refresh)
+        numbers = await self.get_numbers(refresh=refresh)
         return numbers.with_value(self._filter_connected(numbers.value))
 
     def _filter_connected(self, numbers: tuple[PhoneNumber, ...]) -> tuple[PhoneNumber, ...]:
@@ -288,7 +288,7 @@ class TemplateCatalog:
     async def _load_index(self) -> TemplateIndex:
         return TemplateIndex.build(await self._chakra.templates.list(await self.find_waba_id()))
 
-    async def _get_numbers(self, *, refresh: bool = False) -> Cached[tuple[PhoneNumber, ...]]:
+    async def get_numbers(self, *, refresh: bool = False) -> Cached[tuple[PhoneNumber, ...]]:
         async def load() -> tuple[PhoneNumber, ...]:
             return await self._chakra.numbers.list(self._plugin_id)
 
@@ -299,7 +299,7 @@ class TemplateCatalog:
         if self._waba_id:
             return self._waba_id
         try:
-            numbers = (await self._get_numbers()).value
+            numbers = (await self.get_numbers()).value
         except ChakraError as error:
             if _is_listing_unsupported(error):
                 raise NotConfigured(

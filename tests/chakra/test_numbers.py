@@ -32,7 +32,7 @@ async def test_the_documented_list_is_read(clock: ManualClock, plugin: str, quer
         (acme,) = await PhoneNumbersApi(http).list(plugin)
     assert (acme.id, acme.waba, acme.name) == (SENDER, "83784929738012", "Acme")
     assert acme.display_phone_number == "+91 99999 99999"
-    assert (acme.quality, acme.messaging_limit_tier) == ("GREEN", "TIER_1K")
+    assert (acme.quality, acme.messaging_limit) == ("GREEN", "TIER_1K")
     assert (acme.account_mode, acme.name_status) == ("LIVE", "APPROVED")
     assert acme.is_connected
     (request,) = upstream.requests

@@ -46,3 +46,44 @@ async def test_a_guest_reads_why_not(acme: World) -> None:
 
 async def test_words_after_the_name_are_ignored(acme: World) -> None:
     assert "Everything is working." in await typed(acme, "status please")
+
+
+# --- our numbers ---------------------------------------------------------------------------------
+
+
+async def test_numbers_are_shown_with_what_is_left_of_their_limit(acme: World) -> None:
+    text = await typed(acme, "phone numbers")
+    for shown in (
+        "*Acme*  +91 72597 75805",
+        "connected  ·  :large_green_circle: high quality  ·  1,000 people a day  ·  1,000 left",
+        "*Acme Support*  +1 202-555-0190",
+        "medium quality  ·  250 people a day",
+        "The quality of this number is medium.",
+        "Business accounts: Acme (connected)",
+        "counts only what this app sent",
+    ):
+        assert shown in text
+    await acme.type("/chakra send hello_world +12025550100", by=JOHN)
+    await acme.confirm()
+    await acme.chakra.wait_for_sends(1)
+    assert "999 left today" in await typed(acme, "status")
+
+
+async def test_numbers_that_cannot_be_listed_leave_the_status(acme: World) -> None:
+    acme.chakra.fail("GET /v1/ext/whatsapp-phone-number", StatusResponse(404))
+    text = await typed(acme, "status")
+    assert "doesn't list our WhatsApp numbers" in text
+    assert text.count("responds in") == 2
+
+
+async def test_accounts_that_cannot_be_listed_leave_the_numbers(acme: World) -> None:
+    acme.chakra.fail("GET /v1/ext/whatsapp-business-account", StatusResponse(404))
+    text = await typed(acme, "status")
+    assert "people a day" in text
+    assert "Business accounts" not in text
+
+
+async def test_choice_of_a_sender_shows_quality_and_limit(acme: World) -> None:
+    await acme.type("/chakra send hello_world", by=JOHN)
+    view = visible_text(acme.slack.view(JOHN) or {})
+    assert "+91 72597 75805 · high quality · 1,000 people a day" in view

@@ -17,6 +17,10 @@ class WakeEvent:
     def set(self) -> None:
         self._event.set()
 
+    def is_set(self) -> bool:
+        """Return whether the next wait returns immediately."""
+        return self._event.is_set()
+
     async def wait(self, seconds: float | None = None) -> None:
         """Wait until the event is set, or for ``seconds``; then clear it."""
         timer = None if seconds is None else self._clock.call_later(seconds, self._event.set)

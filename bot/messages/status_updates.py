@@ -74,14 +74,23 @@ class StatusUpdates:
         self, connection: AsyncConnection, events: Sequence[StatusEvent], now: float
     ) -> Callable[[], None] | None:
         """Apply the events to their sends and store those without one; see `EventHandler`."""
-        updates = [item for event in events if (item := build_update(event))]
+        errors = {
+            index: error_from_status(event.error)
+            for index, event in enumerate(events)
+            if event.kind == "failed"
+        }
+        updates = [
+            item
+            for index, event in enumerate(events)
+            if (item := build_update(event, errors.get(index)))
+        ]
         unmatched = await apply_updates(connection, self._workspace, updates, now)
         if unmatched:
             await connection.execute(
                 self._database.insert(unmatched_statuses).on_conflict_do_nothing(),
                 [_row_values(self._workspace, item, now) for item in unmatched],
             )
-        failures = [error_from_status(event.error) for event in events if event.kind == "failed"]
+        failures = list(errors.values())
         has_news = len(unmatched) < len(updates)
         return partial(self._notify, failures, has_news) if failures or has_news else None
 
@@ -130,13 +139,15 @@ class StatusUpdates:
         )
 
 
-def build_update(event: StatusEvent) -> StatusUpdate | None:
-    """Return the update that an event means; None if its status is irrelevant."""
+def build_update(event: StatusEvent, error: BotError | None) -> StatusUpdate | None:
+    """Return the update that an event means, a failure with its error.
+
+    None if its status is irrelevant.
+    """
     status = STATUS_BY_KIND.get(event.kind)
     if status is None:
         return None
-    failed = status is SendStatus.FAILED
-    failure = serialize_error(error_from_status(event.error)) if failed else None
+    failure = serialize_error(error) if error is not None else None
     return StatusUpdate(event.wamid, event.message_id, status, event.occurred_at, failure)
 
 

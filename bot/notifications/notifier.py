@@ -138,19 +138,30 @@ class Notifier:
 
     async def _plan(self, rules: Sequence[Rule]) -> float:
         """Decide the channels of recorded events; return the seconds until more are looked for."""
+        if not rules:
+            return await self._skip_pending()
         for _ in range(MAX_BATCHES):
             pending = await self._events.list_pending(PLAN_BATCH_SIZE)
             if not pending:
                 return IDLE_SECONDS
             now = self._clock.time()
-            planned = []
-            if rules:
-                known = await self._read_facts(pending, rules)
-                readable = [item for item in pending if item.id in known]
-                facts = [known[item.id] for item in readable]
-                planned = plan_deliveries(readable, facts, group_by_channel(rules), now)
-                await self._revise(readable, rules)
+            known = await self._read_facts(pending, rules)
+            readable = [item for item in pending if item.id in known]
+            facts = [known[item.id] for item in readable]
+            planned = plan_deliveries(readable, facts, group_by_channel(rules), now)
+            await self._revise(readable, rules)
             await self._deliveries.add(planned, [item.id for item in pending], now)
+        return 0.0
+
+    async def _skip_pending(self) -> float:
+        """Decide that no channel receives the recorded events, since there are no rules."""
+        for _ in range(MAX_BATCHES):
+            ids = await self._events.list_pending_ids(PLAN_BATCH_SIZE)
+            if not ids:
+                return IDLE_SECONDS
+            if await self._rules.list_all():
+                return 0.0  # the first rule may be older than these events
+            await self._deliveries.add([], ids, self._clock.time())
         return 0.0
 
     async def _revise(self, pending: Sequence[RecordedEvent], rules: Sequence[Rule]) -> None:

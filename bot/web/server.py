@@ -74,6 +74,7 @@ def _build_config(app: Callable[..., Any], max_connections: int) -> uvicorn.Conf
         access_log=False,
         date_header=False,
         server_header=False,
+        proxy_headers=False,  # nothing here asks for the client's address
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         ws="websockets-sansio",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from bot.webhooks.events import (
@@ -20,14 +20,22 @@ _TYPES: Mapping[str, type[WebhookEvent]] = {
     event_type.label: event_type
     for event_type in (StatusEvent, MessageEvent, TemplateEvent, AccountEvent, UnknownEvent)
 }
+_FIELDS: Mapping[type[WebhookEvent], tuple[str, ...]] = {
+    event_type: tuple(field.name for field in fields(event_type)) for event_type in _TYPES.values()
+}
 _CUSTOMERS = ("customer", "previous")
+_CUSTOMER_FIELDS = tuple(field.name for field in fields(Customer))
 
 
 def dump_event(event: WebhookEvent) -> dict[str, Any]:
     """Return the event as JSON can express it."""
-    values = {field.name: getattr(event, field.name) for field in fields(event)}
-    values |= {name: asdict(values[name]) for name in _CUSTOMERS if name in values}
-    return {"type": event.label, **values}
+    values = {name: getattr(event, name) for name in _FIELDS[type(event)]}
+    for name in _CUSTOMERS:
+        if name in values:
+            customer = values[name]
+            values[name] = {field: getattr(customer, field) for field in _CUSTOMER_FIELDS}
+    values["type"] = event.label
+    return values
 
 
 def load_event(value: object) -> WebhookEvent | None:
@@ -35,8 +43,7 @@ def load_event(value: object) -> WebhookEvent | None:
     if not isinstance(value, Mapping):
         return None
     event_type = _TYPES.get(str(value.get("type")), UnknownEvent)
-    names = {field.name for field in fields(event_type)} & value.keys()
-    given = {name: value[name] for name in names}
+    given = {name: value[name] for name in _FIELDS[event_type] if name in value}
     given |= {name: Customer(**given[name]) for name in _CUSTOMERS if name in given}
     try:
         return event_type(**given)

@@ -79,6 +79,17 @@ class EventLog:
         """Return the oldest events whose channels are yet to be decided, in order."""
         return await self._list(event_log.c.pending, limit=limit)
 
+    async def list_pending_ids(self, limit: int) -> list[int]:
+        """Return the IDs of the oldest events whose channels are yet to be decided."""
+        pending = (
+            select(event_log.c.id)
+            .where(event_log.c.workspace == self._workspace, event_log.c.pending)
+            .order_by(event_log.c.id)
+            .limit(limit)
+        )
+        async with self._database.begin() as connection:
+            return list((await connection.execute(pending)).scalars())
+
     async def get(self, ids: Collection[int]) -> list[RecordedEvent]:
         """Return the events with these IDs, in order."""
         return await self._list(event_log.c.id.in_(ids), limit=len(ids))

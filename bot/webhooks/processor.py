@@ -10,18 +10,24 @@ import structlog
 from cachetools import TTLCache
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.aio.clock import Clock
+from bot.aio.clock import Clock, sleep
 from bot.aio.periodic import periodic
 from bot.aio.wake_event import WakeEvent
 from bot.errors import DatabaseUnavailable
 from bot.webhooks.events import UnknownEvent, WebhookEvent, metric_label
 from bot.webhooks.parser import parse_events
 from bot.webhooks.recorder import Recorder
-from bot.webhooks.repository import Events, StoredEvent
+from bot.webhooks.repository import Events, ProcessedBatch, StoredEvent
 
 BATCH_SIZE = 500
 POLL_INTERVAL_SECONDS = 5.0
 """Seconds between polls for deliveries that a replica stored before it died."""
+BURST_SIZE = 20
+"""Deliveries in a batch from which it counts as a part of a burst."""
+GATHER_SECONDS = 0.1
+"""Pause after a batch of a burst: one transaction for many deliveries, and time for their acks."""
+MAX_LAG_SECONDS = 10.0
+"""Age of a delivery from which there is no pause: they arrive faster than they are processed."""
 LOG_INTERVAL_SECONDS = 60.0
 MAX_LOGGED_KINDS = 100
 
@@ -69,6 +75,9 @@ class EventProcessor:
 
     async def run_once(self) -> int:
         """Process the oldest deliveries; return how many, at most `BATCH_SIZE`."""
+        return (await self._process_batch()).count
+
+    async def _process_batch(self) -> ProcessedBatch:
         try:
             return await self._process(isolate=False)
         except DatabaseUnavailable:
@@ -78,18 +87,26 @@ class EventProcessor:
             return await self._process(isolate=True)
 
     async def _step(self) -> float | None:
-        return 0.0 if await self.run_once() == BATCH_SIZE else None
+        """Process a batch; return the seconds until the next, None for the usual time.
 
-    async def _process(self, *, isolate: bool) -> int:
+        While deliveries arrive in a burst, acks come first: a sender waits for those.
+        """
+        batch = await self._process_batch()
+        lag = self._clock.time() - batch.oldest_at
+        if batch.count >= BURST_SIZE and self.wake_event.is_set() and lag < MAX_LAG_SECONDS:
+            await sleep(self._clock, GATHER_SECONDS)
+        return 0.0 if batch.has_more else None
+
+    async def _process(self, *, isolate: bool) -> ProcessedBatch:
         now = self._clock.time()
         batch = _Batch(self._handlers, now, self._recorder)
-        count = await self._events.process(BATCH_SIZE, now, batch.apply, isolate=isolate)
+        processed = await self._events.process(BATCH_SIZE, now, batch.apply, isolate=isolate)
         for event in batch.events:
             self._on_event(metric_label(event))
             self._log_unknown(event)
         for notify in batch.after_commit:
             notify()
-        return count
+        return processed
 
     def _log_unknown(self, event: WebhookEvent) -> None:
         if isinstance(event, UnknownEvent) and event.kind not in self._logged_kinds:

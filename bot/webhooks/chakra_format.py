@@ -7,10 +7,12 @@ from other integrations only, so every field is read leniently.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from bot.chakra.fields import to_text
 from bot.webhooks.events import Json, StatusEvent, UnknownEvent, WebhookEvent
 from bot.webhooks.fields import (
+    Contacts,
     as_object,
     build_customer,
     first_text,
@@ -41,7 +43,8 @@ def parse_chakra_events(body: Json) -> Iterator[WebhookEvent]:
     elif name == "message":
         yield from read_each(_read_message, iter((payload,)))
     elif name in ECHO_EVENTS:
-        yield from read_each(lambda echo: _read_echo(echo, payload), _iter_echoes(payload))
+        contacts = Contacts(payload.get("contacts"))
+        yield from read_each(partial(_read_echo, payload, contacts), _iter_echoes(payload))
     else:
         yield UnknownEvent(kind=to_kind(name), raw=payload)
 
@@ -67,7 +70,7 @@ def _read_status(payload: Json) -> WebhookEvent:
 def _read_message(payload: Json) -> WebhookEvent:
     return read_message(
         as_object(payload.get("message")),
-        payload.get("contacts"),
+        Contacts(payload.get("contacts")),
         fallback_wamid=first_text(payload, "externalId"),
         message_id=first_text(payload, "messageId"),
         fallback_time=payload.get("timestamp"),
@@ -76,10 +79,10 @@ def _read_message(payload: Json) -> WebhookEvent:
     )
 
 
-def _read_echo(echo: Json, payload: Json) -> WebhookEvent:
+def _read_echo(payload: Json, contacts: Contacts, echo: Json) -> WebhookEvent:
     return read_message(
         echo,
-        payload.get("contacts"),
+        contacts,
         fallback_wamid=first_text(payload, "externalId"),
         message_id=first_text(payload, "messageId"),
         fallback_time=payload.get("timestamp"),

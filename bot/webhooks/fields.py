@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from math import isfinite
 
 import structlog
 
 from bot.chakra.fields import to_text
+from bot.text.phones import equal_form
 from bot.webhooks.events import (
     STATUS_KINDS,
     UNREADABLE,
@@ -21,6 +23,8 @@ from bot.webhooks.events import (
 MIN_EPOCH_MILLISECONDS = 100_000_000_000
 """Meta's timestamps are in seconds and Chakra's in milliseconds: larger numbers are the latter."""
 MAX_KIND_LENGTH = 60
+MAX_PHONE_DIGITS = 15
+"""By E.164. Digits of a group's ID are more."""
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}")
 """A business-scoped user ID: the person's country, a point, letters and digits."""
 
@@ -48,7 +52,7 @@ def to_kind(value: object) -> str:
 
 def to_epoch_seconds(value: object) -> float:
     """Return seconds since 1970 for a timestamp in seconds or milliseconds; 0 if it is neither."""
-    digits = to_text(value)
+    digits = to_text(int(value) if isinstance(value, float) and isfinite(value) else value)
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
         return 0.0
     number = int(digits)
@@ -75,19 +79,46 @@ def build_customer(
     )
 
 
-def find_contact(contacts: object, *identifiers: object) -> Json:
-    """Return the contact with one of these identifiers, or the only one there is."""
-    candidates = list(iter_objects(contacts))
-    wanted = {text for value in identifiers if (text := to_text(value))}
-    for contact in candidates:
-        if wanted & {first_text(contact, "wa_id"), first_text(contact, "user_id")} - {""}:
-            return contact
-    return candidates[0] if len(candidates) == 1 else {}
+class Contacts:
+    """The contacts of a delivery, each found by its number or its user ID."""
+
+    def __init__(self, contacts: object) -> None:
+        self._contacts = list(iter_objects(contacts))
+        self._by_identity: dict[Identity, Json] = {}
+        for contact in self._contacts:
+            for identity in _identities(contact.get("wa_id"), contact.get("user_id")):
+                self._by_identity.setdefault(identity, contact)
+
+    def find(self, *identifiers: object) -> Json:
+        """Return the contact with one of these identifiers, or the only one if it may be theirs.
+
+        Another number or another user ID is someone else's.
+        """
+        wanted = _identities(*identifiers)
+        for identity in wanted:
+            if identity in self._by_identity:
+                return self._by_identity[identity]
+        if len(self._contacts) != 1:
+            return {}
+        known = {kind for kind, _ in self._by_identity}
+        return {} if known & {kind for kind, _ in wanted} else self._contacts[0]
+
+
+Identity = tuple[str, str]
+"""A kind, and a phone number in its equal form or a user ID."""
+NO_CONTACTS = Contacts(())
+
+
+def _identities(*identifiers: object) -> list[Identity]:
+    """Return the user ID and the number among these."""
+    found = build_customer(*identifiers)
+    identities = [("user_id", found.user_id)] if found.user_id else []
+    return [*identities, ("phone", equal_form(found.phone))] if found.phone else identities
 
 
 def read_message(
     message: Json,
-    contacts: object = None,
+    contacts: Contacts = NO_CONTACTS,
     *,
     fallback_wamid: str = "",
     message_id: str = "",
@@ -109,12 +140,13 @@ def read_message(
     system = as_object(message.get("system"))
     customer = build_customer(
         *identifiers,
-        contact=find_contact(contacts, *identifiers),
+        contact=contacts.find(*identifiers),
         parent_user_id=parent_user_id,
     )
     previous = Customer()
     new_number = first_text(system, "wa_id", "new_wa_id")
-    if system.get("user_id") or (new_number and is_change(system)):
+    is_changed = is_change(system) or bool(system.get("previous_user_id"))
+    if is_changed and (system.get("user_id") or new_number):
         previous = build_customer(
             system.get("previous_user_id"),
             *identifiers,
@@ -167,4 +199,5 @@ def is_status_kind(kind: str) -> bool:
 
 def _to_digits(text: str) -> str:
     digits = text.removeprefix("+")
-    return digits if digits.isascii() and digits.isdigit() else ""
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= MAX_PHONE_DIGITS
+    return digits if is_number else ""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot.webhooks.events import (
+    UNREADABLE,
     AccountEvent,
     Json,
     StatusEvent,
@@ -19,9 +20,9 @@ from bot.webhooks.events import (
     WebhookEvent,
 )
 from bot.webhooks.fields import (
+    Contacts,
     as_object,
     build_customer,
-    find_contact,
     first_text,
     is_status_kind,
     iter_objects,
@@ -66,34 +67,49 @@ def is_meta_format(body: Json) -> bool:
 def parse_meta_events(body: Json) -> Iterator[WebhookEvent]:
     """Yield the events of one delivery: it may hold several entries, changes and messages."""
     for entry in iter_objects(body.get("entry")):
-        for change in iter_objects(entry.get("changes")):
-            for event in _parse_change(change):
-                yield replace(
-                    event,
-                    waba_id=first_text(entry, "id"),
-                    occurred_at=event.occurred_at or to_epoch_seconds(entry.get("time")),
-                )
+        changes = list(iter_objects(entry.get("changes")))
+        events = (event for change in changes for event in _parse_change(change))
+        for event in events if changes else (UnknownEvent(kind=UNREADABLE, raw=entry),):
+            yield replace(
+                event,
+                waba_id=first_text(entry, "id"),
+                occurred_at=event.occurred_at or to_epoch_seconds(entry.get("time")),
+            )
 
 
 def _parse_change(change: Json) -> Iterator[WebhookEvent]:
+    """Yield the events of a change; an unknown one if it holds none that is known."""
+    events = _read_change(change)
+    first = next(events, None)
+    if first is None:
+        yield UnknownEvent(kind=to_kind(change.get("field")), raw=change)
+    else:
+        yield first
+        yield from events
+
+
+def _read_change(change: Json) -> Iterator[WebhookEvent]:
     field, value = to_kind(change.get("field")), as_object(change.get("value"))
     if field in MESSAGE_FIELDS:
-        inner = as_object(value.get("standby")) if field == "standby" else value
+        inner = as_object(value.get("standby")) or value  # one level deeper than elsewhere
         yield from _parse_messages(inner, value, is_standby=field == "standby")
     elif field in TEMPLATE_KINDS:
         yield from read_each(partial(_read_template, TEMPLATE_KINDS[field]), iter((value,)))
     elif field in PREFERENCE_FIELDS:
-        items = value.get(field)
-        preferences = iter_objects(items if isinstance(items, list) else [items])
-        yield from read_each(partial(_read_preference, field, value), preferences)
+        items = value.get(field, value)
+        preferences = filter(None, iter_objects(items if isinstance(items, list) else [items]))
+        contacts = Contacts(value.get("contacts"))
+        yield from read_each(partial(_read_preference, field, value, contacts), preferences)
+    elif field == "calls":
+        calls = iter_objects(value.get("calls"))
+        values: list[Json] = [{**value, "calls": [call]} for call in calls]
+        yield from read_each(partial(_read_account, field), iter(values or [value]))
     elif field in ACCOUNT_FIELDS:
         yield from read_each(partial(_read_account, field), iter((value,)))
-    else:
-        yield UnknownEvent(kind=field, raw=change)
 
 
 def _parse_messages(inner: Json, value: Json, *, is_standby: bool) -> Iterator[WebhookEvent]:
-    contacts = inner.get("contacts") or value.get("contacts")
+    contacts = Contacts(inner.get("contacts") or value.get("contacts"))
     phone_number_id = first_text(as_object(value.get("metadata")), "phone_number_id")
     read = partial(
         read_message, contacts=contacts, is_standby=is_standby, phone_number_id=phone_number_id
@@ -103,10 +119,11 @@ def _parse_messages(inner: Json, value: Json, *, is_standby: bool) -> Iterator[W
         iter_objects(inner.get("statuses")),
     )
     yield from read_each(read, iter_objects(inner.get("messages")))
-    yield from read_each(partial(read, is_echo=True), iter_objects(inner.get("message_echoes")))
+    for name in ("message_echoes", "messageEchoes"):
+        yield from read_each(partial(read, is_echo=True), iter_objects(inner.get(name)))
 
 
-def _read_status(status: Json, contacts: object, phone_number_id: str) -> WebhookEvent:
+def _read_status(status: Json, contacts: Contacts, phone_number_id: str) -> WebhookEvent:
     kind, wamid = to_kind(status.get("status")).lower(), first_text(status, "id")
     if not is_status_kind(kind) or not wamid:
         return UnknownEvent(kind=f"status:{kind}", raw=status)
@@ -121,7 +138,7 @@ def _read_status(status: Json, contacts: object, phone_number_id: str) -> Webhoo
         phone_number_id=phone_number_id,
         customer=build_customer(
             *identifiers,
-            contact=find_contact(contacts, *identifiers),
+            contact=contacts.find(*identifiers),
             parent_user_id=first_text(
                 status,
                 "recipient_parent_user_id",
@@ -145,7 +162,7 @@ def _read_template(kind: str, value: Json) -> WebhookEvent:
     )
 
 
-def _read_preference(field: str, value: Json, preference: Json) -> WebhookEvent:
+def _read_preference(field: str, value: Json, contacts: Contacts, preference: Json) -> WebhookEvent:
     user_id = preference.get("user_id")
     current = user_id.get("current") if isinstance(user_id, dict) else user_id
     identifiers = (current, preference.get("wa_id"))
@@ -155,7 +172,7 @@ def _read_preference(field: str, value: Json, preference: Json) -> WebhookEvent:
         phone_number_id=first_text(as_object(value.get("metadata")), "phone_number_id"),
         customer=build_customer(
             *identifiers,
-            contact=find_contact(value.get("contacts"), *identifiers),
+            contact=contacts.find(*identifiers),
             parent_user_id=preference.get("parent_user_id"),
         ),
         raw=preference,
@@ -176,7 +193,7 @@ def _read_account(field: str, value: Json) -> WebhookEvent:
         phone_number_id=first_text(as_object(value.get("recipient")), "phone_number_id")
         or first_text(as_object(value.get("metadata")), "phone_number_id"),
         customer=build_customer(
-            *identifiers, contact=find_contact(value.get("contacts"), *identifiers)
+            *identifiers, contact=Contacts(value.get("contacts")).find(*identifiers)
         ),
         raw=value,
     )

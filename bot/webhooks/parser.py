@@ -29,7 +29,7 @@ def parse_events(body: bytes) -> list[WebhookEvent]:
         return [UnknownEvent(kind=UNREADABLE)]
     try:
         parse = parse_chakra_events if is_chakra_format(value) else parse_meta_events
-        return list(parse(value))
+        return list(parse(value)) or [UnknownEvent(kind=UNREADABLE, raw=value)]
     except Exception:  # noqa: BLE001 - the deliveries after this one must still be processed
         structlog.get_logger("events").exception("event_parse_failed")
         return [UnknownEvent(kind=UNREADABLE, raw=value)]

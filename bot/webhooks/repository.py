@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +29,15 @@ class StoredEvent:
 
     id: int
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A delivery that is not processed yet: when it was received, and the bytes of its body."""
+
+    id: int
+    received_at: float
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ class Events:
         has_more = len(ids) < len(waiting) or len(ids) == limit
         return ProcessedBatch(len(ids), oldest_at=waiting[0].received_at, has_more=has_more)
 
-    async def _list_waiting(self, connection: AsyncConnection, limit: int) -> Sequence[Row[Any]]:
+    async def _list_waiting(self, connection: AsyncConnection, limit: int) -> list[Waiting]:
         """Return the IDs, times and sizes of the oldest unprocessed deliveries."""
         waiting = (
             select(events.c.id, events.c.received_at, func.length(events.c.body).label("size"))
@@ -113,7 +121,8 @@ class Events:
             .order_by(events.c.id)
             .limit(limit)
         )
-        return (await connection.execute(waiting)).all()
+        rows = await connection.execute(waiting)
+        return [Waiting(row.id, row.received_at, row.size or 0) for row in rows]
 
     async def purge(self, cutoff: float) -> int:
         """Delete what was processed by ``cutoff``; the same delivery would then count as new.
@@ -129,15 +138,15 @@ class Events:
             return deleted.rowcount
 
 
-def _take_bytes(waiting: Sequence[Row[Any]]) -> list[int]:
+def _take_bytes(waiting: Sequence[Waiting]) -> list[int]:
     """Return the IDs of the first deliveries that one transaction processes."""
     ids: list[int] = []
     total = 0
-    for row in waiting:
-        total += row.size or 0
+    for delivery in waiting:
+        total += delivery.size
         if ids and total > MAX_BATCH_BYTES:
             break
-        ids.append(row.id)
+        ids.append(delivery.id)
     return ids
 
 

@@ -52,7 +52,7 @@ class Harness:
             await recorder.record(connection, events, self.clock.time())
             return set()
 
-        return await self.events.process(limit, self.clock.time(), apply)
+        return (await self.events.process(limit, self.clock.time(), apply)).count
 
     async def receive(self, *bodies: bytes) -> None:
         raw = [RawEvent(f"{self.clock.time()} {body!r}", body) for body in bodies]

@@ -106,6 +106,10 @@ def build_channel_events(
     sends = open_send_reader(database, workspace, hash_secret)
     records = RecordDirectory(chakra, cache, clock, region=region)
     opt_outs = OptOuts(database, OptOutRepository(database, key, workspace), customers, log, clock)
+
+    async def may_show(channel: str) -> bool:
+        return await notifier.may_show_words(channel)  # it is built below, on the conversations
+
     conversations = build_conversations(
         database,
         workspace,
@@ -122,6 +126,7 @@ def build_channel_events(
         tasks=tasks,
         clock=clock,
         can_upload=can_upload,
+        may_show=may_show,
     )
     facts = FactsReader(
         sends.sends.find_by_message_ids, category_finder(catalog), record_finder(records)

@@ -6,7 +6,7 @@ again. If a process dies in that moment, the message's button still shows the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
@@ -44,7 +44,10 @@ UNCERTAIN_CODES = ("unreachable", "unreadable", "http_5")
 
 
 class FileAttacher:
-    """`request` stores what to upload; ``run`` uploads in every process, one file at a time."""
+    """`request` stores what to upload; ``run`` uploads in every process, one file at a time.
+
+    ``may_show`` returns whether customers' words and files may go to a channel now.
+    """
 
     def __init__(
         self,
@@ -57,7 +60,9 @@ class FileAttacher:
         clock: Clock,
         *,
         can_upload: Callable[[], bool],
+        may_show: Callable[[str], Awaitable[bool]],
     ) -> None:
+        self._may_show = may_show
         self._attached = attached
         self._conversations = conversations
         self._threads = threads
@@ -128,6 +133,9 @@ class FileAttacher:
             return True
         if status.ref is None or parent.ref is None:
             return False
+        if not await self._may_show(conversation.channel):
+            await self._attached.release(waiting.id, self._clock.time() + RETRY_SECONDS)
+            return True
         if self._outbox.reserve_post(conversation.channel):
             return False
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
@@ -64,10 +64,12 @@ def build_conversations(
     tasks: TaskSet,
     clock: Clock,
     can_upload: Callable[[], bool],
+    may_show: Callable[[str], Awaitable[bool]],
 ) -> ConversationServices:
     """Return the services; nothing runs in the background yet.
 
-    ``can_upload`` returns whether the app may upload files to Slack.
+    ``can_upload`` returns whether the app may upload files to Slack, ``may_show`` whether a channel
+    may be shown what customers send.
     """
     conversations, windows = Conversations(database, workspace), Windows(database, workspace)
     threads = Threads(
@@ -90,6 +92,7 @@ def build_conversations(
         outbox,
         clock,
         can_upload=can_upload,
+        may_show=may_show,
     )
     return ConversationServices(
         conversations,

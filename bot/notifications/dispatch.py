@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -24,6 +24,7 @@ from bot.notifications.event_source import EventSource
 from bot.notifications.gathered_posts import GatheredPosts, enqueue
 from bot.notifications.headlines import plain_message
 from bot.notifications.matching import select_mentions
+from bot.notifications.planner import MESSAGE_STREAM
 from bot.notifications.presenter import Presenter
 from bot.notifications.rule import Rule
 from bot.outbox.message import OutboxMessage
@@ -42,7 +43,7 @@ MAX_MESSAGE_BACKLOG = 30
 """With more due messages, those of one customer are posted as one: these take half a minute."""
 MAX_MESSAGES_FETCHED = 200
 MAX_ATTEMPTS, RETRY_SECONDS = 3, 5.0
-REACTION = "reaction"
+REACTION, REVOKE = "reaction", "revoke"
 BUSY_SECONDS, IDLE_SECONDS = 1.0, 30.0
 """Seconds until a channel is looked at again, after messages were handed over and otherwise."""
 
@@ -117,14 +118,21 @@ class Dispatcher:
             await self._deliveries.cancel_removed(work.channel, rule_ids, work.now)
             self._rules_seen[work.channel] = rule_ids
 
-    async def revise(self, recorded: RecordedEvent, rules: Mapping[int, Rule]) -> None:
+    async def revise(
+        self,
+        recorded: RecordedEvent,
+        rules: Mapping[int, Rule],
+        may_show: Callable[[str], Awaitable[bool]],
+    ) -> None:
         """Show an edit, a deletion or a reaction in messages that show several events.
 
-        Raise ``DatabaseUnavailable``.
+        New words only if the channel ``may_show`` them. Raise ``DatabaseUnavailable``.
         """
         for shown in await self._find_gathered(recorded):
             rule = rules.get(shown.rule_id)
             if rule is None or shown.state not in (DeliveryState.QUEUED, DeliveryState.DONE):
+                continue
+            if recorded.event.kind != REVOKE and not await may_show(shown.channel):
                 continue
             if shown.post_key.startswith(f"{BURST}:"):
                 own = await self._deliveries.list_shown(shown.post_key, limit=MAX_MESSAGES_FETCHED)
@@ -248,6 +256,8 @@ class Dispatcher:
         for delivery in due:
             recorded = events.get(delivery.event_id)
             rule = work.rules[delivery.rule_id]
+            if rule.id in work.held and delivery.stream == MESSAGE_STREAM:
+                continue
             if recorded is None:
                 await self._deliveries.close([delivery.id], work.now, DeliveryState.CANCELED)
                 continue

@@ -89,6 +89,13 @@ class Notifier:
         self._problems.retry(channel)
         self.wake()
 
+    async def may_show_words(self, channel: str) -> bool:
+        """Return whether customers' words and files may go to a channel now; else ask its makers.
+
+        Raise ``DatabaseUnavailable``.
+        """
+        return not await self._problems.find_held(channel, await self._rules.list_channel(channel))
+
     async def count_waiting(self) -> int:
         """Return how many deliveries are not posted yet. Raise ``DatabaseUnavailable``."""
         return await self._deliveries.count_waiting()
@@ -170,7 +177,7 @@ class Notifier:
         for recorded in pending:
             if recorded.event.kind in AMENDING_KINDS:
                 try:
-                    await self._dispatcher.revise(recorded, by_id)
+                    await self._dispatcher.revise(recorded, by_id, self.may_show_words)
                 except DatabaseUnavailable:
                     raise
                 except Exception:  # noqa: BLE001 - one event must not stop the others

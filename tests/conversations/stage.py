@@ -208,6 +208,10 @@ class Stage:
         return visible_text(parent)
 
 
+async def show_everything(_: str) -> bool:
+    return True
+
+
 @asynccontextmanager
 async def open_stage(database: Database) -> AsyncIterator[Stage]:
     async with open_harness(database, scopes=(*HISTORY_SCOPES, "files:write")) as harness:
@@ -234,6 +238,7 @@ async def open_stage(database: Database) -> AsyncIterator[Stage]:
             outbox,
             harness.clock,
             can_upload=lambda: True,
+            may_show=show_everything,
         )
         presenter = ConversationPresenter(conversations, threads, files, outbox, harness.clock)
         yield Stage(

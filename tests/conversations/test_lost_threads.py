@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.commands.chat_scenarios import parent, pass_seconds, receive, thread, type_in_thread
 from tests.people import JOHN, SALES
@@ -104,3 +105,35 @@ async def test_a_closed_channel_shows_what_it_missed(acme: World, how: str) -> N
     assert [f"Message {number}" in shown[number + 1] for number in range(3)] == [True] * 3
     [rule] = await acme.bot.context.notifications.rules.list_channel(SALES)
     assert not rule.problem
+
+
+async def test_a_channel_that_is_shared_later_gets_no_words_and_files(acme: World) -> None:
+    asha = await receive(acme, "Hello")
+    acme.slack.workspace.share_channel(SALES)
+    await pass_seconds(acme, 100)
+    asha.write("secret")
+    asha.send_picture("my passport")
+    await pass_seconds(acme, 120)
+    messages = acme.slack.messages(JOHN, SALES)
+    assert "secret" not in str(messages)
+    assert [file for item in messages for file in item.files] == []
+    direct = acme.slack.workspace.direct_message_channel(JOHN)
+    assert direct is not None
+    await acme.press("notify.keep_posting", channel=direct.id)
+    await pass_seconds(acme, 120)
+    messages = acme.slack.messages(JOHN, SALES)
+    assert "secret" in str(messages)
+    assert [file for item in messages for file in item.files]
+
+
+async def test_a_file_that_is_fetched_late_is_not_shown_to_others(acme: World) -> None:
+    asha = await receive(acme, "Hello")
+    acme.chakra.fail(
+        "GET /v1/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}", StatusResponse(503), 3
+    )
+    asha.send_picture("my shoe")
+    await pass_seconds(acme, 5)
+    acme.slack.workspace.share_channel(SALES)
+    await pass_seconds(acme, 300)
+    assert "my shoe" in str(acme.slack.messages(JOHN, SALES))
+    assert [file for item in acme.slack.messages(JOHN, SALES) for file in item.files] == []

@@ -26,12 +26,13 @@ from bot.slack.surfaces import (
 TITLES: Mapping[str, str] = {
     "restricted": "You can't see this",
     "not_found": "Not in Chakra",
-    "timeout": "Chakra is slow right now",
+    "timeout": "That took too long",
     "internal_error": "That did not work",
 }
 """By Slack's word for why the pane shows nothing.
 docs.slack.dev/reference/methods/entity.presentDetails"""
-SLOW_SENTENCE = "Chakra hasn't answered in time. Refresh this pane in a moment."
+SLOW_CHAKRA = "Chakra is slow to answer right now. Refresh this pane in a moment."
+SLOW_APP = "We couldn't load this in time. Refresh this pane in a moment."
 
 
 class LinkSharedSurface(EventSurface):
@@ -54,15 +55,15 @@ class DetailsSurface(BaseSurface):
 
     _answered = False
 
-    async def notify_pending(self, *, for_chakra: bool) -> None:  # noqa: ARG002 - one sentence
+    async def notify_pending(self, *, for_chakra: bool) -> None:
         """Say that it takes too long, while Slack still listens."""
-        await self._present_error("timeout", SLOW_SENTENCE)
+        await self._present_error("timeout", SLOW_CHAKRA if for_chakra else SLOW_APP)
 
     async def deliver(self, outcome: Outcome) -> None:
         if isinstance(outcome.reply, PresentDetails):
             await self._present(outcome.reply)
         elif isinstance(outcome.error, TimeoutError):
-            await self._present_error("timeout", SLOW_SENTENCE)
+            await self._present_error("timeout", SLOW_CHAKRA)
         elif outcome.error is not None:
             sentence = self._explainer.explain_as_text(outcome.error)
             await self._present_error(_error_status(outcome.error), sentence)

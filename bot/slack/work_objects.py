@@ -23,6 +23,7 @@ MAX_OVERFLOW_ACTIONS: Final = 5
 MAX_TITLE_LENGTH: Final = 150
 MAX_WIDE_LENGTH: Final = 60
 """Characters of a text that fits beside another."""
+NOTHING: Final = "–"
 MAX_PREVIEW_BYTES: Final = 3_400
 """Of all previews of a message: programs in production found that Slack refuses more with
 error_processing_metadata. Slack documents no limit."""
@@ -123,5 +124,8 @@ def size(value: Any) -> int:
 
 
 def plain(text: str) -> str:
-    """Return text from outside without characters that hide or reorder their neighbors."""
-    return unescape(blocks.escape(text))
+    """Return text from outside without characters that hide or reorder their neighbors.
+
+    Slack refuses a Work Object with an empty text.
+    """
+    return unescape(blocks.escape(text)).strip() or NOTHING

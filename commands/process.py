@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.chakra.process import Process
 from bot.context import Context
-from bot.errors import UsageError
+from bot.errors import NotFound, UsageError
 from bot.messages.form_values import SendForm
 from bot.processes import editor
 from bot.processes.card import (
@@ -63,15 +63,26 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         return OpenForm(view, {"type": line.record_type.name})
     key = typed_key(line)
     if key and not line.is_export:
-        return await _render_card(request, context, f"{line.record_type.name}/{key}")
+        return await _show_key(request, context, line.record_type.name, key)
     query = RecordListQuery(type=line.record_type.name, text=to_line(line.tokens))
     if line.is_export:
         request.access.authorize(Permission.SEND)
         return await start_export(request, context, query)
     shown = await load_list(request, context, query)
     if line.is_show and len(shown.records) == 1 and not shown.has_pages:
-        return await _render_card(request, context, shown.records[0].reference)
+        return await _render_card(request, context, shown.records[0].handle)
     return render_list(request, shown)
+
+
+async def _show_key(request: Request, context: Context, procedure: str, key: str) -> Message:
+    """Return the card of the record with this key; if several have it, their list."""
+    try:
+        return await _render_card(request, context, f"{procedure}/{key}")
+    except NotFound:
+        shown = await load_list(request, context, RecordListQuery(type=procedure, text=key))
+        if len(shown.records) < 2:
+            raise
+        return render_list(request, shown)
 
 
 # --- one record ----------------------------------------------------------------------------------
@@ -134,7 +145,7 @@ async def edit(request: ActionRequest, context: Context) -> OpenForm:
     record, record_type = await context.records.load(request.value)
     process = record.process
     view = editor.record_form(record_type, process, callback=editor.SUBMIT)
-    return OpenForm(view, _form_state(record.reference, process))
+    return OpenForm(view, _form_state(record.handle, process))
 
 
 async def check(request: SubmitRequest, context: Context) -> Reply:
@@ -189,7 +200,7 @@ async def take(request: ActionRequest, context: Context) -> Message:
 async def ask_to_delete(request: ActionRequest, context: Context) -> OpenForm:
     record, record_type = await context.records.load(request.value)
     view = editor.delete_form(record_type, record.key, record.process.name)
-    return OpenForm(view, _form_state(record.reference, record.process))
+    return OpenForm(view, _form_state(record.handle, record.process))
 
 
 async def delete(request: SubmitRequest, context: Context) -> Reply:

@@ -72,12 +72,16 @@ class NewValue(BaseModel):
 
 
 class ListedRecord(BaseModel):
-    """A record of the list; ``before`` is the fingerprint of what the change replaces."""
+    """A record of the list, named by its ``attribute`` "id", or by its primary key without one.
+
+    ``before`` is the fingerprint of what the change replaces.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     before: str
+    attribute: str = ID_KEY
 
 
 class Sample(BaseModel):
@@ -145,7 +149,7 @@ class ListChanger:
             read_at=self._clock.time(),
             values=tuple(values),
             records=tuple(
-                ListedRecord(id=record.process.id, before=_fingerprint(record.process, values))
+                _listed(record, record_type, _fingerprint(record.process, values))
                 for record in changing
             ),
             samples=tuple(_sample(record, values) for record in changing[:MAX_SAMPLES]),
@@ -181,7 +185,7 @@ class ListChanger:
         """
         listed = await read_list(self._records, record_type, change.where)
         now = {
-            record.process.id: _fingerprint(record.process, change.values)
+            record.process.id or record.key: _fingerprint(record.process, change.values)
             for record in listed.records
         }
         same = tuple(record for record in change.records if now.get(record.id) == record.before)
@@ -193,7 +197,7 @@ class ListChanger:
 
 
 def _build_batches(change: ListChange) -> list[Batch]:
-    items = [{ID_KEY: record.id, UPDATE_KEY: change.update} for record in change.records]
+    items = [{record.attribute: record.id, UPDATE_KEY: change.update} for record in change.records]
     rows = range(1, len(items) + 1)
     return [
         Batch(
@@ -206,6 +210,12 @@ def _build_batches(change: ListChange) -> list[Batch]:
         )
         for batch in iter_batches(items, rows)
     ]
+
+
+def _listed(record: Record, record_type: RecordType, before: str) -> ListedRecord:
+    if record.process.id:
+        return ListedRecord(id=record.process.id, before=before)
+    return ListedRecord(id=record.key, before=before, attribute=record_type.key_field)
 
 
 def _fingerprint(process: Process, values: Sequence[NewValue]) -> str:

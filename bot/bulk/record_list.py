@@ -60,10 +60,14 @@ async def read_list(records: RecordSearch, record_type: RecordType, where: Where
 
 
 def _add(found: dict[str, Record], page: RecordPage) -> int:
-    """Add the records of a page; return how many are known already."""
+    """Add the records of a page; return how many are known already.
+
+    One with neither ID nor key can't be changed, and is left out.
+    """
+    names = [record.process.id or record.key for record in page.records]
     known = len(found)
-    found.update((record.process.id, record) for record in page.records)
-    return known + len(page.records) - len(found)
+    found.update((name, record) for name, record in zip(names, page.records, strict=True) if name)
+    return known + sum(map(bool, names)) - len(found)
 
 
 def _too_many(record_type: RecordType) -> UsageError:

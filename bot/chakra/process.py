@@ -1,11 +1,13 @@
 """A process: a lead, a ticket, a visit (API.md, Processes).
 
-Everything but its ID is INFERRED. The attributes are defined by the team, so the name, the phone
-number and the email address are searched under the usual keys.
+Everything is INFERRED, so each field may be missing or of another type. The attributes are defined
+by the team, so the name, the phone number and the email address are searched under the usual keys.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
@@ -21,7 +23,7 @@ from bot.chakra.fields import (
     to_international_phone,
     to_text,
 )
-from bot.chakra.models import IdentifiedResource, is_uuid
+from bot.chakra.models import Resource, is_uuid
 from bot.chakra.text import has_visible_text
 
 _PHONE_KEYS = ("phone_number", "phone", "mobile_number", "mobile", "whatsapp_number", "whatsapp")
@@ -40,14 +42,26 @@ _KNOWN_FIELDS = frozenset(
 """The documented fields of a process."""
 
 
+_USER_KEYS = ("username", "email", "primaryEmail", "displayName", "name", "shortId", "id")
+
+
 def _to_attributes(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def _to_user(value: object) -> str:
+    """Return a username (CONFIRMED), or what an object in its place names the user with."""
+    if not isinstance(value, Mapping):
+        return to_text(value)
+    texts = (to_text(value.get(key)) or to_email(value.get(key)) for key in _USER_KEYS)
+    return next(filter(None, texts), "")
+
+
 Attributes = Annotated[Mapping[str, Any], BeforeValidator(_to_attributes)]
+Assignee = Annotated[str, BeforeValidator(_to_user)]
 
 
-class Process(IdentifiedResource):
+class Process(Resource):
     """A process.
 
     ``data`` has its attributes and ``record_data`` those of its record, by short ID. ``status`` is
@@ -55,10 +69,11 @@ class Process(IdentifiedResource):
     fields that aren't documented, those of the record as "record.name".
     """
 
+    id: Text = ""
     state: Text = ""
     status: Text = ""
     procedure: Reference = ""
-    assigned_to: Reference = ""
+    assigned_to: Assignee = ""
     created_at: Timestamp = None
     updated_at: Timestamp = None
     next_action_at: Timestamp = None
@@ -75,6 +90,14 @@ class Process(IdentifiedResource):
         record = value.get("record")
         flat = {**value, "other": _undocumented_fields(value)}
         return {**flat, "recordData": record.get("data")} if isinstance(record, Mapping) else flat
+
+    @property
+    def identity(self) -> str:
+        """The ID, which may be missing; then what tells this process from others."""
+        if self.id:
+            return self.id
+        content = json.dumps([self.data, self.record_data, self.other], sort_keys=True, default=str)
+        return hashlib.blake2s(content.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def attributes(self) -> Mapping[str, Any]:

@@ -33,13 +33,14 @@ MAX_PAGE_SIZE = 100
 
 @dataclass(frozen=True)
 class ProcessPage:
-    """A page of processes. The next one has ``skip`` plus the number of items here.
+    """A page of processes. The next one has ``skip`` plus ``count``, the number of items here.
 
-    ``has_more`` is None if Chakra doesn't say.
+    An item that is no object is not in ``items``. ``has_more`` is None if Chakra doesn't say.
     """
 
     items: tuple[Process, ...]
     has_more: bool | None = None
+    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class ProcessesApi:
             return envelope.parse_resource(Process, process_id)
         process = envelope.parse_data(Process)
         key = to_text(process.attributes.get(f"{procedure}_id"))
-        if key and key != process_id:
+        if key and process_id not in (key, process.id):
             raise envelope.invalid("_data.data", "It is another process than the requested one.")
         return process
 
@@ -103,10 +104,16 @@ class ProcessesApi:
         ``where`` maps a field to a value, an array or ``{operator: value}``; ``or`` and ``and``
         combine such mappings.
         """
-        body = {"where": dict(where), "skip": skip, "limit": min(limit, MAX_PAGE_SIZE)}
+        limit = min(limit, MAX_PAGE_SIZE)
+        body = {"where": dict(where), "skip": skip, "limit": limit}
         response = await self._http.query(LIST_PATH, {"procedureShortId": procedure}, body=body)
         envelope = parse_envelope(response)
-        return ProcessPage(envelope.parse_list(Process), to_flag(envelope.meta.get("hasMore")))
+        if not isinstance(envelope.data, list):
+            raise envelope.invalid("_data", "An array was expected.")
+        found = [item for item in envelope.data if isinstance(item, Mapping)]
+        items = tuple(envelope.parse(Process, item, "_data[]") for item in found)
+        has_more = to_flag(envelope.meta.get("hasMore"))
+        return ProcessPage(items, has_more, len(envelope.data))
 
     async def find(self, procedure: str, key: str, *, attribute: str = "") -> Process:
         """Return the process with this UUID or primary key ("LEAD-004038").

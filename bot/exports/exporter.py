@@ -213,9 +213,9 @@ class Exporter:
         self, export: Export, query: ExportQuery, page: ProcessPage, seen: SeenRecords
     ) -> Export | None:
         """Store a page; return the export after it, None if it isn't this run's any more."""
-        digests = {item.id: digest_id(item.id) for item in page.items}
+        digests = {item.identity: digest_id(item.identity) for item in page.items}
         new = {key: item for key, item in _by_id(page).items() if digests[key] not in seen}
-        ids = [digests[item.id].hex() for item in page.items]
+        ids = [digests[item.identity].hex() for item in page.items]
         step = advance(export.progress.position, ids, len(new), has_more=page.has_more)
         progress, chunk = replace(export.progress, position=step.position), None
         if step.is_used and new:
@@ -304,7 +304,7 @@ class Exporter:
 
 
 def _by_id(page: ProcessPage) -> dict[str, Process]:
-    return {item.id: item for item in page.items}
+    return {item.identity: item for item in page.items}
 
 
 def _build_chunk(

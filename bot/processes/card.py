@@ -33,6 +33,8 @@ TASK: Final = "task.open"
 MAX_FIELDS: Final = 40
 """Fields of a card; Slack takes 50 blocks, and a section has ten."""
 MAX_VALUE_LENGTH: Final = 300
+MAX_ACTION_ID_LENGTH: Final = 255
+NO_KEY: Final = "(without a key)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,13 @@ class CardField:
 def record_row(record: Record) -> Block:
     """Return the row of a list: name, key, state, assignee."""
     process = record.process
-    title = markup(bold(process.name or record.key))
+    title = markup(bold(process.name or record.key or NO_KEY))
     facts = [record.key if process.name else "", process.state, process.assigned_to]
     created = _created(process)
     details = Markup("  ·  ".join(escape(fact) for fact in (*facts, created) if fact))
-    button = blocks.button("Show", f"{SHOW}:{process.id or record.key}", record.reference)
-    return blocks.section(lines([title, details]), accessory=button)
+    name = process.id or record.key
+    button = blocks.button("Show", f"{SHOW}:{name}"[:MAX_ACTION_ID_LENGTH], record.handle)
+    return blocks.section(lines([title, details]), accessory=button if name else None)
 
 
 def record_card(
@@ -79,8 +82,8 @@ def record_card(
         content.append(blocks.context(f"{hidden} more fields are in Chakra."))
     content.append(blocks.context(note))
     offered = record_buttons(record, may_send=may_send, may_edit=may_edit)
-    buttons = [blocks.button(label, action, record.reference) for label, action in offered]
-    buttons.append(blocks.button("Refresh", REFRESH, record.reference))
+    buttons = [blocks.button(label, action, _value(record, action)) for label, action in offered]
+    buttons.append(blocks.button("Refresh", REFRESH, record.handle))
     content += photo_buttons(record, record_type, may_edit=may_edit)
     content.append(blocks.actions(*buttons))
     return Message(
@@ -101,6 +104,11 @@ def record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[tu
         ("Delete…", DELETE),
     ]
     return sending + (editing if may_edit else [])
+
+
+def _value(record: Record, action: str) -> str:
+    """Return what a button carries: the record's ID, or its key where people read it in a form."""
+    return record.reference if action == SEND else record.handle
 
 
 def record_fields(record: Record, record_type: RecordType) -> list[CardField]:
@@ -139,7 +147,7 @@ def _attribute_fields(record: Record, record_type: RecordType) -> Iterable[CardF
         if text := show_value(value):
             yield CardField(field.label, text)
     names = {field.name for field in known}
-    for name, value in values.items():
+    for name, value in (*values.items(), *record.process.other.items()):
         if name not in names and (text := show_value(value)):
             yield CardField(name, text)
 
@@ -162,7 +170,7 @@ def record_details(
         display_type=record_type.label,
         display_id=record.key,
         fields=rows,
-        actions=[EntityAction(label, action, record.reference) for label, action in offered],
+        actions=[EntityAction(label, action, _value(record, action)) for label, action in offered],
     )
     return EntityDetails({"id": record.key, "type": record.procedure}, payload)
 
@@ -176,7 +184,8 @@ def show_value(value: Any) -> str:
         return blocks.clip(", ".join(parts), MAX_VALUE_LENGTH)
     if isinstance(value, list):
         return blocks.clip(", ".join(filter(None, map(show_value, value))), MAX_VALUE_LENGTH)
-    return blocks.clip(to_text(value).strip(), MAX_VALUE_LENGTH)
+    text = repr(value) if isinstance(value, float) else to_text(value).strip()
+    return blocks.clip(text, MAX_VALUE_LENGTH)
 
 
 def loaded_note(now: float) -> Markup:

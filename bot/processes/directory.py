@@ -53,6 +53,11 @@ class Record:
         """What names it in a line: ``lead/LEAD-004038``."""
         return f"{self.procedure}/{self.key}"
 
+    @property
+    def handle(self) -> str:
+        """What buttons carry: by its ID, since two records may have one key."""
+        return f"{self.procedure}/{self.process.id or self.key}"
+
 
 class RecordDirectory:
     """Its methods raise the client's ``ChakraError``s and ``TimeoutError``.
@@ -75,7 +80,10 @@ class RecordDirectory:
         return _kinds(cached.value) if cached is not None else (LEAD,)
 
     async def get(self, procedure: str, key: str) -> Record:
-        """Return the record with this key or UUID. Raise ``ResourceNotFound``."""
+        """Return the record with this key or UUID.
+
+        Raise ``ResourceNotFound`` if there is none, it is deleted, or several have the key.
+        """
         attribute = _primary_key(await self._config(), procedure)
         try:
             process = await self._processes.find(procedure, key, attribute=attribute)
@@ -83,7 +91,10 @@ class RecordDirectory:
             if is_uuid(key):
                 raise
             return await self._get_by_key(procedure, key)
-        return Record(procedure, key, process)
+        if process.is_deleted:
+            raise ResourceNotFound("The record is deleted.")
+        own_key = to_text(process.attributes.get(attribute))
+        return Record(procedure, own_key or process.id or key, process)
 
     async def _get_by_key(self, procedure: str, key: str) -> Record:
         """Return the record whose key is this one in any case of letters."""
@@ -184,10 +195,11 @@ class RecordDirectory:
 
         async def load() -> tuple[Process, ...]:
             found: list[Process] = []
-            for _ in range(MAX_SCANNED_PAGES):
-                page = await self._processes.list(procedure, {}, skip=len(found), limit=PAGE_SIZE)
+            for number in range(MAX_SCANNED_PAGES):
+                skip = number * PAGE_SIZE
+                page = await self._processes.list(procedure, {}, skip=skip, limit=PAGE_SIZE)
                 found += page.items
-                if not page.has_more or not page.items:
+                if not page.has_more or not page.count:
                     break
             return tuple(found)
 

@@ -265,9 +265,7 @@ def delete_form(record_type: RecordType, key: str, name: str) -> View:
             "It can't be undone from Slack.",
         ]
     )
-    typed = blocks.text_field(
-        KEY, f"Type {key} to confirm"[:150], action="process.key", max_length=200
-    )
+    typed = blocks.text_field(KEY, f"Type {key} to confirm"[:150], action="process.key")
     label = f"Delete {record_type.label.lower()}"
     return blocks.form_modal(REMOVE, label, "Delete", [blocks.section(question), typed])
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import ClassVar, Final
 
-from bot.privacy import mask_text
 from bot.processes.card import SHOW, loaded_note, record_row, show_value
 from bot.processes.directory import Record
 from bot.processes.record_pages import MAX_SORTED, ListPage
@@ -199,17 +197,13 @@ def _cell(record: Record, column: QueryField, zone: tzinfo) -> Cell:
 
 
 def _menu(record_type: RecordType, records: Sequence[Record]) -> Block:
-    """Return the menu that opens a record: by its key, by its ID if that doesn't do."""
-    keys = Counter(record.key for record in records)
+    """Return the menu that opens a record."""
     choices = []
     for record in records:
-        clear = keys[record.key] == 1 and mask_text(record.key) == record.key
-        name = record.key if clear else record.process.id or record.key
-        value = f"{record.procedure}/{name}"
-        if len(value) > MAX_OPTION_VALUE_LENGTH:
-            value = f"{record.procedure}/{record.process.id}"
         texts = dict.fromkeys(filter(None, (record.process.name, record.key)))
-        choices.append(Choice(blocks.clip("  ·  ".join(texts), MAX_OPTION_LENGTH), value))
+        text = blocks.clip("  ·  ".join(texts), MAX_OPTION_LENGTH)
+        if text and len(record.handle) <= MAX_OPTION_VALUE_LENGTH:
+            choices.append(Choice(text, record.handle))
     return blocks.select(SHOW, f"Show a {record_type.label.lower()}", choices)
 
 

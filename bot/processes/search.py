@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.chakra.fields import to_text
 from bot.chakra.models import User
+from bot.chakra.processes import ID_KEY
 from bot.chakra.tasks import CreatedTask
 from bot.errors import UsageError
 from bot.processes.directory import (
@@ -164,15 +166,19 @@ class RecordSearch:
             for item in page.items
             if not item.is_deleted
         )
-        more = page.has_more and page.items
-        return RecordPage(records, skip + len(page.items) if more else 0)
+        more = page.has_more if page.has_more is not None else page.count >= limit
+        more = more and bool(page.count)
+        return RecordPage(records, skip + page.count if more else 0)
 
     async def load(self, reference: str) -> tuple[Record, RecordType]:
         """Return the record of a reference ("lead/LEAD-004038") as it is now, and its type."""
         procedure, _, key = reference.partition("/")
-        types = await self.list_types()
-        record = await self._directory.get(procedure, key)
-        return record, find_type(types, procedure) or types[0]
+        types, record = await asyncio.gather(self.list_types(), self._directory.get(procedure, key))
+        found = next((known for known in types if known.name == procedure), None)
+        if found is None:  # the configuration lacks it
+            config = (await self.get_config()).value
+            found = _build_type(config, procedure, procedure.replace("_", " ").capitalize(), ())
+        return record, found
 
     async def find(self, typed: str, kind: str = "") -> tuple[Record, ...]:
         """Return the records with this key, number, address or name; of ``kind`` alone if given.
@@ -206,13 +212,22 @@ class RecordSearch:
 
     async def update(self, record: Record, update: Mapping[str, Any]) -> None:
         """Change a record. Raise ``OutcomeUnknown`` if it may have been changed."""
-        await self._processes.update(record.procedure, record.process.id, update)
+        key, attribute = await self._identify(record)
+        await self._processes.update(record.procedure, key, update, key_attribute=attribute)
         self._cache.invalidate(RECORDS_CACHE_KIND, record.procedure)
 
     async def delete(self, record: Record) -> None:
         """Delete a record. Raise ``OutcomeUnknown`` if it may have been deleted."""
-        await self._processes.delete(record.procedure, record.process.id)
+        key, attribute = await self._identify(record)
+        await self._processes.delete(record.procedure, key, key_attribute=attribute)
         self._cache.invalidate(RECORDS_CACHE_KIND, record.procedure)
+
+    async def _identify(self, record: Record) -> tuple[str, str]:
+        """Return the record's ID with "id", or its primary key with the name of that attribute."""
+        if record.process.id:
+            return record.process.id, ID_KEY
+        known = (await self.get_config()).value.primary_key_of(record.procedure)
+        return record.key, known.short_id if known else f"{record.procedure}_id"
 
     def build_where(
         self,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
+from bot.chakra.models import is_uuid
 from bot.errors import ChakraError, not_found_as
 from bot.processes.card import loaded_note, record_card
 from bot.processes.search import RecordSearch
@@ -14,8 +17,12 @@ from bot.slack.commands.reply import Message
 async def render_card(
     request: Request, records: RecordSearch, reference: str, *, replace: bool = False
 ) -> Message:
-    """Return the card of a reference ("lead/LEAD-004038"). Raise ``NotFound``."""
-    with not_found_as(*reference.split("/", 1)):
+    """Return the card of a reference ("lead/LEAD-004038") or a handle.
+
+    Raise ``NotFound`` for a key, ``ResourceNotFound`` for an ID: people don't know it.
+    """
+    procedure, _, key = reference.partition("/")
+    with nullcontext() if is_uuid(key) else not_found_as(procedure, key):
         record, record_type = await records.load(reference)
     return record_card(
         record,

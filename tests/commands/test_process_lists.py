@@ -20,6 +20,10 @@ def add_leads(acme: World, count: int, **data: Any) -> None:
         acme.chakra.add_lead(f"LEAD-2{number:05}", **values)
 
 
+def handle(acme: World, key: str) -> str:
+    return f"lead/{acme.chakra.records.find(key)['id']}"
+
+
 def table_of(message: VisibleMessage) -> dict[str, Any]:
     [table] = [block for block in message.blocks or () if block["type"] == "data_table"]
     return dict(table)
@@ -47,7 +51,7 @@ async def test_short_list_has_rows_and_long_one_a_table(acme: World) -> None:
 async def test_record_of_a_table_is_opened_by_its_menu(acme: World) -> None:
     add_leads(acme, 12)
     await acme.type("/chakra leads city:Surat")
-    shown = visible_text(await acme.press("process.show", value="lead/LEAD-200011"))
+    shown = visible_text(await acme.press("process.show", value=handle(acme, "LEAD-200011")))
     assert "LEAD-200011" in shown
     assert "Refresh" in shown
 
@@ -98,7 +102,7 @@ async def test_shared_list_is_masked_and_names_the_sharer(acme: World) -> None:
     for whole in ("98765", "9876543210", "ravi.k"):
         assert whole not in seen
     opened = visible_text(
-        await acme.press("process.show", by=MEI, value="lead/LEAD-200003", channel=SALES)
+        await acme.press("process.show", by=MEI, value=handle(acme, "LEAD-200003"), channel=SALES)
     )
     assert "98765" in opened
 

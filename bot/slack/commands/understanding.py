@@ -44,6 +44,7 @@ _POLITE_STARTS: Final = ("can you", "could you", "would you", "will you", "can i
     "hi there", "hello there", "hey there")  # fmt: skip
 _AUXILIARIES: Final = frozenset({"did", "has", "have", "was", "is", "does", "do"})
 """Words that begin a question."""
+_OPENING_QUOTES: Final = "\"'“‘"
 _ARTICLES: Final = frozenset({"the", "a", "an", "my", "our", "all", "some", "any", "every"})
 _POLITE_ENDS: Final = re.compile(
     r"(?:[\s,]+(?:please|pls|plz|thanks|thank you|thx|for me|right now|asap|dikhao|batao))*"
@@ -279,7 +280,7 @@ def _is_look_verb(words: Sequence[str]) -> bool:
 def _without_articles(line: str) -> str:
     words = split_words(line)
     for word in words:
-        if word.text not in _ARTICLES:
+        if word.text not in _ARTICLES or line[word.start] in _OPENING_QUOTES:
             return line[word.start :]
     return ""
 

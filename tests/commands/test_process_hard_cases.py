@@ -1,0 +1,161 @@
+"""Stories of ``/chakra process`` with keys, answers and people that are hard to get right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.sandbox.chakra.faults import StatusResponse
+from bot.sandbox.slack import visible_text
+from tests.people import JOHN
+from tests.world import World
+
+ROOT = "/v1/ext/procedure/{procedureShortId}/process"
+FETCH, PUT, DELETE = (f"{method} {ROOT}/{{processId}}" for method in ("GET", "PUT", "DELETE"))
+LIST = f"POST {ROOT}/list"
+CONFIG = "GET /v1/ext/config"
+
+
+@pytest.fixture(autouse=True)
+def _assert_no_slack_rejections(acme: World) -> Iterator[None]:
+    yield
+    assert acme.slack.rejections == []
+
+
+def form_text(acme: World) -> str:
+    return visible_text(acme.slack.view(JOHN) or {})
+
+
+def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
+    return dict(acme.chakra.records.find(key))
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+KEYS = (
+    "A/B-12", "A B 12", "100%", "50%25", "..", ".", "...", "v1.2", "a?b=1", "a#12", "ключ-7",
+    "日本 12", "A" * 300, "-12", "a&b", "<b>", '"quoted"', "a+b", "lead/LEAD-001", "x:y",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS)
+async def test_record_with_a_hard_key_is_shown_edited_and_deleted(acme: World, key: str) -> None:
+    acme.chakra.add_lead(key, name="Hard Key", city="Oslo")
+    await acme.type("/chakra process list lead name:'Hard Key'")
+    shown = visible_text(await press_show(acme))
+    assert "Hard Key" in shown
+    await acme.press("process.edit")
+    assert not await acme.submit({"field_city": "Bergen"})
+    assert not await acme.submit({})
+    assert stored(acme, key)["data"]["city"] == "Bergen"
+    await acme.press("process.delete")
+    assert not await acme.submit({"key": key})
+    assert stored(acme, key)["isDeleted"]
+
+
+async def press_show(acme: World) -> Any:
+    [button] = [
+        block["accessory"]["action_id"]
+        for block in acme.shown().blocks or ()
+        if "accessory" in block
+    ]
+    return await acme.press(button)
+
+
+@pytest.mark.parametrize("key", ["LEAD-77", "DOUBLE-1"])
+async def test_key_of_two_records_is_a_choice(acme: World, key: str) -> None:
+    acme.chakra.add_lead(key, name="First Person")
+    acme.chakra.add_lead(key, name="Second Person")
+    shown = visible_text(await acme.type(f"/chakra process show lead {key}"))
+    assert "First Person" in shown
+    assert "Second Person" in shown
+    buttons = [block["accessory"]["action_id"] for block in acme.shown().blocks or ()
+               if "accessory" in block]  # fmt: skip
+    cards = [visible_text(await acme.press(button)) for button in buttons[:1]]
+    assert ("First Person" in cards[0]) != ("Second Person" in cards[0])
+
+
+async def test_deleted_record_is_not_shown_as_if_it_existed(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.delete")
+    await acme.submit({"key": "LEAD-004038"})
+    assert "may have been deleted" in visible_text(await acme.press("process.refresh"))
+
+
+# --- what Chakra answers -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        StatusResponse(200, json={"_data": []}),
+        StatusResponse(200, json={"_data": {}}),
+        StatusResponse(200, json={}),
+        StatusResponse(200, json={"_data": None}),
+        StatusResponse(200, json=[]),
+        StatusResponse(200, text="<html>"),
+        StatusResponse(200, json={"_data": {"id": 7}, "_errors": ["No privilege"]}),
+        StatusResponse(404, json={"_errors": ["gone"]}),
+        StatusResponse(500, text="oops"),
+    ],
+)
+async def test_odd_answer_to_a_fetch_is_explained(acme: World, fault: StatusResponse) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    acme.chakra.fail(FETCH, fault)
+    acme.chakra.fail(LIST, fault)
+    async with acme.clock.running():
+        shown = visible_text(await acme.press("process.refresh"))
+    assert "Chakra" in shown
+
+
+@pytest.mark.parametrize(
+    ("body", "visible"),
+    [
+        ({"_data": [{"id": "x1", "data": []}]}, "x1"),
+        ({"_data": [{"data": {"lead_id": "L-9"}}]}, "L-9"),
+        ({"_data": [{"id": 12, "data": {"lead_id": 34}}]}, "34"),
+        ({"_data": ["text", None, {"id": "x1"}]}, "x1"),
+        ({"_data": [{}]}, "without a key"),
+        ({"_data": [{"id": "x1"}], "_meta": []}, "x1"),
+        ({"_data": []}, "no leads"),
+    ],
+)
+async def test_odd_list_has_a_row_for_each_record(
+    acme: World, body: dict[str, Any], visible: str
+) -> None:
+    acme.chakra.fail(LIST, StatusResponse(200, json=body))
+    assert visible in visible_text(await acme.type("/chakra leads"))
+
+
+async def test_what_the_configuration_lacks_is_shown_under_its_raw_key(acme: World) -> None:
+    odd: dict[str, Any] = {
+        "wa_opt_in": True,
+        "amount": 99.5,
+        "tags": ["a", "b"],
+        "address": {"zip": "0150"},
+        "photo": None,
+    }
+    acme.chakra.add_lead("LEAD-ODD-1", name="Odd Data", **odd)
+    shown = visible_text(await acme.type("/chakra lead LEAD-ODD-1"))
+    for text in ("wa_opt_in", "Yes", "amount", "99.5", "a, b", "zip: 0150"):
+        assert text in shown
+
+
+CONFIGS: tuple[dict[str, Any], ...] = (
+    {}, {"procedures": []}, {"procedures": {}, "attributes": {}}, {"procedures": [None, 7, "lead"]},
+    {"attributes": [{"shortId": "score"}]}, {"procedures": [{"id": "x"}]},
+    {"procedures": [{"shortId": "lead", "primaryKey": {"shortId": "lead_id"}}], "attributes": None},
+    {"procedures": [{"shortId": "lead"}], "attributes": [{"shortId": "x" * 300, "type": {}}]},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: json.dumps(config)[:60])
+async def test_odd_configuration_does_not_hide_records(acme: World, config: dict[str, Any]) -> None:
+    acme.chakra.fail(CONFIG, StatusResponse(200, json={"_data": config}))
+    assert "Aarav Mehta" in visible_text(await acme.type("/chakra leads"))
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.edit")
+    assert "State" in form_text(acme)

@@ -21,6 +21,15 @@ def test_email_is_extracted_from_a_pasted_contact(typed: str) -> None:
     assert parse_query(typed).email == "john@acme.com"
 
 
+@pytest.mark.parametrize(
+    "typed", ["j.d-oe_2024+x@mail.acme.co.uk", "JOHN@ACME.COM", "919876543210@c.us", "a1234567@x.co"]
+)
+def test_plain_address_is_what_the_longer_search_finds(typed: str) -> None:
+    dressed = f"<{typed}>"
+    assert parse_query(typed).email == parse_query(dressed).email
+    assert parse_query(typed).phone_candidates == parse_query(dressed).phone_candidates
+
+
 def test_several_emails_are_ambiguous() -> None:
     assert extract_emails("a@x.co, b@x.co a@X.co") == ("a@x.co", "b@x.co")
 

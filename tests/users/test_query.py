@@ -22,7 +22,8 @@ def test_email_is_extracted_from_a_pasted_contact(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["j.d-oe_2024+x@mail.acme.co.uk", "JOHN@ACME.COM", "919876543210@c.us", "a1234567@x.co"]
+    "typed",
+    ["j.d-oe_2024+x@mail.acme.co.uk", "JOHN@ACME.COM", "919876543210@c.us", "a1234567@x.co"],
 )
 def test_plain_address_is_what_the_longer_search_finds(typed: str) -> None:
     dressed = f"<{typed}>"

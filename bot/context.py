@@ -21,6 +21,7 @@ from bot.notifications.service import Notifications
 from bot.processes.link_previews import LinkPreviews
 from bot.processes.search import RecordSearch
 from bot.record_queries import RecordQueries
+from bot.saved_queries.service import SavedQueries
 from bot.settings.settings import Settings
 from bot.slack.channels import Channels
 from bot.slack.client.files import SlackFiles
@@ -38,6 +39,7 @@ class Context:
     records: RecordSearch
     record_queries: RecordQueries
     link_previews: LinkPreviews
+    saved_queries: SavedQueries
     templates: TemplateCatalog
     send_service: SendService
     send_forms: SendFormLoader

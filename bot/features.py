@@ -26,6 +26,7 @@ from bot.messages.recipients import RecipientResolver
 from bot.messages.replies import TextReplies
 from bot.messages.sender_numbers import SenderNumbers
 from bot.messages.service import SendService
+from bot.messages.submission import derive_hash_key
 from bot.messages.test_sends import TestSends
 from bot.notifications.customer_records import record_finder
 from bot.notifications.service import open_notifications
@@ -33,6 +34,7 @@ from bot.processes.directory import RecordDirectory
 from bot.processes.link_previews import LinkPreviews
 from bot.processes.search import RecordSearch
 from bot.record_queries import RecordQueries
+from bot.saved_queries.service import open_saved_queries
 from bot.slack.channels import Channels
 from bot.slack.client.web_api import SlackClient
 from bot.slack.debounce import Debouncer
@@ -81,6 +83,12 @@ class Features:
                 clock,
                 app_url=self.runtime.settings.chakra_app_url,
                 may_unfurl=lambda: self.identity.scopes.has("links:write"),
+            ),
+            saved_queries=open_saved_queries(
+                self.runtime.database,
+                clock,
+                derive_hash_key(self.installation.chakra_access_token.get_secret_value()),
+                self.identity.team_id,
             ),
             templates=self.templates,
             send_service=service,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol, TypeVar
 
-from bot.errors import ResourceNotFound, UsageError
+from bot.errors import UsageError
 from bot.processes.list_message import (
     PAGE,
     PAGE_LENGTH,
@@ -100,10 +100,10 @@ def require_short(query: RecordListQuery) -> None:
 
 
 async def find_listed_type(records: RecordSearch, name: str) -> RecordType:
-    """Return a type of records by its short ID. Raise ``ResourceNotFound``."""
+    """Return a type of records by its short ID. Raise ``UsageError`` if there is none any more."""
     record_type = find_type(await records.list_types(), name)
     if record_type is None:
-        raise ResourceNotFound(f'There are no records called "{name}" any more.')
+        raise UsageError(f'There are no records called "{name}" any more.', example=EXAMPLE)
     return record_type
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 
@@ -22,6 +23,7 @@ from bot.messages.error_copy import EXPLAINER
 from bot.messages.lifecycle import SendLifecycle, open_send_lifecycle
 from bot.messages.submission import derive_hash_key
 from bot.outbox.outbox import Outbox, open_outbox
+from bot.saved_queries.scheduler import Scheduler
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Command
 from bot.slack.commands.dispatcher import Dispatcher
@@ -124,6 +126,9 @@ async def open_workspace(
         members = Members(slack, cache, team_id=identity.team_id)
         features = Features(runtime, installation, identity, slack, chakra, cache, catalog)
         context = features.context(members, sends, jobs, workflows, writes, channel_events)
+        await loops.enter_async_context(
+            background_tasks(_build_scheduler(runtime, installation, context, channel_events).run())
+        )
         claims = await loops.enter_async_context(open_event_claims(runtime.database, runtime.clock))
         hooks = EventHooks(
             bot_user_id=identity.bot_user_id,
@@ -308,6 +313,23 @@ async def _open_writes(
             process_id=runtime.process_id,
             workspace=identity.team_id,
         )
+    )
+
+
+def _build_scheduler(
+    runtime: Runtime, installation: Installation, context: Context, channel_events: ChannelEvents
+) -> Scheduler:
+    policy = AccessPolicy(context.members, installation.senders)
+    return Scheduler(
+        runtime.database,
+        context.saved_queries,
+        context.records,
+        context.record_queries,
+        context.channels,
+        channel_events.outbox,
+        partial(policy.check, to_act=True),
+        runtime.clock,
+        workspace=context.saved_queries.workspace,
     )
 
 

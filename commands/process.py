@@ -27,6 +27,7 @@ from bot.processes.shown import render_card, render_card_after
 from bot.processes.typed_line import CREATE_WORDS, PROCESS_PHRASES, read_line, typed_key
 from bot.record_exports import export_actions, start_export
 from bot.record_lists import list_actions, list_forms, load_list, render_list
+from bot.saved_queries.entry import all_actions, all_forms, answer_saved
 from bot.slack import blocks
 from bot.slack.commands.command import (
     Action,
@@ -56,6 +57,8 @@ EXAMPLE = "/chakra process list lead state:NEW assigned:me"
 
 async def run(request: CommandRequest, context: Context) -> Reply:
     types = await context.records.list_types()
+    if saved := await answer_saved(request, context, types):
+        return saved
     line = read_line(request.arguments.tokens, types)
     if line.verb in CREATE_WORDS:
         request.access.authorize(Permission.EDIT)
@@ -271,20 +274,24 @@ PROCESS: Command[Context] = Command(
     name="process",
     aliases=("processes", "record", "records"),
     summary="find, see, create and change leads and other records",
-    usage="process [list, show, create] [lead, ticket, …] [query or key]",
+    usage="process [list, show, create, save, saved, schedule] [lead, ticket, …] [query or key]",
     example=EXAMPLE,
     details=(
         "A query has fields and words: state:NEW assigned:me score>5 -city:Pune created:last week.",
         'Join with "or", group with brackets, compare with > and <, give ranges as 1..9.',
         'sort:score or "newest first" sorts the list, and long lists are a table.',
         'End a list with "csv" to get all its records as a file in your direct messages.',
+        'save "hot leads" state:NEW keeps a query by name: hot leads runs it, and saved lists all.',
+        'schedule "hot leads" every Monday 9:00 #sales posts its result to a channel.',
         "A key, such as LEAD-004038, shows that record, with buttons to edit and delete it.",
     ),
     phrases=PROCESS_PHRASES,
+    acting_words=("schedule", "unschedule"),
     run=run,
     actions=(
         *list_actions(Context),
         *export_actions(Context),
+        *all_actions(Context),
         Action(SHOW, show),
         Action(REFRESH, refresh),
         Action(SEND, open_send_form, needs=Permission.SEND, only_looks=True),
@@ -298,6 +305,7 @@ PROCESS: Command[Context] = Command(
     ),
     forms=(
         *list_forms(Context),
+        *all_forms(Context),
         Form(editor.CREATE, create, needs=Permission.EDIT),
         Form(editor.SUBMIT, check, needs=Permission.EDIT),
         Form(editor.SAVE, save, needs=Permission.EDIT),

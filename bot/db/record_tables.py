@@ -77,11 +77,15 @@ saved_queries = Table(
     text_column("record_type"),
     Column("query", LargeBinary),  # the typed query, encrypted
     Column("is_shared", Boolean, nullable=False),  # all members may run it
-    optional_text("channel"),  # that receives its result on schedule
+    optional_text("channel"),  # that receives its result on schedule, or a member's messages
     optional_text("schedule"),  # JSON: days, time, zone
+    optional_text("scheduler"),  # the member who scheduled it
+    Column("allows_outsiders", Boolean, nullable=False),  # other companies may read the result
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
     optional_time("due_at"),  # 0 without a schedule
+    optional_time("retry_at"),  # when it is tried again after an outage of Chakra
+    optional_time("failing_since"),
     optional_time("last_run_at"),
     optional_text("problem"),  # why its last result could not be posted
     optional_time("problem_at"),

@@ -24,6 +24,7 @@ PAGE: Final = "process.page"
 SORT: Final = "process.sort"
 SHARE: Final = "process.share"
 EXPORT: Final = "process.csv"
+SAVE: Final = "process.saved_save"
 CHANGE: Final = "changeall.open"
 MAX_REMEMBERED_PAGES: Final = 50
 """Pages before this one that "Previous" returns to."""
@@ -117,6 +118,7 @@ def list_message(
         value = shown.query.to_value()
         if shown.has_pages:
             buttons.append(blocks.button("Sort…", SORT, value))
+        buttons.append(blocks.button("Save…", SAVE, value))
         if may_share:
             buttons.append(blocks.button("Share…", SHARE, value))
         if may_change:

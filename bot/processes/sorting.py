@@ -78,11 +78,11 @@ def sort_records(records: Iterable[Record], sort: Sort) -> list[Record]:
 def find_value(record: Record, field: QueryField) -> Any:
     """Return a record's value of a field, as Chakra sends it or as its model has it."""
     process = record.process
-    if field is NAME:
-        return process.name or record.key
     if field is KEY:
         return record.key
     match field.name:
+        case "name":
+            return to_text(process.attributes.get("name")) or process.name or record.key
         case "state":
             return process.state
         case "status":

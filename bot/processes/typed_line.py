@@ -56,6 +56,20 @@ PROCESS_PHRASES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("my leads", "show my leads", "leads of mine"), "list lead my"),
     **dict.fromkeys(("open leads", "show open leads"), "list lead open"),
     **dict.fromkeys(("ticket", "show ticket"), "show ticket"),
+    **dict.fromkeys(
+        (
+            "saved",
+            "saved queries",
+            "my saved queries",
+            "saved searches",
+            "saved lists",
+            "scheduled queries",
+            "scheduled lists",
+        ),
+        "saved",
+    ),
+    **dict.fromkeys(("save query", "save search", "save list", "save leads"), "save"),
+    **dict.fromkeys(("run query", "run saved", "run saved query"), "run"),
     **dict.fromkeys(("tickets", "list tickets", "show tickets"), "list ticket"),
 }
 

@@ -71,7 +71,15 @@ def people_field(
     return input_field(block_id, label, element, hint=hint, optional=True)
 
 
-def channel_field(block_id: str, label: str, *, action: str, placeholder: str) -> Block:
+def channel_field(
+    block_id: str,
+    label: str,
+    *,
+    action: str,
+    placeholder: str,
+    initial: str = "",
+    optional: bool = False,
+) -> Block:
     """Return a menu of the channels that the person can see."""
     element: Block = {
         "type": "conversations_select",
@@ -79,7 +87,9 @@ def channel_field(block_id: str, label: str, *, action: str, placeholder: str) -
         "placeholder": plain_text(placeholder, MAX_PLACEHOLDER_LENGTH),
         "filter": {"include": ["public", "private"]},
     }
-    return input_field(block_id, label, element)
+    if initial:
+        element["initial_conversation"] = initial
+    return input_field(block_id, label, element, optional=optional)
 
 
 def _choose(element: Block, choices: Sequence[Choice], initial: Collection[str]) -> Block:

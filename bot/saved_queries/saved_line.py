@@ -1,0 +1,163 @@
+"""Lines of ``/chakra process`` about saved queries: their verbs, a name, and the rest. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.errors import UsageError
+from bot.processes.list_message import to_line
+from bot.processes.typed_line import CREATE_WORDS, LIST_WORDS, SHOW_WORDS
+from bot.saved_queries.saved_query import MAX_NAME_LENGTH
+from bot.saved_queries.schedule_line import EXAMPLE
+from bot.slack.commands.tokens import ChannelMention, Mention, Token
+
+SAVE, SAVED, RUN = "save", "saved", "run"
+SCHEDULE, UNSCHEDULE = "schedule", "unschedule"
+RENAME, DELETE = "rename", "delete"
+VERBS: Final = {
+    SAVE: SAVE,
+    SAVED: SAVED,
+    RUN: RUN,
+    SCHEDULE: SCHEDULE,
+    UNSCHEDULE: UNSCHEDULE,
+    "scheduled": SAVED,
+    "schedules": SAVED,
+}
+LISTED_VERBS: Final = {
+    **VERBS,
+    RENAME: RENAME,
+    DELETE: DELETE,
+    "remove": DELETE,
+    "forget": DELETE,
+    "list": SAVED,
+    "stop": UNSCHEDULE,
+    "new": SAVE,
+    "add": SAVE,
+    "open": RUN,
+    "show": RUN,
+}
+"""The words that may follow "saved"."""
+RESERVED: Final = (
+    frozenset(VERBS)
+    | LIST_WORDS
+    | SHOW_WORDS
+    | CREATE_WORDS
+    | {"edit", "change", "update", "delete", "remove", "assign", "take", "export", "csv", "bulk",
+       "task", "tasks", "send", "photo", "photos", "chat", "help", "config", "upload", "import",
+       "download", "share", "sort", "sorted", "order", "rename", "forget", "stop", "cancel",
+       "notify", "watch", "status", "name", "key", "id", "queries", "query"}
+)  # fmt: skip
+"""Words that begin a line which means something else, now or in time."""
+STOP_WORDS: Final = frozenset({"off", "never", "stop", "none", "no", "cancel", "pause", "end"})
+_SHARED: Final = frozenset({"everyone", "everybody", "all", "team", "us", "shared", "public"})
+_OWN: Final = frozenset({"me", "myself", "private"})
+_NAME_STARTS: Final = frozenset({"as", "query", "it", "this", "called", "named"})
+_PLACE_WORDS: Final = frozenset({"here", "me", "dm"})
+
+
+@dataclass(frozen=True, slots=True)
+class SavedLine:
+    """A line about saved queries: its verb, and the words after it."""
+
+    verb: str
+    words: tuple[Token, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaveLine:
+    """A query to be saved; ``words`` are its type and query. ``is_shared`` is None if unsaid."""
+
+    name: str
+    words: tuple[Token, ...]
+    is_shared: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedWords:
+    """The words of a schedule without those of its place; ``is_own``: one's own messages."""
+
+    text: str
+    channel: ChannelMention | None = None
+    is_own: bool = False
+
+
+def read_saved_line(tokens: Sequence[Token]) -> SavedLine | None:
+    """Return what a line asks of saved queries, None if it is about something else."""
+    verb = VERBS.get(_word(tokens, 0), "")
+    if not verb:
+        return None
+    rest = tuple(tokens[1:])
+    if verb == SAVED and rest and (_word(rest, 0) in ("queries", "query", "searches", "lists")):
+        rest = rest[1:]
+    if verb == SAVED and rest:
+        listed = LISTED_VERBS.get(_word(rest, 0), "")
+        return SavedLine(listed, rest[1:]) if listed else SavedLine(RUN, rest)
+    return SavedLine(verb, rest)
+
+
+def may_be_name(tokens: Sequence[Token]) -> bool:
+    """Return whether a line could be the name of a saved query and nothing else."""
+    text = name_of(tokens)
+    has_mention = any(isinstance(token, Mention | ChannelMention) for token in tokens)
+    if not text or len(text) > MAX_NAME_LENGTH or has_mention:
+        return False
+    return tokens[0].quoted or _word(tokens, 0) not in RESERVED
+
+
+def name_of(tokens: Sequence[Token]) -> str:
+    return " ".join(token.text for token in tokens)
+
+
+def read_save_line(words: Sequence[Token]) -> SaveLine:
+    """Return the name, which is the first word or quoted, and the query after it."""
+    rest = list(words)
+    while len(rest) > 1 and not rest[0].quoted and _word(rest, 0) in _NAME_STARTS:
+        rest.pop(0)
+    if not rest:
+        return SaveLine("", ())
+    name = rest.pop(0).text
+    is_shared: bool | None = None
+    for audience, words_of in ((True, _SHARED), (False, _OWN)):
+        if _word(rest, 0) == "for" and _word(rest, 1) in words_of:
+            rest, is_shared = rest[2:], audience
+        elif _word(rest, -2) == "for" and _word(rest, -1) in words_of:
+            rest, is_shared = rest[:-2], audience
+    if _word(rest, 0) in ("as", "query", "queries") and len(rest) > 1:
+        rest.pop(0)
+    return SaveLine(name, tuple(rest), is_shared)
+
+
+def split_place(words: Sequence[Token]) -> PlacedWords:
+    """Return the words of a schedule, and where it is posted.
+
+    Raise ``UsageError`` for two channels, and for one that is not a link.
+    """
+    channel: ChannelMention | None = None
+    is_own = False
+    rest: list[Token] = []
+    for word in words:
+        text = word.text.casefold().strip(".,!")
+        if isinstance(word, ChannelMention):
+            if channel is not None and channel.id != word.id:
+                raise UsageError("A query is posted to one channel.", example=EXAMPLE)
+            channel = word
+        elif text.startswith("#"):
+            raise UsageError(
+                f'There\'s no channel "{word.text}" here. Choose it from the list that Slack shows '
+                "after #.",
+                example=EXAMPLE,
+            )
+        elif text in _PLACE_WORDS:
+            is_own = is_own or text != "here"
+        else:
+            rest.append(word)
+    return PlacedWords(to_line(rest).replace('"', ""), channel, is_own and channel is None)
+
+
+def _word(tokens: Sequence[Token], index: int) -> str:
+    """Return a plain word in small letters; "" if there is none there, or if it is quoted."""
+    if not -len(tokens) <= index < len(tokens) or tokens[index].quoted:
+        return ""
+    return tokens[index].text.casefold().strip(",.:!?")

@@ -1,0 +1,283 @@
+"""Post saved queries when they are due, in one process at a time.
+
+A due time is posted once: its message has a key of its own in the outbox, and the row moves on to
+the next time only if no one moved it before. After an outage only the latest due time is posted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
+
+import structlog
+
+from bot.aio.clock import Clock, wait_for
+from bot.aio.periodic import RETRY_MAX_SECONDS, periodic
+from bot.db.engine import Database
+from bot.db.locks import LeaderLock
+from bot.errors import (
+    ChakraError,
+    DatabaseUnavailable,
+    NotInChannel,
+    SlackError,
+    UserError,
+)
+from bot.notifications.schedule import find_zone
+from bot.outbox.message import OutboxMessage
+from bot.outbox.outbox import Outbox
+from bot.processes.record_pages import read_records
+from bot.processes.search import RecordSearch, find_type
+from bot.processes.sorting import sort_records
+from bot.record_queries import RecordQueries
+from bot.saved_queries.post import (
+    MAX_MISSED,
+    Result,
+    ended_message,
+    problem_message,
+    render_post,
+)
+from bot.saved_queries.saved_query import STOPPED, Problem, SavedQuery
+from bot.saved_queries.schedule import count_missed, find_next
+from bot.saved_queries.service import SavedQueries
+from bot.slack.channel_mask import is_private
+from bot.slack.channels import Channels
+from bot.slack.commands.command import Actor
+from bot.slack.commands.permissions import AccessDecision, Permission
+from bot.slack.member import Member, MemberKind
+
+LEADER_LOCK: Final = "saved queries"
+LEADER_RETRY_SECONDS: Final = 3.0
+IDLE_SECONDS: Final = 60.0
+"""The longest wait: the system clock may be set while nothing is due."""
+SHARED_POLL_SECONDS: Final = 15.0
+"""Seconds between searches for what another process scheduled."""
+BATCH_SIZE: Final = 20
+MAX_CONCURRENT: Final = 4
+READ_TIMEOUT_SECONDS: Final = 60.0
+RETRY_SECONDS: Final = 60.0
+MAX_RETRY_INTERVAL_SECONDS: Final = 600.0
+MAX_RETRY_SECONDS: Final = 3_600.0
+MAX_COUNTED: Final = 1_000
+"""Records that are read to be counted: ten requests."""
+
+CheckAccess = Callable[[Actor], Awaitable[AccessDecision]]
+
+
+class CannotPost(Exception):
+    """Why a query isn't posted this time; ``detail`` is a sentence about the case."""
+
+    def __init__(self, problem: str, detail: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.detail = detail
+
+
+class TryLater(Exception):
+    """Slack or Chakra doesn't answer at the moment."""
+
+
+class Scheduler:
+    """`run` posts what is due. ``check_access`` returns what a member may do at this moment."""
+
+    def __init__(
+        self,
+        database: Database,
+        saved: SavedQueries,
+        records: RecordSearch,
+        queries: RecordQueries,
+        channels: Channels,
+        outbox: Outbox,
+        check_access: CheckAccess,
+        clock: Clock,
+        *,
+        workspace: str = "",
+    ) -> None:
+        self._database = database
+        self._saved = saved
+        self._repository = saved.repository
+        self._records = records
+        self._queries = queries
+        self._channels = channels
+        self._outbox = outbox
+        self._check_access = check_access
+        self._clock = clock
+        self._leader_lock = f"{LEADER_LOCK} {workspace}"
+        self._workspace = workspace
+        self._log = structlog.get_logger("saved_queries")
+
+    async def run(self) -> None:
+        """Work while this process is the leader, until cancelled."""
+        await periodic("saved_queries", self._lead, LEADER_RETRY_SECONDS, self._clock)
+
+    async def _lead(self) -> None:
+        async with self._database.try_lead(self._leader_lock, self._clock) as lock:
+            if lock is not None:
+                await self._work(lock)
+
+    async def _work(self, lock: LeaderLock) -> None:
+        while not lock.lost.is_set():
+            try:
+                wait = await self.run_once(lock)
+            except DatabaseUnavailable as error:
+                self._log.warning(
+                    "database_unavailable", component="saved_queries", reason=error.message
+                )
+                wait = RETRY_MAX_SECONDS
+            await self._saved.changed.wait(wait)
+
+    async def run_once(self, lock: LeaderLock) -> float:
+        """Post what is due; return the seconds until more is."""
+        await lock.ensure_held()
+        due = await self._repository.list_due(self._clock.time(), BATCH_SIZE)
+        for start in range(0, len(due), MAX_CONCURRENT):
+            group = due[start : start + MAX_CONCURRENT]
+            runs = (self._run_safely(query, lock) for query in group)
+            for failure in await asyncio.gather(*runs, return_exceptions=True):
+                if failure is not None:
+                    raise failure
+        next_time = await self._repository.find_next_time()
+        longest = IDLE_SECONDS if self._database.single_process else SHARED_POLL_SECONDS
+        left = next_time - self._clock.time() if next_time else longest
+        return min(longest, max(left, RETRY_MAX_SECONDS if due else 0.0))
+
+    async def _run_safely(self, query: SavedQuery, lock: LeaderLock) -> None:
+        try:
+            await self._run(query, lock)
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - one query must not stop the others
+            self._log.exception("saved_query_failed", query=query.id)
+            await self._try_later(query)
+
+    async def _run(self, query: SavedQuery, lock: LeaderLock) -> None:
+        try:
+            member = await self._check_scheduler(query)
+            await self._check_channel(query)
+            result = await self._read(query, member)
+        except TryLater:
+            await self._try_later(query)
+            return
+        except CannotPost as reason:
+            await self._report(query, reason.problem, reason.detail)
+            return
+        await lock.ensure_held()
+        if not await self._is_unchanged(query):
+            return
+        now = self._clock.time()
+        zone = find_zone(query.schedule.time_zone) if query.schedule else member.zone
+        message = render_post(query, result, zone, member.name, now)
+        key = f"saved:{query.id}:{int(query.due_at)}"
+        await self._outbox.enqueue(OutboxMessage(key, query.channel, message, query.scheduler))
+        await self._repository.settle(
+            query, _next_due(query, now), last_run_at=now, problem="", problem_at=0.0
+        )
+
+    # --- checks -----------------------------------------------------------------------------------
+
+    async def _check_scheduler(self, query: SavedQuery) -> Member:
+        """Return the member who scheduled it. Raise ``CannotPost`` and ``TryLater``."""
+        decision = await self._check_access(Actor(query.scheduler, self._workspace))
+        member = decision.member
+        if decision.is_unverified:
+            raise TryLater
+        if member is None or member.kind is MemberKind.DEACTIVATED:
+            raise CannotPost(Problem.LEFT)
+        if not decision.allows(Permission.NOTIFY):
+            raise CannotPost(Problem.NO_ACCESS)
+        return member
+
+    async def _check_channel(self, query: SavedQuery) -> None:
+        """Raise ``CannotPost`` unless the channel takes it, and ``TryLater``."""
+        if is_private(query.channel):
+            return
+        try:
+            destination = await self._channels.resolve_destination(
+                query.channel, query.scheduler, is_known_member=False
+            )
+        except NotInChannel as error:
+            raise CannotPost(error.code) from None
+        except SlackError as error:
+            self._log.warning("channel_not_checked", query=query.id, code=error.code)
+            raise TryLater from None
+        except UserError:
+            raise CannotPost(Problem.LEFT_CHANNEL) from None
+        if destination.is_direct_message:
+            raise CannotPost("missing_scope")
+        if destination.has_outsiders and not query.allows_outsiders:
+            raise CannotPost(Problem.OUTSIDERS)
+
+    async def _read(self, query: SavedQuery, member: Member) -> Result:
+        """Return what the query finds. Raise ``CannotPost`` and ``TryLater``."""
+        if query.text is None or query.schedule is None:
+            raise CannotPost(Problem.QUERY, "It was encrypted with another access token.")
+        try:
+            return await wait_for(
+                self._clock, self._find(query, query.text, member), READ_TIMEOUT_SECONDS
+            )
+        except (ChakraError, SlackError, TimeoutError) as error:
+            self._log.warning("saved_query_deferred", query=query.id, reason=type(error).__name__)
+            raise TryLater from None
+        except UserError as error:
+            raise CannotPost(Problem.QUERY, error.message) from None
+
+    async def _find(self, query: SavedQuery, text: str, member: Member) -> Result:
+        record_type = find_type(await self._records.list_types(), query.record_type)
+        if record_type is None:
+            detail = f'There are no records called "{query.record_type}" any more.'
+            raise CannotPost(Problem.QUERY, detail)
+        now = self._clock.time()
+        reader = replace(member, timezone=query.schedule.time_zone if query.schedule else "")
+        typed = await self._queries.read(record_type, text, reader, now, for_others=True)
+        found, more = await read_records(self._records, record_type, typed.where, MAX_COUNTED)
+        if typed.sort:
+            found = sort_records(found, typed.sort)
+        missed = 0
+        if query.schedule:
+            missed = count_missed(query.schedule, query.due_at, now, MAX_MISSED)
+        return Result(record_type, found, len(found), more, typed.echo, typed.fields, missed)
+
+    async def _is_unchanged(self, query: SavedQuery) -> bool:
+        """Return whether it is still to be posted: someone may have stopped it since."""
+        current = await self._repository.get(query.id)
+        known = (query.due_at, query.channel, query.schedule, query.scheduler)
+        return current is not None and known == (
+            current.due_at, current.channel, current.schedule, current.scheduler
+        )  # fmt: skip
+
+    # --- failures ---------------------------------------------------------------------------------
+
+    async def _try_later(self, query: SavedQuery) -> None:
+        """Try again with growing delays; after an hour skip this time, and say so."""
+        now = self._clock.time()
+        since = query.failing_since or now
+        if now - since >= MAX_RETRY_SECONDS:
+            await self._report(query, Problem.CHAKRA)
+        else:
+            wait = min(max(RETRY_SECONDS, now - since), MAX_RETRY_INTERVAL_SECONDS)
+            await self._repository.retry(query, now + wait, since)
+
+    async def _report(self, query: SavedQuery, problem: str, detail: str = "") -> None:
+        """Skip a due time, or end the schedule; the member is sent each new problem once."""
+        now = self._clock.time()
+        next_due_at = 0.0 if problem in STOPPED else _next_due(query, now)
+        failed = replace(query, problem=problem, problem_at=now)
+        if problem != query.problem and await self._is_unchanged(query):
+            await self._enqueue_notice(failed, detail)
+        await self._repository.settle(query, next_due_at, problem=problem, problem_at=now)
+        self._log.info("saved_query_not_posted", query=query.id, reason=str(problem))
+
+    async def _enqueue_notice(self, query: SavedQuery, detail: str) -> None:
+        key = f"saved:{query.id}:{query.problem}:{int(query.due_at)}"
+        if query.problem != Problem.LEFT:
+            message = problem_message(query, detail)
+            await self._outbox.enqueue(
+                OutboxMessage(key, query.scheduler, message, query.scheduler)
+            )
+        elif not is_private(query.channel):
+            await self._outbox.enqueue(OutboxMessage(key, query.channel, ended_message(query), ""))
+
+
+def _next_due(query: SavedQuery, now: float) -> float:
+    return find_next(query.schedule, max(now, query.due_at)) if query.schedule else 0.0

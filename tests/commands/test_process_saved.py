@@ -1,0 +1,198 @@
+"""Stories of saved queries: saved by a line or a form, listed, run, changed and deleted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.sandbox.slack import visible_text
+from tests.people import JOHN, MEI, PRIYA
+from tests.world import World
+
+LENA = "U0LENA"
+
+
+async def test_query_is_saved_and_run_by_its_name(acme: World) -> None:
+    saved = visible_text(
+        await acme.type('/chakra process save "Hot leads" lead state:NEW score>70')
+    )
+    assert "Saved" in saved
+    assert "only you" in saved
+    for line in ('process "hot LEADS"', "process Hot leads", 'process run "hot leads"',
+                 "process run hot leads", "process saved hot leads"):  # fmt: skip
+        shown = visible_text(await acme.type(f"/chakra {line}"))
+        assert "State NEW, score above 70" in shown, line
+        assert "Aarav Mehta" in shown
+
+
+async def test_query_without_its_type_is_about_leads(acme: World) -> None:
+    await acme.type("/chakra process save hot state:NEW")
+    assert "State NEW" in visible_text(await acme.type("/chakra process hot"))
+
+
+async def test_saved_query_is_private_unless_it_is_for_everyone(acme: World) -> None:
+    await acme.type("/chakra process save secret state:NEW", by=MEI)
+    await acme.type('/chakra process save "everyones" for everyone state:NEW', by=MEI)
+    listed = visible_text(await acme.type("/chakra process saved"))
+    assert "everyones" in listed
+    assert "secret" not in listed
+    refused = visible_text(await acme.type("/chakra process run secret"))
+    assert "secret" in refused
+    assert "everyones" in refused
+    assert "State NEW" not in refused
+    taken = visible_text(await acme.type("/chakra process save SECRET city:Pune"))
+    assert "is taken" in taken
+    assert "state:NEW" not in taken
+
+
+async def test_me_is_the_person_who_runs_it(acme: World) -> None:
+    await acme.type("/chakra process save desk for everyone assigned:me")
+    johns = visible_text(await acme.type("/chakra process desk"))
+    priyas = visible_text(await acme.type("/chakra process desk", by=PRIYA))
+    assert "Aarav Mehta" in johns
+    assert "Aarav Mehta" not in priyas
+    assert "Sofia Rossi" in priyas
+
+
+async def test_days_are_those_of_the_run(acme: World) -> None:
+    await acme.type("/chakra process save fresh created:yesterday")
+    first = visible_text(await acme.type("/chakra process fresh"))
+    await acme.clock.jump(3 * 86_400)
+    second = visible_text(await acme.type("/chakra process fresh"))
+    assert "14 November 2023" in first
+    assert "17 November 2023" in second
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("leads", "it is a type of records"),
+        ("lead", "it is a type of records"),
+        ('"lead stuff"', 'a line that begins with "lead" lists leads'),
+        ("list", '"list" already does something'),
+        ("saved", '"saved" already does something'),
+        ('"show hot ones"', '"show" already does something'),
+        ("export", '"export" already does something'),
+        ("city", "City is a field of Leads"),
+        ('"assigned to"', "Assigned to is a field of Leads"),
+        ("today", "in a query it means: Created on"),
+        ('"last week"', "in a query it means: Created from"),
+        ("mine", "in a query it means: Assigned to"),
+        ("open", "already does something"),
+        ("done", "in a query it means: Status COMPLETED"),
+        ("LEAD-004038", "it looks like the key of a record"),
+        ("1234", "has no letter"),
+        ('"state:NEW"', "reads as a query"),
+        ("x" * 61, "up to 60 characters"),
+        ('"   "', "Give it a name"),
+    ],
+)
+async def test_name_that_means_something_else_is_refused(
+    acme: World, name: str, reason: str
+) -> None:
+    assert reason in visible_text(await acme.type(f"/chakra process save {name} state:NEW"))
+    assert "No query is saved yet" in visible_text(await acme.type("/chakra process saved"))
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("stat:NEW", 'There\'s no field "stat". Did you mean state?'),
+        ("sort:scor", 'There\'s no field "scor"'),
+        ("assigned:zzqq", 'No one in Chakra is called "zzqq".'),
+        ("x" * 1_100, "too long"),
+    ],
+)
+async def test_query_that_cannot_be_read_is_not_saved(
+    acme: World, query: str, sentence: str
+) -> None:
+    assert sentence in visible_text(await acme.type(f"/chakra process save hot {query}"))
+    assert "No query is saved yet" in visible_text(await acme.type("/chakra process saved"))
+
+
+async def test_own_name_is_replaced_only_after_a_question(acme: World) -> None:
+    await acme.type("/chakra process save hot state:NEW")
+    asked = visible_text(await acme.type("/chakra process save HOT city:Pune"))
+    assert "Replace it?" in asked
+    assert "State NEW" in visible_text(await acme.type("/chakra process hot"))
+    await acme.type("/chakra process save hot city:Pune")
+    await acme.press("process.saved_replace")
+    assert "City Pune" in visible_text(await acme.type("/chakra process hot"))
+
+
+async def test_list_is_saved_by_its_button(acme: World) -> None:
+    await acme.type("/chakra leads state:NEW")
+    await acme.press("process.saved_save")
+    assert "state:NEW" in json.dumps(acme.slack.view(JOHN))
+    errors = await acme.submit({"name": "leads", "audience": "shared"})
+    assert "type of records" in errors["name"]
+    errors = await acme.submit({"name": "warm", "query": "stat:NEW"})
+    assert "Did you mean state?" in errors["query"]
+    assert not await acme.submit({"name": "warm", "query": "state:NEW", "audience": "shared"})
+    assert "State NEW" in visible_text(await acme.type("/chakra process warm", by=MEI))
+
+
+async def test_name_alone_opens_the_form(acme: World) -> None:
+    await acme.type('/chakra process save "warm ones"')
+    assert not await acme.submit({"query": "city:Pune"})
+    assert "City Pune" in visible_text(await acme.type("/chakra process warm ones"))
+
+
+async def test_saved_query_is_edited_renamed_and_deleted(acme: World) -> None:
+    await acme.type("/chakra process save hot state:NEW")
+    await acme.press("process.saved_edit:1")
+    assert not await acme.submit({"name": "Hot", "query": "city:Pune"})
+    renamed = visible_text(await acme.type('/chakra process saved rename hot "warm ones"'))
+    assert "warm ones" in renamed
+    assert "City Pune" in visible_text(await acme.type("/chakra process warm ones"))
+    await acme.type("/chakra process saved")
+    deleted = visible_text(await acme.press("process.saved_delete:1"))
+    assert "is deleted" in deleted
+    assert "No query is saved yet" in deleted
+    await acme.type("/chakra process save hot state:NEW")
+    assert "is deleted" in visible_text(await acme.type("/chakra process saved delete hot"))
+
+
+async def test_only_its_owner_or_a_sender_changes_what_is_for_everyone(acme: World) -> None:
+    await acme.type("/chakra process save hot for everyone state:NEW")
+    listed = visible_text(await acme.type("/chakra process saved", by=MEI))
+    assert "Edit…" not in listed
+    refused = visible_text(await acme.type("/chakra process saved delete hot", by=MEI))
+    assert "Only the person who saved it can change it." in refused
+    assert "is deleted" in visible_text(
+        await acme.type("/chakra process saved delete hot", by=LENA)
+    )
+
+
+async def test_button_of_a_deleted_query_says_so(acme: World) -> None:
+    await acme.type("/chakra process save hot state:NEW")
+    await acme.type("/chakra process saved delete hot", channel="C0SUPPORT")
+    assert "deleted" in visible_text(await acme.press("process.saved_run:1"))
+
+
+async def test_list_of_many_queries_has_pages(acme: World) -> None:
+    for number in range(8):
+        await acme.type(f"/chakra process save hot{number}x city:Pune")
+    first = visible_text(await acme.type("/chakra process saved"))
+    assert "hot5x" in first
+    assert "hot6x" not in first
+    assert "hot7x" in visible_text(await acme.press("process.saved_page:next"))
+    assert acme.slack.rejections == []
+
+
+async def test_query_is_stored_encrypted(acme: World) -> None:
+    await acme.type("/chakra process save ravi 9876543210")
+    async with acme.bot.database.begin() as connection:
+        rows = (await connection.exec_driver_sql("SELECT * FROM saved_queries")).all()
+    assert "9876543210" not in str(rows)
+    assert len(rows) == 1
+
+
+async def test_field_that_is_gone_is_explained(acme: World) -> None:
+    await acme.type("/chakra process save hot city:Pune")
+    async with acme.bot.database.begin() as connection:
+        await connection.exec_driver_sql("UPDATE saved_queries SET record_type = 'ticket'")
+    assert 'There are no records called "ticket" any more.' in visible_text(
+        await acme.type("/chakra process hot")
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -204,7 +205,7 @@ async def _read_draft(request: ActionRequest | SubmitRequest, context: Context) 
         kind=kind,
         words=state.get("words", ""),
         due=state.get("due", ""),
-        values=request.values,
+        values={**json.loads(state.get("values") or "{}"), **request.values},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,7 +29,8 @@ WHEN, NEXT_ACTION = "when", "next_action"
 MAX_FIELDS: Final = 60
 MAX_TEXT_LENGTH: Final = 3_000
 MAX_RECORD_TEXT_LENGTH: Final = 200
-MAX_STATE_WORDS_LENGTH: Final = 1_500
+MAX_STATE_VALUES_LENGTH: Final = 500
+MAX_STATE_WORDS_LENGTH: Final = 1_200
 """Characters: a view's metadata takes 3,000 in all."""
 MOMENT_HINT: Final = "A day and a time, such as tomorrow 10am."
 NO_TYPES_NOTE: Final = (
@@ -66,7 +68,20 @@ class TaskDraft:
             "record_text": self.record_text[:MAX_RECORD_TEXT_LENGTH],
             "words": self.words[:MAX_STATE_WORDS_LENGTH],
             "due": self.due,
+            "values": self._dump_hidden(),
         }
+
+    def _dump_hidden(self) -> str:
+        """Return the typed values of fields that this form doesn't have, but another kind's may."""
+        kind = self.type
+        shown = {f"{FIELD_PREFIX}{known.name}" for known in kind.fields} if kind else set()
+        hidden = {
+            name: value
+            for name, value in self.values.items()
+            if name.startswith(FIELD_PREFIX) and name not in shown
+        }
+        text = json.dumps(hidden)
+        return text if hidden and len(text) <= MAX_STATE_VALUES_LENGTH else ""
 
 
 @dataclass(frozen=True, slots=True)

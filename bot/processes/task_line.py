@@ -16,9 +16,11 @@ from bot.processes.query import is_key
 from bot.processes.query_schema import fold
 from bot.processes.record_query import Person
 from bot.processes.search import STATUS_SYNONYMS, STATUSES
+from bot.processes.task_kinds import KindMatch, find_kind, match_kind, match_part
 from bot.processes.task_type import TaskType
 from bot.processes.task_words import (
     FILLERS,
+    NAME_BREAKS,
     TO_ME,
     TaskWord,
     is_date,
@@ -29,11 +31,7 @@ from bot.processes.task_words import (
 )
 from bot.slack.commands.tokens import Mention, Token
 from bot.text.phones import is_phone_like
-from bot.text.similarity import find_similar
 
-MAX_KIND_WORDS: Final = 5
-MIN_KIND_SIMILARITY: Final = 80
-MIN_FUZZY_LENGTH: Final = 4
 MIN_PHONE_DIGITS: Final = 7
 MAX_NAME_WORDS: Final = 4
 
@@ -131,6 +129,7 @@ class _Reader:
         place = self._take_kind()
         self._words = list(strip_fillers(self._words))
         spans = () if self._record else self._find_names(place)
+        self._name_misplaced_values()
         return TaskLine(
             record=self._record,
             record_type=self._record_type,
@@ -191,7 +190,7 @@ class _Reader:
         elif folded in _RECORD_NAMES:
             self._record, self._record_type = value.text, self._record_types.get(folded, "")
         else:
-            remaining.append(TaskWord(Token(value.text)))  # a time, read with the others
+            remaining += [TaskWord(Token(word)) for word in value.text.split()]  # a time
 
     def _set_status(self, text: str) -> None:
         status = _STATUSES.get(text.strip().casefold(), "")
@@ -202,14 +201,21 @@ class _Reader:
             self._notes.append(f'There is no status "{text}". There are: {known}.')
 
     def _set_kind(self, text: str) -> None:
-        by_word = {fold(name): kind for kind in self._types for name in kind.words}
-        kind = by_word.get(fold(text))
-        if kind is None:
-            near = find_similar(fold(text), tuple(by_word), min_score=MIN_KIND_SIMILARITY, limit=1)
-            kind = by_word[near[0].word] if near else None
+        kind = find_kind(text, self._types)
         if kind is None:
             self._notes.append(f'There is no task called "{text}". Choose one below.')
         self._kind = kind
+
+    def _name_misplaced_values(self) -> None:
+        """Say which values belong to another kind of task than the one that is chosen."""
+        if self._kind is None:
+            return
+        names = {known.name for known in self._kind.fields}
+        for name in [name for name in self._values if name not in names]:
+            value = self._values.pop(name)
+            self._notes.append(
+                f'{self._kind.label} has no field {name}, so this is left out: "{value}".'
+            )
 
     # --- people -----------------------------------------------------------------------------------
 
@@ -265,12 +271,12 @@ class _Reader:
         keys = [
             place
             for place, word in enumerate(self._words)
-            if word.plain and is_key(word.text.strip(",;.!?"))
+            if word.plain and is_key(word.text.strip(",;:.!?"))
         ]
         letters = tuple(self._record_types)
         keys.sort(key=lambda place: not fold(self._words[place].text).startswith(letters))
         if keys:
-            self._record = self._words[keys[0]].text.strip(",;.!?")
+            self._record = self._words[keys[0]].text.strip(",;:.!?")
             self._cut(keys[0], 1)
             return
         for place, word in enumerate(self._words):
@@ -327,35 +333,26 @@ class _Reader:
 
     def _take_kind(self) -> int:
         """Choose the kind of task; return where its words were, -1 if they stay."""
-        if self._kind is None:
-            start, length, kind = self._match_kind()
-            if kind is not None:
-                self._kind = kind
-                return self._remove_kind(start, length)
-            if len(self._types) == 1:
-                self._kind = self._types[0]
+        if self._kind is not None:
+            return -1
+        found = match_kind(self._words, self._types)
+        if found is not None:
+            self._kind = found.kind
+            self._note(found)
+            return self._remove_kind(found.start, found.length)
+        words = strip_fillers(self._words)
+        part = match_part(words, self._types)
+        if len(self._types) == 1:
+            self._kind = self._types[0]
+        elif part is not None:
+            self._kind = part.kind
+            self._note(part)
+            self._words = [] if len(words) == 1 else self._words
         return -1
 
-    def _match_kind(self) -> tuple[int, int, TaskType | None]:
-        by_word = {fold(name): kind for kind in self._types for name in kind.words if fold(name)}
-        plain = [fold(word.plain) for word in self._words]
-        for length in range(min(MAX_KIND_WORDS, len(plain)), 0, -1):
-            for start in range(len(plain) - length + 1):
-                part = plain[start : start + length]
-                if all(part) and (kind := by_word.get("".join(part))):
-                    return start, length, kind
-        for length in range(min(3, len(plain)), 0, -1):
-            for start in range(len(plain) - length + 1):
-                text = "".join(plain[start : start + length])
-                if len(text) < MIN_FUZZY_LENGTH or not all(plain[start : start + length]):
-                    continue
-                near = find_similar(text, tuple(by_word), min_score=MIN_KIND_SIMILARITY, limit=1)
-                if near:
-                    kind = by_word[near[0].word]
-                    typed = " ".join(word.text for word in self._words[start : start + length])
-                    self._notes.append(f'"{typed}" is read as {kind.label}.')
-                    return start, length, kind
-        return -1, 0, None
+    def _note(self, found: KindMatch) -> None:
+        if found.is_guess:
+            self._notes.append(f'"{found.typed}" is read as {found.kind.label}.')
 
     def _remove_kind(self, start: int, length: int) -> int:
         """Remove the words at an end of the line; in the middle they are part of a sentence."""
@@ -386,5 +383,11 @@ class _Reader:
         for start in starts:
             end = kind_place if start == 0 and kind_place > 0 else count
             longest = min(end, start + MAX_NAME_WORDS)
+            breaks = (place for place in range(start, longest) if self._is_break(place))
+            longest = next(breaks, longest)
             spans += [(start, stop) for stop in range(longest, start, -1)]
         return tuple(dict.fromkeys(spans))
+
+    def _is_break(self, place: int) -> bool:
+        """Return whether a name can't go past this word."""
+        return self._words[place].plain in NAME_BREAKS

@@ -10,6 +10,7 @@ from typing import Final
 from bot.processes.record_query import ME, Person
 from bot.slack.commands.tokens import Mention, Token
 
+NAME_BREAKS: Final = frozenset(("for", "about", "of", "on", "to", "with", "and", "re", "at", "by"))
 TO_ME: Final = frozenset(("me", "myself"))
 FILLERS: Final = frozenset(
     ("a", "an", "the", "to", "for", "on", "about", "of", "with", "and", "please", "pls", "task",
@@ -32,13 +33,21 @@ class TaskWord:
             return ""
         return self.text.casefold().strip(",;:.!?")
 
+    @property
+    def is_filler(self) -> bool:
+        """Whether it means nothing at the beginning or the end of a line."""
+        if self.token.quoted or isinstance(self.token, Mention):
+            return False
+        is_mark = self.text.isascii() and not any(map(str.isalnum, self.text))
+        return is_mark or self.plain in FILLERS
+
 
 def strip_fillers(words: Sequence[TaskWord]) -> Sequence[TaskWord]:
     """Return the words without those at the ends that mean nothing by themselves."""
     start, end = 0, len(words)
-    while start < end and not words[start].token.quoted and words[start].plain in FILLERS:
+    while start < end and words[start].is_filler:
         start += 1
-    while end > start and not words[end - 1].token.quoted and words[end - 1].plain in FILLERS:
+    while end > start and words[end - 1].is_filler:
         end -= 1
     return words[start:end]
 

@@ -34,21 +34,21 @@ class ConfigResource:
         return [Route("/v1/ext/config", self._fetch, methods=["GET"])]
 
     async def _fetch(self, _: Request) -> Response:
-        return envelope.data_response(self._build_body())
+        return envelope.data_response(build_config(self._team))
 
-    def _build_body(self) -> dict[str, Any]:
-        return {
-            "team": _dump_item(self._team.team),
-            "procedures": [_dump_item(procedure) for procedure in self._team.procedures],
-            "roles": [_dump_item(role) for role in self._team.roles],
-            "attributeTypes": [_dump_item(one) for one in self._team.attribute_types],
-            "attributes": [
-                _dump_item(one) for one in (*self._team.attributes, *self._team.task_attributes)
-            ],
-            "taskTypes": [_dump_item(one) for one in self._team.task_types],
-            "stateTasks": [_dump_item(one) for one in self._team.state_tasks],
-            **{key: [] for key in EMPTY_KEYS},
-        }
+
+def build_config(team: EmbeddedTeam) -> dict[str, Any]:
+    """Return the configuration as the API shows it."""
+    return {
+        "team": _dump_item(team.team),
+        "procedures": [_dump_item(procedure) for procedure in team.procedures],
+        "roles": [_dump_item(role) for role in team.roles],
+        "attributeTypes": [_dump_item(one) for one in team.attribute_types],
+        "attributes": [_dump_item(one) for one in (*team.attributes, *team.task_attributes)],
+        "taskTypes": [_dump_item(one) for one in team.task_types],
+        "stateTasks": [_dump_item(one) for one in team.state_tasks],
+        **{key: [] for key in EMPTY_KEYS},
+    }
 
 
 def _dump_item(item: ConfigItem) -> dict[str, Any]:

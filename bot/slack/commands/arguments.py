@@ -50,7 +50,10 @@ class Arguments:
         return " ".join(word.text for word in self.tokens[start:])
 
     def tail(self) -> Arguments:
-        return self.without(0)
+        """Return the line without its first token, which is in no run of the others."""
+        return Arguments(
+            self.tokens[1:], self.named, self.raw, self.repeated, self.places[1:], self.pairs
+        )
 
     def without(self, position: int) -> Arguments:
         """Return the line without the token at ``position``, which interrupts its run."""

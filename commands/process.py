@@ -20,7 +20,7 @@ from bot.processes.card import (
     TAKE,
 )
 from bot.processes.directory import Record
-from bot.processes.link_previews import DETAILS_REQUESTED, LINK_SHARED, has_links
+from bot.processes.link_events import link_events
 from bot.processes.list_message import RecordListQuery, to_line
 from bot.processes.search import find_type
 from bot.processes.shown import render_card, render_card_after
@@ -34,7 +34,6 @@ from bot.slack.commands.command import (
     ActionRequest,
     Command,
     CommandRequest,
-    Event,
     Form,
     Request,
     SubmitRequest,
@@ -299,10 +298,7 @@ PROCESS: Command[Context] = Command(
         Action(TAKE, take, needs=Permission.EDIT),
         Action(DELETE, ask_to_delete, needs=Permission.EDIT, only_looks=True),
     ),
-    events=(
-        Event(LINK_SHARED, lambda r, c: c.link_previews.unfurl(r), Permission.HELP, has_links),
-        Event(DETAILS_REQUESTED, lambda r, c: c.link_previews.present(r), Permission.HELP),
-    ),
+    events=link_events(Context),
     forms=(
         *list_forms(Context),
         *all_forms(Context),

@@ -20,9 +20,6 @@ from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import EntityDetails, LinkPreview, NoReply, PresentDetails, Unfurl
 from bot.slack.work_objects import PRODUCT_NAME, EntityAction, build_payload
 
-LINK_SHARED: Final = "link_shared"
-DETAILS_REQUESTED: Final = "entity_details_requested"
-"""Slack's events: a message with a link, and a pane that a person opened beside its preview."""
 MAX_LINKS: Final = 20
 """Links of one message that are read."""
 TYPES_TIMEOUT_SECONDS: Final = 3.0

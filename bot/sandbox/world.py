@@ -39,6 +39,10 @@ NOTIFY_TIP_ROW = (
     "/chakra notify add message mode:reply",
     "Then open WhatsApp above, and write as a customer: a thread appears here.",
 )
+LINK_TIP_ROW = (
+    "https://app.chakrahq.com/lead/LEAD-004038",
+    "Gets a preview that names the record; open it for a pane of your own.",
+)
 SETTLE_LOOP_CYCLES = 30
 """Cycles of the loop in which a task gets from its start to its first call over loopback."""
 
@@ -156,6 +160,7 @@ def build_tips(chakra: EmbeddedChakra) -> list[Tip]:
     numbers = tuple((f"+{number.number}", number.says) for number in chakra.test_numbers)
     return [
         Tip("Customers on WhatsApp", (NOTIFY_TIP_ROW,), in_forms=False),
+        Tip("Links to records", (LINK_TIP_ROW,), in_forms=False),
         Tip("A table to upload", (BULK_TIP_ROW,), samples=(load_sample(),)),
         Tip("Background jobs", jobs, line="/chakra job {}", in_forms=False),
         Tip("Numbers to send to", numbers, line="/chakra send {}"),

@@ -17,6 +17,7 @@ from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.files import LocalFile
 from bot.sandbox.slack.page_actions import PageActions
 from bot.sandbox.slack.posted_content import PostedContent
+from bot.sandbox.slack.preview_actions import PreviewActions
 from bot.sandbox.slack.shortcuts import ShortcutActions
 from bot.sandbox.slack.tips import Sample, Tip
 from bot.sandbox.slack.user_actions import UserActions
@@ -31,6 +32,7 @@ class ExtrasApi:
         self,
         shortcuts: ShortcutActions,
         posted: PostedContent,
+        previews: PreviewActions,
         user_actions: UserActions,
         manifest: AppManifest,
         actions: PageActions,
@@ -41,6 +43,7 @@ class ExtrasApi:
         self._has_phones = has_phones
         self._shortcuts = shortcuts
         self._posted = posted
+        self._previews = previews
         self._user_actions = user_actions
         self._manifest = manifest
         self._actions = actions
@@ -51,6 +54,7 @@ class ExtrasApi:
             Route("/sandbox/extras", self._list_extras),
             self._actions.route("/sandbox/shortcut", self._use_shortcut),
             self._actions.route("/sandbox/post", self._post),
+            self._actions.route("/sandbox/preview", self._use_preview),
             Route("/sandbox/samples/{name}", self._download_sample),
         ]
 
@@ -76,6 +80,21 @@ class ExtrasApi:
             await self._shortcuts.use_on_message(body["as"], body["callback_id"], body["message"])
         else:
             await self._shortcuts.use_global(body["as"], body["callback_id"])
+        return {}
+
+    async def _use_preview(self, body: Json) -> Json:
+        """Open, refresh or close the pane beside a link's preview, or press a button of either."""
+        person, verb = body["as"], body["do"]
+        if verb == "close":
+            self._previews.close(person)
+        elif verb == "press_in_pane":
+            await self._previews.press_in_pane(person, body["action_id"])
+        elif verb == "press":
+            await self._previews.press(person, body["action_id"], body["message"], url=body["url"])
+        else:
+            refresh = verb == "refresh"
+            await self._previews.open(person, body["message"], url=body["url"], refresh=refresh)
+            return {"pane": self._previews.pane(person)}
         return {}
 
     async def _post(self, body: Json) -> Json:

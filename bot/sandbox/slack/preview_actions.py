@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +12,7 @@ from bot.sandbox.slack.app_manifest import AppManifest
 from bot.sandbox.slack.blocks import PlacedElement, iter_elements
 from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.events import Events
+from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.link_previews import LinkPreviewStore, Pane, find_app_links
 from bot.sandbox.slack.messages import StoredMessage
 from bot.sandbox.slack.typed_text import encode_message
@@ -29,12 +29,12 @@ class PreviewActions:
         user_actions: UserActions,
         events: Events,
         manifest: AppManifest,
-        track: Callable[[], AbstractContextManager[None]],
+        exchange_log: ExchangeLog,
     ) -> None:
         self._user_actions = user_actions
         self._events = events
         self._manifest = manifest
-        self._track = track
+        self._track = exchange_log.track
         self._workspace = user_actions.workspace
 
     def switch_work_objects(self, *, on: bool) -> None:

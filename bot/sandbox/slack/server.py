@@ -79,14 +79,14 @@ class EmbeddedSlack:
         self._web_api = WebApi(self.workspace, read, self.sockets, self._exchange_log, self._tokens)
         self._shortcuts = ShortcutActions(self._user_actions, read)
         self.posted = PostedContent(self.workspace)
-        track = self._exchange_log.track
-        self.previews = PreviewActions(self._user_actions, self._events, read, track)
+        self.previews = PreviewActions(self._user_actions, self._events, read, self._exchange_log)
         actions = PageActions(self._exchange_log)
         page = PageApi(self._user_actions, self._forms, read, self._exchange_log, actions, may_send)
         phones = build_phones(actions) if build_phones is not None else ()
         extras = ExtrasApi(
             self._shortcuts,
             self.posted,
+            self.previews,
             self._user_actions,
             read,
             actions,

@@ -57,6 +57,13 @@ export const suggest = (question) => post("/sandbox/suggest", question);
 /** @param {string} as @param {string} view @param {"submit" | "close"} verb @param {object} values */
 export const act = (as, view, verb, values) => post("/sandbox/view", { as, view, do: verb, values });
 
+/**
+ * @param {string} as
+ * @param {{do: "open" | "refresh" | "close" | "press" | "press_in_pane", message?: string, url?: string, action_id?: string}} act
+ *   with a link's preview or the pane beside it
+ */
+export const usePreview = (as, act) => post("/sandbox/preview", { as, ...act });
+
 /** @param {string} as @param {string} callback_id @param {string} [message] its id, for a message shortcut */
 export const useShortcut = (as, callback_id, message) =>
   post("/sandbox/shortcut", { as, callback_id, message });

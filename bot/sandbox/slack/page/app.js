@@ -3,6 +3,7 @@
 import { FIRST, readAddress, writeAddress } from "./address.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
+import { DetailsPane } from "./details.js";
 import { DirectMessageAlert } from "./dm-alert.js";
 import { h } from "./dom.js";
 import { loadEmoji } from "./emoji.js";
@@ -35,6 +36,7 @@ const page = { store, notices, extras, openChannel, openThread, showMessage };
 const timeline = new Timeline(find("timeline"), page);
 const composer = new Composer(find("composer"), page);
 const thread = new ThreadPane(find("thread"), page, { close: closeThread });
+new DetailsPane(find("details"), page, { close: closePane });
 new AppHome({ tabs: find("tabs"), home: find("home") }, page, { openTab });
 const switcher = new Switcher(page);
 const sidebar = new Sidebar(find("sidebar"), page, { become, jump: () => switcher.open() });
@@ -86,6 +88,11 @@ function openThread(ts) {
 
 function closeThread() {
   store.openThread(null);
+  composer.focus();
+}
+
+function closePane() {
+  store.openPane(null);
   composer.focus();
 }
 

@@ -61,6 +61,7 @@ export class Connection {
     listen("delete", ({ channel, id }) => this.store.remove(channel, id));
     listen("views", (views) => this.store.setViews(views));
     listen("payload", (payload) => this.store.addPayload(payload));
+    listen("pane", (pane) => this.store.fillPane(pane));
     listen("phones", () => this.store.changePhones());
     listen("notice", ({ text }) => this.hooks.onNotice(text));
     return () => {

@@ -33,6 +33,7 @@ export function hostOf(page, kind, source, form) {
   const common = () => ({ as: page.store.me.id, source, values: form.values() });
   return {
     kind,
+    source,
     form,
     store: page.store,
     names: namesOf(page),

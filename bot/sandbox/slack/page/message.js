@@ -7,6 +7,7 @@ import { arrange, h, keepingFocus } from "./dom.js";
 import { Form } from "./form.js";
 import { hostOf, plainText } from "./hosts.js";
 import { icon, iconButton } from "./icons.js";
+import { previewCard, previewHost } from "./previews.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { sharedContent } from "./shared.js";
 import { messageShortcuts } from "./shortcuts.js";
@@ -74,7 +75,7 @@ export class MessageView {
         !grouped && heading(message),
         replied,
         this.#body(message),
-        ...sharedContent(message.attachments ?? [], this.host, this.page.store.me.id),
+        ...this.#attached(message),
         this.#files(message),
       ].filter(Boolean),
     );
@@ -117,6 +118,15 @@ export class MessageView {
         "Dismiss",
       ),
     );
+  }
+
+  /** Forwarded messages, other apps' attachments, and previews of links. */
+  #attached({ attachments: attached }) {
+    return (attached ?? []).flatMap((one) => {
+      if (one.is_app_unfurl && one.entity) return previewCard(one, this.page, this.host.source.message);
+      const host = one.is_app_unfurl ? previewHost(one, this.host, this.page) : this.host;
+      return sharedContent([one], host, this.page.store.me.id);
+    });
   }
 
   #files({ files }) {

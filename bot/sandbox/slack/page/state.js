@@ -1,6 +1,6 @@
 /**
  * What the page knows, as the acting person sees it. Views listen to its events:
- * `reset` (another person, or everything reloaded), `channel`, `tab`, `thread`, `messages`, `views`, `unread`,
+ * `reset` (another person, or everything reloaded), `channel`, `tab`, `thread`, `pane`, `messages`, `views`, `unread`,
  * `connection`, `payload`, `phones`.
  *
  * @typedef {{id: string, name: string, app: boolean, initials: string, color: string}} Author
@@ -38,6 +38,8 @@ export class Store extends EventTarget {
   tab = "messages";
   /** The ts of the message whose replies are shown beside the channel, or null. @type {string | null} */
   thread = null;
+  /** The pane beside a link's preview, or null. @type {import("./details.js").Pane | null} */
+  pane = null;
   /** @type {"starting" | "live" | "lost"} */
   connection = "starting";
   unread = /** @type {Set<string>} */ (new Set());
@@ -75,7 +77,7 @@ export class Store extends EventTarget {
       ]),
     );
     this.channel = this.findChannel(wanted) ?? this.findChannel(FIRST.channel) ?? this.channels[0] ?? null;
-    if (before !== [this.me?.id, this.channel?.id].join()) this.thread = null;
+    if (before !== [this.me?.id, this.channel?.id].join()) this.thread = this.pane = null;
     this.#countUnread();
     this.#emit("reset");
   }
@@ -92,7 +94,7 @@ export class Store extends EventTarget {
   open(channelId, tab = this.tab) {
     const channel = this.findChannel(channelId);
     if (!channel) return false;
-    if (channel !== this.channel) this.thread = null;
+    if (channel !== this.channel) this.thread = this.pane = null;
     this.channel = channel;
     this.tab = tab;
     this.markRead();
@@ -108,7 +110,7 @@ export class Store extends EventTarget {
   /** Opens a tab of the app, whose channel is open. @param {"home" | "messages"} tab */
   openTab(tab) {
     this.tab = tab;
-    if (this.atHome) this.thread = null;
+    if (this.atHome) this.thread = this.pane = null;
     else this.markRead();
     this.#emit("tab");
   }
@@ -116,8 +118,23 @@ export class Store extends EventTarget {
   /** Shows the replies to a message of the open channel, or none. @param {string | null} ts */
   openThread(ts) {
     this.thread = ts;
+    if (ts) this.openPane(null);
     this.unreadThreads.delete(`${this.channel?.id}/${ts}`);
     this.#emit("thread");
+  }
+
+  /** Shows the pane of a preview in place of a thread, or none. @param {import("./details.js").Pane | null} pane */
+  openPane(pane) {
+    this.pane = pane;
+    if (pane && this.thread) this.openThread(null);
+    this.#emit("pane");
+  }
+
+  /** The app has filled a pane, maybe one that is no longer open. @param {import("./details.js").Pane} pane */
+  fillPane(pane) {
+    if (this.pane?.message !== pane.message || this.pane?.url !== pane.url) return;
+    this.pane = pane;
+    this.#emit("pane");
   }
 
   /** @param {Message} message a new one, or a changed one under its old id */

@@ -3,6 +3,7 @@
  *
  * @typedef {object} Host what a message or a view provides to its blocks
  * @property {"message" | "modal" | "home"} kind
+ * @property {any} source the message or view, as the demo names it
  * @property {import("../form.js").Form} form
  * @property {import("../state.js").Store} store
  * @property {import("../mrkdwn.js").Names} names

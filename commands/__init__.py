@@ -1,7 +1,6 @@
 """The product: one file, one sub-command. Their order here is that of help and of the buttons."""
 
 from commands.bulk import BULK
-from commands.changeall import CHANGE_ALL
 from commands.chat import CHAT
 from commands.config import CONFIG
 from commands.job import JOB
@@ -28,7 +27,6 @@ COMMANDS = (
     SENDS,
     CHAT,
     PROCESS,
-    CHANGE_ALL,
     TASK,
     PHOTO,
     MEDIA,

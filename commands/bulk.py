@@ -38,6 +38,7 @@ from bot.bulk.upload import BatchState, Upload
 from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION, started_message
 from bot.context import Context
 from bot.errors import BotError, FileUnavailable, NotFound, SlackError, UsageError
+from bot.list_changes import change_actions, change_forms, is_list_change, open_change_form
 from bot.media.photo_form import file_form as photo_form
 from bot.media.photo_form import find_pictures
 from bot.sheets.columns import Purpose
@@ -81,6 +82,8 @@ T = TypeVar("T")
 
 async def run(request: CommandRequest, context: Context) -> OpenForm:
     words = [word.text for word in request.arguments.tokens]
+    if is_list_change(words):
+        return await open_change_form(request, context)
     if refused := find_refused_word(words):
         raise UsageError(
             f"Uploads can't {refused.lower()} records. Choose create or update.", example=EXAMPLE
@@ -362,21 +365,22 @@ BULK: Command[Context] = Command(
     name="bulk",
     phrases=BULK_PHRASES,
     summary="create or update many records from a spreadsheet",
-    usage="bulk [create, update] [lead, ticket, …]",
+    usage="bulk [create, update, change] [lead, ticket, …] [query]",
     example=EXAMPLE,
     run=run,
     needs=Permission.BULK,
     only_looks=True,
     details=(
-        "The form takes a CSV or an Excel file and shows which rows have problems.",
-        "Nothing is sent before you confirm it.",
+        "The form takes a CSV or an Excel file. Nothing is sent before you have seen the problems.",
         "To update records, the file needs a column with their keys, such as lead_id.",
+        "bulk change lead state:NEW changes all records of a list in the same way.",
         "Also under ⋮ on any message with a CSV or Excel file. The form has an empty table too.",
     ),
     button="Upload a table",
     forms=(
         Form(FILE_FORM, submit_file, needs=Permission.BULK),
         Form(CONFIRM_FORM, confirm, needs=Permission.BULK),
+        *change_forms(Context),
     ),
     shortcuts=(
         Shortcut(
@@ -390,5 +394,6 @@ BULK: Command[Context] = Command(
         Action(PROBLEMS_ACTION, send_problem_rows, needs=Permission.BULK, only_looks=True),
         Action(CONTINUE_ACTION, resume, needs=Permission.BULK),
         Action(ROWS_ACTION, send_rows_to_check, needs=Permission.BULK, only_looks=True),
+        *change_actions(Context),
     ),
 )

@@ -29,6 +29,7 @@ spreadsheet spreadsheets table tables template the this to tsv txt upload upload
 with xls xlsx
 """
 _FILLERS = frozenset(_FILLER_WORDS.split())
+_QUERY_WORD = re.compile(r"\w\s*(?:[:=<>]|!=)|[<>]\s*\w")
 _FILE_NAME = re.compile(r"\S+\.(?:csv|tsv|txt|xlsx?)", re.IGNORECASE)
 
 
@@ -47,6 +48,11 @@ class BulkLine:
 def find_refused_word(words: Sequence[str]) -> str:
     """Return the word that asks for what an upload can't do; "" if there is none."""
     return next((word for word in words if word.casefold() in REFUSED_WORDS), "")
+
+
+def is_query_word(word: str) -> bool:
+    """Return whether a word compares a field, as in a query for records: ``state:NEW``."""
+    return bool(_QUERY_WORD.search(word)) and not _FILE_NAME.fullmatch(word)
 
 
 def parse_line(words: Sequence[str], procedures: Sequence[Procedure]) -> BulkLine:

@@ -14,8 +14,8 @@ from bot.slack.age import time_token
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.reply import Block, Choice, Message, View
 
-PLAN_FORM: Final = "changeall.plan"
-CONFIRM_FORM: Final = "changeall.confirm"
+PLAN_FORM: Final = "bulk.change_plan"
+CONFIRM_FORM: Final = "bulk.change_confirm"
 STATE, STATUS, ASSIGNEE = "state", "status", "assignee"
 FIELD, VALUE, COUNT = "field", "value", "count"
 UNCHANGED: Final = "-"
@@ -43,7 +43,7 @@ def change_form(record_type: RecordType, echo: str) -> View:
         blocks.text_field(
             STATE,
             "State",
-            action="changeall.state",
+            action="bulk.change_state",
             optional=True,
             max_length=200,
             hint=f"For example {', '.join(states)}." if states else "",
@@ -51,7 +51,7 @@ def change_form(record_type: RecordType, echo: str) -> View:
         blocks.select_field(
             STATUS,
             "Status",
-            action="changeall.status",
+            action="bulk.change_status",
             placeholder="Choose",
             choices=[
                 Choice("Leave as it is", UNCHANGED),
@@ -62,7 +62,7 @@ def change_form(record_type: RecordType, echo: str) -> View:
         blocks.text_field(
             ASSIGNEE,
             "Assigned to",
-            action="changeall.assignee",
+            action="bulk.change_assignee",
             optional=True,
             max_length=200,
             hint='A name, an email address or a username in Chakra, or "me".',
@@ -80,7 +80,7 @@ def _attribute_fields(record_type: RecordType) -> list[Block]:
         chooser = blocks.select_field(
             FIELD,
             "Another field",
-            action="changeall.field",
+            action="bulk.change_field",
             placeholder="Choose",
             choices=[
                 Choice("None", UNCHANGED),
@@ -92,7 +92,7 @@ def _attribute_fields(record_type: RecordType) -> list[Block]:
         chooser = blocks.text_field(
             FIELD,
             "Another field",
-            action="changeall.field",
+            action="bulk.change_field",
             optional=True,
             max_length=200,
             hint="Its name, as in Chakra.",
@@ -100,7 +100,7 @@ def _attribute_fields(record_type: RecordType) -> list[Block]:
     value = blocks.text_field(
         VALUE,
         "New value of that field",
-        action="changeall.value",
+        action="bulk.change_value",
         optional=True,
         hint="Write days as 2026-05-31, times as 2026-05-31 09:30, and yes or no.",
     )
@@ -126,7 +126,7 @@ def check_form(change: ListChange, record_type: RecordType) -> View:
     if count > MAX_UNTYPED:
         content.append(
             blocks.text_field(
-                COUNT, f"Type {count} to confirm", action="changeall.count", max_length=20
+                COUNT, f"Type {count} to confirm", action="bulk.change_count", max_length=20
             )
         )
     return blocks.form_modal(CONFIRM_FORM, _title(record_type), f"Change {count:,}", content)

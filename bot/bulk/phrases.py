@@ -28,9 +28,14 @@ BULK_PHRASES: Final = {
          "add leads", "new leads", "create tickets", "add tickets"),
         "create",
     ),
-    **dict.fromkeys(("bulk update", "bulk edit", "mass update", "bulk change", "mass edit",
+    **dict.fromkeys(("bulk update", "bulk edit", "mass update", "mass edit",
                      "update many"), "update"),
 }  # fmt: skip
+BULK_PHRASES.update(dict.fromkeys(
+    ("change all", "update all", "edit all", "set all", "change every", "update every",
+     "reassign all"),
+    "change all",
+))  # fmt: skip
 for _noun in ("leads", "tickets"):
     for _verb in ("create", "add", "new"):
         BULK_PHRASES[f"{_verb} {_noun}"] = f"create {_noun}"

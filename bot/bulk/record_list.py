@@ -15,7 +15,7 @@ MAX_RECORDS: Final = 10_000
 PAGE_SIZE: Final = 100
 """The most that Chakra returns (CONFIRMED)."""
 CONCURRENT_PAGES: Final = 4
-EXAMPLE: Final = "/chakra changeall lead state:NEW created:last week"
+EXAMPLE: Final = "/chakra bulk change lead state:NEW created:last week"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ SORT: Final = "process.sort"
 SHARE: Final = "process.share"
 EXPORT: Final = "process.csv"
 SAVE: Final = "process.saved_save"
-CHANGE: Final = "changeall.open"
+CHANGE: Final = "bulk.change"
 MAX_REMEMBERED_PAGES: Final = 50
 """Pages before this one that "Previous" returns to."""
 PAGE_LENGTH: Final = 50

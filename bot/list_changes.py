@@ -1,15 +1,15 @@
-"""``/chakra changeall``: one change to every record of a list."""
+"""One change to every record of a list: asked for, shown, and confirmed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from bot.bulk import list_change_form as shown
-from bot.bulk.list_change import NewValue
+from bot.bulk.line import is_query_word
+from bot.bulk.list_change import ListChanger, NewValue
 from bot.bulk.record_list import EXAMPLE
-from bot.context import Context
 from bot.errors import NotLinked, UsageError
 from bot.processes import editor
 from bot.processes.list_message import CHANGE, RecordListQuery, to_line
@@ -17,13 +17,12 @@ from bot.processes.query_schema import unknown_field
 from bot.processes.record_query import Person
 from bot.processes.search import RecordType, usernames_of
 from bot.processes.typed_line import read_line
-from bot.record_lists import MAX_QUERY_LENGTH, find_listed_type
+from bot.record_lists import HasRecordLists, find_listed_type, require_short
 from bot.record_queries import TypedQuery
 from bot.slack.button_state import parse_row_id
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
-    Command,
     CommandRequest,
     Form,
     Request,
@@ -31,21 +30,59 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission, Subject
 from bot.slack.commands.reply import CloseForm, FieldErrors, OpenForm, Reply, UpdateForm
+from bot.workflows import Workflows
+
+ALL_WORDS = frozenset({"all", "every", "each"})
 
 
-async def run(request: CommandRequest, context: Context) -> OpenForm:
-    line = read_line(request.arguments.tokens, await context.records.list_types())
+class HasListChanges(HasRecordLists, Protocol):
+    """The part of the context that changes of lists use."""
+
+    @property
+    def list_changes(self) -> ListChanger: ...
+    @property
+    def workflows(self) -> Workflows: ...
+
+
+ContextT = TypeVar("ContextT", bound=HasListChanges)
+
+
+def change_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
+    """Return the button of a list."""
+    return (Action(CHANGE, open_from_list, needs=Permission.BULK, only_looks=True),)
+
+
+def change_forms(_: type[ContextT]) -> tuple[Form[ContextT], ...]:
+    return (
+        Form(shown.PLAN_FORM, plan, needs=Permission.BULK),
+        Form(shown.CONFIRM_FORM, confirm, needs=Permission.BULK),
+    )
+
+
+def is_list_change(words: Sequence[str]) -> bool:
+    """Return whether a line after "bulk" is about a list of records, not about a file."""
+    first, second = ([word.casefold() for word in words] + ["", ""])[:2]
+    if first != "change":
+        return False
+    return second in ALL_WORDS or any(is_query_word(word) for word in words[1:])
+
+
+async def open_change_form(request: CommandRequest, context: HasListChanges) -> OpenForm:
+    """Open the form for a typed line: ``change [all] lead state:NEW``."""
+    tokens = request.arguments.tokens[1:]
+    if tokens and tokens[0].text.casefold() in ALL_WORDS:
+        tokens = tokens[1:]
+    line = read_line(tokens, await context.records.list_types())
     query = RecordListQuery(type=line.record_type.name, text=to_line(line.tokens))
     return await _open(request, context, query)
 
 
-async def open_from_list(request: ActionRequest, context: Context) -> OpenForm:
+async def open_from_list(request: ActionRequest, context: HasListChanges) -> OpenForm:
     return await _open(request, context, RecordListQuery.from_value(request.value))
 
 
-async def _open(request: Request, context: Context, query: RecordListQuery) -> OpenForm:
-    if len(query.text) > MAX_QUERY_LENGTH:
-        raise UsageError("That's too long for one query.", example=EXAMPLE)
+async def _open(request: Request, context: HasListChanges, query: RecordListQuery) -> OpenForm:
+    require_short(query)
     record_type = await find_listed_type(context.records, query.type)
     typed = await _read_query(request, context, record_type, query.text, query.reader)
     view = shown.change_form(record_type, typed.echo)
@@ -53,19 +90,21 @@ async def _open(request: Request, context: Context, query: RecordListQuery) -> O
 
 
 async def _read_query(
-    request: Request, context: Context, record_type: RecordType, text: str, reader_id: str
+    request: Request, context: HasListChanges, record_type: RecordType, text: str, reader_id: str
 ) -> TypedQuery:
     """Return the query; ``reader_id`` is the member who is "me" in it, "" for who asks."""
     reader = request.require_member()
     is_own = reader_id in ("", reader.id)
     if not is_own:
         reader = (await context.members.get_member(reader_id)).value
-    return await context.record_queries.read(
-        record_type, text, reader, request.now, for_others=not is_own
-    )
+    queries = context.record_queries
+    typed = await queries.read(record_type, text, reader, request.now, for_others=not is_own)
+    if not typed.sort:
+        return typed
+    return await queries.read(record_type, typed.text, reader, request.now, for_others=not is_own)
 
 
-async def plan(request: SubmitRequest, context: Context) -> Reply:
+async def plan(request: SubmitRequest, context: HasListChanges) -> Reply:
     """Read the list, and show what would change in it."""
     state = request.state
     record_type = await find_listed_type(context.records, state.get("type", ""))
@@ -92,7 +131,7 @@ async def plan(request: SubmitRequest, context: Context) -> Reply:
     return UpdateForm(view, {"upload": str(draft.id)})
 
 
-async def confirm(request: SubmitRequest, context: Context) -> Reply:
+async def confirm(request: SubmitRequest, context: HasListChanges) -> Reply:
     """Change the records that are still as they were shown."""
     upload_id = parse_row_id(request.state.get("upload", ""), EXAMPLE)
     draft, change = await context.list_changes.load(upload_id, request.actor.id)
@@ -112,7 +151,7 @@ async def confirm(request: SubmitRequest, context: Context) -> Reply:
 
 
 async def _read_values(
-    request: SubmitRequest, context: Context, record_type: RecordType
+    request: SubmitRequest, context: HasListChanges, record_type: RecordType
 ) -> tuple[list[NewValue], Mapping[str, str]]:
     """Return the changes of the form, and sentences by field for those that can't be made."""
     found: list[NewValue] = []
@@ -161,28 +200,3 @@ def _read_attribute(
     except UsageError as error:
         raise editor.InvalidFields({shown.VALUE: error.message}) from None
     return [NewValue(name=known.name, label=known.label, value=value)]
-
-
-CHANGE_ALL: Command[Context] = Command(
-    name="changeall",
-    summary="change all records of a list in the same way",
-    usage="changeall [lead, ticket, …] [query]",
-    example=EXAMPLE,
-    details=(
-        "The form asks for a new state, status, assignee or value of a field.",
-        "You see the number of records before anything is changed. Also under a list of records.",
-    ),
-    phrases=dict.fromkeys(
-        ("change all", "update all", "edit all", "set all", "change every",
-         "update every", "reassign all"),
-        "",
-    ),
-    run=run,
-    needs=Permission.BULK,
-    only_looks=True,
-    actions=(Action(CHANGE, open_from_list, needs=Permission.BULK, only_looks=True),),
-    forms=(
-        Form(shown.PLAN_FORM, plan, needs=Permission.BULK),
-        Form(shown.CONFIRM_FORM, confirm, needs=Permission.BULK),
-    ),
-)  # fmt: skip

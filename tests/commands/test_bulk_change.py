@@ -1,4 +1,4 @@
-"""Stories of ``/chakra changeall``: a list of records, one change, and only what was shown."""
+"""Stories of ``/chakra bulk change``: a list of records, one change, and only what was shown."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def stored(acme: World, key: str) -> dict[str, Any]:
 async def open_change(acme: World, query: str = "lead assigned:priya", **values: str) -> str:
     """Open the form from a list, fill it in, and return what it then shows."""
     await acme.type(f"/chakra process list {query}")
-    await acme.press("changeall.open")
+    await acme.press("bulk.change")
     errors = await acme.submit(values)
     return str(errors) if errors else form_text(acme)
 
@@ -185,7 +185,7 @@ async def test_list_beyond_the_limit_is_refused(
 
 async def test_outage_while_the_list_is_read_changes_nothing(acme: World) -> None:
     await acme.type("/chakra process list lead assigned:priya")
-    await acme.press("changeall.open")
+    await acme.press("bulk.change")
     acme.chakra.fail(LIST, StatusResponse(403))
     await acme.submit({"state": "CONVERTED"})
     assert "Chakra" in form_text(acme)
@@ -195,5 +195,5 @@ async def test_outage_while_the_list_is_read_changes_nothing(acme: World) -> Non
 async def test_member_who_may_not_upload_has_no_button(acme: World) -> None:
     shown = visible_text(await acme.type("/chakra process list lead", by=MEI))
     assert "Change all" not in shown
-    shown = visible_text(await acme.type("/chakra changeall lead", by=MEI))
+    shown = visible_text(await acme.type("/chakra bulk change lead state:NEW", by=MEI))
     assert "can't send or change anything" in shown

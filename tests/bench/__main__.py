@@ -26,6 +26,7 @@ from tests.bench.notification_burst import bench_notification_burst
 from tests.bench.result_table import ResultTable
 from tests.bench.sheets import bench_sheets
 from tests.bench.speed import Bench
+from tests.bench.sustained import bench_sustained_events
 from tests.bench.uploads import bench_upload
 from tests.bench.watches import bench_watches
 from tests.db.databases import KINDS
@@ -99,6 +100,11 @@ async def run_events(bench: Bench) -> None:
         await bench_event_burst(kind, bench.env, bench.table)
 
 
+async def run_sustained(bench: Bench) -> None:
+    for kind in KINDS:
+        await bench_sustained_events(kind, bench.env, bench.table)
+
+
 async def run_notifications(bench: Bench) -> None:
     await bench_notification_burst(bench.slack, bench.env, bench.table)
 
@@ -123,6 +129,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "lookups": run_lookups,
     "forms": run_forms,
     "events": run_events,
+    "sustained": run_sustained,
     "notifications": run_notifications,
     "mixed": run_mixed,
     "watches": run_watches,

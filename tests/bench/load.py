@@ -161,6 +161,13 @@ async def send_all(url: str, requests: Iterable[bytes], *, connections: int) -> 
     return await _run_streams(url, [iter(requests)] * connections, math.inf)
 
 
+async def send_for(
+    url: str, requests: Iterable[bytes], *, connections: int, seconds: float
+) -> LoadResult:
+    """Send them for ``seconds``, as fast as they are answered."""
+    return await _run_streams(url, [iter(requests)] * connections, seconds)
+
+
 async def send_paced(
     url: str, requests: Iterable[bytes], *, connections: int, per_second: float
 ) -> LoadResult:

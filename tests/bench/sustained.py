@@ -1,4 +1,4 @@
-"""Webhook events for twenty seconds, alone and several in a delivery, and the lag behind the acks."""
+"""Webhook events for twenty seconds, one or several a delivery, and the lag behind their acks."""
 
 from __future__ import annotations
 

@@ -19,8 +19,14 @@ PAGE_SIZE: Final = 100
 MAX_STEPS_BACK: Final = 50
 """Pages that are read again for one list, and as many as it has. One that needs more has no order
 that could be followed."""
+MIN_OVERLAP_OF_CHANGED: Final = 10
+MAX_OVERLAP: Final = 50
+"""Records of the page before with which a page begins once the list was seen to change: at first
+one is enough, then as many as may leave the list between two requests."""
 MAX_REPEATED_PAGES: Final = 5
 """Pages in a row without a new record, after which the list is not read further."""
+MAX_REPEATED_UNSAID: Final = 2
+"""The same if Chakra doesn't say whether there are more."""
 
 
 class Ending(StrEnum):
@@ -47,12 +53,13 @@ class Ending(StrEnum):
 class Position:
     """Where the reading is.
 
-    ``skip`` is how many records come before the next page, ``last_page`` the IDs of the page before
-    in order. ``has_changed``: the list was seen to change; ``has_gap``: records may be missing for
-    that.
+    ``skip`` is how many records come before the next page, ``overlap`` how many of the page before
+    it begins with, and ``last_page`` the IDs of that page in order. ``has_changed``: the list was
+    seen to change; ``has_gap``: more records may be missing for that.
     """
 
     skip: int = 0
+    overlap: int = 1
     last_page: tuple[str, ...] = ()
     repeated_pages: int = 0
     steps_back: int = 0
@@ -78,23 +85,23 @@ def advance(
     """
     if not ids and has_more:
         return Step(replace(position, ending=Ending.EMPTY), is_used=False)
-    if not _joins(position, ids):
+    shared = [known for known in ids if known in set(position.last_page)]
+    if position.last_page and not shared:
         if position.skip and position.steps_back < MAX_STEPS_BACK + position.skip // PAGE_SIZE:
             return Step(_step_back(position), is_used=False)
         has_gap = position.has_gap or position.skip > 0
         position = replace(position, has_changed=True, has_gap=has_gap)
+    elif shared != [known for known in position.last_page if known in set(ids)]:
+        position = replace(position, has_changed=True, has_gap=True)
     return Step(_step_forward(position, ids, new_count, has_more), is_used=True)
 
 
-def _joins(position: Position, ids: Sequence[str]) -> bool:
-    """Return whether no record can be between the page before and this one."""
-    return not position.last_page or not set(position.last_page).isdisjoint(ids)
-
-
 def _step_back(position: Position) -> Position:
+    """Return the position from which to find the last page again."""
     return replace(
         position,
         skip=max(0, position.skip - max(1, len(position.last_page) - 1)),
+        overlap=min(MAX_OVERLAP, max(MIN_OVERLAP_OF_CHANGED, 2 * position.overlap)),
         steps_back=position.steps_back + 1,
         has_changed=True,
     )
@@ -107,11 +114,11 @@ def _step_forward(
     is_short = len(ids) == 1  # it can't be both the last record and a new one
     return replace(
         position,
-        skip=position.skip + max(1, len(ids) - 1),
+        skip=position.skip + max(1, len(ids) - min(position.overlap, len(ids) // 2)),
         last_page=() if is_short else tuple(ids),
         repeated_pages=repeated,
         has_changed=position.has_changed or not _follows(position.last_page, ids, new_count),
-        ending=_ending(new_count, repeated, has_more),
+        ending=_ending(repeated, has_more, is_last=not new_count and len(ids) <= position.overlap),
     )
 
 
@@ -121,9 +128,10 @@ def _follows(last_page: Sequence[str], ids: Sequence[str], new_count: int) -> bo
     return known_count == (1 if last_page else 0) and (not last_page or ids[0] == last_page[-1])
 
 
-def _ending(new_count: int, repeated: int, has_more: bool | None) -> Ending:
+def _ending(repeated: int, has_more: bool | None, *, is_last: bool) -> Ending:
+    """Return why the reading ends; ``is_last``: a page has no more than the page before."""
     if has_more is False:
         return Ending.COMPLETE
-    if has_more is None:
-        return Ending.NONE if new_count else Ending.UNSAID
+    if has_more is None and (is_last or repeated >= MAX_REPEATED_UNSAID):
+        return Ending.UNSAID
     return Ending.REPEATED if repeated >= MAX_REPEATED_PAGES else Ending.NONE

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import json
+from functools import partial
+from typing import Any
 
-from bot.sandbox.slack import VisibleMessage, visible_text
+import pytest
+
+from bot.sandbox.chakra.faults import Hang, StatusResponse
+from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
-from tests.commands.watch_scenarios import advance_until
-from tests.people import JOHN
+from tests.commands.watch_scenarios import advance_until, wait_until
+from tests.exports.scenarios import (
+    COMPLETE,
+    JOHNS,
+    LIST,
+    AnswerThen,
+    dm_text,
+    export,
+    file_messages,
+    read_rows,
+    wait_for_file,
+    wait_for_text,
+)
+from tests.people import JOHN, MEI
+from tests.test_stored_data import stored_text
 from tests.world import World
 
-JOHNS = "D0JOHN"
-LIST = "POST /v1/ext/procedure/{procedureShortId}/process/list"
-Row = dict[str, str]
-
-
-def file_messages(acme: World) -> list[VisibleMessage]:
-    return [message for message in acme.slack.messages(JOHN, JOHNS) if message.files]
-
-
-async def export(acme: World, clock: ManualClock, line: str) -> list[Row]:
-    """Type a line; return the rows of the file that comes."""
-    await acme.type(line)
-    await advance_until(acme, clock, lambda: bool(file_messages(acme)))
-    return read_rows(acme)
-
-
-def read_rows(acme: World) -> list[Row]:
-    [message] = file_messages(acme)
-    [file] = message.files
-    return list(csv.DictReader(io.StringIO(file.data.decode("utf-8-sig"), newline="")))
-
-
-def progress_text(acme: World) -> str:
-    return visible_text(acme.slack.messages(JOHN, JOHNS)[0])
+ALL = "/chakra process list lead csv"
 
 
 async def test_typed_query_comes_as_a_file(acme: World, clock: ManualClock) -> None:
@@ -44,4 +38,274 @@ async def test_typed_query_comes_as_a_file(acme: World, clock: ManualClock) -> N
     assert aarav["Assigned to"] == "johndoe"
     assert aarav["Phone Number"] == "919876543210"
     assert aarav["Created"] == "2023-09-11T10:56:40+05:30"
-    assert "5 leads read. The file is below." in progress_text(acme)
+    assert "5 leads read. The file is below." in dm_text(acme)
+    assert "State NEW, assigned to you: 5 leads." in file_messages(acme)[0].text
+    assert file_messages(acme)[0].files[0].name == "leads-2023-11-15-0343.csv"
+
+
+async def test_button_of_a_list_reads_its_query(acme: World, clock: ManualClock) -> None:
+    await acme.type("/chakra leads city:Pune newest first")
+    shown = await acme.press("process.csv")
+    assert "the file comes to your direct messages" in visible_text(shown)
+    assert {row["City"] for row in await wait_for_file(acme, clock)} == {"Pune"}
+
+
+async def test_who_may_not_send_gets_no_file(acme: World) -> None:
+    assert "Download CSV" not in json.dumps((await acme.type("/chakra leads", by=MEI)).blocks)
+    assert "can't" in visible_text(await acme.type(ALL, by=MEI))
+    assert acme.chakra.count(LIST) == 1
+
+
+async def test_all_pages_are_read_once(acme: World, clock: ManualClock) -> None:
+    acme.chakra.add_many_leads(450)
+    rows = await export(acme, clock, "/chakra export leads")
+    own = [row["Lead Id"] for row in rows if row["Lead Id"].startswith("MANY-")]
+    assert own == [f"MANY-{number}" for number in range(1, 451)]
+    assert len({row["ID"] for row in rows}) == len(rows)
+    assert {row["Email"] for row in rows} >= {"lead1@example.com", "lead450@example.com"}
+    limits = {request.json["limit"] for request in acme.chakra.requests if "list" in request.path}
+    assert limits == {100}
+    assert "changed" not in dm_text(acme)
+
+
+async def test_no_field_is_lost_and_none_is_a_formula(acme: World, clock: ManualClock) -> None:
+    acme.chakra.add_lead("A/B 50%.x", firstname="=HYPERLINK(1)", city="+x", budget=-5)
+    acme.chakra.add_lead("LEAD-9", firstname="Ravi\nKumar", tags=["vip", "late"], deal={"eur": 1})
+    acme.chakra.add_lead("GONE-1", is_deleted=True, firstname="Gone")
+    rows = {row["Lead Id"]: row for row in await export(acme, clock, ALL)}
+    odd, ravi = rows["A/B 50%.x"], rows["LEAD-9"]
+    assert (odd["First Name"], odd["City"], odd["budget"]) == ("'=HYPERLINK(1)", "'+x", "-5")
+    assert (ravi["First Name"], ravi["tags"]) == ("Ravi\nKumar", "vip, late")
+    assert ravi["deal"] == '{"eur": 1}'
+    assert "GONE-1" not in rows
+
+
+async def test_query_without_a_match_has_no_file(acme: World, clock: ManualClock) -> None:
+    await acme.type("/chakra leads city:Nowhere csv")
+    await wait_for_text(acme, clock, "No lead matches, so there is no file.")
+    assert not file_messages(acme)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("/chakra leads stat:NEW csv", 'There\'s no field "stat". Did you mean state?'),
+        ("/chakra process list ticket csv", "No lead matches"),
+        ("/chakra leads assigned:zzqq csv", 'No one in Chakra is called "zzqq".'),
+        ("/chakra leads " + "x" * 1_200 + " csv", "That's too long"),
+    ],
+)
+async def test_line_that_cannot_be_read_is_answered(
+    acme: World, clock: ManualClock, line: str, sentence: str
+) -> None:
+    shown = visible_text(await acme.type(line))
+    if sentence not in shown:
+        await wait_for_text(acme, clock, sentence)
+
+
+# --- progress, cancelling, limits ----------------------------------------------------------------
+
+
+async def hang_after(acme: World, pages: int) -> None:
+    """Let Chakra answer some requests for pages, and none after that."""
+    for _ in range(pages):
+        acme.chakra.fail(LIST, AnswerThen(lambda: None), times=1)
+    acme.chakra.fail(LIST, Hang(), times=1)
+
+
+async def test_progress_is_shown_and_cancelling_ends_it(acme: World, clock: ManualClock) -> None:
+    acme.chakra.add_many_leads(450)
+    await hang_after(acme, 2)
+    await acme.type(ALL)
+    await advance_until(acme, clock, lambda: acme.chakra.count(LIST) == 3)
+    await wait_until(acme, lambda: "leads read …" in dm_text(acme))
+    await acme.slack.press(JOHN, "process.csv_cancel")
+    acme.chakra.release_hanging()
+    await wait_for_text(acme, clock, ". There is no file.")
+    await clock.jump(60)
+    assert acme.chakra.count(LIST) == 3
+    assert not file_messages(acme)
+    assert "csv_cancel" not in json.dumps([m.blocks for m in acme.slack.messages(JOHN, JOHNS)])
+    assert "export_chunks" not in await stored_text(acme)
+
+
+async def test_a_person_has_two_at_a_time(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(LIST, Hang())
+    await acme.type("/chakra leads city:Pune csv")
+    again = visible_text(await acme.type("/chakra leads city:Pune csv"))
+    assert "is being read already" in again
+    await acme.type("/chakra leads city:Milan csv")
+    third = visible_text(await acme.type("/chakra leads state:NEW csv"))
+    assert "Two of your exports are being read already" in third
+    acme.chakra.clear_faults()
+    acme.chakra.release_hanging()
+    await advance_until(acme, clock, lambda: len(file_messages(acme)) == 2)
+    await acme.type("/chakra leads city:Pune csv")
+    await advance_until(acme, clock, lambda: len(file_messages(acme)) == 3)
+
+
+async def test_what_is_stored_has_no_name_or_number(acme: World, clock: ManualClock) -> None:
+    await hang_after(acme, 1)
+    acme.chakra.add_many_leads(450)
+    await acme.type("/chakra leads state:NEW or state:IN_PROGRESS csv")
+    await advance_until(acme, clock, lambda: acme.chakra.count(LIST) == 2)
+    stored = await stored_text(acme)
+    assert "export_chunks" in stored
+    for whole in ("919876543210", "919800000000", "aarav", "Aarav", "example.com"):
+        assert whole not in stored
+    acme.chakra.release_hanging()
+    await wait_for_file(acme, clock)
+    assert "export_chunks" not in await stored_text(acme)
+
+
+# --- a Chakra that fails --------------------------------------------------------------------------
+
+
+async def test_outage_is_waited_for(acme: World, clock: ManualClock) -> None:
+    acme.chakra.add_many_leads(150)
+    acme.chakra.fail(LIST, AnswerThen(lambda: None), times=1)
+    acme.chakra.fail(LIST, StatusResponse(503), times=8)
+    await acme.type(ALL)
+    await wait_for_text(acme, clock, "Chakra isn't responding; trying again.")
+    rows = await wait_for_file(acme, clock)
+    assert len({row["ID"] for row in rows}) == len(rows) > 150
+
+
+async def test_refusal_stops_it_and_it_can_be_continued(acme: World, clock: ManualClock) -> None:
+    acme.chakra.add_many_leads(150)
+    acme.chakra.fail(LIST, AnswerThen(lambda: None), times=1)
+    acme.chakra.fail(LIST, StatusResponse(403), times=1)
+    await acme.type(ALL)
+    await wait_for_text(acme, clock, "stopped after ")
+    assert "what was read is stored until then" in dm_text(acme)
+    assert not file_messages(acme)
+    asked = acme.chakra.count(LIST)
+    await acme.slack.press(JOHN, "process.csv_continue")
+    rows = await wait_for_file(acme, clock)
+    assert len({row["ID"] for row in rows}) == len(rows) > 150
+    assert acme.chakra.count(LIST) == asked + 1
+    assert "Continued." in dm_text(acme)
+    assert "process.csv_continue" not in json.dumps(
+        [message.blocks for message in acme.slack.messages(JOHN, JOHNS)]
+    )
+
+
+async def test_outage_that_lasts_stops_it(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(LIST, StatusResponse(503))
+    await acme.type(ALL)
+    await advance_until(acme, clock, lambda: " stopped." in dm_text(acme), step=60)
+    acme.chakra.clear_faults()
+    await clock.jump(10)
+    await acme.slack.press(JOHN, "process.csv_continue")
+    assert await wait_for_file(acme, clock)
+
+
+async def test_stopped_export_can_be_cancelled(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(LIST, StatusResponse(403), times=1)
+    await acme.type(ALL)
+    await wait_for_text(acme, clock, " stopped.")
+    await acme.slack.press(JOHN, "process.csv_cancel")
+    await wait_for_text(acme, clock, "Cancelled after 0 leads.")
+    assert "process.csv_continue" not in json.dumps(
+        [message.blocks for message in acme.slack.messages(JOHN, JOHNS)]
+    )
+
+
+# --- lists that change, and answers that make no sense --------------------------------------------
+
+
+async def test_lead_that_leaves_the_query_hides_no_other(acme: World, clock: ManualClock) -> None:
+    acme.chakra.add_many_leads(300)
+    leave = AnswerThen(lambda: acme.chakra.records.change("LEAD-004038", city="Elsewhere"))
+    acme.chakra.fail(LIST, leave, times=1)
+    rows = await export(acme, clock, "/chakra leads -city:Elsewhere csv")
+    assert len([row for row in rows if row["Lead Id"].startswith("MANY-")]) == 300
+    assert len({row["ID"] for row in rows}) == len(rows)
+    assert "The list changed while it was read." in dm_text(acme)
+
+
+async def test_leads_that_enter_first_double_none(acme: World, clock: ManualClock) -> None:
+    acme.chakra.add_many_leads(300)
+    for key in ("NEW-1", "NEW-2"):
+        enter = AnswerThen(partial(acme.chakra.add_lead, key, is_first=True))
+        acme.chakra.fail(LIST, enter, times=1)
+    rows = await export(acme, clock, ALL)
+    assert len([row for row in rows if row["Lead Id"].startswith("MANY-")]) == 300
+    assert len({row["ID"] for row in rows}) == len(rows)
+    assert "The list changed while it was read." in dm_text(acme)
+
+
+def page_of(acme: World, count: int, **meta: object) -> StatusResponse:
+    lead = dict(acme.chakra.records.find("LEAD-004038"))
+    items = [{**lead, "id": f"{lead['id'][:-4]}{number:04}"} for number in range(count)]
+    return StatusResponse(200, json={"_data": items, "_meta": meta} if meta else {"_data": items})
+
+
+async def test_chakra_that_ignores_skip_comes_to_an_end(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(LIST, page_of(acme, 100, hasMore=True))
+    assert len(await export(acme, clock, ALL)) == 100
+    assert "Chakra sent the same records again and again" in file_messages(acme)[0].text
+    assert acme.chakra.count(LIST) < 10
+
+
+async def test_empty_page_with_more_is_noted(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(LIST, page_of(acme, 100, hasMore=True), times=1)
+    acme.chakra.fail(LIST, page_of(acme, 0, hasMore=True))
+    assert len(await export(acme, clock, ALL)) == 100
+    assert "sent none, so the file may be incomplete" in file_messages(acme)[0].text
+
+
+async def test_page_without_has_more_is_noted(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(LIST, page_of(acme, 30))
+    assert len(await export(acme, clock, ALL)) == 30
+    assert "didn't say whether there are more" in file_messages(acme)[0].text
+
+
+async def test_unreadable_pages_end_it_after_a_few(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(LIST, StatusResponse(200, json={"_data": "x"}))
+    await acme.type(ALL)
+    await wait_for_text(acme, clock, " stopped.")
+    assert acme.chakra.count(LIST) == 3
+
+
+# --- Slack ---------------------------------------------------------------------------------------
+
+
+async def test_lost_answer_posts_no_second_file(acme: World, clock: ManualClock) -> None:
+    acme.slack.fail(COMPLETE, reset="after")
+    await acme.type(ALL)
+    await wait_for_text(acme, clock, "The file is below.")
+    await clock.jump(60)
+    assert len(file_messages(acme)) == 1
+    assert read_rows(acme)
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"),
+    [
+        ("upload", {"reset": "before"}),
+        ("upload", {"status": 500}),
+        (COMPLETE, {"reset": "before"}),
+        (COMPLETE, {"error": "ratelimited"}),
+    ],
+)
+async def test_file_that_slack_did_not_take_is_sent_again(
+    acme: World, clock: ManualClock, method: str, fault: dict[str, Any]
+) -> None:
+    acme.slack.fail(method, **fault)
+    await acme.type(ALL)
+    await wait_for_text(acme, clock, "The file is below.")
+    assert len(file_messages(acme)) == 1
+    assert read_rows(acme)
+
+
+async def test_refused_file_is_explained_and_sent_when_continued(
+    acme: World, clock: ManualClock
+) -> None:
+    acme.slack.fail("files.getUploadURLExternal", error="file_upload_size_restricted")
+    await acme.type(ALL)
+    await wait_for_text(acme, clock, "stopped after")
+    asked = acme.chakra.count(LIST)
+    await acme.slack.press(JOHN, "process.csv_continue")
+    assert await wait_for_file(acme, clock)
+    assert acme.chakra.count(LIST) == asked

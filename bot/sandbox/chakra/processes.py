@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.sandbox.chakra import envelope
+from bot.sandbox.chakra.many_leads import ManyLeads
 from bot.sandbox.chakra.query import matches
 from bot.sandbox.chakra.team import EmbeddedTeam
 from bot.sandbox.chakra.user import is_uuid
@@ -53,6 +54,7 @@ class ProcessesResource:
         self._by_id: dict[str, ProcessJson] = {}
         self._ids_by_primary_key: dict[object, str] = {}
         self._advance_jobs = advance_jobs
+        self._many: ManyLeads | None = None
         for lead in leads:
             self.save(lead)
 
@@ -76,8 +78,15 @@ class ProcessesResource:
         self._by_id[process["id"]] = process
         self._ids_by_primary_key[process["data"].get(PRIMARY_KEY)] = process["id"]
 
-    def add(self, key: str, data: Mapping[str, Any], *, is_deleted: bool = False) -> str:
-        """Store a new lead with these attributes; return its ID."""
+    def add(
+        self,
+        key: str,
+        data: Mapping[str, Any],
+        *,
+        is_deleted: bool = False,
+        is_first: bool = False,
+    ) -> str:
+        """Store a new lead with these attributes, ``is_first`` in lists; return its ID."""
         usual = next(iter(self._by_id.values()))
         lead_id = str(uuid4())
         lead = {
@@ -88,7 +97,13 @@ class ProcessesResource:
             "record": {"data": {}},
         }
         self.save(lead)
+        if is_first:
+            self._by_id = {lead_id: lead, **self._by_id}
         return lead_id
+
+    def add_many(self, count: int) -> None:
+        """List ``count`` more leads after the others. They can be listed, but not changed."""
+        self._many = ManyLeads(count, next(iter(self._by_id.values())))
 
     def change_primary_key(self, key: str, new_key: str) -> None:
         """Give the process with this primary key another one."""
@@ -142,9 +157,15 @@ class ProcessesResource:
         skip = _integer_field(body, "skip", 0, 10**9)
         limit = _integer_field(body, "limit", DEFAULT_LIMIT, MAX_LIMIT)
         where = body.get("where", {})
-        found = [dict(one) for one in self.processes.values() if matches(where, one)]
-        more = len(found) > skip + limit
-        return envelope.data_response(found[skip : skip + limit], meta={"hasMore": more})
+        found = [one for one in self.processes.values() if matches(where, one)]
+        items, total = found[skip : skip + limit], len(found)
+        if self._many is not None:
+            numbers = self._many.find(where)
+            start, end = max(0, skip - total), max(0, skip + limit - total)
+            items += [self._many.build(number) for number in numbers[start:end]]
+            total += len(numbers)
+        more = total > skip + limit
+        return envelope.data_response([dict(one) for one in items], meta={"hasMore": more})
 
 
 def _check_procedure(procedure: str) -> None:

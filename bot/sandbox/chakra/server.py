@@ -106,9 +106,18 @@ class EmbeddedChakra(TeamControls):
         """Wait until ``count(endpoint)`` has reached ``number``."""
         await self._pipeline.request_log.wait_for_count(expected, endpoint)
 
-    def add_lead(self, key: str, *, is_deleted: bool = False, **data: Any) -> str:
-        """Add a lead with this primary key and these attributes; return its ID."""
-        return self._whatsapp.processes.add(key, data, is_deleted=is_deleted)
+    def add_lead(
+        self, key: str, *, is_deleted: bool = False, is_first: bool = False, **data: Any
+    ) -> str:
+        """Add a lead with this primary key and these attributes; return its ID.
+
+        ``is_first``: lists begin with it, otherwise they end with it.
+        """
+        return self._whatsapp.processes.add(key, data, is_deleted=is_deleted, is_first=is_first)
+
+    def add_many_leads(self, count: int) -> None:
+        """List ``count`` made-up leads, MANY-1 and so on, which can't be changed."""
+        self._whatsapp.processes.add_many(count)
 
     def fail(self, endpoint: str, fault: Fault, times: int | None = None) -> None:
         """Apply ``fault`` to requests for ``endpoint``: the next ``times``, or all.

@@ -14,6 +14,7 @@ from bot.chakra.client import Chakra
 from bot.conversations.open import ConversationServices, build_conversations
 from bot.conversations.reminders import Reminders
 from bot.conversations.reply_report import ReplyReports
+from bot.conversations.typed_texts import TypedTexts
 from bot.customers.opt_out_repository import OptOutRepository
 from bot.customers.opt_outs import OptOuts
 from bot.customers.repository import Customers
@@ -49,6 +50,7 @@ class ChannelEvents:
     customers: Customers
     opt_outs: OptOuts
     conversations: ConversationServices
+    typed_texts: TypedTexts
     recorder: Recorder
     notifier: Notifier
     outbox: Outbox
@@ -151,4 +153,7 @@ def build_channel_events(
     )
     handlers = (conversations.windows.handle, opt_outs.handle, conversations.parents.handle)
     recorder = Recorder(log, handlers, notifier.wake)
-    return ChannelEvents(log, customers, opt_outs, conversations, recorder, notifier, outbox, clock)
+    typed_texts = TypedTexts(database, key, workspace)
+    return ChannelEvents(
+        log, customers, opt_outs, conversations, typed_texts, recorder, notifier, outbox, clock
+    )

@@ -7,7 +7,8 @@
     ├── PreparationFailed      a step before a send failed; nothing was sent
     ├── UserError              the person's own situation; not an incident
     │   ├── UsageError             the command cannot be parsed
-    │   │   └── RecipientOptedOut      the recipient wants no such messages; nothing was sent
+    │   │   ├── RecipientOptedOut      the recipient wants no such messages; nothing was sent
+    │   │   └── NoLongerMeant          something changed since the person looked; nothing was sent
     │   ├── NotAllowed             this person may not do that
     │   ├── NotFound               nothing matches
     │   ├── NotLinked              no Chakra user belongs to this Slack member
@@ -109,6 +110,12 @@ class RecipientOptedOut(UsageError):
     """The recipient wants no more such messages. ``message`` says since when."""
 
     kind = "recipient_opted_out"
+
+
+class NoLongerMeant(UsageError):
+    """What was to be sent isn't what the person saw any more. ``message`` says why not."""
+
+    kind = "no_longer_meant"
 
 
 class NotAllowed(UserError):

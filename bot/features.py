@@ -72,7 +72,10 @@ class Features:
         )
         region = self.installation.default_region
         record_directory = RecordDirectory(self.chakra, self.cache, clock, region=region)
-        service = self._send_service(directory, record_directory, sends, channel_events.opt_outs)
+        files = FileTransfer(self.slack.files, self.chakra.media, clock, plugin_id=self._plugin_id)
+        service = self._send_service(
+            directory, record_directory, sends, files, channel_events.opt_outs
+        )
         records = RecordSearch(self.chakra, self.cache, record_directory, region=region)
         return Context(
             directory=directory,
@@ -100,7 +103,7 @@ class Features:
                 takes_files=lambda: self.identity.scopes.has("files:read"),
                 users=directory,
             ),
-            conversations=self._conversations(channel_events, sends),
+            conversations=self._conversations(channel_events, sends, files),
             test_sends=TestSends(service, directory, clock),
             debouncer=Debouncer(clock),
             members=members,
@@ -156,12 +159,10 @@ class Features:
         )
 
     def _conversations(
-        self, channel_events: ChannelEvents, sends: SendLifecycle
+        self, channel_events: ChannelEvents, sends: SendLifecycle, files: FileTransfer
     ) -> ConversationService:
         services = channel_events.conversations
-        replies = TextReplies(
-            self.chakra.messages, sends, plugin_id=self.installation.chakra_plugin_id or ""
-        )
+        replies = TextReplies(self.chakra.messages, sends, files, plugin_id=self._plugin_id)
         return ConversationService(
             services.conversations,
             services.windows,
@@ -174,26 +175,31 @@ class Features:
             services.parents,
             services.reader,
             channel_events.opt_outs,
+            channel_events.typed_texts,
+            self.slack.files,
+            takes_files=lambda: self.identity.scopes.has("files:read"),
         )
+
+    @property
+    def _plugin_id(self) -> str:
+        return self.installation.chakra_plugin_id or ""
 
     def _send_service(
         self,
         directory: Directory,
         records: RecordDirectory,
         sends: SendLifecycle,
+        files: FileTransfer,
         opt_outs: OptOuts,
     ) -> SendService:
-        plugin_id = self.installation.chakra_plugin_id or ""
         region = self.installation.default_region
         return SendService(
             self.chakra.messages,
             RecipientResolver(directory, records, region),
             self.templates,
             sends,
-            FileTransfer(
-                self.slack.files, self.chakra.media, self.runtime.clock, plugin_id=plugin_id
-            ),
+            files,
             opt_outs,
-            plugin_id=plugin_id,
+            plugin_id=self._plugin_id,
             workspace_url=self.identity.url,
         )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
 from bot.context import Context
 from bot.conversations import actions, reply_form
+from bot.conversations.answering import Answer, Answering
 from bot.conversations.controls import (
     ASSIGN,
     CHAT_PHRASES,
     CLAIM,
     COMMAND,
+    CONFIRM,
     FROM_MESSAGE,
     HISTORY,
     NOTE,
@@ -27,11 +29,11 @@ from bot.conversations.conversation import Conversation, ConversationState
 from bot.conversations.history import conversations_message, history_message
 from bot.conversations.reply_form import ReplyState
 from bot.conversations.target import NO_NUMBER, ReplyTarget
-from bot.conversations.typed_text import is_thread_reply, read_typed_text
+from bot.conversations.typed_reply import KEEP
+from bot.conversations.typed_text import is_thread_reply, read_files, read_typed_text
 from bot.customers.customer import KnownCustomer
 from bot.errors import UsageError
-from bot.messages.send import Send, SendResult
-from bot.messages.status import SendStatus
+from bot.messages.reply_files import explain_file, explain_text
 from bot.slack import blocks
 from bot.slack.button_state import parse_row_id
 from bot.slack.commands.command import (
@@ -46,6 +48,7 @@ from bot.slack.commands.command import (
     Shortcut,
     ShortcutRequest,
     SubmitRequest,
+    UploadedFile,
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import (
@@ -65,7 +68,6 @@ MAY_NOT_SEND = (
     "Ask someone who may to reply."
 )
 MAY_NOT_READ = "Customers' messages are for people who may send."
-NO_TEXT = "Files can't be sent from the thread. Press Reply to write to the customer."
 NO_CONVERSATION = "This message isn't part of a customer's conversation."
 
 
@@ -97,55 +99,64 @@ async def _open_form(
         await context.send_forms.load_templates_and_senders()
         form = reply_form.template_form(target)
         return context.send_forms.open_form(form, None, reply_form.closed_note(target))
-    note = await context.conversations.check_allowed(target)
-    context.conversations.mark_read(target)
-    return reply_form.open_form(target, note, event_id)
+    service = context.conversations
+    note = await service.check_allowed(target)
+    seen = await service.find_last_send_id(target)
+    service.mark_read(target)
+    return reply_form.open_form(
+        target, note, event_id, seen=seen, takes_files=service.takes_files()
+    )
 
 
 async def submit_reply(request: SubmitRequest, context: Context) -> Reply:
-    """Send the text, once; the view shows what became of it."""
-    service, state = context.conversations, ReplyState.parse(request.state)
+    """Send the text, once; the view shows what became of it. A file is shown first."""
     text = request.values.get(reply_form.TEXT, "").strip()
-    if not text:
-        return FieldErrors({reply_form.TEXT: reply_form.EMPTY_TEXT})
-    target = await service.find_target(state.conversation, state.customer)
-    interaction = state.interaction(request.interaction_key)
-    existing = await service.find_sent(target.conversation_id, interaction)
-    if existing is not None:
-        return _show_result(context, target, text, state, existing)
-    target.require_number()
-    if not target.is_open(request.now):
-        return _to_template(context, target)
-    await service.check_allowed(target)
-    claim, sending = await service.send(
-        target,
-        text,
-        interaction=interaction,
-        member=request.actor.id,
-        author=_name(request),
-        quoted_event=state.event,
-        confirmed_duplicate_of=state.asked,
-    )
-    if claim.is_duplicate:
-        return reply_form.ask_again(target, text, state, claim.send, request.now)
-    if sending is None:
-        return _show_result(context, target, text, state, claim.send)
-
-    async def wait(result: asyncio.Task[SendResult]) -> UpdateForm:
-        sent = await asyncio.shield(result)
-        return _show_result(context, target, text, state, sent.send)
-
-    return UpdateForm(reply_form.sending_view(target), later=asyncio.ensure_future(wait(sending)))
+    files = (request.files or {}).get(reply_form.FILE, ())
+    file = files[0] if files else None
+    if not text and file is None:
+        is_text_only = not context.conversations.takes_files()
+        message = reply_form.EMPTY_TEXT if is_text_only else reply_form.EMPTY
+        return FieldErrors({reply_form.TEXT: message})
+    if file is not None:
+        file = await context.conversations.load_file(file.id)
+        if problem := explain_file(file):
+            return FieldErrors({reply_form.FILE: problem})
+    if problem := explain_text(text, file):
+        return FieldErrors({reply_form.TEXT: problem})
+    return await _submit(request, context, text, file, is_confirmed=False)
 
 
-def _show_result(
-    context: Context, target: ReplyTarget, text: str, state: ReplyState, send: Send
-) -> UpdateForm:
-    if reply_form.is_window_closed(send):
-        return _to_template(context, target)
-    if send.status is SendStatus.FAILED:
-        return reply_form.show_failure(target, text, state, send)
-    return UpdateForm(reply_form.result_view(target, send))
+async def confirm_file(request: SubmitRequest, context: Context) -> Reply:
+    """Upload the file that the view shows, and send it, once."""
+    draft = reply_form.Draft.parse(request.state)
+    return await _submit(request, context, draft.text, draft.file, is_confirmed=True)
+
+
+async def _submit(
+    request: SubmitRequest,
+    context: Context,
+    text: str,
+    file: UploadedFile | None,
+    *,
+    is_confirmed: bool,
+) -> Reply:
+    state = ReplyState.parse(request.state)
+    target = await context.conversations.find_target(state.conversation, state.customer)
+    answer = _answer(request, text, file, state.interaction(request.interaction_key))
+    return await _answering(context).submit(target, state, answer, is_confirmed=is_confirmed)
+
+
+def _answering(context: Context) -> Answering:
+    return Answering(context.conversations, partial(_to_template, context))
+
+
+def _answer(
+    request: SubmitRequest | ActionRequest,
+    text: str = "",
+    file: UploadedFile | None = None,
+    interaction: str = "",
+) -> Answer:
+    return Answer(text, file, interaction, request.actor.id, _name(request), request.now)
 
 
 def _to_template(context: Context, target: ReplyTarget) -> UpdateForm:
@@ -178,39 +189,19 @@ async def offer_typed(request: EventRequest, context: Context) -> Message | NoRe
     if not target.customer.phone:
         is_first = service.note_refusal(conversation.id, request.actor.id)
         return blocks.text_message(NO_NUMBER) if is_first else NoReply()
-    if not text:
-        return blocks.text_message(NO_TEXT)
-    typed = TypedReply(conversation=conversation.id, ts=str(body.get("ts", "")), text=text)
-    return reply_form.typed_question(target, typed, request.now)
+    files = read_files(body)
+    if not text and not files:
+        return NoReply()
+    ts = str(body.get("ts", ""))
+    return await _answering(context).ask(target, ts, text, files, request.now)
 
 
 async def send_typed(request: ActionRequest, context: Context) -> Message:
     """Send the text that the question names, once however often it is pressed."""
-    service, typed = context.conversations, TypedReply.from_value(request.value)
-    target = await service.find_target(typed.conversation)
-    target.require_number()
-    interaction = f"{request.channel.id}:{typed.ts}"
-    if typed.confirmed:
-        interaction += f":{typed.confirmed}"
-    existing = await service.find_sent(target.conversation_id, interaction)
-    if existing is not None:
-        return reply_form.typed_result(target, existing)
-    if not target.is_open(request.now):
-        return reply_form.typed_question(target, typed, request.now)
-    await service.check_allowed(target)
-    service.mark_read(target)
-    claim, sending = await service.send(
-        target,
-        typed.text,
-        interaction=interaction,
-        member=request.actor.id,
-        author=_name(request),
-        confirmed_duplicate_of=typed.confirmed,
-    )
-    if claim.is_duplicate:
-        return reply_form.typed_duplicate(target, typed, claim.send, request.now)
-    send = claim.send if sending is None else (await asyncio.shield(sending)).send
-    return reply_form.typed_result(target, send)
+    typed = TypedReply.from_value(request.value)
+    target = await context.conversations.find_target(typed.conversation)
+    answering = _answering(context)
+    return await answering.send_typed(target, typed, request.channel.id, _answer(request))
 
 
 async def keep(_: ActionRequest, __: Context) -> Message:
@@ -375,7 +366,7 @@ CHAT: Command[Context] = Command(
     actions=(
         Action(REPLY, open_reply, needs=Permission.SEND, only_looks=True),
         Action(SEND, send_typed, needs=Permission.SEND),
-        Action(reply_form.KEEP, keep, needs=Permission.HELP),
+        Action(KEEP, keep, needs=Permission.HELP),
         Action(CLAIM, claim, needs=Permission.WATCH),
         Action(ASSIGN, open_assign, needs=Permission.WATCH, only_looks=True),
         Action(RESOLVE, resolve, needs=Permission.WATCH),
@@ -387,6 +378,7 @@ CHAT: Command[Context] = Command(
     ),
     forms=(
         Form(SEND, submit_reply, needs=Permission.SEND),
+        Form(CONFIRM, confirm_file, needs=Permission.SEND),
         Form(ASSIGN, submit_assign, needs=Permission.WATCH),
         Form(NOTE, submit_note, needs=Permission.WATCH),
     ),

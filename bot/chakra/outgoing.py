@@ -274,13 +274,12 @@ class SessionText:
     quoted_wamid: str = ""
 
     def body(self) -> JsonObject:
-        quoted = {"context": {"message_id": self.quoted_wamid}} if self.quoted_wamid else {}
         return {
             "messaging_product": "whatsapp",
             "to": self.to,
             "type": "text",
             "text": {"body": self.text},
-            **quoted,
+            **_quoted(self.quoted_wamid),
         }
 
 
@@ -288,7 +287,8 @@ class SessionText:
 class SessionMedia:
     """A file, accepted only within 24 hours after the recipient's last message.
 
-    ``kind`` is "image", "video", "audio" or "document"; audio takes no caption.
+    ``kind`` is "image", "video", "audio" or "document"; audio takes no caption. ``quoted_wamid`` is
+    the message that WhatsApp shows above it, if any.
     """
 
     to: str
@@ -296,6 +296,7 @@ class SessionMedia:
     link: str
     caption: str = ""
     filename: str = ""
+    quoted_wamid: str = ""
 
     def body(self) -> JsonObject:
         optional = {"caption": self.caption, "filename": self.filename}
@@ -305,4 +306,9 @@ class SessionMedia:
             "to": self.to,
             "type": self.kind,
             self.kind: {"link": self.link, **given_fields},
+            **_quoted(self.quoted_wamid),
         }
+
+
+def _quoted(wamid: str) -> JsonObject:
+    return {"context": {"message_id": wamid}} if wamid else {}

@@ -12,6 +12,7 @@ from bot.slack.commands.reply import Block, Choice
 COMMAND: Final = "/chakra chat"
 REPLY: Final = "chat.reply"
 SEND: Final = "chat.send"
+CONFIRM: Final = "chat.confirm"
 FROM_MESSAGE: Final = "chat.from_message"
 CLAIM: Final = "chat.claim"
 ASSIGN: Final = "chat.assign"
@@ -49,7 +50,10 @@ class ConversationButton(ButtonState):
 class TypedReply(ButtonState):
     """A text that a member typed in the thread, as ``ts`` names it, and may send.
 
-    ``confirmed`` is the send that they were asked about, 0 if they were not.
+    ``confirmed`` is the send that they were asked about, 0 if they were not. ``seen`` is the latest
+    send of the conversation then; ``to`` and ``sender`` are the numbers that they were shown.
+    ``file`` is Slack's ID of a file with the text. A text with ``is_stored`` is too long for a
+    button: it is in the database.
     """
 
     command: ClassVar[str] = COMMAND
@@ -58,6 +62,11 @@ class TypedReply(ButtonState):
     ts: str
     text: str
     confirmed: int = 0
+    seen: int = 0
+    to: str = ""
+    sender: str = ""
+    file: str = ""
+    is_stored: bool = False
 
 
 def reply_button(conversation_id: int, event_id: int = 0, *, customer_id: int = 0) -> Block:

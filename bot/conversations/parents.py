@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.aio.tasks import TaskSet
 from bot.chakra.meta import error_from_status
 from bot.chakra.meta_errors import OptedOut
@@ -40,7 +38,7 @@ class Parents:
 
     async def handle(
         self,
-        connection: AsyncConnection,  # noqa: ARG002 - the threads are read once it is committed
+        connection: object,  # noqa: ARG002 - the threads are read once it is committed
         recorded: Sequence[RecordedEvent],
         now: float,  # noqa: ARG002
     ) -> AfterCommit | None:

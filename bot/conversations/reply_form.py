@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from bot.chakra.meta_errors import WindowClosed
-from bot.conversations.controls import REPLY, SEND, ConversationButton, TypedReply
+from bot.conversations.controls import COMMAND, CONFIRM, SEND
 from bot.conversations.target import ReplyTarget
+from bot.errors import UsageError
 from bot.messages import report_message as report
+from bot.messages.draft import MAX_PACKED_LENGTH
 from bot.messages.error_codec import deserialize_error
-from bot.messages.form_values import SendForm
+from bot.messages.form_values import TOO_LONG_MESSAGE, SendForm, pack, unpack
+from bot.messages.reply_files import EXTENSIONS
 from bot.messages.send import Send
 from bot.messages.send_form import duplicate_question
 from bot.messages.status import SendStatus
 from bot.slack import blocks
 from bot.slack.age import date_token
-from bot.slack.blocks import Markup, bold, lines, markup
-from bot.slack.button_state import ValueTooLong
-from bot.slack.commands.reply import Block, Message, OpenForm, UpdateForm, View
+from bot.slack.blocks import NO_MARKUP, Markup, bold, lines, markup, mention
+from bot.slack.button_state import OutdatedButton
+from bot.slack.commands.command import UploadedFile
+from bot.slack.commands.reply import Block, OpenForm, UpdateForm, View
+from bot.slack.copy.explanation import format_wait
 
 TEXT = "text"
 EMPTY_TEXT = "Write a message."
-KEEP_LABEL, KEEP = "Not for the customer", "chat.keep"
-TOO_LONG_TO_TYPE = "This is too long to send from the thread. Press Reply and paste it there."
+FILE, DRAFT = "file", "draft"
+EMPTY = "Write a message or choose a file."
+FILE_WARNING = (
+    ":warning: The file is stored at a link that WhatsApp fetches it from. Anyone who has the link "
+    "can open it."
+)
+FILE_AGAIN = "Choose the file again: Slack forms can't keep files."
 CLOSED_NOTE = (
     "More than 24 hours have passed since this customer last wrote, so WhatsApp takes only a "
     "template. Choose one."
@@ -34,13 +46,52 @@ NEVER_WROTE_NOTE = (
 )
 
 
+CHANGED = (
+    ":warning: The numbers of this conversation have changed since you opened the form, so nothing "
+    "was sent. Check them and send it again."
+)
+MAX_SHOWN_ANSWER_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ColleagueAnswer:
+    """What another member sent in the same conversation; ``text`` is "" if it can't be read."""
+
+    send: Send
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text and a file that are shown before they are sent."""
+
+    text: str = field(repr=False)
+    file: UploadedFile
+
+    def to_state(self) -> dict[str, str]:
+        """Return the state. Raise ``UsageError`` if it is longer than a view can carry."""
+        packed = pack(json.dumps({"text": self.text, "file": asdict(self.file)}))
+        if len(packed) > MAX_PACKED_LENGTH:
+            raise UsageError(TOO_LONG_MESSAGE)
+        return {DRAFT: packed}
+
+    @classmethod
+    def parse(cls, state: Mapping[str, str]) -> Draft:
+        """Return the draft of a view. Raise ``OutdatedButton`` if it has none."""
+        try:
+            stored = json.loads(unpack(state.get(DRAFT, "")))
+            return cls(str(stored["text"]), UploadedFile(**stored["file"]))
+        except (ValueError, TypeError, KeyError, zlib.error):
+            raise OutdatedButton(COMMAND) from None
+
+
 @dataclass(frozen=True, slots=True)
 class ReplyState:
     """What the form carries. ``asked`` is the send that the person was asked about, 0 if none.
 
-    ``event`` is the message that is quoted.
-
-    ``retry`` counts the failed sends of the same view.
+    ``event`` is the message that is quoted. ``retry`` is the failed send of the same view, ``seen``
+    the latest send of the conversation that the person knows of. ``to`` and ``sender`` are the
+    numbers that they were shown.
     """
 
     conversation: int
@@ -48,12 +99,23 @@ class ReplyState:
     asked: int = 0
     retry: int = 0
     event: int = 0
+    seen: int = 0
+    to: str = ""
+    sender: str = ""
 
     @classmethod
     def parse(cls, state: Mapping[str, str]) -> ReplyState:
-        names = cls.__dataclass_fields__
+        names = [name for name in cls.__dataclass_fields__ if name not in ("to", "sender")]
         numbers = {name: state.get(name, "") for name in names}
-        return cls(**{name: int(n) if n.isdecimal() else 0 for name, n in numbers.items()})
+        return cls(
+            **{name: int(n) if n.isdecimal() else 0 for name, n in numbers.items()},
+            to=state.get("to", ""),
+            sender=state.get("sender", ""),
+        )
+
+    def shown(self, target: ReplyTarget) -> ReplyState:
+        """Return the state of a form that shows this target now."""
+        return replace(self, to=target.customer.phone, sender=target.sender_id)
 
     def interaction(self, view_id: str) -> str:
         """Return what identifies this attempt, however often it is submitted."""
@@ -69,7 +131,12 @@ def closed_note(target: ReplyTarget) -> str:
 
 
 def render_form(
-    target: ReplyTarget, *, text: str = "", note: Markup | None = None, is_repeat: bool = False
+    target: ReplyTarget,
+    *,
+    text: str = "",
+    note: Markup | None = None,
+    is_repeat: bool = False,
+    takes_files: bool = True,
 ) -> View:
     """Return the form, which names the customer, our number and how long text may be sent."""
     facts = [("To", target.describe())]
@@ -78,21 +145,74 @@ def render_form(
     content: list[Block] = [
         *(blocks.sections(note) if note else []),
         *blocks.fields(facts),
-        blocks.text_field(TEXT, "Message", action=f"{SEND}:{TEXT}", initial=text, multiline=True),
+        blocks.text_field(
+            TEXT,
+            "Message",
+            action=f"{SEND}:{TEXT}",
+            initial=text,
+            multiline=True,
+            optional=takes_files,
+        ),
+        *([_file_field()] if takes_files else []),
         blocks.context(window_note(target)),
     ]
     return blocks.form_modal(SEND, "Reply", target.send_label(is_repeat=is_repeat), content)
+
+
+def _file_field() -> Block:
+    return blocks.file_field(
+        FILE,
+        "File",
+        action=f"{SEND}:{FILE}",
+        filetypes=EXTENSIONS,
+        hint="A picture, a video, audio or a document, up to 10 MB. You see it before it is sent.",
+        optional=True,
+    )
+
+
+def render_confirmation(target: ReplyTarget, draft: Draft) -> View:
+    """Return the view that shows a file and its text before they are sent."""
+    facts = [("To", target.describe())]
+    if target.sender:
+        facts.append(("From", markup(target.sender)))
+    shown = lines(
+        [markup(Markup(":paperclip: "), bold(draft.file.name or "File")), *quote(draft.text)]
+    )
+    content: list[Block] = [
+        *blocks.fields(facts),
+        *blocks.sections(shown),
+        blocks.section(Markup(FILE_WARNING)),
+        blocks.context(window_note(target)),
+    ]
+    return blocks.form_modal(CONFIRM, "Send a file", target.send_label(), content)
+
+
+def confirm_file(target: ReplyTarget, draft: Draft, state: ReplyState) -> UpdateForm:
+    """Show a file and its text before they are sent. Raise ``UsageError`` if Slack can't."""
+    view = render_confirmation(target, draft)
+    return UpdateForm(view, {**state.shown(target).to_state(), **draft.to_state()})
+
+
+def quote(text: str) -> list[Markup]:
+    """Return the lines of a text as a quote."""
+    return [Markup(f"> {blocks.escape(line)}") for line in text.splitlines()]
 
 
 def window_note(target: ReplyTarget) -> Markup:
     return markup("Text can be sent until ", date_token(target.ends_at), ", then only templates.")
 
 
-def open_form(target: ReplyTarget, note: str = "", event_id: int = 0) -> OpenForm:
-    """Open the form; ``note`` is what to know before an answer, ``event_id`` what it quotes."""
-    state = ReplyState(target.conversation_id, target.customer.id, event=event_id)
+def open_form(
+    target: ReplyTarget, note: str = "", event_id: int = 0, *, seen: int, takes_files: bool
+) -> OpenForm:
+    """Open the form; ``note`` is what to know before an answer, ``event_id`` what it quotes.
+
+    ``seen`` is the latest send of the conversation.
+    """
+    state = ReplyState(target.conversation_id, target.customer.id, event=event_id, seen=seen)
     shown = markup(Markup(":warning: "), note) if note else None
-    return OpenForm(render_form(target, note=shown), state.to_state())
+    view = render_form(target, note=shown, takes_files=takes_files)
+    return OpenForm(view, state.shown(target).to_state())
 
 
 def ask_again(
@@ -101,14 +221,39 @@ def ask_again(
     """Return the form with the question about an equal message of the last minutes."""
     question = duplicate_question(duplicate, now)
     view = render_form(target, text=text, note=question, is_repeat=True)
-    return UpdateForm(view, replace(state, asked=duplicate.id).to_state())
+    return UpdateForm(view, replace(state, asked=duplicate.id).shown(target).to_state())
 
 
-def show_failure(target: ReplyTarget, text: str, state: ReplyState, send: Send) -> UpdateForm:
+def ask_about_colleague(
+    target: ReplyTarget, text: str, state: ReplyState, answer: ColleagueAnswer, now: float
+) -> UpdateForm:
+    """Return the form with the answer that a colleague has sent since it was opened."""
+    view = render_form(target, text=text, note=describe_answer(answer, now))
+    return UpdateForm(view, replace(state, seen=answer.send.id).shown(target).to_state())
+
+
+def show_changed(target: ReplyTarget, text: str, state: ReplyState) -> UpdateForm:
+    """Return the form with the numbers as they are now."""
+    view = render_form(target, text=text, note=Markup(CHANGED))
+    return UpdateForm(view, state.shown(target).to_state())
+
+
+def describe_answer(answer: ColleagueAnswer, now: float) -> Markup:
+    """Return what a colleague has answered, and the question whether to send another answer."""
+    ago = format_wait(now - answer.send.started_at)
+    said = markup(mention(answer.send.member), bold(f" answered this customer {ago} ago:"))
+    text = blocks.clip(answer.text or answer.send.title, MAX_SHOWN_ANSWER_LENGTH)
+    return lines([markup(Markup(":warning: "), said), *quote(text), "Send yours too?"])
+
+
+def show_failure(
+    target: ReplyTarget, text: str, state: ReplyState, send: Send, *, has_file: bool = False
+) -> UpdateForm:
     """Return the form with the reason, for another attempt."""
-    note = lines([outcome_line(target, send), *report.advice(send)])
-    again = replace(state, asked=0, retry=send.id)
-    return UpdateForm(render_form(target, text=text, note=note), again.to_state())
+    again = markup(FILE_AGAIN) if has_file else NO_MARKUP
+    note = lines([outcome_line(target, send), *report.advice(send), *([again] if again else [])])
+    state = replace(state, asked=0, retry=send.id, seen=max(state.seen, send.id))
+    return UpdateForm(render_form(target, text=text, note=note), state.shown(target).to_state())
 
 
 def template_form(target: ReplyTarget) -> SendForm:
@@ -143,61 +288,3 @@ def result_view(target: ReplyTarget, send: Send) -> View:
 def outcome_line(target: ReplyTarget, send: Send) -> Markup:
     emoji = report.headline_emoji(send)
     return markup(emoji, bold(report.status_label(send)), " · ", target.describe())
-
-
-# --- typed in the thread --------------------------------------------------------------------------
-
-
-def typed_question(target: ReplyTarget, typed: TypedReply, now: float) -> Message:
-    """Ask whether a message that was typed in the thread is meant for the customer."""
-    reply = ConversationButton(conversation=target.conversation_id).to_value()
-    keep = blocks.button(KEEP_LABEL, KEEP)
-    if not target.is_open(now):
-        open_template = blocks.button("Choose a template", REPLY, reply)
-        content = [blocks.section(closed_note(target)), blocks.actions(open_template, keep)]
-        return Message(closed_note(target), tuple(content))
-    try:
-        value = typed.to_value()
-    except ValueTooLong:
-        content = [
-            blocks.section(TOO_LONG_TO_TYPE),
-            blocks.actions(blocks.button("Reply", REPLY, reply), keep),
-        ]
-        return Message(TOO_LONG_TO_TYPE, tuple(content))
-    question = markup("Send this to ", target.describe(), " on WhatsApp?")
-    return Message(
-        question,
-        (
-            blocks.section(question),
-            *_quote(typed.text),
-            blocks.actions(blocks.button(target.send_label(), SEND, value, style="primary"), keep),
-            blocks.context(window_note(target)),
-        ),
-    )
-
-
-def typed_duplicate(target: ReplyTarget, typed: TypedReply, duplicate: Send, now: float) -> Message:
-    """Ask about an equal message of the last minutes."""
-    question = duplicate_question(duplicate, now)
-    value = typed.model_copy(update={"confirmed": duplicate.id}).to_value()
-    label = target.send_label(is_repeat=True)
-    buttons = blocks.actions(blocks.button(label, SEND, value), blocks.button(KEEP_LABEL, KEEP))
-    return Message(
-        question, (blocks.section(question), *_quote(typed.text), buttons), replace_original=True
-    )
-
-
-def typed_result(target: ReplyTarget, send: Send) -> Message:
-    """Return what replaces the question once it is known whether the message was accepted."""
-    line = outcome_line(target, send)
-    content: list[Block] = [blocks.section(line)]
-    content += [blocks.section(advice) for advice in report.advice(send)]
-    if send.status is SendStatus.FAILED:
-        reply = ConversationButton(conversation=target.conversation_id).to_value()
-        content.append(blocks.actions(blocks.button("Reply", REPLY, reply)))
-    return Message(line, tuple(content), replace_original=True)
-
-
-def _quote(text: str) -> list[Block]:
-    quoted = lines(Markup(f"> {blocks.escape(line)}") for line in text.splitlines())
-    return blocks.sections(quoted)

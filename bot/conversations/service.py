@@ -15,18 +15,22 @@ from bot.conversations.conversation import Conversation, parse_parent_key
 from bot.conversations.history import HistoryReader
 from bot.conversations.parents import Parents
 from bot.conversations.reader import MessageReader
+from bot.conversations.reply_form import ColleagueAnswer
 from bot.conversations.repository import Conversations
 from bot.conversations.target import ReplyTarget
+from bot.conversations.typed_texts import TypedTexts
 from bot.conversations.windows import Windows
 from bot.customers.customer import KnownCustomer
 from bot.customers.opt_out import OptOutScope, describe_opt_out
 from bot.customers.opt_outs import OptOuts
-from bot.errors import UsageError
+from bot.errors import NoLongerMeant, UsageError
 from bot.messages.replies import TextReplies, TextReply
 from bot.messages.send import ClaimResult, Send, SendResult, conversation_key
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
+from bot.slack.client.files import SlackFiles
 from bot.slack.client.web_api import MessageRef
+from bot.slack.commands.command import UploadedFile
 from bot.slack.commands.reply import Message
 from bot.webhooks.events import MessageEvent
 
@@ -36,11 +40,21 @@ THREAD_SECONDS = 3_600.0
 REFUSAL_SECONDS = 12 * 3_600.0
 """Seconds in which a member reads once in a conversation that nothing is sent from its thread."""
 WROTE_SINCE = "They have written since: answer only what they ask for."
+OTHER_NUMBER = (
+    "This customer's number has changed, so nothing was sent. Check it and send it again."
+)
+SAME_MOMENT = (
+    "A colleague answered this customer in the same moment, so yours wasn't sent. Read theirs in "
+    "the thread first."
+)
 NO_LONGER_STORED = "This conversation is no longer stored."
 
 
 class CustomerSource(Protocol):
-    """Methods raise ``DatabaseUnavailable``."""
+    """``takes_files`` returns whether the app may read files in Slack.
+
+    Methods raise ``DatabaseUnavailable``.
+    """
 
     async def find(self, customer_id: int, /) -> KnownCustomer | None:
         """Return the customer, also by the ID of a row that was merged into theirs."""
@@ -82,7 +96,15 @@ class ConversationService:
         parents: Parents,
         reader: MessageReader,
         opt_outs: OptOuts,
+        typed_texts: TypedTexts,
+        slack_files: SlackFiles,
+        *,
+        takes_files: Callable[[], bool],
     ) -> None:
+        self.takes_files = takes_files
+        self._typed_texts = typed_texts
+        self._slack_files = slack_files
+        self._clock = clock
         self.conversations = conversations
         self.customers = customers
         self.replies = replies
@@ -168,13 +190,20 @@ class ConversationService:
         target: ReplyTarget,
         text: str,
         *,
+        file: UploadedFile | None = None,
         interaction: str,
         member: str,
         author: str,
+        seen: int = 0,
         quoted_event: int = 0,
         confirmed_duplicate_of: int = 0,
     ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
-        """Claim the answer and start sending it; see `TextReplies.start`."""
+        """Claim the answer and start sending it; see `TextReplies.start`.
+
+        ``seen`` is the latest send of the conversation that the member knows of: a later one of a
+        colleague stops this one.
+        """
+        key = conversation_key(target.conversation_id, interaction)
         reply = TextReply(
             phone=target.customer.phone,
             name=target.customer.name,
@@ -183,14 +212,67 @@ class ConversationService:
             sender=target.sender,
             author=author,
             quoted_wamid=await self._find_wamid(quoted_event, target),
+            file=file,
         )
+
+        async def check(_: TextReply) -> None:
+            await self._check_meant(target, key, seen, member)
+
         return await self.replies.start(
             reply,
-            key=conversation_key(target.conversation_id, interaction),
+            key=key,
             member=member,
-            check=lambda _: self._opt_outs.check_reply(target.customer.id, target.last_wrote_at),
+            check=check,
             confirmed_duplicate_of=confirmed_duplicate_of or None,
         )
+
+    async def _check_meant(self, target: ReplyTarget, key: str, seen: int, member: str) -> None:
+        """Raise ``NoLongerMeant`` or ``RecipientOptedOut`` if the answer must not leave any more.
+
+        The number isn't this customer's any more, or a colleague answered in the same moment.
+        """
+        customer = await self.customers.find(target.customer.id)
+        if customer is None or customer.phone != target.customer.phone:
+            raise NoLongerMeant(OTHER_NUMBER)
+        await self._opt_outs.check_reply(target.customer.id, target.last_wrote_at)
+        own = await self.replies.find_existing(key)
+        if own is None or not target.conversation_id:
+            return
+        if await self.replies.find_other_answer(
+            target.conversation_id, after=seen, member=member, before=own.id
+        ):
+            raise NoLongerMeant(SAME_MOMENT)
+
+    async def find_other_answer(
+        self, target: ReplyTarget, seen: int, member: str
+    ) -> ColleagueAnswer | None:
+        """Return what a colleague sent in the conversation after ``seen``."""
+        if not target.conversation_id:
+            return None
+        found = await self.replies.find_other_answer(
+            target.conversation_id, after=seen, member=member
+        )
+        return ColleagueAnswer(found, self.replies.read_text(found)) if found else None
+
+    async def find_last_send_id(self, target: ReplyTarget) -> int:
+        """Return the ID of the latest send of the conversation, 0 if there is none."""
+        if not target.conversation_id:
+            return 0
+        last = await self.replies.find_other_answer(target.conversation_id, after=0, member="")
+        return last.id if last else 0
+
+    async def load_file(self, file_id: str) -> UploadedFile:
+        """Return what Slack knows of a file. Raise ``FileUnavailable``."""
+        found = await self._slack_files.get_info(file_id)
+        return UploadedFile(found.id, found.name, found.mimetype, found.size)
+
+    async def store_typed(self, conversation_id: int, ts: str, text: str) -> None:
+        """Store a text that is too long for a button."""
+        await self._typed_texts.store(conversation_id, ts, text, self._clock.time())
+
+    async def find_typed(self, conversation_id: int, ts: str) -> str:
+        """Return a stored text, "" if it isn't stored any more."""
+        return await self._typed_texts.find(conversation_id, ts)
 
     async def _find_wamid(self, event_id: int, target: ReplyTarget) -> str:
         """Return Meta's ID of the customer's message; "" if this number can't quote it."""

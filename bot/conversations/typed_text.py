@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.errors import SlackError
+from bot.slack.commands.command import UploadedFile
 from bot.slack.commands.markup import MARKUP, parse_markup, unescape
 from bot.slack.commands.tokens import Link, Mention
 from bot.slack.members import Members
@@ -27,6 +28,14 @@ def is_thread_reply(body: Mapping[str, Any]) -> bool:
         and body.get("subtype") in _TYPED_SUBTYPES
         and not text.lstrip().startswith("<@")
     )
+
+
+def read_files(body: Mapping[str, Any]) -> tuple[UploadedFile, ...]:
+    """Return the files of a message, by their IDs: the event may leave out what they are."""
+    files = body.get("files")
+    found = files if isinstance(files, list) else []
+    ids = [str(item.get("id") or "") for item in found if isinstance(item, Mapping)]
+    return tuple(UploadedFile(file_id) for file_id in ids if file_id)
 
 
 async def read_typed_text(text: str, members: Members) -> str:

@@ -174,6 +174,19 @@ conversations = Table(
 )
 """A customer's thread in a channel."""
 
+typed_texts = Table(
+    "typed_texts",
+    METADATA,
+    workspace_column(),
+    Column("conversation_id", ID_TYPE, nullable=False),
+    text_column("ts"),  # of the message in Slack
+    Column("content", LargeBinary),  # encrypted
+    Column("created_at", Double, nullable=False),
+    PrimaryKeyConstraint("workspace", "conversation_id", "ts"),
+    Index(None, "created_at"),
+)
+"""Texts that were typed in a thread and are longer than a button can carry, until they are sent."""
+
 conversation_files = Table(
     "conversation_files",
     METADATA,

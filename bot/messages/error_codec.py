@@ -12,6 +12,7 @@ from bot.errors import (
     FileUnavailable,
     FileUploadFailed,
     InvalidFile,
+    NoLongerMeant,
     PreparationFailed,
     RateLimited,
     RecipientOptedOut,
@@ -28,6 +29,7 @@ PREPARATION_ERRORS = (
     FileUnavailable,
     FileUploadFailed,
     InvalidFile,
+    NoLongerMeant,
     PreparationFailed,
     RecipientOptedOut,
 )
@@ -60,7 +62,7 @@ def deserialize_error(failure: Failure) -> BotError:
         return FileUnavailable("files.info", failure.details)
     if failure.kind == AuthenticationError.kind:
         return AuthenticationError(failure.text, status=failure.code)
-    for local_error in (InvalidFile, PreparationFailed, RecipientOptedOut):
+    for local_error in (InvalidFile, NoLongerMeant, PreparationFailed, RecipientOptedOut):
         if failure.kind == local_error.kind:
             return local_error(failure.text)
     types: dict[str, type[ChakraError]] = {

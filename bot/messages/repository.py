@@ -14,7 +14,7 @@ from bot.db.claims import ClaimOutcome, lock_name
 from bot.db.engine import Database
 from bot.db.tables import sends
 from bot.messages.rows import failure_columns, send_from_row
-from bot.messages.send import ClaimResult, Failure, Send
+from bot.messages.send import ClaimResult, Failure, Send, conversation_key
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import apply_stored
 from bot.messages.submission import Claim
@@ -295,6 +295,25 @@ class Sends:
         found = select(sends).where(*conditions).order_by(sends.c.started_at.desc()).limit(limit)
         async with self._database.begin() as connection:
             return [send_from_row(row) for row in await connection.execute(found)]
+
+    async def find_answer(
+        self, conversation_id: int, *, after: int, not_by: str, before: int = 0
+    ) -> Send | None:
+        """Return the latest send of a conversation by another member that may have reached them.
+
+        Of those whose ID is higher than ``after`` and, unless it is 0, lower than ``before``.
+        """
+        conditions = [
+            sends.c.workspace == self._workspace,
+            sends.c.key.startswith(conversation_key(conversation_id, ""), autoescape=True),
+            sends.c.id > after,
+            sends.c.member != not_by,
+            sends.c.status != SendStatus.FAILED,
+        ]
+        if before:
+            conditions.append(sends.c.id < before)
+        async with self._database.begin() as connection:
+            return await _fetch_latest(connection, and_(*conditions))
 
     async def find_by_key(self, key: str) -> Send | None:
         """Return the send that this interaction started."""

@@ -79,6 +79,12 @@ FILE_RULES: Mapping[str, FileRule] = {
     "VIDEO": FileRule(
         16 * MEGABYTE, frozenset({"video/mp4", "video/3gpp"}), ("mp4", "3gp"), "an MP4 or 3GP"
     ),
+    "AUDIO": FileRule(
+        16 * MEGABYTE,
+        frozenset({"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"}),
+        ("aac", "amr", "mp3", "m4a", "ogg"),
+        "an AAC, AMR, MP3, M4A or OGG file",
+    ),
     "DOCUMENT": FileRule(
         100 * MEGABYTE,
         frozenset(
@@ -97,7 +103,7 @@ FILE_RULES: Mapping[str, FileRule] = {
         "a PDF, text, Word, Excel or PowerPoint file",
     ),
 }
-"""By the format of the header."""
+"""By the format of the header; audio is for replies only."""
 
 
 def validate_values(

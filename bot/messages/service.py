@@ -332,11 +332,12 @@ def _content_values(prepared: PreparedSend) -> Mapping[str, str]:
     and its content is fetched only once the send is claimed. For another file that is equal in all
     three an unnecessary question is asked, which does no harm; a second message would.
     """
-    fingerprints = {key: _fingerprint(files[0]) for key, files in prepared.files.items()}
+    fingerprints = {key: file_fingerprint(files[0]) for key, files in prepared.files.items()}
     return {**prepared.values, **fingerprints}
 
 
-def _fingerprint(file: UploadedFile) -> str:
+def file_fingerprint(file: UploadedFile) -> str:
+    """Return what two files have in common that are taken for the same one."""
     return file.id if file.size is None else "\n".join((file.name, file.mimetype, str(file.size)))
 
 

@@ -11,8 +11,9 @@ import pytest
 from bot.conversations.actions import snooze_end
 from bot.conversations.controls import TypedReply
 from bot.conversations.history import Line, merge
-from bot.conversations.reply_form import ReplyState, render_form, typed_question
+from bot.conversations.reply_form import ReplyState, render_form
 from bot.conversations.target import ReplyTarget
+from bot.conversations.typed_reply import typed_question
 from bot.conversations.windows import Window
 from bot.customers.customer import KnownCustomer
 from bot.errors import UsageError
@@ -40,7 +41,7 @@ def test_the_form_names_the_customer_and_our_number() -> None:
     assert view["submit"]["text"] == "Send to Mei Tanaka"
     texts = [field["text"] for field in view["blocks"][0]["fields"]]
     assert texts == ["*To*\n*Mei Tanaka* (+61 491 570 156)", "*From*\nAcme, +1 555 0100"]
-    assert f"<!date^{int(NOW + 3_600)}^" in view["blocks"][2]["elements"][0]["text"]
+    assert f"<!date^{int(NOW + 3_600)}^" in view["blocks"][3]["elements"][0]["text"]
 
 
 @pytest.mark.parametrize(
@@ -76,10 +77,11 @@ def test_a_typed_text_cannot_be_sent_once_the_window_is_closed() -> None:
     assert button_labels(message.blocks) == ["Choose a template", "Not for the customer"]
 
 
-def test_a_text_that_is_too_long_for_a_button_goes_through_the_form() -> None:
-    typed = TypedReply(conversation=3, ts="1.1", text="x" * 2_000)
-    message = typed_question(target(), typed, NOW)
-    assert button_labels(message.blocks) == ["Reply", "Not for the customer"]
+def test_a_text_that_is_too_long_for_a_button_is_quoted_and_not_carried() -> None:
+    typed = TypedReply(conversation=3, ts="1.1", text="", is_stored=True)
+    message = typed_question(target(), typed, NOW, text="x" * 4_000)
+    assert button_labels(message.blocks) == ["Send to Mei Tanaka", "Not for the customer"]
+    assert "x" * 1_000 in str(message.blocks)
 
 
 def test_a_reply_key_names_its_conversation() -> None:

@@ -117,8 +117,21 @@ class PostedContent:
         }
         return self._post_file(person, channel, upload, title=title, **details)
 
-    def post_file(self, person: str, channel: str, upload: LocalFile) -> StoredMessage:
-        return self._post_file(person, channel, upload)
+    def post_file(
+        self,
+        person: str,
+        channel: str,
+        *uploads: LocalFile,
+        text: str = "",
+        thread_ts: str | None = None,
+    ) -> StoredMessage:
+        """Post files, with a text and in a thread if they are given."""
+        place = self._workspace.channels[channel]
+        files = tuple(
+            self._workspace.files.share(person, upload, place, details={}) for upload in uploads
+        )
+        content = MessageContent(text=text, files=files)
+        return self._workspace.post_content(person, channel, content, thread_ts)
 
     def delete_files(self, message: StoredMessage) -> StoredMessage:
         """Delete the message's files; the message stays."""

@@ -129,9 +129,11 @@ class Workspace:
         """Post a message that a person typed."""
         return self._add(channel, person, MessageContent(text=text), thread_ts=thread_ts)
 
-    def post_content(self, author: str, channel: str, content: MessageContent) -> StoredMessage:
+    def post_content(
+        self, author: str, channel: str, content: MessageContent, thread_ts: str | None = None
+    ) -> StoredMessage:
         """Post what a person or another app did not type, such as a file."""
-        return self._add(channel, author, self.to_stored_content(content))
+        return self._add(channel, author, self.to_stored_content(content), thread_ts=thread_ts)
 
     def post_as_app(
         self,

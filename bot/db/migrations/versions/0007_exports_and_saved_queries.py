@@ -79,9 +79,20 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_saved_queries_workspace_member"), "saved_queries", ["workspace", "member"]
     )
+    op.create_table(
+        "typed_texts",
+        sa.Column("workspace", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("conversation_id", NUMBER, nullable=False),
+        sa.Column("ts", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "conversation_id", "ts", name=op.f("pk_typed_texts")),
+    )
+    op.create_index(op.f("ix_typed_texts_created_at"), "typed_texts", ["created_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("typed_texts")
     op.drop_table("saved_queries")
     op.drop_table("exports")
     op.drop_table("export_chunks")

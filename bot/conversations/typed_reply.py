@@ -1,0 +1,122 @@
+"""The question about what a member typed in a customer's thread, and what follows."""
+
+from __future__ import annotations
+
+from bot.conversations.controls import REPLY, SEND, ConversationButton, TypedReply
+from bot.conversations.reply_form import (
+    FILE_WARNING,
+    ColleagueAnswer,
+    closed_note,
+    describe_answer,
+    outcome_line,
+    quote,
+    window_note,
+)
+from bot.conversations.target import ReplyTarget
+from bot.messages import report_message as report
+from bot.messages.send import Send
+from bot.messages.send_form import duplicate_question
+from bot.messages.status import SendStatus
+from bot.slack import blocks
+from bot.slack.blocks import Markup, bold, lines, markup
+from bot.slack.commands.command import UploadedFile
+from bot.slack.commands.reply import Block, Message
+
+KEEP_LABEL, KEEP = "Not for the customer", "chat.keep"
+MAX_QUOTE_LENGTH = 2_000
+"""Characters of a text that is longer: the person has just typed it above."""
+CHANGED = ":warning: The numbers of this conversation have changed, so nothing was sent."
+
+
+def typed_question(
+    target: ReplyTarget,
+    typed: TypedReply,
+    now: float,
+    *,
+    text: str = "",
+    file: UploadedFile | None = None,
+    note: Markup | None = None,
+) -> Message:
+    """Ask whether a message that was typed in the thread is meant for the customer.
+
+    ``text`` is the typed one if the button can't carry it; ``note`` is shown above the question.
+    """
+    reply = ConversationButton(conversation=target.conversation_id).to_value()
+    keep = blocks.button(KEEP_LABEL, KEEP)
+    if not target.is_open(now):
+        open_template = blocks.button("Choose a template", REPLY, reply)
+        content = [blocks.section(closed_note(target)), blocks.actions(open_template, keep)]
+        return Message(closed_note(target), tuple(content))
+    value = typed.model_copy(update={"to": target.customer.phone, "sender": target.sender_id})
+    question = markup("Send this to ", target.describe(), " on WhatsApp?")
+    send = blocks.button(target.send_label(), SEND, value.to_value(), style="primary")
+    return Message(
+        question,
+        (
+            *(blocks.sections(note) if note else []),
+            blocks.section(question),
+            *_quote(text or typed.text, file),
+            *([blocks.section(Markup(FILE_WARNING))] if file else []),
+            blocks.actions(send, keep),
+            blocks.context(window_note(target)),
+        ),
+    )
+
+
+def refused_question(reason: str) -> Message:
+    """Return why what was typed can't be sent as it is."""
+    content = (blocks.section(reason), blocks.actions(blocks.button(KEEP_LABEL, KEEP)))
+    return Message(reason, content)
+
+
+def typed_changed(
+    target: ReplyTarget, typed: TypedReply, now: float, text: str, file: UploadedFile | None
+) -> Message:
+    """Ask again: the numbers aren't those that were shown."""
+    note = Markup(CHANGED)
+    asked = typed_question(target, typed, now, text=text, file=file, note=note)
+    return Message(asked.text, asked.blocks, replace_original=True)
+
+
+def typed_after_colleague(
+    target: ReplyTarget,
+    typed: TypedReply,
+    answer: ColleagueAnswer,
+    now: float,
+    text: str,
+    file: UploadedFile | None,
+) -> Message:
+    """Ask again: a colleague has answered since."""
+    seen = typed.model_copy(update={"seen": answer.send.id})
+    note = describe_answer(answer, now)
+    asked = typed_question(target, seen, now, text=text, file=file, note=note)
+    return Message(asked.text, asked.blocks, replace_original=True)
+
+
+def typed_duplicate(
+    target: ReplyTarget, typed: TypedReply, duplicate: Send, now: float, text: str
+) -> Message:
+    """Ask about an equal message of the last minutes."""
+    question = duplicate_question(duplicate, now)
+    value = typed.model_copy(update={"confirmed": duplicate.id}).to_value()
+    label = target.send_label(is_repeat=True)
+    buttons = blocks.actions(blocks.button(label, SEND, value), blocks.button(KEEP_LABEL, KEEP))
+    return Message(
+        question, (blocks.section(question), *_quote(text), buttons), replace_original=True
+    )
+
+
+def typed_result(target: ReplyTarget, send: Send) -> Message:
+    """Return what replaces the question once it is known whether the message was accepted."""
+    line = outcome_line(target, send)
+    content: list[Block] = [blocks.section(line)]
+    content += [blocks.section(advice) for advice in report.advice(send)]
+    if send.status is SendStatus.FAILED:
+        reply = ConversationButton(conversation=target.conversation_id).to_value()
+        content.append(blocks.actions(blocks.button("Reply", REPLY, reply)))
+    return Message(line, tuple(content), replace_original=True)
+
+
+def _quote(text: str, file: UploadedFile | None = None) -> list[Block]:
+    name = [markup(Markup(":paperclip: "), bold(file.name or "File"))] if file else []
+    return blocks.sections(lines([*name, *quote(blocks.clip(text, MAX_QUOTE_LENGTH))]))

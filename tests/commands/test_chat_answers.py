@@ -1,0 +1,194 @@
+"""Answers that are long, have a file, or aren't what the person saw any more."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.sandbox.chakra.customer import EmbeddedCustomer
+from bot.sandbox.slack import LocalFile, visible_text
+from tests.commands.chat_scenarios import (
+    ephemerals,
+    modal_text,
+    parent,
+    pass_seconds,
+    receive,
+    sent_bodies,
+    session_texts,
+    thread,
+    type_in_thread,
+)
+from tests.people import JOHN, PRIYA, SALES
+from tests.world import World
+
+UPLOAD_PATH = "POST /v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"
+
+
+PICTURE = LocalFile("shoe.png", "image/png", b"png")
+PRICES = LocalFile("prices.pdf", "application/pdf", b"%PDF-1.7 prices")
+SOUND = LocalFile("hi.mp3", "audio/mpeg", b"mp3")
+PAGE = LocalFile("page.txt", "text/html", b"<p>")
+
+
+async def post_in_thread(acme: World, *files: LocalFile, text: str = "") -> None:
+    acme.slack.posted.post_file(JOHN, SALES, *files, text=text, thread_ts=parent(acme).ts)
+    await acme.idle()
+
+
+def uploads(acme: World) -> int:
+    return acme.chakra.count(UPLOAD_PATH)
+
+
+async def open_form(acme: World, *, by: str = JOHN) -> None:
+    await acme.slack.press(by, "chat.reply", message=parent(acme))
+    await acme.idle()
+
+
+# --- length ---------------------------------------------------------------------------------------
+
+
+async def test_a_long_text_can_be_typed_in_the_thread(acme: World) -> None:
+    asha = await receive(acme)
+    text = 'word & "quote"\n' * 270
+    await type_in_thread(acme, text)
+    await acme.press("chat.send")
+    assert session_texts(asha) == [text.strip()]
+    assert len(text.strip()) > 3_900
+
+
+async def test_a_text_that_whatsapp_does_not_take_is_refused_with_its_length(acme: World) -> None:
+    asha = await receive(acme)
+    await type_in_thread(acme, "x" * 4_100)
+    assert (
+        "This has 4,100 characters; WhatsApp takes 4,096. Shorten it by 4" in ephemerals(acme)[-1]
+    )
+    assert "chat.send" not in str(acme.slack.messages(JOHN, SALES)[-1].blocks)
+    assert session_texts(asha) == []
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+async def test_a_file_is_uploaded_and_sent_once_it_is_confirmed(acme: World) -> None:
+    asha = await receive(acme)
+    await open_form(acme)
+    assert await acme.submit({"text": "In blue", "file": [PICTURE]}) == {}
+    assert "Anyone who has the link can open it" in modal_text(acme)
+    assert uploads(acme) == 0
+    await acme.submit({})
+    assert uploads(acme) == 1
+    (sent,) = sent_bodies(acme)
+    assert sent["type"] == "image"
+    assert sent["image"]["caption"] == "In blue"
+    await pass_seconds(acme, 60)
+    assert "shoe.png" in thread(acme)[-1]
+    assert len(asha.received) == 1
+
+
+async def test_a_file_typed_in_the_thread_is_sent_by_a_press(acme: World) -> None:
+    await receive(acme)
+    await post_in_thread(acme, PRICES, text="Our prices")
+    assert "prices.pdf" in ephemerals(acme)[-1]
+    assert "Anyone who has the link can open it" in ephemerals(acme)[-1]
+    assert uploads(acme) == 0
+    question = acme.slack.messages(JOHN, SALES)[-1]
+    presses = (acme.slack.press(JOHN, "chat.send", message=question) for _ in range(3))
+    await asyncio.gather(*presses)
+    await acme.idle()
+    assert uploads(acme) == 1
+    (sent,) = sent_bodies(acme)
+    assert sent["document"] | {"link": ""} == {
+        "link": "",
+        "caption": "Our prices",
+        "filename": "prices.pdf",
+    }
+
+
+async def test_files_that_whatsapp_does_not_take_are_refused(acme: World) -> None:
+    await receive(acme)
+    await open_form(acme)
+    errors = await acme.submit({"text": "", "file": [PAGE]})
+    assert "WhatsApp takes JPEG and PNG pictures" in errors["file"]
+    errors = await acme.submit({"text": "Listen", "file": [SOUND]})
+    assert "no text with an audio file" in errors["text"]
+    errors = await acme.submit({"text": "x" * 1_100, "file": [PICTURE]})
+    assert "WhatsApp takes 1,024 with a file" in errors["text"]
+    await post_in_thread(acme, PAGE)
+    assert "WhatsApp takes JPEG and PNG pictures" in ephemerals(acme)[-1]
+    await post_in_thread(acme, PICTURE, PRICES)
+    assert "one file in a message" in ephemerals(acme)[-1]
+    assert uploads(acme) == 0
+
+
+# --- not what was seen any more -------------------------------------------------------------------
+
+
+async def test_who_answers_second_reads_the_answer_of_a_colleague_first(acme: World) -> None:
+    asha = await receive(acme)
+    await open_form(acme)
+    await open_form(acme, by=PRIYA)
+    await acme.submit({"text": "Yes, in blue."})
+    await acme.submit({"text": "No, sorry."}, by=PRIYA)
+    assert session_texts(asha) == ["Yes, in blue."]
+    assert f"<@{JOHN}>" in modal_text(acme, by=PRIYA)
+    assert "Yes, in blue." in modal_text(acme, by=PRIYA)
+    await acme.submit({"text": "And in red."}, by=PRIYA)
+    assert session_texts(asha) == ["Yes, in blue.", "And in red."]
+
+
+async def test_two_answers_in_the_same_moment_do_not_both_leave(acme: World) -> None:
+    asha = await receive(acme)
+    await open_form(acme)
+    await open_form(acme, by=PRIYA)
+    await asyncio.gather(
+        acme.slack.submit(JOHN, {"text": "Yes."}), acme.slack.submit(PRIYA, {"text": "No."})
+    )
+    await acme.idle()
+    assert len(session_texts(asha)) == 1
+
+
+async def test_a_typed_answer_after_a_colleagues_asks_again(acme: World) -> None:
+    asha = await receive(acme)
+    await type_in_thread(acme, "No, sorry.", by=PRIYA)
+    await type_in_thread(acme, "Yes, in blue.")
+    await acme.press("chat.send")
+    await acme.press("chat.send", by=PRIYA)
+    assert session_texts(asha) == ["Yes, in blue."]
+    asked = ephemerals(acme, by=PRIYA)[-1]
+    assert "answered this customer" in asked
+    await acme.press("chat.send", by=PRIYA)
+    assert session_texts(asha) == ["Yes, in blue.", "No, sorry."]
+
+
+async def test_a_changed_number_is_shown_before_anything_is_sent_to_it(acme: World) -> None:
+    asha = await receive(acme)
+    await open_form(acme)
+    asha.change_number("919812345678")
+    await pass_seconds(acme, 5)
+    await acme.submit({"text": "Yes."})
+    assert session_texts(asha) == []
+    assert "+91 98123 45678" in modal_text(acme)
+    assert "have changed since you opened the form" in modal_text(acme)
+    await acme.submit({"text": "Yes."})
+    assert [body["to"] for body in sent_bodies(acme)] == ["919812345678"]
+
+
+async def test_nothing_is_sent_to_a_number_that_passed_to_someone_else(acme: World) -> None:
+    asha = await receive(acme)
+    await open_form(acme)
+    await type_in_thread(acme, "Your code is 12")
+    stranger = take_over_number(acme, asha)
+    await pass_seconds(acme, 5)
+    await acme.submit({"text": "Your code is 12"})
+    await acme.press("chat.send")
+    assert session_texts(asha) == []
+    assert session_texts(stranger) == []
+    assert "doesn't show us this customer's phone number" in visible_text(acme.shown())
+
+
+def take_over_number(acme: World, customer: EmbeddedCustomer) -> EmbeddedCustomer:
+    """Let a stranger write from a customer's number, which the customer gave up."""
+    phone = customer.identity.phone
+    customer.update(phone="919812300000")
+    stranger = acme.chakra.customers.add("Ravi", phone)
+    stranger.write("Who is this?")
+    return stranger

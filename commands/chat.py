@@ -360,7 +360,7 @@ CHAT: Command[Context] = Command(
     details=(
         "/chakra chat lists this channel's open conversations; in the DM with Chakra, yours.",
         "With a number, a name or a lead you see the last messages, with buttons to reply.",
-        "Text can be sent for 24 hours after the customer wrote, then only templates.",
+        "Text and files can be sent for 24 hours after the customer wrote, then only templates.",
     ),
     run=run,
     actions=(

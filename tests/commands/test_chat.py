@@ -105,7 +105,7 @@ async def test_the_same_text_again_is_asked_about_first(acme: World) -> None:
 async def test_an_empty_text_is_not_sent(acme: World) -> None:
     asha = await receive(acme)
     await acme.press("chat.reply")
-    assert await acme.submit({"text": "  "}) == {"text": "Write a message."}
+    assert await acme.submit({"text": "  "}) == {"text": "Write a message or choose a file."}
     assert session_texts(asha) == []
 
 

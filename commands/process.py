@@ -27,6 +27,7 @@ from bot.processes.shown import render_card, render_card_after
 from bot.processes.typed_line import CREATE_WORDS, PROCESS_PHRASES, read_line, typed_key
 from bot.record_exports import export_actions, start_export
 from bot.record_lists import list_actions, list_forms, load_list, render_list
+from bot.saved_queries.actions import find_named_list
 from bot.saved_queries.entry import all_actions, all_forms, answer_saved
 from bot.slack import blocks
 from bot.slack.commands.command import (
@@ -69,6 +70,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     query = RecordListQuery(type=line.record_type.name, text=to_line(line.tokens))
     if line.is_export:
         request.access.authorize(Permission.SEND)
+        query = await find_named_list(request, context, line.tokens) or query
         return await start_export(request, context, query)
     shown = await load_list(request, context, query)
     if line.is_show and len(shown.records) == 1 and not shown.has_pages:

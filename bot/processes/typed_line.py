@@ -69,6 +69,7 @@ PROCESS_PHRASES: Final[Mapping[str, str]] = {
         "saved",
     ),
     **dict.fromkeys(("save query", "save search", "save list", "save leads"), "save"),
+    **dict.fromkeys(("schedule query", "schedule list", "schedule leads"), "schedule"),
     **dict.fromkeys(("run query", "run saved", "run saved query"), "run"),
     **dict.fromkeys(("tickets", "list tickets", "show tickets"), "list ticket"),
 }

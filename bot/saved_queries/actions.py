@@ -79,13 +79,27 @@ async def run_named(
     request: Request, context: HasSavedQueries, tokens: Sequence[Token]
 ) -> Message | None:
     """Return the list of the saved query that a line names, None if it names none."""
+    found = await _find_by_line(request, context, tokens)
+    return await run_query(request, context, found) if found else None
+
+
+async def find_named_list(
+    request: Request, context: HasSavedQueries, tokens: Sequence[Token]
+) -> RecordListQuery | None:
+    """Return the list of the saved query that words name, None if they name none."""
+    found = await _find_by_line(request, context, tokens)
+    return _to_list(found, "") if found else None
+
+
+async def _find_by_line(
+    request: Request, context: HasSavedQueries, tokens: Sequence[Token]
+) -> SavedQuery | None:
     if not saved_line.may_be_name(tokens):
         return None
     try:
-        found = await context.saved_queries.find(saved_line.name_of(tokens), request.actor.id)
+        return await context.saved_queries.find(saved_line.name_of(tokens), request.actor.id)
     except DatabaseUnavailable:
         return None
-    return await run_query(request, context, found) if found else None
 
 
 async def answer_line(
@@ -128,9 +142,15 @@ async def _save_line(
     has_type = bool(line.words) and find_type(types, line.words[0].text) is not None
     text = to_line(line.words[1:] if has_type else line.words)
     if not line.words:
-        return _open_form(types, name=line.name, record_type=record_type.name, text="")
+        return _open_form(
+            types,
+            name=line.name,
+            record_type=record_type.name,
+            text="",
+            is_shared=bool(line.is_shared),
+        )
     label = read_checked_name(request, line.name, types)
-    await check_query(request, context, record_type, text)
+    echo = await check_query(request, context, record_type, text)
     is_shared = bool(line.is_shared)
     try:
         saved = await context.saved_queries.repository.add(
@@ -140,7 +160,7 @@ async def _save_line(
         if taken.taken.member != request.actor.id:
             raise
         return _ask_replace(taken.taken, record_type.name, text, line.is_shared)
-    return _saved_message(request, saved, "Saved")
+    return _saved_message(request, saved, "Saved", echo)
 
 
 def read_checked_name(request: Request, typed: str, types: Collection[RecordType]) -> str:
@@ -153,11 +173,14 @@ def read_checked_name(request: Request, typed: str, types: Collection[RecordType
 
 async def check_query(
     request: Request, context: HasSavedQueries, record_type: RecordType, text: str
-) -> None:
-    """Raise ``UsageError`` for a query that can't be read."""
+) -> str:
+    """Return how a query is understood. Raise ``UsageError`` for one that can't be read."""
     if len(text) > forms.MAX_QUERY_LENGTH:
         raise UsageError("That's too long for one query.", example=EXAMPLE)
-    await context.record_queries.read(record_type, text, request.require_member(), request.now)
+    typed = await context.record_queries.read(
+        record_type, text, request.require_member(), request.now
+    )
+    return f"{record_type.plural}: {typed.echo}" if typed.echo else f"All {record_type.plural}"
 
 
 def _ask_replace(taken: SavedQuery, record_type: str, text: str, is_shared: bool | None) -> Message:
@@ -175,9 +198,11 @@ def _ask_replace(taken: SavedQuery, record_type: str, text: str, is_shared: bool
     )
 
 
-def _saved_message(request: Request, saved: SavedQuery, done: str) -> Message:
+def _saved_message(request: Request, saved: SavedQuery, done: str, echo: str = "") -> Message:
     line = code(f"/chakra process {saved.label}")
     what = markup(f"{done}: ", bold(saved.label), ". Run it with ", line, ".")
+    if echo:
+        what = blocks.lines([what, echo])
     return card.saved_message(saved, request.actor.id, what, may_manage=may_manage_others(request))
 
 
@@ -254,14 +279,18 @@ async def run_query(
     request: Request, context: HasSavedQueries, saved: SavedQuery, reader: str = ""
 ) -> Message:
     """Return the records of a query; "me" in it is ``reader``, else the person who runs it."""
+    return render_list(request, await load_list(request, context, _to_list(saved, reader)))
+
+
+def _to_list(saved: SavedQuery, reader: str) -> RecordListQuery:
+    """Return the list of a query. Raise ``UsageError`` if it can't be decrypted any more."""
     if saved.text is None:
         raise UsageError(
             "This query can't be read any more: it was encrypted with another access token of "
             "Chakra. Save it again.",
             example=EXAMPLE,
         )
-    query = RecordListQuery(type=saved.record_type, text=saved.text, reader=reader)
-    return render_list(request, await load_list(request, context, query))
+    return RecordListQuery(type=saved.record_type, text=saved.text, reader=reader)
 
 
 async def run_saved(request: ActionRequest, context: HasSavedQueries) -> Message:
@@ -336,7 +365,7 @@ async def submit(request: SubmitRequest, context: HasSavedQueries) -> CloseForm 
     except UsageError as error:
         return FieldErrors({forms.NAME: error.message})
     try:
-        await check_query(request, context, record_type, text)
+        echo = await check_query(request, context, record_type, text)
     except UserError as error:
         return FieldErrors({forms.QUERY: error.message or "This query can't be read."})
     try:
@@ -355,7 +384,7 @@ async def submit(request: SubmitRequest, context: HasSavedQueries) -> CloseForm 
             saved = changed or edited
     except UsageError as error:
         return FieldErrors({forms.NAME: error.message})
-    return CloseForm("Saved.", follow_up=_saved_message(request, saved, "Saved"))
+    return CloseForm("Saved.", follow_up=_saved_message(request, saved, "Saved", echo))
 
 
 async def _find_edited(request: SubmitRequest, context: HasSavedQueries) -> SavedQuery | None:

@@ -71,8 +71,10 @@ def _rows(saved: SavedQuery, member: str, *, may_manage: bool) -> list[Block]:
     owner = Markup("") if saved.member == member else markup(", by ", mention(saved.member))
     if not saved.is_shared and saved.member != member:
         audience = "private"
-    shown = blocks.clip(f"{saved.record_type} {saved.text or ''}".strip(), MAX_SHOWN_QUERY)
-    text = [markup(bold(saved.label), f"  ·  {audience}", owner), code(shown)]
+    text = [markup(bold(saved.label), f"  ·  {audience}", owner)]
+    if saved.is_visible_to(member):
+        shown = f"{saved.record_type} {saved.text or ''}".strip()
+        text.append(code(blocks.clip(shown, MAX_SHOWN_QUERY)))
     if saved.text is None:
         text.append(
             Markup(

@@ -99,8 +99,9 @@ def describe_problem(query: SavedQuery) -> tuple[str, str]:
                 "people outside your company now read the channel",
                 "Agree to it, or choose another channel.",
             )
-        case Problem.CHAKRA:
-            return "Chakra didn't answer for an hour", "It is tried again at its next time."
+        case Problem.CHAKRA | Problem.SLACK:
+            name = "Chakra" if query.problem == Problem.CHAKRA else "Slack"
+            return f"{name} didn't answer for an hour", "It is tried again at its next time."
         case Problem.QUERY:
             return "the query can't be read any more", "Run it to see why, then change it."
         case Problem.LEFT_CHANNEL:
@@ -133,7 +134,7 @@ def problem_message(query: SavedQuery, detail: str = "") -> Message:
     buttons = []
     if query.problem == Problem.OUTSIDERS:
         buttons.append(blocks.button("Post it there anyway", ALLOW, str(query.id)))
-    if query.problem != Problem.CHAKRA:
+    if query.problem not in (Problem.CHAKRA, Problem.SLACK):
         buttons.append(blocks.button("Schedule…", SCHEDULE, str(query.id)))
     if not query.is_stopped:
         buttons.append(blocks.button("Stop", STOP, str(query.id), style="danger"))

@@ -31,6 +31,8 @@ class Problem(StrEnum):
     """People of other companies read the channel, and its scheduler hasn't agreed to that."""
     CHAKRA = "chakra"
     """Chakra didn't answer for an hour."""
+    SLACK = "slack"
+    """Slack didn't answer for an hour."""
     QUERY = "query"
     """The query can't be read any more: a field or a colleague in it is gone."""
     LEFT_CHANNEL = "left_channel"

@@ -75,7 +75,11 @@ class CannotPost(Exception):
 
 
 class TryLater(Exception):
-    """Slack or Chakra doesn't answer at the moment."""
+    """Slack or Chakra doesn't answer at the moment; ``problem`` names it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
 
 
 class Scheduler:
@@ -149,15 +153,15 @@ class Scheduler:
             raise
         except Exception:  # noqa: BLE001 - one query must not stop the others
             self._log.exception("saved_query_failed", query=query.id)
-            await self._try_later(query)
+            await self._try_later(query, Problem.CHAKRA)
 
     async def _run(self, query: SavedQuery, lock: LeaderLock) -> None:
         try:
             member = await self._check_scheduler(query)
             await self._check_channel(query)
             result = await self._read(query, member)
-        except TryLater:
-            await self._try_later(query)
+        except TryLater as reason:
+            await self._try_later(query, reason.problem)
             return
         except CannotPost as reason:
             await self._report(query, reason.problem, reason.detail)
@@ -181,7 +185,7 @@ class Scheduler:
         decision = await self._check_access(Actor(query.scheduler, self._workspace))
         member = decision.member
         if decision.is_unverified:
-            raise TryLater
+            raise TryLater(Problem.SLACK)
         if member is None or member.kind is MemberKind.DEACTIVATED:
             raise CannotPost(Problem.LEFT)
         if not decision.allows(Permission.NOTIFY):
@@ -200,7 +204,7 @@ class Scheduler:
             raise CannotPost(error.code) from None
         except SlackError as error:
             self._log.warning("channel_not_checked", query=query.id, code=error.code)
-            raise TryLater from None
+            raise TryLater(Problem.SLACK) from None
         except UserError:
             raise CannotPost(Problem.LEFT_CHANNEL) from None
         if destination.is_direct_message:
@@ -218,7 +222,8 @@ class Scheduler:
             )
         except (ChakraError, SlackError, TimeoutError) as error:
             self._log.warning("saved_query_deferred", query=query.id, reason=type(error).__name__)
-            raise TryLater from None
+            problem = Problem.SLACK if isinstance(error, SlackError) else Problem.CHAKRA
+            raise TryLater(problem) from None
         except UserError as error:
             raise CannotPost(Problem.QUERY, error.message) from None
 
@@ -248,12 +253,12 @@ class Scheduler:
 
     # --- failures ---------------------------------------------------------------------------------
 
-    async def _try_later(self, query: SavedQuery) -> None:
+    async def _try_later(self, query: SavedQuery, problem: Problem) -> None:
         """Try again with growing delays; after an hour skip this time, and say so."""
         now = self._clock.time()
         since = query.failing_since or now
         if now - since >= MAX_RETRY_SECONDS:
-            await self._report(query, Problem.CHAKRA)
+            await self._report(query, problem)
         else:
             wait = min(max(RETRY_SECONDS, now - since), MAX_RETRY_INTERVAL_SECONDS)
             await self._repository.retry(query, now + wait, since)

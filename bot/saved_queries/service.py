@@ -19,7 +19,10 @@ from bot.text.similarity import find_similar
 SEALING_PURPOSE = "saved queries"
 MAX_NAMED = 8
 MIN_SIMILARITY = 60.0
-REMOVED_HINT = "It was deleted. `/chakra process saved` lists those that there are."
+REMOVED_HINT = (
+    "It was deleted, or you can't see it any more. `/chakra process saved` lists those that you "
+    "can run."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,21 @@ async def test_me_is_the_person_who_runs_it(acme: World) -> None:
     assert "Sofia Rossi" in priyas
 
 
+async def test_saved_query_is_had_as_a_file(acme: World) -> None:
+    await acme.type('/chakra process save "hot leads" state:NEW')
+    shown = visible_text(await acme.type("/chakra process hot leads csv"))
+    assert "State NEW" in shown
+
+
+async def test_private_query_of_another_person_is_listed_by_its_name_alone(acme: World) -> None:
+    await acme.type("/chakra process save hot city:Pune")
+    await acme.type("/chakra process schedule hot daily 9:00")
+    listed = visible_text(await acme.type("/chakra process saved", by=MEI))
+    assert "hot" in listed
+    assert "Posted every day at 09:00" in listed
+    assert "city:Pune" not in listed
+
+
 async def test_days_are_those_of_the_run(acme: World) -> None:
     await acme.type("/chakra process save fresh created:yesterday")
     first = visible_text(await acme.type("/chakra process fresh"))

@@ -10,6 +10,7 @@ from typing import Final
 from bot.chakra.models import User
 from bot.errors import UsageError, not_found_as
 from bot.processes.list_message import to_line
+from bot.processes.query import NameMatch, match_name
 from bot.processes.query_parser import parse_query
 from bot.processes.query_schema import EXAMPLE
 from bot.processes.record_query import (
@@ -102,6 +103,19 @@ class RecordQueries:
                 f'Several people are called "{person.text}". Use one of: {names}.', example=EXAMPLE
             )
         return found[0]
+
+    async def find_username(self, person: Person, reader: Member) -> str:
+        """Return the username of a colleague. Raise ``UsageError`` for one who is only similar."""
+        user = await self.find_user(person, reader)
+        known = usernames_of(user)
+        typed = person.text.casefold()
+        is_exact = person.is_member_id or typed == ME or typed in map(str.casefold, known)
+        if not is_exact and match_name(person.text, user.name) is NameMatch.NONE:
+            raise UsageError(
+                f'No one in Chakra is called "{person.text}". Did you mean {user.name}?',
+                example=EXAMPLE,
+            )
+        return known[0] if known else user.id
 
     async def _find_users(self, query: RecordQuery, reader: Member) -> Mapping[Person, User]:
         return {person: await self.find_user(person, reader) for person in query.people}

@@ -5,6 +5,7 @@ from commands.chat import CHAT
 from commands.config import CONFIG
 from commands.job import JOB
 from commands.jobs import JOBS
+from commands.lead import LEAD_COMMAND
 from commands.media import MEDIA
 from commands.notify import NOTIFY
 from commands.optouts import OPTOUTS
@@ -27,6 +28,7 @@ COMMANDS = (
     SENDS,
     CHAT,
     PROCESS,
+    LEAD_COMMAND,
     TASK,
     PHOTO,
     MEDIA,

@@ -20,6 +20,7 @@ from bot.processes.card import (
     TAKE,
 )
 from bot.processes.directory import Record
+from bot.processes.lead_line import is_lead_query
 from bot.processes.link_events import link_events
 from bot.processes.list_message import RecordListQuery, to_line
 from bot.processes.search import find_type
@@ -36,6 +37,7 @@ from bot.slack.commands.command import (
     Command,
     CommandRequest,
     Form,
+    Offer,
     Request,
     SubmitRequest,
 )
@@ -288,6 +290,7 @@ PROCESS: Command[Context] = Command(
     ),
     phrases=PROCESS_PHRASES,
     acting_words=("schedule", "unschedule"),
+    offer=Offer("", is_lead_query),
     run=run,
     actions=(
         *list_actions(Context),

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.aio.clock import done_within
 from bot.chakra.fields import to_text
 from bot.context import Context
-from bot.errors import BotError, OutcomeUnknown, UsageError
+from bot.errors import BotError, OutcomeUnknown
 from bot.messages.error_copy import EXPLAINER
 from bot.processes.card import TASK as TASK_BUTTON
 from bot.processes.card import show_value
@@ -19,7 +18,6 @@ from bot.processes.directory import Record
 from bot.processes.editor import FIELD_PREFIX, InvalidFields
 from bot.processes.query import NameMatch, match_name
 from bot.processes.record_query import Person
-from bot.processes.search import usernames_of
 from bot.processes.shown import render_card_after
 from bot.processes.task_form import (
     ASSIGNEE,
@@ -51,13 +49,11 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
+from bot.slack.slow_form import open_when_ready
 from bot.writes.ledger import Duplicate, WriteIntent
 from bot.writes.notices import CONFIRMED, confirmed_id, duplicate_question
 
 EXAMPLE = "/chakra task LEAD-004038 call back tomorrow 10am"
-LOOKUP_SECONDS = 1.5
-"""Seconds that a line waits for Chakra before the form opens without the record: Slack opens a form
-for 3 seconds."""
 MAX_CHOICES = 20
 MAX_RAW_LENGTH = 300
 NO_LIST = NotYet(
@@ -72,16 +68,11 @@ NO_LIST = NotYet(
 
 async def run(request: CommandRequest, context: Context) -> Reply:
     request.access.authorize(Permission.EDIT)
-    finding = asyncio.ensure_future(_read_line(request, context))
-    if await done_within(context.clock, finding, LOOKUP_SECONDS):
-        return _open(finding.result())
 
-    async def show() -> UpdateForm:
-        draft = await finding
-        return UpdateForm(task_form(draft), draft.to_state())
+    async def build() -> OpenForm:
+        return _open(await _read_line(request, context))
 
-    waiting = blocks.info_modal("New task", [blocks.section("Looking for the record…")])
-    return OpenForm(waiting, later=asyncio.ensure_future(show()))
+    return await open_when_ready(context.clock, build(), "New task")
 
 
 def _open(draft: TaskDraft) -> OpenForm:
@@ -153,24 +144,12 @@ async def _with_assignee(
     if person is None:
         return draft
     try:
-        username = await _find_username(request, context, person)
+        username = await context.record_queries.find_username(person, request.require_member())
     except BotError as error:
         note = EXPLAINER.explain_as_text(error)
         shown = "" if person.is_member_id else person.text
         return replace(draft, values={**draft.values, ASSIGNEE: shown}, notes=(*draft.notes, note))
     return replace(draft, values={**draft.values, ASSIGNEE: username})
-
-
-async def _find_username(request: Request, context: Context, person: Person) -> str:
-    """Return the username of a colleague. Raise ``UsageError`` if it isn't clear who is meant."""
-    user = await context.record_queries.find_user(person, request.require_member())
-    known = usernames_of(user)
-    is_typed = not person.is_member_id and person.text.casefold() != "me"
-    is_known = person.text.casefold() in {name.casefold() for name in known}
-    if is_typed and not is_known and match_name(person.text, user.name) is NameMatch.NONE:
-        shown = f'No one in Chakra is called "{person.text}". Did you mean {user.name}?'
-        raise UsageError(shown)
-    return known[0] if known else user.id
 
 
 # --- the form -------------------------------------------------------------------------------------
@@ -273,7 +252,7 @@ async def _entered_username(request: SubmitRequest, context: Context) -> str:
     if not typed:
         return ""
     try:
-        return await _find_username(request, context, Person(typed))
+        return await context.record_queries.find_username(Person(typed), request.require_member())
     except BotError as error:
         raise InvalidFields({ASSIGNEE: EXPLAINER.explain_as_text(error)}) from error
 

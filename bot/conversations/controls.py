@@ -22,6 +22,7 @@ SNOOZE: Final = "chat.snooze"
 HISTORY: Final = "chat.history"
 READ: Final = "chat.read"
 SHOW_FILE: Final = "chat.file"
+CREATE_LEAD: Final = "lead.chat"
 
 CHAT_PHRASES: Final = dict.fromkeys(
     ("conversation", "reply", "replies", "reply to", "answer", "chat with", "open conversations",

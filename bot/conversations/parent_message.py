@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.conversations.controls import conversation_controls
+from bot.conversations.controls import (
+    CREATE_LEAD,
+    ConversationButton,
+    conversation_controls,
+)
 from bot.conversations.conversation import Conversation, ConversationState
 from bot.conversations.names import bold_name, customer_address, customer_name
 from bot.customers.customer import KnownCustomer
@@ -59,7 +63,7 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
     if facts.lead:
         notes.append(markup("lead ", mask_text(facts.lead)))
     content: list[Block] = [
-        blocks.section(lines(rows), accessory=_lead_button(facts.lead)),
+        blocks.section(lines(rows), accessory=_lead_button(conversation, facts)),
         blocks.context(Markup(" · ".join(notes)), render_window(facts.window_ends_at)),
         conversation_controls(conversation),
     ]
@@ -72,9 +76,16 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
     return Message(markup(name, said), tuple(content))
 
 
-def _lead_button(key: str) -> Block | None:
-    """Return the button that shows the lead to one reader; a key that is a number has none."""
-    if not key or mask_text(key) != key:
+def _lead_button(conversation: Conversation, facts: ParentFacts) -> Block | None:
+    """Return the button that shows the lead to one reader; a key that is a number has none.
+
+    If no lead is known, return the button that opens the form for one.
+    """
+    key = facts.lead
+    if not key:
+        value = ConversationButton(conversation=conversation.id).to_value()
+        return blocks.button("Create lead", CREATE_LEAD, value)
+    if mask_text(key) != key:
         return None
     return blocks.button("Show lead", f"{RUN_ACTION}:lead", f"process show {LEAD} {key}")
 

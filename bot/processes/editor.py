@@ -85,7 +85,7 @@ def record_form(record_type: RecordType, process: Process | None, *, callback: s
     values = process.attributes if process else {}
     states = record_type.states
     fields = [
-        _text(STATE, "State", process.state if process else "", hint=_states_hint(states)),
+        _text(STATE, "State", process.state if process else "", hint=describe_states(states)),
         blocks.select_field(
             STATUS,
             "Status",
@@ -105,7 +105,7 @@ def record_form(record_type: RecordType, process: Process | None, *, callback: s
         if process and known.name == record_type.key_field:
             continue
         shown = show_value(values.get(known.name)) if process else ""
-        fields.append(_text(f"{FIELD_PREFIX}{known.name}", known.label, shown, hint=_hint(known)))
+        fields.append(_text(f"{FIELD_PREFIX}{known.name}", known.label, shown, hint=hint_of(known)))
     title = "Edit" if process else "New"
     submit = "Check" if process else "Create"
     return blocks.form_modal(callback, f"{title} {record_type.label.lower()}", submit, fields)
@@ -123,11 +123,13 @@ def _text(block_id: str, label: str, initial: str, *, hint: str = "") -> Block:
     )
 
 
-def _states_hint(states: Sequence[str]) -> str:
+def describe_states(states: Sequence[str]) -> str:
+    """Return the hint for the field of the state."""
     return f"For example {', '.join(states[:6])}." if states else ""
 
 
-def _hint(known: QueryField) -> str:
+def hint_of(known: QueryField) -> str:
+    """Return how the values of a field are written, "" for any text."""
     return {
         ValueType.NUMBER: "A number.",
         ValueType.BOOLEAN: "Yes or no.",

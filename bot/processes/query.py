@@ -89,7 +89,7 @@ def name_query(typed: str, attributes: Iterable[str]) -> Where | None:
 
 def phone_query(candidates: Sequence[str], attributes: Iterable[str]) -> Where | None:
     """Return the query for a number as Chakra may store it; None if no attribute holds one."""
-    phones = [name for name in attributes if _PHONE_KEY.search(normalize_key(name))]
+    phones = [name for name in attributes if is_phone_key(normalize_key(name))]
     spellings = [
         spelling
         for digits in candidates
@@ -115,6 +115,11 @@ def has_phone(process: Process, candidates: Sequence[str]) -> bool:
     """Return whether the record's number is one of these, with or without its country code."""
     phone = process.phone
     return bool(phone) and any(has_same_ending(phone, candidate) for candidate in candidates)
+
+
+def is_phone_key(key: str) -> bool:
+    """Return whether a normalized name is that of a field for a phone number."""
+    return bool(_PHONE_KEY.search(key))
 
 
 def normalize_key(name: str) -> str:

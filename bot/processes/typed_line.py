@@ -21,7 +21,7 @@ CSV_ENDINGS: Final = frozenset(
 """What ends a line that asks for all records as a file."""
 SHOW_WORDS: Final = frozenset({"show", "get", "open", "view", "card"})
 PROCESS_PHRASES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("lead", "show lead", "get lead", "find lead", "open lead"), "show lead"),
+    **dict.fromkeys(("lead …", "show lead", "get lead", "find lead", "open lead"), "show lead"),
     **dict.fromkeys(
         (
             "leads",

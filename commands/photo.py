@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.media import photo_form as forms
 from bot.media.photo_form import EXAMPLE, PhotoUpload
-from bot.media.photos import LoadedPhoto, new_photo_id
+from bot.media.photos import LoadedPhoto, SecondPhotoPossible, new_photo_id
 from bot.processes import editor
 from bot.processes.directory import Record
 from bot.processes.photo_fields import ADD_PHOTO, SHOW_PHOTO, record_photos
@@ -156,8 +156,8 @@ async def save(request: SubmitRequest, context: Context) -> Reply:
             return UpdateForm(view, {**request.state, **_record_state(record)})
         try:
             stored = await _store(request, context, upload, photo)
-        except OutcomeUnknown:
-            message = forms.unknown_message(upload)
+        except OutcomeUnknown as error:
+            message = _explain_unknown(upload, error)
             return CloseForm("We don't know whether Chakra has it.", follow_up=message)
     if isinstance(stored, Duplicate):
         return ask_again(view, request, stored.write)
@@ -179,10 +179,16 @@ async def retry(request: ActionRequest, context: Context) -> Message:
             if isinstance(stored, Duplicate) and not stored.write.result:  # what this one repeats
                 earlier = stored.write.id
                 stored = await _store(request, context, upload, photo, confirmed=earlier)
-        except OutcomeUnknown:
-            return forms.unknown_message(upload)
+        except OutcomeUnknown as error:
+            return _explain_unknown(upload, error)
     photo_id = stored.write.result if isinstance(stored, Duplicate) else stored
     return await _attach(request, context, upload, photo_id or str(upload.photo_id))
+
+
+def _explain_unknown(upload: PhotoUpload, error: OutcomeUnknown) -> Message:
+    if isinstance(error, SecondPhotoPossible):
+        return forms.uncertain_message()
+    return forms.unknown_message(upload)
 
 
 async def _store(

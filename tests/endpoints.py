@@ -93,6 +93,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "Fetch Photo", "GET", "/v1/ext/photo/{photoId}", "photos.fetch", "`/chakra photo <ID>`"
     ),
     Endpoint(
+        "Upload Photo",
+        "POST",
+        "/v1/ext/photo",
+        "photos.upload_new",
+        "`/chakra photo`, if Chakra takes no ID",
+    ),
+    Endpoint(
         "Upload Photo With Id",
         "POST",
         "/v1/ext/photo/{photoId}",
@@ -215,7 +222,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 UNDOCUMENTED: tuple[str, ...] = (
     "/v1/health",
     "/v1/ext/procedure/{procedureShortId}/process/{primaryKeyShortId}/{primaryKeyValue}",
-    "/v1/ext/photo",
     "/v1/ext/photo/{photoId}/content",
     "/v1/ext/background-job/{backgroundJobId}/entries/{page}",
     "/v1/ext/whatsapp-phone-number/{id}",

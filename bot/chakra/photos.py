@@ -103,9 +103,13 @@ class PhotosApi:
         )
         return parse_envelope(response).parse_resource(Photo, str(photo_id))
 
-    async def upload_new(self, file: MultipartFile) -> Photo:
+    async def upload_new(
+        self, file: MultipartFile, *, timeout_seconds: float | None = None
+    ) -> Photo:
         """Upload a photo under an ID of Chakra's. CONFIRMED. A repeat makes another photo."""
-        response = await self._http.write("POST", UPLOAD_PATH, body=file)
+        response = await self._http.write(
+            "POST", UPLOAD_PATH, body=file, timeout_seconds=timeout_seconds
+        )
         return parse_envelope(response).parse_data(Photo)
 
 

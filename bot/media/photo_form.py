@@ -156,6 +156,17 @@ def unknown_message(upload: PhotoUpload) -> Message:
     return Message(text, (blocks.section(text), _retry(upload)))
 
 
+def uncertain_message() -> Message:
+    """Return the message about an upload without an answer that a repeat could double."""
+    text = markup(
+        Markup(":warning: "),
+        bold("We don't know whether Chakra has the photo."),
+        " Chakra didn't answer. Look in Chakra before you upload it again: it could be there "
+        "twice.",
+    )
+    return blocks.text_message(text)
+
+
 def record_problem(upload: PhotoUpload, reason: str) -> Message:
     """Return the message about a stored photo that its record may lack."""
     text = markup(

@@ -16,6 +16,7 @@ from bot.chakra.client import Chakra
 from bot.chakra.fields import to_text
 from bot.chakra.photos import TOO_LARGE, PhotoDescription, photo_form
 from bot.chakra.text import sanitize_line
+from bot.chakra.transport.exchange import MultipartFile
 from bot.errors import (
     ChakraError,
     FileUnavailable,
@@ -51,6 +52,8 @@ MAX_VALUE_LENGTH: Final = 300
 UPLOAD_SECONDS: Final = 25.0
 CHECK_SECONDS: Final = 10.0
 """Together they end before a write counts as lost: see ``bot.writes.ledger``."""
+NO_SUCH_ENDPOINT_STATUSES: Final = frozenset({404, 405, 501})
+"""Of a Chakra that takes no ID of ours. Nothing was stored."""
 PIECE_BYTES: Final = 64 * 1024
 
 
@@ -62,6 +65,10 @@ class LoadedPhoto:
     picture: Picture
     digest: str
     content: BinaryIO = field(repr=False)
+
+
+class SecondPhotoPossible(OutcomeUnknown):
+    """A photo without an ID of ours may be in Chakra: uploading it again may make a second one."""
 
 
 class Photos:
@@ -100,20 +107,34 @@ class Photos:
         return LoadedPhoto(name, picture, digest.hexdigest(), content)
 
     async def upload(self, photo: LoadedPhoto, photo_id: UUID) -> str:
-        """Upload a photo under this ID, and return the ID.
+        """Upload a photo under this ID, or one of Chakra's if Chakra takes none; return the ID.
 
-        Raise ``OutcomeUnknown`` if it may be in Chakra: the same ID can be uploaded again.
+        Raise ``OutcomeUnknown`` if it may be in Chakra, where the same ID can be uploaded again, or
+        ``SecondPhotoPossible`` where a repeat could make a second photo.
         """
         kind = photo.picture.kind
         name = f"{PurePosixPath(photo.name).stem or 'photo'}.{kind.extension}"
         form = photo_form(name, kind.media_type, kind.extension, photo.content)
         try:
             await self._photos.upload(form, photo_id, timeout_seconds=UPLOAD_SECONDS)
-        except (OutcomeUnknown, Rejected):
+        except (OutcomeUnknown, Rejected) as error:
+            if error.status in NO_SUCH_ENDPOINT_STATUSES:
+                return await self._upload_new(form)
             # A refusal may mean that an earlier attempt, without an answer, has stored it.
             if not await self._exists(photo_id):
                 raise
         return str(photo_id)
+
+    async def _upload_new(self, form: MultipartFile) -> str:
+        try:
+            return (await self._photos.upload_new(form, timeout_seconds=UPLOAD_SECONDS)).id
+        except OutcomeUnknown as error:
+            raise SecondPhotoPossible(
+                error.message,
+                endpoint=error.endpoint,
+                status=error.status,
+                request_id=error.request_id,
+            ) from None
 
     async def _exists(self, photo_id: UUID) -> bool:
         with temporary_file() as content:

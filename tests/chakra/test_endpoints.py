@@ -41,6 +41,7 @@ CALLS: dict[str, Callable[[Chakra], Awaitable[object]]] = {
     "processes.bulk_update": lambda chakra: chakra.processes.bulk_update("lead", [CHANGE]),
     "tasks.create": lambda chakra: chakra.tasks.create("lead", UUID, "call_back", {"data": {}}),
     "photos.fetch": lambda chakra: chakra.photos.fetch(UUID, BytesIO(), max_bytes=10),
+    "photos.upload_new": lambda chakra: chakra.photos.upload_new(FILE),
     "photos.upload": lambda chakra: chakra.photos.upload(FILE, uuid.UUID(UUID)),
     "users.list": lambda chakra: chakra.users.list(),
     "users.list_v1": lambda chakra: chakra.users.list_v1(),

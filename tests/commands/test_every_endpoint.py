@@ -64,6 +64,7 @@ STORIES: dict[str, Story] = {
     "GET /v1/ext/photo/{photoId}": partial(
         test_photo.test_photo_comes_as_a_direct_message, typed="photo LEAD-004039"
     ),
+    "POST /v1/ext/photo": test_photo.test_chakra_that_takes_no_id_gives_one,
     "POST /v1/ext/photo/{photoId}": test_photo.test_photo_is_shown_before_it_is_uploaded,
     MEDIA: SHOW_MEDIA,
     MEDIA_CONTENT: partial(

@@ -213,6 +213,26 @@ async def test_repeat_after_an_unknown_outcome_makes_one_photo(acme: World, faul
     assert stored(acme)["site_photo"]
 
 
+async def test_chakra_that_takes_no_id_gives_one(acme: World) -> None:
+    acme.chakra.fail(UPLOAD, StatusResponse(404))
+    await acme.type("/chakra photo upload LEAD-004038")
+    await upload(acme)
+    assert "The photo is in Chakra" in visible_text(acme.shown())
+    photo = acme.chakra.photos.find(stored(acme)["site_photo"])
+    assert photo is not None
+    assert photo.content == SHOP.data
+
+
+async def test_upload_without_an_id_is_not_repeated(acme: World) -> None:
+    acme.chakra.fail(UPLOAD, StatusResponse(405))
+    acme.chakra.fail("POST /v1/ext/photo", ResetAfterHandling())
+    await acme.type("/chakra photo")
+    await upload(acme)
+    said = visible_text(acme.shown())
+    assert "it could be there twice" in said
+    assert "Try again" not in said
+
+
 async def test_photo_without_its_record_can_be_set_again(acme: World) -> None:
     acme.chakra.fail(UPDATE, StatusResponse(400), 1)
     await acme.type("/chakra photo upload LEAD-004038")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.aio.clock import Clock
 from bot.bulk.list_change import ListChanger
 from bot.bulk.plan import BulkPlanner
+from bot.conversations.chat_browser import ChatBrowser
 from bot.conversations.service import ConversationService
 from bot.customers.opt_outs import OptOuts
 from bot.health import HealthChecker
@@ -45,6 +46,7 @@ class Context:
     send_forms: SendFormLoader
     test_sends: TestSends
     conversations: ConversationService
+    chats: ChatBrowser
     debouncer: Debouncer
     members: Members
     channels: Channels

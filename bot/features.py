@@ -11,6 +11,7 @@ from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.channel_events import ChannelEvents
 from bot.context import Context
+from bot.conversations.chat_browser import ChatBrowser
 from bot.conversations.history import HistoryReader
 from bot.conversations.service import ConversationService, Senders
 from bot.customers.opt_outs import OptOuts
@@ -77,6 +78,7 @@ class Features:
             directory, record_directory, sends, files, channel_events.opt_outs
         )
         records = RecordSearch(self.chakra, self.cache, record_directory, region=region)
+        conversations = self._conversations(channel_events, sends, files)
         return Context(
             directory=directory,
             records=records,
@@ -103,7 +105,8 @@ class Features:
                 takes_files=lambda: self.identity.scopes.has("files:read"),
                 users=directory,
             ),
-            conversations=self._conversations(channel_events, sends, files),
+            conversations=conversations,
+            chats=ChatBrowser(conversations, service.recipients, self.chakra.chats),
             test_sends=TestSends(service, directory, clock),
             debouncer=Debouncer(clock),
             members=members,

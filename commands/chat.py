@@ -27,11 +27,11 @@ from bot.conversations.controls import (
 )
 from bot.conversations.conversation import Conversation, ConversationState
 from bot.conversations.history import conversations_message, history_message
+from bot.conversations.listed_chats import LIST_PAGE, OPEN_CHAT, ChatButton, ChatListButton
 from bot.conversations.reply_form import ReplyState
 from bot.conversations.target import NO_NUMBER, ReplyTarget
 from bot.conversations.typed_reply import KEEP
 from bot.conversations.typed_text import is_thread_reply, read_files, read_typed_text
-from bot.customers.customer import KnownCustomer
 from bot.errors import UsageError
 from bot.messages.reply_files import explain_file, explain_text
 from bot.slack import blocks
@@ -309,16 +309,15 @@ async def run(request: CommandRequest, context: Context) -> Message:
     if not typed:
         return await _list_open(request, context)
     request.access.authorize(Permission.SEND, reason=MAY_NOT_READ)
-    recipient = await context.send_service.recipients.resolve(typed)
-    service = context.conversations
-    digits = recipient.present_digits or recipient.digits
-    known = await service.customers.find_by_phone(digits)
-    target = (
-        await service.find_target(0, known.id)
-        if known
-        else ReplyTarget(KnownCustomer(0, phone=digits, name=recipient.name), None, None, "", "")
-    )
-    return await _render_history(request, context, target)
+    return await context.chats.show(typed, request.now)
+
+
+async def open_chat(request: ActionRequest, context: Context) -> Message:
+    return await context.chats.open(ChatButton.from_value(request.value), request.now)
+
+
+async def change_page(request: ActionRequest, context: Context) -> Message:
+    return await context.chats.list(ChatListButton.from_value(request.value), replace=True)
 
 
 async def _list_open(request: Request, context: Context) -> Message:
@@ -331,10 +330,6 @@ async def _list_open(request: Request, context: Context) -> Message:
 async def show_history(request: ActionRequest, context: Context) -> Message:
     button = ConversationButton.from_value(request.value)
     target = await context.conversations.find_target(button.conversation, button.customer)
-    return await _render_history(request, context, target)
-
-
-async def _render_history(request: Request, context: Context, target: ReplyTarget) -> Message:
     history = await context.conversations.history.read(target.customer)
     return history_message(target, history, request.now)
 
@@ -355,7 +350,7 @@ CHAT: Command[Context] = Command(
     aliases=("chats", "conversations", "inbox"),
     phrases=CHAT_PHRASES,
     summary="read a customer's last messages and answer them",
-    usage="chat [phone, name or lead]",
+    usage="chat [phone, name, lead or list]",
     example="/chakra chat +91 98765 43210",
     details=(
         "/chakra chat lists this channel's open conversations; in the DM with Chakra, yours.",
@@ -374,6 +369,8 @@ CHAT: Command[Context] = Command(
         Action(SNOOZE, snooze, needs=Permission.WATCH),
         Action(READ, read_message, needs=Permission.LOOK),
         Action(SHOW_FILE, show_file, needs=Permission.LOOK),
+        Action(OPEN_CHAT, open_chat, needs=Permission.SEND, only_looks=True),
+        Action(LIST_PAGE, change_page, needs=Permission.SEND, only_looks=True),
         Action(HISTORY, show_history, needs=Permission.SEND, only_looks=True),
     ),
     forms=(

@@ -203,6 +203,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "Failed rows on a job's card",
     ),
     Endpoint("Fetch Config", "GET", "/v1/ext/config", "config.fetch", "`/chakra config`"),
+    Endpoint("List Chats", "POST", "/v1/ext/chat", "chats.list", "`/chakra chat list`"),
+    Endpoint(
+        "List Chat Messages For A Chat",
+        "POST",
+        "/v1/ext/chat/{chatId}/message",
+        "chats.list_messages",
+        "`/chakra chat <name>` of a customer whose number WhatsApp doesn't show",
+    ),
     Endpoint(
         "List Previous Messages For A Phone Number",
         "POST",

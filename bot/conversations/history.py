@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.chakra.chats import ChatMessage, ChatsApi
+from bot.chakra.chats import ChatMessage, ChatPage, ChatsApi
 from bot.conversations.controls import reply_button
 from bot.conversations.conversation import Conversation, ConversationState
 from bot.conversations.entry import build_entry, current_shape
+from bot.conversations.listed_chats import (
+    MAX_NAME_LENGTH,
+    ChatButton,
+    message_text,
+    older_buttons,
+)
 from bot.conversations.reply_form import template_form
 from bot.conversations.shapes import read_shape
-from bot.conversations.target import ReplyTarget, private_name
+from bot.conversations.target import ReplyTarget, private_name, short_name
 from bot.customers.customer import KnownCustomer
 from bot.errors import ChakraError
 from bot.messages.send_form import EDIT
@@ -25,6 +31,8 @@ from bot.webhooks.recorded_event import RecordedEvent
 
 MAX_MESSAGES = 20
 MAX_LINE_LENGTH = 400
+MAX_CANDIDATES = 5
+"""Chats that are looked at for a customer without a number."""
 NOT_FROM_CHAKRA = "Chakra's list can't be read right now, so this is only what reached Slack."
 NO_LIST = "Chakra lists messages by phone number only, so this is only what reached Slack."
 
@@ -44,10 +52,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ChatHistory:
-    """The messages, oldest first; ``note`` says what may be missing."""
+    """The messages, oldest first.
+
+    ``note`` says what may be missing; ``older`` leads to the pages of Chakra's list.
+    """
 
     messages: tuple[Line, ...]
     note: str = ""
+    older: ChatButton | None = field(default=None, repr=False)
 
 
 class HistoryReader:
@@ -59,13 +71,45 @@ class HistoryReader:
         """Return the last messages from and to a customer. Raise ``DatabaseUnavailable``."""
         events = await self._list_events(customer.id, MAX_MESSAGES) if customer.id else ()
         recorded = [line for event in events if (line := _from_event(event, events))]
-        if not customer.phone:
-            return ChatHistory(merge(recorded, ()), NO_LIST)
         try:
-            listed = await self._chats.list_for_phone(customer.phone, limit=MAX_MESSAGES)
+            listed, chat_id = await self._list(customer, recorded)
         except ChakraError:
             return ChatHistory(merge(recorded, ()), NOT_FROM_CHAKRA)
-        return ChatHistory(merge(recorded, map(_from_chat, listed)))
+        if listed is None:
+            return ChatHistory(merge(recorded, ()), NO_LIST)
+        older = ChatButton(
+            chat=chat_id, phone=customer.phone, name=short_name(customer)[:MAX_NAME_LENGTH]
+        )
+        messages = merge(recorded, map(_from_chat, listed.items))
+        return ChatHistory(messages, older=older if listed.has_more else None)
+
+    async def _list(
+        self, customer: KnownCustomer, recorded: Sequence[Line]
+    ) -> tuple[ChatPage[ChatMessage] | None, str]:
+        """Return Chakra's list and the ID of the chat if it was found by that."""
+        if customer.phone:
+            return await self._chats.list_for_phone(customer.phone, limit=MAX_MESSAGES), ""
+        wanted = customer.user_id or customer.username or customer.name
+        if not wanted:
+            return None, ""
+        for chat in (await self._chats.list(limit=MAX_CANDIDATES, search=wanted)).items:
+            if not chat.id or chat.phone:
+                continue
+            page = await self._chats.list_messages(chat.id, limit=MAX_MESSAGES)
+            if _is_of(page.items, customer, recorded):
+                return page, chat.id
+        return None, ""
+
+
+def _is_of(
+    messages: Iterable[ChatMessage], customer: KnownCustomer, recorded: Iterable[Line]
+) -> bool:
+    """Return whether a chat is certainly this customer's: by their user ID, or by a message."""
+    wamids = {line.wamid for line in recorded} - {""}
+    ids = {customer.user_id, customer.parent_user_id} - {""}
+    return any(
+        message.contact_identifier in ids or message.external_id in wamids for message in messages
+    )
 
 
 def merge(recorded: Iterable[Line], listed: Iterable[Line]) -> tuple[Line, ...]:
@@ -94,8 +138,7 @@ def _from_event(recorded: RecordedEvent, events: Sequence[RecordedEvent]) -> Lin
 
 
 def _from_chat(message: ChatMessage) -> Line:
-    text = message.text or message.data_type.capitalize() or "Message"
-    return Line(message.sent_at, message.is_ours, blocks.escape(text), message.external_id)
+    return Line(message.sent_at, message.is_ours, message_text(message), message.external_id)
 
 
 def history_message(target: ReplyTarget, history: ChatHistory, now: float) -> Message:
@@ -106,6 +149,8 @@ def history_message(target: ReplyTarget, history: ChatHistory, now: float) -> Me
     content += blocks.sections(lines(shown)) if shown else [blocks.section("No messages yet.")]
     if history.note:
         content.append(blocks.context(history.note))
+    if history.older is not None:
+        content += older_buttons(history.older, has_more=True)
     content += _buttons(target, now)
     return Message(title, tuple(content))
 

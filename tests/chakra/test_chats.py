@@ -21,7 +21,7 @@ async def test_previous_messages_are_listed_latest_first() -> None:
     body["_data"][1]["timestamp"] += 60_000
     upstream = Upstream([reply(200, body)])
     async with upstream.open_http(ManualClock()) as http:
-        last, first = await ChatsApi(http).list_for_phone(PHONE, limit=50)
+        last, first = (await ChatsApi(http).list_for_phone(PHONE, limit=50)).items
     assert json.loads(upstream.requests[0].content) == example("list-messages-for-phone.request")
     assert (last.is_ours, last.text, last.delivery_status) == (True, "Merry Christmas John", "SENT")
     assert (first.is_ours, first.sent_at) == (False, 1_729_230_547.0)
@@ -33,14 +33,14 @@ async def test_items_that_cannot_be_read_are_left_out() -> None:
     upstream = Upstream([reply(200, {"_data": items})])
     async with upstream.open_http(ManualClock()) as http:
         found = await ChatsApi(http).list_for_phone(PHONE, limit=10)
-    assert [message.text for message in found] == ["", "Hello"]
+    assert [message.text for message in found.items] == ["", "Hello"]
 
 
 @pytest.mark.parametrize("data", [None, {}, {"messages": []}, "none"])
 async def test_a_list_of_another_shape_is_empty(data: object) -> None:
     upstream = Upstream([reply(200, {"_data": data})])
     async with upstream.open_http(ManualClock()) as http:
-        assert await ChatsApi(http).list_for_phone(PHONE, limit=10) == ()
+        assert (await ChatsApi(http).list_for_phone(PHONE, limit=10)).items == ()
 
 
 async def test_an_answer_without_data_is_an_error() -> None:
@@ -48,6 +48,44 @@ async def test_an_answer_without_data_is_an_error() -> None:
     async with upstream.open_http(ManualClock()) as http:
         with pytest.raises(InvalidResponse):
             await ChatsApi(http).list_for_phone(PHONE, limit=10)
+
+
+async def test_chats_and_their_messages_are_listed_as_documented() -> None:
+    upstream = Upstream(
+        [
+            reply(200, example("list-chats.response")),
+            reply(200, example("list-chat-messages.response")),
+        ]
+    )
+    async with upstream.open_http(ManualClock()) as http:
+        (chat,) = (await ChatsApi(http).list(limit=25)).items
+        page = await ChatsApi(http).list_messages(chat.id, limit=50)
+    assert len(page.items) == 2
+    assert not page.has_more
+    listed, read = upstream.requests
+    assert json.loads(listed.content) == example("list-chats.request")
+    assert json.loads(read.content) == example("list-chat-messages.request")
+    assert read.url.path == f"/v1/ext/chat/{chat.id}/message"
+
+
+@pytest.mark.parametrize(
+    ("count", "meta", "more"),
+    [
+        (2, {}, True),
+        (1, {}, False),
+        (0, {}, False),
+        (2, {"total": 2}, False),
+        (2, {"total": 3}, True),
+        (0, {"total": 9}, False),
+        (2, {"total": "many"}, True),
+    ],
+)
+async def test_page_says_whether_there_may_be_another(
+    count: int, meta: dict[str, object], *, more: bool
+) -> None:
+    body = {"_data": [{"id": str(number)} for number in range(count)], "_meta": meta}
+    async with Upstream([reply(200, body)]).open_http(ManualClock()) as http:
+        assert (await ChatsApi(http).list(limit=2)).has_more is more
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ CALLS: dict[str, Callable[[Chakra], Awaitable[object]]] = {
     "jobs.fetch": lambda chakra: chakra.jobs.fetch(UUID),
     "jobs.iter_entry_pages": lambda chakra: anext(chakra.jobs.iter_entry_pages(UUID)),
     "config.fetch": lambda chakra: chakra.config.fetch(),
+    "chats.list": lambda chakra: chakra.chats.list(limit=5),
+    "chats.list_messages": lambda chakra: chakra.chats.list_messages(UUID, limit=5),
     "chats.list_for_phone": lambda chakra: chakra.chats.list_for_phone("12025550100", limit=5),
     "numbers.list": lambda chakra: chakra.numbers.list(),
 }

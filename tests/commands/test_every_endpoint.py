@@ -14,6 +14,7 @@ from tests.clock import ManualClock
 from tests.commands import (
     test_bulk,
     test_chat,
+    test_chats,
     test_config,
     test_job,
     test_media,
@@ -100,6 +101,10 @@ STORIES: dict[str, Story] = {
     f"GET {JOB}/entries": test_job.test_failed_rows_file_is_sent_by_direct_message,
     "GET /v1/ext/config": partial(
         test_config.test_entries_are_listed_by_their_words, typed="config", found=[], missing=[]
+    ),
+    "POST /v1/ext/chat": test_chats.test_chats_are_listed_and_opened,
+    "POST /v1/ext/chat/{chatId}/message": partial(
+        test_chats.test_customer_without_a_number_is_found_by_name, typed="chat Zora"
     ),
     "POST /v1/ext/plugin/whatsapp/list-chat-messages-for-phone-number": (
         test_chat.test_previous_messages_are_shown_to_one_reader

@@ -1,0 +1,107 @@
+"""Find the chat that a person means, and show its messages page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.chakra.chats import Chat, ChatPage, ChatsApi
+from bot.conversations.history import MAX_MESSAGES, history_message
+from bot.conversations.listed_chats import (
+    ChatButton,
+    ChatListButton,
+    chat_button,
+    chat_list,
+    messages_page,
+)
+from bot.conversations.service import ConversationService
+from bot.conversations.target import ReplyTarget
+from bot.customers.customer import KnownCustomer
+from bot.errors import ChakraError, NotFound, UserError
+from bot.messages.recipients import AmbiguousRecipient, RecipientResolver
+from bot.slack.commands.reply import Message
+from bot.text.normalize import normalize
+
+LIST_WORDS: Final = frozenset({"list", "all", "in chakra", "all chats", "every chat"})
+CHATS_PER_PAGE: Final = 10
+MAX_SEARCHED: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ChatBrowser:
+    """For people who may send. Methods raise ``ChakraError``, ``UserError``, and of the database.
+
+    Customers are found by number, as colleagues and records, and last among Chakra's chats: those
+    whose number WhatsApp doesn't show are only there.
+    """
+
+    service: ConversationService
+    recipients: RecipientResolver
+    chats: ChatsApi
+
+    async def show(self, typed: str, now: float) -> Message:
+        """Show the messages with the customer that was typed, or the list of chats."""
+        if typed.casefold() in LIST_WORDS:
+            return await self.list(ChatListButton())
+        try:
+            recipient = await self.recipients.resolve(typed)
+        except AmbiguousRecipient:
+            raise
+        except (NotFound, UserError) as unknown:
+            return await self._search(typed, now, unknown)
+        digits = recipient.present_digits or recipient.digits
+        if not digits:
+            missing = NotFound("chat", recipient.reference or typed, hint="It has no phone number.")
+            return await self._search(recipient.name or typed, now, missing)
+        return await self._show_phone(digits, recipient.name, now)
+
+    async def open(self, button: ChatButton, now: float) -> Message:
+        """Show a page of a chat; its first page has the buttons to answer if there is a number."""
+        if button.page == 1 and button.phone:
+            return await self._show_phone(button.phone, button.name, now)
+        if button.chat:
+            page = await self.chats.list_messages(button.chat, limit=MAX_MESSAGES, page=button.page)
+        else:
+            page = await self.chats.list_for_phone(
+                button.phone, limit=MAX_MESSAGES, page=button.page
+            )
+        return messages_page(page, button, replace=button.page > 1)
+
+    async def list(self, query: ChatListButton, *, replace: bool = False) -> Message:
+        """Show a page of the team's chats."""
+        page = await self.chats.list(limit=CHATS_PER_PAGE, page=query.page)
+        return chat_list(page, query, replace=replace)
+
+    async def _show_phone(self, digits: str, name: str, now: float) -> Message:
+        known = await self.service.customers.find_by_phone(digits)
+        target = (
+            await self.service.find_target(0, known.id)
+            if known
+            else ReplyTarget(KnownCustomer(0, phone=digits, name=name), None, None, "", "")
+        )
+        return history_message(target, await self.service.history.read(target.customer), now)
+
+    async def _search(self, typed: str, now: float, unknown: UserError) -> Message:
+        """Show the chat with these words, or those among which to choose; else raise ``unknown``.
+
+        That Chakra heeds the search is INFERRED: what doesn't have the words is left out.
+        """
+        try:
+            page = await self.chats.list(limit=MAX_SEARCHED, search=typed)
+        except ChakraError:
+            raise unknown from None
+        found = [chat for chat in page.items if chat.id and has_words(chat, typed)]
+        if not found:
+            raise unknown
+        if len(found) == 1:
+            return await self.open(chat_button(found[0]), now)
+        shown = ChatPage(tuple(found[:CHATS_PER_PAGE]), has_more=False)
+        return chat_list(shown, ChatListButton(search=typed))
+
+
+def has_words(chat: Chat, typed: str) -> bool:
+    """Return whether each word that was typed begins a word of the chat's name."""
+    words = normalize(chat.name).split()
+    return bool(words) and all(
+        any(word.startswith(part) for word in words) for part in normalize(typed).split()
+    )

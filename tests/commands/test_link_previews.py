@@ -1,4 +1,4 @@
-"""Stories of links to Chakra's dashboard: their previews, and the pane that each person opens."""
+"""Stories of links to Chakra's dashboard: the previews, which all may read."""
 
 from __future__ import annotations
 
@@ -8,65 +8,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.sandbox.chakra.faults import Hang, StatusResponse
-from bot.sandbox.slack import VisibleMessage, visible_text
-from bot.sandbox.slack.exchange_log import ApiCall
+from bot.sandbox.chakra.faults import StatusResponse
+from bot.sandbox.slack import visible_text
 from bot.sandbox.slack.messages import MessageContent
-from tests.people import JOHN, MEI, PRIYA, SALES, SUPPORT
+from tests.commands.link_scenarios import LINK, post, previews, titles, unfurls
+from tests.people import JOHN, MEI, SALES, SUPPORT
 from tests.world import World
-
-LINK = "https://app.chakrahq.com/lead/LEAD-004038"
-FETCH = "GET /v1/ext/procedure/{procedureShortId}/process/{processId}"
-
-
-async def post(world: World, text: str, *, by: str = JOHN, channel: str = SALES) -> VisibleMessage:
-    """Post a message; return it as it is once the bot has nothing left to do."""
-    await world.slack.type(by, channel, text)
-    await world.idle()
-    return next(m for m in reversed(world.slack.messages(by, channel)) if m.author == by)
-
-
-def previews(message: VisibleMessage) -> list[dict[str, Any]]:
-    return [a for a in message.attachments or [] if a.get("is_app_unfurl")]
-
-
-def titles(message: VisibleMessage) -> list[str]:
-    return [preview["title"] for preview in previews(message)]
-
-
-def unfurls(world: World) -> list[ApiCall]:
-    return [call for call in world.slack.calls if call.method == "chat.unfurl"]
-
-
-async def open_pane(world: World, message: VisibleMessage, by: str = JOHN) -> dict[str, Any]:
-    await world.slack.previews.open(by, message.id)
-    await world.idle()
-    pane = world.slack.previews.pane(by)
-    assert pane is not None
-    return pane
-
-
-async def open_slowly(world: World, message: VisibleMessage, by: str = JOHN) -> dict[str, Any]:
-    """Open the pane while something hangs; return what it then says."""
-
-    def pane() -> dict[str, Any]:
-        return world.slack.previews.pane(by) or {}
-
-    async with world.clock.running():
-        await world.slack.previews.open(by, message.id)
-        await world.slack.wait_until(lambda: bool(pane().get("error")))
-    await world.idle()
-    return pane()
-
-
-def fields(pane: dict[str, Any]) -> dict[str, Any]:
-    return {f["label"]: f["value"] for f in pane["entity"]["entity_payload"]["custom_fields"]}
-
-
-def actions(pane: dict[str, Any]) -> list[str]:
-    offered = pane["entity"]["entity_payload"].get("actions", {})
-    return [a["text"] for key in ("primary_actions", "overflow_actions")
-            for a in offered.get(key, ())]  # fmt: skip
 
 
 async def test_link_gets_a_preview_without_any_customer_data(acme: World) -> None:
@@ -79,18 +26,6 @@ async def test_link_gets_a_preview_without_any_customer_data(acme: World) -> Non
     assert not [word for word in ("Aarav", "98765", "Pune", "NEW", "johndoe") if word in shown]
     assert not [r for r in acme.chakra.requests if "process" in r.path]
     assert acme.slack.rejections == []
-
-
-async def test_sender_sees_whole_numbers_and_the_buttons_in_the_pane(acme: World) -> None:
-    pane = await open_pane(acme, await post(acme, LINK))
-    assert pane["entity"]["entity_payload"]["attributes"]["title"]["text"] == "Aarav Mehta"
-    assert fields(pane)["Score"] == "72"
-    assert "919876543210" in json.dumps(pane)
-    assert actions(pane) == ["Send WhatsApp", "Edit", "Assign to me", "Task…", "Delete…"]
-    assert acme.slack.rejections == []
-
-
-# --- the preview, which all may read -------------------------------------------------------------
 
 
 async def test_several_links_get_a_preview_each_and_a_record_only_one(acme: World) -> None:
@@ -291,164 +226,3 @@ async def test_message_deleted_in_the_meantime_is_no_incident(acme: World) -> No
     with capture_logs() as lines:
         await post(acme, LINK)
     assert not [line for line in lines if line["log_level"] in ("warning", "error")]
-
-
-# --- the pane, which one person reads ------------------------------------------------------------
-
-
-async def test_member_sees_the_details_without_buttons_that_change(acme: World) -> None:
-    pane = await open_pane(acme, await post(acme, LINK), MEI)
-    assert fields(pane)["City"] == "Pune"
-    assert actions(pane) == []
-
-
-@pytest.mark.parametrize(
-    ("person", "channel", "sentence"),
-    [
-        ("U0GITA", SALES, "Guests can't use Chakra from Slack."),
-        ("U0ARJUN", SALES, "Guests can't use Chakra from Slack."),
-        ("U0SAM", "C0PARTNERS", "People from other workspaces can't use Chakra from Slack."),
-    ],
-)
-async def test_guests_and_strangers_are_refused(
-    acme: World, person: str, channel: str, sentence: str
-) -> None:
-    pane = await open_pane(acme, await post(acme, LINK, channel=channel), person)
-    assert pane["entity"] is None
-    assert pane["error"]["status"] == "restricted"
-    assert sentence in pane["error"]["custom_message"]
-    assert "Aarav" not in json.dumps(pane)
-    assert not [r for r in acme.chakra.requests if "process" in r.path]
-
-
-@pytest.mark.parametrize("path", ["lead/LEAD-999999", "lead/LEAD-004048", "lead/LEAD%2F1",
-                                  "lead/9c1dd4b7-29bc-4f21-8d2f-9f6f3fd0f4a1"])  # fmt: skip
-async def test_record_that_chakra_does_not_have_is_not_found(acme: World, path: str) -> None:
-    pane = await open_pane(acme, await post(acme, f"https://app.chakrahq.com/{path}"))
-    assert pane["entity"] is None
-    assert pane["error"]["status"] == "not_found"
-    assert "Can't find lead" in pane["error"]["custom_message"]
-
-
-async def test_outage_is_said_in_the_pane(acme: World) -> None:
-    message = await post(acme, LINK)
-    acme.chakra.fail(FETCH, StatusResponse(403), times=9)
-    pane = await open_pane(acme, message)
-    assert pane["error"]["status"] == "internal_error"
-    assert "Chakra doesn't let this app do that." in pane["error"]["custom_message"]
-
-
-async def test_slow_chakra_is_said_before_slack_gives_up(acme: World) -> None:
-    message = await post(acme, LINK)
-    acme.chakra.fail(FETCH, Hang(), times=1)
-    started = acme.clock.time()
-    pane = await open_slowly(acme, message)
-    assert acme.clock.time() - started < 3
-    assert pane["error"]["status"] == "timeout"
-    assert "Refresh this pane" in pane["error"]["custom_message"]
-    acme.chakra.release_hanging()
-    await acme.slack.previews.open(JOHN, message.id, refresh=True)
-    await acme.idle()
-    assert fields(acme.slack.previews.pane(JOHN) or {})["City"] == "Pune"
-    assert acme.slack.rejections == []
-
-
-async def test_slack_that_cannot_say_who_asks_shows_nothing(acme: World) -> None:
-    message = await post(acme, LINK)
-    acme.slack.hang("users.info")
-    pane = await open_slowly(acme, message, "U0OMAR")
-    acme.slack.release()
-    assert pane["error"]["status"] == "timeout"
-    assert "couldn't load this in time" in pane["error"]["custom_message"]
-
-
-async def test_pane_opened_from_a_search_finds_the_record_by_its_address(acme: World) -> None:
-    await acme.slack.previews.open_from_search(JOHN, f"{LINK}?tab=chat")
-    await acme.idle()
-    pane = acme.slack.previews.pane(JOHN)
-    assert pane
-    assert fields(pane)["Score"] == "72"
-
-
-async def test_late_event_about_a_pane_does_nothing(acme: World) -> None:
-    message = await post(acme, LINK)
-    acme.slack.hold_events()
-    await acme.slack.previews.open(JOHN, message.id)
-    await acme.clock.advance(900)
-    await acme.slack.release_events()
-    await acme.idle()
-    assert not [call for call in acme.slack.calls if call.method == "entity.presentDetails"]
-
-
-async def test_text_of_customers_is_shown_as_it_is(acme: World) -> None:
-    pane = await open_pane(acme, await post(acme, LINK.replace("4038", "4047")))
-    assert pane["entity"]["entity_payload"]["attributes"]["title"]["text"] == (
-        "Ana <!channel> & Sons"
-    )
-
-
-# --- the pane's buttons --------------------------------------------------------------------------
-
-
-async def press_in_pane(world: World, action: str, by: str = JOHN) -> None:
-    await world.slack.previews.press_in_pane(by, action)
-    await world.idle()
-
-
-async def test_assigning_in_the_pane_shows_the_new_state_there(acme: World) -> None:
-    await open_pane(acme, await post(acme, LINK.replace("4038", "4039")))
-    await press_in_pane(acme, "process.take")
-    pane = acme.slack.previews.pane(JOHN)
-    assert pane
-    assert fields(pane)["Assigned to"] == "johndoe"
-    assert acme.slack.view(JOHN) is None
-
-
-async def test_assigning_again_after_a_colleague_took_it_works(acme: World) -> None:
-    await open_pane(acme, await post(acme, LINK.replace("4038", "4039")))
-    for _ in range(2):
-        await press_in_pane(acme, "process.take")
-        assert acme.chakra.records.find("LEAD-004039")["assignedTo"] == "johndoe"
-        acme.chakra.records.assign("LEAD-004039", "priya")
-        await acme.clock.advance(3_600)
-
-
-async def test_edit_in_the_pane_opens_the_form_and_answers_in_the_dm(acme: World) -> None:
-    await open_pane(acme, await post(acme, LINK))
-    await press_in_pane(acme, "process.edit")
-    assert not await acme.submit({"field_score": "80"})
-    await acme.submit({})
-    assert acme.chakra.records.find("LEAD-004038")["data"]["score"] == 80
-    assert "80" in visible_text(acme.shown(channel="D0JOHN"))
-
-
-async def test_send_in_the_pane_opens_the_form_with_the_record(acme: World) -> None:
-    await open_pane(acme, await post(acme, LINK))
-    await press_in_pane(acme, "process.send")
-    assert "lead LEAD-004038" in json.dumps(acme.slack.view(JOHN))
-
-
-async def test_failed_press_in_the_pane_is_explained_to_the_one_who_pressed(acme: World) -> None:
-    await open_pane(acme, await post(acme, LINK))
-    acme.chakra.fail(FETCH, StatusResponse(403), times=9)
-    await press_in_pane(acme, "process.edit")
-    assert "Chakra doesn't let this app do that." in visible_text(acme.slack.view(JOHN) or {})
-
-
-async def test_person_who_lost_the_right_is_refused_at_the_press(acme: World) -> None:
-    await open_pane(acme, await post(acme, LINK), PRIYA)
-    acme.slack.workspace.change_member_kind(PRIYA, "member")
-    await acme.clock.advance(60)
-    await press_in_pane(acme, "process.take", PRIYA)
-    assert "Ask an admin of this app" in visible_text(acme.slack.view(PRIYA) or {})
-    assert acme.chakra.records.find("LEAD-004038")["assignedTo"] == "johndoe"
-
-
-async def test_button_of_the_preview_answers_only_the_one_who_pressed(acme: World) -> None:
-    message = await post(acme, LINK)
-    await acme.slack.previews.press("U0GITA", "process.show", message.id)
-    await acme.idle()
-    refused = acme.shown(by="U0GITA")
-    assert refused.ephemeral
-    assert "Guests can't use Chakra" in visible_text(refused)
-    assert titles(next(m for m in acme.slack.messages(JOHN, SALES) if m.id == message.id))

@@ -229,7 +229,7 @@ class Events:
 
     async def _attempt(self, payload: Json) -> AckResult:
         with self._traffic.track():
-            ack = await self._delivery.deliver_event(payload, 0, "")
+            ack = await self._deliver(payload, 0, "")
         if ack.error and not ack.no_retry:
             retry = asyncio.create_task(self._retry(payload, ack))
             self._retries.add(retry)
@@ -241,9 +241,15 @@ class Events:
             if seconds:
                 await sleep(self._clock, seconds)
             with self._traffic.track():
-                ack = await self._delivery.deliver_event(payload, number, _retry_reason(ack))
+                ack = await self._deliver(payload, number, _retry_reason(ack))
             if not ack.error or ack.no_retry:
                 return
+
+    async def _deliver(self, payload: Json, number: int, reason: str) -> AckResult:
+        ack = await self._delivery.deliver_event(payload, number, reason)
+        if unfurl_id := payload["event"].get("unfurl_id"):
+            self._workspace.previews.record_ack(unfurl_id, is_acknowledged=not ack.error)
+        return ack
 
 
 def _retry_reason(ack: AckResult) -> str:

@@ -53,6 +53,7 @@ class SharedLinks:
     ts: str = ""
     attachments: tuple[Json, ...] = ()
     """The previews of a draft; those of a message are in the message."""
+    is_acknowledged: bool = True
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,11 @@ class LinkPreviewStore:
         urls = tuple(link["url"] for link in links)
         _store_bounded(self._shared, unfurl_id, SharedLinks(unfurl_id, person, urls))
         return unfurl_id
+
+    def record_ack(self, unfurl_id: str, *, is_acknowledged: bool) -> None:
+        """Record how the app answered the event: Slack refuses links that it didn't acknowledge."""
+        if shared := self._shared.get(unfurl_id):
+            self._shared[unfurl_id] = replace(shared, is_acknowledged=is_acknowledged)
 
     def find(self, unfurl_id: str) -> SharedLinks | None:
         return self._shared.get(unfurl_id)

@@ -30,10 +30,12 @@ ERROR_STATUSES = (
 def unfurl(call: MethodCall) -> Json:
     """Attach previews to a message or a draft; called again, it changes them.
 
-    docs.slack.dev/reference/methods/chat.unfurl. While a link_shared event is not acknowledged,
-    Slack may refuse its links; here that happens only on demand (``fail``).
+    docs.slack.dev/reference/methods/chat.unfurl. Slack may refuse links whose event isn't
+    acknowledged yet; here only those whose acknowledgment failed, and others on demand (``fail``).
     """
     shared = _find_shared(call)
+    if not shared.is_acknowledged:
+        raise WebApiError("cannot_unfurl_url")
     unfurls, entities = call.args.get("unfurls"), _read_entities(call)
     if unfurls is None and not entities:
         raise WebApiError("missing_unfurls")

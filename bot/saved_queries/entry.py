@@ -9,12 +9,15 @@ from bot.processes.search import RecordType
 from bot.saved_queries import saved_line
 from bot.saved_queries.actions import (
     HasSavedQueries,
-    answer_line,
+    delete_query,
+    find_named,
+    render_saved,
     run_named,
+    run_query,
     saved_actions,
-    saved_forms,
 )
 from bot.saved_queries.saved_line import read_saved_line
+from bot.saved_queries.saving import rename_line, save_line, saving_actions, saving_forms
 from bot.saved_queries.scheduling import (
     schedule_actions,
     schedule_forms,
@@ -31,20 +34,29 @@ async def answer_saved(
     request: CommandRequest, context: HasSavedQueries, types: Sequence[RecordType]
 ) -> Reply | None:
     """Return the answer to a line about saved queries, None if it is about something else."""
-    tokens = request.arguments.tokens
-    line = read_saved_line(tokens)
+    line = read_saved_line(request.arguments.tokens)
     if line is None:
-        return await run_named(request, context, tokens)
-    if line.verb == saved_line.SCHEDULE:
-        return await schedule_line(request, context, line.words)
-    if line.verb == saved_line.UNSCHEDULE:
-        return await unschedule_line(request, context, line.words)
-    return await answer_line(request, context, line, types)
+        return await run_named(request, context, request.arguments.tokens)
+    match line.verb:
+        case saved_line.SAVE:
+            return await save_line(request, context, line.words, types)
+        case saved_line.RUN if line.words:
+            return await run_query(request, context, await find_named(request, context, line.words))
+        case saved_line.DELETE:
+            named = await find_named(request, context, line.words)
+            return await delete_query(request, context, named)
+        case saved_line.RENAME:
+            return await rename_line(request, context, line.words, types)
+        case saved_line.SCHEDULE:
+            return await schedule_line(request, context, line.words)
+        case saved_line.UNSCHEDULE:
+            return await unschedule_line(request, context, line.words)
+    return await render_saved(request, context)
 
 
 def all_actions(context: type[ContextT]) -> tuple[Action[ContextT], ...]:
-    return (*saved_actions(context), *schedule_actions(context))
+    return (*saved_actions(context), *saving_actions(context), *schedule_actions(context))
 
 
 def all_forms(context: type[ContextT]) -> tuple[Form[ContextT], ...]:
-    return (*saved_forms(context), *schedule_forms(context))
+    return (*saving_forms(context), *schedule_forms(context))

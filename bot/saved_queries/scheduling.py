@@ -9,7 +9,6 @@ from bot.errors import NotAllowed, NotInChannel, UsageError
 from bot.notifications.place import Place, find_place, find_stored_place, find_time_zone
 from bot.saved_queries import card, forms
 from bot.saved_queries.actions import (
-    ID,
     HasSavedQueries,
     load_saved,
     may_manage_others,
@@ -18,6 +17,7 @@ from bot.saved_queries.actions import (
 from bot.saved_queries.post import ALLOW, SCHEDULE, STOP
 from bot.saved_queries.saved_line import STOP_WORDS, split_place
 from bot.saved_queries.saved_query import SavedQuery
+from bot.saved_queries.saving import ID
 from bot.saved_queries.schedule import Schedule, describe_with_zone
 from bot.saved_queries.schedule_line import parse_schedule
 from bot.slack import blocks

@@ -20,7 +20,7 @@ from bot.db.customer_tables import (
     opt_outs,
 )
 from bot.db.engine import Database
-from bot.db.parameters import split_parameters
+from bot.db.parameters import is_one_of, split_parameters
 from bot.sealing import Sealer, hash_with_key
 from bot.text.phones import equal_form
 from bot.webhooks.events import Customer, UnknownEvent, WebhookEvent
@@ -126,7 +126,8 @@ class Customers:
         for part in split_parameters(hashes):
             rows = await connection.execute(
                 select(customer_keys).where(
-                    customer_keys.c.workspace == self._workspace, customer_keys.c.key_hash.in_(part)
+                    customer_keys.c.workspace == self._workspace,
+                    is_one_of(connection, customer_keys.c.key_hash, part),
                 )
             )
             owners |= {
@@ -145,7 +146,8 @@ class Customers:
         if not ids:
             return {}
         found = select(customers).where(
-            customers.c.workspace == self._workspace, customers.c.id.in_(ids)
+            customers.c.workspace == self._workspace,
+            is_one_of(connection, customers.c.id, ids),
         )
         rows = {row.id: row for row in await connection.execute(found)}
         moved = {row.id: row.merged_into for row in rows.values() if row.merged_into}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, TypeVar
+
+from sqlalchemy import ARRAY, ColumnElement, any_, bindparam
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 T = TypeVar("T")
 
@@ -16,3 +19,16 @@ def split_parameters(items: Iterable[T]) -> Iterator[list[T]]:
     listed = list(items)
     for start in range(0, len(listed), MAX_PARAMETERS):
         yield listed[start : start + MAX_PARAMETERS]
+
+
+def is_one_of(
+    connection: AsyncConnection, column: ColumnElement[Any], values: Collection[Any]
+) -> ColumnElement[bool]:
+    """Return the condition that a column has one of these values.
+
+    On Postgres they are one array. With a parameter for each, the statement would be compiled, and
+    parsed by the driver, for each number of values, which takes longer than executing it.
+    """
+    if connection.dialect.name != "postgresql":
+        return column.in_(values)
+    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))

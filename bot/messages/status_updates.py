@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chakra.meta import error_from_status
 from bot.db.engine import Database
+from bot.db.parameters import is_one_of
 from bot.db.tables import sends, unmatched_statuses
 from bot.errors import BotError
 from bot.messages.error_codec import serialize_error
@@ -208,9 +209,9 @@ async def _lock_sends(
     message_ids = {item.message_id for item in updates if item.message_id}
     names: list[ColumnElement[bool]] = []
     if wamids:
-        names.append(sends.c.wamid.in_(wamids))
+        names.append(is_one_of(connection, sends.c.wamid, wamids))
     if message_ids:
-        names.append(sends.c.message_id.in_(message_ids))
+        names.append(is_one_of(connection, sends.c.message_id, message_ids))
     if not names:
         return []
     rows = await connection.execute(

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from bot.db.customer_tables import event_log, notification_deliveries
 from bot.db.engine import Database
+from bot.db.parameters import is_one_of
 from bot.notifications.delivery import (
     EACH,
     GATHERED,
@@ -57,7 +58,9 @@ class Deliveries:
                     rows[start : start + INSERT_BATCH_SIZE],
                 )
             await connection.execute(
-                update(event_log).where(event_log.c.id.in_(event_ids)).values(pending=False)
+                update(event_log)
+                .where(is_one_of(connection, event_log.c.id, event_ids))
+                .values(pending=False)
             )
 
     # --- what is due ------------------------------------------------------------------------------

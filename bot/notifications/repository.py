@@ -25,13 +25,15 @@ class RuleRepository:
         self._workspace = workspace
 
     async def add(self, channel: str, member: str, spec: RuleSpec, now: float) -> Rule:
-        """Add a rule below the others, but above the catch-all; return it.
+        """Add a rule below the others, but above the catch-all; return it, or the same one if any.
 
-        Raise ``UsageError`` if the channel has `MAX_RULES_PER_CHANNEL`.
+        Raise ``UsageError`` if the channel has `MAX_RULES_PER_CHANNEL`, or another catch-all.
         """
         async with self._database.begin() as connection:
             rules = await self._lock_channel(connection, channel)
-            require_space(rules)
+            if same := next((rule for rule in rules if rule.spec == spec), None):
+                return same
+            require_space(rules, spec)
             row = {
                 "workspace": self._workspace,
                 "channel": channel,
@@ -151,11 +153,16 @@ class RuleRepository:
         )
 
 
-def require_space(rules: Sequence[Rule]) -> None:
-    """Raise ``UsageError`` if a channel with these rules takes no other one."""
+def require_space(rules: Sequence[Rule], spec: RuleSpec) -> None:
+    """Raise ``UsageError`` if a channel with these rules doesn't take another one like this."""
     if len(rules) >= MAX_RULES_PER_CHANNEL:
         raise UsageError(
             f"This channel has {MAX_RULES_PER_CHANNEL} rules already. Remove one first."
+        )
+    catch_all = next((rule for rule in rules if rule.spec.is_catch_all), None)
+    if spec.is_catch_all and catch_all is not None:
+        raise UsageError(
+            f"Rule {catch_all.position} already takes everything else. Change that one instead."
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.aio.clock import Clock, wait_for
 from bot.db.engine import Database
-from bot.errors import BotError, NotFound, UsageError
+from bot.errors import BotError, NotFound
 from bot.notifications.deliveries import Deliveries
 from bot.notifications.dry_run import (
     MAX_EVENTS,
@@ -82,7 +82,7 @@ class Notifications:
         Raise ``UsageError`` if it can't be saved.
         """
         rules = await self.rules.list_channel(channel)
-        _require_space(rules, spec, rule)
+        require_space(_others(rules, rule), spec)
         candidate = build_candidate(channel, member, spec, rule)
         events = await self.read_recent(
             MAX_EVENTS, with_records=needs_records(with_candidate(rules, candidate))
@@ -96,12 +96,10 @@ class Notifications:
 
         A channel has one catch-all.
         """
-        rules = await self.rules.list_channel(channel)
-        _require_space(rules, spec, rule)
         now = self.clock.time()
         if rule is None:
-            same = next((item for item in rules if item.spec == spec), None)
-            return same or await self.rules.add(channel, member, spec, now)
+            return await self.rules.add(channel, member, spec, now)
+        require_space(_others(await self.rules.list_channel(channel), rule), spec)
         changed = await self.rules.change(rule.id, spec, now)
         if changed is None:
             raise NotFound("rule", str(rule.id), hint="It was removed.")
@@ -128,15 +126,8 @@ class Notifications:
         }
 
 
-def _require_space(rules: Sequence[Rule], spec: RuleSpec, rule: Rule | None) -> None:
-    """Raise ``UsageError`` if a channel has as many rules as it may, or another catch-all."""
-    others = [item for item in rules if rule is None or item.id != rule.id]
-    require_space(others)
-    catch_all = next((item for item in others if item.spec.is_catch_all), None)
-    if spec.is_catch_all and catch_all is not None:
-        raise UsageError(
-            f"Rule {catch_all.position} already takes everything else. Change that one instead."
-        )
+def _others(rules: Sequence[Rule], rule: Rule | None) -> list[Rule]:
+    return [item for item in rules if rule is None or item.id != rule.id]
 
 
 def open_notifications(

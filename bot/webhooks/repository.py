@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.claims import lock_name
 from bot.db.engine import Database
+from bot.db.parameters import is_one_of
 from bot.db.tables import events
 
 
@@ -177,10 +178,8 @@ async def _mark_processed(
 ) -> None:
     done = [event_id for event_id in ids if event_id not in retained]
     if done:
-        await connection.execute(
-            update(events).where(events.c.id.in_(done)).values(processed_at=now, body=None)
-        )
+        is_done = is_one_of(connection, events.c.id, done)
+        await connection.execute(update(events).where(is_done).values(processed_at=now, body=None))
     if retained:
-        await connection.execute(
-            update(events).where(events.c.id.in_(retained)).values(processed_at=now)
-        )
+        is_retained = is_one_of(connection, events.c.id, retained)
+        await connection.execute(update(events).where(is_retained).values(processed_at=now))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.db.engine import Database
@@ -13,6 +15,10 @@ from tests.people import JOHN, MEI, SALES, SUPPORT
 MESSAGES = RuleSpec(events=(EventGroup.MESSAGE,))
 FAILURES = RuleSpec(events=(EventGroup.FAILED,), filters=Filters(countries=("IN",)))
 CATCH_ALL = RuleSpec(events=(EventGroup.ALL,), is_catch_all=True)
+
+
+def from_sender(sender: str) -> RuleSpec:
+    return RuleSpec(events=(EventGroup.MESSAGE,), filters=Filters(senders=(sender,)))
 
 
 @pytest.fixture
@@ -76,7 +82,29 @@ async def test_problem_is_recorded_until_the_rule_changes(rules: RuleRepository)
 
 
 async def test_number_of_rules_is_limited(rules: RuleRepository) -> None:
-    await add(rules, *[MESSAGES] * MAX_RULES_PER_CHANNEL)
+    numbers = range(MAX_RULES_PER_CHANNEL)
+    await add(rules, *(from_sender(str(number)) for number in numbers))
     with pytest.raises(UsageError, match="Remove one first"):
         await add(rules, MESSAGES)
     assert (await rules.add(SUPPORT, MEI, MESSAGES, 1000.0)).position == 1
+
+
+async def test_the_same_rule_saved_twice_simultaneously_is_added_once(
+    rules: RuleRepository,
+) -> None:
+    added = await asyncio.gather(
+        *(rules.add(SALES, member, MESSAGES, 1000.0) for member in (JOHN, MEI))
+    )
+    assert len({rule.id for rule in added}) == 1
+    assert await list_ids(rules) == [added[0].id]
+
+
+async def test_two_catch_alls_saved_simultaneously_are_one(rules: RuleRepository) -> None:
+    other = CATCH_ALL.model_copy(update={"events": (EventGroup.FAILED,)})
+    saved = await asyncio.gather(
+        *(rules.add(SALES, JOHN, spec, 1000.0) for spec in (CATCH_ALL, other)),
+        return_exceptions=True,
+    )
+    [refusal] = [error for error in saved if isinstance(error, UsageError)]
+    assert "already takes everything else" in refusal.message
+    assert len(await list_ids(rules)) == 1

@@ -72,9 +72,10 @@ class Exports:
             if (await connection.execute(counted)).scalar_one() >= limit:
                 return None, False
             inserted = self._database.insert(exports).values(**row).on_conflict_do_nothing()
-            created = await connection.execute(inserted)
+            created = await connection.execute(inserted.returning(exports.c.id))
+            is_new = created.one_or_none() is not None
             stored = await connection.execute(select(exports).where(self._in(exports.c.key == key)))
-            return self._from_row(stored.one()), created.rowcount == 1
+            return self._from_row(stored.one()), is_new
 
     async def cancel(self, export_id: int, member: str, now: float) -> Export | None:
         """End a member's export before its file is posted; return it as it is now."""

@@ -21,6 +21,7 @@ from bot.web.server import serve
 from tests.bench import forms
 from tests.bench.bench_process import BOT_MODULE, start_process
 from tests.bench.event_burst import bench_event_burst
+from tests.bench.exports import bench_export
 from tests.bench.mixed import bench_mixed_load
 from tests.bench.notification_burst import bench_notification_burst
 from tests.bench.result_table import ResultTable
@@ -124,6 +125,10 @@ async def run_sheets(bench: Bench) -> None:
     await bench_upload(bench.slack, bench.chakra, bench.env, bench.table)
 
 
+async def run_exports(bench: Bench) -> None:
+    await bench_export(bench.slack, bench.chakra, bench.env, bench.table)
+
+
 BENCHMARKS: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "echo": run_echo_comparison,
     "lookups": run_lookups,
@@ -134,6 +139,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "mixed": run_mixed,
     "watches": run_watches,
     "sheets": run_sheets,
+    "exports": run_exports,
 }
 
 

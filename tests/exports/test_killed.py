@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.process, pytest.mark.killed]
 ACCELERATED_BOT = ("-m", "tests.accelerated_clock")
 SPEED = 10.0
 MANY = 350
-TIMEOUT_SECONDS = 90.0
+TIMEOUT_SECONDS = 180.0
 
 
 @dataclass

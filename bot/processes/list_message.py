@@ -152,7 +152,7 @@ def render_records(
     rows = [[_cell(record, column, zone) for column in columns] for record in records]
     header = [column.label for column in columns]
     table = data_table(caption, header, rows, page_size=ROWS_PER_SCREEN)
-    return [table, blocks.actions(_menu(record_type, records))]
+    return [table, *_menu(record_type, records)]
 
 
 def _title(shown: RecordList) -> Markup:
@@ -198,15 +198,17 @@ def _cell(record: Record, column: QueryField, zone: tzinfo) -> Cell:
     return value if is_number else show_value(value)
 
 
-def _menu(record_type: RecordType, records: Sequence[Record]) -> Block:
-    """Return the menu that opens a record."""
+def _menu(record_type: RecordType, records: Sequence[Record]) -> list[Block]:
+    """Return the menu that opens a record, as no block or one."""
     choices = []
     for record in records:
         texts = dict.fromkeys(filter(None, (record.process.name, record.key)))
         text = blocks.clip("  ·  ".join(texts), MAX_OPTION_LENGTH)
         if text and len(record.handle) <= MAX_OPTION_VALUE_LENGTH:
             choices.append(Choice(text, record.handle))
-    return blocks.select(SHOW, f"Show a {record_type.label.lower()}", choices)
+    if not choices:
+        return []
+    return [blocks.actions(blocks.select(SHOW, f"Show a {record_type.label.lower()}", choices))]
 
 
 def _page_buttons(shown: RecordList) -> list[Block]:

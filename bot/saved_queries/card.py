@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -22,6 +23,7 @@ PAGE: Final = "process.saved_page"
 NEW: Final = "process.saved_new"
 ROWS_PER_PAGE: Final = 6
 MAX_SHOWN_QUERY: Final = 300
+_MEMBER: Final = re.compile(r"<@([UW][A-Z0-9]+)>")
 
 
 class SavedListQuery(ListQuery):
@@ -57,6 +59,15 @@ def saved_message(saved: SavedQuery, member: str, what: str, *, may_manage: bool
     return Message(what, tuple(content))
 
 
+def render_query(record_type: str, text: str) -> Markup:
+    """Return a query as it was typed, with the members in it by their names."""
+    shown = blocks.clip(f"{record_type} {text}".strip(), MAX_SHOWN_QUERY)
+    parts = _MEMBER.split(shown)
+    if len(parts) == 1:
+        return code(shown)
+    return markup(*(mention(part) if index % 2 else part for index, part in enumerate(parts)))
+
+
 def describe_place(saved: SavedQuery, here: str = "") -> Markup:
     """Return ``in #sales``, ``here``, or ``in your messages with Chakra``."""
     if is_private(saved.channel):
@@ -73,8 +84,7 @@ def _rows(saved: SavedQuery, member: str, *, may_manage: bool) -> list[Block]:
         audience = "private"
     text = [markup(bold(saved.label), f"  ·  {audience}", owner)]
     if saved.is_visible_to(member):
-        shown = f"{saved.record_type} {saved.text or ''}".strip()
-        text.append(code(blocks.clip(shown, MAX_SHOWN_QUERY)))
+        text.append(render_query(saved.record_type, saved.text or ""))
     if saved.text is None:
         text.append(
             Markup(

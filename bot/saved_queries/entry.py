@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from bot.errors import SuggestedLine, UsageError
+from bot.processes.list_message import to_line
 from bot.processes.search import RecordType
 from bot.saved_queries import saved_line
 from bot.saved_queries.actions import (
@@ -47,6 +49,9 @@ async def answer_saved(
             return await delete_query(request, context, named)
         case saved_line.RENAME:
             return await rename_line(request, context, line.words, types)
+        case saved_line.SCHEDULE if line.is_listed:
+            suggested = SuggestedLine(f"process schedule {to_line(line.words)}".strip())
+            raise UsageError("Press the button to schedule it.", suggested_lines=(suggested,))
         case saved_line.SCHEDULE:
             return await schedule_line(request, context, line.words)
         case saved_line.UNSCHEDULE:

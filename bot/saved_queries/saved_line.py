@@ -59,19 +59,28 @@ _PLACE_WORDS: Final = frozenset({"here", "me", "dm"})
 
 @dataclass(frozen=True, slots=True)
 class SavedLine:
-    """A line about saved queries: its verb, and the words after it."""
+    """A line about saved queries: its verb, and the words after it.
+
+    ``is_listed``: the verb follows the word "saved".
+    """
 
     verb: str
     words: tuple[Token, ...]
+    is_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SaveLine:
-    """A query to be saved; ``words`` are its type and query. ``is_shared`` is None if unsaid."""
+    """A query to be saved; ``words`` are its type and query.
+
+    ``is_shared`` is None if the line doesn't say it, ``is_mention`` is set if the name is a member
+    or a channel.
+    """
 
     name: str
     words: tuple[Token, ...]
     is_shared: bool | None = None
+    is_mention: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ def read_saved_line(tokens: Sequence[Token]) -> SavedLine | None:
         rest = rest[1:]
     if verb == SAVED and rest:
         listed = LISTED_VERBS.get(_word(rest, 0), "")
-        return SavedLine(listed, rest[1:]) if listed else SavedLine(RUN, rest)
+        return SavedLine(listed, rest[1:], is_listed=True) if listed else SavedLine(RUN, rest)
     return SavedLine(verb, rest)
 
 
@@ -117,7 +126,8 @@ def read_save_line(words: Sequence[Token]) -> SaveLine:
         rest.pop(0)
     if not rest:
         return SaveLine("", ())
-    name = rest.pop(0).text
+    first = rest.pop(0)
+    is_mention = isinstance(first, Mention | ChannelMention)
     is_shared: bool | None = None
     for audience, words_of in ((True, _SHARED), (False, _OWN)):
         if _word(rest, 0) == "for" and _word(rest, 1) in words_of:
@@ -126,7 +136,7 @@ def read_save_line(words: Sequence[Token]) -> SaveLine:
             rest, is_shared = rest[:-2], audience
     if _word(rest, 0) in ("as", "query", "queries") and len(rest) > 1:
         rest.pop(0)
-    return SaveLine(name, tuple(rest), is_shared)
+    return SaveLine(first.text, tuple(rest), is_shared, is_mention)
 
 
 def split_place(words: Sequence[Token]) -> PlacedWords:

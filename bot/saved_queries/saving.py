@@ -69,6 +69,8 @@ async def save_line(
     types: Sequence[RecordType],
 ) -> Reply:
     line = read_save_line(words)
+    if line.is_mention:
+        raise UsageError("A name is made of words. Choose another.", example=EXAMPLE)
     record_type = (find_type(types, line.words[0].text) if line.words else None) or types[0]
     has_type = bool(line.words) and find_type(types, line.words[0].text) is not None
     text = to_line(line.words[1:] if has_type else line.words)
@@ -118,8 +120,8 @@ def _ask_replace(taken: SavedQuery, record_type: str, text: str, is_shared: bool
     shared = taken.is_shared if is_shared is None else is_shared
     state = ReplaceState(query=taken.id, type=record_type, text=text, is_shared=shared)
     question = markup("You already have ", bold(taken.label), ". Replace it?")
-    before = markup("Now: ", code(f"{taken.record_type} {taken.text or ''}".strip()))
-    after = markup("Then: ", code(f"{record_type} {text}".strip()))
+    before = markup("Now: ", card.render_query(taken.record_type, taken.text or ""))
+    after = markup("Then: ", card.render_query(record_type, text))
     return Message(
         question,
         (

@@ -108,12 +108,17 @@ async def unschedule_line(
 async def _split_name(
     request: Request, context: HasSavedQueries, words: Sequence[Token]
 ) -> tuple[SavedQuery, Sequence[Token]]:
-    """Return the query that the first words name, and the words after it. Raise ``NotFound``."""
-    texts = [word.text for word in words[: 1 if words[0].quoted else len(words)]]
-    saved, length = await context.saved_queries.find_first(texts, request.actor.id)
+    """Return the query that the line names, at its beginning or later, and the other words.
+
+    Raise ``NotFound``.
+    """
+    named = words[:1] if words[0].quoted else words
+    saved, start, length = await context.saved_queries.find_within(
+        [word.text for word in named], request.actor.id, len(named)
+    )
     if saved is None:
-        raise await context.saved_queries.not_found(texts[0], request.actor.id)
-    return saved, words[length:]
+        raise await context.saved_queries.not_found(words[0].text, request.actor.id)
+    return saved, [*words[:start], *words[start + length :]]
 
 
 async def _find_typed_place(

@@ -56,12 +56,23 @@ class SavedQueries:
 
     async def find_first(self, words: Sequence[str], member: str) -> tuple[SavedQuery | None, int]:
         """Return the query whose name is the longest run of the first words, and its length."""
+        found, _, length = await self.find_within(words, member, last_start=0)
+        return found, length
+
+    async def find_within(
+        self, words: Sequence[str], member: str, last_start: int
+    ) -> tuple[SavedQuery | None, int, int]:
+        """Return the query that a run of the words names, the earliest and longest; where it is.
+
+        It begins at one of the words up to ``last_start``.
+        """
         queries = await self.repository.list_visible(member)
         by_name = {fold_name(query.label): query for query in queries}
-        for length in range(len(words), 0, -1):
-            if found := by_name.get(fold_name(" ".join(words[:length]))):
-                return found, length
-        return None, 0
+        for start in range(min(last_start + 1, len(words))):
+            for length in range(len(words) - start, 0, -1):
+                if found := by_name.get(fold_name(" ".join(words[start : start + length]))):
+                    return found, start, length
+        return None, 0, 0
 
     async def not_found(self, name: str, member: str) -> NotFound:
         """Return the error for a name that no query has; it names the nearest ones."""

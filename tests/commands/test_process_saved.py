@@ -70,6 +70,13 @@ async def test_private_query_of_another_person_is_listed_by_its_name_alone(acme:
     assert "city:Pune" not in listed
 
 
+async def test_members_in_a_query_are_shown_by_name(acme: World) -> None:
+    saved = await acme.type("/chakra process save priyas assigned:<@U0PRIYA>")
+    assert "<@U0PRIYA>" in json.dumps(saved.blocks)
+    assert "&lt;@" not in json.dumps(saved.blocks)
+    assert "Sofia Rossi" in visible_text(await acme.type("/chakra process priyas"))
+
+
 async def test_days_are_those_of_the_run(acme: World) -> None:
     await acme.type("/chakra process save fresh created:yesterday")
     first = visible_text(await acme.type("/chakra process fresh"))
@@ -101,6 +108,8 @@ async def test_days_are_those_of_the_run(acme: World) -> None:
         ('"state:NEW"', "reads as a query"),
         ("x" * 61, "up to 60 characters"),
         ('"   "', "Give it a name"),
+        ("<@U0PRIYA>", "A name is made of words"),
+        ("<#C0SALES|sales>", "A name is made of words"),
     ],
 )
 async def test_name_that_means_something_else_is_refused(

@@ -199,6 +199,22 @@ async def test_form_asks_about_outsiders(acme: World) -> None:
     assert "on the last day of each month at 09:00" in visible_text(acme.shown())
 
 
+@pytest.mark.parametrize(
+    "line", ["every Wednesday 9:00 hot", "hot every Wednesday 9:00", '"hot" every Wednesday 9:00']
+)
+async def test_name_is_found_in_its_line(acme: World, line: str) -> None:
+    await acme.type("/chakra process save hot state:NEW")
+    shown = visible_text(await acme.type(f"/chakra process schedule {line}"))
+    assert "is posted here every Wednesday at 09:00" in shown
+
+
+async def test_schedule_after_the_word_saved_is_offered_as_its_line(acme: World) -> None:
+    await acme.type("/chakra process save hot state:NEW")
+    shown = visible_text(await acme.type("/chakra process saved schedule hot daily 9:00"))
+    assert "/chakra process schedule hot daily 9:00" in shown
+    assert "is posted here" in visible_text(await acme.press("help.run:0"))
+
+
 async def test_schedule_is_stopped_and_changed(acme: World) -> None:
     await schedule(acme, "daily 9:00")
     assert "no longer posted" in visible_text(await acme.type("/chakra process unschedule hot"))

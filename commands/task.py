@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.chakra.fields import to_text
 from bot.context import Context
-from bot.errors import BotError, OutcomeUnknown
+from bot.errors import BotError, OutcomeUnknown, ResourceNotFound
 from bot.messages.error_copy import EXPLAINER
 from bot.processes.card import TASK as TASK_BUTTON
 from bot.processes.card import show_value
@@ -32,8 +32,9 @@ from bot.processes.task_form import (
     read_form,
     task_form,
 )
-from bot.processes.task_line import NO_SPAN, TaskLine, read_task_line
+from bot.processes.task_line import read_task_line
 from bot.processes.task_type import TaskType, list_task_types
+from bot.processes.typed_task import NO_SPAN, TaskLine
 from bot.slack import blocks
 from bot.slack.age import date_token
 from bot.slack.blocks import Markup, bold, lines, markup
@@ -55,6 +56,7 @@ from bot.writes.notices import CONFIRMED, confirmed_id, duplicate_question
 
 EXAMPLE = "/chakra task LEAD-004038 call back tomorrow 10am"
 MAX_CHOICES = 20
+MAX_NAME_LENGTH = 200
 MAX_RAW_LENGTH = 300
 NO_LIST = NotYet(
     "Chakra documents no list of tasks. They are on the record's page in Chakra; from here you can "
@@ -114,6 +116,12 @@ def _to_draft(line: TaskLine, types: tuple[TaskType, ...], words: str) -> TaskDr
     kind = line.kind
     if kind is not None and words and kind.title is None:
         notes.append(f'No field of {kind.label} takes words, so this is left out: "{words}".')
+    if words and not types:
+        notes.append(f'Chakra names no fields of tasks, so this is left out: "{words}".')
+        words = ""
+    title = f"{FIELD_PREFIX}{kind.title.name}" if kind and kind.title else ""
+    if words and title in values:
+        values[title] = f"{values[title]} {words}"
     draft = TaskDraft(types=types, kind=kind.name if kind else "", words=words, due=due)
     return replace(draft, values=values, notes=tuple(notes))
 
@@ -125,7 +133,7 @@ async def _find_records(
     if line.record:
         found = await context.records.find(line.record, line.record_type)
         return found, NO_SPAN, line.record
-    names = [line.name_at(span) for span in line.spans]
+    names = [line.name_at(span)[:MAX_NAME_LENGTH] for span in line.spans]
     searches = (context.records.find(name, line.record_type) for name in names)
     results = await asyncio.gather(*searches, return_exceptions=True)
     for number, (span, name, result) in enumerate(zip(line.spans, names, results, strict=True)):
@@ -135,6 +143,8 @@ async def _find_records(
         is_whole = number == 0 and span[1] == len(line.words)
         if match in (NameMatch.WHOLE, NameMatch.WORDS) or (result and is_whole):
             return result, span, name
+    if line.has_quoted_name:
+        return (), line.spans[0], names[0]
     return (), NO_SPAN, ""
 
 
@@ -216,7 +226,13 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
 
     content = {"task": task.type.name, **task.body}
     intent = _intent(request, "task.create", found.reference, content)
-    outcome = await context.writes.run(intent, perform)
+    try:
+        outcome = await context.writes.run(intent, perform)
+    except ResourceNotFound:
+        unknown = (
+            f'Chakra has no task "{task.type.name}" for this record, or the record is deleted.'
+        )
+        return FieldErrors({KIND: unknown})
     if isinstance(outcome, Duplicate):
         question = duplicate_question(outcome.write, request.now)
         view = task_form(draft)

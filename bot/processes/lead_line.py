@@ -12,7 +12,7 @@ from bot.processes.query_schema import find_nearest, fold
 from bot.processes.record_query import ME, QueryField
 from bot.processes.search import STATUS_SYNONYMS, STATUSES
 from bot.slack.commands.arguments import Arguments
-from bot.slack.commands.tokens import Mention, Token
+from bot.slack.commands.tokens import Link, Mention, Token
 from bot.text.phones import PhoneParser, is_phone_like
 
 CREATE_WORDS: Final = frozenset({"create", "new", "add", "make", "register", "save"})
@@ -21,6 +21,8 @@ MAX_PHONE_DIGITS: Final = 15
 MAX_PHONE_WORDS: Final = 7
 MAX_NAME_WORDS: Final = 6
 _NAMED: Final = re.compile(r"([^\W\d][\w.-]*)[:=](?!//)(.*)", re.DOTALL)
+_USER_ID: Final = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{10,}")
+"""A business-scoped user ID of Meta."""
 _EMAIL: Final = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
 _ASSIGNEE_WORDS: Final = frozenset(("assigned", "assignee", "assignedto", "owner", "agent"))
 _QUERY_WORDS: Final = frozenset(("state", "stage", "created", "createdat", *_ASSIGNEE_WORDS))
@@ -109,7 +111,7 @@ class _Reader:
             return 1
         named = _NAMED.fullmatch(token.text) if not token.quoted else None
         if named is not None:
-            return self._take_named(named[1], named[2], place)
+            return self._take_named(self._whole_name(named[1]), named[2], place)
         plain = _plain(token)
         following = self._tokens[place + 1] if place + 1 < len(self._tokens) else None
         if plain in ("assigned", "assign") and following and _plain(following) == "to":
@@ -126,8 +128,24 @@ class _Reader:
         if not token.quoted and (email := _EMAIL.search(token.text)):
             self._set(self._fields.email, email[0].strip(".,;:"), "email address")
             return 1
+        if _USER_ID.fullmatch(token.text):
+            self._notes.append(
+                f'"{token.text}" is an ID of WhatsApp, not a number: it is left out.'
+            )
+            return 1
+        if "://" in token.text or (isinstance(token, Link) and "://" in token.url):
+            self._notes.append(f'This is left out: "{token.text}".')
+            return 1
         self._names.append(token.text.strip(",;") if not token.quoted else token.text)
         return 1
+
+    def _whole_name(self, name: str) -> str:
+        """Return the name of a field with the word before it: "full name", "phone number"."""
+        longer = f"{self._names[-1]} {name}" if self._names else name
+        if self._names and self._fields.find(longer) is not None:
+            self._names.pop()
+            return longer
+        return name
 
     def _take_named(self, name: str, beginning: str, place: int) -> int:
         """Read ``city:New Delhi``: the value ends at the next name, number or address."""
@@ -182,7 +200,10 @@ class _Reader:
         elif folded in NAME_WORDS and known is not None and known in (
             self._fields.name, self._fields.first_name
         ):  # fmt: skip
-            self._values |= self._fields.split_name(value)
+            for field, part in self._fields.split_name(value).items():
+                self._set(
+                    next(one for one in self._fields.fields if one.name == field), part, "name"
+                )
         elif known is not None:
             self._set(known, value, known.label)
         else:

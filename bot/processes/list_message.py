@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import ClassVar, Final
 
 from bot.processes.card import SHOW, loaded_note, record_row, show_value
-from bot.processes.directory import Record
+from bot.processes.directory import LEAD, Record
 from bot.processes.record_pages import MAX_SORTED, ListPage
 from bot.processes.record_query import QueryField
 from bot.processes.search import ROOT_FIELDS, RecordType
@@ -16,6 +16,7 @@ from bot.processes.sorting import KEY, NAME, Sort, find_value
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.reply import Block, Choice, Message
+from bot.slack.commands.run_button import RUN_ACTION
 from bot.slack.commands.tokens import Mention, Token
 from bot.slack.data_table import Cell, data_table
 from bot.slack.paging import ListQuery
@@ -125,6 +126,9 @@ def list_message(
             buttons.append(blocks.button("Change all…", CHANGE, value))
         if may_export:
             buttons.append(blocks.button("Download CSV", EXPORT, value))
+    elif may_change and not buttons and _may_be_new_lead(shown):
+        line = f"lead create {shown.query.text}"
+        buttons.append(blocks.button("Create lead", f"{RUN_ACTION}:create", line))
     if buttons:
         content.append(blocks.actions(*buttons))
     return Message(text=title, blocks=tuple(content), replace_original=replace)
@@ -222,6 +226,11 @@ def _page_buttons(shown: RecordList) -> list[Block]:
         after = query.model_copy(update={"skip": following, "earlier": earlier})
         buttons.append(blocks.button("Next", f"{PAGE}:next", after.to_value()))
     return buttons
+
+
+def _may_be_new_lead(shown: RecordList) -> bool:
+    """Return whether the words that find no lead may be those of a new one."""
+    return shown.record_type.name == LEAD and bool(shown.query.text) and not shown.fields
 
 
 def _empty_text(shown: RecordList) -> Markup:

@@ -39,6 +39,7 @@ from bot.processes.record_query import (
 )
 from bot.text.phones import PhoneParser
 
+MAX_KEY_LENGTH: Final = 80
 STATUSES: Final = ("OPEN", "COMPLETED", "CANCELLED")
 """CONFIRMED (bot/chakra/API.md, Processes)."""
 STATUS_SYNONYMS: Final = (
@@ -192,7 +193,9 @@ class RecordSearch:
             return await self._directory.find_by_email(text, kind)
         if self._parser.candidates(text):
             return await self._directory.find_by_phone(text, kind)
-        return await self._directory.find_by_name(text, kind)
+        found = await self._directory.find_by_name(text, kind)
+        may_be_key = any(map(str.isdigit, text)) and len(text) <= MAX_KEY_LENGTH
+        return found or (await self._directory.find_by_key(text) if may_be_key else ())
 
     async def create(self, record_type: RecordType, item: Mapping[str, Any]) -> str:
         """Create a record; return its reference, "" if Chakra's answer doesn't name it.

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from bot.processes.moment_words import FoundMoment, find_moments
 from bot.processes.query import is_key
 from bot.processes.query_schema import fold
-from bot.processes.record_query import Person
+from bot.processes.record_query import Person, QueryField, ValueType
 from bot.processes.search import STATUS_SYNONYMS, STATUSES
 from bot.processes.task_kinds import KindMatch, find_kind, match_kind, match_part
 from bot.processes.task_type import TaskType
@@ -29,6 +28,7 @@ from bot.processes.task_words import (
     read_person,
     strip_fillers,
 )
+from bot.processes.typed_task import TaskLine
 from bot.slack.commands.tokens import Mention, Token
 from bot.text.phones import is_phone_like
 
@@ -50,44 +50,6 @@ _STATUSES: Final[Mapping[str, str]] = {
     **{status.casefold(): status for status in STATUSES},
     **dict(STATUS_SYNONYMS),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class TaskLine:
-    """What a line asks for.
-
-    ``record`` is a key, a number or an address, with ``record_type`` if the line names it. If it is
-    "", ``spans`` are the places in ``words`` that may be a record's name, the likeliest first.
-    ``words`` are those that mean nothing else. ``moment`` is when it is due; ``notes`` are
-    sentences for the person.
-    """
-
-    record: str = ""
-    record_type: str = ""
-    spans: tuple[tuple[int, int], ...] = ()
-    kind: TaskType | None = None
-    person: Person | None = None
-    moment: FoundMoment | None = None
-    status: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
-    words: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def name_at(self, span: tuple[int, int]) -> str:
-        """Return the words of a span."""
-        return " ".join(word.strip(":,;.!?") for word in self.words[span[0] : span[1]])
-
-    def text_without(self, span: tuple[int, int]) -> str:
-        """Return what is to be done: the words but those of a span."""
-        left = [*self.words[: span[0]], *self.words[span[1] :]]
-        while left and left[0].casefold() in FILLERS:
-            left.pop(0)
-        while left and left[-1].casefold() in FILLERS:
-            left.pop()
-        return " ".join(left)
-
-
-NO_SPAN: Final = (0, 0)
 
 
 def read_task_line(
@@ -140,6 +102,7 @@ class _Reader:
             status=self._status,
             values=self._values,
             words=tuple(word.text for word in self._words),
+            has_quoted_name=bool(spans) and any(word.token.quoted for word in self._words),
             notes=tuple(self._notes),
         )
 
@@ -147,40 +110,60 @@ class _Reader:
 
     def _take_named_values(self) -> None:
         remaining: list[TaskWord] = []
-        words = iter(self._words)
-        for word in words:
-            found = _NAMED.fullmatch(word.text) if word.plain else None
-            if found is None or not self._knows(found[1]):
-                remaining.append(word)
+        words, place = self._words, 0
+        while place < len(words):
+            found = self._match_name(words[place])
+            place += 1
+            if found is None:
+                remaining.append(words[place - 1])
                 continue
-            value: Token | None = Token(found[2].strip('"“”')) if found[2] else None
+            name, beginning = found
+            value: Token | None = Token(beginning) if beginning else None
+            if value is None and place < len(words):
+                length = self._value_length(name, words[place:])
+                taken = words[place : place + length]
+                is_one = length == 1
+                value = taken[0].token if is_one else Token(" ".join(one.text for one in taken))
+                place += length
             if value is None:
-                following = next(words, None)
-                value = following.token if following else None
-            if value is None:
-                self._notes.append(f'"{word.text}" has no value.')
+                self._notes.append(f'"{name}:" has no value.')
             else:
-                self._set(found[1], value, remaining)
+                self._set(name, value, remaining)
         self._words = remaining
+
+    def _match_name(self, word: TaskWord) -> tuple[str, str] | None:
+        """Return the name and the beginning of the value of ``name:value``."""
+        found = _NAMED.fullmatch(word.text) if word.plain else None
+        if found is None or not self._knows(found[1]):
+            return None
+        return found[1], found[2].strip('"“”')
+
+    def _value_length(self, name: str, words: Sequence[TaskWord]) -> int:
+        """Return how many words the value after ``name:`` has: a text ends at the next name."""
+        known = self._find_field(name)
+        if known is None or known.type is not ValueType.TEXT or words[0].token.quoted:
+            return 1
+        ends = (place for place, word in enumerate(words) if place and self._match_name(word))
+        return next(ends, len(words))
 
     def _knows(self, name: str) -> bool:
         folded = fold(name)
         usual = _ASSIGNEE_NAMES | _TYPE_NAMES | _STATUS_NAMES | _DUE_NAMES | _RECORD_NAMES
-        return folded in usual or bool(self._find_field(name))
+        return folded in usual or self._find_field(name) is not None
 
-    def _find_field(self, name: str) -> str:
+    def _find_field(self, name: str) -> QueryField | None:
         folded = fold(name)
         ordered = [self._kind] if self._kind else self._types
         for kind in ordered:
             for known in kind.fields:
                 if folded in (fold(known.name), fold(known.label)):
-                    return known.name
-        return ""
+                    return known
+        return None
 
     def _set(self, name: str, value: Token, remaining: list[TaskWord]) -> None:
         folded = fold(name)
-        if field_name := self._find_field(name):
-            self._values[field_name] = value.text
+        if known := self._find_field(name):
+            self._values[known.name] = value.text
         elif folded in _ASSIGNEE_NAMES:
             self._people.append(read_person(value))
         elif folded in _STATUS_NAMES:

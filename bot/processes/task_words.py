@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.processes.record_query import ME, Person
-from bot.slack.commands.tokens import Mention, Token
+from bot.slack.commands.tokens import Link, Mention, Token
 
 NAME_BREAKS: Final = frozenset(("for", "about", "of", "on", "to", "with", "and", "re", "at", "by"))
 TO_ME: Final = frozenset(("me", "myself"))
@@ -24,7 +24,10 @@ class TaskWord:
 
     @property
     def text(self) -> str:
-        return self.token.text.strip()
+        token = self.token
+        if isinstance(token, Link) and token.label and "://" in token.url:
+            return f"{token.label.strip()} {token.url}"
+        return token.text.strip()
 
     @property
     def plain(self) -> str:

@@ -150,6 +150,13 @@ async def test_line_about_a_known_lead_finds_it(acme: World, typed: str, shown: 
     assert acme.slack.view(JOHN) is None
 
 
+async def test_words_that_find_no_lead_can_be_a_new_one(acme: World) -> None:
+    assert "Create lead" in visible_text(await acme.type("/chakra lead Zoya Nobody"))
+    await acme.press("help.run:create")
+    assert filled(acme) == {"name": "Zoya Nobody"}
+    assert "Create lead" not in visible_text(await acme.type("/chakra lead state:WON"))
+
+
 async def test_what_is_not_understood_is_named(acme: World) -> None:
     await acme.type("/chakra lead Zoya 9811122333 colour:red assigned:zzqq status:maybe")
     asked = visible_text(form(acme))

@@ -178,6 +178,26 @@ async def test_wrong_value_is_named_under_its_field(
     assert created(acme) == []
 
 
+async def test_key_with_any_letters_is_found(acme: World) -> None:
+    acme.chakra.add_lead("A/B 1%.x", name="Odd Key")
+    await acme.type('/chakra task "A/B 1%.x" call back')
+    await acme.submit({})
+    assert created(acme)[0]["process"] == stored(acme, "A/B 1%.x")["id"]
+
+
+async def test_task_that_chakra_does_not_know_is_named_under_its_field(acme: World) -> None:
+    await acme.type("/chakra task LEAD-004038 call back")
+    acme.chakra.fail(CREATE, StatusResponse(404))
+    assert 'no task "call_back"' in (await acme.submit({}))["kind"]
+
+
+async def test_value_of_another_task_is_not_lost_when_that_is_chosen(acme: World) -> None:
+    await acme.type("/chakra task LEAD-004038 amount:5000 next friday 9")
+    await acme.slack.press(JOHN, "task.kind", value="send_quote")
+    await acme.idle()
+    assert initial(acme, "field_amount") == "5000"
+
+
 async def test_same_task_again_is_asked_about(acme: World) -> None:
     for _ in range(2):
         await acme.type("/chakra task LEAD-004038 call back")

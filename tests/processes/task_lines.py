@@ -6,8 +6,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chakra.config import Config
-from bot.processes.task_line import TaskLine, read_task_line
+from bot.processes.task_line import read_task_line
 from bot.processes.task_type import TaskType, list_task_types
+from bot.processes.typed_task import TaskLine
 from bot.sandbox.chakra.config import build_config
 from bot.sandbox.chakra.team import load_team
 from bot.slack.commands.arguments import parse_arguments

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot.chakra.config import Config
 from bot.processes.moment_words import find_moments
-from bot.processes.task_line import TaskLine
 from bot.processes.task_type import list_task_types
 from bot.processes.task_words import FILLERS
+from bot.processes.typed_task import TaskLine
 from tests.processes.task_lines import MONDAY, describe, load_types, read
 
 TABLE = Path(__file__).parents[1] / "data" / "task_lines.txt"

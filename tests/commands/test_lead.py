@@ -151,9 +151,9 @@ async def test_line_about_a_known_lead_finds_it(acme: World, typed: str, shown: 
 
 
 async def test_words_that_find_no_lead_can_be_a_new_one(acme: World) -> None:
-    assert "Create lead" in visible_text(await acme.type("/chakra lead Zoya Nobody"))
+    assert "Create lead" in visible_text(await acme.type("/chakra lead Zoya Nowhere"))
     await acme.press("help.run:create")
-    assert filled(acme) == {"name": "Zoya Nobody"}
+    assert filled(acme) == {"name": "Zoya Nowhere"}
     assert "Create lead" not in visible_text(await acme.type("/chakra lead state:WON"))
 
 

@@ -30,7 +30,7 @@ FIELDS = build_fields()
 
 
 def read_line(typed: str) -> str:
-    """Return what a typed line means: "find", or the lead and what is said of it."""
+    """Return what a typed line means: "find", or the fields of the lead."""
     arguments = parse_arguments(typed)
     if not is_new_lead(arguments):
         return "find"

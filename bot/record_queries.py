@@ -80,7 +80,8 @@ class RecordQueries:
         where = self._records.build_where(record_type, parsed, usernames, reader.zone)
         echo = describe(parsed, names)
         if sort:
-            echo = f"{echo or 'All'}, sorted by {describe_sort(sort)}"
+            order = f"sorted by {describe_sort(sort)}"
+            echo = f"{echo}, {order}" if echo else f"{order[:1].upper()}{order[1:]}"
         return TypedQuery(where, echo, parsed.fields, sort, to_line(tokens))
 
     async def find_user(self, person: Person, reader: Member) -> User:

@@ -43,6 +43,14 @@ LINK_TIP_ROW = (
     "https://app.chakrahq.com/lead/LEAD-004038",
     "Gets a preview that names the record; open it for a pane of your own.",
 )
+LIST_TIP_ROWS = (
+    ("/chakra leads newest first", "A table of all leads, which you can turn, sort and share."),
+    ('/chakra process save "hot leads" state:NEW score>50', "Saves the query by its name."),
+    (
+        '/chakra process schedule "hot leads" every day 9:00',
+        "Its result is posted here every morning, masked.",
+    ),
+)
 SETTLE_LOOP_CYCLES = 30
 """Cycles of the loop in which a task gets from its start to its first call over loopback."""
 
@@ -161,6 +169,7 @@ def build_tips(chakra: EmbeddedChakra) -> list[Tip]:
     return [
         Tip("Customers on WhatsApp", (NOTIFY_TIP_ROW,), in_forms=False),
         Tip("Links to records", (LINK_TIP_ROW,), in_forms=False),
+        Tip("Lists of leads", LIST_TIP_ROWS, in_forms=False),
         Tip("A table to upload", (BULK_TIP_ROW,), samples=(load_sample(),)),
         Tip("Background jobs", jobs, line="/chakra job {}", in_forms=False),
         Tip("Numbers to send to", numbers, line="/chakra send {}"),

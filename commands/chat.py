@@ -68,6 +68,7 @@ MAY_NOT_SEND = (
     "Ask someone who may to reply."
 )
 MAY_NOT_READ = "Customers' messages are for people who may send."
+OPEN_WORDS = frozenset({"open", "me", "mine", "here", "waiting", "unanswered"})
 NO_CONVERSATION = "This message isn't part of a customer's conversation."
 
 
@@ -306,7 +307,7 @@ async def _of_form(request: SubmitRequest, context: Context) -> Conversation:
 async def run(request: CommandRequest, context: Context) -> Message:
     """Show the last messages of a customer, or the open conversations."""
     typed = request.arguments.text_from()
-    if not typed:
+    if not typed or typed.casefold() in OPEN_WORDS:
         return await _list_open(request, context)
     request.access.authorize(Permission.SEND, reason=MAY_NOT_READ)
     return await context.chats.show(typed, request.now)

@@ -11,10 +11,11 @@ from bot.conversations.controls import TypedReply
 from bot.conversations.reply_form import ReplyState
 from bot.conversations.service import ConversationService
 from bot.conversations.target import ReplyTarget
-from bot.errors import UsageError
+from bot.errors import RecipientOptedOut, UsageError
 from bot.messages.reply_files import explain_file, explain_text
 from bot.messages.send import ClaimResult, Send, SendResult
 from bot.messages.status import SendStatus
+from bot.slack.blocks import Markup, markup
 from bot.slack.button_state import ValueTooLong
 from bot.slack.commands.command import UploadedFile
 from bot.slack.commands.reply import FieldErrors, Message, UpdateForm
@@ -108,6 +109,10 @@ class Answering:
         problem = (explain_file(file) if file else "") or explain_text(text, file)
         if problem:
             return typed_reply.refused_question(problem)
+        try:
+            warning = await self.service.check_allowed(target) if target.is_open(now) else ""
+        except RecipientOptedOut as error:
+            return typed_reply.refused_question(error.message)
         seen = await self.service.find_last_send_id(target)
         typed = TypedReply(
             conversation=target.conversation_id,
@@ -125,7 +130,8 @@ class Answering:
             await self.service.store_typed(target.conversation_id, ts, text)
             typed = typed.model_copy(update={"text": "", "is_stored": True})
         typed = typed.model_copy(update={"confirmed": 0})
-        return typed_reply.typed_question(target, typed, now, text=text, file=file)
+        note = markup(Markup(":warning: "), warning) if warning else None
+        return typed_reply.typed_question(target, typed, now, text=text, file=file, note=note)
 
     async def send_typed(
         self, target: ReplyTarget, typed: TypedReply, channel: str, answer: Answer

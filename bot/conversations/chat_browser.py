@@ -14,13 +14,13 @@ from bot.conversations.listed_chats import (
     chat_list,
     messages_page,
 )
+from bot.conversations.names import is_called
 from bot.conversations.service import ConversationService
 from bot.conversations.target import ReplyTarget
 from bot.customers.customer import KnownCustomer
 from bot.errors import ChakraError, NotFound, UserError
 from bot.messages.recipients import AmbiguousRecipient, RecipientResolver
 from bot.slack.commands.reply import Message
-from bot.text.normalize import normalize
 
 LIST_WORDS: Final = frozenset({"list", "all", "in chakra", "all chats", "every chat"})
 CHATS_PER_PAGE: Final = 10
@@ -31,8 +31,8 @@ MAX_SEARCHED: Final = 50
 class ChatBrowser:
     """For people who may send. Methods raise ``ChakraError``, ``UserError``, and of the database.
 
-    Customers are found by number, as colleagues and records, and last among Chakra's chats: those
-    whose number WhatsApp doesn't show are only there.
+    Customers are found among those with a thread in a channel, by number, as colleagues and
+    records, and last among Chakra's chats.
     """
 
     service: ConversationService
@@ -43,6 +43,9 @@ class ChatBrowser:
         """Show the messages with the customer that was typed, or the list of chats."""
         if typed.casefold() in LIST_WORDS:
             return await self.list(ChatListButton())
+        ours = await self.service.find_by_name(typed)
+        if len(ours) == 1:
+            return await self._show_target(await self.service.find_target(0, ours[0].id), now)
         try:
             recipient = await self.recipients.resolve(typed)
         except AmbiguousRecipient:
@@ -79,6 +82,9 @@ class ChatBrowser:
             if known
             else ReplyTarget(KnownCustomer(0, phone=digits, name=name), None, None, "", "")
         )
+        return await self._show_target(target, now)
+
+    async def _show_target(self, target: ReplyTarget, now: float) -> Message:
         return history_message(target, await self.service.history.read(target.customer), now)
 
     async def _search(self, typed: str, now: float, unknown: UserError) -> Message:
@@ -101,7 +107,4 @@ class ChatBrowser:
 
 def has_words(chat: Chat, typed: str) -> bool:
     """Return whether each word that was typed begins a word of the chat's name."""
-    words = normalize(chat.name).split()
-    return bool(words) and all(
-        any(word.startswith(part) for word in words) for part in normalize(typed).split()
-    )
+    return is_called(chat.name, typed)

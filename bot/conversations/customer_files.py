@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import humanize
-
 from bot.chakra.media import TOO_LARGE, MediaApi, MediaContent
 from bot.chakra.models import Media
-from bot.conversations.media import MAX_FILE_BYTES, MediaFile
+from bot.conversations.media import MAX_FILE_BYTES, MEGABYTE, MediaFile
 from bot.errors import InvalidResponse, Rejected
 from bot.slack.blocks import Markup, markup
 
-MAX_FILE_SIZE = humanize.naturalsize(MAX_FILE_BYTES, binary=True)
+MAX_FILE_SIZE = f"{MAX_FILE_BYTES // MEGABYTE} MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class CustomerFiles:
 
 
 def _too_large(file: MediaFile, size: int | None) -> Markup:
-    has = f"has {humanize.naturalsize(size, binary=True)}" if size else "is too large"
+    has = f"has {math.ceil(size * 10 / MEGABYTE) / 10:g} MB" if size else "is too large"
     return markup(
         f"This {file.kind.noun} {has}. Files of up to {MAX_FILE_SIZE} can be shown here: "
         "open it in the chat in Chakra."

@@ -7,6 +7,7 @@ from bot.customers.customer import KnownCustomer
 from bot.privacy import mask_phone
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup
+from bot.text.normalize import normalize
 
 UNKNOWN_NAME = "A customer"
 MAX_NAME_LENGTH = 80
@@ -33,3 +34,11 @@ def _address(customer: KnownCustomer) -> str:
     if customer.phone:
         return mask_phone(f"+{customer.phone}")
     return f"@{customer.username}" if customer.username else ""
+
+
+def is_called(name: str, typed: str) -> bool:
+    """Return whether each word that was typed begins a word of the name."""
+    words, parts = normalize(name).split(), normalize(typed).split()
+    return bool(words and parts) and all(
+        any(word.startswith(part) for word in words) for part in parts
+    )

@@ -64,7 +64,7 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
         notes.append(markup("lead ", mask_text(facts.lead)))
     content: list[Block] = [
         blocks.section(lines(rows), accessory=_lead_button(conversation, facts)),
-        blocks.context(Markup(" · ".join(notes)), render_window(facts.window_ends_at)),
+        blocks.context(Markup(" · ".join(notes)), _describe_window(facts)),
         conversation_controls(conversation),
     ]
     if facts.opt_outs:
@@ -101,6 +101,12 @@ def render_state(conversation: Conversation) -> Markup:
             return markup(until, " · ", has_it) if has_it else until
         case ConversationState.OPEN:
             return has_it or markup("Unassigned")
+
+
+def _describe_window(facts: ParentFacts) -> Markup:
+    if not facts.customer.phone:
+        return markup("WhatsApp doesn't show their number: answer in Chakra.")
+    return render_window(facts.window_ends_at)
 
 
 def render_window(ends_at: float) -> Markup:

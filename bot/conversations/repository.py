@@ -225,6 +225,17 @@ class Conversations:
             conditions.append(conversations.c.assignee == assignee)
         return await self._list(*conditions, limit=limit)
 
+    async def list_recent(self, limit: int) -> list[Conversation]:
+        """Return the conversations whose customers wrote last, resolved ones too."""
+        found = (
+            select(conversations)
+            .where(self._in_workspace())
+            .order_by(conversations.c.last_message_at.desc())
+            .limit(limit)
+        )
+        async with self._database.begin() as connection:
+            return [_from_row(row) for row in await connection.execute(found)]
+
     async def list_of_customer(self, customer_id: int) -> list[Conversation]:
         """Return the customer's conversations in all channels, also under an earlier ID."""
         return await self._list(self._is_customer(customer_id), limit=MAX_LISTED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from bot.aio.clock import Clock
 from bot.chakra.models import PhoneNumber
 from bot.conversations.conversation import Conversation, parse_parent_key
 from bot.conversations.history import HistoryReader
+from bot.conversations.names import is_called
 from bot.conversations.parents import Parents
 from bot.conversations.reader import MessageReader
 from bot.conversations.reply_form import ColleagueAnswer
@@ -34,7 +35,7 @@ from bot.slack.commands.command import UploadedFile
 from bot.slack.commands.reply import Message
 from bot.webhooks.events import MessageEvent
 
-MAX_LISTED = 20
+MAX_LISTED, MAX_SEARCHED = 20, 200
 MAX_KNOWN_THREADS = 10_000
 THREAD_SECONDS = 3_600.0
 REFUSAL_SECONDS = 12 * 3_600.0
@@ -58,6 +59,10 @@ class CustomerSource(Protocol):
 
     async def find(self, customer_id: int, /) -> KnownCustomer | None:
         """Return the customer, also by the ID of a row that was merged into theirs."""
+        ...
+
+    async def get(self, ids: Collection[int], /) -> Mapping[int, KnownCustomer]:
+        """Return the customers by the IDs that were asked for."""
         ...
 
     async def find_by_phone(self, digits: str, /) -> KnownCustomer | None:
@@ -135,6 +140,19 @@ class ConversationService:
         """Return conversations that are not resolved, and their customers by conversation."""
         found = await self.conversations.list_open(MAX_LISTED, channel=channel, assignee=assignee)
         return found, {each.id: await self.customers.find(each.customer_id) for each in found}
+
+    async def find_by_name(self, typed: str) -> list[KnownCustomer]:
+        """Return the customers of recent conversations with this name or username."""
+        recent = await self.conversations.list_recent(MAX_SEARCHED)
+        known = await self.customers.get({each.customer_id for each in recent})
+        wanted = typed.removeprefix("@")
+        return list(
+            {
+                customer.id: customer
+                for customer in known.values()
+                if is_called(customer.name, wanted) or is_called(customer.username, wanted)
+            }.values()
+        )
 
     async def find_target(self, conversation_id: int, customer_id: int = 0) -> ReplyTarget:
         """Return the customer of a conversation, or one without. Raise ``UsageError``."""

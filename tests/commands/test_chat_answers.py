@@ -192,3 +192,23 @@ def take_over_number(acme: World, customer: EmbeddedCustomer) -> EmbeddedCustome
     stranger = acme.chakra.customers.add("Ravi", phone)
     stranger.write("Who is this?")
     return stranger
+
+
+async def test_what_is_typed_for_someone_who_opted_out_is_refused(acme: World) -> None:
+    asha = await receive(acme)
+    await receive(acme, "STOP", asha)
+    await type_in_thread(acme, "But why?")
+    assert "asked for no more messages" in ephemerals(acme)[-1]
+    assert "chat.send" not in str(acme.slack.messages(JOHN, SALES)[-1].blocks)
+    await receive(acme, "One question", asha)
+    await type_in_thread(acme, "Yes?")
+    assert "They have written since" in ephemerals(acme)[-1]
+    await acme.press("chat.send")
+    assert session_texts(asha) == ["Yes?"]
+
+
+async def test_a_name_is_that_of_a_customer_with_a_thread_first(acme: World) -> None:
+    await receive(acme)
+    for line in ("chat Asha", "chat with asha rao"):
+        assert "Does it come in blue?" in visible_text(await acme.type(f"/chakra {line}"))
+    assert "1 open conversation" in visible_text(await acme.type("/chakra chats open"))

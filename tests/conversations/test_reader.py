@@ -87,7 +87,7 @@ def content(body: bytes = b"picture") -> Reply:
         ([found(url="https://lookaside.fbsbx.com/7"), content()], b"picture"),
         ([reply(404, {"_errors": ["Not found"]})], "Chakra no longer has this picture."),
         ([reply(400, {"_errors": ["Expired"]})], "Chakra no longer has this picture."),
-        ([found(30 * 1024 * 1024)], "This picture has 30.0 MiB."),
+        ([found(30 * 1024 * 1024)], "This picture has 30 MB."),
         ([found(None), content(bytes(MAX_FILE_BYTES + 1))], "This picture is too large."),
     ],
     ids=["file", "url-of-meta", "gone", "expired", "30-mb", "size-unknown"],

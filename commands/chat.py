@@ -60,6 +60,7 @@ from bot.slack.commands.reply import (
     Reply,
     UpdateForm,
 )
+from bot.slack.member import MEMBER_KINDS
 from bot.slack.viewer import is_shareable
 
 KEPT = "It stays in Slack. The customer doesn't see it."
@@ -229,8 +230,12 @@ async def open_assign(request: ActionRequest, context: Context) -> OpenForm:
     return actions.assign_form(await _pressed(request, context))
 
 
-async def submit_assign(request: SubmitRequest, context: Context) -> CloseForm:
+async def submit_assign(request: SubmitRequest, context: Context) -> CloseForm | FieldErrors:
     service, member = context.conversations, request.values.get(actions.MEMBER, "")
+    if member:
+        chosen = (await context.members.get_member(member)).value
+        if chosen.kind not in MEMBER_KINDS:
+            return FieldErrors({actions.MEMBER: actions.NOT_A_COLLEAGUE})
     conversation = await _of_form(request, context)
     assigned = await service.conversations.assign(conversation.id, member)
     if assigned is not None:

@@ -14,6 +14,7 @@ from bot.slack.choice_fields import member_field
 from bot.slack.commands.reply import Message, OpenForm
 
 MEMBER, TEXT, CONVERSATION = "member", "text", "conversation"
+NOT_A_COLLEAGUE = "Choose a member of your team: guests, people of other companies and apps can't."
 MORNING = time(9, 0)
 SNOOZE_SECONDS = {"1h": 3_600.0, "3h": 10_800.0}
 UNTIL_MORNING = "9:00"

@@ -8,9 +8,10 @@ from __future__ import annotations
 from bot.aio.clock import Clock
 from bot.aio.periodic import periodic
 from bot.conversations.controls import CLAIM, ConversationButton, reply_button
-from bot.conversations.conversation import Conversation
+from bot.conversations.conversation import Conversation, parent_key
 from bot.conversations.reply_report import Refresh
 from bot.conversations.repository import Conversations
+from bot.outbox.error_policy import LOST_ROOT_CODES
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack import blocks
@@ -44,9 +45,8 @@ class Reminders:
         for conversation in snoozed:
             await self._wake(conversation, now)
         unanswered = await self._conversations.list_unanswered(now - UNANSWERED_SECONDS, BATCH_SIZE)
-        for conversation in unanswered:
-            await self._remind(conversation, now)
-        return 0.0 if BATCH_SIZE in (len(snoozed), len(unanswered)) else None
+        done = [await self._remind(conversation, now) for conversation in unanswered]
+        return 0.0 if BATCH_SIZE in (len(snoozed), sum(done)) else None
 
     async def _wake(self, conversation: Conversation, now: float) -> None:
         key = f"{conversation.post_key}:woken:{int(conversation.snoozed_until)}"
@@ -55,10 +55,23 @@ class Reminders:
         if opened is not None:
             await self._refresh(opened)
 
-    async def _remind(self, conversation: Conversation, now: float) -> None:
+    async def _remind(self, conversation: Conversation, now: float) -> bool:
+        """Remind the channel; return whether that is done. A thread that is lost begins again."""
         key = f"{conversation.post_key}:unanswered:{int(conversation.unanswered_since)}"
         await self._post(key, conversation, _render_reminder(conversation))
+        status = await self._outbox.get_status(key)
+        if status.is_pending and status.ref is None:
+            return False
+        new_key = parent_key(conversation.id, conversation.last_event_id)
+        if status.error_code in LOST_ROOT_CODES and conversation.post_key != new_key:
+            renewed = await self._conversations.begin_again(
+                conversation.id, conversation.last_event_id
+            )
+            if renewed is not None:
+                await self._refresh(renewed)
+            return False
         await self._conversations.mark_reminded(conversation, now)
+        return True
 
     async def _post(self, key: str, conversation: Conversation, message: Message) -> None:
         await self._outbox.enqueue(

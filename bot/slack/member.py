@@ -24,6 +24,10 @@ class MemberKind(Enum):
     """Deactivated, or a bot."""
 
 
+MEMBER_KINDS = frozenset({MemberKind.OWNER, MemberKind.ADMIN, MemberKind.MEMBER})
+"""The kinds of those who work in the workspace."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A member, as far as the app needs to know them.

@@ -212,3 +212,11 @@ async def test_a_name_is_that_of_a_customer_with_a_thread_first(acme: World) -> 
     for line in ("chat Asha", "chat with asha rao"):
         assert "Does it come in blue?" in visible_text(await acme.type(f"/chakra {line}"))
     assert "1 open conversation" in visible_text(await acme.type("/chakra chats open"))
+
+
+async def test_a_conversation_is_assigned_to_colleagues_only(acme: World) -> None:
+    await receive(acme)
+    await acme.press("chat.assign")
+    assert "Choose a member of your team" in (await acme.submit({"member": "U0CHAKRA"}))["member"]
+    await pass_seconds(acme, 5)
+    assert "Unassigned" in visible_text(parent(acme))

@@ -139,3 +139,14 @@ async def test_a_file_that_is_fetched_late_is_not_shown_to_others(acme: World) -
     await pass_seconds(acme, 300)
     assert "my shoe" in str(acme.slack.messages(JOHN, SALES))
     assert [file for item in acme.slack.messages(JOHN, SALES) for file in item.files] == []
+
+
+async def test_a_reminder_begins_a_deleted_thread_again(acme: World) -> None:
+    await receive(acme, "Hello")
+    delete(acme, parent(acme))
+    await pass_seconds(acme, 1_900)
+    for _ in range(3):
+        await pass_seconds(acme, 20)
+    [reminder] = thread(acme)
+    assert "waited for an answer" in reminder
+    assert "Hello" in visible_text(parent(acme))

@@ -110,7 +110,7 @@ def list_entries(config: Config) -> list[Entry]:
     """Return every entry that has a name, record types and their fields first."""
     entries: list[Entry] = []
     for procedure in config.procedures:
-        if procedure.is_deleted:
+        if procedure.is_deleted or not procedure.label:
             continue
         entries.append(_entry("record type", procedure))
         key = config.primary_key_of(procedure.short_id)

@@ -14,7 +14,6 @@ from bot.errors import (
     OutcomeUnknown,
     Rejected,
     UsageError,
-    not_found_as,
 )
 from bot.media import photo_form as forms
 from bot.media.photo_form import EXAMPLE, PhotoUpload
@@ -23,7 +22,7 @@ from bot.processes import editor
 from bot.processes.directory import Record
 from bot.processes.photo_fields import ADD_PHOTO, SHOW_PHOTO, record_photos
 from bot.processes.search import RecordType
-from bot.processes.typed_line import read_line, typed_key
+from bot.processes.typed_line import read_line
 from bot.slack.commands.arguments import parse_arguments
 from bot.slack.commands.command import (
     Action,
@@ -31,7 +30,6 @@ from bot.slack.commands.command import (
     Command,
     CommandRequest,
     Form,
-    Request,
     SubmitRequest,
     UploadedFile,
 )
@@ -50,6 +48,7 @@ from bot.writes.notices import ask_again, confirmed_id
 
 UPLOAD_WORDS: Final = frozenset({"upload", "add", "new", "send", "attach"})
 SHOW_WORDS: Final = frozenset({"show", "get", "view", "open", "of", "for"})
+MAX_NAMED: Final = 5
 
 
 async def run(request: CommandRequest, context: Context) -> Reply:
@@ -58,12 +57,12 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     first = tokens[0].text.casefold() if tokens else ""
     if not tokens or first in UPLOAD_WORDS:
         request.access.authorize(Permission.EDIT)
-        found = await _find_record(request, context, tokens[1:]) if len(tokens) > 1 else None
+        found = await _find_record(context, tokens[1:]) if len(tokens) > 1 else None
         return forms.file_form(record=found[0] if found else None)
     rest = tokens[1:] if first in SHOW_WORDS and len(tokens) > 1 else tokens
     if len(rest) == 1 and is_uuid(rest[0].text):
         return await context.photos.show(rest[0].text, request.actor.id)
-    record, record_type = await _find_record(request, context, rest)
+    record, record_type = await _find_record(context, rest)
     photos = record_photos(record, record_type)
     if len(photos) == 1:
         return await context.photos.show(photos[0].photo_id, request.actor.id)
@@ -71,27 +70,20 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     return forms.photos_message(record, record_type, may_edit=may_edit)
 
 
-async def _find_record(
-    request: Request, context: Context, tokens: tuple[Token, ...]
-) -> tuple[Record, RecordType]:
+async def _find_record(context: Context, tokens: tuple[Token, ...]) -> tuple[Record, RecordType]:
     """Return the one record that a line names. Raise ``UsageError``, ``NotFound``."""
     line = read_line(tokens, await context.records.list_types())
     typed = " ".join(token.text for token in line.tokens)
     if not typed:
         raise UsageError("Which record? Add its key.", example=EXAMPLE)
-    if key := typed_key(line):
-        with not_found_as(line.record_type.name, key):
-            return await context.records.load(f"{line.record_type.name}/{key}")
-    query = await context.record_queries.read(
-        line.record_type, typed, request.require_member(), request.now
-    )
-    page = await context.records.list(line.record_type, query.where, skip=0, limit=5)
-    if not page.records:
+    named = line.record_type.name if len(line.tokens) < len(tokens) else ""
+    found = await context.records.find(typed, named)
+    if not found:
         raise NotFound(line.record_type.name, typed)
-    if len(page.records) > 1:
-        keys = ", ".join(record.key for record in page.records)
+    if len(found) > 1:
+        keys = ", ".join(record.key for record in found[:MAX_NAMED])
         raise UsageError(f'Several records match "{typed}": {keys}.', example=EXAMPLE)
-    return page.records[0], line.record_type
+    return await context.records.load(found[0].handle)
 
 
 async def show(request: ActionRequest, context: Context) -> Message:
@@ -115,12 +107,10 @@ async def check(request: SubmitRequest, context: Context) -> Reply:
         return FieldErrors({forms.FILE_FIELD: "Choose a photo."})
     file = files[0] if files else UploadedFile(message_file)
     typed = request.values.get(forms.RECORD_FIELD, "").strip()
-    record, record_type = None, None
-    if typed:
+    record, record_type = await _load_record(context, request.state.get("record", ""))
+    if typed and record is None:
         try:
-            record, record_type = await _find_record(
-                request, context, parse_arguments(typed).tokens
-            )
+            record, record_type = await _find_record(context, parse_arguments(typed).tokens)
         except UsageError as error:
             return FieldErrors({forms.RECORD_FIELD: error.message})
         except NotFound:
@@ -144,7 +134,7 @@ async def save(request: SubmitRequest, context: Context) -> Reply:
     upload = PhotoUpload(
         file_id=file.id,
         photo_id=new_photo_id(request.interaction_key, file.id),
-        record=record.reference if record else "",
+        record=record.handle if record else "",
         attribute=_attribute(record_type, request.values.get(forms.ATTRIBUTE_FIELD, "")),
     )
     async with context.photos.load(file) as photo:
@@ -229,12 +219,12 @@ async def _attach(
         record, record_type = await context.records.load(upload.record)
         await _set_attribute(request, context, record, upload.attribute, photo_id)
     except OutcomeUnknown:
-        return forms.record_problem(again, f"we don't know whether {upload.record} has it.")
+        return forms.record_problem(again, "we don't know whether the record has it.")
     except ChakraError as error:
         reason = f" Chakra's reason: {error.message}" if isinstance(error, Rejected) else ""
-        return forms.record_problem(again, f"{upload.record} doesn't have it.{reason}")
+        return forms.record_problem(again, f"the record doesn't have it.{reason}")
     labels = (known.label for known in record_type.attributes if known.name == upload.attribute)
-    return forms.uploaded_message(photo_id, upload.record, next(labels, upload.attribute))
+    return forms.uploaded_message(photo_id, record, next(labels, upload.attribute))
 
 
 async def _set_attribute(
@@ -255,7 +245,7 @@ async def _set_attribute(
             key=f"{request.interaction_key} record",
             member=request.actor.id,
             verb="process.update",
-            subject=record.reference,
+            subject=record.handle,
             content=update,
             confirmed_id=confirmed,
         )
@@ -273,7 +263,7 @@ def _record_state(record: Record | None) -> dict[str, str]:
     """Return a record as a form's state carries it."""
     if record is None:
         return {}
-    return {"record": record.reference, "updated_at": editor.updated_at(record.process)}
+    return {"record": record.handle, "updated_at": editor.updated_at(record.process)}
 
 
 def _attribute(record_type: RecordType | None, chosen: str) -> str:

@@ -73,20 +73,28 @@ def file_form(
                 hint=f"{FORMATS}, up to {format_size(MAX_PHOTO_BYTES)}.",
             )
         )
-    content.append(
-        blocks.text_field(
-            RECORD_FIELD,
-            "Lead or other record",
-            action="photo.record",
-            initial=record.reference.replace("/", " ") if record else "",
-            placeholder="lead LEAD-004038",
-            hint="Leave it empty to upload the photo alone.",
-            optional=True,
-            max_length=200,
+    if record is None:
+        content.append(
+            blocks.text_field(
+                RECORD_FIELD,
+                "Lead or other record",
+                action="photo.record",
+                placeholder="lead LEAD-004038",
+                hint="Leave it empty to upload the photo alone.",
+                optional=True,
+                max_length=200,
+            )
         )
-    )
+    else:
+        content.append(blocks.section(markup("For the record ", _place(record), ".")))
     content.append(blocks.context("You'll see what is uploaded before anything is sent."))
-    return OpenForm(blocks.form_modal(FILE_FORM, _TITLE, "Continue", content))
+    view = blocks.form_modal(FILE_FORM, _TITLE, "Continue", content)
+    return OpenForm(view, {"record": record.handle} if record else {})
+
+
+def _place(record: Record) -> Markup:
+    name = record.process.name
+    return markup(bold(name), "  ·  ", record.key) if name else bold(record.key)
 
 
 def check_view(
@@ -106,9 +114,8 @@ def check_view(
     if record is None:
         content.append(blocks.section("It goes to Chakra, and to no record."))
         return blocks.form_modal(CHECK_FORM, _TITLE, "Upload", content)
-    name = record.process.name
-    place = markup(bold(name), "  ·  ", record.key) if name else bold(record.key)
-    content.append(blocks.section(markup("It goes to Chakra, and to the record ", place, ".")))
+    place = markup("It goes to Chakra, and to the record ", _place(record), ".")
+    content.append(blocks.section(place))
     if len(fields) > 1:
         content.append(
             blocks.select_field(
@@ -135,13 +142,13 @@ def _first_empty(record: Record, fields: Sequence[QueryField]) -> str:
     return next(empty, fields[0].name)
 
 
-def uploaded_message(photo_id: str, record: str = "", label: str = "") -> Message:
+def uploaded_message(photo_id: str, record: Record | None = None, label: str = "") -> Message:
     """Return the result of an upload: the photo's ID, and where it is."""
-    place = markup(" and in ", bold(label), " of ", bold(record)) if record else Markup("")
+    place = markup(" and in ", bold(label), " of ", bold(record.key)) if record else Markup("")
     text = markup("The photo is in Chakra", place, ". Its ID: ", code(photo_id))
     buttons = [blocks.button("Show photo", SHOW_PHOTO, photo_id)]
     if record:
-        buttons.append(blocks.button("Show record", SHOW_RECORD, record))
+        buttons.append(blocks.button("Show record", SHOW_RECORD, record.handle))
     return Message(text, (blocks.section(text), blocks.actions(*buttons)))
 
 

@@ -64,5 +64,5 @@ def photo_buttons(record: Record, record_type: RecordType, *, may_edit: bool) ->
         for number, photo in enumerate(photos[:MAX_BUTTONS], 1)
     ]
     if may_edit and record_type.photo_attributes:
-        buttons.append(blocks.button("Add photo", ADD_PHOTO, record.reference))
+        buttons.append(blocks.button("Add photo", ADD_PHOTO, record.handle))
     return [blocks.actions(*buttons)] if buttons else []

@@ -26,6 +26,11 @@ def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
     return dict(acme.chakra.records.find(key)["data"])
 
 
+def add_marias(acme: World) -> None:
+    for key in ("LEAD-M1", "LEAD-M2"):
+        acme.chakra.add_lead(key, name="Maria Lopez")
+
+
 def form(acme: World) -> str:
     return visible_text(acme.slack.view(JOHN) or {})
 
@@ -68,9 +73,11 @@ async def test_description_is_shown_if_chakra_sends_no_more(acme: World) -> None
         ("photo zzqq", "Can't find lead"),
         ("photo upload NOPE-99", "Can't find lead"),
         ("photo ../config", "Can't find lead"),
+        ("photo maria", 'Several records match "maria"'),
     ],
 )
 async def test_what_cannot_be_found_is_named(acme: World, typed: str, sentence: str) -> None:
+    add_marias(acme)
     assert sentence in visible_text(await acme.type(f"/chakra {typed}"))
     assert acme.slack.messages(JOHN, DIRECT) == []
 
@@ -122,10 +129,21 @@ async def test_photo_of_a_record_is_added_from_its_card(acme: World) -> None:
     await acme.submit({"file": SHOP})
     assert "Aarav Mehta  ·  LEAD-004038" in form(acme).replace("*", "")
     await acme.submit({})
-    assert "Site Photo of lead/LEAD-004038" in visible_text(acme.shown()).replace("*", "")
+    assert "Site Photo of LEAD-004038" in visible_text(acme.shown()).replace("*", "")
     photo = acme.chakra.photos.find(stored(acme)["site_photo"])
     assert photo is not None
     assert photo.content == SHOP.data
+
+
+@pytest.mark.parametrize("key", ["A/B", "50%", "two words", "..", "Ä.1"])
+async def test_photo_goes_to_the_record_of_the_card_whatever_its_key(acme: World, key: str) -> None:
+    lead_id = acme.chakra.add_lead(key, name="Odd Key", score=1)
+    await acme.type("/chakra lead Odd Key")
+    await acme.press("photo.add")
+    await upload(acme)
+    assert stored(acme, key)["site_photo"]
+    assert acme.chakra.count(UPDATE) == 1
+    assert any(request.path.endswith(lead_id) for request in acme.chakra.requests)
 
 
 async def test_present_photo_is_named_before_it_is_replaced(acme: World) -> None:
@@ -163,11 +181,12 @@ async def test_what_is_no_photo_is_refused(acme: World, file: LocalFile, sentenc
 
 @pytest.mark.parametrize(
     ("typed", "sentence"),
-    [("lead NOPE-1", "There's no record"), ("rossi or aarav", "Several records match")],
+    [("lead NOPE-1", "There's no record"), ("maria", "Several records match")],
 )
 async def test_unclear_record_is_named_under_its_field(
     acme: World, typed: str, sentence: str
 ) -> None:
+    add_marias(acme)
     await acme.type("/chakra photo")
     assert sentence in (await acme.submit({"file": SHOP, "record": typed}))["record"]
 
@@ -237,7 +256,7 @@ async def test_photo_without_its_record_can_be_set_again(acme: World) -> None:
     acme.chakra.fail(UPDATE, StatusResponse(400), 1)
     await acme.type("/chakra photo upload LEAD-004038")
     await upload(acme)
-    assert "lead/LEAD-004038 doesn't have it" in visible_text(acme.shown())
+    assert "the record doesn't have it" in visible_text(acme.shown())
     await acme.press("photo.retry")
     assert acme.chakra.count(UPLOAD) == 1
     assert stored(acme)["site_photo"]
@@ -247,7 +266,7 @@ async def test_lost_answer_of_the_record_is_shown(acme: World) -> None:
     acme.chakra.fail(UPDATE, ResetAfterHandling(), 1)
     await acme.type("/chakra photo upload LEAD-004038")
     await upload(acme)
-    assert "we don't know whether lead/LEAD-004038 has it" in visible_text(acme.shown())
+    assert "we don't know whether the record has it" in visible_text(acme.shown())
     assert "Site Photo" in visible_text(await acme.press("photo.retry"))
 
 

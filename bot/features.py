@@ -77,7 +77,13 @@ class Features:
         service = self._send_service(
             directory, record_directory, sends, files, channel_events.opt_outs
         )
-        records = RecordSearch(self.chakra, self.cache, record_directory, region=region)
+        records = RecordSearch(
+            self.chakra,
+            self.cache,
+            record_directory,
+            region=region,
+            find_user_name=directory.get_cached_name,
+        )
         conversations = self._conversations(channel_events, sends, files)
         return Context(
             directory=directory,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,6 +27,7 @@ WORDS = {
     "pod": ("pods", "teams"),
     "task": ("tasks", "task types", "task type"),
     "entity": ("entities",),
+    "field": ("fields", "attribute", "attributes", "column", "columns"),
 }
 """What people type for a kind of entry, besides its name."""
 
@@ -45,15 +46,16 @@ class Entry:
     label: str
     short_id: str
     note: str = ""
+    id: str = ""
 
     def has(self, words: Sequence[str]) -> bool:
-        """Return whether each word is in what the line shows, or means its kind."""
-        text = normalize(f"{self.kind} {self.label} {self.short_id} {self.note}")
-        return all(word in text or self.kind in _kinds_of(word) for word in words)
+        """Return whether each word is in what the line shows or in its ID, or means its kind."""
+        text = normalize(f"{self.kind} {self.label} {self.short_id} {self.note} {self.id}")
+        return all(word in text or self.kind.startswith(_kinds_of(word)) for word in words)
 
 
-def _kinds_of(word: str) -> Iterable[str]:
-    return (kind for kind, words in WORDS.items() if word in words)
+def _kinds_of(word: str) -> tuple[str, ...]:
+    return tuple(kind for kind, words in WORDS.items() if word in words)
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
@@ -131,7 +133,7 @@ def list_entries(config: Config) -> list[Entry]:
 
 
 def _entry(kind: str, item: NamedResource) -> Entry:
-    return Entry(kind, item.label, item.short_id)
+    return Entry(kind, item.label, item.short_id, id=item.id)
 
 
 def _field(attribute: Attribute, owner: str, *, is_key: bool) -> Entry:
@@ -141,7 +143,8 @@ def _field(attribute: Attribute, owner: str, *, is_key: bool) -> Entry:
     if attribute.required:
         facts.append("required")
     kind = f"field of {owner}" if owner else "field"
-    return Entry(kind, attribute.label, attribute.short_id, ", ".join(filter(None, facts)))
+    note = ", ".join(filter(None, facts))
+    return Entry(kind, attribute.label, attribute.short_id, note, attribute.id)
 
 
 CONFIG: Command[Context] = Command(

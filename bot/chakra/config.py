@@ -85,6 +85,22 @@ class Config(Resource):
         role = _find_by_reference(self.roles, reference)
         return role.label if role else reference
 
+    def find_label(self, reference: str) -> str:
+        """Return the name of whatever has this UUID, "" if nothing has it."""
+        teams = (self.team,) if self.team else ()
+        named: tuple[Iterable[NamedResource], ...] = (
+            teams,
+            self.roles,
+            self.procedures,
+            self.pods,
+            self.task_types,
+            self.state_tasks,
+            self.entities,
+            self.attributes,
+        )
+        found = (item for items in named for item in items if item.id == reference)
+        return next((item.label for item in found), "")
+
     def find_procedure(self, reference: str) -> Procedure | None:
         """Return the procedure with this UUID or short ID, or ``None``."""
         return _find_by_reference(self.procedures, reference)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -50,11 +50,12 @@ class CardField:
         return date_token(self.moment.timestamp()) if self.moment else self.text
 
 
-def record_row(record: Record) -> Block:
+def record_row(record: Record, record_type: RecordType | None = None) -> Block:
     """Return the row of a list: name, key, state, assignee."""
     process = record.process
+    show = record_type.show if record_type else str
     title = markup(bold(process.name or record.key or NO_KEY))
-    facts = [record.key if process.name else "", process.state, process.assigned_to]
+    facts = [record.key if process.name else "", show(process.state), show(process.assigned_to)]
     created = _created(process)
     details = Markup("  ·  ".join(escape(fact) for fact in (*facts, created) if fact))
     name = process.id or record.key
@@ -113,7 +114,8 @@ def _value(record: Record, action: str) -> str:
 
 def record_fields(record: Record, record_type: RecordType) -> list[CardField]:
     """Return all that is known of a record, for one reader."""
-    return [*_root_fields(record), *_attribute_fields(record, record_type)]
+    fields = [*_root_fields(record), *_attribute_fields(record, record_type)]
+    return [replace(known, text=record_type.show(known.text)) for known in fields]
 
 
 def _root_fields(record: Record) -> Iterable[CardField]:

@@ -153,7 +153,7 @@ def render_records(
 ) -> list[Block]:
     """Return records as a table with a menu that opens one."""
     columns = _columns(record_type, records, fields)
-    rows = [[_cell(record, column, zone) for column in columns] for record in records]
+    rows = [[_cell(record_type, record, column, zone) for column in columns] for record in records]
     header = [column.label for column in columns]
     table = data_table(caption, header, rows, page_size=ROWS_PER_SCREEN)
     return [table, *_menu(record_type, records)]
@@ -173,7 +173,7 @@ def _content(shown: RecordList) -> list[Block]:
     if not shown.records:
         return [blocks.section(_empty_text(shown))]
     if len(shown.records) <= MAX_ROWS and not shown.has_pages:
-        return [record_row(record) for record in shown.records]
+        return [record_row(record, shown.record_type) for record in shown.records]
     caption = f"{shown.record_type.plural} {shown.query.skip + 1:,}–"
     caption += f"{shown.query.skip + len(shown.records):,}"
     return render_records(shown.record_type, shown.records, shown.fields, shown.zone, caption)
@@ -192,14 +192,14 @@ def _columns(
     return [*names, key, *usual, *named[:MAX_NAMED_COLUMNS]]
 
 
-def _cell(record: Record, column: QueryField, zone: tzinfo) -> Cell:
+def _cell(record_type: RecordType, record: Record, column: QueryField, zone: tzinfo) -> Cell:
     if column.name == KEY.name:
         return record.key
     value = find_value(record, column)
     if isinstance(value, datetime):
         return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else show_value(value)
+    return value if is_number else record_type.show(show_value(value))
 
 
 def _menu(record_type: RecordType, records: Sequence[Record]) -> list[Block]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any, Final
@@ -14,7 +14,7 @@ from bot.chakra.attributes import Attribute
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.chakra.fields import to_text
-from bot.chakra.models import User
+from bot.chakra.models import User, is_uuid
 from bot.chakra.processes import ID_KEY
 from bot.chakra.tasks import CreatedTask
 from bot.errors import UsageError
@@ -82,6 +82,12 @@ class RecordType:
 
     phone_fields: frozenset[str] = frozenset()
     photo_fields: frozenset[str] = frozenset()
+    find_name: Callable[[str], str] = field(default=lambda _: "", repr=False, compare=False)
+    """Return the name of a UUID of the configuration or of a user, "" if it isn't known."""
+
+    def show(self, text: str) -> str:
+        """Return the name of a UUID, and any other text as it is."""
+        return (is_uuid(text) and self.find_name(text)) or text
 
     @property
     def attributes(self) -> tuple[QueryField, ...]:
@@ -126,8 +132,11 @@ class RecordSearch:
         directory: RecordDirectory,
         *,
         region: str | None = None,
+        find_user_name: Callable[[str], str] = lambda _: "",
     ) -> None:
+        """``find_user_name`` returns the name of a user's ID, "" if it isn't known by now."""
         self.region = region
+        self._find_user_name = find_user_name
         self._directory = directory
         self._processes = chakra.processes
         self._tasks = chakra.tasks
@@ -146,10 +155,11 @@ class RecordSearch:
             if procedure.short_id and not procedure.is_deleted
         ]
         ordered = sorted(found or [(LEAD, "Lead")], key=lambda one: one[0] != LEAD)
-        return tuple(
-            _build_type(config, name, label, tuple(self._seen_states.get(name, ())))
-            for name, label in ordered
-        )
+        return tuple(self._build_type(config, name, label) for name, label in ordered)
+
+    def _build_type(self, config: Config, name: str, label: str) -> RecordType:
+        states = tuple(self._seen_states.get(name, ()))
+        return _build_type(config, name, label, states, self._find_user_name)
 
     async def list(
         self, record_type: RecordType, where: Where, *, skip: int, limit: int
@@ -178,7 +188,7 @@ class RecordSearch:
         found = next((known for known in types if known.name == procedure), None)
         if found is None:  # the configuration lacks it
             config = (await self.get_config()).value
-            found = _build_type(config, procedure, procedure.replace("_", " ").capitalize(), ())
+            found = self._build_type(config, procedure, procedure.replace("_", " ").capitalize())
         return record, found
 
     async def find(self, typed: str, kind: str = "") -> tuple[Record, ...]:
@@ -307,7 +317,13 @@ def you_or_name(person: Person, user: User | None) -> str:
     return user.name if user else person.text
 
 
-def _build_type(config: Config, name: str, label: str, states: tuple[str, ...]) -> RecordType:
+def _build_type(
+    config: Config,
+    name: str,
+    label: str,
+    states: tuple[str, ...],
+    find_user_name: Callable[[str], str] = lambda _: "",
+) -> RecordType:
     attributes = config.attributes_of(name)
     key = config.primary_key_of(name)
     roots = {root.name for root in ROOT_FIELDS}
@@ -320,7 +336,11 @@ def _build_type(config: Config, name: str, label: str, states: tuple[str, ...]) 
     schema = QuerySchema((*root_fields, *own), words)
     phones = frozenset(item.short_id for item in attributes if _PHONE_TYPE.search(fold(item.type)))
     photos = frozenset(item.short_id for item in attributes if item.is_photo)
-    return RecordType(name, label, key_field, schema, phones, photos)
+
+    def find_name(reference: str) -> str:
+        return config.find_label(reference) or find_user_name(reference)
+
+    return RecordType(name, label, key_field, schema, phones, photos, find_name)
 
 
 def _build_field(attribute: Attribute) -> QueryField:

@@ -194,6 +194,12 @@ class Directory:
             found.append(known.name if known else reportee.name)
         return tuple([name for name in found if name])
 
+    def get_cached_name(self, user_id: str) -> str:
+        """Return the name of a user if the team is loaded, else ""."""
+        index = self._cached_index()
+        known = index.get(user_id) if index else None
+        return known.name if known else ""
+
     def _cached_index(self) -> UserIndex | None:
         cached = self._cache.peek(TEAM_CACHE_KIND, INDEX_CACHE_KEY)
         return cached.value if cached else None

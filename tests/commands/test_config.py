@@ -21,6 +21,9 @@ from tests.world import World
         ("config role sales", ["Inside Sales", "Field Sales"], ["Collections"]),
         ("lead fields", ["Score", "City"], ["Collections"]),
         ("config procedures", ["Lead", "record type"], ["Score"]),
+        ("config attributes", ["Score", "City"], ["Inside Sales"]),
+        ("config lead fields", ["Score", "City"], ["Inside Sales"]),
+        ("config 3ae1c371-9a3b-4c06-8090-42fea6c4df36", ["Inside Sales"], ["Score", "Field"]),
         ("config zebra", ['has "zebra" in it'], ["Score"]),
     ],
 )
@@ -53,6 +56,6 @@ def test_configuration_of_any_shape_is_listed() -> None:
     assert list_entries(config) == [
         Entry("record type", "Ticket", "t"),
         Entry("field of Ticket", "due", "due", "required"),
-        Entry("pod", "North", ""),
+        Entry("pod", "North", "", id="p1"),
         Entry("task", "Call back", "call"),
     ]

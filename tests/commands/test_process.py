@@ -90,6 +90,18 @@ async def test_what_cannot_be_found_is_named(acme: World, typed: str, sentence: 
     assert sentence in visible_text(await acme.type(f"/chakra {typed}"))
 
 
+async def test_ids_are_shown_as_names(acme: World) -> None:
+    await acme.type("/chakra users")
+    priya = acme.chakra.user("priya")
+    role, unknown = acme.chakra.team.roles[0], "00000000-0000-0000-0000-00000000beef"
+    acme.chakra.add_lead("LEAD-U1", name="Uma", owner=priya.id, role=role.id, other=unknown)
+    card = visible_text(await acme.type("/chakra lead LEAD-U1"))
+    assert f"{priya.first_name} {priya.last_name}" in card
+    assert role.name in card
+    assert unknown in card
+    assert role.id not in card
+
+
 async def test_outage_is_explained(acme: World) -> None:
     acme.chakra.fail(LIST, StatusResponse(403))
     assert "Chakra" in visible_text(await acme.type("/chakra leads"))

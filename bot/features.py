@@ -152,6 +152,7 @@ class Features:
                 record_finder(record_directory),
                 channel_events.log,
                 channel_events.notifier.retry_channel,
+                members.list_groups,
                 self.identity.team_id,
             ),
             health=HealthChecker(

@@ -63,7 +63,7 @@ def build_form(
             "events", "Receive", EVENT_CHOICES, action=action("events"), initial=spec.events
         ),
         *_filter_fields(spec.filters, known, action),
-        *_delivery_fields(spec, action),
+        *_delivery_fields(spec, known, action),
         *_order_fields(spec, rules, rule, action),
     ]
     return blocks.form_modal(SUBMIT, title, "Preview", content)
@@ -72,13 +72,15 @@ def build_form(
 def read_form(values: Mapping[str, str], known: Known, previous: RuleSpec | None) -> RuleSpec:
     """Return the rule that the form says. Raise ``FormProblem``.
 
-    User groups of the ``previous`` rule, which Slack's menus can't show, stay.
+    User groups of the ``previous`` rule stay if the form has no menu of them.
     """
     events = tuple(EventGroup(value) for value in _chosen(values, "events", EventGroup))
     if not events:
         raise FormProblem("events", "Choose at least one kind of event.")
     catch_all = CATCH_ALL in values.get("special", "").split(",")
-    groups = [item for item in (previous.mentions if previous else ()) if item.startswith("S")]
+    groups = _groups_of(previous.mentions if previous else ())
+    if "groups" in values:
+        groups = [item for item in _chosen(values, "groups") if item.startswith("S")]
     here = [HERE] if MENTION_HERE in values.get("special", "").split(",") else []
     return RuleSpec(
         events=events,
@@ -174,7 +176,32 @@ def _filter_fields(filters: Filters, known: Known, action: Callable[[str], str])
     return fields
 
 
-def _delivery_fields(spec: RuleSpec, action: Callable[[str], str]) -> list[Block]:
+def _group_fields(spec: RuleSpec, known: Known, action: Callable[[str], str]) -> list[Block]:
+    """Return the menu of user groups, which Slack has none of its own for."""
+    chosen = _groups_of(spec.mentions)
+    names = {group.id: group.name for group in known.groups}
+    names |= {item: item for item in chosen if item not in names}
+    if not names:
+        return []
+    choices = [Choice(name, group_id) for group_id, name in names.items()]
+    choices.sort(key=lambda choice: choice.value not in chosen)  # of very many, the chosen stay
+    return [
+        multi_select_field(
+            "groups",
+            "Mention user groups",
+            choices,
+            action=action("groups"),
+            placeholder="None",
+            initial=chosen,
+        )
+    ]
+
+
+def _groups_of(mentions: Sequence[str]) -> list[str]:
+    return [item for item in mentions if item.startswith("S")]
+
+
+def _delivery_fields(spec: RuleSpec, known: Known, action: Callable[[str], str]) -> list[Block]:
     how = [Choice(f"{text[:1].upper()}{text[1:]}", item) for item, text in GROUPING_TEXTS.items()]
     times = sorted({*HALF_HOURS, spec.daily_at})
     quiet = spec.quiet
@@ -219,8 +246,8 @@ def _delivery_fields(spec: RuleSpec, action: Callable[[str], str]) -> list[Block
             action=action("mention"),
             placeholder="No one",
             initial=[item for item in spec.mentions if item[:1] in ("U", "W")],
-            hint="For a user group, type /chakra notify add … mention @group.",
         ),
+        *_group_fields(spec, known, action),
         blocks.select_field(
             "mode",
             "Replies",

@@ -13,6 +13,7 @@ from bot.notifications.rule_words import CATEGORY_WORDS
 from bot.slack.blocks import clip
 from bot.slack.commands.tokens import Token
 from bot.slack.commands.unused_words import MAX_WORD_LENGTH
+from bot.slack.members import UserGroup
 from bot.text.countries import find_country
 from bot.text.normalize import normalize
 from bot.text.similarity import find_similar
@@ -24,12 +25,16 @@ MIN_SUGGESTION_SIMILARITY = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the names in a line may mean. ``member`` types it, in ``time_zone``."""
+    """What the names in a line may mean. ``member`` types it, in ``time_zone``.
+
+    ``groups`` are the user groups that the form offers.
+    """
 
     senders: tuple[PhoneNumber, ...] = ()
     templates: tuple[str, ...] = ()
     member: str = ""
     time_zone: str = "UTC"
+    groups: tuple[UserGroup, ...] = ()
 
 
 def resolve_filter(target: str, value: str, known: Known) -> str:

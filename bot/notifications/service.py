@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.aio.clock import Clock, wait_for
 from bot.db.engine import Database
@@ -28,6 +29,7 @@ from bot.notifications.shown_events import ShownEvents, explain_unposted
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.blocks import Markup
+from bot.slack.members import UserGroup
 from bot.templates.catalog import TemplateCatalog
 from bot.webhooks.recorded_event import RecordedEvent
 
@@ -36,6 +38,8 @@ LOAD_TIMEOUT_SECONDS = 0.5
 
 ListRecentEvents = Callable[[int], Awaitable[Sequence[RecordedEvent]]]
 """Return the latest events of the log, the latest first. Raise ``DatabaseUnavailable``."""
+ListGroups = Callable[[], Coroutine[Any, Any, tuple[UserGroup, ...]]]
+"""Return the workspace's user groups. Raise ``SlackError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Notifications:
     shown: ShownEvents
     retry_channel: Callable[[str], None]
     """Post in a channel that had a problem, without waiting for the next attempt."""
+    list_groups: ListGroups
 
     async def load_known(self, member: str, time_zone: str) -> Known:
         """Return what names in a rule may mean; without those that Chakra doesn't tell in time."""
@@ -65,7 +70,15 @@ class Notifications:
                 index = (await loading).value
         except (BotError, TimeoutError):
             pass
-        return Known(senders, tuple(index.by_name) if index else (), member, time_zone)
+        names = tuple(index.by_name) if index else ()
+        return Known(senders, names, member, time_zone, await self._load_groups())
+
+    async def _load_groups(self) -> tuple[UserGroup, ...]:
+        """Return the user groups; none if Slack doesn't tell them, as without usergroups:read."""
+        try:
+            return await wait_for(self.clock, self.list_groups(), LOAD_TIMEOUT_SECONDS)
+        except (BotError, TimeoutError):
+            return ()
 
     async def get(self, rule_id: int) -> Rule:
         """Return a rule. Raise ``NotFound`` if it was removed."""
@@ -140,6 +153,7 @@ def open_notifications(
     find_records: FindRecords,
     events: EventSource,
     retry_channel: Callable[[str], None],
+    list_groups: ListGroups,
     workspace: str = "",
 ) -> Notifications:
     """Return the notifications of a workspace."""
@@ -154,6 +168,7 @@ def open_notifications(
         clock,
         ShownEvents(Deliveries(database, workspace), events, facts, rules, clock),
         retry_channel,
+        list_groups,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bot.cache import Cache, Cached
 from bot.errors import SlackError, UnknownMember
@@ -12,12 +13,21 @@ from bot.slack.member import Member, parse_member
 
 MEMBER_CACHE_KIND = "slack_member"
 GROUP_CACHE_KIND = "slack_group"
+ALL_GROUPS = "all"
 UNKNOWN_MEMBER_CODES = frozenset({"user_not_found", "user_not_visible"})
 """Slack's answers about a person that this workspace does not know.
 
 docs.slack.dev/reference/methods/users.info"""
 
 UNNAMED_MEMBER = "a member"
+
+
+@dataclass(frozen=True, slots=True)
+class UserGroup:
+    """A user group, as the menus of forms show it."""
+
+    id: str
+    name: str
 
 
 class Members:
@@ -59,6 +69,23 @@ class Members:
             return (await self.get_member(user_id)).value.name or UNNAMED_MEMBER
         except (SlackError, UnknownMember):
             return UNNAMED_MEMBER
+
+    async def list_groups(self) -> tuple[UserGroup, ...]:
+        """Return the workspace's user groups by name.
+
+        docs.slack.dev/reference/methods/usergroups.list
+        """
+
+        async def load() -> tuple[UserGroup, ...]:
+            body = await self._slack.call("usergroups.list")
+            found = [
+                UserGroup(str(item["id"]), str(item.get("name") or item["id"]))
+                for item in body.get("usergroups") or ()
+                if isinstance(item, dict) and item.get("id") and not item.get("date_delete")
+            ]
+            return tuple(sorted(found, key=lambda group: group.name.casefold()))
+
+        return (await self._cache.get(GROUP_CACHE_KIND, ALL_GROUPS, load)).value
 
     async def get_group_member_ids(
         self, group_id: str, *, max_age_seconds: float = math.inf

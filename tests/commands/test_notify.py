@@ -13,6 +13,7 @@ from bot.sandbox.slack import visible_text
 from bot.sandbox.world import WEBHOOK_SECRET
 from tests.clock import ManualClock
 from tests.commands.test_send_invalid_input import deliver, send_and_accept
+from tests.conftest import OpenSandbox
 from tests.messages.webhook_builders import chakra_event, encode, sign
 from tests.people import JOHN, MEI, SALES, SUPPORT
 from tests.world import World
@@ -337,3 +338,31 @@ async def test_rules_of_a_channel_without_the_bot_are_listed_and_removed(acme: W
     assert "Chakra isn't in this channel. Type /invite @Chakra here." in shown
     assert "No Chakra events arrive here yet." in shown
     assert acme.slack.rejections == []
+
+
+async def test_user_groups_are_chosen_in_the_form(acme: World) -> None:
+    await read(acme, "")
+    assert "Mention user groups" in view_text(acme)
+    assert await acme.submit({"events": ["failed"], "groups": ["S0SALES"]}) == {}
+    await acme.submit({})
+    [rule] = await acme.bot.context.notifications.rules.list_channel(SALES)
+    assert rule.spec.mentions == ("S0SALES",)
+    await acme.press("notify.edit:1")
+    assert await acme.submit({"groups": []}) == {}
+    await acme.submit({})
+    [rule] = await acme.bot.context.notifications.rules.list_channel(SALES)
+    assert rule.spec.mentions == ()
+    assert acme.slack.rejections == []
+
+
+async def test_without_the_scope_the_form_keeps_the_groups_of_a_rule(
+    open_sandbox: OpenSandbox,
+) -> None:
+    async with open_sandbox(declined_scopes=("usergroups:read",)) as acme:
+        await save(acme, "failed mention <!subteam^S0SALES|@sales-team>")
+        await acme.press("notify.edit:1")
+        assert "S0SALES" in view_text(acme)
+        assert await acme.submit({"how": "hourly"}) == {}
+        await acme.submit({})
+        [rule] = await acme.bot.context.notifications.rules.list_channel(SALES)
+        assert rule.spec.mentions == ("S0SALES",)

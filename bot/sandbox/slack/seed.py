@@ -185,6 +185,8 @@ MEMBERS: tuple[WorkspaceMember, ...] = (
 )
 
 USERGROUPS: Mapping[str, tuple[str, ...]] = {"S0SALES": ("U0JOHN",)}
+USERGROUP_NAMES: Mapping[str, tuple[str, str]] = {"S0SALES": ("Sales team", "sales-team")}
+"""Name and handle."""
 
 _STAFF = ("U0PRIYA", "U0JOHN", "U0MEI", "U0OMAR", "U0LENA")
 

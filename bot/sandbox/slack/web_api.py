@@ -86,6 +86,7 @@ FORM_ONLY_METHODS = frozenset(
         "conversations.replies",
         "files.getUploadURLExternal",
         "files.info",
+        "usergroups.list",
         "usergroups.users.list",
         "users.info",
         "users.list",

@@ -8,7 +8,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.rate_limiter import TIERS
-from bot.sandbox.slack.seed import APP_BOT, APP_ID, APP_USER, WorkspaceMember
+from bot.sandbox.slack.seed import (
+    APP_BOT,
+    APP_ID,
+    APP_USER,
+    TEAM_ID,
+    USERGROUP_NAMES,
+    WorkspaceMember,
+)
 
 _EMAIL_SCOPE = "users:read.email"
 _PICTURE_SIZES = (24, 32, 48, 72, 192, 512)
@@ -54,6 +61,25 @@ def usergroups_users_list(call: MethodCall) -> Json:
     if group is None:
         raise WebApiError("no_such_subteam")
     return {"users": list(group)}
+
+
+def usergroups_list(call: MethodCall) -> Json:
+    """Return the groups that exist. docs.slack.dev/reference/methods/usergroups.list."""
+    groups = []
+    for group_id, members in call.workspace.user_groups.items():
+        name, handle = USERGROUP_NAMES.get(group_id, (group_id, group_id.lower()))
+        groups.append(
+            {
+                "id": group_id,
+                "team_id": TEAM_ID,
+                "is_usergroup": True,
+                "name": name,
+                "handle": handle,
+                "date_delete": 0,
+                "user_count": len(members),
+            }
+        )
+    return {"usergroups": groups}
 
 
 def _shares_channel(call: MethodCall, person: str) -> bool:
@@ -126,5 +152,6 @@ METHODS = (
     Method("users.info", users_info, TIERS[4], "users:read"),
     Method("users.lookupByEmail", users_lookup_by_email, TIERS[3], _EMAIL_SCOPE),
     Method("users.list", users_list, TIERS[2], "users:read"),
+    Method("usergroups.list", usergroups_list, TIERS[2], "usergroups:read"),
     Method("usergroups.users.list", usergroups_users_list, TIERS[2], "usergroups:read"),
 )

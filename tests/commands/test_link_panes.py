@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from urllib.parse import urlencode
 
+import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from bot.sandbox.chakra.faults import Hang, StatusResponse
 from bot.sandbox.slack import visible_text
@@ -187,3 +191,119 @@ async def test_button_of_the_preview_answers_only_the_one_who_pressed(acme: Worl
     assert refused.ephemeral
     assert "Guests can't use Chakra" in visible_text(refused)
     assert titles(next(m for m in acme.slack.messages(JOHN, SALES) if m.id == message.id))
+
+
+async def test_button_of_a_deleted_record_says_that_it_is_gone(acme: World) -> None:
+    await open_pane(acme, await post(acme, LINK))
+    await press_in_pane(acme, "process.delete")
+    assert not await acme.submit({"key": "LEAD-004038"})
+    assert "LEAD-004038 is deleted" in visible_text(acme.shown(channel="D0JOHN"))
+    await press_in_pane(acme, "process.take")
+    assert "Chakra doesn't know this record." in visible_text(acme.slack.view(JOHN) or {})
+
+
+async def test_slow_press_in_the_pane_ends_in_the_view_that_asked_to_wait(acme: World) -> None:
+    await open_pane(acme, await post(acme, LINK))
+    acme.chakra.fail(FETCH, Hang(), times=1)
+    async with acme.clock.running():
+        await acme.slack.previews.press_in_pane(JOHN, "process.take")
+        await acme.slack.wait_until(lambda: acme.slack.view(JOHN) is not None)
+        assert "One moment" in visible_text(acme.slack.view(JOHN) or {})
+        acme.chakra.release_hanging()
+        await acme.slack.wait_until(
+            lambda: "Aarav Mehta" in visible_text(acme.slack.view(JOHN) or {})
+        )
+    assert acme.chakra.records.find("LEAD-004038")["assignedTo"] == "johndoe"
+
+
+async def test_pane_that_no_longer_listens_is_answered_in_the_dm(acme: World) -> None:
+    await open_pane(acme, await post(acme, LINK.replace("4038", "4039")))
+    acme.slack.fail("entity.presentDetails", error="invalid_trigger_id")
+    await press_in_pane(acme, "process.take")
+    answer = acme.shown(channel="D0JOHN")
+    assert "Sofia Rossi" in visible_text(answer)
+
+
+async def test_slack_that_takes_no_long_details_gets_fewer(acme: World) -> None:
+    message = await post(acme, LINK)
+    acme.slack.fail("entity.presentDetails", error="invalid_metadata")
+    assert fields(await open_pane(acme, message))["City"] == "Pune"
+
+
+async def test_slack_that_refuses_details_is_logged_without_the_record(acme: World) -> None:
+    message = await post(acme, LINK)
+    acme.slack.fail("entity.presentDetails", error="feature_not_enabled", times=5)
+    with capture_logs() as lines:
+        pane = await open_pane(acme, message)
+    assert pane["entity"] is None
+    [line] = [line for line in lines if line["event"] == "details_not_shown"]
+    assert line["code"] == "feature_not_enabled"
+    assert "LEAD-004038" not in json.dumps(lines, default=str)
+
+
+async def test_card_in_a_thread_is_opened_there(acme: World) -> None:
+    parent = await post(acme, "About this lead")
+    await acme.slack.type(JOHN, SALES, LINK, thread_ts=parent.ts)
+    await acme.idle()
+    reply = acme.shown()
+    assert titles(reply) == ["Lead LEAD-004038"]
+    await acme.slack.previews.press(MEI, "process.show", reply.id)
+    await acme.idle()
+    card = acme.shown(by=MEI)
+    assert card.thread_ts == parent.ts
+    assert card.ephemeral
+
+
+async def test_edited_message_gets_a_preview_of_its_new_link(acme: World) -> None:
+    message = await post(acme, f"See {LINK}")
+    stored = acme.slack.workspace.messages.get(message.id)
+    assert stored
+    other = LINK.replace("4038", "4039")
+    content = replace(stored.content, text=f"See <{LINK}> and <{other}>")
+    acme.slack.workspace.messages.replace(stored, content)
+    await acme.idle()
+    assert titles(acme.shown()) == ["Lead LEAD-004038", "Lead LEAD-004039"]
+
+
+PRESS = {
+    "type": "block_actions",
+    "user": {"id": JOHN, "username": "john", "team_id": "T0ACME"},
+    "team": {"id": "T0ACME"},
+    "trigger_id": "1.2.3",
+    "actions": [{"action_id": "process.edit", "type": "button", "value": "lead/LEAD-004038"}],
+}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"container": {"type": "entity_detail"}},
+        {"container": {"type": "entity_detail", "external_ref": 1, "entity_url": 2}},
+        {"container": {"type": "entity_detail", "external_ref": {"id": None}}},
+        {"container": {"type": "entity_detail"}, "view": {"type": "entity_detail", "blocks": []}},
+        {
+            "container": {"type": "entity_detail", "view_id": "V1"},
+            "view": {"id": "V1", "type": "entity_detail", "blocks": [], "state": {"values": {}}},
+        },
+        {"container": {"type": "message_attachment"}},
+        {"container": {"type": "message_attachment", "channel_id": 7, "message_ts": "x"}},
+    ],
+)
+@pytest.mark.parametrize("action", ["process.edit", "process.take", "process.show", "gone.action"])
+async def test_odd_presses_are_acknowledged_and_answered(
+    acme: World, more: dict[str, object], action: str
+) -> None:
+    """Slack's pages show no press in a pane, so its payload may have more or less than this."""
+    press = {**PRESS["actions"][0], "action_id": action}  # type: ignore[index]
+    body = urlencode({"payload": json.dumps({**PRESS, **more, "actions": [press]})}).encode()
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"{acme.bot_url}/slack/events", data=body, headers=acme.slack.sign_request(body)
+        ) as answer,
+    ):
+        assert answer.status == 200
+    await acme.idle()
+    answers = {"gone.action": "older version", "process.edit": "Slack didn't accept the answer"}
+    shown = visible_text(acme.shown(channel="D0JOHN"))
+    assert answers.get(action, "Aarav Mehta") in shown

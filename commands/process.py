@@ -22,6 +22,7 @@ from bot.processes.card import (
 from bot.processes.directory import Record
 from bot.processes.lead_line import is_lead_query
 from bot.processes.link_events import link_events
+from bot.processes.link_previews import is_lead_link
 from bot.processes.list_message import RecordListQuery, to_line
 from bot.processes.search import find_type
 from bot.processes.shown import render_card, render_card_after
@@ -66,6 +67,8 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         request.access.authorize(Permission.EDIT)
         view = editor.record_form(line.record_type, None, callback=editor.CREATE)
         return OpenForm(view, {"type": line.record_type.name})
+    if linked := context.link_previews.find_typed(line.tokens, types):
+        return await _show_key(request, context, linked.type.name, linked.key)
     key = typed_key(line)
     if key and not line.is_export:
         return await _show_key(request, context, line.record_type.name, key)
@@ -95,7 +98,8 @@ async def _show_key(request: Request, context: Context, procedure: str, key: str
 
 
 async def show(request: ActionRequest, context: Context) -> Message:
-    return await _render_card(request, context, request.value)
+    procedure, _, key = request.value.partition("/")
+    return await _show_key(request, context, procedure, key)
 
 
 async def refresh(request: ActionRequest, context: Context) -> Message:
@@ -286,9 +290,11 @@ PROCESS: Command[Context] = Command(
         'End a list with "csv" to get all its records as a file in your direct messages.',
         'save "hot leads" state:NEW keeps a query by name: hot leads runs it, and saved lists all.',
         'schedule "hot leads" every Monday 9:00 #sales posts its result to a channel.',
-        "A key, such as LEAD-004038, shows that record, with buttons to edit and delete it.",
+        "A key, such as LEAD-004038, or a link to it in the Chakra dashboard shows that record, with "
+        "buttons to edit and delete it.",
     ),
     phrases=PROCESS_PHRASES,
+    fallback=is_lead_link,
     acting_words=("schedule", "unschedule"),
     offer=Offer("", is_lead_query),
     run=run,

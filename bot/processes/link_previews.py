@@ -13,11 +13,14 @@ from bot.processes.card import SHOW, record_buttons, record_details, record_fiel
 from bot.processes.directory import LEAD, Record
 from bot.processes.record_link import MAX_KEY_LENGTH, LinkedType, LinkReader, RecordLink
 from bot.processes.search import RecordSearch, RecordType
+from bot.settings.settings import DASHBOARD_URL
 from bot.slack import blocks
 from bot.slack.blocks import bold, lines, markup
+from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.command import EventRequest
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import EntityDetails, LinkPreview, NoReply, PresentDetails, Unfurl
+from bot.slack.commands.tokens import Link, Token
 from bot.slack.work_objects import PRODUCT_NAME, EntityAction, build_payload
 
 MAX_LINKS: Final = 20
@@ -28,6 +31,7 @@ DETAILS_TIMEOUT_SECONDS: Final = 2.0
 COMPOSER: Final = "composer"
 """``source`` of a link in a message that is still being written."""
 OPEN_LABEL: Final = "Open card"
+GONE_HINT: Final = "It may have been deleted, or several may have this key."
 EXPECTED_CODES: Final = frozenset({"cannot_find_message", "cannot_unfurl_message"})
 """The message was deleted, or the link was edited out of it."""
 DEFAULT_TYPES: Final = (LinkedType(LEAD, "Lead", f"{LEAD}_id"),)
@@ -86,15 +90,20 @@ class LinkPreviews:
         fields = record_fields(record, record_type)
         return PresentDetails(record_details(record, record_type, fields, offered))
 
+    def find_typed(self, tokens: Sequence[Token], types: Sequence[RecordType]) -> RecordLink | None:
+        """Return the record of a typed line that is nothing but a link to it."""
+        url = _only_url(tokens)
+        return self._reader.read(url, [_linked_type(found) for found in types]) if url else None
+
     async def _load(self, body: Mapping[str, Any]) -> tuple[Record, RecordType]:
         types = await self._records.list_types()
         link = self._find_link(body, [_linked_type(found) for found in types])
         if link is None:
             raise NotFound("record", "", hint="This link doesn't lead to a record.")
-        with not_found_as(link.type.label.lower(), link.key):
+        with not_found_as(link.type.label.lower(), link.key, hint=GONE_HINT):
             record, record_type = await self._records.load(link.reference)
         if record.process.is_deleted:
-            raise NotFound(link.type.label.lower(), link.key, hint="It was deleted.")
+            raise NotFound(link.type.label.lower(), link.key, hint=GONE_HINT)
         return record, record_type
 
     def _find_link(self, body: Mapping[str, Any], types: Sequence[LinkedType]) -> RecordLink | None:
@@ -129,6 +138,19 @@ class LinkPreviews:
 def has_links(body: Mapping[str, Any]) -> bool:
     """Return whether an event has a link."""
     return bool(_links_of(body))
+
+
+def is_lead_link(arguments: Arguments) -> bool:
+    """Return whether a line without a command is nothing but a link to a lead."""
+    url = _only_url(arguments.tokens)
+    return bool(url) and LinkReader(DASHBOARD_URL).read(url, DEFAULT_TYPES) is not None
+
+
+def _only_url(tokens: Sequence[Token]) -> str:
+    """Return the address if there is nothing else, or ""."""
+    if len(tokens) != 1:
+        return ""
+    return tokens[0].url if isinstance(tokens[0], Link) else tokens[0].text
 
 
 def _linked_type(found: RecordType) -> LinkedType:

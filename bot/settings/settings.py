@@ -21,6 +21,7 @@ from bot.settings import validators
 
 Requirement = Literal["always", "http", "never"]
 
+DASHBOARD_URL = "https://app.chakrahq.com"
 _SLACK_APP_PAGE = "api.slack.com/apps → your app → "
 _WHATSAPP_SETUP_PAGE = "the Chakra dashboard → WhatsApp Setup → "
 
@@ -95,7 +96,7 @@ class Settings(BaseSettings):
             "address of the Chakra dashboard, whose links to records get a preview in Slack; "
             "its host must be in `unfurl_domains` in manifest.yml",
         ),
-    ] = "https://app.chakrahq.com"
+    ] = DASHBOARD_URL
     chakra_plugin_id: Annotated[
         str | None,
         _validate_with(validators.uuid),

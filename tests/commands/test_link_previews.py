@@ -226,3 +226,40 @@ async def test_message_deleted_in_the_meantime_is_no_incident(acme: World) -> No
     with capture_logs() as lines:
         await post(acme, LINK)
     assert not [line for line in lines if line["log_level"] in ("warning", "error")]
+
+
+# --- a link as a command -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["", "lead ", "process ", "process show lead ", "open lead "])
+@pytest.mark.parametrize("more", ["", "?tab=chat&utm_campaign=a_very_long_name_of_one", "#notes"])
+async def test_typed_link_shows_the_card(acme: World, words: str, more: str) -> None:
+    card = await acme.type(f"/chakra {words}{LINK}{more}")
+    assert card.ephemeral
+    assert "Aarav Mehta" in visible_text(card)
+
+
+async def test_link_sent_to_the_app_is_answered_with_the_card(acme: World) -> None:
+    await acme.slack.write_to_app(JOHN, LINK)
+    await acme.idle()
+    assert "Aarav Mehta" in visible_text(acme.shown(channel="D0JOHN"))
+    await acme.slack.mention(MEI, SALES, LINK)
+    await acme.idle()
+    card = acme.shown(by=MEI)
+    assert card.ephemeral
+    assert "Aarav Mehta" in visible_text(card)
+
+
+async def test_typed_link_to_a_missing_record_says_so(acme: World) -> None:
+    shown = visible_text(await acme.type(f"/chakra {LINK}9"))
+    assert "Can't find lead" in shown
+
+
+async def test_card_of_a_key_that_two_records_have_lists_both(acme: World) -> None:
+    acme.chakra.records.change("LEAD-004039", lead_id="LEAD-004040")
+    message = await post(acme, LINK.replace("4038", "4040"))
+    await acme.slack.previews.press(JOHN, "process.show", message.id)
+    await acme.idle()
+    shown = visible_text(acme.shown())
+    assert "Sofia Rossi" in shown
+    assert "Chidi Anagonye" in shown

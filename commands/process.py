@@ -290,8 +290,7 @@ PROCESS: Command[Context] = Command(
         'End a list with "csv" to get all its records as a file in your direct messages.',
         'save "hot leads" state:NEW keeps a query by name: hot leads runs it, and saved lists all.',
         'schedule "hot leads" every Monday 9:00 #sales posts its result to a channel.',
-        "A key, such as LEAD-004038, or a link to it in the Chakra dashboard shows that record, with "
-        "buttons to edit and delete it.",
+        "A key (LEAD-004038) or a link to a record shows it, with buttons to edit and delete it.",
     ),
     phrases=PROCESS_PHRASES,
     fallback=is_lead_link,

@@ -124,7 +124,9 @@ async def _open_for_customer(request: Request, context: Context, conversation_id
     async def build() -> OpenForm:
         form = await _empty_form(context)
         form = await _fill(request, context, form, _customer_draft(target.customer, form.fields))
-        return OpenForm(form.view(), {CONVERSATION: str(conversation_id)})
+        found = await _find_duplicates(context, target.customer.phone)
+        state = {CONVERSATION: str(conversation_id), SEEN: _ids(found)}
+        return OpenForm(replace(form, duplicates=found).view(), state)
 
     return await open_when_ready(context.clock, build(), TITLE)
 
@@ -226,7 +228,7 @@ async def _ask_about_duplicates(
     seen = set(request.state.get(SEEN, "").split())
     state = {name: value for name, value in request.state.items() if name != CONFIRMED}
     try:
-        found = await _find_duplicates(context, form.fields, changes)
+        found = await _find_duplicates(context, *_contacts(form.fields, changes))
     except (BotError, TimeoutError):
         if UNCHECKED in seen:
             return None
@@ -235,16 +237,23 @@ async def _ask_about_duplicates(
     if all(duplicate.record.process.id in seen for duplicate in found):
         return None
     shown = replace(form, duplicates=found)
-    ids = sorted({*seen, *(duplicate.record.process.id for duplicate in found)})
-    return UpdateForm(shown.view(), {**state, SEEN: " ".join(ids)})
+    ids = {*seen, *_ids(found).split()}
+    return UpdateForm(shown.view(), {**state, SEEN: " ".join(sorted(ids))})
 
 
-async def _find_duplicates(
-    context: Context, fields: LeadFields, changes: RecordChanges
-) -> list[Duplicate]:
+def _ids(found: Sequence[Duplicate]) -> str:
+    return " ".join(duplicate.record.process.id for duplicate in found)
+
+
+def _contacts(fields: LeadFields, changes: RecordChanges) -> tuple[str, str]:
+    """Return the phone number and the email address of a new lead, each "" if it has none."""
     data = changes.update.get("data", {})
     phone = str(data.get(fields.phone.name, "")) if fields.phone else ""
-    email = str(data.get(fields.email.name, "")) if fields.email else ""
+    return phone, str(data.get(fields.email.name, "")) if fields.email else ""
+
+
+async def _find_duplicates(context: Context, phone: str, email: str = "") -> list[Duplicate]:
+    """Return the records with this number (digits) or address."""
     found: dict[str, Duplicate] = {}
     for what, typed in (("phone number", f"+{phone}" if phone else ""), ("email address", email)):
         records: Sequence[Record] = await context.records.find(typed) if typed else ()
@@ -264,7 +273,7 @@ async def _show_created(
     done = "The lead is created."
     if not reference:
         try:
-            found = await _find_duplicates(context, form.fields, changes)
+            found = await _find_duplicates(context, *_contacts(form.fields, changes))
         except (BotError, TimeoutError):
             found = []
         reference = found[0].record.reference if len(found) == 1 else ""
@@ -280,7 +289,7 @@ async def _refresh_conversation(request: SubmitRequest, context: Context) -> Non
     if number.isdecimal():
         target = await context.conversations.find_target(int(number))
         if target.conversation is not None:
-            await context.conversations.parents.refresh(target.conversation)
+            await context.conversations.parents.reload_lead(target.conversation)
 
 
 LEAD_COMMAND: Command[Context] = Command(

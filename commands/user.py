@@ -54,7 +54,8 @@ MAX_NAME_LENGTH = 100
 """Characters of one name in the form. Chakra's own limit isn't documented."""
 UNKNOWN_ID_HINT = "There's no user with this ID, or it has been deleted. Search by name instead."
 NAME_FIELDS = ("first_name", "last_name")
-"""The fields that Chakra documents as writable."""
+"""The fields that Chakra documents as writable: which others are is UNKNOWN (API.md, Users)."""
+OTHER_FIELDS_NOTE = "Chakra documents no other field that can be changed from here."
 NOT_YET = {
     **dict.fromkeys(
         ("link", "unlink"),
@@ -289,7 +290,7 @@ def _edit_form(known: dict[str, str]) -> dict[str, Any]:
         )
         for field, label in zip(NAME_FIELDS, ("First name", "Last name"), strict=True)
     ]
-    note = blocks.context("Changes the name in Chakra for everyone.")
+    note = blocks.context("Changes the name in Chakra for everyone.", OTHER_FIELDS_NOTE)
     return blocks.form_modal(SAVE, "Edit user", "Save", [*fields, note])
 
 

@@ -31,6 +31,11 @@ class Leads:
         cached = self._cache.peek(CACHE_KIND, phone) if phone else None
         return str(cached.value) if cached else ""
 
+    def reload(self, phone: str, on_found: Callable[[], Awaitable[None]]) -> None:
+        """Load the lead again, since one may have been created: see `look_up`."""
+        self._cache.invalidate(CACHE_KIND, phone)
+        self.look_up(phone, on_found)
+
     def look_up(self, phone: str, on_found: Callable[[], Awaitable[None]]) -> None:
         """Load the lead in the background unless it is loaded; call ``on_found`` if there is one.
 

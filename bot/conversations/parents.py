@@ -30,6 +30,17 @@ class Parents:
         """Show the conversation's present state in the message that begins the thread."""
         await self.outbox.enqueue(await self.threads.render_parent(conversation))
 
+    async def reload_lead(self, conversation: Conversation) -> None:
+        """Show the customer's lead, which was created just now, once it is found."""
+
+        async def show() -> None:
+            current = await self.conversations.find(conversation.id)
+            if current is not None:
+                await self.refresh(current)
+
+        customer = await self.threads.get_customer(conversation.customer_id)
+        self.threads.leads.reload(customer.phone, show)
+
     async def refresh_customers(self, customer_ids: Collection[int]) -> None:
         """Show what is known of these customers now in all their threads."""
         for customer_id in customer_ids:

@@ -78,6 +78,10 @@ class Leads(Protocol):
         """Load the lead in the background unless it is loaded."""
         ...
 
+    def reload(self, phone: str, on_found: Callable[[], Awaitable[None]], /) -> None:
+        """Load the lead in the background even if it is loaded."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Threads:

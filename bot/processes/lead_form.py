@@ -157,10 +157,13 @@ def read_lead(
         raise InvalidFields({**invalid.errors, **errors}) from None
     if errors:
         raise InvalidFields(errors)
-    if not changes.update.get("data"):
+    update = dict(changes.update)
+    if update.get("status") == STATUSES[0]:
+        del update["status"]  # a new lead's own, as in the documented body
+    if not update.get("data"):
         first = form.fields.fields[0].name
         raise InvalidFields({f"{FIELD_PREFIX}{first}": NOTHING_ENTERED})
-    return changes
+    return RecordChanges(update, changes.changes)
 
 
 def _describe(duplicate: Duplicate) -> Markup:

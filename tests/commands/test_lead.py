@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.chakra.faults import ResetBeforeHandling, StatusResponse
 from bot.sandbox.slack import visible_text
-from tests.commands.chat_scenarios import open_channel, pass_seconds
+from tests.commands.chat_scenarios import open_channel, parent_text, pass_seconds
 from tests.people import JOHN, MEI, PRIYA, SALES
 from tests.world import World
 
@@ -69,7 +69,6 @@ async def test_lead_is_created_once_as_the_contract_has_it(acme: World) -> None:
                 "city": "New Delhi",
             },
             "state": "NEW",
-            "status": "OPEN",
             "assignedTo": "johndoe",
         }
     ]
@@ -214,6 +213,25 @@ async def test_customer_of_a_conversation_becomes_a_lead(acme: World) -> None:
     assert filled(acme) == {"name": "Zoya Khan", "phone_number": "+91 98111 22333"}
     assert not await acme.submit({})
     assert creations(acme)[0]["data"] == {"name": "Zoya Khan", "phone_number": "919811122333"}
+
+
+async def test_thread_shows_the_lead_that_was_made_from_it(acme: World) -> None:
+    await open_channel(acme)
+    acme.chakra.customers.add("Zoya Khan", "919811122333").write("Hello")
+    await pass_seconds(acme, 5)
+    await acme.press("lead.chat")
+    await acme.submit({"field_lead_id": "LEAD-7"})
+    await pass_seconds(acme, 5)
+    assert "lead LEAD-7" in parent_text(acme)
+
+
+async def test_customer_who_is_a_lead_already_is_shown(acme: World) -> None:
+    await open_channel(acme)
+    acme.chakra.customers.add("Zoya Khan", "919811122333").write("Hello")
+    await pass_seconds(acme, 5)
+    acme.chakra.add_lead("LEAD-8", name="Zoya Khan", phone_number="919811122333")
+    await acme.press("lead.chat")
+    assert "There is already *Zoya Khan*, LEAD-8" in visible_text(form(acme))
 
 
 async def test_customer_without_a_number_gets_none(acme: World) -> None:

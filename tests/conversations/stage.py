@@ -114,6 +114,9 @@ class Leads:
     def peek(self, phone: str) -> str:
         return self.loaded.get(phone, "")
 
+    def reload(self, phone: str, on_found: Callable[[], Awaitable[None]]) -> None:
+        self.look_up(phone, on_found)
+
     def look_up(self, phone: str, on_found: Callable[[], Awaitable[None]]) -> None:
         if phone in self.keys and phone not in self.loaded:
             self.loaded[phone] = self.keys[phone]

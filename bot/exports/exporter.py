@@ -238,10 +238,10 @@ class Exporter:
 
     async def _load_seen(self, export: Export) -> SeenRecords:
         """Return what an export has: another process may have read its last pages."""
-        chunk_count, seen = self._seen.get(export.id, (-1, SeenRecords()))
-        if chunk_count == export.chunk_count:
-            return seen
-        return SeenRecords(await self.exports.load_digests(export.id))
+        remembered = self._seen.get(export.id)
+        if remembered is not None and remembered[0] == export.chunk_count:
+            return remembered[1]
+        return await self.exports.load_seen(export.id)
 
     def _remember(self, export: Export, seen: SeenRecords) -> None:
         """Remember what an export has, for the next run here."""

@@ -20,7 +20,7 @@ from bot.exports.export import (
     NewExport,
     Progress,
 )
-from bot.exports.seen_records import split_digests
+from bot.exports.seen_records import SeenRecords, split_digests
 from bot.sealing import Sealer, hash_with_key
 
 _KEY_PURPOSE = "exports of records"
@@ -187,10 +187,9 @@ class Exports:
         opened = self._sealer.open(sealed)
         return Chunk(tuple(opened[1]), opened[0]) if opened else None
 
-    async def load_digests(self, export_id: int) -> list[bytes]:
-        """Return the digests of all records that an export has."""
-        found: list[bytes] = []
-        number = -1
+    async def load_seen(self, export_id: int) -> SeenRecords:
+        """Return which records an export has."""
+        seen, number = SeenRecords(), -1
         while True:
             batch = (
                 select(export_chunks.c.number, export_chunks.c.digests)
@@ -201,9 +200,10 @@ class Exports:
             async with self._database.begin() as connection:
                 rows = (await connection.execute(batch)).all()
             for row in rows:
-                found += split_digests(bytes(row.digests))
+                for digest in split_digests(bytes(row.digests)):
+                    seen.add(digest)
             if len(rows) < _DIGEST_BATCH:
-                return found
+                return seen
             number = rows[-1].number
 
     async def claim_sharing(self, export: Export, file_id: str, now: float) -> bool:

@@ -71,12 +71,14 @@ async def test_all_pages_are_read_once(acme: World, clock: ManualClock) -> None:
 async def test_no_field_is_lost_and_none_is_a_formula(acme: World, clock: ManualClock) -> None:
     acme.chakra.add_lead("A/B 50%.x", firstname="=HYPERLINK(1)", city="+x", budget=-5)
     acme.chakra.add_lead("LEAD-9", firstname="Ravi\nKumar", tags=["vip", "late"], deal={"eur": 1})
+    acme.chakra.add_lead("LEAD-10", owner_role="3ae1c371-9a3b-4c06-8090-42fea6c4df36")
     acme.chakra.add_lead("GONE-1", is_deleted=True, firstname="Gone")
     rows = {row["Lead Id"]: row for row in await export(acme, clock, ALL)}
     odd, ravi = rows["A/B 50%.x"], rows["LEAD-9"]
     assert (odd["First Name"], odd["City"], odd["budget"]) == ("'=HYPERLINK(1)", "'+x", "-5")
     assert (ravi["First Name"], ravi["tags"]) == ("Ravi\nKumar", "vip, late")
     assert ravi["deal"] == '{"eur": 1}'
+    assert rows["LEAD-10"]["owner_role"] == "Inside Sales"
     assert "GONE-1" not in rows
 
 

@@ -14,6 +14,7 @@ from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mention
 from bot.slack.paging import MAX_FILTER_LENGTH, FilterText, ListQuery, unknown_value_error
 from bot.text.normalize import normalize
+from bot.text.typed_words import matches_typed
 
 EXAMPLE: Final = "/chakra optouts typed this week"
 SOURCE_WORDS: Final[Mapping[str, str]] = {
@@ -50,8 +51,6 @@ LINE_PHRASES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """What people type in place of ``optouts``."""
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
-_NUMBER = re.compile(r"\+?[\d().-]*\d[\d().-]*")
-_MIN_DIGITS = 2
 
 
 class OptOutQuery(ListQuery):
@@ -122,8 +121,7 @@ def matches_query(
     if not start <= opt_out.noted_at < end:
         return False
     names = normalize(f"{customer.name} {customer.username} {opt_out.words}")
-    numbers = [_digits(text) for text in (customer.phone, *customer.former)]
-    return all(_matches(word, names, numbers) for word in _join_numbers(query.words))
+    return matches_typed(query.words, names, (customer.phone, *customer.former))
 
 
 def find_days(day: str, now: float, zone: tzinfo) -> tuple[float, float]:
@@ -151,27 +149,3 @@ def _parse_period(text: str) -> tuple[date, date] | None:
         return first, (first + timedelta(days=31)).replace(day=1)
     except (ValueError, OverflowError):
         return None
-
-
-def _matches(word: str, names: str, numbers: list[str]) -> bool:
-    if not _NUMBER.fullmatch(word):
-        return normalize(word) in names
-    typed = _digits(word).lstrip("0")
-    is_end = len(typed) >= _MIN_DIGITS and any(number.endswith(typed) for number in numbers)
-    return is_end or normalize(word) in names
-
-
-def _join_numbers(words: str) -> list[str]:
-    """Return the words, with the parts of a number that is typed with spaces as one."""
-    joined: list[str] = []
-    for word in words.split():
-        follows = bool(joined) and _NUMBER.fullmatch(joined[-1]) and _NUMBER.fullmatch(word)
-        if follows and not word.startswith("+"):
-            joined[-1] += word
-        else:
-            joined.append(word)
-    return joined
-
-
-def _digits(text: str) -> str:
-    return "".join(character for character in text if character.isascii() and character.isdigit())

@@ -16,6 +16,7 @@ from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.tokens import Mention
 from bot.slack.paging import MAX_FILTER_LENGTH, FilterText, ListQuery, unknown_value_error
 from bot.text.normalize import normalize
+from bot.text.typed_words import matches_typed
 
 EXAMPLE: Final = "/chakra sends failed today"
 
@@ -75,10 +76,6 @@ _MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
 """What phrases set, and to what; "" for the member means the person, for the rest nothing."""
 MAX_PHRASE_WORDS = 3
 _LAST_COUNT = re.compile(r"(?:last|latest|recent) \d{1,3}")
-_NUMBER_WORD = re.compile(r"\+?[\d().-]*\d[\d().-]*")
-_MIN_DIGITS = 2
-MAX_SHOWN_DIGITS = 4
-"""Digits of a masked number that can be read."""
 
 
 class SendListQuery(ListQuery):
@@ -175,29 +172,4 @@ def matches_words(send: Send, details: SendDetails | None, words: str) -> bool:
     name = f"{details.name} {details.to}" if details else send.recipient
     text = normalize(f"{send.title} {send.template.replace('_', ' ')} {name}")
     number = details.number if details else send.recipient.rpartition("•")[2]
-    return all(_matches(word, text, _digits(number)) for word in _join_numbers(words.split()))
-
-
-def _matches(word: str, text: str, digits: str) -> bool:
-    if not _NUMBER_WORD.fullmatch(word):
-        return normalize(word) in text
-    typed = _digits(word).lstrip("0")
-    is_end = len(typed) >= _MIN_DIGITS and digits.endswith(typed)
-    is_whole = bool(digits) and len(digits) <= MAX_SHOWN_DIGITS and typed.endswith(digits)
-    return is_end or is_whole or normalize(word) in text
-
-
-def _join_numbers(words: Sequence[str]) -> list[str]:
-    """Return the words, with the parts of a number that is typed with spaces as one."""
-    joined: list[str] = []
-    for word in words:
-        follows = bool(joined) and _NUMBER_WORD.fullmatch(joined[-1])
-        if follows and _NUMBER_WORD.fullmatch(word) and not word.startswith("+"):
-            joined[-1] += word
-        else:
-            joined.append(word)
-    return joined
-
-
-def _digits(text: str) -> str:
-    return "".join(character for character in text if character.isdigit())
+    return matches_typed(words, text, (number,))

@@ -34,7 +34,7 @@ OUTBOX: dict[str, str] = {
     "bot/writes/ledger.py": "the person whose write was interrupted, in a direct message",
     "bot/messages/lifecycle.py": "Share… on a report, for the channel that is chosen",
     "bot/messages/reporter.py": "the sender, in a direct message",
-    "bot/channel_events.py": "the maker of a rule, for a customer's thread",
+    "bot/conversations/parents.py": "the maker of a rule, for a customer's thread",
     "bot/conversations/service.py": "the member who answers, for a customer's thread",
     "bot/conversations/file_attacher.py": "the maker of a rule, for a customer's thread",
     "bot/conversations/presenter.py": "the maker of a rule, for a customer's thread",

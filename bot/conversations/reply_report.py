@@ -50,8 +50,7 @@ class ReplyReports:
         customer = await self._threads.get_customer(conversation.customer_id)
         if not send.is_reply and not is_number_of(customer, details.to):
             return ()
-        changed = await self._note_outcome(conversation, send)
-        if changed is not None:
+        for changed in await self._note_outcome(conversation, send):
             await self._refresh(changed)
         shown = OutboxMessage(
             key=send.key,
@@ -73,12 +72,19 @@ class ReplyReports:
         )
         return (shown, notice)
 
-    async def _note_outcome(self, conversation: Conversation, send: Send) -> Conversation | None:
-        """Note that the customer is answered, or that they still wait; None if that is known."""
+    async def _note_outcome(self, conversation: Conversation, send: Send) -> list[Conversation]:
+        """Note that the customer is answered, or that they still wait.
+
+        Return the conversations that changed: an answer counts in all channels.
+        """
         if send.status in REACHED:
-            return await self._conversations.answer(conversation.id, send.started_at)
+            theirs = await self._conversations.list_of_customer(conversation.customer_id)
+            answered = [
+                await self._conversations.answer(each.id, send.started_at) for each in theirs
+            ]
+            return [each for each in answered if each is not None]
         if send.status is not SendStatus.FAILED:
-            return None
+            return []
         since = conversation.last_message_at
         for recorded in await self._threads.log.list_of_customer(
             conversation.customer_id, MAX_ECHOES, ()
@@ -87,8 +93,11 @@ class ReplyReports:
             if not isinstance(event, MessageEvent) or not event.is_echo:
                 continue
             if event.occurred_at >= since and event.wamid != send.wamid:
-                return None  # someone answered from the phone app
-        return await self._conversations.mark_unanswered(conversation.id, send.id, send.started_at)
+                return []  # someone answered from the phone app
+        waiting = await self._conversations.mark_unanswered(
+            conversation.id, send.id, send.started_at
+        )
+        return [waiting] if waiting is not None else []
 
 
 def is_number_of(customer: KnownCustomer, recipient: str) -> bool:

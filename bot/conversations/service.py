@@ -254,30 +254,32 @@ class ConversationService:
             raise NoLongerMeant(OTHER_NUMBER)
         await self._opt_outs.check_reply(target.customer.id, target.last_wrote_at)
         own = await self.replies.find_existing(key)
-        if own is None or not target.conversation_id:
-            return
-        if await self.replies.find_other_answer(
-            target.conversation_id, after=seen, member=member, before=own.id
+        theirs = await self._conversation_ids(target)
+        if own is not None and await self.replies.find_other_answer(
+            theirs, after=seen, member=member, before=own.id
         ):
             raise NoLongerMeant(SAME_MOMENT)
 
     async def find_other_answer(
         self, target: ReplyTarget, seen: int, member: str
     ) -> ColleagueAnswer | None:
-        """Return what a colleague sent in the conversation after ``seen``."""
-        if not target.conversation_id:
-            return None
-        found = await self.replies.find_other_answer(
-            target.conversation_id, after=seen, member=member
-        )
+        """Return what a colleague sent to the customer after ``seen``, from any channel."""
+        theirs = await self._conversation_ids(target)
+        found = await self.replies.find_other_answer(theirs, after=seen, member=member)
         return ColleagueAnswer(found, self.replies.read_text(found)) if found else None
 
     async def find_last_send_id(self, target: ReplyTarget) -> int:
-        """Return the ID of the latest send of the conversation, 0 if there is none."""
-        if not target.conversation_id:
-            return 0
-        last = await self.replies.find_other_answer(target.conversation_id, after=0, member="")
+        """Return the ID of the latest send to the customer from a thread, 0 if there is none."""
+        theirs = await self._conversation_ids(target)
+        last = await self.replies.find_other_answer(theirs, after=0, member="")
         return last.id if last else 0
+
+    async def _conversation_ids(self, target: ReplyTarget) -> list[int]:
+        """Return the customer's conversations in all channels."""
+        if not target.customer.id:
+            return []
+        found = await self.conversations.list_of_customer(target.customer.id)
+        return [conversation.id for conversation in found]
 
     async def load_file(self, file_id: str) -> UploadedFile:
         """Return what Slack knows of a file. Raise ``FileUnavailable``."""

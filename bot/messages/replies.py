@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from bot.chakra.messages import AcceptedMessage, MessagesApi
@@ -63,11 +64,13 @@ class TextReplies:
         return await self._sending.sends.find_by_key(key)
 
     async def find_other_answer(
-        self, conversation_id: int, *, after: int, member: str, before: int = 0
+        self, conversation_ids: Collection[int], *, after: int, member: str, before: int = 0
     ) -> Send | None:
-        """Return the latest send of a colleague in a conversation; see `Sends.find_answer`."""
+        """Return the latest send of a colleague in conversations; see `Sends.find_answer`."""
+        if not conversation_ids:
+            return None
         return await self._sending.sends.find_answer(
-            conversation_id, after=after, not_by=member, before=before
+            conversation_ids, after=after, not_by=member, before=before
         )
 
     def read_text(self, send: Send) -> str:

@@ -297,15 +297,20 @@ class Sends:
             return [send_from_row(row) for row in await connection.execute(found)]
 
     async def find_answer(
-        self, conversation_id: int, *, after: int, not_by: str, before: int = 0
+        self, conversation_ids: Collection[int], *, after: int, not_by: str, before: int = 0
     ) -> Send | None:
-        """Return the latest send of a conversation by another member that may have reached them.
+        """Return the latest send in these conversations by another member that may have arrived.
 
         Of those whose ID is higher than ``after`` and, unless it is 0, lower than ``before``.
         """
         conditions = [
             sends.c.workspace == self._workspace,
-            sends.c.key.startswith(conversation_key(conversation_id, ""), autoescape=True),
+            or_(
+                *(
+                    sends.c.key.startswith(conversation_key(each, ""), autoescape=True)
+                    for each in conversation_ids
+                )
+            ),
             sends.c.id > after,
             sends.c.member != not_by,
             sends.c.status != SendStatus.FAILED,

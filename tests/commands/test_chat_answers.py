@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.notifications.rule import EventGroup, RuleSpec
 from bot.sandbox.chakra.customer import EmbeddedCustomer
 from bot.sandbox.slack import LocalFile, visible_text
 from tests.commands.chat_scenarios import (
@@ -17,7 +18,7 @@ from tests.commands.chat_scenarios import (
     thread,
     type_in_thread,
 )
-from tests.people import JOHN, PRIYA, SALES
+from tests.people import JOHN, PRIYA, SALES, SUPPORT
 from tests.world import World
 
 UPLOAD_PATH = "POST /v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"
@@ -220,3 +221,22 @@ async def test_a_conversation_is_assigned_to_colleagues_only(acme: World) -> Non
     assert "Choose a member of your team" in (await acme.submit({"member": "U0CHAKRA"}))["member"]
     await pass_seconds(acme, 5)
     assert "Unassigned" in visible_text(parent(acme))
+
+
+async def test_an_answer_counts_in_every_channel_of_the_customer(acme: World) -> None:
+    asha = await receive(acme)
+    await acme.slack.invite_app(JOHN, SUPPORT)
+    spec = RuleSpec(events=(EventGroup.MESSAGE,), takes_replies=True)
+    await acme.bot.context.notifications.rules.add(SUPPORT, JOHN, spec, acme.clock.time())
+    await receive(acme, "Anyone?", asha)
+    other = next(
+        item for item in acme.slack.messages(PRIYA, SUPPORT) if "chat.resolve" in str(item)
+    )
+    await acme.slack.press(PRIYA, "chat.reply", message=other)
+    await open_form(acme)
+    await acme.submit({"text": "Yes, in blue."})
+    await acme.submit({"text": "No, sorry."}, by=PRIYA)
+    assert session_texts(asha) == ["Yes, in blue."]
+    assert "Yes, in blue." in modal_text(acme, by=PRIYA)
+    await pass_seconds(acme, 4_000)
+    assert "waited for an answer" not in str(acme.slack.messages(PRIYA, SUPPORT))

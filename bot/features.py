@@ -98,6 +98,7 @@ class Features:
             saved_queries=open_saved_queries(
                 self.runtime.database,
                 clock,
+                channel_events.outbox,
                 derive_hash_key(self.installation.chakra_access_token.get_secret_value()),
                 self.identity.team_id,
             ),

@@ -86,7 +86,7 @@ saved_queries = Table(
     optional_time("due_at"),  # 0 without a schedule
     optional_time("retry_at"),  # when it is tried again after an outage of Chakra
     optional_time("failing_since"),
-    optional_time("last_run_at"),
+    optional_time("posted_due_at"),  # the due time whose result was posted last
     optional_text("problem"),  # why its last result could not be posted
     optional_time("problem_at"),
     UniqueConstraint("workspace", "name"),

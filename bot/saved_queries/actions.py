@@ -99,9 +99,7 @@ async def render_saved(
     request: Request, context: HasSavedQueries, *, page: int = 1, note: str = ""
 ) -> Message:
     """Return the list of what the person may run, and of what is posted where they are."""
-    queries = await context.saved_queries.repository.list_visible(
-        request.actor.id, request.channel.id
-    )
+    queries = await context.saved_queries.list_visible(request.actor.id, request.channel.id)
     return card.saved_list_message(
         queries,
         card.SavedListQuery(page=page),

@@ -120,7 +120,7 @@ def _buttons(saved: SavedQuery, member: str, *, may_manage: bool) -> list[Block]
     is_manager = may_manage and saved.is_shared
     if saved.member == member or is_manager:
         buttons.append(blocks.button("Edit…", f"{EDIT}:{value}", value))
-    if saved.schedule is None or saved.scheduler == member or is_manager:
+    if saved.schedule is None or saved.is_stopped or saved.scheduler == member or is_manager:
         buttons.append(blocks.button("Schedule…", f"{SCHEDULE}:{value}", value))
     if saved.schedule is not None and (member in (saved.scheduler, saved.member) or may_manage):
         buttons.append(blocks.button("Stop posting", f"{STOP}:{value}", value))

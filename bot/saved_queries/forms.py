@@ -121,7 +121,7 @@ def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
         ),
         checkboxes_field(
             DAYS,
-            "Weekdays, if on some weekdays",
+            'Weekdays, for "On some weekdays"',
             [Choice(name, str(number)) for number, name in enumerate(calendar.day_name)],
             action="process.saved_weekdays",
             initial=[str(day) for day in schedule.weekdays] if schedule.weekdays else ["0"],
@@ -129,7 +129,7 @@ def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
         ),
         blocks.select_field(
             DAY,
-            "Day, if once a month",
+            'Day, for "Once a month"',
             action="process.saved_day",
             placeholder="Day",
             choices=[*days, Choice("Last day of the month", str(LAST))],

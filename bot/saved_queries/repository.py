@@ -25,6 +25,7 @@ UNSCHEDULED: Mapping[str, Any] = {
     "due_at": 0.0,
     "retry_at": 0.0,
     "failing_since": 0.0,
+    "posted_due_at": 0.0,
     "problem": "",
     "problem_at": 0.0,
 }
@@ -156,13 +157,9 @@ class SavedQueryRepository:
             rows = (await connection.execute(times)).all()
         return min((max(row.due_at, row.retry_at) for row in rows), default=0.0)
 
-    async def settle(
-        self, query: SavedQuery, next_due_at: float, *, last_run_at: float = 0.0, **values: Any
-    ) -> bool:
+    async def settle(self, query: SavedQuery, next_due_at: float, **values: Any) -> bool:
         """Record what happened to a due time; False if another process or person did before."""
         stored = {"due_at": next_due_at, "retry_at": 0.0, "failing_since": 0.0, **values}
-        if last_run_at:
-            stored["last_run_at"] = last_run_at
         return await self._settle(query, stored)
 
     async def retry(self, query: SavedQuery, retry_at: float, failing_since: float) -> bool:
@@ -263,7 +260,7 @@ class SavedQueryRepository:
             due_at=row.due_at,
             retry_at=row.retry_at,
             failing_since=row.failing_since,
-            last_run_at=row.last_run_at,
+            posted_due_at=row.posted_due_at,
             problem=row.problem,
             problem_at=row.problem_at,
         )

@@ -51,7 +51,7 @@ class SavedQuery:
     """``text`` is what was typed; None if it can't be decrypted any more.
 
     ``channel`` is a channel's ID, or a member's for their messages with the app; "" if it is not
-    posted. ``due_at`` is 0 while it isn't.
+    posted. ``due_at`` is 0 while it isn't. The result of ``posted_due_at`` was posted last.
     """
 
     id: int
@@ -67,9 +67,14 @@ class SavedQuery:
     due_at: float = 0.0
     retry_at: float = 0.0
     failing_since: float = 0.0
-    last_run_at: float = 0.0
+    posted_due_at: float = 0.0
     problem: str = ""
     problem_at: float = 0.0
+
+    @property
+    def last_post_key(self) -> str:
+        """The outbox's key of the latest post; "" if there is none."""
+        return post_key(self.id, self.posted_due_at) if self.posted_due_at else ""
 
     @property
     def is_stopped(self) -> bool:
@@ -78,6 +83,11 @@ class SavedQuery:
 
     def is_visible_to(self, member: str) -> bool:
         return self.is_shared or member in (self.member, self.scheduler)
+
+
+def post_key(query_id: int, due_at: float) -> str:
+    """Return the outbox's key of the post of a due time."""
+    return f"saved:{query_id}:{int(due_at)}"
 
 
 def fold_name(label: str) -> str:

@@ -38,7 +38,7 @@ from bot.saved_queries.post import (
     problem_message,
     render_post,
 )
-from bot.saved_queries.saved_query import STOPPED, Problem, SavedQuery
+from bot.saved_queries.saved_query import STOPPED, Problem, SavedQuery, post_key
 from bot.saved_queries.schedule import count_missed, find_next
 from bot.saved_queries.service import SavedQueries
 from bot.slack.channel_mask import is_private
@@ -141,6 +141,8 @@ class Scheduler:
             for failure in await asyncio.gather(*runs, return_exceptions=True):
                 if failure is not None:
                     raise failure
+        if len(due) == BATCH_SIZE:
+            return 0.0
         next_time = await self._repository.find_next_time()
         longest = IDLE_SECONDS if self._database.single_process else SHARED_POLL_SECONDS
         left = next_time - self._clock.time() if next_time else longest
@@ -172,10 +174,10 @@ class Scheduler:
         now = self._clock.time()
         zone = find_zone(query.schedule.time_zone) if query.schedule else member.zone
         message = render_post(query, result, zone, member.name, now)
-        key = f"saved:{query.id}:{int(query.due_at)}"
+        key = post_key(query.id, query.due_at)
         await self._outbox.enqueue(OutboxMessage(key, query.channel, message, query.scheduler))
         await self._repository.settle(
-            query, _next_due(query, now), last_run_at=now, problem="", problem_at=0.0
+            query, _next_due(query, now), posted_due_at=query.due_at, problem="", problem_at=0.0
         )
 
     # --- checks -----------------------------------------------------------------------------------

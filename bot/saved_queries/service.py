@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.aio.clock import Clock
 from bot.aio.wake_event import WakeEvent
 from bot.db.engine import Database
 from bot.errors import NotFound
+from bot.outbox.outbox import Outbox, PostStatus
 from bot.saved_queries.repository import SavedQueryRepository
 from bot.saved_queries.saved_query import SavedQuery, fold_name
 from bot.saved_queries.schedule import Schedule, find_next
@@ -25,6 +26,9 @@ REMOVED_HINT = (
 )
 
 
+GetStatuses = Callable[[Collection[str]], Awaitable[Mapping[str, PostStatus]]]
+
+
 @dataclass(frozen=True, slots=True)
 class SavedQueries:
     """The stored queries. Methods raise ``DatabaseUnavailable``.
@@ -35,6 +39,7 @@ class SavedQueries:
     repository: SavedQueryRepository
     clock: Clock
     changed: WakeEvent = field(repr=False)
+    get_statuses: GetStatuses = field(repr=False)
     workspace: str = ""
 
     async def get(self, query_id: int, member: str, channel: str = "") -> SavedQuery:
@@ -48,6 +53,23 @@ class SavedQueries:
         ):
             raise NotFound("saved query", str(query_id), hint=REMOVED_HINT)
         return query
+
+    async def list_visible(self, member: str, channel: str) -> list[SavedQuery]:
+        """Return what the member may run, and what is posted to ``channel``, by name.
+
+        If Slack refused the latest post, its code is the problem.
+        """
+        queries = await self.repository.list_visible(member, channel)
+        keys = [query.last_post_key for query in queries if query.last_post_key]
+        statuses = await self.get_statuses(keys) if keys else {}
+        return [
+            replace(query, problem=status.error_code)
+            if (status := statuses.get(query.last_post_key))
+            and status.error_code
+            and not query.problem
+            else query
+            for query in queries
+        ]
 
     async def find(self, name: str, member: str) -> SavedQuery | None:
         """Return the query of a name, if the member may see it."""
@@ -101,8 +123,8 @@ class SavedQueries:
 
 
 def open_saved_queries(
-    database: Database, clock: Clock, key: bytes, workspace: str
+    database: Database, clock: Clock, outbox: Outbox, key: bytes, workspace: str
 ) -> SavedQueries:
     """Return the saved queries of a workspace; ``key`` is what their encryption derives from."""
     repository = SavedQueryRepository(database, Sealer(key, SEALING_PURPOSE), workspace)
-    return SavedQueries(repository, clock, WakeEvent(clock), workspace)
+    return SavedQueries(repository, clock, WakeEvent(clock), outbox.get_statuses, workspace)

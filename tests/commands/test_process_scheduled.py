@@ -298,6 +298,19 @@ async def test_app_that_was_removed_from_the_channel_says_so_once(acme: World) -
     assert "Not posted" not in visible_text(await acme.type("/chakra process saved"))
 
 
+async def test_post_that_slack_refuses_is_shown_in_the_list(acme: World) -> None:
+    await schedule(acme, f"daily 9:00 {SUPPORT_LINK}")
+    acme.slack.fail("chat.postMessage", error="restricted_action")
+    await go_to(acme, "2023-11-15 09:00")
+    assert posts(acme, SUPPORT) == []
+    assert len(posts(acme, JOHNS_MESSAGES)) == 1
+    listed = visible_text(await acme.type("/chakra process saved"))
+    assert "Not posted: Slack refused it (restricted_action)" in listed
+    await go_to(acme, "2023-11-16 09:00")
+    assert len(posts(acme, SUPPORT)) == 1
+    assert "Not posted" not in visible_text(await acme.type("/chakra process saved"))
+
+
 async def test_scheduler_who_loses_access_is_informed_and_posting_stops(acme: World) -> None:
     await schedule(acme, "daily 9:00", by=LENA)
     acme.slack.workspace.change_member_kind(LENA, "member")

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import update
 
 from bot.access.policy import AccessPolicy
 from bot.db.engine import Database
 from bot.db.locks import LeaderLock
+from bot.db.record_tables import saved_queries
 from bot.outbox.outbox import Outbox
 from bot.sandbox.slack import visible_text
 from bot.saved_queries.repository import NameTaken, SavedQueryRepository
@@ -59,7 +61,7 @@ def build_scheduler(acme: World, database: Database) -> Scheduler:
 
     return Scheduler(
         database,
-        SavedQueries(repository, acme.clock, own.changed, own.workspace),
+        SavedQueries(repository, acme.clock, own.changed, own.get_statuses, own.workspace),
         context.records,
         context.record_queries,
         context.channels,
@@ -112,6 +114,29 @@ async def test_two_processes_that_believe_to_lead_post_each_time_once(
         await asyncio.gather(*(one.run_once(LeaderLock(None)) for one in schedulers))
         await deliver(acme)
         assert len(posts(acme)) == 1
+
+
+async def test_post_is_not_repeated_after_a_crash_before_it_was_recorded(
+    open_sandbox: OpenSandbox, tmp_path: Path
+) -> None:
+    async with open_replicas(open_sandbox, tmp_path) as (acme, second):
+        await schedule(acme)
+        repository = acme.bot.workspace.context.saved_queries.repository
+        before = await repository.find("hot")
+        assert before
+        await acme.clock.jump(before.due_at - acme.clock.time())
+        await deliver(acme)
+        assert len(posts(acme)) == 1
+        async with second.begin() as connection:
+            earlier = update(saved_queries).values(due_at=before.due_at)
+            await connection.execute(earlier)
+        await acme.clock.jump(600)
+        await deliver(acme)
+        [posted] = posts(acme)
+        assert "couldn't be posted then" in posted
+        after = await repository.find("hot")
+        assert after
+        assert after.due_at == before.due_at + DAY
 
 
 async def test_claim_of_a_stopped_query_changes_nothing(

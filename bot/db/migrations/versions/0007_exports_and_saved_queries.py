@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.Double(), server_default="0", nullable=False),
         sa.Column("retry_at", sa.Double(), server_default="0", nullable=False),
         sa.Column("failing_since", sa.Double(), server_default="0", nullable=False),
-        sa.Column("last_run_at", sa.Double(), server_default="0", nullable=False),
+        sa.Column("posted_due_at", sa.Double(), server_default="0", nullable=False),
         sa.Column("problem", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("problem_at", sa.Double(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_queries")),

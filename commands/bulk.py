@@ -106,14 +106,15 @@ async def open_from_message(request: ShortcutRequest, context: Context) -> OpenF
     A message with pictures opens the form for photos.
     """
     tables = find_tables(request.message)
-    if not tables.files and (pictures := find_pictures(request.message)):
+    files = await context.bulk_planner.complete_names(tables.files)
+    if pictures := find_pictures(request.message, files):
         request.access.authorize(Permission.EDIT)
         return photo_form(files=pictures)
-    if not tables.files:
+    if not files:
         return await _open_file_form(context, note=tables.note)
-    if len(tables.files) > 1:
-        return message_files_form(await context.bulk_planner.complete_names(tables.files))
-    [file] = tables.files
+    if len(files) > 1:
+        return message_files_form(files)
+    [file] = files
     planned = await _plan_file(request, context, file, key=request.reference)
     if isinstance(planned, UpdateForm):
         return OpenForm(planned.view, planned.state)

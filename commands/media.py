@@ -12,6 +12,7 @@ from bot.slack.commands.reply import Message
 
 EXAMPLE = "/chakra media 1037543291543636"
 MEDIA_ID = re.compile(r"[0-9]{5,40}")
+NOT_SHARED = "A file is shown to you alone. Share it from your messages with Chakra."
 MAY_NOT_READ = "Customers' files are for people who may send."
 
 
@@ -20,6 +21,8 @@ async def run(request: CommandRequest, context: Context) -> Message:
     typed = request.arguments.text_from().strip()
     if not typed:
         raise UsageError("Which file? Add its WhatsApp media ID.", example=EXAMPLE)
+    if typed.casefold().endswith(" share"):
+        raise UsageError(NOT_SHARED, example=EXAMPLE)
     if typed.startswith("wamid."):
         raise UsageError("That's the ID of a message. A media ID is a number.", example=EXAMPLE)
     if not MEDIA_ID.fullmatch(typed):

@@ -42,12 +42,14 @@ from bot.slack.commands.reply import (
     Reply,
     UpdateForm,
 )
-from bot.slack.commands.tokens import Token
+from bot.slack.commands.tokens import Mention, Token
 from bot.writes.ledger import Duplicate, WriteIntent
 from bot.writes.notices import ask_again, confirmed_id
 
 UPLOAD_WORDS: Final = frozenset({"upload", "add", "new", "send", "attach"})
 SHOW_WORDS: Final = frozenset({"show", "get", "view", "open", "of", "for"})
+SHARE_WORDS: Final = frozenset({"share", "here", "public"})
+NOT_SHARED: Final = "A photo is shown to you alone. Share it from your messages with Chakra."
 MAX_NAMED: Final = 5
 
 
@@ -60,6 +62,10 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         found = await _find_record(context, tokens[1:]) if len(tokens) > 1 else None
         return forms.file_form(record=found[0] if found else None)
     rest = tokens[1:] if first in SHOW_WORDS and len(tokens) > 1 else tokens
+    if rest[-1].text.casefold() in SHARE_WORDS:
+        raise UsageError(NOT_SHARED, example=EXAMPLE)
+    if isinstance(rest[0], Mention) or rest[0].text.casefold() in ("me", "my"):
+        raise UsageError("A colleague's picture is on their card.", example="/chakra user me")
     if len(rest) == 1 and is_uuid(rest[0].text):
         return await context.photos.show(rest[0].text, request.actor.id)
     record, record_type = await _find_record(context, rest)

@@ -204,8 +204,16 @@ def photos_message(record: Record, record_type: RecordType, *, may_edit: bool) -
     return Message(text, (blocks.section(text), *buttons))
 
 
-def find_pictures(message: Mapping[str, Any]) -> tuple[UploadedFile, ...]:
-    """Return the pictures of a message and of those that it forwards, by their type or name."""
+def find_pictures(
+    message: Mapping[str, Any], tables: Sequence[UploadedFile]
+) -> tuple[UploadedFile, ...]:
+    """Return the pictures of a message and of those that it forwards, by their type or name.
+
+    ``tables`` are its files that may be tables, as the payload doesn't say what a file from another
+    workspace is: if all of them are pictures by their names, they are returned.
+    """
+    if tables:
+        return tuple(tables) if all(_has_picture_name(file.name) for file in tables) else ()
     attachments = message.get("attachments")
     holders = [message, *(attachments if isinstance(attachments, list) else ())]
     found: dict[str, UploadedFile] = {}
@@ -222,10 +230,12 @@ def _parse_picture(file: object) -> UploadedFile | None:
     if not isinstance(file, Mapping) or not isinstance(file.get("id"), str):
         return None
     name, mimetype = (str(file.get(key) or "") for key in ("name", "mimetype"))
-    ending = name.rpartition(".")[2].lower()
-    if file.get("mode") not in (None, "hosted") or not (
-        mimetype.startswith("image/") or ending in (*FILE_TYPES, "heic")
-    ):
+    is_picture = mimetype.startswith("image/") or _has_picture_name(name)
+    if file.get("mode") not in (None, "hosted") or not is_picture:
         return None
     size = file.get("size")
     return UploadedFile(file["id"], name, mimetype, size if type(size) is int else None)
+
+
+def _has_picture_name(name: str) -> bool:
+    return name.rpartition(".")[2].lower() in (*FILE_TYPES, "heic")

@@ -54,6 +54,7 @@ CHECK_SECONDS: Final = 10.0
 """Together they end before a write counts as lost: see ``bot.writes.ledger``."""
 NO_SUCH_ENDPOINT_STATUSES: Final = frozenset({404, 405, 501})
 """Of a Chakra that takes no ID of ours. Nothing was stored."""
+TOO_LARGE_STATUS: Final = 413
 PIECE_BYTES: Final = 64 * 1024
 
 
@@ -120,6 +121,11 @@ class Photos:
         except (OutcomeUnknown, Rejected) as error:
             if error.status in NO_SUCH_ENDPOINT_STATUSES:
                 return await self._upload_new(form)
+            if error.status == TOO_LARGE_STATUS:
+                size = format_size(photo.picture.size)
+                raise InvalidFile(
+                    f"{photo.name} has {size}, which is too large for Chakra. Make it smaller."
+                ) from None
             # A refusal may mean that an earlier attempt, without an answer, has stored it.
             if not await self._exists(photo_id):
                 raise

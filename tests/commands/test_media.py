@@ -68,6 +68,7 @@ async def test_other_endpoint_is_used_if_one_answers_oddly(acme: World, endpoint
         ("media", "Which file?"),
         ("media wamid.HBgM", "That's the ID of a message."),
         ("media hello", "isn't a media ID"),
+        ("media 1037543291543636 share", "A file is shown to you alone."),
         ("media 1/../../config", "isn't a media ID"),
         ("media 404404404404", "has no file with the ID `404404404404`"),
     ],

@@ -74,6 +74,9 @@ async def test_description_is_shown_if_chakra_sends_no_more(acme: World) -> None
         ("photo upload NOPE-99", "Can't find lead"),
         ("photo ../config", "Can't find lead"),
         ("photo maria", 'Several records match "maria"'),
+        ("photo LEAD-004039 share", "A photo is shown to you alone."),
+        ("photo me", "A colleague's picture is on their card."),
+        ("photo <@U0MEI>", "A colleague's picture is on their card."),
     ],
 )
 async def test_what_cannot_be_found_is_named(acme: World, typed: str, sentence: str) -> None:
@@ -271,6 +274,42 @@ async def test_lost_answer_of_the_record_is_shown(acme: World) -> None:
 
 
 # --- from a message ------------------------------------------------------------------------------
+
+
+async def test_picture_of_another_workspace_is_offered(acme: World) -> None:
+    await acme.slack.invite_app(JOHN, "C0PARTNERS")
+    message = acme.slack.posted.post_file(MEI, "C0PARTNERS", SHOP)
+    await acme.slack.use_message_shortcut(JOHN, "bulk.message", message.id)
+    await acme.idle()
+    assert "Upload a photo" in form(acme)
+    await acme.submit({})
+    assert "Shop front.png" in form(acme)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (png(padding=50 * 1024 * 1024), "has 50.0 MB. Photos may have 10.0 MB"),
+        (b"", "is empty: it has 0 bytes."),
+    ],
+    ids=["50 MB", "empty"],
+)
+async def test_unusable_picture_of_a_message_is_refused(
+    acme: World, content: bytes, sentence: str
+) -> None:
+    file = LocalFile("big.png", "image/png", content)
+    message = acme.slack.posted.post_file(MEI, SALES, file)
+    await acme.slack.use_message_shortcut(JOHN, "bulk.message", message.id)
+    await acme.idle()
+    assert sentence in (await acme.submit({}))["file"]
+    assert not any(call.method == "download" for call in acme.slack.calls)
+
+
+async def test_photo_that_chakra_finds_too_large_is_explained(acme: World) -> None:
+    acme.chakra.fail(UPLOAD, StatusResponse(413))
+    await acme.type("/chakra photo")
+    await upload(acme)
+    assert "too large for Chakra" in form(acme)
 
 
 async def test_pictures_of_a_message_are_offered(acme: World) -> None:

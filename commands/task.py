@@ -16,6 +16,7 @@ from bot.processes.card import TASK as TASK_BUTTON
 from bot.processes.card import show_value
 from bot.processes.directory import Record
 from bot.processes.editor import FIELD_PREFIX, InvalidFields
+from bot.processes.new_task import NewTask, read_form
 from bot.processes.query import NameMatch, match_name
 from bot.processes.record_query import Person
 from bot.processes.shown import render_card_after
@@ -24,12 +25,14 @@ from bot.processes.task_form import (
     CHOICE,
     KIND,
     KIND_CHANGED,
+    MAX_STATE_WORDS_LENGTH,
+    MAX_TEXT_LENGTH,
+    NEXT_ACTION,
     RECORD,
     STATUS,
     SUBMIT,
-    NewTask,
     TaskDraft,
-    read_form,
+    next_action_of,
     task_form,
 )
 from bot.processes.task_line import read_task_line
@@ -55,6 +58,9 @@ from bot.writes.ledger import Duplicate, WriteIntent
 from bot.writes.notices import CONFIRMED, confirmed_id, duplicate_question
 
 EXAMPLE = "/chakra task LEAD-004038 call back tomorrow 10am"
+NEXT_ACTION_CHANGED = (
+    "A colleague has changed the record's next action. Press Create to replace it, or untick it."
+)
 MAX_CHOICES = 20
 MAX_NAME_LENGTH = 200
 MAX_RAW_LENGTH = 300
@@ -119,6 +125,10 @@ def _to_draft(line: TaskLine, types: tuple[TaskType, ...], words: str) -> TaskDr
     if words and not types:
         notes.append(f'Chakra names no fields of tasks, so this is left out: "{words}".')
         words = ""
+    longest = MAX_TEXT_LENGTH if kind else MAX_STATE_WORDS_LENGTH
+    if len(words) > longest:
+        notes.append(f"That's long for one field: {len(words) - longest:,} letters are left out.")
+        words = words[:longest]
     title = f"{FIELD_PREFIX}{kind.title.name}" if kind and kind.title else ""
     if words and title in values:
         values[title] = f"{values[title]} {words}"
@@ -217,6 +227,9 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         task = read_form(draft.types, request.values, username, _now(request))
     except InvalidFields as invalid:
         return FieldErrors(invalid.errors)
+    if task.next_action is not None and _has_other_next_action(request, found):
+        changed = replace(draft, values=request.values, notes=(NEXT_ACTION_CHANGED,))
+        return UpdateForm(task_form(changed), changed.to_state())
     created: list[Mapping[str, object]] = []
 
     async def perform() -> str:
@@ -244,6 +257,12 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     card = await render_card_after(request, context.records, found.reference, "")
     note = lines(done)
     return CloseForm("Task created.", follow_up=_with_note(card, note))
+
+
+def _has_other_next_action(request: SubmitRequest, record: Record) -> bool:
+    """Return whether a colleague has changed the next action since the form showed it."""
+    is_shown = bool(request.state.get("record"))
+    return is_shown and request.state.get(NEXT_ACTION, "") != next_action_of(record)
 
 
 async def _chosen_record(context: Context, draft: TaskDraft) -> Record | FieldErrors | UpdateForm:

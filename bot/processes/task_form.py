@@ -1,26 +1,22 @@
-"""The form of a new task, and what a submitted one would write."""
+"""The form of a new task."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
-from bot.errors import UsageError
 from bot.processes.directory import Record
-from bot.processes.editor import FIELD_PREFIX, InvalidFields
-from bot.processes.moment_words import FoundMoment, read_moment
-from bot.processes.query_schema import read_value
+from bot.processes.editor import FIELD_PREFIX
 from bot.processes.record_query import QueryField, ValueType
 from bot.processes.search import STATUSES
-from bot.processes.task_type import TaskType, format_due
+from bot.processes.task_type import TaskType
 from bot.slack import blocks
+from bot.slack.age import date_token
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.choice_fields import checkboxes_field
 from bot.slack.commands.reply import Block, Choice, View
-from bot.slack.commands.tokens import Token
 
 SUBMIT: Final = "task.submit"
 KIND_CHANGED: Final = "task.kind"
@@ -65,6 +61,7 @@ class TaskDraft:
     def to_state(self) -> dict[str, str]:
         return {
             "record": self.record.reference if self.record else "",
+            NEXT_ACTION: next_action_of(self.record),
             "record_text": self.record_text[:MAX_RECORD_TEXT_LENGTH],
             "words": self.words[:MAX_STATE_WORDS_LENGTH],
             "due": self.due,
@@ -84,17 +81,10 @@ class TaskDraft:
         return text if hidden and len(text) <= MAX_STATE_VALUES_LENGTH else ""
 
 
-@dataclass(frozen=True, slots=True)
-class NewTask:
-    """What a form would write: ``body`` is the task's, ``shown`` what people read of it.
-
-    ``next_action`` is the record's next action if that is to be changed too.
-    """
-
-    type: TaskType
-    body: Mapping[str, Any] = field(repr=False)
-    shown: tuple[tuple[str, str], ...] = field(repr=False)
-    next_action: datetime | None = None
+def next_action_of(record: Record | None) -> str:
+    """Return when the record's next action is, as a form's state carries it."""
+    moment = record.process.next_action_at if record else None
+    return str(moment.timestamp()) if moment else ""
 
 
 def find_task_type(types: Sequence[TaskType], name: str) -> TaskType | None:
@@ -124,7 +114,11 @@ def _record_blocks(draft: TaskDraft) -> list[Block]:
     if draft.record is not None:
         name = draft.record.process.name
         shown = markup(bold(name), "  ·  ", draft.record.reference) if name else None
-        return [blocks.section(markup("For ", shown or bold(draft.record.reference)))]
+        content = [blocks.section(markup("For ", shown or bold(draft.record.reference)))]
+        if moment := draft.record.process.next_action_at:
+            now = markup("Its next action is set to ", date_token(moment.timestamp()), " now.")
+            content.append(blocks.context(now))
+        return content
     if draft.choices:
         choices = [
             Choice(f"{record.process.name or record.key} · {record.key}", record.reference)
@@ -236,7 +230,7 @@ def _common_blocks(draft: TaskDraft) -> list[Block]:
                 "When",
                 action=f"task.{WHEN}",
                 initial=values.get(WHEN, draft.due.replace("T", " ") if has_time else ""),
-                hint=f"{_when_note(kind)} {MOMENT_HINT}",
+                hint=f"{describe_when(kind)} {MOMENT_HINT}",
                 optional=True,
                 max_length=100,
             )
@@ -259,138 +253,10 @@ def needs_when(kind: TaskType | None) -> bool:
     return kind is None or kind.due is None or kind.due.type is ValueType.DATE
 
 
-def _when_note(kind: TaskType | None) -> str:
+def describe_when(kind: TaskType | None) -> str:
+    """Return what the field for a time is for."""
     if kind is None:
         return "For the record's next action."
     if kind.due is None:
         return "This task has no field for a time; the record's next action takes one."
     return f"{kind.due.label} takes the day; the record's next action takes the time too."
-
-
-# --- what is entered ------------------------------------------------------------------------------
-
-
-def read_form(
-    types: Sequence[TaskType], values: Mapping[str, str], username: str, now: datetime
-) -> NewTask:
-    """Return the task of a submitted form; ``now`` is in the person's zone.
-
-    Raise `InvalidFields`.
-    """
-    errors: dict[str, str] = {}
-    name = values.get(KIND, "").strip()
-    kind = find_task_type(types, name) or (TaskType(name, name) if name and not types else None)
-    if kind is None:
-        raise InvalidFields({KIND: "Choose a task."})
-    data, shown = _read_fields(kind, values, now, errors)
-    next_action = _read_next_action(kind, values, data, now, errors)
-    if errors:
-        raise InvalidFields(errors)
-    status = values.get(STATUS) or STATUSES[0]
-    body: dict[str, Any] = {"data": data} if data else {}
-    body["status"] = status
-    if username:
-        body["assignedTo"] = username
-    shown.append(("Status", status.capitalize()))
-    if username:
-        shown.append(("Assigned to", username))
-    return NewTask(kind, body, tuple(shown), next_action)
-
-
-def _read_fields(
-    kind: TaskType, values: Mapping[str, str], now: datetime, errors: dict[str, str]
-) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    data: dict[str, Any] = {}
-    shown: list[tuple[str, str]] = []
-    for known in kind.fields[:MAX_FIELDS]:
-        block_id = f"{FIELD_PREFIX}{known.name}"
-        entered = values.get(block_id, "").strip()
-        if not entered:
-            continue
-        try:
-            data[known.name] = _read_value(known, entered, now)
-        except UsageError as error:
-            errors[block_id] = error.message
-            continue
-        shown.append((known.label, str(data[known.name])))
-    return data, shown
-
-
-def _read_value(known: QueryField, entered: str, now: datetime) -> Any:
-    """Return a value as the field stores it. Raise ``UsageError``."""
-    if known.type is ValueType.DATE:
-        return _read_day(known, entered, now).isoformat()
-    if known.type is ValueType.TIME:
-        return format_due(known, read_time(entered, now))
-    if known.type in (ValueType.NUMBER, ValueType.BOOLEAN):
-        return read_value(known, Token(entered))
-    return entered
-
-
-def _read_day(known: QueryField, entered: str, now: datetime) -> date:
-    try:
-        return date.fromisoformat(entered)
-    except ValueError:
-        pass
-    moment = _read_words(entered, now)
-    if moment.time is not None or moment.day is None:
-        raise UsageError(f"{known.label} takes a day, without a time.")
-    return moment.day
-
-
-def read_time(entered: str, now: datetime) -> datetime:
-    """Return the moment that a text names. Raise ``UsageError``."""
-    if "T" in entered or ":" in entered:
-        try:
-            exact = datetime.fromisoformat(entered)
-        except ValueError:
-            pass
-        else:
-            zone = now.tzinfo
-            return exact.astimezone(zone) if exact.tzinfo else exact.replace(tzinfo=zone)
-    moment = _read_words(entered, now)
-    found = moment.at(now)
-    if found is None:
-        raise UsageError(f'Add the time to "{entered}", such as tomorrow 10am.')
-    return found
-
-
-def _read_words(entered: str, now: datetime) -> FoundMoment:
-    moment = read_moment(entered, now)
-    if moment is None:
-        raise UsageError(f'"{entered[:80]}" is no time. {MOMENT_HINT}')
-    if moment.problem:
-        raise UsageError(moment.problem)
-    return moment
-
-
-def _read_next_action(
-    kind: TaskType,
-    values: Mapping[str, str],
-    data: Mapping[str, Any],
-    now: datetime,
-    errors: dict[str, str],
-) -> datetime | None:
-    """Return when the record's next action is to be, None if it stays as it is."""
-    is_ticked, typed = bool(values.get(NEXT_ACTION)), values.get(WHEN, "").strip()
-    if needs_when(kind):
-        block_id = WHEN
-        if typed and not is_ticked:
-            errors[WHEN] = f"{_when_note(kind)} Tick the box below to set it, or empty this field."
-            return None
-    else:
-        block_id = f"{FIELD_PREFIX}{kind.due.name}" if kind.due else WHEN
-        typed = str(data.get(kind.due.name, "")) if kind.due else ""
-    if not is_ticked or block_id in errors:
-        return None
-    if not typed:
-        errors[block_id] = "Enter the day and the time of the next action."
-        return None
-    try:
-        moment = read_time(typed, now)
-    except UsageError as error:
-        errors[block_id] = error.message
-        return None
-    if moment <= now:
-        errors[block_id] = "That's in the past. Write a time to come, such as tomorrow 10am."
-    return moment

@@ -51,6 +51,10 @@ LIST_TIP_ROWS = (
         "Its result is posted here every morning, masked.",
     ),
 )
+RECORD_TIP_ROWS = (
+    ("/chakra task LEAD-004038 call back tomorrow 10am", "Opens the form of a task, filled in."),
+    ("/chakra lead Zoya Khan +91 98111 22333 city:Pune", "Opens the form of a new lead."),
+)
 SETTLE_LOOP_CYCLES = 30
 """Cycles of the loop in which a task gets from its start to its first call over loopback."""
 
@@ -170,6 +174,7 @@ def build_tips(chakra: EmbeddedChakra) -> list[Tip]:
         Tip("Customers on WhatsApp", (NOTIFY_TIP_ROW,), in_forms=False),
         Tip("Links to records", (LINK_TIP_ROW,), in_forms=False),
         Tip("Lists of leads", LIST_TIP_ROWS, in_forms=False),
+        Tip("Leads and their tasks", RECORD_TIP_ROWS, in_forms=False),
         Tip("A table to upload", (BULK_TIP_ROW,), samples=(load_sample(),)),
         Tip("Background jobs", jobs, line="/chakra job {}", in_forms=False),
         Tip("Numbers to send to", numbers, line="/chakra send {}"),

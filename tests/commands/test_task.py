@@ -85,6 +85,25 @@ async def test_next_action_that_is_refused_is_reported(acme: World) -> None:
     assert "next action was not set" in shown
 
 
+async def test_next_action_that_a_colleague_changed_is_not_replaced_unseen(
+    acme: World,
+) -> None:
+    await acme.type("/chakra task LEAD-004038 send quote tomorrow 10am")
+    acme.chakra.records.set_next_action("LEAD-004038", 1_700_009_000_000)
+    await acme.submit({"next_action": ["yes"]})
+    assert "A colleague has changed" in visible_text(form(acme))
+    assert created(acme) == []
+    await acme.submit({})
+    assert len(created(acme)) == 1
+    assert stored(acme)["nextActionAt"] > 1_700_009_000_000
+
+
+async def test_text_that_is_too_long_is_named(acme: World) -> None:
+    await acme.type("/chakra task LEAD-004038 call back " + "word " * 1_000)
+    assert "letters are left out" in visible_text(form(acme))
+    assert acme.slack.rejections == []
+
+
 async def test_day_of_a_field_loses_no_time(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 site visit tomorrow 10am")
     assert len(initial(acme, "field_visit_date")) == len("2026-12-01")

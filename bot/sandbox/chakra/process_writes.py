@@ -50,6 +50,11 @@ class ProcessWritesResource:
         """Give a process to another user, as a colleague does in the dashboard."""
         self._rows.update(PRIMARY_KEY, key, {"assignedTo": username}, self._now() + 1)
 
+    def set_next_action(self, key: str, milliseconds: int) -> None:
+        """Set the next action of a process, as a colleague does in the dashboard."""
+        update = {"nextActionAt": milliseconds}
+        self._rows.update(PRIMARY_KEY, key, update, self._now() + 1)
+
     def routes(self) -> list[Route]:
         return [
             Route(ROOT, self._create, methods=["POST"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import tzinfo
 from typing import Any, Protocol, TypeVar
 
 from bot.bulk import list_change_form as shown
@@ -12,6 +13,7 @@ from bot.bulk.list_change import ListChanger, NewValue
 from bot.bulk.record_list import EXAMPLE
 from bot.errors import NotLinked, UsageError
 from bot.processes import editor
+from bot.processes.field_inputs import read_input
 from bot.processes.list_message import CHANGE, RecordListQuery, to_line
 from bot.processes.query_schema import unknown_field
 from bot.processes.record_query import Person
@@ -172,14 +174,16 @@ async def _read_values(
             same = usernames_of(user)
             found.append(NewValue(name="assignedTo", label="Assigned to", value=same[0], same=same))
     try:
-        found += _read_attribute(values, record_type, context.records.region)
+        found += _read_attribute(
+            values, record_type, context.records.region, request.require_member().zone
+        )
     except editor.InvalidFields as invalid:
         errors |= invalid.errors
     return found, errors
 
 
 def _read_attribute(
-    values: Mapping[str, str], record_type: RecordType, region: str | None
+    values: Mapping[str, str], record_type: RecordType, region: str | None, zone: tzinfo
 ) -> list[NewValue]:
     """Return the change of the chosen field. Raise ``InvalidFields``."""
     typed = values.get(shown.FIELD, "").strip()
@@ -191,12 +195,13 @@ def _read_attribute(
     known = record_type.schema.find(typed)
     if known is None:
         raise editor.InvalidFields({shown.FIELD: unknown_field(typed, record_type.schema).message})
-    if known not in record_type.attributes or known.name == record_type.key_field:
+    is_locked = known.is_object or known.name in record_type.photo_fields
+    if known not in record_type.attributes or known.name == record_type.key_field or is_locked:
         raise editor.InvalidFields({shown.FIELD: f"{known.label} can't be set here."})
     if not entered:
         raise editor.InvalidFields({shown.VALUE: "Enter the new value."})
     try:
-        value: Any = editor.read_attribute(known, record_type, entered, region)
+        value: Any = read_input(known, record_type, entered, region, zone)
     except UsageError as error:
         raise editor.InvalidFields({shown.VALUE: error.message}) from None
     return [NewValue(name=known.name, label=known.label, value=value)]

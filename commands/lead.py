@@ -182,7 +182,8 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     form = replace(await _empty_form(context), values=request.values)
     try:
         username = await _entered_username(request, context)
-        changes = read_lead(form, request.values, username, context.records.region)
+        zone = request.require_member().zone
+        changes = read_lead(form, request.values, username, context.records.region, zone)
     except InvalidFields as invalid:
         return FieldErrors(invalid.errors)
     intent = WriteIntent(

@@ -13,8 +13,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from bot.chakra.fields import Flag, Reference, to_items, to_reference
-from bot.chakra.models import NamedResource
+from bot.chakra.fields import Flag, Reference, to_items, to_reference, to_text
+from bot.chakra.models import NamedResource, Resource
 
 _PROCEDURE_FIELDS = ("procedure", "procedures", "procedureId", "procedureIds", "procedureShortId")
 _ENTITY_FIELDS = ("entity", "entities", "entityId", "entityIds", "entityShortId")
@@ -34,6 +34,9 @@ _PRIMARY_KEY_FIELDS = (
 _TYPE_FIELDS = ("type", "attributeType", "dataType", "attributeTypeId")
 _REQUIRED_FIELDS = ("isRequired", "required", "isMandatory", "mandatory")
 _PHOTO_TYPE = re.compile(r"photo|image|picture")
+_CHOICE_FIELDS = ("options", "choices", "allowedValues", "possibleValues", "enumValues", "values")
+_OWN_STATE_FIELDS = ("states", "stateShortIds")
+_MULTIPLE_FIELDS = ("isMultiple", "multiple", "isMulti", "allowMultiple")
 _IS_PRIMARY_FIELDS = ("isPrimaryKey", "primaryKey", "isPrimary", "primary")
 
 
@@ -48,13 +51,40 @@ def _parse_references(value: object) -> tuple[str, ...]:
 References = Annotated[tuple[str, ...], BeforeValidator(_parse_references)]
 
 
+class AttributeChoice(Resource):
+    """A value that an attribute may have: ``value`` is stored, ``label`` is for people."""
+
+    value: str
+    label: str = ""
+
+
+def _parse_choices(value: object) -> tuple[AttributeChoice, ...]:
+    choices = map(_parse_choice, to_items(value))
+    by_value = {choice.value: choice for choice in choices if choice.value}
+    return tuple(by_value.values())
+
+
+def _parse_choice(item: object) -> AttributeChoice:
+    if isinstance(item, AttributeChoice):
+        return item
+    if not isinstance(item, Mapping):
+        return AttributeChoice(value=to_text(item))
+    values = (to_text(item.get(key)) for key in ("value", "shortId", "key", "name", "label", "id"))
+    labels = (to_text(item.get(key)) for key in ("label", "name", "displayName", "text"))
+    value = next(filter(None, values), "")
+    return AttributeChoice(value=value, label=next(filter(None, labels), ""))
+
+
+AttributeChoices = Annotated[tuple[AttributeChoice, ...], BeforeValidator(_parse_choices)]
+
+
 class Attribute(NamedResource):
     """An attribute of processes.
 
     ``short_id`` is its key in the ``data`` of a process. ``type`` is a name, or a UUID or short ID
     that the configuration does not resolve, or "". ``required`` and ``primary`` are ``None`` if
     Chakra does not say. ``procedures``, ``entities`` and ``task_types`` are those that it belongs
-    to.
+    to. ``choices`` are the values that it may have, none if any is possible.
     """
 
     type: Reference = ""
@@ -64,6 +94,8 @@ class Attribute(NamedResource):
     procedures: References = Field(default=(), repr=False)
     entities: References = Field(default=(), repr=False)
     task_types: References = Field(default=(), repr=False)
+    choices: AttributeChoices = ()
+    multiple: Flag = None
 
     @model_validator(mode="before")
     @classmethod
@@ -73,6 +105,8 @@ class Attribute(NamedResource):
         normalized = {
             "type": _first_value(value, _TYPE_FIELDS),
             "required": _first_value(value, _REQUIRED_FIELDS),
+            "choices": _first_value(value, _CHOICE_FIELDS),
+            "multiple": _first_value(value, _MULTIPLE_FIELDS),
             "primary": _first_value(value, _IS_PRIMARY_FIELDS),
             "procedures": _merge_references(value, _PROCEDURE_FIELDS),
             "entities": _merge_references(value, _ENTITY_FIELDS),
@@ -95,13 +129,15 @@ class Procedure(NamedResource):
     """A type of process.
 
     ``primary_key`` refers to an attribute, ``attributes`` and ``entities`` are those that it lists;
-    each is empty if Chakra does not say.
+    each is empty if Chakra does not say. ``states`` are short IDs: whether Chakra says them is
+    UNKNOWN.
     """
 
     primary_key: Reference = ""
     is_deleted: Flag = None
     attributes: References = Field(default=(), repr=False)
     entities: References = Field(default=(), repr=False)
+    states: References = Field(default=(), repr=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -109,6 +145,7 @@ class Procedure(NamedResource):
         if not isinstance(value, dict):
             return value
         normalized = {
+            "states": _first_value(value, _OWN_STATE_FIELDS),
             "primaryKey": _first_value(value, (*_PRIMARY_KEY_FIELDS, "primary_key")),
             "attributes": _merge_references(value, _ATTRIBUTE_FIELDS),
             "entities": _merge_references(value, _ENTITY_FIELDS),

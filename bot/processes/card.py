@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from bot.chakra.fields import to_text
 from bot.chakra.process import Process
@@ -15,6 +15,7 @@ from bot.processes.search import RecordType
 from bot.slack import blocks
 from bot.slack.age import date_token
 from bot.slack.blocks import Markup, bold, escape, lines, markup
+from bot.slack.button_state import ButtonState
 from bot.slack.commands.reply import Block, EntityDetails, Message
 from bot.slack.work_objects import (
     EntityAction,
@@ -28,6 +29,8 @@ REFRESH: Final = "process.refresh"
 SEND: Final = "process.send"
 EDIT: Final = "process.edit"
 TAKE: Final = "process.take"
+ASSIGN: Final = "process.assign"
+CHANGE_STATE: Final = "process.state"
 DELETE: Final = "process.delete"
 TASK: Final = "task.open"
 MAX_FIELDS: Final = 40
@@ -35,6 +38,15 @@ MAX_FIELDS: Final = 40
 MAX_VALUE_LENGTH: Final = 300
 MAX_ACTION_ID_LENGTH: Final = 255
 NO_KEY: Final = "(without a key)"
+
+
+class TakeButton(ButtonState):
+    """The button that assigns a record to who presses: the record, and whose it was."""
+
+    command: ClassVar[str] = "/chakra leads"
+
+    record: str
+    assigned: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,9 @@ def record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[tu
     sending = [("Send WhatsApp", SEND)] if may_send and record.process.phone else []
     editing = [
         ("Edit", EDIT),
+        ("State…", CHANGE_STATE),
         ("Assign to me", TAKE),
+        ("Assign…", ASSIGN),
         ("Task…", TASK),
         ("Delete…", DELETE),
     ]
@@ -108,7 +122,12 @@ def record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[tu
 
 
 def _value(record: Record, action: str) -> str:
-    """Return what a button carries: the record's ID, or its key where people read it in a form."""
+    """Return what a button carries: the record's ID, or its key where people read it in a form.
+
+    The one that assigns it has the assignee too, to notice that it has another one since.
+    """
+    if action == TAKE:
+        return TakeButton(record=record.handle, assigned=record.process.assigned_to).to_value()
     return record.reference if action == SEND else record.handle
 
 

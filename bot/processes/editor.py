@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from typing import Any, Final
 
 from bot.chakra.process import Process
 from bot.errors import UsageError
-from bot.processes.card import show_value
-from bot.processes.query_schema import read_value
-from bot.processes.record_query import QueryField, ValueType
+from bot.processes.field_inputs import (
+    MAX_TEXT_LENGTH,
+    NOT_SET,
+    display_text,
+    field_block,
+    infer_field,
+    input_text,
+    is_editable,
+    read_input,
+)
+from bot.processes.record_query import QueryField
 from bot.processes.search import STATUSES, RecordType
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.reply import Block, Choice, View
-from bot.slack.commands.tokens import Token
-from bot.text.phones import PhoneParser
 
 SUBMIT: Final = "process.submit"
 SAVE: Final = "process.save"
@@ -28,8 +36,12 @@ STATUS, STATE, ASSIGNEE = "status", "state", "assignee"
 FIELD_PREFIX: Final = "field_"
 MAX_FORM_FIELDS: Final = 60
 """Slack takes 100 blocks in a view."""
-MAX_TEXT_LENGTH: Final = 3_000
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+MAX_NAME_LENGTH: Final = 200
+MAX_SHOWN_LENGTH: Final = 300
+MAX_NAMED_FIELDS: Final = 8
+RANGE: Final = "process.fields"
+LONG_PREFIX: Final = "long_"
+NO_TEXTS: Final[Mapping[str, str]] = {}
 EMPTY: Final = "empty"
 MAX_UPDATE_LENGTH: Final = 2_500
 """Characters: a view's metadata takes 3,000 in all."""
@@ -66,56 +78,131 @@ class InvalidFields(Exception):
     errors: Mapping[str, str]
 
 
-def form_fields(record_type: RecordType) -> tuple[QueryField, ...]:
-    """Return the attributes that the form has: photos are added from the card."""
-    typed = (
-        known for known in record_type.attributes if known.name not in record_type.photo_fields
-    )
-    return tuple(typed)[:MAX_FORM_FIELDS]
+def form_fields(record_type: RecordType, process: Process | None = None) -> list[QueryField]:
+    """Return the fields that a form can change: also those that only the record has.
+
+    Photos are added from the card, and the key of a record is not changed.
+    """
+    stored = process.attributes if process else {}
+    known = [field for field in record_type.attributes if _is_offered(record_type, field, process)]
+    names = {field.name for field in record_type.attributes}
+    known += [infer_field(name, value) for name, value in stored.items() if name not in names]
+    found = [field for field in known if is_editable(field, stored.get(field.name))]
+    return found if process else sorted(found, key=lambda field: not field.is_required)
+
+
+def _is_offered(record_type: RecordType, known: QueryField, process: Process | None) -> bool:
+    is_key = process is not None and known.name == record_type.key_field
+    return not is_key and known.name not in record_type.photo_fields
+
+
+def _list_locked(record_type: RecordType, process: Process | None) -> list[str]:
+    """Return the labels of the fields that have parts, or are too long for a form."""
+    stored = process.attributes if process else {}
+    offered = {field.name for field in form_fields(record_type, process)}
+    skipped = {record_type.key_field, *record_type.photo_fields, *offered}
+    labels = {field.name: field.label for field in record_type.attributes}
+    names = (*labels, *stored) if process else tuple(labels)
+    return [labels.get(name, name) for name in dict.fromkeys(names) if name not in skipped]
+
+
+def block_of(known: QueryField) -> str:
+    """Return the ``block_id`` of a field: at most 255 characters."""
+    name = known.name
+    if len(name) > MAX_NAME_LENGTH:
+        name = hashlib.blake2s(name.encode(), digest_size=16).hexdigest()
+    return f"{FIELD_PREFIX}{name}"
 
 
 def first_field(record_type: RecordType) -> str:
     """Return the ``block_id`` of the form's first attribute."""
-    names = [known.name for known in form_fields(record_type)]
-    return f"{FIELD_PREFIX}{names[0]}" if names else STATE
+    known = form_fields(record_type, None)
+    return block_of(known[0]) if known else STATE
 
 
-def record_form(record_type: RecordType, process: Process | None, *, callback: str) -> View:
-    """Return the form of a new record, or of ``process`` as it is now."""
+def record_form(
+    record_type: RecordType,
+    process: Process | None,
+    *,
+    callback: str,
+    zone: tzinfo = UTC,
+    start: int = 0,
+) -> View:
+    """Return the form of a new record, or of ``process`` as it is now.
+
+    It has the attributes from ``start``, up to `MAX_FORM_FIELDS`; times are those of ``zone``.
+    """
     values = process.attributes if process else {}
+    known = form_fields(record_type, process)
     states = record_type.states
-    fields = [
+    status = process.status if process else ""
+    statuses = list(dict.fromkeys((*filter(None, [status]), *STATUSES)))
+    content = _range_menu(known, start) if process else []
+    content += [
         _text(STATE, "State", process.state if process else "", hint=describe_states(states)),
         blocks.select_field(
             STATUS,
             "Status",
             action="process.status",
             placeholder="Choose a status",
-            choices=[Choice(status.capitalize(), status) for status in STATUSES],
-            initial=process.status if process and process.status in STATUSES else STATUSES[0],
+            choices=[Choice(item.capitalize(), item) for item in statuses],
+            initial=status or STATUSES[0],
         ),
         _text(
             ASSIGNEE,
             "Assigned to",
             process.assigned_to if process else "",
-            hint="A username in Chakra.",
+            hint='A name, an email address or a username in Chakra, or "me".',
         ),
     ]
-    for known in form_fields(record_type):
-        if process and known.name == record_type.key_field:
-            continue
-        shown = show_value(values.get(known.name)) if process else ""
-        fields.append(_text(f"{FIELD_PREFIX}{known.name}", known.label, shown, hint=hint_of(known)))
+    for field_ in known[start : start + MAX_FORM_FIELDS]:
+        content.append(field_block(field_, values.get(field_.name), zone, block_of(field_)))
+    content += _notes(known, _list_locked(record_type, process), process)
     title = "Edit" if process else "New"
     submit = "Check" if process else "Create"
-    return blocks.form_modal(callback, f"{title} {record_type.label.lower()}", submit, fields)
+    return blocks.form_modal(callback, f"{title} {record_type.label.lower()}", submit, content)
+
+
+def _range_menu(known: Sequence[QueryField], start: int) -> list[Block]:
+    """Return the menu that shows other fields; none if all are shown."""
+    if len(known) <= MAX_FORM_FIELDS:
+        return []
+    choices = []
+    for first in range(0, len(known), MAX_FORM_FIELDS):
+        part = known[first : first + MAX_FORM_FIELDS]
+        text = f"{first + 1}–{first + len(part)}: {part[0].label} to {part[-1].label}"
+        choices.append(Choice(text, str(first)))
+    menu = blocks.select_field(
+        RANGE,
+        "Fields",
+        action=RANGE,
+        placeholder="Choose",
+        choices=choices,
+        initial=str(start),
+        hint="Save your changes before you choose other fields.",
+        dispatch_action=True,
+    )
+    return [menu]
+
+
+def _notes(
+    known: Sequence[QueryField], locked: Sequence[str], process: Process | None
+) -> list[Block]:
+    notes = []
+    if process is None and len(known) > MAX_FORM_FIELDS:
+        notes.append(f"{len(known) - MAX_FORM_FIELDS} more fields can be filled in later.")
+    if locked:
+        names = ", ".join(locked[:MAX_NAMED_FIELDS])
+        more = f" and {len(locked) - MAX_NAMED_FIELDS} more" * (len(locked) > MAX_NAMED_FIELDS)
+        notes.append(f"Can only be changed in Chakra: {names}{more}.")
+    return [blocks.context(note) for note in notes]
 
 
 def _text(block_id: str, label: str, initial: str, *, hint: str = "") -> Block:
     return blocks.text_field(
-        block_id[:255],
+        block_id,
         label,
-        action=f"process.{block_id}"[:255],
+        action=f"process.{block_id}",
         initial=initial,
         hint=hint,
         optional=True,
@@ -128,16 +215,6 @@ def describe_states(states: Sequence[str]) -> str:
     return f"For example {', '.join(states[:6])}." if states else ""
 
 
-def hint_of(known: QueryField) -> str:
-    """Return how the values of a field are written, "" for any text."""
-    return {
-        ValueType.NUMBER: "A number.",
-        ValueType.BOOLEAN: "Yes or no.",
-        ValueType.DATE: "A day, as 2026-05-31.",
-        ValueType.TIME: "A time, as 2026-05-31T09:30.",
-    }.get(known.type, "")
-
-
 # --- what is entered ------------------------------------------------------------------------------
 
 
@@ -146,6 +223,7 @@ def read_form(
     process: Process | None,
     values: Mapping[str, str],
     region: str | None,
+    zone: tzinfo = UTC,
 ) -> RecordChanges:
     """Return what a form would write: the filled-in fields, or those that differ from ``process``.
 
@@ -153,7 +231,7 @@ def read_form(
     """
     errors: dict[str, str] = {}
     root = _read_root_fields(process, values, errors)
-    own = _read_attributes(record_type, process, values, region, errors)
+    own = _read_attributes(record_type, process, values, region, zone, errors)
     if errors:
         raise InvalidFields(errors)
     update = {**root.update, "data": own.update} if own.update else root.update
@@ -166,7 +244,9 @@ def _read_root_fields(
     update: dict[str, Any] = {}
     changes: list[Change] = []
     for block_id, name, label in ROOT_BLOCKS:
-        old, new = _root_value(process, name), values.get(block_id, "").strip()
+        if block_id not in values:
+            continue
+        old, new = _root_value(process, name), values[block_id].strip()
         if name == "state":
             new = read_state(new)
         if new == old or (not new and process is None):
@@ -189,24 +269,48 @@ def _read_attributes(
     process: Process | None,
     values: Mapping[str, str],
     region: str | None,
+    zone: tzinfo,
     errors: dict[str, str],
 ) -> RecordChanges:
     stored = process.attributes if process else {}
     data: dict[str, Any] = {}
-    changes: list[Change] = []
-    for known in form_fields(record_type):
-        block_id = f"{FIELD_PREFIX}{known.name}"
-        old, entered = show_value(stored.get(known.name)), values.get(block_id, "").strip()
-        if block_id not in values or entered == old.strip():
+    for known in form_fields(record_type, process):
+        block_id, value = block_of(known), stored.get(known.name)
+        if block_id not in values:
+            continue
+        entered, shown = values[block_id].strip(), input_text(known, value, zone).strip()
+        if entered == shown or (entered == NOT_SET and not shown):
+            if process is None and known.is_required:
+                errors[block_id] = "Enter a value: every record needs it."
             continue
         try:
-            value = read_attribute(known, record_type, entered, region)
+            new = read_input(known, record_type, entered, region, zone, value)
         except UsageError as error:
             errors[block_id] = error.message
             continue
-        data[known.name] = value
-        changes.append(Change(known.label, old or EMPTY, show_value(value) or EMPTY))
-    return RecordChanges(data, tuple(changes))
+        if not _is_same(new, value):
+            data[known.name] = new
+    return RecordChanges(data, tuple(_describe_data(record_type, process, data, zone)))
+
+
+def _is_same(new: Any, stored: Any) -> bool:
+    if isinstance(new, list) and isinstance(stored, list):
+        return sorted(map(str, new)) == sorted(map(str, stored))
+    return type(new) is type(stored) and bool(new == stored)
+
+
+def _describe_data(
+    record_type: RecordType, process: Process | None, data: Mapping[str, Any], zone: tzinfo
+) -> Iterator[Change]:
+    stored = process.attributes if process else {}
+    fields = {known.name: known for known in record_type.attributes}
+    for name, value in data.items():
+        known = fields.get(name) or infer_field(name, stored.get(name))
+        old, new = (
+            blocks.clip(display_text(known, input_text(known, item, zone)), MAX_SHOWN_LENGTH)
+            for item in (stored.get(name), value)
+        )
+        yield Change(known.label, old or EMPTY, new or EMPTY)
 
 
 def _root_value(process: Process | None, name: str) -> str:
@@ -219,31 +323,20 @@ def _root_value(process: Process | None, name: str) -> str:
     }[name]
 
 
-def read_attribute(
-    known: QueryField, record_type: RecordType, entered: str, region: str | None
-) -> Any:
-    """Return what is entered as Chakra stores it. Raise ``UsageError``."""
-    if not entered:
-        if known.type is ValueType.TEXT and not record_type.is_phone(known):
-            return ""
-        raise UsageError("Enter a value. How Chakra empties this field isn't documented.")
-    if record_type.is_phone(known):
-        candidates = PhoneParser(region).candidates(entered)
-        if not candidates:
-            raise UsageError("That's not a phone number. Write it as +91 98765 43210.")
-        return candidates[0]
-    if known.type is ValueType.DATE and not _DATE.fullmatch(entered):
-        raise UsageError("Write the day as 2026-05-31.")
-    if known.type in (ValueType.NUMBER, ValueType.BOOLEAN):
-        return read_value(known, Token(entered))
-    return entered
-
-
 # --- views ----------------------------------------------------------------------------------------
 
 
-def check_view(reference: str, changes: RecordChanges, *, warning: str = "") -> View:
-    """Return "Check and save": what is stored now, and what would be stored."""
+def check_view(
+    reference: str,
+    changes: RecordChanges,
+    *,
+    warning: str = "",
+    long_texts: Mapping[str, str] = NO_TEXTS,
+) -> View:
+    """Return "Check and save": what is stored now, and what would be stored.
+
+    ``long_texts`` are those too long for the form's state: inputs have them, to be sent from there.
+    """
     rows = [
         markup(bold(change.label), "\n", Markup("~"), change.old, Markup("~  →  "), change.new)
         if change.old != EMPTY
@@ -255,6 +348,17 @@ def check_view(reference: str, changes: RecordChanges, *, warning: str = "") -> 
         content.append(blocks.section(markup(Markup(":warning: "), warning)))
     content.append(blocks.section(markup("Changes to ", bold(reference), ":")))
     content += map(blocks.section, rows)
+    content += [
+        blocks.text_field(
+            f"{LONG_PREFIX}{number}",
+            f"{name}, as it will be saved"[:MAX_NAME_LENGTH],
+            action="process.long",
+            initial=text,
+            multiline=True,
+            optional=True,
+        )
+        for number, (name, text) in enumerate(long_texts.items())
+    ]
     return blocks.form_modal(SAVE, "Check and save", "Save", content)
 
 
@@ -273,27 +377,22 @@ def delete_form(record_type: RecordType, key: str, name: str) -> View:
 
 
 def describe_update(
-    record_type: RecordType, process: Process, update: Mapping[str, Any]
+    record_type: RecordType, process: Process, update: Mapping[str, Any], zone: tzinfo = UTC
 ) -> RecordChanges:
     """Return an update with what it would change now."""
-    changes = [
+    root = [
         Change(label, _root_value(process, name) or EMPTY, str(update[name]))
         for _, name, label in ROOT_BLOCKS
         if name in update
     ]
-    data = update.get("data", {})
-    changes += [
-        Change(
-            known.label,
-            show_value(process.attributes.get(known.name)) or EMPTY,
-            show_value(data[known.name]) or EMPTY,
-        )
-        for known in record_type.attributes
-        if known.name in data
-    ]
-    return RecordChanges(update, tuple(changes))
+    own = _describe_data(record_type, process, update.get("data", {}), zone)
+    return RecordChanges(update, (*root, *own))
 
 
-def updated_at(process: Process) -> str:
-    """Return when a record was last changed, as a form's state carries it."""
-    return str(process.updated_at.timestamp()) if process.updated_at else ""
+def version_of(process: Process) -> str:
+    """Return a fingerprint of a record: another one means that it has changed.
+
+    ``updatedAt`` alone doesn't do, since whether each answer has it is UNKNOWN.
+    """
+    content = process.model_dump_json(exclude={"other"}, fallback=str)
+    return hashlib.blake2s(content.encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from typing import Final
 
 from bot.processes.directory import Record
 from bot.processes.editor import (
     ASSIGNEE,
     FIELD_PREFIX,
-    MAX_TEXT_LENGTH,
     STATE,
     STATUS,
     InvalidFields,
     RecordChanges,
     describe_states,
     form_fields,
-    hint_of,
     read_form,
 )
+from bot.processes.field_inputs import MAX_TEXT_LENGTH, hint_of
 from bot.processes.lead_fields import LeadDraft, LeadFields
 from bot.processes.record_query import QueryField
 from bot.processes.search import STATUSES, RecordType
@@ -143,7 +143,11 @@ def to_values(draft: LeadDraft) -> dict[str, str]:
 
 
 def read_lead(
-    form: LeadForm, values: Mapping[str, str], username: str, region: str | None
+    form: LeadForm,
+    values: Mapping[str, str],
+    username: str,
+    region: str | None,
+    zone: tzinfo = UTC,
 ) -> RecordChanges:
     """Return what a submitted form would write. Raise `InvalidFields`."""
     errors: dict[str, str] = {}
@@ -152,7 +156,7 @@ def read_lead(
     if email and entered and not _EMAIL.fullmatch(entered):
         errors[f"{FIELD_PREFIX}{email.name}"] = NOT_AN_EMAIL
     try:
-        changes = read_form(form.record_type, None, {**values, ASSIGNEE: username}, region)
+        changes = read_form(form.record_type, None, {**values, ASSIGNEE: username}, region, zone)
     except InvalidFields as invalid:
         raise InvalidFields({**invalid.errors, **errors}) from None
     if errors:

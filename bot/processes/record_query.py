@@ -38,6 +38,7 @@ class QueryField:
 
     ``name`` is Chakra's, ``choices`` are its known values; ``synonyms`` are other words for them.
     ``has_other_values``: there may be more than the known ones, all short IDs such as "NEW".
+    ``is_multiple``: its value is a list; ``is_object``: it has parts, which no form can change.
     """
 
     name: str
@@ -47,6 +48,9 @@ class QueryField:
     choices: tuple[str, ...] = ()
     synonyms: tuple[tuple[str, str], ...] = ()
     has_other_values: bool = False
+    is_multiple: bool = False
+    is_object: bool = False
+    is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)

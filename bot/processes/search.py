@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any, Final
@@ -15,9 +16,9 @@ from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.chakra.fields import to_text
 from bot.chakra.models import User, is_uuid
-from bot.chakra.processes import ID_KEY
+from bot.chakra.processes import ID_KEY, MAX_PAGE_SIZE
 from bot.chakra.tasks import CreatedTask
-from bot.errors import UsageError
+from bot.errors import ChakraError, UsageError
 from bot.processes.directory import (
     CONFIG_CACHE_KEY,
     CONFIG_CACHE_KIND,
@@ -58,6 +59,8 @@ ROOT_FIELDS: Final = (
     ),
 )
 """The fields that every record has and that a list can be filtered by (CONFIRMED)."""
+MIN_STATES: Final = 3
+"""States with which no more are looked for."""
 TYPE_NAMES: Final[Mapping[str, ValueType]] = {
     **dict.fromkeys(
         ("number", "numeric", "decimal", "float", "double", "currency", "amount", "money",
@@ -181,6 +184,14 @@ class RecordSearch:
         more = more and bool(page.count)
         return RecordPage(records, skip + page.count if more else 0)
 
+    async def load_states(self, record_type: RecordType) -> RecordType:
+        """Return the type with the states of the first records, if few are known."""
+        if len(record_type.states) < MIN_STATES:
+            with suppress(ChakraError):
+                await self.list(record_type, {}, skip=0, limit=MAX_PAGE_SIZE)
+        types = await self.list_types()
+        return next((known for known in types if known.name == record_type.name), record_type)
+
     async def load(self, reference: str) -> tuple[Record, RecordType]:
         """Return the record of a reference ("lead/LEAD-004038") as it is now, and its type."""
         procedure, _, key = reference.partition("/")
@@ -280,6 +291,8 @@ class RecordSearch:
         )
 
 
+_MULTIPLE_TYPE: Final = re.compile(r"multi|tags|checkboxes|^list|array")
+_OBJECT_TYPE: Final = re.compile(r"object|json|address|location|geo|file|document|attachment|media")
 _PHONE_TYPE: Final = re.compile(r"phone|mobile|whatsapp")
 
 
@@ -330,6 +343,8 @@ def _build_type(
     own = tuple(_build_field(item) for item in attributes if item.short_id not in roots)
     words = frozenset({fold(name), fold(label), fold(f"{name}s"), fold(f"{label}s")})
     key_field = key.short_id if key else f"{name}_id"
+    procedure = config.find_procedure(name)
+    states = tuple(dict.fromkeys((*(procedure.states if procedure else ()), *states)))
     root_fields = tuple(
         replace(known, choices=states) if known.name == "state" else known for known in ROOT_FIELDS
     )
@@ -344,5 +359,15 @@ def _build_type(
 
 
 def _build_field(attribute: Attribute) -> QueryField:
-    value_type = TYPE_NAMES.get(fold(attribute.type), ValueType.TEXT)
-    return QueryField(attribute.short_id, attribute.label, value_type)
+    kind = fold(attribute.type)
+    labels = tuple((item.label, item.value) for item in attribute.choices if item.label)
+    return QueryField(
+        attribute.short_id,
+        attribute.label,
+        TYPE_NAMES.get(kind, ValueType.TEXT),
+        choices=tuple(item.value for item in attribute.choices),
+        synonyms=labels,
+        is_multiple=attribute.multiple is True or bool(_MULTIPLE_TYPE.search(kind)),
+        is_object=bool(_OBJECT_TYPE.search(kind)),
+        is_required=attribute.required is True,
+    )

@@ -9,17 +9,24 @@ from bot.errors import ChakraError, not_found_as
 from bot.processes.card import loaded_note, record_card
 from bot.processes.search import RecordSearch
 from bot.slack import blocks
+from bot.slack.blocks import markup
 from bot.slack.commands.command import Request
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message
 
 
 async def render_card(
-    request: Request, records: RecordSearch, reference: str, *, replace: bool = False
+    request: Request,
+    records: RecordSearch,
+    reference: str,
+    *,
+    replace: bool = False,
+    notice: str = "",
 ) -> Message:
     """Return the card of a reference ("lead/LEAD-004038") or a handle.
 
-    Raise ``NotFound`` for a key, ``ResourceNotFound`` for an ID: people don't know it.
+    ``notice`` is a sentence before when it was loaded. Raise ``NotFound`` for a key, and
+    ``ResourceNotFound`` for an ID: people don't know it.
     """
     procedure, _, key = reference.partition("/")
     with nullcontext() if is_uuid(key) else not_found_as(procedure, key):
@@ -29,7 +36,7 @@ async def render_card(
         record_type,
         may_send=request.access.allows(Permission.SEND),
         may_edit=request.access.allows(Permission.EDIT),
-        note=loaded_note(request.now),
+        note=markup(notice, loaded_note(request.now)),
         replace=replace,
     )
 

@@ -31,7 +31,9 @@ async def test_sender_sees_whole_numbers_and_the_buttons_in_the_pane(acme: World
     assert pane["entity"]["entity_payload"]["attributes"]["title"]["text"] == "Aarav Mehta"
     assert fields(pane)["Score"] == "72"
     assert "919876543210" in json.dumps(pane)
-    assert actions(pane) == ["Send WhatsApp", "Edit", "Assign to me", "Task…", "Delete…"]
+    assert actions(pane) == [
+        "Send WhatsApp", "Edit", "State…", "Assign to me", "Assign…", "Task…", "Delete…",
+    ]  # fmt: skip
     assert acme.slack.rejections == []
 
 
@@ -143,13 +145,17 @@ async def test_assigning_in_the_pane_shows_the_new_state_there(acme: World) -> N
     assert acme.slack.view(JOHN) is None
 
 
-async def test_assigning_again_after_a_colleague_took_it_works(acme: World) -> None:
+async def test_assigning_again_after_a_colleague_took_it_asks_first(acme: World) -> None:
     await open_pane(acme, await post(acme, LINK.replace("4038", "4039")))
-    for _ in range(2):
-        await press_in_pane(acme, "process.take")
-        assert acme.chakra.records.find("LEAD-004039")["assignedTo"] == "johndoe"
-        acme.chakra.records.assign("LEAD-004039", "priya")
-        await acme.clock.advance(3_600)
+    await press_in_pane(acme, "process.take")
+    assert acme.chakra.records.find("LEAD-004039")["assignedTo"] == "johndoe"
+    acme.chakra.records.assign("LEAD-004039", "mei")
+    await press_in_pane(acme, "process.take")
+    pane = acme.slack.previews.pane(JOHN)
+    assert pane
+    assert fields(pane)["Assigned to"] == "mei"
+    await press_in_pane(acme, "process.take")
+    assert acme.chakra.records.find("LEAD-004039")["assignedTo"] == "johndoe"
 
 
 async def test_edit_in_the_pane_opens_the_form_and_answers_in_the_dm(acme: World) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import StatusResponse
+from bot.sandbox.chakra.faults import (
+    EmptyBody,
+    Fault,
+    HtmlErrorPage,
+    InvalidJsonBody,
+    ResetAfterHandling,
+    StatusResponse,
+)
 from bot.sandbox.slack import visible_text
 from tests.people import JOHN
 from tests.world import World
@@ -159,3 +166,160 @@ async def test_odd_configuration_does_not_hide_records(acme: World, config: dict
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.edit")
     assert "State" in form_text(acme)
+
+
+# --- two people ----------------------------------------------------------------------------------
+
+
+async def test_deletion_of_a_record_that_changed_is_asked_again(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.delete")
+    acme.chakra.records.change("LEAD-004038", city="Rome")
+    await acme.submit({"key": "LEAD-004038"})
+    assert "has changed in Chakra" in form_text(acme)
+    assert not stored(acme)["isDeleted"]
+    await acme.submit({"key": "LEAD-004038"})
+    assert stored(acme)["isDeleted"]
+
+
+async def test_edit_of_a_record_that_was_deleted_writes_nothing(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.edit")
+    await acme.submit({"field_city": "Oslo"})
+    acme.chakra.records.delete("LEAD-004038")
+    await acme.submit({})
+    assert "deleted" in form_text(acme)
+    assert stored(acme)["data"]["city"] == "Pune"
+
+
+async def test_record_that_a_colleague_took_is_asked_about_first(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004039")
+    acme.chakra.records.assign("LEAD-004039", "mei")
+    shown = visible_text(await acme.press("process.take"))
+    assert "assigned to mei now" in shown
+    assert stored(acme, "LEAD-004039")["assignedTo"] == "mei"
+    await acme.press("process.take")
+    assert stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
+
+
+@pytest.mark.parametrize("has_time", [True, False])
+async def test_change_in_between_is_noticed_without_a_time(acme: World, has_time: bool) -> None:
+    if not has_time:
+        acme.chakra.records.omit_times()
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.edit")
+    await acme.submit({"field_city": "Oslo"})
+    acme.chakra.records.change("LEAD-004038", city="Rome")
+    await acme.submit({})
+    assert "has changed in Chakra" in form_text(acme)
+    assert stored(acme)["data"]["city"] == "Rome"
+
+
+# --- state and assignee --------------------------------------------------------------------------
+
+
+async def test_state_is_changed_from_the_card(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.state")
+    assert "CONVERTED" in json.dumps(acme.slack.view(JOHN))
+    assert not await acme.submit({"state": "CONVERTED"})
+    assert stored(acme)["state"] == "CONVERTED"
+    assert "CONVERTED" in visible_text(acme.shown())
+
+
+async def test_state_that_changed_in_between_is_asked_again(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.state")
+    acme.chakra.records.change("LEAD-004038", city="Rome")
+    await acme.submit({"state": "CONVERTED"})
+    assert "has changed in Chakra" in form_text(acme)
+    assert stored(acme)["state"] == "NEW"
+    assert not await acme.submit({})
+    assert stored(acme)["state"] == "CONVERTED"
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"state": "-other-"}, "Choose a state"),
+        ({"state": "CONVERTED", "other_state": "NEW_ONE"}, "Choose one"),
+    ],
+)
+async def test_unclear_state_is_named(acme: World, values: dict[str, str], sentence: str) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.state")
+    assert sentence in str(await acme.submit(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "username"),
+    [
+        ({"member": "U0PRIYA"}, "priya"),
+        ({"name": "Priya Sharma"}, "priya"),
+        ({"name": "priya"}, "priya"),
+        ({"name": "mei@acme.com"}, "mei"),
+    ],
+)
+async def test_record_is_assigned_to_a_colleague(
+    acme: World, values: dict[str, str], username: str
+) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.assign")
+    assert not await acme.submit(values)
+    assert stored(acme)["assignedTo"] == username
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({}, "Choose a colleague"),
+        ({"name": "Maria Garcia"}, "Several people"),
+        ({"name": "zzqq"}, "No one in Chakra"),
+        ({"name": "priya", "member": "U0PRIYA"}, "Choose one"),
+    ],
+)
+async def test_unclear_assignee_is_named(
+    acme: World, values: dict[str, str], sentence: str
+) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.assign")
+    assert sentence in str(await acme.submit(values))
+    assert stored(acme)["assignedTo"] == "johndoe"
+
+
+async def test_assignee_of_the_edit_form_is_found_by_name(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.edit")
+    assert "No one in Chakra" in (await acme.submit({"assignee": "zzqq"}))["assignee"]
+    assert not await acme.submit({"assignee": "Priya Sharma"})
+    await acme.submit({})
+    assert stored(acme)["assignedTo"] == "priya"
+
+
+# --- writes without an answer --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [ResetAfterHandling(), HtmlErrorPage(200), InvalidJsonBody(), EmptyBody(), HtmlErrorPage(502)],
+    ids=lambda fault: type(fault).__name__,
+)
+async def test_write_without_a_readable_answer_is_not_repeated(acme: World, fault: Fault) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.edit")
+    await acme.submit({"field_city": "Oslo"})
+    acme.chakra.fail(PUT, fault)
+    async with acme.clock.running():
+        await acme.submit({})
+    shown = form_text(acme) or visible_text(acme.shown())
+    assert "know" in shown or "may have" in shown, shown
+    assert acme.chakra.count(PUT) == 1
+
+
+async def test_errors_beside_a_success_are_a_failure(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.edit")
+    await acme.submit({"field_city": "Oslo"})
+    acme.chakra.fail(PUT, StatusResponse(200, json={"_data": {}, "_errors": ["No privilege"]}))
+    await acme.submit({})
+    assert "No privilege" in form_text(acme)

@@ -35,6 +35,10 @@ class ProcessWritesResource:
         self._team = team
         self._clock = clock
 
+    def omit_times(self) -> None:
+        """Leave the times out of fetched processes from now on."""
+        self._processes.omits_times = True
+
     def find(self, key: str) -> ProcessJson:
         """Return the process with this primary key, deleted or not. Raise ``KeyError``."""
         found = self._processes.find_by_key(PRIMARY_KEY, key)
@@ -45,6 +49,10 @@ class ProcessWritesResource:
     def change(self, key: str, **data: object) -> None:
         """Change attributes of a process, as a colleague does in the dashboard."""
         self._rows.update(PRIMARY_KEY, key, {"data": data}, self._now() + 1)
+
+    def delete(self, key: str) -> None:
+        """Delete a process, as a colleague does in the dashboard."""
+        self._rows.update(PRIMARY_KEY, key, {"isDeleted": True}, self._now() + 1)
 
     def assign(self, key: str, username: str) -> None:
         """Give a process to another user, as a colleague does in the dashboard."""

@@ -55,6 +55,8 @@ class ProcessesResource:
         self._ids_by_primary_key: dict[object, str] = {}
         self._advance_jobs = advance_jobs
         self._many: ManyLeads | None = None
+        self.omits_times = False
+        """Whether responses lack ``createdAt`` and ``updatedAt``: whether they have is INFERRED."""
         for lead in leads:
             self.save(lead)
 
@@ -148,7 +150,11 @@ class ProcessesResource:
         process = self.processes.get(process_id.lower())
         if process is None:
             raise envelope.RequestError(404, "Process not found")
-        return envelope.data_response(dict(process))
+        return envelope.data_response(self._show(process))
+
+    def _show(self, process: ProcessJson) -> dict[str, Any]:
+        hidden = {"createdAt", "updatedAt"} if self.omits_times else set()
+        return {key: value for key, value in process.items() if key not in hidden}
 
     async def _list(self, request: Request) -> Response:
         """List in the order of the seed, deleted ones included: the real order is UNKNOWN."""

@@ -18,7 +18,8 @@ class Permission(Enum):
     SHARE = "share cards in a channel"
     WATCH = "watch background jobs"
     SEND = "send WhatsApp messages"
-    EDIT = "edit users and templates"
+    EDIT = "edit users, templates and records"
+    DELETE = "delete records"
     BULK = "upload files of records"
     NOTIFY = "choose what channels receive"
     MANAGE_WATCHES = "stop watches that someone else started"
@@ -52,6 +53,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     | {
         Permission.SEND,
         Permission.EDIT,
+        Permission.DELETE,
         Permission.BULK,
         Permission.NOTIFY,
         Permission.MANAGE_WATCHES,

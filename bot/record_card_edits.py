@@ -1,0 +1,175 @@
+"""The buttons of a card that assign a record, change its state, or delete it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from bot.errors import NotLinked, UsageError
+from bot.processes import editor, quick_forms
+from bot.processes.card import ASSIGN, CHANGE_STATE, DELETE, TAKE, TakeButton
+from bot.processes.directory import Record
+from bot.processes.record_query import Person
+from bot.processes.search import usernames_of
+from bot.processes.shown import render_card, render_card_after
+from bot.record_writes import (
+    HasRecordEdits,
+    build_intent,
+    close_with_card,
+    form_state,
+    is_current,
+    write_update,
+)
+from bot.slack import blocks
+from bot.slack.commands.command import Action, ActionRequest, Form, SubmitRequest
+from bot.slack.commands.permissions import Permission
+from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
+from bot.slack.refilled_form import with_values
+from bot.users.linked_user import find_linked_user
+from bot.writes.ledger import Duplicate
+from bot.writes.notices import ask_again
+
+ContextT = TypeVar("ContextT", bound=HasRecordEdits)
+
+
+def card_edit_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
+    """Return the buttons of a card that change a field, or delete the record."""
+    return (
+        Action(TAKE, take, needs=Permission.EDIT),
+        Action(ASSIGN, ask_assignee, needs=Permission.EDIT, only_looks=True),
+        Action(CHANGE_STATE, ask_state, needs=Permission.EDIT, only_looks=True),
+        Action(DELETE, ask_to_delete, needs=Permission.DELETE, only_looks=True),
+    )
+
+
+def card_edit_forms(_: type[ContextT]) -> tuple[Form[ContextT], ...]:
+    return (
+        Form(quick_forms.STATE_FORM, save_state, needs=Permission.EDIT),
+        Form(quick_forms.ASSIGN_FORM, save_assignee, needs=Permission.EDIT),
+        Form(editor.REMOVE, delete, needs=Permission.DELETE),
+    )
+
+
+# --- state and assignee --------------------------------------------------------------------------
+
+
+async def take(request: ActionRequest, context: HasRecordEdits) -> Message:
+    """Assign the record to the person who presses, unless it has another assignee since."""
+    button = TakeButton.from_value(request.value)
+    record, _ = await context.records.load(button.record)
+    user = await find_linked_user(request.require_member(), context.directory, is_self=True)
+    if record.process.assigned_to in usernames_of(user):
+        return await render_card(request, context.records, record.handle, replace=True)
+    if record.process.assigned_to != button.assigned:
+        whose = record.process.assigned_to or "no one"
+        notice = f"It is assigned to {whose} now. Press Assign to me here to change that. "
+        return await render_card(
+            request, context.records, record.handle, replace=True, notice=notice
+        )
+    update = {"assignedTo": user.username}
+    if earlier := await write_update(request, context, record, update):
+        # a colleague has had it since: this press means it again
+        await write_update(request, context, record, update, earlier.write.id)
+    return await render_card_after(request, context.records, record.handle, "Assigned to you.")
+
+
+async def ask_assignee(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
+    record, _ = await context.records.load(request.value)
+    return OpenForm(quick_forms.assign_form(record), form_state(record))
+
+
+async def save_assignee(request: SubmitRequest, context: HasRecordEdits) -> Reply:
+    record, _ = await context.records.load(request.state.get("record", ""))
+    member = request.values.get(quick_forms.MEMBER, "")
+    name = request.values.get(quick_forms.NAME, "").strip()
+    block_id = quick_forms.MEMBER if member else quick_forms.NAME
+    if not member and not name:
+        return FieldErrors({quick_forms.NAME: "Choose a colleague, or enter a name."})
+    if member and name:
+        return FieldErrors({quick_forms.NAME: "Choose one: a colleague in Slack, or a name."})
+    try:
+        person = Person(member or name, is_member_id=bool(member))
+        user = await context.record_queries.find_user(person, request.require_member())
+    except (UsageError, NotLinked) as error:
+        return FieldErrors({block_id: error.message})
+    if record.process.assigned_to in usernames_of(user):
+        return CloseForm("They have it already.")
+    if not is_current(request, record):
+        return _ask_once_more(request, record, quick_forms.assign_form(record))
+    return await _save_quickly(
+        request, context, record, {"assignedTo": user.username}, quick_forms.assign_form(record)
+    )
+
+
+async def ask_state(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
+    record, record_type = await context.records.load(request.value)
+    known = await context.records.load_states(record_type)
+    return OpenForm(quick_forms.state_form(record, known), form_state(record))
+
+
+async def save_state(request: SubmitRequest, context: HasRecordEdits) -> Reply:
+    record, record_type = await context.records.load(request.state.get("record", ""))
+    chosen = request.values.get(quick_forms.STATE, "")
+    typed = editor.read_state(request.values.get(quick_forms.OTHER_STATE, "").strip())
+    state = typed if chosen in ("", quick_forms.OTHER) else chosen
+    if not state:
+        return FieldErrors({quick_forms.OTHER_STATE: "Choose a state, or enter one."})
+    if typed and typed != state:
+        return FieldErrors({quick_forms.OTHER_STATE: "Choose one: a state above, or this one."})
+    if state == record.process.state:
+        return CloseForm("It has this state already.")
+    form = quick_forms.state_form(record, record_type)
+    if not is_current(request, record):
+        return _ask_once_more(request, record, form)
+    return await _save_quickly(request, context, record, {"state": state}, form)
+
+
+def _ask_once_more(request: SubmitRequest, record: Record, view: dict[str, Any]) -> UpdateForm:
+    """Show the form again with the record as it is now: a colleague has changed it."""
+    warning = blocks.section(f":warning: {editor.CHANGED_WARNING} Save again to change it.")
+    return UpdateForm(
+        with_values(view, request.values, [warning]),
+        {**request.state, **form_state(record)},
+    )
+
+
+async def _save_quickly(
+    request: SubmitRequest,
+    context: HasRecordEdits,
+    record: Record,
+    update: Mapping[str, Any],
+    view: dict[str, Any],
+) -> Reply:
+    if outcome := await write_update(request, context, record, update):
+        return ask_again(view, request, outcome.write)
+    return await close_with_card(request, context, record, "Saved.")
+
+
+# --- deleting ------------------------------------------------------------------------------------
+
+
+async def ask_to_delete(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
+    record, record_type = await context.records.load(request.value)
+    view = editor.delete_form(record_type, record.key, record.process.name)
+    return OpenForm(view, form_state(record))
+
+
+async def delete(request: SubmitRequest, context: HasRecordEdits) -> Reply:
+    record, record_type = await context.records.load(request.state.get("record", ""))
+    view = editor.delete_form(record_type, record.key, record.process.name)
+    if request.values.get(editor.KEY, "").strip() != record.key:
+        return FieldErrors({editor.KEY: f"Type {record.key} exactly to delete it."})
+    if not is_current(request, record):
+        warning = ":warning: This record has changed in Chakra. Look at it before you delete it."
+        view["blocks"].insert(0, blocks.section(warning))
+        return UpdateForm(view, {**request.state, **form_state(record)})
+
+    async def perform() -> str:
+        await context.records.delete(record)
+        return ""
+
+    intent = build_intent(request, "process.delete", record.handle, {"delete": record.key})
+    outcome = await context.writes.run(intent, perform)
+    if isinstance(outcome, Duplicate):
+        return ask_again(view, request, outcome.write)
+    return CloseForm("Deleted.", follow_up=blocks.text_message(f"{record.key} is deleted."))

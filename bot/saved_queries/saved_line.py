@@ -153,6 +153,11 @@ def split_place(words: Sequence[Token]) -> PlacedWords:
             if channel is not None and channel.id != word.id:
                 raise UsageError("A query is posted to one channel.", example=EXAMPLE)
             channel = word
+        elif isinstance(word, Mention):
+            raise UsageError(
+                "A query is posted to a channel, or to your own messages with `me`.",
+                example=EXAMPLE,
+            )
         elif text.startswith("#"):
             raise UsageError(
                 f'There\'s no channel "{word.text}" here. Choose it from the list that Slack shows '
@@ -163,7 +168,11 @@ def split_place(words: Sequence[Token]) -> PlacedWords:
             is_own = is_own or text != "here"
         else:
             rest.append(word)
-    return PlacedWords(to_line(rest).replace('"', ""), channel, is_own and channel is None)
+    if channel is not None and is_own:
+        raise UsageError(
+            "A query is posted to one place: a channel, or your own messages.", example=EXAMPLE
+        )
+    return PlacedWords(to_line(rest).replace('"', ""), channel, is_own)
 
 
 def _word(tokens: Sequence[Token], index: int) -> str:

@@ -90,6 +90,9 @@ _IMPOSSIBLE: Final = re.compile(
     r"bi-?weekly|bi-?monthly|quarterly|(?:every |each )?quarters?|yearly|annual\w*|"
     r"every year|twice|once|tomorrow|today|tonight|now|next \w+)\b"
 )
+_HOURS: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve")  # fmt: skip
+_SPELLED_HOUR: Final = re.compile(rf"\bat ({'|'.join(_HOURS)})\b", re.IGNORECASE)
 _WEEKLY: Final = re.compile(r"\b(?:weekly|(?:every|each|a|per) week|weeks?)\b")
 _FILLERS: Final = frozenset(
     ("at", "on", "the", "of", "every", "each", "and", "in", "a", "for", "to", "it", "post", "send",
@@ -168,8 +171,8 @@ class _Reading:
 
 
 def _normalize(typed: str) -> str:
-    text = typed.replace("’", "'")
-    return " ".join(text.split())
+    text = " ".join(typed.replace("’", "'").split())
+    return _SPELLED_HOUR.sub(lambda found: f"at {_HOURS.index(found[1].casefold()) + 1}", text)
 
 
 def _read_zone(reading: _Reading, usual: str) -> str:

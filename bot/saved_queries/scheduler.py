@@ -42,7 +42,7 @@ from bot.saved_queries.saved_query import STOPPED, Problem, SavedQuery, post_key
 from bot.saved_queries.schedule import count_missed, find_next
 from bot.saved_queries.service import SavedQueries
 from bot.slack.channel_mask import is_private
-from bot.slack.channels import Channels
+from bot.slack.channels import Channels, Destination
 from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.member import Member, MemberKind
@@ -59,6 +59,9 @@ READ_TIMEOUT_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 60.0
 MAX_RETRY_INTERVAL_SECONDS: Final = 600.0
 MAX_RETRY_SECONDS: Final = 3_600.0
+RESOLVED_SECONDS: Final = 30.0
+"""Seconds for which Slack's answer about a channel is used for other queries."""
+MAX_RESOLVED: Final = 1_000
 MAX_COUNTED: Final = 1_000
 """Records that are read to be counted: ten requests."""
 
@@ -109,6 +112,7 @@ class Scheduler:
         self._clock = clock
         self._leader_lock = f"{LEADER_LOCK} {workspace}"
         self._workspace = workspace
+        self._resolved: dict[tuple[str, str], tuple[float, Destination]] = {}
         self._log = structlog.get_logger("saved_queries")
 
     async def run(self) -> None:
@@ -199,9 +203,7 @@ class Scheduler:
         if is_private(query.channel):
             return
         try:
-            destination = await self._channels.resolve_destination(
-                query.channel, query.scheduler, is_known_member=False
-            )
+            destination = await self._resolve(query.channel, query.scheduler)
         except NotInChannel as error:
             raise CannotPost(error.code) from None
         except SlackError as error:
@@ -213,6 +215,18 @@ class Scheduler:
             raise CannotPost("missing_scope")
         if destination.has_outsiders and not query.allows_outsiders:
             raise CannotPost(Problem.OUTSIDERS)
+
+    async def _resolve(self, channel: str, member: str) -> Destination:
+        """Return where it is posted; Slack is asked once for all that is due together."""
+        now = self._clock.monotonic()
+        resolved_at, known = self._resolved.get((channel, member), (0.0, None))
+        if known is not None and now - resolved_at < RESOLVED_SECONDS:
+            return known
+        found = await self._channels.resolve_destination(channel, member, is_known_member=False)
+        if len(self._resolved) >= MAX_RESOLVED:
+            self._resolved.clear()
+        self._resolved[channel, member] = (now, found)
+        return found
 
     async def _read(self, query: SavedQuery, member: Member) -> Result:
         """Return what the query finds. Raise ``CannotPost`` and ``TryLater``."""

@@ -7,6 +7,7 @@ from typing import ClassVar, Final, TypeVar
 
 from bot.errors import NotAllowed, NotInChannel, UsageError
 from bot.notifications.place import Place, find_place, find_stored_place, find_time_zone
+from bot.notifications.times import format_time
 from bot.saved_queries import card, forms
 from bot.saved_queries.actions import (
     HasSavedQueries,
@@ -18,7 +19,7 @@ from bot.saved_queries.post import ALLOW, SCHEDULE, STOP
 from bot.saved_queries.saved_line import STOP_WORDS, split_place
 from bot.saved_queries.saved_query import SavedQuery
 from bot.saved_queries.saving import ID
-from bot.saved_queries.schedule import Schedule, describe_with_zone
+from bot.saved_queries.schedule import DEFAULT_TIME, Schedule, describe_with_zone
 from bot.saved_queries.schedule_line import parse_schedule
 from bot.slack import blocks
 from bot.slack.age import date_token
@@ -92,7 +93,7 @@ async def schedule_line(
     place = await _find_typed_place(request, context, placed.channel, is_own=placed.is_own)
     if place.destination.has_outsiders:
         return _ask_outsiders(saved, place.destination, parsed.schedule)
-    note = "" if parsed.has_time else "You gave no time of day."
+    note = "" if parsed.has_time else f"Without a time it is {format_time(DEFAULT_TIME)}."
     return await _schedule(request, context, saved, parsed.schedule, place.destination, note)
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.saved_queries.schedule_line import parse_schedule
+from bot.slack.channels import Destination
 from tests.people import JOHN, MEI, PRIYA, SALES, SUPPORT
 from tests.world import World
 
@@ -131,6 +133,8 @@ async def test_member_who_may_not_choose_what_channels_receive_is_refused(acme: 
         ("every day 25:00", "isn't a time of day"),
         ("every day 9:00 blah", '"blah" isn\'t understood'),
         (f"every day 9:00 {SALES_LINK} {SUPPORT_LINK}", "one channel"),
+        (f"every day 9:00 {SALES_LINK} and me", "one place"),
+        ("every day 9:00 <@U0MEI>", "to a channel, or to your own messages"),
         ("every day 9:00 #nowhere", 'no channel "#nowhere"'),
         ("every day 9:00 <#C0GENERAL|general>", "invite"),
         ("every day 9:00 <#C0NOPE|nope>", "channel"),
@@ -274,6 +278,21 @@ async def test_chakra_that_comes_back_within_the_hour_loses_nothing(acme: World)
     assert texts(acme, JOHNS_MESSAGES) == []
     await go_to(acme, "2023-11-16 09:00")
     assert len(posts(acme)) == 2
+
+
+async def test_many_due_together_are_all_posted(acme: World) -> None:
+    saved = acme.bot.workspace.context.saved_queries
+    daily = parse_schedule("daily 9:00", "Asia/Kolkata").schedule
+    for number in range(22):
+        query = await saved.repository.add(
+            f"list{number}x", JOHN, "lead", "state:NEW", 1.0, is_shared=True
+        )
+        await saved.schedule(query, daily, Destination(SALES if number % 2 else SUPPORT), JOHN)
+    await go_to(acme, "2023-11-15 09:00")
+    for _ in range(12):
+        await acme.clock.jump(1)
+    assert len(posts(acme)) == 11
+    assert len(posts(acme, SUPPORT)) == 11
 
 
 async def test_missed_times_are_posted_once_and_counted(acme: World) -> None:

@@ -12,6 +12,9 @@ HOME = "Asia/Kolkata"
 UNDERSTOOD = [
     ("every day at 9:00", "every day at 09:00"),
     ("every day 9", "every day at 09:00"),
+    ("every day at nine", "every day at 09:00"),
+    ("Every Friday At Eleven", "every Friday at 11:00"),
+    ("5pm every friday", "every Friday at 17:00"),
     ("daily 9am", "every day at 09:00"),
     ("daily", "every day at 09:00"),
     ("everyday at 9.30", "every day at 09:30"),

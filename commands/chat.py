@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from bot.chakra.text import has_visible_text
 from bot.context import Context
 from bot.conversations import actions, reply_form
 from bot.conversations.answering import Answer, Answering
@@ -113,6 +114,7 @@ async def _open_form(
 async def submit_reply(request: SubmitRequest, context: Context) -> Reply:
     """Send the text, once; the view shows what became of it. A file is shown first."""
     text = request.values.get(reply_form.TEXT, "").strip()
+    text = text if has_visible_text(text) else ""
     files = (request.files or {}).get(reply_form.FILE, ())
     file = files[0] if files else None
     if not text and file is None:
@@ -188,6 +190,7 @@ async def offer_typed(request: EventRequest, context: Context) -> Message | NoRe
         return blocks.text_message(MAY_NOT_SEND) if is_first else NoReply()
     target = await service.find_target(conversation.id)
     text = await read_typed_text(str(body["text"]), context.members)
+    text = text if has_visible_text(text) else ""
     if not target.customer.phone:
         is_first = service.note_refusal(conversation.id, request.actor.id)
         return blocks.text_message(NO_NUMBER) if is_first else NoReply()

@@ -24,7 +24,7 @@ from bot.conversations.windows import Windows
 from bot.customers.customer import KnownCustomer
 from bot.customers.opt_out import OptOutScope, describe_opt_out
 from bot.customers.opt_outs import OptOuts
-from bot.errors import NoLongerMeant, UsageError
+from bot.errors import FileUnavailable, NoLongerMeant, UsageError
 from bot.messages.replies import TextReplies, TextReply
 from bot.messages.send import ClaimResult, Send, SendResult, conversation_key
 from bot.outbox.message import OutboxMessage
@@ -48,6 +48,7 @@ SAME_MOMENT = (
     "A colleague answered this customer in the same moment, so yours wasn't sent. Read theirs in "
     "the thread first."
 )
+FILE_GONE = "Slack no longer has this file, or doesn't show it to this app. Choose it again."
 NO_LONGER_STORED = "This conversation is no longer stored."
 
 
@@ -282,8 +283,11 @@ class ConversationService:
         return [conversation.id for conversation in found]
 
     async def load_file(self, file_id: str) -> UploadedFile:
-        """Return what Slack knows of a file. Raise ``FileUnavailable``."""
-        found = await self._slack_files.get_info(file_id)
+        """Return what Slack knows of a file. Raise ``UsageError`` if it has it no longer."""
+        try:
+            found = await self._slack_files.get_info(file_id)
+        except FileUnavailable:
+            raise UsageError(FILE_GONE) from None
         return UploadedFile(found.id, found.name, found.mimetype, found.size)
 
     async def store_typed(self, conversation_id: int, ts: str, text: str) -> None:

@@ -21,6 +21,8 @@ from bot.privacy import mask_phone
 from bot.slack.commands.command import UploadedFile
 from bot.text.phones import format_international
 
+PAPERCLIP = "\N{PAPERCLIP}"
+
 
 @dataclass(frozen=True, slots=True)
 class TextReply:
@@ -143,7 +145,7 @@ def _build_submission(reply: TextReply, key: str, member: str) -> Submission:
     values, text = {"text": reply.text}, reply.text
     if reply.file is not None:
         values["file"] = file_fingerprint(reply.file)
-        text = f":paperclip: {reply.file.name}\n{reply.text}".strip()
+        text = f"{PAPERCLIP} {reply.file.name}\n{reply.text}".strip()
     return Submission(
         key=key,
         member=member,

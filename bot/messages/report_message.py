@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bot.errors import Rejected
+from bot.errors import FileUnavailable, FileUploadFailed, Rejected
 from bot.messages.details import SendDetails
 from bot.messages.error_codec import deserialize_error
 from bot.messages.error_copy import EXPLAINER
@@ -54,6 +54,7 @@ NOT_SENT_TEXT = "Not sent"
 """The text of a failure before there was a message."""
 DELIVERED_AFTER_ALL_TEXT = "Delivered after all"
 
+REPLY_FILE_REMEDY = "Choose the file again in a minute."
 UNKNOWN_ADVICE = (
     "We got no response, so it may have been sent; it won't be resent automatically. "
     "Check the chat in Chakra before you send it again."
@@ -178,7 +179,9 @@ def advice(send: Send) -> list[Markup]:
         if type(error) is Rejected and not error.message and (send.wamid or send.message_id):
             return [markup(NO_REASON_ADVICE)]
         explanation = EXPLAINER.explain(error)
-        return [markup(explanation.summary, " ", explanation.remedy)]
+        is_file = isinstance(error, FileUnavailable | FileUploadFailed)
+        remedy = REPLY_FILE_REMEDY if is_file and send.is_reply else explanation.remedy
+        return [markup(explanation.summary, " ", remedy)]
     if send.status is SendStatus.UNKNOWN:
         return [markup(UNKNOWN_ADVICE)]
     if send.status is SendStatus.ACCEPTED and not send.followable:

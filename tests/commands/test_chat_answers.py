@@ -6,8 +6,10 @@ import asyncio
 
 from bot.notifications.rule import EventGroup, RuleSpec
 from bot.sandbox.chakra.customer import EmbeddedCustomer
+from bot.sandbox.chakra.faults import ResetAfterHandling, StatusResponse
 from bot.sandbox.slack import LocalFile, visible_text
 from tests.commands.chat_scenarios import (
+    SEND_PATH,
     ephemerals,
     modal_text,
     parent,
@@ -240,3 +242,56 @@ async def test_an_answer_counts_in_every_channel_of_the_customer(acme: World) ->
     assert "Yes, in blue." in modal_text(acme, by=PRIYA)
     await pass_seconds(acme, 4_000)
     assert "waited for an answer" not in str(acme.slack.messages(PRIYA, SUPPORT))
+
+
+async def test_a_file_that_chakra_refuses_is_reported_and_nothing_is_sent(acme: World) -> None:
+    asha = await receive(acme)
+    await open_form(acme)
+    acme.chakra.fail(UPLOAD_PATH, StatusResponse(400), 1)
+    await acme.submit({"text": "In blue", "file": [PICTURE]})
+    await acme.submit({})
+    assert "Choose the file again" in modal_text(acme)
+    assert "a link" not in modal_text(acme)
+    assert session_texts(asha) == []
+    await acme.submit({"text": "In blue", "file": [PICTURE]})
+    await acme.submit({})
+    assert session_texts(asha) == ["In blue"]
+
+
+async def test_a_lost_answer_to_a_file_is_not_repeated(acme: World) -> None:
+    asha = await receive(acme)
+    await open_form(acme)
+    await acme.submit({"text": "In blue", "file": [PICTURE]})
+    acme.chakra.fail(SEND_PATH, ResetAfterHandling(), 1)
+    await acme.submit({})
+    await pass_seconds(acme, 60)
+    assert "We don't know whether this was sent" in modal_text(acme)
+    assert (len(asha.received), uploads(acme)) == (1, 1)
+
+
+async def test_a_file_that_is_deleted_before_the_press_is_not_sent(acme: World) -> None:
+    await receive(acme)
+    await post_in_thread(acme, PICTURE, text="Look")
+    acme.slack.workspace.files.delete(acme.slack.messages(JOHN, SALES)[-2].files[0].id)
+    await acme.press("chat.send")
+    assert "Slack no longer has this file" in ephemerals(acme)[-1]
+    assert uploads(acme) == 0
+
+
+async def test_a_file_whose_window_closes_leads_to_a_template(acme: World) -> None:
+    await receive(acme)
+    await open_form(acme)
+    await acme.submit({"text": "Late", "file": [PICTURE]})
+    await acme.clock.jump(86_400)
+    await acme.submit({})
+    assert (acme.slack.view(JOHN) or {})["callback_id"] == "send.submit"
+    assert uploads(acme) == 0
+
+
+async def test_an_invisible_text_is_none(acme: World) -> None:
+    asha = await receive(acme)
+    await open_form(acme)
+    assert await acme.submit({"text": "\u200b"}) == {"text": "Write a message or choose a file."}
+    await type_in_thread(acme, "\u200b")
+    assert ephemerals(acme) == []
+    assert session_texts(asha) == []

@@ -47,7 +47,11 @@ LINE_PHRASES: Final[Mapping[str, str]] = {
          "unsubscribed customers", "who wants no messages", "who does not want messages"),
         "",
     ),
-    **dict.fromkeys(("add opt out", "add optout"), "add"),
+    **dict.fromkeys(
+        ("add opt out", "add optout", "stop messaging", "stop messages to", "do not message",
+         "don't message", "do not contact", "don't contact", "never message"),
+        "add",
+    ),
 }  # fmt: skip
 """What people type in place of ``optouts``."""
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")

@@ -11,6 +11,7 @@ from cachetools import TTLCache
 
 from bot.aio.clock import Clock
 from bot.chakra.models import PhoneNumber
+from bot.chakra.text import has_visible_text
 from bot.conversations.conversation import Conversation, parse_parent_key
 from bot.conversations.history import HistoryReader
 from bot.conversations.names import is_called
@@ -144,9 +145,11 @@ class ConversationService:
 
     async def find_by_name(self, typed: str) -> list[KnownCustomer]:
         """Return the customers of recent conversations with this name or username."""
+        wanted = typed.removeprefix("@")
+        if not has_visible_text(wanted):
+            return []
         recent = await self.conversations.list_recent(MAX_SEARCHED)
         known = await self.customers.get({each.customer_id for each in recent})
-        wanted = typed.removeprefix("@")
         return list(
             {
                 customer.id: customer

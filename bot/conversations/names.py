@@ -39,6 +39,4 @@ def _address(customer: KnownCustomer) -> str:
 def is_called(name: str, typed: str) -> bool:
     """Return whether each word that was typed begins a word of the name."""
     words, parts = normalize(name).split(), normalize(typed).split()
-    return bool(words) and all(
-        any(word.startswith(part) for word in words) for part in parts
-    )
+    return bool(words) and all(any(word.startswith(part) for word in words) for part in parts)

@@ -8,7 +8,7 @@ searched for the file before anything is posted again.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -153,14 +153,9 @@ class FileDelivery:
             export.progress.cell_count,
         )
         content = self._iter_content(export, header, width)
-        try:
-            return await self._slack.files.store(name, length, content, slow=True)
-        finally:
-            await content.aclose()
+        return await self._slack.files.store(name, length, content, slow=True)
 
-    async def _iter_content(
-        self, export: Export, header: str, width: int
-    ) -> AsyncGenerator[bytes, None]:
+    async def _iter_content(self, export: Export, header: str, width: int) -> AsyncIterator[bytes]:
         yield assemble_header(header)
         for number in range(export.chunk_count):
             chunk = await self._exports.load_chunk(export.id, number)
@@ -179,9 +174,9 @@ class FileDelivery:
 
 def file_name(export: Export, query: ExportQuery) -> str:
     """Return the name of the file, with the time at which it was asked for."""
-    kind = re.sub(r"[^\w-]+", "-", export.record_type).strip("-") or "records"
+    kind = re.sub(r"[^\w-]+", "-", query.plural.casefold()).strip("-") or "records"
     moment = datetime.fromtimestamp(export.started_at, query.zone)
-    return f"{kind}s-{moment:%Y-%m-%d-%H%M}.csv"
+    return f"{kind}-{moment:%Y-%m-%d-%H%M}.csv"
 
 
 def _full_width(export: Export, query: ExportQuery) -> int:

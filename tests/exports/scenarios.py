@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
-from tests.commands.watch_scenarios import advance_until
 from tests.people import JOHN
 from tests.world import World
 
 JOHNS = "D0JOHN"
 LIST = "POST /v1/ext/procedure/{procedureShortId}/process/list"
+STEP_SECONDS = 4.0
+"""Longer than the interval between two edits of a message."""
+TIMEOUT_SECONDS = 100.0
 COMPLETE = "files.completeUploadExternal"
 Row = dict[str, str]
 
@@ -32,6 +36,18 @@ class AnswerThen:
         await exchange.reply(response)
 
 
+async def advance_until(
+    acme: World, clock: ManualClock, condition: Callable[[], bool], *, step: float = STEP_SECONDS
+) -> None:
+    """Let time pass, a step at a time, until it is so and all edits are made."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while not condition():
+            await clock.jump(step)
+            await asyncio.sleep(0.005)  # the engine works in threads, by real time
+    await clock.jump(STEP_SECONDS)
+    await acme.idle()
+
+
 def file_messages(acme: World) -> list[VisibleMessage]:
     return [message for message in acme.slack.messages(JOHN, JOHNS) if message.files]
 
@@ -41,9 +57,8 @@ def parse_rows(data: bytes) -> list[Row]:
     return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
 
-def read_rows(acme: World) -> list[Row]:
-    """Return the rows of the one file that was posted."""
-    [message] = file_messages(acme)
+def read_rows(message: VisibleMessage) -> list[Row]:
+    """Return the rows of a message's file."""
     [file] = message.files
     return parse_rows(file.data)
 
@@ -54,15 +69,20 @@ def dm_text(acme: World) -> str:
 
 
 async def wait_for_text(acme: World, clock: ManualClock, text: str) -> None:
-    await advance_until(acme, clock, lambda: text in dm_text(acme))
+    """Wait until John reads what the pattern says."""
+    pattern = re.compile(text, re.DOTALL)
+    await advance_until(acme, clock, lambda: bool(pattern.search(dm_text(acme))))
 
 
-async def wait_for_file(acme: World, clock: ManualClock) -> list[Row]:
-    await advance_until(acme, clock, lambda: bool(file_messages(acme)))
-    return read_rows(acme)
+async def wait_for_file(acme: World, clock: ManualClock, number: int = 1) -> list[Row]:
+    """Return the rows of the file that comes as the ``number``th, and see that no other does."""
+    await advance_until(acme, clock, lambda: len(file_messages(acme)) >= number)
+    assert len(file_messages(acme)) == number
+    return read_rows(file_messages(acme)[-1])
 
 
 async def export(acme: World, clock: ManualClock, line: str) -> list[Row]:
     """Type a line; return the rows of the file that comes."""
+    number = len(file_messages(acme)) + 1
     await acme.type(line)
-    return await wait_for_file(acme, clock)
+    return await wait_for_file(acme, clock, number)

@@ -78,7 +78,13 @@ class Chat(_ListedItem):
     @property
     def name(self) -> str:
         """The name of the customer, "" if none is known."""
-        return next(filter(None, (to_text(value) for value in self._values(NAME_FIELDS))), "")
+        return next(iter(self.names), "")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names of the customer, a username too."""
+        found = (to_text(value) for value in self._values(NAME_FIELDS))
+        return tuple(dict.fromkeys(filter(None, found)))
 
     @property
     def phone(self) -> str:

@@ -14,15 +14,24 @@ from bot.conversations.listed_chats import (
     chat_list,
     messages_page,
 )
-from bot.conversations.names import is_called
 from bot.conversations.service import ConversationService
 from bot.conversations.target import ReplyTarget
 from bot.customers.customer import KnownCustomer
-from bot.errors import ChakraError, NotFound, UserError
+from bot.errors import (
+    AuthenticationError,
+    NotFound,
+    Rejected,
+    ResourceNotFound,
+    UsageError,
+    UserError,
+    not_found_as,
+)
 from bot.messages.recipients import AmbiguousRecipient, RecipientResolver
 from bot.slack.commands.reply import Message
+from bot.text.normalize import normalize
 
 LIST_WORDS: Final = frozenset({"list", "all", "in chakra", "all chats", "every chat"})
+NO_LIST: Final = "This Chakra doesn't list its chats. Type a number, a name or a lead."
 CHATS_PER_PAGE: Final = 10
 MAX_SEARCHED: Final = 50
 
@@ -54,7 +63,10 @@ class ChatBrowser:
             return await self._search(typed, now, unknown)
         digits = recipient.present_digits or recipient.digits
         if not digits:
-            missing = NotFound("chat", recipient.reference or typed, hint="It has no phone number.")
+            missing = UsageError(
+                f"{recipient.reference or typed} has no phone number in Chakra, and no chat has "
+                "its name."
+            )
             return await self._search(recipient.name or typed, now, missing)
         return await self._show_phone(digits, recipient.name, now)
 
@@ -63,7 +75,10 @@ class ChatBrowser:
         if button.page == 1 and button.phone:
             return await self._show_phone(button.phone, button.name, now)
         if button.chat:
-            page = await self.chats.list_messages(button.chat, limit=MAX_MESSAGES, page=button.page)
+            with not_found_as("chat", button.name or button.chat):
+                page = await self.chats.list_messages(
+                    button.chat, limit=MAX_MESSAGES, page=button.page
+                )
         else:
             page = await self.chats.list_for_phone(
                 button.phone, limit=MAX_MESSAGES, page=button.page
@@ -72,7 +87,10 @@ class ChatBrowser:
 
     async def list(self, query: ChatListButton, *, replace: bool = False) -> Message:
         """Show a page of the team's chats."""
-        page = await self.chats.list(limit=CHATS_PER_PAGE, page=query.page)
+        try:
+            page = await self.chats.list(limit=CHATS_PER_PAGE, page=query.page)
+        except ResourceNotFound:
+            raise UsageError(NO_LIST, example="/chakra chat LEAD-004038") from None
         return chat_list(page, query, replace=replace)
 
     async def _show_phone(self, digits: str, name: str, now: float) -> Message:
@@ -94,7 +112,7 @@ class ChatBrowser:
         """
         try:
             page = await self.chats.list(limit=MAX_SEARCHED, search=typed)
-        except ChakraError:
+        except (Rejected, AuthenticationError):  # this Chakra, or its key, has no list of chats
             raise unknown from None
         found = [chat for chat in page.items if chat.id and has_words(chat, typed)]
         if not found:
@@ -106,5 +124,7 @@ class ChatBrowser:
 
 
 def has_words(chat: Chat, typed: str) -> bool:
-    """Return whether each word that was typed begins a word of the chat's name."""
-    return is_called(chat.name, typed)
+    """Return whether each word that was typed begins a word of the chat's names."""
+    words = normalize(" ".join(chat.names)).split()
+    typed_words = normalize(typed.replace("@", " ")).split()
+    return bool(words) and all(any(word.startswith(part) for word in words) for part in typed_words)

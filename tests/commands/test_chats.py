@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sandbox.chakra.faults import StatusResponse
+from bot.sandbox.chakra.faults import EmptyBody, StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.commands.chat_scenarios import open_channel, pass_seconds
 from tests.people import JOHN, MEI, SALES
@@ -115,6 +115,24 @@ async def test_what_cannot_be_found_is_named(acme: World, typed: str) -> None:
     assert "Can't find" in shown
     acme.chakra.fail(LIST, StatusResponse(404))
     assert visible_text(await acme.type(f"/chakra {typed}")) == shown
+
+
+async def test_outage_is_not_a_missing_chat(acme: World) -> None:
+    acme.chakra.fail(LIST, EmptyBody())
+    for typed in ("chat zzqq", "chat list"):
+        assert "couldn't read Chakra's answer" in visible_text(await acme.type(f"/chakra {typed}"))
+
+
+async def test_chakra_without_a_list_says_so(acme: World) -> None:
+    acme.chakra.fail(LIST, StatusResponse(404))
+    assert "doesn't list its chats" in visible_text(await acme.type("/chakra chat list"))
+
+
+async def test_lead_without_a_number_is_explained(acme: World) -> None:
+    shown = visible_text(await acme.type("/chakra chat LEAD-004041"))
+    assert "lead LEAD-004041 has no phone number in Chakra" in shown
+    await add(acme, "Ines Ferreira", "12025550150", "Bom dia", hidden=True)
+    assert "Bom dia" in visible_text(await acme.type("/chakra chat LEAD-004041"))
 
 
 async def test_member_who_may_not_send_reads_no_chat(acme: World) -> None:

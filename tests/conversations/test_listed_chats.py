@@ -83,6 +83,7 @@ def test_message_says_what_it_has(item: dict[str, Any], text: str) -> None:
 def test_words_begin_words_of_the_name(typed: str, *, found: bool) -> None:
     assert has_words(Chat.model_validate({"name": "Zora Bell"}), typed) is found
     assert not has_words(Chat.model_validate({"id": "1"}), "zora")
+    assert has_words(Chat.model_validate({"name": "Zora", "username": "zed.b"}), "@zed")
 
 
 ANY = st.recursive(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Protocol, TypeVar
 
 from bot.errors import UsageError
@@ -22,10 +23,13 @@ from bot.processes.sorting import CREATED, KEY, NAME, Sort, find_field
 from bot.record_queries import RecordQueries
 from bot.slack import blocks
 from bot.slack.commands.command import Action, ActionRequest, Form, Request, SubmitRequest
-from bot.slack.commands.permissions import Permission
+from bot.slack.commands.permissions import Permission, Subject
 from bot.slack.commands.reply import Choice, CloseForm, Message, OpenForm, Reply, View
+from bot.slack.commands.tokens import Token
 from bot.slack.members import Members
+from bot.slack.viewer import is_shareable, require_shareable
 
+SHARE_WORD: Final = "share"
 SORT_FORM: Final = "process.sort_by"
 FIELD, ORDER, DESCENDING, ASCENDING = "field", "order", "descending", "ascending"
 QUERY: Final = "query"
@@ -109,9 +113,10 @@ async def find_listed_type(records: RecordSearch, name: str) -> RecordType:
 
 def render_list(request: Request, shown: RecordList, *, replace: bool = False) -> Message:
     """Return the page for the person who asked."""
+    may_share = request.access.allows(Permission.SHARE) and is_shareable(request.channel)
     return list_message(
         shown,
-        may_share=request.access.allows(Permission.SHARE),
+        may_share=may_share,
         may_change=request.access.allows(Permission.BULK),
         may_export=request.access.allows(Permission.SEND),
         replace=replace,
@@ -125,9 +130,22 @@ async def change_page(request: ActionRequest, context: HasRecordLists) -> Messag
 
 async def share(request: ActionRequest, context: HasRecordLists) -> Message:
     """Post the page in the channel, masked."""
-    query = RecordListQuery.from_value(request.value)
+    return await share_list(request, context, RecordListQuery.from_value(request.value))
+
+
+async def share_list(request: Request, context: HasRecordLists, query: RecordListQuery) -> Message:
+    """Return a page for the channel. Raise ``UsageError`` in a direct message."""
+    request.access.authorize(Permission.SHARE, Subject(channel=request.channel.id))
+    require_shareable(request.channel)
     shown = await load_list(request, context, query, for_others=True)
     return shared_message(shown, request.actor.id)
+
+
+def split_share(tokens: Sequence[Token]) -> tuple[tuple[Token, ...], bool]:
+    """Return a line without the word "share" at its end, and whether it had it."""
+    if len(tokens) < 2 or tokens[-1].quoted or tokens[-1].text.casefold() != SHARE_WORD:
+        return tuple(tokens), False
+    return tuple(tokens[:-1]), True
 
 
 async def ask_order(request: ActionRequest, context: HasRecordLists) -> OpenForm:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.errors import NotFound
+from bot.errors import NotFound, UsageError
 from bot.messages.form_values import SendForm
 from bot.processes.card import (
     REFRESH,
@@ -18,7 +18,15 @@ from bot.processes.shown import render_card
 from bot.processes.typed_line import CREATE_WORDS, PROCESS_PHRASES, read_line, typed_key
 from bot.record_edits import edit_actions, edit_forms, open_create_form
 from bot.record_exports import export_actions, start_export
-from bot.record_lists import list_actions, list_forms, load_list, render_list
+from bot.record_lists import (
+    SHARE_WORD,
+    list_actions,
+    list_forms,
+    load_list,
+    render_list,
+    share_list,
+    split_share,
+)
 from bot.saved_queries.actions import find_named_list
 from bot.saved_queries.entry import all_actions, all_forms, answer_saved
 from bot.slack.commands.command import (
@@ -43,9 +51,12 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     types = await context.records.list_types()
     if saved := await answer_saved(request, context, types):
         return saved
-    line = read_line(request.arguments.tokens, types)
+    tokens, is_share = split_share(request.arguments.tokens)
+    line = read_line(tokens if is_share else request.arguments.tokens, types)
     if line.verb in CREATE_WORDS:
         return open_create_form(request, line.record_type)
+    if is_share and typed_key(line):
+        raise UsageError("A record's card can't be shared. Share a list instead.", example=EXAMPLE)
     if linked := context.link_previews.find_typed(line.tokens, types):
         return await _show_key(request, context, linked.type.name, linked.key)
     key = typed_key(line)
@@ -56,6 +67,9 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         request.access.authorize(Permission.SEND)
         query = await find_named_list(request, context, line.tokens) or query
         return await start_export(request, context, query)
+    if is_share:
+        named = await find_named_list(request, context, tokens)
+        return await share_list(request, context, named or query)
     shown = await load_list(request, context, query)
     if line.is_show and len(shown.records) == 1 and not shown.has_pages:
         return await _render_card(request, context, shown.records[0].handle)
@@ -114,6 +128,7 @@ PROCESS: Command[Context] = Command(
     ),
     phrases=PROCESS_PHRASES,
     fallback=is_lead_link,
+    public_words=(SHARE_WORD,),
     acting_words=("schedule", "unschedule"),
     offer=Offer("", is_lead_query),
     run=run,

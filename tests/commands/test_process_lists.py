@@ -128,3 +128,25 @@ async def test_widest_table_stays_within_slacks_limits(acme: World) -> None:
     shown = await acme.type(f"/chakra leads {query}")
     assert len(column(shown, "Name")) == PAGE_LENGTH - 1  # one of them is deleted
     assert acme.slack.rejections == []
+
+
+async def test_word_share_posts_the_list(acme: World) -> None:
+    await acme.type("/chakra process list lead city:Pune share")
+    posted = acme.shown(by=MEI)
+    assert not posted.ephemeral
+    assert "Aarav Mehta" in visible_text(posted)
+    await acme.type("/chakra process save hot state:NEW")
+    await acme.type("/chakra process hot share", channel="C0SUPPORT")
+    posted = acme.shown(by=MEI, channel="C0SUPPORT")
+    assert not posted.ephemeral
+    assert "State NEW" in visible_text(posted)
+
+
+async def test_list_is_not_shared_by_a_guess_nor_in_a_direct_message(acme: World) -> None:
+    offered = await acme.type("/chakra leads city:Pune share")
+    assert offered.ephemeral
+    assert "Aarav Mehta" not in visible_text(offered)
+    refused = await acme.type("/chakra process list lead city:Pune share", channel="D0JOHN")
+    assert "no channel to share to" in visible_text(refused)
+    shown = await acme.type("/chakra leads city:Pune", channel="D0JOHN")
+    assert "Share…" not in visible_text(shown)

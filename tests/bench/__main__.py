@@ -24,6 +24,7 @@ from tests.bench.event_burst import bench_event_burst
 from tests.bench.exports import bench_export
 from tests.bench.mixed import bench_mixed_load
 from tests.bench.notification_burst import bench_notification_burst
+from tests.bench.planning import bench_planning
 from tests.bench.result_table import ResultTable
 from tests.bench.sheets import bench_sheets
 from tests.bench.speed import Bench
@@ -110,6 +111,11 @@ async def run_notifications(bench: Bench) -> None:
     await bench_notification_burst(bench.slack, bench.env, bench.table)
 
 
+async def run_planning(bench: Bench) -> None:
+    for kind in KINDS:
+        await bench_planning(kind, bench.slack, bench.env, bench.table)
+
+
 async def run_mixed(bench: Bench) -> None:
     for kind in KINDS:
         await bench_mixed_load(kind, bench.slack, bench.chakra, bench.env, bench.table)
@@ -136,6 +142,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "events": run_events,
     "sustained": run_sustained,
     "notifications": run_notifications,
+    "planning": run_planning,
     "mixed": run_mixed,
     "watches": run_watches,
     "sheets": run_sheets,

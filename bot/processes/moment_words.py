@@ -15,6 +15,7 @@ MAX_WORDS: Final = 8
 MAX_COUNT: Final = 1_000
 YEAR_DAYS: Final = 365
 MAX_YEARS: Final = 4
+MAX_MONTH_DAYS: Final = 31
 EARLIEST_BARE_HOUR: Final = 7
 """From this hour on, "Monday 9" is in the morning; "Monday 5" can be in the afternoon too."""
 
@@ -29,7 +30,9 @@ _VAGUE: Final = frozenset(
 )  # fmt: skip
 _DAY_WORDS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("today", "tonight", "tday"), 0),
-    **dict.fromkeys(("tomorrow", "tomorow", "tommorow", "tommorrow", "tmrw", "tmr", "tmw"), 1),
+    **dict.fromkeys(
+        ("tomorrow", "tomorow", "tommorow", "tommorrow", "tmrw", "tmr", "tmw", "tom"), 1
+    ),
     "2mrw": 1,
     **dict.fromkeys(("day after tomorrow", "the day after tomorrow", "overmorrow"), 2),
 }
@@ -48,8 +51,9 @@ _CALENDAR: Final = re.compile(
 )
 _LEADING: Final = frozenset(("on", "by", "at", "before", "until", "till", "due", "for", "from"))
 _AT: Final = frozenset(("at", "@", "around", "about", "by"))
-_ALSO_WORDS: Final = frozenset(("sun", "sat", "wed"))
+_ALSO_WORDS: Final = frozenset(("sun", "sat", "wed", "tom"))
 """Short names of days that mean something else by themselves."""
+_ORDINAL: Final = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 _DOTTED_TIME: Final = re.compile(r"(\d{1,2})\.(\d{2})")
 _PERIODS: Final = frozenset(("week", "month", "year", "quarter"))
 
@@ -121,7 +125,10 @@ def _read(words: list[str], now: datetime) -> FoundMoment | None:
     if words[0] in _LEADING and len(words) > 1:
         inner = _read(words[1:], now)
         if inner is None and words[0] == "at":
-            return _read_bare_time(words[1:], now)
+            return _read_bare_time(words[1:], now) or _read_bare_then_day(words[1:], now)
+        if inner is None and words[0] in ("on", "by", "before", "due", "until"):
+            dated = _to_date(words[1:], now.date())
+            return _read(dated, now) if dated else None
         return inner
     return _read_day_and_time(words, now) or _read_time_alone(words, now)
 
@@ -254,6 +261,25 @@ def _read_bare_time(words: Sequence[str], now: datetime) -> FoundMoment | None:
         )
     is_over = time(hour) <= now.time().replace(tzinfo=None)
     return FoundMoment(0, 0, now.date() + timedelta(days=is_over), time(hour))
+
+
+def _read_bare_then_day(words: list[str], now: datetime) -> FoundMoment | None:
+    """Read the "10 tomorrow" of "at 10 tomorrow"."""
+    rest = words[2:] if words[1:2] == ["on"] else words[1:]
+    day = _read_day(rest, now) if rest and words[0].isdecimal() else None
+    return _join(" ".join(words), day, words[:1], now) if day is not None else None
+
+
+def _to_date(words: list[str], today: date) -> list[str]:
+    """Return "the 5th at 10" with the next 5th as a date, [] if it has none."""
+    rest = words[1:] if words[0] == "the" else words
+    found = _ORDINAL.fullmatch(rest[0]) if rest else None
+    if found is None or not 1 <= int(found[1]) <= MAX_MONTH_DAYS:
+        return []
+    day = today
+    while day.day != int(found[1]):
+        day += timedelta(days=1)
+    return [day.isoformat(), *rest[1:]]
 
 
 def _read_day(words: Sequence[str], now: datetime) -> FoundMoment | None:

@@ -87,28 +87,28 @@ def record_card(
     """Return the card for one reader, who sees numbers and addresses in full."""
     process = record.process
     title = markup(bold(process.name or record.key), "  ·  ", record.reference)
-    fields = record_fields(record, record_type)
+    fields = _fields(record, record_type)
     shown = [(field.label, field.markup) for field in fields[:MAX_FIELDS]]
     content = [blocks.section(title), *blocks.fields(shown)]
     if len(fields) > len(shown):
         hidden = len(fields) - len(shown)
         content.append(blocks.context(f"{hidden} more fields are in Chakra."))
     content.append(blocks.context(note))
-    offered = record_buttons(record, may_send=may_send, may_edit=may_edit)
-    buttons = [blocks.button(label, action, _value(record, action)) for label, action in offered]
-    buttons.append(blocks.button("Refresh", REFRESH, record.handle))
-    content += photo_buttons(record, record_type, may_edit=may_edit)
-    content.append(blocks.actions(*buttons))
+    buttons = _record_buttons(record, may_send=may_send, may_edit=may_edit)
+    photos = photo_buttons(record, record_type, may_edit=may_edit)
+    refresh = blocks.button("Refresh", REFRESH, record.handle)
+    content += [*photos, blocks.actions(*buttons, refresh)]
+    buttons += [button for block in photos for button in block["elements"]]
     return Message(
         text=title,
         blocks=tuple(content),
         replace_original=replace,
-        details=record_details(record, record_type, fields, offered),
+        details=_details(record, record_type, fields, buttons),
     )
 
 
-def record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[tuple[str, str]]:
-    """Return the label and action of what one person may do with a record, the usual first."""
+def _record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[Block]:
+    """Return what one person may do with a record, the usual first."""
     sending = [("Send WhatsApp", SEND)] if may_send and record.process.phone else []
     editing = [
         ("Edit", EDIT),
@@ -118,7 +118,8 @@ def record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[tu
         ("Task…", TASK),
         ("Delete…", DELETE),
     ]
-    return sending + (editing if may_edit else [])
+    offered = sending + (editing if may_edit else [])
+    return [blocks.button(label, action, _value(record, action)) for label, action in offered]
 
 
 def _value(record: Record, action: str) -> str:
@@ -131,7 +132,7 @@ def _value(record: Record, action: str) -> str:
     return record.reference if action == SEND else record.handle
 
 
-def record_fields(record: Record, record_type: RecordType) -> list[CardField]:
+def _fields(record: Record, record_type: RecordType) -> list[CardField]:
     """Return all that is known of a record, for one reader."""
     fields = [*_root_fields(record), *_attribute_fields(record, record_type)]
     return [replace(known, text=record_type.show(known.text)) for known in fields]
@@ -173,11 +174,11 @@ def _attribute_fields(record: Record, record_type: RecordType) -> Iterable[CardF
             yield CardField(name, text)
 
 
-def record_details(
+def _details(
     record: Record,
     record_type: RecordType,
     fields: Sequence[CardField],
-    offered: Sequence[tuple[str, str]],
+    buttons: Sequence[Block],
 ) -> EntityDetails:
     """Return the card as the pane beside a link preview shows it."""
     rows = [
@@ -191,7 +192,7 @@ def record_details(
         display_type=record_type.label,
         display_id=record.key,
         fields=rows,
-        actions=[EntityAction(label, action, _value(record, action)) for label, action in offered],
+        actions=[EntityAction.of_button(button) for button in buttons],
     )
     return EntityDetails({"id": record.key, "type": record.procedure}, payload)
 

@@ -9,7 +9,7 @@ import structlog
 
 from bot.aio.clock import Clock, wait_for
 from bot.errors import BotError, NotFound, SlackError, not_found_as
-from bot.processes.card import SHOW, record_buttons, record_details, record_fields
+from bot.processes.card import SHOW, loaded_note, record_card
 from bot.processes.directory import LEAD, Record
 from bot.processes.record_link import MAX_KEY_LENGTH, LinkedType, LinkReader, RecordLink
 from bot.processes.search import RecordSearch, RecordType
@@ -82,13 +82,14 @@ class LinkPreviews:
         request.access.authorize(Permission.LOOK)
         load = self._load(request.body)
         record, record_type = await wait_for(self._clock, load, DETAILS_TIMEOUT_SECONDS)
-        offered = record_buttons(
+        card = record_card(
             record,
+            record_type,
             may_send=request.access.allows(Permission.SEND),
             may_edit=request.access.allows(Permission.EDIT),
+            note=loaded_note(request.now),
         )
-        fields = record_fields(record, record_type)
-        return PresentDetails(record_details(record, record_type, fields, offered))
+        return PresentDetails(card.details) if card.details else NoReply()
 
     def find_typed(self, tokens: Sequence[Token], types: Sequence[RecordType]) -> RecordLink | None:
         """Return the record of a typed line that is nothing but a link to it."""

@@ -37,6 +37,11 @@ class EntityAction:
     action_id: str
     value: str
 
+    @classmethod
+    def of_button(cls, button: Block) -> EntityAction:
+        """Return the button of a message as one of a Work Object."""
+        return cls(button["text"]["text"], button["action_id"], button["value"])
+
     def to_json(self) -> Block:
         label = blocks.clip(self.label, blocks.MAX_BUTTON_TEXT_LENGTH)
         return {"text": label, "action_id": self.action_id, "value": self.value}

@@ -167,6 +167,15 @@ async def test_edit_in_the_pane_opens_the_form_and_answers_in_the_dm(acme: World
     assert "80" in visible_text(acme.shown(channel="D0JOHN"))
 
 
+async def test_photo_of_the_record_is_shown_to_the_one_who_presses(acme: World) -> None:
+    pane = await open_pane(acme, await post(acme, LINK.replace("4038", "4039")), MEI)
+    [label] = actions(pane)
+    assert label.startswith("Show ")
+    await press_in_pane(acme, "photo.show:1", MEI)
+    shown = acme.slack.view(MEI) or {}
+    assert shown or acme.slack.messages(MEI, "D0MEI")
+
+
 async def test_send_in_the_pane_opens_the_form_with_the_record(acme: World) -> None:
     await open_pane(acme, await post(acme, LINK))
     await press_in_pane(acme, "process.send")

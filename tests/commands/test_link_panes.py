@@ -304,7 +304,9 @@ PRESS = {
         {"container": {"type": "message_attachment", "channel_id": 7, "message_ts": "x"}},
     ],
 )
-@pytest.mark.parametrize("action", ["process.edit", "process.take", "process.show", "gone.action"])
+@pytest.mark.parametrize(
+    "action", ["process.edit", "process.refresh", "process.show", "gone.action"]
+)
 async def test_odd_presses_are_acknowledged_and_answered(
     acme: World, more: dict[str, object], action: str
 ) -> None:

@@ -24,6 +24,7 @@ ASKED: dict[str, str] = {
     "bot/users/card.py: render_public": "Share to channel on a user's card, or a typed share",
     "bot/templates/card.py: render_public": "Share to channel on a template's card",
     "commands/job.py: share": "Share on a job's card",
+    "bot/processes/list_message.py: shared_message": "Share to channel under a list of records",
     "bot/messages/report_message.py: shared_card": "Share on the card of a send",
     "bot/slack/commands/help.py: hello": "the person who invited the app to the channel",
 }
@@ -31,6 +32,8 @@ ASKED: dict[str, str] = {
 OUTBOX: dict[str, str] = {
     "bot/jobs/watcher.py": "Watch, watch #channel, or In this channel in an upload's form",
     "bot/bulk/uploader.py": "the uploader, in a direct message",
+    "bot/exports/exporter.py": "the person who asked for the export, in a direct message",
+    "bot/saved_queries/scheduler.py": "the person who scheduled the query, for its channel",
     "bot/writes/ledger.py": "the person whose write was interrupted, in a direct message",
     "bot/messages/lifecycle.py": "Share… on a report, for the channel that is chosen",
     "bot/messages/reporter.py": "the sender, in a direct message",

@@ -1,4 +1,4 @@
-"""A generated life of a thousand customers: no send oversteps an opt-out, whoever they are now."""
+"""A generated life of a thousand customers: no send oversteps an opt-out."""
 
 from __future__ import annotations
 

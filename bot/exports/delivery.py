@@ -8,7 +8,7 @@ searched for the file before anything is posted again.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -34,6 +34,18 @@ CANNOT_VERIFY: Final = (
     "Slack didn't confirm that the file was posted, and this app can't look. If it isn't below, "
     "press Continue."
 )
+
+NO_FILES: Final = "Your Slack workspace doesn't allow this file. Ask a workspace admin."
+REFUSALS: Final[Mapping[str, str]] = {
+    "file_upload_size_restricted": (
+        "Your Slack workspace doesn't allow files of this size. Try a narrower query, or ask a "
+        "workspace admin."
+    ),
+    "file_uploads_disabled": NO_FILES,
+    "file_uploads_except_images_disabled": NO_FILES,
+    "file_type_not_allowed": NO_FILES,
+}
+"""What a workspace forbids. docs.slack.dev/reference/methods/files.getUploadURLExternal"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +177,8 @@ class FileDelivery:
 
     def _handle_error(self, error: SlackError) -> DeliveryOutcome:
         self._log.warning("file_not_sent", method=error.method, code=error.code)
+        if error.code in REFUSALS:
+            return DeliveryOutcome(problem=REFUSALS[error.code])
         reason = mask_text(Explainer().explain_as_text(error))
         if error.retryable or error.retry_after is not None or error.code == "unreachable":
             seconds = error.retry_after or RETRY_SECONDS

@@ -266,7 +266,7 @@ async def test_refused_file_is_explained_and_sent_when_continued(
 ) -> None:
     acme.slack.fail("files.getUploadURLExternal", error="file_upload_size_restricted")
     await acme.type(ALL)
-    await wait_for_text(acme, clock, "stopped after")
+    await wait_for_text(acme, clock, "stopped after .* doesn't allow files of this size")
     asked = acme.chakra.count(LIST)
     await acme.slack.press(JOHN, "process.csv_continue")
     assert await wait_for_file(acme, clock)

@@ -99,7 +99,7 @@ def hang_on_posting(scenario: ExportScenario) -> None:
 @pytest.mark.parametrize(
     ("arrange", "moment"),
     [
-        pytest.param(hang_on_third_page, third_page, marks=pytest.mark.smoke),
+        (hang_on_third_page, third_page),
         (hang_on_upload, upload),
         (lose_the_answer, file_is_posted),
         (hang_on_posting, upload),

@@ -268,6 +268,7 @@ async def test_the_app_deletes_only_its_own_files(harness: SlackHarness) -> None
         ({"length": 3}, "invalid_arguments"),
         ({"filename": "a.txt", "length": "three"}, "invalid_arguments"),
         ({"filename": "a.txt", "length": 0}, "missing_argument"),
+        ({"filename": "a.csv", "length": 1_000_000_001}, "file_upload_size_restricted"),
         ({"filename": "a.txt", "length": 3, "alt_txt": "x" * 1001}, "alt_txt_too_large"),
     ],
 )

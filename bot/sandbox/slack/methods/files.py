@@ -16,6 +16,9 @@ from bot.sandbox.slack.seed import APP_USER, WorkspaceChannel
 _CONVERSATION_ID_PATTERN = re.compile(r"[CGDZ][A-Z0-9]+")
 """The form of ``channel_id``; the real one requires nine characters or more. Observed:
 github.com/slackapi/bolt-js/issues/2115"""
+MAX_UPLOAD_BYTES = 1_000_000_000
+"""1 GB: slack.com/help/articles/201330736. That the error is this one is INFERRED; it is documented
+for a workspace that restricts large files."""
 MAX_ALT_TEXT_LENGTH = 1_000
 """docs.slack.dev/reference/methods/files.getUploadURLExternal: alt_txt_too_large."""
 
@@ -75,6 +78,8 @@ def _require_length(call: MethodCall) -> int:
     length = call.integer("length", 0)
     if length < 1:
         raise WebApiError("missing_argument")
+    if length > MAX_UPLOAD_BYTES:
+        raise WebApiError("file_upload_size_restricted")
     return length
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import dropwhile
 from typing import Final
 from uuid import UUID
 
@@ -47,7 +48,10 @@ from bot.writes.ledger import Duplicate, WriteIntent
 from bot.writes.notices import ask_again, confirmed_id
 
 UPLOAD_WORDS: Final = frozenset({"upload", "add", "new", "send", "attach"})
-SHOW_WORDS: Final = frozenset({"show", "get", "view", "open", "of", "for"})
+FILLERS: Final = frozenset(
+    {"show", "get", "view", "open", "me", "of", "for", "to", "the", "a", "photo", "photos"}
+)
+"""Words before an ID or a record that say nothing about it."""
 SHARE_WORDS: Final = frozenset({"share", "here", "public"})
 NOT_SHARED: Final = "A photo is shown to you alone. Share it from your messages with Chakra."
 MAX_NAMED: Final = 5
@@ -59,9 +63,10 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     first = tokens[0].text.casefold() if tokens else ""
     if not tokens or first in UPLOAD_WORDS:
         request.access.authorize(Permission.EDIT)
-        found = await _find_record(context, tokens[1:]) if len(tokens) > 1 else None
+        named = _without_fillers(tokens[1:])
+        found = await _find_record(context, named) if named else None
         return forms.file_form(record=found[0] if found else None)
-    rest = tokens[1:] if first in SHOW_WORDS and len(tokens) > 1 else tokens
+    rest = _without_fillers(tokens) or tokens
     if rest[-1].text.casefold() in SHARE_WORDS:
         raise UsageError(NOT_SHARED, example=EXAMPLE)
     if isinstance(rest[0], Mention) or rest[0].text.casefold() in ("me", "my"):
@@ -74,6 +79,10 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         return await context.photos.show(photos[0].photo_id, request.actor.id)
     may_edit = request.access.allows(Permission.EDIT)
     return forms.photos_message(record, record_type, may_edit=may_edit)
+
+
+def _without_fillers(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    return tuple(dropwhile(lambda token: token.text.casefold() in FILLERS, tokens))
 
 
 async def _find_record(context: Context, tokens: tuple[Token, ...]) -> tuple[Record, RecordType]:

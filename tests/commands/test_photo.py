@@ -45,6 +45,7 @@ async def upload(acme: World, file: LocalFile = SHOP, **values: Any) -> dict[str
 
 @pytest.mark.parametrize("typed", [f"photo {PHOTO}", f"photo `{PHOTO}`", "photo LEAD-004039",
                                    "photos of lead LEAD-004039", "photo sofia",
+                                   "show me the photo of sofia", "photo for the lead LEAD-004039",
                                    f"show photo {PHOTO.upper()}"])  # fmt: skip
 async def test_photo_comes_as_a_direct_message(acme: World, typed: str) -> None:
     answer = await acme.type(f"/chakra {typed}", by=MEI)
@@ -116,6 +117,12 @@ async def test_photo_is_shown_before_it_is_uploaded(acme: World) -> None:
     photo = acme.chakra.photos.find(said.split("`")[1])
     assert photo is not None
     assert (photo.filename, photo.filetype) == ("Shop front.png", "png")
+
+
+@pytest.mark.parametrize("typed", ["add photo to LEAD-004038", "photo upload for aarav"])
+async def test_record_of_a_typed_line_is_in_the_form(acme: World, typed: str) -> None:
+    await acme.type(f"/chakra {typed}")
+    assert "LEAD-004038" in form(acme)
 
 
 async def test_type_is_that_of_the_bytes(acme: World) -> None:

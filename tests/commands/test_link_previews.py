@@ -263,3 +263,20 @@ async def test_card_of_a_key_that_two_records_have_lists_both(acme: World) -> No
     shown = visible_text(acme.shown())
     assert "Sofia Rossi" in shown
     assert "Chidi Anagonye" in shown
+
+
+async def test_button_works_in_conversations_that_the_bot_cannot_join(acme: World) -> None:
+    message = await post(acme, LINK, channel="D0JOHNMEI")
+    await acme.slack.previews.press(MEI, "process.show", message.id)
+    await acme.idle()
+    card = acme.shown(by=MEI, channel="D0JOHNMEI")
+    assert card.ephemeral
+    assert "Aarav Mehta" in visible_text(card)
+
+
+async def test_busy_slack_gets_the_preview_later(acme: World) -> None:
+    acme.slack.fail("chat.unfurl", error="ratelimited", retry_after=5)
+    assert not previews(await post(acme, LINK))
+    await acme.clock.advance(5)
+    await acme.idle()
+    assert titles(acme.shown()) == ["Lead LEAD-004038"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import ResetBeforeHandling, StatusResponse
+from bot.sandbox.chakra.faults import Hang, ResetBeforeHandling, StatusResponse
 from bot.sandbox.slack import visible_text
-from tests.people import JOHN, MEI
+from tests.people import JOHN, MEI, SALES
 from tests.world import World
 
 CREATE = "POST /v1/ext/p/{procedureShortId}/{processIdOrPrimaryKey}/task/{stateTaskShortId}"
@@ -255,3 +255,13 @@ async def test_member_who_may_not_edit_creates_no_task(acme: World) -> None:
     assert "can't send or change anything" in shown
     card = await acme.type("/chakra lead LEAD-004038", by=MEI)
     assert "Task…" not in json.dumps(card.blocks)
+
+
+async def test_form_of_a_line_waits_for_a_slow_chakra(acme: World) -> None:
+    acme.chakra.fail("GET /v1/ext/config", Hang(), times=1)
+    async with acme.clock.running():
+        await acme.slack.type(JOHN, SALES, "/chakra task LEAD-004038 call back")
+        await acme.slack.wait_until(lambda: "working on it" in visible_text(form(acme)))
+        acme.chakra.release_hanging()
+        await acme.slack.wait_until(lambda: "Aarav Mehta" in visible_text(form(acme)))
+    assert initial(acme, "kind") == "call_back"

@@ -56,6 +56,7 @@ RETENTION_SECONDS: Final = 7 * 86_400.0
 UPLOAD_SCOPE: Final = "files:write"
 FAILURES, GIVE_UP_AT = "failures", "give_up_at"
 """Keys in the run's state."""
+NO_RECORDS: Final = "Chakra said that there are records but sent none."
 UNREADABLE: Final = (
     "This app's access token for Chakra was replaced, so what was read can't be used. Start it "
     "again from the list."
@@ -251,8 +252,12 @@ class Exporter:
             del self._seen[next(iter(self._seen))]
 
     async def _deliver(self, export: Export, state: RunState) -> Reschedule | None:
+        ending = export.progress.position.ending
         if not export.row_count:
-            await self.exports.finish(export, ExportState.DONE, self._clock.time())
+            if ending.is_certain:
+                await self.exports.finish(export, ExportState.DONE, self._clock.time())
+            else:
+                await self._fail(export, NO_RECORDS)
             return None
         outcome = await self._delivery.deliver(export)
         if outcome.problem:

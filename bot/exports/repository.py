@@ -89,15 +89,17 @@ class Exports:
     async def resume(self, export_id: int, member: str) -> Export | None:
         """Continue a member's export that failed; return it as it is now.
 
-        An export whose lines were deleted begins again. What is active already is not changed.
+        An export that has no lines, or whose lines were deleted, begins again. One that is active
+        already isn't changed.
         """
         export = await self._get_of(export_id, member)
         if export is None or export.state is not ExportState.FAILED or export.query is None:
             return export
+        is_read = bool(export.progress.position.ending)
         is_whole = await self._count_chunks(export_id) == export.chunk_count
-        is_read = is_whole and bool(export.progress.position.ending)
+        is_whole &= not is_read or export.row_count > 0
         values: dict[str, Any] = {
-            "state": ExportState.UPLOADING if is_read else ExportState.READING,
+            "state": ExportState.UPLOADING if is_whole and is_read else ExportState.READING,
             "attempt": export.attempt + 1,
             "problem": "",
             "ended_at": 0.0,

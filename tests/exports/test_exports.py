@@ -234,10 +234,15 @@ async def test_answers_that_make_no_sense_come_to_an_end(acme: World, clock: Man
         assert note in file_messages(acme)[-1].text
         assert acme.chakra.count(LIST) - asked < 10
         acme.chakra.clear_faults()
+    acme.chakra.fail(LIST, more, times=1)
+    await acme.type(ALL)
+    await wait_for_text(acme, clock, "stopped. Chakra said that there are records but sent none.")
+    await acme.slack.press(JOHN, "process.csv_continue")
+    assert len(await wait_for_file(acme, clock, 4)) > 10
     acme.chakra.fail(LIST, StatusResponse(200, json={"_data": "x"}))
     asked = acme.chakra.count(LIST)
     await acme.type(ALL)
-    await wait_for_text(acme, clock, " stopped.")
+    await wait_for_text(acme, clock, r" stopped\.")
     assert acme.chakra.count(LIST) == asked + 3
 
 

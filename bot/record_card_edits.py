@@ -55,7 +55,7 @@ def card_edit_forms(_: type[ContextT]) -> tuple[Form[ContextT], ...]:
 
 async def take(request: ActionRequest, context: HasRecordEdits) -> Message:
     """Assign the record to the person who presses, unless it has another assignee since."""
-    button = TakeButton.from_value(request.value)
+    button = _read_take_button(request.value)
     record, _ = await context.records.load(button.record)
     user = await find_linked_user(request.require_member(), context.directory, is_self=True)
     if record.process.assigned_to in usernames_of(user):
@@ -71,6 +71,13 @@ async def take(request: ActionRequest, context: HasRecordEdits) -> Message:
         # a colleague has had it since: this press means it again
         await write_update(request, context, record, update, earlier.write.id)
     return await render_card_after(request, context.records, record.handle, "Assigned to you.")
+
+
+def _read_take_button(value: str) -> TakeButton:
+    """Return the button's record and assignee; one of an older card has the record alone."""
+    if value.startswith("["):
+        return TakeButton.from_value(value)
+    return TakeButton(record=value, assigned="")
 
 
 async def ask_assignee(request: ActionRequest, context: HasRecordEdits) -> OpenForm:

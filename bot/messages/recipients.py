@@ -296,7 +296,7 @@ class RecipientResolver:
             ", ".join(sanitize_line(part, MAX_NAME_LENGTH) for part in parts if part),
             warning=_record_warning(process.phone, number),
             procedure=record.procedure,
-            key=record.key,
+            key=record.process.id if record.by_id else record.key,
             name=sanitize_line(process.name, MAX_NAME_LENGTH),
             process=process,
         )

@@ -11,6 +11,7 @@ from bot.chakra.fields import to_text
 from bot.chakra.process import Process
 from bot.processes.directory import Record
 from bot.processes.photo_fields import photo_buttons, photo_ids
+from bot.processes.query import is_key
 from bot.processes.search import RecordType
 from bot.slack import blocks
 from bot.slack.age import date_token
@@ -37,6 +38,7 @@ MAX_FIELDS: Final = 40
 """Fields of a card; Slack takes 50 blocks, and a section has ten."""
 MAX_VALUE_LENGTH: Final = 300
 MAX_ACTION_ID_LENGTH: Final = 255
+NO_NUMBER: Final = "Without a usable phone number, no WhatsApp message can be sent."
 NO_KEY: Final = "(without a key)"
 
 
@@ -95,6 +97,8 @@ def record_card(
         content.append(blocks.context(f"{hidden} more fields are in Chakra."))
     content.append(blocks.context(note))
     buttons = _record_buttons(record, may_send=may_send, may_edit=may_edit)
+    if may_send and not process.phone:
+        content.append(blocks.context(NO_NUMBER))
     photos = photo_buttons(record, record_type, may_edit=may_edit)
     refresh = blocks.button("Refresh", REFRESH, record.handle)
     content += [*photos, blocks.actions(*buttons, refresh)]
@@ -129,7 +133,8 @@ def _value(record: Record, action: str) -> str:
     """
     if action == TAKE:
         return TakeButton(record=record.handle, assigned=record.process.assigned_to).to_value()
-    return record.reference if action == SEND else record.handle
+    is_typed = is_key(record.key) and "/" not in record.key
+    return record.reference if action == SEND and is_typed else record.handle
 
 
 def _fields(record: Record, record_type: RecordType) -> list[CardField]:

@@ -42,11 +42,15 @@ COMPLETED_STATUSES = frozenset({"COMPLETED", "CANCELLED"})
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A lead or another process; ``key`` is its primary key, or its UUID if it has none."""
+    """A lead or another process; ``key`` is its primary key, or its UUID if it has none.
+
+    ``by_id``: it was asked for by its ID. Another record may have its key.
+    """
 
     procedure: str
     key: str
     process: Process = field(repr=False)
+    by_id: bool = False
 
     @property
     def reference(self) -> str:
@@ -94,7 +98,7 @@ class RecordDirectory:
         if process.is_deleted:
             raise ResourceNotFound("The record is deleted.")
         own_key = to_text(process.attributes.get(attribute))
-        return Record(procedure, own_key or process.id or key, process)
+        return Record(procedure, own_key or process.id or key, process, by_id=is_uuid(key))
 
     async def _get_by_key(self, procedure: str, key: str) -> Record:
         """Return the record whose key is this one in any case of letters."""

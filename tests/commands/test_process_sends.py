@@ -1,0 +1,62 @@
+"""Stories of a WhatsApp message that begins at a record's card: to this record, with its values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.sandbox.slack import visible_text
+from tests.people import JOHN
+from tests.world import World
+
+
+def input_of(acme: World, block_id: str) -> Any:
+    """Return a field of the open form: its value and its hint."""
+    view = acme.slack.view(JOHN) or {}
+    [block] = [block for block in view["blocks"] if block.get("block_id") == block_id]
+    return block["element"].get("initial_value"), block.get("hint", {}).get("text", "")
+
+
+async def open_send_form(acme: World, template: str = "appointment_confirmed") -> None:
+    await acme.press("process.send")
+    options = await acme.slack.suggest(JOHN, "send.template", template)
+    await acme.press("send.template", value=options[0]["value"])
+
+
+async def test_variables_are_filled_from_the_record_and_say_so(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await open_send_form(acme)
+    assert input_of(acme, "phone")[0] == "lead LEAD-004038"
+    assert input_of(acme, "var_body_first_name") == ("Aarav", "From the lead. You can change it.")
+    assert input_of(acme, "var_body_time")[0] is None
+
+
+@pytest.mark.parametrize("key", ["A B 12", "A/B-12", "100%", "ключ-7"])
+async def test_record_with_a_hard_key_gets_its_own_message(acme: World, key: str) -> None:
+    record_id = acme.chakra.add_lead(key, firstname="Hard", phone_number="919812300001")
+    await acme.type(f'/chakra lead "{key}"')
+    await open_send_form(acme)
+    assert input_of(acme, "var_body_first_name")[0] == "Hard"
+    assert record_id in input_of(acme, "phone")[0]
+
+
+async def test_one_of_two_records_with_a_key_is_addressed_by_its_id(acme: World) -> None:
+    acme.chakra.add_lead("DOUBLE-1", firstname="First", phone_number="919812300003")
+    second = acme.chakra.add_lead("DOUBLE-1", firstname="Second", phone_number="919812300004")
+    recipient = await acme.bot.context.send_service.recipients.resolve(f"lead {second}")
+    assert (recipient.key, recipient.digits) == (second, "919812300004")
+
+
+async def test_record_without_a_number_says_why_it_gets_no_message(acme: World) -> None:
+    shown = await acme.type("/chakra lead LEAD-004041")
+    assert "Without a usable phone number" in visible_text(shown)
+    assert "process.send" not in json.dumps(shown.blocks)
+
+
+async def test_wrong_number_is_pointed_out_in_the_form(acme: World) -> None:
+    acme.chakra.add_lead("WRONG-2", name="Odd Number", phone_number="9999999999999999")
+    await acme.type("/chakra lead WRONG-2")
+    await open_send_form(acme)
+    assert "doesn't look right" in visible_text(acme.slack.view(JOHN) or {})

@@ -68,6 +68,27 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "Delete… on a record's card",
     ),
     Endpoint(
+        "Update Process By Primary Key",
+        "PUT",
+        f"{PROCEDURE}/{{primaryKeyShortId}}/{{primaryKeyValue}}",
+        "processes.update",
+        "the same, if Chakra gives the record no ID",
+    ),
+    Endpoint(
+        "Delete Process By Primary Key Value",
+        "DELETE",
+        f"{PROCEDURE}/{{primaryKeyShortId}}/{{primaryKeyValue}}",
+        "processes.delete",
+        "the same, if Chakra gives the record no ID",
+    ),
+    Endpoint(
+        "Create a lead",
+        "POST",
+        "/v1/ext/procedure/lead/process",
+        "processes.create",
+        "`/chakra lead Mei Tanaka +81 90 1234 5678`, a message's menu, a customer's thread",
+    ),
+    Endpoint(
         "Bulk Create Process",
         "POST",
         f"{PROCEDURE}/bulk-create",
@@ -225,15 +246,20 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "numbers.list",
         "`/chakra status`, and From in the form of `/chakra send`",
     ),
+    Endpoint(
+        "List WhatsApp Business Accounts",
+        "GET",
+        "/v1/ext/whatsapp-business-account",
+        "numbers.list_accounts",
+        "`/chakra status`",
+    ),
 )
 
 UNDOCUMENTED: tuple[str, ...] = (
     "/v1/health",
-    "/v1/ext/procedure/{procedureShortId}/process/{primaryKeyShortId}/{primaryKeyValue}",
     "/v1/ext/photo/{photoId}/content",
     "/v1/ext/background-job/{backgroundJobId}/entries/{page}",
     "/v1/ext/whatsapp-phone-number/{id}",
-    "/v1/ext/whatsapp-business-account",
     "/v1/whatsapp/{whatsappApiVersion}/attachments",
 )
 """What the client requests besides: a probe, and addresses that Chakra's answers name."""

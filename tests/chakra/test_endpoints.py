@@ -71,7 +71,18 @@ CALLS: dict[str, Callable[[Chakra], Awaitable[object]]] = {
     "chats.list": lambda chakra: chakra.chats.list(limit=5),
     "chats.list_messages": lambda chakra: chakra.chats.list_messages(UUID, limit=5),
     "chats.list_for_phone": lambda chakra: chakra.chats.list_for_phone("12025550100", limit=5),
+    "numbers.list_accounts": lambda chakra: chakra.numbers.list_accounts(),
     "numbers.list": lambda chakra: chakra.numbers.list(),
+}
+
+
+BY_PRIMARY_KEY: dict[str, Callable[[Chakra], Awaitable[object]]] = {
+    "Update Process By Primary Key": lambda chakra: chakra.processes.update(
+        "lead", "LEAD-1", {"state": "NEW"}, key_attribute="lead_id"
+    ),
+    "Delete Process By Primary Key Value": lambda chakra: chakra.processes.delete(
+        "lead", "LEAD-1", key_attribute="lead_id"
+    ),
 }
 
 
@@ -82,7 +93,7 @@ async def test_the_method_of_the_client_requests_it(clock: ManualClock, endpoint
         Chakra(server.base_url, SecretStr(server.access_token), clock) as chakra,
     ):
         with suppress(ChakraError):
-            await CALLS[endpoint.client](chakra)
+            await BY_PRIMARY_KEY.get(endpoint.title, CALLS[endpoint.client])(chakra)
         assert server.requests
         assert all(map(endpoint_matcher(endpoint.address), server.requests))
 

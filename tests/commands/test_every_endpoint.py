@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox.chakra.faults import MissingField
 from bot.sandbox.chakra.request_log import endpoint_matcher
 from tests.clock import ManualClock
 from tests.commands import (
@@ -17,11 +18,13 @@ from tests.commands import (
     test_chats,
     test_config,
     test_job,
+    test_lead,
     test_media,
     test_photo,
     test_process,
     test_send,
     test_send_file,
+    test_status,
     test_task,
     test_template_editing,
     test_templates,
@@ -49,6 +52,13 @@ MEDIA = "GET /v1/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}"
 MEDIA_CONTENT = "GET /v2/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}/show"
 
 
+async def without_id(acme: World, story: Story) -> None:
+    """Run a story on a Chakra that gives records no ID, only their primary key."""
+    acme.chakra.fail(f"GET {PROCEDURE}/{{processId}}", MissingField("_data.id"))
+    acme.chakra.fail(f"POST {PROCEDURE}/list", MissingField("_data.id"))
+    await story(acme)
+
+
 STORIES: dict[str, Story] = {
     f"GET {PROCEDURE}/{{processId}}": SHOW_RECORD,
     f"POST {PROCEDURE}/list": test_process.test_query_is_sent_as_its_where_and_echoed,
@@ -57,6 +67,18 @@ STORIES: dict[str, Story] = {
         test_process.test_edit_shows_what_changes_before_it_is_saved
     ),
     f"DELETE {PROCEDURE}/{{processId}}": test_process.test_delete_needs_the_key,
+    f"PUT {PROCEDURE}/{{primaryKeyShortId}}/{{primaryKeyValue}}": partial(
+        without_id, story=test_process.test_edit_shows_what_changes_before_it_is_saved
+    ),
+    f"DELETE {PROCEDURE}/{{primaryKeyShortId}}/{{primaryKeyValue}}": partial(
+        without_id, story=test_process.test_delete_needs_the_key
+    ),
+    "POST /v1/ext/procedure/lead/process": (
+        test_lead.test_lead_is_created_once_as_the_contract_has_it
+    ),
+    "GET /v1/ext/whatsapp-business-account": (
+        test_status.test_numbers_are_shown_with_what_is_left_of_their_limit
+    ),
     f"POST {PROCEDURE}/bulk-create": test_bulk.test_double_press_uploads_once,
     f"PATCH {PROCEDURE}": test_bulk.test_leads_are_updated_by_key,
     "POST /v1/ext/p/{procedureShortId}/{processIdOrPrimaryKey}/task/{stateTaskShortId}": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, insert, or_, select, update
@@ -26,6 +26,7 @@ from bot.text.phones import equal_form
 from bot.webhooks.events import Customer, UnknownEvent, WebhookEvent
 
 _PURPOSE = "customers"
+_DETAILS = tuple(field.name for field in fields(KnownCustomer) if field.name != "id")
 RETENTION_SECONDS = 180 * 86_400.0
 
 
@@ -258,9 +259,7 @@ class Customers:
         )
 
     def _seal(self, person: KnownCustomer) -> bytes:
-        return self._sealer.seal(
-            {name: item for name, item in asdict(person).items() if name != "id"}
-        )
+        return self._sealer.seal({name: getattr(person, name) for name in _DETAILS})
 
     def _open(self, customer_id: int, details: Any) -> KnownCustomer:
         opened = self._sealer.open(details) or {}

@@ -192,7 +192,7 @@ def _retry(upload: PhotoUpload, *more: Block) -> Block:
 
 def photos_message(record: Record, record_type: RecordType, *, may_edit: bool) -> Message:
     """Return the photos of a record, as buttons."""
-    title = markup(bold(record.process.name or record.key), "  ·  ", record.reference)
+    title = markup(bold(record.process.name or record.key), "  ·  ", record.key)
     if not record_type.photo_attributes:
         note = f"{record_type.plural} have no field for photos in Chakra."
     elif not record_photos(record, record_type):

@@ -88,7 +88,7 @@ def record_card(
 ) -> Message:
     """Return the card for one reader, who sees numbers and addresses in full."""
     process = record.process
-    title = markup(bold(process.name or record.key), "  ·  ", record.reference)
+    title = markup(bold(process.name or record.key), "  ·  ", f"{record_type.label} {record.key}")
     fields = _fields(record, record_type)
     shown = [(field.label, field.markup) for field in fields[:MAX_FIELDS]]
     content = [blocks.section(title), *blocks.fields(shown)]

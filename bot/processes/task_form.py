@@ -113,8 +113,8 @@ def task_form(draft: TaskDraft) -> View:
 def _record_blocks(draft: TaskDraft) -> list[Block]:
     if draft.record is not None:
         name = draft.record.process.name
-        shown = markup(bold(name), "  ·  ", draft.record.reference) if name else None
-        content = [blocks.section(markup("For ", shown or bold(draft.record.reference)))]
+        shown = markup(bold(name), "  ·  ", draft.record.key) if name else None
+        content = [blocks.section(markup("For ", shown or bold(draft.record.key)))]
         if moment := draft.record.process.next_action_at:
             now = markup("Its next action is set to ", date_token(moment.timestamp()), " now.")
             content.append(blocks.context(now))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import binascii
 import hmac
 import json
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 NONCE_BYTES = 12
 """Random for each value: NIST SP 800-38D allows 2^32 values under one key."""
+FERNET_PREFIX = b"gAAAAA"
+"""How what earlier releases sealed begins: Fernet's version, and a time before 2106. One of 2^36
+nonces begins so, too."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -34,16 +38,25 @@ class Sealer:
     def open(self, sealed: bytes | None) -> Any:
         """Return the value; None if there is none, it was changed, or the key was another one."""
         from cryptography.exceptions import InvalidTag
+        from cryptography.fernet import InvalidToken
 
         if not sealed:
             return None
+        decrypt = self._decrypt_fernet if sealed.startswith(FERNET_PREFIX) else self._decrypt
         try:
-            stored = binascii.a2b_base64(sealed)
-            nonce, content = stored[:NONCE_BYTES], stored[NONCE_BYTES:]
-            opened = zlib.decompress(self._cipher.decrypt(nonce, content, None))
-        except (InvalidTag, ValueError):
+            opened = zlib.decompress(decrypt(bytes(sealed)))
+        except (InvalidTag, InvalidToken, ValueError):
             return None
         return json.loads(opened.decode(errors="surrogatepass"))
+
+    def _decrypt(self, sealed: bytes) -> bytes:
+        stored = binascii.a2b_base64(sealed)
+        return self._cipher.decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], None)
+
+    def _decrypt_fernet(self, sealed: bytes) -> bytes:
+        from cryptography.fernet import Fernet
+
+        return Fernet(base64.urlsafe_b64encode(self._key)).decrypt(sealed)
 
     @cached_property
     def _cipher(self) -> AESGCM:

@@ -15,7 +15,7 @@ from tests.event_loop import IdleEventLoop, idle
 
 RUNNING_PAUSE_SECONDS = 0.002
 """Real seconds between two timers while a clock runs by itself, for servers that stop."""
-RUNNING_PATIENCE_SECONDS = 0.05
+RUNNING_PATIENCE_SECONDS = 0.25
 """Real seconds for which a clock that runs by itself waits for threads that work."""
 
 

@@ -138,8 +138,8 @@ async def test_both_connection_modes_give_the_same_answer(open_sandbox: OpenSand
 
 async def test_demo_suggests_seeded_jobs_numbers_and_a_table() -> None:
     chakra = EmbeddedChakra(clock=ManualClock())
-    _, links, lists, table, jobs, numbers = build_tips(chakra)
-    assert all(line.startswith("/chakra ") for line, _ in lists.rows)
+    _, links, lists, records, table, jobs, numbers = build_tips(chakra)
+    assert all(line.startswith("/chakra ") for line, _ in (*lists.rows, *records.rows))
     assert links.rows[0][0].startswith("https://app.chakrahq.com/")
     [offered] = table.samples
     assert (offered.name, offered.content) == (

@@ -310,13 +310,13 @@ async def test_write_without_a_readable_answer_is_not_repeated(acme: World, faul
     await acme.submit({"field_city": "Oslo"})
     acme.chakra.fail(PUT, fault)
 
-    def is_said() -> bool:
+    def is_reported() -> bool:
         shown = form_text(acme) or visible_text(acme.shown())
         return "know" in shown or "may have" in shown
 
     async with acme.clock.running():
         await acme.submit({})
-        await acme.slack.wait_until(is_said)
+        await acme.slack.wait_until(is_reported)
     assert acme.chakra.count(PUT) == 1
 
 

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Final
 
 from bot.chakra.models import User
-from bot.errors import UsageError, not_found_as
+from bot.errors import BotError, UsageError, not_found_as
+from bot.messages.error_copy import EXPLAINER
+from bot.processes.editor import InvalidFields
 from bot.processes.list_message import to_line
 from bot.processes.query import NameMatch, match_name
 from bot.processes.query_parser import parse_query
@@ -117,6 +119,18 @@ class RecordQueries:
                 example=EXAMPLE,
             )
         return known[0] if known else user.id
+
+    async def read_username(self, field: str, typed: str, reader: Member) -> str:
+        """Return the username of what was typed into a form's field, "" for nothing.
+
+        Raise ``InvalidFields``, with the reason under the field.
+        """
+        if not typed.strip():
+            return ""
+        try:
+            return await self.find_username(Person(typed.strip()), reader)
+        except BotError as error:
+            raise InvalidFields({field: EXPLAINER.explain_as_text(error)}) from error
 
     async def _find_users(self, query: RecordQuery, reader: Member) -> Mapping[Person, User]:
         return {person: await self.find_user(person, reader) for person in query.people}

@@ -181,7 +181,9 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     """Create the lead, once; first show the records with the same number or address."""
     form = replace(await _empty_form(context), values=request.values)
     try:
-        username = await _entered_username(request, context)
+        username = await context.record_queries.read_username(
+            ASSIGNEE, request.values.get(ASSIGNEE, ""), request.require_member()
+        )
         zone = request.require_member().zone
         changes = read_lead(form, request.values, username, context.records.region, zone)
     except InvalidFields as invalid:
@@ -210,16 +212,6 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     await _refresh_conversation(request, context)
     card = await _show_created(request, context, form, changes, outcome.result)
     return CloseForm("The lead is created.", follow_up=card)
-
-
-async def _entered_username(request: SubmitRequest, context: Context) -> str:
-    typed = request.values.get(ASSIGNEE, "").strip()
-    if not typed:
-        return ""
-    try:
-        return await context.record_queries.find_username(Person(typed), request.require_member())
-    except BotError as error:
-        raise InvalidFields({ASSIGNEE: EXPLAINER.explain_as_text(error)}) from error
 
 
 async def _ask_about_duplicates(

@@ -223,7 +223,9 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         return found
     draft = replace(draft, record=found, types=await _list_types(context, found))
     try:
-        username = await _entered_username(request, context)
+        username = await context.record_queries.read_username(
+            ASSIGNEE, request.values.get(ASSIGNEE, ""), request.require_member()
+        )
         task = read_form(draft.types, request.values, username, _now(request))
     except InvalidFields as invalid:
         return FieldErrors(invalid.errors)
@@ -280,16 +282,6 @@ async def _chosen_record(context: Context, draft: TaskDraft) -> Record | FieldEr
         asked = replace(draft, record_text=typed, choices=found[:MAX_CHOICES])
         return UpdateForm(task_form(asked), asked.to_state())
     return found[0]
-
-
-async def _entered_username(request: SubmitRequest, context: Context) -> str:
-    typed = request.values.get(ASSIGNEE, "").strip()
-    if not typed:
-        return ""
-    try:
-        return await context.record_queries.find_username(Person(typed), request.require_member())
-    except BotError as error:
-        raise InvalidFields({ASSIGNEE: EXPLAINER.explain_as_text(error)}) from error
 
 
 async def _set_next_action(

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import structlog
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import RETRY_MAX_SECONDS, periodic
+from bot.aio.periodic import RETRY_MAX_SECONDS
 from bot.aio.wake_event import WakeEvent
 from bot.db.engine import Database
+from bot.db.leader_loop import run_as_leader
 from bot.db.locks import LeaderLock
 from bot.errors import DatabaseUnavailable
 from bot.notifications.deliveries import Deliveries
@@ -25,8 +26,6 @@ from bot.notifications.settlement import Settlement
 from bot.webhooks.amendments import AMENDING_KINDS
 from bot.webhooks.recorded_event import AfterCommit, RecordedEvent
 
-LEADER_LOCK = "notifier"
-LEADER_RETRY_SECONDS = 3.0
 PLAN_BATCH_SIZE = 500
 MAX_BATCHES = 4
 """Batches that are planned before channels get their turn."""
@@ -58,6 +57,7 @@ class Notifier:
         workspace: str = "",
     ) -> None:
         self._database = database
+        self._workspace = workspace
         self._deliveries = deliveries
         self._rules = rules
         self._events = events
@@ -66,7 +66,6 @@ class Notifier:
         self._settlement = settlement
         self._problems = problems
         self._clock = clock
-        self._leader_lock = f"{LEADER_LOCK} {workspace}"
         self._wake_event = WakeEvent(clock)
         self._next_purge_at = clock.monotonic()
         self._log = structlog.get_logger("notifier")
@@ -102,23 +101,9 @@ class Notifier:
 
     async def run(self) -> None:
         """Work while this process is the leader, until cancelled."""
-        await periodic("notifier", self._lead, LEADER_RETRY_SECONDS, self._clock)
-
-    async def _lead(self) -> None:
-        async with self._database.try_lead(self._leader_lock, self._clock) as lock:
-            if lock is not None:
-                await self._work(lock)
-
-    async def _work(self, lock: LeaderLock) -> None:
-        while not lock.lost.is_set():
-            try:
-                wait = await self._step(lock)
-            except DatabaseUnavailable as error:
-                self._log.warning(
-                    "database_unavailable", component="notifier", reason=error.message
-                )
-                wait = RETRY_MAX_SECONDS
-            await self._wake_event.wait(max(0.0, wait))
+        await run_as_leader(
+            self._database, "notifier", self._workspace, self._step, self._wake_event, self._clock
+        )
 
     async def _step(self, lock: LeaderLock) -> float:
         """Do what can be done now; return the seconds until more can."""

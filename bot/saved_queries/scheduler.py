@@ -14,8 +14,9 @@ from typing import Final
 import structlog
 
 from bot.aio.clock import Clock, wait_for
-from bot.aio.periodic import RETRY_MAX_SECONDS, periodic
+from bot.aio.periodic import RETRY_MAX_SECONDS
 from bot.db.engine import Database
+from bot.db.leader_loop import run_as_leader
 from bot.db.locks import LeaderLock
 from bot.errors import (
     ChakraError,
@@ -47,8 +48,6 @@ from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.member import Member, MemberKind
 
-LEADER_LOCK: Final = "saved queries"
-LEADER_RETRY_SECONDS: Final = 3.0
 IDLE_SECONDS: Final = 60.0
 """The longest wait: the system clock may be set while nothing is due."""
 SHARED_POLL_SECONDS: Final = 15.0
@@ -110,30 +109,20 @@ class Scheduler:
         self._outbox = outbox
         self._check_access = check_access
         self._clock = clock
-        self._leader_lock = f"{LEADER_LOCK} {workspace}"
         self._workspace = workspace
         self._resolved: dict[tuple[str, str], tuple[float, Destination]] = {}
         self._log = structlog.get_logger("saved_queries")
 
     async def run(self) -> None:
         """Work while this process is the leader, until cancelled."""
-        await periodic("saved_queries", self._lead, LEADER_RETRY_SECONDS, self._clock)
-
-    async def _lead(self) -> None:
-        async with self._database.try_lead(self._leader_lock, self._clock) as lock:
-            if lock is not None:
-                await self._work(lock)
-
-    async def _work(self, lock: LeaderLock) -> None:
-        while not lock.lost.is_set():
-            try:
-                wait = await self.run_once(lock)
-            except DatabaseUnavailable as error:
-                self._log.warning(
-                    "database_unavailable", component="saved_queries", reason=error.message
-                )
-                wait = RETRY_MAX_SECONDS
-            await self._saved.changed.wait(wait)
+        await run_as_leader(
+            self._database,
+            "saved_queries",
+            self._workspace,
+            self.run_once,
+            self._saved.changed,
+            self._clock,
+        )
 
     async def run_once(self, lock: LeaderLock) -> float:
         """Post what is due; return the seconds until more is."""

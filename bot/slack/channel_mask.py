@@ -28,8 +28,11 @@ _URL_KEYS = frozenset({"url", "image_url", "title_url", "thumb_url", "video_url"
 _MARKUP_TYPE = "mrkdwn"
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 """``<@U1>``, ``<#C1|name>``, ``<!date^…|fallback>``, ``<https://…|label>``: only made by us."""
-_MIN_LENGTH_TO_CLIP = 60
-"""Masks are a little longer than short numbers; only long texts may pass a limit of Slack's."""
+_MAX_LENGTHS = (75, 100, 150, 200, 300, 2_000, 3_000)
+"""Slack's limits of texts. A mask is longer than a short number: a text stays below its next one.
+"""
+_QUOTE_MARK = "\ufdd0"
+"""Stands for a ``>`` of our own, which marks a quote; those of other people are escaped."""
 
 
 def is_private(channel_id: str) -> bool:
@@ -102,13 +105,14 @@ def _mask_token(token: re.Match[str]) -> str:
 
 
 def _mask_escaped(text: str) -> str:
-    plain = unescape(text)
+    plain = unescape(text.replace(">", _QUOTE_MARK))
     masked = mask_text(plain)
     if masked == plain:
         return text
-    return masked.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = masked.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escaped.replace(_QUOTE_MARK, ">")
 
 
 def _clip_grown(masked: str, text: str) -> str:
-    is_too_long = len(masked) > len(text) and len(text) > _MIN_LENGTH_TO_CLIP
-    return blocks.clip(masked, len(text)) if is_too_long else masked
+    longest = next((length for length in _MAX_LENGTHS if length >= len(text)), len(text))
+    return masked if len(masked) <= longest else blocks.clip(masked, longest)

@@ -112,8 +112,11 @@ async def run_notifications(bench: Bench) -> None:
 
 
 async def run_planning(bench: Bench) -> None:
+    """Give each kind a workspace of its own: Slack limits the posts a minute of one."""
     for kind in KINDS:
-        await bench_planning(kind, bench.slack, bench.env, bench.table)
+        async with AsyncExitStack() as stack:
+            own = await _build_bench(stack, bench.table)
+            await bench_planning(kind, own.slack, own.env, own.table)
 
 
 async def run_mixed(bench: Bench) -> None:

@@ -43,6 +43,9 @@ def test_own_figures_mentions_dates_and_links_stay(text: str) -> None:
         ("<https://shop.example/x|call 98765 43210>", "<https://shop.example/x|call •••••• 3210>"),
         ("98765&amp;43210 &lt;b&gt;", "•••••• 3210 &lt;b&gt;"),
         ("*98765* _43210_", "*•••••• 3210_"),
+        ("*Asha*\n> call 98765 43210\n> &gt; soon", "*Asha*\n> call •••••• 3210\n> &gt; soon"),
+        ("> 98765\n> 43210", "> •••••• 3210"),
+        (f"> {'w' * 60} 9876543 or a@b.com", f"> {'w' * 60} •••••• 43 or •••@b.com"),
     ],
 )
 def test_links_and_escaped_text_are_masked(text: str, expected: str) -> None:
@@ -75,11 +78,12 @@ def test_every_displayed_string_of_a_block_is_masked() -> None:
     assert '"value": "1234567890"' in content, "what a press brings back is not displayed"
 
 
-def test_a_longer_mask_passes_no_limit_of_slack() -> None:
-    text = "9876543 x " * 300
-    masked = mask_for_channel(Message("", (blocks.section(text),)))
-    assert len(masked.blocks[0]["text"]["text"]) <= blocks.MAX_SECTION_TEXT_LENGTH
-    assert "9876543" not in masked.blocks[0]["text"]["text"]
+@pytest.mark.parametrize("length", [75, 100, 150, 200, 300, 2_000, 3_000])
+def test_a_longer_mask_passes_no_limit_of_slack(length: int) -> None:
+    text = ("9876543 x " * 300)[:length]
+    masked = masked_text(text)
+    assert length - 60 < len(masked) <= length
+    assert "9876543" not in masked
 
 
 def test_a_member_and_a_conversation_of_two_are_private() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.notifications.facts import Facts
 from bot.notifications.matching import first_match, matches
+from bot.notifications.planner import is_too_old
 from bot.notifications.rule import Rule, RuleSpec
 from bot.webhooks.recorded_event import RecordedEvent
 
@@ -55,7 +56,7 @@ def run_dry(rules: Sequence[Rule], candidate: Rule, events: Sequence[SeenEvent])
     taken: list[SeenEvent] = []
     by_rule: Counter[int] = Counter()
     for item in events:
-        winner = first_match(changed, item.facts)
+        winner = None if is_too_old(item.recorded) else first_match(changed, item.facts)
         if winner is None:
             continue
         if winner.id == candidate.id:

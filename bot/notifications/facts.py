@@ -38,6 +38,7 @@ _TEXT_PATHS = (
     ("order", "text"),
     ("system", "body"),
 )
+CATEGORIES = ("MARKETING", "UTILITY", "AUTHENTICATION", "SERVICE")
 _MEDIA_KINDS = ("image", "video", "audio", "document", "sticker")
 
 
@@ -114,7 +115,7 @@ def build(
     if isinstance(event, TemplateEvent):
         template, category = event.name, _template_category(event.raw)
     if isinstance(event, StatusEvent):
-        category = first_text(as_object(event.raw.get("pricing")), "category") or category
+        category = _priced_category(event.raw) or category
     is_message = isinstance(event, MessageEvent)
     return Facts(
         group=_find_group(event, is_ours=send is not None),
@@ -186,6 +187,15 @@ def _find_group(event: WebhookEvent, *, is_ours: bool) -> EventGroup:
     if isinstance(event, AccountEvent) and event.kind not in UNREQUESTED_ACCOUNT_KINDS:
         return EventGroup.ACCOUNT
     return EventGroup.ALL
+
+
+def _priced_category(status: Json) -> str:
+    """Return the category at which a message is priced; one of Meta's variants is that category.
+
+    Variants are ``marketing_lite`` and ``authentication_international``, for example.
+    """
+    priced = first_text(as_object(status.get("pricing")), "category").upper()
+    return next((name for name in CATEGORIES if name in priced), priced)
 
 
 def _template_category(change: Json) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
+from unicodedata import category
 
 from bot.notifications.facts import Facts
 from bot.notifications.rule import EventGroup, Filters, Rule, RuleSpec
@@ -74,7 +74,21 @@ def _contains(text: str, wanted: str) -> bool:
     """Return whether a text has the wanted one as whole words, if its script has spaces."""
     if max(wanted) >= _FIRST_WITHOUT_SPACES:
         return wanted in text
-    return bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text))
+    start = text.find(wanted)
+    while start >= 0:
+        before, after = text[max(0, start - 1) : start], text[start + len(wanted) :][:1]
+        if not (_is_one_word(before, wanted[0]) or _is_one_word(wanted[-1], after)):
+            return True
+        start = text.find(wanted, start + 1)
+    return False
+
+
+def _is_one_word(first: str, second: str) -> bool:
+    """Return whether neighboring characters belong to one word, as a letter and its vowel do."""
+    return all(
+        bool(sign) and (sign.isalnum() or sign == "_" or category(sign).startswith("M"))
+        for sign in (first, second)
+    )
 
 
 def _has_records(wanted: Sequence[str], records: frozenset[str]) -> bool:

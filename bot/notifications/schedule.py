@@ -38,14 +38,19 @@ def find_slot(spec: RuleSpec, group: EventGroup, now: float) -> Slot:
 
 
 def quiet_until(quiet: QuietHours, at: float) -> float | None:
-    """Return the end of the quiet hours that ``at`` is in, None if it is in none."""
+    """Return the end of the quiet hours that ``at`` is in, None if it is in none.
+
+    They end once, even if the clock then shows the same hour again.
+    """
     zone = find_zone(quiet.time_zone)
-    local = datetime.fromtimestamp(at, zone).time()
-    if quiet.start <= quiet.end:
-        is_quiet = quiet.start <= local < quiet.end
-    else:
-        is_quiet = local >= quiet.start or local < quiet.end
-    return next_time(at, quiet.end, zone) if is_quiet else None
+    today = datetime.fromtimestamp(at, zone).date()
+    for day in (today - timedelta(days=1), today):
+        last_day = day + timedelta(days=quiet.start > quiet.end)
+        start = datetime.combine(day, quiet.start, zone).timestamp()
+        end = datetime.combine(last_day, quiet.end, zone).timestamp()
+        if start <= at < end:
+            return end
+    return None
 
 
 def next_time(now: float, wanted: time, zone: tzinfo) -> float:

@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 
 from bot.chakra.models import PhoneNumber
 from bot.notifications.dry_run import SeenEvent, build_candidate, run_dry
-from bot.notifications.facts import Facts, read_text
+from bot.notifications.facts import Facts, build, read_text
 from bot.notifications.matching import first_match, select_mentions
-from bot.notifications.rule import EventGroup, Rule, RuleSpec
+from bot.notifications.planner import MAX_EVENT_AGE_SECONDS
+from bot.notifications.rule import EventGroup, Filters, Rule, RuleSpec
 from bot.notifications.rule_line import parse_rule
 from bot.notifications.rule_values import Known
 from bot.notifications.rule_words import FIELD_ALIASES
 from bot.slack.commands.arguments import parse_arguments
+from bot.webhooks.events import StatusEvent
 from tests.notifications.example_events import (
     NUMBERS,
     PEOPLE,
@@ -178,6 +180,53 @@ def test_each_event_is_taken_by_one_rule_as_its_dry_run_says(
 def winner(rules: list[Rule], item: SeenEvent) -> int:
     found = first_match(rules, item.facts)
     return found.id if found else 0
+
+
+def test_dry_run_leaves_out_what_arrived_too_late() -> None:
+    seen = [item for item in SEEN if item.facts.group is EventGroup.FAILED]
+    late = [
+        replace(item, recorded=replace(item.recorded, recorded_at=at + MAX_EVENT_AGE_SECONDS + 1))
+        for item in seen
+        if (at := item.recorded.event.occurred_at)
+    ]
+    rule = build_candidate(SALES, JOHN, RuleSpec(events=(EventGroup.FAILED,)))
+    tried = run_dry([], rule, [*seen, *late])
+    assert tried.taken == tuple(seen)
+    assert tried.total == len(seen) + len(late) > len(seen)
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "is_found"),
+    [
+        ("?", "Is it blue?", True),
+        ("$", "100$", True),
+        ("c++", "I like C++.", True),
+        ("बस", "मेरी बस कहाँ है", True),
+        ("बस", "वह बसा है", False),  # the vowel after it belongs to the word
+        ("refund", "my_refund", False),
+        ("refund", "refunds, no refund", True),
+    ],
+)
+def test_a_word_is_found_whole(word: str, text: str, *, is_found: bool) -> None:
+    spec = RuleSpec(events=(EventGroup.MESSAGE,), filters=Filters(words=(word,)))
+    facts = Facts(EventGroup.MESSAGE, "text", text=text)
+    assert (first_match([Rule(1, SALES, 1, JOHN, spec)], facts) is not None) is is_found
+
+
+@pytest.mark.parametrize(
+    ("priced", "category"),
+    [
+        ("marketing_lite", "MARKETING"),
+        ("authentication-international", "AUTHENTICATION"),
+        ("group_service", "SERVICE"),
+        ("utility", "UTILITY"),
+        ("referral_conversion", "REFERRAL_CONVERSION"),
+        (None, ""),
+    ],
+)
+def test_variants_of_a_price_are_its_category(priced: str | None, category: str) -> None:
+    event = StatusEvent(kind="read", wamid="wamid.1", raw={"pricing": {"category": priced}})
+    assert build(event).category == category
 
 
 def test_own_messages_are_not_sent_back_in_direct_messages() -> None:

@@ -6,9 +6,11 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.notifications.rule import EventGroup, Grouping, QuietHours, RuleSpec
-from bot.notifications.schedule import Slot, find_slot, local_date
+from bot.notifications.schedule import Slot, find_slot, local_date, quiet_until
 
 FAILED = EventGroup.FAILED
 
@@ -90,6 +92,49 @@ def test_quiet_hours_delay_an_event_to_their_end(quiet: QuietHours, now: str, du
     moment = at(now, quiet.time_zone)
     expected = Slot(at(due, quiet.time_zone), is_late=True) if due else Slot(moment)
     assert find_slot(build_spec(quiet=quiet), FAILED, moment) == expected
+
+
+BERLIN = "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "now", "minutes"),
+    [
+        (time(22), time(2, 30), "2026-10-25T00:15Z", 15),  # 2:15, before the clock goes back
+        (time(22), time(2, 30), "2026-10-25T01:15Z", 0),  # 2:15 again, after their end
+        (time(2, 15), time(2, 45), "2026-10-25T01:20Z", 0),
+        (time(2, 30), time(4), "2026-10-25T01:20Z", 100),  # they began at the first 2:30
+        (
+            time(22),
+            time(2, 30),
+            "2026-03-29T00:50Z",
+            40,
+        ),  # 1:50; there is no 2:30, they end at 3:30
+        (time(2, 30), time(3, 15), "2026-03-29T01:05Z", 0),  # they would begin at 3:30
+    ],
+)
+def test_quiet_hours_end_once_though_the_clock_changes(
+    start: time, end: time, now: str, minutes: int
+) -> None:
+    moment = datetime.fromisoformat(now).timestamp()
+    quiet_end = quiet_until(QuietHours(start=start, end=end, time_zone=BERLIN), moment)
+    assert quiet_end == (moment + minutes * 60 if minutes else None)
+
+
+@given(
+    st.times(),
+    st.times(),
+    st.floats(at("2026-03-27"), at("2026-11-03")),
+    st.sampled_from([BERLIN, "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe"]),
+)
+def test_quiet_hours_end_within_a_day_and_do_not_follow_one_another(
+    start: time, end: time, now: float, zone: str
+) -> None:
+    quiet = QuietHours(start=start, end=end, time_zone=zone)
+    quiet_end = quiet_until(quiet, now)
+    if quiet_end is not None:
+        assert now < quiet_end <= now + 25 * 3_600
+        assert quiet_until(quiet, quiet_end) is None
 
 
 def test_exceptions_pass_quiet_hours() -> None:

@@ -30,7 +30,8 @@ STOP_PHRASES: Mapping[str, tuple[str, ...]] = {
         "messages band karo", "message bhejna band karo", "msg bhejna band karo",
         "message mat bhejo", "msg mat bhejo", "message mat karo", "msg mat karo", "msg mat kro",
         "mujhe message mat karo", "mujhe message mat bhejo", "mujhe msg mat karo",
-        "aur message mat bhejo", "message na bheje", "roko", "rok do", "mujhe hata do",
+        "aur message mat bhejo", "message na bheje", "mat bhejo message", "mat bhejo msg", "roko",
+        "rok do", "mujhe hata do",
     ),
     "ta": (
         "நிறுத்து", "நிறுத்தவும்", "நிறுத்துங்கள்", "நிறுத்துக", "செய்தி அனுப்ப வேண்டாம்",
@@ -66,7 +67,7 @@ STOP_PHRASES: Mapping[str, tuple[str, ...]] = {
     "ar": (
         "توقف", "توقفوا", "أوقف", "اوقف", "أوقفوا", "إيقاف", "ايقاف", "قف", "ستوب",
         "إلغاء الاشتراك", "الغاء الاشتراك", "إيقاف الرسائل", "أوقف الرسائل", "أوقفوا الرسائل",
-        "لا تراسلني", "لا تراسلوني", "لا ترسل لي رسائل",
+        "لا تراسلني", "لا تراسلوني", "لا ترسل لي رسائل", "لا ترسل رسائل", "لا ترسلوا رسائل",
         "لا ترسلوا لي رسائل", "لا تراسلوني مرة أخرى", "لا أريد رسائل", "لا اريد رسائل",
         "احذفوني", "احذف رقمي",
     ),
@@ -89,7 +90,8 @@ STOP_PHRASES: Mapping[str, tuple[str, ...]] = {
         "não quero mais receber mensagens", "não quero mais mensagens", "não me mande mensagem",
         "não me mande mais mensagens", "não me mandem mais mensagens", "não envie mais",
         "não enviar mais", "não me envie mais mensagens", "parem de me mandar mensagens",
-        "pare de me mandar mensagens", "pare de enviar mensagens", "parar de receber",
+        "pare de me mandar mensagens", "pare de me mandar mensagem",
+         "pare de enviar mensagens", "parar de receber",
         "me remova da lista", "stop mensagens", "me tire da lista", "remova meu número",
         "me remova",
     ),
@@ -106,7 +108,8 @@ STOP_PHRASES: Mapping[str, tuple[str, ...]] = {
     "de": (
         "stop nachrichten", "abmelden", "abbestellen", "abmeldung", "austragen",
         "bitte austragen", "ich möchte mich abmelden", "bitte abmelden", "aufhören", "hört auf",
-        "hör auf", "keine nachrichten", "keine nachrichten mehr", "keine weiteren nachrichten",
+        "hör auf", "hört auf mir zu schreiben", "hör auf mir zu schreiben", "keine nachrichten",
+        "keine nachrichten mehr", "keine weiteren nachrichten",
         "ich möchte keine nachrichten", "ich möchte keine nachrichten mehr",
         "ich möchte keine nachrichten mehr erhalten", "ich will keine nachrichten mehr",
         "nicht mehr schreiben", "nicht mehr anschreiben", "schreibt mir nicht mehr",
@@ -116,7 +119,8 @@ STOP_PHRASES: Mapping[str, tuple[str, ...]] = {
     "it": (
         "ferma", "fermati", "fermatevi", "basta", "basta messaggi", "stop messaggi", "smettere",
         "smettetela", "disiscrivimi", "disiscrivermi", "disiscriviti", "disiscrizione",
-        "cancellami", "cancellatemi", "cancellatemi dalla lista", "annulla iscrizione",
+        "cancellami", "cancellatemi", "cancellatemi dalla lista", "cancellami dalla lista",
+        "annulla iscrizione",
         "non voglio più messaggi", "non voglio ricevere messaggi",
         "non voglio più ricevere messaggi", "non scrivetemi più", "non scrivermi più",
         "non mandatemi più messaggi", "non inviatemi più messaggi", "smettetela di scrivermi",
@@ -168,7 +172,8 @@ STOP_PHRASES: Mapping[str, tuple[str, ...]] = {
         "приберіть мене з розсилки", "видаліть мій номер", "не хочу отримувати повідомлення",
     ),
     "zh": (
-        "停止", "停", "退订", "退訂", "取消订阅", "取消訂閱", "不要再发", "不要再发了",
+        "停止", "停", "退订", "TD退订", "退订TD", "回T退订", "退訂", "取消订阅", "取消訂閱",
+        "不要再发", "不要再发了",
         "不要再發", "不要再發了", "别再发了", "別再發了", "不要发消息", "不要发信息", "请勿打扰",
         "不要再给我发消息", "不要再给我发消息了", "不要再给我发信息", "不要再發訊息",
         "不要再傳了", "不要再傳訊息", "不要再联系我", "不要再聯絡我", "停止发送", "停止發送",
@@ -208,6 +213,87 @@ STOP_PHRASES: Mapping[str, tuple[str, ...]] = {
         "niondoe kwenye orodha", "jiondoe", "nataka kujiondoa", "sitaki ujumbe",
         "sitaki ujumbe tena",
     ),
+    "kn": (
+        "ನಿಲ್ಲಿಸಿ", "ನಿಲ್ಲಿಸು", "ಸ್ಟಾಪ್", "ಸಂದೇಶಗಳನ್ನು ನಿಲ್ಲಿಸಿ", "ಸಂದೇಶ ಕಳುಹಿಸಬೇಡಿ",
+        "ಮೆಸೇಜ್ ಕಳಿಸಬೇಡಿ", "ಮೆಸೇಜ್ ಮಾಡಬೇಡಿ", "message kalisabedi", "message madbedi",
+    ),
+    "ml": (
+        "നിർത്തുക", "നിർത്തൂ", "സ്റ്റോപ്പ്", "സന്ദേശങ്ങൾ നിർത്തുക", "സന്ദേശം അയക്കരുത്",
+        "സന്ദേശങ്ങൾ അയക്കരുത്", "മെസേജ് അയക്കരുത്", "മെസ്സേജ് അയക്കരുത്", "message ayakkaruthu",
+        "message ayakkenda",
+    ),
+    "pa": (
+        "ਬੰਦ ਕਰੋ", "ਰੋਕੋ", "ਸਟਾਪ", "ਮੈਸੇਜ ਬੰਦ ਕਰੋ", "ਮੈਸੇਜ ਨਾ ਭੇਜੋ", "ਸੁਨੇਹੇ ਨਾ ਭੇਜੋ",
+    ),
+    "or": (
+        "ବନ୍ଦ କରନ୍ତୁ", "ମେସେଜ ପଠାନ୍ତୁ ନାହିଁ",
+    ),
+    "ne": (
+        "बन्द गर्नुहोस्", "रोक्नुहोस्", "सन्देश नपठाउनुहोस्", "मेसेज नपठाउनुहोस्",
+    ),
+    "si": (
+        "නවත්වන්න", "පණිවිඩ එවන්න එපා",
+    ),
+    "fa": (
+        "لغو اشتراک", "لغو ۱۱", "توقف پیام", "پیام ندهید", "پیام نفرستید", "دیگر پیام ندهید",
+        "دیگر پیام نفرستید", "پیامک نفرستید",
+    ),
+    "he": (
+        "הסר", "הסרה", "להסיר", "להסרה", "הסר אותי", "הסירו אותי", "תסירו אותי", "הפסיקו",
+        "תפסיקו", "תפסיקו לשלוח", "תפסיקו לשלוח הודעות", "תפסיקו לשלוח לי הודעות",
+        "אל תשלחו לי הודעות", "אל תשלחו לי יותר הודעות",
+    ),
+    "pl": (
+        "wypisz", "wypisz mnie", "proszę mnie wypisać", "wypisuję się", "stop wiadomości",
+        "proszę nie pisać", "nie pisz do mnie", "nie piszcie do mnie",
+        "nie piszcie do mnie więcej", "nie wysyłajcie wiadomości", "nie wysyłajcie mi wiadomości",
+        "proszę nie wysyłać wiadomości", "nie chcę wiadomości", "nie chcę więcej wiadomości",
+        "usuńcie mój numer",
+    ),
+    "cs": (
+        "odhlásit", "odhlásit se", "odhlaste mě", "chci se odhlásit", "zrušit odběr",
+        "nepište mi", "už mi nepište", "neposílejte mi zprávy", "přestaňte psát", "odhlásiť",
+        "zrušiť odber", "nepíšte mi", "neposielajte mi správy",
+    ),
+    "ro": (
+        "dezabonare", "dezabonează-mă", "dezabonați-mă", "vreau să mă dezabonez",
+        "opriți mesajele", "stop mesaje", "nu-mi mai scrieți", "nu mai trimiteți mesaje",
+        "nu-mi mai trimiteți mesaje", "nu mai vreau mesaje",
+    ),
+    "hu": (
+        "leiratkozás", "leiratkozom", "le szeretnék iratkozni", "ne írjanak többet",
+        "ne írjanak nekem", "ne küldjenek üzenetet", "ne küldjenek több üzenetet",
+    ),
+    "el": (
+        "στοπ", "σταμάτα", "σταματήστε", "απεγγραφή", "διαγράψτε με", "όχι άλλα μηνύματα",
+        "μη μου στέλνετε μηνύματα", "μην μου στέλνετε μηνύματα", "μην στέλνετε μηνύματα",
+    ),
+    "bg": (
+        "спри", "спрете", "отпишете ме", "отписване", "не ми пишете",
+        "не ми изпращайте съобщения",
+    ),
+    "hr": (
+        "odjava", "odjavi me", "odjavite me", "prestanite slati poruke", "ne šaljite mi poruke",
+        "nemojte mi slati poruke",
+    ),
+    "sv": (
+        "sluta", "sluta skicka", "sluta skicka meddelanden", "sluta skriva", "avregistrera",
+        "avregistrera mig", "inga fler meddelanden", "skicka inga fler meddelanden",
+    ),
+    "da": (
+        "afmeld", "afmeld mig", "afmelding", "stop beskeder", "ingen flere beskeder",
+        "send ikke flere beskeder", "avmeld", "avmelding", "meld meg av", "ingen flere meldinger",
+        "ikke send flere meldinger", "slutt å sende meldinger",
+    ),
+    "fi": (
+        "lopeta", "lopettakaa", "poista minut listalta", "poistakaa numeroni", "ei enää viestejä",
+        "älkää lähettäkö viestejä",
+    ),
+    "fil": (
+        "itigil", "itigil na", "tigil", "ihinto", "huwag na mag message", "huwag na magmessage",
+        "wag na mag message", "huwag na mag text", "wag na mag text",
+        "huwag nang magpadala ng mensahe", "tanggalin ako",
+    ),
 }  # fmt: skip
 
 UNSURE_PHRASES = frozenset(
@@ -223,103 +309,12 @@ UNSURE_PHRASES = frozenset(
         "genoeg", "iptal", "iptal et", "yeter", "batal", "batalkan", "cukup", "отмена", "хватит",
         "отстаньте", "скасувати", "досить", "取消", "别发了", "别烦我", "解除", "解約",
         "キャンセル", "やめて", "그만", "취소", "거부", "hủy", "huỷ", "ยกเลิก", "พอแล้ว",
-        "ghairi", "inatosha",
+        "ghairi", "inatosha", "لغو", "rezygnuję", "rezygnacja", "peru tilaus", "peruuta tilaus",
+        "avsluta",
+        "διαγραφή", "iptal abonelik",
     )
 )  # fmt: skip
 """Whole messages that may mean it, and as often mean an order, a form or the moment."""
-
-START_PHRASES: Mapping[str, tuple[str, ...]] = {
-    "en": (
-        "start", "restart", "unstop", "un stop", "resume", "subscribe", "subscribe me",
-        "resubscribe", "resubscribe me", "subscribe again",
-        "subscribe me again", "re subscribe", "opt in", "optin", "opt me in",
-        "opt back in", "start again", "start messages", "start messaging", "resume messages",
-        "start sending messages", "start sending messages again", "send me messages again",
-        "message me again", "you can message me again", "sign me up again",
-    ),
-    "hi": (
-        "शुरू", "शुरू करो", "शुरू करें", "फिर से शुरू करें", "फिर से शुरू करो", "चालू करें",
-        "चालू करो", "स्टार्ट", "सब्सक्राइब", "shuru karo", "shuru karein", "phir se shuru karo",
-        "chalu karo", "wapas shuru karo",
-    ),
-    "ta": (
-        "தொடங்கு", "தொடங்கவும்", "மீண்டும் தொடங்கு", "ஸ்டார்ட்",
-    ),
-    "te": (
-        "ప్రారంభించు", "ప్రారంభించండి", "మొదలుపెట్టండి", "మళ్ళీ ప్రారంభించండి", "స్టార్ట్",
-    ),
-    "bn": (
-        "শুরু", "শুরু করুন", "আবার শুরু করুন", "চালু করুন", "স্টার্ট",
-    ),
-    "mr": (
-        "सुरू करा", "सुरु करा", "पुन्हा सुरू करा", "चालू करा",
-    ),
-    "gu": (
-        "શરૂ કરો", "ફરી શરૂ કરો", "ચાલુ કરો", "સ્ટાર્ટ",
-    ),
-    "ur": (
-        "شروع", "شروع کریں", "شروع کرو", "دوبارہ شروع کریں", "اسٹارٹ",
-    ),
-    "ar": (
-        "ابدأ", "ابدا", "ابدأ من جديد", "اشتراك", "استئناف", "استئناف الرسائل",
-    ),
-    "es": (
-        "iniciar", "reanudar", "reiniciar", "darme de alta", "dar de alta", "suscribir",
-        "suscribirme", "quiero suscribirme", "volver a recibir mensajes",
-    ),
-    "pt": (
-        "iniciar", "retomar", "voltar a receber", "voltar a receber mensagens", "inscrever",
-        "quero receber mensagens", "reativar", "cadastrar",
-    ),
-    "fr": (
-        "démarrer", "reprendre", "s'abonner", "m'abonner", "abonnez moi", "réabonner",
-        "me réabonner", "réinscrire", "me réinscrire", "reprendre les messages",
-    ),
-    "de": (
-        "starten", "anmelden", "wieder anmelden", "abonnieren",
-        "ich möchte wieder nachrichten erhalten", "wieder nachrichten",
-    ),
-    "it": (
-        "inizia", "iniziare", "riprendi", "riprendere", "iscrivimi", "iscrivermi", "riattiva",
-    ),
-    "nl": (
-        "starten", "aanmelden", "hervatten", "inschrijven", "opnieuw aanmelden",
-    ),
-    "tr": (
-        "başla", "başlat", "tekrar başlat", "abone ol", "yeniden başlat",
-    ),
-    "id": (
-        "mulai", "mulai lagi", "langganan", "berlangganan", "berlangganan lagi",
-    ),
-    "ms": (
-        "mula", "mula semula", "mulakan", "melanggan", "langgan",
-    ),
-    "ru": (
-        "старт", "начать", "возобновить", "подписаться", "подпишите меня", "хочу подписаться",
-        "снова подписаться",
-    ),
-    "uk": (
-        "почати", "відновити", "підписатися", "підписатись", "підпишіть мене",
-    ),
-    "zh": (
-        "开始", "開始", "订阅", "訂閱", "恢复", "恢復", "重新订阅", "重新訂閱", "继续发送",
-    ),
-    "ja": (
-        "開始", "再開", "スタート", "購読", "配信再開", "配信を再開してください",
-    ),
-    "ko": (
-        "시작", "재개", "구독", "수신동의", "수신 동의", "다시 보내주세요", "스타트",
-    ),
-    "vi": (
-        "bắt đầu", "bắt đầu lại", "đăng ký lại", "nhận tin",
-    ),
-    "th": (
-        "เริ่ม", "เริ่มใหม่", "เริ่มอีกครั้ง", "สมัครอีกครั้ง", "รับข้อความ",
-    ),
-    "sw": (
-        "anza", "anza tena", "jiunge", "jiunga", "endelea kutuma",
-    ),
-}  # fmt: skip
 
 MARKETING_PHRASES = frozenset(
     (
@@ -331,11 +326,16 @@ MARKETING_PHRASES = frozenset(
         "no more marketing", "no promotional messages", "no more marketing messages",
         "no more promotional messages", "stop newsletter", "stop newsletters",
         "opt out of marketing", "opt out of promotions", "प्रचार बंद करें", "प्रमोशन बंद करें",
-        "ऑफ़र बंद करें", "no más promociones", "detener promociones", "no más publicidad",
-        "cancelar promociones", "dejar promociones", "parar promoções", "sem promoções",
-        "chega de promoções", "não quero promoções", "plus de promotions", "plus de publicité",
-        "stop pub", "arrêter les promotions", "keine werbung", "keine werbung mehr",
+        "ऑफ़र बंद करें", "offers band karo", "offers बंद करो", "no más promociones",
+        "detener promociones", "no más publicidad",
+        "cancelar promociones", "dejar promociones", "no quiero publicidad", "sin publicidad",
+        "no promociones", "parar promoções", "sem promoções",
+        "chega de promoções", "chega de propaganda", "sem propaganda", "não quero promoções",
+        "plus de promotions", "plus de publicité",
+        "stop pub", "stop publicité", "pas de publicité", "pas de pub", "arrêter les promotions",
+        "keine werbung", "keine werbung mehr",
         "keine angebote mehr", "stop promozioni", "niente promozioni", "basta pubblicità",
+        "niente pubblicità",
         "geen reclame", "geen reclame meer", "geen aanbiedingen meer", "promosyonları durdur",
         "reklam istemiyorum", "hentikan promosi", "berhenti promosi", "stop promosi",
         "не присылайте рекламу", "хватит рекламы", "без рекламы", "не надсилайте рекламу",
@@ -353,7 +353,9 @@ COURTESIES = frozenset(
         "now", "immediately", "asap", "right now", "just", "i said", "sorry", "bro", "guys",
         "you guys", "yes", "can you", "could you", "would you", "will you", "and", "i want to",
         "i would like to", "id like to", "i wish to", "i want you to", "for me", "i want",
-        "from today", "from now on", "thanks a lot", "for gods sake", "regards", "oh", "ji",
+        "from today", "from now on", "thanks a lot", "for gods sake", "no thanks", "no thank you",
+        "not interested", "wrong number",
+        "wrong person", "regards", "oh", "ji",
         "कृपया", "प्लीज", "प्लीज़", "अभी", "जी", "भाई", "धन्यवाद", "kripya", "bhai", "yaar",
         "abhi", "தயவுசெய்து", "నమస్కారం", "దయచేసి", "দয়া করে", "কৃপয়া", "ধন্যবাদ", "मला",
         "કૃપા કરીને", "મહેરબાની કરીને", "براہ کرم", "پلیز", "شکریہ", "من فضلك", "من فضلكم",
@@ -363,11 +365,17 @@ COURTESIES = frozenset(
         "bonjour", "je veux", "je souhaite", "je voudrais", "bitte", "danke", "hallo", "sofort",
         "endlich", "per favore", "per piacere", "grazie", "ciao", "buongiorno", "voglio",
         "alstublieft", "aub", "graag", "bedankt", "dank u", "dankjewel", "nu", "lütfen",
-        "teşekkürler", "artık", "merhaba", "tolong", "mohon", "terima kasih", "makasih", "sila",
+        "teşekkürler", "artık", "merhaba", "tolong", "mohon", "terima kasih", "dong", "makasih",
+        "sila",
         "halo", "пожалуйста", "спасибо", "здравствуйте", "привет", "будь ласка", "дякую", "请",
-        "請", "谢谢", "謝謝", "麻烦", "お願いします", "すみません", "제발", "부탁합니다",
-        "감사합니다", "làm ơn", "xin", "vui lòng", "cảm ơn", "ค่ะ", "ครับ", "นะคะ", "กรุณา",
-        "โปรด", "ด้วย", "tafadhali", "asante",
+        "請", "谢谢", "謝謝", "麻烦", "お願いします", "してください", "すみません",
+        "제발", "부탁합니다",
+        "감사합니다", "부탁드립니다", "làm ơn", "xin", "vui lòng", "cảm ơn", "ค่ะ", "ครับ",
+        "นะคะ", "กรุณา", "โปรด", "ด้วย", "tafadhali", "asante", "ದಯವಿಟ್ಟು", "ദയവായി", "ਕਿਰਪਾ ਕਰਕੇ",
+        "لطفا", "בבקשה", "לא תודה",
+        "תודה", "proszę", "dziękuję", "prosím", "děkuji", "vă rog", "te rog", "mulțumesc", "kérem",
+        "köszönöm", "tack", "tak", "takk", "venligst", "kiitos", "heti", "παρακαλώ", "ευχαριστώ",
+        "моля", "molim", "hvala", "po", "pakiusap", "salamat",
     )
 )  # fmt: skip
 """What may be before and after, and changes nothing."""

@@ -10,10 +10,10 @@ from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
+from bot.customers.opt_in_phrases import START_PHRASES
 from bot.customers.opt_out_phrases import (
     COURTESIES,
     MARKETING_PHRASES,
-    START_PHRASES,
     STOP_PHRASES,
     UNSURE_PHRASES,
 )
@@ -26,6 +26,7 @@ MAX_STATEMENT_WORDS = 14
 MIN_QUOTED_WORDS, MIN_QUOTED_SIGNS = 3, 4
 """Length of a phrase that counts within a longer message too, in words or in East Asian signs."""
 STOP_SIGNS = frozenset("🛑⛔🚫")
+_CLAUSE_ENDS = re.compile(r"[.!?;,\n…।،؛؟。！？；，、]+|\s[-–—]+\s")
 
 
 class Intent(StrEnum):
@@ -158,7 +159,14 @@ def read(text: str) -> Intent | None:
             return Intent.STOP_MARKETING
         if patterns.stop.fullmatch(statement):
             return Intent.STOP
-    return Intent.UNSURE if _mentions(folded) else None
+    return Intent.UNSURE if _has_stop_clause(text) or _mentions(folded) else None
+
+
+def _has_stop_clause(text: str) -> bool:
+    """Return whether a part of a longer message is a request by itself: "Stop, who is this?"."""
+    stops = _tables()[Intent.STOP]
+    clauses = map(_fold, _CLAUSE_ENDS.split(text))
+    return any(clause and _consists_of(clause, stops) for clause in clauses)
 
 
 def _mentions(folded: str) -> bool:

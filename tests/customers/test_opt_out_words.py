@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.customers.opt_in_phrases import START_PHRASES
 from bot.customers.opt_out_phrases import (
     MARKETING_PHRASES,
-    START_PHRASES,
     STOP_PHRASES,
     UNSURE_PHRASES,
 )

@@ -31,8 +31,10 @@ from bot.notifications.rule_words import (
     FIELD_ALIASES,
     FILLERS,
     GROUPING_WORDS,
+    LONG_NEGATIONS,
     MENTION_WORDS,
     NEGATIONS,
+    OWN_WORDS,
     RECORD_WORDS,
     REPLY_WORDS,
 )
@@ -48,6 +50,7 @@ MAX_FILTER_VALUES = 20
 MAX_VALUE_LENGTH = 100
 MIN_SIMILARITY = 75.0
 HERE = "here"
+WITHOUT_EXAMPLE = "/chakra notify add all except status"
 _MAX_PHRASE_WORDS = 5
 _SPLIT = re.compile(r"\s*[,;|]\s*")
 _GROUPS = (
@@ -85,6 +88,11 @@ class _Reading:
     is_catch_all: bool = False
     channel: ChannelMention | None = None
     unused: list[Token] = field(default_factory=list)
+
+    @property
+    def selection(self) -> tuple[int, Grouping | None]:
+        """What the line says besides events: how many values, and how they arrive."""
+        return sum(map(len, self.values.values())), self.grouping
 
     def add(self, name: str, value: str) -> None:
         """Add a filter's value, or a mention. Raise ``UsageError`` if there are too many."""
@@ -179,16 +187,26 @@ def _read_words(reading: _Reading, words: Sequence[Token]) -> None:
         word = words[place]
         text = fold(word.text)
         follows = f"{text} {fold(words[place + 1].text)}" if place + 1 < len(words) else ""
-        if text in NEGATIONS and follows not in REPLY_WORDS:
+        is_but = text == "but" and EventGroup.ALL in reading.events  # "all but status"
+        length = 2 if follows in LONG_NEGATIONS else 1
+        if length == 2 or is_but or (text in NEGATIONS and follows not in REPLY_WORDS):
             negated = True
-            place += 1
+            place += length
             if text not in FILLERS and not any(_is_event(other) for other in words[place:]):
                 reading.unused.append(word)
             continue
+        before = reading.selection
         if _read_special(reading, word, words[place - 1] if place else None):
-            place += 1
-            continue
-        length = _read_phrase(reading, words[place:], negated=negated)
+            length = 1
+        else:
+            length = _read_phrase(reading, words[place:], negated=negated)
+        if negated and reading.selection != before:
+            typed = clip(
+                " ".join(item.text for item in words[place : place + length]), MAX_WORD_LENGTH
+            )
+            raise UsageError(
+                f'A rule can leave out events, but not "{typed}".', example=WITHOUT_EXAMPLE
+            )
         if not length:
             reading.unused.append(word)
         if text not in FILLERS and not _is_event(word):
@@ -253,6 +271,8 @@ def _read_meaning(reading: _Reading, text: str, *, negated: bool) -> bool:
         reading.add("categories", CATEGORY_WORDS[text])
     elif text in RECORD_WORDS:
         reading.add("records", "lead")
+    elif text in OWN_WORDS:
+        reading.add("members", reading.known.member)
     else:
         return False
     return True

@@ -85,6 +85,10 @@ CATEGORY_WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("authentication", "auth", "otp", "otps"), "AUTHENTICATION"),
 }
 NEGATIONS: Final = frozenset({"except", "without", "not", "no", "excluding", "minus"})
+LONG_NEGATIONS: Final = frozenset({"other than", "apart from", "aside from", "rather than"})
+OWN_WORDS: Final = frozenset(
+    {"by me", "by myself", "sent by me", "i sent", "that i sent", "i send"}
+)
 MENTION_WORDS: Final = frozenset({"mention", "mentions", "ping", "tag", "alert", "notify", "cc"})
 FILLERS: Final = frozenset(
     {"a", "an", "the", "and", "or", "for", "me", "us", "this", "channel", "here", "of", "with",

@@ -17,7 +17,7 @@ from bot.durable.purge import register_purge
 from bot.durable.workspace_engine import WorkspaceEngine, open_workspace_engine
 from bot.errors import NotFound
 from bot.exports.delivery import FileDelivery
-from bot.exports.exporter import EXPORT_WORKFLOW, Exporter
+from bot.exports.exporter import EXPORT_WORKFLOW, CheckAccess, Exporter
 from bot.exports.exporter import MAX_REQUESTS_PER_SECOND as MAX_PAGES_PER_SECOND
 from bot.exports.repository import Exports
 from bot.jobs.reader import JobReader
@@ -115,6 +115,7 @@ async def open_workflows(
     *,
     key: bytes,
     can_upload: Callable[[], bool],
+    check_access: CheckAccess,
     workspace: str = "",
 ) -> AsyncIterator[Workflows]:
     """Register the durable work of a workspace with the process's engine until the block ends.
@@ -146,6 +147,7 @@ async def open_workflows(
             FileDelivery(exports, slack, outbox, clock, can_upload=can_upload),
             outbox,
             SharedRateLimiter(database, EXPORT_WORKFLOW, MAX_PAGES_PER_SECOND, workspace),
+            check_access,
             clock,
             own_engine,
         )

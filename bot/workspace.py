@@ -25,7 +25,7 @@ from bot.messages.submission import derive_hash_key
 from bot.outbox.outbox import Outbox, open_outbox
 from bot.saved_queries.scheduler import Scheduler
 from bot.slack.client.web_api import SlackClient
-from bot.slack.commands.command import Command
+from bot.slack.commands.command import Actor, Command
 from bot.slack.commands.dispatcher import Dispatcher
 from bot.slack.commands.event_router import EventHooks
 from bot.slack.commands.router import Router
@@ -118,12 +118,12 @@ async def open_workspace(
         )
         await loops.enter_async_context(background_tasks(channel_events.run()))
         jobs = JobReader(chakra, cache)
+        members = Members(slack, cache, team_id=identity.team_id)
         workflows = await _open_workflows(
-            loops, runtime, installation, identity, chakra, jobs, outbox, slack
+            loops, runtime, installation, identity, chakra, jobs, outbox, slack, members
         )
         writes = await _open_writes(loops, runtime, installation, identity, outbox, tasks)
         loops.push_async_callback(tasks.drain, runtime.drain_seconds)
-        members = Members(slack, cache, team_id=identity.team_id)
         features = Features(runtime, installation, identity, slack, chakra, cache, catalog)
         context = features.context(members, sends, jobs, workflows, writes, channel_events)
         await loops.enter_async_context(
@@ -278,7 +278,9 @@ async def _open_workflows(
     jobs: JobReader,
     outbox: Outbox,
     slack: SlackClient,
+    members: Members,
 ) -> Workflows:
+    policy = AccessPolicy(members, installation.senders)
     return await loops.enter_async_context(
         open_workflows(
             runtime.engine,
@@ -290,6 +292,7 @@ async def _open_workflows(
             slack,
             key=derive_hash_key(installation.chakra_access_token.get_secret_value()),
             can_upload=lambda: identity.scopes.has("files:write"),
+            check_access=lambda member: policy.check(Actor(member, identity.team_id), to_act=True),
             workspace=identity.team_id,
         )
     )

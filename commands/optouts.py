@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -22,7 +19,6 @@ from bot.customers.opt_out_query import (
 )
 from bot.customers.opt_outs import MAX_REASON_LENGTH, label
 from bot.errors import UsageError
-from bot.jobs.failed_rows import BYTE_ORDER_MARK, escape_cell
 from bot.messages.recipients import EXAMPLE_NUMBER, parse_phone
 from bot.privacy import mask_phone
 from bot.slack import blocks
@@ -42,6 +38,7 @@ from bot.slack.commands.command import (
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, CloseForm, FieldErrors, Message, OpenForm
 from bot.slack.paging import list_message, paginate
+from bot.text.csv_file import build_csv
 from bot.text.phones import PhoneParser, format_international, is_phone_like
 
 COMMAND = "/chakra optouts"
@@ -185,18 +182,11 @@ async def export(request: ActionRequest, context: Context) -> Message:
         return blocks.text_message("There's nothing to export.")
     counted = "1 opt-out" if len(found) == 1 else f"{len(found):,} opt-outs"
     day = datetime.fromtimestamp(request.now, UTC)
+    file = build_csv([CSV_HEADER, *(_csv_row(*pair) for pair in found)])
     await context.files.upload(
-        request.actor.id, f"opt-outs-{day:%Y-%m-%d}.csv", build_csv(found), comment=counted + "."
+        request.actor.id, f"opt-outs-{day:%Y-%m-%d}.csv", file, comment=counted + "."
     )
     return blocks.text_message("I've sent you the file in a direct message.")
-
-
-def build_csv(pairs: Sequence[Pair]) -> bytes:
-    """Return the opt-outs as a file that Excel reads; no cell can become a formula."""
-    page = io.StringIO(newline="")
-    rows = [CSV_HEADER, *(_csv_row(*pair) for pair in pairs)]
-    csv.writer(page).writerows([escape_cell(cell) for cell in row] for row in rows)
-    return BYTE_ORDER_MARK + page.getvalue().encode("utf-8", "replace")
 
 
 def _csv_row(opt_out: OptOut, customer: KnownCustomer) -> tuple[str, ...]:

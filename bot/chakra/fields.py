@@ -74,6 +74,17 @@ def to_datetime(value: object) -> datetime | None:
         return None
 
 
+def move_to_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """Return a moment as it is in ``zone``; the first and last days, which it lacks, as they are.
+
+    Some systems write the last day, 9999-12-31, for "never".
+    """
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
+
+
 def to_email(value: object) -> str:
     """Return the address from a string (v2) or an object with ``email`` (v1); else ""."""
     return _text_under_keys(value, _EMAIL_KEYS)

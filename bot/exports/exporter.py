@@ -7,6 +7,7 @@ file is posted once: see ``delivery.py``.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
@@ -17,7 +18,13 @@ from bot.chakra.process import Process
 from bot.chakra.processes import ProcessesApi, ProcessPage
 from bot.durable.runs import Reschedule, RunState
 from bot.durable.workspace_engine import WorkspaceEngine
-from bot.errors import MISSING_SCOPE, ChakraError, InvalidResponse, SlackError
+from bot.errors import (
+    MISSING_SCOPE,
+    ChakraError,
+    DatabaseUnavailable,
+    InvalidResponse,
+    SlackError,
+)
 from bot.exports.delivery import FileDelivery
 from bot.exports.export import Chunk, Export, ExportQuery, ExportState, NewExport, Progress
 from bot.exports.message import export_title, failed_message, progress_message
@@ -31,6 +38,7 @@ from bot.privacy import mask_text
 from bot.ratelimit import SharedRateLimiter
 from bot.slack import blocks
 from bot.slack.blocks import markup
+from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.copy.explain import Explainer
 
 EXPORT_WORKFLOW: Final = "export"
@@ -57,14 +65,23 @@ UPLOAD_SCOPE: Final = "files:write"
 FAILURES, GIVE_UP_AT = "failures", "give_up_at"
 """Keys in the run's state."""
 NO_RECORDS: Final = "Chakra said that there are records but sent none."
+UNVERIFIED: Final = "Slack didn't say whether you may have the file."
+NOT_ALLOWED: Final = "The file is for people who may send, and you no longer may."
+BROKEN: Final = "Something in this app failed. If it happens again, contact your admin."
 UNREADABLE: Final = (
     "This app's access token for Chakra was replaced, so what was read can't be used. Start it "
     "again from the list."
 )
 
 
+CheckAccess = Callable[[str], Awaitable[AccessDecision]]
+
+
 class Exporter:
-    """Starts, reads and ends exports. Methods raise ``DatabaseUnavailable``."""
+    """Starts, reads and ends exports. Methods raise ``DatabaseUnavailable``.
+
+    ``check_access`` returns what a member may do at this moment.
+    """
 
     def __init__(
         self,
@@ -73,6 +90,7 @@ class Exporter:
         delivery: FileDelivery,
         outbox: Outbox,
         rate_limiter: SharedRateLimiter,
+        check_access: CheckAccess,
         clock: Clock,
         engine: WorkspaceEngine,
     ) -> None:
@@ -81,6 +99,7 @@ class Exporter:
         self._delivery = delivery
         self._outbox = outbox
         self._rate_limiter = rate_limiter
+        self._check_access = check_access
         self._clock = clock
         self._engine = engine
         self._seen: dict[int, tuple[int, SeenRecords]] = {}
@@ -150,16 +169,27 @@ class Exporter:
         export = await self.exports.get(export_id)
         if export is None or export.attempt != attempt:
             return None
-        following: Reschedule | None = None
-        if export.state.is_active and export.query is None:
-            await self._fail(export, UNREADABLE)
-        elif export.state is ExportState.READING and export.query is not None:
-            following = await self._read(export, export.query, state)
-        elif export.state.is_active:
-            following = await self._deliver(export, state)
+        try:
+            following = await self._advance(export, state)
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - the member must not wait for what fails each time
+            self._log.exception("export_broken", export=export_id)
+            await self._fail(export, BROKEN)
+            following = None
         if following is None:
             await self._close(export_id, attempt)
         return following
+
+    async def _advance(self, export: Export, state: RunState) -> Reschedule | None:
+        """Do what an export's state asks for; return when to continue, None if it has ended."""
+        if export.state.is_active and export.query is None:
+            await self._fail(export, UNREADABLE)
+        elif export.state is ExportState.READING and export.query is not None:
+            return await self._read(export, export.query, state)
+        elif export.state.is_active:
+            return await self._deliver(export, state)
+        return None
 
     async def _close(self, export_id: int, attempt: int) -> None:
         """Show how an export has ended, whatever was shown before, and forget its lines."""
@@ -259,6 +289,13 @@ class Exporter:
             else:
                 await self._fail(export, NO_RECORDS)
             return None
+        if export.state is ExportState.UPLOADING:
+            access = await self._check_access(export.member)
+            if access.is_unverified:
+                return await self._wait(export, state, RETRY_DELAY_SECONDS, "Slack", UNVERIFIED)
+            if not access.allows(Permission.SEND):
+                await self._fail(export, NOT_ALLOWED)
+                return None
         outcome = await self._delivery.deliver(export)
         if outcome.problem:
             await self._fail(export, outcome.problem)

@@ -85,13 +85,14 @@ def advance(
     """
     if not ids and has_more:
         return Step(replace(position, ending=Ending.EMPTY), is_used=False)
-    shared = [known for known in ids if known in set(position.last_page)]
+    last, page = set(position.last_page), set(ids)
+    shared = [known for known in ids if known in last]
     if position.last_page and not shared:
         if position.skip and position.steps_back < MAX_STEPS_BACK + position.skip // PAGE_SIZE:
             return Step(_step_back(position), is_used=False)
         has_gap = position.has_gap or position.skip > 0
         position = replace(position, has_changed=True, has_gap=has_gap)
-    elif shared != [known for known in position.last_page if known in set(ids)]:
+    elif shared != [known for known in position.last_page if known in page]:
         position = replace(position, has_changed=True, has_gap=True)
     return Step(_step_forward(position, ids, new_count, has_more), is_used=True)
 

@@ -24,8 +24,8 @@ from bot.exports.seen_records import SeenRecords, split_digests
 from bot.sealing import Sealer, hash_with_key
 
 _KEY_PURPOSE = "exports of records"
-_DIGEST_BATCH = 500
-"""Chunks whose digests are loaded together."""
+_DIGEST_BATCH = 40
+"""Chunks whose digests are loaded together: more would block the loop."""
 
 
 class Exports:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from bot.chakra.fields import to_text
+from bot.chakra.fields import move_to_zone, to_text
 from bot.chakra.process import Process
-from bot.jobs.failed_rows import BYTE_ORDER_MARK, MAX_CELL_LENGTH, escape_cell
+from bot.text.csv_file import BYTE_ORDER_MARK, MAX_CELL_LENGTH, clip_cell, escape_formula
 
 LINE_END: Final = "\r\n"
 ROOT_LABELS: Final = (
@@ -162,7 +162,7 @@ def _plain_text(value: object, names: Mapping[str, str]) -> str:
 
 def _printable(text: str) -> str:
     """Return a cell of text that UTF-8 can express: half a surrogate pair becomes "?"."""
-    return escape_cell(text).encode("utf-8", "replace").decode()
+    return escape_formula(clip_cell(text)).encode("utf-8", "replace").decode()
 
 
 def _root_cells(process: Process, layout: Layout, zone: tzinfo) -> list[Any]:
@@ -178,7 +178,7 @@ def _root_cells(process: Process, layout: Layout, zone: tzinfo) -> list[Any]:
 
 def _format_moment(moment: datetime | None, zone: tzinfo) -> str:
     """Return a time with its offset from UTC, since a file is read in other places too."""
-    return moment.astimezone(zone).isoformat(timespec="seconds") if moment else ""
+    return move_to_zone(moment, zone).isoformat(timespec="seconds") if moment else ""
 
 
 def _all_values(process: Process) -> dict[str, Any]:

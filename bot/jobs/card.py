@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from bot.cache import Cached
+from bot.chakra.fields import move_to_zone
 from bot.chakra.job import ENTRY_STATES, ERROR, INVALID, NOT_STARTED, SUCCESS, Job, JobEntry
 from bot.chakra.text import has_visible_text, sanitize_line
 from bot.jobs.chart import progress_chart
@@ -199,10 +200,7 @@ def _format_time(moment: datetime, date_format: str = "{date_short_pretty} at {t
 
     docs.slack.dev, "Formatting text for app surfaces".
     """
-    try:
-        utc = moment.astimezone(UTC)
-    except OverflowError:  # the first or the last representable day
-        utc = moment.replace(tzinfo=UTC)
+    utc = move_to_zone(moment, UTC)
     fallback = f"{utc.day} {utc:%b %Y %H:%M} UTC"
     return Markup(f"<!date^{int(utc.timestamp())}^{date_format}|{fallback}>")
 

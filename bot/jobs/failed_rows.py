@@ -1,18 +1,13 @@
-"""The entries of a job that did not succeed, as a CSV file that Excel reads correctly.
-
-It is UTF-8 with a byte-order mark, without which Excel guesses the encoding; lines end as in RFC
-4180. No cell can become a formula, see `escape_cell`.
-"""
+"""The entries of a job that did not succeed, as a CSV file."""
 
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.chakra.job import JobEntry
+from bot.text.csv_file import BYTE_ORDER_MARK, clip_cell, encode_rows
 
 ENTRY_COLUMN, STATE_COLUMN, REASON_COLUMN = "Entry", "State", "Reason"
 OTHER_KEYS_COLUMN = "More"
@@ -22,15 +17,7 @@ _JSON_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 MAX_KEY_COLUMNS = 200
 """Columns for unknown keys. Excel accepts 16,384, more than anyone reads."""
-MAX_CELL_LENGTH = 32_000
-"""Characters. Excel accepts 32,767. support.microsoft.com, "Excel specifications and limits"."""
-
-BYTE_ORDER_MARK = "\ufeff".encode()
 ROWS_PER_CHUNK = 500
-
-FORMULA_PREFIXES = tuple("=+-@\t\r\n＝＋－＠")
-"""Beginnings of a cell that a spreadsheet may read as a formula.
-owasp.org/www-community/attacks/CSV_Injection"""
 
 
 async def build_failed_rows_csv(entries: Sequence[JobEntry]) -> bytes:
@@ -52,18 +39,10 @@ def iter_csv_chunks(entries: Sequence[JobEntry]) -> Iterator[bytes]:
         *own,
         *([OTHER_KEYS_COLUMN] if rest else []),
     ]
-    yield BYTE_ORDER_MARK + _encode_csv([header])
+    yield BYTE_ORDER_MARK + encode_rows([map(clip_cell, header)])
     for start in range(0, len(entries), ROWS_PER_CHUNK):
         part = entries[start : start + ROWS_PER_CHUNK]
-        yield _encode_csv(_row_cells(entry, own, rest) for entry in part)
-
-
-def escape_cell(text: str) -> str:
-    """Return ``text`` as a cell that is only text: an apostrophe precedes what may be a formula."""
-    text = text.replace("\0", "")
-    if len(text) > MAX_CELL_LENGTH:
-        text = text[: MAX_CELL_LENGTH - 1] + "…"
-    return f"'{text}" if text.startswith(FORMULA_PREFIXES) else text
+        yield encode_rows(map(clip_cell, _row_cells(entry, own, rest)) for entry in part)
 
 
 def _key_columns(entries: Iterable[JobEntry]) -> list[str]:
@@ -89,9 +68,3 @@ def _format_cell(value: object) -> str:
         return _JSON_ENCODER.encode(value)
     except RecursionError:
         return "…"  # nested too deeply to be read
-
-
-def _encode_csv(rows: Iterable[Iterable[str]]) -> bytes:
-    page = io.StringIO(newline="")
-    csv.writer(page).writerows([escape_cell(cell) for cell in row] for row in rows)
-    return page.getvalue().encode("utf-8", "replace")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from bot.chakra.fields import to_datetime
+from bot.chakra.fields import move_to_zone, to_datetime
 from bot.errors import UsageError
 from bot.processes.query_schema import read_value
 from bot.processes.record_query import QueryField, ValueType
@@ -58,9 +58,9 @@ def input_text(known: QueryField, stored: Any, zone: tzinfo) -> str:
     if isinstance(stored, bool):
         return YES if stored else NO
     if known.type is ValueType.TIME and (moment := to_datetime(stored)):
-        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+        return f"{move_to_zone(moment, zone):%Y-%m-%d %H:%M}"
     if known.type is ValueType.DATE and isinstance(stored, int) and (moment := to_datetime(stored)):
-        return f"{moment.astimezone(zone):%Y-%m-%d}"
+        return f"{move_to_zone(moment, zone):%Y-%m-%d}"
     return str(stored)
 
 

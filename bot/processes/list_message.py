@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import ClassVar, Final
 
+from bot.chakra.fields import move_to_zone
 from bot.processes.card import SHOW, loaded_note, record_row, show_value
 from bot.processes.directory import LEAD, Record
 from bot.processes.record_pages import MAX_SORTED, ListPage
@@ -197,7 +198,7 @@ def _cell(record_type: RecordType, record: Record, column: QueryField, zone: tzi
         return record.key
     value = find_value(record, column)
     if isinstance(value, datetime):
-        return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
+        return f"{move_to_zone(value, zone):%Y-%m-%d %H:%M}"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number else record_type.show(show_value(value))
 

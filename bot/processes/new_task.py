@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+from bot.chakra.fields import move_to_zone
 from bot.errors import UsageError
 from bot.processes.editor import FIELD_PREFIX, InvalidFields
 from bot.processes.moment_words import FoundMoment, read_moment
@@ -117,8 +118,8 @@ def read_time(entered: str, now: datetime) -> datetime:
         except ValueError:
             pass
         else:
-            zone = now.tzinfo
-            return exact.astimezone(zone) if exact.tzinfo else exact.replace(tzinfo=zone)
+            zone = now.tzinfo or UTC
+            return move_to_zone(exact, zone) if exact.tzinfo else exact.replace(tzinfo=zone)
     moment = _read_words(entered, now)
     found = moment.at(now)
     if found is None:

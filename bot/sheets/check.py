@@ -10,12 +10,12 @@ from datetime import UTC, tzinfo
 
 from bot.errors import UsageError
 from bot.sheets.columns import RECORD_ID, ColumnMatch, ColumnMatches, ColumnRole, Purpose
-from bot.sheets.guarding import unescape_formula
 from bot.sheets.items import Items, RowValues
 from bot.sheets.problems import RowProblem
 from bot.sheets.repeats import find_former_phones, find_repeated_phones
 from bot.sheets.sheet import WHOLE_ROW, CellIssue, Sheet
 from bot.sheets.values import Parser, Value, build_parser, is_number
+from bot.text.csv_file import unescape_formula
 from bot.text.invisible import remove_invisible
 
 ISSUE_TEXT = {

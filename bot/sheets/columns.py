@@ -13,7 +13,7 @@ from enum import StrEnum
 from unicodedata import normalize
 
 from bot.chakra.text import sanitize_line
-from bot.sheets.guarding import unescape_formula
+from bot.text.csv_file import unescape_formula
 from bot.text.similarity import find_similar
 
 RECORD_ID = "id"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 
 from bot.sheets.columns import (
     PROBLEM_COLUMN,
@@ -16,7 +14,7 @@ from bot.sheets.columns import (
     Target,
     normalize_name,
 )
-from bot.sheets.guarding import escape_formula
+from bot.text.csv_file import build_csv
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +29,7 @@ class EmptyTable:
 def build_empty_table(
     targets: Sequence[Target], purpose: Purpose, *, primary_key: str
 ) -> EmptyTable:
-    """Return a CSV with a header: the key's column, required ones, then the others.
-
-    It is UTF-8 with a byte-order mark, without which Excel guesses the encoding.
-    """
+    """Return a CSV with a header: the key's column, required ones, then the others."""
     key = next(
         (target for target in targets if target.short_id == primary_key), Target(primary_key)
     )
@@ -46,9 +41,8 @@ def build_empty_table(
         if purpose is Purpose.UPDATE
         else tuple(names[target.short_id] for target in ordered if target.required)
     )
-    written = StringIO(newline="")
-    csv.writer(written).writerow(escape_formula(names[target.short_id]) for target in ordered)
-    return EmptyTable(tuple(names.values()), required, written.getvalue().encode("utf-8-sig"))
+    content = build_csv([[names[target.short_id] for target in ordered]])
+    return EmptyTable(tuple(names.values()), required, content)
 
 
 def _column_names(targets: Sequence[Target]) -> dict[str, str]:

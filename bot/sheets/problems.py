@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import StringIO
 
 from bot.chakra.text import sanitize_line
 from bot.sheets.columns import PROBLEM_COLUMN
-from bot.sheets.guarding import escape_formula, unescape_formula
 from bot.sheets.sheet import Sheet
+from bot.text.csv_file import build_csv, unescape_formula
 
 MAX_ROWS_SHOWN = 3
 MAX_NAME_LENGTH = 60
@@ -78,13 +76,9 @@ def build_problem_csv(sheet: Sheet, problems: Iterable[RowProblem]) -> bytes:
         for place, name in enumerate(sheet.columns)
         if unescape_formula(name).casefold() != PROBLEM_COLUMN
     ]
-    written = StringIO(newline="")
-    writer = csv.writer(written)
-    writer.writerow([*(escape_formula(sheet.columns[place]) for place in places), PROBLEM_COLUMN])
-    for number, row in zip(sheet.row_numbers, sheet.rows, strict=True):
-        if number in sentences:
-            sentence = " ".join(sentences[number])
-            writer.writerow(
-                [*(escape_formula(row[place]) for place in places), escape_formula(sentence)]
-            )
-    return written.getvalue().encode("utf-8-sig")
+    rows = [
+        [*(row[place] for place in places), " ".join(sentences[number])]
+        for number, row in zip(sheet.row_numbers, sheet.rows, strict=True)
+        if number in sentences
+    ]
+    return build_csv([[*(sheet.columns[place] for place in places), PROBLEM_COLUMN], *rows])

@@ -8,9 +8,9 @@ from datetime import tzinfo
 
 from bot.sheets.columns import ColumnMatch, ColumnMatches
 from bot.sheets.dates import describe_moment
-from bot.sheets.guarding import unescape_formula
 from bot.sheets.sheet import Sheet
 from bot.sheets.values import is_moment
+from bot.text.csv_file import unescape_formula
 
 MAX_CELLS = 8
 MAX_ROWS_SEARCHED = 20_000

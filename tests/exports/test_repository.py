@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import pairwise
+
+import pytest
 
 from bot.db.engine import Database
 from bot.exports.export import Chunk, Export, ExportQuery, ExportState, NewExport, Progress
 from bot.exports.paging import Ending, Position
 from bot.exports.repository import Exports
 from bot.exports.rows import Layout
-from bot.exports.seen_records import digest_id
+from bot.exports.seen_records import SeenRecords, digest_id
 from tests.people import JOHN, MEI
 
 KEY = b"secret"
@@ -150,3 +153,23 @@ async def test_with_another_key_nothing_can_be_read(database: Database) -> None:
     found = await Exports(database, b"other", "T1").get(export.id)
     assert found is not None
     assert found.query is None
+
+
+async def test_loop_runs_while_the_records_of_a_large_export_are_loaded(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quarter of a million took a tenth of a second without a break."""
+    exports = Exports(sqlite, KEY, "T1")
+    export = await create(exports, new_export())
+    for number in range(60):
+        await exports.record_page(export, Progress(), chunk(f"{number}a", f"{number}b"))
+        export = replace(export, page_count=number + 1, chunk_count=number + 1)
+    added: list[bytes] = []
+    monkeypatch.setattr(SeenRecords, "add", lambda _, digest: added.append(digest))
+    loading = asyncio.create_task(exports.load_seen(export.id))
+    counts = [0]
+    while not loading.done():
+        await asyncio.sleep(0)
+        counts.append(len(added))
+    assert counts[-1] == 120
+    assert max(after - before for before, after in pairwise(counts)) < 100

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.sheets.check import check_sheet
-from bot.sheets.guarding import escape_formula, unescape_formula
 from bot.sheets.read import read_sheet
+from bot.text.csv_file import escape_formula, unescape_formula
 from tests.sheets.builders import (
     cells_workbook,
     csv_text,

@@ -1,0 +1,91 @@
+"""Exports that meet a person without access, a time of no zone, or a fault of the app's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sandbox.chakra.faults import StatusResponse
+from tests.clock import ManualClock
+from tests.conftest import OpenSandbox
+from tests.exports.scenarios import (
+    LIST,
+    advance_until,
+    export,
+    file_messages,
+    wait_for_file,
+    wait_for_text,
+)
+from tests.exports.test_exports import ALL, hang_after
+from tests.people import JOHN
+from tests.world import World
+
+
+@pytest.mark.parametrize("lost", ["account", "role"])
+async def test_who_lost_access_while_it_was_read_gets_no_file(
+    open_sandbox: OpenSandbox, clock: ManualClock, lost: str
+) -> None:
+    async with open_sandbox(senders=("S0SALES",)) as acme:
+        await hang_after(acme, 0)
+        await acme.type(ALL)
+        await advance_until(acme, clock, lambda: acme.chakra.count(LIST) == 1)
+        workspace = acme.slack.workspace
+        if lost == "account":
+            workspace.change_member_kind(JOHN, "deactivated")
+        else:
+            workspace.user_groups["S0SALES"] = ()
+        await clock.jump(60)
+        acme.chakra.release_hanging()
+        await wait_for_text(acme, clock, "you no longer may")
+        assert not file_messages(acme)
+        workspace.change_member_kind(JOHN, "admin")
+        await clock.jump(60)
+        await acme.slack.press(JOHN, "process.csv_continue")
+        await wait_for_file(acme, clock)
+
+
+async def test_slack_that_does_not_say_who_may_is_waited_for(
+    acme: World, clock: ManualClock
+) -> None:
+    await hang_after(acme, 0)
+    await acme.type(ALL)
+    await advance_until(acme, clock, lambda: acme.chakra.count(LIST) == 1)
+    acme.slack.fail("users.info", error="internal_error", times=4)
+    await clock.jump(60)
+    acme.chakra.release_hanging()
+    await wait_for_text(acme, clock, "Slack isn't responding; trying again.")
+    assert not file_messages(acme)
+    await wait_for_file(acme, clock)
+
+
+async def test_times_that_no_zone_has_are_in_the_file(acme: World, clock: ManualClock) -> None:
+    times: dict[object, str] = {
+        253_402_300_799_000: "9999-12-31T23:59:59+00:00",
+        "9999-12-31T23:59:59-05:00": "9999-12-31T23:59:59-05:00",
+        "0001-01-01T00:00:00+14:00": "0001-01-01T00:00:00+14:00",
+        "soon": "",
+        10**30: "",
+    }
+    lead = dict(acme.chakra.records.find("LEAD-004038"))
+    leads = [
+        {**lead, "id": f"{lead['id'][:-1]}{number}", "createdAt": time, "nextActionAt": time}
+        for number, time in enumerate(times)
+    ]
+    page = StatusResponse(200, json={"_data": leads, "_meta": {"hasMore": False}})
+    acme.chakra.fail(LIST, page)
+    rows = await export(acme, clock, ALL)
+    assert [row["Created"] for row in rows] == list(times.values())
+    assert [row["Next action"] for row in rows] == list(times.values())
+
+
+async def test_fault_of_the_app_ends_it_and_the_member_reads_so(
+    acme: World, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("bot.exports.exporter.build_rows", fail)
+        await acme.type(ALL)
+        await wait_for_text(acme, clock, "Something in this app failed")
+    await acme.slack.press(JOHN, "process.csv_continue")
+    assert await wait_for_file(acme, clock)

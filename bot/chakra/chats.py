@@ -111,6 +111,13 @@ class ChatPage(Generic[ItemT]):
     items: tuple[ItemT, ...] = field(repr=False)
     has_more: bool
 
+    def cut(self, page: int, limit: int) -> ChatPage[ItemT]:
+        """Return the page of a list that came whole: that Chakra heeds a limit is INFERRED."""
+        if len(self.items) <= limit:
+            return self
+        start = (page - 1) * limit
+        return ChatPage(self.items[start : start + limit], len(self.items) > start + limit)
+
 
 class ChatsApi:
     """The chat endpoints. Methods raise the errors of ``Http.get``.
@@ -156,11 +163,23 @@ class ChatsApi:
 
 
 def _parse_page(envelope: Envelope, model: type[ItemT], page: int, limit: int) -> ChatPage[ItemT]:
-    listed = envelope.data if isinstance(envelope.data, list) else []
+    listed = _find_items(envelope)
     items = tuple(model.model_validate(item) for item in listed if isinstance(item, dict))
     total = next((_to_count(envelope.meta.get(name)) for name in TOTAL_FIELDS), None)
     has_more = len(listed) >= limit if total is None else page * limit < total
     return ChatPage(items, has_more and bool(items))
+
+
+def _find_items(envelope: Envelope) -> list[Any]:
+    """Return the array in ``_data``, or the only one of an object there: the body is INFERRED."""
+    data = envelope.data
+    if not data or isinstance(data, list):
+        return data or []
+    values = data.values() if isinstance(data, dict) else ()
+    arrays = [value for value in values if isinstance(value, list)]
+    if len(arrays) != 1:
+        raise envelope.invalid("_data", "An array was expected.")
+    return arrays[0]
 
 
 def _sort(page: ChatPage[ChatMessage]) -> ChatPage[ChatMessage]:

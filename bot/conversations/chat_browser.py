@@ -10,6 +10,7 @@ from bot.conversations.history import MAX_MESSAGES, history_message
 from bot.conversations.listed_chats import (
     ChatButton,
     ChatListButton,
+    can_open,
     chat_button,
     chat_list,
     messages_page,
@@ -83,7 +84,8 @@ class ChatBrowser:
             page = await self.chats.list_for_phone(
                 button.phone, limit=MAX_MESSAGES, page=button.page
             )
-        return messages_page(page, button, replace=button.page > 1)
+        cut = page.cut(button.page, MAX_MESSAGES)
+        return messages_page(cut, button, replace=button.page > 1)
 
     async def list(self, query: ChatListButton, *, replace: bool = False) -> Message:
         """Show a page of the team's chats."""
@@ -91,7 +93,7 @@ class ChatBrowser:
             page = await self.chats.list(limit=CHATS_PER_PAGE, page=query.page)
         except ResourceNotFound:
             raise UsageError(NO_LIST, example="/chakra chat LEAD-004038") from None
-        return chat_list(page, query, replace=replace)
+        return chat_list(page.cut(query.page, CHATS_PER_PAGE), query, replace=replace)
 
     async def _show_phone(self, digits: str, name: str, now: float) -> Message:
         known = await self.service.customers.find_by_phone(digits)
@@ -114,7 +116,7 @@ class ChatBrowser:
             page = await self.chats.list(limit=MAX_SEARCHED, search=typed)
         except (Rejected, AuthenticationError):  # this Chakra, or its key, has no list of chats
             raise unknown from None
-        found = [chat for chat in page.items if chat.id and has_words(chat, typed)]
+        found = [chat for chat in page.items if can_open(chat) and has_words(chat, typed)]
         if not found:
             raise unknown
         if len(found) == 1:

@@ -117,8 +117,9 @@ def merge(recorded: Iterable[Line], listed: Iterable[Line]) -> tuple[Line, ...]:
 
     What we recorded wins: it has the message in Meta's own shape.
     """
-    by_wamid = {line.wamid: line for line in (*listed, *recorded) if line.wamid}
-    unnamed = [line for line in (*listed, *recorded) if not line.wamid]
+    known = (*listed, *recorded)
+    by_wamid = {line.wamid: line for line in known if line.wamid}
+    unnamed = [line for line in known if not line.wamid]
     ordered = sorted((*by_wamid.values(), *unnamed), key=lambda line: line.at)
     return tuple(ordered[-MAX_MESSAGES:])
 

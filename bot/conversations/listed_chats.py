@@ -22,6 +22,8 @@ COMMAND: Final = "/chakra chat"
 MAX_FIELDS: Final = 6
 MAX_VALUE_LENGTH: Final = 80
 MAX_NAME_LENGTH: Final = 80
+MAX_ID_LENGTH: Final = 200
+"""Of a chat that a button can open."""
 _MEDIA_ID: Final = re.compile(r"[0-9]{5,40}")
 _NOT_SHOWN: Final = frozenset(
     {"id", "team", "plugin", "chat", "createdAt", "updatedAt", "timestamp", "raw", "provider"}
@@ -75,11 +77,16 @@ def _chat_row(chat: Chat, place: int) -> Block:
     rows = [title, Markup("  ·  ".join(parts))] if parts else [title]
     if not (chat.name or number):
         rows += raw_rows(chat.raw)
-    if not chat.id:
+    if not can_open(chat):
         return blocks.section(lines(rows))
     button = chat_button(chat)
     show = blocks.button("Show", f"{OPEN_CHAT}:{place}", button.to_value())
     return blocks.section(lines(rows), accessory=show)
+
+
+def can_open(chat: Chat) -> bool:
+    """Return whether a chat has an ID that a button takes."""
+    return 0 < len(chat.id) <= MAX_ID_LENGTH
 
 
 def chat_button(chat: Chat) -> ChatButton:

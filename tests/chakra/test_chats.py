@@ -36,8 +36,8 @@ async def test_items_that_cannot_be_read_are_left_out() -> None:
     assert [message.text for message in found.items] == ["", "Hello"]
 
 
-@pytest.mark.parametrize("data", [None, {}, {"messages": []}, "none"])
-async def test_a_list_of_another_shape_is_empty(data: object) -> None:
+@pytest.mark.parametrize("data", [None, {}, {"messages": []}])
+async def test_empty_list_may_have_another_shape(data: object) -> None:
     upstream = Upstream([reply(200, {"_data": data})])
     async with upstream.open_http(ManualClock()) as http:
         assert (await ChatsApi(http).list_for_phone(PHONE, limit=10)).items == ()

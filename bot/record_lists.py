@@ -93,7 +93,9 @@ async def load_list(
     )
     fields = (*typed.fields, *((typed.sort.field,) if typed.sort else ()))
     zone = request.require_member().zone
-    return RecordList(record_type, query, listed, typed.echo, fields, typed.sort, zone, request.now)
+    return RecordList(
+        record_type, query, listed, typed.echo, fields, typed.sort, zone, request.now, typed.hint
+    )
 
 
 def require_short(query: RecordListQuery) -> None:

@@ -13,6 +13,7 @@ from bot.messages.error_copy import EXPLAINER
 from bot.processes.editor import InvalidFields
 from bot.processes.list_message import to_line
 from bot.processes.query import NameMatch, match_name
+from bot.processes.query_hints import find_hint
 from bot.processes.query_parser import parse_query
 from bot.processes.query_schema import EXAMPLE
 from bot.processes.record_query import (
@@ -38,8 +39,8 @@ MAX_NAMED_PEOPLE: Final = 5
 class TypedQuery:
     """``where`` is what Chakra is asked for, ``echo`` how the query was understood.
 
-    ``fields`` are those that it compares, ``sort`` is the order that it asks for, and ``text`` is
-    the query without it.
+    ``fields`` are those that it compares, ``sort`` is the order that it asks for, ``text`` is the
+    query without it, and ``hint`` is what to try if it finds nothing.
     """
 
     where: Where = field(repr=False)
@@ -47,6 +48,7 @@ class TypedQuery:
     fields: tuple[QueryField, ...] = ()
     sort: Sort | None = None
     text: str = field(default="", repr=False)
+    hint: str = field(default="", repr=False)
 
 
 class RecordQueries:
@@ -84,7 +86,9 @@ class RecordQueries:
         if sort:
             order = f"sorted by {describe_sort(sort)}"
             echo = f"{echo}, {order}" if echo else f"{order[:1].upper()}{order[1:]}"
-        return TypedQuery(where, echo, parsed.fields, sort, to_line(tokens))
+        types = [known.name for known in await self._records.list_types()]
+        hint = find_hint(parsed, types)
+        return TypedQuery(where, echo, parsed.fields, sort, to_line(tokens), hint)
 
     async def find_user(self, person: Person, reader: Member) -> User:
         """Return the user of a colleague. Raise ``UsageError`` for none, and for several."""

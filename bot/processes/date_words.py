@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from typing import Final
 
 MAX_WORDS: Final = 9
@@ -45,6 +45,14 @@ _DAY: Final = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?")
 _YEAR: Final = re.compile(r"(?:19|20)\d{2}")
 _YEAR_MONTH: Final = re.compile(r"(\d{4})-(\d{1,2})")
 _QUARTER: Final = re.compile(r"q([1-4])")
+_COMPACT: Final = re.compile(r"-?(\d{1,4})(d|w|m|mo|q|y)")
+_COMPACT_UNITS: Final = {
+    "d": "days", "w": "weeks", "m": "months", "mo": "months", "q": "quarters", "y": "years",
+}  # fmt: skip
+_OLDER: Final = ("older than", "more than", "over")
+_NEWER: Final = ("newer than", "younger than", "less than", "within")
+_AGO: Final = ("ago", "back", "old")
+HALF_YEAR: Final = timedelta(days=182)
 _AFTER: Final = ("after", "later than")
 _SINCE: Final = ("since", "from", "starting", "on or after", "as of")
 _BEFORE: Final = ("before", "earlier than", "prior to")
@@ -69,18 +77,29 @@ class FoundDates:
     span: DateSpan
 
 
-def find_dates(words: Sequence[str], today: date) -> FoundDates | None:
+def find_dates(words: Sequence[str], today: date, *, is_planned: bool = False) -> FoundDates | None:
     """Return the longest phrase of days at the beginning of the words, or None.
 
-    ``today`` is the person's. A day without its year is the latest one that is not in the future;
-    a week begins on Monday, and ``03/04/2026`` is in April.
+    ``today`` is the person's. A day without its year is the latest one that is not in the future,
+    or, if it ``is_planned``, the nearest one; a week begins on Monday, and ``03/04/2026`` is in
+    April.
     """
     lowered = [word.lower().strip(",") for word in words[:MAX_WORDS]]
     for length in range(len(lowered), 0, -1):
-        span = _read(lowered[:length], today)
+        phrase = lowered[:length]
+        is_open = is_planned and not any(_YEAR.fullmatch(word) for word in phrase)
+        has_month = is_open and any(word in _MONTHS for word in phrase)
+        span = _read(phrase, today + HALF_YEAR if has_month else today)
         if span is not None:
             return FoundDates(length, span)
     return None
+
+
+def is_counted(text: str) -> bool:
+    """Return whether a phrase counts back from today: ``7d``, ``last 30 days``."""
+    *_, unit = words = text.lower().split()
+    has_count = any(word.isdecimal() or word in NUMBER_WORDS for word in words)
+    return bool(_COMPACT.fullmatch(unit)) or (has_count and unit in _UNITS)
 
 
 def _read(words: list[str], today: date) -> DateSpan | None:
@@ -90,6 +109,8 @@ def _read(words: list[str], today: date) -> DateSpan | None:
         return span
     if words[0] == "from" and (span := _read_spoken(words[1:], today)):
         return span  # "from last week" is in it, "from 1 May" is since then
+    if (span := _read_age(words, today) or _read_ahead(words, today)) is not None:
+        return span
     for prefixes, build in _BOUNDS:
         for prefix in prefixes:
             named = prefix.split()
@@ -108,6 +129,39 @@ def _read_two_periods(words: list[str], today: date) -> DateSpan | None:
             if span is not None:
                 return span
     return None
+
+
+def _read_age(words: list[str], today: date) -> DateSpan | None:
+    """Read "older than 30 days", "more than 2 weeks ago", "newer than a week"."""
+    text = " ".join(words)
+    for prefix in (*_OLDER, *_NEWER):
+        rest = words[len(prefix.split()) :]
+        if not text.startswith(f"{prefix} ") or not rest:
+            continue
+        if prefix in ("more than", "over", "less than") and rest[-1] not in _AGO:
+            return None
+        rest = rest[:-1] if rest[-1] in _AGO else rest
+        span = _read_counted(rest, today) or _read_period(rest, today)
+        if span is None or span.start is None:
+            return None
+        is_count = span.end == today + timedelta(days=1)
+        if prefix in _NEWER:
+            return span if is_count or prefix == "within" else DateSpan(span.end, None)
+        return DateSpan(None, span.start - timedelta(days=is_count))
+    return None
+
+
+def _read_ahead(words: list[str], today: date) -> DateSpan | None:
+    """Read "in 3 days", "2 weeks from now", "next 7 days"."""
+    is_in, is_from_now = words[0] in ("in", "within"), words[-2:] == ["from", "now"]
+    rest = words[is_in : len(words) - 2 * is_from_now]
+    rest = rest[1:] if rest[:1] == ["the"] else rest
+    is_next = rest[:1] in (["next"], ["coming"], ["following"])
+    count, unit = _read_count(rest[1:] if is_next else rest)
+    end = _go_back(today, unit, -count) if count else None
+    if end is None or not (is_next or is_from_now or words[0] == "in"):
+        return None
+    return DateSpan(today, end) if is_next else _one_day(end)
 
 
 def _split_dots(word: str) -> tuple[str, str] | None:
@@ -182,7 +236,8 @@ def _read_spoken(words: list[str], today: date) -> DateSpan | None:
 
 def _read_day_word(words: list[str], today: date) -> DateSpan | None:
     text = " ".join(words)
-    offsets = {"today": 0, "now": 0, "yesterday": -1, "tomorrow": 1, "day before yesterday": -2}
+    offsets = {"today": 0, "now": 0, "this morning": 0, "tonight": 0, "yesterday": -1,
+               "tomorrow": 1, "day before yesterday": -2}  # fmt: skip
     if text in offsets:
         return _one_day(today + timedelta(days=offsets[text]))
     is_last = words[0] in ("last", "this", "next")
@@ -214,17 +269,23 @@ def _read_counted(words: list[str], today: date) -> DateSpan | None:
         return None
     if inner[0] in ("last", "past", "previous") and not is_ago:
         inner = inner[1:]
-    if len(inner) != 2 or inner[1] not in _UNITS:
-        return None
-    count = NUMBER_WORDS.get(inner[0]) or (int(inner[0]) if inner[0].isdecimal() else 0)
-    if not 0 < count <= MAX_COUNT:
-        return None
-    start = _go_back(today, _UNITS[inner[1]], count)
+    count, unit = _read_count(inner)
+    start = _go_back(today, unit, count) if count else None
     if start is None:
         return None
     if is_ago:
         return _one_day(start)
     return DateSpan(start + timedelta(days=1), today + timedelta(days=1))
+
+
+def _read_count(words: list[str]) -> tuple[int, str]:
+    """Return the number and the unit of "30 days" or "7d"; 0 for anything else."""
+    if len(words) == 1 and (found := _COMPACT.fullmatch(words[0])):
+        words = [found[1], _COMPACT_UNITS[found[2]]]
+    if len(words) != 2 or words[1] not in _UNITS:
+        return 0, ""
+    count = NUMBER_WORDS.get(words[0]) or (int(words[0]) if words[0].isdecimal() else 0)
+    return (count, _UNITS[words[1]]) if count <= MAX_COUNT else (0, "")
 
 
 def _read_calendar(words: list[str], today: date) -> DateSpan | None:
@@ -286,7 +347,8 @@ def _build_day(year: int, month: int, day: int) -> DateSpan | None:
 
 
 def _build_month(year: int, month: int) -> DateSpan | None:
-    return _period_of(date(year, month, 1), "month") if 1 <= month <= 12 and year else None
+    is_month = 1 <= month <= 12 and MINYEAR <= year < MAXYEAR
+    return _period_of(date(year, month, 1), "month") if is_month else None
 
 
 def _period_of(day: date, unit: str) -> DateSpan:
@@ -324,7 +386,7 @@ def _go_back(day: date, unit: str, count: int) -> date | None:
     if unit in ("day", "week"):
         return day - timedelta(days=count * (7 if unit == "week" else 1))
     months = count * {"month": 1, "quarter": 3, "year": 12}[unit]
-    if months >= (day.year - 1) * 12:
+    if not MINYEAR <= day.year - months // 12 - 1 < day.year - months // 12 + 1 < MAXYEAR:
         return None
     first = _add_months(day.replace(day=1), -months)
     length = (_add_months(first, 1) - first).days

@@ -60,7 +60,8 @@ class RecordListQuery(ListQuery):
 class RecordList:
     """A list as one person sees it: times are those of ``zone``, and ``now`` is when it was read.
 
-    ``fields`` are those that the query names, ``sort`` is the order of the whole list.
+    ``fields`` are those that the query names, ``sort`` is the order of the whole list, ``hint`` is
+    what to try if nothing matches.
     """
 
     record_type: RecordType
@@ -71,6 +72,7 @@ class RecordList:
     sort: Sort | None
     zone: tzinfo
     now: float
+    hint: str = ""
 
     @property
     def records(self) -> Sequence[Record]:
@@ -241,5 +243,8 @@ def _empty_text(shown: RecordList) -> Markup:
     if not shown.echo:
         return markup(f"There are no {record_type.plural.lower()} in Chakra.")
     states = next(known for known in record_type.schema.fields if known.name == "state").choices
-    nothing = markup(f"No {record_type.label.lower()} matches.")
-    return lines([nothing, f"States seen so far: {', '.join(states)}."]) if states else nothing
+    nothing = [f"No {record_type.label.lower()} matches.", *filter(None, [shown.hint])]
+    named = any(known.name == "state" for known in shown.fields)
+    if states and (named or not shown.hint):
+        nothing.append(f"States seen so far: {', '.join(states)}.")
+    return lines(nothing)

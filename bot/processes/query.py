@@ -90,6 +90,12 @@ def name_query(typed: str, attributes: Iterable[str]) -> Where | None:
 def phone_query(candidates: Sequence[str], attributes: Iterable[str]) -> Where | None:
     """Return the query for a number as Chakra may store it; None if no attribute holds one."""
     phones = [name for name in attributes if is_phone_key(normalize_key(name))]
+    values = spell_phone(candidates)
+    return {"or": [{name: values} for name in phones]} if phones and values else None
+
+
+def spell_phone(candidates: Sequence[str]) -> list[str]:
+    """Return a number, given in digits, in the spellings that Chakra may store."""
     spellings = [
         spelling
         for digits in candidates
@@ -100,8 +106,7 @@ def phone_query(candidates: Sequence[str], attributes: Iterable[str]) -> Where |
         for digits in candidates
         if " " in format_international(digits)
     ]
-    values = _unique(spelling for spelling in spellings if spelling)
-    return {"or": [{name: values} for name in phones]} if phones and values else None
+    return _unique(spelling for spelling in spellings if spelling)
 
 
 def email_query(email: str, attributes: Iterable[str]) -> Where | None:

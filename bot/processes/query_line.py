@@ -10,9 +10,9 @@ from bot.slack.commands.tokens import Mention, Token
 
 _ATOM: Final = re.compile("\ue000(\\d+)\ue001")
 _WORD: Final = re.compile("\ue000\\d+\ue001|[^\\s()\ue000\ue001]+")
-_VALUE: Final = re.compile("\\s*(\ue000\\d+\ue001|[^\\s,()\ue000\ue001]+)")
+_VALUE: Final = re.compile("\\s*(\ue000\\d+\ue001|[^\\s,|()\ue000\ue001]+)")
 _QUOTED: Final = re.compile(
-    r"(?<=[:=<>(\-,])(?:[\"“”„]([^\"“”]*)[\"“”]|['‘’]([^'‘’]*)['’](?=[\s,)]|$))"
+    r"(?<=[:=<>(\-,])(?:[\"“”„«»]([^\"“”«»]*)[\"“”«»]|['‘’]([^'‘’]*)['’](?=[\s,)]|$))"
 )
 _DOTS: Final = re.compile(r"(?<=[A-Za-z])\.\.(?=\w)")
 """In ``1 May..7 May``."""
@@ -85,6 +85,13 @@ class QueryLine:
         """Return the word up to the next space or comma."""
         found = self.take(_VALUE)
         return (self._find_atom(found[1]) or Token(found[1])) if found else None
+
+    def peek_value(self) -> Token | None:
+        """Return the word up to the next space or comma, and stay before it."""
+        start = self.position
+        value = self.take_value()
+        self.position = start
+        return value
 
     def _find_atom(self, word: str) -> Token | None:
         found = _ATOM.fullmatch(word)

@@ -33,9 +33,15 @@ class QuerySchema:
     kind_words: frozenset[str] = frozenset()
 
     def find(self, typed: str) -> QueryField | None:
-        """Return the field of a name, label or alias, however it is spelled."""
+        """Return the field of a name, label or alias, however it is spelled.
+
+        A word of one field's name alone is enough: ``phone`` for ``phone_number``.
+        """
         wanted = fold(typed)
-        return next((field for field in self.fields if wanted in names_of(field)), None)
+        if named := next((field for field in self.fields if wanted in names_of(field)), None):
+            return named
+        having = [field for field in self.fields if wanted in _words_of(field)]
+        return having[0] if len(having) == 1 else None
 
     def suggest(self, typed: str) -> QueryField | None:
         """Return the field whose name is nearest."""
@@ -53,6 +59,10 @@ def fold(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold()
 
 
+def _words_of(field: QueryField) -> set[str]:
+    return {fold(word) for name in (field.name, field.label) for word in re.split(r"[\W_]+", name)}
+
+
 def names_of(field: QueryField) -> set[str]:
     return {fold(name) for name in (field.name, field.label, *field.aliases)}
 
@@ -60,12 +70,21 @@ def names_of(field: QueryField) -> set[str]:
 @lru_cache(maxsize=1_000)
 def name_patterns(field: QueryField) -> tuple[re.Pattern[str], ...]:
     """Return patterns of the field's names with an operator; group 1 is the operator."""
-    names = sorted({field.label, field.name, *field.aliases}, key=len, reverse=True)
-    spelled = (r"[\s_-]*".join(map(re.escape, re.split(r"[\s_-]+", name))) for name in names)
     return tuple(
         re.compile(rf"{name}(?:\s*({OPERATOR})|\s+({_OPERATOR_WORDS})\s+)", re.IGNORECASE)
-        for name in spelled
+        for name in _spell(field)
     )
+
+
+@lru_cache(maxsize=1_000)
+def spelled_names(field: QueryField) -> tuple[re.Pattern[str], ...]:
+    """Return patterns of the field's names as words of their own."""
+    return tuple(re.compile(rf"{name}(?=[\s)~]|$)", re.IGNORECASE) for name in _spell(field))
+
+
+def _spell(field: QueryField) -> list[str]:
+    names = sorted({field.label, field.name, *field.aliases}, key=len, reverse=True)
+    return [r"[\s_-]*".join(map(re.escape, re.split(r"[\s_-]+", name))) for name in names]
 
 
 def choices_by_word(field: QueryField) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, tzinfo
 from enum import Enum
@@ -167,6 +167,8 @@ class WhereBuilder:
     zone: tzinfo
     usernames: Mapping[Person, Sequence[str]] = field(default_factory=dict)
     words: Mapping[str, Where] = field(default_factory=dict)
+    spell: Callable[[QueryField, tuple[Scalar, ...]], tuple[Scalar, ...]] = lambda _, values: values
+    """Return a field's values in each spelling that may be stored."""
 
     def build(self, query: RecordQuery) -> Where:
         """Return the ``where`` of all terms."""
@@ -181,7 +183,9 @@ class WhereBuilder:
     def _term(self, term: Term) -> Where:
         match term:
             case Comparison():
-                return _comparison(term.field.name, term.operator, term.values)
+                is_equal = term.operator in ("=", "!=")
+                values = self.spell(term.field, term.values) if is_equal else term.values
+                return _comparison(term.field.name, term.operator, values)
             case InSpan(target, span, negated):
                 return self._span(target, span, negated=negated)
             case AssignedTo(target, people, negated):

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bot.chakra.fields import to_text
 from bot.errors import UsageError
+from bot.processes.date_words import is_counted
 from bot.processes.directory import Record
 from bot.processes.query_schema import EXAMPLE, QuerySchema, unknown_field
 from bot.processes.record_query import QueryField, ValueType
@@ -26,6 +27,15 @@ _INLINE: Final = re.compile(r"(?:sort|order)(?:ed)?(?:[-_]?by)?\s*[:=]\s*(.*)", 
 _VERBS: Final = frozenset({"sort", "sorted", "order", "ordered"})
 _DESCENDING: Final = frozenset({"desc", "descending", "down", "newest", "latest", "highest"})
 _ASCENDING: Final = frozenset({"asc", "ascending", "up", "oldest", "earliest", "lowest"})
+_SUPERLATIVES: Final = {
+    **dict.fromkeys(("highest", "biggest", "largest", "most", "top"), True),
+    **dict.fromkeys(("lowest", "smallest", "least"), False),
+}
+_LIMITS: Final = frozenset({"top", "first", "last", "limit"})
+_NOT_SORTED_BY: Final = frozenset(
+    {"assigned", "owned", "created", "made", "added", "group", "grouped"}
+)
+"""Words whose "by" is followed by no order."""
 _FIRST_WORDS: Final = {"newest": True, "latest": True, "oldest": False, "earliest": False}
 
 
@@ -53,7 +63,8 @@ def split_sort(
     found: Sort | None = None
     position = 0
     while position < len(tokens):
-        sort, length = _read_sort(tokens[position:], schema)
+        before = tokens[position - 1].text.casefold() if position else ""
+        sort, length = _read_sort(tokens[position:], schema, before)
         if sort is None:
             rest.append(tokens[position])
         found = sort or found
@@ -94,8 +105,13 @@ def find_value(record: Record, field: QueryField) -> Any:
     return process.attributes.get(field.name)
 
 
-def _read_sort(tokens: Sequence[Token], schema: QuerySchema) -> tuple[Sort | None, int]:
-    """Return the order that the first words say, and how many they are; None and 1 for none."""
+def _read_sort(
+    tokens: Sequence[Token], schema: QuerySchema, before: str
+) -> tuple[Sort | None, int]:
+    """Return the order that the first words say, and how many they are; None and 1 for none.
+
+    ``before`` is the word before them.
+    """
     first = tokens[0]
     if first.quoted:
         return None, 1
@@ -113,7 +129,34 @@ def _read_sort(tokens: Sequence[Token], schema: QuerySchema) -> tuple[Sort | Non
     if word in _VERBS and following == "by":
         field, length = _read_field(tokens[2:], schema)
         return field, length + 2
+    if word == "by" and before not in _NOT_SORTED_BY and _find_longest(tokens[1:], schema):
+        field, length = _read_field(tokens[1:], schema)
+        return field, length + 1
+    if word in _SUPERLATIVES and (named := _find_longest(tokens[1:], schema)):
+        known, length = named
+        has_first = _word(tokens, length + 1) == "first"
+        return Sort(known, _SUPERLATIVES[word]), length + 1 + has_first
+    is_limit = word in _LIMITS and following.isdecimal()
+    if is_limit and not is_counted(f"1 {_word(tokens, 2)}"):
+        raise UsageError(
+            f'"{first.text} {following}" isn\'t understood: a list has all records, in pages. '
+            "Sort it to see the first ones, such as `sort:-created`.",
+            example=EXAMPLE,
+        )
     return None, 1
+
+
+def _word(tokens: Sequence[Token], index: int) -> str:
+    return tokens[index].text.casefold() if index < len(tokens) else ""
+
+
+def _find_longest(tokens: Sequence[Token], schema: QuerySchema) -> tuple[QueryField, int] | None:
+    """Return the field that the first words name, and how many they are."""
+    words = [token.text.strip(",").lstrip("-+") for token in tokens[:MAX_FIELD_WORDS]]
+    for length in range(len(words), 0, -1):
+        if field := find_field(schema, " ".join(words[:length])):
+            return field, length
+    return None
 
 
 def _read_field(tokens: Sequence[Token], schema: QuerySchema) -> tuple[Sort, int]:
@@ -132,13 +175,17 @@ def _read_field(tokens: Sequence[Token], schema: QuerySchema) -> tuple[Sort, int
         field = find_field(schema, " ".join(words[:length]))
         if field is not None:
             typed, more = (direction, 0) if direction else _read_direction(tokens[length:])
+            if tokens[length + more - 1].text.endswith(",") and (
+                _find_longest(tokens[length + more :], schema)
+            ):
+                raise UsageError("A list is sorted by one field.", example=f"{EXAMPLE} sort:score")
             return Sort(field, descending or typed.casefold() in _DESCENDING), length + more
     raise unknown_field(first, schema)
 
 
 def _read_direction(tokens: Sequence[Token]) -> tuple[str, int]:
     """Return the direction that the first words say, and how many they are."""
-    words = [token.text.casefold() for token in tokens[:2]]
+    words = [token.text.casefold().strip(",") for token in tokens[:2]]
     if not words or words[0] not in _DESCENDING | _ASCENDING:
         return "", 0
     return words[0], 2 if words[1:] == ["first"] else 1

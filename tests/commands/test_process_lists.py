@@ -150,3 +150,19 @@ async def test_list_is_not_shared_by_a_guess_nor_in_a_direct_message(acme: World
     assert "no channel to share to" in visible_text(refused)
     shown = await acme.type("/chakra leads city:Pune", channel="D0JOHN")
     assert "Share…" not in visible_text(shown)
+
+
+async def test_negated_value_is_left_out_and_an_empty_list_says_what_to_try(acme: World) -> None:
+    shown = visible_text(await acme.type("/chakra leads state:!NEW"))
+    assert "State is not NEW" in shown
+    assert "Sofia Rossi" in shown
+    assert "Aarav Mehta" not in shown
+    shown = visible_text(await acme.type("/chakra leads city:New Delhi"))
+    assert 'Put a value of several words in quotes: `city:"New Delhi"`.' in shown
+
+
+async def test_number_is_found_however_a_field_stores_it(acme: World) -> None:
+    shown = visible_text(await acme.type("/chakra leads phone:98765 43210 state:NEW"))
+    assert "Aarav Mehta" in shown
+    shown = visible_text(await acme.type("/chakra leads phone!=+91-98765-43210"))
+    assert "Aarav Mehta" not in shown

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UsageError
+from bot.processes.query_hints import find_hint
 from bot.processes.query_parser import MAX_TERMS
 from bot.processes.record_query import Person, describe
 from bot.sandbox.chakra.query import matches
@@ -51,7 +52,9 @@ def test_typed_query_makes_its_where(typed: str, expected: str) -> None:
 PARTS = st.sampled_from(
     ["state:NEW", "-state:NEW", "score>5", "score:1..9", "-score:1..9", "created:last week", "or",
      "and", "(", ")", "not", "-", "assigned:me", "maria", '"new delhi"', "city:Pune,Mumbai", ",",
-     "since 1 May", "city:", "name:'", "visited:no", "follow_up<today", "..", ":", ">=", "🎉"]
+     "since 1 May", "city:", "name:'", "visited:no", "follow_up<today", "..", ":", ">=", "🎉",
+     "score", "over", "between 5 and 9", "state", "is", "in", "city", "visited", "owner", "|",
+     "older than", "7d", "created", "no", "!NEW", "/", "(NEW,", "contains", "top 5"]
 )  # fmt: skip
 
 
@@ -76,6 +79,25 @@ def test_a_bracketed_query_means_the_same(typed: str) -> None:
     except UsageError:
         return
     assert matches(build_where(parse(f"({typed})")), LEAD) == matches(alone, LEAD)
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("city:New Delhi", 'Put a value of several words in quotes: `city:"New Delhi"`.'),
+        (
+            "-city:New Delhi state:NEW",
+            'Put a value of several words in quotes: `city:"New Delhi"`.',
+        ),
+        ("owner:Mei Tanaka", 'Put a value of several words in quotes: `assignedTo:"Mei Tanaka"`.'),
+        ("leed state:NEW", 'There are no records called "leed". Did you mean lead?'),
+        ("owner:me Tanaka", ""),
+        ("state:NEW maria", ""),
+        ("maria city:Pune", ""),
+    ],
+)
+def test_a_query_that_finds_nothing_has_a_hint(typed: str, hint: str) -> None:
+    assert find_hint(parse(typed), ("lead", "ticket")) == hint
 
 
 def test_too_many_terms_are_refused() -> None:

@@ -38,6 +38,15 @@ SORTS = [
     ('"sort by score"', '"sort by score"', ""),
     ("sort", "sort", ""),
     ("state:NEW", "state:NEW", ""),
+    ("state:NEW highest score first", "state:NEW", "sort:-score"),
+    ("lowest score", "", "sort:score"),
+    ("top score state:NEW", "state:NEW", "sort:-score"),
+    ("state:NEW by score", "state:NEW", "sort:score"),
+    ("by first name desc city:Pune", "city:Pune", "sort:-firstname"),
+    ("order by city asc, state:NEW", "state:NEW", "sort:city"),
+    ("owned by name", "owned by name", ""),
+    ("first 5 days", "first 5 days", ""),
+    ("highest", "highest", ""),
 ]
 
 
@@ -54,6 +63,11 @@ def test_order_is_read_and_taken_out(typed: str, rest: str, order: str) -> None:
         ("sort:scor", 'There\'s no field "scor". Did you mean score?'),
         ("sort by zzqq", 'There\'s no field "zzqq".'),
         ("sort by", "Sort by which field?"),
+        ("sort by city asc, score desc", "A list is sorted by one field."),
+        ("order by city, score", "A list is sorted by one field."),
+        ("top 10 by score", '"top 10" isn\'t understood'),
+        ("state:NEW limit 5", '"limit 5" isn\'t understood'),
+        ("first 5", '"first 5" isn\'t understood'),
         ("sort:", "Sort by which field?"),
     ],
 )

@@ -50,7 +50,7 @@ PREFIX: Final = re.compile(r"(?:is|has|no|missing):(?=\w)", re.IGNORECASE)
 """As in other search boxes: ``is:open``, ``no:city``."""
 _HAS: Final = re.compile(r"\b(?:with|without|with\s+no|has|have|no|missing)[\s:]*$", re.IGNORECASE)
 _EMPTY: Final = frozenset(("empty", "none", "blank", "null", "nil", "missing", "unset"))
-_NO_ONE: Final = _EMPTY | {"nobody", "noone", "unassigned"}
+_NO_ONE: Final = re.compile(r"no-?(?:one|body)|unassigned")
 
 
 def read_spoken(typed: str) -> str:
@@ -78,7 +78,7 @@ def check_value(field: QueryField, token: Token) -> None:
     is_person = field.type is ValueType.PERSON
     if token.quoted or isinstance(token, Mention) or fold(text) in _known(field):
         return
-    if text in (_NO_ONE if is_person else _EMPTY):
+    if text in _EMPTY or (is_person and _NO_ONE.fullmatch(text)):
         raise unknown_presence(field)
     if field.type is ValueType.TEXT and len(text) > 1 and text.strip("*") != text:
         raise only_whole_values(field, "*")

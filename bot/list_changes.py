@@ -30,7 +30,7 @@ from bot.slack.commands.command import (
     Request,
     SubmitRequest,
 )
-from bot.slack.commands.permissions import Permission, Subject
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, OpenForm, Reply, UpdateForm
 from bot.workflows import Workflows
 
@@ -140,7 +140,7 @@ async def confirm(request: SubmitRequest, context: HasListChanges) -> Reply:
     count = len(change.records)
     if not shown.is_confirmed(change, request.values.get(shown.COUNT, "")):
         return FieldErrors({shown.COUNT: f"Type {count} to change {count:,} records."})
-    request.access.authorize(Permission.BULK, Subject(recipients=count, channel=draft.channel))
+    request.access.authorize(Permission.BULK)
     record_type = await find_listed_type(context.records, change.record_type)
     checked = await context.list_changes.check_again(change, record_type)
     if not checked.records:

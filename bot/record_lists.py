@@ -23,7 +23,7 @@ from bot.processes.sorting import CREATED, KEY, NAME, Sort, find_field
 from bot.record_queries import RecordQueries
 from bot.slack import blocks
 from bot.slack.commands.command import Action, ActionRequest, Form, Request, SubmitRequest
-from bot.slack.commands.permissions import Permission, Subject
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Choice, CloseForm, Message, OpenForm, Reply, View
 from bot.slack.commands.tokens import Token
 from bot.slack.members import Members
@@ -137,7 +137,7 @@ async def share(request: ActionRequest, context: HasRecordLists) -> Message:
 
 async def share_list(request: Request, context: HasRecordLists, query: RecordListQuery) -> Message:
     """Return a page for the channel. Raise ``UsageError`` in a direct message."""
-    request.access.authorize(Permission.SHARE, Subject(channel=request.channel.id))
+    request.access.authorize(Permission.SHARE)
     require_shareable(request.channel)
     shown = await load_list(request, context, query, for_others=True)
     return shared_message(shown, request.actor.id)

@@ -58,7 +58,7 @@ from bot.slack.commands.command import (
     SubmitRequest,
     UploadedFile,
 )
-from bot.slack.commands.permissions import Permission, Subject
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
 
 EXAMPLE = "/chakra bulk create lead"
@@ -215,9 +215,7 @@ async def confirm(request: SubmitRequest, context: Context) -> Reply:
         return await _show_plan(request, context, upload, current)
     if not plan.valid_count:
         return await _show_plan(request, context, upload, current)
-    request.access.authorize(
-        Permission.BULK, Subject(recipients=plan.valid_count, channel=upload.channel)
-    )
+    request.access.authorize(Permission.BULK)
     destination = request.actor.id
     if current.tells_channel:
         destination = upload.channel

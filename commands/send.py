@@ -47,7 +47,7 @@ from bot.slack.commands.command import (
     ShortcutRequest,
     SubmitRequest,
 )
-from bot.slack.commands.permissions import Permission, Subject
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import (
     Choice,
     Choices,
@@ -91,7 +91,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     if template is None or line.notes or not context.send_forms.is_complete(form, template):
         note = line.note if request.arguments.tokens or request.arguments.named else ""
         return context.send_forms.open_line(line, note)
-    _authorize_send(request, template)
+    request.access.authorize(Permission.SEND)
     return await context.send_forms.open_check(form, template)
 
 
@@ -209,7 +209,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     errors = validation_errors(form, template, request.now)
     if errors:
         return _show_errors(context, form, template, errors, request.values)
-    _authorize_send(request, template)
+    request.access.authorize(Permission.SEND)
     current = await context.send_forms.with_current_recipient(form, template)
     if current.values != form.values:
         view = context.send_forms.render(current, template, note=OTHER_LEAD_NOTE)
@@ -257,7 +257,7 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
         checked = await service.check(form, template)
     except (UsageError, NotFound) as problem:
         return await _return_to_form(context, form, EXPLAINER.explain_as_text(problem))
-    _authorize_send(request, template)
+    request.access.authorize(Permission.SEND)
     if error := first_validation_error(form, template, request.now):
         return await _return_to_form(context, form, error)
     if checked.prepared.digest != draft.digest:
@@ -308,14 +308,8 @@ async def check_old_preview(request: ActionRequest, context: Context) -> Reply:
     template = (await context.templates.get_template(form.template)).value
     if validation_errors(form, template, request.now):
         return await edit(request, context)
-    _authorize_send(request, template)
+    request.access.authorize(Permission.SEND)
     return await context.send_forms.open_check(form, template)
-
-
-def _authorize_send(request: Request, template: Template) -> None:
-    """Raise ``NotAllowed`` unless the person may send this template to one recipient here."""
-    subject = Subject(template=template.name, recipients=1, channel=request.channel.id)
-    request.access.authorize(Permission.SEND, subject)
 
 
 async def send_test(request: ActionRequest, context: Context) -> Reply:

@@ -26,7 +26,7 @@ from bot.slack.commands.command import (
     Request,
     SubmitRequest,
 )
-from bot.slack.commands.permissions import Permission, Subject
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
 from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mention, Phrase, Token
 from bot.slack.viewer import Viewer, require_shareable
@@ -91,7 +91,7 @@ def _split_share(request: CommandRequest) -> tuple[tuple[Token, ...], bool]:
     typed = request.arguments.tokens
     if len(typed) < 2 or typed[-1].text.casefold() != SHARE:
         return typed, False
-    request.access.authorize(Permission.SHARE, Subject(channel=request.channel.id))
+    request.access.authorize(Permission.SHARE)
     require_shareable(request.channel)
     return typed[:-1], True
 

@@ -67,21 +67,6 @@ def required_role(permission: Permission) -> Role:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """The subject of an action, for rules that are narrower than a role.
-
-    It is the template's name, the number of recipients, or the channel's ID.
-    """
-
-    template: str = ""
-    recipients: int = 0
-    channel: str = ""
-
-
-ANYTHING = Subject()
-
-
-@dataclass(frozen=True, slots=True)
 class AccessDecision:
     """The access check's decision about a person.
 
@@ -94,22 +79,16 @@ class AccessDecision:
     reason: str = ""
     member: Member | None = None
 
-    def allows(
-        self,
-        permission: Permission,
-        subject: Subject = ANYTHING,  # noqa: ARG002 - roles alone decide; grants will look at it
-    ) -> bool:
+    def allows(self, permission: Permission) -> bool:
         """Return whether the person may do this."""
         return permission in self.permissions
 
-    def authorize(
-        self, permission: Permission, subject: Subject = ANYTHING, *, reason: str = ""
-    ) -> None:
+    def authorize(self, permission: Permission, *, reason: str = "") -> None:
         """Raise ``NotAllowed`` unless the person may do this.
 
         ``reason`` replaces the decision's own sentence.
         """
-        if not self.allows(permission, subject):
+        if not self.allows(permission):
             raise NotAllowed(
                 required_role(permission).value,
                 reason=reason or self.reason,

@@ -11,7 +11,7 @@ from bot.slack.blocks import Markup, bold, markup
 from bot.slack.channels import Channels
 from bot.slack.commands.command import Actor, Payload
 from bot.slack.commands.help import NAME
-from bot.slack.commands.permissions import AccessDecision, Permission, Subject
+from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.reply import Message, OpenForm, Reply
 from bot.slack.commands.run_button import RUN_ACTION
 
@@ -44,7 +44,7 @@ class ShareGuard:
             return reply
         channel = payloads.request_channel(payload).id
         access = await self._check_access(payloads.actor(payload), to_act=True)
-        access.authorize(Permission.SHARE, Subject(channel=channel))
+        access.authorize(Permission.SHARE)
         audience = await self._describe_outsiders(channel)
         if not audience:
             return reply

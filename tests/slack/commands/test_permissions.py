@@ -9,7 +9,6 @@ from bot.slack.commands.permissions import (
     AccessDecision,
     Permission,
     Role,
-    Subject,
     required_role,
 )
 
@@ -33,12 +32,11 @@ def test_the_required_role_is_the_smallest_that_has_the_permission(permission: P
 @pytest.mark.parametrize("permission", list(Permission))
 def test_authorize_raises_unless_the_decision_allows_it(role: Role, permission: Permission) -> None:
     decision = AccessDecision(role.permissions, reason="Because.")
-    subject = Subject(template="order_update", recipients=50, channel="C0SALES")
-    if decision.allows(permission, subject):
-        decision.authorize(permission, subject)
+    if decision.allows(permission):
+        decision.authorize(permission)
         return
     with pytest.raises(NotAllowed) as refusal:
-        decision.authorize(permission, subject)
+        decision.authorize(permission)
     assert refusal.value.required_role == required_role(permission).value
     assert refusal.value.message == "Because."
     assert not refusal.value.is_unverified

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -37,13 +39,27 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 configure_plain_logs()
 share_compiled_statements()
+gc.disable()  # until all tests are collected: they stay, and looking through them takes seconds
 
 OpenSandbox = Callable[..., AbstractAsyncContextManager[World]]
+
+MEMORY_FOLDER, MIN_FREE_MEMORY_BYTES = Path("/dev/shm"), 2 * 2**30  # noqa: S108 - see below
 
 GC_THRESHOLDS = (20_000, 20, 20)
 """Allocations before a collection of the young objects, and how many of those before older ones."""
 
 WORLD_FIXTURES = {"acme", "shared_acme", "open_sandbox", "demo", "services"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the tests' files in memory where there is room, so that no commit waits for a disk."""
+    if MEMORY_FOLDER.is_dir() and shutil.disk_usage(MEMORY_FOLDER).free > MIN_FREE_MEMORY_BYTES:
+        tempfile.tempdir = str(MEMORY_FOLDER)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run one more than there are cores: some stories wait for a process or a real second."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -60,6 +76,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
 
 
 def _is_quick(item: pytest.Item) -> bool:

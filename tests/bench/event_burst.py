@@ -33,7 +33,7 @@ MIN_EVENTS_PER_SECOND, MAX_SETTLED_SECONDS, MAX_MEGABYTES = 300, 60, 160
 
 async def bench_event_burst(kind: str, env: Mapping[str, str], table: ResultTable) -> None:
     with TemporaryDirectory() as folder:
-        url = create_database_url(kind, Path(folder))
+        url = create_database_url(kind, Path(folder), fsync=True)
         await insert_accepted_sends(url)
         own = {"DATABASE_URL": url, "CHAKRA_WEBHOOK_SECRET": SECRET}
         async with start_process(BOT_MODULE, {**env, **own}) as bot:

@@ -45,7 +45,7 @@ async def bench_mixed_load(
     table: ResultTable,
 ) -> None:
     with TemporaryDirectory() as folder:
-        url = create_database_url(kind, Path(folder))
+        url = create_database_url(kind, Path(folder), fsync=True)
         await insert_accepted_sends(url)
         own = {
             "DATABASE_URL": url,

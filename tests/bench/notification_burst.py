@@ -40,7 +40,7 @@ async def bench_notification_burst(
     slack: EmbeddedSlack, env: Mapping[str, str], table: ResultTable
 ) -> None:
     with TemporaryDirectory() as folder:
-        url = create_database_url("postgres", Path(folder))
+        url = create_database_url("postgres", Path(folder), fsync=True)
         async with open_database(url) as database:
             rules = RuleRepository(database, TEAM_ID)
             spec = RuleSpec(events=(EventGroup.ALL,))

@@ -43,7 +43,7 @@ async def bench_planning(
 ) -> None:
     name = {"sqlite": "SQLite", "postgres": "Postgres"}[kind]
     with TemporaryDirectory() as folder:
-        url = create_database_url(kind, Path(folder))
+        url = create_database_url(kind, Path(folder), fsync=True)
         own = {**env, "DATABASE_URL": url, "CHAKRA_WEBHOOK_SECRET": SECRET}
         await _add_rules(url, DAILY, [SALES, SUPPORT])
         async with start_process(BOT_MODULE, own) as bot:

@@ -47,7 +47,7 @@ async def _bench(
     kind: str, env: Mapping[str, str], table: ResultTable, name: str, *, largest: int
 ) -> None:
     with TemporaryDirectory() as folder:
-        url = create_database_url(kind, Path(folder))
+        url = create_database_url(kind, Path(folder), fsync=True)
         own = {**env, "DATABASE_URL": url, "CHAKRA_WEBHOOK_SECRET": SECRET}
         async with start_process(BOT_MODULE, own) as bot:
             stream = EventStream(bot.url, largest)

@@ -72,7 +72,7 @@ async def bench_watches(
         ticks = Path(folder) / "ticks"
         own = {
             **env,
-            "DATABASE_URL": create_database_url(kind, Path(folder)),
+            "DATABASE_URL": create_database_url(kind, Path(folder), fsync=True),
             OUTPUT_VARIABLE: str(ticks),
         }
         bench = _WatchBench(slack, chakra, own, ticks, _WatchTable(kind, table))

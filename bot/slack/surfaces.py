@@ -26,6 +26,7 @@ from bot.slack.commands.reply import (
 )
 from bot.slack.copy import notices
 from bot.slack.copy.explain import Explainer
+from bot.slack.data_table import has_table
 
 Ack = bytes
 """The body of the HTTP response, or the payload of the Socket Mode envelope: JSON, or nothing."""
@@ -191,11 +192,11 @@ class BaseSurface:
 
 
 class CommandSurface(BaseSurface):
-    """A typed command: the ack carries an ephemeral answer."""
+    """A typed command: the ack carries an ephemeral answer, unless Slack may refuse it."""
 
     def ack(self, outcome: Outcome) -> Ack | None:
         message = self._outcome_message(outcome)
-        if message is not None and not message.to_channel:
+        if message is not None and not (message.to_channel or has_table(message)):
             return message.response_json
         return super().ack(outcome)
 

@@ -166,3 +166,21 @@ async def test_number_is_found_however_a_field_stores_it(acme: World) -> None:
     assert "Aarav Mehta" in shown
     shown = visible_text(await acme.type("/chakra leads phone!=+91-98765-43210"))
     assert "Aarav Mehta" not in shown
+
+
+async def test_rows_are_text_where_slack_refuses_a_table_for_one_person(acme: World) -> None:
+    add_leads(acme, PAGE_LENGTH + 5, firstname="Zoë <b> & *Co*")
+    acme.slack.workspace.validator.refuse_private_tables()
+    first = await acme.type("/chakra leads city:Surat")
+    shown = visible_text(first)
+    assert "failed" not in shown
+    assert "Name  ·  Lead key  ·  State" in shown
+    for number in range(PAGE_LENGTH):
+        assert f"LEAD-2{number:05}" in shown
+    assert {rejected.source for rejected in acme.slack.rejections} == {"response_url"}
+    second = await acme.press("process.page:next")
+    assert "LEAD-200054" in visible_text(second)
+    assert second.id == first.id
+    acme.slack.rejections.clear()
+    await acme.press("process.share")
+    assert table_of(acme.shown(by=MEI))

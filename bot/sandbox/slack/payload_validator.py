@@ -29,12 +29,20 @@ class PayloadValidator:
     def __init__(self) -> None:
         self.rejections: deque[RejectedPayload] = deque(maxlen=MAX_RECORDED)
         self.warnings: deque[PayloadWarning] = deque(maxlen=MAX_RECORDED)
+        self._refuses_private_tables = False
+
+    def refuse_private_tables(self) -> None:
+        """Refuse data tables in messages for one person. Whether Slack takes them is INFERRED."""
+        self._refuses_private_tables = True
 
     def validate_message(self, source: str, payload: Mapping[str, Any]) -> MessageContent:
+        self._check_private_table(source, payload, is_private=source == "chat.postEphemeral")
         self._validate(source, payload, check_message(payload), "message")
         return _content(payload)
 
     def validate_response(self, source: str, payload: Mapping[str, Any]) -> MessageContent:
+        is_private = payload.get("response_type") != "in_channel"
+        self._check_private_table(source, payload, is_private=is_private)
         self._validate(source, payload, check_response_body(payload), "message")
         return _content(payload)
 
@@ -50,6 +58,18 @@ class PayloadValidator:
     def validate_options(self, body: object) -> dict[str, Any]:
         self._validate("block_suggestion ack", body, check_options_response(body), "modal")
         return dict(body) if isinstance(body, Mapping) else {}
+
+    def _check_private_table(
+        self, source: str, payload: Mapping[str, Any], *, is_private: bool
+    ) -> None:
+        blocks = payload.get("blocks")
+        tables = [
+            block
+            for block in (blocks if isinstance(blocks, list) else ())
+            if isinstance(block, dict) and block.get("type") == "data_table"
+        ]
+        if tables and is_private and self._refuses_private_tables:
+            raise self.record_rejection(source, "invalid_blocks", payload)
 
     def record_rejection(self, source: str, error: str, payload: Any) -> WebApiError:
         """Record a payload that is refused for a reason outside the limits."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import aiohttp
 from pydantic_core import to_json
@@ -32,17 +33,29 @@ from bot.slack.client.retry import (
 )
 from bot.slack.client.work_objects import WorkObjects
 from bot.slack.commands.reply import Block, Message, View, response_body
+from bot.slack.data_table import has_table, tables_as_text
 
 REQUEST_TIMEOUT_SECONDS = 10.0
 """Seconds for one attempt, including its connection."""
 CONNECT_TIMEOUT_SECONDS = 4.0
 HISTORY_PAGE_SIZE = 200
+T = TypeVar("T")
 JSON_HEADERS = {"content-type": "application/json"}
 
 NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 """Slack shows previews of pages and pictures that anyone may have linked in a quoted text.
 docs.slack.dev/messaging/unfurling-links-in-messages"""
 TRIGGER_EXPIRED_CODES = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
+REFUSED_BLOCKS_CODES = frozenset(
+    (
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_payload",
+        "only_one_table_allowed",
+        "http_400",
+    )
+)  # fmt: skip
+"""Nothing was posted."""
 NOT_IN_CHANNEL_CODES = frozenset(
     {"not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
 )
@@ -176,15 +189,24 @@ class SlackClient:
     ) -> None:
         """Post a message that only this member of the channel sees."""
         thread = {"thread_ts": thread_ts} if thread_ts else {}
-        content = {"text": message.text, "blocks": list(message.blocks)}
-        await self.call("chat.postEphemeral", channel=channel, user=member_id, **thread, **content)
+
+        async def post(shown: Message) -> None:
+            content = {"text": shown.text, "blocks": list(shown.blocks)}
+            await self.call(
+                "chat.postEphemeral", channel=channel, user=member_id, **thread, **content
+            )
+
+        await _with_tables_or_text(message, post)
 
     async def update_message(self, ref: MessageRef, message: Message) -> None:
         await self._send("chat.update", message, channel=ref.channel, ts=ref.ts)
 
     async def _send(self, method: str, message: Message, **arguments: Any) -> dict[str, Any]:
-        content = {"text": message.text, "blocks": list(message.blocks)}
-        return await self._call(self._no_retry, method, {**arguments, **content})
+        async def send(shown: Message) -> dict[str, Any]:
+            content = {"text": shown.text, "blocks": list(shown.blocks)}
+            return await self._call(self._no_retry, method, {**arguments, **content})
+
+        return await _with_tables_or_text(message, send)
 
     async def open_direct_messages(self, member_id: str) -> str:
         """Return the channel of this member's DM with the app."""
@@ -237,6 +259,10 @@ class SlackClient:
         """
         if not response_url.startswith(("https://", "http://")):
             raise SlackError("response_url", "unreachable", not_sent=True)
+        post = partial(self._post_response, response_url, thread_ts=thread_ts)
+        await _with_tables_or_text(message, post)
+
+    async def _post_response(self, response_url: str, message: Message, *, thread_ts: str) -> None:
         body = message.response_json
         if thread_ts and not message.replace_original:
             body = to_json({**response_body(message), "thread_ts": thread_ts})
@@ -264,6 +290,16 @@ class SlackClient:
         ) as response:
             text = await response.text(errors="replace")
             return response.status, text, parse_retry_after(response.headers)
+
+
+async def _with_tables_or_text(message: Message, send: Callable[[Message], Awaitable[T]]) -> T:
+    """Send the message; if Slack refuses one with tables, send their rows as text."""
+    try:
+        return await send(message)
+    except SlackError as refused:
+        if refused.code not in REFUSED_BLOCKS_CODES or not has_table(message):
+            raise
+    return await send(tables_as_text(message))
 
 
 def _may_repeat_response(lost: Exception, message: Message) -> bool:

@@ -50,8 +50,8 @@ test-slow: $(DEV_READY) ## Run the stories in browsers and real processes that `
 
 test-all: test test-slow ## Run all tests
 
-check: style types imports readme ## What a change must pass before you submit it, quicker than `make test`
-	$(PY) -m pytest -m "not ($(SLOW))" $(ARGS)
+check: style types imports readme ## What a change must pass before you submit it: all checks, and the tests beside it
+	$(PY) -m pytest -m "not ($(SLOW))" --changed $(ARGS)
 
 style: $(DEV_READY) ## Formatting and lint
 	$(PY) -m ruff format --check .

@@ -22,6 +22,7 @@ from bot.db.engine import Database
 from bot.sandbox import world
 from bot.slack.commands.command import Command
 from commands import COMMANDS
+from tests.changed import is_beside, list_changed_files
 from tests.clock import ManualClock, run_clock
 from tests.db.databases import KINDS, create_database_url, open_empty_database
 from tests.db.shared_statements import share_compiled_statements
@@ -62,13 +63,35 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--changed",
+        action="store_true",
+        help="of the tests that need a world, run only those beside the files that changed",
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what runs a world, and start with the slowest, so that none of them begins last."""
     for item in items:
         if isinstance(item, pytest.Function) and WORLD_FIXTURES & set(item.fixturenames):
             item.add_marker(pytest.mark.world)
+    if config.getoption("--changed"):
+        _keep_changed(config, items)
     items.sort(key=_is_quick)
+
+
+def _keep_changed(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that need a world, except those beside the files that changed."""
+    changed = list_changed_files()
+    left_out = {
+        item
+        for item in items
+        if item.get_closest_marker("world") and not is_beside(item.location[0], changed)
+    }
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

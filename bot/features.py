@@ -82,7 +82,7 @@ class Features:
             self.cache,
             record_directory,
             region=region,
-            find_user_name=directory.get_cached_name,
+            users=directory,
         )
         conversations = self._conversations(channel_events, sends, files)
         return Context(

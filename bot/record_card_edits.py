@@ -56,12 +56,15 @@ def card_edit_forms(_: type[ContextT]) -> tuple[Form[ContextT], ...]:
 async def take(request: ActionRequest, context: HasRecordEdits) -> Message:
     """Assign the record to the person who presses, unless it has another assignee since."""
     button = _read_take_button(request.value)
-    record, _ = await context.records.load(button.record)
+    record, record_type = await context.records.load(button.record)
     user = await find_linked_user(request.require_member(), context.directory, is_self=True)
     if record.process.assigned_to in usernames_of(user):
-        return await render_card(request, context.records, record.handle, replace=True)
+        notice = "It's already assigned to you. "
+        return await render_card(
+            request, context.records, record.handle, replace=True, notice=notice
+        )
     if record.process.assigned_to != button.assigned:
-        whose = record.process.assigned_to or "no one"
+        whose = record_type.show_person(record.process.assigned_to) or "no one"
         notice = f"It is assigned to {whose} now. Press Assign to me here to change that. "
         return await render_card(
             request, context.records, record.handle, replace=True, notice=notice
@@ -81,12 +84,12 @@ def _read_take_button(value: str) -> TakeButton:
 
 
 async def ask_assignee(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
-    record, _ = await context.records.load(request.value)
-    return OpenForm(quick_forms.assign_form(record), form_state(record))
+    record, record_type = await context.records.load(request.value)
+    return OpenForm(quick_forms.assign_form(record, record_type), form_state(record))
 
 
 async def save_assignee(request: SubmitRequest, context: HasRecordEdits) -> Reply:
-    record, _ = await context.records.load(request.state.get("record", ""))
+    record, record_type = await context.records.load(request.state.get("record", ""))
     member = request.values.get(quick_forms.MEMBER, "")
     name = request.values.get(quick_forms.NAME, "").strip()
     block_id = quick_forms.MEMBER if member else quick_forms.NAME
@@ -102,9 +105,13 @@ async def save_assignee(request: SubmitRequest, context: HasRecordEdits) -> Repl
     if record.process.assigned_to in usernames_of(user):
         return CloseForm("They have it already.")
     if not is_current(request, record):
-        return _ask_once_more(request, record, quick_forms.assign_form(record))
+        return _ask_once_more(request, record, quick_forms.assign_form(record, record_type))
     return await _save_quickly(
-        request, context, record, {"assignedTo": user.username}, quick_forms.assign_form(record)
+        request,
+        context,
+        record,
+        {"assignedTo": user.username},
+        quick_forms.assign_form(record, record_type),
     )
 
 

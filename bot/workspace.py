@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -30,6 +30,7 @@ from bot.slack.commands.dispatcher import Dispatcher
 from bot.slack.commands.event_router import EventHooks
 from bot.slack.commands.router import Router
 from bot.slack.event_claims import open_event_claims
+from bot.slack.home_refresh import HomeRefresher
 from bot.slack.members import Members
 from bot.slack.revocation import Revocation, StopWorkspace
 from bot.templates.catalog import TemplateCatalog
@@ -107,11 +108,20 @@ async def open_workspace(
         tasks = TaskSet(runtime.clock)
         outbox = await _open_outbox(loops, runtime, slack, identity)
         catalog = _build_catalog(installation, chakra, cache)
+        home = HomeRefresher(slack.publish_home, runtime.clock)
         channel_events = _build_channel_events(
             runtime, installation, identity, slack, chakra, cache, tasks, outbox, catalog
         )
         sends = await _open_sends(
-            loops, runtime, installation, identity, outbox, tasks, catalog, channel_events
+            loops,
+            runtime,
+            installation,
+            identity,
+            outbox,
+            tasks,
+            catalog,
+            channel_events,
+            home.note_change,
         )
         receiver = await _open_webhooks(
             loops, runtime, installation, identity, sends, catalog, channel_events
@@ -136,7 +146,9 @@ async def open_workspace(
             on_revoked=Revocation(slack, runtime.clock, stop).handle,
             on_joined=channel_events.notifier.retry_channel,
             home_details=HomeDetails(context.health, context.send_service, runtime.clock).render,
+            on_home_opened=home.note_opened,
         )
+        await loops.enter_async_context(background_tasks(home.run()))
         router = _build_router(runtime, installation, commands, context, slack, tasks, hooks)
         yield Workspace(identity, slack, context, router, receiver, tasks, channel_events, loops)
 
@@ -201,6 +213,7 @@ async def _open_sends(
     tasks: TaskSet,
     catalog: TemplateCatalog,
     channel_events: ChannelEvents,
+    on_change: Callable[[str], None],
 ) -> SendLifecycle:
     return await loops.enter_async_context(
         open_send_lifecycle(
@@ -211,6 +224,7 @@ async def _open_sends(
             hash_secret=installation.chakra_access_token.get_secret_value(),
             on_outcome=runtime.metrics.record_send,
             on_failure=catalog.note_failure,
+            on_change=on_change,
             report_reply=channel_events.reply_reports.report,
             process_id=runtime.process_id,
             workspace=identity.team_id,

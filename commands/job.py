@@ -91,7 +91,7 @@ def _buttons(request: Request, target: WatchTarget, job: Job, *, watched: bool) 
     if job.unsuccessful and _may_get_rows(request, target):
         buttons.append(blocks.button("Failed rows as a file", FAILED, target.subject))
     if is_shareable(request.channel):
-        buttons.append(blocks.button("Share", SHARE, target.subject))
+        buttons.append(blocks.button("Share to channel", SHARE, target.subject))
     return blocks.actions(*buttons)
 
 

@@ -123,7 +123,9 @@ async def _describe_rules(request: Request, context: Context) -> Markup:
         return Markup("This channel's notifications can't be read right now.")
     place = "to you" if is_private else "here"
     if not rules:
-        return markup(f"No Chakra events arrive {place}: ", code("/chakra notify"))
+        return markup(
+            f"Nothing from WhatsApp is posted {place}. Choose what: ", code("/chakra notify")
+        )
     return markup(f"What arrives {place}: {summarize_rules(rules)}. ", code("/chakra notify list"))
 
 

@@ -65,7 +65,7 @@ def change_form(record_type: RecordType, echo: str) -> View:
             action="bulk.change_assignee",
             optional=True,
             max_length=200,
-            hint='A name, an email address or a username in Chakra, or "me".',
+            hint="A name, email address or username in Chakra, or me.",
         ),
         *_attribute_fields(record_type),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from bot.chakra.chats import ChatMessage, ChatPage, ChatsApi
 from bot.conversations.controls import reply_button
@@ -23,7 +24,7 @@ from bot.errors import ChakraError
 from bot.messages.send_form import EDIT
 from bot.slack import blocks
 from bot.slack.age import date_token
-from bot.slack.blocks import Markup, bold, channel_mention, lines, markup, mention
+from bot.slack.blocks import Markup, bold, channel_mention, code, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.webhooks.amendments import AMENDING_KINDS
 from bot.webhooks.events import MessageEvent
@@ -173,6 +174,14 @@ def _buttons(target: ReplyTarget, now: float) -> list[Block]:
     return [blocks.actions(*buttons)]
 
 
+_HOW_TO_READ: Final = (
+    markup(
+        "Read a customer's messages with ", code("/chakra chat +91 98765 43210"), ", or a name."
+    ),
+    markup("Let customers' messages come to a channel with ", code("/chakra notify"), "."),
+)
+
+
 def conversations_message(
     conversations: Sequence[Conversation],
     customers: Mapping[int, KnownCustomer | None],
@@ -185,7 +194,7 @@ def conversations_message(
     """
     where = "assigned to you" if is_own else "in this channel"
     if not conversations:
-        return blocks.text_message(f"No open conversations {where}.")
+        return blocks.text_message(lines([f"No open conversations {where}.", *_HOW_TO_READ]))
     count = len(conversations)
     title = markup(bold(f"{count} open {'conversation' if count == 1 else 'conversations'}"))
     rows: list[Block] = []

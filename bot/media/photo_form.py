@@ -11,6 +11,7 @@ from bot.media.picture import FILE_TYPES, FORMATS, MAX_PHOTO_BYTES, format_size
 from bot.processes.directory import Record
 from bot.processes.photo_fields import SHOW_PHOTO, photo_buttons, photo_ids, record_photos
 from bot.processes.record_query import QueryField
+from bot.processes.record_title import record_title
 from bot.processes.search import RecordType
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, lines, markup
@@ -86,15 +87,10 @@ def file_form(
             )
         )
     else:
-        content.append(blocks.section(markup("For the record ", _place(record), ".")))
+        content.append(blocks.section(markup("For the record ", record_title(record), ".")))
     content.append(blocks.context("You'll see what is uploaded before anything is sent."))
     view = blocks.form_modal(FILE_FORM, _TITLE, "Continue", content)
     return OpenForm(view, {"record": record.handle} if record else {})
-
-
-def _place(record: Record) -> Markup:
-    name = record.process.name
-    return markup(bold(name), "  ·  ", record.key) if name else bold(record.key)
 
 
 def check_view(
@@ -114,7 +110,7 @@ def check_view(
     if record is None:
         content.append(blocks.section("It goes to Chakra, and to no record."))
         return blocks.form_modal(CHECK_FORM, _TITLE, "Upload", content)
-    place = markup("It goes to Chakra, and to the record ", _place(record), ".")
+    place = markup("It goes to Chakra, and to the record ", record_title(record), ".")
     content.append(blocks.section(place))
     if len(fields) > 1:
         content.append(
@@ -192,7 +188,7 @@ def _retry(upload: PhotoUpload, *more: Block) -> Block:
 
 def photos_message(record: Record, record_type: RecordType, *, may_edit: bool) -> Message:
     """Return the photos of a record, as buttons."""
-    title = markup(bold(record.process.name or record.key), "  ·  ", record.key)
+    title = record_title(record)
     if not record_type.photo_attributes:
         note = f"{record_type.plural} have no field for photos in Chakra."
     elif not record_photos(record, record_type):

@@ -134,6 +134,7 @@ async def open_send_lifecycle(
     hash_secret: str,
     on_outcome: Callable[[str], None] = lambda _: None,
     on_failure: Callable[[BotError], None] = lambda _: None,
+    on_change: Callable[[str], None] = lambda _: None,
     report_reply: ReportReply = report_to_sender,
     process_id: str = "",
     workspace: str = "",
@@ -143,7 +144,8 @@ async def open_send_lifecycle(
     ``hash_secret`` keys the hashes of recipients and the details: any secret that all replicas
     share and that is not in the database. ``tasks`` run the sends: drain them before this closes.
     ``on_outcome`` gets the outcome of each send (accepted, failed, unknown), ``on_failure`` each
-    error of Chakra or WhatsApp, in a response or a status. ``report_reply`` presents replies.
+    error of Chakra or WhatsApp, in a response or a status. ``on_change`` gets the member of each
+    send whose status has changed. ``report_reply`` presents replies.
     ``process_id`` identifies this process; it is random if empty.
     """
     process_id = process_id or secrets.token_hex(8)
@@ -156,6 +158,7 @@ async def open_send_lifecycle(
         clock,
         read_details=read_details,
         report_reply=report_reply,
+        on_change=on_change,
     )
     statuses = StatusUpdates(
         database, workspace, on_status_change=reporter.notify, on_failure=on_failure

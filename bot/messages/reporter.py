@@ -50,7 +50,10 @@ class Reporter:
         *,
         read_details: Callable[[Send], SendDetails | None] = lambda _: None,
         report_reply: ReportReply = report_to_sender,
+        on_change: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """``on_change`` gets the member of each send that is reported."""
+        self._on_change = on_change
         self._report_reply = report_reply
         self._dirty_sends = dirty_sends
         self._outbox = outbox
@@ -98,6 +101,8 @@ class Reporter:
         changed = await self._dirty_sends.fetch(BATCH_SIZE)
         await self._outbox.enqueue(*[post for send in changed for post in await self._report(send)])
         await self._dirty_sends.clear(changed)
+        for send in changed:
+            self._on_change(send.member)
         return len(changed)
 
     async def _step(self) -> float | None:

@@ -25,7 +25,6 @@ ROWS_PER_PAGE = 8
 MAX_LISTED = 500
 MAX_DETAIL_LENGTH = 8_500
 UNKNOWN = "unknown"
-NOTHING_YET = "Nothing has arrived from WhatsApp yet."
 _UNDERSTOOD = frozenset({"events", "event", "the", "last", "recent", "days", "show", "of", "only"})
 
 
@@ -142,7 +141,6 @@ def _note(events: Sequence[SeenEvent]) -> Markup:
     )
     note = f"The last {MAX_LISTED} events are listed." if len(events) >= MAX_LISTED else ""
     if not unknown:
-        is_known = "All of them are of kinds that this app knows." if events else NOTHING_YET
-        return markup(note or is_known)
+        return markup(note or ("All of them are of kinds that this app knows." if events else ""))
     named = ", ".join([f"{kind} ({count})" for kind, count in unknown.most_common(10)])
     return markup(f"{note} Kinds that this app doesn't know: {named}.".strip())

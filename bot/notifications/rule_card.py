@@ -189,7 +189,7 @@ def with_consent(spec: RuleSpec, destination: Destination) -> RuleSpec:
 
 
 def _describe_empty(location: Markup) -> Markup:
-    return markup("No Chakra events arrive ", location, " yet.")
+    return markup("Nothing from WhatsApp is posted ", location, " yet.")
 
 
 def _rule_buttons(rule: Rule, count: int) -> Block:

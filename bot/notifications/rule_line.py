@@ -121,11 +121,19 @@ def parse_rule(arguments: Arguments, known: Known) -> RuleLine:
         reading.events.append(EventGroup.MESSAGE)
     if not reading.events:
         raise UsageError(
-            "Say which events: message, failed, status, template, account or all.",
+            f"{_name_unknown(unused)}Say which events: message, failed, status, template, account "
+            "or all.",
             example=EXAMPLE,
             suggested_lines=(SuggestedLine(f"notify {correction}"),) if correction else (),
         )
     return RuleLine(_build_spec(reading), reading.channel, unused, correction)
+
+
+def _name_unknown(unused: Sequence[str]) -> str:
+    """Return the sentence on words that are no event, "" without any."""
+    if not unused:
+        return ""
+    return f'I don\'t know the event "{clip(" ".join(unused), MAX_WORD_LENGTH)}". '
 
 
 def find_numbered(arguments: Arguments, rules: Sequence[Rule]) -> Rule | None:

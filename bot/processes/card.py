@@ -69,7 +69,8 @@ def record_row(record: Record, record_type: RecordType | None = None) -> Block:
     process = record.process
     show = record_type.show if record_type else str
     title = markup(bold(process.name or record.key or NO_KEY))
-    facts = [record.key if process.name else "", show(process.state), show(process.assigned_to)]
+    assignee = record_type.show_person(process.assigned_to) if record_type else process.assigned_to
+    facts = [record.shown_key if process.name else "", show(process.state), assignee]
     created = _created(process)
     details = Markup("  ·  ".join(escape(fact) for fact in (*facts, created) if fact))
     name = process.id or record.key
@@ -88,7 +89,8 @@ def record_card(
 ) -> Message:
     """Return the card for one reader, who sees numbers and addresses in full."""
     process = record.process
-    title = markup(bold(process.name or record.key), "  ·  ", f"{record_type.label} {record.key}")
+    kind = f"{record_type.label} {record.shown_key}".strip()
+    title = markup(bold(process.name or record.key), "  ·  ", kind)
     fields = _fields(record, record_type)
     shown = [(field.label, field.markup) for field in fields[:MAX_FIELDS]]
     content = [blocks.section(title), *blocks.fields(shown)]
@@ -139,18 +141,18 @@ def _value(record: Record, action: str) -> str:
 
 def _fields(record: Record, record_type: RecordType) -> list[CardField]:
     """Return all that is known of a record, for one reader."""
-    fields = [*_root_fields(record), *_attribute_fields(record, record_type)]
+    fields = [*_root_fields(record, record_type), *_attribute_fields(record, record_type)]
     return [replace(known, text=record_type.show(known.text)) for known in fields]
 
 
-def _root_fields(record: Record) -> Iterable[CardField]:
+def _root_fields(record: Record, record_type: RecordType) -> Iterable[CardField]:
     process = record.process
     yield from (
         CardField(label, value)
         for label, value in (
             ("State", process.state),
             ("Status", process.status),
-            ("Assigned to", process.assigned_to),
+            ("Assigned to", record_type.show_person(process.assigned_to)),
         )
         if value
     )
@@ -172,7 +174,8 @@ def _attribute_fields(record: Record, record_type: RecordType) -> Iterable[CardF
         if field.name in record_type.photo_fields and photo_ids(value):
             continue
         if text := show_value(value):
-            yield CardField(field.label, text)
+            is_phone = record_type.is_phone(field)
+            yield CardField(field.label, record_type.format_phone(text) if is_phone else text)
     names = {field.name for field in known}
     for name, value in (*values.items(), *record.process.other.items()):
         if name not in names and (text := show_value(value)):

@@ -58,6 +58,11 @@ class Record:
         return f"{self.procedure}/{self.key}"
 
     @property
+    def shown_key(self) -> str:
+        """The key as people see it; "" for a UUID, which says nothing to them."""
+        return "" if self.key == self.process.id else self.key
+
+    @property
     def handle(self) -> str:
         """What buttons carry: by its ID, since two records may have one key."""
         return f"{self.procedure}/{self.process.id or self.key}"

@@ -152,7 +152,7 @@ def record_form(
             ASSIGNEE,
             "Assigned to",
             process.assigned_to if process else "",
-            hint='A name, an email address or a username in Chakra, or "me".',
+            hint="A name, email address or username in Chakra, or me.",
         ),
     ]
     for field_ in known[start : start + MAX_FORM_FIELDS]:

@@ -23,9 +23,10 @@ from bot.processes.editor import (
 from bot.processes.field_inputs import MAX_TEXT_LENGTH, hint_of
 from bot.processes.lead_fields import LeadDraft, LeadFields
 from bot.processes.record_query import QueryField
+from bot.processes.record_title import record_title
 from bot.processes.search import STATUSES, RecordType
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, lines, markup
+from bot.slack.blocks import Markup, lines, markup
 from bot.slack.commands.reply import Block, Choice, View
 
 SUBMIT: Final = "lead.submit"
@@ -171,7 +172,5 @@ def read_lead(
 
 
 def _describe(duplicate: Duplicate) -> Markup:
-    record = duplicate.record
-    name = record.process.name
-    who = markup(bold(name), ", ", record.key) if name else bold(record.key)
+    who = record_title(duplicate.record, ", ")
     return markup(Markup(":warning: "), "There is already ", who, f", with this {duplicate.what}.")

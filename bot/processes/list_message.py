@@ -11,7 +11,7 @@ from bot.chakra.fields import move_to_zone
 from bot.processes.card import SHOW, loaded_note, record_row, show_value
 from bot.processes.directory import LEAD, Record
 from bot.processes.record_pages import MAX_SORTED, ListPage
-from bot.processes.record_query import QueryField
+from bot.processes.record_query import QueryField, ValueType
 from bot.processes.search import ROOT_FIELDS, RecordType
 from bot.processes.sorting import KEY, NAME, Sort, find_value
 from bot.slack import blocks
@@ -124,7 +124,7 @@ def list_message(
             buttons.append(blocks.button("Sort…", SORT, value))
         buttons.append(blocks.button("Save…", SAVE, value))
         if may_share:
-            buttons.append(blocks.button("Share…", SHARE, value))
+            buttons.append(blocks.button("Share to channel", SHARE, value))
         if may_change:
             buttons.append(blocks.button("Change all…", CHANGE, value))
         if may_export:
@@ -201,8 +201,14 @@ def _cell(record_type: RecordType, record: Record, column: QueryField, zone: tzi
     value = find_value(record, column)
     if isinstance(value, datetime):
         return f"{move_to_zone(value, zone):%Y-%m-%d %H:%M}"
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else record_type.show(show_value(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    text = show_value(value)
+    if column.type is ValueType.PERSON:
+        return record_type.show_person(text)
+    return (
+        record_type.format_phone(text) if record_type.is_phone(column) else record_type.show(text)
+    )
 
 
 def _menu(record_type: RecordType, records: Sequence[Record]) -> list[Block]:

@@ -84,8 +84,17 @@ def _read_fields(
         except UsageError as error:
             errors[block_id] = error.message
             continue
-        shown.append((known.label, str(data[known.name])))
+        shown.append((known.label, _show_value(known, data[known.name])))
     return data, shown
+
+
+def _show_value(known: QueryField, value: Any) -> str:
+    """Return a value as a sentence has it: ``1 December 2026 at 10:00``."""
+    if known.type not in (ValueType.DATE, ValueType.TIME):
+        return str(value)
+    moment = datetime.fromisoformat(value)
+    clock = f" at {moment:%H:%M}" if known.type is ValueType.TIME else ""
+    return f"{moment.day} {moment:%B %Y}{clock}"
 
 
 def _read_value(known: QueryField, entered: str, now: datetime) -> Any:

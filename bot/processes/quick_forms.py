@@ -48,10 +48,10 @@ def state_form(record: Record, record_type: RecordType) -> View:
     return blocks.form_modal(STATE_FORM, "Change the state", "Save", content)
 
 
-def assign_form(record: Record) -> View:
+def assign_form(record: Record, record_type: RecordType) -> View:
     """Return the form that asks for a colleague: one of this Slack, or a user of Chakra."""
     content = [
-        _head(record, "Assigned to", record.process.assigned_to),
+        _head(record, "Assigned to", record_type.show_person(record.process.assigned_to)),
         member_field(
             MEMBER, "A colleague in Slack", action="process.member", placeholder="Choose someone"
         ),
@@ -61,7 +61,7 @@ def assign_form(record: Record) -> View:
             action="process.name",
             optional=True,
             max_length=200,
-            hint="A name, an email address or a username.",
+            hint="A name, email address or username.",
         ),
     ]
     return blocks.form_modal(ASSIGN_FORM, "Assign", "Save", content)

@@ -48,7 +48,8 @@ from bot.processes.record_query import (
     Where,
     WhereBuilder,
 )
-from bot.text.phones import PhoneParser
+from bot.processes.user_names import UserNames
+from bot.text.phones import PhoneParser, format_international
 
 MAX_KEY_LENGTH: Final = 80
 STATUSES: Final = ("OPEN", "COMPLETED", "CANCELLED")
@@ -97,10 +98,18 @@ class RecordType:
     photo_fields: frozenset[str] = frozenset()
     find_name: Callable[[str], str] = field(default=lambda _: "", repr=False, compare=False)
     """Return the name of a UUID of the configuration or of a user, "" if it isn't known."""
+    find_person: Callable[[str], str] = field(default=lambda _: "", repr=False, compare=False)
+    """Return the name of a user by ID, username or address, "" if it isn't known."""
+    format_phone: Callable[[str], str] = field(default=str, repr=False, compare=False)
+    """Return a number as people write it, and one that isn't valid as it is."""
 
     def show(self, text: str) -> str:
         """Return the name of a UUID, and any other text as it is."""
         return (is_uuid(text) and self.find_name(text)) or text
+
+    def show_person(self, assignee: str) -> str:
+        """Return the assignee's name if it is known, else Chakra's own text."""
+        return self.find_person(assignee) or assignee
 
     @property
     def attributes(self) -> tuple[QueryField, ...]:
@@ -145,11 +154,10 @@ class RecordSearch:
         directory: RecordDirectory,
         *,
         region: str | None = None,
-        find_user_name: Callable[[str], str] = lambda _: "",
+        users: UserNames,
     ) -> None:
-        """``find_user_name`` returns the name of a user's ID, "" if it isn't known by now."""
         self.region = region
-        self._find_user_name = find_user_name
+        self._users = users
         self._directory = directory
         self._processes = chakra.processes
         self._tasks = chakra.tasks
@@ -172,13 +180,22 @@ class RecordSearch:
 
     def _build_type(self, config: Config, name: str, label: str) -> RecordType:
         states = tuple(self._seen_states.get(name, ()))
-        return _build_type(config, name, label, states, self._find_user_name)
+        return _build_type(
+            config, name, label, states, self._users.get_cached_name, self._format_phone
+        )
+
+    def _format_phone(self, text: str) -> str:
+        found = self._parser.find(text)
+        return format_international(found.digits) if found else text
 
     async def list(
         self, record_type: RecordType, where: Where, *, skip: int, limit: int
     ) -> RecordPage:
         """Return a page. Deleted records are left out, so it may have fewer than ``limit``."""
-        page = await self._processes.list(record_type.name, where, skip=skip, limit=limit)
+        page, _ = await asyncio.gather(
+            self._processes.list(record_type.name, where, skip=skip, limit=limit),
+            self._users.load_names(),
+        )
         states = self._seen_states.setdefault(record_type.name, {})
         states.update(dict.fromkeys(item.state for item in page.items if item.state))
         records = tuple(
@@ -205,7 +222,9 @@ class RecordSearch:
     async def load(self, reference: str) -> tuple[Record, RecordType]:
         """Return the record of a reference ("lead/LEAD-004038") as it is now, and its type."""
         procedure, _, key = reference.partition("/")
-        types, record = await asyncio.gather(self.list_types(), self._directory.get(procedure, key))
+        types, record, _ = await asyncio.gather(
+            self.list_types(), self._directory.get(procedure, key), self._users.load_names()
+        )
         found = next((known for known in types if known.name == procedure), None)
         if found is None:  # the configuration lacks it
             config = (await self.get_config()).value
@@ -362,6 +381,7 @@ def _build_type(
     label: str,
     states: tuple[str, ...],
     find_user_name: Callable[[str], str] = lambda _: "",
+    format_phone: Callable[[str], str] = str,
 ) -> RecordType:
     attributes = config.attributes_of(name)
     key = config.primary_key_of(name)
@@ -381,7 +401,9 @@ def _build_type(
     def find_name(reference: str) -> str:
         return config.find_label(reference) or find_user_name(reference)
 
-    return RecordType(name, label, key_field, schema, phones, photos, find_name)
+    return RecordType(
+        name, label, key_field, schema, phones, photos, find_name, find_user_name, format_phone
+    )
 
 
 def _build_field(attribute: Attribute) -> QueryField:

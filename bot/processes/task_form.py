@@ -10,11 +10,12 @@ from typing import Final
 from bot.processes.directory import Record
 from bot.processes.editor import FIELD_PREFIX
 from bot.processes.record_query import QueryField, ValueType
+from bot.processes.record_title import record_title
 from bot.processes.search import STATUSES
 from bot.processes.task_type import TaskType
 from bot.slack import blocks
 from bot.slack.age import date_token
-from bot.slack.blocks import Markup, bold, lines, markup
+from bot.slack.blocks import Markup, lines, markup
 from bot.slack.choice_fields import checkboxes_field
 from bot.slack.commands.reply import Block, Choice, View
 
@@ -112,9 +113,7 @@ def task_form(draft: TaskDraft) -> View:
 
 def _record_blocks(draft: TaskDraft) -> list[Block]:
     if draft.record is not None:
-        name = draft.record.process.name
-        shown = markup(bold(name), "  ·  ", draft.record.key) if name else None
-        content = [blocks.section(markup("For ", shown or bold(draft.record.key)))]
+        content = [blocks.section(markup("For ", record_title(draft.record)))]
         if moment := draft.record.process.next_action_at:
             now = markup("Its next action is set to ", date_token(moment.timestamp()), " now.")
             content.append(blocks.context(now))

@@ -79,7 +79,7 @@ async def schedule_line(
 ) -> Reply:
     """Return the answer to ``schedule <name> every Monday 9:00 #sales``."""
     if not words:
-        return await render_saved(request, context, note="Which one? Press Schedule….")
+        return await render_saved(request, context, note="Which one? Press its Schedule button.")
     saved, rest = await _split_name(request, context, words)
     texts = [word.text.casefold().strip(".,!") for word in rest]
     if texts and texts[0] in STOP_WORDS and len(texts) == 1:
@@ -101,7 +101,9 @@ async def unschedule_line(
     request: CommandRequest, context: HasSavedQueries, words: Sequence[Token]
 ) -> Reply:
     if not words:
-        return await render_saved(request, context, note="Which one? Press Stop posting.")
+        return await render_saved(
+            request, context, note="Which one? Press its Stop posting button."
+        )
     saved, _ = await _split_name(request, context, words)
     return await _stop(request, context, saved)
 

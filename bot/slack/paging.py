@@ -74,7 +74,8 @@ def list_message(
     content = [blocks.section(title), *map(row, page.items)]
     if not page.items:
         content.append(blocks.section(empty_text))
-    content.append(blocks.context(note))
+    if note:
+        content.append(blocks.context(note))
     elements = [*_page_buttons(page, query, page_action, labels), *buttons]
     if elements:
         content.append(blocks.actions(*elements))

@@ -8,15 +8,20 @@ from dataclasses import dataclass, field, replace
 
 from cachetools import LRUCache
 
-from bot.aio.clock import Clock
+from bot.aio.clock import Clock, wait_for
 from bot.cache import Cache, Cached
 from bot.chakra.client import Chakra
 from bot.chakra.models import User, UserChanges
-from bot.errors import InvalidResponse, Rejected, ResourceNotFound
+from bot.errors import BotError, InvalidResponse, Rejected, ResourceNotFound
 from bot.slack.commands.reply import Message
 from bot.text.phones import format_international
 from bot.users.index import Matches, UserIndex
-from bot.users.names import NamesLoader, RoleAndTeamNames
+from bot.users.names import (
+    COOLDOWN_SECONDS,
+    LOAD_TIMEOUT_SECONDS,
+    NamesLoader,
+    RoleAndTeamNames,
+)
 from bot.users.query import Query, parse_query
 from bot.users.team_list import TeamList, load_phones
 
@@ -79,6 +84,7 @@ class Directory:
         self._region = region or None
         self._team_list = TeamList(chakra, clock)
         self._names = NamesLoader(chakra, cache, clock)
+        self._cooldown_until = 0.0
 
     async def get_user(self, user_id: str, *, refresh: bool = False) -> Cached[User]:
         """Return the user. Raise ``ResourceNotFound``, also for a deleted user."""
@@ -194,10 +200,22 @@ class Directory:
             found.append(known.name if known else reportee.name)
         return tuple([name for name in found if name])
 
-    def get_cached_name(self, user_id: str) -> str:
-        """Return the name of a user if the team is loaded, else ""."""
+    async def load_names(self) -> None:
+        """Load the team for `get_cached_name`, unless it is cached. Never raise.
+
+        A slower load continues, and serves later calls.
+        """
+        if self._cached_index() or self._clock.monotonic() < self._cooldown_until:
+            return
+        try:
+            await wait_for(self._clock, self.get_index(), LOAD_TIMEOUT_SECONDS)
+        except (BotError, TimeoutError):
+            self._cooldown_until = self._clock.monotonic() + COOLDOWN_SECONDS
+
+    def get_cached_name(self, reference: str) -> str:
+        """Return the name of a user by ID, username or address; "" until the team is loaded."""
         index = self._cached_index()
-        known = index.get(user_id) if index else None
+        known = index.find_assignee(reference) if index else None
         return known.name if known else ""
 
     def _cached_index(self) -> UserIndex | None:

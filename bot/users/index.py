@@ -61,6 +61,19 @@ class UserIndex:
         position = self.by_id.get(user_id)
         return None if position is None else self.users[position]
 
+    def find_assignee(self, reference: str) -> User | None:
+        """Return the only user with exactly this ID, username or address."""
+        if known := self.get(reference):
+            return known
+        wanted = reference.casefold()
+        positions = {*self.by_email.get(wanted, ()), *self.by_name.get(normalize(reference), ())}
+        found = [
+            user
+            for user in map(self.users.__getitem__, positions)
+            if wanted in (user.username.casefold(), user.primary_email.casefold())
+        ]
+        return found[0] if len(found) == 1 else None
+
     def find_by_email(self, email: str) -> Matches:
         return self._rank_matches(self.by_email.get(email.casefold(), ()))
 

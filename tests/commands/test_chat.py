@@ -325,7 +325,9 @@ async def test_open_conversations_are_listed(acme: World) -> None:
     await receive(acme)
     assert "*Asha Rao*" in visible_text(await acme.type("/chakra chat"))
     await acme.press("chat.resolve")
-    assert "No open conversations" in visible_text(await acme.type("/chakra chat"))
+    empty = visible_text(await acme.type("/chakra chat"))
+    assert "No open conversations" in empty
+    assert "/chakra notify" in empty
 
 
 async def test_a_number_that_never_wrote_gets_a_template_only(acme: World) -> None:

@@ -30,7 +30,7 @@ async def test_sender_sees_whole_numbers_and_the_buttons_in_the_pane(acme: World
     pane = await open_pane(acme, await post(acme, LINK))
     assert pane["entity"]["entity_payload"]["attributes"]["title"]["text"] == "Aarav Mehta"
     assert fields(pane)["Score"] == "72"
-    assert "919876543210" in json.dumps(pane)
+    assert "+91 98765 43210" in json.dumps(pane)
     assert actions(pane) == [
         "Send WhatsApp", "Edit", "State…", "Assign to me", "Assign…", "Task…", "Delete…",
     ]  # fmt: skip
@@ -141,7 +141,7 @@ async def test_assigning_in_the_pane_shows_the_new_state_there(acme: World) -> N
     await press_in_pane(acme, "process.take")
     pane = acme.slack.previews.pane(JOHN)
     assert pane
-    assert fields(pane)["Assigned to"] == "johndoe"
+    assert fields(pane)["Assigned to"] == "John Doe"
     assert acme.slack.view(JOHN) is None
 
 
@@ -153,7 +153,7 @@ async def test_assigning_again_after_a_colleague_took_it_asks_first(acme: World)
     await press_in_pane(acme, "process.take")
     pane = acme.slack.previews.pane(JOHN)
     assert pane
-    assert fields(pane)["Assigned to"] == "mei"
+    assert fields(pane)["Assigned to"] == "Mei Tanaka"
     await press_in_pane(acme, "process.take")
     assert acme.chakra.records.find("LEAD-004039")["assignedTo"] == "johndoe"
 

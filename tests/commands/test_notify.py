@@ -47,7 +47,7 @@ async def test_typed_rule_is_shown_before_it_is_saved(acme: World) -> None:
     assert "In one thread a day" in shown
     assert 'Not used: "blorp".' in shown
     assert "nothing to try it with" in shown
-    assert "No Chakra events arrive here yet." in await read(acme, "list")
+    assert "Nothing from WhatsApp is posted here yet." in await read(acme, "list")
     await read(acme, 'add messages from India with "late delivery" thread')
     saved = plain(await acme.press("notify.confirm"))
     assert "Rule saved." in saved
@@ -153,17 +153,17 @@ async def test_rules_in_the_app_are_for_oneself(acme: World) -> None:
 
 async def test_support_has_rules_of_its_own(acme: World) -> None:
     await save(acme, "failed")
-    assert "No Chakra events" in await read(acme, "list", channel=SUPPORT)
+    assert "Nothing from WhatsApp" in await read(acme, "list", channel=SUPPORT)
 
 
 async def test_status_shows_what_arrives_in_the_channel(acme: World) -> None:
     status = plain(await acme.type("/chakra status"))
-    assert "No Chakra events arrive here: `/chakra notify`" in status
+    assert "Nothing from WhatsApp is posted here. Choose what: `/chakra notify`" in status
     await save(acme, "failed from India")
     await save(acme, "template hourly")
     status = plain(await acme.type("/chakra status"))
     assert "What arrives here: failed messages, template changes." in status
-    assert "No Chakra events arrive to you" in plain(
+    assert "Nothing from WhatsApp is posted to you" in plain(
         await acme.type("/chakra status", by=MEI, channel="D0MEI")
     )
 
@@ -274,7 +274,7 @@ async def test_recent_lists_what_came_for_those_who_may(acme: World) -> None:
 
 
 async def test_sample_is_posted_and_marked_as_a_test(acme: World) -> None:
-    assert "No Chakra events arrive here yet" in await read(acme, "test")
+    assert "Nothing from WhatsApp is posted here yet" in await read(acme, "test")
     await save(acme, "failed hourly mention <@U0MEI|mei>")
     await read(acme, "test")
     await pass_seconds(acme, 3)
@@ -336,7 +336,7 @@ async def test_rules_of_a_channel_without_the_bot_are_listed_and_removed(acme: W
     assert "Rule removed." in plain(await acme.press("notify.remove:1", channel="D0JOHN"))
     shown = await read(acme, "what does this channel get?", by="U0PRIYA", channel="C0GENERAL")
     assert "Chakra isn't in this channel. Type /invite @Chakra here." in shown
-    assert "No Chakra events arrive here yet." in shown
+    assert "Nothing from WhatsApp is posted here yet." in shown
     assert acme.slack.rejections == []
 
 

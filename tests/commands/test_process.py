@@ -55,7 +55,7 @@ async def test_list_shows_what_matches(acme: World, typed: str, found: str, miss
                                    "process show lead lead-004038"])  # fmt: skip
 async def test_one_record_is_shown_as_a_card(acme: World, typed: str) -> None:
     shown = visible_text(await acme.type(f"/chakra {typed}"))
-    for text in ("Aarav Mehta", "LEAD-004038", "919876543210", "Score", "72", "Pune"):
+    for text in ("Aarav Mehta", "LEAD-004038", "+91 98765 43210", "Score", "72", "Pune"):
         assert text in shown
 
 
@@ -172,11 +172,31 @@ async def test_unchanged_form_writes_nothing(acme: World) -> None:
     assert not [request for request in acme.chakra.requests if request.method == "PUT"]
 
 
+async def test_card_names_who_has_the_record_and_leaves_out_what_says_nothing(acme: World) -> None:
+    acme.chakra.records.assign("LEAD-004039", "john@acme.com")
+    assert "John Doe" in visible_text(await acme.type("/chakra lead LEAD-004039"))
+    assert "John Doe" in visible_text(await acme.type("/chakra process list lead city:Pune"))
+    await acme.type("/chakra lead Zoya Khan +91 98111 22333")
+    await acme.submit({})
+    shown = visible_text(acme.shown())
+    assert "*Zoya Khan*  ·  Lead\n" in shown
+    assert "+91 98111 22333" in shown
+
+
+async def test_card_without_the_team_shows_the_username(acme: World) -> None:
+    acme.chakra.fail("GET /v2/ext/users", StatusResponse(500))
+    async with acme.clock.running():
+        shown = await acme.type("/chakra lead LEAD-004038")
+    assert "johndoe" in visible_text(shown)
+
+
 async def test_assign_to_me_writes_once(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004039")
     await acme.press("process.take")
     assert stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
-    assert "johndoe" in visible_text(acme.shown())
+    assert "John Doe" in visible_text(acme.shown())
+    assert "already assigned to you" in visible_text(await acme.press("process.take"))
+    assert len([request for request in acme.chakra.requests if request.method == "PUT"]) == 1
 
 
 async def test_a_record_that_a_colleague_took_back_is_assigned_again(acme: World) -> None:

@@ -196,7 +196,7 @@ async def test_record_that_a_colleague_took_is_asked_about_first(acme: World) ->
     await acme.type("/chakra lead LEAD-004039")
     acme.chakra.records.assign("LEAD-004039", "mei")
     shown = visible_text(await acme.press("process.take"))
-    assert "assigned to mei now" in shown
+    assert "assigned to Mei Tanaka now" in shown
     assert stored(acme, "LEAD-004039")["assignedTo"] == "mei"
     await acme.press("process.take")
     assert stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"

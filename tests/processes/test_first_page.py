@@ -19,8 +19,8 @@ MAX_SECONDS = 1.0
 @pytest.mark.parametrize(
     ("line", "requests"),
     [
-        ("/chakra leads", 2),
-        ("/chakra leads state:NEW city:Pune", 2),
+        ("/chakra leads", 3),
+        ("/chakra leads state:NEW city:Pune", 3),
         ("/chakra process list lead state:NEW assigned:me", 3),
     ],
 )

@@ -142,6 +142,15 @@ def test_list_without_phones_is_marked_unavailable() -> None:
     assert TEAM.has_phones
 
 
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [("johndoe", "John Doe"), ("John@acme.com", "John Doe"), ("John Doe", ""), ("john", "")],
+)
+def test_assignee_is_found_by_exactly_what_a_record_has(reference: str, name: str) -> None:
+    found = TEAM.find_assignee(reference)
+    assert (found.name if found else "") == name
+
+
 def test_an_empty_team_can_be_searched() -> None:
     empty = build_index([])
     assert empty.find_by_name("john").total == 0

@@ -234,6 +234,7 @@ class PageApi:
             "title": member.title,
             "kind": member.kind,
             "may_send": self._may_send(member),
+            "tz": member.tz,
             "initials": member.initials,
             "color": member.color,
         }

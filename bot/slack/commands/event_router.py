@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, TypedDict
 
 from bot.aio.clock import Clock
@@ -34,6 +35,7 @@ from bot.slack.events import (
     command_text,
     parse_event,
 )
+from bot.slack.home_refresh import RenderHome
 
 EVENT_LABEL = "event"
 """The name in metrics and logs of an event that no command handles."""
@@ -55,7 +57,8 @@ class EventHooks:
 
     ``claim`` returns whether an event is new; ``on_revoked`` stops a workspace whose token was
     revoked, or which uninstalled the app; ``on_joined`` gets each channel that the app is invited
-    to. ``home_details`` returns what App Home shows a member below the buttons.
+    to. ``home_details`` returns what App Home shows a member below the buttons; ``on_home_opened``
+    gets who opened it, and what returns it as it is later.
     """
 
     bot_user_id: str
@@ -63,6 +66,7 @@ class EventHooks:
     on_revoked: Callable[[SlackEvent], Awaitable[None]]
     on_joined: Callable[[str], None]
     home_details: Callable[[str, AccessDecision], Awaitable[Sequence[Block]]]
+    on_home_opened: Callable[[str, RenderHome], None]
 
 
 class Authorize(Protocol):
@@ -154,12 +158,16 @@ class EventRouter(Generic[ContextT]):
         if actor.id in self._loading_homes:
             return NoReply()
         self._loading_homes.add(actor.id)
+        self._hooks.on_home_opened(actor.id, partial(self._render_home, actor))
         try:
-            access = await self._check_access(actor)
-            details = await self._hooks.home_details(actor.id, access)
+            return PublishHome(await self._render_home(actor))
         finally:
             self._loading_homes.discard(actor.id)
-        return PublishHome((*helping.front_blocks(self._registry.commands, access), *details))
+
+    async def _render_home(self, actor: Actor) -> tuple[Block, ...]:
+        access = await self._check_access(actor)
+        details = await self._hooks.home_details(actor.id, access)
+        return (*helping.front_blocks(self._registry.commands, access), *details)
 
     async def _revoke(self, event: SlackEvent) -> Reply:
         await self._hooks.on_revoked(event)

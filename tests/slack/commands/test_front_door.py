@@ -12,6 +12,7 @@ from tests.commands.send_scenarios import READING_NUMBER, open_form, submit_form
 from tests.people import JOHN, MEI
 from tests.world import World
 
+OTHER_NUMBER = "+12025550102"
 GITA, GENERAL = "U0GITA", "C0GENERAL"
 FOUR = ["Send WhatsApp", "Find someone", "Upload a table", "My sends"]
 
@@ -139,6 +140,22 @@ async def test_home_lists_the_last_sends_of_the_person(acme: World) -> None:
     await acme.press("sends.mine")
     assert "*1 send*" in visible_text(acme.slack.view(JOHN) or {})
     await open_home(acme, MEI)
+    assert "Your last sends" not in home_text(acme, MEI)
+
+
+async def test_open_home_follows_the_sends_of_the_person(acme: World) -> None:
+    await open_home(acme, JOHN)
+    await open_home(acme, MEI)
+    acme.slack.fail("views.publish", error="fatal_error")
+    before = len(acme.slack.calls)
+    for number in (READING_NUMBER, OTHER_NUMBER):
+        await open_form(acme)
+        await submit_form(acme, phone=number)
+        await acme.clock.advance(5)
+        await acme.idle()
+    published = [call for call in acme.slack.calls[before:] if call.method == "views.publish"]
+    assert [call.response["ok"] for call in published] == [False, True]
+    assert "Read" in home_text(acme, JOHN)
     assert "Your last sends" not in home_text(acme, MEI)
 
 

@@ -18,6 +18,9 @@ const KINDS = {
 
 const kindOf = (person) => (KINDS[person.kind] ?? person.kind) + (person.may_send ? ", may send" : "");
 
+/** @param {string} zone such as "Asia/Kolkata" */
+const city = (zone) => zone.split("/").at(-1).replaceAll("_", " ");
+
 export class PersonSwitcher {
   /** @param {import("./state.js").Store} store @param {(person: string) => void} become */
   constructor(store, become) {
@@ -80,7 +83,7 @@ export class PersonSwitcher {
     const options = people.map((person) => ({
       value: person.id,
       label: person.real_name,
-      description: [kindOf(person), person.title].filter(Boolean).join(" · "),
+      description: [kindOf(person), person.title, `${city(person.tz)} time`].filter(Boolean).join(" · "),
       lead: avatar(person),
     }));
     this.list.show([{ label: "Act as", options }], {

@@ -8,12 +8,13 @@
  *   ephemeral: boolean, edited: boolean, thread_ts: string | null, broadcast: boolean,
  *   files: import("./attachments.js").File[], attachments: any[] | null}} Message
  * @typedef {{id: string, name: string, kind: "public" | "private" | "shared" | "im" | "group" | "pair", topic: string, members: string[]}} Channel
- * @typedef {{id: string, name: string, real_name: string, title: string, kind: string, may_send: boolean, initials: string, color: string}} Person
+ * @typedef {{id: string, name: string, real_name: string, title: string, kind: string, may_send: boolean, tz: string, initials: string, color: string}} Person
  * @typedef {{id: string, hash: string, title: any, submit: any, close: any, blocks: any[], state?: any}} View
  */
 
 import { FIRST } from "./address.js";
 import { Memory } from "./memory.js";
+import { setZone } from "./times.js";
 
 /** @param {Channel} channel @returns {string} its name as people write it: only channels have a "#" */
 export function channelLabel({ kind, name }) {
@@ -69,6 +70,7 @@ export class Store extends EventTarget {
       home: state.views.home,
       tabs: [state.home_tab && "home", state.messages_tab && "messages"].filter(Boolean),
     });
+    setZone(state.me.tz);
     this.#dropOldEphemerals(state);
     this.#messages = new Map(
       Object.entries(state.messages).map(([id, list]) => [

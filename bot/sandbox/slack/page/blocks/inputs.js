@@ -1,6 +1,7 @@
 /** Text inputs, and the date and time picker. */
 
 import { h } from "../dom.js";
+import { fromPicker, toPicker } from "../times.js";
 
 /** Slack waits a moment after a character before it notifies the app. */
 const CHARACTER_PAUSE_MS = 350;
@@ -56,7 +57,7 @@ function picker(element, place, type, initial) {
 function moment(element, place) {
   const { value } = place.entry(element, element.initial_date_time ?? null);
   const changed = () => {
-    const seconds = node.value ? Math.floor(new Date(node.value).getTime() / 1000) : null;
+    const seconds = node.value ? fromPicker(node.value) : null;
     place.enter(element, seconds);
     place.changed(element, seconds);
   };
@@ -64,17 +65,11 @@ function moment(element, place) {
     class: "box moment",
     type: "datetime-local",
     ...named(element, place),
-    value: value ? localMoment(value) : "",
+    value: value ? toPicker(value) : "",
     autofocus: element.focus_on_load,
     on: { change: changed },
   });
   return node;
-}
-
-/** @param {number} seconds @returns {string} as the browser's picker writes it: "2026-12-01T09:30" */
-function localMoment(seconds) {
-  const date = new Date(seconds * 1000);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 function box(element, place, tag, props) {

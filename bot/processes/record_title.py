@@ -1,0 +1,14 @@
+"""How sentences and forms name a record."""
+
+from __future__ import annotations
+
+from bot.processes.directory import Record
+from bot.slack.blocks import Markup, bold, markup
+
+
+def record_title(record: Record, separator: str = "  ·  ") -> Markup:
+    """Return its name and its key, or what there is of both."""
+    name, key = record.process.name, record.shown_key
+    if not name:
+        return bold(record.key)
+    return markup(bold(name), separator, key) if key else bold(name)

@@ -17,7 +17,7 @@ from bot.processes.field_inputs import read_input
 from bot.processes.list_message import CHANGE, RecordListQuery, to_line
 from bot.processes.query_schema import unknown_field
 from bot.processes.record_query import Person
-from bot.processes.search import RecordType, usernames_of
+from bot.processes.search import RecordType
 from bot.processes.typed_line import read_line
 from bot.record_lists import HasRecordLists, find_listed_type, require_short
 from bot.record_queries import TypedQuery

@@ -10,8 +10,8 @@ from bot.processes import editor, quick_forms
 from bot.processes.card import ASSIGN, CHANGE_STATE, DELETE, TAKE, TakeButton
 from bot.processes.directory import Record
 from bot.processes.record_query import Person
-from bot.processes.search import usernames_of
 from bot.processes.shown import render_card, render_card_after
+from bot.processes.user_names import usernames_of
 from bot.record_writes import (
     HasRecordEdits,
     build_intent,

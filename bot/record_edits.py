@@ -11,8 +11,9 @@ from bot.processes import editor
 from bot.processes.card import EDIT
 from bot.processes.directory import Record
 from bot.processes.record_query import Person
-from bot.processes.search import RecordType, find_type, usernames_of
+from bot.processes.search import RecordType, find_type
 from bot.processes.shown import render_card_after
+from bot.processes.user_names import usernames_of
 from bot.record_card_edits import card_edit_actions, card_edit_forms
 from bot.record_writes import (
     HasRecordEdits,

@@ -17,6 +17,7 @@ from bot.processes.query_hints import find_hint
 from bot.processes.query_parser import parse_query
 from bot.processes.query_schema import EXAMPLE
 from bot.processes.record_query import (
+from bot.processes.user_names import usernames_of, you_or_name
     ME,
     Person,
     QueryField,
@@ -24,7 +25,7 @@ from bot.processes.record_query import (
     Where,
     describe,
 )
-from bot.processes.search import RecordSearch, RecordType, usernames_of, you_or_name
+from bot.processes.search import RecordSearch, RecordType
 from bot.processes.sorting import Sort, describe_sort, split_sort
 from bot.slack.commands.arguments import parse_arguments
 from bot.slack.member import Member

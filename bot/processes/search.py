@@ -15,7 +15,7 @@ from bot.chakra.attributes import Attribute
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.chakra.fields import to_text
-from bot.chakra.models import User, is_uuid
+from bot.chakra.models import is_uuid
 from bot.chakra.processes import ID_KEY, MAX_PAGE_SIZE
 from bot.chakra.tasks import CreatedTask
 from bot.errors import ChakraError, UsageError
@@ -39,7 +39,6 @@ from bot.processes.query import (
 )
 from bot.processes.query_schema import QuerySchema, fold
 from bot.processes.record_query import (
-    ME,
     Person,
     QueryField,
     RecordQuery,
@@ -351,28 +350,12 @@ def find_type(types: Sequence[RecordType], typed: str) -> RecordType | None:
     return None
 
 
-def usernames_of(user: User) -> tuple[str, ...]:
-    """Return what ``assignedTo`` may have: a username (CONFIRMED), which may be the email address.
-
-    Older documentation has the address.
-    """
-    names = (user.username, user.primary_email)
-    return tuple(dict.fromkeys(name for name in names if name))
-
-
 def unknown_type(types: Sequence[RecordType], typed: str) -> UsageError:
     names = ", ".join(found.name for found in types)
     return UsageError(
         f'There are no records called "{typed}". There are: {names}.',
         example=f"/chakra process list {types[0].name}",
     )
-
-
-def you_or_name(person: Person, user: User | None) -> str:
-    """Return how an echo names a colleague."""
-    if person.text == ME and not person.is_member_id:
-        return "you"
-    return user.name if user else person.text
 
 
 def _build_type(

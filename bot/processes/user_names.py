@@ -1,8 +1,11 @@
-"""What records need from the team: names in place of usernames and IDs."""
+"""How records name a colleague: by username or ID, and people by name."""
 
 from __future__ import annotations
 
 from typing import Protocol
+
+from bot.chakra.models import User
+from bot.processes.record_query import ME, Person
 
 
 class UserNames(Protocol):
@@ -13,3 +16,19 @@ class UserNames(Protocol):
 
     async def load_names(self) -> None:
         """Wait briefly until the names are known. Never raise."""
+
+
+def usernames_of(user: User) -> tuple[str, ...]:
+    """Return what ``assignedTo`` may have: a username (CONFIRMED), which may be the email address.
+
+    Older documentation has the address.
+    """
+    names = (user.username, user.primary_email)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def you_or_name(person: Person, user: User | None) -> str:
+    """Return how an echo names a colleague."""
+    if person.text == ME and not person.is_member_id:
+        return "you"
+    return user.name if user else person.text

@@ -19,6 +19,7 @@ from bot.processes.query_schema import unknown_field
 from bot.processes.record_query import Person
 from bot.processes.search import RecordType
 from bot.processes.typed_line import read_line
+from bot.processes.user_names import usernames_of
 from bot.record_lists import HasRecordLists, find_listed_type, require_short
 from bot.record_queries import TypedQuery
 from bot.slack.button_state import parse_row_id

@@ -17,7 +17,6 @@ from bot.processes.query_hints import find_hint
 from bot.processes.query_parser import parse_query
 from bot.processes.query_schema import EXAMPLE
 from bot.processes.record_query import (
-from bot.processes.user_names import usernames_of, you_or_name
     ME,
     Person,
     QueryField,
@@ -27,6 +26,7 @@ from bot.processes.user_names import usernames_of, you_or_name
 )
 from bot.processes.search import RecordSearch, RecordType
 from bot.processes.sorting import Sort, describe_sort, split_sort
+from bot.processes.user_names import usernames_of, you_or_name
 from bot.slack.commands.arguments import parse_arguments
 from bot.slack.member import Member
 from bot.slack.members import Members

@@ -48,7 +48,7 @@ from bot.processes.record_query import (
     WhereBuilder,
 )
 from bot.processes.user_names import UserNames
-from bot.text.phones import PhoneParser, format_international
+from bot.text.phones import PhoneParser
 
 MAX_KEY_LENGTH: Final = 80
 STATUSES: Final = ("OPEN", "COMPLETED", "CANCELLED")
@@ -180,12 +180,8 @@ class RecordSearch:
     def _build_type(self, config: Config, name: str, label: str) -> RecordType:
         states = tuple(self._seen_states.get(name, ()))
         return _build_type(
-            config, name, label, states, self._users.get_cached_name, self._format_phone
+            config, name, label, states, self._users.get_cached_name, self._parser.format
         )
-
-    def _format_phone(self, text: str) -> str:
-        found = self._parser.find(text)
-        return format_international(found.digits) if found else text
 
     async def list(
         self, record_type: RecordType, where: Where, *, skip: int, limit: int

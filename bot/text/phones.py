@@ -103,6 +103,11 @@ class PhoneParser:
         except InvalidPhone:
             return None
 
+    def format(self, typed: str) -> str:
+        """Return the number as people write it, and a text that is no valid one as it is."""
+        found = self.find(typed)
+        return format_international(found.digits) if found else typed
+
     def candidates(self, typed: str) -> tuple[str, ...]:
         """Return the digits that a typed number may be stored as, the most likely first.
 

@@ -181,6 +181,6 @@ async def test_rows_are_text_where_slack_refuses_a_table_for_one_person(acme: Wo
     second = await acme.press("process.page:next")
     assert "LEAD-200054" in visible_text(second)
     assert second.id == first.id
-    acme.slack.rejections.clear()
+    acme.slack.workspace.validator.rejections.clear()
     await acme.press("process.share")
     assert table_of(acme.shown(by=MEI))

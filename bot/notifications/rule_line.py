@@ -94,6 +94,11 @@ class _Reading:
         """What the line says besides events: how many values, and how they arrive."""
         return sum(map(len, self.values.values())), self.grouping
 
+    @property
+    def excluded(self) -> int:
+        """How many events the line leaves out."""
+        return len(self.without) + len(self.exceptions)
+
     def add(self, name: str, value: str) -> None:
         """Add a filter's value, or a mention. Raise ``UsageError`` if there are too many."""
         values = self.values.setdefault(name, [])
@@ -190,7 +195,7 @@ def _build_spec(reading: _Reading) -> RuleSpec:
 
 
 def _read_words(reading: _Reading, words: Sequence[Token]) -> None:
-    place, negated = 0, False
+    place, negated, excluded = 0, False, 0
     while place < len(words):
         word = words[place]
         text = fold(word.text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.chakra.fields import to_text
-from bot.errors import BotError
 from bot.notifications.facts import FindRecords
 from bot.processes.directory import Record, RecordDirectory
 from bot.webhooks.events import Customer
@@ -17,10 +16,7 @@ def record_finder(directory: RecordDirectory) -> FindRecords:
     async def find(customer: Customer) -> frozenset[str]:
         if not customer.phone:
             return frozenset()
-        try:
-            found = await directory.find_by_phone(f"+{customer.phone}")
-        except (BotError, TimeoutError):
-            return frozenset()
+        found = await directory.find_by_phone(f"+{customer.phone}")
         return frozenset(fact for record in found for fact in _facts(record))
 
     return find

@@ -16,8 +16,11 @@ from bot.webhooks.recorded_event import RecordedEvent
 class EventSource(Protocol):
     """Each method raises ``DatabaseUnavailable``."""
 
-    async def list_pending(self, limit: int) -> Sequence[RecordedEvent]:
-        """Return the oldest events whose channels are yet to be decided, in order."""
+    async def list_pending(self, limit: int, *, after: int = 0) -> Sequence[RecordedEvent]:
+        """Return the oldest events whose channels are yet to be decided, in order.
+
+        They are among those with a higher ID than ``after``.
+        """
         ...
 
     async def list_pending_ids(self, limit: int) -> Sequence[int]:
@@ -47,9 +50,9 @@ class CachedEvents:
         self._source = source
         self._cache: LRUCache[int, RecordedEvent] = LRUCache(MAX_CACHED_EVENTS)
 
-    async def list_pending(self, limit: int) -> Sequence[RecordedEvent]:
+    async def list_pending(self, limit: int, *, after: int = 0) -> Sequence[RecordedEvent]:
         """Return the oldest events whose channels are yet to be decided, in order."""
-        return self._remember(await self._source.list_pending(limit))
+        return self._remember(await self._source.list_pending(limit, after=after))
 
     async def list_pending_ids(self, limit: int) -> Sequence[int]:
         """Return the IDs of these events."""

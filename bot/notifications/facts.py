@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 
 import phonenumbers
 
+from bot.cache import is_outage
+from bot.errors import BotError
 from bot.messages.send import Send
 from bot.notifications.rule import EventGroup
 from bot.webhooks.events import (
@@ -21,6 +24,8 @@ from bot.webhooks.events import (
 from bot.webhooks.fields import as_object, first_text, iter_objects
 from bot.webhooks.recorded_event import RecordedEvent
 
+CATEGORIES, RECORDS = "categories", "records"
+"""The filters for which Chakra is asked."""
 FAILED_KIND = "failed"
 FOLLOW_UP_KINDS = frozenset({"system", "reaction", "edit", "revoke"})
 """Messages that continue a thread but don't begin one."""
@@ -38,7 +43,7 @@ _TEXT_PATHS = (
     ("order", "text"),
     ("system", "body"),
 )
-CATEGORIES = ("MARKETING", "UTILITY", "AUTHENTICATION", "SERVICE")
+PRICED_CATEGORIES = ("MARKETING", "UTILITY", "AUTHENTICATION", "SERVICE")
 _MEDIA_KINDS = ("image", "video", "audio", "document", "sticker")
 
 
@@ -49,7 +54,8 @@ class Facts:
     ``group`` is ALL for what only a rule for all events receives. ``sender`` is the ID of our
     number, ``country`` an ISO code, ``member`` who sent the message that the event is about.
     ``is_follow_up``: it is shown in the customer's thread, and only if there is one. ``records``
-    are the customer's in Chakra, in lower case: "lead" and "lead.city=pune".
+    are the customer's in Chakra, in lower case: "lead" and "lead.city=pune". ``unknown`` are the
+    filters for which Chakra was asked and didn't answer.
     """
 
     group: EventGroup
@@ -62,14 +68,20 @@ class Facts:
     member: str = ""
     is_follow_up: bool = False
     records: frozenset[str] = field(default=frozenset(), repr=False)
+    unknown: frozenset[str] = frozenset()
 
 
+Key = TypeVar("Key")
+T = TypeVar("T")
 FindSends = Callable[[Sequence[str]], Awaitable[Mapping[str, Send]]]
 """Return the sends with these IDs of Meta or Chakra, by ID. Raise ``DatabaseUnavailable``."""
-FindCategory = Callable[[str, str], str]
-"""Return the category of a template by name and language; "" if it isn't known yet."""
+FindCategory = Callable[[str, str], Awaitable[str]]
+"""Return the category of a template by name and language, "" if there is none.
+
+Raise what `FindRecords` does.
+"""
 FindRecords = Callable[[Customer], Awaitable[frozenset[str]]]
-"""Return a customer's records, as `Facts` has them; empty if Chakra doesn't answer."""
+"""Return a customer's records, as `Facts` has them. Raise ``TimeoutError`` or Chakra's error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,41 +93,66 @@ class FactsReader:
     find_records: FindRecords
 
     async def read(
-        self, recorded: Sequence[RecordedEvent], *, with_records: bool = False
+        self, recorded: Sequence[RecordedEvent], *, filters: Collection[str] = ()
     ) -> list[Facts]:
         """Return the facts of each event. Raise ``DatabaseUnavailable``.
 
-        ``with_records`` if a rule looks at them: Chakra is asked for each customer.
+        Of `CATEGORIES` and `RECORDS`, Chakra is asked only for the ``filters`` that rules have.
         """
         events = [item.event for item in recorded]
         wanted = dict.fromkeys(key for event in events for key in sent_message_ids(event))
         sends = await self.find_sends(list(wanted)) if wanted else {}
-        records: dict[Customer, frozenset[str]] = {}
+        categories = _Answers[tuple[str, str], str](lambda key: self.find_category(*key), "")
+        records = _Answers[Customer, frozenset[str]](self.find_records, frozenset())
         found: list[Facts] = []
         for event in events:
             send = next((sends[key] for key in sent_message_ids(event) if key in sends), None)
-            category = self.find_category(send.template, send.language) if send else ""
-            if with_records and event.customer not in records:
-                records[event.customer] = await self.find_records(event.customer)
-            found.append(build(event, send, category, records.get(event.customer, frozenset())))
+            known, unknown = build(event, send), set[str]()
+            if CATEGORIES in filters and send and send.template and not known.category:
+                category = await categories.get((send.template, send.language))
+                known = replace(known, category=(category or "").upper())
+                unknown |= {CATEGORIES} if category is None else set()
+            if RECORDS in filters:
+                own = await records.get(event.customer)
+                known = replace(known, records=own or frozenset())
+                unknown |= {RECORDS} if own is None else set()
+            found.append(replace(known, unknown=frozenset(unknown)) if unknown else known)
         return found
 
 
-def build(
-    event: WebhookEvent,
-    send: Send | None = None,
-    category: str = "",
-    records: frozenset[str] = frozenset(),
-) -> Facts:
-    """Return the facts of an event; ``send`` is the message of ours that it is about, if known.
+@dataclass
+class _Answers(Generic[Key, T]):
+    """What Chakra answers for a batch of events; after an outage it isn't asked again.
 
-    ``category`` is that of the send's template.
+    ``none`` stands for a refusal.
     """
-    template = send.template if send else ""
+
+    ask: Callable[[Key], Awaitable[T]]
+    none: T
+    known: dict[Key, T] = field(default_factory=dict)
+    is_down: bool = False
+
+    async def get(self, key: Key) -> T | None:
+        """Return the answer, None during an outage."""
+        if key not in self.known and not self.is_down:
+            try:
+                self.known[key] = await self.ask(key)
+            except TimeoutError:
+                self.is_down = True
+            except BotError as error:
+                self.is_down = is_outage(error)
+                if not self.is_down:
+                    self.known[key] = self.none
+        return self.known.get(key)
+
+
+def build(event: WebhookEvent, send: Send | None = None) -> Facts:
+    """Return what an event says; ``send`` is the message of ours that it is about, if known."""
+    template, category = send.template if send else "", ""
     if isinstance(event, TemplateEvent):
         template, category = event.name, _template_category(event.raw)
     if isinstance(event, StatusEvent):
-        category = _priced_category(event.raw) or category
+        category = _priced_category(event.raw)
     is_message = isinstance(event, MessageEvent)
     return Facts(
         group=_find_group(event, is_ours=send is not None),
@@ -128,7 +165,6 @@ def build(
         member=send.member if send else "",
         is_follow_up=isinstance(event, MessageEvent)
         and (event.is_echo or event.kind in FOLLOW_UP_KINDS),
-        records=records,
     )
 
 
@@ -195,7 +231,7 @@ def _priced_category(status: Json) -> str:
     Variants are ``marketing_lite`` and ``authentication_international``, for example.
     """
     priced = first_text(as_object(status.get("pricing")), "category").upper()
-    return next((name for name in CATEGORIES if name in priced), priced)
+    return next((name for name in PRICED_CATEGORIES if name in priced), priced)
 
 
 def _template_category(change: Json) -> str:

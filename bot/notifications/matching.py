@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from unicodedata import category
 
-from bot.notifications.facts import Facts
+from bot.notifications.facts import CATEGORIES, RECORDS, Facts
 from bot.notifications.rule import EventGroup, Filters, Rule, RuleSpec
 from bot.text.normalize import normalize
 
@@ -34,9 +35,32 @@ def matches(spec: RuleSpec, facts: Facts) -> bool:
     return wants and _passes(spec.filters, facts)
 
 
-def needs_records(rules: Iterable[Rule]) -> bool:
-    """Return whether a rule looks at the customers' records in Chakra."""
-    return any(rule.spec.filters.records for rule in rules)
+def is_undecided(rules: Iterable[Rule], facts: Facts) -> bool:
+    """Return whether the rule that receives the event depends on what Chakra didn't answer."""
+    unknown = dict.fromkeys(facts.unknown, ())
+    candidates = (
+        [
+            replace(
+                rule,
+                spec=rule.spec.model_copy(
+                    update={"filters": rule.spec.filters.model_copy(update=unknown)}
+                ),
+            )
+            for rule in rules
+        ]
+        if unknown
+        else []
+    )
+    winner = first_match(candidates, facts)
+    return winner is not None and winner not in rules
+
+
+def asked_filters(rules: Iterable[Rule]) -> frozenset[str]:
+    """Return the filters of these rules for which Chakra is asked."""
+    filters = [rule.spec.filters for rule in rules]
+    return frozenset(
+        name for name in (CATEGORIES, RECORDS) if any(getattr(item, name) for item in filters)
+    )
 
 
 def select_mentions(spec: RuleSpec, facts: Iterable[Facts]) -> tuple[str, ...]:

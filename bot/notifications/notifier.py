@@ -17,12 +17,13 @@ from bot.notifications.deliveries import Deliveries
 from bot.notifications.dispatch import MAX_QUEUED, ChannelWork, Dispatcher
 from bot.notifications.event_source import EventSource
 from bot.notifications.facts import Facts, FactsReader
-from bot.notifications.matching import needs_records
+from bot.notifications.matching import asked_filters
 from bot.notifications.planner import group_by_channel, plan_deliveries
 from bot.notifications.problems import ChannelProblems
 from bot.notifications.repository import RuleRepository
 from bot.notifications.rule import Rule
 from bot.notifications.settlement import Settlement
+from bot.notifications.waiting_events import IDLE_SECONDS, WaitingEvents
 from bot.webhooks.amendments import AMENDING_KINDS
 from bot.webhooks.recorded_event import AfterCommit, RecordedEvent
 
@@ -33,7 +34,6 @@ QUEUED_POLL_SECONDS = 1.0
 """Seconds between checks whether the outbox has posted what it got."""
 POLL_SECONDS = 3.0
 """Seconds between searches for events that another process recorded."""
-IDLE_SECONDS = 60.0
 PURGE_INTERVAL_SECONDS = 3_600.0
 PURGE_BATCH_SIZE = 1_000
 DONE_RETENTION_SECONDS, RETENTION_SECONDS = 7 * 86_400.0, 30 * 86_400.0
@@ -66,6 +66,7 @@ class Notifier:
         self._settlement = settlement
         self._problems = problems
         self._clock = clock
+        self._waiting = WaitingEvents()
         self._wake_event = WakeEvent(clock)
         self._next_purge_at = clock.monotonic()
         self._log = structlog.get_logger("notifier")
@@ -132,15 +133,18 @@ class Notifier:
         """Decide the channels of recorded events; return the seconds until more are looked for."""
         if not rules:
             return await self._skip_pending()
+        waiting = self._waiting
+        waiting.retry_if_due(self._clock.monotonic())
         for _ in range(MAX_BATCHES):
-            pending = await self._events.list_pending(PLAN_BATCH_SIZE)
-            if not pending:
-                return IDLE_SECONDS
-            now = self._clock.time()
-            known = await self._read_facts(pending, rules)
+            listed = await self._events.list_pending(PLAN_BATCH_SIZE, after=waiting.last_event_id)
+            if not listed:
+                return waiting.seconds_until_retry(self._clock.monotonic())
+            now, by_channel = self._clock.time(), group_by_channel(rules)
+            known = await self._read_facts(listed, rules)
+            pending = waiting.take_decided(listed, known, by_channel, self._clock)
             readable = [item for item in pending if item.id in known]
             facts = [known[item.id] for item in readable]
-            planned = plan_deliveries(readable, facts, group_by_channel(rules), now)
+            planned = plan_deliveries(readable, facts, by_channel, now)
             await self._revise(readable, rules)
             await self._deliveries.add(planned, [item.id for item in pending], now)
         return 0.0
@@ -172,9 +176,9 @@ class Notifier:
         self, pending: Sequence[RecordedEvent], rules: Sequence[Rule]
     ) -> dict[int, Facts]:
         """Return the facts of each event; one whose facts can't be read goes to no channel."""
-        with_records = needs_records(rules)
+        filters = asked_filters(rules)
         try:
-            facts = await self._facts.read(pending, with_records=with_records)
+            facts = await self._facts.read(pending, filters=filters)
             return {item.id: known for item, known in zip(pending, facts, strict=True)}
         except DatabaseUnavailable:
             raise
@@ -183,7 +187,7 @@ class Notifier:
         found = {}
         for item in pending:
             try:
-                [found[item.id]] = await self._facts.read([item], with_records=with_records)
+                [found[item.id]] = await self._facts.read([item], filters=filters)
             except DatabaseUnavailable:
                 raise
             except Exception:  # noqa: BLE001

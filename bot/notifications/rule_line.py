@@ -203,7 +203,7 @@ def _read_words(reading: _Reading, words: Sequence[Token]) -> None:
         is_but = text == "but" and EventGroup.ALL in reading.events  # "all but status"
         length = 2 if follows in LONG_NEGATIONS else 1
         if length == 2 or is_but or (text in NEGATIONS and follows not in REPLY_WORDS):
-            negated = True
+            negated, excluded = True, reading.excluded
             place += length
             if text not in FILLERS and not any(_is_event(other) for other in words[place:]):
                 reading.unused.append(word)
@@ -213,7 +213,8 @@ def _read_words(reading: _Reading, words: Sequence[Token]) -> None:
             length = 1
         else:
             length = _read_phrase(reading, words[place:], negated=negated)
-        if negated and reading.selection != before:
+        is_negated = negated and reading.excluded == excluded
+        if is_negated and reading.selection != before:
             typed = clip(
                 " ".join(item.text for item in words[place : place + length]), MAX_WORD_LENGTH
             )

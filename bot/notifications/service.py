@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from bot.notifications.dry_run import (
 )
 from bot.notifications.event_source import EventSource, read_current
 from bot.notifications.facts import FactsReader, FindCategory, FindRecords, FindSends
-from bot.notifications.matching import needs_records
+from bot.notifications.matching import asked_filters
 from bot.notifications.repository import RuleRepository, require_space
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_values import Known
@@ -98,7 +98,7 @@ class Notifications:
         require_space(_others(rules, rule), spec)
         candidate = build_candidate(channel, member, spec, rule)
         events = await self.read_recent(
-            MAX_EVENTS, with_records=needs_records(with_candidate(rules, candidate))
+            MAX_EVENTS, filters=asked_filters(with_candidate(rules, candidate))
         )
         return run_dry(rules, candidate, events)
 
@@ -118,10 +118,10 @@ class Notifications:
             raise NotFound("rule", str(rule.id), hint="It was removed.")
         return changed
 
-    async def read_recent(self, limit: int, *, with_records: bool = False) -> list[SeenEvent]:
+    async def read_recent(self, limit: int, *, filters: Collection[str] = ()) -> list[SeenEvent]:
         """Return the latest events with their facts, the latest first."""
         recorded = await self.list_recent_events(limit)
-        facts = await self.facts.read(recorded, with_records=with_records)
+        facts = await self.facts.read(recorded, filters=filters)
         current = await read_current(self.shown.events, recorded)
         return [SeenEvent(*pair) for pair in zip(current, facts, strict=True)]
 
@@ -173,11 +173,11 @@ def open_notifications(
 
 
 def category_finder(catalog: TemplateCatalog) -> FindCategory:
-    """Return what finds the category of a template among those that are loaded."""
+    """Return what finds the category of a template."""
 
-    def find(name: str, language: str) -> str:
-        index = catalog.get_cached_index()
-        found = index.find_by_name(name, language) if index else ()
+    async def find(name: str, language: str) -> str:
+        index = catalog.get_cached_index() or (await catalog.get_index()).value
+        found = index.find_by_name(name, language)
         return found[0].category if found else ""
 
     return find

@@ -77,9 +77,12 @@ class EventLog:
             known.update((row.key, row.id) for row in rows)
         return known
 
-    async def list_pending(self, limit: int) -> list[RecordedEvent]:
-        """Return the oldest events whose channels are yet to be decided, in order."""
-        return await self._list(event_log.c.pending, limit=limit)
+    async def list_pending(self, limit: int, *, after: int = 0) -> list[RecordedEvent]:
+        """Return the oldest events whose channels are yet to be decided, in order.
+
+        They are among those with a higher ID than ``after``.
+        """
+        return await self._list(event_log.c.pending, event_log.c.id > after, limit=limit)
 
     async def list_pending_ids(self, limit: int) -> list[int]:
         """Return the IDs of the oldest events whose channels are yet to be decided."""

@@ -16,7 +16,8 @@ from typing import Any
 
 from bot.messages.send import Send
 from bot.messages.status import SendStatus
-from bot.notifications.facts import Facts, FactsReader
+from bot.notifications.facts import CATEGORIES, Facts, FactsReader
+from bot.notifications.facts import RECORDS as RECORD_FILTER
 from bot.webhooks.events import Customer
 from bot.webhooks.parser import parse_events
 from bot.webhooks.recorded_event import RecordedEvent
@@ -81,11 +82,11 @@ async def read_facts(events: Sequence[RecordedEvent]) -> list[Facts]:
     async def find_records(customer: Customer) -> frozenset[str]:
         return RECORDS.get(customer.phone, frozenset())
 
-    def find_category(template: str, _: str) -> str:
+    async def find_category(template: str, _: str) -> str:
         return TEMPLATES[template][0]
 
     return await FactsReader(find_sends, find_category, find_records).read(
-        events, with_records=True
+        events, filters=(CATEGORIES, RECORD_FILTER)
     )
 
 

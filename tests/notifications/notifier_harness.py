@@ -74,8 +74,30 @@ async def identify(_: AsyncConnection, events: Sequence[WebhookEvent], __: float
     return [int(event.customer.user_id or 0) for event in events]
 
 
-async def find_no_records(_: Customer) -> frozenset[str]:
-    return frozenset()
+@dataclass
+class ChakraData:
+    """What Chakra answers: customers' records by user ID, categories by template.
+
+    ``error`` is raised instead during an outage.
+    """
+
+    records: dict[str, frozenset[str]] = field(default_factory=dict)
+    categories: dict[str, str] = field(default_factory=dict)
+    error: BaseException | None = None
+    calls: int = 0
+
+    async def find_records(self, customer: Customer) -> frozenset[str]:
+        self._answer()
+        return self.records.get(customer.user_id, frozenset())
+
+    async def find_category(self, template: str, _: str) -> str:
+        self._answer()
+        return self.categories.get(template, "")
+
+    def _answer(self) -> None:
+        self.calls += 1
+        if self.error is not None:
+            raise self.error
 
 
 @dataclass
@@ -88,6 +110,7 @@ class NotifierHarness:
     sends: dict[str, Send] = field(default_factory=dict)
     running: dict[Notifier, asyncio.Task[None]] = field(default_factory=dict)
     number: int = 0
+    chakra: ChakraData = field(default_factory=ChakraData)
 
     def __post_init__(self) -> None:
         self.log = EventLog(self.database, "", KEY, identify)
@@ -109,7 +132,7 @@ class NotifierHarness:
         notifier = build_notifier(
             own,
             EventLog(own, "", KEY, identify),
-            FactsReader(self._find_sends, lambda *_: "", find_no_records),
+            FactsReader(self._find_sends, self.chakra.find_category, self.chakra.find_records),
             presenters,
             self.outbox,
             Channels(self.outbox_harness.client),

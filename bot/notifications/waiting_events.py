@@ -1,0 +1,82 @@
+"""Events whose channels can't be decided until Chakra answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.aio.clock import Clock
+from bot.notifications.facts import Facts
+from bot.notifications.matching import is_undecided
+from bot.notifications.planner import is_too_old
+from bot.notifications.rule import Rule
+from bot.webhooks.recorded_event import RecordedEvent
+
+IDLE_SECONDS = 60.0
+RETRY_SECONDS = 15.0
+MAX_WAIT_SECONDS = 3_600.0
+"""Seconds after which an event is decided by what is known of it."""
+
+
+@dataclass
+class WaitingEvents:
+    """They stay pending in the log, and so do later events of the same customers.
+
+    Events up to ``last_event_id`` are decided or wait; 0 if none waits.
+    """
+
+    last_event_id: int = 0
+    _retry_at: float = 0.0
+    _customers: set[int] = field(default_factory=set)
+
+    def retry_if_due(self, now: float) -> None:
+        """Look at all pending events again if Chakra is to be asked again."""
+        if now >= self._retry_at:
+            self.last_event_id = 0
+            self._customers.clear()
+
+    def seconds_until_retry(self, now: float) -> float:
+        return max(0.0, self._retry_at - now) if self.last_event_id else IDLE_SECONDS
+
+    def take_decided(
+        self,
+        pending: Sequence[RecordedEvent],
+        known: Mapping[int, Facts],
+        rules_by_channel: Mapping[str, Sequence[Rule]],
+        clock: Clock,
+    ) -> list[RecordedEvent]:
+        """Return the events that can be decided now, in order."""
+        decided = []
+        for recorded in pending:
+            facts = known.get(recorded.id)
+            if facts is not None and self._waits(recorded, facts, rules_by_channel, clock.time()):
+                self._customers |= {recorded.customer_id} - {0}
+            else:
+                decided.append(recorded)
+        if len(decided) < len(pending) and not self.last_event_id:
+            self._retry_at = clock.monotonic() + RETRY_SECONDS
+        if len(decided) < len(pending) or self.last_event_id:
+            self.last_event_id = pending[-1].id
+        return decided
+
+    def _waits(
+        self,
+        recorded: RecordedEvent,
+        facts: Facts,
+        rules_by_channel: Mapping[str, Sequence[Rule]],
+        now: float,
+    ) -> bool:
+        if is_too_old(recorded):
+            return False
+        if recorded.customer_id in self._customers:
+            return True
+        if not any(is_undecided(rules, facts) for rules in rules_by_channel.values()):
+            return False
+        is_expired = now >= recorded.recorded_at + MAX_WAIT_SECONDS
+        if is_expired:
+            structlog.get_logger("notifier").warning(
+                "event_decided_without_chakra", event_id=recorded.id
+            )
+        return not is_expired

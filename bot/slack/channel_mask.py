@@ -7,7 +7,7 @@ Authors need not know where their message goes. The outbox and the answers do: t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,7 @@ _MARKUP_TYPE = "mrkdwn"
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 """``<@U1>``, ``<#C1|name>``, ``<!date^…|fallback>``, ``<https://…|label>``: only made by us."""
 _MAX_LENGTHS = (75, 100, 150, 200, 300, 2_000, 3_000)
+_MAX_MARKUP_LENGTHS = (300, 2_000, 3_000)
 """Slack's limits of texts. A mask is longer than a short number: a text stays below its next one.
 """
 _QUOTE_MARK = "\ufdd0"
@@ -91,7 +92,7 @@ def _mask_markup(text: str) -> Markup:
         parts += [_mask_escaped(text[end : token.start()]), _mask_token(token)]
         end = token.end()
     masked = "".join([*parts, _mask_escaped(text[end:])])
-    return Markup(_clip_grown(Markup(masked), text))
+    return Markup(_clip_grown(Markup(masked), text, _MAX_MARKUP_LENGTHS))
 
 
 def _mask_token(token: re.Match[str]) -> str:
@@ -113,6 +114,6 @@ def _mask_escaped(text: str) -> str:
     return escaped.replace(_QUOTE_MARK, ">")
 
 
-def _clip_grown(masked: str, text: str) -> str:
-    longest = next((length for length in _MAX_LENGTHS if length >= len(text)), len(text))
+def _clip_grown(masked: str, text: str, limits: Sequence[int] = _MAX_LENGTHS) -> str:
+    longest = next((length for length in limits if length >= len(text)), len(text))
     return masked if len(masked) <= longest else blocks.clip(masked, longest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import visible_text
 from bot.sandbox.world import WEBHOOK_SECRET
 from tests.clock import ManualClock
@@ -12,6 +13,7 @@ from tests.messages.webhook_builders import encode, meta_event, meta_status, sig
 from tests.people import JOHN, SALES
 from tests.world import World
 
+LIST_RECORDS = "POST /v1/ext/procedure/{procedureShortId}/process/list"
 BURST_SIZE = 30
 OUTSIDERS_QUESTION = "People outside your company now read"
 
@@ -93,3 +95,29 @@ async def test_unknown_event_is_posted_to_those_who_want_all(
     await clock.advance(3)
     [card] = posted(acme)
     assert "WhatsApp reported something that this app doesn't know: `from_2031`." in card
+
+
+async def test_message_waits_while_chakra_cannot_find_the_customers_lead(
+    acme: World, clock: ManualClock
+) -> None:
+    await add_rule(acme, "message lead.status=OPEN")
+    acme.chakra.fail(LIST_RECORDS, StatusResponse(503))
+    async with clock.running():
+        await receive(acme, build_message(clock, "waits"))
+    await clock.jump(30)
+    assert posted(acme) == []
+    acme.chakra.clear_faults()
+    await clock.jump(60)
+    await clock.advance(5)
+    assert [text for text in posted(acme) if "waits" in text][-1:] != []
+
+
+async def test_masked_number_leaves_the_quote_of_a_thread_whole(
+    acme: World, clock: ManualClock
+) -> None:
+    await add_rule(acme, "message")
+    words = "Is it ready? Call 9876543210, or 1234567 in the evening > 6"
+    await receive(acme, build_message(clock, words))
+    await clock.advance(5)
+    quote = posted(acme)[0].splitlines()[1]
+    assert quote == "> Is it ready? Call •••••• 3210, or •••••• 67 in the evening &gt; 6"

@@ -18,6 +18,11 @@ def masked_text(text: str) -> str:
     return mask_for_channel(Message(text)).text
 
 
+def masked_header(text: str) -> str:
+    [header] = mask_for_channel(Message("", (blocks.header(text),))).blocks
+    return str(header["text"]["text"])
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -81,7 +86,7 @@ def test_every_displayed_string_of_a_block_is_masked() -> None:
 @pytest.mark.parametrize("length", [75, 100, 150, 200, 300, 2_000, 3_000])
 def test_a_longer_mask_passes_no_limit_of_slack(length: int) -> None:
     text = ("9876543 x " * 300)[:length]
-    masked = masked_text(text)
+    masked = masked_text(text) if length >= 300 else masked_header(text)
     assert length - 60 < len(masked) <= length
     assert "9876543" not in masked
 

@@ -29,6 +29,7 @@ GIF: Final = FileKind("image/gif", "gif", "a GIF picture")
 WEBP: Final = FileKind("image/webp", "webp", "a WebP picture")
 HEIC: Final = FileKind("image/heic", "heic", "a HEIC picture")
 AVIF: Final = FileKind("image/avif", "avif", "an AVIF picture")
+RAW: Final = FileKind("image/x-canon-cr3", "cr3", "a raw photo")
 TIFF: Final = FileKind("image/tiff", "tiff", "a TIFF picture")
 BMP: Final = FileKind("image/bmp", "bmp", "a BMP picture")
 SVG: Final = FileKind("image/svg+xml", "svg", "an SVG drawing")
@@ -70,17 +71,18 @@ _MAGIC: Final[tuple[tuple[bytes, FileKind], ...]] = (
 )
 """The beginnings of files. Sources: the formats' specifications."""
 _BRANDS: Final[tuple[tuple[bytes, FileKind], ...]] = (
-    (b"heic", HEIC),
-    (b"heix", HEIC),
-    (b"hevc", HEIC),
+    (b"hei", HEIC),
+    (b"hev", HEIC),
     (b"mif1", HEIC),
     (b"msf1", HEIC),
-    (b"avif", AVIF),
-    (b"avis", AVIF),
+    (b"avi", AVIF),
+    (b"crx ", RAW),
     (b"M4A ", AUDIO_M4A),
     (b"3g", VIDEO_3GP),
 )
 """The brands of an ISO media file (ISO/IEC 14496-12); any other is a video."""
+_ANY_PICTURE: Final = (b"mif1", b"msf1")
+"""Brands that HEIC and AVIF share; the list of further brands says which of them it is."""
 _SVG_TAG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
 _HTML_TAG = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|iframe)[\s>]", re.IGNORECASE)
 
@@ -94,6 +96,8 @@ def identify(head: bytes) -> FileKind | None:
         return WEBP
     if head[4:8] == b"ftyp":
         brand = head[8:12]
+        if brand in _ANY_PICTURE and b"avif" in head[16 : int.from_bytes(head[:4], "big")]:
+            return AVIF
         return next((kind for start, kind in _BRANDS if brand.startswith(start)), VIDEO)
     if head[:2] == b"BM" and head[6:10] == bytes(4):
         return BMP

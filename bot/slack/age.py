@@ -10,12 +10,18 @@ from bot.errors import BotError, InvalidResponse, RateLimited
 from bot.slack.blocks import Markup, markup
 
 
+FIRST_SECOND = int(datetime.min.replace(tzinfo=UTC).timestamp())
+LAST_SECOND = int(datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp())
+"""Of what can be shown. "Never" is the last day in some systems, and later in some time zones."""
+
+
 def date_token(seconds: float) -> Markup:
     """Return a moment as a date that Slack shows on the reader's own clock, "today at 2:05 PM".
 
     ``seconds`` are since the epoch. The text stays true however long the message is read.
     docs.slack.dev/messaging/formatting-message-text#date-formatting
     """
+    seconds = min(max(seconds, FIRST_SECOND), LAST_SECOND)
     utc = datetime.fromtimestamp(seconds, UTC)
     fallback = f"{utc.day} {utc:%b %Y %H:%M} UTC"
     return Markup(f"<!date^{int(seconds)}^{{date_short_pretty}} at {{time}}|{fallback}>")

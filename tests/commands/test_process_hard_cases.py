@@ -327,3 +327,18 @@ async def test_errors_beside_a_success_are_a_failure(acme: World) -> None:
     acme.chakra.fail(PUT, StatusResponse(200, json={"_data": {}, "_errors": ["No privilege"]}))
     await acme.submit({})
     assert "No privilege" in form_text(acme)
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+14:00"])
+async def test_first_and_last_day_are_shown_on_cards_and_in_lists(acme: World, time: str) -> None:
+    """Some systems write the last day for "never"; it is in no calendar of other zones."""
+    lead = {**stored(acme), "createdAt": time, "updatedAt": time, "nextActionAt": time}
+    acme.chakra.fail(FETCH, StatusResponse(200, json={"_data": lead}))
+    acme.chakra.fail(LIST, StatusResponse(200, json={"_data": [lead], "_meta": {}}))
+    for line in ("lead LEAD-004038", "leads", "leads newest first"):
+        shown = visible_text(await acme.type(f"/chakra {line}"))
+        assert "Aarav Mehta" in shown
+        assert time[:4].lstrip("0") in shown
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.edit")
+    assert "Edit lead" in form_text(acme)

@@ -214,6 +214,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "media.download",
         "`/chakra media <ID>`, and customers' files in their threads",
     ),
+    Endpoint(
+        "Show WhatsApp Media Attachments",
+        "GET",
+        "/v1/whatsapp/{whatsappApiVersion}/attachments",
+        "media.copy_from_url",
+        "`/chakra media <ID>`, if Fetch WhatsApp Media names this address",
+    ),
     # --- jobs, configuration, chats, numbers
     Endpoint("Fetch Background Job", "GET", JOB, "jobs.fetch", "`/chakra job <ID>`"),
     Endpoint(
@@ -260,7 +267,6 @@ UNDOCUMENTED: tuple[str, ...] = (
     "/v1/ext/photo/{photoId}/content",
     "/v1/ext/background-job/{backgroundJobId}/entries/{page}",
     "/v1/ext/whatsapp-phone-number/{id}",
-    "/v1/whatsapp/{whatsappApiVersion}/attachments",
 )
 """What the client requests besides: a probe, and addresses that Chakra's answers name."""
 

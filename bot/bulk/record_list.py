@@ -15,6 +15,10 @@ MAX_RECORDS: Final = 10_000
 PAGE_SIZE: Final = 100
 """The most that Chakra returns (CONFIRMED)."""
 CONCURRENT_PAGES: Final = 4
+CUT: Final = (
+    "Chakra says that there are more records but sends none, so the whole list can't be read. Try "
+    "again later."
+)
 EXAMPLE: Final = "/chakra bulk change lead state:NEW created:last week"
 
 
@@ -45,6 +49,8 @@ async def read_list(records: RecordSearch, record_type: RecordType, where: Where
             repeated += _add(found, page)
             if len(found) > MAX_RECORDS:
                 raise _too_many(record_type)
+            if page.is_cut:
+                raise UsageError(CUT, example=EXAMPLE)
             if not page.next_skip:
                 return RecordList(tuple(found.values()), repeated)
             skip = page.next_skip

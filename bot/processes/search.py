@@ -137,10 +137,14 @@ class RecordType:
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """The records after the first ``skip`` that match; ``next_skip`` is 0 on the last page."""
+    """The records after the first ``skip`` that match; ``next_skip`` is 0 on the last page.
+
+    ``is_cut``: Chakra says that there are more, and sends none.
+    """
 
     records: tuple[Record, ...]
     next_skip: int
+    is_cut: bool = False
 
 
 class RecordSearch:
@@ -203,8 +207,8 @@ class RecordSearch:
             if not item.is_deleted
         )
         more = page.has_more if page.has_more is not None else page.count >= limit
-        more = more and bool(page.count)
-        return RecordPage(records, skip + page.count if more else 0)
+        is_cut = bool(page.has_more) and not page.count
+        return RecordPage(records, skip + page.count if more and page.count else 0, is_cut)
 
     async def load_states(self, record_type: RecordType) -> RecordType:
         """Return the type with the states of the first records, if few are known."""

@@ -9,7 +9,6 @@ from bot.cache import Cached
 from bot.errors import BotError, InvalidResponse, RateLimited
 from bot.slack.blocks import Markup, markup
 
-
 FIRST_SECOND = int(datetime.min.replace(tzinfo=UTC).timestamp())
 LAST_SECOND = int(datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp())
 """Of what can be shown. "Never" is the last day in some systems, and later in some time zones."""

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 import bot.chakra
 from bot.chakra.client import Chakra
-from bot.chakra.models import UserChanges
+from bot.chakra.models import Media, UserChanges
 from bot.chakra.outgoing import SessionText, TemplateMessage
 from bot.chakra.processes import ProcessChange
 from bot.chakra.templates import NewTemplate
@@ -92,8 +92,12 @@ async def test_the_method_of_the_client_requests_it(clock: ManualClock, endpoint
         serve_chakra(clock) as server,
         Chakra(server.base_url, SecretStr(server.access_token), clock) as chakra,
     ):
+        shown = Media(url=f"{server.base_url}/v1/whatsapp/v24.0/attachments?mid=1")
         with suppress(ChakraError):
-            await BY_PRIMARY_KEY.get(endpoint.title, CALLS[endpoint.client])(chakra)
+            if endpoint.client == "media.copy_from_url":
+                await chakra.media.copy_from_url(shown, BytesIO(), max_bytes=10)
+            else:
+                await BY_PRIMARY_KEY.get(endpoint.title, CALLS[endpoint.client])(chakra)
         assert server.requests
         assert all(map(endpoint_matcher(endpoint.address), server.requests))
 

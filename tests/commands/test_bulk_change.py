@@ -192,6 +192,16 @@ async def test_outage_while_the_list_is_read_changes_nothing(acme: World) -> Non
     assert not sent_items(acme)
 
 
+async def test_list_of_which_chakra_sends_a_part_is_not_changed(acme: World) -> None:
+    await acme.type("/chakra process list lead assigned:priya")
+    await acme.press("bulk.change")
+    empty = StatusResponse(200, json={"_data": [], "_meta": {"hasMore": True}})
+    acme.chakra.fail(LIST, empty, times=1)
+    await acme.submit({"state": "CONVERTED"})
+    assert "there are more records but sends none" in form_text(acme)
+    assert not sent_items(acme)
+
+
 async def test_member_who_may_not_upload_has_no_button(acme: World) -> None:
     shown = visible_text(await acme.type("/chakra process list lead", by=MEI))
     assert "Change all" not in shown

@@ -90,6 +90,7 @@ STORIES: dict[str, Story] = {
     "POST /v1/ext/photo": test_photo.test_chakra_that_takes_no_id_gives_one,
     "POST /v1/ext/photo/{photoId}": test_photo.test_photo_is_shown_before_it_is_uploaded,
     MEDIA: SHOW_MEDIA,
+    test_media.ATTACHMENT: SHOW_MEDIA,
     MEDIA_CONTENT: partial(
         test_media.test_other_endpoint_is_used_if_one_answers_oddly, endpoint=test_media.ATTACHMENT
     ),

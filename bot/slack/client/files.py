@@ -43,6 +43,7 @@ redirect to files-origin.slack.com, which needs the token too. INFERRED, from ot
 
 SIGN_IN = "sign_in"
 EXTERNAL = "external_file"
+NOT_FOUND = "file_not_found"
 TOO_LARGE = "too_large"
 
 _OK, _TOO_MANY_REQUESTS, _SERVER_ERROR = 200, 429, 500
@@ -137,6 +138,8 @@ class SlackFiles:
         """
         if file.is_external:
             raise FileUnavailable(DOWNLOAD, EXTERNAL)
+        if not file.url:  # beyond the history that a workspace pays for, a file has none
+            raise FileUnavailable(DOWNLOAD, NOT_FOUND)
         if file.size is not None and file.size > max_bytes:
             raise FileUnavailable(DOWNLOAD, TOO_LARGE)
         address = trusted_url(self._api_url, file.url)

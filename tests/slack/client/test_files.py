@@ -115,6 +115,13 @@ async def test_external_file_is_never_requested(clock: ManualClock, external: Js
         assert requested_paths(wire) == ["/api/files.info"]
 
 
+async def test_file_beyond_the_history_of_a_workspace_is_not_found(clock: ManualClock) -> None:
+    hidden = {"mode": "hidden_by_limit", "url_private": "", "url_private_download": ""}
+    async with serve_stub_files(clock, **hidden) as (wire, files):
+        assert await catch_unavailable(files) == "file_not_found"
+        assert requested_paths(wire) == ["/api/files.info"]
+
+
 # --- what is no file -----------------------------------------------------------------------------
 
 
@@ -323,4 +330,6 @@ async def _check_rejected(url: Any) -> None:
             timeout=0.1,
         )
         error = await catch_unavailable(files)
-        assert error in {"untrusted_url", "external_file", "too_large", "unreadable"}
+        assert error in {
+            "untrusted_url", "external_file", "too_large", "unreadable", "file_not_found"
+        }  # fmt: skip

@@ -19,6 +19,8 @@ NONCE_BYTES = 12
 FERNET_PREFIX = b"gAAAAA"
 """How what earlier releases sealed begins: Fernet's version, and a time before 2106. One of 2^36
 nonces begins so, too."""
+WINDOW_BITS, MEMORY_LEVEL = 12, 5
+"""Of zlib: its default prepares 256 KB for each value, which takes longer than anything else."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -32,20 +34,17 @@ class Sealer:
         """Return ``value``, which JSON can express, encrypted, in ASCII."""
         text = _ENCODER.encode(value).encode(errors="surrogatepass")
         nonce = os.urandom(NONCE_BYTES)
-        content = self._cipher.encrypt(nonce, zlib.compress(text), None)
+        content = self._cipher.encrypt(nonce, _compress(text), None)
         return binascii.b2a_base64(nonce + content, newline=False)
 
     def open(self, sealed: bytes | None) -> Any:
         """Return the value; None if there is none, it was changed, or the key was another one."""
-        from cryptography.exceptions import InvalidTag
-        from cryptography.fernet import InvalidToken
-
         if not sealed:
             return None
         decrypt = self._decrypt_fernet if sealed.startswith(FERNET_PREFIX) else self._decrypt
         try:
             opened = zlib.decompress(decrypt(bytes(sealed)))
-        except (InvalidTag, InvalidToken, ValueError):
+        except _list_decryption_errors():
             return None
         return json.loads(opened.decode(errors="surrogatepass"))
 
@@ -64,6 +63,18 @@ class Sealer:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         return AESGCM(self._key)
+
+
+def _list_decryption_errors() -> tuple[type[Exception], ...]:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.fernet import InvalidToken
+
+    return InvalidTag, InvalidToken, ValueError
+
+
+def _compress(text: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=WINDOW_BITS, memLevel=MEMORY_LEVEL)
+    return compressor.compress(text) + compressor.flush()
 
 
 def hash_with_key(key: bytes, *parts: str) -> str:

@@ -37,11 +37,11 @@ _PHONE_DIGIT_COUNTS = range(4, 21)
 
 def to_text(value: object) -> str:
     """Return a string or a number as one sanitized line; "" for anything else."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    if isinstance(value, int) and value.bit_length() > 64:
-        return ""
-    return sanitize_line(str(value), _MAX_TEXT_LENGTH)
+    if isinstance(value, str):
+        return sanitize_line(value, _MAX_TEXT_LENGTH)
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
+        return str(value)
+    return ""
 
 
 def to_flag(value: object) -> bool | None:

@@ -25,6 +25,8 @@ CONTACT_REQUEST = "contact_request"
 
 Key = tuple[str, str]
 """A kind, and a phone number in its equal form or a user ID."""
+Details = tuple[str, str, str, str, str]
+"""A person's user ID, their parent user ID, number, username and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +195,9 @@ class Identities:
             (remaining, former) if remaining.seen_at >= former.seen_at else (former, remaining)
         )
         values = (older.user_id, older.phone, *newer.former, *older.former)
-        joined = _fill(replace(newer, id=into), older)
-        self.people[into] = replace(joined, former=_former(joined, values))
+        details = _fill(_details(newer), _details(older))
+        former = _former(details, values)
+        self.people[into] = KnownCustomer(into, *details, former, newer.seen_at)
         self.merged[gone] = into
         self.changed_people.add(into)
 
@@ -203,23 +206,15 @@ class Identities:
     ) -> None:
         """Note what an event says of a person; an older one only fills in what is not known."""
         person = self.people[person_id]
-        if at >= person.seen_at:
-            changed = KnownCustomer(
-                person_id,
-                seen.user_id or person.user_id,
-                seen.parent_user_id or person.parent_user_id,
-                seen.phone or person.phone,
-                seen.username or person.username,
-                seen.name or person.name,
-                seen_at=at,
-            )
-        else:
-            changed = replace(_fill(person, KnownCustomer(0, *_details(seen))), former=())
+        known, said = _details(person), _details(seen)
+        newer, older = (said, known) if at >= person.seen_at else (known, said)
+        details = _fill(newer, older)
         values = (person.user_id, person.phone, gone.user_id, gone.phone, seen.user_id, seen.phone)
-        changed = replace(changed, former=_former(changed, (*values, *person.former)))
-        self.people[person_id] = changed
-        if replace(changed, seen_at=person.seen_at) != person:
+        former = _former(details, (*values, *person.former))
+        if (details, former) != (known, person.former):
             self.changed_people.add(person_id)
+        seen_at = max(at, person.seen_at)
+        self.people[person_id] = KnownCustomer(person_id, *details, former, seen_at)
 
     def _note_keys(self, person_id: int, seen: Customer, at: float) -> None:
         """Let the person be found by what the event names, unless a later one says otherwise."""
@@ -239,7 +234,7 @@ class Identities:
         owner = self.people[owner_id]
         if key[0] == PHONE and owner.phone and equal_form(owner.phone) == key[1]:
             left = replace(owner, phone="")
-            former = _former(left, (owner.phone, *owner.former))
+            former = _former(_details(left), (owner.phone, *owner.former))
             self.people[owner_id] = replace(left, former=former)
             self.changed_people.add(owner_id)
 
@@ -296,7 +291,7 @@ def with_shared_number(event: WebhookEvent) -> Customer:
     return seen
 
 
-def _details(seen: Customer) -> tuple[str, str, str, str, str]:
+def _details(seen: Customer | KnownCustomer) -> Details:
     return seen.user_id, seen.parent_user_id, seen.phone, seen.username, seen.name
 
 
@@ -309,18 +304,15 @@ def _without(person: KnownCustomer, gone: Customer) -> KnownCustomer:
     )
 
 
-def _fill(person: KnownCustomer, older: KnownCustomer) -> KnownCustomer:
-    """Return the person with what is only known from before."""
-    return replace(
-        person,
-        user_id=person.user_id or older.user_id,
-        parent_user_id=person.parent_user_id or older.parent_user_id,
-        phone=person.phone or older.phone,
-        username=person.username or older.username,
-        name=person.name or older.name,
+def _fill(newer: Details, older: Details) -> Details:
+    """Return the newer details, with what is only known from the older ones."""
+    user_id, parent_user_id, phone, username, name = (
+        new or old for new, old in zip(newer, older, strict=True)
     )
+    return user_id, parent_user_id, phone, username, name
 
 
-def _former(person: KnownCustomer, values: Sequence[str]) -> tuple[str, ...]:
-    current = {"", person.user_id, person.phone}
+def _former(details: Details, values: Sequence[str]) -> tuple[str, ...]:
+    user_id, _, phone, _, _ = details
+    current = {"", user_id, phone}
     return tuple(value for value in dict.fromkeys(values) if value not in current)[:MAX_FORMER]

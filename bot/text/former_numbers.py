@@ -53,11 +53,12 @@ _RULES_BY_COUNTRY: Mapping[int, tuple[_Rule, ...]] = {
 _PATTERNS_BY_CODE = tuple(
     (str(code), tuple(pattern for pattern, _ in rules)) for code, rules in _RULES_BY_COUNTRY.items()
 )
+_CODES = tuple(code for code, _ in _PATTERNS_BY_CODE)
 
 
 def may_be_former(digits: str) -> bool:
     """Return whether a number, with its country code, has a form of its country's former plan."""
-    return any(
+    return digits.startswith(_CODES) and any(
         pattern.fullmatch(digits, len(code))
         for code, patterns in _PATTERNS_BY_CODE
         if digits.startswith(code)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
@@ -17,6 +18,8 @@ MIN_DIGITS = 7
 """The shortest subscriber numbers in use; fewer digits match too many people."""
 MAX_DIGITS = 17
 ARGENTINE_MOBILE_LENGTH = 13
+MAX_CACHED_FORMS = 4_096
+"""An event's number is compared several times."""
 """E.164 allows 15; a prefix typed as 00 adds two."""
 MIN_INTERNATIONAL_DIGITS = 11
 """With this many digits a number without a plus is read as one with a country code, if no region
@@ -178,6 +181,7 @@ def format_international(digits: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
+@lru_cache(MAX_CACHED_FORMS)
 def equal_form(digits: str) -> str:
     """Return one form of a number for all that WhatsApp and people write it in.
 

@@ -45,37 +45,50 @@ class EventLog:
     ) -> list[RecordedEvent]:
         """Insert the events that are not recorded yet; return those, in order."""
         customer_ids = await self._identify(connection, events, now)  # each format says its own
-        by_key: dict[str, tuple[WebhookEvent, int]] = {}
+        new: dict[str, tuple[str, WebhookEvent, int]] = {}
         for event, customer_id in zip(events, customer_ids, strict=True):
-            by_key.setdefault(self._hash(event_key(event)), (event, customer_id))
-        for key in await self._find_known(connection, by_key):
-            del by_key[key]
-        if not by_key:
+            key = event_key(event)
+            new.setdefault(self._hash(key), (key, event, customer_id))
+        for key_hash in await self._find_known(connection, new):
+            del new[key_hash]
+        if not new:
             return []
         rows = [
-            self._row(key, event, customer_id, now) for key, (event, customer_id) in by_key.items()
+            self._row(key_hash, event, customer_id, now)
+            for key_hash, (_, event, customer_id) in new.items()
         ]
         await connection.execute(insert(event_log), rows)  # RETURNING costs twice as much
-        ids = await self._find_known(connection, by_key)
+        ids = await self._list_last_ids(connection, len(rows))
         return [
-            RecordedEvent(ids[key], event_key(event), event, customer_id, now)
-            for key, (event, customer_id) in by_key.items()
+            RecordedEvent(event_id, key, event, customer_id, now)
+            for event_id, (key, event, customer_id) in zip(ids, new.values(), strict=True)
         ]
 
-    async def _find_known(
-        self, connection: AsyncConnection, keys: Collection[str]
-    ) -> dict[str, int]:
-        """Return the IDs of the events with these keys that are recorded."""
-        known: dict[str, int] = {}
-        for part in split_parameters(keys):
+    async def _find_known(self, connection: AsyncConnection, hashes: Collection[str]) -> list[str]:
+        """Return those of these hashes whose event is recorded."""
+        known: list[str] = []
+        for part in split_parameters(hashes):
             rows = await connection.execute(
-                select(event_log.c.key, event_log.c.id).where(
+                select(event_log.c.key).where(
                     event_log.c.workspace == self._workspace,
                     is_one_of(connection, event_log.c.key, part),
                 )
             )
-            known.update((row.key, row.id) for row in rows)
+            known += rows.scalars()
         return known
+
+    async def _list_last_ids(self, connection: AsyncConnection, count: int) -> list[int]:
+        """Return the IDs of the events that were recorded last, in order.
+
+        They are this transaction's: those of a workspace record in turns.
+        """
+        latest = (
+            select(event_log.c.id)
+            .where(event_log.c.workspace == self._workspace)
+            .order_by(event_log.c.id.desc())
+            .limit(count)
+        )
+        return list((await connection.execute(latest)).scalars())[::-1]
 
     async def list_pending(self, limit: int, *, after: int = 0) -> list[RecordedEvent]:
         """Return the oldest events whose channels are yet to be decided, in order.
@@ -195,10 +208,12 @@ class EventLog:
         """Return the key as it is stored: Meta's message IDs contain the customer's number."""
         return hash_with_key(self._key, _PURPOSE, key)
 
-    def _row(self, key: str, event: WebhookEvent, customer_id: int, now: float) -> dict[str, Any]:
+    def _row(
+        self, key_hash: str, event: WebhookEvent, customer_id: int, now: float
+    ) -> dict[str, Any]:
         return {
             "workspace": self._workspace,
-            "key": key,
+            "key": key_hash,
             "type": event.label,
             "kind": event.kind,
             "occurred_at": event.occurred_at,

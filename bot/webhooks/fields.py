@@ -42,7 +42,10 @@ def as_object(value: object) -> Json:
 
 def first_text(source: Json, *names: str) -> str:
     """Return the first of the named fields that holds text; "" if none does."""
-    return next((text for name in names if (text := to_text(source.get(name)))), "")
+    for name in names:
+        if text := to_text(source.get(name)):
+            return text
+    return ""
 
 
 def to_kind(value: object) -> str:
@@ -94,6 +97,8 @@ class Contacts:
 
         Another number or another user ID is someone else's.
         """
+        if not self._contacts:
+            return {}
         wanted = _identities(*identifiers)
         for identity in wanted:
             if identity in self._by_identity:

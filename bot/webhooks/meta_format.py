@@ -67,19 +67,19 @@ def is_meta_format(body: Json) -> bool:
 def parse_meta_events(body: Json) -> Iterator[WebhookEvent]:
     """Yield the events of one delivery: it may hold several entries, changes and messages."""
     for entry in iter_objects(body.get("entry")):
+        waba_id, time = first_text(entry, "id"), to_epoch_seconds(entry.get("time"))
         changes = list(iter_objects(entry.get("changes")))
-        events = (event for change in changes for event in _parse_change(change))
+        events = (event for change in changes for event in _parse_change(change, waba_id))
         for event in events if changes else (UnknownEvent(kind=UNREADABLE, raw=entry),):
-            yield replace(
-                event,
-                waba_id=first_text(entry, "id"),
-                occurred_at=event.occurred_at or to_epoch_seconds(entry.get("time")),
-            )
+            if event.waba_id == waba_id and event.occurred_at:
+                yield event  # copying it takes as long as building it
+            else:
+                yield replace(event, waba_id=waba_id, occurred_at=event.occurred_at or time)
 
 
-def _parse_change(change: Json) -> Iterator[WebhookEvent]:
+def _parse_change(change: Json, waba_id: str) -> Iterator[WebhookEvent]:
     """Yield the events of a change; an unknown one if it holds none that is known."""
-    events = _read_change(change)
+    events = _read_change(change, waba_id)
     first = next(events, None)
     if first is None:
         yield UnknownEvent(kind=to_kind(change.get("field")), raw=change)
@@ -88,11 +88,11 @@ def _parse_change(change: Json) -> Iterator[WebhookEvent]:
         yield from events
 
 
-def _read_change(change: Json) -> Iterator[WebhookEvent]:
+def _read_change(change: Json, waba_id: str) -> Iterator[WebhookEvent]:
     field, value = to_kind(change.get("field")), as_object(change.get("value"))
     if field in MESSAGE_FIELDS:
         inner = as_object(value.get("standby")) or value  # one level deeper than elsewhere
-        yield from _parse_messages(inner, value, is_standby=field == "standby")
+        yield from _parse_messages(inner, value, waba_id, is_standby=field == "standby")
     elif field in TEMPLATE_KINDS:
         yield from read_each(partial(_read_template, TEMPLATE_KINDS[field]), iter((value,)))
     elif field in PREFERENCE_FIELDS:
@@ -108,22 +108,30 @@ def _read_change(change: Json) -> Iterator[WebhookEvent]:
         yield from read_each(partial(_read_account, field), iter((value,)))
 
 
-def _parse_messages(inner: Json, value: Json, *, is_standby: bool) -> Iterator[WebhookEvent]:
+def _parse_messages(
+    inner: Json, value: Json, waba_id: str, *, is_standby: bool
+) -> Iterator[WebhookEvent]:
     contacts = Contacts(inner.get("contacts") or value.get("contacts"))
     phone_number_id = first_text(as_object(value.get("metadata")), "phone_number_id")
     read = partial(
-        read_message, contacts=contacts, is_standby=is_standby, phone_number_id=phone_number_id
+        read_message,
+        contacts=contacts,
+        is_standby=is_standby,
+        waba_id=waba_id,
+        phone_number_id=phone_number_id,
     )
-    yield from read_each(
-        partial(_read_status, contacts=contacts, phone_number_id=phone_number_id),
-        iter_objects(inner.get("statuses")),
+    read_status = partial(
+        _read_status, contacts=contacts, waba_id=waba_id, phone_number_id=phone_number_id
     )
+    yield from read_each(read_status, iter_objects(inner.get("statuses")))
     yield from read_each(read, iter_objects(inner.get("messages")))
     for name in ("message_echoes", "messageEchoes"):
         yield from read_each(partial(read, is_echo=True), iter_objects(inner.get(name)))
 
 
-def _read_status(status: Json, contacts: Contacts, phone_number_id: str) -> WebhookEvent:
+def _read_status(
+    status: Json, contacts: Contacts, waba_id: str, phone_number_id: str
+) -> WebhookEvent:
     kind, wamid = to_kind(status.get("status")).lower(), first_text(status, "id")
     if not is_status_kind(kind) or not wamid:
         return UnknownEvent(kind=f"status:{kind}", raw=status)
@@ -135,6 +143,7 @@ def _read_status(status: Json, contacts: Contacts, phone_number_id: str) -> Webh
     return StatusEvent(
         kind=kind,
         occurred_at=to_epoch_seconds(status.get("timestamp")),
+        waba_id=waba_id,
         phone_number_id=phone_number_id,
         customer=build_customer(
             *identifiers,

@@ -248,7 +248,9 @@ def _configure_connection(connection: Any, _: object) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    driver_connection = connection.connection.driver_connection
+    assert isinstance(driver_connection, sqlite_driver.SingleVisitConnection)  # noqa: S101
+    driver_connection.begin_with_next_statement()
 
 
 def _rollback(connection: Any, _: object, __: object) -> None:

@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import aiosqlite
 
+Begin = Callable[[sqlite3.Cursor], None]
+
 UNUSED_CHUNK_SIZE = 64
 """Rows that aiosqlite's own cursors fetch at a time."""
 
@@ -20,9 +22,12 @@ UNUSED_CHUNK_SIZE = 64
 class SingleVisitCursor:
     """The part of aiosqlite's cursor that SQLAlchemy uses; the rows are read with the statement."""
 
-    def __init__(self, run: Callable[..., Any], connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, run: Callable[..., Any], connection: sqlite3.Connection, begin: Begin
+    ) -> None:
         self._run = run
         self._connection = connection
+        self._begin = begin
         self._rows: list[Any] = []
         self.description: Any = None
         self.rowcount = -1
@@ -51,6 +56,7 @@ class SingleVisitCursor:
         """Run the statement in SQLite's thread."""
         cursor = self._connection.cursor()
         try:
+            self._begin(cursor)
             execute(cursor, operation, parameters)
             self.description = cursor.description
             self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
@@ -65,9 +71,19 @@ class SingleVisitConnection(aiosqlite.Connection):
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connector, UNUSED_CHUNK_SIZE)
         self._thread.daemon = True
+        self._is_beginning = False
+
+    def begin_with_next_statement(self) -> None:
+        """Begin a transaction that writes, without a visit of its own."""
+        self._is_beginning = True
 
     def cursor(self) -> SingleVisitCursor:  # type: ignore[override]  # no visit, so no coroutine
-        return SingleVisitCursor(self._execute, self._conn)
+        return SingleVisitCursor(self._execute, self._conn, self._begin)
+
+    def _begin(self, cursor: sqlite3.Cursor) -> None:
+        if self._is_beginning:
+            cursor.execute("BEGIN IMMEDIATE")
+            self._is_beginning = False
 
 
 def connect(database: str, **options: Any) -> SingleVisitConnection:

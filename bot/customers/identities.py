@@ -196,8 +196,8 @@ class Identities:
         )
         values = (older.user_id, older.phone, *newer.former, *older.former)
         details = _fill(_details(newer), _details(older))
-        former = _former(details, values)
-        self.people[into] = KnownCustomer(into, *details, former, newer.seen_at)
+        earlier = _former(details, values)
+        self.people[into] = KnownCustomer(into, *details, earlier, newer.seen_at)
         self.merged[gone] = into
         self.changed_people.add(into)
 

@@ -190,6 +190,9 @@ class RecipientResolver:
         try:
             return await self.get_process(procedure, key)
         except NotFound:
+            records = await self._records.find_by_key(key)
+            if len(same := [one for one in records if one.procedure == procedure]) > 1:
+                return self._choose(text, [], same)
             found = (await self._users.find(text)).value  # a person may be called "Agent 7"
             if found.total != 1 or found.fuzzy:
                 raise

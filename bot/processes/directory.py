@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.aio.clock import Clock, wait_for
@@ -44,7 +45,7 @@ COMPLETED_STATUSES = frozenset({"COMPLETED", "CANCELLED"})
 class Record:
     """A lead or another process; ``key`` is its primary key, or its UUID if it has none.
 
-    ``by_id``: it was asked for by its ID. Another record may have its key.
+    ``by_id``: it is asked for by its ID. Another record may have its key.
     """
 
     procedure: str
@@ -54,8 +55,8 @@ class Record:
 
     @property
     def reference(self) -> str:
-        """What names it in a line: ``lead/LEAD-004038``."""
-        return f"{self.procedure}/{self.key}"
+        """What names it in a line: ``lead/LEAD-004038``, or its ID if it was asked for by it."""
+        return self.handle if self.by_id else f"{self.procedure}/{self.key}"
 
     @property
     def shown_key(self) -> str:
@@ -106,31 +107,38 @@ class RecordDirectory:
         return Record(procedure, own_key or process.id or key, process, by_id=is_uuid(key))
 
     async def _get_by_key(self, procedure: str, key: str) -> Record:
-        """Return the record whose key is this one in any case of letters."""
+        """Return the only record whose key is this one in any case of letters."""
+        found = await self._list_by_key(procedure, key)
+        if len(found) != 1:
+            raise ResourceNotFound("There is no such record.")
+        return found[0]
+
+    async def _list_by_key(self, procedure: str, key: str) -> Sequence[Record]:
+        """Return the records whose key is this one, in any case of letters if none is the same."""
         attribute = _primary_key(await self._config(), procedure)
         page = await self._processes.list(procedure, key_query(attribute, key), limit=10)
         found = self._records(procedure, attribute, page.items)
         matching = [record for record in found if record.key.casefold() == key.casefold()]
-        exact = [record for record in matching if record.key == key] or matching
-        if len(exact) != 1:
-            raise ResourceNotFound("There is no such record.")
-        return exact[0]
+        return _mark_shared_keys([record for record in matching if record.key == key] or matching)
 
     async def find_by_key(self, key: str) -> tuple[Record, ...]:
         """Return the records with a key of any type; its letters tell where to look first."""
         kinds = _kinds(await self._config())
-        find = self.get if is_uuid(key) else self._get_by_key
+        find = self._list_by_id if is_uuid(key) else self._list_by_key
         letters = "".join(letter for letter in key if letter.isalpha()).casefold()
         likely = [kind for kind in kinds if letters and kind.replace("_", "").startswith(letters)]
         for group in (likely, [kind for kind in kinds if kind not in likely]):
             results = await asyncio.gather(
                 *(find(kind, key) for kind in group), return_exceptions=True
             )
-            found = tuple(record for record in results if isinstance(record, Record))
-            if found:
+            listed = [result for result in results if not isinstance(result, BaseException)]
+            if found := tuple(record for records in listed for record in records):
                 return found
             _raise_unless_refused(results)
         return ()
+
+    async def _list_by_id(self, procedure: str, record_id: str) -> Sequence[Record]:
+        return [await self.get(procedure, record_id)]
 
     async def find_by_name(self, typed: str, kind: str = "") -> tuple[Record, ...]:
         """Return the records of this name, the best matches only; of ``kind`` alone if given."""
@@ -173,8 +181,8 @@ class RecordDirectory:
         if not records:
             _raise_unless_refused(found)
         best = min((match(record.process) for record in records), default=NameMatch.NONE)
-        unique = {record.reference: record for record in records if match(record.process) is best}
-        return tuple(unique.values())[:MAX_FOUND]
+        unique = {record.handle: record for record in records if match(record.process) is best}
+        return tuple(_mark_shared_keys(list(unique.values())))[:MAX_FOUND]
 
     async def _search_kind(
         self,
@@ -228,6 +236,15 @@ class RecordDirectory:
             return (await wait_for(self._clock, load, SEARCH_TIMEOUT_SECONDS)).value
         except (TimeoutError, BotError):
             return Config()
+
+
+def _mark_shared_keys(records: Sequence[Record]) -> list[Record]:
+    """Let those that share a key be asked for by their IDs."""
+    keys = Counter(record.reference for record in records)
+    return [
+        replace(record, by_id=bool(record.process.id)) if keys[record.reference] > 1 else record
+        for record in records
+    ]
 
 
 async def _gather(

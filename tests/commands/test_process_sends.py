@@ -60,3 +60,18 @@ async def test_wrong_number_is_pointed_out_in_the_form(acme: World) -> None:
     await acme.type("/chakra lead WRONG-2")
     await open_send_form(acme)
     assert "doesn't look right" in visible_text(acme.slack.view(JOHN) or {})
+
+
+@pytest.mark.parametrize("typed", ["lead DOUBLE-1", "DOUBLE-1", '"Twin Person"'])
+async def test_records_that_share_a_key_are_a_choice_and_the_chosen_one_is_written_to(
+    acme: World, typed: str
+) -> None:
+    acme.chakra.add_lead("DOUBLE-1", name="Twin Person", phone_number="919812300003")
+    second = acme.chakra.add_lead("DOUBLE-1", name="Twin Person", phone_number="919812300004")
+    await acme.type(f"/chakra send hello_world {typed}")
+    asked = visible_text(acme.slack.view(JOHN) or {})
+    assert "+91 98123 00003" in asked
+    assert "+91 98123 00004" in asked
+    assert not await acme.send({"found": f"lead/{second}"})
+    [send] = acme.chakra.sends
+    assert send.to == "919812300004"

@@ -151,6 +151,15 @@ async def test_record_is_found_by_what_people_call_it(acme: World, typed: str) -
     assert created(acme)[0]["stateTask"] == acme.chakra.team.state_tasks[0].id
 
 
+async def test_records_that_share_a_key_are_a_choice(acme: World) -> None:
+    acme.chakra.add_lead("DOUBLE-1", name="First Twin")
+    second = acme.chakra.add_lead("DOUBLE-1", name="Second Twin")
+    await acme.type("/chakra task DOUBLE-1 call back")
+    assert "First Twin" in visible_text(form(acme))
+    await acme.submit({"choice": f"lead/{second}"})
+    assert created(acme)[0]["process"] == second
+
+
 async def test_several_records_of_a_name_are_a_choice(acme: World) -> None:
     acme.chakra.add_lead("LEAD-77", name="Aarav Mehta")
     await acme.type("/chakra task Aarav Mehta call back")

@@ -165,8 +165,20 @@ CONFIG: Command[Context] = Command(
             ),
             "",
         ),
-        **dict.fromkeys(("lead fields", "fields of a lead", "fields of leads"), "field lead"),
-        **dict.fromkeys(("list roles", "show roles", "which roles are there"), "role"),
+        **dict.fromkeys(
+            (
+                "lead fields",
+                "fields of a lead",
+                "fields of leads",
+                "what fields does a lead have",
+                "which fields does a lead have",
+            ),
+            "field lead",
+        ),
+        **dict.fromkeys(
+            ("list roles", "show roles", "which roles are there", "what roles exist"), "role"
+        ),
+        **dict.fromkeys(("list task types", "task types", "which tasks are there"), "task"),
         **dict.fromkeys(("list pods", "show pods"), "pod"),
     },
     summary="see what your team has defined: record types, fields, roles",

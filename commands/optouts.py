@@ -15,6 +15,7 @@ from bot.customers.opt_out_query import (
     LINE_PHRASES,
     OptOutQuery,
     matches_query,
+    may_be_number,
     parse_opt_out_query,
 )
 from bot.customers.opt_outs import MAX_REASON_LENGTH, label
@@ -32,6 +33,7 @@ from bot.slack.commands.command import (
     Command,
     CommandRequest,
     Form,
+    Offer,
     Request,
     SubmitRequest,
 )
@@ -350,6 +352,7 @@ OPTOUTS: Command[Context] = Command(
         "Every send is checked against it, the last time just before it leaves.",
     ),
     phrases=LINE_PHRASES,
+    offer=Offer("", may_be_number),
     run=run,
     only_looks=True,
     actions=(

@@ -308,6 +308,8 @@ PHOTO: Command[Context] = Command(
                 "upload picture",
                 "upload a picture",
                 "new photo",
+                "attach photo",
+                "attach a photo",
             ),
             "upload",
         ),

@@ -15,7 +15,13 @@ from bot.processes.link_events import link_events
 from bot.processes.link_previews import is_lead_link
 from bot.processes.list_message import RecordListQuery, to_line
 from bot.processes.shown import render_card
-from bot.processes.typed_line import CREATE_WORDS, PROCESS_PHRASES, read_line, typed_key
+from bot.processes.typed_line import (
+    CREATE_WORDS,
+    PROCESS_PHRASES,
+    find_record_key,
+    read_line,
+    typed_key,
+)
 from bot.record_edits import edit_actions, edit_forms, open_create_form
 from bot.record_exports import export_actions, start_export
 from bot.record_lists import (
@@ -61,7 +67,9 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         return await _show_key(request, context, linked.type.name, linked.key)
     key = typed_key(line)
     if key and not line.is_export:
-        return await _show_key(request, context, line.record_type.name, key)
+        found = () if line.has_type or len(types) == 1 else await context.records.find(key)
+        procedure = found[0].procedure if found else line.record_type.name
+        return await _show_key(request, context, procedure, key)
     query = RecordListQuery(type=line.record_type.name, text=to_line(line.tokens))
     if line.is_export:
         request.access.authorize(Permission.SEND)
@@ -128,6 +136,7 @@ PROCESS: Command[Context] = Command(
     ),
     phrases=PROCESS_PHRASES,
     fallback=is_lead_link,
+    find_subject=find_record_key,
     public_words=(SHARE_WORD,),
     acting_words=("schedule", "unschedule"),
     offer=Offer("", is_lead_query),

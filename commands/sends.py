@@ -64,7 +64,8 @@ SENDS_PHRASES = {
          "… got it", "… get my message", "… got my message", "… receive it", "… received it",
          "… receive my message", "… received my message", "… open it", "… opened it",
          "did it reach", "did my message reach", "has it reached", "was it delivered to",
-         "did it go to", "did it get to", "has my message reached"),
+         "did it go to", "did it get to", "has my message reached", "meine nachrichten",
+         "mis mensajes"),
         "me",
     ),
     **dict.fromkeys(

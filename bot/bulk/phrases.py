@@ -19,13 +19,14 @@ BULK_PHRASES: Final = {
             "upload bulk", "import bulk", "new upload", "new import",
             "bulk of", "mass import", "upload new", "import new",
             "import from csv",
-            "import from excel", "upload from csv",
+            "import from excel", "upload from csv", "hochladen", "importieren", "subir", "importar",
+            "leads hochladen", "leads importieren", "subir leads", "importar leads",
         ),
         "",
     ),
     **dict.fromkeys(
         ("bulk add", "bulk create", "mass create", "create many", "add many", "create leads",
-         "add leads", "new leads", "create tickets", "add tickets"),
+         "add leads", "create tickets", "add tickets"),
         "create",
     ),
     **dict.fromkeys(("bulk update", "bulk edit", "mass update", "mass edit",
@@ -39,3 +40,4 @@ BULK_PHRASES.update(dict.fromkeys(
 for _noun in ("leads", "tickets"):
     for _verb in ("create", "add", "new"):
         BULK_PHRASES[f"{_verb} {_noun}"] = f"create {_noun}"
+del BULK_PHRASES["new leads"]  # those that exist: see ``process``

@@ -26,7 +26,9 @@ CREATE_LEAD: Final = "lead.chat"
 
 CHAT_PHRASES: Final = dict.fromkeys(
     ("conversation", "reply", "replies", "reply to", "answer", "chat with", "open conversations",
-     "my conversations", "open chats", "my chats"),
+     "my conversations", "open chats", "my chats", "unread chats", "messages from", "messages with",
+     "messages of", "last messages of", "last messages from", "last messages with",
+     "previous messages of", "chat history of", "history with", "conversation with", "chats with"),
     "",
 )  # fmt: skip
 SNOOZE_CHOICES: Final = (("1 hour", "1h"), ("3 hours", "3h"), ("Until 9:00 tomorrow", "9:00"))

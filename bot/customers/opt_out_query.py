@@ -14,6 +14,7 @@ from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mention
 from bot.slack.paging import MAX_FILTER_LENGTH, FilterText, ListQuery, unknown_value_error
 from bot.text.normalize import normalize
+from bot.text.phones import MIN_DIGITS, is_phone_like
 from bot.text.typed_words import matches_typed
 
 EXAMPLE: Final = "/chakra optouts typed this week"
@@ -49,12 +50,19 @@ LINE_PHRASES: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(
         ("add opt out", "add optout", "stop messaging", "stop messages to", "do not message",
-         "don't message", "do not contact", "don't contact", "never message"),
+         "don't message", "do not contact", "don't contact", "never message", "opt out", "block …",
+         "unsubscribe …", "stop …", "blacklist …", "abmelden …"),
         "add",
     ),
 }  # fmt: skip
 """What people type in place of ``optouts``."""
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
+
+
+def may_be_number(line: Arguments) -> bool:
+    """Return whether words are a phone number, and nothing else."""
+    text = line.text_from()
+    return is_phone_like(text) and sum(map(str.isdecimal, text)) >= MIN_DIGITS
 
 
 class OptOutQuery(ListQuery):

@@ -23,7 +23,9 @@ SEND_PHRASES: Final = dict.fromkeys(
         "text to", "write", "write to", "write a message", "write a message to", "new message",
         "new whatsapp", "compose", "contact", "reach out to", "ping", "sms", "start a chat with",
         "whatsapp message", "whatsapp message to", "new message to", "drop a message to",
-        "shoot a message to",
+        "shoot a message to", "nachricht an", "eine nachricht an", "sende nachricht an",
+        "sende eine nachricht an", "schreibe an", "mensaje a", "enviar mensaje a",
+        "enviar un mensaje a", "envía un mensaje a", "mandar mensaje a",
     ),
     "",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -34,6 +35,10 @@ PROCESS_PHRASES: Final[Mapping[str, str]] = {
             "list lead",
             "show me leads",
             "show me the leads",
+            "zeige alle leads",
+            "mostrar leads",
+            "todos los leads",
+            "alle leads",
         ),
         "list lead",
     ),
@@ -50,10 +55,26 @@ PROCESS_PHRASES: Final[Mapping[str, str]] = {
             "download csv of leads",
             "leads csv",
             "leads as csv",
+            "leads exportieren",
+            "exportar leads",
         ),
         "export lead",
     ),
-    **dict.fromkeys(("my leads", "show my leads", "leads of mine"), "list lead my"),
+    **dict.fromkeys(
+        (
+            "my leads",
+            "show my leads",
+            "leads of mine",
+            "which leads are mine",
+            "meine leads",
+            "mis leads",
+        ),
+        "list lead my",
+    ),
+    **dict.fromkeys(
+        ("new leads", "neue leads", "leads nuevos", "nuevos leads"), "list lead state:NEW"
+    ),
+    "export my leads": "export lead my",
     **dict.fromkeys(("open leads", "show open leads"), "list lead open"),
     **dict.fromkeys(("ticket", "show ticket"), "show ticket"),
     **dict.fromkeys(
@@ -75,6 +96,35 @@ PROCESS_PHRASES: Final[Mapping[str, str]] = {
 }
 
 
+_KEY: Final = r"(?P<key>[^\W\d_]{2,12}-\d{2,})"
+_ABOUT_RECORD: Final = re.compile(
+    r"(?P<verb>(?:show(?: me)?|open|find(?: me)?|get|give me|view|see|look up|search(?: for)?|check"
+    r"|display|details? (?:of|for)|status (?:of|for)|state of|info (?:on|about)|about|where is"
+    r"|(?:what is|what's) the (?:status|state) of|what is|what's|who (?:has|owns|is assigned to)"
+    r"|edit|update|change|close|complete|assign|reassign|move|set|mark|delete|remove)\s+)?"
+    rf"(?:the\s+)?(?:record\s+|(?P<type>[^\W\d_]+\s+))?{_KEY}"
+    r"(?P<rest>(?:\s+(?:to|as|for)\s.*)?)[?.!]*",
+    re.IGNORECASE,
+)
+_CHANGES: Final = re.compile(
+    r"(?:edit|update|change|close|complete|assign|reassign|move|set|mark"
+    r"|delete|remove)\b",
+    re.IGNORECASE,
+)
+
+
+def find_record_key(line: str) -> tuple[str, bool]:
+    """Return ``show lead LEAD-004038`` for a line about a record, and whether a look is all it wants.
+
+    What changes a record has its buttons on the card.
+    """
+    found = _ABOUT_RECORD.fullmatch(line.strip())
+    if found is None:
+        return "", False
+    shown = f"show {found['type'] or ''}{found['key']}"
+    return shown, not (found["rest"] or _CHANGES.match(found["verb"] or ""))
+
+
 @dataclass(frozen=True, slots=True)
 class RecordLine:
     """A typed line: the verb, "" if it has none, the type, and the rest."""
@@ -82,6 +132,8 @@ class RecordLine:
     verb: str
     record_type: RecordType
     tokens: tuple[Token, ...]
+    has_type: bool = True
+    """Whether the type was typed; leads are meant otherwise."""
     is_export: bool = False
     """Whether it asks for all records as a file."""
 
@@ -101,7 +153,9 @@ def read_line(tokens: tuple[Token, ...], types: Sequence[RecordType]) -> RecordL
     typed = rest[0].text if rest and not rest[0].quoted else ""
     found = find_type(types, typed) if typed else None
     is_export = is_export or verb in EXPORT_WORDS
-    line = RecordLine(verb, found or types[0], rest[1:] if found else rest, is_export)
+    line = RecordLine(
+        verb, found or types[0], rest[1:] if found else rest, found is not None, is_export
+    )
     needs_type = (line.is_show and len(rest) == 2) or verb in CREATE_WORDS
     if found is None and typed and needs_type and not is_key(typed):
         raise unknown_type(types, typed)

@@ -20,7 +20,7 @@ TEMPLATE_PHRASES: Final = {
             "change template", "show template", "whatsapp templates", "message templates",
             "wa templates", "which templates", "available templates", "template called",
             "template named", "share template", "delete template", "remove template",
-            "… templates", "… template",
+            "… templates", "… template", "vorlagen", "vorlage", "plantillas", "plantilla",
         ),
         "",
     ),

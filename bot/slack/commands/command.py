@@ -260,7 +260,8 @@ class Command(Generic[ContextT]):
     `bot.slack.commands.understanding` reads the rest. ``phrases`` are what people type in place of
     the name ("who is"), with the arguments that they stand for. A phrase that begins with "… " ends
     a line ("… templates"), and one that ends with " …" needs words that ``offer`` fits.
-    ``fallback`` says whether a line without a command is meant for this one. ``takes_no_words``:
+    ``fallback`` says whether a line without a command is meant for this one, and ``find_subject``
+    returns what such a line is about, and whether about nothing else. ``takes_no_words``:
     nothing but an ID may follow its name, so other words may be a person's. ``not_yet`` are words
     for what can't be done from Slack. A line with one of ``public_words`` is posted to the channel.
     A line that begins with one of ``acting_words`` changes something, whatever ``needs`` says.
@@ -277,6 +278,7 @@ class Command(Generic[ContextT]):
     phrases: Mapping[str, str] = field(default_factory=dict, hash=False)
     offer: Offer | None = None
     fallback: Callable[[Arguments], bool] | None = None
+    find_subject: Callable[[str], tuple[str, bool]] | None = None
     takes_no_words: bool = False
     not_yet: Mapping[str, NotYet] = field(default_factory=dict, hash=False)
     public_words: tuple[str, ...] = ()

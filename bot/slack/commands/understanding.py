@@ -20,7 +20,8 @@ from bot.slack.commands.help import NAME as HELP
 from bot.slack.commands.phrases import ELLIPSIS, TypedWord, split_words
 from bot.slack.commands.registry import CommandRegistry
 
-HELP_WORDS: Final = frozenset({HELP, "?", "??", "-h", "--help", "-help", "/?", "/h", "h"})
+HELP_WORDS: Final = frozenset({HELP, "?", "??", "-h", "--help", "-help", "/?", "/h", "h", "hilfe",
+    "ayuda", "aide", "ajuda"})  # fmt: skip
 HELP_PHRASES: Final = frozenset({"commands", "all commands", "menu", "options", "usage", "manual",
     "what can you do", "what can i do", "what do you do", "what is this", "how does this work",
     "how do i use this", "how do you work", "i need help", "need help", "get help", "tutorial",
@@ -30,24 +31,30 @@ HOW_TO: Final = ("how do i", "how to", "how can i", "how does", "how do you", "e
 GREETINGS: Final = frozenset({"hi", "hello", "hey", "hiya", "hallo", "hola", "yo", "howdy",
     "good morning", "good afternoon", "good evening", "thanks", "thank you", "thx", "ty", "cheers",
     "hi there", "hello there", "hey there", "bye", "goodbye", "test", "ping", "thanks a lot",
-    "thank you very much", "many thanks", "ok", "okay"})  # fmt: skip
+    "thank you very much", "many thanks", "ok", "okay", "danke", "vielen dank", "guten morgen",
+    "guten tag", "gracias", "muchas gracias", "buenos días", "buenos dias", "buenas tardes",
+    "merci", "bonjour", "namaste", "ciao"})  # fmt: skip
 LOOK_VERBS: Final = ("show me", "give me", "find me", "get me", "show", "list", "get", "find",
     "search for",
     "search", "see", "view", "open", "display", "look up", "look for", "check", "fetch", "lookup",
-    "where are", "where is", "what are", "what is", "what's", "go to", "take me to")  # fmt: skip
+    "where are", "where is", "what are", "what is", "what's", "go to", "take me to", "zeige",
+    "zeig mir", "zeige mir", "muestra", "muéstrame", "mostrar")  # fmt: skip
 _POLITE_STARTS: Final = ("can you", "could you", "would you", "will you", "can i", "could i",
     "may i", "can we", "i want to", "i want", "i'd like to", "i would like to", "i need to",
     "i need", "i wanna", "we need to", "let me", "let's", "lets", "help me to", "help me", "please",
-    "pls", "plz", "kindly", "hey", "hi", "hello", "hiya", "ok", "okay", "so", "just", "quickly",
+    "pls", "plz", "kindly", "bitte", "por favor", "hey", "hi", "hello", "hiya", "ok", "okay", "so",
+    "just", "quickly",
     "chakra", "/chakra", "and", "also", "now", "good morning", "try to", "go", "i am looking for",
     "i'm looking for", "im looking for", "looking for", "do you know",
     "hi there", "hello there", "hey there")  # fmt: skip
+_ABOUT_WORDS: Final = frozenset({"with", "for", "on", "about", "zu", "mit", "sobre", "con"})
 _AUXILIARIES: Final = frozenset({"did", "has", "have", "was", "is", "does", "do"})
 """Words that begin a question."""
 _OPENING_QUOTES: Final = "\"'“‘"
 _ARTICLES: Final = frozenset({"the", "a", "an", "my", "our", "all", "some", "any", "every"})
 _POLITE_ENDS: Final = re.compile(
-    r"(?:[\s,]+(?:please|pls|plz|thanks|thank you|thx|for me|right now|asap|dikhao|batao))*"
+    r"(?:[\s,]+(?:please|pls|plz|bitte|por favor|thanks|thank you|thx|for me|right now|asap|dikhao"
+    r"|batao))*"
     r"[\s?!.,…]*$",
     re.IGNORECASE,
 )
@@ -103,6 +110,7 @@ def understand(text: str, registry: CommandRegistry[ContextT]) -> Interpretation
         return Interpretation(Kind.WELCOME)
     return (
         _find_help(plain, registry)
+        or _find_subject(plain, registry)
         or _match(plain, registry)
         or _find_slip(plain, registry, certain=True)
         or _guess(plain, registry)
@@ -175,7 +183,7 @@ def _find_help(line: str, registry: CommandRegistry[ContextT]) -> Interpretation
 
 def _help_on(topic: str, registry: CommandRegistry[ContextT]) -> Interpretation:
     topic = _undress(topic)
-    words = [word for word in split_words(topic) if word.text not in {"with", "for", "on", "about"}]
+    words = [word for word in split_words(topic) if word.text not in _ABOUT_WORDS]
     if not words or words[0].text in {"me", *HELP_WORDS}:
         line = HELP if words and words[0].text in HELP_WORDS else ""
         return Interpretation(Kind.HELP, line)
@@ -231,6 +239,18 @@ def _find_name(
         return None
     suggestions = (SuggestedLine(f"{command.name}{rest}"),)
     return Interpretation(Kind.GUESS, f"{guess.line.partition(' ')[0]} {line}", suggestions)
+
+
+def _find_subject(line: str, registry: CommandRegistry[ContextT]) -> Interpretation | None:
+    """Return the command that shows what a line is about; a suggestion if the line wants more."""
+    for command in registry.commands:
+        subject, is_all = command.find_subject(line) if command.find_subject else ("", False)
+        if subject:
+            shown = f"{command.name} {subject}"
+            if is_all:
+                return Interpretation(Kind.COMMAND, shown)
+            return Interpretation(Kind.SUGGESTION, "", (SuggestedLine(shown),))
+    return None
 
 
 def _match_opening(

@@ -114,7 +114,7 @@ _CHANGES: Final = re.compile(
 
 
 def find_record_key(line: str) -> tuple[str, bool]:
-    """Return ``show lead LEAD-004038`` for a line about a record, and whether a look is all it wants.
+    """Return ``show lead LEAD-004038`` for a line about a record, and whether it wants a look only.
 
     What changes a record has its buttons on the card.
     """

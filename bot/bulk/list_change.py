@@ -16,14 +16,13 @@ from pydantic import BaseModel, ConfigDict
 from bot.aio.clock import Clock
 from bot.bulk.record_list import read_list
 from bot.bulk.repository import Uploads
-from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
+from bot.bulk.upload import Batch, Upload, UploadStage, build_batches
 from bot.chakra.process import Process
 from bot.chakra.processes import ID_KEY, UPDATE_KEY
 from bot.errors import NotFound
 from bot.processes.card import show_value
 from bot.processes.directory import Record
 from bot.processes.search import RecordSearch, RecordType
-from bot.sheets.chunks import iter_batches
 from bot.sheets.columns import Purpose
 
 MAX_SAMPLES: Final = 5
@@ -198,18 +197,7 @@ class ListChanger:
 
 def _build_batches(change: ListChange) -> list[Batch]:
     items = [{record.attribute: record.id, UPDATE_KEY: change.update} for record in change.records]
-    rows = range(1, len(items) + 1)
-    return [
-        Batch(
-            batch.number,
-            batch.first_row,
-            batch.last_row,
-            len(batch.row_numbers),
-            BatchState.PENDING,
-            body=batch.body,
-        )
-        for batch in iter_batches(items, rows)
-    ]
+    return build_batches(items, range(1, len(items) + 1))
 
 
 def _listed(record: Record, record_type: RecordType, before: str) -> ListedRecord:

@@ -14,14 +14,13 @@ from bot.aio.clock import Clock
 from bot.bulk.message_files import MAX_UPLOAD_BYTES
 from bot.bulk.repository import Uploads
 from bot.bulk.rows import build_rows_csv
-from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
+from bot.bulk.upload import Batch, Upload, UploadStage, build_batches
 from bot.cache import Cache
 from bot.chakra.attributes import Attribute, Procedure
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.errors import FileUnavailable, NotFound
 from bot.sheets.check import CheckedSheet, check
-from bot.sheets.chunks import iter_batches
 from bot.sheets.columns import ColumnMatches, Purpose, Target, match_columns
 from bot.sheets.empty import EmptyTable, build_empty_table
 from bot.sheets.problems import build_problem_csv
@@ -231,7 +230,9 @@ class BulkPlanner:
 
     async def split_batches(self, plan: BulkPlan) -> list[Batch]:
         """Return the valid rows in batches, each one request."""
-        return await self._workers.run(_build_batches, plan.checked) if plan.checked else []
+        if plan.checked is None:
+            return []
+        return await self._workers.run(build_batches, plan.checked.items, plan.checked.row_numbers)
 
     async def build_rows_csv(self, records: Sequence[Mapping[str, object]]) -> bytes:
         """Return records that were sent, as a file."""
@@ -241,20 +242,6 @@ class BulkPlanner:
         return (
             await self._cache.get(CONFIG_CACHE_KIND, CONFIG_CACHE_KEY, self._chakra.config.fetch)
         ).value
-
-
-def _build_batches(checked: CheckedSheet) -> list[Batch]:
-    return [
-        Batch(
-            batch.number,
-            batch.first_row,
-            batch.last_row,
-            len(batch.row_numbers),
-            BatchState.PENDING,
-            body=batch.body,
-        )
-        for batch in iter_batches(checked.items, checked.row_numbers)
-    ]
 
 
 def _list_procedures(config: Config) -> tuple[Procedure, ...]:

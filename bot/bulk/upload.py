@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from bot.sheets.chunks import iter_batches
+from bot.sheets.items import Item
 
 
 class UploadStage(StrEnum):
@@ -51,3 +55,17 @@ class Batch:
     job_id: str = ""
     problem: str = ""
     body: bytes = field(default=b"", repr=False)
+
+
+def build_batches(items: Sequence[Item], row_numbers: Sequence[int]) -> list[Batch]:
+    """Return the items in batches, each one request."""
+    return [
+        Batch(
+            number=batch.number,
+            first_row=batch.first_row,
+            last_row=batch.last_row,
+            row_count=len(batch.row_numbers),
+            body=batch.body,
+        )
+        for batch in iter_batches(items, row_numbers)
+    ]

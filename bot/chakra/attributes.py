@@ -8,8 +8,8 @@ of them may belong to every procedure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Annotated
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -30,6 +30,7 @@ _PRIMARY_KEY_FIELDS = (
     "primaryKeyAttribute",
     "primaryAttribute",
     "primaryKeyAttributeId",
+    "primary_key",
 )
 _TYPE_FIELDS = ("type", "attributeType", "dataType", "attributeTypeId")
 _REQUIRED_FIELDS = ("isRequired", "required", "isMandatory", "mandatory")
@@ -78,7 +79,33 @@ def _parse_choice(item: object) -> AttributeChoice:
 AttributeChoices = Annotated[tuple[AttributeChoice, ...], BeforeValidator(_parse_choices)]
 
 
-class Attribute(NamedResource):
+Aliases = Mapping[str, Sequence[str]]
+"""Key of a field -> the keys under which it is looked for."""
+
+
+class _AliasedResource(NamedResource):
+    """An object whose keys are not known for sure.
+
+    Of ``key_aliases`` the first that has a value counts; what ``reference_aliases`` refer to is
+    merged.
+    """
+
+    key_aliases: ClassVar[Aliases] = {}
+    reference_aliases: ClassVar[Aliases] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _normalize_keys(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        single = {key: _first_value(value, names) for key, names in cls.key_aliases.items()}
+        merged = {
+            key: _merge_references(value, names) for key, names in cls.reference_aliases.items()
+        }
+        return value | single | merged
+
+
+class Attribute(_AliasedResource):
     """An attribute of processes.
 
     ``short_id`` is its key in the ``data`` of a process. ``type`` is a name, or a UUID or short ID
@@ -86,6 +113,19 @@ class Attribute(NamedResource):
     Chakra does not say. ``procedures``, ``entities`` and ``task_types`` are those that it belongs
     to. ``choices`` are the values that it may have, none if any is possible.
     """
+
+    key_aliases: ClassVar[Aliases] = {
+        "type": _TYPE_FIELDS,
+        "required": _REQUIRED_FIELDS,
+        "choices": _CHOICE_FIELDS,
+        "multiple": _MULTIPLE_FIELDS,
+        "primary": _IS_PRIMARY_FIELDS,
+    }
+    reference_aliases: ClassVar[Aliases] = {
+        "procedures": _PROCEDURE_FIELDS,
+        "entities": _ENTITY_FIELDS,
+        "taskTypes": _TASK_TYPE_FIELDS,
+    }
 
     type: Reference = ""
     required: Flag = None
@@ -96,23 +136,6 @@ class Attribute(NamedResource):
     task_types: References = Field(default=(), repr=False)
     choices: AttributeChoices = ()
     multiple: Flag = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _normalize_fields(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            return value
-        normalized = {
-            "type": _first_value(value, _TYPE_FIELDS),
-            "required": _first_value(value, _REQUIRED_FIELDS),
-            "choices": _first_value(value, _CHOICE_FIELDS),
-            "multiple": _first_value(value, _MULTIPLE_FIELDS),
-            "primary": _first_value(value, _IS_PRIMARY_FIELDS),
-            "procedures": _merge_references(value, _PROCEDURE_FIELDS),
-            "entities": _merge_references(value, _ENTITY_FIELDS),
-            "taskTypes": _merge_references(value, _TASK_TYPE_FIELDS),
-        }
-        return value | normalized
 
     @property
     def is_of_tasks_alone(self) -> bool:
@@ -125,7 +148,7 @@ class Attribute(NamedResource):
         return bool(_PHOTO_TYPE.search(self.type.casefold()))
 
 
-class Procedure(NamedResource):
+class Procedure(_AliasedResource):
     """A type of process.
 
     ``primary_key`` refers to an attribute, ``attributes`` and ``entities`` are those that it lists;
@@ -133,24 +156,20 @@ class Procedure(NamedResource):
     UNKNOWN.
     """
 
+    key_aliases: ClassVar[Aliases] = {
+        "states": _OWN_STATE_FIELDS,
+        "primaryKey": _PRIMARY_KEY_FIELDS,
+    }
+    reference_aliases: ClassVar[Aliases] = {
+        "attributes": _ATTRIBUTE_FIELDS,
+        "entities": _ENTITY_FIELDS,
+    }
+
     primary_key: Reference = ""
     is_deleted: Flag = None
     attributes: References = Field(default=(), repr=False)
     entities: References = Field(default=(), repr=False)
     states: References = Field(default=(), repr=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _normalize_fields(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            return value
-        normalized = {
-            "states": _first_value(value, _OWN_STATE_FIELDS),
-            "primaryKey": _first_value(value, (*_PRIMARY_KEY_FIELDS, "primary_key")),
-            "attributes": _merge_references(value, _ATTRIBUTE_FIELDS),
-            "entities": _merge_references(value, _ENTITY_FIELDS),
-        }
-        return value | normalized
 
     def may_have(self, attribute: Attribute) -> bool:
         """Return whether the attribute is not known to belong to other procedures only."""
@@ -166,31 +185,25 @@ class Procedure(NamedResource):
         return True
 
 
-class TaskKind(NamedResource):
+class TaskKind(_AliasedResource):
     """A type of task, or a task of a state (``stateTasks``), whose short ID creates a task.
 
     ``procedures``, ``states`` and ``task_types`` are those that it refers to, ``attributes`` those
     that it lists; each is empty if Chakra does not say.
     """
 
+    reference_aliases: ClassVar[Aliases] = {
+        "procedures": _PROCEDURE_FIELDS,
+        "states": _STATE_FIELDS,
+        "taskTypes": _TASK_TYPE_FIELDS,
+        "attributes": _ATTRIBUTE_FIELDS,
+    }
+
     is_deleted: Flag = None
     procedures: References = Field(default=(), repr=False)
     states: References = Field(default=(), repr=False)
     task_types: References = Field(default=(), repr=False)
     attributes: References = Field(default=(), repr=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _normalize_fields(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            return value
-        normalized = {
-            "procedures": _merge_references(value, _PROCEDURE_FIELDS),
-            "states": _merge_references(value, _STATE_FIELDS),
-            "taskTypes": _merge_references(value, _TASK_TYPE_FIELDS),
-            "attributes": _merge_references(value, _ATTRIBUTE_FIELDS),
-        }
-        return value | normalized
 
 
 def _first_value(value: Mapping[str, object], names: Iterable[str]) -> object:

@@ -11,7 +11,7 @@ from bot.slack.copy import notices
 from bot.slack.surfaces import EMPTY_ACK, Ack
 
 
-class WorkspaceHandler(Protocol):
+class InteractionHandler(Protocol):
     """One method for each kind of request, with the parsed payload."""
 
     async def command(self, payload: Payload) -> Ack: ...
@@ -30,7 +30,7 @@ class WorkspaceRouter:
     ``handler_for`` takes a team ID.
     """
 
-    def __init__(self, handler_for: Callable[[str], WorkspaceHandler | None]) -> None:
+    def __init__(self, handler_for: Callable[[str], InteractionHandler | None]) -> None:
         self._handler_for = handler_for
 
     async def command(self, payload: Payload) -> Ack:
@@ -59,5 +59,5 @@ class WorkspaceRouter:
         handler = self._handler(payload)
         return EMPTY_ACK if handler is None else await handler.event(payload)
 
-    def _handler(self, payload: Payload) -> WorkspaceHandler | None:
+    def _handler(self, payload: Payload) -> InteractionHandler | None:
         return self._handler_for(payloads.team_id(payload))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from bot.slack.commands.command import Payload
+from bot.slack.commands.workspace_router import InteractionHandler
 from bot.slack.surfaces import EMPTY_ACK, Ack, encode_ack
 
 IGNORED_TYPES: Final = frozenset({"app_rate_limited", "view_closed"})
@@ -15,17 +16,6 @@ IGNORED_TYPES: Final = frozenset({"app_rate_limited", "view_closed"})
 
 docs.slack.dev/apis/events-api and /reference/interaction-payloads/view-interactions-payload
 """
-
-
-class InteractionHandler(Protocol):
-    """One method for each kind of request, with the parsed payload."""
-
-    async def command(self, payload: Payload) -> Ack: ...
-    async def action(self, payload: Payload) -> Ack: ...
-    async def submission(self, payload: Payload) -> Ack: ...
-    async def options(self, payload: Payload) -> Ack: ...
-    async def shortcut(self, payload: Payload) -> Ack: ...
-    async def event(self, payload: Payload) -> Ack: ...
 
 
 class PayloadDispatcher:

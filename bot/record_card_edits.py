@@ -26,7 +26,7 @@ from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
 from bot.slack.refilled_form import with_values
 from bot.users.linked_user import find_linked_user
-from bot.writes.ledger import Duplicate
+from bot.writes.ledger import DuplicateWrite
 from bot.writes.notices import ask_again
 
 ContextT = TypeVar("ContextT", bound=HasRecordEdits)
@@ -184,6 +184,6 @@ async def delete(request: SubmitRequest, context: HasRecordEdits) -> Reply:
 
     intent = build_intent(request, "process.delete", record.handle, {"delete": record.key})
     outcome = await context.writes.run(intent, perform)
-    if isinstance(outcome, Duplicate):
+    if isinstance(outcome, DuplicateWrite):
         return ask_again(view, request, outcome.write)
     return CloseForm("Deleted.", follow_up=blocks.text_message(f"{record.key} is deleted."))

@@ -33,7 +33,7 @@ from bot.slack.commands.reply import (
     Reply,
     UpdateForm,
 )
-from bot.writes.ledger import Duplicate
+from bot.writes.ledger import DuplicateWrite
 from bot.writes.notices import ask_again
 
 MAX_STATE_LENGTH: Final = 2_500
@@ -93,7 +93,7 @@ async def create(request: SubmitRequest, context: HasRecordEdits) -> Reply:
 
     intent = build_intent(request, "process.create", record_type.name, changes.update)
     outcome = await context.writes.run(intent, perform)
-    if isinstance(outcome, Duplicate):
+    if isinstance(outcome, DuplicateWrite):
         return ask_again(_create_view(request, record_type), request, outcome.write)
     done = f"The {record_type.label.lower()} is created."
     if not any(references):

@@ -13,7 +13,7 @@ from bot.record_queries import RecordQueries
 from bot.slack.commands.command import ActionRequest, SubmitRequest
 from bot.slack.commands.reply import CloseForm
 from bot.users.directory import Directory
-from bot.writes.ledger import Duplicate, WriteIntent, WriteLedger
+from bot.writes.ledger import DuplicateWrite, WriteIntent, WriteLedger
 from bot.writes.notices import confirmed_id
 
 VERSION: Final = "version"
@@ -46,7 +46,7 @@ async def write_update(
     record: Record,
     update: Mapping[str, Any],
     confirmed: int = 0,
-) -> Duplicate | None:
+) -> DuplicateWrite | None:
     """Write the changes once; return the question if the same was written a moment ago."""
 
     async def perform() -> str:
@@ -55,7 +55,7 @@ async def write_update(
 
     intent = build_intent(request, "process.update", record.handle, update, confirmed)
     outcome = await context.writes.run(intent, perform)
-    return outcome if isinstance(outcome, Duplicate) else None
+    return outcome if isinstance(outcome, DuplicateWrite) else None
 
 
 def build_intent(

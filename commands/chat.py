@@ -132,7 +132,7 @@ async def submit_reply(request: SubmitRequest, context: Context) -> Reply:
 
 async def confirm_file(request: SubmitRequest, context: Context) -> Reply:
     """Upload the file that the view shows, and send it, once."""
-    draft = reply_form.Draft.parse(request.state)
+    draft = reply_form.ReplyDraft.parse(request.state)
     return await _submit(request, context, draft.text, draft.file, is_confirmed=True)
 
 

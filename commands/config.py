@@ -39,7 +39,7 @@ class ConfigQuery(ListQuery):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ConfigEntry:
     """A line of the configuration: ``kind`` is "field of Lead", say."""
 
     kind: str
@@ -102,15 +102,15 @@ def _count(found: int, total: int, words: str) -> Markup:
     return markup(f"{total:,} entries")
 
 
-def _row(entry: Entry) -> Block:
+def _row(entry: ConfigEntry) -> Block:
     name = markup(bold(entry.label), "  ", code(entry.short_id)) if entry.short_id else entry.label
     note = f"{entry.kind}  ·  {entry.note}" if entry.note else entry.kind
     return blocks.section(lines([name, note]))
 
 
-def list_entries(config: Config) -> list[Entry]:
+def list_entries(config: Config) -> list[ConfigEntry]:
     """Return every entry that has a name, record types and their fields first."""
-    entries: list[Entry] = []
+    entries: list[ConfigEntry] = []
     for procedure in config.procedures:
         if procedure.is_deleted or not procedure.label:
             continue
@@ -132,11 +132,11 @@ def list_entries(config: Config) -> list[Entry]:
     return entries
 
 
-def _entry(kind: str, item: NamedResource) -> Entry:
-    return Entry(kind, item.label, item.short_id, id=item.id)
+def _entry(kind: str, item: NamedResource) -> ConfigEntry:
+    return ConfigEntry(kind, item.label, item.short_id, id=item.id)
 
 
-def _field(attribute: Attribute, owner: str, *, is_key: bool) -> Entry:
+def _field(attribute: Attribute, owner: str, *, is_key: bool) -> ConfigEntry:
     facts = [attribute.type.replace("_", " ")]
     if is_key:
         facts.append("primary key")
@@ -144,7 +144,7 @@ def _field(attribute: Attribute, owner: str, *, is_key: bool) -> Entry:
         facts.append("required")
     kind = f"field of {owner}" if owner else "field"
     note = ", ".join(filter(None, facts))
-    return Entry(kind, attribute.label, attribute.short_id, note, attribute.id)
+    return ConfigEntry(kind, attribute.label, attribute.short_id, note, attribute.id)
 
 
 CONFIG: Command[Context] = Command(

@@ -26,7 +26,7 @@ from bot.processes.lead_form import (
     OPEN_EXISTING,
     SUBMIT,
     UNCHECKED,
-    Duplicate,
+    DuplicateRecord,
     LeadForm,
     read_lead,
     to_values,
@@ -53,7 +53,7 @@ from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, 
 from bot.slack.message_text import extract_text, list_unreadable
 from bot.slack.slow_form import open_when_ready
 from bot.text.phones import PhoneParser, format_international
-from bot.writes.ledger import Duplicate as RepeatedWrite
+from bot.writes.ledger import DuplicateWrite as RepeatedWrite
 from bot.writes.ledger import WriteIntent
 from bot.writes.notices import CONFIRMED, ask_again, confirmed_id
 
@@ -234,7 +234,7 @@ async def _ask_about_duplicates(
     return UpdateForm(shown.view(), {**state, SEEN: " ".join(sorted(ids))})
 
 
-def _ids(found: Sequence[Duplicate]) -> str:
+def _ids(found: Sequence[DuplicateRecord]) -> str:
     return " ".join(duplicate.record.process.id for duplicate in found)
 
 
@@ -245,13 +245,13 @@ def _contacts(fields: LeadFields, changes: RecordChanges) -> tuple[str, str]:
     return phone, str(data.get(fields.email.name, "")) if fields.email else ""
 
 
-async def _find_duplicates(context: Context, phone: str, email: str = "") -> list[Duplicate]:
+async def _find_duplicates(context: Context, phone: str, email: str = "") -> list[DuplicateRecord]:
     """Return the records with this number (digits) or address."""
-    found: dict[str, Duplicate] = {}
+    found: dict[str, DuplicateRecord] = {}
     for what, typed in (("phone number", f"+{phone}" if phone else ""), ("email address", email)):
         records: Sequence[Record] = await context.records.find(typed) if typed else ()
         for record in records:
-            found.setdefault(record.process.id, Duplicate(record, what))
+            found.setdefault(record.process.id, DuplicateRecord(record, what))
     return list(found.values())[:MAX_DUPLICATES]
 
 

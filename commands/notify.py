@@ -19,7 +19,7 @@ from bot.notifications.place import (
 from bot.notifications.recent_actions import list_recent, recent_actions
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_card import CONFIRM, DOWN, FORM_ACTION, REMOVE, UP, RuleState
-from bot.notifications.rule_form import EDIT_ACTION, SUBMIT, FormProblem, build_form, read_form
+from bot.notifications.rule_form import EDIT_ACTION, SUBMIT, build_form, read_form
 from bot.notifications.rule_line import describe_missing, find_numbered, parse_rule
 from bot.notifications.rule_text import describe_problem
 from bot.notifications.rule_values import EXAMPLE
@@ -38,7 +38,15 @@ from bot.slack.commands.command import (
     SubmitRequest,
 )
 from bot.slack.commands.permissions import Permission
-from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
+from bot.slack.commands.reply import (
+    CloseForm,
+    FieldErrors,
+    FormProblem,
+    Message,
+    OpenForm,
+    Reply,
+    UpdateForm,
+)
 from bot.slack.commands.tokens import ChannelMention
 from bot.slack.commands.unused_words import describe_unused, find_unused, name_unused
 
@@ -202,7 +210,7 @@ async def submit(request: SubmitRequest, context: Context) -> FieldErrors | Upda
         channel = place.destination.channel
         tried = await context.notifications.try_rule(channel, request.actor.id, spec, rule)
     except FormProblem as problem:
-        return FieldErrors({problem.field: problem.sentence})
+        return problem.errors
     except UsageError as error:
         return FieldErrors({"events": error.message})
     view = rule_card.confirm_view(spec, tried, known, place.destination, place.here)

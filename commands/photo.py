@@ -44,7 +44,7 @@ from bot.slack.commands.reply import (
     UpdateForm,
 )
 from bot.slack.commands.tokens import Mention, Token
-from bot.writes.ledger import Duplicate, WriteIntent
+from bot.writes.ledger import DuplicateWrite, WriteIntent
 from bot.writes.notices import ask_again, confirmed_id
 
 UPLOAD_WORDS: Final = frozenset({"upload", "add", "new", "send", "attach"})
@@ -164,7 +164,7 @@ async def save(request: SubmitRequest, context: Context) -> Reply:
         except OutcomeUnknown as error:
             message = _explain_unknown(upload, error)
             return CloseForm("We don't know whether Chakra has it.", follow_up=message)
-    if isinstance(stored, Duplicate):
+    if isinstance(stored, DuplicateWrite):
         return ask_again(view, request, stored.write)
     return CloseForm("Uploaded.", follow_up=await _attach(request, context, upload, stored))
 
@@ -181,12 +181,14 @@ async def retry(request: ActionRequest, context: Context) -> Message:
     async with context.photos.load(UploadedFile(upload.file_id)) as photo:
         try:
             stored = await _store(request, context, upload, photo)
-            if isinstance(stored, Duplicate) and not stored.write.result:  # what this one repeats
+            if (
+                isinstance(stored, DuplicateWrite) and not stored.write.result
+            ):  # what this one repeats
                 earlier = stored.write.id
                 stored = await _store(request, context, upload, photo, confirmed=earlier)
         except OutcomeUnknown as error:
             return _explain_unknown(upload, error)
-    photo_id = stored.write.result if isinstance(stored, Duplicate) else stored
+    photo_id = stored.write.result if isinstance(stored, DuplicateWrite) else stored
     return await _attach(request, context, upload, photo_id or str(upload.photo_id))
 
 
@@ -203,7 +205,7 @@ async def _store(
     photo: LoadedPhoto,
     *,
     confirmed: int = 0,
-) -> str | Duplicate:
+) -> str | DuplicateWrite:
     """Upload a photo once; return its ID, or the earlier upload of the same a moment ago."""
 
     async def perform() -> str:
@@ -220,7 +222,9 @@ async def _store(
         confirmed_id=confirmed or confirmed_id(state),
     )
     outcome = await context.writes.run(intent, perform)
-    return outcome if isinstance(outcome, Duplicate) else outcome.result or str(upload.photo_id)
+    return (
+        outcome if isinstance(outcome, DuplicateWrite) else outcome.result or str(upload.photo_id)
+    )
 
 
 async def _attach(
@@ -266,7 +270,7 @@ async def _set_attribute(
         )
 
     outcome = await context.writes.run(intent(), perform)
-    if isinstance(outcome, Duplicate):  # an attempt without an answer: the ID is the same
+    if isinstance(outcome, DuplicateWrite):  # an attempt without an answer: the ID is the same
         await context.writes.run(intent(outcome.write.id), perform)
 
 

@@ -54,7 +54,7 @@ from bot.slack.commands.command import (
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
 from bot.slack.slow_form import open_when_ready
-from bot.writes.ledger import Duplicate, WriteIntent
+from bot.writes.ledger import DuplicateWrite, WriteIntent
 from bot.writes.notices import CONFIRMED, confirmed_id, duplicate_question
 
 EXAMPLE = "/chakra task LEAD-004038 call back tomorrow 10am"
@@ -248,7 +248,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
             f'Chakra has no task "{task.type.name}" for this record, or the record is deleted.'
         )
         return FieldErrors({KIND: unknown})
-    if isinstance(outcome, Duplicate):
+    if isinstance(outcome, DuplicateWrite):
         question = duplicate_question(outcome.write, request.now)
         view = task_form(draft)
         view["blocks"] = [blocks.section(question), *view["blocks"]]
@@ -298,7 +298,7 @@ async def _set_next_action(
     intent = replace(intent, confirmed_id=0)
     try:
         outcome = await context.writes.run(intent, perform)
-        if isinstance(outcome, Duplicate):  # written a moment ago: the same is wanted
+        if isinstance(outcome, DuplicateWrite):  # written a moment ago: the same is wanted
             await context.writes.run(replace(intent, confirmed_id=outcome.write.id), perform)
     except OutcomeUnknown:
         return markup(

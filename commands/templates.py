@@ -38,7 +38,7 @@ from bot.templates.draft import (
 from bot.templates.list_query import TemplateFilter, find_families, parse_filter_value
 from bot.templates.pages import EXAMPLE, TemplateListQuery
 from bot.templates.phrases import TEMPLATE_PHRASES, asks_for_new, may_be_template
-from bot.writes.ledger import Duplicate, WriteIntent
+from bot.writes.ledger import DuplicateWrite, WriteIntent
 from bot.writes.notices import ask_again, confirmed_id
 
 SUBMITTED = "Submitted for review. Reviews usually take minutes, sometimes a day. Refresh to check."
@@ -197,7 +197,7 @@ async def create(request: SubmitRequest, context: Context) -> CloseForm | Update
 
     subject = f"template:{draft.name}:{draft.language}"
     write = await context.writes.run(_intent(request, "template.create", subject, draft), perform)
-    if isinstance(write, Duplicate):
+    if isinstance(write, DuplicateWrite):
         return ask_again(editor.render_new_form(), request, write.write)
     submitted = TemplateSubmission.model_validate_json(write.result)
     note = _submission_note(submitted, draft)
@@ -219,7 +219,7 @@ async def edit(request: SubmitRequest, context: Context) -> CloseForm | UpdateFo
         return ""
 
     write = await context.writes.run(intent, perform)
-    if isinstance(write, Duplicate):
+    if isinstance(write, DuplicateWrite):
         return ask_again(editor.render_edit_form(template), request, write.write)
     note = EDIT_SUBMITTED
     return CloseForm(note, follow_up=await _card_after_saving(request, context, template.id, note))

@@ -38,7 +38,7 @@ from bot.users.phrases import (
     may_be_described_person,
     strip_details,
 )
-from bot.writes.ledger import Duplicate, WriteIntent
+from bot.writes.ledger import DuplicateWrite, WriteIntent
 from bot.writes.notices import ask_again, confirmed_id
 
 EXAMPLE = "/chakra user john@acme.com"
@@ -342,7 +342,7 @@ async def save(request: SubmitRequest, context: Context) -> CloseForm | UpdateFo
         confirmed_id=confirmed_id(request.state),
     )
     write = await context.writes.run(intent, perform)
-    if isinstance(write, Duplicate):
+    if isinstance(write, DuplicateWrite):
         return ask_again(_edit_form(known), request, write.write)
     return CloseForm("Saved.", follow_up=await _card_after_saving(request, context, user_id))
 

@@ -162,6 +162,15 @@ def test_no_file_is_longer_than_400_lines() -> None:
     assert {name for name in long if "/versions/" not in name} == set()
 
 
+def test_no_two_classes_of_the_product_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for name, text in sources():
+        if name.startswith(("bot/", "commands/")) and not name.startswith("bot/sandbox/"):
+            for found in re.finditer(r"^class (\w+)", text, re.MULTILINE):
+                places.setdefault(found[1], []).append(name)
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
 BANNED = (
     "afresh",
     "anew",

@@ -23,14 +23,14 @@ EXAMPLE: Final = "/chakra bulk change lead state:NEW created:last week"
 
 
 @dataclass(frozen=True, slots=True)
-class RecordList:
+class ListedRecords:
     """``repeated`` records came on more than one page: the list changed while it was read."""
 
     records: tuple[Record, ...] = field(repr=False)
     repeated: int = 0
 
 
-async def read_list(records: RecordSearch, record_type: RecordType, where: Where) -> RecordList:
+async def read_list(records: RecordSearch, record_type: RecordType, where: Where) -> ListedRecords:
     """Return all records that match.
 
     Raise ``UsageError`` for more than `MAX_RECORDS`, and for a list that has no end.
@@ -52,7 +52,7 @@ async def read_list(records: RecordSearch, record_type: RecordType, where: Where
             if page.is_cut:
                 raise UsageError(CUT, example=EXAMPLE)
             if not page.next_skip:
-                return RecordList(tuple(found.values()), repeated)
+                return ListedRecords(tuple(found.values()), repeated)
             skip = page.next_skip
         if skip > 2 * MAX_RECORDS:
             raise _too_many(record_type)

@@ -65,7 +65,7 @@ class Answering:
         if state.to and (state.to, state.sender) != (target.customer.phone, target.sender_id):
             return reply_form.show_changed(target, answer.text, state)
         if answer.file and not is_confirmed:
-            draft = reply_form.Draft(answer.text, answer.file)
+            draft = reply_form.ReplyDraft(answer.text, answer.file)
             return reply_form.confirm_file(target, draft, state)
         await service.check_allowed(target)
         other = await service.find_other_answer(target, state.seen, answer.member)

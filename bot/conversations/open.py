@@ -19,7 +19,7 @@ from bot.conversations.presenter import ConversationPresenter
 from bot.conversations.reader import MessageReader
 from bot.conversations.repository import Conversations
 from bot.conversations.sent_messages import SentMessages
-from bot.conversations.thread import CustomerReader, EventLog, OptOutReader, Threads
+from bot.conversations.thread import CustomerReader, EventReader, OptOutReader, Threads
 from bot.conversations.windows import Windows
 from bot.db.engine import Database
 from bot.messages.lifecycle import SendReader
@@ -51,7 +51,7 @@ def build_conversations(
     database: Database,
     workspace: str,
     *,
-    log: EventLog,
+    log: EventReader,
     customers: CustomerReader,
     opt_outs: OptOutReader,
     sends: SendReader,

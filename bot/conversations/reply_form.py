@@ -62,7 +62,7 @@ class ColleagueAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ReplyDraft:
     """A text and a file that are shown before they are sent."""
 
     text: str = field(repr=False)
@@ -76,7 +76,7 @@ class Draft:
         return {DRAFT: packed}
 
     @classmethod
-    def parse(cls, state: Mapping[str, str]) -> Draft:
+    def parse(cls, state: Mapping[str, str]) -> ReplyDraft:
         """Return the draft of a view. Raise ``OutdatedButton`` if it has none."""
         try:
             stored = json.loads(unpack(state.get(DRAFT, "")))
@@ -170,7 +170,7 @@ def _file_field() -> Block:
     )
 
 
-def render_confirmation(target: ReplyTarget, draft: Draft) -> View:
+def render_confirmation(target: ReplyTarget, draft: ReplyDraft) -> View:
     """Return the view that shows a file and its text before they are sent."""
     facts = [("To", target.describe())]
     if target.sender:
@@ -187,7 +187,7 @@ def render_confirmation(target: ReplyTarget, draft: Draft) -> View:
     return blocks.form_modal(CONFIRM, "Send a file", target.send_label(), content)
 
 
-def confirm_file(target: ReplyTarget, draft: Draft, state: ReplyState) -> UpdateForm:
+def confirm_file(target: ReplyTarget, draft: ReplyDraft, state: ReplyState) -> UpdateForm:
     """Show a file and its text before they are sent. Raise ``UsageError`` if Slack can't."""
     view = render_confirmation(target, draft)
     return UpdateForm(view, {**state.shown(target).to_state(), **draft.to_state()})

@@ -33,7 +33,7 @@ MAX_LATER_EVENTS = 200
 """The customer's latest edits, deletions and reactions, among which those of a message are."""
 
 
-class EventLog(Protocol):
+class EventReader(Protocol):
     """The recorded events. Methods raise ``DatabaseUnavailable``."""
 
     async def find(self, event_id: int, /) -> RecordedEvent | None: ...
@@ -59,7 +59,7 @@ class OptOutReader(Protocol):
         ...
 
 
-class SentMessages(Protocol):
+class SentMessageReader(Protocol):
     """What we sent. Methods raise ``DatabaseUnavailable``."""
 
     async def describe(self, wamid: str, /) -> Markup:
@@ -67,7 +67,7 @@ class SentMessages(Protocol):
         ...
 
 
-class Leads(Protocol):
+class LeadFinder(Protocol):
     """The leads of Chakra, by phone number."""
 
     def peek(self, phone: str, /) -> str:
@@ -90,12 +90,12 @@ class Threads:
     ``number_name`` gives the name of one of our numbers, "" if we have one only.
     """
 
-    log: EventLog
+    log: EventReader
     customers: CustomerReader
     windows: Windows
-    sent: SentMessages
+    sent: SentMessageReader
     opt_outs: OptOutReader
-    leads: Leads
+    leads: LeadFinder
     number_name: Callable[[str], str]
 
     async def get_customer(self, customer_id: int) -> KnownCustomer:

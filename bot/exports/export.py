@@ -67,7 +67,7 @@ class ExportQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ExportProgress:
     """How far the reading is.
 
     ``found`` are the fields that the layout lacks; the counts are those of the lines so far.
@@ -84,7 +84,7 @@ class Progress:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Progress:
+    def from_json(cls, value: Mapping[str, Any]) -> ExportProgress:
         position = value["position"]
         parts = {"last_page": tuple(position["last_page"]), "ending": Ending(position["ending"])}
         return cls(
@@ -119,7 +119,7 @@ class Export:
     query: ExportQuery | None = field(repr=False)
     state: ExportState
     attempt: int
-    progress: Progress
+    progress: ExportProgress
     page_count: int
     chunk_count: int
     row_count: int

@@ -26,7 +26,7 @@ from bot.errors import (
     SlackError,
 )
 from bot.exports.delivery import FileDelivery
-from bot.exports.export import Chunk, Export, ExportQuery, ExportState, NewExport, Progress
+from bot.exports.export import Chunk, Export, ExportProgress, ExportQuery, ExportState, NewExport
 from bot.exports.message import export_title, failed_message, progress_message
 from bot.exports.paging import PAGE_SIZE, Ending, advance
 from bot.exports.repository import Exports
@@ -350,8 +350,8 @@ def _by_id(page: ProcessPage) -> dict[str, Process]:
 
 
 def _build_chunk(
-    progress: Progress, query: ExportQuery, items: list[Process]
-) -> tuple[Progress, Chunk]:
+    progress: ExportProgress, query: ExportQuery, items: list[Process]
+) -> tuple[ExportProgress, Chunk]:
     """Return the lines of a page, and the progress with them."""
     rows = build_rows(items, query.layout, progress.found, query.zone)
     following = replace(

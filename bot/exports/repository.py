@@ -15,10 +15,10 @@ from bot.exports.export import (
     CANCELLABLE_STATES,
     Chunk,
     Export,
+    ExportProgress,
     ExportQuery,
     ExportState,
     NewExport,
-    Progress,
 )
 from bot.exports.seen_records import SeenRecords, split_digests
 from bot.sealing import Sealer, hash_with_key
@@ -56,7 +56,7 @@ class Exports:
             "query": self._sealer.seal(new.query.to_json()),
             "state": ExportState.READING,
             "attempt": 1,
-            "progress": self._sealer.seal(Progress().to_json()),
+            "progress": self._sealer.seal(ExportProgress().to_json()),
             "page_count": 0,
             "chunk_count": 0,
             "row_count": 0,
@@ -107,7 +107,7 @@ class Exports:
         }
         if not is_whole:
             await self.delete_chunks(export_id)
-            progress = self._sealer.seal(Progress().to_json())
+            progress = self._sealer.seal(ExportProgress().to_json())
             values |= {"progress": progress, "page_count": 0, "chunk_count": 0, "row_count": 0}
         try:
             await self._update(
@@ -138,7 +138,9 @@ class Exports:
         async with self._database.begin() as connection:
             return [(row.id, row.attempt) for row in await connection.execute(active)]
 
-    async def record_page(self, export: Export, progress: Progress, chunk: Chunk | None) -> bool:
+    async def record_page(
+        self, export: Export, progress: ExportProgress, chunk: Chunk | None
+    ) -> bool:
         """Store what a page leads to, with its lines; the last page ends the reading.
 
         Return False, with nothing stored, if the export is no longer as ``export`` says.
@@ -307,7 +309,7 @@ class Exports:
             query=ExportQuery.from_json(query) if query else None,
             state=ExportState(row.state),
             attempt=row.attempt,
-            progress=Progress.from_json(progress) if progress else Progress(),
+            progress=ExportProgress.from_json(progress) if progress else ExportProgress(),
             page_count=row.page_count,
             chunk_count=row.chunk_count,
             row_count=row.row_count,

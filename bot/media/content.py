@@ -11,7 +11,7 @@ HEAD_BYTES: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True)
-class FileKind:
+class FileType:
     """A type of files; ``noun`` names one within a sentence, with its article."""
 
     media_type: str
@@ -23,31 +23,31 @@ class FileKind:
         return self.media_type.startswith("image/")
 
 
-PNG: Final = FileKind("image/png", "png", "a PNG picture")
-JPEG: Final = FileKind("image/jpeg", "jpg", "a JPEG picture")
-GIF: Final = FileKind("image/gif", "gif", "a GIF picture")
-WEBP: Final = FileKind("image/webp", "webp", "a WebP picture")
-HEIC: Final = FileKind("image/heic", "heic", "a HEIC picture")
-AVIF: Final = FileKind("image/avif", "avif", "an AVIF picture")
-RAW: Final = FileKind("image/x-canon-cr3", "cr3", "a raw photo")
-TIFF: Final = FileKind("image/tiff", "tiff", "a TIFF picture")
-BMP: Final = FileKind("image/bmp", "bmp", "a BMP picture")
-SVG: Final = FileKind("image/svg+xml", "svg", "an SVG drawing")
-HTML: Final = FileKind("text/html", "html", "a web page")
-XML: Final = FileKind("text/xml", "xml", "an XML file")
-PDF: Final = FileKind("application/pdf", "pdf", "a PDF document")
-ZIP: Final = FileKind("application/zip", "zip", "a ZIP archive")
-OFFICE: Final = FileKind("application/x-ole-storage", "doc", "an Office document")
-PROGRAM: Final = FileKind("application/x-executable", "bin", "a program")
-VIDEO: Final = FileKind("video/mp4", "mp4", "a video")
-VIDEO_3GP: Final = FileKind("video/3gpp", "3gp", "a video")
-AUDIO_M4A: Final = FileKind("audio/mp4", "m4a", "an audio file")
-OGG: Final = FileKind("audio/ogg", "ogg", "an audio file")
-MP3: Final = FileKind("audio/mpeg", "mp3", "an audio file")
-AMR: Final = FileKind("audio/amr", "amr", "an audio file")
-AAC: Final = FileKind("audio/aac", "aac", "an audio file")
+PNG: Final = FileType("image/png", "png", "a PNG picture")
+JPEG: Final = FileType("image/jpeg", "jpg", "a JPEG picture")
+GIF: Final = FileType("image/gif", "gif", "a GIF picture")
+WEBP: Final = FileType("image/webp", "webp", "a WebP picture")
+HEIC: Final = FileType("image/heic", "heic", "a HEIC picture")
+AVIF: Final = FileType("image/avif", "avif", "an AVIF picture")
+RAW: Final = FileType("image/x-canon-cr3", "cr3", "a raw photo")
+TIFF: Final = FileType("image/tiff", "tiff", "a TIFF picture")
+BMP: Final = FileType("image/bmp", "bmp", "a BMP picture")
+SVG: Final = FileType("image/svg+xml", "svg", "an SVG drawing")
+HTML: Final = FileType("text/html", "html", "a web page")
+XML: Final = FileType("text/xml", "xml", "an XML file")
+PDF: Final = FileType("application/pdf", "pdf", "a PDF document")
+ZIP: Final = FileType("application/zip", "zip", "a ZIP archive")
+OFFICE: Final = FileType("application/x-ole-storage", "doc", "an Office document")
+PROGRAM: Final = FileType("application/x-executable", "bin", "a program")
+VIDEO: Final = FileType("video/mp4", "mp4", "a video")
+VIDEO_3GP: Final = FileType("video/3gpp", "3gp", "a video")
+AUDIO_M4A: Final = FileType("audio/mp4", "m4a", "an audio file")
+OGG: Final = FileType("audio/ogg", "ogg", "an audio file")
+MP3: Final = FileType("audio/mpeg", "mp3", "an audio file")
+AMR: Final = FileType("audio/amr", "amr", "an audio file")
+AAC: Final = FileType("audio/aac", "aac", "an audio file")
 
-_MAGIC: Final[tuple[tuple[bytes, FileKind], ...]] = (
+_MAGIC: Final[tuple[tuple[bytes, FileType], ...]] = (
     (b"\x89PNG\r\n\x1a\n", PNG),
     (b"\xff\xd8\xff", JPEG),
     (b"GIF87a", GIF),
@@ -70,7 +70,7 @@ _MAGIC: Final[tuple[tuple[bytes, FileKind], ...]] = (
     (b"\xff\xf2", MP3),
 )
 """The beginnings of files. Sources: the formats' specifications."""
-_BRANDS: Final[tuple[tuple[bytes, FileKind], ...]] = (
+_BRANDS: Final[tuple[tuple[bytes, FileType], ...]] = (
     (b"hei", HEIC),
     (b"hev", HEIC),
     (b"mif1", HEIC),
@@ -87,7 +87,7 @@ _SVG_TAG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
 _HTML_TAG = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|iframe)[\s>]", re.IGNORECASE)
 
 
-def identify(head: bytes) -> FileKind | None:
+def identify(head: bytes) -> FileType | None:
     """Return what a file with this beginning is, ``None`` if it is of no kind known here."""
     for beginning, kind in _MAGIC:
         if head.startswith(beginning):
@@ -104,7 +104,7 @@ def identify(head: bytes) -> FileKind | None:
     return _identify_text(head)
 
 
-def _identify_text(head: bytes) -> FileKind | None:
+def _identify_text(head: bytes) -> FileType | None:
     text = head.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").lstrip(b"\xff\xfe \t\r\n")
     if not text.startswith(b"<"):
         return None

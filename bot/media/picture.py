@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 import humanize
 
 from bot.errors import InvalidFile
-from bot.media.content import GIF, HEAD_BYTES, HEIC, JPEG, PNG, WEBP, FileKind, identify
+from bot.media.content import GIF, HEAD_BYTES, HEIC, JPEG, PNG, WEBP, FileType, identify
 
 MEGABYTE: Final = 1024 * 1024
 MAX_PHOTO_BYTES: Final = 10 * MEGABYTE
@@ -30,7 +30,7 @@ _PIECE_BYTES: Final = 64 * 1024
 class Picture:
     """A whole picture; its sides are in pixels and its size in bytes."""
 
-    kind: FileKind
+    kind: FileType
     width: int
     height: int
     size: int
@@ -182,7 +182,7 @@ def _little(number: bytes) -> int:
     return int.from_bytes(number, "little")
 
 
-_MEASURES: Mapping[FileKind, Callable[[BinaryIO, int], tuple[int, int]]] = {
+_MEASURES: Mapping[FileType, Callable[[BinaryIO, int], tuple[int, int]]] = {
     PNG: _measure_png,
     JPEG: _measure_jpeg,
     GIF: _measure_gif,

@@ -18,7 +18,7 @@ from bot.media.content import (
     VIDEO,
     XML,
     ZIP,
-    FileKind,
+    FileType,
     identify,
 )
 from bot.media.picture import format_size
@@ -126,7 +126,7 @@ class WhatsAppFiles:
         return _plain_type(described.mime_type if described else "") or found
 
 
-def choose_extension(kind: FileKind | None, declared: str) -> str:
+def choose_extension(kind: FileType | None, declared: str) -> str:
     """Return the ending of a file's name: what its bytes are comes before its declared type."""
     if kind is None or declared.startswith(_CONTAINERS.get(kind, ())):
         guessed = _EXTENSIONS.get(declared) or mimetypes.guess_extension(declared) or "bin"
@@ -134,7 +134,7 @@ def choose_extension(kind: FileKind | None, declared: str) -> str:
     return _PLAIN.get(kind, kind.extension)
 
 
-def _mismatch(kind: FileKind | None, declared: str) -> list[Markup]:
+def _mismatch(kind: FileType | None, declared: str) -> list[Markup]:
     """Return the warning about a file that isn't what it is declared as, if so."""
     if kind is None or not declared or declared.startswith(_CONTAINERS.get(kind, ())):
         return []
@@ -144,7 +144,7 @@ def _mismatch(kind: FileKind | None, declared: str) -> list[Markup]:
     return [markup(":warning: It is declared as ", code(shown), f", but it is {kind.noun}.")]
 
 
-def _noun(kind: FileKind | None, declared: str) -> str:
+def _noun(kind: FileType | None, declared: str) -> str:
     media_type = kind.media_type if kind else declared
     return _NOUNS.get(media_type.partition("/")[0], "file")
 

@@ -57,7 +57,7 @@ class _Attempt:
 
 @dataclass(frozen=True, slots=True)
 class ChannelWork:
-    """What `Dispatcher.deliver` is asked to do.
+    """What `DeliveryDispatcher.deliver` is asked to do.
 
     ``held`` are rules whose customers' messages may not be posted now; ``slots`` is how many
     messages the outbox takes.
@@ -70,7 +70,7 @@ class ChannelWork:
     now: float
 
 
-class Dispatcher:
+class DeliveryDispatcher:
     """Hands over each delivery once.
 
     What shows it is decided in the database before the outbox has it: a crash loses nothing and

@@ -14,7 +14,7 @@ from bot.db.leader_loop import run_as_leader
 from bot.db.locks import LeaderLock
 from bot.errors import DatabaseUnavailable
 from bot.notifications.deliveries import Deliveries
-from bot.notifications.dispatch import MAX_QUEUED, ChannelWork, Dispatcher
+from bot.notifications.dispatch import MAX_QUEUED, ChannelWork, DeliveryDispatcher
 from bot.notifications.event_source import EventSource
 from bot.notifications.facts import Facts, FactsReader
 from bot.notifications.matching import asked_filters
@@ -49,7 +49,7 @@ class Notifier:
         rules: RuleRepository,
         events: EventSource,
         facts: FactsReader,
-        dispatcher: Dispatcher,
+        dispatcher: DeliveryDispatcher,
         settlement: Settlement,
         problems: ChannelProblems,
         clock: Clock,

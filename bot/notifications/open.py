@@ -9,7 +9,7 @@ from bot.db.engine import Database
 from bot.notifications.cards import CardPresenter
 from bot.notifications.channel_states import ChannelStates
 from bot.notifications.deliveries import Deliveries
-from bot.notifications.dispatch import Dispatcher
+from bot.notifications.dispatch import DeliveryDispatcher
 from bot.notifications.event_source import CachedEvents, EventSource
 from bot.notifications.facts import FactsReader
 from bot.notifications.gathered_posts import GatheredPosts
@@ -42,7 +42,7 @@ def build_notifier(
     rules = RuleRepository(database, workspace)
     problems = ChannelProblems(rules, ChannelStates(channels, clock), outbox, clock)
     gathered = GatheredPosts(deliveries, events, facts, outbox, clock)
-    dispatcher = Dispatcher(
+    dispatcher = DeliveryDispatcher(
         deliveries,
         events,
         gathered,

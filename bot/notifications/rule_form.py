@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import time
 
 from bot.errors import UsageError
@@ -14,8 +13,8 @@ from bot.notifications.rule_text import EVENT_TEXTS, GROUPING_TEXTS, describe_ru
 from bot.notifications.rule_values import Known, resolve_filter
 from bot.notifications.times import format_time, parse_period
 from bot.slack import blocks
-from bot.slack.choice_fields import checkboxes_field, multi_select_field, people_field
-from bot.slack.commands.reply import Block, Choice, View
+from bot.slack.choice_fields import checkboxes_field, half_hours, multi_select_field, people_field
+from bot.slack.commands.reply import Block, Choice, FormProblem, View
 from bot.text.countries import country_names
 
 SUBMIT, EDIT_ACTION = "notify.submit", "notify.edit"
@@ -28,16 +27,7 @@ EVENT_CHOICES = tuple(
 EXCEPTION_CHOICES = tuple(
     choice for choice in EVENT_CHOICES if choice.value != EventGroup.ALL.value
 )
-HALF_HOURS = tuple(time(minutes // 60, minutes % 60) for minutes in range(0, 1440, 30))
 _SPLIT = re.compile(r"\s*[,;\n]\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class FormProblem(Exception):
-    """A field that can't be read, and why."""
-
-    field: str
-    sentence: str
 
 
 def build_form(
@@ -203,7 +193,6 @@ def _groups_of(mentions: Sequence[str]) -> list[str]:
 
 def _delivery_fields(spec: RuleSpec, known: Known, action: Callable[[str], str]) -> list[Block]:
     how = [Choice(f"{text[:1].upper()}{text[1:]}", item) for item, text in GROUPING_TEXTS.items()]
-    times = sorted({*HALF_HOURS, spec.daily_at})
     quiet = spec.quiet
     return [
         blocks.select_field(
@@ -219,7 +208,7 @@ def _delivery_fields(spec: RuleSpec, known: Known, action: Callable[[str], str])
             "Daily digest at",
             action=action("time"),
             placeholder="Time",
-            choices=[Choice(format_time(item), format_time(item)) for item in times],
+            choices=half_hours(spec.daily_at),
             initial=format_time(spec.daily_at),
             hint=f"Time zone: {spec.time_zone}",
         ),

@@ -43,7 +43,7 @@ _EMAIL: Final = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicate:
+class DuplicateRecord:
     """A record that has the number or the address of a new lead; ``what`` names which."""
 
     record: Record
@@ -59,7 +59,7 @@ class LeadForm:
     required: Collection[str] = ()
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     notes: Sequence[str] = field(default=(), repr=False)
-    duplicates: Sequence[Duplicate] = ()
+    duplicates: Sequence[DuplicateRecord] = ()
     is_unchecked: bool = False
 
     def view(self) -> View:
@@ -171,6 +171,6 @@ def read_lead(
     return RecordChanges(update, changes.changes)
 
 
-def _describe(duplicate: Duplicate) -> Markup:
+def _describe(duplicate: DuplicateRecord) -> Markup:
     who = record_title(duplicate.record, ", ")
     return markup(Markup(":warning: "), "There is already ", who, f", with this {duplicate.what}.")

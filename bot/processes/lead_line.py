@@ -79,10 +79,10 @@ def _has_name_and_contact(
 
 def read_lead_line(tokens: Sequence[Token], fields: LeadFields, parser: PhoneParser) -> LeadDraft:
     """Return the lead that a line describes; what isn't understood is in its notes."""
-    return _Reader(tokens, fields, parser).read()
+    return _LeadLineReader(tokens, fields, parser).read()
 
 
-class _Reader:
+class _LeadLineReader:
     def __init__(self, tokens: Sequence[Token], fields: LeadFields, parser: PhoneParser) -> None:
         self._tokens = [token for token in tokens if token.text.strip()]
         self._fields = fields

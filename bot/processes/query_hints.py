@@ -12,8 +12,8 @@ from bot.processes.record_query import (
     Comparison,
     RecordQuery,
     Term,
+    TextTerm,
     ValueType,
-    Words,
 )
 from bot.text.similarity import find_similar
 
@@ -23,10 +23,10 @@ MIN_TYPE_SIMILARITY: Final = 70
 def find_hint(query: RecordQuery, type_names: Sequence[str]) -> str:
     """Return what to try instead; "" if nothing is known to be wrong."""
     for before, after in pairwise(query.terms):
-        if isinstance(after, Words) and (first := _open_value(before)):
+        if isinstance(after, TextTerm) and (first := _open_value(before)):
             name, value = first
             return f'Put a value of several words in quotes: `{name}:"{value} {after.text}"`.'
-    for words in (term.text for term in query.terms if isinstance(term, Words)):
+    for words in (term.text for term in query.terms if isinstance(term, TextTerm)):
         typed = words.split()[0]
         near = find_similar(typed, type_names, min_score=MIN_TYPE_SIMILARITY, limit=1)
         if near and near[0].word.casefold() != typed.casefold():

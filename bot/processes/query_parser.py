@@ -39,8 +39,8 @@ from bot.processes.record_query import (
     Person,
     RecordQuery,
     Term,
+    TextTerm,
     ValueType,
-    Words,
     negate,
 )
 from bot.slack.commands.tokens import Mention, Token
@@ -139,7 +139,7 @@ class _Parser:
             return None
         if not has_letter(token.text):
             raise UsageError(f'"{token.text}" isn\'t understood here.', example=EXAMPLE)
-        return Words(token.text.strip())
+        return TextTerm(token.text.strip())
 
     def _parse_bare_dates(self, words: list[str]) -> Term | None:
         target = self._schema.of_type(ValueType.TIME)
@@ -185,8 +185,8 @@ def _flatten(terms: Sequence[Term]) -> tuple[Term, ...]:
     for term in terms:
         parts = term.terms if isinstance(term, Group) and not term.is_or else (term,)
         for part in parts:
-            if isinstance(part, Words) and flat and isinstance(flat[-1], Words):
-                flat[-1] = Words(f"{flat[-1].text} {part.text}")
+            if isinstance(part, TextTerm) and flat and isinstance(flat[-1], TextTerm):
+                flat[-1] = TextTerm(f"{flat[-1].text} {part.text}")
             else:
                 flat.append(part)
     return tuple(flat)

@@ -87,7 +87,7 @@ class AssignedTo:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TextTerm:
     """A name, key, number or address, compared with several fields."""
 
     text: str
@@ -101,7 +101,7 @@ class Group:
     is_or: bool = False
 
 
-Term = Comparison | InSpan | AssignedTo | Words | Group
+Term = Comparison | InSpan | AssignedTo | TextTerm | Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +113,13 @@ class RecordQuery:
     @property
     def words(self) -> tuple[str, ...]:
         """The names, keys, numbers and addresses that are searched for."""
-        return tuple(term.text for term in _leaves(self.terms) if isinstance(term, Words))
+        return tuple(term.text for term in _leaves(self.terms) if isinstance(term, TextTerm))
 
     @property
     def fields(self) -> tuple[QueryField, ...]:
         """The fields that the terms compare."""
         leaves = _leaves(self.terms)
-        named = [term.field for term in leaves if not isinstance(term, Words | Group)]
+        named = [term.field for term in leaves if not isinstance(term, TextTerm | Group)]
         return tuple(dict.fromkeys(named))
 
     @property
@@ -148,7 +148,7 @@ def negate(term: Term) -> Term:
             return replace(term, operator=NEGATED_OPERATORS[operator])
         case InSpan() | AssignedTo():
             return replace(term, negated=not term.negated)
-        case Words(text):
+        case TextTerm(text):
             raise CannotNegate(text)
         case Group(terms, is_or):
             return Group(tuple(map(negate, terms)), is_or=not is_or)
@@ -191,7 +191,7 @@ class WhereBuilder:
             case AssignedTo(target, people, negated):
                 names = [name for person in people for name in self.usernames.get(person, ())]
                 return _comparison(target.name, "!=" if negated else "=", tuple(names))
-            case Words(text):
+            case TextTerm(text):
                 return self.words.get(text, {})
             case Group(terms, is_or):
                 if not is_or:
@@ -287,7 +287,7 @@ def _describe(term: Term, names: Mapping[Person, str]) -> str:
         case AssignedTo(_, people, negated):
             shown = " or ".join(names.get(person, person.text) for person in people)
             return f"{'not ' if negated else ''}assigned to {shown}"
-        case Words(text):
+        case TextTerm(text):
             return f'matching "{text}"'
         case Group(terms, is_or):
             joint = " or " if is_or else " and "

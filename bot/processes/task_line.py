@@ -59,10 +59,10 @@ def read_task_line(
     now: datetime,
 ) -> TaskLine:
     """Return what a line asks for; ``now`` is in the person's zone."""
-    return _Reader(tokens, types, record_types, now).read()
+    return _TaskLineReader(tokens, types, record_types, now).read()
 
 
-class _Reader:
+class _TaskLineReader:
     def __init__(
         self,
         tokens: Sequence[Token],

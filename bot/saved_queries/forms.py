@@ -23,8 +23,8 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup
 from bot.slack.channel_mask import is_private
 from bot.slack.channels import Destination
-from bot.slack.choice_fields import channel_field, checkboxes_field
-from bot.slack.commands.reply import Choice, View
+from bot.slack.choice_fields import channel_field, checkboxes_field, half_hours
+from bot.slack.commands.reply import Choice, FormProblem, View
 
 SAVE_FORM: Final = "process.save_as"
 SCHEDULE_FORM: Final = "process.saved_when"
@@ -36,16 +36,6 @@ DAILY, WORKDAYS, WEEKLY, MONTHLY, MONTH_WEEK = "daily", "workdays", "weekly", "m
 IN_CHANNEL, IN_MESSAGES = "channel", "messages"
 MAX_QUERY_LENGTH: Final = 1_000
 MAX_MONTH_DAY: Final = 31
-_HALF_HOURS: Final = tuple(time(minutes // 60, minutes % 60) for minutes in range(0, 1_440, 30))
-
-
-class FormProblem(Exception):
-    """A field that can't be read, and why."""
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(field)
-        self.field = field
-        self.sentence = sentence
 
 
 def save_form(
@@ -99,7 +89,6 @@ def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
     schedule = saved.schedule or Schedule(weekdays=(0,), at=DEFAULT_TIME)
     chosen = saved.channel or channel
     place = IN_MESSAGES if not chosen or is_private(chosen) else IN_CHANNEL
-    times = sorted({*_HALF_HOURS, schedule.at})
     days = [Choice(ordinal(number), str(number)) for number in range(1, MAX_MONTH_DAY + 1)]
     repeats = [
         Choice("Every day", DAILY),
@@ -141,7 +130,7 @@ def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
             "Time",
             action="process.saved_time",
             placeholder="Time",
-            choices=[Choice(format_time(item), format_time(item)) for item in times],
+            choices=half_hours(schedule.at),
             initial=format_time(schedule.at),
             hint=f"Time zone: {time_zone}",
         ),

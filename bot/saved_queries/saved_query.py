@@ -13,7 +13,7 @@ from bot.errors import UsageError
 from bot.processes.query import is_key
 from bot.processes.query_parser import parse_query
 from bot.processes.query_schema import fold
-from bot.processes.record_query import Words, describe
+from bot.processes.record_query import TextTerm, describe
 from bot.processes.search import RecordType, find_type
 from bot.saved_queries.schedule import Schedule
 from bot.slack.commands.arguments import parse_arguments
@@ -138,7 +138,7 @@ def _find_meaning(label: str, record_type: RecordType, today: date) -> str:
         return error.message
     if not parsed.terms:
         return "all records"
-    if all(isinstance(term, Words) for term in parsed.terms):
+    if all(isinstance(term, TextTerm) for term in parsed.terms):
         return ""
     return describe(parsed, {}) if fold(label) else ""
 

@@ -114,7 +114,7 @@ def parse_schedule(typed: str, time_zone: str) -> ReadSchedule:
 
     Raise ``UsageError`` for no days, for what can't be done, and for words that aren't understood.
     """
-    reading = _Reading(_normalize(typed))
+    reading = _UnreadText(_normalize(typed))
     if len(typed) > MAX_LENGTH:
         raise UsageError("That's too long for a schedule.", example=EXAMPLE)
     zone = _read_zone(reading, time_zone)
@@ -142,7 +142,7 @@ def parse_schedule(typed: str, time_zone: str) -> ReadSchedule:
     return ReadSchedule(schedule.model_copy(update={"at": at, "time_zone": zone}), has_time)
 
 
-class _Reading:
+class _UnreadText:
     """The text that is not understood yet."""
 
     def __init__(self, text: str) -> None:
@@ -175,7 +175,7 @@ def _normalize(typed: str) -> str:
     return _SPELLED_HOUR.sub(lambda found: f"at {_HOURS.index(found[1].casefold()) + 1}", text)
 
 
-def _read_zone(reading: _Reading, usual: str) -> str:
+def _read_zone(reading: _UnreadText, usual: str) -> str:
     """Return the named time zone, else the usual one; the rest is in small letters from here."""
     found = reading.take(_ZONE)
     reading.text = reading.text.casefold()
@@ -201,7 +201,7 @@ def _zone_names() -> Mapping[str, str]:
     return {name.casefold(): name for name in available_timezones()}
 
 
-def _read_time(reading: _Reading, part: str) -> time | None:
+def _read_time(reading: _UnreadText, part: str) -> time | None:
     """Return the time of day. Raise ``UsageError`` for several, and for one that no day has."""
     found = [match[1] for match in reading.take_all(_TIME)]
     if not found:
@@ -230,12 +230,12 @@ def _to_time(text: str, part: str) -> time:
     return found.replace(hour=found.hour + NOON) if is_late else found
 
 
-def _read_excluded(reading: _Reading) -> tuple[int, ...]:
+def _read_excluded(reading: _UnreadText) -> tuple[int, ...]:
     """Take "except …" and the days after it."""
     found = _EXCEPT.search(reading.text)
     if found is None:
         return ()
-    rest = _Reading(reading.text[found.end() :])
+    rest = _UnreadText(reading.text[found.end() :])
     reading.text = reading.text[: found.start()]
     days = _read_days(rest)
     reading.text += f" | {rest.text}"
@@ -254,7 +254,7 @@ def _exclude(schedule: Schedule, days: tuple[int, ...]) -> Schedule:
 # --- days ----------------------------------------------------------------------------------------
 
 
-def _read_month(reading: _Reading) -> Schedule | None:
+def _read_month(reading: _UnreadText) -> Schedule | None:
     if found := reading.take(_MONTH_WEEK):
         _take_month(reading)
         day = _to_day(found[2])
@@ -290,11 +290,11 @@ def _read_month(reading: _Reading) -> Schedule | None:
     return Schedule(month_day=day)
 
 
-def _take_month(reading: _Reading) -> bool:
+def _take_month(reading: _UnreadText) -> bool:
     return bool(reading.take_all(_MONTHLY))
 
 
-def _read_week(reading: _Reading, *, has_part: bool) -> Schedule | None:
+def _read_week(reading: _UnreadText, *, has_part: bool) -> Schedule | None:
     has_every = bool(re.search(r"\b(?:every|each)\b", reading.text))
     has_every = bool(reading.take(_NIGHTLY)) or has_every
     is_weekly = bool(reading.take(_WEEKLY)) and not re.search(r"week\s*days?", reading.text)
@@ -308,7 +308,7 @@ def _read_week(reading: _Reading, *, has_part: bool) -> Schedule | None:
     return None
 
 
-def _read_days(reading: _Reading) -> tuple[int, ...]:
+def _read_days(reading: _UnreadText) -> tuple[int, ...]:
     days: set[int] = set()
     for pattern, group in _DAY_SETS:
         if reading.take_all(pattern):
@@ -325,7 +325,7 @@ def _to_day(name: str) -> int:
     return _DAY_NAMES[bare] if bare in _DAY_NAMES else _DAY_NAMES[bare.removesuffix("s")]
 
 
-def _read_bare_time(reading: _Reading, part: str) -> time | None:
+def _read_bare_time(reading: _UnreadText, part: str) -> time | None:
     """Return the hour of a number that is left: ``every Monday 9``."""
     numbers = reading.take_all(_BARE_NUMBER)
     if len(numbers) > 1:

@@ -35,7 +35,14 @@ from bot.slack.commands.command import (
     SubmitRequest,
 )
 from bot.slack.commands.permissions import Permission
-from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
+from bot.slack.commands.reply import (
+    CloseForm,
+    FormProblem,
+    Message,
+    OpenForm,
+    Reply,
+    UpdateForm,
+)
 from bot.slack.commands.tokens import ChannelMention, Token
 
 CONFIRM: Final = "process.saved_confirm"
@@ -216,8 +223,8 @@ async def submit_schedule(request: SubmitRequest, context: HasSavedQueries) -> R
     try:
         schedule = forms.read_schedule_form(request.values, find_time_zone(request), saved.schedule)
         place = await _find_chosen_place(request, context)
-    except forms.FormProblem as problem:
-        return FieldErrors({problem.field: problem.sentence})
+    except FormProblem as problem:
+        return problem.errors
     if place.destination.has_outsiders:
         state = {
             ID: str(saved.id),
@@ -235,7 +242,7 @@ async def _find_chosen_place(request: SubmitRequest, context: HasSavedQueries) -
         return await find_stored_place(context.channels, request, request.actor.id)
     channel = request.values.get(forms.CHANNEL, "")
     if not channel:
-        raise forms.FormProblem(forms.CHANNEL, "Choose a channel.")
+        raise FormProblem(forms.CHANNEL, "Choose a channel.")
     try:
         return await find_place(context.channels, request, ChannelMention(channel))
     except NotInChannel as error:
@@ -244,9 +251,9 @@ async def _find_chosen_place(request: SubmitRequest, context: HasSavedQueries) -
             if error.code == "is_archived"
             else "The app isn't in this channel. Type /invite @Chakra there first."
         )
-        raise forms.FormProblem(forms.CHANNEL, sentence) from None
+        raise FormProblem(forms.CHANNEL, sentence) from None
     except UsageError as error:
-        raise forms.FormProblem(forms.CHANNEL, error.message) from None
+        raise FormProblem(forms.CHANNEL, error.message) from None
 
 
 async def confirm_form(request: SubmitRequest, context: HasSavedQueries) -> CloseForm:

@@ -64,7 +64,7 @@ async def parse_workbook(
 
     No thread waits for the process, and it is killed if the caller is cancelled.
     """
-    messages = MessageReader()
+    messages = ParserOutputReader()
     try:
         async with asyncio.timeout(timeout_seconds):
             async for chunk in _run_reader(data, options):
@@ -133,7 +133,7 @@ async def _read_output(process: Process) -> AsyncIterator[bytes]:
         yield b"".join(chunks)
 
 
-class MessageReader:
+class ParserOutputReader:
     """Builds the sheet from the lines of the other process. Each method may run in a thread."""
 
     def __init__(self) -> None:

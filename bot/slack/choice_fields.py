@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import time
 
 from bot.slack.blocks import (
     MAX_OPTIONS,
@@ -12,6 +13,12 @@ from bot.slack.blocks import (
     plain_text,
 )
 from bot.slack.commands.reply import Block, Choice
+
+
+def half_hours(chosen: time) -> list[Choice]:
+    """Return the half hours of a day, and the time that is chosen, as choices like ``09:30``."""
+    moments = {time(hour, minute) for hour in range(24) for minute in (0, 30)}
+    return [Choice(f"{at:%H:%M}", f"{at:%H:%M}") for at in sorted(moments | {chosen})]
 
 
 def checkboxes_field(

@@ -85,7 +85,7 @@ class WriteIntent:
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicate:
+class DuplicateWrite:
     """The same was written recently: the member has to confirm."""
 
     write: Write
@@ -116,7 +116,7 @@ class WriteLedger:
         self._in_flight: set[int] = set()
         self._log = structlog.get_logger("writes")
 
-    async def run(self, intent: WriteIntent, perform: Perform) -> Write | Duplicate:
+    async def run(self, intent: WriteIntent, perform: Perform) -> Write | DuplicateWrite:
         """Carry the write out and return its row, or that of the same press before.
 
         Cancelling the caller doesn't stop a request that has left. Raises whatever ``perform``
@@ -132,7 +132,7 @@ class WriteLedger:
             confirmed_id=intent.confirmed_id,
         )
         if outcome is ClaimOutcome.DUPLICATE:
-            return Duplicate(write)
+            return DuplicateWrite(write)
         if outcome is ClaimOutcome.REPLAYED:
             settled = await self._wait_settled(write)
             return settled or await self.run(intent, perform)

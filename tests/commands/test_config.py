@@ -7,7 +7,7 @@ import pytest
 from bot.chakra.config import Config
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import visible_text
-from commands.config import Entry, list_entries
+from commands.config import ConfigEntry, list_entries
 from tests.people import MEI
 from tests.world import World
 
@@ -54,8 +54,8 @@ def test_configuration_of_any_shape_is_listed() -> None:
         }
     )
     assert list_entries(config) == [
-        Entry("record type", "Ticket", "t"),
-        Entry("field of Ticket", "due", "due", "required"),
-        Entry("pod", "North", "", id="p1"),
-        Entry("task", "Call back", "call"),
+        ConfigEntry("record type", "Ticket", "t"),
+        ConfigEntry("field of Ticket", "due", "due", "required"),
+        ConfigEntry("pod", "North", "", id="p1"),
+        ConfigEntry("task", "Call back", "call"),
     ]

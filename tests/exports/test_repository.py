@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from bot.db.engine import Database
-from bot.exports.export import Chunk, Export, ExportQuery, ExportState, NewExport, Progress
+from bot.exports.export import Chunk, Export, ExportProgress, ExportQuery, ExportState, NewExport
 from bot.exports.paging import Ending, Position
 from bot.exports.repository import Exports
 from bot.exports.rows import Layout
@@ -54,7 +54,9 @@ async def test_same_query_is_one_export_while_it_is_active(database: Database) -
 async def test_page_is_recorded_once(database: Database) -> None:
     exports = Exports(database, KEY, "T1")
     export = await create(exports, new_export())
-    progress = Progress(Position(skip=1, last_page=("a", "b"), has_changed=True), ("extra",), 3, 4)
+    progress = ExportProgress(
+        Position(skip=1, last_page=("a", "b"), has_changed=True), ("extra",), 3, 4
+    )
     recorded = await asyncio.gather(
         *(exports.record_page(export, progress, chunk("a", "b")) for _ in range(3))
     )
@@ -76,7 +78,7 @@ async def test_cancelled_export_takes_no_page_and_no_file(database: Database) ->
     cancelled = await exports.cancel(export.id, JOHN, 2.0)
     assert cancelled is not None
     assert cancelled.state is ExportState.CANCELLED
-    assert not await exports.record_page(export, Progress(), chunk("a"))
+    assert not await exports.record_page(export, ExportProgress(), chunk("a"))
     assert not await exports.claim_sharing(export, "F1", 3.0)
     assert not await exports.finish(export, ExportState.DONE, 3.0)
     assert await exports.list_active() == []
@@ -85,7 +87,7 @@ async def test_cancelled_export_takes_no_page_and_no_file(database: Database) ->
 async def test_file_is_claimed_once(database: Database) -> None:
     exports = Exports(database, KEY, "T1")
     export = await create(exports, new_export())
-    await exports.record_page(export, Progress(Position(ending=Ending.COMPLETE)), chunk("a"))
+    await exports.record_page(export, ExportProgress(Position(ending=Ending.COMPLETE)), chunk("a"))
     claims = await asyncio.gather(
         *(exports.claim_sharing(export, f"F{number}", 3.0) for number in range(3))
     )
@@ -98,7 +100,7 @@ async def test_file_is_claimed_once(database: Database) -> None:
 async def test_failed_export_continues_where_it_stopped(database: Database) -> None:
     exports = Exports(database, KEY, "T1")
     export = await create(exports, new_export())
-    progress = Progress(Position(skip=1, last_page=("a",)))
+    progress = ExportProgress(Position(skip=1, last_page=("a",)))
     await exports.record_page(export, progress, chunk("a"))
     await exports.finish(export, ExportState.FAILED, 2.0, problem="403")
     again = await exports.resume(export.id, JOHN)
@@ -111,12 +113,12 @@ async def test_failed_export_continues_where_it_stopped(database: Database) -> N
 async def test_failed_export_whose_lines_are_gone_begins_again(database: Database) -> None:
     exports = Exports(database, KEY, "T1")
     export = await create(exports, new_export())
-    await exports.record_page(export, Progress(Position(skip=1)), chunk("a"))
+    await exports.record_page(export, ExportProgress(Position(skip=1)), chunk("a"))
     await exports.finish(export, ExportState.FAILED, 2.0)
     await exports.purge(chunks_cutoff=3.0, cutoff=1.0)
     again = await exports.resume(export.id, JOHN)
     assert again is not None
-    assert (again.row_count, again.chunk_count, again.progress) == (0, 0, Progress())
+    assert (again.row_count, again.chunk_count, again.progress) == (0, 0, ExportProgress())
 
 
 async def test_failed_export_waits_for_the_same_query(database: Database) -> None:
@@ -135,7 +137,7 @@ async def test_purge_leaves_what_is_active_or_can_be_continued(database: Databas
     active, failed = await create(exports, new_export()), await create(exports, new_export("Goa"))
     theirs = await create(other, new_export())
     for owner, export in ((exports, active), (exports, failed), (other, theirs)):
-        await owner.record_page(export, Progress(), chunk("a"))
+        await owner.record_page(export, ExportProgress(), chunk("a"))
     await exports.finish(failed, ExportState.FAILED, 50.0)
     await other.finish(theirs, ExportState.DONE, 50.0)
     await exports.purge(chunks_cutoff=40.0, cutoff=10.0)
@@ -162,7 +164,7 @@ async def test_loop_runs_while_the_records_of_a_large_export_are_loaded(
     exports = Exports(sqlite, KEY, "T1")
     export = await create(exports, new_export())
     for number in range(60):
-        await exports.record_page(export, Progress(), chunk(f"{number}a", f"{number}b"))
+        await exports.record_page(export, ExportProgress(), chunk(f"{number}a", f"{number}b"))
         export = replace(export, page_count=number + 1, chunk_count=number + 1)
     added: list[bytes] = []
     monkeypatch.setattr(SeenRecords, "add", lambda _, digest: added.append(digest))

@@ -14,7 +14,7 @@ import openpyxl
 import xlsxwriter
 
 from bot.sheets.columns import ColumnMatches, Purpose, Target, match_columns
-from bot.sheets.excel import MessageReader
+from bot.sheets.excel import ParserOutputReader
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import Sheet
 from bot.sheets.workbook import read_workbook
@@ -75,7 +75,7 @@ async def parse_csv(*rows: str) -> Sheet:
 
 def parse_workbook(data: bytes) -> Sheet:
     """Read a workbook without a process of its own, which takes a quarter of a second."""
-    messages = MessageReader()
+    messages = ParserOutputReader()
     for line in read_workbook(data):
         messages.feed(json.dumps(line).encode() + b"\n")
     return messages.finish()

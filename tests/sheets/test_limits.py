@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.sheets import excel, workbook
-from bot.sheets.excel import MAX_LINE_BYTES, MessageReader
+from bot.sheets.excel import MAX_LINE_BYTES, ParserOutputReader
 from bot.sheets.header import HEAD_ROWS, RawRow
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import MAX_ISSUES, CellIssue, InvalidSheet, ReadOptions
@@ -56,19 +56,19 @@ def test_long_column_name_is_refused() -> None:
         parse_workbook(raw_workbook(raw_row(1, "name", "x" * 1001) + raw_row(2, "Asha", "y")))
 
 
-def feed_often(messages: MessageReader, chunk: bytes, count: int) -> None:
+def feed_often(messages: ParserOutputReader, chunk: bytes, count: int) -> None:
     for _ in range(count):
         messages.feed(chunk)
 
 
 def test_line_without_an_end_is_refused() -> None:
-    messages = MessageReader()
+    messages = ParserOutputReader()
     with pytest.raises(InvalidSheet, match="too much text"):
         feed_often(messages, b"x" * MEBIBYTE, MAX_LINE_BYTES // MEBIBYTE + 2)
 
 
 def test_more_text_than_a_table_may_have_is_refused() -> None:
-    messages = MessageReader()
+    messages = ParserOutputReader()
     messages.feed(b'{"sheet": "A", "place": 0, "first": 0, "sheets": [[0, "A"]], "total": 1}\n')
     messages.feed(b'[1, ["name"], [], false, {}]\n')
     line = b'[2, ["' + b"x" * MEBIBYTE + b'"], [], false, {}]\n'

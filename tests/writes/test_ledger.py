@@ -25,7 +25,7 @@ from bot.writes.ledger import (
     ABANDONED_AFTER_SECONDS,
     DUPLICATE_WINDOW_SECONDS,
     RESPONSE_TIMEOUT_SECONDS,
-    Duplicate,
+    DuplicateWrite,
     WriteIntent,
     WriteLedger,
 )
@@ -103,7 +103,9 @@ def stage(database: Database) -> Stage:
     return Stage(database)
 
 
-async def ended(outcome: Awaitable[Write | Duplicate]) -> Write | Duplicate | type[Exception]:
+async def ended(
+    outcome: Awaitable[Write | DuplicateWrite],
+) -> Write | DuplicateWrite | type[Exception]:
     try:
         return await outcome
     except Exception as error:  # noqa: BLE001 - any kind
@@ -243,7 +245,7 @@ async def test_the_same_content_by_anyone_within_ten_minutes_asks_first(stage: S
     assert isinstance(first, Write)
     await stage.clock.advance(DUPLICATE_WINDOW_SECONDS - 1)
     duplicate = await stage.ledger("replica-2").run(intent("V2", PRIYA), chakra)
-    assert isinstance(duplicate, Duplicate)
+    assert isinstance(duplicate, DuplicateWrite)
     assert (duplicate.write.id, duplicate.write.member) == (first.id, JOHN)
     assert chakra.count == 1
     confirmed = intent("V2", PRIYA, confirmed_id=first.id)
@@ -263,7 +265,7 @@ async def test_two_concurrent_confirmations_of_one_question_write_once_more(stag
             for number in range(2, 6)
         )
     )
-    assert sorted(type(answer).__name__ for answer in answers) == ["Duplicate"] * 3 + ["Write"]
+    assert sorted(type(answer).__name__ for answer in answers) == ["DuplicateWrite"] * 3 + ["Write"]
     assert chakra.count == 2
 
 
@@ -296,7 +298,7 @@ async def test_what_failed_is_no_duplicate_and_what_is_unknown_is(stage: Stage) 
         await stage.ledger().run(intent(), Chakra(Rejected("no")))
     with pytest.raises(OutcomeUnknown):
         await stage.ledger().run(intent("V2"), Chakra(OutcomeUnknown("lost")))
-    assert isinstance(await stage.ledger().run(intent("V3"), Chakra()), Duplicate)
+    assert isinstance(await stage.ledger().run(intent("V3"), Chakra()), DuplicateWrite)
 
 
 # --- processes that died -------------------------------------------------------------------------

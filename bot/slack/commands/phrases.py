@@ -41,7 +41,7 @@ def _fold(word: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase(Generic[ContextT]):
+class CommandPhrase(Generic[ContextT]):
     """``words`` mean ``command`` with ``arguments``; ``needs_fit``: if its offer fits the rest."""
 
     words: tuple[str, ...]
@@ -54,8 +54,8 @@ class Phrase(Generic[ContextT]):
 class PhraseBook(Generic[ContextT]):
     """Phrases by their first word, and those that end a line; longer ones come first."""
 
-    opening: Mapping[str, Sequence[Phrase[ContextT]]]
-    closing: Sequence[Phrase[ContextT]]
+    opening: Mapping[str, Sequence[CommandPhrase[ContextT]]]
+    closing: Sequence[CommandPhrase[ContextT]]
     single_words: tuple[str, ...]
     """The phrases of one word."""
 
@@ -66,13 +66,13 @@ class PhraseBook(Generic[ContextT]):
             for phrase in self.opening.get(first, ())
         )
 
-    def find_opening(self, words: Sequence[str]) -> Iterable[Phrase[ContextT]]:
+    def find_opening(self, words: Sequence[str]) -> Iterable[CommandPhrase[ContextT]]:
         """Yield the phrases that the words begin with, the longest first."""
         for phrase in self.opening.get(words[0], ()) if words else ():
             if tuple(words[: len(phrase.words)]) == phrase.words:
                 yield phrase
 
-    def find_closing(self, words: Sequence[str]) -> Phrase[ContextT] | None:
+    def find_closing(self, words: Sequence[str]) -> CommandPhrase[ContextT] | None:
         """Return the longest phrase that ends a line of more words."""
         for phrase in self.closing:
             length = len(phrase.words)
@@ -82,17 +82,17 @@ class PhraseBook(Generic[ContextT]):
 
 
 def build_phrase_book(commands: Iterable[Command[ContextT]]) -> PhraseBook[ContextT]:
-    opening: dict[str, list[Phrase[ContextT]]] = {}
-    closing: list[Phrase[ContextT]] = []
+    opening: dict[str, list[CommandPhrase[ContextT]]] = {}
+    closing: list[CommandPhrase[ContextT]] = []
     for command in commands:
         for typed, arguments in command.phrases.items():
             words = tuple(typed.split())
             if words[0] == ELLIPSIS:
-                closing.append(Phrase(words[1:], command, arguments))
+                closing.append(CommandPhrase(words[1:], command, arguments))
                 continue
             needs_fit = words[-1] == ELLIPSIS
             words = words[:-1] if needs_fit else words
-            phrase = Phrase(words, command, arguments, needs_fit)
+            phrase = CommandPhrase(words, command, arguments, needs_fit)
             opening.setdefault(words[0], []).append(phrase)
     for found in opening.values():
         found.sort(key=_by_length)
@@ -100,5 +100,5 @@ def build_phrase_book(commands: Iterable[Command[ContextT]]) -> PhraseBook[Conte
     return PhraseBook(opening, sorted(closing, key=_by_length), tuple(single))
 
 
-def _by_length(phrase: Phrase[ContextT]) -> tuple[int, bool]:
+def _by_length(phrase: CommandPhrase[ContextT]) -> tuple[int, bool]:
     return -len(phrase.words), not phrase.needs_fit

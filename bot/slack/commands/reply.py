@@ -111,6 +111,14 @@ class FieldErrors:
     errors: Mapping[str, str]
 
 
+class FormProblem(Exception):
+    """A field of a submitted form can't be read; ``errors`` say why under it."""
+
+    def __init__(self, field_id: str, sentence: str) -> None:
+        super().__init__(field_id)
+        self.errors = FieldErrors({field_id: sentence})
+
+
 @dataclass(frozen=True, slots=True)
 class CloseForm:
     """Close the form.

@@ -29,7 +29,7 @@ from bot.text.phones import (
 from bot.users import query
 from bot.users.index import Matches
 from bot.users.phrases import strip_details
-from bot.users.picker import NUMBER_WORDS
+from bot.users.picker import spell_count
 
 EXAMPLE_NUMBER = "+91 98765 43210"
 LANDLINE_WARNING = "This is a landline. It only works if it's registered with WhatsApp."
@@ -129,7 +129,7 @@ class AmbiguousRecipient(UsageError):
         what = (
             f"No one is called exactly “{shown}”. Did you mean"
             if is_similar
-            else f"{_count(len(choices))} people match “{shown}”. Pick one"
+            else f"{spell_count(len(choices))} people match “{shown}”. Pick one"
         )
         super().__init__(f"{what}: {listed}{'; …' if len(choices) > MAX_LISTED else '.'}")
         self.choices = tuple(choices)
@@ -190,13 +190,13 @@ class RecipientResolver:
         try:
             return await self.get_process(procedure, key)
         except NotFound:
-            records = await self._records.find_by_key(key)
-            if len(same := [one for one in records if one.procedure == procedure]) > 1:
-                return self._choose(text, [], same)
-            found = (await self._users.find(text)).value  # a person may be called "Agent 7"
-            if found.total != 1 or found.fuzzy:
+            keyed = await self._records.find_by_key(key)
+            if len(found := [record for record in keyed if record.procedure == procedure]) > 1:
+                return self._choose(text, [], found)
+            people = (await self._users.find(text)).value  # a person may be called "Agent 7"
+            if people.total != 1 or people.fuzzy:
                 raise
-            return self._from_user(found.users[0])
+            return self._from_user(people.users[0])
 
     async def _resolve_key(self, key: str) -> Recipient | None:
         """Return the record with this key; for an ID the colleague, else the record."""
@@ -357,10 +357,6 @@ def parse_key(text: str) -> str:
     """Return the key of a record that a text is (``LEAD-004038``), or its UUID; or ""."""
     bare = remove_invisible(text).strip(" #")
     return bare if is_key(bare) else ""
-
-
-def _count(number: int) -> str:
-    return NUMBER_WORDS[number] if number < len(NUMBER_WORDS) else str(number)
 
 
 def _choice_label(name: str, kind: str, phone: str) -> str:

@@ -7,9 +7,9 @@ Processes). So a query asks for several spellings, and each answer is compared h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.chakra.process import Process
 from bot.text.normalize import sorted_tokens, tokenize
@@ -27,6 +27,7 @@ _LAST_CHARACTER = "\uffff"
 _KEY = re.compile(r"(?=[A-Za-z]*[-#/]?.*\d)[A-Za-z]{1,20}(?:[-#/][\w-]*\d[\w-]*|\d{3,})")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
+T = TypeVar("T")
 Where = Mapping[str, Any]
 
 
@@ -92,6 +93,19 @@ def phone_query(candidates: Sequence[str], attributes: Iterable[str]) -> Where |
     phones = [name for name in attributes if is_phone_key(normalize_key(name))]
     values = spell_phone(candidates)
     return {"or": [{name: values} for name in phones]} if phones and values else None
+
+
+def spell_values(
+    name: str, values: Iterable[T], candidates: Callable[[str], Sequence[str]]
+) -> tuple[T | str, ...]:
+    """Return the values of a field, numbers in a phone field in each spelling."""
+    if not is_phone_key(normalize_key(name)):
+        return tuple(values)
+    spelled: list[T | str] = []
+    for value in values:
+        spelled.append(value)
+        spelled += spell_phone(candidates(value)) if isinstance(value, str) else []
+    return tuple(dict.fromkeys(spelled))
 
 
 def spell_phone(candidates: Sequence[str]) -> list[str]:

@@ -30,12 +30,10 @@ from bot.processes.directory import (
 from bot.processes.query import (
     email_query,
     is_key,
-    is_phone_key,
     key_query,
     name_query,
-    normalize_key,
     phone_query,
-    spell_phone,
+    spell_values,
 )
 from bot.processes.query_schema import QuerySchema, fold
 from bot.processes.record_query import (
@@ -293,20 +291,7 @@ class RecordSearch:
         return WhereBuilder(zone, usernames, words, self._spell_number).build(query)
 
     def _spell_number(self, compared: QueryField, values: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
-        """Return the values of a phone field in the spellings that Chakra may store."""
-        if not is_phone_key(normalize_key(compared.name)):
-            return values
-        spelled = (
-            spell_phone(self._parser.candidates(value)) if isinstance(value, str) else []
-            for value in values
-        )
-        return tuple(
-            dict.fromkeys(
-                spelling
-                for value, spellings in zip(values, spelled, strict=True)
-                for spelling in (value, *spellings)
-            )
-        )
+        return spell_values(compared.name, values, self._parser.candidates)
 
     def _find_words(self, record_type: RecordType, text: str) -> Where:
         """Return the query for a key, address, number or name, or the value of a text field."""

@@ -19,6 +19,11 @@ MAX_ROWS = 5
 MAX_NAME_LENGTH = 150
 
 
+def spell_count(count: int) -> str:
+    """Return a number of people that begins a sentence: a word up to nine."""
+    return NUMBER_WORDS[count] if count < len(NUMBER_WORDS) else str(count)
+
+
 def render(query: str, matches: Cached[Matches], names: RoleAndTeamNames) -> Message:
     """Return the choice, for one reader: addresses are whole. ``query`` is what was typed."""
     found = matches.value
@@ -79,5 +84,5 @@ def _truncation_note(matches: Matches) -> str:
 
 def _count_people(count: int) -> str:
     """Return ``Two people``; numbers from ten on are digits. AP style."""
-    word = NUMBER_WORDS[count] if count < len(NUMBER_WORDS) else str(count)
+    word = spell_count(count)
     return f"{word} people"

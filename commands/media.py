@@ -12,13 +12,19 @@ from bot.slack.commands.reply import Message
 
 EXAMPLE = "/chakra media 1037543291543636"
 MEDIA_ID = re.compile(r"[0-9]{5,40}")
+IN_ADDRESS = re.compile(r"https://\S+[?&]mid=([0-9]{5,40})(?:[&#]\S*)?")
+"""In WhatsApp's events a file has an address, too."""
+FILLERS = frozenset(
+    {"show", "me", "get", "open", "the", "of", "for", "with", "file", "media", "id"}
+)
+"""Words before an ID that say nothing about it."""
 NOT_SHARED = "A file is shown to you alone. Share it from your messages with Chakra."
 MAY_NOT_READ = "Customers' files are for people who may send."
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
     request.access.authorize(Permission.SEND, reason=MAY_NOT_READ)
-    typed = request.arguments.text_from().strip()
+    typed = _without_fillers(request.arguments.text_from().strip())
     if not typed:
         raise UsageError("Which file? Add its WhatsApp media ID.", example=EXAMPLE)
     if typed.casefold().endswith(" share"):
@@ -28,6 +34,16 @@ async def run(request: CommandRequest, context: Context) -> Message:
     if not MEDIA_ID.fullmatch(typed):
         raise UsageError(f'"{typed}" isn\'t a media ID: that is a number.', example=EXAMPLE)
     return await context.whatsapp_files.show(typed, request.actor.id)
+
+
+def _without_fillers(typed: str) -> str:
+    """Return the ID of "the file 1037543291543636", or of its address; else what was typed."""
+    words: list[str] = re.findall(r"\w+", typed.casefold())
+    ids = [word for word in words if MEDIA_ID.fullmatch(word)]
+    if len(ids) == 1 and FILLERS.issuperset(word for word in words if word not in ids):
+        return ids[0]
+    address = IN_ADDRESS.fullmatch(typed)
+    return address[1] if address else typed
 
 
 MEDIA: Command[Context] = Command(

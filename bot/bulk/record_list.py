@@ -49,7 +49,7 @@ async def read_list(records: RecordSearch, record_type: RecordType, where: Where
             repeated += _add(found, page)
             if len(found) > MAX_RECORDS:
                 raise _too_many(record_type)
-            if page.is_cut:
+            if page.is_incomplete:
                 raise UsageError(CUT, example=EXAMPLE)
             if not page.next_skip:
                 return ListedRecords(tuple(found.values()), repeated)

@@ -16,14 +16,16 @@ from typing import Final
 import structlog
 
 from bot.aio.clock import Clock, sleep
-from bot.errors import SlackError
+from bot.errors import MISSING_SCOPE, UNTRUSTED_URL, SlackError
 from bot.exports.export import Export, ExportQuery, ExportState
 from bot.exports.message import file_comment
 from bot.exports.repository import Exports
 from bot.exports.rows import assemble_header, assemble_lines, build_header, file_length
+from bot.outbox.error_policy import Disposition, classify_error
 from bot.outbox.history_search import MAX_CALL_SECONDS, MAX_CLOCK_SKEW_SECONDS, MAX_PAGES
 from bot.outbox.outbox import Outbox
 from bot.privacy import mask_text
+from bot.slack.client.files import COMPLETE_UPLOAD
 from bot.slack.client.web_api import SlackClient
 from bot.slack.copy.explain import Explainer
 
@@ -36,6 +38,7 @@ CANNOT_VERIFY: Final = (
 )
 
 NO_FILES: Final = "Your Slack workspace doesn't allow this file. Ask a workspace admin."
+NO_MESSAGES: Final = "Slack doesn't let this app send you messages. Ask a workspace admin."
 REFUSALS: Final[Mapping[str, str]] = {
     "file_upload_size_restricted": (
         "Your Slack workspace doesn't allow files of this size. Try a narrower query, or ask a "
@@ -44,8 +47,16 @@ REFUSALS: Final[Mapping[str, str]] = {
     "file_uploads_disabled": NO_FILES,
     "file_uploads_except_images_disabled": NO_FILES,
     "file_type_not_allowed": NO_FILES,
+    "http_413": "Slack doesn't take files of this size. Try a narrower query.",
+    **dict.fromkeys(
+        ("channel_not_found", "not_in_channel", "posting_to_channel_denied", "user_disabled"),
+        NO_MESSAGES,
+    ),
 }
 """What a workspace forbids. docs.slack.dev/reference/methods/files.getUploadURLExternal"""
+EXPLAINED: Final = frozenset({MISSING_SCOPE, UNTRUSTED_URL})
+"""Codes whose usual sentences are right for a file, too."""
+MAX_KIND_LENGTH: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,7 @@ class FileDelivery:
                 export.member, file_id, title=name, comment=file_comment(export)
             )
         except SlackError as error:
-            if error.is_unconfirmed:
+            if _may_be_posted(error):
                 self._log.warning("file_unconfirmed", export=export.id, code=error.code)
                 return DeliveryOutcome(retry_after=MAX_CALL_SECONDS)
             await self._exports.release_sharing(export)
@@ -183,14 +194,21 @@ class FileDelivery:
         if error.retryable or error.retry_after is not None or error.code == "unreachable":
             seconds = error.retry_after or RETRY_SECONDS
             return DeliveryOutcome(retry_after=seconds, is_failure=True, reason=reason)
+        if error.code not in EXPLAINED:
+            reason = f"Slack didn't take the file ({mask_text(error.code)}). Contact your admin."
         return DeliveryOutcome(problem=reason)
+
+
+def _may_be_posted(error: SlackError) -> bool:
+    """Return whether Slack may have posted the file, as after an internal_error, too."""
+    return error.method == COMPLETE_UPLOAD and classify_error(error) is Disposition.UNCERTAIN
 
 
 def file_name(export: Export, query: ExportQuery) -> str:
     """Return the name of the file, with the time at which it was asked for."""
-    kind = re.sub(r"[^\w-]+", "-", query.plural.casefold()).strip("-") or "records"
+    kind = re.sub(r"[^\w-]+", "-", query.plural.casefold()).strip("-")[:MAX_KIND_LENGTH]
     moment = datetime.fromtimestamp(export.started_at, query.zone)
-    return f"{kind}-{moment:%Y-%m-%d-%H%M}.csv"
+    return f"{kind or 'records'}-{moment:%Y-%m-%d-%H%M}.csv"
 
 
 def _full_width(export: Export, query: ExportQuery) -> int:

@@ -246,6 +246,8 @@ def _empty_text(shown: RecordList) -> Markup:
     record_type = shown.record_type
     if shown.listed.page.next_skip:
         return markup("All records of this page are deleted. Press Next.")
+    if shown.listed.page.is_incomplete:
+        return markup("Chakra says that there are more records but sends none. Try again later.")
     if not shown.echo:
         return markup(f"There are no {record_type.plural.lower()} in Chakra.")
     states = next(known for known in record_type.schema.fields if known.name == "state").choices

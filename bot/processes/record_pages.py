@@ -54,5 +54,5 @@ async def read_records(
         page = await records.list(record_type, where, skip=skip, limit=PAGE_SIZE)
         found.update({record.process.id or record.key: record for record in page.records})
         if not page.next_skip or page.next_skip >= limit:
-            return list(found.values()), bool(page.next_skip)
+            return list(found.values()), bool(page.next_skip) or page.is_incomplete
         skip = page.next_skip

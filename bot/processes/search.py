@@ -135,14 +135,12 @@ class RecordType:
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """The records after the first ``skip`` that match; ``next_skip`` is 0 on the last page.
-
-    ``is_cut``: Chakra says that there are more, and sends none.
-    """
+    """The records after the first ``skip`` that match; ``next_skip`` is 0 on the last page."""
 
     records: tuple[Record, ...]
     next_skip: int
-    is_cut: bool = False
+    is_incomplete: bool = False
+    """Chakra says that there are more, and sends none."""
 
 
 class RecordSearch:
@@ -195,18 +193,15 @@ class RecordSearch:
         )
         states = self._seen_states.setdefault(record_type.name, {})
         states.update(dict.fromkeys(item.state for item in page.items if item.state))
+        key = record_type.key_field
         records = tuple(
-            Record(
-                record_type.name,
-                to_text(item.attributes.get(record_type.key_field)) or item.id,
-                item,
-            )
+            Record(record_type.name, to_text(item.attributes.get(key)) or item.id, item)
             for item in page.items
             if not item.is_deleted
         )
         more = page.has_more if page.has_more is not None else page.count >= limit
-        is_cut = bool(page.has_more) and not page.count
-        return RecordPage(records, skip + page.count if more and page.count else 0, is_cut)
+        following = skip + page.count if more and page.count else 0
+        return RecordPage(records, following, bool(page.has_more) and not page.count)
 
     async def load_states(self, record_type: RecordType) -> RecordType:
         """Return the type with the states of the first records, if few are known."""

@@ -200,6 +200,9 @@ async def test_list_of_which_chakra_sends_a_part_is_not_changed(acme: World) -> 
     await acme.submit({"state": "CONVERTED"})
     assert "there are more records but sends none" in form_text(acme)
     assert not sent_items(acme)
+    acme.chakra.fail(LIST, empty, times=1)
+    shown = visible_text(await acme.type("/chakra process list lead assigned:priya"))
+    assert "there are more records but sends none" in shown
 
 
 async def test_member_who_may_not_upload_has_no_button(acme: World) -> None:

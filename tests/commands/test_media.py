@@ -44,6 +44,24 @@ async def test_file_comes_as_a_direct_message(
     assert media_id in shown.text
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "`{}`",
+        "#{}",
+        "ID: {}",
+        "the file {}.",
+        "show me {}",
+        "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid={}&ext=17&hash=AT",
+    ],
+)
+async def test_id_is_read_as_people_have_it(acme: World, typed: str) -> None:
+    media_id = acme.chakra.add_media(png(), "image/png")
+    await acme.type(f"/chakra media {typed.format(media_id)}")
+    [shown] = acme.slack.messages(JOHN, DIRECT)
+    assert shown.files[0].data == png()
+
+
 async def test_what_it_is_comes_before_what_it_is_declared_as(acme: World) -> None:
     media_id = acme.chakra.add_media(b"<!doctype html><script>x()</script>", "image/jpeg")
     await acme.type(f"/chakra media {media_id}")
@@ -70,6 +88,8 @@ async def test_other_endpoint_is_used_if_one_answers_oddly(acme: World, endpoint
         ("media hello", "isn't a media ID"),
         ("media 1037543291543636 share", "A file is shown to you alone."),
         ("media 1/../../config", "isn't a media ID"),
+        ("media 1037543291543636 1037543291543637", "isn't a media ID"),
+        ("media https://x.test/?mid=1037543291543636/../config", "isn't a media ID"),
         ("media 404404404404", "has no file with the ID `404404404404`"),
     ],
 )

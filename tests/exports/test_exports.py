@@ -254,6 +254,8 @@ async def test_file_is_posted_once_whatever_slack_does(acme: World, clock: Manua
         (COMPLETE, {"reset": "after"}),
         (COMPLETE, {"reset": "before"}),
         (COMPLETE, {"error": "ratelimited"}),
+        (COMPLETE, {"error": "internal_error", "reset": "after"}),
+        (COMPLETE, {"error": "fatal_error", "reset": "after"}),
         ("upload", {"reset": "before"}),
         ("upload", {"status": 500}),
     ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
 from tests.exports.scenarios import (
+    COMPLETE,
     LIST,
     advance_until,
+    dm_text,
     export,
     file_messages,
     wait_for_file,
@@ -89,3 +94,34 @@ async def test_fault_of_the_app_ends_it_and_the_member_reads_so(
         await wait_for_text(acme, clock, "Something in this app failed")
     await acme.slack.press(JOHN, "process.csv_continue")
     assert await wait_for_file(acme, clock)
+
+
+@pytest.mark.parametrize(
+    ("method", "fault", "sentence"),
+    [
+        (COMPLETE, {"error": "channel_not_found"}, "doesn't let this app send you messages"),
+        (COMPLETE, {"error": "file_not_found"}, "didn't take the file (file_not_found)"),
+        ("upload", {"status": 413}, "doesn't take files of this size"),
+        ("files.getUploadURLExternal", {"error": "missing_scope"}, "lacks a permission in Slack"),
+    ],
+)
+async def test_refused_file_is_explained_for_the_member_who_waits(
+    acme: World, clock: ManualClock, method: str, fault: dict[str, Any], sentence: str
+) -> None:
+    acme.slack.fail(method, **fault)
+    await acme.type(ALL)
+    await wait_for_text(acme, clock, re.escape(sentence))
+    assert "/invite" not in dm_text(acme)
+    await acme.slack.press(JOHN, "process.csv_continue")
+    await wait_for_file(acme, clock)
+
+
+async def test_no_message_opened_means_no_file_posted(acme: World, clock: ManualClock) -> None:
+    """So it is sent again without a search for it among the messages."""
+    await hang_after(acme, 0)
+    await acme.type(ALL)
+    await advance_until(acme, clock, lambda: acme.chakra.count(LIST) == 1)
+    acme.slack.fail("conversations.open", status=503)
+    acme.chakra.release_hanging()
+    await wait_for_file(acme, clock)
+    assert "conversations.history" not in {call.method for call in acme.slack.calls}

@@ -372,7 +372,7 @@ class EmbeddedSlack:
 
         "response_url", "download" and "upload" are the app's requests to those URLs; with the error
         "sign_in" a download leads to the sign-in page. ``reset`` breaks the connection "before" the
-        call takes effect, or "after" it.
+        call takes effect, or "after" it. With an ``error``, Slack returns that after it did.
         """
         self._web_api.faults.fail(method, ApiFault(error, status, reset, retry_after), times)
 

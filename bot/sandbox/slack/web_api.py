@@ -153,7 +153,7 @@ class WebApi:
                 request=args,
                 response=body,
             )
-            if answered is None or (fault and fault.reset):
+            if answered is None or (fault and fault.reset and not fault.error):
                 await reset_connection(request)
                 return Response()
             return answered.to_response()
@@ -172,9 +172,10 @@ class WebApi:
         if fault is not None and fault.reset is None:
             return shown, _fault_response(fault)
         try:
-            return shown, respond(args)
+            answered = respond(args)
         except WebApiError as refused:
             return shown, _error_response(refused)
+        return shown, _fault_response(fault) if fault and fault.error else answered
 
     def _call_method(self, request: Request, name: str, args: Json) -> ApiResponse:
         method = METHODS.get(name)

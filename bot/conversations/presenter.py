@@ -148,7 +148,7 @@ class ConversationPresenter:
         """Return what an edit, a reaction, an echo or a notice changes in the thread."""
         joined: Sequence[OutboxMessage] = ()
         if event.kind in AMENDING_KINDS:
-            changed = await self._amend(conversation, event, member)
+            changed = await self._amend(conversation, recorded, event, member)
             if changed is not None:
                 return changed
             if event.kind == "revoke":
@@ -193,9 +193,12 @@ class ConversationPresenter:
         return messages
 
     async def _amend(
-        self, conversation: Conversation, event: MessageEvent, member: str
+        self, conversation: Conversation, recorded: RecordedEvent, event: MessageEvent, member: str
     ) -> Sequence[OutboxMessage] | None:
-        """Return the earlier message as it is now; None if the thread doesn't show it."""
+        """Return the earlier message as it is now, and those that quote it.
+
+        None if the thread doesn't show it.
+        """
         entry = await self.threads.find_by_wamid(find_target(event))
         if entry is None:
             return None
@@ -206,10 +209,31 @@ class ConversationPresenter:
             await self.files.delete(conversation, entry.recorded.id)
         message = await self.threads.render_entry(conversation, entry)
         reply = reply_message(conversation, entry.recorded.id, message, member=member, raised=False)
-        if entry.recorded.id != conversation.last_event_id or event.kind == "reaction":
+        if event.kind == "reaction":
             return (reply,)
+        quoting = await self._render_quoting(conversation, entry, member)
+        customer = await self.threads.get_customer(conversation.customer_id)
+        name = customer_name(customer)
+        notice = opt_out_notice(conversation, recorded.id, event, name, member)
+        if entry.recorded.id != conversation.last_event_id and not notice:
+            return (reply, *quoting)
         parent = replace(await self.threads.render_parent(conversation), member=member)
-        return (parent, reply)
+        return (parent, reply, *quoting, *([notice] if notice else []))
+
+    async def _render_quoting(
+        self, conversation: Conversation, entry: Entry, member: str
+    ) -> list[OutboxMessage]:
+        """Return the messages of the thread that answer this one: they quote it as it is now."""
+        messages = []
+        for quoting in await self.threads.list_quoting(entry):
+            key = message_key(conversation.id, quoting.recorded.id)
+            if (await self.outbox.get_status(key)).is_known:
+                message = await self.threads.render_entry(conversation, quoting)
+                event_id = quoting.recorded.id
+                messages.append(
+                    reply_message(conversation, event_id, message, member=member, raised=False)
+                )
+        return messages
 
     async def _render_unmatched(
         self, conversation: Conversation, recorded: RecordedEvent, event: MessageEvent

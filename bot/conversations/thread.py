@@ -159,16 +159,29 @@ class Threads:
         )
         return render_entry(entry, around)
 
+    async def list_quoting(self, entry: Entry) -> list[Entry]:
+        """Return the latest messages to or from the customer that answer this one."""
+        own = await self.log.list_of_customer(entry.recorded.customer_id, MAX_LATER_EVENTS, ())
+        return [
+            build_entry(item, item.event, own)
+            for item in own
+            if isinstance(item.event, MessageEvent) and _quoted_id(item.event) == entry.event.wamid
+        ]
+
     async def quote(self, event: MessageEvent, customer: str) -> Markup:
         """Return a short quote of the message that this one answers; "" if it answers none."""
-        context = as_object(message_body(event).get("context"))
-        wamid = first_text(context, "id")
+        wamid = _quoted_id(event)
         if not wamid:
             return NO_MARKUP
         entry = await self.find_by_wamid(wamid)
         if entry is not None:
             return quote_of(entry, customer)
         return await self.sent.describe(wamid) or blocks.markup("an earlier message")
+
+
+def _quoted_id(event: MessageEvent) -> str:
+    """Return Meta's ID of the message that this one answers, "" if it answers none."""
+    return first_text(as_object(message_body(event).get("context")), "id")
 
 
 def reply_message(

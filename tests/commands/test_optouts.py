@@ -9,7 +9,13 @@ from bot.messages.form_values import SendForm
 from bot.messages.status import SendStatus
 from bot.sandbox.chakra.customer import EmbeddedCustomer
 from bot.sandbox.slack import visible_text
-from tests.commands.chat_scenarios import pass_seconds, receive, session_texts, thread
+from tests.commands.chat_scenarios import (
+    parent_text,
+    pass_seconds,
+    receive,
+    session_texts,
+    thread,
+)
 from tests.commands.send_scenarios import report_text, view_text
 from tests.people import JOHN, MEI, SALES
 from tests.world import World
@@ -119,6 +125,16 @@ async def test_an_answer_goes_only_to_someone_who_wrote_since(acme: World) -> No
 async def test_the_thread_says_that_someone_stopped(acme: World) -> None:
     await receive(acme, "Please stop messaging me")
     assert "*Asha Rao* asked for no more messages." in thread(acme)[-1]
+
+
+async def test_the_thread_says_that_someone_stopped_by_an_edit(acme: World) -> None:
+    customer = await receive(acme)
+    wamid = customer.write("Stap")
+    await pass_seconds(acme, 5)
+    customer.edit(wamid, "Stop")
+    await pass_seconds(acme, 5)
+    assert "*Asha Rao* asked for no more messages." in thread(acme)[-1]
+    assert "Wants no more messages" in parent_text(acme)
 
 
 async def test_an_unclear_message_asks_in_the_thread(acme: World) -> None:

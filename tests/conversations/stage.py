@@ -73,7 +73,7 @@ class Recorded:
         self, customer_id: int, limit: int, kinds: Collection[str]
     ) -> Sequence[RecordedEvent]:
         theirs = [item for item in self.events if item.customer_id == customer_id]
-        return [item for item in theirs if item.event.kind in kinds][-limit:]
+        return [item for item in theirs if not kinds or item.event.kind in kinds][-limit:]
 
 
 @dataclass(frozen=True)

@@ -209,6 +209,19 @@ async def test_answer_to_an_earlier_message_quotes_it(stage: Stage) -> None:
     assert "an earlier message" in stage.replies()[3]
 
 
+async def test_quote_follows_what_becomes_of_the_message(stage: Stage) -> None:
+    await stage.receive(text("My card is 4111"))
+    await stage.receive(text("Did you get it?", "wamid.2", context={"id": "wamid.1"}))
+    content = {"original_message_id": "wamid.1", "message": text("My card")}
+    await stage.receive(message("wamid.3", "edit", content))
+    assert "Asha Rao: My card\n" in stage.replies()[1]
+    await stage.receive(message("wamid.4", "revoke", {"original_message_id": "wamid.1"}))
+    assert "My card" not in str(stage.replies())
+    assert "Asha Rao: _Deleted by the customer_\n" in stage.replies()[1]
+    assert "Did you get it?" in stage.replies()[1]
+    assert len(stage.replies()) == 2
+
+
 async def test_echo_of_the_phone_app_answers_the_customer(stage: Stage) -> None:
     await stage.receive(text("Hello"))
     assert (await stage.conversation()).unanswered_since

@@ -10,7 +10,7 @@ from bot.errors import UsageError
 from bot.notifications.rule import EventGroup, Filters, Grouping, QuietHours, Rule, RuleSpec
 from bot.notifications.rule_line import HERE
 from bot.notifications.rule_text import EVENT_TEXTS, GROUPING_TEXTS, describe_rule
-from bot.notifications.rule_values import Known, resolve_filter
+from bot.notifications.rule_values import Known, join_values, resolve_filter, split_values
 from bot.notifications.times import format_time, parse_period
 from bot.slack import blocks
 from bot.slack.choice_fields import checkboxes_field, half_hours, multi_select_field, people_field
@@ -18,7 +18,8 @@ from bot.slack.commands.reply import Block, Choice, FormProblem, View
 from bot.text.countries import country_names
 
 SUBMIT, EDIT_ACTION = "notify.submit", "notify.edit"
-MAX_TEXT_LENGTH = 500
+MAX_TEXT_LENGTH = 2_500
+"""Characters: room for as many values as a typed rule may have."""
 CATEGORIES = ("MARKETING", "UTILITY", "AUTHENTICATION", "SERVICE")
 CATCH_ALL, MENTION_HERE = "catch_all", "mention_here"
 EVENT_CHOICES = tuple(
@@ -27,7 +28,6 @@ EVENT_CHOICES = tuple(
 EXCEPTION_CHOICES = tuple(
     choice for choice in EVENT_CHOICES if choice.value != EventGroup.ALL.value
 )
-_SPLIT = re.compile(r"\s*[,;\n]\s*")
 
 
 def build_form(
@@ -110,10 +110,10 @@ def _filter_fields(filters: Filters, known: Known, action: Callable[[str], str])
     names = country_names()
     countries = ", ".join(names.get(code, code) for code in filters.countries)
     texts = (
-        ("template", "Only templates", ", ".join(filters.templates), "order_update, renewal"),
+        ("template", "Only templates", join_values(filters.templates), "order_update, renewal"),
         ("country", "Only customers from", countries, "India, AE"),
-        ("words", "Only messages with", ", ".join(filters.words), "refund, late delivery"),
-        ("record", "Only customers whose record has", ", ".join(filters.records),
+        ("words", "Only messages with", join_values(filters.words), "refund, late delivery"),
+        ("record", "Only customers whose record has", join_values(filters.records),
          "lead.city=Pune"),
     )  # fmt: skip
     fields = []
@@ -288,7 +288,7 @@ def _order_fields(
 
 def _read_filters(values: Mapping[str, str], known: Known, previous: Filters) -> Filters:
     def read(field: str, target: str) -> tuple[str, ...]:
-        typed = [item for item in _SPLIT.split(values.get(field, "").strip()) if item]
+        typed = split_values(values.get(field, ""))
         unchanged = {item.casefold() for item in getattr(previous, target)}
         try:
             found = [

@@ -363,7 +363,9 @@ def add_value(reading: _Reading, target: str, value: str) -> None:
 
 
 def _add_record(reading: _Reading, found: re.Match[str]) -> None:
-    for value in filter(None, _SPLIT.split(found[3].strip().strip('"“”'))):
+    typed = found[3].strip()
+    values = [typed] if typed[:1] in {'"', "“"} else _SPLIT.split(typed)
+    for value in filter(None, (value.strip('"“”') for value in values)):
         reading.add("records", read_record(f"{found[1]}.{found[2]}={value}"))
 
 

@@ -119,6 +119,25 @@ def read_record(value: str) -> str:
     return value.lower() if re.fullmatch(r"[A-Za-z][\w-]*", value) else ""
 
 
+def join_values(values: Sequence[str]) -> str:
+    """Return the values as a list to edit; one with a comma or quotes is in quotes."""
+    return ", ".join(
+        '"{}"'.format(value.replace('"', '""')) if re.search(r'[,;\n"“”]', value) else value
+        for value in values
+    )
+
+
+def split_values(typed: str) -> list[str]:
+    """Return the values of a list, without the quotes of those that are in quotes."""
+    values = []
+    for part in map(str.strip, _LIST_VALUE.findall(typed)):
+        quoted = _QUOTED_VALUE.fullmatch(part)
+        values.append((quoted[1] or quoted[2] or "").replace('""', '"') if quoted else part)
+    return list(filter(None, values))
+
+
+_LIST_VALUE = re.compile(r'(?:(?<![^\s,;=:])"(?:[^"]|"")*"|“[^“”]*”|[^,;\n])+')
+_QUOTED_VALUE = re.compile(r'"((?:[^"]|"")*)"|“([^“”]*)”')
 _COMMA_LIST = re.compile(r"[^\W\d_]+(?:,[^\W\d_]+)+")
 
 

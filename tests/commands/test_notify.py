@@ -106,6 +106,18 @@ async def test_rule_is_edited_in_the_form(acme: World) -> None:
     assert "2." not in listed
 
 
+async def test_form_leaves_a_rule_that_is_not_changed_as_it_is(acme: World) -> None:
+    words = " ".join(f'"phrase {number}, with {"x" * 60}"' for number in range(20))
+    await save(acme, f'message {words} lead.city="Pune, India"')
+    rules = acme.bot.context.notifications.rules
+    [rule] = await rules.list_channel(SALES)
+    await acme.press("notify.edit:1")
+    assert await acme.submit({}) == {}
+    assert await acme.submit({}) == {}
+    assert await rules.list_channel(SALES) == [rule]
+    assert len(rule.spec.filters.words) == 20
+
+
 async def test_members_may_look_but_not_change(acme: World) -> None:
     await save(acme, "failed")
     assert "1. Failed messages" in await read(acme, "", by=MEI)

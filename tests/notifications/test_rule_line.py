@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.errors import UsageError
 from bot.notifications.rule_line import parse_rule
 from bot.notifications.rule_text import describe_spec, find_impossible
+from bot.notifications.rule_values import join_values, split_values
 from bot.notifications.rule_words import FIELD_ALIASES
 from bot.notifications.times import parse_period, parse_time
 from bot.slack.commands.arguments import parse_arguments
@@ -78,6 +79,28 @@ def test_slips_are_corrected_for_a_button() -> None:
 def test_filters_that_exclude_the_events_are_named(typed: str, sentences: list[str]) -> None:
     parsed = parse_rule(parse_arguments(typed, tuple(FIELD_ALIASES)), KNOWN)
     assert find_impossible(parsed.spec) == sentences
+
+
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [
+        ("refund, late delivery;\nblue,, ", ["refund", "late delivery", "blue"]),
+        (
+            '"refund, please", “soon; or never”, plain',
+            ["refund, please", "soon; or never", "plain"],
+        ),
+        ('lead.city="Pune, India"', ['lead.city="Pune, India"']),
+        ('5" screen, "open', ['5" screen', '"open']),
+        ('""', []),
+    ],
+)
+def test_values_of_a_field(typed: str, values: list[str]) -> None:
+    assert split_values(typed) == values
+
+
+@given(st.lists(st.text('ab ,;\n"“”=', min_size=1).filter(str.strip).map(str.strip)))
+def test_values_come_back_from_a_form_as_they_were(values: list[str]) -> None:
+    assert split_values(join_values(values)) == values
 
 
 @given(st.text(max_size=60))

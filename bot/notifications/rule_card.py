@@ -67,6 +67,8 @@ def list_message(
                 blocks.button("Recent events", RECENT_ACTION),
             )
         )
+    else:
+        rows.append(blocks.context("To choose what is posted, you need sender access."))
     if len(rules) > 1:
         rows.append(blocks.context("The first rule that fits an event decides."))
     return Message(markup(note, " ", heading) if note else heading, tuple(rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import ClassVar, Final
 
@@ -54,6 +54,8 @@ class RecordListQuery(ListQuery):
     """The ``skip`` of the pages before."""
     reader: str = ""
     """The member who is "me" in the text; "" is the person who looks."""
+    name: str = ""
+    """That of the saved query whose list it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,11 @@ def list_message(
 
 
 def shared_message(shown: RecordList, member_id: str) -> Message:
-    """Return the page for a channel, which is posted masked; ``member_id`` shares it."""
-    title = _title(shown)
+    """Return the page for a channel, which is posted masked; ``member_id`` shares it.
+
+    The name of a saved query is its owner's own.
+    """
+    title = _title(replace(shown, query=shown.query.model_copy(update={"name": ""})))
     by = blocks.context(
         markup("Shared by ", blocks.mention(member_id), "  ·  ", loaded_note(shown.now))
     )
@@ -163,7 +168,8 @@ def render_records(
 
 
 def _title(shown: RecordList) -> Markup:
-    parts = [bold(shown.record_type.plural)]
+    name, plural = shown.query.name, shown.record_type.plural
+    parts = [bold(name), markup(plural)] if name else [bold(plural)]
     if shown.echo:
         parts.append(markup(shown.echo))
     if shown.records and shown.has_pages:

@@ -151,7 +151,7 @@ def _to_list(saved: SavedQuery, reader: str) -> RecordListQuery:
             "Chakra. Save it again.",
             example=EXAMPLE,
         )
-    return RecordListQuery(type=saved.record_type, text=saved.text, reader=reader)
+    return RecordListQuery(type=saved.record_type, text=saved.text, reader=reader, name=saved.label)
 
 
 async def run_saved(request: ActionRequest, context: HasSavedQueries) -> Message:

@@ -28,7 +28,10 @@ async def test_query_is_saved_and_run_by_its_name(acme: World) -> None:
 
 async def test_query_without_its_type_is_about_leads(acme: World) -> None:
     await acme.type("/chakra process save hot state:NEW")
-    assert "State NEW" in visible_text(await acme.type("/chakra process hot"))
+    assert "*hot*  ·  Leads  ·  State NEW" in visible_text(await acme.type("/chakra process hot"))
+    shared = visible_text(await acme.press("process.share"))
+    assert "Shared by" in shared
+    assert "hot" not in shared
 
 
 async def test_saved_query_is_private_unless_it_is_for_everyone(acme: World) -> None:

@@ -147,7 +147,7 @@ def read_line(tokens: tuple[Token, ...], types: Sequence[RecordType]) -> RecordL
     """Return what a line asks for; without a type it is about the first one, leads."""
     first = tokens[0].text.casefold() if tokens and not tokens[0].quoted else ""
     verb = first if first in LIST_WORDS | SHOW_WORDS | CREATE_WORDS | EXPORT_WORDS else ""
-    rest, is_export = _split_csv(tokens[1:] if verb else tokens)
+    rest, is_export = split_csv(tokens[1:] if verb else tokens)
     if verb in CREATE_WORDS:
         rest, is_export = tokens[1:], False
     typed = rest[0].text if rest and not rest[0].quoted else ""
@@ -162,7 +162,7 @@ def read_line(tokens: tuple[Token, ...], types: Sequence[RecordType]) -> RecordL
     return line
 
 
-def _split_csv(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], bool]:
+def split_csv(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], bool]:
     """Return a line without words such as "as csv" at its end, and whether it had any."""
     for count in (3, 2, 1):
         words = " ".join(

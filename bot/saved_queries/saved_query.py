@@ -110,9 +110,18 @@ def read_name(typed: str) -> str:
 
 
 def check_name(
-    label: str, types: Collection[RecordType], verbs: Collection[str], today: date
+    label: str,
+    types: Collection[RecordType],
+    verbs: Collection[str],
+    today: date,
+    *,
+    is_shared: bool,
 ) -> None:
-    """Raise ``UsageError`` with the reason if a line with this name would mean something else."""
+    """Raise ``UsageError`` with the reason if a line with this name would mean something else.
+
+    A name that begins with "my", such as "my leads", may be that of a query which only one person
+    can run: for them it means what they saved.
+    """
     folded = fold_name(label)
     first = folded.split()[0]
     if folded in verbs or first in verbs:
@@ -126,6 +135,8 @@ def check_name(
     for record_type in types:
         if field_named := record_type.schema.find(label):
             raise _taken(label, f"{field_named.label} is a field of {record_type.plural}")
+        if folded.startswith("my ") and not is_shared:
+            continue
         if meaning := _find_meaning(label, record_type, today):
             raise _taken(label, f"in a query it means: {meaning}")
 

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from bot.errors import UsageError, UserError
 from bot.processes.list_message import SAVE, RecordListQuery, to_line
 from bot.processes.search import RecordType, find_type
+from bot.processes.typed_line import split_csv
 from bot.saved_queries import card, forms, saved_line
 from bot.saved_queries.actions import (
     HasSavedQueries,
@@ -82,9 +83,15 @@ async def save_line(
             text="",
             is_shared=bool(line.is_shared),
         )
-    label = read_checked_name(request, line.name, types)
-    echo = await check_query(request, context, record_type, text)
     is_shared = bool(line.is_shared)
+    label = read_checked_name(request, line.name, types, is_shared=is_shared)
+    if split_csv(tuple(line.words))[1]:
+        raise UsageError(
+            f'Save the query without "{line.words[-1].text}". Its name gets you the file: '
+            f"`/chakra process {label} csv`.",
+            example=EXAMPLE,
+        )
+    echo = await check_query(request, context, record_type, text)
     try:
         saved = await context.saved_queries.repository.add(
             label, request.actor.id, record_type.name, text, request.now, is_shared=is_shared
@@ -96,11 +103,13 @@ async def save_line(
     return _saved_message(request, saved, "Saved", echo)
 
 
-def read_checked_name(request: Request, typed: str, types: Collection[RecordType]) -> str:
+def read_checked_name(
+    request: Request, typed: str, types: Collection[RecordType], *, is_shared: bool
+) -> str:
     """Return a name that no other line means. Raise ``UsageError`` with the reason."""
     label = read_name(typed)
     today = datetime.fromtimestamp(request.now, request.require_member().zone).date()
-    check_name(label, types, saved_line.RESERVED, today)
+    check_name(label, types, saved_line.RESERVED, today, is_shared=is_shared)
     return label
 
 
@@ -157,7 +166,7 @@ async def rename_line(
             "Rename it to what?", example='/chakra process saved rename "hot leads" "warm leads"'
         )
     require_manager(request, saved)
-    label = read_checked_name(request, " ".join(rest), types)
+    label = read_checked_name(request, " ".join(rest), types, is_shared=saved.is_shared)
     changed = await context.saved_queries.repository.change(saved.id, request.now, label=label)
     return _saved_message(request, changed or saved, "Renamed")
 
@@ -219,8 +228,9 @@ async def submit(request: SubmitRequest, context: HasSavedQueries) -> CloseForm 
     try:
         label = read_name(request.values.get(forms.NAME, ""))
         edited = await _find_edited(request, context)
-        if edited is None or fold_name(edited.label) != fold_name(label):
-            label = read_checked_name(request, label, types)
+        is_new = edited is None or fold_name(edited.label) != fold_name(label)
+        if is_new or (is_shared and edited is not None and not edited.is_shared):
+            label = read_checked_name(request, label, types, is_shared=is_shared)
     except UsageError as error:
         return FieldErrors({forms.NAME: error.message})
     try:

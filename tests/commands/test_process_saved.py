@@ -223,3 +223,24 @@ async def test_field_that_is_gone_is_explained(acme: World) -> None:
     assert 'There are no records called "ticket" any more.' in visible_text(
         await acme.type("/chakra process hot")
     )
+
+
+async def test_my_leads_are_what_a_person_has_saved_by_that_name(
+    acme: World,
+) -> None:
+    refused = visible_text(await acme.type('/chakra process save "my leads" city:Pune for all'))
+    assert "in a query it means: Assigned to me" in refused
+    saved = await acme.type('/chakra process save "my leads" city:Pune')
+    assert "Saved: *my leads*" in visible_text(saved)
+    assert "City Pune" in visible_text(await acme.type("/chakra process my leads"))
+    assert "Assigned to you" in visible_text(await acme.type("/chakra process my leads", by=PRIYA))
+    await acme.type("/chakra process saved")
+    await acme.press("process.saved_edit:1")
+    errors = await acme.submit({"name": "my leads", "query": "city:Pune", "audience": "shared"})
+    assert "in a query it means" in errors["name"]
+
+
+async def test_query_is_saved_without_the_word_for_a_file(acme: World) -> None:
+    refused = visible_text(await acme.type("/chakra process save fresh state:NEW csv"))
+    assert 'Save the query without "csv"' in refused
+    assert "No query is saved yet" in visible_text(await acme.type("/chakra process saved"))

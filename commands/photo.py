@@ -139,19 +139,34 @@ async def check(request: SubmitRequest, context: Context) -> Reply:
             view = forms.check_view(photo, record, record_type)
     except InvalidFile as error:
         return FieldErrors({forms.FILE_FIELD: error.message})
-    return UpdateForm(view, {"file": file.id, **_record_state(record)})
+    return UpdateForm(view, {"file": file.id, "name": photo.name, **_record_state(record)})
 
 
 async def save(request: SubmitRequest, context: Context) -> Reply:
     """Upload the checked photo, unless its record has changed since the check."""
-    file = UploadedFile(request.state.get("file", ""))
     record, record_type = await _load_record(context, request.state.get("record", ""))
+    file_id = request.state.get("file", "")
     upload = PhotoUpload(
-        file_id=file.id,
-        photo_id=new_photo_id(request.interaction_key, file.id),
+        file_id=file_id,
+        photo_id=new_photo_id(request.interaction_key, file_id),
         record=record.handle if record else "",
         attribute=_attribute(record_type, request.values.get(forms.ATTRIBUTE_FIELD, "")),
     )
+    try:
+        return await _save(request, context, upload, record, record_type)
+    except InvalidFile as error:  # it was deleted since the check, or is too large for Chakra
+        form = forms.file_form(record=record, note=error.message)
+        return UpdateForm(form.view, form.state)
+
+
+async def _save(
+    request: SubmitRequest,
+    context: Context,
+    upload: PhotoUpload,
+    record: Record | None,
+    record_type: RecordType | None,
+) -> Reply:
+    file = UploadedFile(upload.file_id, request.state.get("name", ""))
     async with context.photos.load(file) as photo:
         warning = "" if _is_as_checked(request, record) else editor.CHANGED_WARNING
         view = forms.check_view(

@@ -47,6 +47,7 @@ from bot.slack.commands.reply import Message
 MAX_SHOWN_BYTES: Final = 25 * MEGABYTE
 MAX_CONCURRENT: Final = 4
 MAX_NAME_LENGTH: Final = 80
+UNNAMED: Final = "The file"
 MAX_FIELDS: Final = 20
 MAX_VALUE_LENGTH: Final = 300
 UPLOAD_SECONDS: Final = 25.0
@@ -193,7 +194,7 @@ def new_photo_id(interaction_key: str, file_id: str) -> UUID:
 
 def clean_name(name: str) -> str:
     """Return a file's name as sentences have it."""
-    return blocks.clip(sanitize_line(name, MAX_NAME_LENGTH * 2), MAX_NAME_LENGTH) or "The file"
+    return blocks.clip(sanitize_line(name, MAX_NAME_LENGTH * 2), MAX_NAME_LENGTH) or UNNAMED
 
 
 def _describe_unavailable(error: FileUnavailable, name: str) -> str:
@@ -203,9 +204,10 @@ def _describe_unavailable(error: FileUnavailable, name: str) -> str:
         return f"{name} is too large. Photos may have {limit}: make it smaller."
     if error.code == EXTERNAL:
         return f"{name} isn't stored in Slack. Download it, and choose the {FORMATS} file here."
+    inside = "the file" if name == UNNAMED else name
     if error.code in ("file_deleted", "http_410", "file_not_found", "http_404"):
-        return f"Slack no longer has {name}, or doesn't show it to this app. Choose it again."
-    return f"Slack didn't give us {name}. Try again in a moment." if error.retryable else ""
+        return f"Slack no longer has {inside}, or doesn't show it to this app. Choose it again."
+    return f"Slack didn't give us {inside}. Try again in a moment." if error.retryable else ""
 
 
 def _describe(photo_id: str, fields: Mapping[str, Any]) -> Message:

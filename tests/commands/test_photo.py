@@ -319,6 +319,18 @@ async def test_photo_that_chakra_finds_too_large_is_explained(acme: World) -> No
     assert "too large for Chakra" in form(acme)
 
 
+async def test_photo_that_was_deleted_since_the_check_is_chosen_again(acme: World) -> None:
+    await acme.type("/chakra photo upload LEAD-004038")
+    await acme.submit({"file": SHOP})
+    acme.slack.fail("files.info", error="file_deleted")
+    await acme.submit({})
+    assert "Slack no longer has Shop front.png" in form(acme)
+    assert "link" not in form(acme)
+    assert acme.chakra.count(UPLOAD) == 0
+    assert await upload(acme) == {}
+    assert stored(acme)["site_photo"]
+
+
 async def test_pictures_of_a_message_are_offered(acme: World) -> None:
     posted = acme.slack.posted
     first = posted.post_file(MEI, SALES, SHOP)

@@ -15,10 +15,11 @@ LIST_WORDS: Final = frozenset({"list", "all", "find", "search", "query"})
 CREATE_WORDS: Final = frozenset({"create", "new", "add"})
 EXPORT_WORDS: Final = frozenset({"export", "download", "csv"})
 CSV_ENDINGS: Final = frozenset(
-    f"{lead}{name}"
-    for lead in ("", "as ", "to ", "in ", "into ", "as a ", "as an ")
-    for name in ("csv", "excel", "spreadsheet")
-) | {"csv file", "as csv file"}
+    f"{lead}{article}{name}"
+    for lead in ("", "as ", "to ", "in ", "into ")
+    for article in ("", "a ", "an ")
+    for name in ("csv", "excel", "xlsx", "spreadsheet", "csv file", "excel file")
+) | {"as file", "as a file", "to a file", "into a file"}
 """What ends a line that asks for all records as a file."""
 SHOW_WORDS: Final = frozenset({"show", "get", "open", "view", "card"})
 PROCESS_PHRASES: Final[Mapping[str, str]] = {
@@ -54,6 +55,8 @@ PROCESS_PHRASES: Final[Mapping[str, str]] = {
             "csv of all leads",
             "download csv of leads",
             "leads csv",
+            "leads export",
+            "leads download",
             "leads as csv",
             "leads exportieren",
             "exportar leads",
@@ -164,7 +167,7 @@ def read_line(tokens: tuple[Token, ...], types: Sequence[RecordType]) -> RecordL
 
 def split_csv(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], bool]:
     """Return a line without words such as "as csv" at its end, and whether it had any."""
-    for count in (3, 2, 1):
+    for count in (4, 3, 2, 1):
         words = " ".join(
             "" if isinstance(token, Mention) or token.quoted else token.text.casefold()
             for token in tokens[-count:]

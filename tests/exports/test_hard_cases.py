@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.processes.typed_line import split_csv
 from bot.sandbox.chakra.faults import StatusResponse
+from bot.slack.commands.arguments import parse_arguments
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
 from tests.exports.scenarios import (
@@ -125,3 +127,23 @@ async def test_no_message_opened_means_no_file_posted(acme: World, clock: Manual
     acme.chakra.release_hanging()
     await wait_for_file(acme, clock)
     assert "conversations.history" not in {call.method for call in acme.slack.calls}
+
+
+@pytest.mark.parametrize(
+    ("typed", "rest", "is_export"),
+    [
+        ("state:NEW csv", 1, True),
+        ("state:NEW as a CSV file", 1, True),
+        ("state:NEW to an Excel file", 1, True),
+        ("state:NEW xlsx", 1, True),
+        ("state:NEW as a file", 1, True),
+        ("state:NEW file", 2, False),
+        ('state:NEW "csv"', 2, False),
+        ("csv state:NEW", 2, False),
+        ("csv", 0, True),
+        ("", 0, False),
+    ],
+)
+def test_end_of_a_line_asks_for_the_file(typed: str, rest: int, is_export: bool) -> None:
+    left, asked = split_csv(parse_arguments(typed).tokens)
+    assert (len(left), asked) == (rest, is_export)

@@ -10,13 +10,18 @@ from bot.conversations.opt_out_notice import CONFIRM, DISMISS
 from bot.customers.customer import KnownCustomer
 from bot.customers.opt_out import OptOut, OptOutScope, OptOutSource, describe_opt_out
 from bot.customers.opt_out_query import (
+    ADD_WORD,
+    BLOCK_WORDS,
     DAY_WORDS,
     EXAMPLE,
+    LIFT_WORDS,
     LINE_PHRASES,
     OptOutQuery,
+    find_named,
     matches_query,
     may_be_number,
     parse_opt_out_query,
+    split_number,
 )
 from bot.customers.opt_outs import MAX_REASON_LENGTH, label
 from bot.errors import UsageError
@@ -26,7 +31,6 @@ from bot.slack import blocks
 from bot.slack.age import date_token
 from bot.slack.blocks import Markup, bold, lines, markup, mention
 from bot.slack.button_state import parse_row_id
-from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -39,9 +43,9 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, CloseForm, FieldErrors, Message, OpenForm
-from bot.slack.paging import list_message, paginate
+from bot.slack.paging import MAX_FILTER_LENGTH, list_message, paginate
 from bot.text.csv_file import build_csv
-from bot.text.phones import PhoneParser, format_international, is_phone_like
+from bot.text.phones import PhoneParser, format_international
 
 COMMAND = "/chakra optouts"
 ADD_EXAMPLE = "/chakra optouts add +49 151 23456789 asked on the phone"
@@ -49,7 +53,6 @@ PAGE, REFRESH, EXPORT = "optouts.page", "optouts.update", "optouts.export"
 LIFT, ADD = "optouts.lift", "optouts.add"
 PHONE, REASON = "phone", "reason"
 ROWS_PER_PAGE = 10
-MAX_PHONE_TOKENS = 8
 NOTED = "Nothing is sent to this customer from Slack now."
 NOT_LIFTED = "This opt-out was lifted already."
 NO_REASON = "Enter a reason. It's stored with your name."
@@ -72,8 +75,11 @@ Pair = tuple[OptOut, KnownCustomer]
 
 async def run(request: CommandRequest, context: Context) -> Message | OpenForm:
     tokens = request.arguments.tokens
-    if tokens and tokens[0].text.casefold() == "add":
+    word, tail = tokens[0].text.casefold() if tokens else "", request.arguments.tail()
+    if word == ADD_WORD or (word in BLOCK_WORDS and split_number(tail)[0]):
         return await _add_typed(request, context)
+    if word in LIFT_WORDS:
+        return await _lift_typed(request, context)
     return await _render_page(request, context, parse_opt_out_query(request.arguments))
 
 
@@ -210,11 +216,25 @@ def _csv_row(opt_out: OptOut, customer: KnownCustomer) -> tuple[str, ...]:
 
 async def open_lift(request: ActionRequest, context: Context) -> OpenForm | Message:
     opt_out, customer = await context.opt_outs.get(parse_row_id(request.value, COMMAND))
-    if not opt_out.holds:
-        return blocks.text_message(NOT_LIFTED)
+    return _lift_form(opt_out, customer) if opt_out.holds else blocks.text_message(NOT_LIFTED)
+
+
+async def _lift_typed(request: CommandRequest, context: Context) -> Message | OpenForm:
+    """Open the form for the opt-out that the line names, or list those that it may mean."""
+    request.access.authorize(Permission.SEND)
+    pairs = await context.opt_outs.list_all()
+    found, named, reason = find_named(request.arguments.tail(), pairs)
+    if len(found) == 1:
+        return _lift_form(*found[0], reason)
+    return await _render_page(request, context, OptOutQuery(words=named[:MAX_FILTER_LENGTH]))
+
+
+def _lift_form(opt_out: OptOut, customer: KnownCustomer, reason: str = "") -> OpenForm:
     content = [
         blocks.section(markup(describe_opt_out(opt_out, label(customer)))),
-        _reason_field("Why can they be sent messages again?", "They asked for it on the phone"),
+        _reason_field(
+            "Why can they be sent messages again?", "They asked for it on the phone", reason
+        ),
         blocks.context(markup("The reason is stored with your name.")),
     ]
     view = blocks.form_modal(LIFT, "Lift the opt-out", "Lift", content)
@@ -250,15 +270,6 @@ async def _add_typed(request: CommandRequest, context: Context) -> Message | Ope
     if not phone or not reason:
         return _add_form(phone, reason)
     return await _add(request, context, phone, reason)
-
-
-def split_number(line: Arguments) -> tuple[str, str]:
-    """Return the number that a line begins with, and the rest of it."""
-    texts = [token.text for token in line.tokens]
-    for length in range(min(MAX_PHONE_TOKENS, len(texts)), 0, -1):
-        if is_phone_like(" ".join(texts[:length])):
-            return " ".join(texts[:length]), " ".join(texts[length:]).removeprefix("because ")
-    return "", " ".join(texts)
 
 
 async def open_add(_: ActionRequest, context: Context) -> OpenForm:  # noqa: ARG001 - as every action
@@ -342,7 +353,7 @@ OPTOUTS: Command[Context] = Command(
     name="optouts",
     aliases=("opt-outs", "optout", "opt-out", "unsubscribed", "stopped", "unsubscribes"),
     summary="who wants no more WhatsApp messages",
-    usage="optouts [words] [source:…] [since], optouts add <number> <reason>",
+    usage="optouts [words] [source:…] [since], optouts add, lift <number> <reason>",
     example=EXAMPLE,
     argument_names=("source",),
     details=(

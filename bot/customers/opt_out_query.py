@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import ClassVar, Final
 
@@ -35,10 +35,19 @@ DAY_WORDS: Final[Mapping[str, int]] = {
 }  # fmt: skip
 """Days back, to the end of today; yesterday is that day alone."""
 LIFTED: Final = "lifted"
+ADD_WORD: Final = "add"
+BLOCK_WORDS: Final = frozenset({"block", "unsubscribe", "blacklist", "new"})
+"""Words that add the number after them."""
+LIFT_WORDS: Final = frozenset(
+    {"lift", "remove", "delete", "undo", "restore", "resubscribe", "unblock", "allow", "reinstate"}
+)
+MAX_PHONE_TOKENS: Final = 8
 FILLERS: Final = frozenset(
     ("the", "of", "in", "by", "this", "last", "past", "all", "who", "opted", "out", "opt", "outs",
      "optouts", "for", "from", "with", "and", "show", "list", "find", "since", "on", "has", "have",
-     "unsubscribed", "stopped", "me", "is", "did", "customers", "customer", "people")
+     "unsubscribed", "stopped", "me", "is", "did", "customers", "customer", "people", "check",
+     "status", "number", "history", "count", "how", "many", "are", "there", "any", "export", "csv",
+     "download", "file", "excel", "as", "a", "to")
 )  # fmt: skip
 LINE_PHRASES: Final[Mapping[str, str]] = {
     **dict.fromkeys(
@@ -109,6 +118,39 @@ def parse_opt_out_query(line: Arguments) -> OptOutQuery:
         day=found.get("day", ""),
         lifted=is_lifted,
     )
+
+
+def split_number(line: Arguments) -> tuple[str, str]:
+    """Return the number that a line begins with, and the rest of it."""
+    texts = [token.text for token in line.tokens]
+    for length in range(min(MAX_PHONE_TOKENS, len(texts)), 0, -1):
+        if is_phone_like(" ".join(texts[:length])):
+            return " ".join(texts[:length]), " ".join(texts[length:]).removeprefix("because ")
+    return "", " ".join(texts)
+
+
+def find_named(
+    line: Arguments, pairs: Sequence[tuple[OptOut, KnownCustomer]]
+) -> tuple[list[tuple[OptOut, KnownCustomer]], str, str]:
+    """Return the opt-outs of the person that a line names, the words for them, and the rest.
+
+    The rest is the reason; without anyone the words are the whole line.
+    """
+    number, rest = split_number(line)
+    texts = [token.text for token in line.tokens]
+    splits = [
+        (" ".join(texts[:length]), " ".join(texts[length:])) for length in range(len(texts), 0, -1)
+    ]
+    for named, reason in [(number, rest)] if number else splits:
+        found = [pair for pair in pairs if _is_of(pair[1], named)]
+        if found:
+            return found, named, reason.removeprefix("because ")
+    return [], number or rest, ""
+
+
+def _is_of(customer: KnownCustomer, typed: str) -> bool:
+    names = normalize(f"{customer.name} {customer.username}")
+    return matches_typed(typed, names, (customer.phone, *customer.former))
 
 
 def _read_filter(word: str) -> tuple[str, str]:

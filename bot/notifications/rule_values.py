@@ -98,6 +98,9 @@ def _describe_unknown(target: str, value: str, known: Known) -> str:
     if target in {"quiet", "at", "mode"}:
         examples = {"quiet": "quiet:22:00-07:00", "at": "at:09:30", "mode": "mode:reply"}
         return f'I don\'t understand "{typed}". Write it like {examples[target]}.'
+    if target in {"senders", "templates"} and not choices:
+        what = "numbers" if target == "senders" else "templates"
+        return f'Chakra lists no {what} right now, so I can\'t check "{typed}". Try again soon.'
     near = [
         found.word
         for found in find_similar(

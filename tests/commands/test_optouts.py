@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from typing import Any
 
+import pytest
+
 from bot.messages.form_values import SendForm
 from bot.messages.status import SendStatus
 from bot.sandbox.chakra.customer import EmbeddedCustomer
@@ -201,6 +203,45 @@ async def test_lifting_takes_a_reason_and_is_recorded(acme: World) -> None:
     await acme.type(f"/chakra send {UTILITY} +{PHONE} {VALUES}")
     await acme.confirm()
     assert len(acme.chakra.sends) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f"lift +{PHONE} asked again", "asked again"),
+        ("remove Asha Rao because she called", "she called"),
+        ("undo asha", ""),
+        ("unblock 98765 43210", ""),
+    ],
+)
+async def test_lifting_one_that_is_typed(acme: World, line: str, reason: str) -> None:
+    await stop(acme)
+    await acme.type(f"/chakra optouts {line}")
+    form = view_text(acme)
+    assert "Asha Rao" in form
+    assert BLOCKED in form
+    assert await acme.submit({} if reason else {"reason": "called"}) == {}
+    assert f"Reason: {reason or 'called'}" in visible_text(acme.shown())
+    assert "No one has opted out" in await list_text(acme)
+
+
+async def test_lifting_names_no_one_else(acme: World) -> None:
+    await stop(acme)
+    assert "No opt-out matches" in await list_text(acme, "lift +91 98765 00000 asked again")
+    assert "No opt-out matches" in await list_text(acme, "lift Priya asked again")
+    assert "Asha Rao" in await list_text(acme, "remove")
+    assert acme.slack.view(JOHN) is None
+    assert "can't" in await list_text(acme, f"lift +{PHONE}", by=MEI)
+
+
+@pytest.mark.parametrize(
+    "line", ["export", "export as csv", "how many opted out?", f"check {PHONE[2:]}", "status asha"]
+)
+async def test_words_around_what_is_looked_for(acme: World, line: str) -> None:
+    await stop(acme)
+    shown = await list_text(acme, line)
+    assert "Asha Rao" in shown
+    assert "Export as CSV" in shown
 
 
 async def test_adding_one_typed_or_in_the_form(acme: World) -> None:

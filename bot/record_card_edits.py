@@ -63,7 +63,7 @@ async def take(request: ActionRequest, context: HasRecordEdits) -> Message:
         return await render_card(
             request, context.records, record.handle, replace=True, notice=notice
         )
-    if record.process.assigned_to != button.assigned:
+    if TakeButton.for_record(record).assigned != button.assigned:
         whose = record_type.show_person(record.process.assigned_to) or "no one"
         notice = f"It is assigned to {whose} now. Press Assign to me here to change that. "
         return await render_card(

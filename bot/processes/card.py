@@ -39,6 +39,7 @@ MAX_FIELDS: Final = 40
 MAX_VALUE_LENGTH: Final = 300
 MAX_ACTION_ID_LENGTH: Final = 255
 NO_NUMBER: Final = "Without a usable phone number, no WhatsApp message can be sent."
+MAX_ASSIGNEE_LENGTH: Final = 200
 NO_KEY: Final = "(without a key)"
 
 
@@ -49,6 +50,11 @@ class TakeButton(ButtonState):
 
     record: str
     assigned: str
+
+    @classmethod
+    def for_record(cls, record: Record) -> TakeButton:
+        """Return the button of a record, with as much of its assignee as tells them apart."""
+        return cls(record=record.handle, assigned=record.process.assigned_to[:MAX_ASSIGNEE_LENGTH])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ def _value(record: Record, action: str) -> str:
     The one that assigns it has the assignee too, to notice that it has another one since.
     """
     if action == TAKE:
-        return TakeButton(record=record.handle, assigned=record.process.assigned_to).to_value()
+        return TakeButton.for_record(record).to_value()
     is_typed = is_key(record.key) and "/" not in record.key
     return record.reference if action == SEND and is_typed else record.handle
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.slack import blocks
+from bot.slack.age import LAST_SECOND
 from bot.slack.commands.markup import unescape
 from bot.slack.commands.reply import Block, EntityDetails
 
@@ -54,8 +55,13 @@ def text_field(label: str, text: str) -> Block:
 
 
 def time_field(label: str, moment: datetime) -> Block:
-    """Return a field that shows a moment in the reader's time zone."""
+    """Return a field that shows a moment in the reader's time zone.
+
+    Before 1970, which Slack refuses, and after the last year of a calendar, it is a text.
+    """
     value = int(moment.timestamp())
+    if not 0 < value <= LAST_SECOND:
+        return text_field(label, moment.isoformat(" ", "minutes"))
     return {"label": plain(label), "type": "slack#/types/timestamp", "value": value}
 
 

@@ -324,3 +324,13 @@ async def test_odd_presses_are_acknowledged_and_answered(
     answers = {"gone.action": "older version", "process.edit": "Slack didn't accept the answer"}
     shown = visible_text(acme.shown(channel="D0JOHN"))
     assert answers.get(action, "Aarav Mehta") in shown
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z", 1,
+                                  "9999-12-31T23:59:59-05:00"])  # fmt: skip
+async def test_time_that_slack_does_not_show_is_a_text(acme: World, time: object) -> None:
+    lead = {**acme.chakra.records.find("LEAD-004038"), "createdAt": time}
+    acme.chakra.fail(FETCH, StatusResponse(200, json={"_data": lead}))
+    pane = await open_pane(acme, await post(acme, LINK))
+    assert isinstance(fields(pane)["Created"], str)
+    assert acme.slack.rejections == []

@@ -342,3 +342,11 @@ async def test_first_and_last_day_are_shown_on_cards_and_in_lists(acme: World, t
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.edit")
     assert "Edit lead" in form_text(acme)
+
+
+async def test_card_of_an_assignee_of_any_length_is_shown_and_taken(acme: World) -> None:
+    lead = {**stored(acme), "assignedTo": "a" * 3_000}
+    acme.chakra.fail(FETCH, StatusResponse(200, json={"_data": lead}))
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.take")
+    assert stored(acme)["assignedTo"] == "johndoe"

@@ -109,7 +109,7 @@ def explain_account_event(kind: str, value: Json) -> AccountCopy:
     explain = _EXPLAINERS.get(kind)
     if explain is not None:
         return explain(value)
-    summary = markup("WhatsApp reported a change of the account: ", bold(_words(kind)), ".")
+    summary = _with_word("WhatsApp reported a change of the account", _words(kind))
     return AccountCopy(summary, "WhatsApp Manager shows the details.")
 
 
@@ -119,7 +119,7 @@ def _explain_account(value: Json) -> AccountCopy:
     event = first_text(value, "event").upper()
     found = _BAN_STATES.get(state) or _ACCOUNT_EVENTS.get(event)
     if found is None:
-        summary = markup("WhatsApp changed the business account: ", bold(_words(event)), ".")
+        summary = _with_word("WhatsApp changed the business account", _words(event))
         return AccountCopy(summary, "WhatsApp Manager shows the details.")
     emoji, summary_text, meaning = found
     details = [
@@ -138,7 +138,7 @@ def _explain_review(value: Json) -> AccountCopy:
     decision = first_text(value, "decision").upper()
     found = _REVIEWS.get(decision)
     if found is None:
-        return _copy("", markup("WhatsApp's review of the account: ", bold(_words(decision)), "."))
+        return _copy("", _with_word("WhatsApp reviewed the account", _words(decision)))
     emoji, summary, meaning = found
     return _copy(emoji, markup(summary), meaning)
 
@@ -148,7 +148,8 @@ def _explain_alert(value: Json) -> AccountCopy:
     severity = first_text(alert, "alert_severity").upper()
     what = first_text(alert, "alert_description") or _words(first_text(alert, "alert_type"))
     emoji = WARNING if severity in {"WARNING", "CRITICAL"} else ""
-    summary = markup("WhatsApp warns about the account: ", what[:MAX_VALUE_LENGTH])
+    warning = "WhatsApp warns about the account"
+    summary = markup(f"{warning}: ", what[:MAX_VALUE_LENGTH]) if what else markup(f"{warning}.")
     return _copy(emoji, summary, "WhatsApp Manager shows what to do.")
 
 
@@ -173,7 +174,9 @@ def _explain_capability(value: Json) -> AccountCopy:
 
 def _explain_quality(value: Json) -> AccountCopy:
     event = first_text(value, "event").upper()
-    emoji, what, meaning = _QUALITY_EVENTS.get(event, ("", f"has changed: {_words(event)}", ""))
+    emoji, what, meaning = _QUALITY_EVENTS.get(
+        event, ("", f"has changed: {_words(event)}" if event else "has changed", "")
+    )
     limit = first_text(value, "current_limit", "max_daily_conversations_per_business")
     now = markup(" The limit is now ", bold(_tier(limit)), ".") if limit else Markup("")
     number = _our_number(value, "Our number", "One of our numbers")
@@ -191,15 +194,15 @@ def _explain_name(value: Json) -> AccountCopy:
         why = markup(" Reason: ", reason, ".") if reason not in {"", "none"} else Markup("")
         summary = markup("WhatsApp rejected the name ", bold(name), " for ", number, ".", why)
         return _copy(WARNING, summary, "Request another name in WhatsApp Manager.")
-    what = bold(_words(decision))
-    return _copy("", markup("The name ", bold(name), " for ", number, " is ", what, "."))
+    what = bold(_words(decision) or "under review")
+    return _copy("", markup("The name ", bold(name or "?"), " for ", number, " is ", what, "."))
 
 
 def _explain_security(value: Json) -> AccountCopy:
     event = first_text(value, "event").upper()
-    summary = markup("The security settings of ", _our_number(value), " have changed: ")
+    summary = markup("The security settings of ", _our_number(value), " have changed")
     meaning = "If no one in your company did this, contact your admin."
-    return _copy(WARNING, markup(summary, bold(_words(event)), "."), meaning)
+    return _copy(WARNING, _with_word(summary, _words(event)), meaning)
 
 
 def _explain_preference(value: Json) -> AccountCopy:
@@ -209,7 +212,7 @@ def _explain_preference(value: Json) -> AccountCopy:
         return _copy("", markup(summary), "WhatsApp doesn't deliver marketing to them any more.")
     if wants == "resume":
         return _copy("", markup("A customer accepts your marketing messages again."))
-    return _copy("", markup("A customer changed which messages they want: ", bold(wants), "."))
+    return _copy("", _with_word("A customer changed which messages they want", wants))
 
 
 def _explain_handover(value: Json) -> AccountCopy:
@@ -218,6 +221,11 @@ def _explain_handover(value: Json) -> AccountCopy:
     owner = _words(first_text(control, "new_owner_role"))
     what = markup("A conversation is now with ", bold(owner or "another app"), ".")
     return _copy("", what)
+
+
+def _with_word(sentence: str, word: str) -> Markup:
+    """Return a sentence with WhatsApp's own word for what happened, if there is one."""
+    return markup(sentence, ": ", bold(word), ".") if word else markup(sentence, ".")
 
 
 def _copy(emoji: str, summary: Markup, meaning: str = "") -> AccountCopy:

@@ -130,7 +130,7 @@ def template_card(
     mentions: Sequence[str] = (),
 ) -> Message:
     """Return the message. ``usage`` is who sent the template recently, ``footer`` the last line."""
-    name = event.name or (known.name if known else "") or event.template_id
+    name = event.name or (known.name if known else "") or event.template_id or "without a name"
     language = vocabulary.language_name(event.language or (known.language if known else ""))
     line = markup(Markup(f"{news.emoji} "), "Template ", bold(name), f" ({language}) ", news.what)
     content: list[Block] = [blocks.section(with_mentions(line, mentions))]

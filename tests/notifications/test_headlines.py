@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from bot.messages.send import Send
 from bot.messages.status import SendStatus
+from bot.notifications.account_copy import explain_account_event
 from bot.notifications.cards import event_card, with_mentions
 from bot.notifications.headlines import Headline, describe, event_time
 from bot.slack.blocks import Markup
 from bot.slack.channel_mask import mask_for_channel
 from bot.webhooks.events import UnknownEvent
+from bot.webhooks.meta_format import ACCOUNT_FIELDS, PREFERENCE_FIELDS
 from bot.webhooks.parser import parse_events
 from bot.webhooks.recorded_event import RecordedEvent
 
@@ -35,6 +38,13 @@ def build_send(member: str = "U0JOHN") -> Send:
         status=SendStatus.FAILED,
         status_at=1_795_900_000.0,
     )
+
+
+@pytest.mark.parametrize("field", sorted(ACCOUNT_FIELDS | PREFERENCE_FIELDS))
+@pytest.mark.parametrize("value", [{}, {"event": ["x"], "decision": {}, "value": None}])
+def test_change_that_says_nothing_is_a_whole_sentence(field: str, value: dict[str, Any]) -> None:
+    found = explain_account_event(field, value)
+    assert not re.search(r": *[.*]*$|  |\*\*| [.:]", found.summary), found.summary
 
 
 def read(field: str, **value: Any) -> Headline:

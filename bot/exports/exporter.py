@@ -25,7 +25,7 @@ from bot.errors import (
     InvalidResponse,
     SlackError,
 )
-from bot.exports.delivery import FileDelivery
+from bot.exports.delivery import CANNOT_VERIFY, FileDelivery
 from bot.exports.export import Chunk, Export, ExportProgress, ExportQuery, ExportState, NewExport
 from bot.exports.message import export_title, failed_message, progress_message
 from bot.exports.paging import PAGE_SIZE, Ending, advance
@@ -175,7 +175,9 @@ class Exporter:
             raise
         except Exception:  # noqa: BLE001 - the member must not wait for what fails each time
             self._log.exception("export_broken", export=export_id)
-            await self._fail(export, BROKEN)
+            now = await self.exports.get(export_id)
+            is_doubtful = now is not None and now.state is ExportState.SHARING
+            await self._fail(export, CANNOT_VERIFY if is_doubtful else BROKEN)
             following = None
         if following is None:
             await self._close(export_id, attempt)

@@ -84,16 +84,27 @@ async def test_times_that_no_zone_has_are_in_the_file(acme: World, clock: Manual
     assert [row["Next action"] for row in rows] == list(times.values())
 
 
+@pytest.mark.parametrize(
+    ("broken_function", "sentence"),
+    [
+        ("bot.exports.exporter.build_rows", "Something in this app failed"),
+        ("bot.exports.delivery.file_comment", "If it isn't below, press Continue"),
+    ],
+)
 async def test_fault_of_the_app_ends_it_and_the_member_reads_so(
-    acme: World, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    acme: World,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    broken_function: str,
+    sentence: str,
 ) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError
 
     with monkeypatch.context() as broken:
-        broken.setattr("bot.exports.exporter.build_rows", fail)
+        broken.setattr(broken_function, fail)
         await acme.type(ALL)
-        await wait_for_text(acme, clock, "Something in this app failed")
+        await wait_for_text(acme, clock, sentence)
     await acme.slack.press(JOHN, "process.csv_continue")
     assert await wait_for_file(acme, clock)
 

@@ -18,7 +18,7 @@ FILLERS = frozenset(
     {"show", "me", "get", "open", "the", "of", "for", "with", "file", "media", "id"}
 )
 """Words before an ID that say nothing about it."""
-NOT_SHARED = "A file is shown to you alone. Share it from your messages with Chakra."
+NOT_SHARED = "A file is shown to you alone. Share it from your DM with Chakra."
 MAY_NOT_READ = "Customers' files are for people who may send."
 
 
@@ -53,7 +53,7 @@ MEDIA: Command[Context] = Command(
     example=EXAMPLE,
     details=(
         "The media ID is in WhatsApp's events and in Chakra's chats.",
-        "The file comes to your direct messages with Chakra, where only you see it.",
+        "The file comes to your DM with Chakra, where only you see it.",
     ),
     phrases=dict.fromkeys(
         ("show media", "get media", "whatsapp media", "download media", "media file"), ""

@@ -53,7 +53,7 @@ FILLERS: Final = frozenset(
 )
 """Words before an ID or a record that say nothing about it."""
 SHARE_WORDS: Final = frozenset({"share", "here", "public"})
-NOT_SHARED: Final = "A photo is shown to you alone. Share it from your messages with Chakra."
+NOT_SHARED: Final = "A photo is shown to you alone. Share it from your DM with Chakra."
 MAX_NAMED: Final = 5
 
 
@@ -314,7 +314,7 @@ PHOTO: Command[Context] = Command(
     example=EXAMPLE,
     details=(
         "/chakra photo opens the form. With a record's key you see its photos.",
-        "A photo comes to your direct messages with Chakra, where only you see it.",
+        "A photo comes to your DM with Chakra, where only you see it.",
         "Also under ⋮ on any message with a picture: Upload to Chakra.",
     ),
     phrases={

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.errors import NotFound, UsageError
+from bot.errors import NotFound, SuggestedLine, UsageError
 from bot.messages.form_values import SendForm
 from bot.processes.card import (
     REFRESH,
@@ -57,6 +57,10 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     types = await context.records.list_types()
     if saved := await answer_saved(request, context, types):
         return saved
+    subject, is_look = find_record_key(request.arguments.text_from())
+    if subject and not is_look:
+        shown = SuggestedLine(f"process {subject}")
+        raise UsageError("The buttons on its card change a record.", suggested_lines=(shown,))
     tokens, is_share = split_share(request.arguments.tokens)
     line = read_line(tokens if is_share else request.arguments.tokens, types)
     if line.verb in CREATE_WORDS:

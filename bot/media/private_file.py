@@ -48,4 +48,4 @@ async def send_privately(
             f"Slack doesn't let this app upload files. Ask an admin to grant {FILES_SCOPE}, or "
             "open it in Chakra."
         )
-    return blocks.text_message(f"The {noun} is in your messages with Chakra.")
+    return blocks.text_message(f"The {noun} is in your DM with Chakra.")

@@ -69,9 +69,9 @@ def render_query(record_type: str, text: str) -> Markup:
 
 
 def describe_place(saved: SavedQuery, here: str = "") -> Markup:
-    """Return ``in #sales``, ``here``, or ``in your messages with Chakra``."""
+    """Return ``in #sales``, ``here``, or ``in your DM with Chakra``."""
     if is_private(saved.channel):
-        return Markup("in your messages with Chakra")
+        return Markup("in your DM with Chakra")
     if saved.channel == here:
         return Markup("here")
     return markup("in ", channel_mention(saved.channel))

@@ -141,7 +141,7 @@ def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
             placeholder="Where",
             choices=[
                 Choice("In a channel", IN_CHANNEL),
-                Choice("In my messages with Chakra", IN_MESSAGES),
+                Choice("In my DM with Chakra", IN_MESSAGES),
             ],
             initial=place,
         ),

@@ -36,7 +36,7 @@ async def test_file_comes_as_a_direct_message(
 ) -> None:
     media_id = acme.chakra.add_media(content, media_type)
     answer = await acme.type(f"/chakra media {media_id}")
-    assert visible_text(answer) == f"The {noun} is in your messages with Chakra."
+    assert visible_text(answer) == f"The {noun} is in your DM with Chakra."
     [shown] = acme.slack.messages(JOHN, DIRECT)
     [file] = shown.files
     assert file.data == content

@@ -49,7 +49,7 @@ async def upload(acme: World, file: LocalFile = SHOP, **values: Any) -> dict[str
                                    f"show photo {PHOTO.upper()}"])  # fmt: skip
 async def test_photo_comes_as_a_direct_message(acme: World, typed: str) -> None:
     answer = await acme.type(f"/chakra {typed}", by=MEI)
-    assert visible_text(answer) == "The photo is in your messages with Chakra."
+    assert visible_text(answer) == "The photo is in your DM with Chakra."
     assert answer.ephemeral
     [shown] = acme.slack.messages(MEI, "D0MEI")
     [file] = shown.files

@@ -55,7 +55,7 @@ async def test_deleted_message_cannot_be_read(stage: Stage, reader: MessageReade
 async def test_file_comes_as_a_direct_message(stage: Stage, reader: MessageReader) -> None:
     recorded = await stage.receive(message("wamid.1", "image", {"id": "7"}))
     answer = await reader.show_file(recorded.id, "U0JOHN")
-    assert answer.text == "The picture is in your messages with Chakra."
+    assert answer.text == "The picture is in your DM with Chakra."
     [shown] = stage.harness.messages("D0JOHN")
     assert [file.data for file in shown.files] == [b"picture"]
     assert visible_text(shown).startswith("From Asha Rao")

@@ -10,7 +10,7 @@ import { Popup } from "./popup.js";
 import { globalShortcuts } from "./shortcuts.js";
 import { channelLabel } from "./state.js";
 
-const EXAMPLES = ["/chakra maria", "/chakra send", "/chakra upload", "/chakra help"];
+const EXAMPLES = ["/chakra maria", "/chakra send", "/chakra leads", "/chakra upload", "/chakra help"];
 const MAX_BOX_HEIGHT_PX = 220;
 
 export class Composer {

@@ -101,7 +101,8 @@ PROCESS_PHRASES: Final[Mapping[str, str]] = {
 
 _KEY: Final = r"(?P<key>[^\W\d_]{2,12}-\d{2,})"
 _ABOUT_RECORD: Final = re.compile(
-    r"(?:(?:show\s+)?lead\s+(?=[a-z]+\s))?(?P<verb>(?:show(?: me)?|open|find(?: me)?|get|give me|view|see|look up|search(?: for)?|check"
+    r"(?:(?:show\s+)?lead\s+(?=[a-z]+\s))?"
+    r"(?P<verb>(?:show(?: me)?|open|find(?: me)?|get|give me|view|see|look up|search(?: for)?|check"
     r"|display|details? (?:of|for)|status (?:of|for)|state of|info (?:on|about)|about|where is"
     r"|(?:what is|what's) the (?:status|state) of|what is|what's|who (?:has|owns|is assigned to)"
     r"|edit|update|change|close|complete|assign|reassign|move|set|mark|delete|remove)\s+)?"

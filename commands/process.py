@@ -59,8 +59,10 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         return saved
     subject, is_look = find_record_key(request.arguments.text_from())
     if subject and not is_look:
-        shown = SuggestedLine(f"process {subject}")
-        raise UsageError("The buttons on its card change a record.", suggested_lines=(shown,))
+        raise UsageError(
+            "The buttons on its card change a record.",
+            suggested_lines=(SuggestedLine(f"process {subject}"),),
+        )
     tokens, is_share = split_share(request.arguments.tokens)
     line = read_line(tokens if is_share else request.arguments.tokens, types)
     if line.verb in CREATE_WORDS:

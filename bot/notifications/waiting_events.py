@@ -72,7 +72,9 @@ class WaitingEvents:
             return False
         if recorded.customer_id in self._customers:
             return True
-        if not any(is_undecided(rules, facts) for rules in rules_by_channel.values()):
+        if not facts.unknown or not any(
+            is_undecided(rules, facts) for rules in rules_by_channel.values()
+        ):
             return False
         is_expired = now >= recorded.recorded_at + MAX_WAIT_SECONDS
         if is_expired:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from math import isfinite
 
 import structlog
@@ -22,9 +23,11 @@ from bot.webhooks.events import (
 
 MIN_EPOCH_MILLISECONDS = 100_000_000_000
 """Meta's timestamps are in seconds and Chakra's in milliseconds: larger numbers are the latter."""
+MAX_EPOCH_DIGITS = 16
 MAX_KIND_LENGTH = 60
 MAX_PHONE_DIGITS = 15
 """By E.164. Digits of a group's ID are more."""
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.{0,30}\Z", re.ASCII)
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}")
 """A business-scoped user ID: the person's country, a point, letters and digits."""
 
@@ -54,12 +57,23 @@ def to_kind(value: object) -> str:
 
 
 def to_epoch_seconds(value: object) -> float:
-    """Return seconds since 1970 for a timestamp in seconds or milliseconds; 0 if it is neither."""
-    digits = to_text(int(value) if isinstance(value, float) and isfinite(value) else value)
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
-        return 0.0
-    number = int(digits)
+    """Return seconds since 1970 for a time in seconds, milliseconds or ISO 8601; 0 for another."""
+    text = to_text(int(value) if isinstance(value, float) and isfinite(value) else value)
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_EPOCH_DIGITS):
+        return _from_iso(text)
+    number = int(text)
     return number / 1000 if number >= MIN_EPOCH_MILLISECONDS else float(number)
+
+
+def _from_iso(text: str) -> float:
+    """Return the time of an ISO 8601 text, which is in UTC if it has no time zone; else 0."""
+    if not _ISO_TIME.match(text):
+        return 0.0
+    try:
+        moment = datetime.fromisoformat(text)
+        return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def build_customer(

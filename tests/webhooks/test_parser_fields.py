@@ -109,6 +109,14 @@ MESSAGES: list[Row] = [
     ("an ID as a number", inbound((), id=12345), [{"wamid": "12345"}]),
     ("milliseconds", inbound((), timestamp=AT * 1000), [{"occurred_at": AT}]),
     ("a fraction", inbound((), timestamp=AT + 0.5), [{"occurred_at": AT}]),
+    *(("ISO 8601", inbound((), timestamp=text), [{"occurred_at": at}]) for text, at in (
+        ("2026-11-29T10:00:00Z", 1_795_946_400.0),
+        ("2026-11-29 15:30:00.250+05:30", 1_795_946_400.25),
+        ("2026-11-29T10:00", 1_795_946_400.0),  # UTC
+        ("0001-01-01T00:00:00+14:00", 0.0),
+        ("2026-11-29T99:00", 0.0),
+        ("2026-11-29", 0.0),
+    )),
     ("no time but the entry's", meta(
         "messages", value(messages=[{"id": "wamid.1", "type": "text"}]), time=AT, id="837"), [
         {"occurred_at": AT, "waba_id": "837"}]),

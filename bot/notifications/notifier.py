@@ -147,6 +147,7 @@ class Notifier:
             planned = plan_deliveries(readable, facts, by_channel, now)
             await self._revise(readable, rules)
             await self._deliveries.add(planned, [item.id for item in pending], now)
+            waiting.pass_by(listed[-1].id)
         return 0.0
 
     async def _skip_pending(self) -> float:

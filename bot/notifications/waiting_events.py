@@ -28,13 +28,14 @@ class WaitingEvents:
     """
 
     last_event_id: int = 0
+    _has_any: bool = False
     _retry_at: float = 0.0
     _customers: set[int] = field(default_factory=set)
 
     def retry_if_due(self, now: float) -> None:
         """Look at all pending events again if Chakra is to be asked again."""
         if now >= self._retry_at:
-            self.last_event_id = 0
+            self.last_event_id, self._has_any = 0, False
             self._customers.clear()
 
     def seconds_until_retry(self, now: float) -> float:
@@ -55,11 +56,15 @@ class WaitingEvents:
                 self._customers |= {recorded.customer_id} - {0}
             else:
                 decided.append(recorded)
-        if len(decided) < len(pending) and not self.last_event_id:
+        if len(decided) < len(pending) and not self._has_any:
+            self._has_any = True
             self._retry_at = clock.monotonic() + RETRY_SECONDS
-        if len(decided) < len(pending) or self.last_event_id:
-            self.last_event_id = pending[-1].id
         return decided
+
+    def pass_by(self, event_id: int) -> None:
+        """Note that the events up to this one are decided, in the database too, or wait."""
+        if self._has_any:
+            self.last_event_id = event_id
 
     def _waits(
         self,

@@ -110,9 +110,8 @@ def _reference_half() -> str:
     bits = random.getrandbits(22)
     position, bits = bits & 3, bits >> 2
     letter, bits = _LETTERS[(bits & 31) % len(_LETTERS)], bits >> 5
-    characters = [_ALPHABET[(bits >> shift) & 31] for shift in (0, 5, 10)]
-    characters.insert(position, letter)
-    return "".join(characters)
+    rest = _ALPHABET[bits & 31] + _ALPHABET[bits >> 5 & 31] + _ALPHABET[bits >> 10]
+    return rest[:position] + letter + rest[position:]
 
 
 class LogFieldKind(Enum):

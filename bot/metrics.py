@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.metrics_core import Metric
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.errors import BotError
@@ -50,38 +50,32 @@ class Metrics:
         self._series: list[str] = []
         self._command_names = frozenset(commands)
         self._outcomes = outcomes()
-        self._commands = _LabelledMetric(
-            self._counter("commands", "Commands answered", "command", "outcome").labels
-        )
+        self._commands = self._counter("commands", "Commands answered", "command", "outcome")
         self._acks = self._histogram("ack", "Time from Slack's request to its ack", ACK_BUCKETS)
-        self._requests = _LabelledMetric(
-            self._counter("upstream_requests", "Requests to Chakra", "endpoint", "status").labels
+        self._requests = self._counter(
+            "upstream_requests", "Requests to Chakra", "endpoint", "status"
         )
-        self._upstream = _LabelledMetric(
+        self._upstream = _BoundedHistogram(
             self._histogram(
                 "upstream", "Time that Chakra took to answer", UPSTREAM_BUCKETS, "endpoint"
-            ).labels
+            )
         )
-        self._cache_requests = _LabelledMetric(
-            self._counter("cache_requests", "Reads of the cache", "kind", "result").labels
+        self._cache_requests = self._counter(
+            "cache_requests", "Reads of the cache", "kind", "result"
         )
-        self._sends = _LabelledMetric(
-            self._counter("sends", "Messages sent, by their first outcome", "outcome").labels
-        )
-        self._events = _LabelledMetric(
-            self._counter("events", "Webhook events processed", "kind").labels
-        )
-        self._notifications = _LabelledMetric(
-            self._counter(
-                "notifications", "Messages posted by the bot itself, by outcome", "outcome"
-            ).labels
+        self._sends = self._counter("sends", "Messages sent, by their first outcome", "outcome")
+        self._events = self._counter("events", "Webhook events processed", "kind")
+        self._notifications = self._counter(
+            "notifications", "Messages posted by the bot itself, by outcome", "outcome"
         )
         for name in self._command_names:
-            self._commands(name, OK)
+            self._commands.add(name, OK, count=0)
 
-    def _counter(self, name: str, description: str, *labels: str) -> Counter:
+    def _counter(self, name: str, description: str, *labels: str) -> _Counter:
         self._register(f"chakra_bot_{name}_total", labels)
-        return Counter(f"chakra_bot_{name}", f"{description}.", labels, registry=self.registry)
+        counter = _Counter(f"chakra_bot_{name}", f"{description}.", labels)
+        self.registry.register(counter)
+        return counter
 
     def _histogram(
         self, name: str, description: str, buckets: tuple[float, ...], *labels: str
@@ -101,30 +95,30 @@ class Metrics:
         """``outcome`` is ``ok``, ``failed`` or the kind of an error."""
         known = not self._command_names or name in self._command_names
         expected = outcome in self._outcomes
-        self._commands(name if known else OTHER, outcome if expected else OTHER).inc()
+        self._commands.add(name if known else OTHER, outcome if expected else OTHER)
 
     def record_ack(self, seconds: float) -> None:
         self._acks.observe(seconds)
 
     def record_upstream(self, endpoint: str, status: str, seconds: float) -> None:
         """``endpoint`` is a path template, ``status`` an HTTP status or one word for none."""
-        self._requests(endpoint, status).inc()
-        self._upstream(endpoint).observe(seconds)
+        self._requests.add(endpoint, status)
+        self._upstream.observe(endpoint, seconds)
 
     def record_cache_lookup(self, kind: str, result: str) -> None:
-        self._cache_requests(kind, result).inc()
+        self._cache_requests.add(kind, result)
 
     def record_send(self, outcome: str) -> None:
         """Count a send; ``outcome`` is accepted, failed or unknown."""
-        self._sends(outcome).inc()
+        self._sends.add(outcome)
 
     def record_event(self, kind: str) -> None:
         """Count an event; ``kind`` is a word of our own, such as status, message or template."""
-        self._events(kind).inc()
+        self._events.add(kind)
 
     def record_notification(self, outcome: str) -> None:
         """Count a post; ``outcome`` is one of ``bot.outbox.delivery.OUTCOMES``."""
-        self._notifications(outcome).inc()
+        self._notifications.add(outcome)
 
     def track_cache(self, stats: Callable[[], CacheSize]) -> None:
         """Call ``stats`` at every scrape. Call this once."""
@@ -167,23 +161,38 @@ def outcomes() -> frozenset[str]:
     return frozenset(kinds)
 
 
-T = TypeVar("T")
+class _Counter(Collector):
+    """Counts by label values, from one thread: a fraction of the time of the client's counters."""
+
+    def __init__(self, name: str, description: str, labels: Sequence[str]) -> None:
+        self._name, self._description, self._labels = name, description, labels
+        self._counts: dict[tuple[str, ...], int] = {}
+
+    def add(self, *values: str, count: int = 1) -> None:
+        """Add to the series with these label values, or to `other` if there are too many."""
+        if values not in self._counts and len(self._counts) >= MAX_SERIES:
+            values = (OTHER,) * len(values)
+        self._counts[values] = self._counts.get(values, 0) + count
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(self._name, self._description, labels=self._labels)
+        for values, count in self._counts.items():
+            family.add_metric(values, count)
+        yield family
 
 
-class _LabelledMetric(Generic[T]):
-    """Caches the children of a metric: finding one again is a dictionary lookup without a lock."""
+class _BoundedHistogram:
+    """A histogram by one label, with at most `MAX_SERIES` values."""
 
-    def __init__(self, create: Callable[..., T]) -> None:
-        self._create = create
-        self._children: dict[tuple[str, ...], T] = {}
+    def __init__(self, histogram: Histogram) -> None:
+        self._histogram = histogram
+        self._values: set[str] = set()
 
-    def __call__(self, *labels: str) -> T:
-        child = self._children.get(labels)
-        if child is not None:
-            return child
-        if len(self._children) >= MAX_SERIES:
-            labels = (OTHER,) * len(labels)
-        return self._children.setdefault(labels, self._create(*labels))
+    def observe(self, value: str, seconds: float) -> None:
+        if value not in self._values and len(self._values) >= MAX_SERIES:
+            value = OTHER
+        self._values.add(value)
+        self._histogram.labels(value).observe(seconds)
 
 
 class _WithoutCreatedSamples(Collector):

@@ -143,9 +143,10 @@ async def _find_and_render(
 ) -> Message:
     with not_found_as("user", search_text, hint=UNKNOWN_ID_HINT):
         matches = await context.directory.find(search_text)
-    name = strip_details(search_text)
-    if name != search_text and (matches.value.fuzzy or not matches.value.total):
-        search_text, matches = name, await context.directory.find(name)
+    if matches.value.fuzzy or not matches.value.total:
+        name = strip_details(search_text)
+        if name != search_text:
+            search_text, matches = name, await context.directory.find(name)
     found = matches.value
     if not found.total:
         raise await _not_found_error(context, search_text, found.unavailable_count)

@@ -53,7 +53,7 @@ def data_table(
 
 
 def has_table(message: Message) -> bool:
-    return any(block.get("type") == TABLE for block in message.blocks)
+    return TABLE in [block.get("type") for block in message.blocks]
 
 
 def tables_as_text(message: Message) -> Message:

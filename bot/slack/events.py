@@ -93,7 +93,7 @@ def command_text(event: SlackEvent, bot_user_id: str) -> str:
 def without_own_name(text: str) -> str:
     """Return a line without ``/chakra`` in front, which people copy as code from our examples."""
     name = _OWN_NAME.match(text)
-    if name is None:
+    if name is None or not name.end():
         return text
     return _move_marks(name["marks"] or "", text[name.end() :])
 

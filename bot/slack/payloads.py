@@ -99,7 +99,7 @@ def is_well_formed(payload: Payload) -> bool:
 
 def _matches_shape(value: object, shape: Shape) -> bool:
     if isinstance(shape, Mapping):
-        return isinstance(value, Mapping) and all(
+        return isinstance(value, dict) and all(
             _matches_shape(value[name], inner) for name, inner in shape.items() if name in value
         )
     if isinstance(shape, list):
@@ -114,7 +114,7 @@ def actor(payload: Payload) -> Actor:
         user_id = event.get("user")
         return Actor(user_id if isinstance(user_id, str) else "", str(team))
     user = payload.get("user")
-    if isinstance(user, Mapping):
+    if isinstance(user, dict):
         team = user.get("team_id") or _team_id(payload)
         return Actor(
             str(user.get("id", "")), str(team), str(user.get("username") or user.get("name") or "")
@@ -128,13 +128,13 @@ def actor(payload: Payload) -> Actor:
 
 def _team_id(payload: Payload) -> str:
     team = payload.get("team")
-    return str(team.get("id", "")) if isinstance(team, Mapping) else ""
+    return str(team.get("id", "")) if isinstance(team, dict) else ""
 
 
 def _event(payload: Payload) -> Mapping[str, Any] | None:
     """Return the inner event of the Events API."""
     event = payload.get("event") if payload.get("type") == EVENT_CALLBACK else None
-    return event if isinstance(event, Mapping) else None
+    return event if isinstance(event, dict) else None
 
 
 def is_event(payload: Payload) -> bool:
@@ -150,7 +150,7 @@ def team_id(payload: Payload) -> str:
     authorizations = payload.get("authorizations")
     if isinstance(authorizations, list) and authorizations:
         first = authorizations[0]
-        if isinstance(first, Mapping) and first.get("team_id"):
+        if isinstance(first, dict) and first.get("team_id"):
             return str(first["team_id"])
     return str(payload.get("team_id") or _team_id(payload) or actor(payload).team)
 
@@ -160,10 +160,10 @@ def request_channel(payload: Payload) -> RequestChannel:
     channel = payload.get("channel") if event is None else event.get("channel")
     if isinstance(channel, str):
         return RequestChannel(channel)
-    if isinstance(channel, Mapping):
+    if isinstance(channel, dict):
         return RequestChannel(str(channel.get("id", "")), str(channel.get("name", "")))
     container = payload.get("container")
-    if isinstance(container, Mapping) and container.get("channel_id"):
+    if isinstance(container, dict) and container.get("channel_id"):
         return RequestChannel(str(container["channel_id"]))
     if payload.get("channel_id"):
         return RequestChannel(str(payload["channel_id"]), str(payload.get("channel_name", "")))
@@ -179,7 +179,7 @@ def press_key(payload: Payload) -> str:
     if payload.get("type") != "block_actions" or used.get("type") not in PRESSED_TYPES:
         return ""
     container = payload.get("container")
-    place = container if isinstance(container, Mapping) else {}
+    place = container if isinstance(container, dict) else {}
     return repr(
         (
             actor(payload).id,
@@ -197,7 +197,7 @@ def entity_container(payload: Payload) -> str:
     docs.slack.dev/messaging/work-objects-implementation
     """
     container = payload.get("container")
-    kind = container.get("type") if isinstance(container, Mapping) else None
+    kind = container.get("type") if isinstance(container, dict) else None
     is_press = payload.get("type") == "block_actions"
     return str(kind) if is_press and kind in (PREVIEW, PANE) else ""
 
@@ -208,7 +208,7 @@ def interaction_key(payload: Payload) -> str:
     A preview and its pane are there for ever, so each press of theirs has another.
     """
     view = payload.get("view")
-    if isinstance(view, Mapping) and not entity_container(payload):
+    if isinstance(view, dict) and not entity_container(payload):
         return str(view.get("id", ""))
     container = payload.get("container") or {}
     pressed = (payload.get("actions") or [{}])[0]
@@ -235,7 +235,7 @@ def state(payload: Payload) -> dict[str, str]:
 
 def origin(payload: Payload) -> Origin:
     """Return where the form was opened from, or where the command or message is."""
-    if isinstance(payload.get("view"), Mapping):
+    if isinstance(payload.get("view"), dict):
         metadata = _metadata(payload)
         url, channel, thread = (str(metadata.get(key, "")) for key in ("url", "channel", "thread"))
         return Origin(url, channel, thread)
@@ -251,7 +251,7 @@ def _thread_ts(payload: Payload) -> str:
     """
     for key, own in (("message", "ts"), ("container", "message_ts")):
         used = payload.get(key)
-        if isinstance(used, Mapping) and used.get("thread_ts") not in (None, used.get(own)):
+        if isinstance(used, dict) and used.get("thread_ts") not in (None, used.get(own)):
             return str(used["thread_ts"])
     return ""
 
@@ -275,7 +275,7 @@ def with_metadata(view: View, form_state: Mapping[str, str], opened_from: Origin
 
 def _metadata(payload: Payload) -> dict[str, Any]:
     view = payload.get("view")
-    text = view.get("private_metadata", "") if isinstance(view, Mapping) else ""
+    text = view.get("private_metadata", "") if isinstance(view, dict) else ""
     try:
         metadata = json.loads(text or "{}")
     except ValueError:
@@ -316,7 +316,7 @@ def _parse_uploaded_file(payload: Mapping[str, Any]) -> UploadedFile:
 def _file_inputs(payload: Payload) -> Iterator[tuple[str, Any]]:
     for block, elements in _state_entries(payload):
         element = next(iter(elements.values()))
-        if isinstance(element, Mapping) and "files" in element:
+        if isinstance(element, dict) and "files" in element:
             yield block, element["files"]
 
 
@@ -331,13 +331,13 @@ def _state_entries(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
     A form's fields are all there, whatever the state leaves out.
     """
     view = payload.get("view")
-    holder = view if isinstance(view, Mapping) else payload
+    holder = view if isinstance(view, dict) else payload
     state = holder.get("state")
-    blocks = state.get("values") if isinstance(state, Mapping) else None
+    blocks = state.get("values") if isinstance(state, dict) else None
     entries = {
         str(block): elements
-        for block, elements in (blocks if isinstance(blocks, Mapping) else {}).items()
-        if isinstance(elements, Mapping) and elements
+        for block, elements in (blocks if isinstance(blocks, dict) else {}).items()
+        if isinstance(elements, dict) and elements
     }
     yield from complete_state(entries, view, _used_element(payload)).items()
 
@@ -345,7 +345,7 @@ def _state_entries(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def _used_element(payload: Payload) -> Mapping[str, Any]:
     actions = payload.get("actions")
     used = actions[0] if isinstance(actions, list) and actions else None
-    return used if isinstance(used, Mapping) else {}
+    return used if isinstance(used, dict) else {}
 
 
 _SINGLE_VALUE_KEYS = (
@@ -366,15 +366,15 @@ def element_value(element: object) -> str:
 
     Typed texts have emoji, where Slack has their names.
     """
-    if not isinstance(element, Mapping):
+    if not isinstance(element, dict):
         return ""
     chosen = element.get("selected_option")
-    if isinstance(chosen, Mapping):
+    if isinstance(chosen, dict):
         return str(chosen.get("value", ""))
     several = element.get("selected_options")
     if isinstance(several, list):
         return ",".join(
-            str(option.get("value", "")) for option in several if isinstance(option, Mapping)
+            str(option.get("value", "")) for option in several if isinstance(option, dict)
         )
     for key in _MULTI_VALUE_KEYS:
         if isinstance(element.get(key), list):

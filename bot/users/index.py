@@ -185,9 +185,9 @@ class UserIndex:
 
     def _rank_matches(self, positions: Iterable[int]) -> Matches:
         """Return active users before inactive ones, by name."""
-        ranked = sorted(
-            positions, key=lambda position: (self.users[position].active is False, position)
-        )
+        ranked = list(positions)
+        if len(ranked) > 1:
+            ranked.sort(key=lambda position: (self.users[position].active is False, position))
         users = tuple(self.users[position] for position in ranked[:MAX_MATCHES])
         return Matches(users, len(ranked))
 

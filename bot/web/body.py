@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
+from types import CoroutineType
 from typing import Final
 
-from starlette.types import Receive, Send
+from starlette.types import Message, Receive, Send
 
 from bot.aio.clock import Clock
 
@@ -70,13 +70,16 @@ class BodyReader:
         Raise ``BodyTooLarge`` as soon as it exceeds ``max_bytes``, ``BodyBudgetExceeded`` if it was
         dropped, and ``TimeoutError`` if it is not complete after ``timeout_seconds``.
         """
+        first = _take_arrived(receive)
+        if first is not None and not first.get("more_body", False):  # almost always
+            return _read_chunk(first, max_bytes) if first["type"] == "http.request" else None
         deadline = asyncio.timeout(None)
         body = _IncomingBody(deadline)
         try:
             async with deadline:
                 timer = self._clock.call_later(timeout_seconds, body.expire)
                 try:
-                    return await self._receive_all(receive, body, max_bytes)
+                    return await self._receive_all(receive, first, body, max_bytes)
                 finally:
                     timer.cancel()
         except TimeoutError:
@@ -87,17 +90,15 @@ class BodyReader:
             self._release(body)
 
     async def _receive_all(
-        self, receive: Receive, body: _IncomingBody, max_bytes: int
+        self, receive: Receive, first: Message | None, body: _IncomingBody, max_bytes: int
     ) -> bytes | None:
+        message = first or await receive()
         while True:
-            message = await receive()
             if body.is_dropped:  # in the same iteration of the loop, before the read is cancelled
                 raise BodyBudgetExceeded
             if message["type"] != "http.request":
                 return None
-            chunk: bytes = message.get("body", b"")
-            if len(body.content) + len(chunk) > max_bytes:
-                raise BodyTooLarge
+            chunk = _read_chunk(message, max_bytes - len(body.content))
             if not message.get("more_body", False):
                 return bytes(body.content) + chunk if body.content else chunk
             body.content += chunk
@@ -105,6 +106,7 @@ class BodyReader:
             self._incoming[body] = None
             if self.total_bytes > self._max_total_bytes:
                 self._drop_largest(body)
+            message = await receive()
 
     def _drop_largest(self, newest: _IncomingBody) -> None:
         """Drop the largest body, the oldest of equals.
@@ -121,6 +123,30 @@ class BodyReader:
         if body in self._incoming:
             del self._incoming[body]
             self.total_bytes -= len(body.content)
+
+
+def _take_arrived(receive: Receive) -> Message | None:
+    """Return the next message if it is there already, without the cost of a deadline.
+
+    A receive that would wait is closed, and takes nothing: uvicorn's waits for an event first.
+    """
+    receiving = receive()
+    if not isinstance(receiving, CoroutineType):
+        return None
+    try:
+        receiving.send(None)
+    except StopIteration as received:
+        message: Message = received.value
+        return message
+    receiving.close()
+    return None
+
+
+def _read_chunk(message: Message, max_bytes: int) -> bytes:
+    chunk: bytes = message.get("body", b"")
+    if len(chunk) > max_bytes:
+        raise BodyTooLarge
+    return chunk
 
 
 class _IncomingBody:
@@ -148,9 +174,11 @@ class _IncomingBody:
 async def send_response(send: Send, status: int, body: bytes, headers: Headers = TEXT) -> None:
     """Send a whole response. A client that does not wait for it is no error."""
     length = (b"content-length", b"%d" % len(body))
-    with contextlib.suppress(OSError):
+    try:
         await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
         await send({"type": "http.response.body", "body": body})
+    except OSError:
+        return
 
 
 async def send_text(send: Send, response: TextResponse) -> None:

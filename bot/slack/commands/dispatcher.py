@@ -358,6 +358,8 @@ def _failed_call_fields(error: BotError) -> dict[str, Any]:
 
 def select_surface(payload: Payload, slack: SlackClient, explainer: Explainer) -> Surface:
     """Return where the person is who sent the payload."""
+    if "command" in payload:
+        return CommandSurface(payload, slack, explainer)
     kind = payload.get("type")
     beside_link = select_link_surface(payload, slack, explainer)
     if beside_link is not None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from pydantic_core import from_json
@@ -40,8 +39,7 @@ FORM_FIELDS: Final = frozenset(
 """The fields that are read. docs.slack.dev/interactivity/implementing-slash-commands"""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedRequest:
+class ParsedRequest(NamedTuple):
     """The payload of a request.
 
     ``may_repeat`` is true if Slack may send the same request again: it retries events, and may ask

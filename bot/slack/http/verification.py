@@ -6,7 +6,7 @@ import hmac
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
@@ -61,8 +61,9 @@ class RequestRejected(Exception):
         self.response = response
 
 
-@dataclass(frozen=True, slots=True)
-class SignedHeaders:
+class SignedHeaders(NamedTuple):
+    """The headers that the signature covers, and whether the body is JSON."""
+
     is_json: bool
     timestamp: bytes
     signature: bytes

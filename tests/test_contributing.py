@@ -20,7 +20,7 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 def test_the_folder_table_names_every_package_of_the_bot_and_no_other() -> None:
     packages = {path.parent.name for path in (ROOT / "bot").glob("*/__init__.py")}
     named = set(re.findall(r"^\| `bot/(\w+)/` \|", TEXT, re.MULTILINE))
-    assert named == packages, "update the folder table in CONTRIBUTING.md"
+    assert named == packages, "update the table of folders in CONTRIBUTING.md"
 
 
 @pytest.mark.parametrize(

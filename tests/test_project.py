@@ -149,13 +149,6 @@ def test_every_command_has_a_file_and_a_test_file(name: str) -> None:
     assert (ROOT / "tests" / "commands" / f"test_{name}.py").is_file()
 
 
-def test_contributing_lists_every_folder_and_no_other() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^\| `([a-z_/]+)/` \|", text, re.MULTILINE))
-    packages = {f"bot/{path.parent.name}" for path in ROOT.glob("bot/*/__init__.py")}
-    assert listed == {"commands", "tests", *packages}
-
-
 def test_no_file_is_longer_than_400_lines() -> None:
     """A migration is a record, and may be as long as what it records."""
     long = {name for name, text in sources() if len(text.splitlines()) > 400}

@@ -37,7 +37,7 @@ _PHONE_NAMES = frozenset(["phone", "phone_number", "mobile", "mobile_number", "w
 _EMAIL_NAMES = frozenset({"email", "email_address"})
 _OWNERS = frozenset(["lead", "customer", "contact", "client", "record", "ticket", "case"])
 """Words before an attribute's name in the name of a variable: ``lead_city``."""
-_UNFIT = frozenset(["password", "otp", "pin", "code", "token", "secret", "otp_code"])
+_SECRET_FIELDS = frozenset(["password", "otp", "pin", "code", "token", "secret", "otp_code"])
 _GREETING = re.compile(
     r"(?:^|[\n.!?])[^\w\n]*"
     r"(?:hi|hello|hey|dear|hola|ola|olá|bonjour|salut|ciao|namaste|hallo|halo|hej|merhaba|"
@@ -80,7 +80,7 @@ def fill_from_record(template: Template, record: Process) -> dict[str, str]:
 def _value_of_name(
     name: str, record: Process, attributes: Mapping[str, str], names: Mapping[str, str]
 ) -> str:
-    if name in _UNFIT:
+    if name in _SECRET_FIELDS:
         return ""
     part = _NAME_WORDS.get(name, "")
     if part:

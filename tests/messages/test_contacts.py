@@ -1,4 +1,4 @@
-"""Phone numbers and e-mail addresses in a message: all that are, and nothing else."""
+"""Phone numbers and email addresses in a message: all that are, and nothing else."""
 
 from __future__ import annotations
 

@@ -149,7 +149,9 @@ async def _find_records(
     for number, (span, name, result) in enumerate(zip(line.spans, names, results, strict=True)):
         if isinstance(result, BaseException):
             raise result
-        match = min((match_name(name, one.process.name) for one in result), default=NameMatch.NONE)
+        match = min(
+            (match_name(name, record.process.name) for record in result), default=NameMatch.NONE
+        )
         is_whole = number == 0 and span[1] == len(line.words)
         if match in (NameMatch.WHOLE, NameMatch.WORDS) or (result and is_whole):
             return result, span, name

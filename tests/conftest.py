@@ -32,8 +32,8 @@ from tests.world import World
 
 # Nothing here is measured by its time: a busy machine must not fail a property.
 # HYPOTHESIS_PROFILE=thorough is what CI runs: always the same examples, as Hypothesis's own profile
-# for CI does, so that a change counts only for itself. People's runs search for new ones, a third as
-# many.
+# for CI does, so that nothing but a change makes a difference. People's runs search for new ones, a
+# third as many.
 settings.register_profile("quick", deadline=None, max_examples=35)
 settings.register_profile("thorough", deadline=None, max_examples=100, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

@@ -117,7 +117,7 @@ class Config(Resource):
             for attribute in self.attributes
             if procedure is None or procedure.may_have(attribute)
         ]
-        usable = [one for one in self.attributes if not one.is_of_tasks_alone]
+        usable = [attribute for attribute in self.attributes if not attribute.is_of_tasks_alone]
         return _unique_by_short_id(candidates or usable)
 
     def task_kinds_of(self, reference: str) -> tuple[TaskKind, ...]:
@@ -145,14 +145,22 @@ class Config(Resource):
 
         Return () if the configuration relates none to it.
         """
-        types = [one for one in self.task_types if any(map(one.matches, kind.task_types))]
+        types = [
+            task_type
+            for task_type in self.task_types
+            if any(map(task_type.matches, kind.task_types))
+        ]
         related = (kind, *types)
-        listed = {reference for one in related for reference in one.attributes}
+        listed = {reference for related_kind in related for reference in related_kind.attributes}
         return _unique_by_short_id(
             attribute
             for attribute in self.attributes
             if any(map(attribute.matches, listed))
-            or any(one.matches(name) for one in related for name in attribute.task_types)
+            or any(
+                related_kind.matches(name)
+                for related_kind in related
+                for name in attribute.task_types
+            )
         )
 
     def primary_key_of(self, reference: str) -> Attribute | None:

@@ -202,7 +202,9 @@ class _LeadLineReader:
         ):  # fmt: skip
             for field, part in self._fields.split_name(value).items():
                 self._set(
-                    next(one for one in self._fields.fields if one.name == field), part, "name"
+                    next(found for found in self._fields.fields if found.name == field),
+                    part,
+                    "name",
                 )
         elif known is not None:
             self._set(known, value, known.label)

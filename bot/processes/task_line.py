@@ -123,7 +123,7 @@ class _TaskLineReader:
                 length = self._value_length(name, words[place:])
                 taken = words[place : place + length]
                 is_one = length == 1
-                value = taken[0].token if is_one else Token(" ".join(one.text for one in taken))
+                value = taken[0].token if is_one else Token(" ".join(word.text for word in taken))
                 place += length
             if value is None:
                 self._notes.append(f'"{name}:" has no value.')

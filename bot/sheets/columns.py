@@ -254,4 +254,6 @@ def _find_missing(
     used = set(used_keys)
     if purpose is Purpose.UPDATE:
         return () if used & {primary_key, RECORD_ID} else (primary_key,)
-    return tuple(one.short_id for one in targets if one.required and one.short_id not in used)
+    return tuple(
+        target.short_id for target in targets if target.required and target.short_id not in used
+    )

@@ -266,8 +266,8 @@ async def test_new_record_is_created_once_and_shown(acme: World) -> None:
     await acme.type("/chakra process create lead")
     values = {"field_name": "Zoya Khan", "field_phone_number": "+91 98111 22333", "state": "new"}
     await acme.submit({**values, "field_lead_id": "LEAD-9"})
-    [request] = [one for one in acme.chakra.requests if one.method == "POST"
-                 and one.path.endswith("/process")]  # fmt: skip
+    [request] = [sent for sent in acme.chakra.requests if sent.method == "POST"
+                 and sent.path.endswith("/process")]  # fmt: skip
     assert request.json == {
         "state": "NEW",
         "status": "OPEN",

@@ -51,7 +51,7 @@ async def test_task_is_created_once_and_shown_with_the_card(acme: World) -> None
     await acme.type('/chakra task LEAD-004038 call back 5 Dec 10am remarks:"ask for Mei" to me')
     due = initial(acme, "field_next_call_time")
     assert not await acme.submit({})
-    [request] = [one for one in acme.chakra.requests if "/task/" in one.path]
+    [request] = [sent for sent in acme.chakra.requests if "/task/" in sent.path]
     assert request.path == f"/v1/ext/p/lead/{AARAV}/task/call_back"
     assert request.json == {
         "data": {"remarks": "ask for Mei", "next_call_time": due},
@@ -248,7 +248,7 @@ async def test_task_whose_answer_is_lost_is_not_repeated(acme: World) -> None:
     acme.chakra.fail(CREATE, ResetBeforeHandling())
     await acme.submit({})
     assert "is created" not in visible_text(acme.slack.view(JOHN) or acme.shown())
-    assert len([one for one in acme.chakra.requests if "/task/" in one.path]) == 1
+    assert len([sent for sent in acme.chakra.requests if "/task/" in sent.path]) == 1
 
 
 async def test_refusal_of_chakra_is_explained(acme: World) -> None:

@@ -95,8 +95,10 @@ async def test_config_lists_lead_attributes(client: ApiClient) -> None:
         assert {*lead["data"], *lead["record"]["data"]} <= short_ids
     of_leads = [attribute for attribute in config["attributes"] if "taskType" not in attribute]
     assert {attribute["procedure"] for attribute in of_leads} == {config["procedures"][0]["id"]}
-    of_tasks = {one["taskType"] for one in config["attributes"] if "taskType" in one}
-    assert of_tasks == {one["id"] for one in config["taskTypes"]}
+    of_tasks = {
+        attribute["taskType"] for attribute in config["attributes"] if "taskType" in attribute
+    }
+    assert of_tasks == {task_type["id"] for task_type in config["taskTypes"]}
     types = {attribute["attributeType"] for attribute in config["attributes"]}
     assert types == {attribute["id"] for attribute in config["attributeTypes"]}
 

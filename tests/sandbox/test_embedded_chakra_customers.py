@@ -124,7 +124,7 @@ async def test_echoes_to_a_customer_without_number(
     asha.hear_revoke_by_hand(wamid)
     for got in await meta.wait_for_requests(3):
         (echo,) = change(got.json)[1]["message_echoes"]
-        (as_documented,) = (one for one in documented if one["type"] == echo["type"])
+        (as_documented,) = (event for event in documented if event["type"] == echo["type"])
         assert shape(echo) == shape(as_documented)
     (message,) = asha.received
     assert (message.text, message.is_edited, message.is_revoked) == ("Yes, in blue.", True, True)
@@ -176,7 +176,7 @@ async def test_everything_a_customer_can_send(
     john.send_unsupported()
     john.change_device()
     john.share_number()
-    got = [change(one.json)[1] for one in await meta.wait_for_requests(14)]
+    got = [change(delivery.json)[1] for delivery in await meta.wait_for_requests(14)]
     by_type = {value["messages"][0]["type"]: value["messages"][0] for value in got}
     assert by_type.keys() == {
         *("text", "edit", "revoke", "reaction", "document", "audio", "location", "contacts"),
@@ -216,7 +216,7 @@ async def test_deliveries_merged_repeated_and_reversed(
     chakra.release_webhooks(is_merged=True, times=2)
     first, second = [got.json for got in await meta.wait_for_requests(2)]
     assert first == second
-    values = [one["value"] for one in first["entry"][0]["changes"]]
+    values = [found["value"] for found in first["entry"][0]["changes"]]
     assert [len(value["messages"]) for value in values] == [2, 1]
     assert len(values[0]["contacts"]) == 1
 
@@ -231,8 +231,10 @@ async def test_recipient_is_forwarded_only_if_chosen(
     chakra.set_recipient_forwarding(is_forwarded=True)
     assert (await client.request("POST", MESSAGES, json=named)).status == 200
     assert [message.text for message in asha.received] == ["Hi"]
-    one = next(one for one in chakra.templates if one.category == "AUTHENTICATION")
-    otp = {**build_meta_send(one.name, one.language), "to": None, "recipient": USER_ID}
+    template = next(
+        template for template in chakra.templates if template.category == "AUTHENTICATION"
+    )
+    otp = {**build_meta_send(template.name, template.language), "to": None, "recipient": USER_ID}
     assert error_code(await client.request("POST", MESSAGES, json=otp)) == 131062
     stranger = {**named, "recipient": "IN.1"}
     assert error_code(await client.request("POST", MESSAGES, json=stranger)) == 131009
@@ -383,7 +385,7 @@ async def test_chats_and_their_messages(
     path = "/v1/ext/plugin/whatsapp/list-chat-messages-for-phone-number"
     found = (await client.request("POST", path, json=body)).json
     documented = example("list-messages-for-phone.response")
-    assert [one["direction"] for one in found["_data"]] == ["OUTBOUND", "INBOUND"]
+    assert [message["direction"] for message in found["_data"]] == ["OUTBOUND", "INBOUND"]
     assert found["_meta"] == documented["_meta"]
     assert found["_data"][1].keys() == documented["_data"][0].keys()
     chats = (await client.request("POST", "/v1/ext/chat", json=example("list-chats.request"))).json
@@ -392,7 +394,7 @@ async def test_chats_and_their_messages(
     assert by_name["Asha Rao"]["contact"]["phone"] is None
     inside = f"/v1/ext/chat/{by_name['Asha Rao']['id']}/message"
     messages = await client.request("POST", inside, json=example("list-chat-messages.request"))
-    assert [one["text"] for one in messages.json["_data"]] == ["Hello"]
+    assert [message["text"] for message in messages.json["_data"]] == ["Hello"]
     for wrong in ({}, {**body, "page": 0}, {**body, "limit": 101}):
         assert (await client.request("POST", path, json=wrong)).status == 400
     assert (await client.request("POST", "/v1/ext/chat/x/message", json={})).status == 404

@@ -111,7 +111,7 @@ async def test_two_processes_that_believe_to_lead_post_each_time_once(
         await schedule(acme)
         schedulers = [build_scheduler(acme, second) for _ in range(3)]
         await acme.clock.jump(DAY)
-        await asyncio.gather(*(one.run_once(LeaderLock(None)) for one in schedulers))
+        await asyncio.gather(*(scheduler.run_once(LeaderLock(None)) for scheduler in schedulers))
         await deliver(acme)
         assert len(posts(acme)) == 1
 

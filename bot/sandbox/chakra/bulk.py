@@ -64,7 +64,7 @@ class BulkResource:
             _parse_update_item(item, n)
             for n, item in enumerate(_check_items(body["processes"], "processes"))
         ]
-        return self._start_job(self._rows.update_entry(*one) for one in named)
+        return self._start_job(self._rows.update_entry(*entry) for entry in named)
 
     def _require_procedure(self, request: Request) -> ConfigItem:
         """Return the procedure named by its short ID or its UUID: both are documented here."""
@@ -86,7 +86,7 @@ class BulkResource:
             id=str(uuid4()),
             team_id=self._team.team.id,
             entries=tuple(sorted(queue, key=lambda one: one.id)),
-            queue=tuple(one for one in queue if not one.rejection_reason),
+            queue=tuple(row for row in queue if not row.rejection_reason),
             seconds_per_entry=SECONDS_PER_ITEM,
             began_at=self._clock.time(),
         )

@@ -50,8 +50,10 @@ class BulkRowFactory:
         self._processes = processes
         self._team = team
         self._is_known_user = is_known_user
-        types = {one.id: one.short_id for one in team.attribute_types}
-        self._attribute_types = {one.short_id: types[one.attribute_type] for one in team.attributes}
+        types = {kind.id: kind.short_id for kind in team.attribute_types}
+        self._attribute_types = {
+            attribute.short_id: types[attribute.attribute_type] for attribute in team.attributes
+        }
 
     def create_entry(self, procedure_id: str, row: Mapping[str, Any]) -> EmbeddedJobEntry:
         problems = self._check_create(row)

@@ -43,10 +43,12 @@ def build_config(team: EmbeddedTeam) -> dict[str, Any]:
         "team": _dump_item(team.team),
         "procedures": [_dump_item(procedure) for procedure in team.procedures],
         "roles": [_dump_item(role) for role in team.roles],
-        "attributeTypes": [_dump_item(one) for one in team.attribute_types],
-        "attributes": [_dump_item(one) for one in (*team.attributes, *team.task_attributes)],
-        "taskTypes": [_dump_item(one) for one in team.task_types],
-        "stateTasks": [_dump_item(one) for one in team.state_tasks],
+        "attributeTypes": [_dump_item(kind) for kind in team.attribute_types],
+        "attributes": [
+            _dump_item(attribute) for attribute in (*team.attributes, *team.task_attributes)
+        ],
+        "taskTypes": [_dump_item(task_type) for task_type in team.task_types],
+        "stateTasks": [_dump_item(task) for task in team.state_tasks],
         **{key: [] for key in EMPTY_KEYS},
     }
 

@@ -255,7 +255,11 @@ class Customers:
         All earlier messages of the chat are read with it, and the typing mark shows for a while.
         """
         for customer in self._all:
-            mine = [one for one in customer.phone if one.is_inbound and one.sender_id == sender_id]
+            mine = [
+                message
+                for message in customer.phone
+                if message.is_inbound and message.sender_id == sender_id
+            ]
             if not any(message.wamid == wamid for message in mine):
                 continue
             for message in mine:
@@ -313,7 +317,7 @@ class Customers:
 
     def _author(self, customer: EmbeddedCustomer, wamid: str, sender: SenderNumber) -> str:
         """Return who wrote the message that is replied to, our number if it isn't known."""
-        mine = any(one.wamid == wamid and one.is_inbound for one in customer.phone)
+        mine = any(message.wamid == wamid and message.is_inbound for message in customer.phone)
         return customer.identity.key if mine else sender.digits
 
     def _sender(self, phone_number_id: str | None) -> SenderNumber:

@@ -113,7 +113,11 @@ class DeliverySimulator:
 
     def last_send_to(self, sender_id: str, number: str) -> AcceptedSend | None:
         return next(
-            (one for one in reversed(self.sends) if (one.sender_id, one.to) == (sender_id, number)),
+            (
+                send
+                for send in reversed(self.sends)
+                if (send.sender_id, send.to) == (sender_id, number)
+            ),
             None,
         )
 
@@ -128,7 +132,7 @@ class DeliverySimulator:
         They are shuffled statuses from SENT to READ; with three or more per send, each send ends as
         read.
         """
-        followed = [one for one in self.sends if not one.is_passthrough]
+        followed = [send for send in self.sends if not send.is_passthrough]
         if not followed:
             raise ValueError("there is no send that Chakra would report events of")
         planned = [
@@ -141,8 +145,8 @@ class DeliverySimulator:
         Random(seed).shuffle(planned)  # noqa: S311 - an order, not a secret
         began, now = self._clock.monotonic(), self._clock.time()
         bodies = (
-            event_bodies.status_event(one, state, now, self._account, None)
-            for one, state in planned
+            event_bodies.status_event(send, state, now, self._account, None)
+            for send, state in planned
         )
         tasks = [task for task in map(self._push, bodies) if task is not None]
         statuses = Counter(await asyncio.gather(*tasks))

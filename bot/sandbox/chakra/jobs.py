@@ -104,7 +104,7 @@ class JobsResource:
         if not 1 <= limit <= MAX_LIMIT:
             raise envelope.RequestError(400, f"limit is not a whole number from 1 to {MAX_LIMIT}")
         known = job.entries if job.has_counts(self._clock.time()) else ()
-        page = [_entry_body(job, one) for one in known[skip : skip + limit]]
+        page = [_entry_body(job, entry) for entry in known[skip : skip + limit]]
         meta: dict[str, Any] = {"total": len(known)}
         if skip + limit < len(known):
             path = ENTRIES_PATH.format(backgroundJobId=job.id)

@@ -143,7 +143,7 @@ class MediaResource:
         ending = PurePosixPath(filename).suffix or mimetypes.guess_extension(media.media_type) or ""
         path = f"{PUBLIC_MEDIA_PREFIX}public/{self._team_id}/{day}/{uuid4()}{ending.lower()}"
         self._uploads[path] = media
-        while sum(len(one.content) for one in self._uploads.values()) > MAX_STORED_BYTES:
+        while sum(len(upload.content) for upload in self._uploads.values()) > MAX_STORED_BYTES:
             del self._uploads[next(iter(self._uploads))]
         return path
 

@@ -232,7 +232,7 @@ class MessagesResource:
         """
         found = self._templates.find_by_name(name, language)
         if len(found) > 1:
-            languages = ", ".join(sorted(one.language for one in found))
+            languages = ", ".join(sorted(template.language for template in found))
             raise envelope.RequestError(400, f"language is required: {name} exists in {languages}")
         if not found:
             where = language or "any language"
@@ -249,7 +249,9 @@ class MessagesResource:
         """Accept the send. Media that Meta can't fetch fails later, as in reality."""
         links = template_parameters.media_links(components)
         good = all(self._media.can_fetch(link, kind) for kind, link in links)
-        replies = tuple(one["text"] for one in template.buttons if one["type"] == "QUICK_REPLY")
+        replies = tuple(
+            button["text"] for button in template.buttons if button["type"] == "QUICK_REPLY"
+        )
         self._delivery_simulator.accept(
             sent, steps=None if good else MEDIA_FAILURE_STEPS, quick_replies=replies
         )

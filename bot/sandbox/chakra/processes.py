@@ -37,7 +37,9 @@ ProcessJson = Mapping[str, Any]
 
 def load_leads(team: EmbeddedTeam) -> tuple[ProcessJson, ...]:
     """Return the seed as the API shows it."""
-    procedure = next(one.id for one in team.procedures if one.short_id == LEAD_PROCEDURE)
+    procedure = next(
+        procedure.id for procedure in team.procedures if procedure.short_id == LEAD_PROCEDURE
+    )
     rows = json.loads(SEED_PATH.read_bytes())
     return tuple({**row, "procedure": procedure, "team": team.team.id} for row in rows)
 
@@ -138,7 +140,9 @@ class ProcessesResource:
 
     def find_id_by_phone(self, number: str) -> str:
         """Return the ID of the process with this number, or ""."""
-        found = (key for key, one in self.processes.items() if self.phone_number(one) == number)
+        found = (
+            key for key, process in self.processes.items() if self.phone_number(process) == number
+        )
         return next(found, "")
 
     async def _fetch(self, request: Request) -> Response:
@@ -163,7 +167,7 @@ class ProcessesResource:
         skip = _integer_field(body, "skip", 0, 10**9)
         limit = _integer_field(body, "limit", DEFAULT_LIMIT, MAX_LIMIT)
         where = body.get("where", {})
-        found = [one for one in self.processes.values() if matches(where, one)]
+        found = [process for process in self.processes.values() if matches(where, process)]
         items, total = found[skip : skip + limit], len(found)
         if self._many is not None:
             numbers = self._many.find(where)
@@ -171,7 +175,7 @@ class ProcessesResource:
             items += [self._many.build(number) for number in numbers[start:end]]
             total += len(numbers)
         more = total > skip + limit
-        return envelope.data_response([dict(one) for one in items], meta={"hasMore": more})
+        return envelope.data_response([dict(process) for process in items], meta={"hasMore": more})
 
 
 def _check_procedure(procedure: str) -> None:

@@ -30,7 +30,7 @@ def _field_matches(name: str, wanted: Any, process: Mapping[str, Any]) -> bool:
     if name in ("or", "and"):
         if not isinstance(wanted, list):
             raise RequestError(400, f"{name} is not an array of queries")
-        found = [matches(one, process) for one in wanted]
+        found = [matches(condition, process) for condition in wanted]
         return any(found) if name == "or" else all(found)
     values = _values(name, process)
     if isinstance(wanted, dict):

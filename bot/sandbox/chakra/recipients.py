@@ -85,7 +85,7 @@ class ScriptedRecipient(BaseModel):
 class ScriptedRecipients:
     def __init__(self, scripted: tuple[ScriptedRecipient, ...]) -> None:
         self.scripted = scripted
-        self._by_number = {one.number: one for one in scripted}
+        self._by_number = {recipient.number: recipient for recipient in scripted}
 
     def get(self, number: str) -> ScriptedRecipient:
         """Return the recipient's script; any other possible number reads its messages."""

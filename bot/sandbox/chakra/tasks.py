@@ -54,7 +54,7 @@ class TasksResource:
         self._team = team
         self._is_known_user = is_known_user
         self._clock = clock
-        self._types = {one.id: one.short_id for one in team.attribute_types}
+        self._types = {kind.id: kind.short_id for kind in team.attribute_types}
 
     def routes(self) -> list[Route]:
         path = "/v1/ext/p/{procedureShortId}/{processIdOrPrimaryKey:path}/task/{stateTaskShortId}"

@@ -56,7 +56,7 @@ class TeamControls:
     def _is_team_user(self, name: str) -> bool:
         """Return whether the username or email address is a team member's; examples use both."""
         return any(
-            name in (one.username, *(email.address for email in one.emails))
-            for one in self.users
-            if not one.is_deleted
+            name in (user.username, *(email.address for email in user.emails))
+            for user in self.users
+            if not user.is_deleted
         )

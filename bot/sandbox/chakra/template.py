@@ -61,7 +61,9 @@ class EmbeddedTemplate(BaseModel):
     edited_at: float | None = None
 
     def find_component(self, kind: str) -> ComponentJson | None:
-        return next((one for one in self.components if one["type"].upper() == kind), None)
+        return next(
+            (component for component in self.components if component["type"].upper() == kind), None
+        )
 
     @property
     def buttons(self) -> tuple[ComponentJson, ...]:

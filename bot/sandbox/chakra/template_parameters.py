@@ -59,7 +59,7 @@ def _render_parts(
     """Check header, body and buttons, of a template or of a card; return the body."""
     _check_header(holder, _parameters_of(given, "header"))
     text = _render_body_text(holder, _parameters_of(given, "body"), max_length)
-    _check_buttons(holder, [one for one in given if one["type"] == "button"])
+    _check_buttons(holder, [component for component in given if component["type"] == "button"])
     return text
 
 
@@ -93,17 +93,22 @@ def _iter_components(components: Any) -> Iterator[dict[str, Any]]:
         return
     if not isinstance(components, list):
         raise MetaApiError(INVALID_PARAMETER, "template['components'] must be an array")
-    for one in components:
-        if not isinstance(one, dict) or not isinstance(one.get("type"), str):
+    for component in components:
+        if not isinstance(component, dict) or not isinstance(component.get("type"), str):
             raise MetaApiError(INVALID_PARAMETER, "template['components'] holds no component")
-        parameters = one.get("parameters", [])
+        parameters = component.get("parameters", [])
         if not isinstance(parameters, list) or not all(isinstance(p, dict) for p in parameters):
             raise MetaApiError(INVALID_PARAMETER, "'parameters' must be an array of parameters")
-        yield {**one, "type": one["type"].lower()}
+        yield {**component, "type": component["type"].lower()}
 
 
 def _parameters_of(given: Sequence[Mapping[str, Any]], kind: str) -> list[ParameterJson]:
-    return [p for one in given if one["type"] == kind for p in one.get("parameters", ())]
+    return [
+        p
+        for component in given
+        if component["type"] == kind
+        for p in component.get("parameters", ())
+    ]
 
 
 def _check_header(template: EmbeddedTemplate, given: Sequence[ParameterJson]) -> None:
@@ -174,8 +179,14 @@ def _read_values(
     _check_count(place, given, len(names))
     if template.parameter_format == "POSITIONAL" or template.category == "AUTHENTICATION":
         ordered = sorted(names, key=lambda name: (len(name), name))
-        return {name: _parameter_text(one, place) for name, one in zip(ordered, given, strict=True)}
-    values = {str(one.get("parameter_name") or ""): _parameter_text(one, place) for one in given}
+        return {
+            name: _parameter_text(parameter, place)
+            for name, parameter in zip(ordered, given, strict=True)
+        }
+    values = {
+        str(parameter.get("parameter_name") or ""): _parameter_text(parameter, place)
+        for parameter in given
+    }
     if set(values) != set(names):
         raise MetaApiError(
             INVALID_PARAMETER, f"{place}: Parameter name is missing, empty or not of the template"
@@ -235,7 +246,7 @@ That a flow needs one though Meta's page calls its token optional is INFERRED (p
 
 
 def _check_buttons(template: EmbeddedTemplate, given: Sequence[Mapping[str, Any]]) -> None:
-    by_place = {str(one.get("index", "")): one for one in given}
+    by_place = {str(button.get("index", "")): button for button in given}
     for place, button in enumerate(template.buttons):
         filling = by_place.pop(str(place), None)
         kind = button["type"].upper()
@@ -308,7 +319,7 @@ def _check_cards(template: EmbeddedTemplate, given: Sequence[Mapping[str, Any]])
 
 
 def _read_cards(given: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    found = [one.get("cards") for one in given if one["type"] == "carousel"]
+    found = [component.get("cards") for component in given if component["type"] == "carousel"]
     cards: list[Any] = [
         card for listed in found for card in (listed if isinstance(listed, list) else [None])
     ]
@@ -318,7 +329,7 @@ def _read_cards(given: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _check_offer(template: EmbeddedTemplate, given: Sequence[ParameterJson], now: float) -> None:
-    """Check the end of an offer. The code for one in the past is INFERRED."""
+    """Check the end of an offer. The code for an offer in the past is INFERRED."""
     offer = template.find_component("LIMITED_TIME_OFFER")
     ends = offer is not None and bool(offer["limited_time_offer"].get("has_expiration"))
     if given and not ends:

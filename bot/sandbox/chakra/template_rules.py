@@ -128,7 +128,7 @@ def check_components(components: Any, category: str, parameter_format: Any) -> N
         raise MetaApiError(INVALID_PARAMETER, "Param parameter_format is not known")
     if not isinstance(components, list) or not all(map(_is_component, components)):
         raise MetaApiError(INVALID_PARAMETER, "Param components must be an array of components")
-    kinds = Counter(_type_of(one) for one in components)
+    kinds = Counter(_type_of(component) for component in components)
     if unknown := set(kinds) - COMPONENT_TYPES:
         raise MetaApiError(INVALID_PARAMETER, f"Unexpected component type {min(unknown)}")
     if kinds["BODY"] != 1 or any(times > 1 for times in kinds.values()):
@@ -136,8 +136,8 @@ def check_components(components: Any, category: str, parameter_format: Any) -> N
             "A template has exactly one BODY and at most one of every other component."
         )
     named = parameter_format == "NAMED"
-    for one in components:
-        _check_component(one, category, named)
+    for component in components:
+        _check_component(component, category, named)
     if category == "AUTHENTICATION" and not kinds["BUTTONS"]:
         raise _missing_field_error("An authentication template needs an OTP button.")
 
@@ -238,7 +238,7 @@ def _check_examples(
 ) -> None:
     if named:
         given = _example_values(component, f"{place}_text_named_params")
-        names = {one.get("param_name") for one in given if isinstance(one, dict)}
+        names = {parameter.get("param_name") for parameter in given if isinstance(parameter, dict)}
         complete = names >= set(variables)
     else:
         given = _example_values(component, f"{place}_text")
@@ -269,7 +269,7 @@ def _check_buttons(component: Mapping[str, Any], category: str) -> None:
     buttons = component.get("buttons")
     if not isinstance(buttons, list) or not buttons or not all(map(_is_component, buttons)):
         raise _missing_field_error("BUTTONS needs an array of buttons.")
-    kinds = Counter(_type_of(one) for one in buttons)
+    kinds = Counter(_type_of(button) for button in buttons)
     if unknown := set(kinds) - set(MAX_BUTTONS_BY_TYPE):
         raise MetaApiError(INVALID_PARAMETER, f"Unexpected button type {min(unknown)}")
     crowded = any(times > MAX_BUTTONS_BY_TYPE[kind] for kind, times in kinds.items())

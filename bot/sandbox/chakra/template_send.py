@@ -96,7 +96,7 @@ def to_meta_components(
         *_body_components(send_body, template),
         *_button_components(send_body, template),
     ]
-    return [one for one in made if one["parameters"]]
+    return [component for component in made if component["parameters"]]
 
 
 def _header_components(
@@ -113,7 +113,7 @@ def _header_components(
     if send_body.has_location:
         parameters.append(_location_parameter(send_body))
     if template.header_format not in MEDIA_FORMATS:
-        parameters += [_text_parameter(one, template) for one in send_body.header_mapping]
+        parameters += [_text_parameter(mapping, template) for mapping in send_body.header_mapping]
     yield {"type": "header", "parameters": parameters}
 
 
@@ -127,7 +127,7 @@ def _body_components(
                 mapped, key=lambda one: (len(one.schema_property_name), one.schema_property_name)
             )
         )
-    parameters = [_text_parameter(one, template) for one in mapped]
+    parameters = [_text_parameter(mapping, template) for mapping in mapped]
     if send_body.otp_code is not None:
         parameters.append({"type": "text", "text": send_body.otp_code})
     yield {"type": "body", "parameters": parameters}
@@ -138,7 +138,8 @@ def _button_components(
 ) -> Iterator[dict[str, Any]]:
     """Yield the buttons. That ``"1"`` names the first one that takes a value is INFERRED."""
     values = {
-        one.schema_property_name: one.schema_property_value for one in send_body.button_mapping
+        mapping.schema_property_name: mapping.schema_property_value
+        for mapping in send_body.button_mapping
     }
     taking = [place for place, button in enumerate(template.buttons) if requires_value(button)]
     for number, place in enumerate(taking, 1):

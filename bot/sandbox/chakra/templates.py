@@ -56,9 +56,9 @@ class TemplatesResource:
     def find_by_name(self, name: str, language: str | None = None) -> tuple[EmbeddedTemplate, ...]:
         """Return the templates with this name, in all languages or in one."""
         return tuple(
-            one
-            for one in self.templates.values()
-            if one.name == name and language in (None, one.language)
+            template
+            for template in self.templates.values()
+            if template.name == name and language in (None, template.language)
         )
 
     def apply_changes(self, template: EmbeddedTemplate, **changes: Any) -> EmbeddedTemplate:
@@ -106,7 +106,7 @@ class TemplatesResource:
         chosen, paging = cursors.paginate(
             list(self.templates.values()), ask, lambda one: one.id, f"{path}/message_templates"
         )
-        body: dict[str, Any] = {"data": [_template_body(one, fields) for one in chosen]}
+        body: dict[str, Any] = {"data": [_template_body(template, fields) for template in chosen]}
         return JSONResponse(body | ({"paging": paging} if paging else {}))
 
     async def _create(self, request: Request) -> Response:

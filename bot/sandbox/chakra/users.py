@@ -50,11 +50,13 @@ class UsersResource:
     # ignores the two flags fails here.
     async def _list_v1(self, _: Request) -> Response:
         return envelope.data_response(
-            [self._serializer.to_list_item_v1(one) for one in self.users.values()]
+            [self._serializer.to_list_item_v1(user) for user in self.users.values()]
         )
 
     async def _list_v2(self, _: Request) -> Response:
-        return envelope.data_response([self._serializer.to_v2(one) for one in self.users.values()])
+        return envelope.data_response(
+            [self._serializer.to_v2(user) for user in self.users.values()]
+        )
 
     async def _fetch_v1(self, request: Request) -> Response:
         return envelope.data_response(self._serializer.to_detail_v1(self._require_user(request)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.context import Context
 from bot.errors import NotFound, SuggestedLine, UsageError
 from bot.messages.form_values import SendForm
@@ -20,6 +22,7 @@ from bot.processes.typed_line import (
     PROCESS_PHRASES,
     find_record_key,
     read_line,
+    split_change,
     typed_key,
 )
 from bot.record_edits import edit_actions, edit_forms, open_create_form
@@ -35,6 +38,7 @@ from bot.record_lists import (
 )
 from bot.saved_queries.actions import find_named_list
 from bot.saved_queries.entry import all_actions, all_forms, answer_saved
+from bot.slack import blocks
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -51,6 +55,7 @@ from bot.slack.commands.reply import (
 )
 
 EXAMPLE = "/chakra process list lead state:NEW assigned:me"
+CHANGE_NOTE = blocks.context("Nothing is changed yet. Use the buttons of the card.")
 
 
 async def run(request: CommandRequest, context: Context) -> Reply:
@@ -71,11 +76,14 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         raise UsageError("A record's card can't be shared. Share a list instead.", example=EXAMPLE)
     if linked := context.link_previews.find_typed(line.tokens, types):
         return await _show_key(request, context, linked.type.name, linked.key)
+    changed = split_change(line, types)
+    line = changed or line
     key = typed_key(line)
     if key and not line.is_export:
         found = () if line.has_type or len(types) == 1 else await context.records.find(key)
         procedure = found[0].procedure if found else line.record_type.name
-        return await _show_key(request, context, procedure, key)
+        card = await _show_key(request, context, procedure, key)
+        return replace(card, blocks=(CHANGE_NOTE, *card.blocks)) if changed else card
     query = RecordListQuery(type=line.record_type.name, text=to_line(line.tokens))
     if line.is_export:
         request.access.authorize(Permission.SEND)

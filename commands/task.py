@@ -93,13 +93,14 @@ async def _read_line(request: CommandRequest, context: Context) -> TaskDraft:
     record_types = await context.records.list_types()
     names = [known.name for known in record_types]
     types = list_task_types(config, names[0])
-    line = read_task_line(request.arguments.tokens, types, names, now)
+    tokens = context.link_previews.name_records(request.arguments.tokens, record_types)
+    line = read_task_line(tokens, types, names, now)
     found, span, name = await _find_records(context, line)
     record = found[0] if len(found) == 1 else None
     if record is not None:
         types = list_task_types(config, record.procedure, record.process.state)
         if record.procedure != names[0]:
-            line = read_task_line(request.arguments.tokens, types, names, now)
+            line = read_task_line(tokens, types, names, now)
     draft = _to_draft(line, types, line.text_without(span))
     if record is None:
         draft = replace(draft, record_text=name, choices=found[:MAX_CHOICES])

@@ -70,7 +70,7 @@ def _has_name_and_contact(
         if length or _EMAIL.search(words[place]):
             has_contact = True
         elif words[place] not in _FILLERS and not is_key(tokens[place].text):
-            rest.append(words[place])
+            rest.append(words[place] or tokens[place].text)
         place += length or 1
     return has_contact and any(
         re.search(r"[^\W\d]", word) for word in rest if not _NAMED.fullmatch(word)

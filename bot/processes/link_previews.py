@@ -11,6 +11,7 @@ from bot.aio.clock import Clock, wait_for
 from bot.errors import BotError, NotFound, SlackError, not_found_as
 from bot.processes.card import SHOW, loaded_note, record_card
 from bot.processes.directory import LEAD, Record
+from bot.processes.query import is_key
 from bot.processes.record_link import MAX_KEY_LENGTH, LinkedType, LinkReader, RecordLink
 from bot.processes.search import RecordSearch, RecordType
 from bot.settings.settings import DASHBOARD_URL
@@ -95,6 +96,11 @@ class LinkPreviews:
         """Return the record of a typed line that is nothing but a link to it."""
         url = _only_url(tokens)
         return self._reader.read(url, [_linked_type(found) for found in types]) if url else None
+
+    def name_records(self, tokens: Sequence[Token], types: Sequence[RecordType]) -> list[Token]:
+        """Return a line with the keys of records in place of links to them."""
+        found = [(token, self.find_typed([token], types)) for token in tokens]
+        return [Token(link.key) if link and is_key(link.key) else token for token, link in found]
 
     async def _load(self, body: Mapping[str, Any]) -> tuple[Record, RecordType]:
         types = await self._records.list_types()

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from bot.processes.date_words import NUMBER_WORDS, WEEKDAYS, find_dates
+from bot.processes.date_words import WEEKDAYS, find_dates
+from bot.processes.moment_counts import is_own_zone, is_zone, read_count, read_minutes, spell_hour
 
 MAX_WORDS: Final = 8
 """Words of the longest phrase: "on the day after tomorrow at 10 am"."""
-MAX_COUNT: Final = 1_000
 YEAR_DAYS: Final = 365
 MAX_YEARS: Final = 4
 MAX_MONTH_DAYS: Final = 31
@@ -38,11 +38,6 @@ _DAY_WORDS: Final[Mapping[str, int]] = {
 }
 _PAST_WORDS: Final[Mapping[str, int]] = {"yesterday": -1, "day before yesterday": -2}
 _UNIT_DAYS: Final[Mapping[str, int]] = {"day": 1, "week": 7, "fortnight": 14}
-_MINUTES: Final[Mapping[str, int]] = {
-    **dict.fromkeys(("minute", "minutes", "min", "mins"), 1),
-    **dict.fromkeys(("hour", "hours", "hr", "hrs", "h"), 60),
-}
-_JOINED_COUNT: Final = re.compile(r"(\d{1,4})([a-z]+)")
 _SHORT_DATE: Final = re.compile(r"(\d{1,2})/(\d{1,2})")
 _ISO_MOMENT: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[t ](\d{2}:\d{2})(?::\d{2})?")
 _CALENDAR: Final = re.compile(
@@ -120,12 +115,20 @@ def _read(words: list[str], now: datetime) -> FoundMoment | None:
     text = " ".join(words)
     if text in _ALSO_WORDS:
         return None
+    if len(words) > 1 and is_zone(words[-1], now):
+        timed = _read(words[:-1], now)
+        if timed is None or timed.time is None:
+            return None
+        if is_own_zone(words[-1], now):
+            return timed
+        return _problem(f'"{text}" names a time zone. Write the time that it is for you.')
     if moment := _read_exact(text, words, now):
         return moment
     if words[0] in _LEADING and len(words) > 1:
         inner = _read(words[1:], now)
         if inner is None and words[0] == "at":
-            return _read_bare_time(words[1:], now) or _read_bare_then_day(words[1:], now)
+            inner = _read_bare_time(spell_hour(words[1:]), now)
+            return inner or _read_bare_then_day(words[1:], now)
         if inner is None and words[0] in ("on", "by", "before", "due", "until"):
             dated = _to_date(words[1:], now.date())
             return _read(dated, now) if dated else None
@@ -143,40 +146,11 @@ def _read_exact(text: str, words: list[str], now: datetime) -> FoundMoment | Non
         return _checked(text, moment.date(), moment.time(), now)
     if len(words) == 2 and words[0] in ("next", "this") and words[1] in _PERIODS:
         return _problem(f'"{text}" is no single day. Write a day, such as next Monday 10am.')
-    minutes = _read_minutes(words)
+    minutes = read_minutes(words)
     if minutes:
         later = (now + timedelta(minutes=minutes)).replace(second=0, microsecond=0)
         return FoundMoment(0, 0, later.date(), later.time())
     return None
-
-
-def _read_minutes(words: list[str]) -> int:
-    """Return the minutes of "in 2 hours", "in half an hour", "2 hours from now", else 0."""
-    if words[0] in ("in", "after") and len(words) > 1:
-        inner = words[1:]
-    elif words[-2:] == ["from", "now"] and len(words) > 2:
-        inner = words[:-2]
-    else:
-        return 0
-    if inner in (["half", "an", "hour"], ["half", "hour"]):
-        return 30
-    if inner in (["an", "hour", "and", "a", "half"], ["one", "and", "a", "half", "hours"]):
-        return 90
-    count, unit = _read_count(inner)
-    return count * _MINUTES.get(unit, 0)
-
-
-def _read_count(words: Sequence[str]) -> tuple[int, str]:
-    """Return the number and the unit of "2 hours" or "2h", else 0 and ""."""
-    if len(words) == 1 and (joined := _JOINED_COUNT.fullmatch(words[0])):
-        words = [joined[1], joined[2]]
-    if len(words) == 3 and words[0] == "a" and words[1] == "couple":
-        words = ["2", words[2]]
-    if len(words) != 2:
-        return 0, ""
-    is_number = words[0].isascii() and words[0].isdecimal() and len(words[0]) < 5
-    count = int(words[0]) if is_number else NUMBER_WORDS.get(words[0], 0)
-    return (count, words[1]) if 0 < count <= MAX_COUNT else (0, "")
 
 
 # --- days and times of day ------------------------------------------------------------------------
@@ -198,7 +172,8 @@ def _read_day_and_time(words: list[str], now: datetime) -> FoundMoment | None:
 
 
 def _join(text: str, day: FoundMoment, time_words: list[str], now: datetime) -> FoundMoment | None:
-    rest = time_words[1:] if time_words and time_words[0] in _AT else time_words
+    is_at = bool(time_words) and time_words[0] in _AT
+    rest = spell_hour(time_words[1:]) if is_at else time_words
     if not rest:
         if time_words:
             return None
@@ -266,8 +241,9 @@ def _read_bare_time(words: Sequence[str], now: datetime) -> FoundMoment | None:
 def _read_bare_then_day(words: list[str], now: datetime) -> FoundMoment | None:
     """Read the "10 tomorrow" of "at 10 tomorrow"."""
     rest = words[2:] if words[1:2] == ["on"] else words[1:]
-    day = _read_day(rest, now) if rest and words[0].isdecimal() else None
-    return _join(" ".join(words), day, words[:1], now) if day is not None else None
+    hour = spell_hour(words[:1])
+    day = _read_day(rest, now) if rest and hour[0].isdecimal() else None
+    return _join(" ".join(words), day, hour, now) if day is not None else None
 
 
 def _to_date(words: list[str], today: date) -> list[str]:
@@ -292,7 +268,16 @@ def _read_day(words: Sequence[str], now: datetime) -> FoundMoment | None:
         return _on(today + timedelta(days=_DAY_WORDS[text]))
     if text in _PAST_WORDS:
         return _on(today + timedelta(days=_PAST_WORDS[text]))
+    if words[0] in WEEKDAYS and len(words) > 1 and (dated := _read_date(" ".join(words[1:]), now)):
+        return _check_weekday(words[0], dated)
     return _read_weekday(words, today) or _read_counted(words, today) or _read_date(text, now)
+
+
+def _check_weekday(name: str, dated: FoundMoment) -> FoundMoment:
+    """Return the day of "Fri 5 Dec", unless it is another weekday."""
+    if dated.day is None or dated.day.weekday() == WEEKDAYS[name]:
+        return dated
+    return _problem(f"{dated.day.day} {dated.day:%B %Y} is a {dated.day:%A}. Which day is it?")
 
 
 def _read_weekday(words: Sequence[str], today: date) -> FoundMoment | None:
@@ -322,7 +307,7 @@ def _read_counted(words: Sequence[str], today: date) -> FoundMoment | None:
         inner = list(words[:-2])
     else:
         return None
-    count, unit = _read_count(inner)
+    count, unit = read_count(inner)
     days = _UNIT_DAYS.get(unit.removesuffix("s"), 0)
     if not count or not days:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.processes.query import is_key
@@ -111,8 +111,8 @@ _ABOUT_RECORD: Final = re.compile(
     re.IGNORECASE,
 )
 _CHANGES: Final = re.compile(
-    r"(?:edit|update|change|close|complete|assign|reassign|move|set|mark"
-    r"|delete|remove)\b",
+    r"(?:edit|update|change|modify|close|reopen|complete|convert|assign|reassign|move|set|mark"
+    r"|rename|delete|remove)\b",
     re.IGNORECASE,
 )
 
@@ -176,6 +176,20 @@ def split_csv(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], bool]:
         if words in CSV_ENDINGS:
             return tokens[:-count], True
     return tokens, False
+
+
+def split_change(line: RecordLine, types: Sequence[RecordType]) -> RecordLine | None:
+    """Return ``edit lead LEAD-004038 state:NEW`` as a line about this key; None for another."""
+    words = ["" if token.quoted else token.text.strip() for token in line.tokens]
+    if not words or not _CHANGES.fullmatch(words[0]):
+        return None
+    named = find_type(types, words[1]) if len(words) > 1 else None
+    place = 2 if named else 1
+    if len(words) <= place or not is_key(words[place]):
+        return None
+    record_type, has_type = named or line.record_type, bool(named) or line.has_type
+    key = line.tokens[place : place + 1]
+    return replace(line, record_type=record_type, has_type=has_type, tokens=key)
 
 
 def typed_key(line: RecordLine) -> str:

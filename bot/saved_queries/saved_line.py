@@ -54,7 +54,7 @@ STOP_WORDS: Final = frozenset({"off", "never", "stop", "none", "no", "cancel", "
 _SHARED: Final = frozenset({"everyone", "everybody", "all", "team", "us", "shared", "public"})
 _OWN: Final = frozenset({"me", "myself", "private"})
 _NAME_STARTS: Final = frozenset({"as", "query", "it", "this", "called", "named"})
-_PLACE_WORDS: Final = frozenset({"here", "me", "dm"})
+_PLACE_WORDS: Final = frozenset({"here", "me", "myself", "dm", "dms"})
 
 
 @dataclass(frozen=True, slots=True)

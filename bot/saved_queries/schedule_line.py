@@ -46,7 +46,8 @@ _DAY_SETS: Final = (
 )
 _RANGE: Final = re.compile(rf"\b({_DAY})\s*(?:-|–|—|to|till|until|through|thru)\s*({_DAY})\b")
 _SINGLE_DAY: Final = re.compile(rf"\b({_DAY})\b")
-_EXCEPT: Final = re.compile(r"\b(?:except(?: for| on)?|but not|not on|excluding|without)\b")
+_SLASHED_DAY: Final = re.compile(rf"\b({_DAY})/(?={_DAY}\b)", re.IGNORECASE)
+_EXCEPT: Final = re.compile(r"\b(?:except(?: for| on)?|but not|not on|excluding|without|but)\b")
 _ORDINALS: Final = {
     **{word: number for number, word in enumerate(WEEK_WORDS, 1)},
     **{f"{number}{end}": number for number, end in enumerate(("st", "nd", "rd", "th"), 1)},
@@ -84,6 +85,9 @@ _ZONE: Final = re.compile(
 _ABBREVIATION: Final = re.compile(
     r"\b(ist|cet|cest|eet|est|edt|cst|cdt|mst|mdt|pst|pdt|bst|sgt|jst|aest|gst|wib|local time)\b"
 )
+_OFFSET: Final = re.compile(
+    r"(?:(?<=\s)\+|\b(?:utc|gmt)\s?[+-])\d{1,2}(?::?\d{2})?\b", re.IGNORECASE
+)
 _IMPOSSIBLE: Final = re.compile(
     r"\b(hourly|(?:every |each |an )?(?:\w+ )?(?:hours?|minutes?|mins?)\b|every other|every second "
     r"(?:day|week|month)|every (?:two|three|four|six|\d+) (?:days|weeks|months)|fortnight\w*|"
@@ -97,7 +101,7 @@ _WEEKLY: Final = re.compile(r"\b(?:weekly|(?:every|each|a|per) week|weeks?)\b")
 _FILLERS: Final = frozenset(
     ("at", "on", "the", "of", "every", "each", "and", "in", "a", "for", "to", "it", "post", "send",
      "please", "time", "clock", "o'clock", "&", "+", ",", ".", "day", "days", "-", "sharp",
-     "starting", "from", "into", "me", "this", "as", "also", "both", "then", "only")
+     "starting", "from", "into", "me", "my", "this", "as", "also", "both", "then", "only")
 )  # fmt: skip
 
 
@@ -172,16 +176,18 @@ class _UnreadText:
 
 def _normalize(typed: str) -> str:
     text = " ".join(typed.replace("’", "'").split())
+    text = _SLASHED_DAY.sub(r"\1, ", text)
     return _SPELLED_HOUR.sub(lambda found: f"at {_HOURS.index(found[1].casefold()) + 1}", text)
 
 
 def _read_zone(reading: _UnreadText, usual: str) -> str:
     """Return the named time zone, else the usual one; the rest is in small letters from here."""
+    offset = reading.take(_OFFSET)
     found = reading.take(_ZONE)
     reading.text = reading.text.casefold()
-    if short := reading.take(_ABBREVIATION):
+    if short := offset or reading.take(_ABBREVIATION):
         raise UsageError(
-            f'"{short[1]}" isn\'t a time zone here. Leave it out to use your own, or write it like '
+            f'"{short[0]}" isn\'t a time zone here. Leave it out to use your own, or write it like '
             "Europe/Berlin.",
             example=EXAMPLE,
         )

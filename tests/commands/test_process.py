@@ -287,3 +287,20 @@ async def test_record_without_any_field_is_refused(acme: World) -> None:
 async def test_member_who_may_not_edit_cannot_create(acme: World) -> None:
     shown = visible_text(await acme.type("/chakra process create lead", by=MEI))
     assert "can't send or change anything" in shown
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "lead edit LEAD-004038",
+        "process update lead LEAD-004038 state:CONVERTED",
+        "process assign LEAD-004038 mei",
+        "process delete LEAD-004038",
+    ],
+)
+async def test_line_that_would_change_a_record_shows_its_card(acme: World, typed: str) -> None:
+    shown = visible_text(await acme.type(f"/chakra {typed}"))
+    assert "Nothing is changed yet. Use the buttons of the card." in shown
+    assert "Aarav Mehta" in shown
+    assert "Delete…" in shown
+    assert acme.chakra.records.find("LEAD-004038")["state"] == "NEW"

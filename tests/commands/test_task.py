@@ -160,6 +160,14 @@ async def test_records_that_share_a_key_are_a_choice(acme: World) -> None:
     assert created(acme)[0]["process"] == second
 
 
+async def test_link_to_a_record_names_it(acme: World) -> None:
+    await acme.type(
+        "/chakra task <https://app.chakrahq.com/lead/LEAD-004038> call back tomorrow 10am"
+    )
+    assert "Aarav Mehta" in visible_text(form(acme))
+    assert "https" not in visible_text(form(acme))
+
+
 async def test_several_records_of_a_name_are_a_choice(acme: World) -> None:
     acme.chakra.add_lead("LEAD-77", name="Aarav Mehta")
     await acme.type("/chakra task Aarav Mehta call back")

@@ -11,6 +11,9 @@ from bot.saved_queries.schedule_line import parse_schedule
 HOME = "Asia/Kolkata"
 UNDERSTOOD = [
     ("every day at 9:00", "every day at 09:00"),
+    ("Mon/Wed/Fri 10", "every Monday, Wednesday and Friday at 10:00"),
+    ("every day but sunday 9:00", "every day except Sunday at 09:00"),
+    ("every monday 9:00 in my", "every Monday at 09:00"),
     ("every day 9", "every day at 09:00"),
     ("every day at nine", "every day at 09:00"),
     ("Every Friday At Eleven", "every Friday at 11:00"),
@@ -135,6 +138,8 @@ REFUSED = [
         "every day 9:00 IST",
         '"ist" isn\'t a time zone here. Leave it out to use your own, or write it lik',
     ),
+    ("every day 9:00 +05:30", '"+05:30" isn\'t a time zone here.'),
+    ("every day 9:00 UTC+2", '"UTC+2" isn\'t a time zone here.'),
     ("every day 9:00 Mars/Base", 'There\'s no time zone "Mars/Base". Write it like Europe/Berlin.'),
     ("weekdays except weekdays 9:00", "No days are left."),
     ("every", "On which days?"),

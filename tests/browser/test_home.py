@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -84,7 +86,7 @@ async def test_a_form_is_neither_in_a_second_tab_nor_there_after_a_reload(
         await page.get_by_test_id("modal-submit").click()
         await expect(page.get_by_test_id("modal")).to_be_hidden()
         state = harness.app.last_payload["view"]["state"]["values"]["when"]["value"]
-        seconds = await page.evaluate("new Date('2026-12-01T09:30').getTime() / 1000")
+        seconds = datetime(2026, 12, 1, 9, 30, tzinfo=ZoneInfo("Asia/Kolkata")).timestamp()
         assert state == {"type": "datetimepicker", "selected_date_time": seconds}
         await page.get_by_test_id("composer").fill("/chakra form")
         await page.get_by_test_id("composer").press("Enter")

@@ -24,7 +24,8 @@ async def test_link_opens_a_pane_with_what_this_person_may_see(
     await preview.get_by_test_id("preview-open").click()
     pane = person.page.get_by_test_id("details")
     await expect(pane).to_contain_text("Aarav Mehta")
-    await expect(pane).to_contain_text("919876543210")
+    await expect(pane).to_contain_text("+91 98765 43210")
+    await expect(pane).to_contain_text("10:56")  # in John's time zone, whatever the browser's is
     await pane.get_by_role("button", name="Edit").click()
     await expect(person.modal()).to_contain_text("LEAD-004038")
     await person.page.keyboard.press("Escape")

@@ -51,7 +51,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "POST",
         PROCEDURE,
         "processes.create",
-        "`/chakra process create ticket`",
+        "`/chakra process create lead`",
     ),
     Endpoint(
         "Update Process",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from bot.sandbox.chakra.faults import MissingField
 from bot.sandbox.chakra.request_log import endpoint_matcher
+from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands import (
     test_bulk,
@@ -33,6 +35,7 @@ from tests.commands import (
     test_users,
 )
 from tests.endpoints import ENDPOINTS, JOB, PASS_THROUGH, PLUGIN, PROCEDURE, Endpoint
+from tests.people import JOHN
 from tests.world import World
 
 Story = Callable[..., Coroutine[Any, Any, None]]
@@ -143,3 +146,18 @@ async def test_a_person_reaches_it(acme: World, clock: ManualClock, endpoint: En
     await story(acme, **({"clock": clock} if "clock" in accepted else {}))
     matches = endpoint_matcher(endpoint.address)
     assert any(matches(request) for request in acme.chakra.requests)
+
+
+async def test_lines_of_the_table_are_understood(acme: World) -> None:
+    typed = dict.fromkeys(
+        line
+        for endpoint in ENDPOINTS
+        for line in re.findall(r"`(/chakra [^`<]+)`", endpoint.reached)
+    )
+    for line in typed:
+        await acme.type(line)
+        view = acme.slack.view(JOHN)
+        shown = visible_text(view or acme.shown())
+        assert not re.search("I don't know|no record type|isn't|Not understood", shown), line
+        if view is not None:
+            await acme.slack.close_view(JOHN)

@@ -20,6 +20,7 @@ from bot.db.customer_tables import (
     opt_outs,
 )
 from bot.db.engine import Database
+from bot.db.inserted_ids import list_last_ids
 from bot.db.parameters import is_one_of, split_parameters
 from bot.sealing import Sealer, hash_with_key
 from bot.text.phones import equal_form
@@ -167,10 +168,10 @@ class Customers:
 
         ``merged`` are those who were merged before.
         """
-        new = [each for each in sorted(known.changed_people, reverse=True) if each < 0]
-        stored = await self._insert(connection, [each for each in new if each in known.people], now)
-        changed = [known.people[each] for each in known.changed_people if each in known.people]
-        await self._update_details(connection, changed, stored, now)
+        ids = sorted(known.changed_people & known.people.keys(), reverse=True)
+        changed = [known.people[each] for each in ids]
+        stored = await self._insert(connection, [each for each in changed if each.id < 0], now)
+        await self._update_details(connection, [each for each in changed if each.id > 0], now)
         for gone, into in known.merged.items():
             if gone > 0 and merged.get(gone) != into:
                 into_id = known.resolve(into)
@@ -179,21 +180,19 @@ class Customers:
         return stored
 
     async def _insert(
-        self, connection: AsyncConnection, ids: Sequence[int], now: float
+        self, connection: AsyncConnection, people: Sequence[KnownCustomer], now: float
     ) -> dict[int, int]:
-        if not ids:
+        """Insert new people; return their IDs by those of the batch."""
+        if not people:
             return {}
         values = {"workspace": self._workspace, "created_at": now, "changed_at": now}
-        inserted = insert(customers).returning(customers.c.id, sort_by_parameter_order=True)
-        rows = await connection.execute(inserted, [values] * len(ids))
-        return dict(zip(ids, (row.id for row in rows), strict=True))
+        rows = [{**values, "details": self._seal(person)} for person in people]
+        await connection.execute(insert(customers), rows)  # RETURNING takes a statement for each
+        ids = await list_last_ids(connection, customers, self._workspace, len(rows))
+        return dict(zip((person.id for person in people), ids, strict=True))
 
     async def _update_details(
-        self,
-        connection: AsyncConnection,
-        people: Sequence[KnownCustomer],
-        stored: Mapping[int, int],
-        now: float,
+        self, connection: AsyncConnection, people: Sequence[KnownCustomer], now: float
     ) -> None:
         if not people:
             return
@@ -202,9 +201,7 @@ class Customers:
             .where(customers.c.id == bindparam("of"))
             .values(details=bindparam("new"), changed_at=now)
         )
-        rows = [
-            {"of": stored.get(person.id, person.id), "new": self._seal(person)} for person in people
-        ]
+        rows = [{"of": person.id, "new": self._seal(person)} for person in people]
         await connection.execute(changed, rows)
 
     async def _merge(

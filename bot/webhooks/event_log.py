@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.customer_tables import customers, event_log
 from bot.db.engine import Database
+from bot.db.inserted_ids import list_last_ids
 from bot.db.parameters import is_one_of, split_parameters
 from bot.sealing import Sealer, hash_with_key
 from bot.webhooks.amendments import AMENDING_KINDS
@@ -57,8 +58,8 @@ class EventLog:
             self._row(key_hash, event, customer_id, now)
             for key_hash, (_, event, customer_id) in new.items()
         ]
-        await connection.execute(insert(event_log), rows)  # RETURNING costs twice as much
-        ids = await self._list_last_ids(connection, len(rows))
+        await connection.execute(insert(event_log), rows)
+        ids = await list_last_ids(connection, event_log, self._workspace, len(rows))
         return [
             RecordedEvent(event_id, key, event, customer_id, now)
             for event_id, (key, event, customer_id) in zip(ids, new.values(), strict=True)
@@ -76,19 +77,6 @@ class EventLog:
             )
             known += rows.scalars()
         return known
-
-    async def _list_last_ids(self, connection: AsyncConnection, count: int) -> list[int]:
-        """Return the IDs of the events that were recorded last, in order.
-
-        They are this transaction's: those of a workspace record in turns.
-        """
-        latest = (
-            select(event_log.c.id)
-            .where(event_log.c.workspace == self._workspace)
-            .order_by(event_log.c.id.desc())
-            .limit(count)
-        )
-        return list((await connection.execute(latest)).scalars())[::-1]
 
     async def list_pending(self, limit: int, *, after: int = 0) -> list[RecordedEvent]:
         """Return the oldest events whose channels are yet to be decided, in order.

@@ -43,7 +43,12 @@ async def open_webhooks(
         events, clock, handlers=handlers, recorder=recorder, on_event=on_event
     )
     receiver = WebhookReceiver(
-        events, clock, bodies, secret=secret, on_stored=processor.wake_event.set
+        events,
+        clock,
+        bodies,
+        secret=secret,
+        write_lock=processor.write_lock,
+        on_stored=processor.wake_event.set,
     )
     purge = periodic("event_purge", partial(_purge, events, clock), PURGE_INTERVAL_SECONDS, clock)
     async with background_tasks(receiver.run(), processor.run(), purge):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +28,11 @@ BURST_SIZE = 20
 """Deliveries in a batch from which it counts as a part of a burst."""
 GATHER_SECONDS = 0.1
 """Pause after a batch of a burst: one transaction for many deliveries, and time for their acks."""
-MAX_LAG_SECONDS = 10.0
-"""Age of a delivery from which there is no pause: they arrive faster than they are processed."""
+MAX_LAG_SECONDS = 5.0
+"""Age of a delivery from which they arrive faster than they are processed.
+
+There is no pause then, and batches are stored and processed in turn, so that senders slow down.
+"""
 LOG_INTERVAL_SECONDS = 60.0
 MAX_LOGGED_KINDS = 100
 
@@ -44,8 +49,9 @@ EventHandlers = Mapping[type[WebhookEvent], EventHandler]
 class EventProcessor:
     """Process stored deliveries in batches.
 
-    ``wake_event`` is set when deliveries are stored; ``on_event`` gets each event's label. A batch
-    is one transaction, so a crash at any point loses nothing and applies nothing twice. Deliveries
+    ``wake_event`` is set when deliveries are stored; ``write_lock`` is held while they are stored,
+    and while late ones are processed. ``on_event`` gets each event's label. A batch is one
+    transaction, so a crash at any point loses nothing and applies nothing twice. Deliveries
     with an unreadable event keep their body until they are purged.
     """
 
@@ -67,6 +73,8 @@ class EventProcessor:
             MAX_LOGGED_KINDS, LOG_INTERVAL_SECONDS, timer=clock.monotonic
         )
         self.wake_event = WakeEvent(clock)
+        self.write_lock = asyncio.Lock()
+        self._is_late = False
         self._log = structlog.get_logger("events")
 
     async def run(self) -> None:
@@ -91,9 +99,10 @@ class EventProcessor:
 
         While deliveries arrive in a burst, acks come first: a sender waits for those.
         """
-        batch = await self._process_batch()
-        lag = self._clock.time() - batch.oldest_at
-        if batch.count >= BURST_SIZE and self.wake_event.is_set() and lag < MAX_LAG_SECONDS:
+        async with self.write_lock if self._is_late else nullcontext():
+            batch = await self._process_batch()
+        self._is_late = self._clock.time() - batch.oldest_at >= MAX_LAG_SECONDS
+        if batch.count >= BURST_SIZE and self.wake_event.is_set() and not self._is_late:
             await sleep(self._clock, GATHER_SECONDS)
         return 0.0 if batch.has_more else None
 

@@ -17,7 +17,7 @@ import structlog
 from cachetools import TTLCache
 from starlette.types import Receive, Scope, Send
 
-from bot.aio.clock import Clock
+from bot.aio.clock import Clock, sleep
 from bot.errors import DatabaseUnavailable
 from bot.web.body import (
     CLOSE_CONNECTION,
@@ -40,6 +40,10 @@ MAX_PENDING_BYTES = 64 * 1024 * 1024
 """Verified bodies that are not stored yet; beyond that, senders are asked to retry."""
 BATCH_SIZE = 500
 """Deliveries per transaction: a burst is a few writes to the disk, not thousands."""
+BURST_SIZE = 10
+"""Deliveries in a transaction from which they count as a part of a burst."""
+GATHER_SECONDS = 0.005
+"""Pause after a transaction of a burst: most of the time that one takes is the commit."""
 LOG_INTERVAL_SECONDS = 60.0
 
 
@@ -77,7 +81,8 @@ _SIGNATURE_PATTERN: Final = re.compile(rb"(?:sha256=)?([0-9a-fA-F]{64})")
 class WebhookReceiver:
     """An ASGI application, to be mounted at the route; ``run`` stores what it receives.
 
-    ``on_stored`` is called after every write. Without a ``secret`` every delivery is refused.
+    Nothing is stored while someone else holds ``write_lock``. ``on_stored`` is called after every
+    write. Without a ``secret`` every delivery is refused.
     """
 
     def __init__(
@@ -87,12 +92,14 @@ class WebhookReceiver:
         bodies: BodyReader,
         *,
         secret: str | None,
+        write_lock: asyncio.Lock,
         on_stored: Callable[[], None],
     ) -> None:
         self._events = events
         self._clock = clock
         self._bodies = bodies
         self._key = secret.encode() if secret and secret.strip() else None
+        self._write_lock = write_lock
         self._on_stored = on_stored
         self._pending: list[tuple[RawEvent, asyncio.Future[None]]] = []
         self._pending_bytes = 0
@@ -120,7 +127,10 @@ class WebhookReceiver:
         try:
             while True:
                 await self._has_pending.wait()
-                await self._write_batch()
+                async with self._write_lock:
+                    count = await self._write_batch()
+                if count >= BURST_SIZE:
+                    await sleep(self._clock, GATHER_SECONDS)
         finally:
             self._closed = True
             _resolve(self._pending, DatabaseUnavailable("stopping"))
@@ -172,7 +182,8 @@ class WebhookReceiver:
             return STORE_UNAVAILABLE
         return STORED
 
-    async def _write_batch(self) -> None:
+    async def _write_batch(self) -> int:
+        """Store deliveries that are pending; return how many."""
         batch, self._pending = self._pending[:BATCH_SIZE], self._pending[BATCH_SIZE:]
         self._pending_bytes -= sum(len(event.body) for event, _ in batch)
         if not self._pending:
@@ -190,6 +201,7 @@ class WebhookReceiver:
             _resolve(batch, failed)
         if failed is None:
             self._on_stored()
+        return len(batch)
 
 
 def _resolve(

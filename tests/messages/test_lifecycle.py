@@ -361,7 +361,8 @@ async def test_burst_of_events_completes_every_send(
             for word in ("READ", "SENT", "FAILED", "DELIVERED")
             for number in range(SENDS)
         ]
-        assert await post_events(harness, *events) == {200}
+        async with harness.clock.running():
+            assert await post_events(harness, *events) == {200}
 
         async def states() -> set[SendStatus]:
             found = [await sending.sends.find_by_key(f"view-{number}") for number in range(SENDS)]

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.db.engine import Database
+from bot.webhooks.events import StatusEvent
 from bot.webhooks.processor import (
     BURST_SIZE,
     GATHER_SECONDS,
@@ -34,8 +35,15 @@ class Pace:
     def __post_init__(self) -> None:
         self.events = Events(self.database)
         self.processor = EventProcessor(
-            self.events, self.clock, handlers={}, on_event=self._note_arrival
+            self.events,
+            self.clock,
+            handlers={StatusEvent: self._note_storing},
+            on_event=self._note_arrival,
         )
+        self.could_store: list[bool] = []
+
+    async def _note_storing(self, *_: object) -> None:
+        self.could_store.append(not self.processor.write_lock.locked())
 
     def _note_arrival(self, _: str) -> None:
         if self.is_busy:
@@ -90,3 +98,10 @@ async def test_deliveries_that_are_late_are_not_held_up(pace: Pace) -> None:
     await pace.receive(BURST_SIZE, age=MAX_LAG_SECONDS)
     await pace.receive(5)
     assert await pace.count_waiting() == 0
+
+
+async def test_nothing_is_stored_while_late_deliveries_are_processed(pace: Pace) -> None:
+    pace.is_busy = False
+    for age in (0.0, MAX_LAG_SECONDS, MAX_LAG_SECONDS, 0.0, 0.0):  # the one before is late, or not
+        await pace.receive(1, age=age)
+    assert pace.could_store == [True, True, False, False, True]

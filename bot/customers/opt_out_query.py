@@ -54,8 +54,18 @@ LINE_PHRASES: Final[Mapping[str, str]] = {
         ("opt outs", "who opted out", "who unsubscribed", "who stopped", "do not contact list",
          "dnd list", "blocklist", "block list", "suppression list", "unsubscribe list",
          "list opt outs", "list optouts", "show opt outs", "show optouts",
+         "opt out list", "opt-out list", "opted out customers", "export opt outs",
+         "export opt-outs", "export optouts", "download opt outs", "download opt-outs",
+         "download optouts", "who said stop",
          "unsubscribed customers", "who wants no messages", "who does not want messages"),
         "",
+    ),
+    **dict.fromkeys(
+        ("lift opt out", "lift opt-out", "lift optout", "lift opt out for", "lift opt-out for",
+         "lift opt out of", "lift opt-out of", "lift the opt-out of", "remove opt out",
+         "remove opt-out", "remove opt out of", "remove opt-out of", "undo opt out",
+         "undo opt-out of", "opt in", "allow messages to", "unblock …", "resubscribe …"),
+        "lift",
     ),
     **dict.fromkeys(
         ("add opt out", "add optout", "stop messaging", "stop messages to", "do not message",

@@ -20,6 +20,7 @@ from hypothesis import settings
 from bot.context import Context
 from bot.db.engine import Database
 from bot.sandbox import world
+from bot.sandbox.checked_commands import check_commands
 from bot.slack.commands.command import Command
 from commands import COMMANDS
 from tests.changed import is_beside, list_changed_files
@@ -41,6 +42,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 configure_plain_logs()
 share_compiled_statements()
 gc.disable()  # until all tests are collected: they stay, and looking through them takes seconds
+
+CHECKED_COMMANDS = check_commands(COMMANDS)
+"""Checked once for all worlds."""
 
 OpenSandbox = Callable[..., AbstractAsyncContextManager[World]]
 
@@ -142,7 +146,7 @@ def open_sandbox(clock: ManualClock) -> OpenSandbox:
 
 @asynccontextmanager
 async def open_world(
-    clock: ManualClock, commands: Sequence[Command[Context]] = COMMANDS, **settings: Any
+    clock: ManualClock, commands: Sequence[Command[Context]] = CHECKED_COMMANDS, **settings: Any
 ) -> AsyncIterator[World]:
     sandbox = world.open_sandbox(commands, clock, **{"workflow_poll_seconds": 0.02, **settings})
     entered = await sandbox.__aenter__()

@@ -24,8 +24,14 @@ class UnlistedIdError(Exception):
     """A command shows what it does not list. The message names it, and the remedy."""
 
 
-def check_commands(commands: Sequence[Command[Any]]) -> tuple[Command[Any], ...]:
-    """Return the commands with handlers that raise `UnlistedIdError`."""
+class CheckedCommands(tuple[Command[Any], ...]):
+    """Commands with handlers that raise `UnlistedIdError`."""
+
+
+def check_commands(commands: Sequence[Command[Any]]) -> CheckedCommands:
+    """Return the commands with handlers that raise `UnlistedIdError`, if they don't yet."""
+    if isinstance(commands, CheckedCommands):
+        return commands
     registry = build_registry(commands)
 
     def checked(handler: Handler[T]) -> Handler[T]:
@@ -37,7 +43,7 @@ def check_commands(commands: Sequence[Command[Any]]) -> tuple[Command[Any], ...]
 
         return run
 
-    return tuple(
+    return CheckedCommands(
         replace(
             command,
             run=checked(command.run),

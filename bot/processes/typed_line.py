@@ -107,7 +107,7 @@ _ABOUT_RECORD: Final = re.compile(
     r"|(?:what is|what's) the (?:status|state) of|what is|what's|who (?:has|owns|is assigned to)"
     r"|edit|update|change|close|complete|assign|reassign|move|set|mark|delete|remove)\s+)?"
     rf"(?:the\s+)?(?:record\s+|(?P<type>(?:lead|ticket|case|deal|order)\s+))?{_KEY}"
-    r"(?P<rest>(?:\s+(?:to|as|for)\s.*)?)[?.!]*",
+    r"(?P<rest>(?:\s+(?:to|as|for)\s.*)?)",
     re.IGNORECASE,
 )
 _CHANGES: Final = re.compile(
@@ -122,7 +122,7 @@ def find_record_key(line: str) -> tuple[str, bool]:
 
     What changes a record has its buttons on the card.
     """
-    found = _ABOUT_RECORD.fullmatch(line.strip())
+    found = _ABOUT_RECORD.fullmatch(line.strip(" \t\n?.!"))
     if found is None:
         return "", False
     shown = f"show {found['type'] or ''}{found['key']}"

@@ -259,7 +259,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     done = [_describe(task, found), *_describe_answer(outcome.result, created)]
     if task.next_action is not None:
         done.append(await _set_next_action(request, context, found, task.next_action))
-    card = await render_card_after(request, context.records, found.reference, "")
+    card = await render_card_after(request, context.records, found.choice, "")
     note = lines(done)
     return CloseForm("Task created.", follow_up=_with_note(card, note))
 

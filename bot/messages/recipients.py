@@ -285,7 +285,7 @@ class RecipientResolver:
         number = self._parser.find(record.process.international_phone)
         phone = format_international(number.digits) if number else "no phone number"
         kind = f"{record.procedure} {record.key}"
-        return RecipientChoice(record.reference, _choice_label(record.process.name, kind, phone))
+        return RecipientChoice(record.choice, _choice_label(record.process.name, kind, phone))
 
     def _from_record(self, record: Record) -> Recipient:
         process = record.process

@@ -55,8 +55,13 @@ class Record:
 
     @property
     def reference(self) -> str:
-        """What names it in a line: ``lead/LEAD-004038``, or its ID if it was asked for by it."""
-        return self.handle if self.by_id else f"{self.procedure}/{self.key}"
+        """What names it in a line: ``lead/LEAD-004038``."""
+        return f"{self.procedure}/{self.key}"
+
+    @property
+    def choice(self) -> str:
+        """What a choice of records carries: its ID if another one may have its key."""
+        return self.handle if self.by_id else self.reference
 
     @property
     def shown_key(self) -> str:

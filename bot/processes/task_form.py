@@ -61,7 +61,7 @@ class TaskDraft:
 
     def to_state(self) -> dict[str, str]:
         return {
-            "record": self.record.reference if self.record else "",
+            "record": self.record.choice if self.record else "",
             NEXT_ACTION: next_action_of(self.record),
             "record_text": self.record_text[:MAX_RECORD_TEXT_LENGTH],
             "words": self.words[:MAX_STATE_WORDS_LENGTH],
@@ -120,7 +120,7 @@ def _record_blocks(draft: TaskDraft) -> list[Block]:
         return content
     if draft.choices:
         choices = [
-            Choice(f"{record.process.name or record.key} · {record.key}", record.reference)
+            Choice(f"{record.process.name or record.key} · {record.key}", record.choice)
             for record in draft.choices
         ]
         return [

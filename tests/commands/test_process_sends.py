@@ -75,3 +75,18 @@ async def test_records_that_share_a_key_are_a_choice_and_the_chosen_one_is_writt
     assert not await acme.send({"found": f"lead/{second}"})
     [send] = acme.chakra.sends
     assert send.to == "919812300004"
+
+
+async def test_card_that_a_button_opened_names_its_record_by_the_key(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.refresh")
+    await open_send_form(acme)
+    assert input_of(acme, "phone")[0] == "lead LEAD-004038"
+
+
+async def test_edit_of_a_refreshed_card_names_its_record_by_the_key(acme: World) -> None:
+    await acme.type("/chakra lead LEAD-004038")
+    await acme.press("process.refresh")
+    await acme.press("process.edit")
+    await acme.submit({"field_city": "Goa"})
+    assert "Changes to *lead/LEAD-004038*" in visible_text(acme.slack.view(JOHN) or {})

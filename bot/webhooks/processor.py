@@ -49,7 +49,7 @@ EventHandlers = Mapping[type[WebhookEvent], EventHandler]
 class EventProcessor:
     """Process stored deliveries in batches.
 
-    ``wake_event`` is set when deliveries are stored; ``write_lock`` is held while they are stored,
+    ``wake_event`` is set when deliveries are stored; ``write_lock`` is taken while they are stored,
     and while late ones are processed. ``on_event`` gets each event's label. A batch is one
     transaction, so a crash at any point loses nothing and applies nothing twice. Deliveries
     with an unreadable event keep their body until they are purged.

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.errors import UsageError
 from bot.processes import query_words
-from bot.processes.date_words import find_dates
+from bot.processes.date_words import MAX_WORDS, find_dates
 from bot.processes.query import is_phone_key, normalize_key
 from bot.processes.query_line import QueryLine
 from bot.processes.query_schema import (
@@ -39,6 +39,8 @@ from bot.processes.record_query import (
 from bot.slack.commands.tokens import Mention, Token
 
 MAX_CHOICE_WORDS: Final = 4
+MAX_OR_VALUES: Final = 50
+"""Values of one field that "or" joins; each takes a few milliseconds to read."""
 OPENING: Final = re.compile(r"\(")
 CLOSING: Final = re.compile(r"\)")
 NOT: Final = re.compile(r"(?:not\s+|without\s+|except\s+|-(?=[^\s\d-])|!(?=\S))", re.IGNORECASE)
@@ -106,7 +108,7 @@ class FieldReader:
         spoken = query_words.SPOKEN_OF_DAYS if is_day else query_words.SPOKEN
         if found := self._line.take(spoken):
             operator = query_words.read_spoken(found[1])
-        words = [] if self._line.at_end() else self._line.words()[:1]
+        words = [] if self._line.at_end() else self._line.words(1)
         is_value = bool(words) and not _JOINS.fullmatch(words[0][0])
         if field.type is ValueType.BOOLEAN and not (is_value and _is_boolean(words[0][0])):
             return Comparison(field, operator, (True,))
@@ -208,6 +210,8 @@ class FieldReader:
                 by_comma.append(tokens[-1])
             elif self._take_or(field, tokens[0]):
                 tokens.append(take(field))
+                if len(tokens) - len(by_comma) > MAX_OR_VALUES:
+                    raise UsageError("That's too long for one query.", example=EXAMPLE)
             else:
                 break
         if len(by_comma) > 1:
@@ -238,7 +242,7 @@ class FieldReader:
 
     def _is_other_term(self, field: QueryField) -> bool:
         """Return whether the words here are days, or a choice of another field."""
-        words = [word for word, _ in self._line.words()]
+        words = [word for word, _ in self._line.words(MAX_WORDS)]
         if not words or field.type is ValueType.PERSON:
             return not words
         others = (known for known in self._schema.fields if known != field)
@@ -258,8 +262,10 @@ class FieldReader:
     def _take_choice(self, field: QueryField) -> str:
         """Take the longest run of words that is a known value: ``in progress``."""
         by_folded = choices_by_word(field)
+        if not by_folded:
+            return ""
         words = list(
-            takewhile(lambda word: has_letter(word[0]), self._line.words()[:MAX_CHOICE_WORDS])
+            takewhile(lambda word: has_letter(word[0]), self._line.words(MAX_CHOICE_WORDS))
         )
         for length in range(len(words), 0, -1):
             text = " ".join(word for word, _ in words[:length])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
+from bot.processes.date_words import MAX_WORDS
 from bot.slack.commands.tokens import Mention, Token
 
 _ATOM: Final = re.compile("\ue000(\\d+)\ue001")
@@ -60,25 +62,25 @@ class QueryLine:
     def startswith(self, text: str) -> bool:
         return self.text.startswith(text, self.position)
 
-    def words(self) -> list[tuple[str, int]]:
+    def words(self, limit: int | None = None) -> list[tuple[str, int]]:
         """Return the words from here to the next bracket, each with where it ends."""
         end = self.text.find(")", self.position)
         found = _WORD.finditer(self.text, self.position, end if end >= 0 else len(self.text))
-        return [(match[0], match.end()) for match in found]
+        return [(match[0], match.end()) for match in islice(found, limit)]
 
     def plain_words(self) -> tuple[list[str], int]:
         """Return the words from here, those of a quoted first word apart, and how many it has."""
-        words = [word for word, _ in self.words()]
+        words = [word for word, _ in self.words(MAX_WORDS)]
         first = self._find_atom(words[0]) if words else None
         if first is None or isinstance(first, Mention):
             return words, 0
         return first.text.split(), len(first.text.split())
 
     def skip_words(self, count: int) -> None:
-        self.position = self.words()[count - 1][1]
+        self.position = self.words(count)[count - 1][1]
 
     def take_word(self) -> Token:
-        word, self.position = self.words()[0]
+        word, self.position = self.words(1)[0]
         return self._find_atom(word) or Token(word)
 
     def take_value(self) -> Token | None:

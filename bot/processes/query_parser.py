@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.errors import UsageError
 from bot.processes import query_words
-from bot.processes.date_words import find_dates
+from bot.processes.date_words import MAX_WORDS, find_dates
 from bot.processes.query_fields import (
     CLOSING,
     FILLERS,
@@ -122,7 +122,7 @@ class _Parser:
     # --- words without a field --------------------------------------------------------------------
 
     def _parse_bare(self) -> Term | None:
-        words = [word for word, _ in self._line.words()]
+        words = [word for word, _ in self._line.words(MAX_WORDS + 1)]
         if not words:
             self._line.position += 1
             return None
@@ -152,7 +152,7 @@ class _Parser:
         return InSpan(target, found.span)
 
     def _parse_bare_choice(self, min_words: int = 1) -> Term | None:
-        found = takewhile(has_letter, (word for word, _ in self._line.words()[:MAX_CHOICE_WORDS]))
+        found = takewhile(has_letter, (word for word, _ in self._line.words(MAX_CHOICE_WORDS)))
         words = [word for word in found if "\ue000" not in word]
         for field in self._schema.fields:
             by_folded = choices_by_word(field)

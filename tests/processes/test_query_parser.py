@@ -105,6 +105,8 @@ def test_too_many_terms_are_refused() -> None:
         parse(" ".join(["state:NEW"] * (MAX_TERMS + 1)))
     with pytest.raises(UsageError, match="too long"):
         parse("(" * 200)
+    with pytest.raises(UsageError, match="too long"):
+        parse("city:a" + " or b" * 190)
 
 
 def test_the_echo_says_how_it_was_understood() -> None:

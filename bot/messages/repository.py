@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db.claims import ClaimOutcome, lock_name
 from bot.db.engine import Database
 from bot.db.tables import sends
-from bot.messages.rows import failure_columns, send_from_row
+from bot.messages.rows import failure_columns, has_message_id, send_from_row
 from bot.messages.send import ClaimResult, Failure, Send, conversation_key
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import apply_stored
@@ -266,9 +266,9 @@ class Sends:
 
     async def find_by_message_ids(self, message_ids: Sequence[str]) -> dict[str, Send]:
         """Return the sends that Meta or Chakra gave one of these IDs, by each of their IDs."""
-        known = or_(sends.c.wamid.in_(message_ids), sends.c.message_id.in_(message_ids))
-        found = select(sends).where(sends.c.workspace == self._workspace, known)
         async with self._database.begin() as connection:
+            is_known = has_message_id(connection, self._workspace, message_ids)
+            found = select(sends).where(is_known)
             rows = [send_from_row(row) for row in await connection.execute(found)]
         return {key: send for send in rows for key in (send.wamid, send.message_id) if key}
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Row, and_, func, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db.parameters import is_one_of
+from bot.db.tables import sends
 from bot.messages.send import Failure, Send
 from bot.messages.status import SendStatus
 
@@ -21,6 +24,22 @@ TIME_COLUMNS: Mapping[SendStatus, str] = {
     SendStatus.READ: "read_at",
 }
 """The columns with the times that WhatsApp reports."""
+
+
+def has_message_id(
+    connection: AsyncConnection, workspace: str, message_ids: Collection[str]
+) -> ColumnElement[bool]:
+    """Return the condition that a send of a workspace has one of these IDs, of Meta or of Chakra.
+
+    Each column is searched by its own index. With OR, or with the bare column of the workspace,
+    SQLite reads all sends of the workspace.
+    """
+    by_column = (
+        select(sends.c.id).where(is_one_of(connection, column, message_ids))
+        for column in (sends.c.wamid, sends.c.message_id)
+    )
+    is_own = func.coalesce(sends.c.workspace, "") == workspace
+    return and_(sends.c.id.in_(union_all(*by_column)), is_own)
 
 
 def send_from_row(row: Row[Any]) -> Send:

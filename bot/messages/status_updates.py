@@ -17,11 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chakra.meta import error_from_status
 from bot.db.engine import Database
-from bot.db.parameters import is_one_of
 from bot.db.tables import sends, unmatched_statuses
 from bot.errors import BotError
 from bot.messages.error_codec import serialize_error
-from bot.messages.rows import TIME_COLUMNS, failure_columns, failure_from_row
+from bot.messages.rows import TIME_COLUMNS, failure_columns, failure_from_row, has_message_id
 from bot.messages.send import Failure
 from bot.messages.status import SendStatus
 from bot.webhooks.events import StatusEvent
@@ -205,18 +204,12 @@ async def _lock_sends(
     connection: AsyncConnection, workspace: str, updates: Sequence[StatusUpdate]
 ) -> Sequence[Row[Any, Any, Any]]:
     """Return the IDs of the sends concerned, locked in one order to avoid deadlocks."""
-    wamids = {item.wamid for item in updates if item.wamid}
-    message_ids = {item.message_id for item in updates if item.message_id}
-    names: list[ColumnElement[bool]] = []
-    if wamids:
-        names.append(is_one_of(connection, sends.c.wamid, wamids))
-    if message_ids:
-        names.append(is_one_of(connection, sends.c.message_id, message_ids))
-    if not names:
+    message_ids = {name for item in updates for name in (item.wamid, item.message_id) if name}
+    if not message_ids:
         return []
     rows = await connection.execute(
         select(sends.c.id, sends.c.wamid, sends.c.message_id)
-        .where(sends.c.workspace == workspace, or_(*names))
+        .where(has_message_id(connection, workspace, message_ids))
         .order_by(sends.c.id)
         .with_for_update()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -28,14 +28,16 @@ _CUSTOMER_FIELDS = tuple(field.name for field in fields(Customer))
 
 
 def dump_event(event: WebhookEvent) -> dict[str, Any]:
-    """Return the event as JSON can express it."""
-    values = {name: getattr(event, name) for name in _FIELDS[type(event)]}
+    """Return the event as JSON can express it, without fields that are empty."""
+    values = _dump(event, _FIELDS[type(event)])
     for name in _CUSTOMERS:
         if name in values:
-            customer = values[name]
-            values[name] = {field: getattr(customer, field) for field in _CUSTOMER_FIELDS}
-    values["type"] = event.label
-    return values
+            values[name] = _dump(values[name], _CUSTOMER_FIELDS)
+    return {"type": event.label, "kind": event.kind, **values}
+
+
+def _dump(value: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: item for name in names if (item := getattr(value, name))}
 
 
 def load_event(value: object) -> WebhookEvent | None:

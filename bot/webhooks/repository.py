@@ -106,7 +106,9 @@ class Events:
             if not ids:
                 return ProcessedBatch(0, oldest_at=now, has_more=False)
             rows = await connection.execute(
-                select(events.c.id, events.c.body).where(events.c.id.in_(ids)).order_by(events.c.id)
+                select(events.c.id, events.c.body)
+                .where(is_one_of(connection, events.c.id, ids))
+                .order_by(events.c.id)
             )
             batch = [StoredEvent(row.id, bytes(row.body or b"")) for row in rows]
             retained = await (_apply_each if isolate else _apply_all)(connection, batch, apply)

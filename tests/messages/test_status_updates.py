@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from bot.db.engine import Database
+from bot.db.tables import sends
 from bot.messages.repository import Sends
+from bot.messages.rows import has_message_id
 from bot.messages.send import Failure, Send
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import StatusUpdates, apply_updates
@@ -176,3 +178,16 @@ async def test_nothing_is_asked_for_no_updates(stage: Stage) -> None:
     assert await stage.statuses.sweep(0, 1000) == 0
     await stage.arrive(event("from_2031"))
     assert await stage.stored() == []
+
+
+async def test_sends_are_found_by_their_ids_without_reading_all(sqlite: Database) -> None:
+    async with sqlite.begin() as connection:
+        is_known = has_message_id(connection, "", ["wamid.1", "m-1"])
+        found = select(sends.c.id).where(is_known)
+        literal = {"literal_binds": True}
+        query = str(found.compile(dialect=connection.dialect, compile_kwargs=literal))
+        rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
+        plan = " ".join(row[3] for row in rows)
+    assert "(wamid=?)" in plan
+    assert "(message_id=?)" in plan
+    assert "(workspace=?)" not in plan

@@ -187,7 +187,7 @@ async def test_sends_are_found_by_their_ids_without_reading_all(sqlite: Database
         literal = {"literal_binds": True}
         query = str(found.compile(dialect=connection.dialect, compile_kwargs=literal))
         rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
-        plan = " ".join(row[3] for row in rows)
+        plan = " ".join(row["detail"] for row in rows.mappings())
     assert "(wamid=?)" in plan
     assert "(message_id=?)" in plan
     assert "(workspace=?)" not in plan

@@ -14,6 +14,7 @@ from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS
 from bot.db.engine import Database
 from bot.db.tables import posts
 from bot.outbox import content
+from bot.outbox.error_policy import UNUSABLE_THREAD_CODES
 from bot.outbox.message import OutboxMessage
 from bot.outbox.post import FailureNotice, Post
 from bot.slack.client.retry import MAX_RETRY_AFTER_SECONDS
@@ -219,14 +220,14 @@ class Posts:
     ) -> None:
         """Record that Slack shows this version, at this place if it was just posted or found.
 
-        Earlier errors no longer count.
+        Earlier errors no longer count, unless the message was closed in the same moment.
         """
-        dropped = posts.c.error_code == WITHDRAWN
+        dropped = posts.c.error_code.in_((WITHDRAWN, *UNUSABLE_THREAD_CODES))
         values: dict[str, Any] = {
             "delivered_version": version,
             "content": case((posts.c.version > version, posts.c.content), else_=""),
             "pending": and_(posts.c.version > version, ~dropped),
-            "error_code": case((dropped, WITHDRAWN), else_=""),
+            "error_code": case((dropped, posts.c.error_code), else_=""),
             "notice_key": "",
             "delivered_at": now,
             "stale_since": now,

@@ -287,6 +287,17 @@ async def test_rejected_edit_is_retried_with_newer_content(posts: Posts) -> None
     assert (after.pending, after.error_code, after.notice_key) == (False, "", "")
 
 
+async def test_thread_that_became_unusable_during_an_edit_stays_closed(posts: Posts) -> None:
+    await enqueue_draft(posts, build_draft())
+    await mark_posted(posts)
+    await enqueue_draft(posts, build_draft(text="2"), now=1002)
+    being_edited = await get_row(posts)
+    await posts.close("a", "restricted_action_thread_locked", 1003)
+    await posts.mark_delivered(being_edited.id, being_edited.version, 1004)
+    after = await get_row(posts)
+    assert (after.pending, after.error_code) == (False, "restricted_action_thread_locked")
+
+
 # --- forgotten ------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ import structlog
 from cachetools import TTLCache
 from starlette.types import Receive, Scope, Send
 
-from bot.aio.clock import Clock, sleep
+from bot.aio.clock import Clock
 from bot.errors import DatabaseUnavailable
 from bot.web.body import (
     CLOSE_CONNECTION,
@@ -40,10 +40,6 @@ MAX_PENDING_BYTES = 64 * 1024 * 1024
 """Verified bodies that are not stored yet; beyond that, senders are asked to retry."""
 BATCH_SIZE = 500
 """Deliveries per transaction: a burst is a few writes to the disk, not thousands."""
-BURST_SIZE = 10
-"""Deliveries in a transaction from which they count as a part of a burst."""
-GATHER_SECONDS = 0.005
-"""Pause after a transaction of a burst: most of the time that one takes is the commit."""
 LOG_INTERVAL_SECONDS = 60.0
 
 
@@ -128,9 +124,7 @@ class WebhookReceiver:
             while True:
                 await self._has_pending.wait()
                 async with self._write_lock:
-                    count = await self._write_batch()
-                if count >= BURST_SIZE:
-                    await sleep(self._clock, GATHER_SECONDS)
+                    await self._write_batch()
         finally:
             self._closed = True
             _resolve(self._pending, DatabaseUnavailable("stopping"))
@@ -182,8 +176,7 @@ class WebhookReceiver:
             return STORE_UNAVAILABLE
         return STORED
 
-    async def _write_batch(self) -> int:
-        """Store deliveries that are pending; return how many."""
+    async def _write_batch(self) -> None:
         batch, self._pending = self._pending[:BATCH_SIZE], self._pending[BATCH_SIZE:]
         self._pending_bytes -= sum(len(event.body) for event, _ in batch)
         if not self._pending:
@@ -201,7 +194,6 @@ class WebhookReceiver:
             _resolve(batch, failed)
         if failed is None:
             self._on_stored()
-        return len(batch)
 
 
 def _resolve(

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from bot.db.engine import Database
 from bot.errors import DatabaseUnavailable
 from bot.web.body import BodyReader
-from bot.webhooks.receiver import BURST_SIZE, GATHER_SECONDS, MAX_BODY_BYTES, WebhookReceiver
+from bot.webhooks.receiver import MAX_BODY_BYTES, WebhookReceiver
 from bot.webhooks.repository import Events
 from tests.clock import ManualClock, settle
 from tests.db.databases import watched_database
@@ -307,20 +307,6 @@ async def test_a_burst_is_acknowledged_in_few_writes(
     assert {answer.status_code for answer in answers} == {200}
     assert await stored_events(sqlite) == 1_000
     assert harness.stored_count < 100
-
-
-async def test_after_a_write_of_a_burst_deliveries_gather_for_a_moment(
-    harness: ReceiverHarness,
-) -> None:
-    bodies = [encode(chakra_event("SENT", f"wamid.{turn}")) for turn in range(BURST_SIZE + 3)]
-    await asyncio.gather(*(harness.post(body) for body in bodies[:BURST_SIZE]))
-    written = harness.stored_count
-    waiting = [asyncio.create_task(harness.post(body)) for body in bodies[BURST_SIZE:]]
-    await settle()
-    assert harness.stored_count == written
-    await harness.clock.advance(GATHER_SECONDS)
-    assert {(await task).status_code for task in waiting} == {200}
-    assert harness.stored_count == written + 1
 
 
 async def test_nothing_is_stored_while_late_deliveries_are_processed(

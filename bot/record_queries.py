@@ -88,7 +88,7 @@ class RecordQueries:
             order = f"sorted by {describe_sort(sort)}"
             echo = f"{echo}, {order}" if echo else f"{order[:1].upper()}{order[1:]}"
         types = [known.name for known in await self._records.list_types()]
-        hint = find_hint(parsed, types)
+        hint = find_hint(parsed, types, is_sorted=sort is not None)
         return TypedQuery(where, echo, parsed.fields, sort, to_line(tokens), hint)
 
     async def find_user(self, person: Person, reader: Member) -> User:

@@ -321,9 +321,10 @@ async def _add(request: Request, context: Context, phone: str, reason: str) -> M
     if not is_new:
         return blocks.text_message(describe_opt_out(added, recipient.label))
     await context.conversations.parents.refresh_customers([added.customer_id])
-    return blocks.text_message(
-        markup("Added: nothing is sent to ", recipient.label, " any more. Reason: ", reason)
-    )
+    text = markup("Added: nothing is sent to ", recipient.label, " any more. Reason: ", reason)
+    undo = "Entered for the wrong number? Lift it with the button, or in /chakra optouts."
+    button = blocks.button("Lift…", LIFT, str(added.id))
+    return Message(text, (blocks.section(text, accessory=button), blocks.context(undo)))
 
 
 # --- a message that may mean it -------------------------------------------------------------------

@@ -20,6 +20,7 @@ from bot.processes.typed_line import (
     PROCESS_PHRASES,
     find_change,
     find_record_key,
+    may_name_list,
     read_line,
     typed_key,
 )
@@ -36,6 +37,7 @@ from bot.record_lists import (
 )
 from bot.saved_queries.actions import find_named_list
 from bot.saved_queries.entry import all_actions, all_forms, answer_saved
+from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -127,6 +129,11 @@ async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
     return context.send_forms.open_form(SendForm(to=f"{procedure} {key}"), None)
 
 
+def may_be_list(line: Arguments) -> bool:
+    """Return whether a line without a command is a link to a lead, or names some leads."""
+    return is_lead_link(line) or may_name_list(line)
+
+
 PROCESS: Command[Context] = Command(
     name="process",
     aliases=("processes", "record", "records"),
@@ -143,7 +150,7 @@ PROCESS: Command[Context] = Command(
         "A key (LEAD-004038) or a link to a record shows it, with buttons to edit and delete it.",
     ),
     phrases=PROCESS_PHRASES,
-    fallback=is_lead_link,
+    fallback=may_be_list,
     find_subject=find_record_key,
     public_words=(SHARE_WORD,),
     acting_words=("schedule", "unschedule"),

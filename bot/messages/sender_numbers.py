@@ -163,7 +163,8 @@ def describe_accounts(report: NumbersReport) -> Markup:
     return markup(
         accounts,
         "A limit is how many people can be written to first within 24 hours. What is left of it "
-        "counts only what this app sent.",
+        "counts only what this app sent; templates to people who wrote within 24 hours are counted "
+        "too, though WhatsApp doesn't count them.",
     )
 
 

@@ -21,6 +21,7 @@ from bot.processes.field_inputs import (
     is_editable,
     read_input,
 )
+from bot.processes.lead_fields import order_fields
 from bot.processes.record_query import QueryField
 from bot.processes.search import STATUSES, RecordType
 from bot.slack import blocks
@@ -88,7 +89,7 @@ def form_fields(record_type: RecordType, process: Process | None = None) -> list
     names = {field.name for field in record_type.attributes}
     known += [infer_field(name, value) for name, value in stored.items() if name not in names]
     found = [field for field in known if is_editable(field, stored.get(field.name))]
-    return found if process else sorted(found, key=lambda field: not field.is_required)
+    return found if process else order_fields(found, record_type.phone_fields)
 
 
 def _is_offered(record_type: RecordType, known: QueryField, process: Process | None) -> bool:
@@ -137,8 +138,7 @@ def record_form(
     states = record_type.states
     status = process.status if process else ""
     statuses = list(dict.fromkeys((*filter(None, [status]), *STATUSES)))
-    content = _range_menu(known, start) if process else []
-    content += [
+    root = [
         _text(STATE, "State", process.state if process else "", hint=describe_states(states)),
         blocks.select_field(
             STATUS,
@@ -155,8 +155,11 @@ def record_form(
             hint="A name, email address or username in Chakra, or me.",
         ),
     ]
-    for field_ in known[start : start + MAX_FORM_FIELDS]:
-        content.append(field_block(field_, values.get(field_.name), zone, block_of(field_)))
+    fields = [
+        field_block(field_, values.get(field_.name), zone, block_of(field_))
+        for field_ in known[start : start + MAX_FORM_FIELDS]
+    ]
+    content = [*_range_menu(known, start), *root, *fields] if process else [*fields, *root]
     content += _notes(known, _list_locked(record_type, process), process)
     title = "Edit" if process else "New"
     submit = "Check" if process else "Create"
@@ -316,11 +319,8 @@ def _describe_data(
 def _root_value(process: Process | None, name: str) -> str:
     if process is None:
         return ""
-    return {
-        "state": process.state,
-        "status": process.status,
-        "assignedTo": process.assigned_to,
-    }[name]
+    roots = {"state": process.state, "status": process.status, "assignedTo": process.assigned_to}
+    return roots[name]
 
 
 # --- views ----------------------------------------------------------------------------------------

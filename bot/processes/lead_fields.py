@@ -123,3 +123,8 @@ def find_lead_fields(fields: Sequence[QueryField], phones: frozenset[str]) -> Le
     usual = [known for known in found if known is not None]
     ordered = (*usual, *(known for known in fields if known not in usual))
     return LeadFields(ordered, *found)
+
+
+def order_fields(fields: Sequence[QueryField], phones: frozenset[str]) -> list[QueryField]:
+    """Return the fields of a new record as its forms show them, those that it must have first."""
+    return sorted(find_lead_fields(fields, phones).fields, key=lambda known: not known.is_required)

@@ -63,9 +63,8 @@ class LeadForm:
     is_unchecked: bool = False
 
     def view(self) -> View:
-        typed = {known.name for known in form_fields(self.record_type)}
         content = [*self._warnings()]
-        content += [self._field(known) for known in self.fields.fields if known.name in typed]
+        content += [self._field(known) for known in form_fields(self.record_type)]
         content += self._root_fields()
         asked = self.duplicates or self.is_unchecked
         submit = "Create all the same" if asked else "Create"

@@ -18,10 +18,14 @@ from bot.processes.record_query import (
 from bot.text.similarity import find_similar
 
 MIN_TYPE_SIMILARITY: Final = 70
+MAX_WORDS_LENGTH: Final = 60
 
 
-def find_hint(query: RecordQuery, type_names: Sequence[str]) -> str:
-    """Return what to try instead; "" if nothing is known to be wrong."""
+def find_hint(query: RecordQuery, type_names: Sequence[str], *, is_sorted: bool = False) -> str:
+    """Return what to try instead; "" if nothing is known to be wrong.
+
+    Words beside an order are rarely a name: those who type ``hot leads sort:score`` mean a kind.
+    """
     for before, after in pairwise(query.terms):
         if isinstance(after, TextTerm) and (first := _open_value(before)):
             name, value = first
@@ -31,6 +35,11 @@ def find_hint(query: RecordQuery, type_names: Sequence[str]) -> str:
         near = find_similar(typed, type_names, min_score=MIN_TYPE_SIMILARITY, limit=1)
         if near and near[0].word.casefold() != typed.casefold():
             return f'There are no records called "{typed}". Did you mean {near[0].word}?'
+        if is_sorted and words[:1].isalpha() and "@" not in words:
+            return (
+                f'"{words[:MAX_WORDS_LENGTH]}" isn\'t a state, so it was searched for as a name. '
+                "Your saved queries: /chakra process saved."
+            )
     return ""
 
 

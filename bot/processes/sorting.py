@@ -37,6 +37,7 @@ _NOT_SORTED_BY: Final = frozenset(
 )
 """Words whose "by" is followed by no order."""
 _FIRST_WORDS: Final = {"newest": True, "latest": True, "oldest": False, "earliest": False}
+_ORDER_WORDS: Final = frozenset({"by", *_VERBS, *_SUPERLATIVES, *_FIRST_WORDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,20 @@ def split_sort(
         found = sort or found
         position += length
     return tuple(rest), found
+
+
+def find_order(tokens: Sequence[Token]) -> int:
+    """Return the place of the first word that may begin an order, after others; 0 for none."""
+    places = (
+        place
+        for place, token in enumerate(tokens)
+        if place and not token.quoted and _may_begin_order(token.text.casefold())
+    )
+    return next(places, 0)
+
+
+def _may_begin_order(word: str) -> bool:
+    return word in _ORDER_WORDS or bool(_INLINE.fullmatch(word))
 
 
 def find_field(schema: QuerySchema, typed: str) -> QueryField | None:

@@ -9,6 +9,8 @@ from typing import Final
 
 from bot.processes.query import is_key
 from bot.processes.search import RecordType, find_type, unknown_type
+from bot.processes.sorting import find_order
+from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.tokens import Mention, Token
 
 LIST_WORDS: Final = frozenset({"list", "all", "find", "search", "query"})
@@ -110,6 +112,8 @@ _ABOUT_RECORD: Final = re.compile(
     r"(?P<rest>(?:\s+(?:to|as|for)\s.*)?)",
     re.IGNORECASE,
 )
+_LISTED_WORDS: Final = frozenset({"leads", "tickets"})
+MAX_LIST_WORDS: Final = 4
 _CHANGES: Final = re.compile(
     r"(?:edit|update|change|modify|close|reopen|complete|convert|assign|reassign|move|set|mark"
     r"|rename|delete|remove)\b",
@@ -127,6 +131,18 @@ def find_record_key(line: str) -> tuple[str, bool]:
         return "", False
     shown = f"show {found['type'] or ''}{found['key']}"
     return shown, not (found["rest"] or _CHANGES.match(found["verb"] or ""))
+
+
+def may_name_list(arguments: Arguments) -> bool:
+    """Return whether a line without a command is words before "leads": ``hot leads sort:score``."""
+    tokens = arguments.tokens[: find_order(arguments.tokens) or None]
+    words = ["" if token.quoted else token.text.casefold() for token in tokens]
+    return (
+        1 < len(words) <= MAX_LIST_WORDS
+        and words[-1] in _LISTED_WORDS
+        and all(map(str.isalpha, words))
+        and not _CHANGES.match(words[0])
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Final, Protocol, TypeVar
 
 from bot.errors import DatabaseUnavailable, NotAllowed, UsageError
-from bot.processes.list_message import RecordListQuery
-from bot.record_lists import HasRecordLists, load_list, render_list
+from bot.processes.list_message import RecordListQuery, to_line
+from bot.processes.sorting import find_order
+from bot.processes.typed_line import split_csv
+from bot.record_lists import HasRecordLists, load_list, render_list, split_share
 from bot.saved_queries import card, saved_line
 from bot.saved_queries.post import OPEN
 from bot.saved_queries.saved_query import EXAMPLE, SavedQuery
@@ -69,6 +71,19 @@ async def find_named_list(
 
 
 async def _find_by_line(
+    request: Request, context: HasSavedQueries, tokens: Sequence[Token]
+) -> SavedQuery | None:
+    """Return the query of a name, sorted as the words after it say."""
+    found = await _find_by_name(request, context, tokens)
+    ends_otherwise = split_csv(tuple(tokens))[1] or split_share(tokens)[1]
+    place = 0 if found or ends_otherwise else find_order(tokens)
+    named = await _find_by_name(request, context, tokens[:place]) if place else None
+    if named is None or named.text is None:
+        return found or named
+    return replace(named, text=f"{named.text} and {to_line(tokens[place:])}")
+
+
+async def _find_by_name(
     request: Request, context: HasSavedQueries, tokens: Sequence[Token]
 ) -> SavedQuery | None:
     if not saved_line.may_be_name(tokens):

@@ -18,6 +18,11 @@ MAX_CELL_LENGTH = 32_000
 
 APOSTROPHE = "'"
 _FORMULA_START = re.compile(r"[=+\-@＝＋－＠\t\r\n]")
+_INNER_START = r"(?:(?<=[;\r\n])|(?<=[;\r\n]\"))"
+"""Where a cell of ours contains the start of another: Excel whose separator is ";" splits there,
+and at line ends, since it takes no quotes in the middle of a cell for such."""
+_INNER_FORMULA = re.compile(rf"{_INNER_START}(?=[=+\-@＝＋－＠])(?!-[0-9.]{{1,31}}(?:[;\r\n]|$))")
+_GUARDED_INNER_FORMULA = re.compile(rf"{_INNER_START}'(?=[=+\-@＝＋－＠])")
 _NEGATIVE_NUMBER = re.compile(r"-[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _GUARDED_NUMBER = re.compile(r"'(\+?\d[\d ().+/-]*)'?")
 _TEXT_FORMULA = re.compile(r'=\s*(?:T\(\s*)?"((?:[^"]|"")*)"\s*\)?')
@@ -46,7 +51,7 @@ def escape_formula(cell: str) -> str:
 
     A phone number with a plus too: as a formula it would lose it, and its last digits.
     """
-    cell = cell.replace("\0", "")
+    cell = _INNER_FORMULA.sub(APOSTROPHE, cell.replace("\0", ""))
     if not _FORMULA_START.match(cell) or _NEGATIVE_NUMBER.fullmatch(cell):
         return cell
     return APOSTROPHE + cell
@@ -54,6 +59,7 @@ def escape_formula(cell: str) -> str:
 
 def unescape_formula(cell: str) -> str:
     """Return the cell as it was before it was guarded, here or by another program."""
+    cell = _GUARDED_INNER_FORMULA.sub("", cell)
     if cell.startswith(APOSTROPHE):
         if guarded := _GUARDED_NUMBER.fullmatch(cell):
             return guarded[1]

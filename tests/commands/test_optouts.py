@@ -256,6 +256,14 @@ async def test_adding_one_typed_or_in_the_form(acme: World) -> None:
     assert "2 opt-outs" in await list_text(acme)
 
 
+async def test_one_added_for_the_wrong_number_is_lifted_from_its_answer(acme: World) -> None:
+    added = await list_text(acme, "add +91 98765 43210 asked on the phone")
+    assert "Entered for the wrong number?" in added
+    await acme.press("optouts.lift")
+    assert await acme.submit({"reason": "Wrong number"}) == {}
+    assert "No one has opted out." in await list_text(acme)
+
+
 async def test_the_list_as_a_file(acme: World) -> None:
     await stop(acme, "=STOP", "=Asha")
     await list_text(acme)

@@ -111,6 +111,24 @@ async def test_outage_is_explained(acme: World) -> None:
     assert acme.slack.rejections == []
 
 
+async def test_list_that_chakra_does_not_have_is_no_deleted_record(acme: World) -> None:
+    acme.chakra.fail(LIST, StatusResponse(404))
+    shown = visible_text(await acme.type("/chakra leads"))
+    assert "Chakra answers that it doesn't have what this app asked for." in shown
+    assert "record" not in shown
+
+
+async def test_both_forms_of_a_new_lead_have_their_fields_in_one_order(acme: World) -> None:
+    labels = []
+    for line in ("process create lead", "lead"):
+        await acme.type(f"/chakra {line}")
+        view = acme.slack.view(JOHN) or {}
+        labels.append([block["label"]["text"] for block in view["blocks"] if "label" in block])
+        await acme.slack.close_view(JOHN)
+    assert labels[0] == labels[1]
+    assert labels[0][0] == "Name"
+
+
 # --- changing a record ----------------------------------------------------------------------------
 
 

@@ -244,3 +244,29 @@ async def test_query_is_saved_without_the_word_for_a_file(acme: World) -> None:
     refused = visible_text(await acme.type("/chakra process save fresh state:NEW csv"))
     assert 'Save the query without "csv"' in refused
     assert "No query is saved yet" in visible_text(await acme.type("/chakra process saved"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("process hot leads sort:-score", "City Pune, sorted by score, descending"),
+        ("process hot leads newest first", "City Pune, sorted by created, newest first"),
+        ("hot leads by score", "City Pune, sorted by score"),
+        ("hot leads", "City Pune, sorted by name"),
+        ("process hot leads sort:score csv", "Leads as CSV"),
+    ],
+)
+async def test_saved_query_is_sorted_as_its_line_says(acme: World, typed: str, title: str) -> None:
+    await acme.type('/chakra process save "hot leads" city:Pune sort:name')
+    shown = visible_text(await acme.type(f"/chakra {typed}"))
+    assert title in shown
+    assert "hot" not in shown.replace("*hot leads*", "")
+
+
+@pytest.mark.parametrize("typed", ["hot leads sort:score", "process hot leads by score"])
+async def test_words_beside_an_order_that_are_no_name_are_explained(
+    acme: World, typed: str
+) -> None:
+    shown = visible_text(await acme.type(f"/chakra {typed}"))
+    assert 'Matching "hot", sorted by score' in shown
+    assert '"hot" isn\'t a state, so it was searched for as a name.' in shown

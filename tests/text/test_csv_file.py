@@ -11,7 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.bulk.rows import build_rows_csv
-from bot.text.csv_file import build_csv, clip_cell, escape_formula
+from bot.text.csv_file import (
+    build_csv,
+    clip_cell,
+    encode_rows,
+    escape_formula,
+    unescape_formula,
+)
 
 FORMULA_PREFIXES = tuple("=+-@\t\r\n＝＋－＠")
 
@@ -27,7 +33,21 @@ def parse_csv(content: bytes) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Bad", "12", "a=b", " =1", "'=1", "(+91) 98765", "-5", "-2.5"]
+    "text",
+    [
+        "",
+        "Bad",
+        "12",
+        "a=b",
+        " =1",
+        "'=1",
+        "(+91) 98765",
+        "-5",
+        "-2.5",
+        "a; =1",
+        "1;-5;-6.5",
+        "a;b",
+    ],
 )
 def test_harmless_text_is_unchanged(text: str) -> None:
     assert escape_formula(text) == text
@@ -45,10 +65,23 @@ def test_harmless_text_is_unchanged(text: str) -> None:
         ("-٣", "'-٣"),
         ("＋91", "'＋91"),
         ("\t=1", "'\t=1"),
+        ("a;=1+1", "a;'=1+1"),
+        (';"=1+1"', ';"\'=1+1"'),
+        (";;@x;-5;-5+1", ";;'@x;-5;'-5+1"),
+        ("a\n=1\r\n+1", "a\n'=1\r\n'+1"),
+        ("\n=1", "'\n'=1"),
     ],
 )
 def test_what_may_be_a_formula_is_guarded(text: str, cell: str) -> None:
     assert escape_formula(text) == cell
+
+
+@given(st.text("a;\n\r=-+@1.", max_size=12))
+def test_no_cell_is_a_formula_where_the_separator_is_a_semicolon(text: str) -> None:
+    (cell,) = next(csv.reader(io.StringIO(encode_rows([[text]]).decode(), newline="")))
+    pieces = re.split(r"[;\r\n]", f"x,{cell},y")[1:]
+    assert not any(may_be_formula(piece.removesuffix(",y")) for piece in pieces)
+    assert unescape_formula(cell) == text
 
 
 def test_cell_is_cut_before_it_is_guarded() -> None:

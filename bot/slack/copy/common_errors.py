@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,9 @@ from bot.slack.copy.files import explain_unavailable_file
 
 MAX_QUOTE_LENGTH = 300
 MAX_QUERY_LENGTH = 100
+PLACES = frozenset({"procedureShortId", "pluginId", "wabaId", "whatsappApiVersion"})
+"""The parameters of Chakra's addresses that name no record: those of lists have no others."""
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 # --- the person's own situation ---------------------------------------------------------------
@@ -110,9 +114,22 @@ def _file_upload_failed(error: Any) -> Explanation:
     )
 
 
-_RESOURCE_NOT_FOUND = ErrorCopy(
+_RECORD_NOT_FOUND = ErrorCopy(
     "Chakra doesn't know this record.", "It may have been deleted. Search for it again."
 )
+_ADDRESS_NOT_FOUND = ErrorCopy(
+    "Chakra answers that it doesn't have what this app asked for.",
+    "It may not be set up for your team. If it keeps happening, {report}.",
+    is_service_error=True,
+)
+
+
+def _resource_not_found(error: Any) -> Explanation:
+    names = frozenset(_PLACEHOLDER.findall(error.endpoint))
+    is_record = not error.endpoint or names - PLACES
+    return (_RECORD_NOT_FOUND if is_record else _ADDRESS_NOT_FOUND).explain(error)
+
+
 _PERMISSION_DENIED = ErrorCopy(
     "Chakra doesn't let this app do that.",
     "The API key's role doesn't have permission. Contact {admin}.",
@@ -221,7 +238,7 @@ COMMON_ERRORS: ErrorTable = {
     errors.InvalidFile: _invalid_file,
     errors.NotConfigured: _not_configured,
     errors.Rejected: _rejected,
-    errors.ResourceNotFound: _RESOURCE_NOT_FOUND.explain,
+    errors.ResourceNotFound: _resource_not_found,
     errors.AuthenticationError: _AUTHENTICATION_ERROR.explain,
     errors.PermissionDenied: _PERMISSION_DENIED.explain,
     errors.RateLimited: _RATE_LIMITED.explain,

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
 from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
 from bot.db.engine import Database
+from bot.db.rows import read_row
 from bot.db.tables import upload_batches, uploads
 from bot.privacy import mask_text
 
@@ -287,30 +288,8 @@ def _is_running(upload_id: int, attempt: int) -> list[ColumnElement[bool]]:
 
 
 def _upload_from_row(row: Row[Any]) -> Upload:
-    return Upload(
-        id=row.id,
-        key=row.key,
-        member=row.member,
-        channel=row.channel,
-        procedure=row.procedure,
-        kind=row.kind,
-        filename=row.filename,
-        stage=UploadStage(row.stage),
-        attempt=row.attempt,
-        watch_id=row.watch_id,
-        created_at=row.created_at,
-        problem=row.problem,
-    )
+    return read_row(Upload, row, stage=UploadStage(row.stage))
 
 
 def _batch_from_row(row: Any, body: bytes = b"") -> Batch:
-    return Batch(
-        number=row.number,
-        first_row=row.first_row,
-        last_row=row.last_row,
-        row_count=row.row_count,
-        state=BatchState(row.state),
-        job_id=row.job_id,
-        problem=row.problem,
-        body=body,
-    )
+    return read_row(Batch, row, state=BatchState(row.state), body=body)

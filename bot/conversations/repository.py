@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, insert, or_, select, update
@@ -17,6 +16,7 @@ from bot.conversations.conversation import (
 from bot.db.claims import lock_name
 from bot.db.customer_tables import conversations, customers
 from bot.db.engine import Database
+from bot.db.rows import read_row
 from bot.db.tables import sends
 from bot.messages.send import conversation_key
 from bot.messages.status import REACHED
@@ -343,8 +343,4 @@ class Conversations:
 
 
 def _from_row(row: Row[Any]) -> Conversation:
-    values = {name: row._mapping[name] for name in _FIELDS}
-    return Conversation(**values | {"state": ConversationState(values["state"])})
-
-
-_FIELDS = tuple(field.name for field in fields(Conversation))
+    return read_row(Conversation, row, state=ConversationState(row.state))

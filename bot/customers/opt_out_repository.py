@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.customers.opt_out import OptOut, OptOutScope, OptOutSource
 from bot.db.customer_tables import customers, opt_outs
 from bot.db.engine import Database
+from bot.db.rows import read_row
 from bot.sealing import Sealer
 
 _KEY_PURPOSE = "opt-outs"
@@ -142,16 +143,11 @@ class OptOutRepository:
         return self._sealer.seal(text).decode() if text else ""
 
     def _read(self, row: Row[Any]) -> OptOut:
-        return OptOut(
-            id=row.id,
-            customer_id=row.customer_id,
+        return read_row(
+            OptOut,
+            row,
             source=OptOutSource(row.source),
             scope=OptOutScope(row.scope),
-            noted_at=row.noted_at,
             words=self._sealer.open(row.note) or "",
-            noted_by=row.noted_by,
-            repeated_at=row.repeated_at,
-            lifted_at=row.lifted_at,
-            lifted_by=row.lifted_by,
             lift_reason=self._sealer.open(row.lift_reason.encode()) or "",
         )

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.db.engine import Database
 from bot.db.record_tables import export_chunks, exports
+from bot.db.rows import read_row
 from bot.exports.export import (
     ACTIVE_STATES,
     CANCELLABLE_STATES,
@@ -302,21 +303,12 @@ class Exports:
 
     def _from_row(self, row: Row[Any]) -> Export:
         query, progress = self._sealer.open(row.query), self._sealer.open(row.progress)
-        return Export(
-            id=row.id,
-            member=row.member,
-            record_type=row.record_type,
+        return read_row(
+            Export,
+            row,
             query=ExportQuery.from_json(query) if query else None,
             state=ExportState(row.state),
-            attempt=row.attempt,
             progress=ExportProgress.from_json(progress) if progress else ExportProgress(),
-            page_count=row.page_count,
-            chunk_count=row.chunk_count,
-            row_count=row.row_count,
-            started_at=row.started_at,
-            file_id=row.file_id,
-            shared_at=row.shared_at,
-            problem=row.problem,
         )
 
 

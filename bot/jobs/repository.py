@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database
+from bot.db.rows import read_row
 from bot.db.tables import watches
 from bot.jobs.watch import NewWatch, StoredPoint, Watch, WatchStatus
 from bot.privacy import mask_text
@@ -176,20 +177,12 @@ async def _fetch_one(connection: AsyncConnection, condition: ColumnElement[bool]
 
 
 def _watch_from_row(row: Row[Any]) -> Watch:
-    return Watch(
-        id=row.id,
-        subject=row.subject,
+    points = tuple((at, done) for at, done in json.loads(row.progress_points))
+    return read_row(
+        Watch,
+        row,
         jobs=tuple(json.loads(row.jobs)),
-        member=row.member,
-        channel=row.channel,
-        title=row.title,
         status=WatchStatus(row.status),
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        progress_at=row.progress_at,
-        complete=row.complete,
-        notify_by_dm=row.notify_by_dm,
-        stall_notified=row.stall_notified,
         counts=json.loads(row.counts),
-        progress_points=tuple((at, done) for at, done in json.loads(row.progress_points)),
+        progress_points=points,
     )

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.parameters import is_one_of
+from bot.db.rows import read_row
 from bot.db.tables import sends
 from bot.messages.send import Failure, Send
 from bot.messages.status import SendStatus
-
-_CONVERTED = ("status", "failure")
-_COLUMNS = tuple(field.name for field in fields(Send) if field.name not in _CONVERTED)
-
 
 TIME_COLUMNS: Mapping[SendStatus, str] = {
     SendStatus.SENT: "sent_at",
@@ -44,8 +40,7 @@ def has_message_id(
 
 def send_from_row(row: Row[Any]) -> Send:
     """Return the send of a row of ``sends``."""
-    values = {name: row._mapping[name] for name in _COLUMNS}
-    return Send(**values, status=SendStatus(row.status), failure=failure_from_row(row))
+    return read_row(Send, row, status=SendStatus(row.status), failure=failure_from_row(row))
 
 
 def failure_columns(failure: Failure | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from bot.db.customer_tables import event_log, notification_deliveries
 from bot.db.engine import Database
 from bot.db.parameters import is_one_of
+from bot.db.rows import read_row
 from bot.notifications.delivery import (
     EACH,
     GATHERED,
@@ -92,7 +93,7 @@ class Deliveries:
         )
         async with self._database.begin() as connection:
             rows = await connection.execute(streams)
-            return [DueStream(**row._mapping) for row in rows]
+            return [read_row(DueStream, row) for row in rows]
 
     async def list_messages(
         self, channel: str, now: float, limit: int, excluded_rules: Collection[int] = ()
@@ -144,7 +145,7 @@ class Deliveries:
             .order_by(func.min(_table.c.event_id))
         )
         async with self._database.begin() as connection:
-            return [GatheredPost(**row._mapping) for row in await connection.execute(posts)]
+            return [read_row(GatheredPost, row) for row in await connection.execute(posts)]
 
     async def seconds_until_due(self, now: float) -> float | None:
         """Return the seconds until the next delivery is due; None if none waits."""
@@ -350,12 +351,9 @@ class Deliveries:
     async def _fetch(self, query: Any) -> list[Delivery]:
         async with self._database.begin() as connection:
             rows = await connection.execute(query)
-            return [Delivery(**{name: row._mapping[name] for name in _FIELDS}) for row in rows]
+            return [read_row(Delivery, row) for row in rows]
 
     async def _update(self, condition: ColumnElement[bool], **values: Any) -> None:
         changes: Mapping[str, Any] = values
         async with self._database.begin() as connection:
             await connection.execute(update(_table).where(condition).values(**changes))
-
-
-_FIELDS = tuple(field.name for field in fields(Delivery))

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db.claims import lock_name
 from bot.db.customer_tables import notification_rules
 from bot.db.engine import Database
+from bot.db.rows import read_row
 from bot.errors import UsageError
 from bot.notifications.rule import Rule, RuleSpec
 
@@ -171,12 +172,4 @@ def _is_catch_all(rule: Rule) -> bool:
 
 
 def _rule_from_row(row: Row[Any]) -> Rule:
-    return Rule(
-        row.id,
-        row.channel,
-        row.position,
-        row.member,
-        RuleSpec.model_validate_json(row.spec),
-        row.problem,
-        row.problem_at,
-    )
+    return read_row(Rule, row, spec=RuleSpec.model_validate_json(row.spec))

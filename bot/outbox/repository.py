@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS
 from bot.db.engine import Database
+from bot.db.rows import read_row
 from bot.db.tables import posts
 from bot.outbox import content
 from bot.outbox.error_policy import UNUSABLE_THREAD_CODES
@@ -213,7 +213,7 @@ class Posts:
                     uncertain_since=since if not row.message_ts else None,
                 )
             )
-        return _post_from_row(row)
+        return read_row(Post, row)
 
     async def mark_delivered(
         self, post_id: int, version: int, now: float, *, channel: str = "", ts: str = ""
@@ -352,7 +352,7 @@ class Posts:
 
     async def _fetch_all(self, query: Any) -> list[Post]:
         async with self._database.begin() as connection:
-            return [_post_from_row(row) for row in await connection.execute(query)]
+            return [read_row(Post, row) for row in await connection.execute(query)]
 
     async def _update(self, condition: ColumnElement[bool], values: Mapping[str, Any]) -> None:
         async with self._database.begin() as connection:
@@ -369,10 +369,3 @@ def _digest(content: str) -> str:
 def _accepts_content() -> ColumnElement[bool]:
     is_posted = and_(posts.c.message_ts != "", posts.c.error_code != WITHDRAWN)
     return or_(posts.c.error_code == "", is_posted)
-
-
-def _post_from_row(row: Row[Any]) -> Post:
-    return Post(**{name: row._mapping[name] for name in _POST_FIELDS})
-
-
-_POST_FIELDS = tuple(field.name for field in fields(Post))

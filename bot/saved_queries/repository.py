@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db.claims import lock_name
 from bot.db.engine import Database
 from bot.db.record_tables import saved_queries
+from bot.db.rows import read_row
 from bot.errors import UsageError
 from bot.saved_queries.saved_query import SavedQuery, fold_name
 from bot.saved_queries.schedule import Schedule
@@ -246,21 +247,9 @@ class SavedQueryRepository:
 
     def _from_row(self, row: Row[Any]) -> SavedQuery:
         text = self._sealer.open(row.query)
-        return SavedQuery(
-            id=row.id,
-            label=row.label,
-            member=row.member,
-            record_type=row.record_type,
+        return read_row(
+            SavedQuery,
+            row,
             text=text if isinstance(text, str) else None,
-            is_shared=row.is_shared,
-            channel=row.channel,
             schedule=Schedule.model_validate_json(row.schedule) if row.schedule else None,
-            scheduler=row.scheduler,
-            allows_outsiders=row.allows_outsiders,
-            due_at=row.due_at,
-            retry_at=row.retry_at,
-            failing_since=row.failing_since,
-            posted_due_at=row.posted_due_at,
-            problem=row.problem,
-            problem_at=row.problem_at,
         )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.claims import ClaimOutcome, lock_name
 from bot.db.engine import Database
+from bot.db.rows import read_row
 from bot.db.tables import writes
 
 
@@ -237,7 +238,7 @@ def _error_columns(error: WriteError | None) -> dict[str, Any]:
 
 
 def _write(row: Any) -> Write:
-    return Write(**{**row._mapping, "state": WriteState(row.state)})
+    return read_row(Write, row, state=WriteState(row.state))
 
 
 async def _fetch_latest(

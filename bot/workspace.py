@@ -102,7 +102,8 @@ async def open_workspace(
     async with AsyncExitStack() as clients, AsyncExitStack() as loops:
         slack = await _open_slack(clients, runtime, installation)
         identity = await identify(slack)
-        await adopt_rows(runtime.database, identity.team_id)
+        if not runtime.database.is_new:
+            await adopt_rows(runtime.database, identity.team_id)
         chakra = await _open_chakra(clients, runtime, installation)
         cache = await _open_cache(clients, runtime)
         tasks = TaskSet(runtime.clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from bot.db import sqlite_driver
 from bot.db.file_lock import hold_file_lock, resolve_file
 from bot.db.locks import LeaderLock, advisory_lock, local_lock
 from bot.db.migrate import migrate
+from bot.db.sqlite_driver import SingleVisitConnection
 from bot.errors import DatabaseUnavailable
 
 T = TypeVar("T")
@@ -36,18 +37,11 @@ POOL_SIZE = 5
 POOL_RECYCLE_SECONDS = 1_800
 """Some networks silently drop connections that are idle for longer."""
 
-# FULL: a committed transaction survives a power cut, and with it the record of a sent message.
-PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA busy_timeout=5000",
-    "PRAGMA foreign_keys=ON",
-)
-
 
 class Database:
     """An open database. ``single_process`` is whether no other process can use it.
 
+    ``is_new`` is whether this process has created the tables.
     ``session_engine`` opens the dedicated connections of leader locks, if other processes can.
     """
 
@@ -59,6 +53,7 @@ class Database:
         self._transactions = 0
         self._leader_locks: set[LeaderLock] = set()
         self.single_process = engine.dialect.name == "sqlite"
+        self.is_new = False
 
     @property
     def in_use(self) -> bool:
@@ -163,7 +158,8 @@ async def open_database(url: str) -> AsyncIterator[Database]:
         return
     if (address.database or "") in IN_MEMORY_NAMES:
         with _memory_database() as shared:
-            async with _open(_create_sqlite_engine(address.set(**shared))) as database:
+            in_memory = _create_sqlite_engine(address.set(**shared), sqlite_driver.connect_inline)
+            async with _open(in_memory) as database:
                 yield database
         return
     with hold_file_lock(resolve_file(address)):
@@ -186,7 +182,7 @@ async def _open(
 async def _migrate(database: Database) -> None:
     try:
         async with database.begin() as connection:
-            await connection.run_sync(migrate)
+            database.is_new = await connection.run_sync(migrate)
     except DatabaseError as failed:  # no such database, a corrupt one, or missing permissions
         raise DatabaseUnavailable(_error_reason(failed)) from failed
 
@@ -221,7 +217,9 @@ _POSTGRES_CONNECT_ARGS = {
 }
 
 
-def _create_sqlite_engine(url: URL) -> AsyncEngine:
+def _create_sqlite_engine(
+    url: URL, connect: Callable[..., SingleVisitConnection] = sqlite_driver.connect
+) -> AsyncEngine:
     """Return an engine with one connection: SQLite has one writer, and the pool is a fair queue."""
     engine = create_async_engine(
         url,
@@ -231,25 +229,16 @@ def _create_sqlite_engine(url: URL) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_reset_on_return=None,  # ``Database.begin`` commits or rolls back
         hide_parameters=True,
-        connect_args={"async_creator_fn": sqlite_driver.connect},
+        connect_args={"async_creator_fn": connect},
     )
-    event.listen(engine.sync_engine, "connect", _configure_connection)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     event.listen(engine.sync_engine, "invalidate", _rollback)
     return engine
 
 
-def _configure_connection(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # sqlite3 would begin transactions itself, and too late
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
 def _begin_immediate(connection: Connection) -> None:
     driver_connection = connection.connection.driver_connection
-    assert isinstance(driver_connection, sqlite_driver.SingleVisitConnection)  # noqa: S101
+    assert isinstance(driver_connection, SingleVisitConnection)  # noqa: S101
     driver_connection.begin_with_next_statement()
 
 

@@ -39,8 +39,11 @@ MIGRATION_LOCK_ID = 0x_C4A_C8A
 """The advisory lock, used by this app only, by which starting replicas wait for each other."""
 
 
-def migrate(connection: Connection, target: str = "head") -> None:
-    """Migrate to ``target``. Raises ``DatabaseUnavailable`` if a later release made the tables."""
+def migrate(connection: Connection, target: str = "head") -> bool:
+    """Migrate to ``target``; return whether there were no tables.
+
+    Raises ``DatabaseUnavailable`` if a later release made the tables.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(
             text("SET LOCAL statement_timeout = 0")
@@ -48,19 +51,20 @@ def migrate(connection: Connection, target: str = "head") -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK_ID})
     current = current_revision(connection)
     if target == "head" and current == HEAD:
-        return
+        return False
     if current > HEAD:
         raise DatabaseUnavailable(f"Its tables are from a later version of this app ({current})")
     if target == "head" and not current:
         _create_tables(connection)
-        return
+        return True
     from alembic import command
 
     command.upgrade(alembic_config(connection), target)
+    return not current
 
 
 def _create_tables(connection: Connection) -> None:
-    """Create the current tables, and Alembic's own table as Alembic would."""
+    """Create the current tables, and Alembic's own."""
     statements = _compile_tables(connection.dialect.name)
     if connection.dialect.name == "sqlite":
         # One call instead of sixty. It commits first, so the script begins the transaction again.
@@ -69,23 +73,31 @@ def _create_tables(connection: Connection) -> None:
         dbapi_connection.run_async(lambda driver: driver.executescript(script))
     else:
         connection.exec_driver_sql(";\n".join(statements))
-    version = Column("version_num", String(32), primary_key=True)
-    table = Table(
-        "alembic_version", MetaData(naming_convention={"pk": "%(table_name)s_pkc"}), version
-    )
-    table.create(connection)
-    connection.execute(insert(table).values(version_num=HEAD))
 
 
 @cache
 def _compile_tables(dialect_name: str) -> tuple[str, ...]:
-    """Return the statements of ``METADATA.create_all``, which would compile them every time."""
+    """Return the statements of ``METADATA.create_all``, which would compile them every time.
+
+    Alembic's table and its row follow, as Alembic would make them.
+    """
     dialect = make_url(f"{dialect_name}://").get_dialect()()
     statements: list[ExecutableDDLElement] = []
     for table in METADATA.sorted_tables:
         statements.append(CreateTable(table))
         statements += map(CreateIndex, sorted(table.indexes, key=lambda index: str(index.name)))
-    return tuple(str(statement.compile(dialect=dialect)) for statement in statements)
+    version = Table(
+        "alembic_version",
+        MetaData(naming_convention={"pk": "%(table_name)s_pkc"}),
+        Column("version_num", String(32), primary_key=True),
+    )
+    statements.append(CreateTable(version))
+    row = insert(version).values(version_num=HEAD)
+    compiled_row = row.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    return (
+        *(str(statement.compile(dialect=dialect)) for statement in statements),
+        str(compiled_row),
+    )
 
 
 def current_revision(connection: Connection) -> str:

@@ -178,7 +178,8 @@ async def _save(
             stored = await _store(request, context, upload, photo)
         except OutcomeUnknown as error:
             message = _explain_unknown(upload, error)
-            return CloseForm("We don't know whether Chakra has it.", follow_up=message)
+            unknown = "We don't know whether Chakra has it."
+            return CloseForm(unknown, follow_up=message, title="Not confirmed")
     if isinstance(stored, DuplicateWrite):
         return ask_again(view, request, stored.write)
     return CloseForm("Uploaded.", follow_up=await _attach(request, context, upload, stored))

@@ -156,8 +156,8 @@ class SubmissionSurface(BaseSurface):
             return self._with_metadata(reply)
         if isinstance(reply, FieldErrors):
             return self._errors_view(reply)
-        done = reply.done_text if isinstance(reply, CloseForm) else "Done."
-        return blocks.info_modal("Done", [blocks.section(done)])
+        done = reply if isinstance(reply, CloseForm) else CloseForm("Done.")
+        return blocks.info_modal(done.title, [blocks.section(done.done_text)])
 
     def _field_errors(self, reply: FieldErrors) -> dict[str, Any]:
         """Return the ack with the errors; above the fields if the form lacks one of theirs.

@@ -125,9 +125,10 @@ class BaseSurface:
         )
 
     async def reply(self, message: Message) -> None:
-        """Post to the response URL; if none works, to the person's DM with the app.
+        """Post to the response URL; if that fails, to the person's DM with the app.
 
-        A request from a thread is answered in it. If Slack's response is lost, the answer may be
+        What was asked for may be done: whatever Slack's reason is, the person must read so. A
+        request from a thread is answered in it. If Slack's response is lost, the answer may be
         shown already: the person gets it in the DM too, and no warning below it.
         """
         if message.to_channel:
@@ -145,7 +146,7 @@ class BaseSurface:
                     if not error.is_unconfirmed:
                         raise
                     message = notices.unconfirmed_share(payloads.request_channel(self._payload).id)
-                elif not (error.is_unconfirmed or error.not_sent or _has_expired(error)):
+                elif message.only_here and not (error.is_unconfirmed or error.not_sent):
                     raise
             else:
                 return

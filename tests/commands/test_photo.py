@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import ResetAfterHandling, ResetBeforeHandling, StatusResponse
+from bot.sandbox.chakra.faults import (
+    Hang,
+    ResetAfterHandling,
+    ResetBeforeHandling,
+    StatusResponse,
+)
 from bot.sandbox.chakra.photos import SEED_PHOTOS
 from bot.sandbox.slack import LocalFile, visible_text
 from tests.media.pictures import jpeg, png
@@ -240,6 +245,16 @@ async def test_repeat_after_an_unknown_outcome_makes_one_photo(acme: World, faul
     assert "The photo is in Chakra" in visible_text(await acme.press("photo.retry"))
     assert len(acme.chakra.photos) == before + 1
     assert stored(acme)["site_photo"]
+
+
+async def test_form_says_that_a_slow_upload_is_not_confirmed(acme: World) -> None:
+    await acme.type("/chakra photo")
+    await acme.submit({"file": SHOP})
+    acme.chakra.fail(UPLOAD, Hang())
+    async with acme.clock.running():
+        await acme.slack.submit(JOHN, {})
+        await acme.slack.wait_until(lambda: "Not confirmed" in form(acme))
+    assert "We don't know whether Chakra has it." in form(acme)
 
 
 async def test_chakra_that_takes_no_id_gives_one(acme: World) -> None:

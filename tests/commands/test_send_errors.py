@@ -84,6 +84,7 @@ ERROR_CASES: list[tuple[Fault, str, str, int]] = [
         0,
     ),
     (StatusResponse(401), FAILED_LINE, "Chakra doesn't accept this app's access token.", 0),
+    (StatusResponse(404), FAILED_LINE, "doesn't have what this app asked for", 0),
     (StatusResponse(403), FAILED_LINE, "The API key's role doesn't have permission.", 0),
     (
         MetaErrorResponse(132000, "body: number of localizable_params (2) does not match"),

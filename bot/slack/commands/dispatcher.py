@@ -191,9 +191,7 @@ class Dispatcher:
         if isinstance(surface, SubmissionSurface):
             said = surface.follow_up(outcome)
             if said is not None:
-                self._tasks.spawn_reply(
-                    self._log_failures(surface.reply(said), "form_follow_up_failed")
-                )
+                self._tasks.spawn_reply(self._follow_up(surface, said, outcome.reference))
             self._schedule_follow_up(surface, outcome)
         self._schedule_later(surface, outcome)
         return ack, None
@@ -229,9 +227,7 @@ class Dispatcher:
                 self._explainer.message(failed, outcome.reference) if failed else ended.result()
             )
             if message is not None:
-                self._tasks.spawn_reply(
-                    self._log_failures(surface.reply(message), "form_follow_up_failed")
-                )
+                self._tasks.spawn_reply(self._follow_up(surface, message, outcome.reference))
 
         for task in tasks:
             if task is not None:
@@ -312,6 +308,16 @@ class Dispatcher:
         except Exception as failed:  # noqa: BLE001 - the other boundary: never silence
             await self._log_failures(
                 surface.deliver(self._fallback_outcome(failed, outcome)), "reply_failed"
+            )
+
+    async def _follow_up(self, surface: Surface, message: Message, reference: str) -> None:
+        """Post what a form that is closed has done; if Slack refuses it, post that error."""
+        try:
+            await surface.reply(message)
+        except SlackError as refused:
+            self._log.error("form_follow_up_failed", method=refused.method, code=refused.code)
+            await self._log_failures(
+                surface.reply(self._explainer.message(refused, reference)), "reply_failed"
             )
 
     def _fallback_outcome(self, error: Exception, outcome: Outcome) -> Outcome:

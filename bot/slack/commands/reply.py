@@ -123,14 +123,15 @@ class FormProblem(Exception):
 class CloseForm:
     """Close the form.
 
-    ``done_text`` is for a person whose form could not be closed, because the work took longer than
-    the ack could wait. ``follow_up`` is posted where the form was opened, and so is the result of
+    ``done_text``, under ``title``, is for a person whose form could not be closed, because the work
+    took longer than the ack could wait. ``follow_up`` is posted where the form was opened, and so is the result of
     ``follow_up_task``, once it has one.
     """
 
     done_text: str
     follow_up: Message | None = None
     follow_up_task: asyncio.Task[Message | None] | None = None
+    title: str = "Done"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,11 @@ from bot.slack.copy.files import explain_unavailable_file
 
 MAX_QUOTE_LENGTH = 300
 MAX_QUERY_LENGTH = 100
-PLACES = frozenset({"procedureShortId", "pluginId", "wabaId", "whatsappApiVersion"})
-"""The parameters of Chakra's addresses that name no record: those of lists have no others."""
+PLACES = frozenset(
+    ("procedureShortId", "pluginId", "wabaId", "whatsappApiVersion", "whatsappPhoneNumberId",
+     "phoneNumber")
+)  # fmt: skip
+"""The parameters of Chakra's addresses that name no record: lists and messages have no others."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -174,6 +177,8 @@ def _slack_error(error: Any) -> Explanation:
     if not error.retryable:
         return replace(_SLACK_REFUSED.explain(error), summary=_slack_failure(error))
     remedy = markup("Try again in ", format_wait(error.retry_after), ".")
+    if error.method not in READ_METHODS and not error.method.startswith("views."):
+        remedy = markup(remedy, " If this sends or changes something, check first if it's done.")
     return Explanation(_slack_failure(error), remedy, is_service_error=True)
 
 

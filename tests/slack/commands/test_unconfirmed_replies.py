@@ -135,3 +135,38 @@ async def test_unconfirmed_notice_of_a_delay_is_not_repeated(
     assert texts(sandbox, SALES)[-1] == "done after 9"
     assert len(texts(sandbox, SALES)) == 2
     assert texts(sandbox, JOHNS_DM) == []
+
+
+REFUSED: list[Any] = [{"error": "internal_error"}, {"error": "no_text"}, {"status": 404}]
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+async def test_what_a_form_has_done_is_read_in_the_dm_if_slack_refuses_it_elsewhere(
+    sandbox: World, fault: dict[str, Any]
+) -> None:
+    await sandbox.type("/chakra stage")
+    sandbox.slack.fail("response_url", times=9, **fault)
+    assert await sandbox.submit({"name": "Ann"}) == {}
+    assert texts(sandbox, JOHNS_DM) == ["saved Ann yes"]
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+async def test_what_a_button_has_done_is_read_in_the_dm_if_slack_refuses_it_elsewhere(
+    sandbox: World, fault: dict[str, Any]
+) -> None:
+    await sandbox.type("/chakra post card")
+    sandbox.slack.fail("response_url", times=9, **fault)
+    await sandbox.press("stage.again")
+    assert texts(sandbox, JOHNS_DM) == ["again 7"]
+
+
+async def test_person_checks_what_was_done_if_slack_refuses_its_answer_everywhere(
+    sandbox: World,
+) -> None:
+    await sandbox.type("/chakra stage")
+    for method in ("response_url", "chat.postMessage"):
+        sandbox.slack.fail(method, error="internal_error")
+    assert await sandbox.submit({"name": "Ann"}) == {}
+    [text] = texts(sandbox, SALES)
+    assert "Slack didn't accept the answer" in text
+    assert "If this sends or changes something, check first if it's done." in text

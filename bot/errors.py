@@ -18,6 +18,7 @@
     ├── ChakraError            Chakra responded with an error, or did not respond
     │   ├── Rejected               refused; a retry of the same request cannot help
     │   │   └── ResourceNotFound       it does not exist (404)
+    │   │       └── AddressNotFound        and no record was named
     │   ├── AuthenticationError    the access token is wrong or expired
     │   │   └── PermissionDenied       the token is valid, but its role may not do this
     │   ├── RateLimited            too many requests; ``retry_after`` is how long to wait
@@ -248,6 +249,12 @@ class Rejected(ChakraError):
 
 class ResourceNotFound(Rejected):
     kind = "resource_not_found"
+
+
+class AddressNotFound(ResourceNotFound):
+    """The address of the request names no record: of a list, or for a message."""
+
+    kind = "address_not_found"
 
 
 class AuthenticationError(ChakraError):

@@ -8,6 +8,7 @@ Everything else may have happened and becomes ``OutcomeUnknown``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -22,6 +23,7 @@ from bot.chakra.transport.error_body import (
 )
 from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse, TransportError
 from bot.errors import (
+    AddressNotFound,
     AuthenticationError,
     ChakraError,
     InvalidResponse,
@@ -48,6 +50,13 @@ ERRORS_BY_STATUS: dict[int, type[ChakraError]] = {
     501: Rejected,
 }
 """Any other 4xx is ``Rejected``."""
+
+PLACES = frozenset(
+    ("procedureShortId", "pluginId", "wabaId", "whatsappApiVersion", "whatsappPhoneNumberId",
+     "phoneNumber")
+)  # fmt: skip
+"""The parameters of addresses that name no record: lists and messages have no others."""
+_PARAMETER = re.compile(r"\{(\w+)")
 
 _DEFAULT_MESSAGES = {
     401: "The access token was not accepted.",
@@ -193,7 +202,9 @@ def _error_class_by_status(response: ChakraResponse, now: float) -> type[ChakraE
     if response.status == REQUEST_TIMEOUT and response.request.is_write:
         return OutcomeUnknown  # a gateway may respond so after it passed the write on
     if response.status in ERRORS_BY_STATUS:
-        return ERRORS_BY_STATUS[response.status]
+        found = ERRORS_BY_STATUS[response.status]
+        names_record = set(_PARAMETER.findall(response.request.endpoint)) - PLACES
+        return AddressNotFound if found is ResourceNotFound and not names_record else found
     if response.status < 500:
         return Rejected
     was_refused = response.status == 503 and retry_after_seconds(response, now) is not None

@@ -124,8 +124,8 @@ class CloseForm:
     """Close the form.
 
     ``done_text``, under ``title``, is for a person whose form could not be closed, because the work
-    took longer than the ack could wait. ``follow_up`` is posted where the form was opened, and so is the result of
-    ``follow_up_task``, once it has one.
+    took longer than the ack could wait. ``follow_up`` is posted where the form was opened, and so
+    is the result of ``follow_up_task``, once it has one.
     """
 
     done_text: str

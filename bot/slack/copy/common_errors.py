@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +14,6 @@ from bot.slack.copy.files import explain_unavailable_file
 
 MAX_QUOTE_LENGTH = 300
 MAX_QUERY_LENGTH = 100
-PLACES = frozenset(
-    ("procedureShortId", "pluginId", "wabaId", "whatsappApiVersion", "whatsappPhoneNumberId",
-     "phoneNumber")
-)  # fmt: skip
-"""The parameters of Chakra's addresses that name no record: lists and messages have no others."""
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 # --- the person's own situation ---------------------------------------------------------------
@@ -125,14 +118,6 @@ _ADDRESS_NOT_FOUND = ErrorCopy(
     "It may not be set up for your team. If it keeps happening, {report}.",
     is_service_error=True,
 )
-
-
-def _resource_not_found(error: Any) -> Explanation:
-    names = frozenset(_PLACEHOLDER.findall(error.endpoint))
-    is_record = not error.endpoint or names - PLACES
-    return (_RECORD_NOT_FOUND if is_record else _ADDRESS_NOT_FOUND).explain(error)
-
-
 _PERMISSION_DENIED = ErrorCopy(
     "Chakra doesn't let this app do that.",
     "The API key's role doesn't have permission. Contact {admin}.",
@@ -243,7 +228,8 @@ COMMON_ERRORS: ErrorTable = {
     errors.InvalidFile: _invalid_file,
     errors.NotConfigured: _not_configured,
     errors.Rejected: _rejected,
-    errors.ResourceNotFound: _resource_not_found,
+    errors.ResourceNotFound: _RECORD_NOT_FOUND.explain,
+    errors.AddressNotFound: _ADDRESS_NOT_FOUND.explain,
     errors.AuthenticationError: _AUTHENTICATION_ERROR.explain,
     errors.PermissionDenied: _PERMISSION_DENIED.explain,
     errors.RateLimited: _RATE_LIMITED.explain,

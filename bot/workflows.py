@@ -29,7 +29,7 @@ from bot.ratelimit import SharedRateLimiter
 from bot.slack.client.web_api import SlackClient
 
 MAX_CONCURRENT_POLLS = 16
-"""Watches that this process polls at the same time.
+"""Watches of a workspace that this process polls at the same time.
 
 A thousand that are due together must neither fill the database's pool nor send a thousand requests
 to a Chakra that hangs. With the engine's poll of 0.5 s fewer would not reach 19 requests a second.

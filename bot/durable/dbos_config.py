@@ -6,6 +6,7 @@ import logging
 
 from dbos import DBOSConfig, DBOSPortableJSONSerializer
 
+APPLICATION_NAME = "chakra-bot"
 APPLICATION_VERSION = "1"
 """Pinned: by default DBOS hashes the source, and every deploy would strand pending runs."""
 CONNECTIONS = 5
@@ -15,7 +16,7 @@ MAX_THREADS = 8
 def dbos_config(url: str, executor: str) -> DBOSConfig:
     """Return the settings of an engine on the database ``url``, as the replica ``executor``."""
     return {
-        "name": "chakra-bot",
+        "name": APPLICATION_NAME,
         "system_database_url": url,
         "run_migrations": False,  # it would block the loop; see Engine._make_tables
         "sys_db_pool_size": CONNECTIONS,

@@ -1,9 +1,9 @@
 """The durable engine: chains of short runs on DBOS, which survive the process.
 
 A chain is a kind and a key, such as a watch and its ID; the key starts with the chain's workspace
-(``bot.durable.keys``). Each run of a chain is one DBOS workflow on the queue of its kind; its last
-act enqueues the next run, with a delay and a small state. A waiting run belongs to no process, so
-any replica picks it up when it is due. A run may execute more than once (after a crash, or on two
+(``bot.durable.keys``). Each run of a chain is one DBOS workflow on the one queue; its last act
+enqueues the next run, with a delay and a small state. A waiting run belongs to no process, so any
+replica picks it up when it is due. A run may execute more than once (after a crash, or on two
 replicas for a moment): every effect must be guarded by a row of its own. ``README.md`` has the
 decision.
 """
@@ -32,17 +32,19 @@ from bot.durable.records import (
     ACTIVE_STATUSES,
     WORKFLOW_NAME,
     delete_finished_runs,
+    list_active_runs,
     list_run_ids,
     list_set_back_run_ids,
+    move_runs,
 )
 from bot.durable.replicas import ReplicaLease
+from bot.durable.run_queue import LANE_CONCURRENCY, QUEUE, create_queue
 from bot.durable.runs import Handler, Reschedule, RunState
 from bot.errors import DatabaseUnavailable
 
 POLL_SECONDS = 0.5
-"""Seconds between polls of a queue for due runs; ``concurrency / POLL_SECONDS`` run per second.
-
-An idle process needs 5.7 % of a core, with 0.1 s it would need 14 % (README.md).
+"""Seconds between polls of the queue for due runs; ``concurrency / POLL_SECONDS`` of a kind and
+workspace run per second. README.md has what a poll costs.
 """
 RESUME_INTERVAL_SECONDS = 5.0
 """Seconds between searches for runs whose process has died."""
@@ -77,8 +79,7 @@ class Engine:
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._lease = ReplicaLease(database, clock)
-        self._concurrency: dict[str, int] = {}
-        self._queues: set[str] = set()
+        self._lanes: dict[str, int] = {}
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._run_again: set[str] = set()
@@ -102,13 +103,13 @@ class Engine:
         """
         return len(self._active.get((kind, workspace), ()))
 
-    def register(self, handler: Handler, *, concurrency: int) -> None:
+    def register(self, handler: Handler, *, concurrency: int = LANE_CONCURRENCY) -> None:
         """Run a workspace's chains of one kind.
 
-        ``concurrency`` is how many runs of the kind this process executes at the same time, for all
-        workspaces together.
+        ``concurrency`` is how many of them this process executes at the same time, a multiple of
+        ``LANE_CONCURRENCY``. Each kind and workspace has places of its own.
         """
-        self._concurrency[handler.kind] = concurrency
+        self._lanes[handler.kind] = concurrency // LANE_CONCURRENCY
         self._handlers[handler.kind, handler.workspace] = handler
 
     async def unregister(self, workspace: str) -> None:
@@ -128,26 +129,19 @@ class Engine:
         await cancel_and_wait(running)
 
     async def launch(self) -> None:
-        """Start DBOS and continue all chains of earlier processes.
-
-        Once launched, add the queues of newly registered kinds.
-        """
+        """Start DBOS and continue all chains of earlier processes, unless it is launched."""
         async with self._launching:
-            workflow = self._workflow
-            if workflow is None:
-                await self._lease.acquire()
-                async with self._lease.migration_lock():
-                    await self._make_tables()
-                workflow = self._start_dbos()
-            await self._register_queues()
-            if self._workflow is None:
-                self._workflow = workflow
-                self._spawn(
-                    periodic("durable", self._resume_orphans, RESUME_INTERVAL_SECONDS, self._clock)
-                )
-                self._spawn(
-                    periodic("durable", self._repair_chains, REPAIR_INTERVAL_SECONDS, self._clock)
-                )
+            if self._workflow is not None:
+                return
+            await self._lease.acquire()
+            async with self._lease.migration_lock():
+                await self._make_tables()
+            self._workflow = self._start_dbos()
+            for work, interval in (
+                (self._resume_orphans, RESUME_INTERVAL_SECONDS),
+                (self._repair_chains, REPAIR_INTERVAL_SECONDS),
+            ):
+                self._spawn(periodic("durable", work, interval, self._clock))
 
     async def start(self, kind: str, key: str, state: RunState | None = None) -> None:
         """Start the chain of ``key``, unless it is alive; ``state`` is for its first run.
@@ -170,7 +164,7 @@ class Engine:
         await self.launch()
         prefix = keys.run_prefix(kind, key)
         self._run_again.update(run_id for run_id in self._running if run_id.startswith(prefix))
-        await self._resume(await list_run_ids("DELAYED", prefix), kind)
+        await self._resume(await list_run_ids("DELAYED", prefix))
 
     async def purge(self, before: float) -> int:
         """Delete the records of runs that finished before ``before``, in seconds since 1970.
@@ -212,9 +206,13 @@ class Engine:
         """
         try:
             await asyncio.to_thread(DBOS.migrate, self._url)
+            await asyncio.to_thread(create_queue, self._url, self._poll_seconds)
         except Exception as error:  # of whichever driver
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise DatabaseUnavailable(f"The tables of the durable engine: {reason}") from error
+
+    def _lane(self, run_id: str) -> str:
+        return keys.lane_of_run(run_id, self._lanes.get(keys.kind_of_run(run_id), 1))
 
     def _start_dbos(self) -> Workflow:
         """Launch DBOS in the running loop, which its workflows then share with everything else."""
@@ -226,18 +224,9 @@ class Engine:
         async def run(kind: str, key: str, number: int, state: dict[str, Any]) -> None:
             await run_in_loop(loop, self._execute(kind, key, number, state))
 
+        DBOS.listen_queues([QUEUE])  # a replica of an earlier release may still use its own
         DBOS.launch()
         return run
-
-    async def _register_queues(self) -> None:
-        for kind in self._concurrency.keys() - self._queues:
-            await DBOS.register_queue_async(
-                kind,
-                worker_concurrency=self._concurrency[kind],
-                polling_interval_sec=self._poll_seconds,
-                on_conflict="always_update",
-            )
-            self._queues.add(kind)
 
     # --- executing runs ---------------------------------------------------------------------------
 
@@ -283,7 +272,7 @@ class Engine:
             return
         await self._enqueue_with_retry(kind, key, number + 1, following)
         if run_id in self._run_again:
-            await self._resume([keys.run_id(kind, key, number + 1)], kind)
+            await self._resume([keys.run_id(kind, key, number + 1)])
 
     def _log_failure(self, kind: str, error: Exception, delay: float) -> None:
         if isinstance(error, DatabaseUnavailable):
@@ -318,17 +307,18 @@ class Engine:
         options = SetEnqueueOptions(
             delay_seconds=min(delay, MAX_DELAY_SECONDS) or None,
             priority=LATER_RUN_PRIORITY if number else FIRST_RUN_PRIORITY,
+            queue_partition_key=self._lane(run_id),
         )
         with SetWorkflowID(run_id), options:
             await DBOS.enqueue_workflow_async(
-                kind, self._workflow, kind, key, number, dict(following.state)
+                QUEUE, self._workflow, kind, key, number, dict(following.state)
             )
         if delay == math.inf:  # a manual clock: its own timer makes the run due
-            self._clock.call_later(following.seconds, lambda: self._resume_later(run_id, kind))
+            self._clock.call_later(following.seconds, lambda: self._resume_later(run_id))
 
-    def _resume_later(self, run_id: str, kind: str) -> None:
+    def _resume_later(self, run_id: str) -> None:
         if self._workflow is not None and not self._stopping:
-            self._spawn(self._resume([run_id], kind))
+            self._spawn(self._resume([run_id]))
 
     # --- recovery ---------------------------------------------------------------------------------
 
@@ -356,8 +346,7 @@ class Engine:
     async def _recover(self, run_ids: Sequence[str], executor: str) -> None:
         if not run_ids:
             return
-        for kind in self._queues:
-            await self._resume([i for i in run_ids if i.startswith(f"{kind}:")], kind)
+        await self._resume(run_ids)
         self._log.warning("workflows_recovered", count=len(run_ids), **{"from": executor})
 
     async def _repair_chains(self) -> None:
@@ -366,8 +355,11 @@ class Engine:
         A key must be missing in two searches, since its start may be under way during the first.
         One replica repairs at a time, so no chain is started twice.
         """
-        ids = await list_run_ids(ACTIVE_STATUSES, "")
-        alive = {run_id.rpartition(":")[0] for run_id in ids}
+        runs = await list_active_runs()
+        # Earlier releases, and replicas of them that still run, have a queue for each kind.
+        if any(run.queue_name != QUEUE or not run.queue_partition_key for run in runs):
+            await asyncio.to_thread(move_runs, self._url, QUEUE, self._lane)
+        alive = {run.workflow_id.rpartition(":")[0] for run in runs}
         missing: set[tuple[str, str]] = set()
         for registered, handler in list(self._handlers.items()):
             own_keys = await handler.list_active_keys()
@@ -385,13 +377,13 @@ class Engine:
                         await self._enqueue(kind, key, int(self._clock.time()), Reschedule(0.0))
         self._missing = missing
 
-    async def _resume(self, run_ids: Sequence[str], kind: str) -> None:
-        """Put runs into their queue.
+    async def _resume(self, run_ids: Sequence[str]) -> None:
+        """Put runs into the queue, each into its own lane.
 
         Without the queue's name DBOS would use its internal queue, which ignores ``concurrency``.
         """
         if run_ids:
-            await DBOS.resume_workflows_async(list(run_ids), queue_name=kind)
+            await DBOS.resume_workflows_async(list(run_ids), queue_name=QUEUE)
 
     def _spawn(self, loop: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(loop, context=Context())

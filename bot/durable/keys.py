@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 
 def full_key(workspace: str, key: str) -> str:
     """Return the engine's key of a workspace's chain: "T0ACME/12" for watch 12."""
@@ -31,3 +33,14 @@ def run_id(kind: str, key: str, number: int) -> str:
 def workspace_of_run(run_id: str) -> str:
     """Return the workspace of a run's ID."""
     return workspace_of(run_id.partition(":")[2])
+
+
+def kind_of_run(run_id: str) -> str:
+    """Return the kind of a run's ID."""
+    return run_id.partition(":")[0]
+
+
+def lane_of_run(run_id: str, count: int) -> str:
+    """Return the lane of a run's chain, such as "watch:T0ACME:2", one of ``count``."""
+    chain = run_id.rpartition(":")[0]
+    return f"{chain.partition('/')[0]}:{crc32(chain.encode()) % count}"

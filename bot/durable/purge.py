@@ -11,7 +11,6 @@ from bot.durable.workspace_engine import WorkspaceEngine
 
 PURGE_WORKFLOW = "purge"
 PURGE_KEY = "all"
-PURGE_CONCURRENCY = 1
 PURGE_INTERVAL_SECONDS = 600.0
 RUN_RETENTION_SECONDS = 3_600.0
 """Seconds for which DBOS stores the records of finished runs: 0.8 KB each, 68,000 an hour."""
@@ -41,12 +40,7 @@ class Purge:
 def register_purge(engine: WorkspaceEngine, steps: Sequence[PurgeStep]) -> None:
     """Register the purge of a workspace's features."""
     purge = Purge(steps)
-    engine.register(
-        PURGE_WORKFLOW,
-        purge.run,
-        list_active_keys=purge.list_active_keys,
-        concurrency=PURGE_CONCURRENCY,
-    )
+    engine.register(PURGE_WORKFLOW, purge.run, list_active_keys=purge.list_active_keys)
 
 
 def register_record_purge(engine: Engine, clock: Clock) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from bot.durable.engine import Engine
 from bot.durable.keys import full_key
+from bot.durable.run_queue import LANE_CONCURRENCY
 from bot.durable.runs import Handler, ListKeys, Run, RunState
 
 
@@ -22,7 +23,12 @@ class WorkspaceEngine:
         return self._engine.active_count(kind, self._workspace)
 
     def register(
-        self, kind: str, run: Run, *, list_active_keys: ListKeys, concurrency: int
+        self,
+        kind: str,
+        run: Run,
+        *,
+        list_active_keys: ListKeys,
+        concurrency: int = LANE_CONCURRENCY,
     ) -> None:
         """Register the handler of a kind; see ``Engine.register``."""
         handler = Handler(kind, self._workspace, run, list_active_keys)

@@ -60,7 +60,7 @@ from bot.slack.commands.reply import (
 )
 from bot.slack.viewer import is_shareable
 from bot.templates.languages import blocked_notice
-from bot.templates.menu import MORE, menu_choices
+from bot.templates.menu import MORE
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import MEDIA
 
@@ -158,13 +158,13 @@ async def _rerender(context: Context, form: SendForm) -> UpdateForm:
 
 
 async def suggest_templates(request: OptionsRequest, context: Context) -> Choices:
-    """Return the templates that match what is typed, see `rank_templates`."""
+    """Return the templates that match what is typed."""
     last_used = await context.send_service.last_used_templates(request.actor.id)
     locale = request.member.locale if request.member else ""
-    found = await context.send_forms.find_templates(request.query, last_used, locale)
+    found = await context.send_forms.find_options(request.query, last_used, locale)
     if found is None:
         return Choices((Choice("Templates are still loading", LOADING, "Try again"),))
-    return Choices(menu_choices(found))
+    return Choices(found)
 
 
 # --- from Slack's own menus ----------------------------------------------------------------------

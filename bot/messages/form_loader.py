@@ -23,10 +23,10 @@ from bot.messages.service import CheckedSend, SendService
 from bot.messages.validation import first_validation_error, validation_errors
 from bot.slack.blocks import Markup, lines, markup
 from bot.slack.commands.arguments import Arguments
-from bot.slack.commands.reply import Message, OpenForm, UpdateForm, View
+from bot.slack.commands.reply import Choice, Message, OpenForm, UpdateForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
 from bot.templates.languages import sendable_variants
-from bot.templates.menu import rank_templates
+from bot.templates.menu import menu_choices, rank_templates
 from bot.templates.send_blockers import send_blocker
 from bot.users.directory import Directory
 from bot.users.phrases import ME
@@ -140,17 +140,18 @@ class SendFormLoader:
         except BotError:
             return parsed
 
-    async def find_templates(
+    async def find_options(
         self, query: str, last_used: Sequence[tuple[str, str]], locale: str
-    ) -> tuple[Template, ...] | None:
-        """Return the templates for a menu, see `rank_templates`; None while they load."""
+    ) -> tuple[Choice, ...] | None:
+        """Return the options of a menu, see `rank_templates`; None while they load."""
         index = await self.load_templates()
         if index is None:
             return None
         found = rank_templates(index, query, last_used, locale)
         if not found and (newer := await self._catalog.get_newer_index()):
-            found = rank_templates(newer.value, query, last_used, locale)
-        return found
+            index = newer.value
+            found = rank_templates(index, query, last_used, locale)
+        return menu_choices(index, found)
 
     def get_cached_template(self, template_id: str) -> Template | None:
         """Return a cached template."""

@@ -122,7 +122,7 @@ def find_nearest(index: TemplateIndex, typed: str) -> tuple[str, ...]:
     tokens = tokenize(typed)
     if not tokens or len("".join(tokens)) < MIN_TEMPLATE_LETTERS:
         return ()
-    matches = {name: match_name(tokens, name) for name in index.by_name}
+    matches = {name: match_name(tokens, text) for name, text in index.name_texts.items()}
     best = min(matches.values(), default=Match.NONE)
     if best <= Match.INSIDE:
         return tuple(name for name, match in matches.items() if match is best)

@@ -26,9 +26,9 @@ from bot.errors import (
     Rejected,
     UsageError,
 )
-from bot.templates.send_blockers import send_blocker
+from bot.templates.send_blockers import blocker_label
 from bot.templates.template_changes import TemplateChange, apply_changes, read_change
-from bot.text.normalize import tokenize
+from bot.text.normalize import join_words, tokenize
 from bot.text.similarity import find_similar
 from bot.webhooks.events import TemplateEvent
 
@@ -54,14 +54,16 @@ MAX_NOTED_EVENTS = 200
 class TemplateIndex:
     """All templates.
 
-    ``words_by_id`` has the normalized words of name, texts and buttons; ``joined_names`` leads from
-    a name without its underscores to the name.
+    ``texts`` has the normalized words of name, texts and buttons by ID, and ``name_texts`` those of
+    the name by name, see `join_words`; ``joined_names`` leads from a name without its underscores
+    to the name.
     """
 
     templates: tuple[Template, ...]
     by_id: Mapping[str, Template]
     by_name: Mapping[str, tuple[Template, ...]]
-    words_by_id: Mapping[str, frozenset[str]]
+    texts: Mapping[str, str]
+    name_texts: Mapping[str, str]
     joined_names: Mapping[str, str]
 
     @classmethod
@@ -77,19 +79,20 @@ class TemplateIndex:
             ordered,
             {template.id: template for template in ordered},
             names,
-            {template.id: _searchable_words(template) for template in ordered},
+            {template.id: _searchable_text(template) for template in ordered},
+            {name: join_words(tokenize(name)) for name in names},
             {"".join(tokenize(name)): name for name in reversed(names)},
         )
 
     @cached_property
-    def blocked_ids(self) -> frozenset[str]:
-        """The IDs of the templates that can't be sent from Slack now."""
-        return frozenset(template.id for template in self.templates if send_blocker(template))
+    def blocker_labels(self) -> Mapping[str, str]:
+        """Why a template can't be sent from Slack now, by its ID; see `blocker_label`."""
+        return {template.id: blocker_label(template) for template in self.templates}
 
     @property
     def sendable(self) -> tuple[Template, ...]:
         """The templates that can be sent from Slack now."""
-        return tuple(item for item in self.templates if item.id not in self.blocked_ids)
+        return tuple(item for item in self.templates if not self.blocker_labels[item.id])
 
     def find_by_name(self, name: str, language: str = "") -> tuple[Template, ...]:
         """Return a name's templates in every language, ignoring case and spaces in ``name``.
@@ -339,13 +342,13 @@ def _sort_key(template: Template, usual: Counter[str]) -> tuple[str, int, str]:
     return template.name, -usual[_base_language(template)], template.language
 
 
-def _searchable_words(template: Template) -> frozenset[str]:
+def _searchable_text(template: Template) -> str:
     parts = [template.name]
     for holder in (template, *template.cards):
         parts += [button.text for button in holder.buttons]
         parts += [part.text for part in (holder.header, holder.body) if part]
     parts += [part.text for part in (template.footer, template.offer) if part]
-    return frozenset(word for part in parts for word in tokenize(part))
+    return join_words({word for part in parts for word in tokenize(part)})
 
 
 def _is_listing_unsupported(error: ChakraError) -> bool:

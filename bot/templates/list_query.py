@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.chakra.template import Template
 from bot.templates import vocabulary
 from bot.templates.catalog import TemplateIndex
-from bot.text.normalize import tokenize
+from bot.text.normalize import all_begin_words, tokenize
 
 ANY = "all"
 FILTER_SYNONYMS: Mapping[str, str] = {
@@ -60,7 +60,7 @@ def find_families(index: TemplateIndex, criteria: TemplateFilter) -> tuple[Templ
         sorted(
             found,
             key=lambda family: (
-                not _all_prefixes_match(prefixes, tokenize(family.name)),
+                not all_begin_words(prefixes, index.name_texts[family.name]),
                 family.name,
             ),
         )
@@ -108,11 +108,7 @@ def _matches(
         return False
     if criteria.languages and template.language not in criteria.languages:
         return False
-    return _all_prefixes_match(prefixes, index.words_by_id[template.id])
-
-
-def _all_prefixes_match(prefixes: Iterable[str], words: Collection[str]) -> bool:
-    return all(any(word.startswith(start) for word in words) for start in prefixes)
+    return all_begin_words(prefixes, index.texts[template.id])
 
 
 def _status_rank(status: str, order: list[str]) -> int:

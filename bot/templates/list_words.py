@@ -14,7 +14,7 @@ from bot.templates.list_query import (
     available_languages,
     available_statuses,
 )
-from bot.text.normalize import tokenize
+from bot.text.normalize import all_begin_words, tokenize
 
 _FILLERS: Final = frozenset({
     "in", "with", "about", "for", "called", "named", "the", "templates", "template", "status",
@@ -111,7 +111,4 @@ def _take_language(words: Sequence[str], codes: Sequence[str]) -> tuple[tuple[st
 
 def _has_word(word: str, index: TemplateIndex) -> bool:
     starts = tokenize(word)
-    return any(
-        all(any(known.startswith(start) for known in words) for start in starts)
-        for words in index.words_by_id.values()
-    )
+    return any(all_begin_words(starts, text) for text in index.texts.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache, partial
 
 from bot.chakra.template import Template
 from bot.slack.commands.reply import Choice
@@ -12,7 +13,7 @@ from bot.templates import vocabulary
 from bot.templates.catalog import TemplateIndex
 from bot.templates.languages import split_language, without_language
 from bot.templates.send_blockers import blocker_label
-from bot.text.normalize import tokenize
+from bot.text.normalize import all_begin_words, tokenize
 
 MAX_OPTIONS = 100
 """Options of an answer. docs.slack.dev/reference/block-kit/block-elements/select-menu-element"""
@@ -70,11 +71,11 @@ def rank_templates(
         found += _find_near(index, words, last_used, {item.template.id for item in found})
     if not found and (rest := without_language(words)) and rest != words:
         found = list(_find_candidates(index, rest, last_used))  # in other languages than that
-    blocked = index.blocked_ids
-    sendable = {item.template.name for item in found if item.template.id not in blocked}
+    blockers = index.blocker_labels
+    sendable = {item.template.name for item in found if not blockers[item.template.id]}
     groups: dict[tuple[bool, str], list[_Candidate]] = {}
     for item in found:
-        is_last = item.template.id in blocked and not (
+        is_last = bool(blockers[item.template.id]) and not (
             item.match is Match.EXACT and item.template.name not in sendable
         )
         groups.setdefault((is_last, item.template.name), []).append(item)
@@ -86,13 +87,13 @@ def rank_templates(
     )
 
 
-def menu_choices(templates: Sequence[Template]) -> tuple[Choice, ...]:
+def menu_choices(index: TemplateIndex, templates: Sequence[Template]) -> tuple[Choice, ...]:
     """Return the options; a last one says that there are more than Slack shows."""
-    if len(templates) <= MAX_OPTIONS:
-        return tuple(map(template_choice, templates))
-    shown = templates[: MAX_OPTIONS - 1]
-    more = Choice("More: type part of the name", MORE, f"{len(templates) - len(shown)} more")
-    return (*map(template_choice, shown), more)
+    shown = templates if len(templates) <= MAX_OPTIONS else templates[: MAX_OPTIONS - 1]
+    choices = tuple(_choice(template, index.blocker_labels[template.id]) for template in shown)
+    left = len(templates) - len(shown)
+    more = Choice("More: type part of the name", MORE, f"{left} more")
+    return (*choices, more) if left else choices
 
 
 def template_choice(template: Template) -> Choice:
@@ -100,10 +101,13 @@ def template_choice(template: Template) -> Choice:
 
     A form shows only an option's text once it is chosen, so the language is part of that.
     """
+    return _choice(template, blocker_label(template))
+
+
+def _choice(template: Template, blocker: str) -> Choice:
     language = vocabulary.language_name(template.language)[:MAX_LANGUAGE_LENGTH]
     name = _shorten(template.name, MAX_OPTION_LENGTH - len(f" · {language}"))
-    reason = blocker_label(template)
-    description = f"Can't be sent: {reason}" if reason else ""
+    description = f"Can't be sent: {blocker}" if blocker else ""
     return Choice(
         f"{name} · {language}",
         template.id,
@@ -111,17 +115,20 @@ def template_choice(template: Template) -> Choice:
     )
 
 
-def match_name(words: Sequence[str], name: str) -> Match:
-    """Return how normalized words match a name; `Match.NONE` unless all of them are in it."""
-    name_words = tokenize(name)
-    typed, whole = " ".join(words), " ".join(name_words)
-    if typed == whole or _join(typed) == _join(whole):
+def match_name(words: Sequence[str], name_text: str) -> Match:
+    """Return how normalized words match a name; `Match.NONE` unless all of them are in it.
+
+    ``name_text`` is that of `TemplateIndex.name_texts`.
+    """
+    typed, whole = " ".join(words), name_text.removeprefix(" ")
+    joined, joined_name = "".join(words), name_text.replace(" ", "")
+    if joined == joined_name:
         return Match.EXACT
-    if whole.startswith(typed) or _join(whole).startswith(_join(typed)):
+    if joined_name.startswith(joined):
         return Match.BEGINNING
     if f" {typed}" in whole:
         return Match.WORD
-    if _all_begin(words, name_words):
+    if all_begin_words(words, name_text):
         return Match.WORDS
     if all(len(word) >= _MIN_INSIDE_LENGTH and word in whole for word in words):
         return Match.INSIDE
@@ -145,28 +152,35 @@ def _find_candidates(
     index: TemplateIndex, words: Sequence[str], last_used: LastUsed
 ) -> Iterator[_Candidate]:
     ranks = {used: place for place, used in enumerate(last_used)}
+    split = cache(partial(split_language, words))  # for each language, not for each template
     for name, family in index.by_name.items():
-        by_name = match_name(words, name)
+        by_name = match_name(words, index.name_texts[name])
         for template in family:
-            match = min(by_name, _match_otherwise(index, template, words))
+            otherwise = _match_otherwise(index, template, words, split(template.language))
+            match = min(by_name, otherwise)
             if match is not Match.NONE:
                 last_use = ranks.get((name, template.language), len(ranks))
                 yield _Candidate(template, match, 0, last_use)
 
 
-def _match_otherwise(index: TemplateIndex, template: Template, words: Sequence[str]) -> Match:
+def _match_otherwise(
+    index: TemplateIndex,
+    template: Template,
+    words: Sequence[str],
+    split: tuple[Sequence[str], bool],
+) -> Match:
     """Return how the template matches if a word names its language, or by its texts."""
-    known = index.words_by_id[template.id]
-    rest, names_language = split_language(words, template.language)
+    text = index.texts[template.id]
+    rest, names_language = split
     if names_language:
         if not rest:
             return Match.LANGUAGE
-        by_name = match_name(rest, template.name)
+        by_name = match_name(rest, index.name_texts[template.name])
         if by_name is not Match.NONE:
             return by_name
-        if _all_begin(rest, known):
+        if all_begin_words(rest, text):
             return Match.TEXT
-    return Match.TEXT if _all_begin(words, known) else Match.NONE
+    return Match.TEXT if all_begin_words(words, text) else Match.NONE
 
 
 def _find_near(
@@ -198,10 +212,6 @@ def _variant_key(item: _Candidate, locale: str) -> tuple[int, int]:
     return 1 if is_same_language else 2, item.last_use
 
 
-def _all_begin(words: Sequence[str], known: Sequence[str] | frozenset[str]) -> bool:
-    return all(any(name.startswith(word) for name in known) for word in words)
-
-
 def _word_slips(word: str, name_words: Sequence[str]) -> int | None:
     """Return the fewest slips between the word and the beginning of one of the name's."""
     parts = {
@@ -221,10 +231,6 @@ def _allowed_slips(word: str) -> int:
     if len(word) < _MIN_SLIP_LENGTH:
         return 0
     return 1 if len(word) < _MIN_TWO_SLIPS_LENGTH else 2
-
-
-def _join(text: str) -> str:
-    return text.replace(" ", "")
 
 
 def _shorten(name: str, max_length: int) -> str:

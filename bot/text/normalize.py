@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘‛ʼʻ`´′＇"))
 _INVISIBLE = dict.fromkeys(
@@ -41,6 +42,16 @@ def tokenize(text: str) -> tuple[str, ...]:
     if not folded.isascii():
         found += [sign for sign in folded if unicodedata.category(sign) == "So"]
     return tuple(found)
+
+
+def join_words(words: Iterable[str]) -> str:
+    """Return the text of words in which `all_begin_words` looks: a space is before each."""
+    return "".join(f" {word}" for word in words)
+
+
+def all_begin_words(starts: Iterable[str], text: str) -> bool:
+    """Return whether each start begins a word of a text that `join_words` returned."""
+    return all(f" {start}" in text for start in starts)
 
 
 def sorted_tokens(words: tuple[str, ...]) -> str:

@@ -112,12 +112,12 @@ def test_a_long_name_keeps_its_end_and_its_language() -> None:
 
 
 def test_a_long_menu_says_that_there_is_more() -> None:
-    choices = menu_choices(rank_templates(INDEX, "", ()))
+    choices = menu_choices(INDEX, rank_templates(INDEX, "", ()))
     assert len(choices) == MAX_OPTIONS
     assert choices[-1].value == MORE
     assert choices[-1].description == f"{len(INDEX.templates) - 99} more"
-    assert len(menu_choices(INDEX.templates[:100])) == 100
-    assert menu_choices(INDEX.templates[:100])[-1].value != MORE
+    assert len(menu_choices(INDEX, INDEX.templates[:100])) == 100
+    assert menu_choices(INDEX, INDEX.templates[:100])[-1].value != MORE
 
 
 @pytest.mark.parametrize(

@@ -49,10 +49,10 @@ EventHandlers = Mapping[type[WebhookEvent], EventHandler]
 class EventProcessor:
     """Process stored deliveries in batches.
 
-    ``wake_event`` is set when deliveries are stored; ``write_lock`` is taken while they are stored,
-    and while late ones are processed. ``on_event`` gets each event's label. A batch is one
-    transaction, so a crash at any point loses nothing and applies nothing twice. Deliveries
-    with an unreadable event keep their body until they are purged.
+    ``wake_event`` is set when deliveries are stored; ``write_lock`` is taken while they are stored
+    or wait for that, and while late ones are processed. ``on_event`` gets each event's label. A
+    batch is one transaction, so a crash at any point loses nothing and applies nothing twice.
+    Deliveries with an unreadable event keep their body until they are purged.
     """
 
     def __init__(
@@ -102,7 +102,8 @@ class EventProcessor:
         async with self.write_lock if self._is_late else nullcontext():
             batch = await self._process_batch()
         self._is_late = self._clock.time() - batch.oldest_at >= MAX_LAG_SECONDS
-        if batch.count >= BURST_SIZE and self.wake_event.is_set() and not self._is_late:
+        has_more_arrived = self.wake_event.is_set() or self.write_lock.locked()
+        if batch.count >= BURST_SIZE and has_more_arrived and not self._is_late:
             await sleep(self._clock, GATHER_SECONDS)
         return 0.0 if batch.has_more else None
 

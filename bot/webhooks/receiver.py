@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import structlog
@@ -71,6 +71,8 @@ STORE_UNAVAILABLE: Final = TextResponse(
     ((b"retry-after", b"30"),),
 )
 
+_Pending = tuple[RawEvent, asyncio.Future[None]]
+"""A delivery, and what its sender waits for."""
 _SIGNATURE_PATTERN: Final = re.compile(rb"(?:sha256=)?([0-9a-fA-F]{64})")
 
 
@@ -97,7 +99,7 @@ class WebhookReceiver:
         self._key = secret.encode() if secret and secret.strip() else None
         self._write_lock = write_lock
         self._on_stored = on_stored
-        self._pending: list[tuple[RawEvent, asyncio.Future[None]]] = []
+        self._pending: list[_Pending] = []
         self._pending_bytes = 0
         self._has_pending = asyncio.Event()
         self._closed = False
@@ -177,13 +179,15 @@ class WebhookReceiver:
         return STORED
 
     async def _write_batch(self) -> None:
-        batch, self._pending = self._pending[:BATCH_SIZE], self._pending[BATCH_SIZE:]
-        self._pending_bytes -= sum(len(event.body) for event, _ in batch)
-        if not self._pending:
-            self._has_pending.clear()
+        batch: list[_Pending] = []
+
+        def take() -> Iterator[RawEvent]:
+            batch.extend(self._take_batch())
+            yield from (event for event, _ in batch)
+
         failed: DatabaseUnavailable | None = DatabaseUnavailable("stopping")
         try:
-            await self._events.store([event for event, _ in batch], self._clock.time())
+            await self._events.store(take(), self._clock.time())
             failed = None
         except DatabaseUnavailable as down:
             self._log.warning("events_not_stored", reason=down.message)
@@ -191,14 +195,19 @@ class WebhookReceiver:
         except Exception as fault:  # noqa: BLE001 - the senders must get a response
             self._log.exception("events_not_stored", kind=type(fault).__name__)
         finally:
-            _resolve(batch, failed)
+            _resolve(batch or self._take_batch(), failed)
         if failed is None:
             self._on_stored()
 
+    def _take_batch(self) -> list[_Pending]:
+        batch, self._pending = self._pending[:BATCH_SIZE], self._pending[BATCH_SIZE:]
+        self._pending_bytes -= sum(len(event.body) for event, _ in batch)
+        if not self._pending:
+            self._has_pending.clear()
+        return batch
 
-def _resolve(
-    batch: list[tuple[RawEvent, asyncio.Future[None]]], error: DatabaseUnavailable | None
-) -> None:
+
+def _resolve(batch: Sequence[_Pending], error: DatabaseUnavailable | None) -> None:
     for _, stored in batch:
         if stored.done():  # the sender did not wait
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -68,8 +68,11 @@ class Events:
         self._database = database
         self._workspace = workspace
 
-    async def store(self, raw_events: Sequence[RawEvent], now: float) -> None:
-        """Store the deliveries that are not stored yet."""
+    async def store(self, raw_events: Iterable[RawEvent], now: float) -> None:
+        """Store the deliveries that are not stored yet.
+
+        They are read in the transaction: what arrives until it starts can be among them.
+        """
         async with self._database.begin() as connection:
             await connection.execute(
                 self._database.insert(events).on_conflict_do_nothing(

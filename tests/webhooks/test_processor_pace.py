@@ -87,6 +87,16 @@ async def test_in_a_burst_deliveries_gather_for_a_moment(pace: Pace) -> None:
     assert await pace.count_waiting() == 0
 
 
+async def test_in_a_burst_deliveries_gather_while_others_wait_to_be_stored(pace: Pace) -> None:
+    pace.is_busy = False
+    async with pace.processor.write_lock:
+        await pace.receive(BURST_SIZE)
+    await pace.receive(5)
+    assert await pace.count_waiting() == 5
+    await pace.clock.advance(GATHER_SECONDS)
+    assert await pace.count_waiting() == 0
+
+
 async def test_after_a_burst_nothing_waits(pace: Pace) -> None:
     pace.is_busy = False
     await pace.receive(BURST_SIZE * 3)

@@ -309,6 +309,20 @@ async def test_a_burst_is_acknowledged_in_few_writes(
     assert harness.stored_count < 100
 
 
+async def test_one_write_stores_all_that_arrive_until_it_can_begin(
+    harness: ReceiverHarness, sqlite: Database
+) -> None:
+    waiting = []
+    async with sqlite.begin():  # SQLite has one connection
+        for turn in range(3):
+            body = encode(chakra_event("SENT", f"wamid.{turn}"))
+            waiting.append(asyncio.create_task(harness.post(body)))
+            for _ in range(100):  # the database is in use, so the loop is never idle
+                await asyncio.sleep(0)
+    assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
+    assert harness.stored_count == 1
+
+
 async def test_nothing_is_stored_while_late_deliveries_are_processed(
     harness: ReceiverHarness, sqlite: Database
 ) -> None:

@@ -36,7 +36,7 @@ async def test_the_command_that_it_shows_works(open_sandbox: OpenSandbox) -> Non
         names = [name for name in vars(stories) if name.startswith("test_")]
         for name in names:
             await getattr(stories, name)(acme)
-    assert len(names) == 2
+    assert len(names) == 3
 
 
 def load_examples() -> Iterator[ModuleType]:

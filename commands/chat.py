@@ -147,10 +147,10 @@ async def _submit(
     state = ReplyState.parse(request.state)
     target = await context.conversations.find_target(state.conversation, state.customer)
     answer = _answer(request, text, file, state.interaction(request.interaction_key))
-    return await _answering(context).submit(target, state, answer, is_confirmed=is_confirmed)
+    return await _build_answering(context).submit(target, state, answer, is_confirmed=is_confirmed)
 
 
-def _answering(context: Context) -> Answering:
+def _build_answering(context: Context) -> Answering:
     return Answering(context.conversations, partial(_to_template, context))
 
 
@@ -198,14 +198,14 @@ async def offer_typed(request: EventRequest, context: Context) -> Message | NoRe
     if not text and not files:
         return NoReply()
     ts = str(body.get("ts", ""))
-    return await _answering(context).ask(target, ts, text, files, request.now)
+    return await _build_answering(context).ask(target, ts, text, files, request.now)
 
 
 async def send_typed(request: ActionRequest, context: Context) -> Message:
     """Send the text that the question names, once however often it is pressed."""
     typed = TypedReply.from_value(request.value)
     target = await context.conversations.find_target(typed.conversation)
-    answering = _answering(context)
+    answering = _build_answering(context)
     return await answering.send_typed(target, typed, request.channel.id, _answer(request))
 
 
@@ -230,7 +230,7 @@ async def claim(request: ActionRequest, context: Context) -> Message:
 
 
 async def open_assign(request: ActionRequest, context: Context) -> OpenForm:
-    return actions.assign_form(await _pressed(request, context))
+    return actions.assign_form(await _load_pressed(request, context))
 
 
 async def submit_assign(request: SubmitRequest, context: Context) -> CloseForm | FieldErrors:
@@ -239,7 +239,7 @@ async def submit_assign(request: SubmitRequest, context: Context) -> CloseForm |
         chosen = (await context.members.get_member(member)).value
         if chosen.kind not in MEMBER_KINDS:
             return FieldErrors({actions.MEMBER: actions.NOT_A_COLLEAGUE})
-    conversation = await _of_form(request, context)
+    conversation = await _load_of_form(request, context)
     assigned = await service.conversations.assign(conversation.id, member)
     if assigned is not None:
         await service.parents.refresh(assigned)
@@ -284,14 +284,14 @@ async def _set_state(
 
 
 async def open_note(request: ActionRequest, context: Context) -> OpenForm:
-    return actions.note_form(await _pressed(request, context))
+    return actions.note_form(await _load_pressed(request, context))
 
 
 async def submit_note(request: SubmitRequest, context: Context) -> CloseForm | FieldErrors:
     text = request.values.get(actions.TEXT, "").strip()
     if not text:
         return FieldErrors({actions.TEXT: "Write a note."})
-    conversation = await _of_form(request, context)
+    conversation = await _load_of_form(request, context)
     note = actions.render_note(text, request.actor.id, _name(request))
     await context.conversations.post(
         conversation, f"note:{request.interaction_key}", note, request.actor.id
@@ -299,12 +299,12 @@ async def submit_note(request: SubmitRequest, context: Context) -> CloseForm | F
     return CloseForm("Note added.")
 
 
-async def _pressed(request: ActionRequest, context: Context) -> Conversation:
+async def _load_pressed(request: ActionRequest, context: Context) -> Conversation:
     button = ConversationButton.from_value(request.value)
     return await context.conversations.get(button.conversation)
 
 
-async def _of_form(request: SubmitRequest, context: Context) -> Conversation:
+async def _load_of_form(request: SubmitRequest, context: Context) -> Conversation:
     number = parse_row_id(request.state.get(actions.CONVERSATION, ""), COMMAND)
     return await context.conversations.get(number)
 

@@ -125,7 +125,7 @@ async def _open_for_customer(request: Request, context: Context, conversation_id
         form = await _empty_form(context)
         form = await _fill(request, context, form, _customer_draft(target.customer, form.fields))
         found = await _find_duplicates(context, target.customer.phone)
-        state = {CONVERSATION: str(conversation_id), SEEN: _ids(found)}
+        state = {CONVERSATION: str(conversation_id), SEEN: _join_ids(found)}
         return OpenForm(replace(form, duplicates=found).view(), state)
 
     return await open_when_ready(context.clock, build(), TITLE)
@@ -230,11 +230,11 @@ async def _ask_about_duplicates(
     if all(duplicate.record.process.id in seen for duplicate in found):
         return None
     shown = replace(form, duplicates=found)
-    ids = {*seen, *_ids(found).split()}
+    ids = {*seen, *_join_ids(found).split()}
     return UpdateForm(shown.view(), {**state, SEEN: " ".join(sorted(ids))})
 
 
-def _ids(found: Sequence[DuplicateRecord]) -> str:
+def _join_ids(found: Sequence[DuplicateRecord]) -> str:
     return " ".join(duplicate.record.process.id for duplicate in found)
 
 

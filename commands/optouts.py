@@ -144,7 +144,7 @@ def _empty_text(query: OptOutQuery) -> Markup:
 
 
 def _row(opt_out: OptOut, customer: KnownCustomer, *, is_whole: bool) -> Block:
-    what = markup(bold(_customer_name(customer)), _number(customer, is_whole=is_whole))
+    what = markup(bold(_customer_name(customer)), _describe_number(customer, is_whole=is_whole))
     how = f"{SCOPE_LABELS[opt_out.scope]} · {SOURCE_LABELS[opt_out.source]}"
     parts: list[str] = [how]
     if opt_out.words:
@@ -173,7 +173,7 @@ def _customer_name(customer: KnownCustomer) -> str:
     return blocks.clip(customer.name or username or "A customer", 80)
 
 
-def _number(customer: KnownCustomer, *, is_whole: bool) -> str:
+def _describe_number(customer: KnownCustomer, *, is_whole: bool) -> str:
     if not customer.phone:
         return ", number not shown by WhatsApp"
     whole = format_international(customer.phone)
@@ -338,15 +338,15 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     )
     await context.conversations.parents.refresh_customers([customer_id])
     by = mention(request.actor.id)
-    return _answered(markup(Markup(":no_entry: "), NOTED, " Noted by ", by, "."))
+    return _show_instead(markup(Markup(":no_entry: "), NOTED, " Noted by ", by, "."))
 
 
 async def dismiss(request: ActionRequest, _: Context) -> Message:
     by = mention(request.actor.id)
-    return _answered(markup("Messages are still sent to this customer, as ", by, " answered."))
+    return _show_instead(markup("Messages are still sent to this customer, as ", by, " answered."))
 
 
-def _answered(line: Markup) -> Message:
+def _show_instead(line: Markup) -> Message:
     return Message(line, (blocks.context(line),), replace_original=True)
 
 

@@ -113,7 +113,7 @@ async def show_own(request: ActionRequest, context: Context) -> Message:
 
 
 async def _render_page(request: Request, context: Context, query: SendListQuery) -> Message:
-    member = _permitted_member(request, query)
+    member = _require_permitted_member(request, query)
     zone = request.require_member().zone
     period = find_period(query.day, request.now, zone)
     found, is_cut = await context.send_service.list_sends(query, member, period)
@@ -138,7 +138,7 @@ async def _render_page(request: Request, context: Context, query: SendListQuery)
     )
 
 
-def _permitted_member(request: Request, query: SendListQuery) -> str:
+def _require_permitted_member(request: Request, query: SendListQuery) -> str:
     """Return whose sends are listed, "" for everyone's. Raise ``NotAllowed`` for those of others.
 
     People who may send see everyone's unless they ask for their own.
@@ -165,7 +165,7 @@ def _heading(
         total = (
             f"the last {count} sends" if is_all else f"{count} of the last {MAX_LISTED_SENDS} sends"
         )
-    parts: list[str] = [bold(total), _whose(member, own_id)]
+    parts: list[str] = [bold(total), _describe_owner(member, own_id)]
     if query.words:
         parts.append(f'"{query.words}"')
     if query.status:
@@ -175,7 +175,7 @@ def _heading(
     return parts
 
 
-def _whose(member: str, own_id: str) -> str:
+def _describe_owner(member: str, own_id: str) -> str:
     if not member:
         return "everyone's"
     return "yours" if member == own_id else markup("by ", mention(member))

@@ -88,7 +88,7 @@ def _open(draft: TaskDraft) -> OpenForm:
 
 
 async def _read_line(request: CommandRequest, context: Context) -> TaskDraft:
-    now = _now(request)
+    now = _local_now(request)
     config = (await context.records.get_config()).value
     record_types = await context.records.list_types()
     names = [known.name for known in record_types]
@@ -229,7 +229,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         username = await context.record_queries.read_username(
             ASSIGNEE, request.values.get(ASSIGNEE, ""), request.require_member()
         )
-        task = read_form(draft.types, request.values, username, _now(request))
+        task = read_form(draft.types, request.values, username, _local_now(request))
     except InvalidFields as invalid:
         return FieldErrors(invalid.errors)
     if task.next_action is not None and _has_other_next_action(request, found):
@@ -348,7 +348,7 @@ def _intent(
     )
 
 
-def _now(request: Request) -> datetime:
+def _local_now(request: Request) -> datetime:
     return datetime.fromtimestamp(request.now, request.require_member().zone)
 
 

@@ -67,15 +67,15 @@ async def _find_named(context: Context, query: TemplateListQuery) -> Sequence[Te
     meaning = pages.read_words(query, index)
     if meaning.status or meaning.category or meaning.unused:
         return ()
-    named = _in_languages(index.find_by_name(meaning.words), meaning.languages)
+    named = _filter_languages(index.find_by_name(meaning.words), meaning.languages)
     if named or not meaning.words or find_families(index, TemplateFilter(words=meaning.words)):
         return named
     newer = await context.templates.get_newer_index()
     found = newer.value.find_by_name(meaning.words) if newer else ()
-    return _in_languages(found, meaning.languages)
+    return _filter_languages(found, meaning.languages)
 
 
-def _in_languages(named: Sequence[Template], codes: Sequence[str]) -> Sequence[Template]:
+def _filter_languages(named: Sequence[Template], codes: Sequence[str]) -> Sequence[Template]:
     return [template for template in named if not codes or template.language in codes]
 
 
@@ -119,7 +119,7 @@ async def refresh(request: ActionRequest, context: Context) -> Message:
 async def share(request: ActionRequest, context: Context) -> Message:
     require_shareable(request.channel)
     template = (await context.templates.get_template(request.value)).value
-    return card.render_public(template, await _family(context, template), request.actor.id)
+    return card.render_public(template, await _load_variants(context, template), request.actor.id)
 
 
 async def _render_page(
@@ -139,14 +139,14 @@ async def _render_card(
     replace_original: bool = False,
 ) -> Message:
     template = await context.templates.get_template(template_id, refresh=refresh)
-    family = await _family(context, template.value)
+    family = await _load_variants(context, template.value)
     viewer = Viewer.from_request(request)
     return card.render_private(
         template, family, viewer, note=note, replace_original=replace_original
     )
 
 
-async def _family(context: Context, template: Template) -> Sequence[Template]:
+async def _load_variants(context: Context, template: Template) -> Sequence[Template]:
     return (await context.templates.get_index()).value.by_name.get(template.name, (template,))
 
 
@@ -208,7 +208,7 @@ async def edit(request: SubmitRequest, context: Context) -> CloseForm | UpdateFo
     template = (await context.templates.get_template(request.state.get("template", ""))).value
     draft = TemplateDraft.from_values(request.values)
     intent = _intent(request, "template.update", f"template:{template.id}", draft)
-    changes = _changes(template, draft)
+    changes = _compare_with_draft(template, draft)
     if "components" in changes and has_media_sample(template):
         raise UsageError(edit_blocker(template))
     if not changes and await context.writes.find_done(intent) is None:
@@ -236,7 +236,7 @@ def _intent(request: SubmitRequest, verb: str, subject: str, draft: TemplateDraf
     )
 
 
-def _changes(template: Template, draft: TemplateDraft) -> dict[str, Any]:
+def _compare_with_draft(template: Template, draft: TemplateDraft) -> dict[str, Any]:
     components = draft.to_components(template)
     current = [dict(part.definition) for part in template.components]
     changes: dict[str, Any] = {}

@@ -68,18 +68,18 @@ class AccessPolicy:
 
     async def _decide(self, member: Member, *, is_stale: bool, max_age: float) -> AccessDecision:
         if member.kind is MemberKind.DEACTIVATED:
-            return _decision(Role.GUEST, member, reason=DENIAL_REASONS[member.kind])
+            return _decide(Role.GUEST, member, reason=DENIAL_REASONS[member.kind])
         is_sender, is_certain = await self._check_senders(member, max_age)
         if is_sender or member.is_admin:
             # A cached admin may no longer be one: reading is safe, writing waits for Slack.
             look_only = is_stale or not (is_certain or member.is_admin)
             role = Role.MEMBER if look_only else Role.SENDER
-            return _decision(role, member, is_unverified=look_only)
+            return _decide(role, member, is_unverified=look_only)
         reason = DENIAL_REASONS.get(member.kind)
         if reason is not None:
-            return _decision(Role.GUEST, member, is_unverified=not is_certain, reason=reason)
+            return _decide(Role.GUEST, member, is_unverified=not is_certain, reason=reason)
         unverified = is_stale or not is_certain
-        return _decision(Role.MEMBER, member, is_unverified=unverified, reason=NOT_A_SENDER_REASON)
+        return _decide(Role.MEMBER, member, is_unverified=unverified, reason=NOT_A_SENDER_REASON)
 
     async def _check_senders(self, member: Member, max_age: float) -> tuple[bool, bool]:
         """Return whether ``SENDERS`` names the person, and whether that is certain.
@@ -110,7 +110,7 @@ class AccessPolicy:
         )
 
 
-def _decision(
+def _decide(
     role: Role, member: Member, *, is_unverified: bool = False, reason: str = ""
 ) -> AccessDecision:
     return AccessDecision(role.permissions, is_unverified, reason, member)

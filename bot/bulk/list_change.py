@@ -148,10 +148,10 @@ class ListChanger:
             read_at=self._clock.time(),
             values=tuple(values),
             records=tuple(
-                _listed(record, record_type, _fingerprint(record.process, values))
+                _to_listed_record(record, record_type, _fingerprint(record.process, values))
                 for record in changing
             ),
-            samples=tuple(_sample(record, values) for record in changing[:MAX_SAMPLES]),
+            samples=tuple(_build_sample(record, values) for record in changing[:MAX_SAMPLES]),
             unchanged=len(listed.records) - len(changing),
             repeated=listed.repeated,
         )
@@ -200,7 +200,7 @@ def _build_batches(change: ListChange) -> list[Batch]:
     return build_batches(items, range(1, len(items) + 1))
 
 
-def _listed(record: Record, record_type: RecordType, before: str) -> ListedRecord:
+def _to_listed_record(record: Record, record_type: RecordType, before: str) -> ListedRecord:
     if record.process.id:
         return ListedRecord(id=record.process.id, before=before)
     return ListedRecord(id=record.key, before=before, attribute=record_type.key_field)
@@ -212,6 +212,6 @@ def _fingerprint(process: Process, values: Sequence[NewValue]) -> str:
     return hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def _sample(record: Record, values: Sequence[NewValue]) -> Sample:
+def _build_sample(record: Record, values: Sequence[NewValue]) -> Sample:
     old = tuple(show_value(value.stored_in(record.process)) for value in values)
     return Sample(key=record.key, name=record.process.name, old=old)

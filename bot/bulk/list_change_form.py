@@ -144,7 +144,7 @@ def started_message(started: int, planned: ListChange, record_type: RecordType) 
     parts = [f"{text}it finishes."]
     if left_out := len(planned.records) - started:
         parts.append(_left_out_text(left_out, planned, record_type))
-    return blocks.text_message(markup(*_joined(parts)))
+    return blocks.text_message(markup(*_separate_with_spaces(parts)))
 
 
 def nothing_left_form(planned: ListChange, record_type: RecordType) -> View:
@@ -208,5 +208,5 @@ def _notes(change: ListChange, record_type: RecordType) -> list[str]:
     return notes
 
 
-def _joined(parts: Sequence[str]) -> list[str]:
+def _separate_with_spaces(parts: Sequence[str]) -> list[str]:
     return [part for text in parts for part in (text, " ")][:-1]

@@ -92,7 +92,7 @@ def to_email(value: object) -> str:
 
 def to_emails(value: object) -> tuple[str, ...]:
     """Return the distinct addresses of an array."""
-    return _distinct(map(to_email, _iter_items(value)))
+    return _drop_duplicates(map(to_email, _iter_items(value)))
 
 
 def to_phone(value: object) -> str:
@@ -116,7 +116,7 @@ def to_international_phone(value: object) -> str:
 
 def to_phones(value: object) -> tuple[str, ...]:
     """Return the distinct phone numbers of an array."""
-    return _distinct(map(to_phone, _iter_items(value)))
+    return _drop_duplicates(map(to_phone, _iter_items(value)))
 
 
 def to_reference(value: object) -> str:
@@ -159,7 +159,7 @@ def _text_under_keys(value: object, keys: Iterable[str]) -> str:
     return next((found for key in keys if (found := to_text(value.get(key)))), "")
 
 
-def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+def _drop_duplicates(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if value))
 
 

@@ -279,7 +279,7 @@ class SessionText:
             "to": self.to,
             "type": "text",
             "text": {"body": self.text},
-            **_quoted(self.quoted_wamid),
+            **_build_quote(self.quoted_wamid),
         }
 
 
@@ -306,9 +306,9 @@ class SessionMedia:
             "to": self.to,
             "type": self.kind,
             self.kind: {"link": self.link, **given_fields},
-            **_quoted(self.quoted_wamid),
+            **_build_quote(self.quoted_wamid),
         }
 
 
-def _quoted(wamid: str) -> JsonObject:
+def _build_quote(wamid: str) -> JsonObject:
     return {"context": {"message_id": wamid}} if wamid else {}

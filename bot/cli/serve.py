@@ -58,7 +58,9 @@ async def run(
     """
     stop = install_stop_signals()
     async with AsyncExitStack() as stack:
-        url = await _until_stopped(stop, _start(stack, settings, commands, clock, drain_seconds))
+        url = await _run_unless_stopped(
+            stop, _start(stack, settings, commands, clock, drain_seconds)
+        )
         if url is None:
             return
         log = structlog.get_logger("serve")
@@ -104,7 +106,7 @@ async def _start(
     return url
 
 
-async def _until_stopped(stop: asyncio.Event, coroutine: Coroutine[Any, Any, T]) -> T | None:
+async def _run_unless_stopped(stop: asyncio.Event, coroutine: Coroutine[Any, Any, T]) -> T | None:
     """Return the coroutine's result, or None if ``stop`` is set first.
 
     The coroutine is cancelled in that case, so that a start that waits for Slack can be stopped.

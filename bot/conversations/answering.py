@@ -102,17 +102,17 @@ class Answering:
         """Ask whether what was typed in the thread is for the customer; send nothing."""
         file = files[0] if files else None
         if len(files) > 1:
-            return typed_reply.refused_question(ONE_FILE)
+            return typed_reply.render_refusal(ONE_FILE)
         if file is not None and not self.service.takes_files():
-            return typed_reply.refused_question(NO_FILES)
+            return typed_reply.render_refusal(NO_FILES)
         file = await self.service.load_file(file.id) if file else None
         problem = (explain_file(file) if file else "") or explain_text(text, file)
         if problem:
-            return typed_reply.refused_question(problem)
+            return typed_reply.render_refusal(problem)
         try:
             warning = await self.service.check_allowed(target) if target.is_open(now) else ""
         except RecipientOptedOut as error:
-            return typed_reply.refused_question(error.message)
+            return typed_reply.render_refusal(error.message)
         seen = await self.service.find_last_send_id(target)
         typed = TypedReply(
             conversation=target.conversation_id,
@@ -131,7 +131,7 @@ class Answering:
             typed = typed.model_copy(update={"text": "", "is_stored": True})
         typed = typed.model_copy(update={"confirmed": 0})
         note = markup(Markup(":warning: "), warning) if warning else None
-        return typed_reply.typed_question(target, typed, now, text=text, file=file, note=note)
+        return typed_reply.ask_about_typed(target, typed, now, text=text, file=file, note=note)
 
     async def send_typed(
         self, target: ReplyTarget, typed: TypedReply, channel: str, answer: Answer
@@ -143,10 +143,10 @@ class Answering:
             interaction += f":{typed.confirmed}"
         existing = await service.find_sent(target.conversation_id, interaction)
         if existing is not None:
-            return typed_reply.typed_result(target, existing)
+            return typed_reply.render_typed_result(target, existing)
         target.require_number()
         if not target.is_open(now):
-            return typed_reply.typed_question(target, typed, now)
+            return typed_reply.ask_about_typed(target, typed, now)
         text, file = typed.text, None
         if typed.is_stored:
             text = await service.find_typed(target.conversation_id, typed.ts)
@@ -155,18 +155,18 @@ class Answering:
         if typed.file:
             file = await service.load_file(typed.file)
         if typed.to and (typed.to, typed.sender) != (target.customer.phone, target.sender_id):
-            return typed_reply.typed_changed(target, typed, now, text, file)
+            return typed_reply.ask_again_with_changes(target, typed, now, text, file)
         await service.check_allowed(target)
         other = await service.find_other_answer(target, typed.seen, answer.member)
         if other is not None:
-            return typed_reply.typed_after_colleague(target, typed, other, now, text, file)
+            return typed_reply.ask_after_colleague(target, typed, other, now, text, file)
         service.mark_read(target)
         answer = replace(answer, text=text, file=file, interaction=interaction)
         claim, sending = await self._send(target, answer, typed.seen, 0, typed.confirmed)
         if claim.is_duplicate:
-            return typed_reply.typed_duplicate(target, typed, claim.send, now, text)
+            return typed_reply.ask_about_duplicate(target, typed, claim.send, now, text)
         send = claim.send if sending is None else (await asyncio.shield(sending)).send
-        return typed_reply.typed_result(target, send)
+        return typed_reply.render_typed_result(target, send)
 
     async def _send(
         self, target: ReplyTarget, answer: Answer, seen: int, quoted_event: int, confirmed: int

@@ -42,7 +42,7 @@ class CustomerFiles:
         try:
             found = await self.media.fetch(file.id)
             if (found.file_size or 0) > MAX_FILE_BYTES:
-                return _too_large(file, found.file_size)
+                return _describe_too_large(file, found.file_size)
             content = await self._download(found)
         except Rejected:
             return markup(
@@ -52,7 +52,7 @@ class CustomerFiles:
         except InvalidResponse as error:
             if error.message != TOO_LARGE:
                 raise
-            return _too_large(file, None)
+            return _describe_too_large(file, None)
         return LoadedFile(file.name, content.content)
 
     async def _download(self, found: Media) -> MediaContent:
@@ -65,7 +65,7 @@ class CustomerFiles:
             return await self.media.download(found.id, max_bytes=MAX_FILE_BYTES)
 
 
-def _too_large(file: MediaFile, size: int | None) -> Markup:
+def _describe_too_large(file: MediaFile, size: int | None) -> Markup:
     has = f"has {math.ceil(size * 10 / MEGABYTE) / 10:g} MB" if size else "is too large"
     return markup(
         f"This {file.kind.noun} {has}. Files of up to {MAX_FILE_SIZE} can be shown here: "

@@ -27,7 +27,7 @@ class ListedContacts:
     has_numbers: bool
 
 
-def contacts(message: Json, *, is_private: bool) -> ListedContacts:
+def read_contacts(message: Json, *, is_private: bool) -> ListedContacts:
     """Return the contacts of a message, their numbers masked unless ``is_private``."""
     shared = list(iter_objects(message.get("contacts")))
     numbers = [_contact_numbers(contact) for contact in shared]
@@ -59,7 +59,7 @@ def order(content: Json) -> tuple[Markup, Markup]:
     return lines(body), markup(f"Order of {count}", f": {totals}" if totals else "")
 
 
-def flow_answers(content: Json) -> tuple[Markup, Markup]:
+def read_flow_answers(content: Json) -> tuple[Markup, Markup]:
     """Return the answers of a WhatsApp form (``nfm_reply``), one a line."""
     answers = as_object(_parse_json(content.get("response_json")))
     rows = [
@@ -74,7 +74,7 @@ def flow_answers(content: Json) -> tuple[Markup, Markup]:
     return lines((heading, *_cut(rows))), markup(title)
 
 
-def raw_fields(content: Json) -> Iterator[Markup]:
+def iter_raw_fields(content: Json) -> Iterator[Markup]:
     """Yield the fields of an unknown object, for one reader."""
     for name, value in list(content.items())[:MAX_LINES]:
         yield markup(code(blocks.clip(str(name), 60)), " ", _show_value(value))
@@ -108,13 +108,13 @@ def _show(number: str, *, is_private: bool) -> str:
 
 def _order_line(item: Json) -> Markup:
     product = first_text(item, "product_name", "product_retailer_id") or "Item"
-    price, currency = _price(item), first_text(item, "currency")
+    price, currency = _format_price(item), first_text(item, "currency")
     amount = f" · {price} {currency}".rstrip() if price else ""
     quantity = first_text(item, "quantity") or "1"
     return markup(f"{quantity} × ", blocks.clip(product, 80), amount)
 
 
-def _price(item: Json) -> str:
+def _format_price(item: Json) -> str:
     price = item.get("item_price")
     return f"{price:g}" if isinstance(price, float) else first_text(item, "item_price")
 

@@ -16,7 +16,7 @@ MAX_NAME_LENGTH = 80
 def customer_name(customer: KnownCustomer) -> str:
     """Return what to call the customer in a channel; never empty."""
     name = customer.name if has_visible_text(customer.name) else ""
-    return blocks.clip(name or _address(customer) or UNKNOWN_NAME, MAX_NAME_LENGTH)
+    return blocks.clip(name or _format_address(customer) or UNKNOWN_NAME, MAX_NAME_LENGTH)
 
 
 def bold_name(name: str) -> Markup:
@@ -26,11 +26,11 @@ def bold_name(name: str) -> Markup:
 
 def customer_address(customer: KnownCustomer) -> str:
     """Return the masked number or the username; "" if that is the name already, or unknown."""
-    address = _address(customer)
+    address = _format_address(customer)
     return "" if address == customer_name(customer) else address
 
 
-def _address(customer: KnownCustomer) -> str:
+def _format_address(customer: KnownCustomer) -> str:
     if customer.phone:
         return mask_phone(f"+{customer.phone}")
     return f"@{customer.username}" if customer.username else ""

@@ -112,7 +112,7 @@ def render_reply(send: Send, details: SendDetails) -> Message:
     """Return the answer with its status; a failure mentions its author, who must know of it."""
     is_unsure = send.status in UNSURE
     author = mention(send.member) if is_unsure else bold(details.author or "Answer")
-    said = lines([author, *_quoted(send, details)])
+    said = lines([author, *_quote_reply(send, details)])
     status = markup(report.headline_emoji(send), bold(report.status_label(send)))
     content: list[Block] = [
         blocks.section(said),
@@ -125,7 +125,7 @@ def render_reply(send: Send, details: SendDetails) -> Message:
     return Message(markup(author, ": ", words), tuple(content))
 
 
-def _quoted(send: Send, details: SendDetails) -> list[Markup]:
+def _quote_reply(send: Send, details: SendDetails) -> list[Markup]:
     """Return the answer's text; of a template only its name: its values may be a code."""
     if not send.is_reply:
         language = vocabulary.language_name(send.language)

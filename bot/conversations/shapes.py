@@ -130,7 +130,7 @@ def _format_place(content: Json, *, is_private: bool) -> tuple[str, str] | None:
 
 
 def _read_contacts(source: _Source) -> Shape:
-    listed = listed_shapes.contacts(source.message, is_private=source.is_private)
+    listed = listed_shapes.read_contacts(source.message, is_private=source.is_private)
     more = "Show numbers" if listed.has_numbers and not source.is_private else ""
     return Shape(listed.body, listed.summary, more=more)
 
@@ -149,7 +149,7 @@ def _read_interactive(source: _Source) -> Shape:
     kind = first_text(source.content, "type")
     inner = as_object(source.content.get(kind))
     if kind == "nfm_reply":
-        body, summary = listed_shapes.flow_answers(inner)
+        body, summary = listed_shapes.read_flow_answers(inner)
         return Shape(body, summary, more="Read all" if len(body) > MAX_BODY_LENGTH else "")
     if kind == "call_permission_reply":
         accepted = first_text(inner, "response").lower() == "accept"
@@ -219,7 +219,9 @@ def _read_unknown(source: _Source) -> Shape:
     line = markup(f":grey_question: A message of a kind that isn't shown here: {kind}")
     if not source.is_private:
         return _line_shape(line, more="Details")
-    return Shape(lines((line, *listed_shapes.raw_fields(source.content or source.message))), line)
+    return Shape(
+        lines((line, *listed_shapes.iter_raw_fields(source.content or source.message))), line
+    )
 
 
 _READERS: Mapping[str, _Reader] = {

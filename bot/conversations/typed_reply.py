@@ -28,7 +28,7 @@ MAX_QUOTE_LENGTH = 2_000
 CHANGED = ":warning: The numbers of this conversation have changed, so nothing was sent."
 
 
-def typed_question(
+def ask_about_typed(
     target: ReplyTarget,
     typed: TypedReply,
     now: float,
@@ -63,22 +63,22 @@ def typed_question(
     )
 
 
-def refused_question(reason: str) -> Message:
+def render_refusal(reason: str) -> Message:
     """Return why what was typed can't be sent as it is."""
     content = (blocks.section(reason), blocks.actions(blocks.button(KEEP_LABEL, KEEP)))
     return Message(reason, content)
 
 
-def typed_changed(
+def ask_again_with_changes(
     target: ReplyTarget, typed: TypedReply, now: float, text: str, file: UploadedFile | None
 ) -> Message:
     """Ask again: the numbers aren't those that were shown."""
     note = Markup(CHANGED)
-    asked = typed_question(target, typed, now, text=text, file=file, note=note)
+    asked = ask_about_typed(target, typed, now, text=text, file=file, note=note)
     return Message(asked.text, asked.blocks, replace_original=True)
 
 
-def typed_after_colleague(
+def ask_after_colleague(
     target: ReplyTarget,
     typed: TypedReply,
     answer: ColleagueAnswer,
@@ -89,11 +89,11 @@ def typed_after_colleague(
     """Ask again: a colleague has answered since."""
     seen = typed.model_copy(update={"seen": answer.send.id})
     note = describe_answer(answer, now)
-    asked = typed_question(target, seen, now, text=text, file=file, note=note)
+    asked = ask_about_typed(target, seen, now, text=text, file=file, note=note)
     return Message(asked.text, asked.blocks, replace_original=True)
 
 
-def typed_duplicate(
+def ask_about_duplicate(
     target: ReplyTarget, typed: TypedReply, duplicate: Send, now: float, text: str
 ) -> Message:
     """Ask about an equal message of the last minutes."""
@@ -106,7 +106,7 @@ def typed_duplicate(
     )
 
 
-def typed_result(target: ReplyTarget, send: Send) -> Message:
+def render_typed_result(target: ReplyTarget, send: Send) -> Message:
     """Return what replaces the question once it is known whether the message was accepted."""
     line = outcome_line(target, send)
     content: list[Block] = [blocks.section(line)]

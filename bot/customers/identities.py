@@ -66,7 +66,7 @@ class Identities:
         at = min(event.occurred_at or now, now)
         seen, is_message = with_shared_number(event), isinstance(event, MessageEvent)
         if is_change(event):
-            return self._follow_change(previous_of(event), seen, at)
+            return self._follow_change(read_previous(event), seen, at)
         return self._find_or_add(seen, at, is_message=is_message) if keys_of(seen) else 0
 
     def resolve(self, customer_id: int) -> int:
@@ -196,7 +196,7 @@ class Identities:
         )
         values = (older.user_id, older.phone, *newer.former, *older.former)
         details = _fill(_details(newer), _details(older))
-        earlier = _former(details, values)
+        earlier = _list_former(details, values)
         self.people[into] = KnownCustomer(into, *details, earlier, newer.seen_at)
         self.merged[gone] = into
         self.changed_people.add(into)
@@ -210,7 +210,7 @@ class Identities:
         newer, older = (said, known) if at >= person.seen_at else (known, said)
         details = _fill(newer, older)
         values = (person.user_id, person.phone, gone.user_id, gone.phone, seen.user_id, seen.phone)
-        former = _former(details, (*values, *person.former))
+        former = _list_former(details, (*values, *person.former))
         if (details, former) != (known, person.former):
             self.changed_people.add(person_id)
         seen_at = max(at, person.seen_at)
@@ -234,7 +234,7 @@ class Identities:
         owner = self.people[owner_id]
         if key[0] == PHONE and owner.phone and equal_form(owner.phone) == key[1]:
             left = replace(owner, phone="")
-            former = _former(_details(left), (owner.phone, *owner.former))
+            former = _list_former(_details(left), (owner.phone, *owner.former))
             self.people[owner_id] = replace(left, former=former)
             self.changed_people.add(owner_id)
 
@@ -251,7 +251,7 @@ def all_keys(events: Sequence[WebhookEvent]) -> set[Key]:
     found: set[Key] = set()
     for event in events:
         found.update(keys_of(with_shared_number(event)))
-        found.update(keys_of(previous_of(event)))
+        found.update(keys_of(read_previous(event)))
     return found
 
 
@@ -262,7 +262,7 @@ def is_change(event: WebhookEvent) -> bool:
     return event.kind == USER_ID_UPDATE
 
 
-def previous_of(event: WebhookEvent) -> Customer:
+def read_previous(event: WebhookEvent) -> Customer:
     """Return what a person was known by before a change."""
     if isinstance(event, MessageEvent):
         return event.previous
@@ -312,7 +312,7 @@ def _fill(newer: Details, older: Details) -> Details:
     return user_id, parent_user_id, phone, username, name
 
 
-def _former(details: Details, values: Sequence[str]) -> tuple[str, ...]:
+def _list_former(details: Details, values: Sequence[str]) -> tuple[str, ...]:
     user_id, _, phone, _, _ = details
     current = {"", user_id, phone}
     return tuple(value for value in dict.fromkeys(values) if value not in current)[:MAX_FORMER]

@@ -148,7 +148,7 @@ def read(text: str) -> Intent | None:
     folded = _fold(text)
     if not folded:
         return Intent.UNSURE if STOP_SIGNS & set(text) else None
-    for intent, phrases in _tables().items():
+    for intent, phrases in _load_phrases().items():
         if _consists_of(folded, phrases):
             return intent
     words = folded.count(" ") + 1
@@ -164,7 +164,7 @@ def read(text: str) -> Intent | None:
 
 def _has_stop_clause(text: str) -> bool:
     """Return whether a part of a longer message is a request by itself: "Stop, who is this?"."""
-    stops = _tables()[Intent.STOP]
+    stops = _load_phrases()[Intent.STOP]
     clauses = map(_fold, _CLAUSE_ENDS.split(text))
     return any(clause and _consists_of(clause, stops) for clause in clauses)
 
@@ -174,14 +174,14 @@ def _mentions(folded: str) -> bool:
     if _patterns().mention.search(folded):
         return not _patterns().negation.search(folded)
     padded = f" {folded} "
-    return any(f" {phrase} " in padded for phrase in _quoted().spaced) or any(
-        phrase in folded for phrase in _quoted().compact
+    return any(f" {phrase} " in padded for phrase in _load_unmistakable_phrases().spaced) or any(
+        phrase in folded for phrase in _load_unmistakable_phrases().compact
     )
 
 
 def _consists_of(folded: str, phrases: _Phrases) -> bool:
     """Return whether a text is one or more of the phrases, with or without courtesies."""
-    courtesies = _courtesies()
+    courtesies = _load_courtesies()
     if folded.replace(" ", "") in phrases.compact:
         return True
     if not folded.isascii() and _trim(folded.replace(" ", ""), courtesies) in phrases.compact:
@@ -205,7 +205,7 @@ def _consists_of(folded: str, phrases: _Phrases) -> bool:
 
 def _without_courtesies(folded: str) -> str:
     words = folded.split()
-    spaced = _courtesies().spaced
+    spaced = _load_courtesies().spaced
     for length in (4, 3, 2, 1) * 2:
         while len(words) > length and " ".join(words[:length]) in spaced:
             del words[:length]
@@ -230,7 +230,7 @@ def _fold(text: str) -> str:
 
 
 @cache
-def _tables() -> Mapping[Intent, _Phrases]:
+def _load_phrases() -> Mapping[Intent, _Phrases]:
     return {
         Intent.STOP_MARKETING: _fold_all(MARKETING_PHRASES),
         Intent.STOP: _fold_all(tuple(chain.from_iterable(STOP_PHRASES.values()))),
@@ -240,14 +240,14 @@ def _tables() -> Mapping[Intent, _Phrases]:
 
 
 @cache
-def _courtesies() -> _Phrases:
+def _load_courtesies() -> _Phrases:
     return _fold_all(COURTESIES)
 
 
 @cache
-def _quoted() -> _Phrases:
+def _load_unmistakable_phrases() -> _Phrases:
     """Return the phrases that mean a request within a longer message too."""
-    stops = _tables()[Intent.STOP].spaced
+    stops = _load_phrases()[Intent.STOP].spaced
     return _Phrases(
         frozenset(phrase for phrase in stops if phrase.count(" ") + 1 >= MIN_QUOTED_WORDS),
         frozenset(

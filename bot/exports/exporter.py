@@ -247,7 +247,7 @@ class Exporter:
     ) -> Export | None:
         """Store a page; return the export after it, None if it isn't this run's any more."""
         digests = {item.identity: digest_id(item.identity) for item in page.items}
-        new = {key: item for key, item in _by_id(page).items() if digests[key] not in seen}
+        new = {key: item for key, item in _index_by_id(page).items() if digests[key] not in seen}
         ids = [digests[item.identity].hex() for item in page.items]
         step = advance(export.progress.position, ids, len(new), has_more=page.has_more)
         progress, chunk = replace(export.progress, position=step.position), None
@@ -347,7 +347,7 @@ class Exporter:
         await self._outbox.enqueue(OutboxMessage(key, export.member, message, export.member))
 
 
-def _by_id(page: ProcessPage) -> dict[str, Process]:
+def _index_by_id(page: ProcessPage) -> dict[str, Process]:
     return {item.identity: item for item in page.items}
 
 

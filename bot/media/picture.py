@@ -169,16 +169,16 @@ def _measure_webp(file: BinaryIO, size: int) -> tuple[int, int]:
         raise _Broken
     if name == b"VP8X":
         width, height = head[4:7] + b"\0", head[7:10] + b"\0"
-        return _little(width) + 1, _little(height) + 1
+        return _read_little_endian(width) + 1, _read_little_endian(height) + 1
     if name == b"VP8L" and head[0] == 0x2F:
-        bits = _little(head[1:5])
+        bits = _read_little_endian(head[1:5])
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     if name == b"VP8 " and head[3:6] == b"\x9d\x01\x2a":
-        return _little(head[6:8]) & 0x3FFF, _little(head[8:10]) & 0x3FFF
+        return _read_little_endian(head[6:8]) & 0x3FFF, _read_little_endian(head[8:10]) & 0x3FFF
     raise _Broken
 
 
-def _little(number: bytes) -> int:
+def _read_little_endian(number: bytes) -> int:
     return int.from_bytes(number, "little")
 
 

@@ -74,7 +74,7 @@ class WhatsAppFiles:
         try:
             described = await self._describe(media_id)
             if described is not None and (described.file_size or 0) > MAX_BYTES:
-                return _too_large(described.file_size)
+                return _too_large_message(described.file_size)
             declared = await self._copy(media_id, described, content)
         except Rejected:
             return blocks.text_message(
@@ -88,7 +88,7 @@ class WhatsAppFiles:
         except InvalidResponse as error:
             if error.message != TOO_LARGE:
                 raise
-            return _too_large(None)
+            return _too_large_message(None)
         size = content.seek(0, 2)
         if not size:
             return blocks.text_message("Chakra sent an empty file. Try again in a moment.")
@@ -102,7 +102,7 @@ class WhatsAppFiles:
             name,
             content,
             noun=_noun(kind, declared),
-            comment=lines([facts, *_mismatch(kind, declared)]),
+            comment=lines([facts, *_warn_of_mismatch(kind, declared)]),
         )
 
     async def _describe(self, media_id: str) -> Media | None:
@@ -134,7 +134,7 @@ def choose_extension(kind: FileType | None, declared: str) -> str:
     return _PLAIN.get(kind, kind.extension)
 
 
-def _mismatch(kind: FileType | None, declared: str) -> list[Markup]:
+def _warn_of_mismatch(kind: FileType | None, declared: str) -> list[Markup]:
     """Return the warning about a file that isn't what it is declared as, if so."""
     if kind is None or not declared or declared.startswith(_CONTAINERS.get(kind, ())):
         return []
@@ -153,7 +153,7 @@ def _plain_type(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
 
 
-def _too_large(size: int | None) -> Message:
+def _too_large_message(size: int | None) -> Message:
     has = f"has {format_size(size)}" if size else "is too large"
     return blocks.text_message(
         f"This file {has}. Files of up to {format_size(MAX_BYTES)} can be shown here: "

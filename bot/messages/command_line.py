@@ -127,7 +127,7 @@ def _choose_variant(
     wanted = [template for template in family if template.language in codes] or list(family)
     usable = [template for template in wanted if not send_blocker(template)]
     if not usable:
-        return None, [markup(send_blocker(wanted[0]), " ", _available(family))]
+        return None, [markup(send_blocker(wanted[0]), " ", _describe_languages(family))]
     template = usable[0]
     if meant.language and not codes:
         return template, [
@@ -140,7 +140,7 @@ def _choose_variant(
     return template, [markup(notice)] if notice else []
 
 
-def _available(family: Sequence[Template]) -> str:
+def _describe_languages(family: Sequence[Template]) -> str:
     names = [
         vocabulary.language_name(template.language)
         for template in family

@@ -121,10 +121,10 @@ def describe_limit(number: PhoneNumber) -> str:
 
 def describe_quality(number: PhoneNumber) -> str:
     """Return "high quality" without its mark; "" if Chakra doesn't rate the number."""
-    return _quality(number).rpartition(": ")[2]
+    return _describe_score(number).rpartition(": ")[2]
 
 
-def _quality(number: PhoneNumber) -> str:
+def _describe_score(number: PhoneNumber) -> str:
     score = number.quality.upper()
     if score in ("", "UNKNOWN", "NA"):
         return ""
@@ -136,8 +136,8 @@ def describe_number(number: PhoneNumber, used: int | None) -> Markup:
     title = markup(bold(number.name))
     if number.display_phone_number and number.display_phone_number != number.name:
         title = markup(title, "  ", number.display_phone_number)
-    facts = [_connection(number), _quality(number), describe_limit(number)]
-    left = _left(number, used)
+    facts = [_describe_connection(number), _describe_score(number), describe_limit(number)]
+    left = _describe_remaining(number, used)
     facts += [left, _name_status(number), "test number" if number.is_sandbox else ""]
     rows = [title, markup(*_join(facts))]
     if number.problems:
@@ -168,14 +168,14 @@ def describe_accounts(report: NumbersReport) -> Markup:
     )
 
 
-def _left(number: PhoneNumber, used: int | None) -> str:
+def _describe_remaining(number: PhoneNumber, used: int | None) -> str:
     limit = daily_limit(number)
     if used is None or limit is None or limit == UNLIMITED:
         return ""
     return f"{max(0, limit - used):,} left today"
 
 
-def _connection(number: PhoneNumber) -> str:
+def _describe_connection(number: PhoneNumber) -> str:
     if not number.status and not number.chakra_status:
         return ""
     if number.is_connected:

@@ -109,7 +109,7 @@ def explain_account_event(kind: str, value: Json) -> AccountCopy:
     explain = _EXPLAINERS.get(kind)
     if explain is not None:
         return explain(value)
-    summary = _with_word("WhatsApp reported a change of the account", _words(kind))
+    summary = _with_word("WhatsApp reported a change of the account", _humanize(kind))
     return AccountCopy(summary, "WhatsApp Manager shows the details.")
 
 
@@ -119,13 +119,13 @@ def _explain_account(value: Json) -> AccountCopy:
     event = first_text(value, "event").upper()
     found = _BAN_STATES.get(state) or _ACCOUNT_EVENTS.get(event)
     if found is None:
-        summary = _with_word("WhatsApp changed the business account", _words(event))
+        summary = _with_word("WhatsApp changed the business account", _humanize(event))
         return AccountCopy(summary, "WhatsApp Manager shows the details.")
     emoji, summary_text, meaning = found
     details = [
-        _words(first_text(as_object(value.get("violation_info")), "violation_type")),
+        _humanize(first_text(as_object(value.get("violation_info")), "violation_type")),
         *(
-            _words(first_text(item, "restriction_type"))
+            _humanize(first_text(item, "restriction_type"))
             for item in iter_objects(value.get("restriction_info"))
         ),
     ]
@@ -138,7 +138,7 @@ def _explain_review(value: Json) -> AccountCopy:
     decision = first_text(value, "decision").upper()
     found = _REVIEWS.get(decision)
     if found is None:
-        return _copy("", _with_word("WhatsApp reviewed the account", _words(decision)))
+        return _copy("", _with_word("WhatsApp reviewed the account", _humanize(decision)))
     emoji, summary, meaning = found
     return _copy(emoji, markup(summary), meaning)
 
@@ -146,7 +146,7 @@ def _explain_review(value: Json) -> AccountCopy:
 def _explain_alert(value: Json) -> AccountCopy:
     alert = as_object(value.get("alert_info")) or value
     severity = first_text(alert, "alert_severity").upper()
-    what = first_text(alert, "alert_description") or _words(first_text(alert, "alert_type"))
+    what = first_text(alert, "alert_description") or _humanize(first_text(alert, "alert_type"))
     emoji = WARNING if severity in {"WARNING", "CRITICAL"} else ""
     warning = "WhatsApp warns about the account"
     summary = markup(f"{warning}: ", what[:MAX_VALUE_LENGTH]) if what else markup(f"{warning}.")
@@ -163,7 +163,7 @@ def _explain_capability(value: Json) -> AccountCopy:
     numbers = first_text(value, "max_phone_numbers_per_business", "max_phone_numbers_per_waba")
     parts = []
     if limit and limit != "-1":
-        people = f"{int(limit):,} people a day" if limit.isdecimal() else _tier(limit)
+        people = f"{int(limit):,} people a day" if limit.isdecimal() else _describe_tier(limit)
         parts.append(markup("it may write to ", bold(people)))
     if numbers:
         parts.append(markup("it may have ", bold(numbers), " phone numbers"))
@@ -175,10 +175,10 @@ def _explain_capability(value: Json) -> AccountCopy:
 def _explain_quality(value: Json) -> AccountCopy:
     event = first_text(value, "event").upper()
     emoji, what, meaning = _QUALITY_EVENTS.get(
-        event, ("", f"has changed: {_words(event)}" if event else "has changed", "")
+        event, ("", f"has changed: {_humanize(event)}" if event else "has changed", "")
     )
     limit = first_text(value, "current_limit", "max_daily_conversations_per_business")
-    now = markup(" The limit is now ", bold(_tier(limit)), ".") if limit else Markup("")
+    now = markup(" The limit is now ", bold(_describe_tier(limit)), ".") if limit else Markup("")
     number = _our_number(value, "Our number", "One of our numbers")
     return _copy(emoji, markup(number, f" {what}.", now), meaning)
 
@@ -190,11 +190,11 @@ def _explain_name(value: Json) -> AccountCopy:
     if decision == "APPROVED":
         return _copy(GOOD, markup("WhatsApp approved the name ", bold(name), " for ", number, "."))
     if decision == "REJECTED":
-        reason = _words(first_text(value, "rejection_reason"))
+        reason = _humanize(first_text(value, "rejection_reason"))
         why = markup(" Reason: ", reason, ".") if reason not in {"", "none"} else Markup("")
         summary = markup("WhatsApp rejected the name ", bold(name), " for ", number, ".", why)
         return _copy(WARNING, summary, "Request another name in WhatsApp Manager.")
-    what = bold(_words(decision) or "under review")
+    what = bold(_humanize(decision) or "under review")
     return _copy("", markup("The name ", bold(name or "?"), " for ", number, " is ", what, "."))
 
 
@@ -202,7 +202,7 @@ def _explain_security(value: Json) -> AccountCopy:
     event = first_text(value, "event").upper()
     summary = markup("The security settings of ", _our_number(value), " have changed")
     meaning = "If no one in your company did this, contact your admin."
-    return _copy(WARNING, _with_word(summary, _words(event)), meaning)
+    return _copy(WARNING, _with_word(summary, _humanize(event)), meaning)
 
 
 def _explain_preference(value: Json) -> AccountCopy:
@@ -218,7 +218,7 @@ def _explain_preference(value: Json) -> AccountCopy:
 def _explain_handover(value: Json) -> AccountCopy:
     kind = first_text(value, "type")
     control = as_object(value.get(kind))
-    owner = _words(first_text(control, "new_owner_role"))
+    owner = _humanize(first_text(control, "new_owner_role"))
     what = markup("A conversation is now with ", bold(owner or "another app"), ".")
     return _copy("", what)
 
@@ -239,11 +239,11 @@ def _our_number(
     return markup(f"{known} +{number.lstrip('+')}" if number else unknown)
 
 
-def _tier(limit: str) -> str:
-    return _TIERS.get(limit.upper(), _words(limit))
+def _describe_tier(limit: str) -> str:
+    return _TIERS.get(limit.upper(), _humanize(limit))
 
 
-def _words(value: str) -> str:
+def _humanize(value: str) -> str:
     """Return ``RESTRICTED_BIZ_INITIATED_MESSAGING`` as words."""
     return value.replace("_", " ").strip().lower()[:MAX_VALUE_LENGTH]
 

@@ -55,7 +55,7 @@ def is_undecided(rules: Iterable[Rule], facts: Facts) -> bool:
     return winner is not None and winner not in rules
 
 
-def asked_filters(rules: Iterable[Rule]) -> frozenset[str]:
+def find_filters_to_ask(rules: Iterable[Rule]) -> frozenset[str]:
     """Return the filters of these rules for which Chakra is asked."""
     filters = [rule.spec.filters for rule in rules]
     return frozenset(

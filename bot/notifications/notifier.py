@@ -17,7 +17,7 @@ from bot.notifications.deliveries import Deliveries
 from bot.notifications.dispatch import MAX_QUEUED, ChannelWork, DeliveryDispatcher
 from bot.notifications.event_source import EventSource
 from bot.notifications.facts import Facts, FactsReader
-from bot.notifications.matching import asked_filters
+from bot.notifications.matching import find_filters_to_ask
 from bot.notifications.planner import group_by_channel, plan_deliveries
 from bot.notifications.problems import ChannelProblems
 from bot.notifications.repository import RuleRepository
@@ -177,7 +177,7 @@ class Notifier:
         self, pending: Sequence[RecordedEvent], rules: Sequence[Rule]
     ) -> dict[int, Facts]:
         """Return the facts of each event; one whose facts can't be read goes to no channel."""
-        filters = asked_filters(rules)
+        filters = find_filters_to_ask(rules)
         try:
             facts = await self._facts.read(pending, filters=filters)
             return {item.id: known for item, known in zip(pending, facts, strict=True)}

@@ -54,7 +54,7 @@ MAX_VALUE_LENGTH = 40
 def describe_spec(spec: RuleSpec, senders: Sequence[PhoneNumber] = ()) -> Markup:
     """Return what a rule says in two lines: what arrives, and how."""
     first = [bold(_capitalize(describe_events(spec))), *_describe_filters(spec.filters, senders)]
-    return lines([markup(*_spaced(first)), _describe_delivery(spec)])
+    return lines([markup(*_separate_with_spaces(first)), _describe_delivery(spec)])
 
 
 def describe_events(spec: RuleSpec) -> str:
@@ -121,7 +121,7 @@ def _describe_filters(filters: Filters, senders: Sequence[PhoneNumber]) -> list[
         people = [mention(member) for member in filters.members[:MAX_LISTED_VALUES]]
         more = len(filters.members) - len(people)
         rest = [f" and {more} more"] if more else []
-        found.append(markup("sent by ", *_separated(people), *rest))
+        found.append(markup("sent by ", *_separate(people), *rest))
     return found
 
 
@@ -137,10 +137,10 @@ def _describe_delivery(spec: RuleSpec) -> Markup:
     if spec.grouping is Grouping.DAILY or spec.quiet is not None:
         parts[-1] += f" ({spec.time_zone})"
     if spec.mentions:
-        parts.append(markup("mentions ", *_separated([_mention(item) for item in spec.mentions])))
+        parts.append(markup("mentions ", *_separate([_mention(item) for item in spec.mentions])))
     if spec.takes_replies:
         parts.append("replies in the thread can be sent to the customer")
-    return markup(*_separated(parts, "  ·  "))
+    return markup(*_separate(parts, "  ·  "))
 
 
 def _mention(target: str) -> Markup:
@@ -162,11 +162,11 @@ def _join(texts: dict[EventGroup, str], groups: Sequence[EventGroup]) -> str:
     return f"{', '.join(found[:-1])} and {found[-1]}"
 
 
-def _spaced(parts: Sequence[str]) -> list[str]:
-    return _separated(parts, " ")
+def _separate_with_spaces(parts: Sequence[str]) -> list[str]:
+    return _separate(parts, " ")
 
 
-def _separated(parts: Sequence[str], separator: str = ", ") -> list[str]:
+def _separate(parts: Sequence[str], separator: str = ", ") -> list[str]:
     return [item for part in parts for item in (separator, part)][1:]
 
 

@@ -20,7 +20,7 @@ from bot.notifications.dry_run import (
 )
 from bot.notifications.event_source import EventSource, read_current
 from bot.notifications.facts import FactsReader, FindCategory, FindRecords, FindSends
-from bot.notifications.matching import asked_filters
+from bot.notifications.matching import find_filters_to_ask
 from bot.notifications.repository import RuleRepository, require_space
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_values import Known
@@ -95,10 +95,10 @@ class Notifications:
         Raise ``UsageError`` if it can't be saved.
         """
         rules = await self.rules.list_channel(channel)
-        require_space(_others(rules, rule), spec)
+        require_space(_without_rule(rules, rule), spec)
         candidate = build_candidate(channel, member, spec, rule)
         events = await self.read_recent(
-            MAX_EVENTS, filters=asked_filters(with_candidate(rules, candidate))
+            MAX_EVENTS, filters=find_filters_to_ask(with_candidate(rules, candidate))
         )
         return run_dry(rules, candidate, events)
 
@@ -112,7 +112,7 @@ class Notifications:
         now = self.clock.time()
         if rule is None:
             return await self.rules.add(channel, member, spec, now)
-        require_space(_others(await self.rules.list_channel(channel), rule), spec)
+        require_space(_without_rule(await self.rules.list_channel(channel), rule), spec)
         changed = await self.rules.change(rule.id, spec, now)
         if changed is None:
             raise NotFound("rule", str(rule.id), hint="It was removed.")
@@ -139,7 +139,7 @@ class Notifications:
         }
 
 
-def _others(rules: Sequence[Rule], rule: Rule | None) -> list[Rule]:
+def _without_rule(rules: Sequence[Rule], rule: Rule | None) -> list[Rule]:
     return [item for item in rules if rule is None or item.id != rule.id]
 
 

@@ -104,7 +104,7 @@ class FieldReader:
         self._line.position += len(name)
         is_day = field.type in (ValueType.DATE, ValueType.TIME)
         if found := self._line.take(query_words.PART):
-            raise query_words.only_whole_values(field, found[1])
+            raise query_words.partial_value_error(field, found[1])
         spoken = query_words.SPOKEN_OF_DAYS if is_day else query_words.SPOKEN
         if found := self._line.take(spoken):
             operator = query_words.read_spoken(found[1])
@@ -113,7 +113,7 @@ class FieldReader:
         if field.type is ValueType.BOOLEAN and not (is_value and _is_boolean(words[0][0])):
             return Comparison(field, operator, (True,))
         if (not is_value and not self._line.startswith("(")) or self._match_field()[0]:
-            raise query_words.no_value(field, name, self._line.text[:start])
+            raise query_words.missing_value_error(field, name, self._line.text[:start])
         return self._parse_compared(field, operator)
 
     def _find_named(self) -> tuple[QueryField | None, str]:

@@ -28,7 +28,7 @@ from bot.processes.query_fields import (
 )
 from bot.processes.query_line import QueryLine
 from bot.processes.query_schema import EXAMPLE, QuerySchema, choices_by_word, fold
-from bot.processes.query_words import either, group
+from bot.processes.query_words import group, join_with_or
 from bot.processes.record_query import (
     ME,
     AssignedTo,
@@ -89,7 +89,7 @@ class _Parser:
             elif self._line.take(_AND):
                 continue
             elif term := self._parse_term(depth):
-                terms[-1:] = [either(terms[-1], term)] if is_joined else [*terms[-1:], term]
+                terms[-1:] = [join_with_or(terms[-1], term)] if is_joined else [*terms[-1:], term]
                 is_joined = False
         return terms
 

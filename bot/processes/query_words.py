@@ -81,7 +81,7 @@ def check_value(field: QueryField, token: Token) -> None:
     if text in _EMPTY or (is_person and _NO_ONE.fullmatch(text)):
         raise unknown_presence(field)
     if field.type is ValueType.TEXT and len(text) > 1 and text.strip("*") != text:
-        raise only_whole_values(field, "*")
+        raise partial_value_error(field, "*")
 
 
 def check_several(field: QueryField, operator: str, tokens: Sequence[Token]) -> None:
@@ -106,7 +106,7 @@ def joins_values(field: QueryField, before: Token | None, after: Token) -> bool:
     return _shape(before.text) == _shape(after.text)
 
 
-def no_value(field: QueryField, typed: str, before: str) -> UsageError:
+def missing_value_error(field: QueryField, typed: str, before: str) -> UsageError:
     """Return the error for a field's name without a value; ``before`` is the line before it."""
     if _HAS.search(before):
         return unknown_presence(field)
@@ -125,7 +125,7 @@ def unknown_presence(field: QueryField) -> UsageError:
     )
 
 
-def only_whole_values(field: QueryField, typed: str) -> UsageError:
+def partial_value_error(field: QueryField, typed: str) -> UsageError:
     return UsageError(
         f'"{typed}" isn\'t understood: Chakra compares whole values. Try `{field.name}:` with '
         "the whole value.",
@@ -156,7 +156,7 @@ def compare_span(field: QueryField, operator: str, span: DateSpan, phrase: str) 
     return DateSpan(None, span.end)
 
 
-def either(first: Term, second: Term) -> Term:
+def join_with_or(first: Term, second: Term) -> Term:
     """Return the terms joined by "or"."""
     before = first.terms if isinstance(first, Group) and first.is_or else (first,)
     return Group((*before, second), is_or=True)

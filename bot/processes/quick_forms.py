@@ -23,7 +23,7 @@ def state_form(record: Record, record_type: RecordType) -> View:
     """Return the form with the known states; another one can be typed."""
     now = record.process.state
     states = [state for state in record_type.states if state != now][:MAX_STATES]
-    content = [_head(record, "State", now)]
+    content = [_render_head(record, "State", now)]
     if states:
         choices = [*(Choice(state, state) for state in states), Choice("Another state", OTHER)]
         content.append(
@@ -51,7 +51,7 @@ def state_form(record: Record, record_type: RecordType) -> View:
 def assign_form(record: Record, record_type: RecordType) -> View:
     """Return the form that asks for a colleague: one of this Slack, or a user of Chakra."""
     content = [
-        _head(record, "Assigned to", record_type.show_person(record.process.assigned_to)),
+        _render_head(record, "Assigned to", record_type.show_person(record.process.assigned_to)),
         member_field(
             MEMBER, "A colleague in Slack", action="process.member", placeholder="Choose someone"
         ),
@@ -67,6 +67,6 @@ def assign_form(record: Record, record_type: RecordType) -> View:
     return blocks.form_modal(ASSIGN_FORM, "Assign", "Save", content)
 
 
-def _head(record: Record, label: str, now: str) -> Block:
+def _render_head(record: Record, label: str, now: str) -> Block:
     name = record.process.name or record.key
     return blocks.section(markup(bold(name), "  ·  ", f"{label}: {now or 'none'}"))

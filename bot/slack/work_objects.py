@@ -50,7 +50,7 @@ class EntityAction:
 
 def text_field(label: str, text: str) -> Block:
     """Return a field that shows a text as it is."""
-    field = {"label": plain(label), "type": "string", "value": plain(text)}
+    field = {"label": clean_text(label), "type": "string", "value": clean_text(text)}
     return {**field, "long": True} if len(text) > MAX_WIDE_LENGTH else field
 
 
@@ -62,7 +62,7 @@ def time_field(label: str, moment: datetime) -> Block:
     value = int(moment.timestamp())
     if not 0 < value <= LAST_SECOND:
         return text_field(label, moment.isoformat(" ", "minutes"))
-    return {"label": plain(label), "type": "slack#/types/timestamp", "value": value}
+    return {"label": clean_text(label), "type": "slack#/types/timestamp", "value": value}
 
 
 def build_payload(
@@ -75,12 +75,12 @@ def build_payload(
 ) -> Block:
     """Return the content of a Work Object. Actions beyond the seventh are left out."""
     attributes: Block = {
-        "title": {"text": blocks.clip(plain(title), MAX_TITLE_LENGTH)},
-        "display_type": plain(display_type),
+        "title": {"text": blocks.clip(clean_text(title), MAX_TITLE_LENGTH)},
+        "display_type": clean_text(display_type),
         "product_name": PRODUCT_NAME,
     }
     if display_id:
-        attributes["display_id"] = plain(display_id)
+        attributes["display_id"] = clean_text(display_id)
     payload: Block = {"attributes": attributes}
     if fields:
         payload["custom_fields"] = [
@@ -112,7 +112,9 @@ def build_entity(
 def shorten(details: EntityDetails, max_bytes: int) -> EntityDetails:
     """Return the details within about ``max_bytes``; the last field says how much is missing."""
     fields = details.payload.get("custom_fields") or []
-    kept = list(_within(fields, max_bytes - size({**details.payload, "custom_fields": []})))
+    kept = list(
+        _take_fitting(fields, max_bytes - measure_json({**details.payload, "custom_fields": []}))
+    )
     missing = len(fields) - len(kept)
     if not missing:
         return details
@@ -121,20 +123,20 @@ def shorten(details: EntityDetails, max_bytes: int) -> EntityDetails:
     return EntityDetails(details.external_ref, {**details.payload, "custom_fields": shown})
 
 
-def _within(fields: Iterable[Block], max_bytes: int) -> Iterable[Block]:
+def _take_fitting(fields: Iterable[Block], max_bytes: int) -> Iterable[Block]:
     for field in fields:
-        max_bytes -= size(field) + 1
+        max_bytes -= measure_json(field) + 1
         if max_bytes < 0:
             return
         yield field
 
 
-def size(value: Any) -> int:
+def measure_json(value: Any) -> int:
     """Return the bytes of ``value`` as JSON."""
     return len(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
 
 
-def plain(text: str) -> str:
+def clean_text(text: str) -> str:
     """Return text from outside without characters that hide or reorder their neighbors.
 
     Slack refuses a Work Object with an empty text.

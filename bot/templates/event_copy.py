@@ -122,7 +122,7 @@ def describe_event(
             return _describe_components(event.raw, before)
     return TemplateNews(
         ":page_facing_up:",
-        markup("has changed: ", _readable(event.kind)),
+        markup("has changed: ", _humanize(event.kind)),
         markup("This app doesn't know this kind of change. See the template for what it is now."),
     )
 
@@ -131,12 +131,12 @@ def describe_event(
 
 
 def _describe_status(event: TemplateEvent) -> TemplateNews:
-    status = _upper(event.raw, "event")
+    status = _read_code(event.raw, "event")
     emoji, what, meaning = STATUS_TEXTS.get(
         status,
         (
             ":page_facing_up:",
-            f"has a new status: {_readable(status) or 'none'}",
+            f"has a new status: {_humanize(status) or 'none'}",
             "This app doesn't know this status. See the template for what it is now.",
         ),
     )
@@ -148,7 +148,7 @@ def _describe_status(event: TemplateEvent) -> TemplateNews:
 
 
 def _pause_meaning(event: TemplateEvent, meaning: str) -> Markup:
-    title = _upper(as_object(event.raw.get("other_info")), "title")
+    title = _read_code(as_object(event.raw.get("other_info")), "title")
     hours = PAUSE_HOURS.get(title)
     if not hours:
         return markup(meaning, " It usually comes back after a few hours.")
@@ -161,11 +161,11 @@ def _pause_meaning(event: TemplateEvent, meaning: str) -> Markup:
 
 def _reasons(status: str, raw: Json) -> Iterable[Markup]:
     """Yield Meta's reasons and what it recommends, as far as the event has them."""
-    rejection, reason = as_object(raw.get("rejection_info")), _upper(raw, "reason")
+    rejection, reason = as_object(raw.get("rejection_info")), _read_code(raw, "reason")
     if status == "REJECTED" and reason not in ("", "NONE"):
         yield markup(bold("Why:"), " ", vocabulary.rejection_reason(_clip(reason)))
     elif reason not in ("", "NONE"):
-        yield markup(bold("Why:"), " ", _readable(_clip(reason)))
+        yield markup(bold("Why:"), " ", _humanize(_clip(reason)))
     if text := to_text(rejection.get("reason")):
         yield markup(bold("WhatsApp says:"), " ", _clip(text))
     if text := to_text(rejection.get("recommendation")):
@@ -181,9 +181,9 @@ def _reasons(status: str, raw: Json) -> Iterable[Markup]:
 
 
 def _describe_quality(raw: Json) -> TemplateNews:
-    new, previous = _upper(raw, "new_quality_score"), _upper(raw, "previous_quality_score")
-    name = QUALITY_NAMES.get(new) or _readable(new) or "unknown"
-    was = f" (was {QUALITY_NAMES.get(previous) or _readable(previous)})" if previous else ""
+    new, previous = _read_code(raw, "new_quality_score"), _read_code(raw, "previous_quality_score")
+    name = QUALITY_NAMES.get(new) or _humanize(new) or "unknown"
+    was = f" (was {QUALITY_NAMES.get(previous) or _humanize(previous)})" if previous else ""
     return TemplateNews(
         QUALITY_EMOJI.get(new, ":grey_question:"),
         markup("has a new quality: ", bold(name), was),
@@ -195,48 +195,48 @@ def _describe_quality(raw: Json) -> TemplateNews:
 def _describe_category(event: TemplateEvent, known: Template | None) -> TemplateNews:
     """Tell an announced change from a done one, by the fields that only one of them has."""
     raw = event.raw
-    new, previous = _upper(raw, "new_category"), _upper(raw, "previous_category")
-    if correct := _upper(raw, "correct_category"):
+    new, previous = _read_code(raw, "new_category"), _read_code(raw, "previous_category")
+    if correct := _read_code(raw, "correct_category"):
         at = to_epoch_seconds(raw.get("category_update_timestamp"))
-        return _announced(correct, new, at)
+        return _describe_announced_change(correct, new, at)
     if previous:
         what = markup("is ", bold(_category(new)), f" now (was {_category(previous)})")
-        meaning = _charge(new, "")
+        meaning = _describe_charge(new, "")
         return TemplateNews(_category_emoji(new), what, meaning, is_harmful=new != previous)
-    return _unclear(new, known)
+    return _describe_unclear_category(new, known)
 
 
-def _announced(correct: str, current: str, at: float) -> TemplateNews:
+def _describe_announced_change(correct: str, current: str, at: float) -> TemplateNews:
     moment = markup(" ", date_token(at)) if at else Markup(" soon")
     was = f" (now {_category(current)})" if current else ""
     return TemplateNews(
         _category_emoji(correct),
         markup("becomes ", bold(_category(correct)), moment, was),
         markup(
-            _charge(correct, "From then on, "),
+            _describe_charge(correct, "From then on, "),
             " If that's wrong, ask for a review in WhatsApp Manager before it happens.",
         ),
         is_harmful=True,
     )
 
 
-def _unclear(new: str, known: Template | None) -> TemplateNews:
+def _describe_unclear_category(new: str, known: Template | None) -> TemplateNews:
     """Describe an event with a category alone: what the list says of the template decides."""
     if known is not None and known.correct_category not in ("", known.category):
-        return _announced(known.correct_category, known.category, 0.0)
+        return _describe_announced_change(known.correct_category, known.category, 0.0)
     category = known.category if known is not None else new
     return TemplateNews(
         _category_emoji(category),
         markup("has a new category: ", bold(_category(category) or "unknown")),
         markup(
-            _charge(category, "") if category else "",
+            _describe_charge(category, "") if category else "",
             " WhatsApp didn't say what it was before.",
         ),
         is_harmful=True,
     )
 
 
-def _charge(category: str, since: str) -> Markup:
+def _describe_charge(category: str, since: str) -> Markup:
     """Return what a category means for the cost, and for who gets the messages."""
     name = _category(category).lower()
     first = f"{since}each message is charged as {name}."
@@ -297,14 +297,14 @@ def to_body(value: object) -> str:
 
 def _event_button(button: Json) -> str:
     return _button(
-        _upper(button, "message_template_button_type"),
+        _read_code(button, "message_template_button_type"),
         first_text(button, "message_template_button_text"),
         first_text(button, "message_template_button_url", "message_template_button_phone_number"),
     )
 
 
 def _button(kind: str, text: str, target: str) -> str:
-    return f"{text or _readable(kind)} {target}".strip()
+    return f"{text or _humanize(kind)} {target}".strip()
 
 
 def _describe_components(raw: Json, before: Template | None) -> TemplateNews:
@@ -352,11 +352,11 @@ def _count(texts: TemplateTexts) -> int:
 # --- words ---------------------------------------------------------------------------------------
 
 
-def _upper(source: Json, name: str) -> str:
+def _read_code(source: Json, name: str) -> str:
     return to_text(source.get(name)).strip().upper()
 
 
-def _readable(word: str) -> str:
+def _humanize(word: str) -> str:
     return word.replace("_", " ").strip().lower()
 
 

@@ -46,10 +46,10 @@ def find_languages(typed: str, codes: Iterable[str]) -> tuple[str, ...]:
 def split_language(words: Sequence[str], code: str) -> tuple[tuple[str, ...], bool]:
     """Return the words that don't name the language, and whether the others do."""
     bases, regions = _language_words(code)
-    if not any(_names(word, bases) for word in words):
+    if not any(_is_name(word, bases) for word in words):
         return tuple(words), False
     known = bases | regions
-    rest = tuple(word for word in words if word != "in" and not _names(word, known))
+    rest = tuple(word for word in words if word != "in" and not _is_name(word, known))
     return rest, True
 
 
@@ -87,7 +87,7 @@ def language_notice(template: Template, family: Sequence[Template]) -> str:
     )
 
 
-def _names(word: str, names: Collection[str]) -> bool:
+def _is_name(word: str, names: Collection[str]) -> bool:
     if word in names:
         return True
     return len(word) >= MIN_PREFIX_LENGTH and any(

@@ -19,18 +19,18 @@ def matches_typed(words: str, text: str, numbers: Iterable[str]) -> bool:
 
     Of a masked number, its visible end is enough.
     """
-    digits = [digits_of(number) for number in numbers]
+    digits = [extract_digits(number) for number in numbers]
     return all(_matches(word, text, digits) for word in _join_numbers(words.split()))
 
 
-def digits_of(text: str) -> str:
+def extract_digits(text: str) -> str:
     return "".join(character for character in text if character.isascii() and character.isdigit())
 
 
 def _matches(word: str, text: str, numbers: Sequence[str]) -> bool:
     if normalize(word) in text:
         return True
-    typed = digits_of(word).lstrip("0")
+    typed = extract_digits(word).lstrip("0")
     if len(typed) < MIN_DIGITS or not _NUMBER_WORD.fullmatch(word):
         return False
     return any(

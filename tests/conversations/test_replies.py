@@ -13,7 +13,7 @@ from bot.conversations.controls import TypedReply
 from bot.conversations.history import Line, merge
 from bot.conversations.reply_form import ReplyState, render_form
 from bot.conversations.target import ReplyTarget
-from bot.conversations.typed_reply import typed_question
+from bot.conversations.typed_reply import ask_about_typed
 from bot.conversations.windows import Window
 from bot.customers.customer import KnownCustomer
 from bot.errors import UsageError
@@ -64,7 +64,7 @@ def test_a_customer_without_a_number_cannot_be_written_to() -> None:
 
 
 def test_a_typed_text_needs_a_press_that_names_the_customer() -> None:
-    message = typed_question(
+    message = ask_about_typed(
         target(), TypedReply(conversation=3, ts="1.1", text="Hi\n<!here>"), NOW
     )
     assert button_labels(message.blocks) == ["Send to Mei Tanaka", "Not for the customer"]
@@ -73,13 +73,13 @@ def test_a_typed_text_needs_a_press_that_names_the_customer() -> None:
 
 def test_a_typed_text_cannot_be_sent_once_the_window_is_closed() -> None:
     typed = TypedReply(conversation=3, ts="1.1", text="Hi")
-    message = typed_question(target(ends_at=NOW), typed, NOW)
+    message = ask_about_typed(target(ends_at=NOW), typed, NOW)
     assert button_labels(message.blocks) == ["Choose a template", "Not for the customer"]
 
 
 def test_a_text_that_is_too_long_for_a_button_is_quoted_and_not_carried() -> None:
     typed = TypedReply(conversation=3, ts="1.1", text="", is_stored=True)
-    message = typed_question(target(), typed, NOW, text="x" * 4_000)
+    message = ask_about_typed(target(), typed, NOW, text="x" * 4_000)
     assert button_labels(message.blocks) == ["Send to Mei Tanaka", "Not for the customer"]
     assert "x" * 1_000 in str(message.blocks)
 

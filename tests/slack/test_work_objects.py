@@ -13,8 +13,8 @@ from bot.slack.work_objects import (
     EntityAction,
     build_entity,
     build_payload,
+    measure_json,
     shorten,
-    size,
     text_field,
     time_field,
 )
@@ -37,7 +37,7 @@ def test_too_many_fields_are_cut_and_counted() -> None:
     cut = shorten(details(60), 3_400)
     fields = cut.payload["custom_fields"]
     assert fields[-1]["value"] == f"{60 - len(fields) + 1} more fields are in Chakra."
-    assert size(cut.payload) <= 3_600
+    assert measure_json(cut.payload) <= 3_600
     assert check_entity(build_entity(cut, URL), in_message=False) == []
 
 

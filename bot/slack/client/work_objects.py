@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.aio.clock import Clock, sleep
 from bot.errors import SlackError
 from bot.slack.commands.reply import EntityDetails, LinkPreview
-from bot.slack.work_objects import MAX_PREVIEW_BYTES, build_entity, shorten, size
+from bot.slack.work_objects import MAX_PREVIEW_BYTES, build_entity, measure_json, shorten
 
 UNFURL_METHOD: Final = "chat.unfurl"
 DETAILS_METHOD: Final = "entity.presentDetails"
@@ -92,7 +92,7 @@ def _entities(previews: Sequence[LinkPreview]) -> list[dict[str, Any]]:
     for preview in previews:
         entity = build_entity(preview.details, preview.url)
         entities.append({"app_unfurl_url": preview.url, **entity})
-        if size({"entities": entities}) > MAX_PREVIEW_BYTES:
+        if measure_json({"entities": entities}) > MAX_PREVIEW_BYTES:
             return entities[:-1]
     return entities
 

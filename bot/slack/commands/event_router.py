@@ -150,7 +150,7 @@ class EventRouter(Generic[ContextT]):
         return bool(event.time) and self._clock.time() - event.time > DELAYED_AFTER_SECONDS
 
     async def _greet(self, _: str) -> Reply:
-        return helping.hello(self._registry.commands)
+        return helping.render_greeting(self._registry.commands)
 
     async def _show_home(self, payload: Payload) -> Reply:
         """Return App Home, once for a tab that is opened again before it is loaded."""

@@ -36,7 +36,7 @@ def describe_access(access: AccessDecision) -> str:
     )
 
 
-def overview(commands: Commands) -> Message:
+def render_overview(commands: Commands) -> Message:
     """Return every command with its usage: the same for everyone, without an access check."""
     rows = [_row(command.usage, command.summary) for command in commands]
     rows.append(_row(USAGE, SUMMARY))
@@ -74,7 +74,7 @@ def command_help(command: Command[Any]) -> Message:
     return Message(text=text, blocks=tuple(content))
 
 
-def about_help() -> Message:
+def render_help_on_help() -> Message:
     """Return the help for ``/chakra help`` itself."""
     section = lines(
         [
@@ -106,7 +106,7 @@ def _front_door(commands: Commands, line: str) -> list[Block]:
     return [*leading, blocks.section(line, accessory=every)]
 
 
-def hello(commands: Commands) -> Message:
+def render_greeting(commands: Commands) -> Message:
     """Return the greeting for a channel that the app was invited to, for everyone in it.
 
     A pressed button answers the person who pressed it, after their own access check.

@@ -74,7 +74,7 @@ class Router(Generic[ContextT]):
         self._sharing = ShareGuard(channels, access.check)
         self._dispatcher = dispatcher
         self._clock = clock
-        self._overview = helping.overview(commands)
+        self._overview = helping.render_overview(commands)
         self._events = EventRouter(
             self._registry,
             context,
@@ -305,7 +305,7 @@ class Router(Generic[ContextT]):
         command = self._registry.by_name.get(topic)
         if command is not None:
             return helping.command_help(command)
-        return helping.about_help() if topic else self._overview
+        return helping.render_help_on_help() if topic else self._overview
 
     async def _welcome_message(self, payload: Payload, hint: Message | None = None) -> Reply:
         access = await self._access.check(payloads.actor(payload))

@@ -42,7 +42,7 @@ def assert_valid(message: Message) -> bool:
 def test_overview_lists_each_command_once_with_its_usage(
     commands: tuple[Command[object], ...],
 ) -> None:
-    overview = helping.overview(commands)
+    overview = helping.render_overview(commands)
     assert assert_valid(overview)
     for command in (*commands, None):
         usage = command.usage if command else helping.USAGE
@@ -83,7 +83,7 @@ def test_a_command_for_senders_says_so(permission: Permission) -> None:
 
 
 def test_help_describes_itself() -> None:
-    message = helping.about_help()
+    message = helping.render_help_on_help()
     assert assert_valid(message)
     assert helping.EXAMPLE in message_text(message)
 
@@ -127,7 +127,7 @@ def test_front_buttons_run_a_command_or_an_action() -> None:
 
 
 def test_the_hello_for_a_channel_has_every_front_button_and_nothing_of_one_person() -> None:
-    message = helping.hello(COMMANDS_OF_EACH_ROLE)
+    message = helping.render_greeting(COMMANDS_OF_EACH_ROLE)
     assert assert_valid(message)
     assert message.to_channel
     assert set(button_values(message)) == {"Look", "Write", "All commands"}

@@ -44,6 +44,7 @@ def opt_out_notice(
         message=_render(intent, name, conversation.customer_id),
         member=member,
         thread_key=conversation.post_key,
+        announces=True,
     )
 
 

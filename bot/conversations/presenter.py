@@ -114,9 +114,15 @@ class ConversationPresenter:
         if current_shape(entry).media is not None:
             await self.files.request(conversation, recorded.id)
         await self._look_up_lead(conversation)
-        name = customer_name(await self.threads.get_customer(conversation.customer_id))
-        notice = opt_out_notice(conversation, recorded.id, event, name, member)
+        notice = await self._render_request(conversation, recorded, event, member)
         return (parent, reply, notice) if notice else (parent, reply)
+
+    async def _render_request(
+        self, conversation: Conversation, recorded: RecordedEvent, event: MessageEvent, member: str
+    ) -> OutboxMessage | None:
+        """Return the notice of a message that asks for no more, None if it doesn't."""
+        name = customer_name(await self.threads.get_customer(conversation.customer_id))
+        return opt_out_notice(conversation, recorded.id, event, name, member)
 
     async def _look_up_lead(self, conversation: Conversation) -> None:
         """Show the customer's lead once it is found; the message is posted without it."""
@@ -147,6 +153,7 @@ class ConversationPresenter:
     ) -> Sequence[OutboxMessage]:
         """Return what an edit, a reaction, an echo or a notice changes in the thread."""
         joined: Sequence[OutboxMessage] = ()
+        notice: OutboxMessage | None = None
         if event.kind in AMENDING_KINDS:
             changed = await self._amend(conversation, recorded, event, member)
             if changed is not None:
@@ -154,6 +161,7 @@ class ConversationPresenter:
             if event.kind == "revoke":
                 return ()  # the channel never showed it
             message = await self._render_unmatched(conversation, recorded, event)
+            notice = await self._render_request(conversation, recorded, event, member)
         elif event.kind == SYSTEM:
             message = await self._render_notice(conversation, event)
             joined = await self._close_others(conversation, recorded, member)
@@ -172,7 +180,7 @@ class ConversationPresenter:
         reply = reply_message(conversation, recorded.id, message, member=member, raised=False)
         if thread.is_unusable:
             return (*joined, replace(reply, thread_key=""))
-        return (*joined, parent, reply)
+        return (*joined, parent, reply, *([notice] if notice else []))
 
     async def _close_others(
         self, conversation: Conversation, recorded: RecordedEvent, member: str
@@ -212,9 +220,7 @@ class ConversationPresenter:
         if event.kind == "reaction":
             return (reply,)
         quoting = await self._render_quoting(conversation, entry, member)
-        customer = await self.threads.get_customer(conversation.customer_id)
-        name = customer_name(customer)
-        notice = opt_out_notice(conversation, recorded.id, event, name, member)
+        notice = await self._render_request(conversation, recorded, event, member)
         if entry.recorded.id != conversation.last_event_id and not notice:
             return (reply, *quoting)
         parent = replace(await self.threads.render_parent(conversation), member=member)

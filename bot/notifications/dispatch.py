@@ -276,8 +276,9 @@ class DeliveryDispatcher:
     ) -> bool:
         """Hand the messages of one event to the outbox; return False if they are to be retried."""
         try:
-            is_shown = await self._is_in_burst(recorded, rule)
-            messages = [] if is_shown else await self._present(recorded, rule)
+            messages = await self._present(recorded, rule)
+            if await self._is_in_burst(recorded, rule):
+                messages = [message for message in messages if message.announces]
         except DatabaseUnavailable:
             raise
         except Exception:  # noqa: BLE001 - it is logged

@@ -15,7 +15,8 @@ class OutboxMessage:
     channel's ID, or a member's for their direct messages. ``member`` requested it and is notified
     if it can't be delivered. ``thread_key`` is
     the key of the message it replies to, enqueued earlier in the same channel; a ``broadcast``
-    reply shows in the channel too. ``urgent`` edits are sent before others.
+    reply shows in the channel too. ``urgent`` edits are sent before others. ``announces``: people
+    must read it even if what it is about is shown in a message that they have read.
     """
 
     key: str
@@ -25,3 +26,4 @@ class OutboxMessage:
     thread_key: str = ""
     broadcast: bool = False
     urgent: bool = False
+    announces: bool = False

@@ -45,6 +45,17 @@ async def test_a_burst_shows_edits_deletions_and_reactions(acme: World) -> None:
     assert len(after) == len(replies), "nothing is shown twice"
 
 
+async def test_a_message_of_a_burst_that_becomes_a_stop_is_announced_once(acme: World) -> None:
+    asha, written = await receive_many(acme)
+    before = [item.ts for item in acme.slack.messages(JOHN, SALES) if item.thread_ts]
+    asha.edit(written[-1], "STOP")
+    await pass_seconds(acme, 30)
+    after = [item for item in acme.slack.messages(JOHN, SALES) if item.thread_ts]
+    [notice] = [visible_text(item) for item in after if item.ts not in before]
+    assert "*Asha Rao* asked for no more messages." in notice
+    assert posted(acme).count("asked for no more messages.") == 1
+
+
 async def test_a_digest_leaves_out_what_was_deleted(acme: World) -> None:
     await acme.slack.invite_app(JOHN, SALES)
     await acme.type("/chakra notify add message hourly")

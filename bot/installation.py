@@ -1,4 +1,4 @@
-"""What a workspace is opened with: its installation, its identity, and the shared runtime."""
+"""What a workspace is opened with: its installation, its identity, and the services of both."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot import manifest
+from bot.access.policy import AccessPolicy
 from bot.aio.clock import Clock
+from bot.aio.tasks import TaskSet
+from bot.cache import Cache
+from bot.chakra.client import Chakra
 from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.metrics import Metrics
+from bot.outbox.outbox import Outbox
 from bot.settings.settings import Settings
 from bot.sheets.workers import SheetWorkers
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.dispatcher import Timeouts
+from bot.slack.members import Members
 from bot.slack.scopes import GrantedScopes
+from bot.templates.catalog import TemplateCatalog
 from bot.web.body import BodyReader
 
 
@@ -92,3 +99,41 @@ async def identify(slack: SlackClient) -> Identity:
         response=response,
         scopes=scopes,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceServices:
+    """What every feature of one workspace is built on."""
+
+    runtime: Runtime
+    installation: Installation
+    identity: Identity
+    slack: SlackClient
+    chakra: Chakra
+    cache: Cache
+    outbox: Outbox
+    tasks: TaskSet
+    catalog: TemplateCatalog
+    members: Members
+
+    @property
+    def workspace(self) -> str:
+        """The workspace's ID in Slack, which its rows, keys and locks have."""
+        return self.identity.team_id
+
+    @property
+    def hash_secret(self) -> str:
+        """The secret of keyed hashes and of what is stored encrypted."""
+        return self.installation.chakra_access_token.get_secret_value()
+
+    @property
+    def access(self) -> AccessPolicy:
+        return AccessPolicy(self.members, self.installation.senders)
+
+    def can_upload(self) -> bool:
+        """Return whether the app may upload files to Slack."""
+        return self.identity.scopes.has("files:write")
+
+    def can_download(self) -> bool:
+        """Return whether the app may read the files that people choose."""
+        return self.identity.scopes.has("files:read")

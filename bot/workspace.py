@@ -8,21 +8,20 @@ from functools import partial
 
 import structlog
 
-from bot.access.policy import AccessPolicy
 from bot.aio.tasks import TaskSet, background_tasks
 from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.channel_events import ChannelEvents, build_channel_events
 from bot.context import Context
 from bot.db.adoption import adopt_rows
-from bot.features import Features
+from bot.features import build_context
 from bot.home import HomeDetails
-from bot.installation import Identity, Installation, Runtime, identify
+from bot.installation import Installation, Runtime, WorkspaceServices, identify
 from bot.jobs.reader import JobReader
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.lifecycle import SendLifecycle, open_send_lifecycle
 from bot.messages.submission import derive_hash_key
-from bot.outbox.outbox import Outbox, open_outbox
+from bot.outbox.outbox import open_outbox
 from bot.saved_queries.scheduler import Scheduler
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Actor, Command
@@ -46,21 +45,19 @@ class Workspace:
 
     def __init__(
         self,
-        identity: Identity,
-        slack: SlackClient,
+        services: WorkspaceServices,
         context: Context,
         router: Router[Context],
         receiver: WebhookReceiver,
-        tasks: TaskSet,
         channel_events: ChannelEvents,
         loops: AsyncExitStack,
     ) -> None:
-        self.identity = identity
-        self.slack = slack
+        self.identity = services.identity
+        self.slack = services.slack
+        self.tasks = services.tasks
         self.context = context
         self.router = router
         self.receiver = receiver
-        self.tasks = tasks
         self.channel_events = channel_events
         self._loops = loops
         self.stop_reason = ""
@@ -100,78 +97,47 @@ async def open_workspace(
     ``DatabaseUnavailable``.
     """
     async with AsyncExitStack() as clients, AsyncExitStack() as loops:
-        slack = await _open_slack(clients, runtime, installation)
-        identity = await identify(slack)
-        if not runtime.database.is_new:
-            await adopt_rows(runtime.database, identity.team_id)
-        chakra = await _open_chakra(clients, runtime, installation)
-        cache = await _open_cache(clients, runtime)
-        tasks = TaskSet(runtime.clock)
-        outbox = await _open_outbox(loops, runtime, slack, identity)
-        catalog = _build_catalog(installation, chakra, cache)
-        home = HomeRefresher(slack.publish_home, runtime.clock)
-        channel_events = _build_channel_events(
-            runtime, installation, identity, slack, chakra, cache, tasks, outbox, catalog
-        )
-        sends = await _open_sends(
-            loops,
-            runtime,
-            installation,
-            identity,
-            outbox,
-            tasks,
-            catalog,
-            channel_events,
-            home.note_change,
-        )
-        receiver = await _open_webhooks(
-            loops, runtime, installation, identity, sends, catalog, channel_events
-        )
+        services = await _open_services(clients, loops, runtime, installation)
+        home = HomeRefresher(services.slack.publish_home, runtime.clock)
+        channel_events = _build_channel_events(services)
+        sends = await _open_sends(loops, services, channel_events, home.note_change)
+        receiver = await _open_webhooks(loops, services, sends, channel_events)
         await loops.enter_async_context(background_tasks(channel_events.run()))
-        jobs = JobReader(chakra, cache)
-        members = Members(slack, cache, team_id=identity.team_id)
-        workflows = await _open_workflows(
-            loops, runtime, installation, identity, chakra, jobs, outbox, slack, members
-        )
-        writes = await _open_writes(loops, runtime, installation, identity, outbox, tasks)
-        loops.push_async_callback(tasks.drain, runtime.drain_seconds)
-        features = Features(runtime, installation, identity, slack, chakra, cache, catalog)
-        context = features.context(members, sends, jobs, workflows, writes, channel_events)
-        await loops.enter_async_context(
-            background_tasks(_build_scheduler(runtime, installation, context, channel_events).run())
-        )
+        jobs = JobReader(services.chakra, services.cache)
+        workflows = await _open_workflows(loops, services, jobs)
+        writes = await _open_writes(loops, services)
+        loops.push_async_callback(services.tasks.drain, runtime.drain_seconds)
+        context = build_context(services, sends, jobs, workflows, writes, channel_events)
+        scheduler = _build_scheduler(services, context, channel_events)
+        await loops.enter_async_context(background_tasks(scheduler.run()))
         claims = await loops.enter_async_context(open_event_claims(runtime.database, runtime.clock))
         hooks = EventHooks(
-            bot_user_id=identity.bot_user_id,
+            bot_user_id=services.identity.bot_user_id,
             claim=claims.claim,
-            on_revoked=Revocation(slack, runtime.clock, stop).handle,
+            on_revoked=Revocation(services.slack, runtime.clock, stop).handle,
             on_joined=channel_events.notifier.retry_channel,
             home_details=HomeDetails(context.health, context.send_service, runtime.clock).render,
             on_home_opened=home.note_opened,
         )
         await loops.enter_async_context(background_tasks(home.run()))
-        router = _build_router(runtime, installation, commands, context, slack, tasks, hooks)
-        yield Workspace(identity, slack, context, router, receiver, tasks, channel_events, loops)
+        router = _build_router(services, commands, context, hooks)
+        yield Workspace(services, context, router, receiver, channel_events, loops)
 
 
-# --- clients and loops ----------------------------------------------------------------------------
-
-
-async def _open_slack(
-    clients: AsyncExitStack, runtime: Runtime, installation: Installation
-) -> SlackClient:
+async def _open_services(
+    clients: AsyncExitStack,
+    loops: AsyncExitStack,
+    runtime: Runtime,
+    installation: Installation,
+) -> WorkspaceServices:
     slack = SlackClient(
         token=installation.slack_bot_token.get_secret_value(),
         base_url=runtime.settings.slack_api_url,
         clock=runtime.clock,
     )
     clients.push_async_callback(slack.aclose)
-    return slack
-
-
-async def _open_chakra(
-    clients: AsyncExitStack, runtime: Runtime, installation: Installation
-) -> Chakra:
+    identity = await identify(slack)
+    await adopt_rows(runtime.database, identity.team_id)
     chakra = Chakra(
         runtime.settings.chakra_api_url,
         installation.chakra_access_token,
@@ -180,20 +146,10 @@ async def _open_chakra(
         whatsapp_api_version=runtime.settings.chakra_whatsapp_api_version,
     )
     clients.push_async_callback(chakra.aclose)
-    return chakra
-
-
-async def _open_cache(clients: AsyncExitStack, runtime: Runtime) -> Cache:
-    """Return a cache of this workspace's own: no key can meet another workspace's."""
+    # The cache is this workspace's own: no key can meet another workspace's.
     cache = Cache(runtime.clock, on_lookup=runtime.metrics.record_cache_lookup)
     clients.push_async_callback(cache.aclose)
-    return cache
-
-
-async def _open_outbox(
-    loops: AsyncExitStack, runtime: Runtime, slack: SlackClient, identity: Identity
-) -> Outbox:
-    return await loops.enter_async_context(
+    outbox = await loops.enter_async_context(
         open_outbox(
             runtime.database,
             slack,
@@ -203,161 +159,134 @@ async def _open_outbox(
             on_outcome=runtime.metrics.record_notification,
         )
     )
+    catalog = TemplateCatalog(
+        chakra,
+        cache,
+        waba_id=installation.chakra_waba_id,
+        plugin_id=installation.chakra_plugin_id,
+        sender_id=installation.chakra_sender_id,
+    )
+    members = Members(slack, cache, team_id=identity.team_id)
+    tasks = TaskSet(runtime.clock)
+    return WorkspaceServices(
+        runtime, installation, identity, slack, chakra, cache, outbox, tasks, catalog, members
+    )
+
+
+# --- the features that run by themselves ---------------------------------------------------------
 
 
 async def _open_sends(
     loops: AsyncExitStack,
-    runtime: Runtime,
-    installation: Installation,
-    identity: Identity,
-    outbox: Outbox,
-    tasks: TaskSet,
-    catalog: TemplateCatalog,
+    services: WorkspaceServices,
     channel_events: ChannelEvents,
     on_change: Callable[[str], None],
 ) -> SendLifecycle:
+    runtime = services.runtime
     return await loops.enter_async_context(
         open_send_lifecycle(
             runtime.database,
-            outbox,
+            services.outbox,
             runtime.clock,
-            tasks,
-            hash_secret=installation.chakra_access_token.get_secret_value(),
+            services.tasks,
+            hash_secret=services.hash_secret,
             on_outcome=runtime.metrics.record_send,
-            on_failure=catalog.note_failure,
+            on_failure=services.catalog.note_failure,
             on_change=on_change,
             report_reply=channel_events.reply_reports.report,
             process_id=runtime.process_id,
-            workspace=identity.team_id,
+            workspace=services.workspace,
         )
     )
 
 
 async def _open_webhooks(
     loops: AsyncExitStack,
-    runtime: Runtime,
-    installation: Installation,
-    identity: Identity,
+    services: WorkspaceServices,
     sends: SendLifecycle,
-    catalog: TemplateCatalog,
     channel_events: ChannelEvents,
 ) -> WebhookReceiver:
-    secret = installation.chakra_webhook_secret
+    runtime, secret = services.runtime, services.installation.chakra_webhook_secret
+    handle_templates = services.catalog.handle_events
     return await loops.enter_async_context(
         open_webhooks(
             runtime.database,
             runtime.clock,
             runtime.bodies,
             secret=secret.get_secret_value() if secret else None,
-            handlers={StatusEvent: sends.statuses.handle, TemplateEvent: catalog.handle_events},
+            handlers={StatusEvent: sends.statuses.handle, TemplateEvent: handle_templates},
             recorder=channel_events.recorder,
             on_event=runtime.metrics.record_event,
-            workspace=identity.team_id,
+            workspace=services.workspace,
         )
     )
 
 
-def _build_channel_events(
-    runtime: Runtime,
-    installation: Installation,
-    identity: Identity,
-    slack: SlackClient,
-    chakra: Chakra,
-    cache: Cache,
-    tasks: TaskSet,
-    outbox: Outbox,
-    catalog: TemplateCatalog,
-) -> ChannelEvents:
+def _build_channel_events(services: WorkspaceServices) -> ChannelEvents:
     return build_channel_events(
-        runtime.database,
-        runtime.clock,
-        chakra,
-        cache,
-        tasks,
-        outbox,
-        catalog,
-        slack,
-        can_upload=lambda: identity.scopes.has("files:write"),
-        region=installation.default_region,
-        hash_secret=installation.chakra_access_token.get_secret_value(),
-        workspace=identity.team_id,
+        services.runtime.database,
+        services.runtime.clock,
+        services.chakra,
+        services.cache,
+        services.tasks,
+        services.outbox,
+        services.catalog,
+        services.slack,
+        can_upload=services.can_upload,
+        region=services.installation.default_region,
+        hash_secret=services.hash_secret,
+        workspace=services.workspace,
     )
 
 
 async def _open_workflows(
-    loops: AsyncExitStack,
-    runtime: Runtime,
-    installation: Installation,
-    identity: Identity,
-    chakra: Chakra,
-    jobs: JobReader,
-    outbox: Outbox,
-    slack: SlackClient,
-    members: Members,
+    loops: AsyncExitStack, services: WorkspaceServices, jobs: JobReader
 ) -> Workflows:
-    policy = AccessPolicy(members, installation.senders)
+    policy, workspace = services.access, services.workspace
     return await loops.enter_async_context(
         open_workflows(
-            runtime.engine,
-            runtime.database,
-            chakra,
+            services.runtime.engine,
+            services.runtime.database,
+            services.chakra,
             jobs,
-            outbox,
-            runtime.clock,
-            slack,
-            key=derive_hash_key(installation.chakra_access_token.get_secret_value()),
-            can_upload=lambda: identity.scopes.has("files:write"),
-            check_access=lambda member: policy.check(Actor(member, identity.team_id), to_act=True),
-            workspace=identity.team_id,
+            services.outbox,
+            services.runtime.clock,
+            services.slack,
+            key=derive_hash_key(services.hash_secret),
+            can_upload=services.can_upload,
+            check_access=lambda member: policy.check(Actor(member, workspace), to_act=True),
+            workspace=workspace,
         )
     )
 
 
-async def _open_writes(
-    loops: AsyncExitStack,
-    runtime: Runtime,
-    installation: Installation,
-    identity: Identity,
-    outbox: Outbox,
-    tasks: TaskSet,
-) -> WriteLedger:
+async def _open_writes(loops: AsyncExitStack, services: WorkspaceServices) -> WriteLedger:
     return await loops.enter_async_context(
         open_write_ledger(
-            runtime.database,
-            outbox,
-            runtime.clock,
-            tasks,
-            hash_secret=installation.chakra_access_token.get_secret_value(),
-            process_id=runtime.process_id,
-            workspace=identity.team_id,
+            services.runtime.database,
+            services.outbox,
+            services.runtime.clock,
+            services.tasks,
+            hash_secret=services.hash_secret,
+            process_id=services.runtime.process_id,
+            workspace=services.workspace,
         )
     )
 
 
 def _build_scheduler(
-    runtime: Runtime, installation: Installation, context: Context, channel_events: ChannelEvents
+    services: WorkspaceServices, context: Context, channel_events: ChannelEvents
 ) -> Scheduler:
-    policy = AccessPolicy(context.members, installation.senders)
     return Scheduler(
-        runtime.database,
+        services.runtime.database,
         context.saved_queries,
         context.records,
         context.record_queries,
         context.channels,
         channel_events.outbox,
-        partial(policy.check, to_act=True),
-        runtime.clock,
-        workspace=context.saved_queries.workspace,
-    )
-
-
-def _build_catalog(installation: Installation, chakra: Chakra, cache: Cache) -> TemplateCatalog:
-    return TemplateCatalog(
-        chakra,
-        cache,
-        waba_id=installation.chakra_waba_id,
-        plugin_id=installation.chakra_plugin_id,
-        sender_id=installation.chakra_sender_id,
+        partial(services.access.check, to_act=True),
+        services.runtime.clock,
+        workspace=services.workspace,
     )
 
 
@@ -365,22 +294,20 @@ def _build_catalog(installation: Installation, chakra: Chakra, cache: Cache) -> 
 
 
 def _build_router(
-    runtime: Runtime,
-    installation: Installation,
+    services: WorkspaceServices,
     commands: Sequence[Command[Context]],
     context: Context,
-    slack: SlackClient,
-    tasks: TaskSet,
     hooks: EventHooks,
 ) -> Router[Context]:
+    runtime = services.runtime
     return Router(
         commands,
         context,
-        access=AccessPolicy(context.members, installation.senders),
+        access=services.access,
         dispatcher=Dispatcher(
-            slack=slack,
+            slack=services.slack,
             clock=runtime.clock,
-            tasks=tasks,
+            tasks=services.tasks,
             metrics=runtime.metrics,
             explainer=EXPLAINER,
             timeouts=runtime.timeouts,

@@ -29,6 +29,7 @@ from tests.db.databases import KINDS, create_database_url, open_empty_database, 
 from tests.db.shared_statements import share_compiled_statements
 from tests.event_loop import STALLED, IdleEventLoop, running_loop
 from tests.plain_logs import configure_plain_logs
+from tests.shared_world import SharedWorld, shared_world
 from tests.world import World
 
 # Nothing here is measured by its time: a busy machine must not fail a property.
@@ -53,7 +54,7 @@ MEMORY_FOLDER, MIN_FREE_MEMORY_BYTES = Path("/dev/shm"), 2 * 2**30  # noqa: S108
 GC_THRESHOLDS = (20_000, 20, 20)
 """Allocations before a collection of the young objects, and how many of those before older ones."""
 
-WORLD_FIXTURES = {"acme", "shared_acme", "open_sandbox", "demo", "services"}
+WORLD_FIXTURES = {"acme", "module_world", "open_sandbox", "demo", "services"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -161,20 +162,41 @@ async def open_world(
 
 
 @pytest.fixture
-async def acme(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    """The world of most stories: HTTP mode, John and the Sales group may write."""
+def acme(request: pytest.FixtureRequest) -> World:
+    """The world of most stories: HTTP mode, John and the Sales group may write.
+
+    Stories marked ``shared_world`` (tests/shared_world.py) share the one of their module.
+    """
+    is_shared = request.node.get_closest_marker(shared_world.name) == shared_world.mark
+    found = request.getfixturevalue("shared_acme" if is_shared else "own_acme")
+    assert isinstance(found, World)
+    return found
+
+
+@pytest.fixture
+async def own_acme(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
     async with open_sandbox() as world:
         yield world
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def shared_acme() -> AsyncIterator[World]:
-    """Open one world for a module whose tests leave nothing in it.
-
-    They are marked ``asyncio(loop_scope="module")``.
-    """
+async def module_world() -> AsyncIterator[SharedWorld]:
+    """Open one world for the stories of a module."""
     async with open_world(ManualClock()) as world:
-        yield world
+        shared = SharedWorld(world)
+        await shared.open()
+        yield shared
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def shared_acme(
+    request: pytest.FixtureRequest, module_world: SharedWorld
+) -> AsyncIterator[World]:
+    """The module's world as if it were new. A story that leaves something in it fails."""
+    assert "clock" not in request.fixturenames, "the world has a clock of its own: acme.clock"
+    await module_world.begin()
+    yield module_world.world
+    assert await module_world.find_changes() == [], "left in the module's world"
 
 
 @pytest.fixture(params=KINDS)

@@ -23,9 +23,11 @@ from tests.commands.link_scenarios import (
     titles,
 )
 from tests.people import JOHN, MEI, PRIYA, SALES
+from tests.shared_world import shared_world
 from tests.world import World
 
 
+@shared_world
 async def test_sender_sees_whole_numbers_and_the_buttons_in_the_pane(acme: World) -> None:
     pane = await open_pane(acme, await post(acme, LINK))
     assert pane["entity"]["entity_payload"]["attributes"]["title"]["text"] == "Aarav Mehta"
@@ -37,12 +39,14 @@ async def test_sender_sees_whole_numbers_and_the_buttons_in_the_pane(acme: World
     assert acme.slack.rejections == []
 
 
+@shared_world
 async def test_member_sees_the_details_without_buttons_that_change(acme: World) -> None:
     pane = await open_pane(acme, await post(acme, LINK), MEI)
     assert fields(pane)["City"] == "Pune"
     assert actions(pane) == []
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("person", "channel", "sentence"),
     [
@@ -62,6 +66,7 @@ async def test_guests_and_strangers_are_refused(
     assert not [r for r in acme.chakra.requests if "process" in r.path]
 
 
+@shared_world
 @pytest.mark.parametrize("path", ["lead/LEAD-999999", "lead/LEAD-004048", "lead/LEAD%2F1",
                                   "lead/9c1dd4b7-29bc-4f21-8d2f-9f6f3fd0f4a1"])  # fmt: skip
 async def test_record_that_chakra_does_not_have_is_not_found(acme: World, path: str) -> None:
@@ -103,6 +108,7 @@ async def test_slack_that_cannot_say_who_asks_shows_nothing(acme: World) -> None
     assert "couldn't load this in time" in pane["error"]["custom_message"]
 
 
+@shared_world
 async def test_pane_opened_from_a_search_finds_the_record_by_its_address(acme: World) -> None:
     await acme.slack.previews.open_from_search(JOHN, f"{LINK}?tab=chat")
     await acme.idle()
@@ -121,6 +127,7 @@ async def test_late_event_about_a_pane_does_nothing(acme: World) -> None:
     assert not [call for call in acme.slack.calls if call.method == "entity.presentDetails"]
 
 
+@shared_world
 async def test_text_of_customers_is_shown_as_it_is(acme: World) -> None:
     pane = await open_pane(acme, await post(acme, LINK.replace("4038", "4047")))
     assert pane["entity"]["entity_payload"]["attributes"]["title"]["text"] == (
@@ -167,6 +174,7 @@ async def test_edit_in_the_pane_opens_the_form_and_answers_in_the_dm(acme: World
     assert "80" in visible_text(acme.shown(channel="D0JOHN"))
 
 
+@shared_world
 async def test_photo_of_the_record_is_shown_to_the_one_who_presses(acme: World) -> None:
     pane = await open_pane(acme, await post(acme, LINK.replace("4038", "4039")), MEI)
     [label] = actions(pane)
@@ -176,12 +184,14 @@ async def test_photo_of_the_record_is_shown_to_the_one_who_presses(acme: World) 
     assert shown or acme.slack.messages(MEI, "D0MEI")
 
 
+@shared_world
 async def test_send_in_the_pane_opens_the_form_with_the_record(acme: World) -> None:
     await open_pane(acme, await post(acme, LINK))
     await press_in_pane(acme, "process.send")
     assert "lead LEAD-004038" in json.dumps(acme.slack.view(JOHN))
 
 
+@shared_world
 async def test_failed_press_in_the_pane_is_explained_to_the_one_who_pressed(acme: World) -> None:
     await open_pane(acme, await post(acme, LINK))
     acme.chakra.fail(FETCH, StatusResponse(403), times=9)
@@ -198,6 +208,7 @@ async def test_person_who_lost_the_right_is_refused_at_the_press(acme: World) ->
     assert acme.chakra.records.find("LEAD-004038")["assignedTo"] == "johndoe"
 
 
+@shared_world
 async def test_button_of_the_preview_answers_only_the_one_who_pressed(acme: World) -> None:
     message = await post(acme, LINK)
     await acme.slack.previews.press("U0GITA", "process.show", message.id)
@@ -239,6 +250,7 @@ async def test_pane_that_no_longer_listens_is_answered_in_the_dm(acme: World) ->
     assert "Sofia Rossi" in visible_text(answer)
 
 
+@shared_world
 async def test_slack_that_takes_no_long_details_gets_fewer(acme: World) -> None:
     message = await post(acme, LINK)
     acme.slack.fail("entity.presentDetails", error="invalid_metadata")
@@ -256,6 +268,7 @@ async def test_slack_that_refuses_details_is_logged_without_the_record(acme: Wor
     assert "LEAD-004038" not in json.dumps(lines, default=str)
 
 
+@shared_world
 async def test_card_in_a_thread_is_opened_there(acme: World) -> None:
     parent = await post(acme, "About this lead")
     await acme.slack.type(JOHN, SALES, LINK, thread_ts=parent.ts)
@@ -269,6 +282,7 @@ async def test_card_in_a_thread_is_opened_there(acme: World) -> None:
     assert card.ephemeral
 
 
+@shared_world
 async def test_edited_message_gets_a_preview_of_its_new_link(acme: World) -> None:
     message = await post(acme, f"See {LINK}")
     stored = acme.slack.workspace.messages.get(message.id)

@@ -13,6 +13,7 @@ from bot.sandbox.slack import visible_text
 from bot.sandbox.slack.messages import MessageContent
 from tests.commands.link_scenarios import LINK, post, previews, titles, unfurls
 from tests.people import JOHN, MEI, SALES, SUPPORT
+from tests.shared_world import shared_world
 from tests.world import World
 
 
@@ -61,6 +62,7 @@ async def test_link_gets_a_preview_where_the_bot_is_no_member_too(
     assert titles(message) == ["Lead LEAD-004038"]
 
 
+@shared_world
 @pytest.mark.parametrize(
     "text",
     [
@@ -107,6 +109,7 @@ async def test_message_that_is_being_written_gets_a_preview_of_its_own(acme: Wor
     assert titles(await post(acme, f"see {LINK}")) == ["Lead LEAD-004038"]
 
 
+@shared_world
 async def test_event_delivered_again_unfurls_once(acme: World) -> None:
     await post(acme, LINK, channel="C0GENERAL")
     await acme.slack.redeliver_event()
@@ -122,6 +125,7 @@ async def test_refreshed_preview_is_replaced_and_not_doubled(acme: World) -> Non
     assert titles(acme.shown()) == ["Lead LEAD-004038"]
 
 
+@shared_world
 async def test_links_of_apps_get_no_preview(acme: World) -> None:
     acme.slack.posted.post_as_other_app(SALES, MessageContent(text=f"<{LINK}>"))
     await acme.idle()
@@ -133,6 +137,7 @@ async def test_links_of_apps_get_no_preview(acme: World) -> None:
     assert unfurls(acme) == []
 
 
+@shared_world
 @pytest.mark.parametrize(
     "body",
     [
@@ -164,6 +169,7 @@ async def test_chakra_without_its_configuration_still_knows_leads(acme: World) -
 # --- a Slack that refuses ------------------------------------------------------------------------
 
 
+@shared_world
 async def test_without_work_objects_a_button_opens_the_card_for_one_person(acme: World) -> None:
     acme.slack.previews.switch_work_objects(on=False)
     message = await post(acme, LINK)
@@ -231,6 +237,7 @@ async def test_message_deleted_in_the_meantime_is_no_incident(acme: World) -> No
 # --- a link as a command -------------------------------------------------------------------------
 
 
+@shared_world
 @pytest.mark.parametrize("words", ["", "lead ", "process ", "process show lead ", "open lead "])
 @pytest.mark.parametrize("more", ["", "?tab=chat&utm_campaign=a_very_long_name_of_one", "#notes"])
 async def test_typed_link_shows_the_card(acme: World, words: str, more: str) -> None:
@@ -239,6 +246,7 @@ async def test_typed_link_shows_the_card(acme: World, words: str, more: str) -> 
     assert "Aarav Mehta" in visible_text(card)
 
 
+@shared_world
 async def test_link_sent_to_the_app_is_answered_with_the_card(acme: World) -> None:
     await acme.slack.write_to_app(JOHN, LINK)
     await acme.idle()
@@ -250,6 +258,7 @@ async def test_link_sent_to_the_app_is_answered_with_the_card(acme: World) -> No
     assert "Aarav Mehta" in visible_text(card)
 
 
+@shared_world
 async def test_typed_link_to_a_missing_record_says_so(acme: World) -> None:
     shown = visible_text(await acme.type(f"/chakra {LINK}9"))
     assert "Can't find lead" in shown
@@ -265,6 +274,7 @@ async def test_card_of_a_key_that_two_records_have_lists_both(acme: World) -> No
     assert "Chidi Anagonye" in shown
 
 
+@shared_world
 async def test_button_works_in_conversations_that_the_bot_cannot_join(acme: World) -> None:
     message = await post(acme, LINK, channel="D0JOHNMEI")
     await acme.slack.previews.press(MEI, "process.show", message.id)

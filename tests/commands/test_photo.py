@@ -17,6 +17,7 @@ from bot.sandbox.chakra.photos import SEED_PHOTOS
 from bot.sandbox.slack import LocalFile, visible_text
 from tests.media.pictures import jpeg, png
 from tests.people import JOHN, MEI, SALES
+from tests.shared_world import shared_world
 from tests.world import World
 
 DIRECT = "D0JOHN"
@@ -48,6 +49,7 @@ async def upload(acme: World, file: LocalFile = SHOP, **values: Any) -> dict[str
 # --- showing -------------------------------------------------------------------------------------
 
 
+@shared_world
 @pytest.mark.parametrize("typed", [f"photo {PHOTO}", f"photo `{PHOTO}`", "photo LEAD-004039",
                                    "photos of lead LEAD-004039", "photo sofia",
                                    "show me the photo of sofia", "photo for the lead LEAD-004039",
@@ -91,6 +93,7 @@ async def test_what_cannot_be_found_is_named(acme: World, typed: str, sentence: 
     assert acme.slack.messages(JOHN, DIRECT) == []
 
 
+@shared_world
 async def test_card_shows_its_photo_by_a_button(acme: World) -> None:
     card = await acme.type("/chakra lead LEAD-004039")
     assert "Show Site Photo" in visible_text(card)
@@ -99,6 +102,7 @@ async def test_card_shows_its_photo_by_a_button(acme: World) -> None:
     assert len(acme.slack.messages(JOHN, DIRECT)) == 1
 
 
+@shared_world
 async def test_outage_is_explained(acme: World) -> None:
     acme.chakra.fail(FETCH, StatusResponse(403))
     assert "Chakra" in visible_text(await acme.type(f"/chakra photo {PHOTO}"))
@@ -124,6 +128,7 @@ async def test_photo_is_shown_before_it_is_uploaded(acme: World) -> None:
     assert (photo.filename, photo.filetype) == ("Shop front.png", "png")
 
 
+@shared_world
 @pytest.mark.parametrize("typed", ["add photo to LEAD-004038", "photo upload for aarav"])
 async def test_record_of_a_typed_line_is_in_the_form(acme: World, typed: str) -> None:
     await acme.type(f"/chakra {typed}")
@@ -161,6 +166,7 @@ async def test_photo_goes_to_the_record_of_the_card_whatever_its_key(acme: World
     assert any(request.path.endswith(lead_id) for request in acme.chakra.requests)
 
 
+@shared_world
 async def test_present_photo_is_named_before_it_is_replaced(acme: World) -> None:
     await acme.type("/chakra photo add sofia")
     await acme.submit({"file": SHOP})
@@ -178,6 +184,7 @@ async def test_record_that_changed_since_the_check_is_shown_again(acme: World) -
     assert stored(acme)["site_photo"]
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
@@ -206,6 +213,7 @@ async def test_unclear_record_is_named_under_its_field(
     assert sentence in (await acme.submit({"file": SHOP, "record": typed}))["record"]
 
 
+@shared_world
 async def test_member_who_may_not_edit_can_look_only(acme: World) -> None:
     assert "sender" in visible_text(await acme.type("/chakra photo", by=MEI))
     assert "Add photo" not in visible_text(await acme.type("/chakra lead LEAD-004038", by=MEI))
@@ -308,6 +316,7 @@ async def test_picture_of_another_workspace_is_offered(acme: World) -> None:
     assert "Shop front.png" in form(acme)
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

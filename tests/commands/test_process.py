@@ -10,6 +10,7 @@ import pytest
 from bot.sandbox.chakra.faults import ResetBeforeHandling, StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.people import JOHN, MEI
+from tests.shared_world import shared_world
 from tests.world import World
 
 DELETE = "DELETE /v1/ext/procedure/{procedureShortId}/process/{processId}"
@@ -21,6 +22,7 @@ def last_where(acme: World) -> object:
     return requests[-1].json["where"]
 
 
+@shared_world
 async def test_query_is_sent_as_its_where_and_echoed(acme: World) -> None:
     shown = visible_text(await acme.type("/chakra process list lead state:new assigned:me"))
     assert last_where(acme) == {"state": "NEW", "assignedTo": ["johndoe", "john@acme.com"]}
@@ -30,6 +32,7 @@ async def test_query_is_sent_as_its_where_and_echoed(acme: World) -> None:
     assert "priya" not in shown
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("typed", "found", "missing"),
     [
@@ -51,6 +54,7 @@ async def test_list_shows_what_matches(acme: World, typed: str, found: str, miss
     assert missing not in shown
 
 
+@shared_world
 @pytest.mark.parametrize("typed", ["lead LEAD-004038", "process LEAD-004038", "lead aarav",
                                    "process show lead lead-004038"])  # fmt: skip
 async def test_one_record_is_shown_as_a_card(acme: World, typed: str) -> None:
@@ -59,18 +63,21 @@ async def test_one_record_is_shown_as_a_card(acme: World, typed: str) -> None:
         assert text in shown
 
 
+@shared_world
 async def test_card_opens_the_send_form_for_its_record(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.send")
     assert "lead LEAD-004038" in json.dumps(acme.slack.view("U0JOHN"))
 
 
+@shared_world
 async def test_member_who_may_not_send_has_no_send_button(acme: World) -> None:
     shown = visible_text(await acme.type("/chakra lead LEAD-004038", by=MEI))
     assert "Refresh" in shown
     assert "Send WhatsApp" not in shown
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
@@ -105,6 +112,7 @@ async def test_ids_are_shown_as_names(acme: World) -> None:
     assert role.id not in card
 
 
+@shared_world
 async def test_outage_is_explained(acme: World) -> None:
     acme.chakra.fail(LIST, StatusResponse(403))
     assert "Chakra" in visible_text(await acme.type("/chakra leads"))
@@ -170,6 +178,7 @@ async def test_two_people_do_not_overwrite_each_other_unknowingly(acme: World) -
     assert stored(acme)["data"]["score"] == 80
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("values", "field", "sentence"),
     [
@@ -187,6 +196,7 @@ async def test_wrong_value_is_named_under_its_field(
     assert sentence in errors[field]
 
 
+@shared_world
 async def test_unchanged_form_writes_nothing(acme: World) -> None:
     await open_edit_form(acme)
     await acme.submit({})
@@ -271,6 +281,7 @@ async def test_empty_answer_of_chakra_is_a_success(acme: World) -> None:
     assert stored(acme)["data"]["city"] == "Mumbai"
 
 
+@shared_world
 async def test_member_who_may_not_edit_has_no_buttons_for_it(acme: World) -> None:
     shown = visible_text(await acme.type("/chakra lead LEAD-004038", by=MEI))
     assert "Edit" not in shown
@@ -297,16 +308,19 @@ async def test_new_record_is_created_once_and_shown(acme: World) -> None:
     assert "did exactly this" in visible_text(acme.slack.view(JOHN) or {})
 
 
+@shared_world
 async def test_record_without_any_field_is_refused(acme: World) -> None:
     await acme.type("/chakra process new lead")
     assert "at least one" in str(await acme.submit({}))
 
 
+@shared_world
 async def test_member_who_may_not_edit_cannot_create(acme: World) -> None:
     shown = visible_text(await acme.type("/chakra process create lead", by=MEI))
     assert "can't send or change anything" in shown
 
 
+@shared_world
 @pytest.mark.parametrize(
     "typed",
     [

@@ -8,6 +8,7 @@ import pytest
 
 from bot.sandbox.slack import visible_text
 from tests.people import JOHN, MEI, PRIYA
+from tests.shared_world import shared_world
 from tests.world import World
 
 LENA = "U0LENA"
@@ -89,6 +90,7 @@ async def test_days_are_those_of_the_run(acme: World) -> None:
     assert "17 November 2023" in second
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

@@ -24,6 +24,7 @@ from tests.commands.template_scenarios import (
     run_command,
 )
 from tests.conftest import OpenSandbox
+from tests.shared_world import shared_world
 from tests.world import World
 
 # --- the list ------------------------------------------------------------------------------------
@@ -50,6 +51,7 @@ async def test_statuses_are_listed_by_language(acme: World) -> None:
     assert "Disabled in Spanish" in page
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

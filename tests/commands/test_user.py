@@ -18,6 +18,7 @@ from bot.sandbox.chakra.faults import (
 )
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
+from tests.shared_world import shared_world
 from tests.world import World
 
 SALES = "C0SALES"
@@ -115,6 +116,7 @@ async def test_mention_markup_in_a_name_is_escaped(acme: World) -> None:
 # --- no match ------------------------------------------------------------------------------------
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -158,6 +160,7 @@ async def test_user_deleted_after_listing(acme: World) -> None:
     assert "deleted" in visible_text(await run_command(acme, "mei"))
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
@@ -305,6 +308,7 @@ async def test_unchanged_form_writes_nothing(acme: World) -> None:
     assert acme.slack.view(JOHN) is None
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("values", "field"),
     [
@@ -380,6 +384,7 @@ async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
     assert "Saved." in visible_text(last_message(acme, JOHN))
 
 
+@shared_world
 @pytest.mark.parametrize(
     "typed",
     [

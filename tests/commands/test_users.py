@@ -12,6 +12,7 @@ from bot.sandbox.slack import VisibleMessage, visible_text
 from bot.slack.age import date_token
 from commands import users
 from tests.clock import ManualClock
+from tests.shared_world import shared_world
 from tests.world import World
 
 SALES = "C0SALES"
@@ -73,6 +74,7 @@ async def test_filters_apply_to_every_page(acme: World) -> None:
         assert part in page
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

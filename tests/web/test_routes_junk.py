@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.request_client import EVENTS_PATH, JSON_TYPE, RequestClient, open_request_client
-from tests.world import World
+from tests.shared_world import SharedWorld
 
 MEI, SALES = "U0MEI", "C0SALES"
 USER = {"id": MEI, "team_id": "T0ACME"}
@@ -38,9 +38,9 @@ REPLAY_SECONDS = 301
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def client(shared_acme: World) -> AsyncIterator[RequestClient]:
-    await shared_acme.clock.jump(REPLAY_SECONDS)
-    async with open_request_client(shared_acme) as client:
+async def client(module_world: SharedWorld) -> AsyncIterator[RequestClient]:
+    await module_world.world.clock.jump(REPLAY_SECONDS)
+    async with open_request_client(module_world.world) as client:
         yield client
 
 

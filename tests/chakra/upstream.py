@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.chakra.transport.exchange import ChakraResponse
 from bot.chakra.transport.http import Http
 from bot.chakra.transport.policies import DEFAULT_LIMITS, Limits
-from tests.clock import ManualClock, settle
+from tests.clock import ManualClock
 
 EXAMPLES = Path(__file__).parent.parent / "data" / "chakra"
 TOKEN = "secret-token"
@@ -109,10 +109,7 @@ def put_user(http: Http) -> Awaitable[ChakraResponse]:
 async def await_within(clock: ManualClock, seconds: float, awaitable: Awaitable[T]) -> T:
     """The answer, if it comes within `seconds` of the clock."""
     task = asyncio.ensure_future(awaitable)
-    await settle()
-    for _ in range(round(seconds / 0.05)):
-        if task.done():
-            break
-        await clock.advance(0.05)
-    assert task.done(), f"no answer within {seconds} s"
+    end = clock.monotonic() + seconds
+    await clock.advance_until(task.done, seconds)
+    assert clock.monotonic() <= end, f"no answer within {seconds} s"
     return task.result()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from bot.durable.records import list_run_ids
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
 from tests.world import World
@@ -12,6 +13,8 @@ from tests.world import World
 TIMEOUT_SECONDS = 150.0
 EDIT_SECONDS = 5.0
 """For which an edit may wait for the message that is posted before it."""
+CHECK_SECONDS, MAX_CHECKS = 0.03, 30
+"""Real seconds between two looks for due runs, and how many: those that have no place wait."""
 DOCUMENTED = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 RUNNING = "621d00aa-0092-58f8-8bc6-cf72588d9b82"
 FINISHED = "09409961-8bae-5d66-b8bd-53646ea5157f"
@@ -33,10 +36,27 @@ async def advance_until(
 ) -> None:
     """Lets time pass, a step at a time, until it is so."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
+        await wait_for_due_runs(acme)
         while not condition():
             await clock.jump(step)
-            await asyncio.sleep(0.002)
+            await wait_for_due_runs(acme)
     await clock.advance(EDIT_SECONDS)
+
+
+async def wait_for_due_runs(acme: World) -> None:
+    """Wait until each run that is due is executed, or waits for the clock.
+
+    The engine finds them in threads, by real time: the clock, moved in the meantime, would take
+    all loops round for nothing.
+    """
+    engine = acme.bot.engine
+    for _ in range(MAX_CHECKS if engine._workflow is not None else 0):
+        await acme.idle()
+        due = await list_run_ids(["ENQUEUED", "PENDING"], "")
+        if len(due) <= engine.running_count:
+            return
+        await asyncio.sleep(CHECK_SECONDS)
+    await acme.idle()
 
 
 def list_messages(acme: World, person: str, channel: str) -> list[VisibleMessage]:

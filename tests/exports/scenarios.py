@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
+from tests.commands.watch_scenarios import wait_for_due_runs
 from tests.people import JOHN
 from tests.world import World
 
@@ -41,9 +42,10 @@ async def advance_until(
 ) -> None:
     """Let time pass, a step at a time, until it is so and all edits are made."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
+        await wait_for_due_runs(acme)
         while not condition():
             await clock.jump(step)
-            await asyncio.sleep(0.005)  # the engine works in threads, by real time
+            await wait_for_due_runs(acme)
     await clock.jump(STEP_SECONDS)
     await acme.idle()
 

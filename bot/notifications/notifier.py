@@ -142,6 +142,8 @@ class Notifier:
             now, by_channel = self._clock.time(), group_by_channel(rules)
             known = await self._read_facts(listed, rules)
             pending = waiting.take_decided(listed, known, by_channel, self._clock)
+            await self._problems.report_undecided(waiting.given_up, by_channel)
+            waiting.given_up.clear()
             readable = [item for item in pending if item.id in known]
             facts = [known[item.id] for item in readable]
             planned = plan_deliveries(readable, facts, by_channel, now)

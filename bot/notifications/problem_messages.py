@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.notifications.rule import Rule
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, channel_mention, code, markup
+from bot.slack.channel_mask import is_private
 from bot.slack.commands.reply import Message
 
 KEEP_POSTING, STOP_POSTING = "notify.keep_posting", "notify.stop_posting"
@@ -58,6 +59,20 @@ def outsiders_message(rule: Rule) -> Message:
             blocks.button("Keep posting", KEEP_POSTING, value),
             blocks.button("Stop and remove the rule", STOP_POSTING, value, style="danger"),
         ),
+    )
+    return Message(markup(what, " ", note), content)
+
+
+def undecided_message(channel: str) -> Message:
+    """Return that events may be missing, since Chakra didn't say what a rule asks for."""
+    where = "your DM with Chakra" if is_private(channel) else channel_mention(channel)
+    what = markup("Chakra didn't answer for an hour, so events may be missing in ", where, ".")
+    note = (
+        "A rule there asks for the customer's record, or for a template's category. "
+        "`/chakra notify recent` shows every event."
+    )
+    content = (
+        blocks.section(blocks.lines([markup(Markup(":warning: "), bold(what)), Markup(note)])),
     )
     return Message(markup(what, " ", note), content)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -10,7 +10,12 @@ import structlog
 from bot.aio.clock import Clock
 from bot.errors import SlackError
 from bot.notifications.channel_states import ChannelStates
-from bot.notifications.problem_messages import outsiders_message, problem_message
+from bot.notifications.matching import find_filters_to_ask
+from bot.notifications.problem_messages import (
+    outsiders_message,
+    problem_message,
+    undecided_message,
+)
 from bot.notifications.repository import RuleRepository
 from bot.notifications.rule import EventGroup, Rule
 from bot.outbox.error_policy import MESSAGE_NOT_FOUND, UNCERTAIN, UNUSABLE_THREAD_CODES
@@ -34,6 +39,8 @@ MESSAGE_CODES = frozenset(
 """Codes that concern one message; all others concern its channel."""
 RETRY_INITIAL_SECONDS, RETRY_MAX_SECONDS = 60.0, 600.0
 """Seconds between two attempts to post in a channel that refuses messages."""
+
+UNDECIDED_INTERVAL_SECONDS = 3_600.0
 
 
 @dataclass(slots=True)
@@ -109,6 +116,21 @@ class ChannelProblems:
         self._states.forget(channel)
         pause = self._pauses.setdefault(channel, _Pause(0.0, RETRY_INITIAL_SECONDS))
         pause.until = max(pause.until, self._clock.monotonic() + pause.seconds)
+
+    async def report_undecided(
+        self, channels: Collection[str], rules_by_channel: Mapping[str, Sequence[Rule]]
+    ) -> None:
+        """Notify the makers of rules, once an hour, that events may be missing.
+
+        Raise ``DatabaseUnavailable``.
+        """
+        hour = int(self._clock.time() // UNDECIDED_INTERVAL_SECONDS)
+        for channel in sorted(channels):
+            asking = [rule for rule in rules_by_channel[channel] if find_filters_to_ask([rule])]
+            for member in dict.fromkeys(rule.member for rule in asking):
+                key = f"notify:undecided:{channel}:{member}:{hour}"
+                message = undecided_message(channel)
+                await self._outbox.enqueue(OutboxMessage(key, member, message, member))
 
     async def resolve(self, channel: str, rules: Sequence[Rule]) -> None:
         """Record that the channel takes messages. Raise ``DatabaseUnavailable``."""

@@ -9,7 +9,7 @@ import structlog
 
 from bot.aio.clock import Clock
 from bot.notifications.facts import Facts
-from bot.notifications.matching import is_undecided
+from bot.notifications.matching import first_match, is_undecided
 from bot.notifications.planner import is_too_old
 from bot.notifications.rule import Rule
 from bot.webhooks.recorded_event import RecordedEvent
@@ -28,6 +28,8 @@ class WaitingEvents:
     """
 
     last_event_id: int = 0
+    given_up: set[str] = field(default_factory=set)
+    """The channels from which events may be missing since Chakra didn't answer in time."""
     _has_any: bool = False
     _retry_at: float = 0.0
     _customers: set[int] = field(default_factory=set)
@@ -77,12 +79,20 @@ class WaitingEvents:
             return False
         if recorded.customer_id in self._customers:
             return True
-        if not facts.unknown or not any(
-            is_undecided(rules, facts) for rules in rules_by_channel.values()
-        ):
+        undecided = {
+            channel
+            for channel, rules in (rules_by_channel.items() if facts.unknown else ())
+            if is_undecided(rules, facts)
+        }
+        if not undecided:
             return False
         is_expired = now >= recorded.recorded_at + MAX_WAIT_SECONDS
         if is_expired:
+            self.given_up |= {
+                channel
+                for channel in undecided
+                if first_match(rules_by_channel[channel], facts) is None
+            }
             structlog.get_logger("notifier").warning(
                 "event_decided_without_chakra", event_id=recorded.id
             )

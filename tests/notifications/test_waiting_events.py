@@ -80,3 +80,18 @@ async def test_refusal_is_an_answer(harness: NotifierHarness) -> None:
     await harness.record(harness.build_message("hello"))
     await harness.advance(5)
     assert harness.texts() == ["Customer 1", "hello"]
+
+
+async def test_maker_reads_once_that_events_may_be_missing_after_an_outage(
+    harness: NotifierHarness,
+) -> None:
+    await harness.add_rule(MESSAGE, filters=PUNE)
+    await harness.add_rule(MESSAGE, channel=SUPPORT)
+    harness.chakra.error = OUTAGE
+    harness.start()
+    await harness.record(harness.build_message("hello"), harness.build_message("other", 2))
+    await harness.clock.jump(3_600)
+    await harness.advance(30)
+    assert harness.texts() == []
+    [text] = harness.direct_message_texts()
+    assert "Chakra didn't answer for an hour, so events may be missing in <#C0SALES>." in text

@@ -79,7 +79,7 @@ POLICIES: Mapping[str, CachePolicy] = {
     "slack_group": CachePolicy(fresh_seconds=300),
     "health": CachePolicy(fresh_seconds=10, stale_seconds=0, negative_seconds=0),
 }
-"""By kind of value. Other kinds cannot be cached."""
+"""The policy of each kind of value. Other kinds cannot be cached."""
 
 MAX_BYTES = 32 * 1024 * 1024
 

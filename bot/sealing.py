@@ -20,7 +20,7 @@ FERNET_PREFIX = b"gAAAAA"
 """How what earlier releases sealed begins: Fernet's version, and a time before 2106. One of 2^36
 nonces begins so, too."""
 WINDOW_BITS, MEMORY_LEVEL = 12, 5
-"""Of zlib: its default prepares 256 KB for each value, which takes longer than anything else."""
+"""Parameters of zlib, whose default takes longest of all: it prepares 256 KB for each value."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 

@@ -13,7 +13,7 @@ from bot.slack.commands.reply import Message
 EXAMPLE = "/chakra media 1037543291543636"
 MEDIA_ID = re.compile(r"[0-9]{5,40}")
 IN_ADDRESS = re.compile(r"https://\S+[?&]mid=([0-9]{5,40})(?:[&#]\S*)?")
-"""In WhatsApp's events a file has an address, too."""
+"""WhatsApp's events have a file's ID in an address, too."""
 FILLERS = frozenset(
     {"show", "me", "get", "open", "the", "of", "for", "with", "file", "media", "id"}
 )

@@ -200,6 +200,7 @@ BANNED = (
 BANNED_PATTERNS = (
     r"^(?!.*order).*(?<![a-z])on its way(?![a-z])",  # an order may be, as in Meta's example
     r"(?<![a-z])stands(?! for\b)(?![a-z])",
+    r'^ *"""of ',  # a fragment: name what it is of
     r"(?<![a-z])for (one|\w+, one|one, \w+) in ",  # the noun: for post in posts
     r"(?<![a-z])(is|are|was|were|be|been) (kept|held)(?! (for|up to|until|back)\b)(?![a-z])",
 )

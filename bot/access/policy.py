@@ -1,4 +1,4 @@
-"""Who may do what: decided from Slack's record of a person and the setting ``SENDERS``."""
+"""Decide who may do what, from Slack's record of a person and the setting ``SENDERS``."""
 
 from __future__ import annotations
 

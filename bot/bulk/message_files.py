@@ -12,7 +12,7 @@ from bot.slack.commands.command import UploadedFile
 
 FILE_TYPES = ("csv", "tsv", "txt", "xlsx", "xls")
 MAX_UPLOAD_BYTES = 10 * 1024 * 1024
-"""Of a file that was chosen in a form. docs.slack.dev/reference/block-kit/block-elements/
+"""The limit of Slack's forms. docs.slack.dev/reference/block-kit/block-elements/
 file-input-element"""
 MAX_NAME_LENGTH = 60
 HERE = "Choose a CSV or Excel file here instead."

@@ -33,7 +33,7 @@ from bot.slack.commands.command import UploadedFile
 
 CONFIG_CACHE_KIND, CONFIG_CACHE_KEY = "config", "whole"
 SKIP_COLUMN = "-"
-"""In the place of an attribute, for a column that is not to be sent."""
+"""The choice of no attribute: the column is not sent."""
 
 DRAFT_NOT_FOUND_HINT = (
     "It is stored for an hour only, or it is already being uploaded. Choose the file again."

@@ -18,7 +18,7 @@ from bot.chakra.transport.http import Http
 JOB_PATH = "/v1/ext/background-job/{backgroundJobId}"
 ENTRIES_PATH = "/v1/ext/background-job/{backgroundJobId}/entries"
 ENTRIES_PAGE_PATH = "/v1/ext/background-job/{backgroundJobId}/entries/{page}"
-"""That a page has its own path is UNKNOWN; one below the path of the first page is followed."""
+"""UNKNOWN: a page may have its own path; one below that of the first page is followed."""
 
 COUNTS_KEY = "bjEntryCompletionStatusVsCount"
 TOTAL_KEYS = ("total", "totalCount", "totalEntries", "count")

@@ -256,7 +256,7 @@ REMEDIES = (
     ("denied", "Let the user that runs this app write to that folder."),
     ("Read-only", "Set DATABASE_URL to a file in a writable folder."),
 )
-"""By words in the error of Postgres, SQLite or the system; the first match counts."""
+"""Words in the error of Postgres, SQLite or the system -> remedy; the first match counts."""
 DEFAULT_REMEDY = "Check DATABASE_URL, and that the database is running and writable."
 
 

@@ -23,7 +23,7 @@ from bot.slack.commands.reply import FieldErrors, Message, UpdateForm
 ONE_FILE = "WhatsApp takes one file in a message. Post the files one by one."
 NO_FILES = "This app may not read files in Slack, so only text can be sent from here."
 MAX_ROW_ID = 10**18
-"""With it a button has room for the IDs of later questions."""
+"""The limit leaves room in a button for the IDs of later questions."""
 NO_LONGER_STORED = "This text is no longer stored. Press Reply and paste it there."
 
 

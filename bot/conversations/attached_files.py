@@ -1,4 +1,4 @@
-"""Which files of customers are to be uploaded into their threads: one row each, claimed once."""
+"""Store which files of customers go into their threads: one row each, claimed once."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ was not looked up does it."""
 
 
 class Leads:
-    """Which lead has a customer's phone number."""
+    """Finds the lead that has a customer's phone number."""
 
     def __init__(self, records: RecordDirectory, cache: Cache, tasks: TaskSet) -> None:
         self._records = records

@@ -23,7 +23,7 @@ MAX_FIELDS: Final = 6
 MAX_VALUE_LENGTH: Final = 80
 MAX_NAME_LENGTH: Final = 80
 MAX_ID_LENGTH: Final = 200
-"""Of a chat that a button can open."""
+"""The longest ID of a chat that a button can open."""
 _MEDIA_ID: Final = re.compile(r"[0-9]{5,40}")
 _NOT_SHOWN: Final = frozenset(
     {"id", "team", "plugin", "chat", "createdAt", "updatedAt", "timestamp", "raw", "provider"}

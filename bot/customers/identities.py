@@ -1,4 +1,4 @@
-"""Who is who: which person each event is about, decided in memory for a batch of events.
+"""Decide which person each event is about, in memory for a batch of events.
 
 Sources: Meta's pages "Business-scoped user IDs" and "System messages". A person has one user ID,
 which changes with their number; a number may belong to another person later. Two persons are one
@@ -49,7 +49,7 @@ class Identities:
     changed_people: set[int] = field(default_factory=set)
     changed_keys: set[Key] = field(default_factory=set)
     merged: dict[int, int] = field(default_factory=dict)
-    """Who was found to be someone else: their ID and that of the person who remains."""
+    """The ID of each person who was found to be someone else -> the ID that remains."""
     _last_new_id: int = 0
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ ID_TYPE = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only in a column whose type is INTEGER."""
 
 EMPTY = text("''")
-"""As Alembic reads it back from SQLite; it would see a plain "" as a difference."""
+"""Written as Alembic reads it back from SQLite: it would see a plain "" as a difference."""
 
 
 def id_column() -> Column[int]:

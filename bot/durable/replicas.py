@@ -1,4 +1,4 @@
-"""Which replicas are alive: each has an advisory lock of its own name while it lives.
+"""Find out which replicas are alive: each has an advisory lock of its own name while it lives.
 
 DBOS recovers the runs of a dead replica only with its paid console, and their age isn't enough: one
 request may last 30 seconds. If another process can take the lock of that name, the replica is gone.

@@ -27,7 +27,7 @@ MAX_FOUND_COLUMNS: Final = 200
 """Columns for fields that the configuration lacks; others share one column, as JSON."""
 OTHER_FIELDS_LABEL: Final = "More"
 RECORD_PREFIX: Final = "record."
-"""Of a field of the record if the process has another value under the same name."""
+"""Marks a field of the record if the process has another value under the same name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which records an export has already: digests of their IDs, in little memory."""
+"""Recognize records that an export has already, by digests of their IDs, in little memory."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ STATE_LABELS = {
     NOT_STARTED: "Remaining",
 }
 NEVER_STARTED_LABEL = "Never started"
-"""For remaining entries of a job that has finished."""
+"""Labels the remaining entries of a job that has finished."""
 
 RUNNING_ICON = ":hourglass_flowing_sand:"
 BAR_CELLS = 10

@@ -54,7 +54,7 @@ UPLOAD_SECONDS: Final = 25.0
 CHECK_SECONDS: Final = 10.0
 """Together they end before a write counts as lost: see ``bot.writes.ledger``."""
 NO_SUCH_ENDPOINT_STATUSES: Final = frozenset({404, 405, 501})
-"""Of a Chakra that takes no ID of ours. Nothing was stored."""
+"""The statuses of a Chakra that accepts no ID of ours. Nothing was stored."""
 TOO_LARGE_STATUS: Final = 413
 PIECE_BYTES: Final = 64 * 1024
 

@@ -34,7 +34,7 @@ RESULT_TITLES = {
     SendStatus.DELIVERED: "Delivered",
     SendStatus.READ: "Read",
 }
-"""Of the view after the press. A message that WhatsApp has accepted is not delivered yet."""
+"""The titles after the press. A message that WhatsApp has accepted is not delivered yet."""
 _JOINER = "\u200d"
 
 

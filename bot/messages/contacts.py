@@ -41,7 +41,7 @@ _CHAT_LINK_PATTERN = re.compile(
 _CHAT_ID_PATTERN = re.compile(r"\b(\d{6,15})(?::\d+)?@(?:s\.whatsapp\.net|c\.us)\b", re.IGNORECASE)
 """The suffix of a person's ID in WhatsApp's own protocol."""
 _CHAT_ID_ENDINGS = ("@s.whatsapp.net", "@c.us", "@g.us")
-"""Of people and groups."""
+"""The IDs of people and groups end with these."""
 _INTERNATIONAL_PATTERN = re.compile(r"[+＋]\d[\d .()\-‐-―/]{7,25}")
 _LAST_GROUP_PATTERN = re.compile(r"\D*\d+\D*$")
 MIN_INTERNATIONAL_LENGTH = 9

@@ -53,7 +53,7 @@ INVALID_VALUE_MESSAGES: Mapping[str, str] = {
     "tab": "WhatsApp doesn't accept tabs here. Use spaces.",
     "spaces": "WhatsApp accepts at most four spaces in a row here.",
 }
-"""By the reasons of ``bot.chakra.outgoing.invalid_value_reason``."""
+"""Reason of ``bot.chakra.outgoing.invalid_value_reason`` -> sentence."""
 
 MEGABYTE = 1024 * 1024
 
@@ -103,7 +103,7 @@ FILE_RULES: Mapping[str, FileRule] = {
         "a PDF, text, Word, Excel or PowerPoint file",
     ),
 }
-"""By the format of the header; audio is for replies only."""
+"""Format of the header -> its rule; audio is for replies only."""
 
 
 def validate_values(

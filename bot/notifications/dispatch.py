@@ -40,7 +40,7 @@ STORM_SIZE, STORM_WINDOW_SECONDS = 5, 60.0
 STORM_MAX_SECONDS = 1_800.0
 """Seconds after which a burst that doesn't end gets another message."""
 MAX_MESSAGE_BACKLOG = 30
-"""With more due messages, those of one customer are posted as one: these take half a minute."""
+"""Posting more takes over half a minute: beyond this, those of one customer are posted as one."""
 MAX_MESSAGES_FETCHED = 200
 MAX_ATTEMPTS, RETRY_SECONDS = 3, 5.0
 REACTION, REVOKE = "reaction", "revoke"

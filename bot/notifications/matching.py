@@ -1,4 +1,4 @@
-"""Which rule of a channel receives an event: the first that matches, else the catch-all."""
+"""Choose the rule of a channel that receives an event: the first that matches, or the catch-all."""
 
 from __future__ import annotations
 

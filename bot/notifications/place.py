@@ -1,4 +1,4 @@
-"""Where rules post: the channel that a person is in or names, or their direct messages."""
+"""Find where rules post: the channel that a person is in or names, or their direct messages."""
 
 from __future__ import annotations
 

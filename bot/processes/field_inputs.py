@@ -21,7 +21,7 @@ from bot.text.phones import PhoneParser
 MAX_TEXT_LENGTH: Final = 3_000
 """Characters that Slack takes in an input."""
 MAX_CHOICES: Final = 99
-"""Of Slack's 100 options one is for none."""
+"""Slack allows 100 options; one of them is "none"."""
 MAX_LINE_LENGTH: Final = 120
 NOT_SET: Final = "-not-set-"
 YES, NO = "true", "false"

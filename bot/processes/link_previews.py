@@ -36,7 +36,7 @@ GONE_HINT: Final = "It may have been deleted, or several may have this key."
 EXPECTED_CODES: Final = frozenset({"cannot_find_message", "cannot_unfurl_message"})
 """The message was deleted, or the link was edited out of it."""
 DEFAULT_TYPES: Final = (LinkedType(LEAD, "Lead", f"{LEAD}_id"),)
-"""While Chakra's configuration can't be loaded."""
+"""Used while Chakra's configuration can't be loaded."""
 
 
 class LinkPreviews:

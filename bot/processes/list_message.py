@@ -55,7 +55,7 @@ class RecordListQuery(ListQuery):
     reader: str = ""
     """The member who is "me" in the text; "" is the person who looks."""
     name: str = ""
-    """That of the saved query whose list it is."""
+    """The name of the saved query whose list it is."""
 
 
 @dataclass(frozen=True, slots=True)

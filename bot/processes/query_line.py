@@ -17,7 +17,7 @@ _QUOTED: Final = re.compile(
     r"(?<=[:=<>(\-,])(?:[\"“”„«»]([^\"“”«»]*)[\"“”«»]|['‘’]([^'‘’]*)['’](?=[\s,)]|$))"
 )
 _DOTS: Final = re.compile(r"(?<=[A-Za-z])\.\.(?=\w)")
-"""In ``1 May..7 May``."""
+"""Matches the dots of ``1 May..7 May``."""
 
 
 class QueryLine:

@@ -16,7 +16,7 @@ from bot.text.similarity import find_similar
 
 EXAMPLE: Final = "/chakra process list lead state:NEW assigned:me"
 MIN_SIMILARITY: Final = 60
-"""Of 100, for a field or value that is suggested instead of one that does not exist."""
+"""The score, up to 100, from which a field or value is suggested for one that does not exist."""
 MAX_NAMED_FIELDS: Final = 12
 MAX_EXACT_INTEGER: Final = 2**53
 OPERATOR: Final = r"!=|<>|>=|<=|=>|=<|≠|≥|≤|==|=|:|>|<"

@@ -47,7 +47,7 @@ BETWEEN: Final = re.compile(
 )
 NUMBERS: Final = re.compile(r"(\d+(?:\.\d+)?)(?:\s*[-–—]\s*|\s+to\s+)(\d+(?:\.\d+)?)(?![\w.-])")
 PREFIX: Final = re.compile(r"(?:is|has|no|missing):(?=\w)", re.IGNORECASE)
-"""As in other search boxes: ``is:open``, ``no:city``."""
+"""Prefixes of other search boxes: ``is:open``, ``no:city``."""
 _HAS: Final = re.compile(r"\b(?:with|without|with\s+no|has|have|no|missing)[\s:]*$", re.IGNORECASE)
 _EMPTY: Final = frozenset(("empty", "none", "blank", "null", "nil", "missing", "unset"))
 _NO_ONE: Final = re.compile(r"no-?(?:one|body)|unassigned")

@@ -22,10 +22,10 @@ MAX_URL_LENGTH: Final = 2_000
 """Characters: Slack takes 3,000 in a button, and a key is part of a button's value, too."""
 MAX_KEY_LENGTH: Final = 100
 MIN_DIGITS: Final = 3
-"""Of a key without letters: a smaller number may be a page."""
+"""A key without letters has these: a smaller number may be a page."""
 MAX_PUBLIC_DIGITS: Final = 6
 MAX_PUBLIC_DIGITS_AFTER_LETTERS: Final = 9
-"""Of a key that all may see: one with more digits may be a phone number."""
+"""The digits of a key that all may see: one with more may be a phone number."""
 DEFAULT_PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
 
 TYPE_PARAMETERS: Final = frozenset({"procedure", "procedureshortid", "type", "processtype"})

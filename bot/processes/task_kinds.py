@@ -1,4 +1,4 @@
-"""Which kind of task the words of a line mean."""
+"""Find the kind of task that the words of a line mean."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ PROBLEM_COLUMN = "problem"
 """The column that this app adds to a list of rows with problems. In a sheet it is ignored."""
 
 MIN_SIMILARITY = 70
-"""Of 100, by ``fuzz.WRatio``: "phone" and "phone_number" have 90, "town" and "city" far less."""
+"""A ``fuzz.WRatio``: "phone" and "phone_number" have 90 of 100, "town" and "city" far less."""
 MAX_SUGGESTIONS = 3
 MAX_NAME_LENGTH = 60
 """Characters of a column's name in a sentence."""

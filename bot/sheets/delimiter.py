@@ -24,7 +24,7 @@ DISPLAY_NAMES: Mapping[str, str] = {
     "\t": "tabs",
     "|": "pipes",
 }
-"""In the order of likelihood, if two fit equally well."""
+"""The likelier comes first, if two fit equally well."""
 
 WORST_SCORE = (0.0, 0, 0)
 TITLE_FACTOR = 0.75

@@ -67,7 +67,7 @@ _ISO_CODECS: Mapping[str, str] = {
     "cp1257": "iso8859-2",
 }
 MIN_CONFIDENCE = 0.01
-"""Of the detector, whose numbers are small for the few letters of a table."""
+"""The detector's numbers are small for the few letters of a table."""
 ADVANTAGE = 1.25
 """How much better than Windows-1252 another encoding must fit."""
 CLEAR_ADVANTAGE = 3.0

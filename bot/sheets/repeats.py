@@ -13,7 +13,7 @@ from bot.text.former_numbers import may_be_former
 from bot.text.phones import InvalidPhone, PhoneParser
 
 _ARGENTINE_MOBILE = re.compile(r"549(\d{10})")
-"""With the 9 of international calls; the same phone without it is in today's plan, too."""
+"""Matches the 9 of international calls; the phone without it is in today's plan, too."""
 
 
 def find_repeated_phones(

@@ -14,7 +14,7 @@ from bot.text.csv_file import unescape_formula
 
 MAX_CELLS = 8
 MAX_ROWS_SEARCHED = 20_000
-"""Of a column of times."""
+"""Rows in which the times of a column are searched."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ MAX_FILE_BYTES = 20 * MEGABYTE
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 MAX_CELLS = 3_000_000
-"""Of the table without its header. All four are ours: they bound memory, about 60 bytes a cell."""
+"""The cells below the header. All four limits are ours: a cell takes about 60 bytes of memory."""
 MAX_ISSUES = 50_000
 """Cells with an error, a merge or the like: with more, the table itself is to be repaired."""
 
@@ -41,7 +41,7 @@ class CellIssue(StrEnum):
 
 
 WHOLE_ROW = -1
-"""In the place of a column."""
+"""In the place of a column: the issue concerns the whole row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from bot.slack.blocks import Markup, markup
 
 FIRST_SECOND = int(datetime.min.replace(tzinfo=UTC).timestamp())
 LAST_SECOND = int(datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp())
-"""Of what can be shown. "Never" is the last day in some systems, and later in some time zones."""
+"""Some systems store "never" as their last day, which is later still in some time zones."""
 
 
 def date_token(seconds: float) -> Markup:

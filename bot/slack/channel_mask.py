@@ -18,7 +18,7 @@ from bot.slack.commands.markup import unescape
 from bot.slack.commands.reply import Block, Message
 
 PRIVATE_ID_PREFIXES = ("U", "W", "D")
-"""Of members' IDs and of conversations of two: the app's messages there have one reader."""
+"""IDs of members and of conversations of two: the app's messages there have one reader."""
 
 _NOT_DISPLAYED = frozenset(
     {"type", "action_id", "block_id", "value", "style", "user_id", "channel_id", "usergroup_id"}

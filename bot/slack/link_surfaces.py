@@ -29,7 +29,7 @@ TITLES: Mapping[str, str] = {
     "timeout": "That took too long",
     "internal_error": "That did not work",
 }
-"""By Slack's word for why the pane shows nothing.
+"""Slack's word for why the pane shows nothing -> title.
 docs.slack.dev/reference/methods/entity.presentDetails"""
 SLOW_CHAKRA = "Chakra is slow to answer right now. Refresh this pane in a moment."
 SLOW_APP = "We couldn't load this in time. Refresh this pane in a moment."

@@ -19,7 +19,7 @@ class MemberKind(Enum):
     GUEST = "guest"
     """Single- or multi-channel guest (``is_restricted``, ``is_ultra_restricted``)."""
     EXTERNAL = "external"
-    """From another workspace, through a shared channel (``is_stranger``, or another team)."""
+    """Someone from elsewhere, through a shared channel (``is_stranger``, or another team)."""
     DEACTIVATED = "deactivated"
     """Deactivated, or a bot."""
 

@@ -25,7 +25,7 @@ _ADDRESS = re.compile(r"(?:mailto|tel|sms|callto):([^?]+)", re.IGNORECASE)
 _HTML = re.compile(r"<(?:!doctype|html|body|div|p|br|table|span|a)(?=[\s/>])", re.IGNORECASE)
 _LINK = re.compile(r"<a\s[^<>]*?href\s*=\s*[\"']([^\"'<>]*)[\"'][^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z!][^<>@]*>", re.IGNORECASE)
-"""Without an at sign: ``<asha@acme.com>`` is an address."""
+"""A tag has no at sign: ``<asha@acme.com>`` is an address."""
 
 
 def extract_file_text(file: Mapping[str, Any]) -> Iterator[str]:

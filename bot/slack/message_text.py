@@ -37,7 +37,7 @@ _TEXT_KEYS = (
 )  # fmt: skip
 """The fields of a block that people read; a control's ``value`` is not one."""
 _CONTAINER_KEYS = ("elements", "accessory", "actions", "sources")
-"""Where the elements of a block are, some of which have links."""
+"""The keys under which a block has elements, some of which have links."""
 _BLOCK_URL_KEYS = ("url", "title_url")
 _ATTACHMENT_URL_KEYS = ("title_link", "author_link", "original_url", "from_url")
 _ATTACHMENT_TEXT_KEYS = ("pretext", "author_name", "title", "text", "fallback", "footer")

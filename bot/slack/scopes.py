@@ -1,4 +1,4 @@
-"""Which scopes the bot token has, and what is off without those that were declined.
+"""Know which scopes the bot token has, and what is off without those that were declined.
 
 docs.slack.dev/changelog/2026/03/16/optional-scopes
 """

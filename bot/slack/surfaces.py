@@ -44,7 +44,7 @@ STUCK_NOTE = (
     "Still here after a minute? Close this and try again. "
     "If you were sending a message, check `/chakra sends` first."
 )
-"""For a press whose process died before anything was stored of it."""
+"""Helps after a press whose process died before anything was stored of it."""
 NOT_REACHABLE_CODES = frozenset({"user_not_in_channel", "not_in_channel", "channel_not_found"})
 """Codes of chat.postEphemeral for a place where the person can't be answered.
 

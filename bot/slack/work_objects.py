@@ -26,7 +26,7 @@ MAX_WIDE_LENGTH: Final = 60
 """Characters of a text that fits beside another."""
 NOTHING: Final = "–"
 MAX_PREVIEW_BYTES: Final = 3_400
-"""Of all previews of a message: programs in production found that Slack refuses more with
+"""The previews of a message together: programs in production found that Slack refuses more with
 error_processing_metadata. Slack documents no limit."""
 
 

@@ -37,7 +37,7 @@ _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]"
     r"|[^\W_][^\s\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f,;:/.!?&+=|()\[\]{}<>\"“”–—…।]*"
 )
-"""With the marks, apostrophes and hyphens within it: "नमस्ते" and "don't" are one word each."""
+"""It keeps marks, apostrophes and hyphens: "नमस्ते" and "don't" are one word each."""
 _VARIABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 Json = dict[str, Any]

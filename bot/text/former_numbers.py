@@ -49,7 +49,7 @@ _RULES_BY_COUNTRY: Mapping[int, tuple[_Rule, ...]] = {
     # Ecuador, 2012: a 9 before mobile numbers.
     593: ((re.compile(r"([89]\d{7})"), r"9\1"),),
 }
-"""By country code. Argentina's forms, with and without the 9, are both in today's plan."""
+"""Country code -> rules. Argentina's forms, with and without the 9, are both in today's plan."""
 _PATTERNS_BY_CODE = tuple(
     (str(code), tuple(pattern for pattern, _ in rules)) for code, rules in _RULES_BY_COUNTRY.items()
 )

@@ -26,7 +26,7 @@ MIN_EPOCH_MILLISECONDS = 100_000_000_000
 MAX_EPOCH_DIGITS = 16
 MAX_KIND_LENGTH = 60
 MAX_PHONE_DIGITS = 15
-"""By E.164. Digits of a group's ID are more."""
+"""E.164 allows these. The ID of a group has more digits."""
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.{0,30}\Z", re.ASCII)
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}")
 """A business-scoped user ID: the person's country, a point, letters and digits."""

@@ -34,7 +34,7 @@ WARM_UP_SECONDS = 1.0
 MAX_P999_MS = 500
 """As while Chakra hangs: far from Slack's three seconds, on two cores that the load shares."""
 MIN_ACHIEVED = 0.95
-"""Of the events that were due a second."""
+"""The share of the events that were due a second."""
 
 
 async def bench_mixed_load(

@@ -92,7 +92,7 @@ async def test_process_recipient(acme: World, clock: ManualClock) -> None:
 
 
 async def test_meta_format(acme: World, clock: ManualClock) -> None:
-    """Of a template that Chakra's own form cannot express: with values for two buttons."""
+    """A template that Chakra's own form cannot express: with values for two buttons."""
     values = {"var_body_1": "John", "var_body_2": "20 %", "var_body_3": "May 3"}
     buttons = {"var_button_0_1": "SAVE20", "var_button_1_1": "566701"}
     body = await send_and_get_body(acme, clock, "eid_offer", "en", **values, **buttons)

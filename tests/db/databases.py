@@ -25,7 +25,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 
 
 def create_database_url(kind: str, folder: Path, *, fsync: bool = False) -> str:
-    """Of an empty database: the worker's Postgres is emptied, SQLite's file is new.
+    """The URL of an empty database: the worker's Postgres is emptied, SQLite's file is new.
 
     ``fsync``: commits wait for the disk on Postgres, as they do in production.
     Postgres ends the sessions of earlier tests, in which a leader's lock may outlive its test.

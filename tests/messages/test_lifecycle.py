@@ -58,7 +58,7 @@ from tests.sandbox import slack_harness as slack_stage
 
 JOHN = "U0JOHN"
 SENDS = 50
-"""Of the burst."""
+"""The size of the burst."""
 
 
 @dataclass

@@ -32,7 +32,7 @@ ATTRIBUTE_PATTERNS: Mapping[str, re.Pattern[str]] = {
     "phone_number": re.compile(r"[1-9][0-9]{6,14}"),
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
 }
-"""By attribute type. Phone numbers are digits only, without a plus: documented."""
+"""Attribute type -> pattern. Phone numbers are digits only, without a plus: documented."""
 NUMBER_PATTERN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 TIMESTAMP_PATTERN = re.compile(r"[0-9]{1,13}")
 """Milliseconds: a number on one documentation page, a string on another."""

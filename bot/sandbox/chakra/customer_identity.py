@@ -1,4 +1,4 @@
-"""Who a customer is in Meta's events: a number, a user ID, a username, or a part of these."""
+"""Identify customers as Meta's events do: by a number, a user ID, a username, or some of these."""
 
 from __future__ import annotations
 

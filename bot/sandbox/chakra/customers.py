@@ -27,7 +27,7 @@ DEFAULT_COUNTRY = "IN"
 MAX_TYPING_SECONDS = 25
 """The typing mark ends with the answer, or after 25 seconds (Meta)."""
 TYPES_WITHOUT_WINDOW = frozenset({"reaction", "edit", "revoke", "system"})
-"""That a reaction opens no 24-hour window is the strict reading; Meta's page doesn't say."""
+"""A reaction opens no 24-hour window: the strict reading, since Meta's page doesn't say."""
 
 
 class Customers:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from uuid import NAMESPACE_URL, uuid5
 
 MessageOrigin = Literal["customer", "api", "phone_app", "agent"]
-"""Who wrote it: the customer, the business by the API or by its phone app, or Meta's agent."""
+"""The author: the customer, the business by the API or by its phone app, or Meta's agent."""
 
 
 def to_chakra_id(wamid: str) -> str:

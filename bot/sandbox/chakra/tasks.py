@@ -33,7 +33,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
     "date": re.compile(r"\d{4}-\d{2}-\d{2}"),
     "datetime": re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?"),
 }
-"""By attribute type. The form of a time is that of the documented example."""
+"""Attribute type -> pattern. The form of a time is that of the documented example."""
 
 TaskJson = Mapping[str, Any]
 

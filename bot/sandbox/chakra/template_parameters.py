@@ -32,7 +32,7 @@ MAX_CARD_BODY_LENGTH = 160
 MAX_HEADER_LENGTH = 60
 MAX_URL_SUFFIX_LENGTH = 2000
 MAX_CODE_LENGTH = 15
-"""Of a coupon code and a one-time code: characters, Meta's components reference."""
+"""Characters of a coupon code or a one-time code, by Meta's components reference."""
 
 OTP_BODY = "*{{1}}* is your verification code."
 """The fixed text of authentication templates, in English."""

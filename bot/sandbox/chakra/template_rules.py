@@ -73,7 +73,7 @@ MAX_BUTTONS_BY_TYPE: Mapping[str, int] = {
 }
 MAX_COUPON_LENGTH = 15
 MAX_EXPIRATION_MINUTES = 90
-"""Of ``code_expiration_minutes``."""
+"""The maximum of ``code_expiration_minutes``."""
 REQUIRED_BUTTON_FIELDS: Mapping[str, tuple[str, ...]] = {
     "QUICK_REPLY": ("text",),
     "URL": ("text", "url"),

@@ -23,7 +23,7 @@ _FORMER_DIGITS: Mapping[str, re.Pattern[str]] = {
     "230": re.compile(r"[4-9]\d{6}"),
     "593": re.compile(r"[89]\d{7}"),
 }
-"""By country code: numbers of former plans with which people are still on WhatsApp."""
+"""Country code -> numbers of former plans with which people are still on WhatsApp."""
 _NINTH_DIGIT = re.compile(r"55([3-9]\d)9(\d{8})")
 """Brazilian accounts outside of São Paulo, Rio and Espírito Santo: most are without the digit."""
 _MEXICAN = re.compile(r"52([2-9]\d{9})")

@@ -34,7 +34,7 @@ CHANNEL_TYPES: Mapping[ChannelKind, str] = {
 _MEMBERSHIP_TYPES: Mapping[ChannelKind, str] = {"public": "C", "private": "G", "shared": "C"}
 
 _ACTOR = "U0PRIYA"
-"""Who changes channels here: the admin."""
+"""The admin, who changes channels here."""
 
 
 def envelope(

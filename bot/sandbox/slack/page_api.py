@@ -264,7 +264,7 @@ class PageApi:
 
 
 _WRITTEN_PARTS = ("mode", "from", "plain_text", "preview")
-"""Of emails and snippets, whose text is in the message."""
+"""Fields of emails and snippets, whose text is in the message."""
 
 
 def _file_json(file: HostedFile) -> Json:

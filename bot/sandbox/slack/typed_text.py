@@ -9,7 +9,7 @@ from bot.sandbox.slack.emoji_names import name_emoji
 from bot.sandbox.slack.seed import WorkspaceChannel, WorkspaceMember
 
 UNNAMED_KINDS = ("im", "group", "pair")
-"""Of conversations that a text can't name."""
+"""The kinds of conversations that a text can't name."""
 
 MAX_LABEL_LENGTH = 30
 """Characters of a link's label in a typed command; longer ones end with an ellipsis.

@@ -13,7 +13,7 @@ from bot.slack.work_objects import MAX_PREVIEW_BYTES, build_entity, measure_json
 UNFURL_METHOD: Final = "chat.unfurl"
 DETAILS_METHOD: Final = "entity.presentDetails"
 NOT_ACKNOWLEDGED_CODE: Final = "cannot_unfurl_url"
-"""Also for a link whose event is not acknowledged yet: our ack and the call take separate ways.
+"""Maybe the link's event is not acknowledged yet: our ack and the call take separate ways.
 docs.slack.dev/reference/methods/chat.unfurl"""
 RETRY_SECONDS: Final = 1.0
 WITHOUT_ENTITIES_CODES: Final = frozenset({"feature_not_enabled", "invalid_arguments"})

@@ -47,7 +47,7 @@ FILE_ERROR_COPY: Mapping[str, ErrorCopy] = {
         "That file is too large.", "Choose a smaller one, or enter a link to it."
     ),
 }
-"""By the code of ``bot.errors.FileUnavailable``; docs.slack.dev/reference/methods/files.info."""
+"""Code of ``FileUnavailable`` -> sentences; docs.slack.dev/reference/methods/files.info."""
 
 
 def explain_unavailable_file(error: FileUnavailable) -> Explanation:

@@ -15,7 +15,7 @@ ENTITY_TYPES = frozenset(
     f"slack#/entities/{name}" for name in ("file", "task", "incident", "content_item", "item")
 )
 MAX_PREVIEW_BYTES = 3_400
-"""Of the metadata of one chat.unfurl; not documented, but found by programs in production."""
+"""The metadata of one chat.unfurl: not documented, but found by programs in production."""
 MAX_PRIMARY_ACTIONS, MAX_OVERFLOW_ACTIONS = 2, 5
 MAX_ACTION_ID_LENGTH, MAX_VALUE_LENGTH, MAX_LABEL_LENGTH = 255, 2_000, 75
 _MESSAGE_KEYS = frozenset(

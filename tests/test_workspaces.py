@@ -99,9 +99,9 @@ async def test_each_workspace_runs_its_own_watches(acme: World, clock: ManualClo
         assert active_counts(first, second) == [1, 0]
         await watch(second, GLOBEX_SALES, ANN)
         assert active_counts(first, second) == [1, 1]
-        await advance_until(acme, clock, lambda: globex.slack.has_posted(OUTCOME), step=2)
-        await advance_until(acme, clock, lambda: acme_has_posted(acme, OUTCOME), step=2)
-        await advance_until(acme, clock, lambda: active_counts(first, second) == [0, 0])
+        await advance_until(acme, clock, lambda: globex.slack.has_posted(OUTCOME), step=10)
+        await advance_until(acme, clock, lambda: acme_has_posted(acme, OUTCOME), step=10)
+        await advance_until(acme, clock, lambda: active_counts(first, second) == [0, 0], step=10)
 
 
 async def test_stopped_workspace_pauses_its_watches_and_leaves_those_of_the_other_running(
@@ -111,17 +111,17 @@ async def test_stopped_workspace_pauses_its_watches_and_leaves_those_of_the_othe
         first, second = acme.bot.workspace, await globex.open()
         await watch(first, "C0SALES", "U0MEI")
         paused = await watch(second, GLOBEX_SALES, ANN)
-        await advance_until(acme, clock, lambda: len(globex.slack.texts) > 1)
+        await advance_until(acme, clock, lambda: len(globex.slack.texts) > 1, step=5)
         await globex.workspaces.stop(GLOBEX, "app_uninstalled")
-        await advance_until(acme, clock, lambda: acme_has_posted(acme, OUTCOME), step=2)
+        await advance_until(acme, clock, lambda: acme_has_posted(acme, OUTCOME), step=10)
         assert not globex.slack.has_posted(OUTCOME)
         assert active_counts(first, second) == [0, 0]
         stored = await second.context.workflows.watches.get(paused.id)
         assert stored is not None
         assert stored.status is WatchStatus.ACTIVE
         opened_again = await globex.open()
-        await advance_until(acme, clock, lambda: globex.slack.has_posted(OUTCOME), step=2)
-        await advance_until(acme, clock, lambda: active_counts(opened_again) == [0])
+        await advance_until(acme, clock, lambda: globex.slack.has_posted(OUTCOME), step=10)
+        await advance_until(acme, clock, lambda: active_counts(opened_again) == [0], step=10)
 
 
 async def test_command_in_a_removed_workspace_is_answered_in_its_ack(acme: World) -> None:

@@ -15,6 +15,7 @@ from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Role
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
+from tests.shared_world import shared_world
 from tests.slack.router_commands import ROUTER_COMMANDS
 from tests.world import World
 
@@ -70,6 +71,7 @@ async def test_role_derives_from_slack_and_the_setting(
     assert (found.permissions, found.is_unverified) == (role.permissions, False)
 
 
+@shared_world
 @pytest.mark.parametrize("who", [GUEST, SINGLE_CHANNEL_GUEST, OUTSIDER, BOT, UNKNOWN_USER, MEI])
 async def test_a_refusal_has_a_reason(acme: World, who: str) -> None:
     assert (await check_access(acme, who)).reason.endswith(".")
@@ -151,6 +153,7 @@ async def test_a_demoted_admin_is_noticed_when_the_cache_expires(
     assert (await check_access(acme, ADMIN)).permissions == Role.GUEST.permissions
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("who", "role", "unsure"),
     [

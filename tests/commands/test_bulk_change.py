@@ -12,6 +12,7 @@ from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.watch_scenarios import advance_until, join_text, list_app_messages
 from tests.people import JOHN, MEI
+from tests.shared_world import shared_world
 from tests.world import World
 
 LIST = "POST /v1/ext/procedure/{procedureShortId}/process/list"
@@ -103,6 +104,7 @@ async def test_assignee_is_found_by_name_and_by_each_spelling(
     assert {item["update"]["assignedTo"] for item in items} == {"priya"}
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [

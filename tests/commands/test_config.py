@@ -9,9 +9,11 @@ from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import visible_text
 from commands.config import ConfigEntry, list_entries
 from tests.people import MEI
+from tests.shared_world import shared_world
 from tests.world import World
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("typed", "found", "missing"),
     [

@@ -20,6 +20,7 @@ from tests.commands.watch_scenarios import (
     list_messages,
     wait_until,
 )
+from tests.shared_world import shared_world
 from tests.world import World
 
 SALES = "C0SALES"
@@ -114,6 +115,7 @@ async def test_failed_rows_file_is_sent_by_direct_message(acme: World) -> None:
     assert list_app_messages(acme, PRIYA, SALES) == []
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

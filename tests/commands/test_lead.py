@@ -10,6 +10,7 @@ from bot.sandbox.chakra.faults import ResetBeforeHandling, StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.commands.chat_scenarios import open_channel, parent_text, pass_seconds
 from tests.people import JOHN, MEI, PRIYA, SALES
+from tests.shared_world import shared_world
 from tests.world import World
 
 CREATE = "POST /v1/ext/procedure/{procedureShortId}/process"
@@ -120,6 +121,7 @@ async def test_lookup_that_fails_is_reported_before_the_lead_is_created(acme: Wo
     assert len(creations(acme)) == 1
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("values", "field", "sentence"),
     [
@@ -139,6 +141,7 @@ async def test_wrong_value_is_named_under_its_field(
     assert creations(acme) == []
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [("lead aarav", "LEAD-004038"), ("lead LEAD-004038", "Aarav"), ("lead 9876543210", "Aarav"),

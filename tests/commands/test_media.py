@@ -10,6 +10,7 @@ from bot.sandbox.chakra.faults import InvalidJsonBody, StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.media.pictures import jpeg, png
 from tests.people import JOHN, MEI
+from tests.shared_world import shared_world
 from tests.world import World
 
 DIRECT = "D0JOHN"
@@ -80,6 +81,7 @@ async def test_other_endpoint_is_used_if_one_answers_oddly(acme: World, endpoint
     assert acme.chakra.count(SHOW) == 1
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [

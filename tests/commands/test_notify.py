@@ -16,6 +16,7 @@ from tests.commands.test_send_invalid_input import deliver, send_and_accept
 from tests.conftest import OpenSandbox
 from tests.messages.webhook_builders import chakra_event, encode, sign
 from tests.people import JOHN, MEI, SALES, SUPPORT
+from tests.shared_world import shared_world
 from tests.world import World
 
 
@@ -222,6 +223,7 @@ async def test_second_catch_all_is_refused_under_the_form(acme: World) -> None:
     assert "already takes everything else" in errors["events"]
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("person", "channel", "line", "sentence"),
     [

@@ -9,6 +9,7 @@ import pytest
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.commands.test_chats import FOR_PHONE, LIST, MESSAGES
+from tests.shared_world import shared_world
 from tests.world import World
 
 LONG_ID = "c" * 3_000
@@ -53,6 +54,7 @@ async def test_messages_that_come_whole_have_pages(acme: World) -> None:
     assert ("Text 29" in shown, "Text 10" in shown, "Text 30" in shown) == (True, True, False)
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("data", "shown"),
     [
@@ -74,6 +76,7 @@ async def test_odd_list_is_read_or_said_to_be_unreadable(
     assert shown in await read(acme, "chat list", LIST, data)
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("data", "shown"),
     [

@@ -11,6 +11,7 @@ import pytest
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.people import JOHN
+from tests.shared_world import shared_world
 from tests.world import World
 
 ROOT = "/v1/ext/procedure/{procedureShortId}/process"
@@ -97,6 +98,7 @@ async def test_changed_field_alone_is_written_in_its_type(
     assert written(acme) == {"data": expected}
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [

@@ -18,6 +18,7 @@ from bot.sandbox.chakra.faults import (
 )
 from bot.sandbox.slack import visible_text
 from tests.people import JOHN
+from tests.shared_world import shared_world
 from tests.world import World
 
 ROOT = "/v1/ext/procedure/{procedureShortId}/process"
@@ -118,6 +119,7 @@ async def test_odd_answer_to_a_fetch_is_explained(acme: World, fault: StatusResp
     assert "Chakra" in shown
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("body", "visible"),
     [
@@ -159,6 +161,7 @@ CONFIGS: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 
 
+@shared_world
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: json.dumps(config)[:60])
 async def test_odd_configuration_does_not_hide_records(acme: World, config: dict[str, Any]) -> None:
     acme.chakra.fail(CONFIG, StatusResponse(200, json={"_data": config}))
@@ -269,6 +272,7 @@ async def test_record_is_assigned_to_a_colleague(
     assert stored(acme)["assignedTo"] == username
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [

@@ -124,6 +124,7 @@ async def test_name_that_means_something_else_is_refused(
     assert "No query is saved yet" in visible_text(await acme.type("/chakra process saved"))
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [

@@ -36,6 +36,7 @@ from tests.commands.send_scenarios import (
     submit_form,
     view_text,
 )
+from tests.shared_world import shared_world
 from tests.world import World
 
 # --- the form ------------------------------------------------------------------------------------
@@ -128,6 +129,7 @@ async def test_last_used_template_is_offered_first(acme: World, clock: ManualClo
     assert first["value"] == acme.chakra.template("appointment_reminder", "en").id
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("field", "value", "expected"),
     [

@@ -30,6 +30,7 @@ from tests.commands.send_scenarios import (
     view_text,
 )
 from tests.conftest import OpenSandbox
+from tests.shared_world import shared_world
 from tests.world import World
 
 # --- a complete line -----------------------------------------------------------------------------
@@ -90,6 +91,7 @@ async def test_a_mention_means_the_members_own_number(acme: World) -> None:
     assert "John Doe has no phone number" in view_text(acme)
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

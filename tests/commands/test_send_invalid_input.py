@@ -28,6 +28,7 @@ from tests.commands.send_scenarios import (
 )
 from tests.messages.webhook_builders import chakra_event, encode, sign
 from tests.request_client import JSON_TYPE, ReceivedResponse, open_request_client
+from tests.shared_world import shared_world
 from tests.world import World
 
 LANDLINE = "+44 20 7946 0958"
@@ -41,6 +42,7 @@ NUMBER_WITHOUT_EVENTS = "+12025550116"
 # --- recipients ----------------------------------------------------------------------------------
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("to", "expected"),
     [
@@ -98,6 +100,7 @@ async def test_number_that_only_whatsapp_knows_is_sent_as_it_is_with_a_word(
 # --- variables -----------------------------------------------------------------------------------
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

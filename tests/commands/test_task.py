@@ -10,6 +10,7 @@ import pytest
 from bot.sandbox.chakra.faults import Hang, ResetBeforeHandling, StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.people import JOHN, MEI, SALES
+from tests.shared_world import shared_world
 from tests.world import World
 
 CREATE = "POST /v1/ext/p/{procedureShortId}/{processIdOrPrimaryKey}/task/{stateTaskShortId}"
@@ -184,6 +185,7 @@ async def test_unknown_record_can_be_corrected_in_the_form(acme: World) -> None:
     assert created(acme)[0]["process"] == AARAV
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
@@ -203,6 +205,7 @@ async def test_what_is_not_clear_is_asked(acme: World, typed: str, sentence: str
     assert acme.slack.rejections == []
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("values", "field", "sentence"),
     [

@@ -8,6 +8,7 @@ from bot.sandbox.slack import visible_text
 from bot.slack.channels import Destination
 from tests.commands.watch_scenarios import RUNNING
 from tests.people import JOHN, SALES
+from tests.shared_world import shared_world
 from tests.world import World
 
 GROUP, PAIR, OWN_MESSAGES = "G0BLUEBIRD", "D0JOHNMEI", "D0JOHN"
@@ -39,6 +40,7 @@ async def test_watch_button_in_a_group_conversation_posts_to_the_own_messages(
     assert "watch.begin" in str((await acme.type(f"/chakra job {RUNNING}", channel=SALES)).blocks)
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("channel", "name"),
     [

@@ -217,7 +217,7 @@ async def confirm(request: SubmitRequest, context: Context) -> Reply:
         return await _show_plan(request, context, upload, current)
     request.access.authorize(Permission.BULK)
     destination = request.actor.id
-    if current.tells_channel:
+    if current.posts_in_channel:
         destination = upload.channel
         if await _find_report_channel(request, context, upload.channel) is None:
             return FieldErrors({TELL_FIELD: CHANNEL_CLOSED_ERROR})

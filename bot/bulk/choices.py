@@ -44,7 +44,7 @@ def to_state(upload_id: int, choices: PlanChoices) -> dict[str, str]:
         "hidden": choices.include_hidden,
         "purpose": choices.purpose or "",
         "procedure": choices.procedure,
-        "tell": choices.tells_channel,
+        "tell": choices.posts_in_channel,
     }
     return {"upload": str(upload_id), "chosen": json.dumps(stored, separators=(",", ":"))}
 
@@ -98,7 +98,7 @@ def apply_choices(previous: PlanChoices, values: Mapping[str, str]) -> PlanChoic
         hidden == INCLUDE_HIDDEN if hidden else previous.include_hidden,
         _parse_purpose(values.get(KIND_FIELD, "")) or previous.purpose,
         procedure,
-        tell == TELL_CHANNEL if tell else previous.tells_channel,
+        tell == TELL_CHANNEL if tell else previous.posts_in_channel,
     )
 
 
@@ -121,4 +121,4 @@ def is_changed(previous: PlanChoices, current: PlanChoices) -> bool:
 
 def _list_relevant(choices: PlanChoices) -> PlanChoices:
     columns = {place: key for place, key in choices.columns.items() if key != SKIP_COLUMN}
-    return replace(choices, columns=columns, tells_channel=False)
+    return replace(choices, columns=columns, posts_in_channel=False)

@@ -119,7 +119,7 @@ def _setting_fields(
                     Choice("In my messages", TELL_ME),
                     Choice(name, TELL_CHANNEL, outsiders),
                 ],
-                initial=TELL_CHANNEL if choices.tells_channel else TELL_ME,
+                initial=TELL_CHANNEL if choices.posts_in_channel else TELL_ME,
             )
         )
     return fields

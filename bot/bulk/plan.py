@@ -47,8 +47,8 @@ ColumnChoices = Mapping[int, str]
 class PlanChoices:
     """What the person chose in the plan's form. Hidden rows are left out unless they say so.
 
-    ``purpose`` and ``procedure`` replace the draft's; ``tells_channel``: the outcome is posted in
-    the channel that the form was opened in, not in their direct messages.
+    ``purpose`` and ``procedure`` replace the draft's; ``posts_in_channel``: the outcome is posted
+    in the channel that the form was opened in, not in their direct messages.
     """
 
     columns: ColumnChoices = field(default_factory=dict)
@@ -57,7 +57,7 @@ class PlanChoices:
     include_hidden: bool = False
     purpose: Purpose | None = None
     procedure: str = ""
-    tells_channel: bool = False
+    posts_in_channel: bool = False
 
     def apply_to(self, draft: Upload) -> Upload:
         """Return the upload with the chosen kind and procedure."""

@@ -74,9 +74,9 @@ _LIST = (
 )
 
 
-def _join_requests(noun: str, *, also_bare: bool) -> str:
-    """Return the pattern of requests about ``noun``; ``also_bare``: without it too."""
-    optional = f"(?: {noun})?" if also_bare else f" {noun}"
+def _join_requests(noun: str, *, allows_bare: bool) -> str:
+    """Return the pattern of requests about ``noun``; ``allows_bare``: without it too."""
+    optional = f"(?: {noun})?" if allows_bare else f" {noun}"
     wanting = f"(?:want|wish|need|like)(?: to)?(?: receive| get| have| see)? {noun}"
     requests = (
         f"(?:stop|end|no more|cancel|enough) {noun}",
@@ -123,8 +123,8 @@ def _patterns() -> _Patterns:
     """Compile the patterns when the first message is read: a bot starts without them."""
     removals = f"(?:{'|'.join(_REMOVALS)}){_AGAIN}"
     return _Patterns(
-        stop=re.compile(f"{_join_requests(_NOUN, also_bare=True)}|{removals}"),
-        marketing=re.compile(_join_requests(_MARKETING_NOUN, also_bare=False)),
+        stop=re.compile(f"{_join_requests(_NOUN, allows_bare=True)}|{removals}"),
+        marketing=re.compile(_join_requests(_MARKETING_NOUN, allows_bare=False)),
         mention=re.compile(rf"\b(?:{'|'.join(_MENTIONS)})\b"),
         negation=re.compile(rf"\b{_NEGATION}\b"),
     )

@@ -174,7 +174,7 @@ class SendService:
                 _build_submission(
                     prepared, key, member, self._sender_name(prepared.sender_id), author
                 ),
-                content_in_key=by_content,
+                has_content_in_key=by_content,
             ),
             prepared,
             self._post,

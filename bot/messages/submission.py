@@ -19,10 +19,10 @@ class Submission:
     """The message to send, and the interaction that requests it.
 
     ``key`` identifies the interaction: the ID of the view, or message and action; with
-    ``content_in_key`` only together with content and recipient. ``recipient`` is a number in digits
-    or another identifier ("lead LEAD-004038"); ``values`` are what else distinguishes two messages
-    of one template. Neither is stored. ``display_recipient`` names the recipient where others can
-    read it; a masked number if empty. ``details`` are stored encrypted.
+    ``has_content_in_key`` only together with content and recipient. ``recipient`` is a number in
+    digits or another identifier ("lead LEAD-004038"); ``values`` are what else distinguishes two
+    messages of one template. Neither is stored. ``display_recipient`` names the recipient where
+    others can read it; a masked number if empty. ``details`` are stored encrypted.
     """
 
     key: str
@@ -33,7 +33,7 @@ class Submission:
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     display_recipient: str = ""
     followable: bool = True
-    content_in_key: bool = False
+    has_content_in_key: bool = False
     details: SendDetails | None = None
 
 
@@ -69,7 +69,7 @@ def build_claim(submission: Submission, key: bytes) -> Claim:
     digits = submission.recipient.removeprefix("+")
     content = [submission.template, submission.language, sorted(submission.values.items())]
     recipient_hash, content_hash = _hash(key, digits), _hash(key, json.dumps(content))
-    this = f" {_hash(key, recipient_hash + content_hash)}" if submission.content_in_key else ""
+    this = f" {_hash(key, recipient_hash + content_hash)}" if submission.has_content_in_key else ""
     return Claim(
         key=submission.key + this,
         member=submission.member,

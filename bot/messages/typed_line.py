@@ -95,7 +95,7 @@ class Words:
         """Return the spans of free words that nothing interrupts, but commas may."""
         found: list[tuple[int, int]] = []
         for place in self.free_places():
-            if found and found[-1][1] == place and self._same_run(place - 1, place):
+            if found and found[-1][1] == place and self._is_same_run(place - 1, place):
                 found[-1] = (found[-1][0], place + 1)
             else:
                 found.append((place, place + 1))
@@ -123,7 +123,7 @@ class Words:
             parts.append(self.words[place].text)
         return " ".join(parts)
 
-    def _same_run(self, first: int, second: int) -> bool:
+    def _is_same_run(self, first: int, second: int) -> bool:
         return self.words[first].run == self.words[second].run
 
 

@@ -78,7 +78,7 @@ class ChannelProblems:
             return left
         pause.seconds = min(pause.seconds * 2, RETRY_MAX_SECONDS)
         pause.until = self._clock.monotonic() + pause.seconds
-        if await self._still_closed(channel):
+        if await self._is_still_closed(channel):
             return pause.seconds
         await self._outbox.reopen(channel, except_codes=MESSAGE_CODES)
         return 0.0
@@ -163,7 +163,7 @@ class ChannelProblems:
                 await self._set_problem(rule, "")
         return {rule.id for rule in asking} if state.has_outsiders else set()
 
-    async def _still_closed(self, channel: str) -> bool:
+    async def _is_still_closed(self, channel: str) -> bool:
         self._states.forget(channel)
         try:
             return bool((await self._states.get(channel)).problem)

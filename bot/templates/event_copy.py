@@ -315,7 +315,9 @@ def _describe_components(raw: Json, before: Template | None) -> TemplateNews:
     details = list(_diffs(compared, new))
     meaning = "Messages that are sent from now on have the new text. "
     if known:
-        meaning += "Check that the variables still fit." if _variables_moved(compared, new) else ""
+        meaning += (
+            "Check that the variables still fit." if _have_variables_moved(compared, new) else ""
+        )
     else:
         meaning += NO_OLD_TEXT
     return TemplateNews(
@@ -341,7 +343,7 @@ def _diffs(old: TemplateTexts, new: TemplateTexts) -> Iterable[Markup]:
             yield lines([bold(f"{label}:"), Markup(clipped)])
 
 
-def _variables_moved(old: TemplateTexts, new: TemplateTexts) -> bool:
+def _have_variables_moved(old: TemplateTexts, new: TemplateTexts) -> bool:
     return _count(old) != _count(new)
 
 

@@ -16,7 +16,7 @@ SUBMISSION = Submission(
     language="en",
     recipient="919876543210",
     values={"var_body_1": "Jane"},
-    content_in_key=True,
+    has_content_in_key=True,
 )
 
 
@@ -42,7 +42,7 @@ def test_any_different_field_changes_the_content_key(other: dict[str, object]) -
 
 
 def test_form_key_ignores_its_content() -> None:
-    once = replace(SUBMISSION, content_in_key=False)
+    once = replace(SUBMISSION, has_content_in_key=False)
     assert build_claim(once, HASH_KEY).key == "V1:test"
     assert build_claim(replace(once, values={}), HASH_KEY).key == "V1:test"
 

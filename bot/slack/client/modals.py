@@ -67,7 +67,7 @@ class ModalUpdates:
             earlier = 0
             if known is not None:
                 known.has_successor = True
-                earlier = 0 if self._acks_landed(known) else known.pending_acks
+                earlier = 0 if self._have_acks_landed(known) else known.pending_acks
             known = self._submissions[view_id] = _Submission(seen_hash, 0.0, earlier)
         known.at = self._clock.monotonic()
         known.pending_acks += is_pending
@@ -129,15 +129,19 @@ class ModalUpdates:
     def _is_settled(self, view_id: str, submission: _Submission, *, landed: bool) -> bool:
         """Return whether no ack can cover the outcome any more."""
         is_certain = submission.pending_acks <= 1 and view_id not in self._updated
-        return (landed and is_certain) or submission.has_successor or self._acks_landed(submission)
+        return (
+            (landed and is_certain)
+            or submission.has_successor
+            or self._have_acks_landed(submission)
+        )
 
     async def _try_update(
         self, view_id: str, view: View, expected_hash: str, submission: _Submission
     ) -> tuple[str, bool]:
         """Return the view's new hash, and whether it had changed, which an ack does."""
-        if self._acks_landed(submission) or not expected_hash:
+        if self._have_acks_landed(submission) or not expected_hash:
             new_hash = await self._update_view(view_id, view)
-            return new_hash, self._acks_landed(submission)
+            return new_hash, self._have_acks_landed(submission)
         try:
             return await self._update_view(view_id, view, view_hash=expected_hash), False
         except SlackError as refused:
@@ -147,5 +151,5 @@ class ModalUpdates:
             return expected_hash, True
         return await self._update_view(view_id, view), True
 
-    def _acks_landed(self, submission: _Submission) -> bool:
+    def _have_acks_landed(self, submission: _Submission) -> bool:
         return self._clock.monotonic() - submission.at >= ACK_LANDING_SECONDS

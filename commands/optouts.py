@@ -322,7 +322,7 @@ async def _add(request: Request, context: Context, phone: str, reason: str) -> M
         return blocks.text_message(describe_opt_out(added, recipient.label))
     await context.conversations.parents.refresh_customers([added.customer_id])
     text = markup("Added: nothing is sent to ", recipient.label, " any more. Reason: ", reason)
-    undo = "Entered for the wrong number? Lift it with the button, or in /chakra optouts."
+    undo = "Entered for the wrong number? Lift it with the button, or in `/chakra optouts`."
     button = blocks.button("Lift…", LIFT, str(added.id))
     return Message(text, (blocks.section(text, accessory=button), blocks.context(undo)))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+from bot.processes.query import is_key
 from bot.processes.record_query import (
     ME,
     AssignedTo,
@@ -19,6 +20,11 @@ from bot.text.similarity import find_similar
 
 MIN_TYPE_SIMILARITY: Final = 70
 MAX_WORDS_LENGTH: Final = 60
+RECORD_NOUNS: Final = frozenset(
+    ("account", "case", "claim", "company", "contact", "deal", "invoice", "opportunity", "order",
+     "project", "ticket")
+)  # fmt: skip
+"""What people call records of types that a team may not have."""
 
 
 def find_hint(query: RecordQuery, type_names: Sequence[str], *, is_sorted: bool = False) -> str:
@@ -35,10 +41,14 @@ def find_hint(query: RecordQuery, type_names: Sequence[str], *, is_sorted: bool 
         near = find_similar(typed, type_names, min_score=MIN_TYPE_SIMILARITY, limit=1)
         if near and near[0].word.casefold() != typed.casefold():
             return f'There are no records called "{typed}". Did you mean {near[0].word}?'
+        if not near and typed.casefold().removesuffix("s") in RECORD_NOUNS:
+            return f'There are no records called "{typed}". There are: {", ".join(type_names)}.'
+        if is_key(typed) and len(query.terms) > 1:
+            return f"To change {typed}, show its card: `/chakra process show {typed}`."
         if is_sorted and words[:1].isalpha() and "@" not in words:
             return (
                 f'"{words[:MAX_WORDS_LENGTH]}" isn\'t a state, so it was searched for as a name. '
-                "Your saved queries: /chakra process saved."
+                "Your saved queries: `/chakra process saved`."
             )
     return ""
 

@@ -113,6 +113,11 @@ _ABOUT_RECORD: Final = re.compile(
     re.IGNORECASE,
 )
 _LISTED_WORDS: Final = frozenset({"leads", "tickets"})
+_NO_NAMES: Final = frozenset(
+    ("how", "many", "count", "number", "total", "what", "which", "who", "where", "why", "when",
+     "duplicate", "duplicates", "top", "send", "message", "merge", "export", "import", "of", "to")
+)  # fmt: skip
+"""Words that ask for something else than a list by its name."""
 MAX_LIST_WORDS: Final = 4
 _CHANGES: Final = re.compile(
     r"(?:edit|update|change|modify|close|reopen|complete|convert|assign|reassign|move|set|mark"
@@ -142,6 +147,7 @@ def may_name_list(arguments: Arguments) -> bool:
         and words[-1] in _LISTED_WORDS
         and all(map(str.isalpha, words))
         and not _CHANGES.match(words[0])
+        and _NO_NAMES.isdisjoint(words)
     )
 
 

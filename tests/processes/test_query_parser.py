@@ -91,6 +91,12 @@ def test_a_bracketed_query_means_the_same(typed: str) -> None:
         ),
         ("owner:Mei Tanaka", 'Put a value of several words in quotes: `assignedTo:"Mei Tanaka"`.'),
         ("leed state:NEW", 'There are no records called "leed". Did you mean lead?'),
+        ("deals state:NEW", 'There are no records called "deals". There are: lead, ticket.'),
+        (
+            "LEAD-001 state:NEW",
+            "To change LEAD-001, show its card: `/chakra process show LEAD-001`.",
+        ),
+        ("LEAD-001", ""),
         ("owner:me Tanaka", ""),
         ("state:NEW maria", ""),
         ("maria city:Pune", ""),

@@ -118,19 +118,7 @@ def _filter_fields(filters: Filters, known: Known, action: Callable[[str], str])
     )  # fmt: skip
     fields = []
     if len(known.senders) > 1 or filters.senders:
-        choices = [Choice(sender.name, sender.id) for sender in known.senders]
-        listed = {choice.value for choice in choices}
-        choices += [Choice(item, item) for item in filters.senders if item not in listed]
-        fields.append(
-            multi_select_field(
-                "sender",
-                "Only our numbers",
-                choices,
-                action=action("sender"),
-                placeholder="All numbers",
-                initial=filters.senders,
-            )
-        )
+        fields.append(_sender_field(filters, known, action("sender")))
     for name, label, initial, example in texts:
         fields.append(
             blocks.text_field(
@@ -166,6 +154,43 @@ def _filter_fields(filters: Filters, known: Known, action: Callable[[str], str])
     return fields
 
 
+def _quiet_fields(quiet: QuietHours | None, action: Callable[[str], str]) -> list[Block]:
+    return [
+        blocks.text_field(
+            "quiet",
+            "Quiet hours",
+            action=action("quiet"),
+            initial=f"{format_time(quiet.start)}-{format_time(quiet.end)}" if quiet else "",
+            placeholder="None, or for example: 22:00-07:00",
+            optional=True,
+            max_length=MAX_TEXT_LENGTH,
+        ),
+        multi_select_field(
+            "except",
+            "Even in quiet hours",
+            EXCEPTION_CHOICES,
+            action=action("except"),
+            placeholder="Nothing",
+            initial=quiet.exceptions if quiet else (),
+        ),
+    ]
+
+
+def _sender_field(filters: Filters, known: Known, action: str) -> Block:
+    """Return the menu of our numbers, with those of the filter that are no longer ours."""
+    choices = [Choice(sender.name, sender.id) for sender in known.senders]
+    listed = {choice.value for choice in choices}
+    choices += [Choice(item, item) for item in filters.senders if item not in listed]
+    return multi_select_field(
+        "sender",
+        "Only our numbers",
+        choices,
+        action=action,
+        placeholder="All numbers",
+        initial=filters.senders,
+    )
+
+
 def _group_fields(spec: RuleSpec, known: Known, action: Callable[[str], str]) -> list[Block]:
     """Return the menu of user groups, which Slack has none of its own for."""
     chosen = _groups_of(spec.mentions)
@@ -193,7 +218,6 @@ def _groups_of(mentions: Sequence[str]) -> list[str]:
 
 def _delivery_fields(spec: RuleSpec, known: Known, action: Callable[[str], str]) -> list[Block]:
     how = [Choice(f"{text[:1].upper()}{text[1:]}", item) for item, text in GROUPING_TEXTS.items()]
-    quiet = spec.quiet
     return [
         blocks.select_field(
             "how",
@@ -212,23 +236,7 @@ def _delivery_fields(spec: RuleSpec, known: Known, action: Callable[[str], str])
             initial=format_time(spec.daily_at),
             hint=f"Time zone: {spec.time_zone}",
         ),
-        blocks.text_field(
-            "quiet",
-            "Quiet hours",
-            action=action("quiet"),
-            initial=f"{format_time(quiet.start)}-{format_time(quiet.end)}" if quiet else "",
-            placeholder="None, or for example: 22:00-07:00",
-            optional=True,
-            max_length=MAX_TEXT_LENGTH,
-        ),
-        multi_select_field(
-            "except",
-            "Even in quiet hours",
-            EXCEPTION_CHOICES,
-            action=action("except"),
-            placeholder="Nothing",
-            initial=quiet.exceptions if quiet else (),
-        ),
+        *_quiet_fields(spec.quiet, action),
         people_field(
             "mention",
             "Mention",

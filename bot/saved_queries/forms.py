@@ -24,7 +24,7 @@ from bot.slack.blocks import Markup, bold, markup
 from bot.slack.channel_mask import is_private
 from bot.slack.channels import Destination
 from bot.slack.choice_fields import channel_field, checkboxes_field, half_hours
-from bot.slack.commands.reply import Choice, FormProblem, View
+from bot.slack.commands.reply import Block, Choice, FormProblem, View
 
 SAVE_FORM: Final = "process.save_as"
 SCHEDULE_FORM: Final = "process.saved_when"
@@ -87,8 +87,25 @@ def save_form(
 def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
     """Return the form of when and where a query is posted; ``channel`` is proposed."""
     schedule = saved.schedule or Schedule(weekdays=(0,), at=DEFAULT_TIME)
-    chosen = saved.channel or channel
-    place = IN_MESSAGES if not chosen or is_private(chosen) else IN_CHANNEL
+    content = [
+        blocks.section(markup("When ", bold(saved.label), " is posted, and where:")),
+        *_day_fields(schedule, _repeat_of(schedule) if saved.schedule else DAILY),
+        blocks.select_field(
+            TIME,
+            "Time",
+            action="process.saved_time",
+            placeholder="Time",
+            choices=half_hours(schedule.at),
+            initial=format_time(schedule.at),
+            hint=f"Time zone: {time_zone}",
+        ),
+        *_place_fields(saved.channel or channel),
+    ]
+    return blocks.form_modal(SCHEDULE_FORM, "Schedule query", "Schedule", content)
+
+
+def _day_fields(schedule: Schedule, repeat: str) -> list[Block]:
+    """Return the fields of the days on which a query is posted."""
     days = [Choice(ordinal(number), str(number)) for number in range(1, MAX_MONTH_DAY + 1)]
     repeats = [
         Choice("Every day", DAILY),
@@ -98,15 +115,14 @@ def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
     ]
     if schedule.month_week:
         repeats.append(Choice("As it is now", MONTH_WEEK))
-    content = [
-        blocks.section(markup("When ", bold(saved.label), " is posted, and where:")),
+    return [
         blocks.select_field(
             REPEAT,
             "How often",
             action="process.saved_repeat",
             placeholder="How often",
             choices=repeats,
-            initial=_repeat_of(schedule) if saved.schedule else DAILY,
+            initial=repeat,
         ),
         checkboxes_field(
             DAYS,
@@ -125,15 +141,13 @@ def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
             initial=str(schedule.month_day or 1),
             hint="In a month without that day, its last day.",
         ),
-        blocks.select_field(
-            TIME,
-            "Time",
-            action="process.saved_time",
-            placeholder="Time",
-            choices=half_hours(schedule.at),
-            initial=format_time(schedule.at),
-            hint=f"Time zone: {time_zone}",
-        ),
+    ]
+
+
+def _place_fields(channel: str) -> list[Block]:
+    """Return the fields of where a query is posted."""
+    place = IN_MESSAGES if not channel or is_private(channel) else IN_CHANNEL
+    return [
         blocks.select_field(
             PLACE,
             "Post it",
@@ -150,11 +164,10 @@ def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
             "Channel",
             action="process.saved_channel",
             placeholder="Channel",
-            initial=chosen if place == IN_CHANNEL else "",
+            initial=channel if place == IN_CHANNEL else "",
             optional=True,
         ),
     ]
-    return blocks.form_modal(SCHEDULE_FORM, "Schedule query", "Schedule", content)
 
 
 def read_schedule_form(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
@@ -155,26 +155,15 @@ def read_message(
         return UnknownEvent(kind=UNREADABLE, raw=message)
     names = ("to", "to_user_id") if is_echo else ("from", "from_user_id")
     identifiers = tuple(body.get(name) or message.get(name) for name in names)
-    parent_user_id = message.get("to_parent_user_id" if is_echo else "from_parent_user_id")
-    system = as_object(message.get("system"))
-    customer = build_customer(
-        *identifiers,
-        contact=contacts.find(*identifiers),
-        parent_user_id=parent_user_id,
-    )
-    previous = Customer()
-    new_number = first_text(system, "wa_id", "new_wa_id")
-    is_changed = is_change(system) or bool(system.get("previous_user_id"))
-    if is_changed and (system.get("user_id") or new_number):
-        previous = build_customer(
-            system.get("previous_user_id"),
+    changed = _read_change(as_object(message.get("system")), identifiers)
+    customer, previous = changed or (
+        build_customer(
             *identifiers,
-            system.get("customer"),  # the older name of the old number
-            parent_user_id=system.get("previous_parent_user_id"),
-        )
-        customer = build_customer(
-            system.get("user_id"), new_number, parent_user_id=system.get("parent_user_id")
-        )
+            contact=contacts.find(*identifiers),
+            parent_user_id=message.get("to_parent_user_id" if is_echo else "from_parent_user_id"),
+        ),
+        Customer(),
+    )
     return MessageEvent(
         kind=kind,
         occurred_at=to_epoch_seconds(message.get("timestamp")) or to_epoch_seconds(fallback_time),
@@ -188,6 +177,27 @@ def read_message(
         is_standby=is_standby,
         previous=previous,
     )
+
+
+def _read_change(system: Json, old: Sequence[object]) -> tuple[Customer, Customer] | None:
+    """Return a customer after a change of number or ID, and before it; None if nothing changed.
+
+    ``old`` is what the message itself calls the customer.
+    """
+    new_number = first_text(system, "wa_id", "new_wa_id")
+    is_changed = is_change(system) or bool(system.get("previous_user_id"))
+    if not is_changed or not (system.get("user_id") or new_number):
+        return None
+    previous = build_customer(
+        system.get("previous_user_id"),
+        *old,
+        system.get("customer"),  # the older name of the old number
+        parent_user_id=system.get("previous_parent_user_id"),
+    )
+    current = build_customer(
+        system.get("user_id"), new_number, parent_user_id=system.get("parent_user_id")
+    )
+    return current, previous
 
 
 def is_change(system: Json) -> bool:

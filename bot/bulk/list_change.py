@@ -56,7 +56,7 @@ class NewValue(BaseModel):
     def shown(self) -> str:
         return show_value(self.value)
 
-    def stored_in(self, process: Process) -> Any:
+    def read_current(self, process: Process) -> Any:
         """Return the field's value now."""
         if self.is_root:
             return getattr(process, _ROOT_FIELDS[self.name])
@@ -64,7 +64,7 @@ class NewValue(BaseModel):
 
     def is_in(self, process: Process) -> bool:
         """Return whether the record has the value already."""
-        stored = self.stored_in(process)
+        stored = self.read_current(process)
         if isinstance(stored, str | int | float) and str(stored) == str(self.value):
             return True
         return isinstance(stored, str) and stored in self.same
@@ -207,11 +207,11 @@ def _to_listed_record(record: Record, record_type: RecordType, before: str) -> L
 
 
 def _fingerprint(process: Process, values: Sequence[NewValue]) -> str:
-    stored = [value.stored_in(process) for value in values]
+    stored = [value.read_current(process) for value in values]
     text = json.dumps(stored, sort_keys=True, default=str)
     return hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def _build_sample(record: Record, values: Sequence[NewValue]) -> Sample:
-    old = tuple(show_value(value.stored_in(record.process)) for value in values)
+    old = tuple(show_value(value.read_current(record.process)) for value in values)
     return Sample(key=record.key, name=record.process.name, old=old)

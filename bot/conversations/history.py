@@ -42,7 +42,7 @@ ListEvents = Callable[[int, int], Awaitable[Sequence[RecordedEvent]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HistoryLine:
     """A message. ``at`` is in seconds since 1970; ``wamid`` is "" if not known."""
 
     at: float
@@ -58,7 +58,7 @@ class ChatHistory:
     ``note`` says what may be missing; ``older`` leads to the pages of Chakra's list.
     """
 
-    messages: tuple[Line, ...]
+    messages: tuple[HistoryLine, ...]
     note: str = ""
     older: ChatButton | None = field(default=None, repr=False)
 
@@ -85,7 +85,7 @@ class HistoryReader:
         return ChatHistory(messages, older=older if listed.has_more else None)
 
     async def _list(
-        self, customer: KnownCustomer, recorded: Sequence[Line]
+        self, customer: KnownCustomer, recorded: Sequence[HistoryLine]
     ) -> tuple[ChatPage[ChatMessage] | None, str]:
         """Return Chakra's list and the ID of the chat if it was found by that."""
         if customer.phone:
@@ -103,7 +103,7 @@ class HistoryReader:
 
 
 def _is_of(
-    messages: Iterable[ChatMessage], customer: KnownCustomer, recorded: Iterable[Line]
+    messages: Iterable[ChatMessage], customer: KnownCustomer, recorded: Iterable[HistoryLine]
 ) -> bool:
     """Return whether a chat is certainly this customer's: by their user ID, or by a message."""
     wamids = {line.wamid for line in recorded} - {""}
@@ -113,7 +113,9 @@ def _is_of(
     )
 
 
-def merge(recorded: Iterable[Line], listed: Iterable[Line]) -> tuple[Line, ...]:
+def merge(
+    recorded: Iterable[HistoryLine], listed: Iterable[HistoryLine]
+) -> tuple[HistoryLine, ...]:
     """Return the latest messages of both, each once, oldest first.
 
     What we recorded wins: it has the message in Meta's own shape.
@@ -125,7 +127,7 @@ def merge(recorded: Iterable[Line], listed: Iterable[Line]) -> tuple[Line, ...]:
     return tuple(ordered[-MAX_MESSAGES:])
 
 
-def _from_event(recorded: RecordedEvent, events: Sequence[RecordedEvent]) -> Line | None:
+def _from_event(recorded: RecordedEvent, events: Sequence[RecordedEvent]) -> HistoryLine | None:
     """Return a message as it is after its edits, without the text of a deleted one."""
     event = recorded.event
     if not isinstance(event, MessageEvent) or event.kind in AMENDING_KINDS:
@@ -136,11 +138,11 @@ def _from_event(recorded: RecordedEvent, events: Sequence[RecordedEvent]) -> Lin
         if entry.is_deleted
         else read_shape(entry.edited or event.raw, is_private=True)
     )
-    return Line(event.occurred_at, event.is_echo, shape.summary, event.wamid)
+    return HistoryLine(event.occurred_at, event.is_echo, shape.summary, event.wamid)
 
 
-def _from_chat(message: ChatMessage) -> Line:
-    return Line(message.sent_at, message.is_ours, message_text(message), message.external_id)
+def _from_chat(message: ChatMessage) -> HistoryLine:
+    return HistoryLine(message.sent_at, message.is_ours, message_text(message), message.external_id)
 
 
 def history_message(target: ReplyTarget, history: ChatHistory, now: float) -> Message:
@@ -157,7 +159,7 @@ def history_message(target: ReplyTarget, history: ChatHistory, now: float) -> Me
     return Message(title, tuple(content))
 
 
-def _render_line(line: Line, customer: KnownCustomer) -> Markup:
+def _render_line(line: HistoryLine, customer: KnownCustomer) -> Markup:
     author = "Us" if line.is_ours else private_name(customer)
     when = markup(date_token(line.at), " ") if line.at else Markup("")
     text = blocks.clip(line.text, MAX_LINE_LENGTH)

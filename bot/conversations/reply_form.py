@@ -113,7 +113,7 @@ class ReplyState:
             sender=state.get("sender", ""),
         )
 
-    def shown(self, target: ReplyTarget) -> ReplyState:
+    def for_target(self, target: ReplyTarget) -> ReplyState:
         """Return the state of a form that shows this target now."""
         return replace(self, to=target.customer.phone, sender=target.sender_id)
 
@@ -190,7 +190,7 @@ def render_confirmation(target: ReplyTarget, draft: ReplyDraft) -> View:
 def confirm_file(target: ReplyTarget, draft: ReplyDraft, state: ReplyState) -> UpdateForm:
     """Show a file and its text before they are sent. Raise ``UsageError`` if Slack can't."""
     view = render_confirmation(target, draft)
-    return UpdateForm(view, {**state.shown(target).to_state(), **draft.to_state()})
+    return UpdateForm(view, {**state.for_target(target).to_state(), **draft.to_state()})
 
 
 def quote(text: str) -> list[Markup]:
@@ -212,7 +212,7 @@ def open_form(
     state = ReplyState(target.conversation_id, target.customer.id, event=event_id, seen=seen)
     shown = markup(Markup(":warning: "), note) if note else None
     view = render_form(target, note=shown, takes_files=takes_files)
-    return OpenForm(view, state.shown(target).to_state())
+    return OpenForm(view, state.for_target(target).to_state())
 
 
 def ask_again(
@@ -221,7 +221,7 @@ def ask_again(
     """Return the form with the question about an equal message of the last minutes."""
     question = duplicate_question(duplicate, now)
     view = render_form(target, text=text, note=question, is_repeat=True)
-    return UpdateForm(view, replace(state, asked=duplicate.id).shown(target).to_state())
+    return UpdateForm(view, replace(state, asked=duplicate.id).for_target(target).to_state())
 
 
 def ask_about_colleague(
@@ -229,13 +229,13 @@ def ask_about_colleague(
 ) -> UpdateForm:
     """Return the form with the answer that a colleague has sent since it was opened."""
     view = render_form(target, text=text, note=describe_answer(answer, now))
-    return UpdateForm(view, replace(state, seen=answer.send.id).shown(target).to_state())
+    return UpdateForm(view, replace(state, seen=answer.send.id).for_target(target).to_state())
 
 
 def show_changed(target: ReplyTarget, text: str, state: ReplyState) -> UpdateForm:
     """Return the form with the numbers as they are now."""
     view = render_form(target, text=text, note=Markup(CHANGED))
-    return UpdateForm(view, state.shown(target).to_state())
+    return UpdateForm(view, state.for_target(target).to_state())
 
 
 def describe_answer(answer: ColleagueAnswer, now: float) -> Markup:
@@ -253,7 +253,9 @@ def show_failure(
     again = markup(FILE_AGAIN) if has_file else NO_MARKUP
     note = lines([outcome_line(target, send), *report.advice(send), *([again] if again else [])])
     state = replace(state, asked=0, retry=send.id, seen=max(state.seen, send.id))
-    return UpdateForm(render_form(target, text=text, note=note), state.shown(target).to_state())
+    return UpdateForm(
+        render_form(target, text=text, note=note), state.for_target(target).to_state()
+    )
 
 
 def template_form(target: ReplyTarget) -> SendForm:

@@ -137,7 +137,7 @@ class _Phrases(NamedTuple):
     compact: frozenset[str]
 
 
-def read(text: str) -> Intent | None:
+def classify_text(text: str) -> Intent | None:
     """Return what a whole message, or the text of a pressed button, asks for; None if neither.
 
     "Don't stop" and "the bus stop" are neither; "cancel" and a request within a longer message are

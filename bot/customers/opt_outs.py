@@ -14,7 +14,7 @@ from bot.chakra.meta_errors import OptedOut
 from bot.customers.customer import KnownCustomer
 from bot.customers.opt_out import OptOut, OptOutScope, OptOutSource, describe_opt_out
 from bot.customers.opt_out_repository import OptOutRepository
-from bot.customers.opt_out_words import Intent, read
+from bot.customers.opt_out_words import Intent, classify_text
 from bot.db.engine import Database
 from bot.errors import NotFound, RecipientOptedOut, SuggestedLine, UsageError
 from bot.text.phones import format_international
@@ -284,7 +284,7 @@ def read_intent(message: MessageEvent) -> tuple[Intent | None, str]:
     if message.is_echo or to_text(message.raw.get("group_id")):
         return None, ""
     for text in _iter_texts(message):
-        if intent := read(text):
+        if intent := classify_text(text):
             return intent, text
     return None, ""
 

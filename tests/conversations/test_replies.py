@@ -10,7 +10,7 @@ import pytest
 
 from bot.conversations.actions import snooze_end
 from bot.conversations.controls import TypedReply
-from bot.conversations.history import Line, merge
+from bot.conversations.history import HistoryLine, merge
 from bot.conversations.reply_form import ReplyState, render_form
 from bot.conversations.target import ReplyTarget
 from bot.conversations.typed_reply import ask_about_typed
@@ -123,10 +123,13 @@ def test_an_unknown_snooze_is_an_outdated_button() -> None:
 
 
 def test_messages_of_both_lists_are_shown_once_in_order() -> None:
-    recorded = [Line(2.0, False, Markup("*Hi*"), "wamid.B"), Line(4.0, False, Markup("Bye"), "")]
+    recorded = [
+        HistoryLine(2.0, False, Markup("*Hi*"), "wamid.B"),
+        HistoryLine(4.0, False, Markup("Bye"), ""),
+    ]
     listed = [
-        Line(3.0, True, Markup("Hello"), "wamid.C"),
-        Line(2.0, False, Markup("Hi"), "wamid.B"),
-        Line(1.0, True, Markup("Welcome"), "wamid.A"),
+        HistoryLine(3.0, True, Markup("Hello"), "wamid.C"),
+        HistoryLine(2.0, False, Markup("Hi"), "wamid.B"),
+        HistoryLine(1.0, True, Markup("Welcome"), "wamid.A"),
     ]
     assert [line.text for line in merge(recorded, listed)] == ["Welcome", "*Hi*", "Hello", "Bye"]

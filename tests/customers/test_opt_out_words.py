@@ -15,7 +15,7 @@ from bot.customers.opt_out_phrases import (
     STOP_PHRASES,
     UNSURE_PHRASES,
 )
-from bot.customers.opt_out_words import MAX_READ_LENGTH, Intent, read
+from bot.customers.opt_out_words import MAX_READ_LENGTH, Intent, classify_text
 
 TABLE = Path(__file__).parent.parent / "data" / "opt_out_messages.tsv"
 LINES = [line.split("\t") for line in TABLE.read_text().splitlines()]
@@ -26,9 +26,9 @@ SIGNS = st.text(st.sampled_from("!.,;:?*_~\"'()[]-… \n\u200b\u200d🙏🏽😡
 
 def test_table_of_messages() -> None:
     wrong = [
-        f"{text!r}: {read(text)} instead of {meant}"
+        f"{text!r}: {classify_text(text)} instead of {meant}"
         for meant, text in LINES
-        if read(text) != (None if meant == "none" else Intent(meant))
+        if classify_text(text) != (None if meant == "none" else Intent(meant))
     ]
     assert len(LINES) >= 200
     assert wrong == []
@@ -42,42 +42,42 @@ def test_every_phrase_means_what_its_table_says() -> None:
         Intent.UNSURE: sorted(UNSURE_PHRASES),
     }
     wrong = [
-        (phrase, intent, read(phrase))
+        (phrase, intent, classify_text(phrase))
         for intent, phrases in tables.items()
         for phrase in phrases
-        if read(phrase) is not intent
+        if classify_text(phrase) is not intent
     ]
     assert wrong == []
 
 
 @given(st.sampled_from(STOPS), SIGNS, SIGNS)
 def test_case_signs_and_emoji_change_nothing(phrase: str, before: str, after: str) -> None:
-    assert read(before + phrase.upper() + after) is Intent.STOP
-    assert read(f"{before} {phrase.title()} {after}") is Intent.STOP
+    assert classify_text(before + phrase.upper() + after) is Intent.STOP
+    assert classify_text(f"{before} {phrase.title()} {after}") is Intent.STOP
 
 
 @given(st.sampled_from([*STOPS, *STARTS]), st.sampled_from(["please", "thanks", "por favor"]))
 def test_courtesies_change_nothing(phrase: str, courtesy: str) -> None:
-    meant = read(phrase)
-    assert read(f"{courtesy}, {phrase}") is meant
-    assert read(f"{phrase} {courtesy}!") is meant
+    meant = classify_text(phrase)
+    assert classify_text(f"{courtesy}, {phrase}") is meant
+    assert classify_text(f"{phrase} {courtesy}!") is meant
 
 
 @given(st.sampled_from(["bus", "non", "pit", "the", "last"]), st.text("abcdefgh", max_size=8))
 def test_stop_as_a_word_among_others_is_no_request(before: str, after: str) -> None:
-    assert read(f"{before} stop {after}") is None
+    assert classify_text(f"{before} stop {after}") is None
 
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
-    assert read(text) in {None, *Intent}
+    assert classify_text(text) in {None, *Intent}
 
 
 @pytest.mark.parametrize("text", ["", " ", "\x00", "\ud800", "a" * 60_000, "stop " * 20_000])
 def test_empty_broken_and_giant_texts(text: str) -> None:
-    assert read(text) in {None, Intent.UNSURE, Intent.STOP}
+    assert classify_text(text) in {None, Intent.UNSURE, Intent.STOP}
 
 
 def test_a_letter_is_for_people_to_read() -> None:
-    assert read("unsubscribe me. " + "I have been a customer for years. " * 20) is None
+    assert classify_text("unsubscribe me. " + "I have been a customer for years. " * 20) is None
     assert MAX_READ_LENGTH < 20 * 34

@@ -111,10 +111,10 @@ def _paint(rows: list[bytearray], oval: Oval) -> None:
 def _palette(seed: int) -> bytes:
     hue = seed % 360 / 360
     clothes = (hue + (0.12, 0.42, 0.58)[seed // 360 % 3]) % 1
-    colours = ((hue, 0.72, 0.6), (hue, 0.22, 0.45), (hue + 0.03, 0.93, 0.7), (clothes, 0.52, 0.55))
+    colors = ((hue, 0.72, 0.6), (hue, 0.22, 0.45), (hue + 0.03, 0.93, 0.7), (clothes, 0.52, 0.55))
     return b"".join(
-        bytes(round(255 * part) for part in hls_to_rgb(colour[0] % 1, colour[1], colour[2]))
-        for colour in colours
+        bytes(round(255 * part) for part in hls_to_rgb(color[0] % 1, color[1], color[2]))
+        for color in colors
     )
 
 

@@ -1,6 +1,6 @@
 /**
  * Drawn emoji: not every computer has a font with them. On a 20 by 20
- * grid; each part has a colour and a path, which is filled, or drawn as a line of some width.
+ * grid; each part has a color and a path, which is filled, or drawn as a line of some width.
  */
 
 import { svg } from "./dom.js";
@@ -22,8 +22,8 @@ const TILE = "M4.5 1.5h11a3 3 0 0 1 3 3v11a3 3 0 0 1-3 3h-11a3 3 0 0 1-3-3v-11a3
 const SHEET = "M5 1.5h7.5l3.5 3.5v12.5a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1v-15a1 1 0 0 1 1-1z";
 const ROWS = "M6.7 8h6.6M6.7 11h6.6M6.7 14h4.6";
 
-const fill = (colour, d) => ({ fill: colour, d });
-const line = (colour, width, d) => ({ line: colour, width, d });
+const fill = (color, d) => ({ fill: color, d });
+const line = (color, width, d) => ({ line: color, width, d });
 
 /** @type {Record<string, Part[]>} */
 const PARTS = {
@@ -147,6 +147,6 @@ export function pictogram(name) {
 }
 
 /** @param {Part} part */
-function drawn({ fill: colour, line: stroke, width, d }) {
-  return svg("path", { d, fill: colour ?? "none", stroke, "stroke-width": width });
+function drawn({ fill: color, line: stroke, width, d }) {
+  return svg("path", { d, fill: color ?? "none", stroke, "stroke-width": width });
 }

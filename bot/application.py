@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -30,9 +30,9 @@ from bot.settings.settings import Settings
 from bot.sheets.workers import SheetWorkers
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands import help as helping
-from bot.slack.commands.command import Command
 from bot.slack.commands.dispatcher import Timeouts
 from bot.slack.commands.event_router import EVENT_LABEL
+from bot.slack.commands.registry import CommandRegistry
 from bot.slack.commands.router import Router
 from bot.slack.commands.workspace_router import WorkspaceRouter
 from bot.slack.http.dispatch import PayloadDispatcher
@@ -56,10 +56,10 @@ class Workspaces:
     """The workspaces that this process serves, by team ID."""
 
     def __init__(
-        self, runtime: Runtime, commands: Sequence[Command[Context]], stack: AsyncExitStack
+        self, runtime: Runtime, registry: CommandRegistry[Context], stack: AsyncExitStack
     ) -> None:
         self._runtime = runtime
-        self._commands = commands
+        self._registry = registry
         self._stack = stack
         self._closing: set[asyncio.Task[None]] = set()
         self._by_team: dict[str, Workspace] = {}
@@ -71,7 +71,7 @@ class Workspaces:
         Raises ``SlackError`` and ``DatabaseUnavailable``.
         """
         workspace = await self._stack.enter_async_context(
-            open_workspace(self._runtime, installation, self._commands, self.stop)
+            open_workspace(self._runtime, installation, self._registry, self.stop)
         )
         self._by_team[workspace.team_id] = workspace
         return workspace
@@ -216,7 +216,7 @@ class Application:
 @asynccontextmanager
 async def open_application(
     settings: Settings,
-    commands: Sequence[Command[Context]],
+    registry: CommandRegistry[Context],
     clock: Clock,
     timeouts: Timeouts | None = None,
     *,
@@ -234,7 +234,7 @@ async def open_application(
         engine = await stack.enter_async_context(
             open_engine(url, database, clock, poll_seconds=workflow_poll_seconds)
         )
-        metrics = Metrics([*(command.name for command in commands), *EXTRA_COMMAND_LABELS])
+        metrics = Metrics([*(command.name for command in registry.commands), *EXTRA_COMMAND_LABELS])
         runtime = Runtime(
             settings=settings,
             clock=clock,
@@ -247,7 +247,7 @@ async def open_application(
             drain_seconds=drain_seconds,
             sheet_workers=stack.enter_context(closing(SheetWorkers())),
         )
-        workspaces = Workspaces(runtime, commands, stack)
+        workspaces = Workspaces(runtime, registry, stack)
         metrics.track_cache(workspaces.cache_stats)
         metrics.track_active_watches(workspaces.count_active_watches)
         workspace = await workspaces.add(installation_from_settings(settings))

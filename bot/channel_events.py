@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import periodic
+from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
 from bot.aio.tasks import TaskSet
 from bot.cache import Cache
 from bot.chakra.client import Chakra
@@ -74,7 +74,13 @@ class ChannelEvents:
             self.notifier.run(),
             self.conversations.files.run(),
             reminders.run(),
-            periodic("event_log_purge", self._purge, PURGE_INTERVAL_SECONDS, self.clock),
+            periodic(
+                "event_log_purge",
+                self._purge,
+                PURGE_INTERVAL_SECONDS,
+                self.clock,
+                first_after=FIRST_PURGE_SECONDS,
+            ),
         )
 
     async def _purge(self) -> None:

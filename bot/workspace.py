@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -24,9 +24,10 @@ from bot.messages.submission import derive_hash_key
 from bot.outbox.outbox import open_outbox
 from bot.saved_queries.scheduler import Scheduler
 from bot.slack.client.web_api import SlackClient
-from bot.slack.commands.command import Actor, Command
+from bot.slack.commands.command import Actor
 from bot.slack.commands.dispatcher import Dispatcher
 from bot.slack.commands.event_router import EventHooks
+from bot.slack.commands.registry import CommandRegistry
 from bot.slack.commands.router import Router
 from bot.slack.event_claims import open_event_claims
 from bot.slack.home_refresh import HomeRefresher
@@ -87,7 +88,7 @@ class Workspace:
 async def open_workspace(
     runtime: Runtime,
     installation: Installation,
-    commands: Sequence[Command[Context]],
+    registry: CommandRegistry[Context],
     stop: StopWorkspace,
 ) -> AsyncIterator[Workspace]:
     """Open everything that one workspace needs, and start its background loops.
@@ -120,7 +121,7 @@ async def open_workspace(
             on_home_opened=home.note_opened,
         )
         await loops.enter_async_context(background_tasks(home.run()))
-        router = _build_router(services, commands, context, hooks)
+        router = _build_router(services, registry, context, hooks)
         yield Workspace(services, context, router, receiver, channel_events, loops)
 
 
@@ -137,7 +138,8 @@ async def _open_services(
     )
     clients.push_async_callback(slack.aclose)
     identity = await identify(slack)
-    await adopt_rows(runtime.database, identity.team_id)
+    if not runtime.database.is_new:
+        await adopt_rows(runtime.database, identity.team_id)
     chakra = Chakra(
         runtime.settings.chakra_api_url,
         installation.chakra_access_token,
@@ -295,13 +297,13 @@ def _build_scheduler(
 
 def _build_router(
     services: WorkspaceServices,
-    commands: Sequence[Command[Context]],
+    registry: CommandRegistry[Context],
     context: Context,
     hooks: EventHooks,
 ) -> Router[Context]:
     runtime = services.runtime
     return Router(
-        commands,
+        registry,
         context,
         access=services.access,
         dispatcher=Dispatcher(

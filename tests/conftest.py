@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
+from bot import manifest
 from bot.context import Context
 from bot.db.engine import Database
 from bot.sandbox import world
@@ -46,6 +47,8 @@ gc.disable()  # until all tests are collected: they stay, and looking through th
 
 CHECKED_COMMANDS = check_commands(COMMANDS)
 """Checked once for all worlds."""
+MANIFEST = manifest.load()
+"""Read once for all worlds."""
 
 OpenSandbox = Callable[..., AbstractAsyncContextManager[World]]
 
@@ -149,7 +152,8 @@ def open_sandbox(clock: ManualClock) -> OpenSandbox:
 async def open_world(
     clock: ManualClock, commands: Sequence[Command[Context]] = CHECKED_COMMANDS, **settings: Any
 ) -> AsyncIterator[World]:
-    sandbox = world.open_sandbox(commands, clock, **{"workflow_poll_seconds": 0.02, **settings})
+    prepared = {"app_manifest": MANIFEST, "workflow_poll_seconds": 0.02}
+    sandbox = world.open_sandbox(commands, clock, **{**prepared, **settings})
     entered = await sandbox.__aenter__()
     try:
         running_loop().watch_busy(lambda: entered.bot.database.in_use)

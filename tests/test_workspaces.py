@@ -16,6 +16,7 @@ from bot.application import Workspaces
 from bot.installation import installation_from_settings
 from bot.jobs.watch import Watch, WatchStatus
 from bot.sandbox.slack import visible_text
+from bot.slack.commands.registry import build_registry
 from bot.web.server import serve
 from bot.workflows import WatchTarget
 from bot.workspace import Workspace
@@ -72,7 +73,7 @@ async def opened_globex(acme: World) -> AsyncIterator[Globex]:
         url = await stack.enter_async_context(serve(slack.app))
         settings = acme.bot.settings.model_copy(update={"slack_api_url": f"{url}/api/"})
         runtime = replace(acme.bot.runtime, settings=settings)
-        yield Globex(slack, acme, Workspaces(runtime, COMMANDS, stack))
+        yield Globex(slack, acme, Workspaces(runtime, build_registry(COMMANDS), stack))
 
 
 async def watch(workspace: Workspace, channel: str, member: str) -> Watch:

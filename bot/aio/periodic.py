@@ -15,6 +15,9 @@ RETRY_INITIAL_SECONDS = 1.0
 RETRY_MAX_SECONDS = 4.0
 """Doubled from the initial delay up to here, so that work resumes soon after an outage."""
 
+FIRST_PURGE_SECONDS = 60.0
+"""Seconds from the start to the first purge, so that a starting process has less to do."""
+
 Step = Callable[[], Awaitable[float | None]]
 """Returns the seconds until its next run; 0 for immediately, None for the usual interval."""
 
@@ -25,8 +28,10 @@ async def periodic(
     every: float,
     clock: Clock,
     wake: WakeEvent | None = None,
+    *,
+    first_after: float = 0.0,
 ) -> None:
-    """Run ``step`` every ``every`` seconds until the caller cancels it.
+    """Run ``step`` every ``every`` seconds, first after ``first_after``, until it is cancelled.
 
     ``wake`` starts the next run early. If a step raises, one line with ``component=name`` is
     logged (``database_unavailable``, or ``loop_failed`` with a traceback) and the step is retried
@@ -35,6 +40,8 @@ async def periodic(
     """
     log = structlog.get_logger(name)
     retry = RETRY_INITIAL_SECONDS
+    if first_after > 0:
+        await _pause(clock, wake, first_after)
     while True:
         try:
             delay = await step()

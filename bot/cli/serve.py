@@ -17,6 +17,7 @@ from bot.context import Context
 from bot.errors import DatabaseLocked, DatabaseUnavailable, SlackError
 from bot.settings.settings import Settings
 from bot.slack.commands.command import Command
+from bot.slack.commands.registry import build_registry
 from bot.web.server import serve
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ async def _start(
     """Open everything on ``stack`` and return the base URL. Raises ``StartupError``."""
     try:
         application = await stack.enter_async_context(
-            open_application(settings, commands, clock, drain_seconds=drain_seconds)
+            open_application(settings, build_registry(commands), clock, drain_seconds=drain_seconds)
         )
         await application.engine.launch()
         freeze_gc()  # before the first request, since it takes a fifth of a second

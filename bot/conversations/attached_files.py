@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from bot.db.customer_tables import conversation_files
 from bot.db.engine import Database
@@ -29,6 +29,19 @@ class WaitingFile:
     conversation_id: int
     event_id: int
     created_at: float
+
+
+_files = conversation_files.c
+_WAITING = (
+    select(_files.id, _files.conversation_id, _files.event_id, _files.created_at)
+    .where(
+        _files.workspace == bindparam("workspace"),
+        _files.state == FileState.WAITING,
+        _files.not_before <= bindparam("now"),
+    )
+    .order_by(_files.id)
+    .limit(bindparam("count"))
+)
 
 
 class AttachedFiles:
@@ -62,19 +75,9 @@ class AttachedFiles:
 
     async def list_waiting(self, now: float, limit: int) -> list[WaitingFile]:
         """Return the files that may be uploaded now, oldest first."""
-        column = conversation_files.c
-        found = (
-            select(column.id, column.conversation_id, column.event_id, column.created_at)
-            .where(
-                column.workspace == self._workspace,
-                column.state == FileState.WAITING,
-                column.not_before <= now,
-            )
-            .order_by(column.id)
-            .limit(limit)
-        )
+        chosen = {"workspace": self._workspace, "now": now, "count": limit}
         async with self._database.begin() as connection:
-            return [WaitingFile(*row) for row in await connection.execute(found)]
+            return [WaitingFile(*row) for row in await connection.execute(_WAITING, chosen)]
 
     async def claim(self, file_id: int) -> bool:
         """Claim a waiting file for an upload; return False if another process has."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 import structlog
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import periodic
+from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
 from bot.aio.wake_event import WakeEvent
 from bot.conversations.attached_files import AttachedFiles, FileState, WaitingFile
 from bot.conversations.conversation import Conversation, message_key
@@ -73,7 +73,7 @@ class FileAttacher:
         self._clock = clock
         self._can_upload = can_upload
         self._wake_event = WakeEvent(clock)
-        self._next_purge_at = 0.0
+        self._next_purge_at = clock.time() + FIRST_PURGE_SECONDS
         self._log = structlog.get_logger("conversations")
 
     async def request(self, conversation: Conversation, event_id: int) -> None:

@@ -41,6 +41,8 @@ class Reminders:
     async def run_once(self) -> float | None:
         """Post what is due; return 0 if there may be more."""
         now = self._clock.time()
+        if not await self._conversations.has_due(now, now - UNANSWERED_SECONDS):
+            return None
         snoozed = await self._conversations.list_snoozed_until(now, BATCH_SIZE)
         for conversation in snoozed:
             await self._wake(conversation, now)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    case,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversations.conversation import (
@@ -25,6 +36,30 @@ LONG_SILENCE_SECONDS = 3_600.0
 """Seconds without a message of the customer's after which the next one shows in the channel."""
 
 MAX_LISTED = 50
+
+
+def _is_snoozed_until(now: Any) -> ColumnElement[bool]:
+    return and_(
+        conversations.c.state == ConversationState.SNOOZED, conversations.c.snoozed_until <= now
+    )
+
+
+def _is_unanswered(since: Any) -> ColumnElement[bool]:
+    return and_(
+        conversations.c.state == ConversationState.OPEN,
+        conversations.c.takes_replies,
+        conversations.c.unanswered_since > 0.0,
+        conversations.c.unanswered_since <= since,
+        conversations.c.reminded_at == 0.0,
+    )
+
+
+_ANY_DUE = select(
+    exists().where(
+        conversations.c.workspace == bindparam("workspace"),
+        or_(_is_snoozed_until(bindparam("now")), _is_unanswered(bindparam("since"))),
+    )
+)
 
 
 class Conversations:
@@ -178,13 +213,15 @@ class Conversations:
         )
         return await self._change(conversation_id, changes, is_other)
 
+    async def has_due(self, now: float, unanswered_since: float) -> bool:
+        """Return whether `list_snoozed_until` or `list_unanswered` returns any."""
+        chosen = {"workspace": self._workspace, "now": now, "since": unanswered_since}
+        async with self._database.begin() as connection:
+            return bool(await connection.scalar(_ANY_DUE, chosen))
+
     async def list_snoozed_until(self, now: float, limit: int) -> list[Conversation]:
         """Return the snoozed conversations whose time has come."""
-        return await self._list(
-            conversations.c.state == ConversationState.SNOOZED,
-            conversations.c.snoozed_until <= now,
-            limit=limit,
-        )
+        return await self._list(_is_snoozed_until(now), limit=limit)
 
     async def wake(self, conversation: Conversation, now: float) -> Conversation | None:
         """Open a snoozed conversation; None if it was changed since."""
@@ -197,14 +234,7 @@ class Conversations:
 
     async def list_unanswered(self, since: float, limit: int) -> list[Conversation]:
         """Return open conversations that wait since before ``since`` and had no reminder."""
-        return await self._list(
-            conversations.c.state == ConversationState.OPEN,
-            conversations.c.takes_replies,
-            conversations.c.unanswered_since > 0.0,
-            conversations.c.unanswered_since <= since,
-            conversations.c.reminded_at == 0.0,
-            limit=limit,
-        )
+        return await self._list(_is_unanswered(since), limit=limit)
 
     async def mark_reminded(self, conversation: Conversation, now: float) -> None:
         """Note that the thread has a reminder of the message that is unanswered."""

@@ -12,6 +12,13 @@ from bot.messages.rows import TIME_COLUMNS, send_from_row
 from bot.messages.send import Send
 from bot.messages.status import SendStatus
 
+_CHANGED = (
+    select(sends)
+    .where(sends.c.workspace == bindparam("workspace"), sends.c.report_pending)
+    .order_by(sends.c.status_at)
+    .limit(bindparam("count"))
+)
+
 
 class DirtySends:
     """Each method is one transaction and raises ``DatabaseUnavailable``."""
@@ -23,12 +30,8 @@ class DirtySends:
     async def fetch(self, limit: int) -> list[Send]:
         """Return the changed sends, in the order of their change."""
         async with self._database.begin() as connection:
-            rows = await connection.execute(
-                select(sends)
-                .where(sends.c.workspace == self._workspace, sends.c.report_pending)
-                .order_by(sends.c.status_at)
-                .limit(limit)
-            )
+            chosen = {"workspace": self._workspace, "count": limit}
+            rows = await connection.execute(_CHANGED, chosen)
             return [send_from_row(row) for row in rows]
 
     async def fetch_arrived(self, ids: Collection[int]) -> list[Send]:

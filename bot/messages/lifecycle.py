@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import periodic
+from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
 from bot.aio.tasks import TaskSet, background_tasks
 from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
@@ -39,6 +39,7 @@ WhatsApp delivers for 30 days at most, and an older button starts no send (see
 ``commands/send.py``).
 developers.facebook.com/documentation/business-messaging/whatsapp/templates/time-to-live
 """
+PURGE_INTERVAL_SECONDS = 60.0
 PURGE_BATCH_SIZE = 1_000
 REPORT_WAIT_SECONDS = 5.0
 """Seconds that a reply that links to the report waits until it is posted."""
@@ -159,6 +160,7 @@ async def open_send_lifecycle(
         read_details=read_details,
         report_reply=report_reply,
         on_change=on_change,
+        is_shared=not database.single_process,
     )
     statuses = StatusUpdates(
         database, workspace, on_status_change=reporter.notify, on_failure=on_failure
@@ -193,13 +195,30 @@ class Reconciler:
     clock: Clock
 
     async def run(self) -> None:
-        """Reconcile periodically until cancelled."""
-        await periodic("reconcile", self.run_once, RECONCILE_INTERVAL_SECONDS, self.clock)
+        """Reconcile and purge periodically until cancelled."""
+        reconciling = periodic(
+            "reconcile",
+            self.run_once,
+            RECONCILE_INTERVAL_SECONDS,
+            self.clock,
+            first_after=RECONCILE_INTERVAL_SECONDS,
+        )
+        purging = periodic(
+            "send_purge",
+            self.purge,
+            PURGE_INTERVAL_SECONDS,
+            self.clock,
+            first_after=FIRST_PURGE_SECONDS,
+        )
+        await asyncio.gather(reconciling, purging)
 
     async def run_once(self) -> None:
-        """Expire abandoned sends, apply stored statuses, and purge old rows."""
+        """Expire abandoned sends, and apply stored statuses."""
         await self.ledger.expire_abandoned(any_age=False)
         now = self.clock.time()
         while await self.statuses.sweep(now - STATUS_RETENTION_SECONDS, now) == BATCH_SIZE:
             pass
-        await self.sends.purge(now - SEND_RETENTION_SECONDS, PURGE_BATCH_SIZE)
+
+    async def purge(self) -> None:
+        """Delete old sends."""
+        await self.sends.purge(self.clock.time() - SEND_RETENTION_SECONDS, PURGE_BATCH_SIZE)

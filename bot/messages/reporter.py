@@ -30,6 +30,8 @@ MAX_AWAITED = 500
 """Sends whose arrival is waited for at the same time."""
 POLL_INTERVAL_SECONDS = 5.0
 """Seconds between polls for sends that a replica changed before it died."""
+IDLE_SECONDS = 60.0
+"""The same without replicas: what this process changes wakes it, so there is nothing to find."""
 
 ReportReply = Callable[[Send, SendDetails | None], Awaitable[Sequence[OutboxMessage]]]
 """Return what reports a send in its conversation's thread; a reply without has the usual report."""
@@ -51,8 +53,13 @@ class Reporter:
         read_details: Callable[[Send], SendDetails | None] = lambda _: None,
         report_reply: ReportReply = report_to_sender,
         on_change: Callable[[str], None] = lambda _: None,
+        is_shared: bool = True,
     ) -> None:
-        """``on_change`` gets the member of each send that is reported."""
+        """``on_change`` gets the member of each send that is reported.
+
+        ``is_shared`` is whether other processes change sends, too.
+        """
+        self._poll_seconds = POLL_INTERVAL_SECONDS if is_shared else IDLE_SECONDS
         self._on_change = on_change
         self._report_reply = report_reply
         self._dirty_sends = dirty_sends
@@ -89,9 +96,7 @@ class Reporter:
     async def run(self) -> None:
         """Report changed sends until cancelled."""
         try:
-            await periodic(
-                "reports", self._step, POLL_INTERVAL_SECONDS, self._clock, self._wake_event
-            )
+            await periodic("reports", self._step, self._poll_seconds, self._clock, self._wake_event)
         finally:
             for arrival in self._awaited.values():
                 _settle(arrival, None)

@@ -7,7 +7,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.claims import ClaimOutcome, lock_name
@@ -20,6 +31,17 @@ from bot.messages.status_updates import apply_stored
 from bot.messages.submission import Claim
 
 NOT_PREPARED_FAILURE = Failure("preparation_failed")
+
+_ANY_UNFINISHED = select(
+    exists().where(
+        sends.c.workspace == bindparam("workspace"),
+        sends.c.status.in_((SendStatus.SENDING, SendStatus.PREPARING)),
+        or_(
+            sends.c.started_at <= bindparam("cutoff"),
+            sends.c.started_at > bindparam("set_back_cutoff"),
+        ),
+    )
+)
 
 
 class Sends:
@@ -164,7 +186,14 @@ class Sends:
             sends.c.id.not_in(exclude_ids),
         )
         expired: list[Send] = []
+        chosen = {
+            "workspace": self._workspace,
+            "cutoff": started_cutoff,
+            "set_back_cutoff": set_back_cutoff,
+        }
         async with self._database.begin() as connection:
+            if not await connection.scalar(_ANY_UNFINISHED, chosen):
+                return []
             for status, outcome in outcomes.items():
                 rows = await connection.execute(
                     update(sends)

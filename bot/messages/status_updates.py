@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chakra.meta import error_from_status
@@ -33,6 +44,7 @@ STATUS_BY_KIND: Mapping[str, SendStatus] = {
     "failed": SendStatus.FAILED,
 }
 BATCH_SIZE = 500
+_ANY_STORED = select(exists().where(unmatched_statuses.c.workspace == bindparam("workspace")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,8 @@ class StatusUpdates:
         """
         table = unmatched_statuses
         async with self._database.begin() as connection:
+            if not await connection.scalar(_ANY_STORED, {"workspace": self._workspace}):
+                return 0
             rows = await connection.execute(
                 select(table)
                 .where(table.c.workspace == self._workspace, self._has_send())

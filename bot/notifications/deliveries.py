@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from bot.db.customer_tables import event_log, notification_deliveries
 from bot.db.engine import Database
@@ -26,6 +37,19 @@ from bot.notifications.planner import MESSAGE_STREAM, PlannedDelivery
 _table = notification_deliveries
 
 INSERT_BATCH_SIZE = 500
+
+_of_workspace = _table.c.workspace == bindparam("workspace")
+_WORK = select(
+    exists()
+    .where(event_log.c.workspace == bindparam("workspace"), event_log.c.pending)
+    .label("has_events"),
+    exists().where(_of_workspace, _table.c.state == DeliveryState.QUEUED).label("has_queued"),
+    select(func.min(_table.c.due_at))
+    .where(_of_workspace, _table.c.state == DeliveryState.WAITING)
+    .scalar_subquery()
+    .label("due_at"),
+)
+"""Whether there is anything to do, in one statement."""
 
 
 class Deliveries:
@@ -65,6 +89,17 @@ class Deliveries:
             )
 
     # --- what is due ------------------------------------------------------------------------------
+
+    async def seconds_until_work(self, now: float) -> float:
+        """Return the seconds until there is anything to plan, to deliver or to follow.
+
+        0 if there is now, ``inf`` if nothing waits.
+        """
+        async with self._database.begin() as connection:
+            found = (await connection.execute(_WORK, {"workspace": self._workspace})).one()
+        if found.has_events or found.has_queued:
+            return 0.0
+        return math.inf if found.due_at is None else max(0.0, found.due_at - now)
 
     async def count_due(self, now: float) -> dict[str, int]:
         """Return how many deliveries each channel waits for, of those that are due."""

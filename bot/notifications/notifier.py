@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import RETRY_MAX_SECONDS
+from bot.aio.periodic import FIRST_PURGE_SECONDS, RETRY_MAX_SECONDS
 from bot.aio.wake_event import WakeEvent
 from bot.db.engine import Database
 from bot.db.leader_loop import run_as_leader
@@ -68,7 +68,7 @@ class Notifier:
         self._clock = clock
         self._waiting = WaitingEvents()
         self._wake_event = WakeEvent(clock)
-        self._next_purge_at = clock.monotonic()
+        self._next_purge_at = clock.monotonic() + FIRST_PURGE_SECONDS
         self._log = structlog.get_logger("notifier")
 
     async def handle(
@@ -109,15 +109,21 @@ class Notifier:
     async def _step(self, lock: LeaderLock) -> float:
         """Do what can be done now; return the seconds until more can."""
         await lock.ensure_held()
+        waits = [await self._purge_if_due(), IDLE_SECONDS]
+        if not self._database.single_process:
+            waits.append(POLL_SECONDS)
+        wait = await self._deliveries.seconds_until_work(self._clock.time())
+        return min(*waits, wait if wait > 0 else await self._work(lock))
+
+    async def _work(self, lock: LeaderLock) -> float:
+        """Plan and deliver; return the seconds until there is more to do."""
         rules = await self._rules.list_all()
         queued = await self._settlement.settle(rules)
         if self._problems.take_changed():
             rules = await self._rules.list_all()
-        waits = [await self._purge_if_due(), await self._plan(rules)]
+        waits = [await self._plan(rules)]
         if queued:
             waits.append(QUEUED_POLL_SECONDS)
-        if not self._database.single_process:
-            waits.append(POLL_SECONDS)
         now = self._clock.time()
         by_channel = group_by_channel(rules)
         for channel in await self._deliveries.count_due(now):

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from bot.aio.clock import Clock, done_within
-from bot.aio.periodic import periodic
+from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
 from bot.aio.tasks import cancel_and_wait
 from bot.aio.wake_event import WakeEvent
 from bot.db.engine import Database
@@ -100,7 +100,7 @@ class Outbox:
         self._posts_in_flight: dict[str, asyncio.Task[None]] = {}
         self._edits_in_flight: dict[int, asyncio.Task[None]] = {}
         self._paused_until: dict[object, float] = {}
-        self._next_purge_at = clock.monotonic()
+        self._next_purge_at = clock.monotonic() + FIRST_PURGE_SECONDS
         self._log = structlog.get_logger("outbox")
 
     # --- authors ------------------------------------------------------------------------------
@@ -111,6 +111,8 @@ class Outbox:
         What goes to a channel is stored masked.
         Raise ``DatabaseUnavailable`` if they couldn't be stored.
         """
+        if not messages:
+            return
         masked = [
             message
             if is_private(message.channel)

@@ -24,6 +24,25 @@ MAX_WAIT_SECONDS = MAX_RETRY_AFTER_SECONDS
 WITHDRAWN = "withdrawn"
 """The error code of a post that its author has withdrawn."""
 
+_unposted = select(func.min(posts.c.id)).where(
+    posts.c.workspace == bindparam("workspace"), posts.c.pending, posts.c.message_ts == ""
+)
+_NEXT_PER_CHANNEL = (
+    select(posts).where(posts.c.id.in_(_unposted.group_by(posts.c.channel))).order_by(posts.c.id)
+)
+_not_before = func.coalesce(posts.c.not_before, 0.0)
+_PENDING_EDITS = (
+    select(posts)
+    .where(posts.c.workspace == bindparam("workspace"), posts.c.pending, posts.c.message_ts != "")
+    .order_by(
+        and_(_not_before > bindparam("now"), _not_before <= bindparam("latest")),
+        posts.c.urgent.desc(),
+        posts.c.stale_since,
+        posts.c.id,
+    )
+    .limit(bindparam("count"))
+)
+
 
 class Posts:
     """Each method is one transaction and raises ``DatabaseUnavailable``.
@@ -149,27 +168,19 @@ class Posts:
 
     async def next_per_channel(self) -> list[Post]:
         """Return the first unposted message of each channel; the others wait for it."""
-        first = (
-            select(func.min(posts.c.id))
-            .where(self._in_workspace(), posts.c.pending, posts.c.message_ts == "")
-            .group_by(posts.c.channel)
-        )
-        return await self._fetch_all(
-            select(posts).where(posts.c.id.in_(first)).order_by(posts.c.id)
-        )
+        return await self._fetch_all(_NEXT_PER_CHANNEL, workspace=self._workspace)
 
     async def pending_edits(self, now: float, limit: int) -> list[Post]:
         """Return posted messages whose newest version Slack doesn't show yet.
 
         Those that may be edited now come first: the urgent ones, then the oldest.
         """
-        not_before = func.coalesce(posts.c.not_before, 0.0)
-        waits = and_(not_before > now, not_before <= now + MAX_WAIT_SECONDS)
         return await self._fetch_all(
-            select(posts)
-            .where(self._in_workspace(), posts.c.pending, posts.c.message_ts != "")
-            .order_by(waits, posts.c.urgent.desc(), posts.c.stale_since, posts.c.id)
-            .limit(limit)
+            _PENDING_EDITS,
+            workspace=self._workspace,
+            now=now,
+            latest=now + MAX_WAIT_SECONDS,
+            count=limit,
         )
 
     async def count_pending(self) -> tuple[int, int]:
@@ -350,9 +361,9 @@ class Posts:
     def _in_workspace(self) -> ColumnElement[bool]:
         return posts.c.workspace == self._workspace
 
-    async def _fetch_all(self, query: Any) -> list[Post]:
+    async def _fetch_all(self, query: Any, **parameters: object) -> list[Post]:
         async with self._database.begin() as connection:
-            return [read_row(Post, row) for row in await connection.execute(query)]
+            return [read_row(Post, row) for row in await connection.execute(query, parameters)]
 
     async def _update(self, condition: ColumnElement[bool], values: Mapping[str, Any]) -> None:
         async with self._database.begin() as connection:

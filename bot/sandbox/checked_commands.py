@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, TypeVar
 
 from bot.slack.commands.command import Command
@@ -26,6 +26,11 @@ class UnlistedIdError(Exception):
 
 class CheckedCommands(tuple[Command[Any], ...]):
     """Commands with handlers that raise `UnlistedIdError`."""
+
+    @cached_property
+    def registry(self) -> CommandRegistry[Any]:
+        """Their registry, which several sandboxes share."""
+        return build_registry(self)
 
 
 def check_commands(commands: Sequence[Command[Any]]) -> CheckedCommands:

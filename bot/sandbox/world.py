@@ -124,7 +124,7 @@ async def open_sandbox(
         bot = await stack.enter_async_context(
             open_application(
                 settings,
-                check_commands(commands),
+                check_commands(commands).registry,
                 clock,
                 timeouts,
                 workflow_poll_seconds=workflow_poll_seconds,

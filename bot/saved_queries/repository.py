@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.claims import lock_name
@@ -30,6 +30,10 @@ UNSCHEDULED: Mapping[str, Any] = {
     "problem": "",
     "problem_at": 0.0,
 }
+
+_TIMES = select(saved_queries.c.due_at, saved_queries.c.retry_at).where(
+    saved_queries.c.workspace == bindparam("workspace"), saved_queries.c.due_at > 0
+)
 
 
 class NameTaken(UsageError):
@@ -151,11 +155,8 @@ class SavedQueryRepository:
 
     async def find_next_time(self) -> float:
         """Return when the next query is due or tried again; 0 if none is."""
-        times = select(saved_queries.c.due_at, saved_queries.c.retry_at).where(
-            self._in_workspace(), saved_queries.c.due_at > 0
-        )
         async with self._database.begin() as connection:
-            rows = (await connection.execute(times)).all()
+            rows = (await connection.execute(_TIMES, {"workspace": self._workspace})).all()
         return min((max(row.due_at, row.retry_at) for row in rows), default=0.0)
 
     async def settle(self, query: SavedQuery, next_due_at: float, **values: Any) -> bool:

@@ -127,7 +127,11 @@ class Scheduler:
     async def run_once(self, lock: LeaderLock) -> float:
         """Post what is due; return the seconds until more is."""
         await lock.ensure_held()
-        due = await self._repository.list_due(self._clock.time(), BATCH_SIZE)
+        longest = IDLE_SECONDS if self._database.single_process else SHARED_POLL_SECONDS
+        now, next_time = self._clock.time(), await self._repository.find_next_time()
+        if not next_time or next_time > now:
+            return min(longest, next_time - now) if next_time else longest
+        due = await self._repository.list_due(now, BATCH_SIZE)
         for start in range(0, len(due), MAX_CONCURRENT):
             group = due[start : start + MAX_CONCURRENT]
             runs = (self._run_safely(query, lock) for query in group)
@@ -137,7 +141,6 @@ class Scheduler:
         if len(due) == BATCH_SIZE:
             return 0.0
         next_time = await self._repository.find_next_time()
-        longest = IDLE_SECONDS if self._database.single_process else SHARED_POLL_SECONDS
         left = next_time - self._clock.time() if next_time else longest
         return min(longest, max(left, RETRY_MAX_SECONDS if due else 0.0))
 

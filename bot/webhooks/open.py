@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import periodic
+from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
 from bot.aio.tasks import background_tasks
 from bot.db.engine import Database
 from bot.web.body import BodyReader
@@ -40,7 +40,12 @@ async def open_webhooks(
     """
     events = Events(database, workspace)
     processor = EventProcessor(
-        events, clock, handlers=handlers, recorder=recorder, on_event=on_event
+        events,
+        clock,
+        handlers=handlers,
+        recorder=recorder,
+        on_event=on_event,
+        is_shared=not database.single_process,
     )
     receiver = WebhookReceiver(
         events,
@@ -50,7 +55,13 @@ async def open_webhooks(
         write_lock=processor.write_lock,
         on_stored=processor.wake_event.set,
     )
-    purge = periodic("event_purge", partial(_purge, events, clock), PURGE_INTERVAL_SECONDS, clock)
+    purge = periodic(
+        "event_purge",
+        partial(_purge, events, clock),
+        PURGE_INTERVAL_SECONDS,
+        clock,
+        first_after=FIRST_PURGE_SECONDS,
+    )
     async with background_tasks(receiver.run(), processor.run(), purge):
         yield receiver
 

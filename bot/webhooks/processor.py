@@ -24,6 +24,8 @@ from bot.webhooks.repository import Events, ProcessedBatch, StoredEvent
 BATCH_SIZE = 500
 POLL_INTERVAL_SECONDS = 5.0
 """Seconds between polls for deliveries that a replica stored before it died."""
+IDLE_SECONDS = 60.0
+"""The same without replicas: what this process stores wakes it, so there is nothing to find."""
 BURST_SIZE = 20
 """Deliveries in a batch from which it counts as a part of a burst."""
 GATHER_SECONDS = 0.1
@@ -53,6 +55,7 @@ class EventProcessor:
     or wait for that, and while late ones are processed. ``on_event`` gets each event's label. A
     batch is one transaction, so a crash at any point loses nothing and applies nothing twice.
     Deliveries with an unreadable event keep their body until they are purged.
+    ``is_shared`` is whether other processes store deliveries, too.
     """
 
     def __init__(
@@ -63,7 +66,9 @@ class EventProcessor:
         handlers: EventHandlers,
         recorder: Recorder | None = None,
         on_event: Callable[[str], None] = lambda _: None,
+        is_shared: bool = True,
     ) -> None:
+        self._poll_seconds = POLL_INTERVAL_SECONDS if is_shared else IDLE_SECONDS
         self._recorder = recorder
         self._events = events
         self._clock = clock
@@ -79,7 +84,7 @@ class EventProcessor:
 
     async def run(self) -> None:
         """Process deliveries until cancelled."""
-        await periodic("events", self._step, POLL_INTERVAL_SECONDS, self._clock, self.wake_event)
+        await periodic("events", self._step, self._poll_seconds, self._clock, self.wake_event)
 
     async def run_once(self) -> int:
         """Process the oldest deliveries; return how many, at most `BATCH_SIZE`."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS, Clock, done_within, sleep
-from bot.aio.periodic import periodic
+from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
 from bot.aio.tasks import TaskSet, background_tasks
 from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
@@ -55,6 +55,7 @@ POLL_INTERVAL_SECONDS = 0.5
 """Seconds between checks for the outcome of a write that another process carries out."""
 RECONCILE_INTERVAL_SECONDS = 15.0
 RETENTION_SECONDS = 90 * 86_400.0
+PURGE_INTERVAL_SECONDS = 60.0
 PURGE_BATCH_SIZE = 1_000
 DB_RETRY_DELAYS_SECONDS = (0.5, 2.0, 5.0)
 
@@ -286,9 +287,19 @@ async def open_write_ledger(
     )
     await ledger.reconcile(any_age=database.single_process)
 
-    async def reconcile() -> None:
-        await ledger.reconcile()
-        await ledger.purge()
-
-    async with background_tasks(periodic("writes", reconcile, RECONCILE_INTERVAL_SECONDS, clock)):
+    reconciling = periodic(
+        "writes",
+        ledger.reconcile,
+        RECONCILE_INTERVAL_SECONDS,
+        clock,
+        first_after=RECONCILE_INTERVAL_SECONDS,
+    )
+    purging = periodic(
+        "write_purge",
+        ledger.purge,
+        PURGE_INTERVAL_SECONDS,
+        clock,
+        first_after=FIRST_PURGE_SECONDS,
+    )
+    async with background_tasks(reconciling, purging):
         yield ledger

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.claims import ClaimOutcome, lock_name
@@ -65,6 +65,21 @@ class Write:
     error_code: int | None
     error_text: str
     result: str
+
+
+_ABANDONED = (
+    select(writes)
+    .where(
+        writes.c.workspace == bindparam("workspace"),
+        writes.c.state == WriteState.STARTED,
+        or_(
+            writes.c.started_at <= bindparam("started_cutoff"),
+            writes.c.started_at > bindparam("set_back_cutoff"),
+        ),
+        writes.c.id.not_in(bindparam("excluded", expanding=True)),
+    )
+    .order_by(writes.c.id)
+)
 
 
 class Writes:
@@ -149,21 +164,14 @@ class Writes:
 
         Also those that began after ``set_back_cutoff``: the clock was set back since.
         """
-        abandoned = (
-            select(writes)
-            .where(
-                writes.c.workspace == self._workspace,
-                writes.c.state == WriteState.STARTED,
-                or_(
-                    writes.c.started_at <= started_cutoff,
-                    writes.c.started_at > set_back_cutoff,
-                ),
-                writes.c.id.not_in(exclude_ids),
-            )
-            .order_by(writes.c.id)
-        )
+        chosen = {
+            "workspace": self._workspace,
+            "started_cutoff": started_cutoff,
+            "set_back_cutoff": set_back_cutoff,
+            "excluded": list(exclude_ids),
+        }
         async with self._database.begin() as connection:
-            return [_write(row) for row in await connection.execute(abandoned)]
+            return [_write(row) for row in await connection.execute(_ABANDONED, chosen)]
 
     async def find_by_key(self, key: str) -> Write | None:
         async with self._database.begin() as connection:

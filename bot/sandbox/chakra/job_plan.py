@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from itertools import count, cycle, islice
 from pathlib import Path
 from random import Random
@@ -100,5 +101,6 @@ class JobPlan(BaseModel):
         return now + self.starts_in if self.started_at_ms is None else self.started_at_ms / 1000
 
 
+@cache
 def load_job_plans() -> tuple[JobPlan, ...]:
     return tuple(JobPlan.model_validate(row) for row in json.loads(SEED_PATH.read_bytes()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -114,6 +115,7 @@ def to_snake_case(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {to_snake(name): value for name, value in fields.items()}
 
 
+@cache
 def load_users() -> tuple[EmbeddedUser, ...]:
     """Return the seed, in its order. It names reportees by username, for its readers."""
     rows = json.loads(SEED_PATH.read_bytes())

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Final, Generic, Protocol
 
@@ -32,7 +32,7 @@ from bot.slack.commands.command import (
 from bot.slack.commands.dispatcher import Dispatcher, RequestHandler
 from bot.slack.commands.event_router import EventHooks, EventRouter, RequestFields
 from bot.slack.commands.permissions import AccessDecision, Permission
-from bot.slack.commands.registry import build_registry
+from bot.slack.commands.registry import CommandRegistry
 from bot.slack.commands.reply import Choices, Message, NoReply, OpenForm, Reply
 from bot.slack.commands.run_button import RUN_ACTION
 from bot.slack.commands.sharing import ShareGuard
@@ -59,7 +59,7 @@ class Router(Generic[ContextT]):
 
     def __init__(
         self,
-        commands: Sequence[Command[ContextT]],
+        registry: CommandRegistry[ContextT],
         context: ContextT,
         *,
         access: AccessChecker,
@@ -68,13 +68,13 @@ class Router(Generic[ContextT]):
         hooks: EventHooks,
         channels: Channels,
     ) -> None:
-        self._registry = build_registry(commands)
+        self._registry = registry
         self._context = context
         self._access = access
         self._sharing = ShareGuard(channels, access.check)
         self._dispatcher = dispatcher
         self._clock = clock
-        self._overview = helping.render_overview(commands)
+        self._overview = helping.render_overview(registry.commands)
         self._events = EventRouter(
             self._registry,
             context,

@@ -180,6 +180,7 @@ class WebhookReceiver:
 
     async def _write_batch(self) -> None:
         batch: list[_Pending] = []
+        waiting = len(self._pending)
 
         def take() -> Iterator[RawEvent]:
             batch.extend(self._take_batch())
@@ -195,12 +196,12 @@ class WebhookReceiver:
         except Exception as fault:  # noqa: BLE001 - the senders must get a response
             self._log.exception("events_not_stored", kind=type(fault).__name__)
         finally:
-            _resolve(batch or self._take_batch(), failed)
+            _resolve(batch or self._take_batch(waiting), failed)
         if failed is None:
             self._on_stored()
 
-    def _take_batch(self) -> list[_Pending]:
-        batch, self._pending = self._pending[:BATCH_SIZE], self._pending[BATCH_SIZE:]
+    def _take_batch(self, size: int = BATCH_SIZE) -> list[_Pending]:
+        batch, self._pending = self._pending[:size], self._pending[size:]
         self._pending_bytes -= sum(len(event.body) for event, _ in batch)
         if not self._pending:
             self._has_pending.clear()

@@ -279,6 +279,28 @@ async def test_unstored_event_is_not_acknowledged(sqlite: Database, fault: Excep
         assert (await harness.post()).status_code == 200
 
 
+async def test_only_those_that_wait_for_a_failed_write_are_asked_to_retry(sqlite: Database) -> None:
+    class SlowlyFailing(FailingEvents):
+        is_failing, may_fail = asyncio.Event(), asyncio.Event()
+
+        async def store(self, *arguments: Any) -> None:
+            if not self.may_fail.is_set():
+                self.is_failing.set()
+                await self.may_fail.wait()
+                raise DatabaseUnavailable("the disk is full")
+            await Events.store(self, *arguments)
+
+    events = SlowlyFailing(sqlite)
+    async with run_receiver(events) as harness:
+        early = asyncio.create_task(harness.post())
+        await events.is_failing.wait()
+        late = asyncio.create_task(harness.post(encode(chakra_event("READ"))))
+        await settle()
+        events.may_fail.set()
+        answers = await asyncio.gather(early, late)
+    assert [answer.status_code for answer in answers] == [503, 200]
+
+
 async def test_sender_is_asked_to_retry_while_the_app_stops(sqlite: Database) -> None:
     harness = ReceiverHarness(Events(sqlite))
     early = asyncio.create_task(harness.post())

@@ -130,6 +130,7 @@ def _build_send_service(
         sends,
         files,
         channel_events.opt_outs,
+        services.runtime.clock,
         plugin_id=_plugin_id(services),
         workspace_url=services.identity.url,
     )

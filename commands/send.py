@@ -159,7 +159,7 @@ async def _rerender(context: Context, form: SendForm) -> UpdateForm:
 
 async def suggest_templates(request: OptionsRequest, context: Context) -> Choices:
     """Return the templates that match what is typed."""
-    last_used = await context.send_service.last_used_templates(request.actor.id)
+    last_used = await context.send_service.last_used_templates(request.actor.id, for_menu=True)
     locale = request.member.locale if request.member else ""
     found = await context.send_forms.find_options(request.query, last_used, locale)
     if found is None:

@@ -7,6 +7,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from cachetools import TTLCache
+
+from bot.aio.clock import Clock
 from bot.chakra.messages import AcceptedMessage, MessagesApi
 from bot.chakra.template import Template
 from bot.customers.opt_outs import OptOuts
@@ -29,9 +32,14 @@ from bot.templates.preview import plain_text
 from bot.templates.variables import FILENAME, MEDIA, media_pairs, template_fields
 from bot.text.phones import format_international
 
+LastUsed = tuple[tuple[str, str], ...]
+"""(name, language) pairs, the last used first."""
 PLUGIN_ID_SETTING = "CHAKRA_PLUGIN_ID"
 DIGEST_LENGTH = 16
 MAX_LISTED_SENDS = 500
+LAST_USED_SECONDS = 10.0
+"""Seconds for which a menu may not show what a member sent through another replica."""
+MAX_MEMBERS = 1_000
 MAX_RECENT_SENDS = 50
 """Past sends that are searched for the templates that a member used last."""
 
@@ -95,6 +103,7 @@ class SendService:
         sending: SendLifecycle,
         file_transfer: FileTransfer,
         opt_outs: OptOuts,
+        clock: Clock,
         *,
         plugin_id: str,
         workspace_url: str,
@@ -107,6 +116,9 @@ class SendService:
         self._opt_outs = opt_outs
         self._plugin_id = plugin_id
         self._workspace_url = workspace_url.rstrip("/")
+        self._last_used: TTLCache[str, LastUsed] = TTLCache(
+            MAX_MEMBERS, LAST_USED_SECONDS, timer=clock.monotonic
+        )
 
     def require_configured(self) -> None:
         """Raise ``NotConfigured`` if nothing can be sent."""
@@ -169,7 +181,7 @@ class SendService:
         the member's name if others read the report.
         ``confirmed_duplicate_of`` is the ID of the send that the person was asked about.
         """
-        return await self._sending.start(
+        started = await self._sending.start(
             replace(
                 _build_submission(
                     prepared, key, member, self._sender_name(prepared.sender_id), author
@@ -184,6 +196,8 @@ class SendService:
                 int(confirmed_duplicate_of) if confirmed_duplicate_of.isdecimal() else None
             ),
         )
+        self._last_used.pop(member, None)
+        return started
 
     async def check(self, form: SendForm, template: Template) -> CheckedSend:
         """Return what a form whose values are valid would send, and a send just like it.
@@ -197,12 +211,19 @@ class SendService:
         )
         return CheckedSend(prepared, duplicate)
 
-    async def last_used_templates(self, member: str) -> tuple[tuple[str, str], ...]:
-        """Return name and language of the templates this member sent, the latest first."""
+    async def last_used_templates(self, member: str, *, for_menu: bool = False) -> LastUsed:
+        """Return name and language of the templates this member sent, the latest first.
+
+        A menu, which asks with each letter that is typed, may be `LAST_USED_SECONDS` behind.
+        """
+        if for_menu and (known := self._last_used.get(member)) is not None:
+            return known
         try:
-            return await self._sending.sends.last_used(member, MAX_RECENT_SENDS)
+            found = await self._sending.sends.last_used(member, MAX_RECENT_SENDS)
         except DatabaseUnavailable:
             return ()
+        self._last_used[member] = found
+        return found
 
     async def with_report(self, send: Send) -> SendResult:
         """Return a send with its report if that is posted."""

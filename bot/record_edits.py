@@ -11,6 +11,7 @@ from bot.processes import editor
 from bot.processes.card import EDIT
 from bot.processes.directory import Record
 from bot.processes.record_query import Person
+from bot.processes.record_title import record_title
 from bot.processes.search import RecordType, find_type
 from bot.processes.shown import render_card_after
 from bot.processes.user_names import usernames_of
@@ -173,7 +174,8 @@ def _ask_to_save(record: Record, changes: editor.RecordChanges, warning: str) ->
         if not isinstance(data.get(name), str):
             raise UsageError("That's too much for one form. Change fewer fields at a time.")
         long_texts[name] = data.pop(name)
-    view = editor.check_view(record.reference, changes, warning=warning, long_texts=long_texts)
+    title = record_title(record)
+    view = editor.check_view(title, changes, warning=warning, long_texts=long_texts)
     state = {**form_state(record), "update": text, "long": _to_json(list(long_texts))}
     return UpdateForm(view, state)
 

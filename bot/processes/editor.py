@@ -327,7 +327,7 @@ def _root_value(process: Process | None, name: str) -> str:
 
 
 def check_view(
-    reference: str,
+    title: Markup,
     changes: RecordChanges,
     *,
     warning: str = "",
@@ -346,7 +346,7 @@ def check_view(
     content: list[Block] = []
     if warning:
         content.append(blocks.section(markup(Markup(":warning: "), warning)))
-    content.append(blocks.section(markup("Changes to ", bold(reference), ":")))
+    content.append(blocks.section(markup("Changes to ", title, ":")))
     content += map(blocks.section, rows)
     content += [
         blocks.text_field(

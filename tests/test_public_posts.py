@@ -26,7 +26,7 @@ ASKED: dict[str, str] = {
     "commands/job.py: share": "Share on a job's card",
     "bot/processes/list_message.py: shared_message": "Share to channel under a list of records",
     "bot/messages/report_message.py: shared_card": "Share on the card of a send",
-    "bot/slack/commands/help.py: hello": "the person who invited the app to the channel",
+    "bot/slack/commands/help.py: render_greeting": "the person who invited the app to the channel",
 }
 """The function that answers a channel -> who asked for it."""
 OUTBOX: dict[str, str] = {

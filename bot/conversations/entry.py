@@ -52,7 +52,7 @@ def build_entry(
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class EntryContext:
     """What a message is shown with.
 
     ``customer`` is their name; ``number`` that of our number, if we have several. ``quote`` is what
@@ -67,7 +67,7 @@ class Surroundings:
     can_answer: bool = False
 
 
-def render_entry(entry: Entry, around: Surroundings) -> Message:
+def render_entry(entry: Entry, around: EntryContext) -> Message:
     """Return the message of the thread."""
     author = _author_name(entry.event, around.customer)
     shape = current_shape(entry)
@@ -109,7 +109,7 @@ def _author_name(event: MessageEvent, customer: str) -> str:
     return names[author_of(event)]
 
 
-def _buttons(entry: Entry, shape: Shape, around: Surroundings) -> list[Block]:
+def _buttons(entry: Entry, shape: Shape, around: EntryContext) -> list[Block]:
     event_id = entry.recorded.id
     buttons = []
     if shape.media is not None:
@@ -122,7 +122,7 @@ def _buttons(entry: Entry, shape: Shape, around: Surroundings) -> list[Block]:
     return buttons
 
 
-def _notes(entry: Entry, around: Surroundings) -> list[Markup]:
+def _notes(entry: Entry, around: EntryContext) -> list[Markup]:
     event, body = entry.event, message_body(entry.event)
     context, referral = as_object(body.get("context")), as_object(body.get("referral"))
     occurred_at = event.occurred_at

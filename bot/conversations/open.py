@@ -14,7 +14,7 @@ from bot.conversations.customer_files import CustomerFiles
 from bot.conversations.file_attacher import FileAttacher
 from bot.conversations.leads import Leads
 from bot.conversations.our_numbers import OurNumbers
-from bot.conversations.parents import Parents
+from bot.conversations.parents import ParentUpdater
 from bot.conversations.presenter import ConversationPresenter
 from bot.conversations.reader import MessageReader
 from bot.conversations.repository import Conversations
@@ -44,7 +44,7 @@ class ConversationServices:
     presenter: ConversationPresenter
     files: FileAttacher
     reader: MessageReader
-    parents: Parents
+    parents: ParentUpdater
 
 
 def build_conversations(
@@ -101,5 +101,5 @@ def build_conversations(
         ConversationPresenter(conversations, threads, attacher, outbox, clock),
         attacher,
         MessageReader(threads, customer_files, slack.files),
-        Parents(conversations, threads, outbox, tasks),
+        ParentUpdater(conversations, threads, outbox, tasks),
     )

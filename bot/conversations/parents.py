@@ -18,7 +18,7 @@ from bot.webhooks.recorded_event import AfterCommit, RecordedEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Parents:
+class ParentUpdater:
     """`handle` is a handler of recorded events. The others raise ``DatabaseUnavailable``."""
 
     conversations: Conversations

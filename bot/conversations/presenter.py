@@ -15,7 +15,7 @@ from bot.conversations.conversation import (
 )
 from bot.conversations.entry import (
     Entry,
-    Surroundings,
+    EntryContext,
     current_shape,
     render_entry,
 )
@@ -290,6 +290,6 @@ def _lone_message(
 ) -> OutboxMessage:
     """Return a message whose sender WhatsApp doesn't name, without a thread."""
     sender = KnownCustomer(0, username=event.customer.username, name=event.customer.name)
-    around = Surroundings(customer=customer_name(sender))
+    around = EntryContext(customer=customer_name(sender))
     message = render_entry(Entry(recorded, event), around)
     return OutboxMessage(f"message:{recorded.id}:{channel}", channel, message, member)

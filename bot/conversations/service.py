@@ -15,7 +15,7 @@ from bot.chakra.text import has_visible_text
 from bot.conversations.conversation import Conversation, parse_parent_key
 from bot.conversations.history import HistoryReader
 from bot.conversations.names import is_called
-from bot.conversations.parents import Parents
+from bot.conversations.parents import ParentUpdater
 from bot.conversations.reader import MessageReader
 from bot.conversations.reply_form import ColleagueAnswer
 from bot.conversations.repository import Conversations
@@ -100,7 +100,7 @@ class ConversationService:
         senders: Senders,
         history: HistoryReader,
         clock: Clock,
-        parents: Parents,
+        parents: ParentUpdater,
         reader: MessageReader,
         opt_outs: OptOuts,
         typed_texts: TypedTexts,

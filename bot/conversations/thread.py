@@ -9,7 +9,7 @@ from typing import Protocol
 from bot.conversations.conversation import Conversation, message_key
 from bot.conversations.entry import (
     Entry,
-    Surroundings,
+    EntryContext,
     build_entry,
     current_shape,
     quote_of,
@@ -149,7 +149,7 @@ class Threads:
         customer = await self.get_customer(conversation.customer_id)
         name = customer_name(customer)
         can_answer = conversation.takes_replies and not entry.event.is_echo
-        around = Surroundings(
+        around = EntryContext(
             conversation_id=conversation.id,
             customer=name,
             number=self.number_name(entry.event.phone_number_id),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.notifications.facts import Facts
 from bot.notifications.matching import first_match
 from bot.notifications.rule import EventGroup, Rule
-from bot.notifications.schedule import find_slot
+from bot.notifications.schedule import find_due_time
 from bot.webhooks.recorded_event import RecordedEvent
 
 MAX_EVENT_AGE_SECONDS = 86_400.0
@@ -65,7 +65,7 @@ def group_by_channel(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
 
 
 def _plan(recorded: RecordedEvent, facts: Facts, rule: Rule, now: float) -> PlannedDelivery:
-    slot = find_slot(rule.spec, facts.group, now)
+    slot = find_due_time(rule.spec, facts.group, now)
     post_key = ""
     if slot.is_digest:
         post_key = f"{DIGEST}:{rule.id}:{int(slot.due_at)}"

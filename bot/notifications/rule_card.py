@@ -13,7 +13,7 @@ from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_form import EDIT_ACTION
 from bot.notifications.rule_line import HERE
 from bot.notifications.rule_text import describe_rule, describe_spec, find_impossible
-from bot.notifications.rule_values import Known
+from bot.notifications.rule_values import KnownNames
 from bot.slack import blocks
 from bot.slack.age import date_token
 from bot.slack.blocks import Markup, bold, lines, markup
@@ -50,7 +50,7 @@ def dump_spec(spec: RuleSpec) -> str:
 
 
 def list_message(
-    rules: Sequence[Rule], known: Known, location: Markup, *, may_change: bool, note: str = ""
+    rules: Sequence[Rule], known: KnownNames, location: Markup, *, may_change: bool, note: str = ""
 ) -> Message:
     """Return what a channel receives; for those who may change it with buttons."""
     heading = markup("What arrives ", location, ":") if rules else _describe_empty(location)
@@ -74,7 +74,7 @@ def list_message(
     return Message(markup(note, " ", heading) if note else heading, tuple(rows))
 
 
-def removal_message(rule: Rule, known: Known, location: Markup) -> Message:
+def removal_message(rule: Rule, known: KnownNames, location: Markup) -> Message:
     """Return the question whether a rule is removed."""
     question = markup("Stop posting this ", location, "?")
     button = blocks.button("Remove", f"{REMOVE}:{rule.id}", str(rule.id), style="danger")
@@ -85,7 +85,7 @@ def removal_message(rule: Rule, known: Known, location: Markup) -> Message:
 def preview_message(
     spec: RuleSpec,
     dry_run: DryRun,
-    known: Known,
+    known: KnownNames,
     destination: Destination,
     here: str,
     *,
@@ -124,7 +124,7 @@ def preview_message(
 
 
 def confirm_view(
-    spec: RuleSpec, dry_run: DryRun, known: Known, destination: Destination, here: str
+    spec: RuleSpec, dry_run: DryRun, known: KnownNames, destination: Destination, here: str
 ) -> View:
     """Return the form's second view: what the rule would have done, before it is saved."""
     location = describe_location(destination, here)

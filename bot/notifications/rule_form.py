@@ -10,7 +10,7 @@ from bot.errors import UsageError
 from bot.notifications.rule import EventGroup, Filters, Grouping, QuietHours, Rule, RuleSpec
 from bot.notifications.rule_line import HERE
 from bot.notifications.rule_text import EVENT_TEXTS, GROUPING_TEXTS, describe_rule
-from bot.notifications.rule_values import Known, join_values, resolve_filter, split_values
+from bot.notifications.rule_values import KnownNames, join_values, resolve_filter, split_values
 from bot.notifications.times import format_time, parse_period
 from bot.slack import blocks
 from bot.slack.choice_fields import checkboxes_field, half_hours, multi_select_field, people_field
@@ -31,7 +31,7 @@ EXCEPTION_CHOICES = tuple(
 
 
 def build_form(
-    known: Known,
+    known: KnownNames,
     rules: Sequence[Rule],
     *,
     location: str,
@@ -59,7 +59,7 @@ def build_form(
     return blocks.form_modal(SUBMIT, title, "Preview", content)
 
 
-def read_form(values: Mapping[str, str], known: Known, previous: RuleSpec | None) -> RuleSpec:
+def read_form(values: Mapping[str, str], known: KnownNames, previous: RuleSpec | None) -> RuleSpec:
     """Return the rule that the form says. Raise ``FormProblem``.
 
     User groups of the ``previous`` rule stay if the form has no menu of them.
@@ -89,7 +89,7 @@ def read_form(values: Mapping[str, str], known: Known, previous: RuleSpec | None
 
 
 def _render_rules(
-    rules: Sequence[Rule], known: Known, location: str, edited: Rule | None
+    rules: Sequence[Rule], known: KnownNames, location: str, edited: Rule | None
 ) -> list[Block]:
     if edited is not None:
         return [blocks.section(describe_rule(edited, known.senders)), blocks.divider()]
@@ -106,7 +106,9 @@ def _render_rules(
     return [blocks.section(heading), *listed, blocks.divider(), blocks.section("*New rule*")]
 
 
-def _filter_fields(filters: Filters, known: Known, action: Callable[[str], str]) -> list[Block]:
+def _filter_fields(
+    filters: Filters, known: KnownNames, action: Callable[[str], str]
+) -> list[Block]:
     names = country_names()
     countries = ", ".join(names.get(code, code) for code in filters.countries)
     texts = (
@@ -176,7 +178,7 @@ def _quiet_fields(quiet: QuietHours | None, action: Callable[[str], str]) -> lis
     ]
 
 
-def _sender_field(filters: Filters, known: Known, action: str) -> Block:
+def _sender_field(filters: Filters, known: KnownNames, action: str) -> Block:
     """Return the menu of our numbers, with those of the filter that are no longer ours."""
     choices = [Choice(sender.name, sender.id) for sender in known.senders]
     listed = {choice.value for choice in choices}
@@ -191,7 +193,7 @@ def _sender_field(filters: Filters, known: Known, action: str) -> Block:
     )
 
 
-def _group_fields(spec: RuleSpec, known: Known, action: Callable[[str], str]) -> list[Block]:
+def _group_fields(spec: RuleSpec, known: KnownNames, action: Callable[[str], str]) -> list[Block]:
     """Return the menu of user groups, which Slack has none of its own for."""
     chosen = _groups_of(spec.mentions)
     names = {group.id: group.name for group in known.groups}
@@ -216,7 +218,9 @@ def _groups_of(mentions: Sequence[str]) -> list[str]:
     return [item for item in mentions if item.startswith("S")]
 
 
-def _delivery_fields(spec: RuleSpec, known: Known, action: Callable[[str], str]) -> list[Block]:
+def _delivery_fields(
+    spec: RuleSpec, known: KnownNames, action: Callable[[str], str]
+) -> list[Block]:
     how = [Choice(f"{text[:1].upper()}{text[1:]}", item) for item, text in GROUPING_TEXTS.items()]
     return [
         blocks.select_field(
@@ -294,7 +298,7 @@ def _order_fields(
 # --- values --------------------------------------------------------------------------------------
 
 
-def _read_filters(values: Mapping[str, str], known: Known, previous: Filters) -> Filters:
+def _read_filters(values: Mapping[str, str], known: KnownNames, previous: Filters) -> Filters:
     def read(field: str, target: str) -> tuple[str, ...]:
         typed = split_values(values.get(field, ""))
         unchanged = {item.casefold() for item in getattr(previous, target)}

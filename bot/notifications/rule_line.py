@@ -15,7 +15,7 @@ from bot.notifications.rule import EventGroup, Filters, Grouping, QuietHours, Ru
 from bot.notifications.rule_values import (
     EXAMPLE,
     RECORD_PATTERN,
-    Known,
+    KnownNames,
     find_sender,
     find_template,
     fold,
@@ -76,7 +76,7 @@ class RuleLine:
 class _Reading:
     """What has been read so far."""
 
-    known: Known
+    known: KnownNames
     events: list[EventGroup] = field(default_factory=list)
     without: list[EventGroup] = field(default_factory=list)
     values: dict[str, list[str]] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class _Reading:
             )
 
 
-def parse_rule(arguments: Arguments, known: Known) -> RuleLine:
+def parse_rule(arguments: Arguments, known: KnownNames) -> RuleLine:
     """Return the rule that a line means.
 
     Raise ``UsageError`` if it has no events, or a filter's value that doesn't exist.

@@ -24,7 +24,7 @@ MIN_SUGGESTION_SIMILARITY = 50.0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownNames:
     """What the names in a line may mean. ``member`` types it, in ``time_zone``.
 
     ``groups`` are the user groups that the form offers.
@@ -37,7 +37,7 @@ class Known:
     groups: tuple[UserGroup, ...] = ()
 
 
-def resolve_filter(target: str, value: str, known: Known) -> str:
+def resolve_filter(target: str, value: str, known: KnownNames) -> str:
     """Return what a filter stores for a typed value. Raise ``UsageError`` if it doesn't exist."""
     if target == "words":
         return " ".join(value.split())
@@ -74,13 +74,13 @@ def _find_category(typed: str) -> str:
     return "SERVICE" if text == "service" else CATEGORY_WORDS.get(text, "")
 
 
-def find_template(typed: str, known: Known) -> str:
+def find_template(typed: str, known: KnownNames) -> str:
     """Return the name of the template that is meant exactly; "" if there is none."""
     name = "_".join(typed.strip().lower().split())
     return name if name in known.templates else ""
 
 
-def _describe_unknown(target: str, value: str, known: Known) -> str:
+def _describe_unknown(target: str, value: str, known: KnownNames) -> str:
     typed = clip(value, MAX_WORD_LENGTH)
     noun, choices = {
         "senders": ("number of yours", [sender.name for sender in known.senders]),

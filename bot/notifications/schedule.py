@@ -12,7 +12,7 @@ HOUR_SECONDS = 3_600
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class DueTime:
     """When an event is due, in seconds since 1970; ``is_digest``: others are shown with it.
 
     ``is_late``: it waits for the end of quiet hours.
@@ -23,7 +23,7 @@ class Slot:
     is_late: bool = False
 
 
-def find_slot(spec: RuleSpec, group: EventGroup, now: float) -> Slot:
+def find_due_time(spec: RuleSpec, group: EventGroup, now: float) -> DueTime:
     """Return when a rule's channel receives an event of ``group`` that is planned ``now``."""
     due_at, is_digest = now, False
     zone = find_zone(spec.time_zone)
@@ -32,9 +32,9 @@ def find_slot(spec: RuleSpec, group: EventGroup, now: float) -> Slot:
     elif spec.grouping is Grouping.DAILY:
         due_at, is_digest = next_time(now, spec.daily_at, zone), True
     if spec.quiet is None or group in spec.quiet.exceptions:
-        return Slot(due_at, is_digest)
+        return DueTime(due_at, is_digest)
     end = quiet_until(spec.quiet, due_at)
-    return Slot(due_at, is_digest) if end is None else Slot(end, is_digest, is_late=True)
+    return DueTime(due_at, is_digest) if end is None else DueTime(end, is_digest, is_late=True)
 
 
 def quiet_until(quiet: QuietHours, at: float) -> float | None:

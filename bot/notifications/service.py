@@ -23,7 +23,7 @@ from bot.notifications.facts import FactsReader, FindCategory, FindRecords, Find
 from bot.notifications.matching import find_filters_to_ask
 from bot.notifications.repository import RuleRepository, require_space
 from bot.notifications.rule import Rule, RuleSpec
-from bot.notifications.rule_values import Known
+from bot.notifications.rule_values import KnownNames
 from bot.notifications.sample import sample_message
 from bot.notifications.shown_events import ShownEvents, explain_unposted
 from bot.outbox.message import OutboxMessage
@@ -57,7 +57,7 @@ class Notifications:
     """Post in a channel that had a problem, without waiting for the next attempt."""
     list_groups: ListGroups
 
-    async def load_known(self, member: str, time_zone: str) -> Known:
+    async def load_known(self, member: str, time_zone: str) -> KnownNames:
         """Return what names in a rule may mean; without those that Chakra doesn't tell in time."""
         senders = self.catalog.get_cached_senders()
         index = self.catalog.get_cached_index()
@@ -71,7 +71,7 @@ class Notifications:
         except (BotError, TimeoutError):
             pass
         names = tuple(index.by_name) if index else ()
-        return Known(senders, names, member, time_zone, await self._load_groups())
+        return KnownNames(senders, names, member, time_zone, await self._load_groups())
 
     async def _load_groups(self) -> tuple[UserGroup, ...]:
         """Return the user groups; none if Slack doesn't tell them, as without usergroups:read."""

@@ -29,7 +29,7 @@ MAX_MISSED: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class QueryResult:
     """What a query found.
 
     ``is_more``: there are more than ``count``. ``missed`` is how many later times are over.
@@ -45,7 +45,7 @@ class Result:
 
 
 def render_post(
-    query: SavedQuery, result: Result, zone: tzinfo, scheduler: str, now: float
+    query: SavedQuery, result: QueryResult, zone: tzinfo, scheduler: str, now: float
 ) -> Message:
     """Return the post: the count, the first rows, and the button that opens the whole list.
 

@@ -34,7 +34,7 @@ from bot.processes.sorting import sort_records
 from bot.record_queries import RecordQueries
 from bot.saved_queries.post import (
     MAX_MISSED,
-    Result,
+    QueryResult,
     ended_message,
     problem_message,
     render_post,
@@ -220,7 +220,7 @@ class Scheduler:
         self._resolved[channel, member] = (now, found)
         return found
 
-    async def _read(self, query: SavedQuery, member: Member) -> Result:
+    async def _read(self, query: SavedQuery, member: Member) -> QueryResult:
         """Return what the query finds. Raise ``CannotPost`` and ``TryLater``."""
         if query.text is None or query.schedule is None:
             raise CannotPost(Problem.QUERY, "It was encrypted with another access token.")
@@ -235,7 +235,7 @@ class Scheduler:
         except UserError as error:
             raise CannotPost(Problem.QUERY, error.message) from None
 
-    async def _find(self, query: SavedQuery, text: str, member: Member) -> Result:
+    async def _find(self, query: SavedQuery, text: str, member: Member) -> QueryResult:
         record_type = find_type(await self._records.list_types(), query.record_type)
         if record_type is None:
             detail = f'There are no records called "{query.record_type}" any more.'
@@ -249,7 +249,7 @@ class Scheduler:
         missed = 0
         if query.schedule:
             missed = count_missed(query.schedule, query.due_at, now, MAX_MISSED)
-        return Result(record_type, found, len(found), more, typed.echo, typed.fields, missed)
+        return QueryResult(record_type, found, len(found), more, typed.echo, typed.fields, missed)
 
     async def _is_unchanged(self, query: SavedQuery) -> bool:
         """Return whether it is still to be posted: someone may have stopped it since."""

@@ -33,7 +33,7 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingDelivery:
     """A delivery that is not processed yet: when it was received, and the bytes of its body."""
 
     id: int
@@ -119,7 +119,7 @@ class Events:
         has_more = len(ids) < len(waiting) or len(ids) == limit
         return ProcessedBatch(len(ids), oldest_at=waiting[0].received_at, has_more=has_more)
 
-    async def _list_waiting(self, connection: AsyncConnection, limit: int) -> list[Waiting]:
+    async def _list_waiting(self, connection: AsyncConnection, limit: int) -> list[WaitingDelivery]:
         """Return the IDs, times and sizes of the oldest unprocessed deliveries."""
         waiting = (
             select(events.c.id, events.c.received_at, func.length(events.c.body).label("size"))
@@ -128,7 +128,7 @@ class Events:
             .limit(limit)
         )
         rows = await connection.execute(waiting)
-        return [Waiting(row.id, row.received_at, row.size or 0) for row in rows]
+        return [WaitingDelivery(row.id, row.received_at, row.size or 0) for row in rows]
 
     async def purge(self, cutoff: float) -> int:
         """Delete what was processed by ``cutoff``; the same delivery would then count as new.
@@ -144,7 +144,7 @@ class Events:
             return deleted.rowcount
 
 
-def _take_bytes(waiting: Sequence[Waiting]) -> list[int]:
+def _take_bytes(waiting: Sequence[WaitingDelivery]) -> list[int]:
     """Return the IDs of the first deliveries that one transaction processes."""
     ids: list[int] = []
     total = 0

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversations.entry import Entry, Surroundings, build_entry, render_entry
+from bot.conversations.entry import Entry, EntryContext, build_entry, render_entry
 from bot.conversations.names import customer_name
 from bot.conversations.shapes import MAX_SUMMARY_LENGTH, read_shape
 from bot.customers.customer import KnownCustomer
@@ -82,7 +82,7 @@ def test_any_message_can_be_posted(
     assert isinstance(recorded.event, MessageEvent)
     changes = [build_recorded(number, each) for number, each in enumerate(later, 2)]
     customer = customer_name(KnownCustomer(3, name=name))
-    around = Surroundings(customer, 1, "Acme", Markup("A quote"), can_answer=True)
+    around = EntryContext(customer, 1, "Acme", Markup("A quote"), can_answer=True)
     for entry in (
         Entry(recorded, recorded.event),
         build_entry(recorded, recorded.event, changes),

@@ -20,7 +20,7 @@ from bot.notifications.matching import first_match, select_mentions
 from bot.notifications.planner import MAX_EVENT_AGE_SECONDS
 from bot.notifications.rule import EventGroup, Filters, Rule, RuleSpec
 from bot.notifications.rule_line import parse_rule
-from bot.notifications.rule_values import Known
+from bot.notifications.rule_values import KnownNames
 from bot.notifications.rule_words import FIELD_ALIASES
 from bot.slack.commands.arguments import parse_arguments
 from bot.webhooks.events import StatusEvent
@@ -34,7 +34,7 @@ from tests.notifications.example_events import (
 from tests.people import JOHN, MEI, SALES
 
 TABLE = Path(__file__).parents[1] / "data" / "notification_rules.txt"
-KNOWN = Known(
+KNOWN = KnownNames(
     (
         PhoneNumber(id="111", display_phone_number="+91 72597 75805", verified_name="Acme Support"),
         PhoneNumber(id="222", display_phone_number="+1 555 010 0200", verified_name="Acme Sales"),

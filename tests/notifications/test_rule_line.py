@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.errors import UsageError
 from bot.notifications.rule_line import parse_rule
 from bot.notifications.rule_text import describe_spec, find_impossible
-from bot.notifications.rule_values import Known, join_values, split_values
+from bot.notifications.rule_values import KnownNames, join_values, split_values
 from bot.notifications.rule_words import FIELD_ALIASES
 from bot.notifications.times import parse_period, parse_time
 from bot.slack.commands.arguments import parse_arguments
@@ -84,7 +84,7 @@ def test_filters_that_exclude_the_events_are_named(typed: str, sentences: list[s
 @pytest.mark.parametrize("name", ["template:order_update", "sender:Acme"])
 def test_names_that_chakra_does_not_list_now_are_not_called_missing(name: str) -> None:
     with pytest.raises(UsageError, match=r"Chakra lists no .* right now, so I can't check"):
-        parse_rule(parse_arguments(f"failed {name}", tuple(FIELD_ALIASES)), Known())
+        parse_rule(parse_arguments(f"failed {name}", tuple(FIELD_ALIASES)), KnownNames())
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.notifications.rule import EventGroup, Grouping, QuietHours, RuleSpec
-from bot.notifications.schedule import Slot, find_slot, local_date, quiet_until
+from bot.notifications.schedule import DueTime, find_due_time, local_date, quiet_until
 
 FAILED = EventGroup.FAILED
 
@@ -28,7 +28,7 @@ def build_spec(grouping: Grouping = Grouping.EACH, zone: str = "UTC", **more: ob
 
 @pytest.mark.parametrize("grouping", [Grouping.EACH, Grouping.THREADED])
 def test_event_is_due_immediately(grouping: Grouping) -> None:
-    assert find_slot(build_spec(grouping), FAILED, 1_000.5) == Slot(1_000.5)
+    assert find_due_time(build_spec(grouping), FAILED, 1_000.5) == DueTime(1_000.5)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_event_is_due_immediately(grouping: Grouping) -> None:
     ],
 )
 def test_hourly_digest_comes_at_the_next_full_hour(zone: str, now: str, due: str) -> None:
-    slot = find_slot(build_spec(Grouping.HOURLY, zone), FAILED, at(now, zone))
-    assert slot == Slot(at(due, zone), is_digest=True)
+    slot = find_due_time(build_spec(Grouping.HOURLY, zone), FAILED, at(now, zone))
+    assert slot == DueTime(at(due, zone), is_digest=True)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_daily_digest_comes_at_its_local_time(
     zone: str, daily_at: time, now: str, due: str
 ) -> None:
     spec = build_spec(Grouping.DAILY, zone, daily_at=daily_at)
-    assert find_slot(spec, FAILED, at(now, zone)) == Slot(at(due, zone), is_digest=True)
+    assert find_due_time(spec, FAILED, at(now, zone)) == DueTime(at(due, zone), is_digest=True)
 
 
 def test_clock_change_lengthens_the_wait_by_an_hour() -> None:
     spec = build_spec(Grouping.DAILY, "Europe/Berlin", daily_at=time(9))
     now = at("2026-10-24 09:00", "Europe/Berlin")
-    assert find_slot(spec, FAILED, now).due_at - now == 25 * 3_600
+    assert find_due_time(spec, FAILED, now).due_at - now == 25 * 3_600
 
 
 NIGHT = QuietHours(start=time(22), end=time(7), time_zone="Asia/Kolkata")
@@ -90,8 +90,8 @@ LUNCH = QuietHours(start=time(12), end=time(13, 30), time_zone="UTC")
 )
 def test_quiet_hours_delay_an_event_to_their_end(quiet: QuietHours, now: str, due: str) -> None:
     moment = at(now, quiet.time_zone)
-    expected = Slot(at(due, quiet.time_zone), is_late=True) if due else Slot(moment)
-    assert find_slot(build_spec(quiet=quiet), FAILED, moment) == expected
+    expected = DueTime(at(due, quiet.time_zone), is_late=True) if due else DueTime(moment)
+    assert find_due_time(build_spec(quiet=quiet), FAILED, moment) == expected
 
 
 BERLIN = "Europe/Berlin"
@@ -140,14 +140,14 @@ def test_quiet_hours_end_within_a_day_and_do_not_follow_one_another(
 def test_exceptions_pass_quiet_hours() -> None:
     quiet = NIGHT.model_copy(update={"exceptions": (FAILED,)})
     now = at("2026-11-30 01:00", "Asia/Kolkata")
-    assert find_slot(build_spec(quiet=quiet), FAILED, now) == Slot(now)
-    assert find_slot(build_spec(quiet=quiet), EventGroup.MESSAGE, now).is_late
+    assert find_due_time(build_spec(quiet=quiet), FAILED, now) == DueTime(now)
+    assert find_due_time(build_spec(quiet=quiet), EventGroup.MESSAGE, now).is_late
 
 
 def test_digest_waits_for_the_end_of_quiet_hours() -> None:
     spec = build_spec(Grouping.HOURLY, "Asia/Kolkata", quiet=NIGHT)
-    slot = find_slot(spec, FAILED, at("2026-11-29 21:30", "Asia/Kolkata"))
-    assert slot == Slot(at("2026-11-30 07:00", "Asia/Kolkata"), is_digest=True, is_late=True)
+    slot = find_due_time(spec, FAILED, at("2026-11-29 21:30", "Asia/Kolkata"))
+    assert slot == DueTime(at("2026-11-30 07:00", "Asia/Kolkata"), is_digest=True, is_late=True)
 
 
 def test_unknown_time_zone_is_utc() -> None:

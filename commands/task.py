@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.chakra.fields import to_text
 from bot.context import Context
-from bot.errors import BotError, OutcomeUnknown, ResourceNotFound
+from bot.errors import BotError, OutcomeUnknown, ResourceNotFound, SuggestedLine, UsageError
 from bot.messages.error_copy import EXPLAINER
 from bot.processes.card import TASK as TASK_BUTTON
 from bot.processes.card import show_value
@@ -76,6 +76,8 @@ NO_LIST = NotYet(
 
 async def run(request: CommandRequest, context: Context) -> Reply:
     request.access.authorize(Permission.EDIT)
+    if request.arguments.text_from().casefold().strip() in ("list", "all", "mine", "my"):
+        raise UsageError(NO_LIST.sentence, suggested_lines=(SuggestedLine(NO_LIST.line),))
 
     async def build() -> OpenForm:
         return _open(await _read_line(request, context))

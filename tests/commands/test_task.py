@@ -206,6 +206,13 @@ async def test_what_is_not_clear_is_asked(acme: World, typed: str, sentence: str
 
 
 @shared_world
+async def test_list_of_tasks_is_not_taken_for_a_new_one(acme: World) -> None:
+    shown = visible_text(await acme.type("/chakra task list"))
+    assert "Chakra documents no list of tasks." in shown
+    assert "/chakra task" in shown
+
+
+@shared_world
 @pytest.mark.parametrize(
     ("values", "field", "sentence"),
     [

@@ -81,6 +81,21 @@ class SingleVisitConnection(aiosqlite.Connection):
         super().__init__(connector, UNUSED_CHUNK_SIZE)
         self._thread.daemon = True
         self._is_beginning = False
+        self._stopping: asyncio.Future[Any] | None = None
+
+    async def _connect(self) -> Self:
+        """Connect; if that fails, wait for the thread: its last result needs the running loop."""
+        try:
+            await super()._connect()
+        except sqlite3.Error:
+            if self._stopping is not None:
+                await self._stopping
+            raise
+        return self
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        self._stopping = super().stop()
+        return self._stopping
 
     def begin_with_next_statement(self) -> None:
         """Begin a transaction that writes, without a visit of its own."""

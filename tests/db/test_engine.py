@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -15,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
+from bot.db import sqlite_driver
 from bot.db.engine import Database, open_database
 from bot.db.migrate import HEAD, alembic_config
 from bot.db.schema import METADATA
@@ -228,6 +230,16 @@ async def test_non_database_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="not a database"):
         async with open_database(f"sqlite:///{tmp_path / 'bot.db'}"):
             pass
+
+
+def test_no_thread_of_a_failed_open_outlives_its_loop(tmp_path: Path) -> None:
+    async def fail() -> None:
+        connection = sqlite_driver.connect(str(tmp_path / "missing" / "bot.db"))
+        with pytest.raises(sqlite3.OperationalError):
+            await connection
+
+    for _ in range(200):
+        asyncio.run(fail())  # a thread that outlives it raises, which pytest reports
 
 
 # --- Postgres -------------------------------------------------------------------------------------

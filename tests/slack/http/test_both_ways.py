@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import pytest_asyncio
 from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.sandbox.world import Sandbox
-from tests.conftest import OpenSandbox
+from tests.clock import ManualClock
+from tests.conftest import open_world
 from tests.request_client import JSON_TYPE, RequestClient, open_request_client
+from tests.shared_world import SharedWorld, shared_world
 from tests.slack.router_commands import ROUTER_COMMANDS
 
 FORM = "application/x-www-form-urlencoded"
@@ -117,16 +121,33 @@ EVENT_TYPES = ("event_callback", "url_verification", "app_rate_limited")
 REFUSED = ("dialog", "legacy button", "workflow step")
 
 
-@pytest.fixture
-async def direct(open_sandbox: OpenSandbox) -> AsyncIterator[RequestClient]:
-    async with open_sandbox(ROUTER_COMMANDS) as world, open_request_client(world) as post:
+@asynccontextmanager
+async def open_shared() -> AsyncIterator[SharedWorld]:
+    async with open_world(ManualClock(), ROUTER_COMMANDS) as world:
+        shared = SharedWorld(world)
+        await shared.open()
+        yield shared
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def shared() -> AsyncIterator[tuple[SharedWorld, SharedWorld]]:
+    async with open_shared() as first, open_shared() as second:
+        yield first, second
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def direct(shared: tuple[SharedWorld, SharedWorld]) -> AsyncIterator[RequestClient]:
+    await shared[0].begin()
+    async with open_request_client(shared[0].world) as post:
         yield post
+    assert await shared[0].find_changes() == []
 
 
-@pytest.fixture
-async def through_bolt(open_sandbox: OpenSandbox) -> AsyncIterator[Sandbox]:
-    async with open_sandbox(ROUTER_COMMANDS) as world:
-        yield world
+@pytest_asyncio.fixture(loop_scope="module")
+async def through_bolt(shared: tuple[SharedWorld, SharedWorld]) -> AsyncIterator[Sandbox]:
+    await shared[1].begin()
+    yield shared[1].world
+    assert await shared[1].find_changes() == []
 
 
 async def over_http(post: RequestClient, payload: dict[str, Any]) -> tuple[int, Any]:
@@ -146,6 +167,8 @@ async def in_socket_mode(world: Sandbox, payload: dict[str, Any]) -> tuple[int, 
     return response.status, json.loads(body) if body else None
 
 
+@shared_world
+@pytest.mark.world
 @pytest.mark.parametrize("name", REQUESTS)
 async def test_both_ways_give_the_same_answer(
     direct: RequestClient, through_bolt: Sandbox, name: str

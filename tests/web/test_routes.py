@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from structlog.testing import capture_logs
 
 from bot.sandbox.chakra.faults import Hang, StatusResponse
@@ -16,6 +17,7 @@ from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
 from tests.request_client import EVENTS_PATH, RequestClient, open_request_client
+from tests.shared_world import shared_world
 from tests.world import World
 
 MEI, SALES = "U0MEI", "C0SALES"
@@ -23,6 +25,13 @@ MEI, SALES = "U0MEI", "C0SALES"
 
 @pytest.fixture
 async def client(acme: World) -> AsyncIterator[RequestClient]:
+    async with open_request_client(acme) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def shared_client(acme: World) -> AsyncIterator[RequestClient]:
+    """For stories that are marked ``shared_world``."""
     async with open_request_client(acme) as client:
         yield client
 
@@ -123,28 +132,31 @@ async def test_metrics_contain_documented_series_and_nothing_personal(
         assert personal not in answer.text
 
 
+@shared_world
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-async def test_head_request_returns_only_headers(client: RequestClient, path: str) -> None:
-    answer = await client.request(path, "HEAD")
+async def test_head_request_returns_only_headers(shared_client: RequestClient, path: str) -> None:
+    answer = await shared_client.request(path, "HEAD")
     assert (answer.status, answer.text) == (200, "")
 
 
+@shared_world
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 async def test_the_operators_routes_are_read_only(
-    client: RequestClient, path: str, method: str
+    shared_client: RequestClient, path: str, method: str
 ) -> None:
-    answer = await client.request(path, method)
+    answer = await shared_client.request(path, method)
     assert answer.status == 405
     assert answer.headers["allow"] == "GET, HEAD"
 
 
+@shared_world
 @pytest.mark.parametrize(
     "path", ["/", "/slack", "/slack/events/", "/chakra", "/.env", "/healthz/x", "//"]
 )
-async def test_unknown_paths_are_404(client: RequestClient, path: str) -> None:
+async def test_unknown_paths_are_404(shared_client: RequestClient, path: str) -> None:
     for method in ("GET", "POST"):
-        assert (await client.request(path, method, data=b"x")).status == 404
+        assert (await shared_client.request(path, method, data=b"x")).status == 404
 
 
 async def test_socket_mode_has_no_slack_route(open_sandbox: OpenSandbox) -> None:

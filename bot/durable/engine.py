@@ -38,7 +38,7 @@ from bot.durable.records import (
     move_runs,
 )
 from bot.durable.replicas import ReplicaLease
-from bot.durable.run_queue import LANE_CONCURRENCY, QUEUE, create_queue
+from bot.durable.run_queue import PARTITION_CONCURRENCY, QUEUE, create_queue
 from bot.durable.runs import Handler, Reschedule, RunState
 from bot.errors import DatabaseUnavailable
 
@@ -79,7 +79,7 @@ class Engine:
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._lease = ReplicaLease(database, clock)
-        self._lanes: dict[str, int] = {}
+        self._partition_counts: dict[str, int] = {}
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._run_again: set[str] = set()
@@ -103,13 +103,13 @@ class Engine:
         """
         return len(self._active.get((kind, workspace), ()))
 
-    def register(self, handler: Handler, *, concurrency: int = LANE_CONCURRENCY) -> None:
+    def register(self, handler: Handler, *, concurrency: int = PARTITION_CONCURRENCY) -> None:
         """Run a workspace's chains of one kind.
 
         ``concurrency`` is how many of them this process executes at the same time, a multiple of
-        ``LANE_CONCURRENCY``. Each kind and workspace has places of its own.
+        ``PARTITION_CONCURRENCY``. Each kind and workspace has places of its own.
         """
-        self._lanes[handler.kind] = concurrency // LANE_CONCURRENCY
+        self._partition_counts[handler.kind] = concurrency // PARTITION_CONCURRENCY
         self._handlers[handler.kind, handler.workspace] = handler
 
     async def unregister(self, workspace: str) -> None:
@@ -211,8 +211,9 @@ class Engine:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise DatabaseUnavailable(f"The tables of the durable engine: {reason}") from error
 
-    def _lane(self, run_id: str) -> str:
-        return keys.lane_of_run(run_id, self._lanes.get(keys.kind_of_run(run_id), 1))
+    def _choose_partition(self, run_id: str) -> str:
+        count = self._partition_counts.get(keys.kind_of_run(run_id), 1)
+        return keys.partition_of_run(run_id, count)
 
     def _start_dbos(self) -> Workflow:
         """Launch DBOS in the running loop, which its workflows then share with everything else."""
@@ -307,7 +308,7 @@ class Engine:
         options = SetEnqueueOptions(
             delay_seconds=min(delay, MAX_DELAY_SECONDS) or None,
             priority=LATER_RUN_PRIORITY if number else FIRST_RUN_PRIORITY,
-            queue_partition_key=self._lane(run_id),
+            queue_partition_key=self._choose_partition(run_id),
         )
         with SetWorkflowID(run_id), options:
             await DBOS.enqueue_workflow_async(
@@ -358,7 +359,7 @@ class Engine:
         runs = await list_active_runs()
         # Earlier releases, and replicas of them that still run, have a queue for each kind.
         if any(run.queue_name != QUEUE or not run.queue_partition_key for run in runs):
-            await asyncio.to_thread(move_runs, self._url, QUEUE, self._lane)
+            await asyncio.to_thread(move_runs, self._url, QUEUE, self._choose_partition)
         alive = {run.workflow_id.rpartition(":")[0] for run in runs}
         missing: set[tuple[str, str]] = set()
         for registered, handler in list(self._handlers.items()):
@@ -378,7 +379,7 @@ class Engine:
         self._missing = missing
 
     async def _resume(self, run_ids: Sequence[str]) -> None:
-        """Put runs into the queue, each into its own lane.
+        """Put runs into the queue, each into its own partition.
 
         Without the queue's name DBOS would use its internal queue, which ignores ``concurrency``.
         """

@@ -40,7 +40,7 @@ def kind_of_run(run_id: str) -> str:
     return run_id.partition(":")[0]
 
 
-def lane_of_run(run_id: str, count: int) -> str:
-    """Return the lane of a run's chain, such as "watch:T0ACME:2", one of ``count``."""
+def partition_of_run(run_id: str, count: int) -> str:
+    """Return the partition of a run's chain, such as "watch:T0ACME:2", one of ``count``."""
     chain = run_id.rpartition(":")[0]
     return f"{chain.partition('/')[0]}:{crc32(chain.encode()) % count}"

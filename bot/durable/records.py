@@ -69,8 +69,8 @@ async def delete_finished_runs(before: float) -> int:
             return deleted
 
 
-def move_runs(url: str, queue: str, lane_of: Callable[[str], str]) -> None:
-    """Move active runs that are in another queue, or in no lane, into their lane of ``queue``.
+def move_runs(url: str, queue: str, partition_of: Callable[[str], str]) -> None:
+    """Move active runs that are in another queue, or in no partition, into those of ``queue``.
 
     DBOS itself never changes the partition of a run.
     """
@@ -91,4 +91,6 @@ def move_runs(url: str, queue: str, lane_of: Callable[[str], str]) -> None:
         found = select(runs.c.workflow_uuid).where(is_elsewhere).order_by(runs.c.workflow_uuid)
         for run_id in connection.scalars(found).all():
             move = update(runs).where(runs.c.workflow_uuid == run_id, is_elsewhere)
-            connection.execute(move.values(queue_name=queue, queue_partition_key=lane_of(run_id)))
+            connection.execute(
+                move.values(queue_name=queue, queue_partition_key=partition_of(run_id))
+            )

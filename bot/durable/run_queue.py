@@ -1,4 +1,4 @@
-"""The one queue of DBOS, and its lanes: partitions, each with places of its own.
+"""The one queue of DBOS, whose partitions have places of their own.
 
 DBOS polls each queue in a thread of its own, whether or not anything waits in it.
 """
@@ -10,8 +10,8 @@ from dbos import DBOSClient
 from bot.durable.dbos_config import APPLICATION_NAME
 
 QUEUE = "runs"
-LANE_CONCURRENCY = 4
-"""Runs of one lane that a process executes at the same time."""
+PARTITION_CONCURRENCY = 4
+"""Runs of one partition that a process executes at the same time."""
 
 
 def create_queue(url: str, poll_seconds: float) -> None:
@@ -23,7 +23,7 @@ def create_queue(url: str, poll_seconds: float) -> None:
     try:
         client.register_queue(
             QUEUE,
-            partition_worker_concurrency=LANE_CONCURRENCY,
+            partition_worker_concurrency=PARTITION_CONCURRENCY,
             polling_interval_sec=poll_seconds,
         )
     finally:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from bot.durable.engine import Engine
 from bot.durable.keys import full_key
-from bot.durable.run_queue import LANE_CONCURRENCY
+from bot.durable.run_queue import PARTITION_CONCURRENCY
 from bot.durable.runs import Handler, ListKeys, Run, RunState
 
 
@@ -28,7 +28,7 @@ class WorkspaceEngine:
         run: Run,
         *,
         list_active_keys: ListKeys,
-        concurrency: int = LANE_CONCURRENCY,
+        concurrency: int = PARTITION_CONCURRENCY,
     ) -> None:
         """Register the handler of a kind; see ``Engine.register``."""
         handler = Handler(kind, self._workspace, run, list_active_keys)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.durable.run_queue import LANE_CONCURRENCY
+from bot.durable.run_queue import PARTITION_CONCURRENCY
 from bot.durable.runs import Reschedule
 from tests.clock import ManualClock
 from tests.db.databases import KINDS
@@ -65,9 +65,9 @@ async def test_work_that_hangs_leaves_the_places_of_another_workspace(
     ):
         for number in range(6):
             await engine.start(KIND, f"T0ACME/{number}")
-        await wait_until(lambda: len(hung.runs) == LANE_CONCURRENCY)
+        await wait_until(lambda: len(hung.runs) == PARTITION_CONCURRENCY)
         await engine.start(KIND, "T0GLOBEX/1")
         await wait_until(lambda: other.finished == ["1"])
-        assert len(hung.runs) == LANE_CONCURRENCY
+        assert len(hung.runs) == PARTITION_CONCURRENCY
         hung.gate.set()
         await wait_until(lambda: len(hung.finished) == 6)

@@ -105,8 +105,10 @@ def _keep_changed(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Leave the modules and the collected tests to no collection: each costs as much as a world."""
-    gc.collect()
+    """Leave the modules and the collected tests to no collection: each costs as much as a world.
+
+    What is garbage by now stays too: to find it would take as long as ten worlds.
+    """
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()

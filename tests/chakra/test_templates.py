@@ -10,12 +10,12 @@ import pytest
 from bot.chakra.meta_errors import AccountRateLimited, ParametersRejected, PolicyRejected
 from bot.chakra.templates import MAX_PAGES, REQUESTED_FIELDS, NewTemplate, TemplatesApi
 from bot.errors import (
+    AddressNotFound,
     AuthenticationError,
     ChakraError,
     InvalidResponse,
     OutcomeUnknown,
     Rejected,
-    ResourceNotFound,
     Unavailable,
 )
 from tests.chakra.upstream import (
@@ -170,7 +170,7 @@ async def test_unsupported_field_is_dropped_and_retried(
     ("answer", "error"),
     [
         (reply(401, example("error.chakra")), AuthenticationError),
-        (reply(404, {"_errors": ["no such account"]}), ResourceNotFound),
+        (reply(404, {"_errors": ["no such account"]}), AddressNotFound),
         (
             reply(400, {"error": {"message": "(#80008) Too many", "code": 80008}}),
             AccountRateLimited,

@@ -52,7 +52,7 @@ async def test_the_list_shows_status_and_watcher(acme: World, clock: ManualClock
     long = acme.chakra.add_job(succeed=600, seconds=36_000)
     for job in (long.id, STUCK, VANISHING):
         await typed(acme, f"watch {job}")
-    await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 3, step=2)
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 3, step=10)
     listed = visible_text(await typed(acme, "jobs"))
     assert "2 watched  ·  1 finished this week" in listed
     assert "Deleted in Chakra · watched by <@U0MEI> in <#C0SALES>" in listed

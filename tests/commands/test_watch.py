@@ -191,7 +191,7 @@ async def test_a_stalled_job_is_reported_and_edited_every_few_minutes_only(
     def edits() -> int:
         return sum(call.method == "chat.update" for call in acme.slack.calls)
 
-    await advance_until(acme, clock, lambda: acme.chakra.count(FETCH) > 8, step=2)
+    await advance_until(acme, clock, lambda: acme.chakra.count(FETCH) > 8, step=5)
     assert edits() <= 1
     await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 1, step=60)
     first, reply = list_app_messages(acme, MEI, SALES)
@@ -258,7 +258,7 @@ async def test_slower_jobs_are_polled_less_often(acme: World, clock: ManualClock
     await start_watch(acme, job.id)
     await advance_until(acme, clock, lambda: clock.monotonic() > 600, step=60)
     before = acme.chakra.count(FETCH)
-    await advance_until(acme, clock, lambda: clock.monotonic() > 1200, step=10)
+    await advance_until(acme, clock, lambda: clock.monotonic() > 1200, step=20)
     assert acme.chakra.count(FETCH) - before <= 12
 
 

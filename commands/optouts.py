@@ -18,6 +18,7 @@ from bot.customers.opt_out_query import (
     LINE_PHRASES,
     OptOutQuery,
     find_named,
+    is_number,
     matches_query,
     may_be_number,
     parse_opt_out_query,
@@ -43,7 +44,7 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, CloseForm, FieldErrors, Message, OpenForm
-from bot.slack.paging import MAX_FILTER_LENGTH, list_message, paginate
+from bot.slack.paging import MAX_FILTER_LENGTH, advise_wider, list_message, paginate
 from bot.text.csv_file import build_csv
 from bot.text.phones import PhoneParser, format_international
 
@@ -133,8 +134,15 @@ def _heading(query: OptOutQuery, count: int) -> list[str]:
 
 
 def _empty_text(query: OptOutQuery) -> Markup:
-    if query.words or query.source or query.scope or query.day:
-        return markup("No opt-out matches. Try fewer words, or leave out the day.")
+    filters = {"source": query.source, "kind of messages": query.scope, "day": query.day}
+    is_of_number = is_number(query.words)
+    if is_of_number and not query.lifted and not any(filters.values()):
+        return markup("No opt-out matches this number, so messages to it aren't stopped.")
+    if query.words or any(filters.values()):
+        filters["word “lifted”"] = "lifted" if query.lifted else ""
+        return markup(
+            "No opt-out matches. ", advise_wider("" if is_of_number else query.words, filters)
+        )
     if query.lifted:
         return markup("No opt-out was lifted.")
     return markup(

@@ -44,7 +44,7 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, Message, OpenForm, Reply, UpdateForm, View
-from bot.slack.paging import list_message, paginate
+from bot.slack.paging import advise_wider, list_message, paginate
 from bot.slack.viewer import is_shareable, require_shareable
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import media_pairs
@@ -183,9 +183,9 @@ def _describe_owner(member: str, own_id: str) -> str:
 
 def _empty_text(query: SendListQuery, member: str, own_id: str, *, is_cut: bool) -> Markup:
     if query.words or query.status or query.day:
-        advice = " Try fewer words, or leave out the status and the day."
-        if is_cut:
-            advice = " Older ones weren't searched: add a status or a day."
+        advice = " Older ones weren't searched: add a status or a day."
+        if not is_cut:
+            advice = f" {advise_wider(query.words, {'status': query.status, 'day': query.day})}"
         if query.words and member != own_id:
             advice += " For what a colleague sent, mention them with @."
         return markup("No send matches.", advice)

@@ -80,7 +80,11 @@ _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
 
 def may_be_number(line: Arguments) -> bool:
     """Return whether words are a phone number, and nothing else."""
-    text = line.text_from()
+    return is_number(line.text_from())
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text has the form and the digits of a phone number."""
     return is_phone_like(text) and sum(map(str.isdecimal, text)) >= MIN_DIGITS
 
 

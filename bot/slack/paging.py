@@ -118,6 +118,18 @@ def _collapse_spaces(text: str) -> str:
     return " ".join(text.split())
 
 
+def advise_wider(words: str, filters: Mapping[str, object]) -> str:
+    """Return a sentence on what finds more than a list that is empty.
+
+    It names only what the person used: ``words``, and the ``filters`` that have a value.
+    """
+    advice = ["try other or fewer words"] if words else []
+    if used := [f"the {name}" for name, value in filters.items() if value]:
+        advice.append(f"leave out {' or '.join(used)}")
+    text = ", or ".join(advice)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def unknown_value_error(
     filter_name: str, typed: str, known: Sequence[str], *, example: str
 ) -> UsageError:

@@ -276,6 +276,22 @@ async def test_the_list_as_a_file(acme: World) -> None:
     assert rows[1][6] == "'=STOP"
 
 
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("+91 98765 00000", "No opt-out matches this number, so messages to it aren't stopped."),
+        ("zzz", "No opt-out matches. Try other or fewer words."),
+        ("today manual", "No opt-out matches. Leave out the source or the day."),
+        ("zzz marketing", "Try other or fewer words, or leave out the kind of messages."),
+        ("lifted +91 98765 00000", "No opt-out matches. Leave out the word “lifted”."),
+    ],
+)
+async def test_a_list_that_finds_nothing_advises_on_what_was_typed(
+    acme: World, line: str, advice: str
+) -> None:
+    assert advice in await list_text(acme, line)
+
+
 async def test_an_empty_list_says_what_fills_it(acme: World) -> None:
     assert "No one has opted out." in await list_text(acme)
 

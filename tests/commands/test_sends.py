@@ -54,7 +54,7 @@ async def test_sends_are_listed_filtered_and_shown(acme: World, clock: ManualClo
     failed = await list_sends(acme, "failed 0101 today me")
     assert failed.startswith('*1 send*  ·  yours  ·  "0101"  ·  failed  ·  today')
     assert ROW not in failed
-    assert "No send matches" in await list_sends(acme, "banana")
+    assert "No send matches. Try other or fewer words." in await list_sends(acme, "banana")
     await list_sends(acme, "read")
     shown = visible_text(await acme.press("sends.show"))
     assert "*Read* by +1 202-555-0100" in shown

@@ -1,52 +1,68 @@
-"""The command line of ``chakra-bot``: what it accepts, and what it says about the rest."""
+"""The console script: its words, and its exit statuses."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from bot.__main__ import EXIT_BAD_SETTINGS, build_parser, main
+from tests.process import EmbeddedServices, run_python, start_embedded_services
+
+BOT = ("-m", "bot")
+DOCTOR = (*BOT, "doctor")
 
 
-@pytest.mark.parametrize(
-    ("line", "sentence"),
-    [
-        ("", "usage: chakra-bot"),
-        ("frob", "invalid choice: 'frob' (choose from"),
-        ("serve extra", "unrecognized arguments: extra"),
-        ("demo --port 65536", "'65536' is not a port: choose one from 0 to 65535"),
-        ("demo --port=-1", "'-1' is not a port"),
-        ("demo --port ²", "'²' is not a port"),
-        ("demo --log-level loud", "invalid choice: 'loud' (choose from"),
-    ],
-)
-def test_line_that_is_not_understood_names_what_is_wrong(
-    line: str, sentence: str, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+async def services() -> AsyncIterator[EmbeddedServices]:
+    async with start_embedded_services() as services:
+        yield services
+
+
+@pytest.mark.process
+@pytest.mark.smoke
+async def test_doctor_exits_0_when_all_checks_pass(
+    services: EmbeddedServices, tmp_path: Path
 ) -> None:
-    with pytest.raises(SystemExit) as exited:
-        main(line.split())
-    assert exited.value.code == EXIT_BAD_SETTINGS
-    printed = capsys.readouterr()
-    assert sentence in printed.out + printed.err
+    environ = services.environ(socket_mode=True)
+    status, output, errors = await run_python(*DOCTOR, environ=environ, folder=tmp_path)
+    assert (status, errors) == (0, "")
+    assert output.count("ok    ") == len(output.splitlines()) >= 6
 
 
-@pytest.mark.parametrize(
-    ("line", "port", "is_socket", "level"),
-    [
-        ("demo", 8400, False, "warning"),
-        ("demo --port 0 --socket --log-level debug", 0, True, "debug"),
-        ("demo --port=65535 --no-socket", 65_535, False, "warning"),
-    ],
-)
-def test_options_of_the_demo(line: str, port: int, is_socket: bool, level: str) -> None:
-    parsed = build_parser().parse_args(line.split())
-    assert (parsed.port, parsed.socket, parsed.log_level) == (port, is_socket, level)
+@pytest.mark.process
+async def test_doctor_exits_1_on_a_failed_check(services: EmbeddedServices, tmp_path: Path) -> None:
+    environ = services.environ(CHAKRA_ACCESS_TOKEN="not-the-right-token")
+    status, output, errors = await run_python(*DOCTOR, environ=environ, folder=tmp_path)
+    assert (status, errors) == (1, "")
+    assert "WRONG Chakra token: Chakra rejected CHAKRA_ACCESS_TOKEN." in output
+    assert "not-the-right-token" not in output
 
 
-def test_help_names_every_command() -> None:
-    command = (sys.executable, "-m", "bot", "--help")
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - ours
-    for name in ("serve", "demo", "doctor"):
-        assert f"\n    {name}" in printed
+@pytest.mark.process
+async def test_doctor_exits_2_without_settings(tmp_path: Path) -> None:
+    status, output, errors = await run_python(*DOCTOR, environ={}, folder=tmp_path)
+    assert (status, output) == (2, "")
+    assert "SLACK_BOT_TOKEN is missing" in errors
+
+
+@pytest.mark.process
+async def test_settings_can_be_read_from_a_file(services: EmbeddedServices, tmp_path: Path) -> None:
+    lines = [f"{name}={value}" for name, value in services.environ(socket_mode=True).items()]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    status, _, errors = await run_python(*DOCTOR, environ={}, folder=tmp_path)
+    assert (status, errors) == (0, "")
+
+
+@pytest.mark.process
+async def test_help_lists_the_three_commands(tmp_path: Path) -> None:
+    status, output, _ = await run_python(*BOT, "--help", environ={}, folder=tmp_path)
+    assert status == 0
+    assert all(word in output for word in ("serve", "demo", "doctor"))
+
+
+@pytest.mark.process
+async def test_unknown_command_exits_2(tmp_path: Path) -> None:
+    status, _, errors = await run_python(*BOT, "sevre", environ={}, folder=tmp_path)
+    assert status == 2
+    assert "Traceback" not in errors

@@ -13,7 +13,7 @@ from tests.commands.watch_scenarios import (
     VANISHING,
     advance_until,
     list_app_messages,
-    list_messages,
+    list_private_messages,
     wait_until,
 )
 from tests.world import World
@@ -22,16 +22,12 @@ MEI, SALES = "U0MEI", "C0SALES"
 
 
 async def typed(acme: World, text: str, person: str = MEI) -> VisibleMessage:
-    """Return the private answer to a line, whatever the bot posts in the channel besides."""
-
-    def private_answers() -> list[VisibleMessage]:
-        return [m for m in list_messages(acme, person, SALES) if m.ephemeral]
-
-    before = len(private_answers())
+    """Return the private answer to a line."""
+    before = len(list_private_messages(acme, person, SALES))
     await acme.slack.type(person, SALES, f"/chakra {text}")
     await acme.settle()
-    await wait_until(acme, lambda: len(private_answers()) > before)
-    return private_answers()[-1]
+    await wait_until(acme, lambda: len(list_private_messages(acme, person, SALES)) > before)
+    return list_private_messages(acme, person, SALES)[-1]
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +54,7 @@ async def test_the_list_shows_status_and_watcher(acme: World, clock: ManualClock
     assert "Deleted in Chakra · watched by <@U0MEI> in <#C0SALES>" in listed
     await acme.slack.press(MEI, "job.show", value=long.id)
     await acme.settle()
-    assert " of 600" in visible_text(list_messages(acme, MEI, SALES)[-1])
+    assert " of 600" in visible_text(list_private_messages(acme, MEI, SALES)[-1])
 
 
 async def test_a_long_list_has_pages(acme: World) -> None:
@@ -70,6 +66,6 @@ async def test_a_long_list_has_pages(acme: World) -> None:
     assert visible_text(listed).count("Details") == 10
     await acme.slack.press(MEI, "jobs.page:next")
     await acme.settle()
-    older = list_messages(acme, MEI, SALES)[-1]
+    older = list_private_messages(acme, MEI, SALES)[-1]
     assert older.id == listed.id
     assert visible_text(older).count("Details") == 2

@@ -19,6 +19,7 @@ from tests.commands.watch_scenarios import (
     advance_until,
     list_app_messages,
     list_messages,
+    list_private_messages,
     wait_until,
 )
 from tests.world import World
@@ -109,9 +110,11 @@ async def test_running_jobs_are_offered_where_they_are_not_watched(acme: World) 
 async def test_same_job_is_watched_once_per_channel(acme: World) -> None:
     await start_watch(acme)
     expected = await run_command(acme, f"watch {RUNNING}", person=JOHN)
-    await wait_until(acme, lambda: "already" in visible_text(list_messages(acme, JOHN, SALES)[-1]))
+    await wait_until(
+        acme, lambda: "already" in visible_text(list_private_messages(acme, JOHN, SALES)[-1])
+    )
     assert "<@U0MEI> is already watching this job" in visible_text(
-        list_messages(acme, JOHN, SALES)[-1]
+        list_private_messages(acme, JOHN, SALES)[-1]
     )
     assert expected
     assert len(list_app_messages(acme, MEI, SALES)) == 1
@@ -133,7 +136,9 @@ async def test_another_members_watch_cannot_be_changed(acme: World) -> None:
     message = list_app_messages(acme, MEI, SALES)[0]
     await acme.slack.press(MEI, "watch.stop", message=message.id)
     await acme.settle()
-    assert "Someone else is watching this job" in visible_text(list_messages(acme, MEI, SALES)[-1])
+    assert "Someone else is watching this job" in visible_text(
+        list_private_messages(acme, MEI, SALES)[-1]
+    )
     assert await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
 
 

@@ -63,6 +63,11 @@ def list_messages(acme: World, person: str, channel: str) -> list[VisibleMessage
     return acme.slack.messages(person, channel)
 
 
+def list_private_messages(acme: World, person: str, channel: str) -> list[VisibleMessage]:
+    """What only ``person`` sees, whatever the bot posts in the channel besides."""
+    return [message for message in list_messages(acme, person, channel) if message.ephemeral]
+
+
 def list_app_messages(acme: World, person: str, channel: str) -> list[VisibleMessage]:
     """What everybody there sees of the app."""
     return [

@@ -107,9 +107,15 @@ class Engine:
         """Run a workspace's chains of one kind.
 
         ``concurrency`` is how many of them this process executes at the same time, a multiple of
-        ``PARTITION_CONCURRENCY``. Each kind and workspace has places of its own.
+        ``PARTITION_CONCURRENCY``. Each kind and workspace has places of its own. Raises
+        ``ValueError`` for another number.
         """
-        self._partition_counts[handler.kind] = concurrency // PARTITION_CONCURRENCY
+        count, rest = divmod(concurrency, PARTITION_CONCURRENCY)
+        if rest or count < 1:
+            raise ValueError(
+                f"concurrency={concurrency}: not a multiple of {PARTITION_CONCURRENCY}"
+            )
+        self._partition_counts[handler.kind] = count
         self._handlers[handler.kind, handler.workspace] = handler
 
     async def unregister(self, workspace: str) -> None:

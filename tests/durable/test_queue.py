@@ -9,6 +9,7 @@ import pytest
 
 from bot.durable.run_queue import PARTITION_CONCURRENCY
 from bot.durable.runs import Reschedule
+from bot.durable.workspace_engine import WorkspaceEngine
 from tests.clock import ManualClock
 from tests.db.databases import KINDS
 from tests.durable.engine_database import (
@@ -71,3 +72,19 @@ async def test_work_that_hangs_leaves_the_places_of_another_workspace(
         assert len(hung.runs) == PARTITION_CONCURRENCY
         hung.gate.set()
         await wait_until(lambda: len(hung.finished) == 6)
+
+
+@pytest.mark.parametrize("concurrency", [0, PARTITION_CONCURRENCY - 1, PARTITION_CONCURRENCY + 1])
+async def test_concurrency_that_no_partitions_give_is_refused(
+    engine_database: EngineDatabase, concurrency: int
+) -> None:
+    work = FakeWork()
+    async with engine_database.open_engine(work) as engine:
+        own_engine = WorkspaceEngine(engine, GLOBEX)
+        with pytest.raises(ValueError, match=f"concurrency={concurrency}"):
+            own_engine.register(
+                "other",
+                work.run,
+                list_active_keys=work.list_active_keys,
+                concurrency=concurrency,
+            )

@@ -94,8 +94,14 @@ class SingleVisitConnection(aiosqlite.Connection):
         return self
 
     def stop(self) -> asyncio.Future[Any] | None:
-        self._stopping = super().stop()
-        return self._stopping
+        """Close the connection and end its thread; return what completes when that has happened.
+
+        Called again while SQLAlchemy closes a connection whose statement was cancelled: a second
+        order would never be read, and its caller would keep the process from stopping.
+        """
+        if self._stopping is None:
+            self._stopping = super().stop()
+        return None if self._stopping is None else asyncio.shield(self._stopping)
 
     def begin_with_next_statement(self) -> None:
         """Begin a transaction that writes, without a visit of its own."""

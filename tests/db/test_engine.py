@@ -35,6 +35,7 @@ with hold_file_lock(sys.argv[1]):
 """
 
 TABLES = set(METADATA.tables)
+SECONDS_TO_CLOSE = 10
 SLOW_QUERY = """
 WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 500000)
 SELECT max(n) FROM counted
@@ -217,6 +218,15 @@ async def test_cancellation_keeps_tables_and_releases_locks(where: str, tmp_path
         assert working.cancelled()
         async with database.begin() as connection:
             assert await connection.run_sync(list_tables) == TABLES
+
+
+async def test_a_connection_stopped_while_it_is_closed_ends(tmp_path: Path) -> None:
+    """SQLAlchemy does so if a statement is cancelled again while it closes the connection."""
+    connection = await sqlite_driver.connect(str(tmp_path / "bot.db"))
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)
+    connection.stop()
+    await asyncio.wait_for(closing, SECONDS_TO_CLOSE)
 
 
 async def test_missing_directory_is_reported(tmp_path: Path) -> None:

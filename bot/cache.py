@@ -46,40 +46,28 @@ def is_outage(error: BotError) -> bool:
 
 
 @dataclass(frozen=True)
-class CachePolicy:
-    """How long values are cached: as fresh, as stale during an outage, or as a "not found".
+class CacheKind:
+    """How long values of a kind are cached: as fresh, as stale in an outage, or as "not found".
 
+    Declare it beside the code that loads them. ``name`` is in their keys, and labels the metrics.
     With a stale value, callers wait up to ``max_wait_seconds`` for a load. ``finished_seconds``
     replaces ``fresh_seconds`` for a value whose ``finished`` is true, which no longer changes.
+    Waiting for a load that ``is_of_slack`` is not waiting for Chakra.
     """
 
+    name: str
     fresh_seconds: float
     stale_seconds: float = 24 * 3600.0
     negative_seconds: float = 30.0
     max_wait_seconds: float = 2.0
     finished_seconds: float | None = None
+    is_of_slack: bool = False
 
     def fresh_seconds_for(self, value: object) -> float:
         if self.finished_seconds is not None and getattr(value, "finished", False) is True:
             return self.finished_seconds
         return self.fresh_seconds
 
-
-POLICIES: Mapping[str, CachePolicy] = {
-    "user": CachePolicy(fresh_seconds=300),
-    "users": CachePolicy(fresh_seconds=300),
-    "config": CachePolicy(fresh_seconds=1800),
-    "records": CachePolicy(fresh_seconds=60),
-    "leads": CachePolicy(fresh_seconds=600),
-    "templates": CachePolicy(fresh_seconds=600),
-    "senders": CachePolicy(fresh_seconds=600),
-    "job": CachePolicy(fresh_seconds=2, finished_seconds=3600, negative_seconds=2),
-    "job_failures": CachePolicy(fresh_seconds=10, finished_seconds=3600, negative_seconds=2),
-    "slack_member": CachePolicy(fresh_seconds=300),
-    "slack_group": CachePolicy(fresh_seconds=300),
-    "health": CachePolicy(fresh_seconds=10, stale_seconds=0, negative_seconds=0),
-}
-"""The policy of each kind of value. Other kinds cannot be cached."""
 
 MAX_BYTES = 32 * 1024 * 1024
 
@@ -135,6 +123,7 @@ class _Entry:
 class _InFlight:
     """A load in flight. An `invalidated` one may finish, but its value is not stored."""
 
+    kind: CacheKind
     key: Key
     sequence: int
     refresh: bool
@@ -144,7 +133,7 @@ class _InFlight:
 
 
 class Cache:
-    """`await cache.get("user", user_id, load)`; `aclose()` at the end.
+    """`await cache.get(USER_CACHE_KIND, user_id, load)`; `aclose()` at the end.
 
     `sizeof` returns how many bytes a value takes. A value larger than the whole cache is served,
     but not stored.
@@ -153,14 +142,12 @@ class Cache:
     def __init__(
         self,
         clock: Clock,
-        policies: Mapping[str, CachePolicy] = POLICIES,
         *,
         max_bytes: int = MAX_BYTES,
         on_lookup: OnLookup | None = None,
         sizeof: Callable[[object], int] | None = None,
     ) -> None:
         self._clock = clock
-        self._policies = policies
         self._on_lookup = on_lookup or (lambda _kind, _result: None)
         self._sizeof = sizeof or estimate_size
         self._entries: TLRUCache[Key, _Entry] = TLRUCache(
@@ -176,7 +163,7 @@ class Cache:
 
     async def get(
         self,
-        kind: str,
+        kind: CacheKind,
         key: Hashable,
         load: Callable[[], Awaitable[T]],
         *,
@@ -190,61 +177,61 @@ class Cache:
         last value is returned as `stale`, if there is one. Any other error of `load` is raised to
         all callers that wait for it.
         """
-        cache_key, policy = (kind, key), self._policies[kind]
+        cache_key = (kind.name, key)
         entry = self._find(cache_key)
         if entry is not None and not refresh:
             age = self._age(entry)
             if entry.error is not None or age < min(entry.fresh_seconds, max_age_seconds):
                 return self._serve_entry(kind, entry, age)
-        in_flight, started = self._join_or_start(cache_key, load, refresh=refresh)
+        in_flight, started = self._join_or_start(kind, cache_key, load, refresh=refresh)
         try:
             if self._has_value(entry) and not await self._finished_within(
-                in_flight, policy.max_wait_seconds
+                in_flight, kind.max_wait_seconds
             ):
                 return self._serve_stale(cache_key, Unavailable("Chakra is slow to answer."))
             value = await self._result_of(in_flight)
         except BotError as error:
             if is_outage(error):
                 return self._serve_stale(cache_key, error)
-            self._on_lookup(kind, "error")
+            self._on_lookup(kind.name, "error")
             raise
         except Exception:
-            self._on_lookup(kind, "error")
+            self._on_lookup(kind.name, "error")
             raise
-        self._on_lookup(kind, "miss" if started else "coalesced")
+        self._on_lookup(kind.name, "miss" if started else "coalesced")
         return Cached(cast("T", value), loaded_at=self._clock.time())
 
-    def peek(self, kind: str, key: Hashable) -> Cached[Any] | None:
+    def peek(self, kind: CacheKind, key: Hashable) -> Cached[Any] | None:
         """Return the cached value, however old, without loading; `stale` if it is not fresh."""
-        entry = self._find((kind, key))
+        entry = self._find((kind.name, key))
         if entry is None or entry.error is not None:
             return None
         age = self._age(entry)
         is_stale = age >= entry.fresh_seconds
         return Cached(entry.value, age, is_stale, None, entry.loaded_at)
 
-    def invalidate(self, kind: str, key: Hashable | None = None) -> None:
+    def invalidate(self, kind: CacheKind, key: Hashable | None = None) -> None:
         """Drop one value, or all of a kind.
 
         A load in flight finishes for its callers, but is neither stored nor joined.
         """
 
         def matches(place: Key) -> bool:
-            return place[0] == kind and (key is None or place[1] == key)
+            return place[0] == kind.name and (key is None or place[1] == key)
 
-        places = list(self._entries) if key is None else [(kind, key)]
+        places = list(self._entries) if key is None else [(kind.name, key)]
         for place in filter(matches, places):
             self._discard(place)
         self._abandon_loads(matches)
 
     def mark_outdated(
-        self, kind: str, key: Hashable, change: Callable[[Any], Any] | None = None
+        self, kind: CacheKind, key: Hashable, change: Callable[[Any], Any] | None = None
     ) -> None:
         """Load a value again before it is next used; during an outage it may still be served.
 
         ``change`` returns the value with what is known to have changed in the meantime.
         """
-        place = (kind, key)
+        place = (kind.name, key)
         entry = self._find(place)
         if self._has_value(entry) and entry is not None:
             value = change(entry.value) if change else entry.value
@@ -288,11 +275,11 @@ class Cache:
     def _age(self, entry: _Entry) -> float:
         return self._clock.monotonic() - entry.stored_at
 
-    def _serve_entry(self, kind: str, entry: _Entry, age: float) -> Cached[Any]:
+    def _serve_entry(self, kind: CacheKind, entry: _Entry, age: float) -> Cached[Any]:
         if entry.error is not None:
-            self._on_lookup(kind, "negative")
+            self._on_lookup(kind.name, "negative")
             raise entry.error.with_traceback(None)
-        self._on_lookup(kind, "hit")
+        self._on_lookup(kind.name, "hit")
         return Cached(entry.value, age, False, None, entry.loaded_at)
 
     def _serve_stale(self, cache_key: Key, error: BotError) -> Cached[Any]:
@@ -312,7 +299,7 @@ class Cache:
         return await done_within(self._clock, in_flight.task, seconds)
 
     def _join_or_start(
-        self, cache_key: Key, load: Callable[[], Awaitable[Any]], *, refresh: bool
+        self, kind: CacheKind, cache_key: Key, load: Callable[[], Awaitable[Any]], *, refresh: bool
     ) -> tuple[_InFlight, bool]:
         """Return the load to wait for, and whether this call started it."""
         in_flight = self._in_flight.get((cache_key, True))
@@ -322,7 +309,7 @@ class Cache:
             return in_flight, False
         if self._closed:
             raise Unavailable("The bot is stopping.")
-        in_flight = _InFlight(cache_key, next(self._sequence_numbers), refresh)
+        in_flight = _InFlight(kind, cache_key, next(self._sequence_numbers), refresh)
         self._in_flight[cache_key, refresh] = in_flight
         in_flight.task = asyncio.ensure_future(self._run_load(in_flight, load))
         self._tasks.add(in_flight.task)
@@ -337,8 +324,7 @@ class Cache:
     async def _result_of(self, in_flight: _InFlight) -> Any:
         # Unlike awaiting the task, this does not cancel it with the caller, and tells the
         # cancellation of the caller from that of the task.
-        is_of_slack = in_flight.key[0].startswith("slack_")
-        with nullcontext() if is_of_slack else waiting_for_chakra():
+        with nullcontext() if in_flight.kind.is_of_slack else waiting_for_chakra():
             await asyncio.wait((in_flight.task,))
         if in_flight.task.cancelled():
             raise Unavailable("Loading was cancelled.")
@@ -370,10 +356,9 @@ class Cache:
         present = self._find(in_flight.key)
         if in_flight.invalidated or (present and present.sequence > in_flight.sequence):
             return
-        policy = self._policies[in_flight.key[0]]
-        now = self._clock.monotonic()
-        fresh_seconds = policy.negative_seconds if error else policy.fresh_seconds_for(value)
-        lifetime = fresh_seconds if error else fresh_seconds + policy.stale_seconds
+        kind, now = in_flight.kind, self._clock.monotonic()
+        fresh_seconds = kind.negative_seconds if error else kind.fresh_seconds_for(value)
+        lifetime = fresh_seconds if error else fresh_seconds + kind.stale_seconds
         size = self._sizeof(in_flight.key) + self._sizeof(value if error is None else error)
         self._discard(in_flight.key)
         if size <= self._entries.maxsize:

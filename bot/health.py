@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock, wait_for
-from bot.cache import Cache, CacheStats
+from bot.cache import Cache, CacheKind, CacheStats
 from bot.chakra.client import Chakra
 from bot.errors import BotError, SlackError
 from bot.slack.client.web_api import SlackClient
 from bot.slack.scopes import GrantedScopes
 
-CACHE_KIND = "health"
+CACHE_KIND = CacheKind("health", fresh_seconds=10, stale_seconds=0, negative_seconds=0)
 CHECK_TIMEOUT_SECONDS = 3.0
 """A service that doesn't respond within this time counts as down."""
 NO_SOCKET = "no_socket"

@@ -6,13 +6,11 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
-from bot.cache import Cached, CachePolicy
+from bot.cache import Cached, CacheKind
 from tests.clock import settle
 
-POLICIES = {
-    "user": CachePolicy(fresh_seconds=300, stale_seconds=1000, negative_seconds=30),
-    "job": CachePolicy(fresh_seconds=2, stale_seconds=10, negative_seconds=30),
-}
+USER = CacheKind("user", fresh_seconds=300, stale_seconds=1000, negative_seconds=30)
+JOB = CacheKind("job", fresh_seconds=2, stale_seconds=10, negative_seconds=30)
 
 
 @dataclass

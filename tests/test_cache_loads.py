@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.cache import Cache
 from bot.errors import ResourceNotFound, Unavailable
-from tests.cache_source import POLICIES, Source, start_get
+from tests.cache_source import JOB, USER, Source, start_get
 from tests.clock import ManualClock, settle
 from tests.event_loop import run as run_story
 
@@ -34,7 +34,7 @@ async def cache(clock: ManualClock, outcomes: Counter[tuple[str, str]]) -> Async
     def observe(kind: str, result: str) -> None:
         outcomes[kind, result] += 1
 
-    cache = Cache(clock, POLICIES, on_lookup=observe)
+    cache = Cache(clock, on_lookup=observe)
     yield cache
     await cache.aclose()
 
@@ -49,7 +49,7 @@ async def test_concurrent_callers_share_one_load(
     cache: Cache, outcomes: Counter[tuple[str, str]]
 ) -> None:
     source = Source(["John"], is_blocked=True)
-    tasks = [asyncio.ensure_future(cache.get("user", "1", source)) for _ in range(200)]
+    tasks = [asyncio.ensure_future(cache.get(USER, "1", source)) for _ in range(200)]
     await settle()
     await source.release()
     assert {task.result().value for task in tasks} == {"John"}
@@ -59,8 +59,8 @@ async def test_concurrent_callers_share_one_load(
 
 async def test_cancelling_the_first_caller_cancels_no_other(cache: Cache) -> None:
     source = Source(["John"], is_blocked=True)
-    first = await start_get(cache.get("user", "1", source))
-    second = await start_get(cache.get("user", "1", source))
+    first = await start_get(cache.get(USER, "1", source))
+    second = await start_get(cache.get(USER, "1", source))
     first.cancel()
     await settle()
     assert first.cancelled()
@@ -71,11 +71,11 @@ async def test_cancelling_the_first_caller_cancels_no_other(cache: Cache) -> Non
 
 async def test_load_abandoned_by_all_callers_still_fills_the_cache(cache: Cache) -> None:
     source = Source(["John"], is_blocked=True)
-    only = await start_get(cache.get("user", "1", source))
+    only = await start_get(cache.get(USER, "1", source))
     only.cancel()
     await settle()
     await source.release()
-    peeked = cache.peek("user", "1")
+    peeked = cache.peek(USER, "1")
     assert peeked is not None
     assert peeked.value == "John"
 
@@ -84,20 +84,20 @@ async def test_error_reaches_all_callers_and_is_not_cached(
     cache: Cache, outcomes: Counter[tuple[str, str]]
 ) -> None:
     source = Source([Unavailable("down"), "John"], is_blocked=True)
-    tasks = [await start_get(cache.get("user", "1", source)) for _ in range(3)]
+    tasks = [await start_get(cache.get(USER, "1", source)) for _ in range(3)]
     await source.release()
     for task in tasks:
         assert isinstance(task.exception(), Unavailable)
     assert outcomes == {("user", "error"): 3}
     source.is_blocked = False
-    assert (await cache.get("user", "1", source)).value == "John"
+    assert (await cache.get(USER, "1", source)).value == "John"
 
 
 async def test_unawaited_error_is_not_logged_by_the_loop(cache: Cache) -> None:
     logged: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: logged.append(context))
     source = Source([RuntimeError("a bug")], is_blocked=True)
-    only = await start_get(cache.get("user", "1", source))
+    only = await start_get(cache.get(USER, "1", source))
     only.cancel()
     await source.release()
     del only
@@ -110,7 +110,7 @@ async def test_load_error_keeps_its_traceback(cache: Cache) -> None:
     async def load() -> object:
         raise RuntimeError("a bug")
 
-    tasks = [asyncio.ensure_future(cache.get("user", "1", load)) for _ in range(2)]
+    tasks = [asyncio.ensure_future(cache.get(USER, "1", load)) for _ in range(2)]
     await asyncio.wait(tasks)
     for task in tasks:
         error = task.exception()
@@ -125,18 +125,18 @@ async def test_load_error_keeps_its_traceback(cache: Cache) -> None:
 
 async def test_refresh_reloads_and_updates_the_cache(cache: Cache) -> None:
     source = Source(["John", "Johnny"])
-    await cache.get("user", "1", source)
-    assert (await cache.get("user", "1", source, refresh=True)).value == "Johnny"
-    assert (await cache.get("user", "1", source)).value == "Johnny"
+    await cache.get(USER, "1", source)
+    assert (await cache.get(USER, "1", source, refresh=True)).value == "Johnny"
+    assert (await cache.get(USER, "1", source)).value == "Johnny"
     assert source.load_count == 2
 
 
 async def test_refreshes_share_a_load_and_plain_gets_join_it(cache: Cache) -> None:
     source = Source(["John"], is_blocked=True)
     tasks = [
-        await start_get(cache.get("user", "1", source, refresh=True)),
-        await start_get(cache.get("user", "1", source, refresh=True)),
-        await start_get(cache.get("user", "1", source)),
+        await start_get(cache.get(USER, "1", source, refresh=True)),
+        await start_get(cache.get(USER, "1", source, refresh=True)),
+        await start_get(cache.get(USER, "1", source)),
     ]
     await source.release()
     assert [task.result().value for task in tasks] == ["John"] * 3
@@ -145,35 +145,35 @@ async def test_refreshes_share_a_load_and_plain_gets_join_it(cache: Cache) -> No
 
 async def test_refresh_does_not_join_an_earlier_plain_load(cache: Cache) -> None:
     source = Source(["before", "after"], is_blocked=True)
-    plain = await start_get(cache.get("user", "1", source))
-    refresh = await start_get(cache.get("user", "1", source, refresh=True))
+    plain = await start_get(cache.get(USER, "1", source))
+    refresh = await start_get(cache.get(USER, "1", source, refresh=True))
     await source.release(1)
     assert refresh.result().value == "after"
     await source.release(0)
     assert plain.result().value == "before"
-    assert (await cache.get("user", "1", source)).value == "after"
+    assert (await cache.get(USER, "1", source)).value == "after"
 
 
 async def test_refresh_does_not_delay_readers_of_a_fresh_value(cache: Cache) -> None:
     source = Source(["John", "Johnny"])
-    await cache.get("user", "1", source)
+    await cache.get(USER, "1", source)
     source.is_blocked = True
-    refresh = await start_get(cache.get("user", "1", source, refresh=True))
-    assert (await cache.get("user", "1", source)).value == "John"
+    refresh = await start_get(cache.get(USER, "1", source, refresh=True))
+    assert (await cache.get(USER, "1", source)).value == "John"
     await source.release()
     assert refresh.result().value == "Johnny"
 
 
 async def test_invalidate_removes_one_or_all_of_a_kind(cache: Cache) -> None:
     for key in ("1", "2"):
-        await cache.get("user", key, Source(["John"]))
-    await cache.get("job", "1", Source(["a job"]))
-    cache.invalidate("user", "1")
-    assert cache.peek("user", "1") is None
-    assert cache.peek("user", "2") is not None
-    cache.invalidate("user")
-    assert cache.peek("user", "2") is None
-    assert cache.peek("job", "1") is not None
+        await cache.get(USER, key, Source(["John"]))
+    await cache.get(JOB, "1", Source(["a job"]))
+    cache.invalidate(USER, "1")
+    assert cache.peek(USER, "1") is None
+    assert cache.peek(USER, "2") is not None
+    cache.invalidate(USER)
+    assert cache.peek(USER, "2") is None
+    assert cache.peek(JOB, "1") is not None
 
 
 @pytest.mark.parametrize("whole_kind", [False, True])
@@ -182,38 +182,38 @@ async def test_load_invalidated_in_flight_is_neither_cached_nor_joined(
     cache: Cache, whole_kind: bool, refresh: bool
 ) -> None:
     source = Source(["before", "after"], is_blocked=True)
-    early = await start_get(cache.get("user", "1", source, refresh=refresh))
-    cache.invalidate("user", None if whole_kind else "1")
-    late = await start_get(cache.get("user", "1", source))
+    early = await start_get(cache.get(USER, "1", source, refresh=refresh))
+    cache.invalidate(USER, None if whole_kind else "1")
+    late = await start_get(cache.get(USER, "1", source))
     await source.release(1)
     await source.release(0)
     assert early.result().value == "before"
     assert late.result().value == "after"
-    assert (await cache.get("user", "1", source)).value == "after"
+    assert (await cache.get(USER, "1", source)).value == "after"
 
 
 async def test_not_found_from_before_an_invalidation_is_ignored(cache: Cache) -> None:
     source = Source([ResourceNotFound("no"), "John"], is_blocked=True)
-    early = await start_get(cache.get("user", "1", source))
-    cache.invalidate("user", "1")
+    early = await start_get(cache.get(USER, "1", source))
+    cache.invalidate(USER, "1")
     await source.release()
     assert isinstance(early.exception(), ResourceNotFound)
     source.is_blocked = False
-    assert (await cache.get("user", "1", source)).value == "John"
+    assert (await cache.get(USER, "1", source)).value == "John"
 
 
 async def test_close_cancels_loads_and_fails_waiters(clock: ManualClock) -> None:
-    cache = Cache(clock, POLICIES)
+    cache = Cache(clock)
     source = Source(["John"], is_blocked=True)
-    started = await start_get(cache.get("user", "1", source))
-    unbegun = asyncio.ensure_future(cache.get("user", "2", source))
+    started = await start_get(cache.get(USER, "1", source))
+    unbegun = asyncio.ensure_future(cache.get(USER, "2", source))
     await asyncio.sleep(0)
     await cache.aclose()
     for task in (started, unbegun):
         with pytest.raises(Unavailable):
             await task
     with pytest.raises(Unavailable):
-        await cache.get("user", "3", source)
+        await cache.get(USER, "3", source)
 
 
 STEP_LISTS = st.lists(
@@ -245,7 +245,7 @@ class CacheModel:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.cache = Cache(self.clock, POLICIES)
+        self.cache = Cache(self.clock)
         self.step = 0
         self.invalidated = {0: 0, 1: 0}
         self.running: list[_Load] = []
@@ -274,7 +274,7 @@ class CacheModel:
         after = self.invalidated[key]
         try:
             cached = await self.cache.get(
-                "user", key, self.make_loader(key, refresh), refresh=refresh
+                USER, key, self.make_loader(key, refresh), refresh=refresh
             )
         except (Unavailable, ResourceNotFound):
             return
@@ -295,7 +295,7 @@ class CacheModel:
             case "invalidate", key:
                 for each in (0, 1) if key is None else (key,):
                     self.invalidated[each] = self.step
-                self.cache.invalidate("user", key)
+                self.cache.invalidate(USER, key)
             case "cancel", int(number) if self.askers:
                 self.askers[number % len(self.askers)].cancel()
             case "finish", int(number):

@@ -20,6 +20,7 @@ from bot.chakra.attributes import Attribute, Procedure
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.errors import FileUnavailable, NotFound
+from bot.processes.directory import CONFIG_CACHE_KEY, CONFIG_CACHE_KIND
 from bot.sheets.check import CheckedSheet, check
 from bot.sheets.columns import ColumnMatches, Purpose, Target, match_columns
 from bot.sheets.empty import EmptyTable, build_empty_table
@@ -31,7 +32,6 @@ from bot.sheets.workers import SheetWorkers
 from bot.slack.client.files import SlackFiles
 from bot.slack.commands.command import UploadedFile
 
-CONFIG_CACHE_KIND, CONFIG_CACHE_KEY = "config", "whole"
 SKIP_COLUMN = "-"
 """The choice of no attribute: the column is not sent."""
 

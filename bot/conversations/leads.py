@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bot.aio.tasks import TaskSet
-from bot.cache import Cache
+from bot.cache import Cache, CacheKind
 from bot.errors import ChakraError
 from bot.processes.directory import LEAD, RecordDirectory
 
-CACHE_KIND = "leads"
+CACHE_KIND = CacheKind("leads", fresh_seconds=600)
 MAX_CONCURRENT_LOOKUPS = 10
 """More would take too much of Chakra's rate from people; the next message of a customer whose lead
 was not looked up does it."""

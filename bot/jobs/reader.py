@@ -6,12 +6,15 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from bot.cache import Cache, Cached
+from bot.cache import Cache, Cached, CacheKind
 from bot.chakra.client import Chakra
 from bot.chakra.job import Job, JobEntry
 from bot.chakra.jobs import WaitForRateLimit
 
-JOB_CACHE_KIND, FAILED_ENTRIES_CACHE_KIND = "job", "job_failures"
+JOB_CACHE_KIND = CacheKind("job", fresh_seconds=2, finished_seconds=3600, negative_seconds=2)
+FAILED_ENTRIES_CACHE_KIND = CacheKind(
+    "job_failures", fresh_seconds=10, finished_seconds=3600, negative_seconds=2
+)
 
 DEFAULT_FAILED_ENTRIES = 5
 MAX_ENTRY_PAGES = 20

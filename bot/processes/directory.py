@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.aio.clock import Clock, wait_for
-from bot.cache import Cache
+from bot.cache import Cache, CacheKind
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.chakra.fields import to_text
@@ -28,8 +28,9 @@ from bot.processes.query import (
 )
 from bot.text.phones import PhoneParser
 
-CONFIG_CACHE_KIND, CONFIG_CACHE_KEY = "config", "whole"
-RECORDS_CACHE_KIND = "records"
+CONFIG_CACHE_KIND = CacheKind("config", fresh_seconds=1800)
+CONFIG_CACHE_KEY = "whole"
+RECORDS_CACHE_KIND = CacheKind("records", fresh_seconds=60)
 LEAD = "lead"
 MAX_PROCEDURES = 5
 """Types of records that one search asks for."""

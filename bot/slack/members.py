@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.cache import Cache, Cached
+from bot.cache import Cache, Cached, CacheKind
 from bot.errors import SlackError, UnknownMember
 from bot.slack.client.web_api import SlackClient
 from bot.slack.member import Member, parse_member
 
-MEMBER_CACHE_KIND = "slack_member"
-GROUP_CACHE_KIND = "slack_group"
+MEMBER_CACHE_KIND = CacheKind("slack_member", fresh_seconds=300, is_of_slack=True)
+GROUP_CACHE_KIND = CacheKind("slack_group", fresh_seconds=300, is_of_slack=True)
 ALL_GROUPS = "all"
 UNKNOWN_MEMBER_CODES = frozenset({"user_not_found", "user_not_visible"})
 """Slack's answers about a person that this workspace does not know.

@@ -10,7 +10,7 @@ from typing import Any
 
 from cachetools import LRUCache
 
-from bot.cache import Cache, Cached
+from bot.cache import Cache, Cached, CacheKind
 from bot.chakra.client import Chakra
 from bot.chakra.meta_errors import concerns_template
 from bot.chakra.models import PhoneNumber
@@ -32,7 +32,8 @@ from bot.text.normalize import join_words, tokenize
 from bot.text.similarity import find_similar
 from bot.webhooks.events import TemplateEvent
 
-TEMPLATES_CACHE_KIND, SENDERS_CACHE_KIND = "templates", "senders"
+TEMPLATES_CACHE_KIND = CacheKind("templates", fresh_seconds=600)
+SENDERS_CACHE_KIND = CacheKind("senders", fresh_seconds=600)
 CACHE_KEY = "all"
 WABA_ID_SETTING = "CHAKRA_WABA_ID"
 SENDER_ID_SETTING = "CHAKRA_WHATSAPP_PHONE_NUMBER_ID"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from cachetools import LRUCache
 
 from bot.aio.clock import Clock, wait_for
-from bot.cache import Cache, Cached
+from bot.cache import Cache, Cached, CacheKind
 from bot.chakra.client import Chakra
 from bot.chakra.models import User, UserChanges
 from bot.errors import BotError, InvalidResponse, Rejected, ResourceNotFound
@@ -25,8 +25,8 @@ from bot.users.names import (
 from bot.users.query import Query, parse_query
 from bot.users.team_list import TeamList, load_phones
 
-USER_CACHE_KIND = "user"
-TEAM_CACHE_KIND = "users"
+USER_CACHE_KIND = CacheKind("user", fresh_seconds=300)
+TEAM_CACHE_KIND = CacheKind("users", fresh_seconds=300)
 INDEX_CACHE_KEY = "list"
 PHONE_INDEX_CACHE_KEY = "list with phones"
 

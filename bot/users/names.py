@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot.aio.clock import Clock, wait_for
-from bot.cache import Cache
+from bot.cache import Cache, CacheKind
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.chakra.models import NamedResource, is_uuid
 from bot.errors import BotError
 
-CACHE_KIND = "config"
+CACHE_KIND = CacheKind("config_names", fresh_seconds=1800)
 CACHE_KEY = "names"
 LOAD_TIMEOUT_SECONDS = 0.15
 """Seconds that a card waits for names. An ack waits 0.3 s for the whole answer."""

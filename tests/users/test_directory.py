@@ -27,6 +27,7 @@ from bot.sandbox.chakra.faults import (
     StatusResponse,
     TruncatedBody,
 )
+from bot.users.names import CACHE_KEY, CACHE_KIND
 from tests.clock import ManualClock
 from tests.sandbox.chakra_client import JOHN, UNKNOWN_ID
 from tests.users.directory_harness import (
@@ -314,7 +315,7 @@ async def test_slow_config_delays_no_card_and_is_used_for_the_next(
     await advance_until_done(looking, clock)
     assert looking.result().value.role_name == "Inside sales"
     acme.chakra.release_hanging()
-    await acme.cache.get("config", "names", fail_to_load)
+    await acme.cache.get(CACHE_KIND, CACHE_KEY, fail_to_load)
     assert (await acme.directory.get_profile(JOHN)).value.role_name == "Inside Sales"
     assert acme.chakra.count(CONFIG) == 1
 

@@ -12,9 +12,8 @@ from bot.aio.tasks import TaskSet, background_tasks
 from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.channel_events import ChannelEvents, build_channel_events
-from bot.context import Context
+from bot.context import Context, build_context
 from bot.db.adoption import adopt_rows
-from bot.features import build_context
 from bot.home import HomeDetails
 from bot.installation import Installation, Runtime, WorkspaceServices, identify
 from bot.jobs.reader import JobReader

@@ -1,4 +1,5 @@
-"""Every story of a command ends with a look at what Slack refused, or only just took."""
+"""Every story of a command ends with a look at what Slack refused, or only just took, and at
+whether Chakra was asked what the story is marked with."""
 
 from __future__ import annotations
 
@@ -6,11 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.sandbox.chakra.request_log import endpoint_matcher
+from tests.endpoints import ENDPOINTS
 from tests.world import World
 
 
 @pytest.fixture(autouse=True)
-def _assert_no_slack_rejections(request: pytest.FixtureRequest) -> Iterator[None]:
+def _check_exchanges(request: pytest.FixtureRequest) -> Iterator[None]:
     acme: World | None = None
     if "acme" in request.fixturenames:
         acme = request.getfixturevalue("acme")
@@ -18,3 +21,12 @@ def _assert_no_slack_rejections(request: pytest.FixtureRequest) -> Iterator[None
     if acme is not None:
         assert acme.slack.rejections == []
         assert acme.slack.warnings == []
+    for mark in request.node.iter_markers("reaches"):
+        assert acme is not None, "only a story with the fixture acme reaches an endpoint"
+        [title] = mark.args
+        assert _is_reached(acme, title), f"the story did not reach {title}"
+
+
+def _is_reached(acme: World, title: str) -> bool:
+    [address] = [endpoint.address for endpoint in ENDPOINTS if endpoint.title == title]
+    return any(map(endpoint_matcher(address), acme.chakra.requests))

@@ -20,11 +20,10 @@ from tests.commands.watch_scenarios import (
     list_messages,
     wait_until,
 )
+from tests.people import JOHN, MEI, SALES
 from tests.world import World
 
-SALES, GENERAL = "C0SALES", "C0GENERAL"
-JOHN, MEI = "U0JOHN", "U0MEI"
-JOHNS_MESSAGES = "D0JOHN"
+GENERAL, JOHNS_MESSAGES = "C0GENERAL", "D0JOHN"
 CREATE = "POST /v1/ext/procedure/{procedureShortId}/process/bulk-create"
 UPDATE = "PATCH /v1/ext/procedure/{procedureShortId}/process"
 EXCEL_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -51,8 +50,7 @@ def workbook_upload(*header: str, rows: Sequence[Sequence[object]]) -> LocalFile
 
 
 async def open_form(acme: World, line: str = "bulk create lead", channel: str = SALES) -> str:
-    await acme.slack.type(JOHN, channel, f"/chakra {line}")
-    await acme.settle()
+    await acme.type(f"/chakra {line}", channel=channel)
     view = acme.slack.view(JOHN)
     assert view is not None
     return visible_text(view)
@@ -123,6 +121,7 @@ async def test_a_table_becomes_leads_and_the_outcome_is_posted(
     }
 
 
+@pytest.mark.reaches("Bulk Update Process")
 async def test_leads_are_updated_by_key(acme: World, clock: ManualClock) -> None:
     await open_form(acme, "bulk update lead")
     plan = await submit_file(acme, csv_upload("lead_id,city\nLEAD-004038,Pune\n"))
@@ -135,6 +134,7 @@ async def test_leads_are_updated_by_key(acme: World, clock: ManualClock) -> None
     }
 
 
+@pytest.mark.reaches("Bulk Create Process")
 async def test_double_press_uploads_once(acme: World) -> None:
     await open_form(acme)
     await submit_file(acme, csv_upload(build_csv(3)))

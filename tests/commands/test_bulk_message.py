@@ -12,10 +12,7 @@ from bot.sandbox.slack.seed import APP_USER
 from tests.clock import ManualClock
 from tests.commands.test_bulk import (
     CREATE,
-    JOHN,
     JOHNS_MESSAGES,
-    MEI,
-    SALES,
     UPDATE,
     build_csv,
     confirm_upload,
@@ -32,6 +29,7 @@ from tests.commands.watch_scenarios import (
     list_messages,
     wait_until,
 )
+from tests.people import JOHN, MEI, SALES
 from tests.world import World
 
 PARTNERS = "C0PARTNERS"

@@ -9,7 +9,6 @@ from bot.sandbox.slack import LocalFile
 from tests.commands.test_bulk import (
     CREATE,
     EXCEL_TYPE,
-    JOHN,
     confirm_upload,
     csv_upload,
     form_text,
@@ -17,6 +16,7 @@ from tests.commands.test_bulk import (
     submit_file,
 )
 from tests.commands.watch_scenarios import wait_until
+from tests.people import JOHN
 from tests.sheets.builders import build_workbook, openpyxl_workbook
 from tests.world import World
 

@@ -10,9 +10,7 @@ from bot.sheets.workers import MAX_CONCURRENT_READS
 from tests.clock import ManualClock
 from tests.commands.test_bulk import (
     CREATE,
-    JOHN,
     JOHNS_MESSAGES,
-    MEI,
     csv_upload,
     form_text,
     open_form,
@@ -24,6 +22,7 @@ from tests.commands.watch_scenarios import (
     list_messages,
     wait_until,
 )
+from tests.people import JOHN, MEI
 from tests.world import World
 
 UPLOAD_METHOD = "files.getUploadURLExternal"

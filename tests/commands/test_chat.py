@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from bot.sandbox.chakra.faults import MetaErrorResponse, ResetAfterHandling
 from bot.sandbox.slack import visible_text
 from tests.commands.chat_scenarios import (
@@ -27,6 +29,7 @@ from tests.world import World
 DAY = 86_400.0
 
 
+@pytest.mark.reaches("WhatsApp Messages")
 async def test_a_reply_reaches_the_customer_once_and_its_ticks_follow(acme: World) -> None:
     asha = await receive(acme)
     await acme.press("chat.reply")
@@ -306,6 +309,7 @@ async def test_an_unanswered_customer_is_brought_up_once(acme: World) -> None:
 # --- reading --------------------------------------------------------------------------------------
 
 
+@pytest.mark.reaches("List Previous Messages For A Phone Number")
 async def test_previous_messages_are_shown_to_one_reader(acme: World) -> None:
     asha = await receive(acme)
     await acme.press("chat.reply")

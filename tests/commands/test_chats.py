@@ -29,6 +29,7 @@ async def add(acme: World, name: str, phone: str, *texts: str, hidden: bool = Fa
     await pass_seconds(acme, 5)
 
 
+@pytest.mark.reaches("List Chats")
 async def test_chats_are_listed_and_opened(acme: World) -> None:
     await add(acme, "Zora Bell", "12025550150", "Is it open today?")
     shown = visible_text(await acme.type("/chakra chat list"))
@@ -71,6 +72,7 @@ async def test_older_messages_are_on_further_pages(acme: World) -> None:
     assert "Message 24" in visible_text(acme.shown())
 
 
+@pytest.mark.reaches("List Chat Messages For A Chat")
 @pytest.mark.parametrize("typed", ["chat Zora", "chat zora bell", "chat bell"])
 async def test_customer_without_a_number_is_found_by_name(acme: World, typed: str) -> None:
     await add(acme, "Zora Bell", "12025550150", "Is it open today?", hidden=True)

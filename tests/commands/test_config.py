@@ -13,6 +13,7 @@ from tests.shared_world import shared_world
 from tests.world import World
 
 
+@pytest.mark.reaches("Fetch Config")
 @shared_world
 @pytest.mark.parametrize(
     ("typed", "found", "missing"),

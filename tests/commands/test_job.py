@@ -44,6 +44,7 @@ async def _assert_no_slack_rejections(acme: World) -> Any:
     assert acme.slack.rejections == []
 
 
+@pytest.mark.reaches("Fetch Background Job")
 async def test_the_documented_job(acme: World) -> None:
     card = visible_text(await run_command(acme, f"job {DOCUMENTED}"))
     assert "492 of 612" in card
@@ -102,6 +103,7 @@ async def test_watch_from_the_card(acme: World) -> None:
     ) or "Watching here" in visible_text(list_messages(acme, MEI, SALES)[-2])
 
 
+@pytest.mark.reaches("Fetch Background Job Entries")
 async def test_failed_rows_file_is_sent_by_direct_message(acme: World) -> None:
     await run_command(acme, f"job {FINISHED}", PRIYA)
     await acme.slack.press(PRIYA, "job.failed")

@@ -57,6 +57,7 @@ async def test_typed_lead_opens_the_form_filled_in(acme: World) -> None:
     assert creations(acme) == []
 
 
+@pytest.mark.reaches("Create a lead")
 async def test_lead_is_created_once_as_the_contract_has_it(acme: World) -> None:
     await acme.type(f"/chakra lead {ZOYA}")
     assert not await acme.submit({"field_score": "80", "state": "new", "assignee": "me"})

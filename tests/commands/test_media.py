@@ -20,6 +20,8 @@ ATTACHMENT = "GET /v1/whatsapp/{whatsappApiVersion}/attachments"
 MEGABYTE = 1024 * 1024
 
 
+@pytest.mark.reaches("Fetch WhatsApp Media")
+@pytest.mark.reaches("Show WhatsApp Media Attachments")
 @pytest.mark.parametrize(
     ("content", "media_type", "ending", "noun"),
     [
@@ -71,6 +73,7 @@ async def test_what_it_is_comes_before_what_it_is_declared_as(acme: World) -> No
     assert "is declared as `image/jpeg`, but it is a web page" in shown.text
 
 
+@pytest.mark.reaches("Show WhatsApp Media")
 @pytest.mark.parametrize("endpoint", [FETCH, ATTACHMENT])
 async def test_other_endpoint_is_used_if_one_answers_oddly(acme: World, endpoint: str) -> None:
     media_id = acme.chakra.add_media(png(), "image/png")

@@ -49,6 +49,7 @@ async def upload(acme: World, file: LocalFile = SHOP, **values: Any) -> dict[str
 # --- showing -------------------------------------------------------------------------------------
 
 
+@pytest.mark.reaches("Fetch Photo")
 @shared_world
 @pytest.mark.parametrize("typed", [f"photo {PHOTO}", f"photo `{PHOTO}`", "photo LEAD-004039",
                                    "photos of lead LEAD-004039", "photo sofia",
@@ -111,6 +112,7 @@ async def test_outage_is_explained(acme: World) -> None:
 # --- uploading -----------------------------------------------------------------------------------
 
 
+@pytest.mark.reaches("Upload Photo With Id")
 async def test_photo_is_shown_before_it_is_uploaded(acme: World) -> None:
     await acme.type("/chakra photo")
     assert await acme.submit({"file": SHOP}) == {}
@@ -265,6 +267,7 @@ async def test_form_says_that_a_slow_upload_is_not_confirmed(acme: World) -> Non
     assert "We don't know whether Chakra has it." in form(acme)
 
 
+@pytest.mark.reaches("Upload Photo")
 async def test_chakra_that_takes_no_id_gives_one(acme: World) -> None:
     acme.chakra.fail(UPLOAD, StatusResponse(404))
     await acme.type("/chakra photo upload LEAD-004038")

@@ -22,6 +22,7 @@ def last_where(acme: World) -> object:
     return requests[-1].json["where"]
 
 
+@pytest.mark.reaches("List Processes")
 @shared_world
 async def test_query_is_sent_as_its_where_and_echoed(acme: World) -> None:
     shown = visible_text(await acme.type("/chakra process list lead state:new assigned:me"))
@@ -54,6 +55,7 @@ async def test_list_shows_what_matches(acme: World, typed: str, found: str, miss
     assert missing not in shown
 
 
+@pytest.mark.reaches("Fetch Process By Id")
 @shared_world
 @pytest.mark.parametrize("typed", ["lead LEAD-004038", "process LEAD-004038", "lead aarav",
                                    "process show lead lead-004038"])  # fmt: skip
@@ -149,6 +151,7 @@ def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
     return dict(acme.chakra.records.find(key))
 
 
+@pytest.mark.reaches("Update Process")
 async def test_edit_shows_what_changes_before_it_is_saved(acme: World) -> None:
     await open_edit_form(acme)
     assert not await acme.submit({"state": "converted", "field_score": "80"})
@@ -256,6 +259,7 @@ async def test_deletion_whose_answer_is_lost_is_asked_about_again(acme: World) -
     assert stored(acme, "LEAD-004039")["isDeleted"]
 
 
+@pytest.mark.reaches("Delete Process")
 async def test_delete_needs_the_key(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004039")
     await acme.press("process.delete")
@@ -291,6 +295,7 @@ async def test_member_who_may_not_edit_has_no_buttons_for_it(acme: World) -> Non
 # --- creating a record ----------------------------------------------------------------------------
 
 
+@pytest.mark.reaches("Create Process")
 async def test_new_record_is_created_once_and_shown(acme: World) -> None:
     await acme.type("/chakra process create lead")
     values = {"field_name": "Zoya Khan", "field_phone_number": "+91 98111 22333", "state": "new"}

@@ -42,6 +42,8 @@ from tests.world import World
 # --- the form ------------------------------------------------------------------------------------
 
 
+@pytest.mark.reaches("Send WhatsApp Template Message For A Phone Number")
+@pytest.mark.reaches("List WhatsApp Phone Numbers")
 async def test_form_send_is_delivered_and_read(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     assert await check_form(acme) == {}
@@ -166,6 +168,7 @@ async def test_duplicate_submission_sends_once(acme: World, clock: ManualClock) 
     assert sent_count(acme) == 1
 
 
+@pytest.mark.reaches("Send WhatsApp Template Message For Process")
 async def test_process_recipient_uses_the_process_endpoint(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     assert await submit_form(acme, phone="lead LEAD-004038") == {}

@@ -50,6 +50,7 @@ from tests.world import World
 # --- it goes out ---------------------------------------------------------------------------------
 
 
+@pytest.mark.reaches("Upload Public Media")
 async def test_selected_picture_is_sent_and_read(acme: World, clock: ManualClock) -> None:
     await open_promo_form(acme)
     assert await check_promo_form(acme, file=PICTURE) == {}

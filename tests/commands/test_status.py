@@ -51,6 +51,7 @@ async def test_words_after_the_name_are_ignored(acme: World) -> None:
 # --- our numbers ---------------------------------------------------------------------------------
 
 
+@pytest.mark.reaches("List WhatsApp Business Accounts")
 async def test_numbers_are_shown_with_what_is_left_of_their_limit(acme: World) -> None:
     text = await typed(acme, "phone numbers")
     for shown in (

@@ -48,6 +48,7 @@ async def test_typed_line_opens_the_form_and_writes_nothing(acme: World) -> None
     assert created(acme) == []
 
 
+@pytest.mark.reaches("Create Task")
 async def test_task_is_created_once_and_shown_with_the_card(acme: World) -> None:
     await acme.type('/chakra task LEAD-004038 call back 5 Dec 10am remarks:"ask for Mei" to me')
     due = initial(acme, "field_next_call_time")

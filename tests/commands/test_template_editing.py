@@ -49,6 +49,7 @@ async def open_new_form(acme: World) -> None:
     await acme.settle()
 
 
+@pytest.mark.reaches("Create WhatsApp Message Template")
 async def test_a_new_template_is_submitted_and_shows_metas_review(
     acme: World, clock: ManualClock
 ) -> None:
@@ -146,6 +147,7 @@ async def open_edit_form(acme: World, name: str = "hello_world") -> Any:
     return acme.slack.view(JOHN)
 
 
+@pytest.mark.reaches("Update WhatsApp Message Template")
 async def test_edit_keeps_components_not_shown_in_the_form(acme: World) -> None:
     form = await open_edit_form(acme, "order_delivery_update")
     fields = [block["block_id"] for block in form["blocks"] if block["type"] == "input"]

@@ -155,6 +155,7 @@ async def test_unsendable_template_explains_why(acme: World) -> None:
     assert "Not from Slack: multi-product buttons only from Chakra" in listed
 
 
+@pytest.mark.reaches("List WhatsApp Message Templates")
 async def test_refresh_shows_changes_made_by_meta(acme: World) -> None:
     message = await run_command(acme, "hello_world")
     acme.chakra.update_template("hello_world", "en_US", status="PAUSED", quality="RED")

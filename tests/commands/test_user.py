@@ -18,11 +18,10 @@ from bot.sandbox.chakra.faults import (
 )
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
+from tests.people import JOHN, MEI, PRIYA, SALES
 from tests.shared_world import shared_world
 from tests.world import World
 
-SALES = "C0SALES"
-MEI, JOHN, PRIYA = "U0MEI", "U0JOHN", "U0PRIYA"
 JOHN_ID = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
 JOHN_QUERIES = (
     JOHN_ID,
@@ -70,6 +69,7 @@ def with_picture(message: VisibleMessage) -> bool:
 # --- finding -------------------------------------------------------------------------------------
 
 
+@pytest.mark.reaches("Fetch User (V2)")
 async def test_the_documented_john_with_team_role_and_address(acme: World) -> None:
     card = await run_command(acme, "john@acme.com")
     assert card.ephemeral
@@ -277,6 +277,7 @@ async def open_edit_form(acme: World, sought: str = "john@acme.com") -> Any:
     return acme.slack.view(JOHN)
 
 
+@pytest.mark.reaches("Update User")
 async def test_form_is_prefilled_and_saving_refreshes_the_card(acme: World) -> None:
     form = await open_edit_form(acme)
     initial = {block["block_id"]: block["element"]["initial_value"] for block in form["blocks"][:2]}

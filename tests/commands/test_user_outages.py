@@ -18,7 +18,8 @@ from bot.sandbox.chakra.faults import (
 from bot.sandbox.slack import visible_text
 from bot.slack.age import date_token
 from tests.clock import ManualClock
-from tests.commands.test_user import FETCH, JOHN_ID, MEI, SALES, last_message, run_command
+from tests.commands.test_user import FETCH, JOHN_ID, last_message, run_command
+from tests.people import MEI, SALES
 from tests.world import World
 
 
@@ -57,6 +58,7 @@ async def test_unreadable_answer_shows_the_last_good_card_with_a_warning(
     assert "can't be read" not in visible_text(await run_command(acme, JOHN_ID))
 
 
+@pytest.mark.reaches("Fetch User")
 async def test_without_v2_a_user_is_shown_from_v1_with_names(acme: World) -> None:
     for endpoint in ("GET /v2/ext/users", FETCH):
         acme.chakra.disable_endpoint(endpoint)

@@ -45,6 +45,7 @@ def row_names(message: VisibleMessage) -> list[str]:
     ]
 
 
+@pytest.mark.reaches("List Users (V2)")
 async def test_active_users_are_listed_ten_per_page(acme: World) -> None:
     first = await run_command(acme)
     assert first.ephemeral
@@ -139,6 +140,7 @@ async def test_a_page_that_no_longer_exists_becomes_the_last(acme: World) -> Non
     assert len(row_names(await press_button(acme, "users.refresh"))) == 5
 
 
+@pytest.mark.reaches("List Users")
 async def test_v1_list_resolves_role_names(acme: World) -> None:
     acme.chakra.disable_endpoint(LIST)
     page = visible_text(await run_command(acme, "role:inside_sales"))

@@ -178,6 +178,8 @@ _LOOSE_EMAIL = re.compile(
     r"|\s?[(\[{]\s?(?i:at)\s?[)\]}]\s?(?=[\w-]+\s?[.(\[{]))"
     r"(?P<domain>\[[^\]\s]{1,64}\]|[\w-]+(?:\.[\w-]+)*)"
 )
+_MASKED_PHONE = re.compile(rf"(?<!\w){LONG_MASK} (?:\d{{4}}|\d{{2}})(?![ .()-]?\d)")
+"""What `mask_phone` returns: what follows on it is no more of that number."""
 _HANGUL_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 """Letters to Unicode, though nothing is shown for them."""
 
@@ -210,7 +212,7 @@ def _personal_spans(text: str) -> list[tuple[int, int, str]]:
     ]
     for start, end, _ in emails:
         text = f"{text[:start]}{'@' * (end - start)}{text[end:]}"
-    for pattern in (_UUID, _ISO_TIME):
+    for pattern in (_UUID, _ISO_TIME, _MASKED_PHONE):
         text = pattern.sub(lambda found: "x" * len(found[0]), text)
     numbers = [
         (found.start(), found.end(), _mask_run(text, found))

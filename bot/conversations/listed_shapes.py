@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 
 from bot.privacy import mask_phone
 from bot.slack import blocks
@@ -116,7 +117,9 @@ def _order_line(item: Json) -> Markup:
 
 def _format_price(item: Json) -> str:
     price = item.get("item_price")
-    return f"{price:g}" if isinstance(price, float) else first_text(item, "item_price")
+    if isinstance(price, float):
+        return f"{price:g}" if isfinite(price) else ""
+    return first_text(item, "item_price")
 
 
 def _order_totals(items: list[Json]) -> str:
@@ -126,6 +129,8 @@ def _order_totals(items: list[Json]) -> str:
         try:
             amount = float(item["item_price"]) * int(item["quantity"])
         except (KeyError, TypeError, ValueError, OverflowError):
+            return ""
+        if not isfinite(amount):
             return ""
         currency = first_text(item, "currency")
         totals[currency] = totals.get(currency, 0.0) + amount

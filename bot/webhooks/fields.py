@@ -21,9 +21,17 @@ from bot.webhooks.events import (
     WebhookEvent,
 )
 
-MIN_EPOCH_MILLISECONDS = 100_000_000_000
-"""Meta's timestamps are in seconds and Chakra's in milliseconds: larger numbers are the latter."""
-MAX_EPOCH_DIGITS = 16
+EPOCH_SCALES: Sequence[tuple[int, int]] = (
+    (10**17, 10**9),
+    (10**14, 10**6),
+    (10**11, 10**3),
+)
+"""From which number on a time is in nano-, micro- and milliseconds, and how many are a second.
+
+Meta's timestamps are in seconds and Chakra's in milliseconds. As seconds the smallest of these are
+the year 5138.
+"""
+MAX_EPOCH_DIGITS = 19
 MAX_KIND_LENGTH = 60
 MAX_PHONE_DIGITS = 15
 """E.164 allows these. The ID of a group has more digits."""
@@ -57,12 +65,15 @@ def to_kind(value: object) -> str:
 
 
 def to_epoch_seconds(value: object) -> float:
-    """Return seconds since 1970 for a time in seconds, milliseconds or ISO 8601; 0 for another."""
+    """Return seconds since 1970 for a time in (milli-, micro-, nano-) seconds or ISO 8601.
+
+    Return 0 for anything else.
+    """
     text = to_text(int(value) if isinstance(value, float) and isfinite(value) else value)
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_EPOCH_DIGITS):
         return _from_iso(text)
     number = int(text)
-    return number / 1000 if number >= MIN_EPOCH_MILLISECONDS else float(number)
+    return number / next((scale for least, scale in EPOCH_SCALES if number >= least), 1)
 
 
 def _from_iso(text: str) -> float:

@@ -12,14 +12,25 @@ from bot.webhooks.meta_format import is_meta_format, parse_meta_events
 
 
 def decode(body: bytes) -> Json | None:
-    """Return the JSON object of a delivery in either format; None if it is neither."""
+    """Return the JSON object of a delivery in either format; None if it is neither.
+
+    Bytes that are no UTF-8 cost the letters that they stand for, and not the delivery: no one is
+    known to send it again.
+    """
     try:
-        value = json.loads(body)
+        value = _load(body)
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict):
         return None
     return value if is_chakra_format(value) or is_meta_format(value) else None
+
+
+def _load(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except UnicodeDecodeError:
+        return json.loads(body.decode(errors="replace"))
 
 
 def parse_events(body: bytes) -> list[WebhookEvent]:

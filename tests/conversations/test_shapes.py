@@ -130,6 +130,10 @@ def item(price: object = 450.0, quantity: object = 2, **other: Any) -> dict[str,
             ),
         ),
         (
+            {"type": "order", "order": {"product_items": [item(float("nan"), 1)]}},
+            ":shopping_trolley: Order of 1 item\n1 × SKU-1",
+        ),
+        (
             {"type": "order", "order": {"product_items": [item("?")]}},
             ":shopping_trolley: Order of 1 item\n2 × SKU-1 · ? INR",
         ),

@@ -121,3 +121,17 @@ async def test_masked_number_leaves_the_quote_of_a_thread_whole(
     await clock.advance(5)
     quote = posted(acme)[0].splitlines()[1]
     assert quote == "> Is it ready? Call •••••• 3210, or •••••• 67 in the evening &gt; 6"
+
+
+async def test_masked_number_takes_no_digits_of_the_quote_below(
+    acme: World, clock: ManualClock
+) -> None:
+    await add_rule(acme, "message")
+    event = build_message(clock, "299 or 450?")
+    contact = {"wa_id": "919876543210", "profile": {"name": "Asha"}}
+    event["entry"][0]["changes"][0]["value"]["contacts"] = [contact]
+    await receive(acme, event)
+    await clock.advance(5)
+    name, quote = posted(acme)[0].splitlines()[:2]
+    assert name.endswith("+91 •••••• 3210")
+    assert quote == "> 299 or 450?"

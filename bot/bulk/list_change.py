@@ -41,7 +41,7 @@ _ROOT_FIELDS: Final[Mapping[str, str]] = {
 class NewValue(BaseModel):
     """The value that a field shall have; ``same`` are other spellings of it ("john@acme.com")."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     name: str
     label: str
@@ -76,7 +76,7 @@ class ListedRecord(BaseModel):
     ``before`` is the fingerprint of what the change replaces.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     id: str
     before: str
@@ -86,7 +86,7 @@ class ListedRecord(BaseModel):
 class Sample(BaseModel):
     """One of the first records, as people read it; ``old`` are the values of the fields."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     key: str
     name: str
@@ -99,7 +99,7 @@ class ListChange(BaseModel):
     ``unchanged`` records have the values already. ``repeated`` came on two pages.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     record_type: str
     where: dict[str, Any]

@@ -137,7 +137,7 @@ class JobEntry(BaseModel):
     unchanged and in order, including a reason that is not a plain string; null reasons are dropped.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     id: str = ""
     completion_status: str = ""

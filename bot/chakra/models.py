@@ -43,7 +43,11 @@ class Resource(BaseModel):
     """An object of a response, in camel case. Fields may be missing or new."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True
+        frozen=True,
+        defer_build=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        populate_by_name=True,
     )
 
 
@@ -177,7 +181,11 @@ class UserChanges(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+        frozen=True,
+        defer_build=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
     )
 
     first_name: str | None = None
@@ -308,7 +316,7 @@ class Media(BaseModel):
     ``url`` is a URL of Chakra's; ``file_size`` is in bytes, or ``None``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
 
     id: Text = ""
     url: Text = Field(default="", repr=False)

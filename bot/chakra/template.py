@@ -80,7 +80,7 @@ class Variable:
 class TemplatePart(BaseModel):
     """A part of a template, in Meta's snake case. ``definition`` is the unchanged object."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore", populate_by_name=True)
 
     type: UpperText = ""
     definition: Mapping[str, Any] = Field(default_factory=dict, repr=False)
@@ -188,7 +188,7 @@ class Buttons(Component):
 class OfferDetails(BaseModel):
     """The name of a limited-time offer, and whether a send says when it ends."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
 
     text: MultilineText = ""
     has_expiration: Flag = None
@@ -216,7 +216,7 @@ def _parse_component(value: dict[str, Any] | Component) -> Component:
 class ComponentHolder(BaseModel):
     """What a template and a card of a carousel have in common: a header, a body and buttons."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore", populate_by_name=True)
 
     components: Annotated[tuple[Component, ...], BeforeValidator(_parse_components)] = ()
 

@@ -62,7 +62,7 @@ class TemplateSubmission(BaseModel):
     Most are PENDING; ``category`` may differ from the requested one.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
 
     id: Id
     status: UpperText = ""

@@ -37,7 +37,7 @@ class Filters(BaseModel):
     the customer's record ("lead.city=Pune").
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
 
     senders: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Filters(BaseModel):
 class QuietHours(BaseModel):
     """Hours in which nothing is posted, in ``time_zone``; ``exceptions`` are posted even then."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
 
     start: time
     end: time
@@ -68,7 +68,7 @@ class RuleSpec(BaseModel):
     ``allows_outsiders``: its maker agreed that people of other companies read customers' words.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
 
     events: tuple[EventGroup, ...]
     filters: Filters = Filters()

@@ -31,7 +31,7 @@ class Schedule(BaseModel):
     1 to 4, or `LAST`: the first to fourth, or last, of the weekdays in the month.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     weekdays: tuple[int, ...] = ()
     month_day: int = 0

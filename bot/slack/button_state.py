@@ -32,7 +32,7 @@ class ButtonState(BaseModel):
     are already posted stay valid if a field with a default is added at the end.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, defer_build=True, extra="forbid")
 
     command: ClassVar[str]
     """The line that the person can type instead, such as ``/chakra users``."""

@@ -173,7 +173,8 @@ class Application:
         checker = EnvelopeChecker(
             self.dispatcher.dispatch, self.clock, on_rejected=_log_rejections(self.clock)
         )
-        return build_bolt_app(checker.dispatch, self.slack.web, self.workspace.identity.response)
+        web = self.slack.build_sdk_client()
+        return build_bolt_app(checker.dispatch, web, self.workspace.identity.response)
 
     async def stop_workspace(self, team_id: str, reason: str) -> None:
         """End the work of a workspace; see `Workspaces.stop`."""

@@ -78,7 +78,7 @@ def bearer_token(value: str) -> str:
 
 
 def slack_url(value: str) -> str:
-    """Return the base address with a slash at its end, which slack_sdk requires."""
+    """Return the base address with a slash at its end."""
     return _web_url(value).rstrip("/") + "/"
 
 

@@ -1,4 +1,4 @@
-"""Retries of calls to Slack, on the injected clock; a message is never posted twice.
+"""Which calls to Slack are retried, and how long a retry waits: a message is never posted twice.
 
 A call is retried after a 429 and if there was no connection; after a lost response only if the
 method is idempotent.
@@ -11,12 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
-from slack_sdk.http_retry.async_handler import AsyncRetryHandler
-from slack_sdk.http_retry.request import HttpRequest
-from slack_sdk.http_retry.response import HttpResponse
-from slack_sdk.http_retry.state import RetryState
-
-from bot.aio.clock import Clock, sleep
 
 MAX_RETRY_WAIT_SECONDS = 10.0
 """The longest ``Retry-After`` that one call waits for; a person would not wait longer."""
@@ -46,86 +40,12 @@ NOT_SENT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """aiohttp's errors for a connection that was never made."""
 
 
-# The signatures of the two handlers are slack_sdk's, so not all of their arguments are used.
-
-
-class RateLimitRetryHandler(AsyncRetryHandler):
-    """Wait as long as Slack's ``Retry-After`` says, on the injected clock.
-
-    The waits of one call are at most ``MAX_RETRY_WAIT_SECONDS`` together.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(max_retry_count=MAX_RATE_LIMIT_RETRIES)
-        self._clock = clock
-
-    async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        if response is None or response.status_code != 429:
-            return False
-        return (
-            _seconds_waited(state) + parse_retry_after(response.headers) <= MAX_RETRY_WAIT_SECONDS
-        )
-
-    async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        wait = parse_retry_after(response.headers if response else {})
-        state.custom_values = {_WAITED_KEY: _seconds_waited(state) + wait}
-        state.next_attempt_requested = True
-        await sleep(self._clock, wait)
-        state.increment_current_attempt()
-
-
-_WAITED_KEY = "seconds waited"
-
-
-def _seconds_waited(state: RetryState) -> float:
-    return float((state.custom_values or {}).get(_WAITED_KEY, 0.0))
-
-
-class ConnectionRetryHandler(AsyncRetryHandler):
-    """Retry once if the connection was never made, or if the method is idempotent."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(max_retry_count=1)
-        self._clock = clock
-
-    async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return True
-        lost = isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError))
-        return lost and request.url.rsplit("/", 1)[-1] in IDEMPOTENT_METHODS
-
-    async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        state.next_attempt_requested = True
-        await sleep(self._clock, CONNECT_RETRY_SECONDS)
-        state.increment_current_attempt()
+def can_repeat(method: str, lost: Exception) -> bool:
+    """Return whether a call may be sent again: it never left, or it may arrive twice."""
+    if isinstance(lost, aiohttp.ClientConnectorError):
+        return True
+    broken = isinstance(lost, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError))
+    return broken and method in IDEMPOTENT_METHODS
 
 
 def parse_retry_after(headers: Mapping[str, Any]) -> float:

@@ -10,30 +10,28 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 from pydantic_core import to_json
-from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.async_handler import AsyncRetryHandler
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.aio.clock import Clock, sleep
-from bot.errors import MISSING_SCOPE, NotInChannel, SlackError, TriggerExpired
+from bot.errors import SlackError
 from bot.slack.client.files import SlackFiles
+from bot.slack.client.method_caller import MethodCaller
 from bot.slack.client.modals import ModalUpdates
 from bot.slack.client.retry import (
     CONNECT_RETRY_SECONDS,
     MAX_RETRY_WAIT_SECONDS,
     NOT_SENT_ERRORS,
-    READ_METHODS,
-    ConnectionRetryHandler,
-    RateLimitRetryHandler,
     parse_retry_after,
 )
 from bot.slack.client.work_objects import WorkObjects
 from bot.slack.commands.reply import Block, Message, View, response_body
 from bot.slack.data_table import has_table, tables_as_text
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
 
 REQUEST_TIMEOUT_SECONDS = 10.0
 """Seconds for one attempt, including its connection."""
@@ -45,7 +43,6 @@ JSON_HEADERS = {"content-type": "application/json"}
 NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 """Slack shows previews of pages and pictures that anyone may have linked in a quoted text.
 docs.slack.dev/messaging/unfurling-links-in-messages"""
-TRIGGER_EXPIRED_CODES = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
 REFUSED_BLOCKS_CODES = frozenset(
     (
         "invalid_blocks",
@@ -56,9 +53,6 @@ REFUSED_BLOCKS_CODES = frozenset(
     )
 )  # fmt: skip
 """Nothing was posted."""
-NOT_IN_CHANNEL_CODES = frozenset(
-    {"not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +80,8 @@ class SlackClient:
             connector=aiohttp.TCPConnector(limit=100, keepalive_timeout=60),
             trust_env=self.uses_proxy,
         )
-
-        def web(*retries: AsyncRetryHandler) -> AsyncWebClient:
-            made = AsyncWebClient(
-                token=token,
-                base_url=base_url,
-                session=self._session,
-                retry_handlers=[*retries, ConnectionRetryHandler(clock)],
-            )
-            # slack_sdk would use the environment's proxy for every host; ours heeds NO_PROXY.
-            made.proxy = None
-            return made
-
-        self.web = web(RateLimitRetryHandler(clock))
-        self._no_retry = web()
+        self._token, self._base_url = token, base_url
+        self._caller = MethodCaller(self._session, token=token, base_url=base_url, clock=clock)
         self.modals = ModalUpdates(self.update_view, clock)
         self.work_objects = WorkObjects(self.call, clock)
         self.files = SlackFiles(
@@ -109,35 +91,23 @@ class SlackClient:
     async def aclose(self) -> None:
         await self._session.close()
 
+    def build_sdk_client(self) -> AsyncWebClient:
+        """Return slack_sdk's client on the same session, for Bolt. Nothing else needs slack_sdk."""
+        from slack_sdk.web.async_client import AsyncWebClient
+
+        client = AsyncWebClient(
+            token=self._token, base_url=self._base_url, session=self._session, retry_handlers=[]
+        )
+        # slack_sdk would use the environment's proxy for every host; ours heeds NO_PROXY.
+        client.proxy = None
+        return client
+
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Return the body of Slack's response.
 
         Two headers are added to it: ``_scopes`` (of the token, comma-separated) and ``_date``.
         """
-        return await self._call(self.web, method, arguments)
-
-    async def _call(
-        self, client: AsyncWebClient, method: str, arguments: dict[str, Any]
-    ) -> dict[str, Any]:
-        sent: dict[str, Any] = {"data" if method in READ_METHODS else "json": arguments}
-        try:
-            answer = await client.api_call(method, **sent)
-        except SlackApiError as refused:
-            raise _to_slack_error(method, refused) from refused
-        except (aiohttp.ClientError, TimeoutError, OSError) as lost:
-            never_sent = isinstance(lost, NOT_SENT_ERRORS)
-            raise SlackError(method, "unreachable", not_sent=never_sent) from lost
-        except (AttributeError, ValueError) as odd:  # slack_sdk expects an object
-            raise SlackError(method, "unreadable") from odd
-        body = answer.data
-        if not isinstance(body, dict):
-            raise SlackError(method, "unreadable")
-        headers = {key.lower(): value for key, value in answer.headers.items()}
-        return {
-            **body,
-            "_scopes": headers.get("x-oauth-scopes", ""),
-            "_date": headers.get("date", ""),
-        }
+        return await self._caller.call(method, arguments, wait_for_limit=True)
 
     async def open_view(self, trigger_id: str, view: View) -> dict[str, Any]:
         return await self.call("views.open", trigger_id=trigger_id, view=view)
@@ -204,7 +174,8 @@ class SlackClient:
     async def _send(self, method: str, message: Message, **arguments: Any) -> dict[str, Any]:
         async def send(shown: Message) -> dict[str, Any]:
             content = {"text": shown.text, "blocks": list(shown.blocks)}
-            return await self._call(self._no_retry, method, {**arguments, **content})
+            sent = {**arguments, **content}
+            return await self._caller.call(method, sent, wait_for_limit=False)
 
         return await _with_tables_or_text(message, send)
 
@@ -327,20 +298,3 @@ def _response_url_error(status: int, text: str) -> str:
         return ""
     word = str(said.get("error") or "")
     return word if _ERROR_CODE.fullmatch(word) else f"http_{status}"
-
-
-def _to_slack_error(method: str, error: SlackApiError) -> SlackError:
-    """``refused`` is slack_sdk's response, or aiohttp's if the body couldn't be read."""
-    answer = error.response
-    body = getattr(answer, "data", None)
-    status: int = getattr(answer, "status_code", 0) or getattr(answer, "status", 0)
-    code = str(body.get("error") or "") if isinstance(body, dict) else ""
-    if status == 429:
-        return SlackError(method, "ratelimited", retry_after=parse_retry_after(answer.headers))
-    if code in TRIGGER_EXPIRED_CODES:
-        return TriggerExpired(method, code)
-    if code in NOT_IN_CHANNEL_CODES:
-        return NotInChannel(method, code)
-    if code == MISSING_SCOPE and isinstance(body, dict):
-        return SlackError(method, code, needed_scope=str(body.get("needed") or ""))
-    return SlackError(method, code or (f"http_{status}" if status >= 500 else "unreadable"))

@@ -62,13 +62,7 @@ async def socket_mode(
     await slack.call(OPEN_METHOD, token=app_token)
     logger = logging.getLogger("slack_bolt.socket")
     logger.addFilter(_is_worth_a_line(connection))
-    handler = _DrainingHandler(
-        bolt,
-        app_token,
-        logger=logger,
-        web_client=slack.web,
-        ping_interval=ping_seconds,
-    )
+    handler = _DrainingHandler(bolt, app_token, logger=logger, ping_interval=ping_seconds)
     if not slack.uses_proxy:
         handler.client.proxy = None
     try:

@@ -154,6 +154,22 @@ def test_retry_after_is_parsed_in_every_format(headers: dict[str, Any], seconds:
     assert parse_retry_after(headers) == seconds
 
 
+async def test_a_429_with_a_web_page_is_waited_out(clock: ManualClock) -> None:
+    """A proxy in between may send it."""
+    answers = [
+        Response("<html>", 429, {"retry-after": "2"}, "text/html"),
+        JSONResponse({"ok": True}),
+    ]
+    async with (
+        StubServer(lambda: answers.pop(0)).serve() as url,
+        open_client(f"{url}/api/", clock) as slack,
+    ):
+        asking = asyncio.create_task(slack.call("auth.test"))
+        await clock.wait_for_sleep(2)
+        await clock.advance(2)
+        assert (await asking)["ok"]
+
+
 # --- broken --------------------------------------------------------------------------------------
 
 
@@ -297,6 +313,32 @@ async def test_reads_are_sent_as_forms_and_writes_as_json(clock: ManualClock) ->
     assert wrote.headers["content-type"].startswith("application/json")
     assert json.loads(wrote.body) == {"view_id": "V1", "view": {"type": "modal"}}
     assert {request.headers["authorization"] for request in wire.requests} == {f"Bearer {TOKEN}"}
+
+
+async def test_json_names_its_charset(clock: ManualClock) -> None:
+    """Slack warns of ``missing_charset`` otherwise."""
+    wire = StubServer()
+    async with wire.serve() as url, open_client(f"{url}/api/", clock) as slack:
+        await slack.call("chat.postMessage", channel=SALES, text="Zoë 🎉")
+    [sent] = wire.requests
+    assert sent.headers["content-type"] == "application/json; charset=utf-8"
+    assert json.loads(sent.body)["text"] == "Zoë 🎉"
+
+
+async def test_text_that_no_form_can_carry_is_not_sent(clock: ManualClock) -> None:
+    wire = StubServer()
+    async with wire.serve() as url, open_client(f"{url}/api/", clock) as slack:
+        error = await catch_slack_error(slack.call("users.info", user="\ud83d"))
+    assert (error.code, wire.requests) == ("unreadable", [])
+
+
+async def test_closed_client_sends_nothing(clock: ManualClock) -> None:
+    wire = StubServer()
+    async with wire.serve() as url:
+        async with open_client(f"{url}/api/", clock) as slack:
+            pass
+        error = await catch_slack_error(slack.call("auth.test"))
+    assert (error.code, error.not_sent, wire.requests) == ("unreachable", True, [])
 
 
 async def test_app_token_is_sent_only_with_its_own_call(clock: ManualClock) -> None:

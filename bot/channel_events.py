@@ -153,7 +153,7 @@ def build_channel_events(
         facts,
         {MessageEvent: conversations.presenter, TemplateEvent: templates},
         outbox,
-        Channels(slack),
+        Channels(slack, members),
         clock,
         workspace=workspace,
     )

@@ -113,7 +113,7 @@ def build_context(
         test_sends=TestSends(send_service, users, clock),
         debouncer=Debouncer(clock),
         members=services.members,
-        channels=Channels(services.slack),
+        channels=Channels(services.slack, services.members),
         files=services.slack.files,
         numbers=_build_sender_numbers(services, sends),
         photos=Photos(chakra, services.slack.files, clock),

@@ -254,12 +254,10 @@ async def _find_report_channel(
         )
         if destination.is_direct_message:
             return None
-        outsiders = (
-            await context.channels.find_outsiders(channel) if destination.has_outsiders else None
-        )
+        outsiders = await context.channels.find_outsiders(channel)
     except SlackError:
         return None
-    return shown.ReportChannel(destination.name, outsiders.companies if outsiders else "")
+    return shown.ReportChannel(destination.name, outsiders.people if outsiders else "")
 
 
 # --- an empty table ------------------------------------------------------------------------------

@@ -235,7 +235,7 @@ def _share_form() -> View:
 
 
 async def share_elsewhere(request: SubmitRequest, context: Context) -> Reply:
-    """Post the send to the chosen channel; ask first if people of other companies read it."""
+    """Post the send to the chosen channel; ask first if guests or other companies read it."""
     channel = request.values.get(CHANNEL, "") or request.state.get(CHANNEL, "")
     destination = await context.channels.resolve_destination(
         channel, request.actor.id, is_known_member=False
@@ -244,8 +244,7 @@ async def share_elsewhere(request: SubmitRequest, context: Context) -> Reply:
         raise UsageError("Choose a channel. Direct messages can't be shared to.")
     is_asked = request.state.get("asked") == channel
     if not is_asked and (outsiders := await context.channels.find_outsiders(channel)):
-        who = markup(bold(f"#{outsiders.channel_name}"), " has people from ", outsiders.companies)
-        question = blocks.section(markup(who, ". Share this send with them?"))
+        question = blocks.section(markup(outsiders.sentence, ". Share this send with them?"))
         view = blocks.form_modal(SHARE_FORM, "Share outside?", "Share", [question])
         return UpdateForm(view, {**request.state, CHANNEL: channel, "asked": channel})
     send = await context.send_service.get_send(parse_row_id(request.state["send"], COMMAND))

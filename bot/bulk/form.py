@@ -42,10 +42,10 @@ MAX_SAMPLE_LENGTH = 40
 
 @dataclass(frozen=True, slots=True)
 class ReportChannel:
-    """The channel that the outcome can be posted in; ``companies`` are others that read there."""
+    """The channel that the outcome can be posted in; ``outsiders`` are others who read there."""
 
     name: str
-    companies: str = ""
+    outsiders: str = ""
 
 
 def plan_form(
@@ -109,7 +109,7 @@ def _setting_fields(
         fields.append(procedure_menu(plan.procedures, plan.upload.procedure, dispatch_action=True))
     if channel is not None:
         name = f"In #{channel.name}" if channel.name else "In this channel"
-        outsiders = f"It has people from {channel.companies}" if channel.companies else ""
+        outsiders = f"It has {channel.outsiders}" if channel.outsiders else ""
         fields.append(
             _radio_field(
                 TELL_FIELD,

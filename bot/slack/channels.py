@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.errors import MISSING_SCOPE, NotInChannel, SlackError, UsageError
+from bot.slack.blocks import Markup, bold, markup
 from bot.slack.client.web_api import SlackClient
+from bot.slack.members import Members
 
 INFO_METHOD, MEMBERS_METHOD = "conversations.info", "conversations.members"
 PAGE_SIZE = 1000
@@ -17,17 +19,36 @@ GROUP_NAME_PREFIX, DIRECT_MESSAGE_NAME = "mpdm-", "directmessage"
 Of a group, such as ``mpdm-john--mei--priya-1``, and of two. ``conversations.info`` answers
 ``channel_not_found`` for both. github.com/slackapi/java-slack-sdk/issues/1260
 """
-MAX_NAMED_COMPANIES = 2
+MAX_NAMED_COMPANIES, MAX_NAMED_GUESTS = 2, 3
 MAX_PAGES = 20
 """Pages of one channel's member list that are read: 20,000 members."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outsiders:
-    """The people of other companies in a channel; ``companies`` is "Globex", say."""
+    """Who reads a channel besides colleagues; at least one of these is the case.
+
+    ``companies`` is "Globex", say, or "". ``guests`` are the names of the workspace's guests;
+    ``None`` if Slack doesn't say whether there are any.
+    """
 
     channel_name: str
-    companies: str
+    companies: str = ""
+    guests: tuple[str, ...] | None = ()
+
+    @property
+    def sentence(self) -> Markup:
+        """``#support has people from Globex and 2 guests (Gita and Arjun)``, without a period."""
+        name = bold(f"#{self.channel_name}")
+        if not self.companies and self.guests is None:
+            return markup(name, " may have guests: Slack doesn't say who reads it")
+        return markup(name, " has ", self.people)
+
+    @property
+    def people(self) -> str:
+        """``people from Globex``, ``2 guests (Gita and Arjun)``, or both; "" if not known."""
+        companies = [f"people from {self.companies}"] if self.companies else []
+        return " and ".join([*companies, *_describe_guests(self.guests or ())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +86,11 @@ def is_private_conversation(channel: str, name: str = "") -> bool:
 
 
 class Channels:
-    """Nothing is cached: the members of a channel may change at any moment."""
+    """Nothing of a channel is cached: its members may change at any moment."""
 
-    def __init__(self, slack: SlackClient) -> None:
+    def __init__(self, slack: SlackClient, members: Members) -> None:
         self._slack = slack
+        self._members = members
 
     async def resolve_destination(
         self, channel: str, member_id: str, *, is_known_member: bool, channel_name: str = ""
@@ -103,16 +125,21 @@ class Channels:
 
     async def has_member(self, channel: str, member_id: str) -> bool:
         """Return whether the member is in the channel. Raises ``SlackError``."""
+        async for ids in self._iter_member_ids(channel):
+            if member_id in ids:
+                return True
+        return False
+
+    async def _iter_member_ids(self, channel: str) -> AsyncIterator[frozenset[str]]:
+        """Yield the IDs of the channel's members, page by page. Raises ``SlackError``."""
         cursor = ""
         for _ in range(MAX_PAGES):
             more = {"cursor": cursor} if cursor else {}
             body = await self._slack.call(MEMBERS_METHOD, channel=channel, limit=PAGE_SIZE, **more)
-            if member_id in (body.get("members") or ()):
-                return True
+            yield frozenset(_texts(body.get("members")))
             cursor = str((body.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 break
-        return False
 
     async def get_audience(self, channel: str) -> Audience:
         """Return who takes part in a channel. Raise ``NotInChannel`` and ``SlackError``."""
@@ -124,20 +151,37 @@ class Channels:
         )
 
     async def find_outsiders(self, channel: str) -> Outsiders | None:
-        """Return who else reads a channel of Slack Connect, ``None`` if it is the workspace's own.
+        """Return who reads a channel besides colleagues, ``None`` if no one does.
 
-        Channels that people were invited to count as shared. Raise ``SlackError``.
+        They are people of other companies, by Slack Connect (channels that they were invited to
+        count as shared), and the workspace's own guests. Raise ``SlackError``.
         docs.slack.dev/reference/objects/conversation-object
         """
         info = await self._fetch_info(channel)
-        if not _is_shared(info):
+        companies = await self._name_companies(info) if _is_shared(info) else ""
+        guests = await self._find_guests(channel)
+        if not companies and guests == ():
             return None
+        return Outsiders(str(info.get("name") or ""), companies, guests)
+
+    async def _name_companies(self, info: Mapping[str, object]) -> str:
         own = str(info.get("context_team_id") or "")
         ids = [team for team in _texts(info.get("connected_team_ids")) if team != own]
         names = [await self._find_company(team) for team in ids[:MAX_NAMED_COMPANIES]]
         known = all(names) and 0 < len(ids) <= MAX_NAMED_COMPANIES
-        companies = " and ".join(names) if known else "outside your company"
-        return Outsiders(str(info.get("name") or ""), companies)
+        return " and ".join(names) if known else "outside your company"
+
+    async def _find_guests(self, channel: str) -> tuple[str, ...] | None:
+        """Return the names of the guests in a channel, ``None`` if Slack doesn't say them."""
+        try:
+            guests = (await self._members.list_guests()).value
+            found: list[str] = []
+            if guests:
+                async for ids in self._iter_member_ids(channel):
+                    found += [guests[user] for user in ids & guests.keys()]
+        except SlackError:
+            return None
+        return tuple(sorted(found, key=str.casefold))
 
     async def _find_company(self, team: str) -> str:
         """Return the name of another workspace in a shared channel; "" if Slack doesn't tell it.
@@ -167,6 +211,16 @@ class Channels:
 
 def _is_shared(info: Mapping[str, object]) -> bool:
     return bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
+
+
+def _describe_guests(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    count = "a guest" if len(names) == 1 else f"{len(names)} guests"
+    if len(names) > MAX_NAMED_GUESTS:
+        return [count]
+    *others, last = names
+    return [f"{count} ({', '.join(others)}{' and ' if others else ''}{last})"]
 
 
 def _texts(value: object) -> list[str]:

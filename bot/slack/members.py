@@ -9,15 +9,21 @@ from dataclasses import dataclass
 from bot.cache import Cache, Cached, CacheKind
 from bot.errors import SlackError, UnknownMember
 from bot.slack.client.web_api import SlackClient
-from bot.slack.member import Member, parse_member
+from bot.slack.member import Member, MemberKind, parse_member
 
 MEMBER_CACHE_KIND = CacheKind("slack_member", fresh_seconds=300, is_of_slack=True)
 GROUP_CACHE_KIND = CacheKind("slack_group", fresh_seconds=300, is_of_slack=True)
-ALL_GROUPS = "all"
+GUEST_CACHE_KIND = CacheKind("slack_guests", fresh_seconds=300, is_of_slack=True)
+ALL = "all"
 UNKNOWN_MEMBER_CODES = frozenset({"user_not_found", "user_not_visible"})
 """Slack's answers about a person that this workspace does not know.
 
 docs.slack.dev/reference/methods/users.info"""
+
+LIST_METHOD = "users.list"
+PAGE_SIZE, MAX_PAGES = 1_000, 20
+"""Accounts in an answer of ``users.list``, and the answers that are read: it allows 20 calls a
+minute. docs.slack.dev/reference/methods/users.list"""
 
 UNNAMED_MEMBER = "a member"
 
@@ -70,6 +76,28 @@ class Members:
         except (SlackError, UnknownMember):
             return UNNAMED_MEMBER
 
+    async def list_guests(self) -> Cached[Mapping[str, str]]:
+        """Return the workspace's guests: their names by their IDs.
+
+        Raise ``SlackError`` also if there are too many accounts to read them all.
+        """
+
+        async def load() -> Mapping[str, str]:
+            guests: dict[str, str] = {}
+            cursor = ""
+            for _ in range(MAX_PAGES):
+                more = {"cursor": cursor} if cursor else {}
+                body = await self._slack.call(LIST_METHOD, limit=PAGE_SIZE, **more)
+                users = (user for user in body.get("members") or () if isinstance(user, Mapping))
+                members = [parse_member(user, self._team_id) for user in users]
+                guests |= {m.id: m.name for m in members if m.kind is MemberKind.GUEST}
+                cursor = str((body.get("response_metadata") or {}).get("next_cursor") or "")
+                if not cursor:
+                    return guests
+            raise SlackError(LIST_METHOD, "too_many_members")
+
+        return await self._cache.get(GUEST_CACHE_KIND, ALL, load)
+
     async def list_groups(self) -> tuple[UserGroup, ...]:
         """Return the workspace's user groups by name.
 
@@ -85,7 +113,7 @@ class Members:
             ]
             return tuple(sorted(found, key=lambda group: group.name.casefold()))
 
-        return (await self._cache.get(GROUP_CACHE_KIND, ALL_GROUPS, load)).value
+        return (await self._cache.get(GROUP_CACHE_KIND, ALL, load)).value
 
     async def get_group_member_ids(
         self, group_id: str, *, max_age_seconds: float = math.inf

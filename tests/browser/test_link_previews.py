@@ -32,6 +32,7 @@ async def test_link_opens_a_pane_with_what_this_person_may_see(
     await expect(person.modal()).to_be_hidden()
     await pane.get_by_test_id("details-close").click()
     await expect(pane).to_be_hidden()
+    demo.slack.workspace.add_member("C0SALES", "U0GITA")
     guest = await open_page(browser, demo, "U0GITA")
     await guest.page.get_by_test_id("preview-open").last.click()
     refused = guest.page.get_by_test_id("details")

@@ -24,7 +24,7 @@ from tests.shared_world import shared_world
 from tests.world import World
 
 SALES = "C0SALES"
-MEI, GITA, PRIYA = "U0MEI", "U0GITA", "U0PRIYA"
+MEI, GITA, PRIYA, SUPPORT = "U0MEI", "U0GITA", "U0PRIYA", "C0SUPPORT"
 PRIYAS_MESSAGES = "D0PRIYA"
 FETCH = "GET /v1/ext/background-job/{backgroundJobId}"
 ENTRIES = "GET /v1/ext/background-job/{backgroundJobId}/entries"
@@ -134,7 +134,7 @@ async def test_invalid_argument_is_explained(acme: World, line: str, expected: s
 
 async def test_guest_cannot_view_jobs(acme: World) -> None:
     assert "Guests can't use Chakra from Slack" in visible_text(
-        await run_command(acme, f"job {DOCUMENTED}", GITA)
+        await acme.type(f"/chakra job {DOCUMENTED}", by=GITA, channel=SUPPORT)
     )
 
 

@@ -22,7 +22,7 @@ from tests.commands.link_scenarios import (
     post,
     titles,
 )
-from tests.people import JOHN, MEI, PRIYA, SALES
+from tests.people import JOHN, MEI, PRIYA, SALES, SUPPORT
 from tests.shared_world import shared_world
 from tests.world import World
 
@@ -50,8 +50,8 @@ async def test_member_sees_the_details_without_buttons_that_change(acme: World) 
 @pytest.mark.parametrize(
     ("person", "channel", "sentence"),
     [
-        ("U0GITA", SALES, "Guests can't use Chakra from Slack."),
-        ("U0ARJUN", SALES, "Guests can't use Chakra from Slack."),
+        ("U0GITA", SUPPORT, "Guests can't use Chakra from Slack."),
+        ("U0ARJUN", SUPPORT, "Guests can't use Chakra from Slack."),
         ("U0SAM", "C0PARTNERS", "People from other workspaces can't use Chakra from Slack."),
     ],
 )
@@ -210,13 +210,13 @@ async def test_person_who_lost_the_right_is_refused_at_the_press(acme: World) ->
 
 @shared_world
 async def test_button_of_the_preview_answers_only_the_one_who_pressed(acme: World) -> None:
-    message = await post(acme, LINK)
+    message = await post(acme, LINK, channel=SUPPORT)
     await acme.slack.previews.press("U0GITA", "process.show", message.id)
     await acme.idle()
-    refused = acme.shown(by="U0GITA")
+    refused = acme.shown(by="U0GITA", channel=SUPPORT)
     assert refused.ephemeral
     assert "Guests can't use Chakra" in visible_text(refused)
-    assert titles(next(m for m in acme.slack.messages(JOHN, SALES) if m.id == message.id))
+    assert titles(next(m for m in acme.slack.messages(JOHN, SUPPORT) if m.id == message.id))
 
 
 async def test_button_of_a_deleted_record_says_that_it_is_gone(acme: World) -> None:

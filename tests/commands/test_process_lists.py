@@ -136,8 +136,8 @@ async def test_word_share_posts_the_list(acme: World) -> None:
     assert not posted.ephemeral
     assert "Aarav Mehta" in visible_text(posted)
     await acme.type("/chakra process save hot state:NEW")
-    await acme.type("/chakra process hot share", channel="C0SUPPORT")
-    posted = acme.shown(by=MEI, channel="C0SUPPORT")
+    await acme.type("/chakra process hot share")
+    posted = acme.shown(by=MEI)
     assert not posted.ephemeral
     assert "State NEW" in visible_text(posted)
 

@@ -69,15 +69,15 @@ async def test_scheduled_query_is_posted_at_its_time(acme: World) -> None:
 
 
 async def test_post_is_opened_by_each_reader(acme: World) -> None:
-    await schedule(acme, "every day 9:00", "assigned:me")
+    await schedule(acme, f"every day 9:00 {SUPPORT_LINK}", "assigned:me")
     await go_to(acme, "2023-11-15 09:00")
-    [posted] = texts(acme)
+    [posted] = texts(acme, SUPPORT)
     assert "ssigned to John Doe" in posted
     assert "you" not in posted
-    opened = visible_text(await acme.press("process.saved_open", by=PRIYA))
+    opened = visible_text(await acme.press("process.saved_open", by=PRIYA, channel=SUPPORT))
     assert "ssigned to John Doe" in opened
     assert "Aarav Mehta" in opened
-    refused = visible_text(await acme.press("process.saved_open", by="U0GITA"))
+    refused = visible_text(await acme.press("process.saved_open", by="U0GITA", channel=SUPPORT))
     assert "Guests can't use Chakra" in refused
 
 

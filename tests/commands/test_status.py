@@ -41,7 +41,8 @@ async def test_a_service_that_does_not_answer_is_named_and_comes_back_on_refresh
 
 
 async def test_a_guest_reads_why_not(acme: World) -> None:
-    assert "Guests can't use Chakra from Slack." in await typed(acme, "status", GITA)
+    shown = await acme.type("/chakra status", by=GITA, channel="C0SUPPORT")
+    assert "Guests can't use Chakra from Slack." in visible_text(shown)
 
 
 async def test_words_after_the_name_are_ignored(acme: World) -> None:

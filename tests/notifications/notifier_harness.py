@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.cache import Cache
 from bot.db.engine import Database
 from bot.messages.send import Send
 from bot.notifications.deliveries import Deliveries
@@ -22,8 +23,10 @@ from bot.notifications.repository import RuleRepository
 from bot.notifications.rule import EventGroup, Rule, RuleSpec
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
+from bot.sandbox.slack.seed import TEAM_ID
 from bot.slack import blocks
 from bot.slack.channels import Channels
+from bot.slack.members import Members
 from bot.webhooks.event_log import EventLog
 from bot.webhooks.events import (
     AccountEvent,
@@ -129,13 +132,14 @@ class NotifierHarness:
         """Start a notifier; with another database object it is that of another replica."""
         own = database or self.database
         presenters: Mapping[type[WebhookEvent], Presenter] = {MessageEvent: self.presenter}
+        client = self.outbox_harness.client
         notifier = build_notifier(
             own,
             EventLog(own, "", KEY, identify),
             FactsReader(self._find_sends, self.chakra.find_category, self.chakra.find_records),
             presenters,
             self.outbox,
-            Channels(self.outbox_harness.client),
+            Channels(client, Members(client, Cache(self.clock), team_id=TEAM_ID)),
             self.clock,
         )
         self.running[notifier] = asyncio.create_task(notifier.run())

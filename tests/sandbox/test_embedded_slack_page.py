@@ -64,12 +64,12 @@ async def test_a_person_sees_their_channels_people_and_commands(harness: SlackHa
     assert state["me"]["name"] == "gita"
     assert state["team"] == {"id": "T0ACME", "name": "Acme", "domain": "acme"}
     names = [channel["name"] for channel in state["channels"]]
-    assert names == ["sales", "support", "globex-partners", "Chakra"]
+    assert names == ["support", "globex-partners", "Chakra"]
     assert len(state["people"]) == 8
     assert state["commands"] == [
         {"command": "/chakra", "hint": "help", "description": "Work with Chakra"}
     ]
-    assert state["messages"]["C0SALES"][0]["author"]["initials"] == "PS"
+    assert state["messages"]["C0SUPPORT"][0]["author"]["initials"] == "MT"
     assert state["views"] == {"stack": [], "home": None}
 
 

@@ -29,7 +29,7 @@ from tests.slack.router_commands import ROUTER_COMMANDS, say_text
 from tests.world import World
 
 MEI, JOHN, GITA, SAM = "U0MEI", "U0JOHN", "U0GITA", "U0SAM"
-SALES, GENERAL, PARTNERS = "C0SALES", "C0GENERAL", "C0PARTNERS"
+SALES, SUPPORT, GENERAL, PARTNERS = "C0SALES", "C0SUPPORT", "C0GENERAL", "C0PARTNERS"
 HOUR = 3_600.0
 
 
@@ -343,10 +343,10 @@ async def test_a_person_without_the_permission_is_left_alone(
 ) -> None:
     seen: list[EventRequest] = []
     async with open_sandbox(with_event(seen), app_manifest=app_manifest) as world:
-        await world.slack.type(GITA, SALES, "good morning")
+        await world.slack.type(GITA, SUPPORT, "good morning")
         await world.settle()
         assert not seen
-        assert not answers(world, GITA, SALES)
+        assert not answers(world, GITA, SUPPORT)
 
 
 def test_the_manifest_subscribes_to_what_is_handled() -> None:

@@ -197,14 +197,14 @@ CHANNELS: tuple[WorkspaceChannel, ...] = (
         "sales",
         "public",
         "Deals, leads and call lists",
-        (*_STAFF, "U0GITA", "U0ARJUN", APP_USER),
+        (*_STAFF, APP_USER),
     ),
     WorkspaceChannel(
         "C0SUPPORT",
         "support",
         "public",
         "Customers who need a hand",
-        (*_STAFF, "U0GITA", APP_USER),
+        (*_STAFF, "U0GITA", "U0ARJUN", APP_USER),
     ),
     WorkspaceChannel(
         "C0LEADS",

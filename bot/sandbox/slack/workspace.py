@@ -120,7 +120,11 @@ class Workspace:
 
     def add_app(self, channel: str) -> None:
         """Add the app to a channel, as /invite does."""
-        members = (*self.channels[channel].members, APP_USER)
+        self.add_member(channel, APP_USER)
+
+    def add_member(self, channel: str, member: str) -> None:
+        """Add someone to a channel."""
+        members = (*self.channels[channel].members, member)
         self.channels[channel] = replace(self.channels[channel], members=members)
 
     def post_as_person(

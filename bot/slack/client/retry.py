@@ -32,6 +32,7 @@ READ_METHODS = frozenset(
         "team.info",
         "usergroups.users.list",
         "users.info",
+        "users.list",
     }
 )
 """Methods that read take a form; those that write take JSON. docs.slack.dev/apis/web-api"""

@@ -1,4 +1,4 @@
-"""Ask before a card is shared in a channel that has people from other companies."""
+"""Ask before a card is shared in a channel that guests or other companies read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.errors import MISSING_SCOPE, NotInChannel, SlackError
 from bot.slack import blocks, payloads
-from bot.slack.blocks import Markup, bold, markup
+from bot.slack.blocks import Markup, markup
 from bot.slack.channels import Channels
 from bot.slack.commands.command import Actor, Payload
 from bot.slack.commands.help import NAME
@@ -56,7 +56,7 @@ class ShareGuard:
         )
 
     async def _describe_outsiders(self, channel: str) -> Markup:
-        """Return ``#globex-partners has people from Globex``; empty if all are colleagues."""
+        """Return ``#globex-partners has people from Globex``; empty if only colleagues read."""
         try:
             outsiders = await self._channels.find_outsiders(channel)
         except NotInChannel:
@@ -65,9 +65,7 @@ class ShareGuard:
             if error.code != MISSING_SCOPE:
                 raise
             return Markup(UNKNOWN_AUDIENCE)
-        if not outsiders:
-            return Markup("")
-        return markup(bold(f"#{outsiders.channel_name}"), f" has people from {outsiders.companies}")
+        return outsiders.sentence if outsiders else Markup("")
 
 
 def _offer(question: Markup, line: str) -> Message:

@@ -9,7 +9,7 @@ import pytest
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.commands.send_scenarios import READING_NUMBER, open_form, submit_form
-from tests.people import JOHN, MEI
+from tests.people import JOHN, MEI, SUPPORT
 from tests.world import World
 
 OTHER_NUMBER = "+12025550102"
@@ -24,7 +24,7 @@ def labels(blocks: Any) -> list[str]:
 
 
 async def open_door(acme: World, by: str) -> VisibleMessage:
-    return await acme.type("/chakra", by=by)
+    return await acme.type("/chakra", by=by, channel=SUPPORT)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ async def test_find_someone_shows_the_card_where_the_form_was_opened(acme: World
     await acme.press("user.find", by=MEI)
     assert await acme.submit({"person": "Zebulon"}, by=MEI) != {}
     assert await acme.submit({"person": "priya@acme.com"}, by=MEI) == {}
-    card = acme.shown(by=MEI)
+    card = acme.shown(by=MEI, channel=SUPPORT)
     assert card.ephemeral
     assert "Priya Sharma" in visible_text(card)
     assert acme.slack.views(MEI) == []

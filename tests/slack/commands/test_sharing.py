@@ -1,4 +1,4 @@
-"""Nothing reaches people of other companies before the person was asked."""
+"""Nothing reaches guests or people of other companies before the person was asked."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import pytest
 from bot.sandbox.slack import visible_text
 from tests.commands.watch_scenarios import FINISHED
 from tests.conftest import OpenSandbox
-from tests.people import JOHN, MEI, SALES
+from tests.people import JOHN, MEI, SALES, SUPPORT
 from tests.world import World
 
-PARTNERS, SAM = "C0PARTNERS", "U0SAM"
-QUESTION = "#globex-partners* has people from Globex. Share Priya Sharma's card with them?"
+PARTNERS, SAM, GITA, ARJUN = "C0PARTNERS", "U0SAM", "U0GITA", "U0ARJUN"
+QUESTION = (
+    "#globex-partners* has people from Globex and a guest (Gita). "
+    "Share Priya Sharma's card with them?"
+)
 
 
 def public_texts(acme: World, channel: str = PARTNERS) -> list[str]:
@@ -75,14 +78,15 @@ async def test_a_reader_of_a_shared_card_is_shown_their_own(
     acme: World, line: str, share: str, show: str
 ) -> None:
     job = acme.chakra.add_job(succeed=2, fail=1, seconds=20).id
-    await acme.type(f"/chakra {line.format(job=job)}")
-    await acme.press(share)
-    [shared] = public_texts(acme, SALES)
+    await acme.type(f"/chakra {line.format(job=job)}", channel=SUPPORT)
+    await acme.press(share, channel=SUPPORT)
+    await acme.submit({})
+    [shared] = public_texts(acme, SUPPORT)
     assert "Show me" in shared
-    own = await acme.press(show, by=MEI)
+    own = await acme.press(show, by=MEI, channel=SUPPORT)
     assert own.ephemeral
-    assert len(public_texts(acme, SALES)) == 1
-    refused = await acme.press(show, by="U0GITA")
+    assert len(public_texts(acme, SUPPORT)) == 1
+    refused = await acme.press(show, by=GITA, channel=SUPPORT)
     assert "Guests can't use Chakra from Slack." in visible_text(refused)
 
 
@@ -94,6 +98,33 @@ async def test_failed_rows_go_to_senders_only(acme: World) -> None:
     await acme.press("job.show")
     await acme.press("job.failed")
     assert len(acme.slack.files) == 1
+
+
+async def test_guests_of_the_workspace_are_asked_about(acme: World) -> None:
+    answer = await acme.type("/chakra user priya@acme.com share", channel=SUPPORT)
+    assert answer.ephemeral
+    asked = "#support* has 2 guests (Arjun and Gita). Share Priya Sharma's card with them?"
+    assert asked in visible_text(answer)
+    await acme.press("help.run:share", channel=SUPPORT)
+    assert public_texts(acme, SUPPORT) == []
+    await acme.submit({})
+    assert len(public_texts(acme, SUPPORT)) == 1
+
+
+async def test_a_guest_who_was_invited_a_moment_ago_is_asked_about(acme: World) -> None:
+    await acme.type("/chakra user priya@acme.com share", channel=SUPPORT)
+    acme.slack.workspace.add_member(SALES, GITA)
+    answer = await acme.type("/chakra user priya@acme.com share")
+    assert "#sales* has a guest (Gita)." in visible_text(answer)
+    assert public_texts(acme, SALES) == []
+
+
+@pytest.mark.parametrize("method", ["users.list", "conversations.members"])
+async def test_unknown_guests_are_asked_about(acme: World, method: str) -> None:
+    acme.slack.fail(method, error="internal_error")
+    answer = await acme.type("/chakra user priya@acme.com share")
+    assert "#sales* may have guests: Slack doesn't say who reads it." in visible_text(answer)
+    assert public_texts(acme, SALES) == []
 
 
 async def test_colleagues_need_no_question(acme: World) -> None:
@@ -108,7 +139,7 @@ async def test_without_the_scope_it_asks_without_a_name(open_sandbox: OpenSandbo
         assert "We can't see who else reads this conversation." in visible_text(answer)
     async with open_sandbox(declined_scopes=("team:read",)) as world:
         answer = await world.type("/chakra user priya@acme.com share", channel=PARTNERS)
-        assert "has people from outside your company." in visible_text(answer)
+        assert "has people from outside your company and a guest (Gita)." in visible_text(answer)
 
 
 async def test_a_member_who_was_removed_a_minute_ago_shares_nothing(acme: World) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from bot.chakra.models import BusinessAccount, PhoneNumber
 from bot.chakra.transport.envelope import parse_envelope
-from bot.chakra.transport.error_mapping import resource_not_found
 from bot.chakra.transport.http import Http
 
 NUMBERS_PATH = "/v1/ext/whatsapp-phone-number"
-NUMBER_PATH = "/v1/ext/whatsapp-phone-number/{id}"
 ACCOUNTS_PATH = "/v1/ext/whatsapp-business-account"
 
 
@@ -23,14 +21,6 @@ class PhoneNumbersApi:
         return parse_envelope(
             await self._http.get(NUMBERS_PATH, query=_plugin_query(plugin_id))
         ).parse_list(PhoneNumber)
-
-    async def fetch(self, number_id: str) -> PhoneNumber:
-        """Return a number by Meta's ID of it, which is not the number."""
-        response = await self._http.get(NUMBER_PATH, {"id": number_id})
-        envelope = parse_envelope(response)
-        if envelope.data is None:
-            raise resource_not_found(response)
-        return envelope.parse_resource(PhoneNumber, number_id)
 
     async def list_accounts(self, plugin_id: str = "") -> tuple[BusinessAccount, ...]:
         """Return the business accounts of one plugin, or of the whole team."""

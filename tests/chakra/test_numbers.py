@@ -40,16 +40,6 @@ async def test_the_documented_list_is_read(clock: ManualClock, plugin: str, quer
     assert request.url.query.decode() == query
 
 
-async def test_single_number_is_parsed(clock: ManualClock) -> None:
-    (item,) = example("list-whatsapp-phone-numbers.response")["_data"]
-    upstream = Upstream([reply(200, {"_data": item}), reply(200, {"_data": None})])
-    async with upstream.open_http(clock) as http:
-        assert (await PhoneNumbersApi(http).fetch(SENDER)).name == "Acme"
-        with pytest.raises(ResourceNotFound):
-            await PhoneNumbersApi(http).fetch(SENDER)
-    assert upstream.requests[0].url.path == f"/v1/ext/whatsapp-phone-number/{SENDER}"
-
-
 async def test_business_accounts_are_listed(clock: ManualClock) -> None:
     body = {"_data": [{"id": "83784929738012", "name": "Acme", "chakraStatus": "CONNECTED"}]}
     upstream = Upstream([reply(200, body)])

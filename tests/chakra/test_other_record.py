@@ -8,7 +8,6 @@ import pytest
 
 from bot.chakra.jobs import JobsApi
 from bot.chakra.models import UserChanges
-from bot.chakra.numbers import PhoneNumbersApi
 from bot.chakra.processes import ProcessesApi
 from bot.chakra.transport.http import Http
 from bot.chakra.users import UsersApi
@@ -25,7 +24,6 @@ READS: dict[str, Callable[[Http, str], Awaitable[object]]] = {
     "user v1": lambda http, asked: UsersApi(http).fetch_v1(asked),
     "job": lambda http, asked: JobsApi(http).fetch(asked),
     "process": lambda http, asked: ProcessesApi(http).fetch("lead", asked),
-    "number": lambda http, asked: PhoneNumbersApi(http).fetch(asked),
 }
 
 

@@ -121,7 +121,6 @@ async def test_a_table_becomes_leads_and_the_outcome_is_posted(
     }
 
 
-@pytest.mark.reaches("Bulk Update Process")
 async def test_leads_are_updated_by_key(acme: World, clock: ManualClock) -> None:
     await open_form(acme, "bulk update lead")
     plan = await submit_file(acme, csv_upload("lead_id,city\nLEAD-004038,Pune\n"))
@@ -134,7 +133,6 @@ async def test_leads_are_updated_by_key(acme: World, clock: ManualClock) -> None
     }
 
 
-@pytest.mark.reaches("Bulk Create Process")
 async def test_double_press_uploads_once(acme: World) -> None:
     await open_form(acme)
     await submit_file(acme, csv_upload(build_csv(3)))

@@ -11,6 +11,7 @@ from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.watch_scenarios import advance_until, join_text, list_app_messages
+from tests.endpoints import PROCEDURE, reaches
 from tests.people import JOHN, MEI
 from tests.shared_world import shared_world
 from tests.world import World
@@ -59,6 +60,12 @@ async def wait_until_changed(acme: World, clock: ManualClock) -> str:
     return report()
 
 
+@reaches(
+    f"PATCH {PROCEDURE}",
+    "processes.bulk_update",
+    title="Bulk Update Process",
+    by="`/chakra bulk update lead`",
+)
 async def test_list_is_changed_as_shown(acme: World, clock: ManualClock) -> None:
     shown = await open_change(acme, state="in progress", field="city", value="Berlin")
     for part in ("5 leads", "Assigned to Priya", "IN_PROGRESS", "City", "Berlin", "LEAD-004039",

@@ -29,6 +29,7 @@ from tests.commands.watch_scenarios import (
     list_messages,
     wait_until,
 )
+from tests.endpoints import PROCEDURE, reaches
 from tests.people import JOHN, MEI, SALES
 from tests.world import World
 
@@ -154,6 +155,12 @@ async def test_outcome_is_posted_in_the_channel_only_if_chosen(
     assert list_app_messages(acme, MEI, "D0MEI") == []
 
 
+@reaches(
+    f"POST {PROCEDURE}/bulk-create",
+    "processes.bulk_create",
+    title="Bulk Create Process",
+    by="`/chakra bulk create lead`",
+)
 async def test_long_upload_is_followed_in_one_message_and_its_thread(
     acme: World, clock: ManualClock
 ) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from bot.sandbox.chakra.faults import MetaErrorResponse, ResetAfterHandling
 from bot.sandbox.slack import visible_text
 from tests.commands.chat_scenarios import (
@@ -23,13 +21,19 @@ from tests.commands.chat_scenarios import (
     thread,
     type_in_thread,
 )
+from tests.endpoints import PLUGIN, reaches
 from tests.people import JOHN, MEI, SALES
 from tests.world import World
 
 DAY = 86_400.0
 
 
-@pytest.mark.reaches("WhatsApp Messages")
+@reaches(
+    f"POST {PLUGIN}/api/{{whatsappApiVersion}}/{{whatsappPhoneNumberId}}/messages",
+    "messages.send_meta_message",
+    title="WhatsApp Messages",
+    by="Reply in a customer's thread",
+)
 async def test_a_reply_reaches_the_customer_once_and_its_ticks_follow(acme: World) -> None:
     asha = await receive(acme)
     await acme.press("chat.reply")
@@ -309,7 +313,12 @@ async def test_an_unanswered_customer_is_brought_up_once(acme: World) -> None:
 # --- reading --------------------------------------------------------------------------------------
 
 
-@pytest.mark.reaches("List Previous Messages For A Phone Number")
+@reaches(
+    "POST /v1/ext/plugin/whatsapp/list-chat-messages-for-phone-number",
+    "chats.list_for_phone",
+    title="List Previous Messages For A Phone Number",
+    by="Earlier messages in a customer's thread",
+)
 async def test_previous_messages_are_shown_to_one_reader(acme: World) -> None:
     asha = await receive(acme)
     await acme.press("chat.reply")

@@ -7,6 +7,7 @@ import pytest
 from bot.sandbox.chakra.faults import EmptyBody, StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.commands.chat_scenarios import open_channel, pass_seconds
+from tests.endpoints import reaches
 from tests.people import JOHN, MEI, SALES
 from tests.world import World
 
@@ -29,7 +30,7 @@ async def add(acme: World, name: str, phone: str, *texts: str, hidden: bool = Fa
     await pass_seconds(acme, 5)
 
 
-@pytest.mark.reaches("List Chats")
+@reaches("POST /v1/ext/chat", "chats.list", title="List Chats", by="`/chakra chat list`")
 async def test_chats_are_listed_and_opened(acme: World) -> None:
     await add(acme, "Zora Bell", "12025550150", "Is it open today?")
     shown = visible_text(await acme.type("/chakra chat list"))
@@ -72,7 +73,12 @@ async def test_older_messages_are_on_further_pages(acme: World) -> None:
     assert "Message 24" in visible_text(acme.shown())
 
 
-@pytest.mark.reaches("List Chat Messages For A Chat")
+@reaches(
+    "POST /v1/ext/chat/{chatId}/message",
+    "chats.list_messages",
+    title="List Chat Messages For A Chat",
+    by="`/chakra chat <name>` of a customer whose number WhatsApp doesn't show",
+)
 @pytest.mark.parametrize("typed", ["chat Zora", "chat zora bell", "chat bell"])
 async def test_customer_without_a_number_is_found_by_name(acme: World, typed: str) -> None:
     await add(acme, "Zora Bell", "12025550150", "Is it open today?", hidden=True)

@@ -8,12 +8,13 @@ from bot.chakra.config import Config
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import visible_text
 from commands.config import ConfigEntry, list_entries
+from tests.endpoints import reaches
 from tests.people import MEI
 from tests.shared_world import shared_world
 from tests.world import World
 
 
-@pytest.mark.reaches("Fetch Config")
+@reaches("GET /v1/ext/config", "config.fetch", title="Fetch Config", by="`/chakra config`")
 @shared_world
 @pytest.mark.parametrize(
     ("typed", "found", "missing"),

@@ -20,6 +20,7 @@ from tests.commands.watch_scenarios import (
     list_messages,
     wait_until,
 )
+from tests.endpoints import JOB, reaches
 from tests.shared_world import shared_world
 from tests.world import World
 
@@ -44,7 +45,7 @@ async def _assert_no_slack_rejections(acme: World) -> Any:
     assert acme.slack.rejections == []
 
 
-@pytest.mark.reaches("Fetch Background Job")
+@reaches(f"GET {JOB}", "jobs.fetch", title="Fetch Background Job", by="`/chakra job <ID>`")
 async def test_the_documented_job(acme: World) -> None:
     card = visible_text(await run_command(acme, f"job {DOCUMENTED}"))
     assert "492 of 612" in card
@@ -103,7 +104,12 @@ async def test_watch_from_the_card(acme: World) -> None:
     ) or "Watching here" in visible_text(list_messages(acme, MEI, SALES)[-2])
 
 
-@pytest.mark.reaches("Fetch Background Job Entries")
+@reaches(
+    f"GET {JOB}/entries",
+    "jobs.iter_entry_pages",
+    title="Fetch Background Job Entries",
+    by="Failed rows on a job's card",
+)
 async def test_failed_rows_file_is_sent_by_direct_message(acme: World) -> None:
     await run_command(acme, f"job {FINISHED}", PRIYA)
     await acme.slack.press(PRIYA, "job.failed")

@@ -9,6 +9,7 @@ import pytest
 from bot.sandbox.chakra.faults import ResetBeforeHandling, StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.commands.chat_scenarios import open_channel, parent_text, pass_seconds
+from tests.endpoints import reaches
 from tests.people import JOHN, MEI, PRIYA, SALES
 from tests.shared_world import shared_world
 from tests.world import World
@@ -57,7 +58,12 @@ async def test_typed_lead_opens_the_form_filled_in(acme: World) -> None:
     assert creations(acme) == []
 
 
-@pytest.mark.reaches("Create a lead")
+@reaches(
+    "POST /v1/ext/procedure/lead/process",
+    "processes.create",
+    title="Create a lead",
+    by="`/chakra lead Mei Tanaka +81 90 1234 5678`, a message's menu, a customer's thread",
+)
 async def test_lead_is_created_once_as_the_contract_has_it(acme: World) -> None:
     await acme.type(f"/chakra lead {ZOYA}")
     assert not await acme.submit({"field_score": "80", "state": "new", "assignee": "me"})

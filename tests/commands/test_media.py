@@ -8,6 +8,7 @@ from bot.media.content import identify
 from bot.media.whatsapp_files import choose_extension
 from bot.sandbox.chakra.faults import InvalidJsonBody, StatusResponse
 from bot.sandbox.slack import visible_text
+from tests.endpoints import reaches
 from tests.media.pictures import jpeg, png
 from tests.people import JOHN, MEI
 from tests.shared_world import shared_world
@@ -20,8 +21,18 @@ ATTACHMENT = "GET /v1/whatsapp/{whatsappApiVersion}/attachments"
 MEGABYTE = 1024 * 1024
 
 
-@pytest.mark.reaches("Fetch WhatsApp Media")
-@pytest.mark.reaches("Show WhatsApp Media Attachments")
+@reaches(
+    "GET /v1/whatsapp/{whatsappApiVersion}/attachments",
+    "media.copy_from_url",
+    title="Show WhatsApp Media Attachments",
+    by="`/chakra media <ID>`, if Fetch WhatsApp Media names this address",
+)
+@reaches(
+    "GET /v1/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}",
+    "media.fetch",
+    title="Fetch WhatsApp Media",
+    by="`/chakra media <ID>`",
+)
 @pytest.mark.parametrize(
     ("content", "media_type", "ending", "noun"),
     [
@@ -73,7 +84,12 @@ async def test_what_it_is_comes_before_what_it_is_declared_as(acme: World) -> No
     assert "is declared as `image/jpeg`, but it is a web page" in shown.text
 
 
-@pytest.mark.reaches("Show WhatsApp Media")
+@reaches(
+    "GET /v2/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}/show",
+    "media.download",
+    title="Show WhatsApp Media",
+    by="`/chakra media <ID>`, and customers' files in their threads",
+)
 @pytest.mark.parametrize("endpoint", [FETCH, ATTACHMENT])
 async def test_other_endpoint_is_used_if_one_answers_oddly(acme: World, endpoint: str) -> None:
     media_id = acme.chakra.add_media(png(), "image/png")

@@ -15,6 +15,7 @@ from bot.sandbox.chakra.faults import (
 )
 from bot.sandbox.chakra.photos import SEED_PHOTOS
 from bot.sandbox.slack import LocalFile, visible_text
+from tests.endpoints import reaches
 from tests.media.pictures import jpeg, png
 from tests.people import JOHN, MEI, SALES
 from tests.shared_world import shared_world
@@ -49,7 +50,9 @@ async def upload(acme: World, file: LocalFile = SHOP, **values: Any) -> dict[str
 # --- showing -------------------------------------------------------------------------------------
 
 
-@pytest.mark.reaches("Fetch Photo")
+@reaches(
+    "GET /v1/ext/photo/{photoId}", "photos.fetch", title="Fetch Photo", by="`/chakra photo <ID>`"
+)
 @shared_world
 @pytest.mark.parametrize("typed", [f"photo {PHOTO}", f"photo `{PHOTO}`", "photo LEAD-004039",
                                    "photos of lead LEAD-004039", "photo sofia",
@@ -112,7 +115,12 @@ async def test_outage_is_explained(acme: World) -> None:
 # --- uploading -----------------------------------------------------------------------------------
 
 
-@pytest.mark.reaches("Upload Photo With Id")
+@reaches(
+    "POST /v1/ext/photo/{photoId}",
+    "photos.upload",
+    title="Upload Photo With Id",
+    by="`/chakra photo`, and Add photo on a record's card",
+)
 async def test_photo_is_shown_before_it_is_uploaded(acme: World) -> None:
     await acme.type("/chakra photo")
     assert await acme.submit({"file": SHOP}) == {}
@@ -267,7 +275,12 @@ async def test_form_says_that_a_slow_upload_is_not_confirmed(acme: World) -> Non
     assert "We don't know whether Chakra has it." in form(acme)
 
 
-@pytest.mark.reaches("Upload Photo")
+@reaches(
+    "POST /v1/ext/photo",
+    "photos.upload_new",
+    title="Upload Photo",
+    by="`/chakra photo`, if Chakra takes no ID",
+)
 async def test_chakra_that_takes_no_id_gives_one(acme: World) -> None:
     acme.chakra.fail(UPLOAD, StatusResponse(404))
     await acme.type("/chakra photo upload LEAD-004038")

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import ResetBeforeHandling, StatusResponse
+from bot.sandbox.chakra.faults import MissingField, ResetBeforeHandling, StatusResponse
 from bot.sandbox.slack import visible_text
+from tests.endpoints import PROCEDURE, reaches
 from tests.people import JOHN, MEI
 from tests.shared_world import shared_world
 from tests.world import World
@@ -22,7 +23,12 @@ def last_where(acme: World) -> object:
     return requests[-1].json["where"]
 
 
-@pytest.mark.reaches("List Processes")
+@reaches(
+    f"POST {PROCEDURE}/list",
+    "processes.list",
+    title="List Processes",
+    by="`/chakra process list lead state:NEW assigned:me`",
+)
 @shared_world
 async def test_query_is_sent_as_its_where_and_echoed(acme: World) -> None:
     shown = visible_text(await acme.type("/chakra process list lead state:new assigned:me"))
@@ -55,7 +61,12 @@ async def test_list_shows_what_matches(acme: World, typed: str, found: str, miss
     assert missing not in shown
 
 
-@pytest.mark.reaches("Fetch Process By Id")
+@reaches(
+    f"GET {PROCEDURE}/{{processId}}",
+    "processes.fetch",
+    title="Fetch Process By Id",
+    by="`/chakra process show lead LEAD-004038`",
+)
 @shared_world
 @pytest.mark.parametrize("typed", ["lead LEAD-004038", "process LEAD-004038", "lead aarav",
                                    "process show lead lead-004038"])  # fmt: skip
@@ -151,7 +162,12 @@ def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
     return dict(acme.chakra.records.find(key))
 
 
-@pytest.mark.reaches("Update Process")
+@reaches(
+    f"PUT {PROCEDURE}/{{processId}}",
+    "processes.update",
+    title="Update Process",
+    by="Edit on a record's card",
+)
 async def test_edit_shows_what_changes_before_it_is_saved(acme: World) -> None:
     await open_edit_form(acme)
     assert not await acme.submit({"state": "converted", "field_score": "80"})
@@ -259,7 +275,12 @@ async def test_deletion_whose_answer_is_lost_is_asked_about_again(acme: World) -
     assert stored(acme, "LEAD-004039")["isDeleted"]
 
 
-@pytest.mark.reaches("Delete Process")
+@reaches(
+    f"DELETE {PROCEDURE}/{{processId}}",
+    "processes.delete",
+    title="Delete Process",
+    by="Delete… on a record's card",
+)
 async def test_delete_needs_the_key(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004039")
     await acme.press("process.delete")
@@ -295,7 +316,12 @@ async def test_member_who_may_not_edit_has_no_buttons_for_it(acme: World) -> Non
 # --- creating a record ----------------------------------------------------------------------------
 
 
-@pytest.mark.reaches("Create Process")
+@reaches(
+    f"POST {PROCEDURE}",
+    "processes.create",
+    title="Create Process",
+    by="`/chakra process create lead`",
+)
 async def test_new_record_is_created_once_and_shown(acme: World) -> None:
     await acme.type("/chakra process create lead")
     values = {"field_name": "Zoya Khan", "field_phone_number": "+91 98111 22333", "state": "new"}
@@ -340,3 +366,34 @@ async def test_line_that_would_change_a_record_leads_to_its_card(acme: World, ty
     assert "The buttons on its card change a record." in shown
     assert "LEAD-004038" in shown
     assert acme.chakra.records.find("LEAD-004038")["state"] == "NEW"
+
+
+# --- records without an ID ------------------------------------------------------------------------
+
+
+def remove_ids(acme: World) -> None:
+    """Let Chakra give records no ID, only their primary key."""
+    acme.chakra.fail(f"GET {PROCEDURE}/{{processId}}", MissingField("_data.id"))
+    acme.chakra.fail(f"POST {PROCEDURE}/list", MissingField("_data.id"))
+
+
+@reaches(
+    f"PUT {PROCEDURE}/{{primaryKeyShortId}}/{{primaryKeyValue}}",
+    "processes.update",
+    title="Update Process By Primary Key",
+    by="Edit on a record's card, if Chakra gives the record no ID",
+)
+async def test_a_record_without_an_id_is_edited_by_its_key(acme: World) -> None:
+    remove_ids(acme)
+    await test_edit_shows_what_changes_before_it_is_saved(acme)
+
+
+@reaches(
+    f"DELETE {PROCEDURE}/{{primaryKeyShortId}}/{{primaryKeyValue}}",
+    "processes.delete",
+    title="Delete Process By Primary Key Value",
+    by="Delete… on a record's card, if Chakra gives the record no ID",
+)
+async def test_a_record_without_an_id_is_deleted_by_its_key(acme: World) -> None:
+    remove_ids(acme)
+    await test_delete_needs_the_key(acme)

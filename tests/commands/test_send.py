@@ -36,14 +36,25 @@ from tests.commands.send_scenarios import (
     submit_form,
     view_text,
 )
+from tests.endpoints import PLUGIN, reaches
 from tests.shared_world import shared_world
 from tests.world import World
 
 # --- the form ------------------------------------------------------------------------------------
 
 
-@pytest.mark.reaches("Send WhatsApp Template Message For A Phone Number")
-@pytest.mark.reaches("List WhatsApp Phone Numbers")
+@reaches(
+    "GET /v1/ext/whatsapp-phone-number",
+    "numbers.list",
+    title="List WhatsApp Phone Numbers",
+    by="`/chakra status`, and From in the form of `/chakra send`",
+)
+@reaches(
+    f"POST {PLUGIN}/phoneNumber/{{phoneNumber}}/send-template-message",
+    "messages.send_template",
+    title="Send WhatsApp Template Message For A Phone Number",
+    by="`/chakra send`",
+)
 async def test_form_send_is_delivered_and_read(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     assert await check_form(acme) == {}
@@ -168,7 +179,12 @@ async def test_duplicate_submission_sends_once(acme: World, clock: ManualClock) 
     assert sent_count(acme) == 1
 
 
-@pytest.mark.reaches("Send WhatsApp Template Message For Process")
+@reaches(
+    f"POST {PLUGIN}/process/{{procedureShortId}}/{{primaryKeyOrId}}/send-template-message",
+    "messages.send_template_for_process",
+    title="Send WhatsApp Template Message For Process",
+    by="Send WhatsApp on a record's card",
+)
 async def test_process_recipient_uses_the_process_endpoint(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     assert await submit_form(acme, phone="lead LEAD-004038") == {}

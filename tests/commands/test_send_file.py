@@ -45,12 +45,18 @@ from tests.commands.send_scenarios import (
     sent_count,
     view_text,
 )
+from tests.endpoints import PLUGIN, reaches
 from tests.world import World
 
 # --- it goes out ---------------------------------------------------------------------------------
 
 
-@pytest.mark.reaches("Upload Public Media")
+@reaches(
+    f"POST {PLUGIN}/upload-public-media",
+    "media.upload",
+    title="Upload Public Media",
+    by="a file in the form of `/chakra send`",
+)
 async def test_selected_picture_is_sent_and_read(acme: World, clock: ManualClock) -> None:
     await open_promo_form(acme)
     assert await check_promo_form(acme, file=PICTURE) == {}

@@ -7,6 +7,7 @@ import pytest
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.chakra.request_log import ANY_ENDPOINT
 from bot.sandbox.slack import visible_text
+from tests.endpoints import reaches
 from tests.world import World
 
 MEI, JOHN, GITA, SALES = "U0MEI", "U0JOHN", "U0GITA", "C0SALES"
@@ -19,6 +20,7 @@ async def typed(acme: World, text: str, person: str = MEI) -> str:
 @pytest.mark.parametrize(
     ("person", "allowed"), [(MEI, "look things up"), (JOHN, "send or edit in Chakra")]
 )
+@reaches("GET /v1/health", "health.check")
 async def test_it_shows_both_services_and_what_the_person_may_do(
     acme: World, person: str, allowed: str
 ) -> None:
@@ -52,7 +54,12 @@ async def test_words_after_the_name_are_ignored(acme: World) -> None:
 # --- our numbers ---------------------------------------------------------------------------------
 
 
-@pytest.mark.reaches("List WhatsApp Business Accounts")
+@reaches(
+    "GET /v1/ext/whatsapp-business-account",
+    "numbers.list_accounts",
+    title="List WhatsApp Business Accounts",
+    by="`/chakra status`",
+)
 async def test_numbers_are_shown_with_what_is_left_of_their_limit(acme: World) -> None:
     text = await typed(acme, "phone numbers")
     for shown in (

@@ -9,6 +9,7 @@ import pytest
 
 from bot.sandbox.chakra.faults import Hang, ResetBeforeHandling, StatusResponse
 from bot.sandbox.slack import visible_text
+from tests.endpoints import reaches
 from tests.people import JOHN, MEI, SALES
 from tests.shared_world import shared_world
 from tests.world import World
@@ -48,7 +49,12 @@ async def test_typed_line_opens_the_form_and_writes_nothing(acme: World) -> None
     assert created(acme) == []
 
 
-@pytest.mark.reaches("Create Task")
+@reaches(
+    "POST /v1/ext/p/{procedureShortId}/{processIdOrPrimaryKey}/task/{stateTaskShortId}",
+    "tasks.create",
+    title="Create Task",
+    by="`/chakra task LEAD-004038 call back tomorrow 10am`",
+)
 async def test_task_is_created_once_and_shown_with_the_card(acme: World) -> None:
     await acme.type('/chakra task LEAD-004038 call back 5 Dec 10am remarks:"ask for Mei" to me')
     due = initial(acme, "field_next_call_time")

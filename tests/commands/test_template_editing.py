@@ -20,6 +20,7 @@ from tests.commands.template_scenarios import (
     run_command,
     submit_form,
 )
+from tests.endpoints import PASS_THROUGH, reaches
 from tests.world import World
 
 # --- a new one -----------------------------------------------------------------------------------
@@ -49,7 +50,12 @@ async def open_new_form(acme: World) -> None:
     await acme.settle()
 
 
-@pytest.mark.reaches("Create WhatsApp Message Template")
+@reaches(
+    f"POST {PASS_THROUGH}/{{wabaId}}/message_templates",
+    "templates.create",
+    title="Create WhatsApp Message Template",
+    by="`/chakra templates new`",
+)
 async def test_a_new_template_is_submitted_and_shows_metas_review(
     acme: World, clock: ManualClock
 ) -> None:
@@ -147,7 +153,12 @@ async def open_edit_form(acme: World, name: str = "hello_world") -> Any:
     return acme.slack.view(JOHN)
 
 
-@pytest.mark.reaches("Update WhatsApp Message Template")
+@reaches(
+    f"POST {PASS_THROUGH}/{{whatsappMessageTemplateId}}",
+    "templates.update",
+    title="Update WhatsApp Message Template",
+    by="Edit on a template's card",
+)
 async def test_edit_keeps_components_not_shown_in_the_form(acme: World) -> None:
     form = await open_edit_form(acme, "order_delivery_update")
     fields = [block["block_id"] for block in form["blocks"] if block["type"] == "input"]

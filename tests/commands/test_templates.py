@@ -24,6 +24,7 @@ from tests.commands.template_scenarios import (
     run_command,
 )
 from tests.conftest import OpenSandbox
+from tests.endpoints import PASS_THROUGH, reaches
 from tests.shared_world import shared_world
 from tests.world import World
 
@@ -155,7 +156,12 @@ async def test_unsendable_template_explains_why(acme: World) -> None:
     assert "Not from Slack: multi-product buttons only from Chakra" in listed
 
 
-@pytest.mark.reaches("List WhatsApp Message Templates")
+@reaches(
+    f"GET {PASS_THROUGH}/{{wabaId}}/message_templates",
+    "templates.list",
+    title="List WhatsApp Message Templates",
+    by="`/chakra templates`",
+)
 async def test_refresh_shows_changes_made_by_meta(acme: World) -> None:
     message = await run_command(acme, "hello_world")
     acme.chakra.update_template("hello_world", "en_US", status="PAUSED", quality="RED")

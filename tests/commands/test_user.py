@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -18,6 +17,7 @@ from bot.sandbox.chakra.faults import (
 )
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
+from tests.endpoints import reaches
 from tests.people import JOHN, MEI, PRIYA, SALES
 from tests.shared_world import shared_world
 from tests.world import World
@@ -69,7 +69,6 @@ def with_picture(message: VisibleMessage) -> bool:
 # --- finding -------------------------------------------------------------------------------------
 
 
-@pytest.mark.reaches("Fetch User (V2)")
 async def test_the_documented_john_with_team_role_and_address(acme: World) -> None:
     card = await run_command(acme, "john@acme.com")
     assert card.ephemeral
@@ -176,17 +175,6 @@ async def test_each_chakra_failure_is_explained(acme: World, fault: Any, expecte
     assert expected in visible_text(await run_command(acme, JOHN_ID))
 
 
-async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:
-    acme.chakra.fail(FETCH, Hang())
-    typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
-    await acme.chakra.wait_for_requests(1, FETCH)
-    await clock.advance(0.3)
-    assert (await typing).seconds < 0.5
-    acme.chakra.clear_faults()
-    acme.chakra.release_hanging()
-    await acme.slack.wait_until(lambda: "John Doe" in visible_text(last_message(acme, MEI)))
-
-
 # --- choosing ------------------------------------------------------------------------------------
 
 
@@ -277,7 +265,9 @@ async def open_edit_form(acme: World, sought: str = "john@acme.com") -> Any:
     return acme.slack.view(JOHN)
 
 
-@pytest.mark.reaches("Update User")
+@reaches(
+    "PUT /v1/ext/user/{userId}", "users.update", title="Update User", by="Edit on a user's card"
+)
 async def test_form_is_prefilled_and_saving_refreshes_the_card(acme: World) -> None:
     form = await open_edit_form(acme)
     initial = {block["block_id"]: block["element"]["initial_value"] for block in form["blocks"][:2]}

@@ -9,6 +9,7 @@ import pytest
 from bot.sandbox.chakra.faults import (
     EmptyBody,
     Fault,
+    Hang,
     HtmlErrorPage,
     InvalidJsonBody,
     OtherRecord,
@@ -19,10 +20,17 @@ from bot.sandbox.slack import visible_text
 from bot.slack.age import date_token
 from tests.clock import ManualClock
 from tests.commands.test_user import FETCH, JOHN_ID, last_message, run_command
+from tests.endpoints import reaches
 from tests.people import MEI, SALES
 from tests.world import World
 
 
+@reaches(
+    "GET /v2/ext/user/{userId}",
+    "users.fetch",
+    title="Fetch User (V2)",
+    by="`/chakra user john@acme.com`",
+)
 async def test_old_card_in_an_outage_says_when_it_was_loaded(
     acme: World, clock: ManualClock
 ) -> None:
@@ -58,7 +66,12 @@ async def test_unreadable_answer_shows_the_last_good_card_with_a_warning(
     assert "can't be read" not in visible_text(await run_command(acme, JOHN_ID))
 
 
-@pytest.mark.reaches("Fetch User")
+@reaches(
+    "GET /v1/ext/user/{userId}",
+    "users.fetch_v1",
+    title="Fetch User",
+    by="`/chakra user <ID>`, if v2 is refused",
+)
 async def test_without_v2_a_user_is_shown_from_v1_with_names(acme: World) -> None:
     for endpoint in ("GET /v2/ext/users", FETCH):
         acme.chakra.disable_endpoint(endpoint)
@@ -67,3 +80,14 @@ async def test_without_v2_a_user_is_shown_from_v1_with_names(acme: World) -> Non
     assert "John Doe" in shown
     assert "Inside Sales" in shown
     assert "john@acme.com" in shown
+
+
+async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(FETCH, Hang())
+    typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
+    await acme.chakra.wait_for_requests(1, FETCH)
+    await clock.advance(0.3)
+    assert (await typing).seconds < 0.5
+    acme.chakra.clear_faults()
+    acme.chakra.release_hanging()
+    await acme.slack.wait_until(lambda: "John Doe" in visible_text(last_message(acme, MEI)))

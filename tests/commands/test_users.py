@@ -12,6 +12,7 @@ from bot.sandbox.slack import VisibleMessage, visible_text
 from bot.slack.age import date_token
 from commands import users
 from tests.clock import ManualClock
+from tests.endpoints import reaches
 from tests.shared_world import shared_world
 from tests.world import World
 
@@ -45,7 +46,7 @@ def row_names(message: VisibleMessage) -> list[str]:
     ]
 
 
-@pytest.mark.reaches("List Users (V2)")
+@reaches("GET /v2/ext/users", "users.list", title="List Users (V2)", by="`/chakra users`")
 async def test_active_users_are_listed_ten_per_page(acme: World) -> None:
     first = await run_command(acme)
     assert first.ephemeral
@@ -140,7 +141,9 @@ async def test_a_page_that_no_longer_exists_becomes_the_last(acme: World) -> Non
     assert len(row_names(await press_button(acme, "users.refresh"))) == 5
 
 
-@pytest.mark.reaches("List Users")
+@reaches(
+    "GET /v1/ext/users", "users.list_v1", title="List Users", by="`/chakra users`, if v2 is refused"
+)
 async def test_v1_list_resolves_role_names(acme: World) -> None:
     acme.chakra.disable_endpoint(LIST)
     page = visible_text(await run_command(acme, "role:inside_sales"))

@@ -9,8 +9,6 @@ from starlette.routing import Route
 from bot.sandbox.chakra import envelope
 from bot.sandbox.chakra.account import WhatsAppAccount
 
-NUMBERS_PATH = "/v1/ext/whatsapp-phone-number"
-
 
 class NumbersResource:
     def __init__(self, account: WhatsAppAccount) -> None:
@@ -18,8 +16,7 @@ class NumbersResource:
 
     def routes(self) -> list[Route]:
         return [
-            Route(NUMBERS_PATH, self._list, methods=["GET"]),
-            Route(NUMBERS_PATH + "/{id}", self._fetch, methods=["GET"]),
+            Route("/v1/ext/whatsapp-phone-number", self._list, methods=["GET"]),
             Route(
                 "/v1/ext/whatsapp-business-account", self._list_business_accounts, methods=["GET"]
             ),
@@ -28,12 +25,6 @@ class NumbersResource:
     async def _list(self, request: Request) -> Response:
         listed = [dict(sender.listing) for sender in self._account.senders]
         return envelope.data_response(listed if self._is_own_plugin(request) else [])
-
-    async def _fetch(self, request: Request) -> Response:
-        for sender in self._account.senders:
-            if sender.id == request.path_params["id"]:
-                return envelope.data_response(dict(sender.listing))
-        raise envelope.RequestError(404, "Phone number not found")
 
     async def _list_business_accounts(self, request: Request) -> Response:
         listed = [dict(self._account.waba)]

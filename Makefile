@@ -51,6 +51,7 @@ test-slow: $(DEV_READY) ## Run the stories in browsers and real processes that `
 test-all: test test-slow ## Run all tests
 
 check: style types imports readme ## What a change must pass before you submit it: all checks, and the tests beside it
+	@echo "The tests without a world, and the stories beside your change: two or three minutes"
 	$(PY) -m pytest -m "not ($(SLOW))" --changed $(ARGS)
 
 style: $(DEV_READY) ## Formatting and lint
@@ -58,7 +59,8 @@ style: $(DEV_READY) ## Formatting and lint
 	$(PY) -m ruff check .
 
 types: $(DEV_READY) ## mypy, strict
-	$(PY) -m mypy
+	@echo "mypy reads everything: up to two minutes the first time, then seconds"
+	@$(PY) -m mypy
 
 imports: $(DEV_READY) ## The import contracts of pyproject.toml
 	$(VENV)/bin/lint-imports
@@ -69,8 +71,10 @@ readme: $(DEV_READY) ## README's tables against the code
 fix: $(DEV_READY) ## Format, write README's tables, repair what ruff can
 	-$(PY) -m ruff format .
 	-$(PY) -m tests.readme --write
-	-$(PY) -m tests.sentences --write
 	$(PY) -m ruff check --fix .; status=$$?; $(PY) -m ruff format --quiet .; exit $$status
+
+sentences: $(DEV_READY) ## List every sentence that people read, by file
+	@$(PY) -m tests.sentences
 
 bench: $(DEV_READY) ## Measure against a bare Bolt echo, in bursts, with a thousand watches and large tables
 	$(PY) -m tests.bench $(ARGS)
@@ -100,19 +104,19 @@ clean: ## Remove .venv and everything that tools left
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: demo serve doctor test test-slow test-all check style types imports readme fix bench browser lock clean help
+.PHONY: demo serve doctor test test-slow test-all check style types imports readme fix sentences bench browser lock clean help
 
 # ---------------------------------------------------------------------------- set up
 
 $(RUN_READY): $(PY) requirements.lock pyproject.toml
-	@echo "Installing what the bot needs into $(VENV)"
+	@echo "Installing what the bot needs into $(VENV): a minute or two"
 	$(PIP_INSTALL) --require-hashes -r requirements.lock
 	$(PIP_INSTALL) $(PROJECT)
 	@touch $@
 
 # The development lock holds all of the other one.
 $(DEV_READY): $(PY) requirements-dev.lock requirements.lock pyproject.toml
-	@echo "Installing what the bot and its checks need into $(VENV)"
+	@echo "Installing what the bot and its checks need into $(VENV): a minute or two"
 	$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	$(PIP_INSTALL) $(PROJECT)
 	@touch $@ $(RUN_READY)

@@ -1,7 +1,4 @@
-"""Every sentence of the product that a person reads, from its source: ``tests/data/sentences.txt``.
-
-``python -m tests.sentences --write`` writes the file; a test compares it with the source.
-"""
+"""Every sentence of the product that a person reads, from its source: ``make sentences``."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FILE = ROOT / "tests" / "data" / "sentences.txt"
 UNREAD = (
     "bot/sandbox/",
     "bot/db/",
@@ -89,7 +85,4 @@ def _is_sentence(text: str) -> bool:
 
 
 if __name__ == "__main__":
-    if "--write" in sys.argv:
-        FILE.write_text(collect())
-    else:
-        sys.stdout.write(collect())
+    sys.stdout.write(collect())

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from pydantic import SecretStr
 
+from bot.cache import Cache
+from bot.chakra.client import Chakra
 from commands import COMMANDS
+from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
+from tests.sandbox.chakra_client import serve_chakra
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ("commands/plan.py", "tests/commands/test_plan.py")
+EXAMPLES = (
+    "commands/plan.py",
+    "tests/commands/test_plan.py",
+    "bot/sandbox/chakra/hours.py",
+    "bot/chakra/hours.py",
+    "bot/messages/business_hours.py",
+)
+IMAGINED = (*EXAMPLES, "commands/hours.py", "tests/commands/test_hours.py")
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -27,11 +39,27 @@ def test_the_folder_table_names_every_package_of_the_bot_and_no_other() -> None:
     "path", sorted(set(re.findall(r"`((?:bot|commands|tests)/[\w/.]+)`", TEXT)))
 )
 def test_the_files_that_it_names_exist(path: str) -> None:
-    assert path in EXAMPLES or (ROOT / path).exists()
+    assert path in IMAGINED or (ROOT / path).exists()
 
 
-async def test_the_command_that_it_shows_works(open_sandbox: OpenSandbox) -> None:
-    command, stories = load_examples()
+@pytest.fixture
+def examples(monkeypatch: pytest.MonkeyPatch) -> tuple[ModuleType, ...]:
+    """Return a module for each block of Python on the page; later ones import earlier ones."""
+    modules = []
+    for path, code in zip(
+        EXAMPLES, re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL), strict=True
+    ):
+        module = ModuleType(path.removesuffix(".py").replace("/", "."))
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        exec(compile(code, path, "exec"), vars(module))  # noqa: S102 - our own page
+        modules.append(module)
+    return tuple(modules)
+
+
+async def test_the_command_that_it_shows_works(
+    open_sandbox: OpenSandbox, examples: tuple[ModuleType, ...]
+) -> None:
+    command, stories, *_ = examples
     async with open_sandbox((*COMMANDS, command.PLAN)) as acme:
         names = [name for name in vars(stories) if name.startswith("test_")]
         for name in names:
@@ -39,11 +67,17 @@ async def test_the_command_that_it_shows_works(open_sandbox: OpenSandbox) -> Non
     assert len(names) == 3
 
 
-def load_examples() -> Iterator[ModuleType]:
-    """Yield a module for each block of Python on the page."""
-    for name, code in zip(
-        EXAMPLES, re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL), strict=True
+async def test_the_data_that_it_shows_is_read_through_the_cache(
+    clock: ManualClock, examples: tuple[ModuleType, ...]
+) -> None:
+    *_, stand_in, client, feature = examples
+    async with (
+        serve_chakra(clock) as server,
+        Chakra(server.base_url, SecretStr(server.access_token), clock) as chakra,
     ):
-        module = ModuleType(Path(name).stem)
-        exec(compile(code, name, "exec"), vars(module))  # noqa: S102 - our own page
-        yield module
+        server._routes.router.routes.extend(stand_in.HoursResource().routes())
+        hours = feature.BusinessHours(client.HoursApi(chakra._http), Cache(clock))
+        for _ in range(2):
+            found = await hours.read()
+            assert (found.value.opens_at, found.value.closes_at) == ("09:00", "18:00")
+        assert server.count(f"GET {client.HOURS_PATH}") == 1

@@ -125,6 +125,12 @@ def test_every_form_and_every_press_that_writes_is_checked_at_that_moment() -> N
     lines = {command.name for command in COMMANDS if command.acts}
     assert forms
     only_looking = {"user.find", "process.sort_by", "process.save_as"}  # a query, not a record
-    assert {form for form, acts in forms.items() if not acts} == only_looking
+    assert {form for form, acts in forms.items() if not acts} == only_looking, (
+        "a form that changes something needs a permission that acts, such as Permission.EDIT; one "
+        "that only looks something up is listed in only_looking here"
+    )
     assert presses >= {"send.confirm", "send.test", "bulk.continue", "watch.stop"}
-    assert lines == {"watch", "unwatch"}
+    assert lines == {"watch", "unwatch"}, (
+        "a line that changes something as soon as it is typed is listed here; if it opens a form, "
+        "or shows what it would do, give the command only_looks=True"
+    )

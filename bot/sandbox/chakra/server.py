@@ -359,5 +359,5 @@ class EmbeddedChakra(TeamControls):
 
     def _require_matcher(self, endpoint: str) -> EndpointMatcher:
         if not any(route_matches(route, endpoint) for route in self._routes.routes):
-            raise ValueError(f"nothing serves {endpoint!r}")
+            raise ValueError(f"nothing serves {endpoint!r}: add its route to _build_app")
         return endpoint_matcher(endpoint)

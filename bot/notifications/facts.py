@@ -24,7 +24,7 @@ from bot.webhooks.events import (
 from bot.webhooks.fields import as_object, first_text, iter_objects
 from bot.webhooks.recorded_event import RecordedEvent
 
-CATEGORIES, RECORDS = "categories", "records"
+CATEGORIES, RECORDS, SENDERS = "categories", "records", "senders"
 """The filters for which Chakra is asked."""
 FAILED_KIND = "failed"
 FOLLOW_UP_KINDS = frozenset({"system", "reaction", "edit", "revoke"})
@@ -80,6 +80,11 @@ FindCategory = Callable[[str, str], Awaitable[str]]
 
 Raise what `FindRecords` does.
 """
+FindSender = Callable[[str], Awaitable[str]]
+"""Return Meta's ID of the only number of ours in this business account, "" if there are several.
+
+An account that is "" is any. Raise what `FindRecords` does.
+"""
 FindRecords = Callable[[Customer], Awaitable[frozenset[str]]]
 """Return a customer's records, as `Facts` has them. Raise ``TimeoutError`` or Chakra's error."""
 
@@ -91,33 +96,54 @@ class FactsReader:
     find_sends: FindSends
     find_category: FindCategory
     find_records: FindRecords
+    find_sender: FindSender
 
     async def read(
         self, recorded: Sequence[RecordedEvent], *, filters: Collection[str] = ()
     ) -> list[Facts]:
         """Return the facts of each event. Raise ``DatabaseUnavailable``.
 
-        Of `CATEGORIES` and `RECORDS`, Chakra is asked only for the ``filters`` that rules have.
+        Of `CATEGORIES`, `RECORDS` and `SENDERS`, Chakra is asked only for the ``filters`` that
+        rules have.
         """
         events = [item.event for item in recorded]
         wanted = dict.fromkeys(key for event in events for key in sent_message_ids(event))
         sends = await self.find_sends(list(wanted)) if wanted else {}
-        categories = _Answers[tuple[str, str], str](lambda key: self.find_category(*key), "")
-        records = _Answers[Customer, frozenset[str]](self.find_records, frozenset())
+        questions = _Questions(self, filters)
         found: list[Facts] = []
         for event in events:
             send = next((sends[key] for key in sent_message_ids(event) if key in sends), None)
-            known, unknown = build(event, send), set[str]()
-            if CATEGORIES in filters and send and send.template and not known.category:
-                category = await categories.get((send.template, send.language))
-                known = replace(known, category=(category or "").upper())
-                unknown |= {CATEGORIES} if category is None else set()
-            if RECORDS in filters:
-                own = await records.get(event.customer)
-                known = replace(known, records=own or frozenset())
-                unknown |= {RECORDS} if own is None else set()
-            found.append(replace(known, unknown=frozenset(unknown)) if unknown else known)
+            found.append(await questions.complete(build(event, send), event, send))
         return found
+
+
+class _Questions:
+    """What Chakra is asked for a batch of events."""
+
+    def __init__(self, reader: FactsReader, filters: Collection[str]) -> None:
+        self._filters = filters
+        self._categories = _Answers[tuple[str, str], str](
+            lambda key: reader.find_category(*key), ""
+        )
+        self._records = _Answers[Customer, frozenset[str]](reader.find_records, frozenset())
+        self._senders = _Answers[str, str](reader.find_sender, "")
+
+    async def complete(self, known: Facts, event: WebhookEvent, send: Send | None) -> Facts:
+        """Return the facts with what Chakra answers, and with what it didn't answer."""
+        unknown: set[str] = set()
+        if CATEGORIES in self._filters and send and send.template and not known.category:
+            category = await self._categories.get((send.template, send.language))
+            known = replace(known, category=(category or "").upper())
+            unknown |= {CATEGORIES} if category is None else set()
+        if SENDERS in self._filters and not known.sender and is_of_one_number(event):
+            sender = await self._senders.get(event.waba_id)
+            known = replace(known, sender=sender or "")
+            unknown |= {SENDERS} if sender is None else set()
+        if RECORDS in self._filters:
+            own = await self._records.get(event.customer)
+            known = replace(known, records=own or frozenset())
+            unknown |= {RECORDS} if own is None else set()
+        return replace(known, unknown=frozenset(unknown)) if unknown else known
 
 
 @dataclass
@@ -166,6 +192,11 @@ def build(event: WebhookEvent, send: Send | None = None) -> Facts:
         is_follow_up=isinstance(event, MessageEvent)
         and (event.is_echo or event.kind in FOLLOW_UP_KINDS),
     )
+
+
+def is_of_one_number(event: WebhookEvent) -> bool:
+    """Return whether one number of ours sent or received it, though the event may not say which."""
+    return isinstance(event, MessageEvent | StatusEvent)
 
 
 def sent_message_ids(event: WebhookEvent) -> tuple[str, ...]:

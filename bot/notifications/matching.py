@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from unicodedata import category
 
-from bot.notifications.facts import CATEGORIES, RECORDS, Facts
+from bot.notifications.facts import CATEGORIES, RECORDS, SENDERS, Facts
 from bot.notifications.rule import EventGroup, Filters, Rule, RuleSpec
 from bot.text.normalize import normalize
 
@@ -59,7 +59,9 @@ def find_filters_to_ask(rules: Iterable[Rule]) -> frozenset[str]:
     """Return the filters of these rules for which Chakra is asked."""
     filters = [rule.spec.filters for rule in rules]
     return frozenset(
-        name for name in (CATEGORIES, RECORDS) if any(getattr(item, name) for item in filters)
+        name
+        for name in (CATEGORIES, RECORDS, SENDERS)
+        if any(getattr(item, name) for item in filters)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from bot.chakra.models import PhoneNumber
 from bot.errors import SuggestedLine, UsageError
 from bot.notifications.dry_run import MAX_EXAMPLES, DryRun
 from bot.notifications.event_text import describe_event
@@ -95,7 +96,7 @@ def preview_message(
     """Return a typed rule before it is saved, with the button that saves it."""
     location = describe_location(destination, here)
     title = markup(bold("New rule"), " ", location)
-    warnings = describe_warnings(spec, destination)
+    warnings = describe_warnings(spec, destination, known.senders)
     content = [
         blocks.section(lines([title, describe_spec(spec, known.senders)])),
         blocks.section(describe_dry_run(dry_run, location)),
@@ -133,7 +134,7 @@ def confirm_view(
         blocks.section(describe_dry_run(dry_run, location)),
         *(
             blocks.section(markup(":warning: ", warning))
-            for warning in describe_warnings(spec, destination)
+            for warning in describe_warnings(spec, destination, known.senders)
         ),
     ]
     return blocks.form_modal(CONFIRM, "Check the rule", save_label(spec, destination), content)
@@ -161,9 +162,18 @@ def describe_dry_run(dry_run: DryRun, location: Markup) -> Markup:
     return lines(found)
 
 
-def describe_warnings(spec: RuleSpec, destination: Destination) -> list[Markup]:
+def describe_warnings(
+    spec: RuleSpec, destination: Destination, senders: Sequence[PhoneNumber]
+) -> list[Markup]:
     """Return what a person must know before they save a rule."""
     warnings = [markup(sentence) for sentence in find_impossible(spec)]
+    if _has_siblings(spec.filters.senders, senders):
+        warnings.append(
+            Markup(
+                "Chakra's own webhook may not say which number of a business account an event is "
+                "for, and this rule misses such events. Set the pass-through webhook too."
+            )
+        )
     if destination.has_outsiders:
         warnings.append(
             markup(
@@ -176,6 +186,12 @@ def describe_warnings(spec: RuleSpec, destination: Destination) -> list[Markup]:
             Markup("Each message notifies everyone who is active in the channel (@here).")
         )
     return warnings
+
+
+def _has_siblings(wanted: Sequence[str], senders: Sequence[PhoneNumber]) -> bool:
+    """Return whether one of these numbers shares its business account with another number."""
+    accounts = [sender.waba for sender in senders]
+    return any(accounts.count(sender.waba) > 1 for sender in senders if sender.id in wanted)
 
 
 def save_label(spec: RuleSpec, destination: Destination) -> str:

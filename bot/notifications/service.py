@@ -19,7 +19,13 @@ from bot.notifications.dry_run import (
     with_candidate,
 )
 from bot.notifications.event_source import EventSource, read_current
-from bot.notifications.facts import FactsReader, FindCategory, FindRecords, FindSends
+from bot.notifications.facts import (
+    FactsReader,
+    FindCategory,
+    FindRecords,
+    FindSender,
+    FindSends,
+)
 from bot.notifications.matching import find_filters_to_ask
 from bot.notifications.repository import RuleRepository, require_space
 from bot.notifications.rule import Rule, RuleSpec
@@ -158,7 +164,7 @@ def open_notifications(
 ) -> Notifications:
     """Return the notifications of a workspace."""
     rules = RuleRepository(database, workspace)
-    facts = FactsReader(find_sends, category_finder(catalog), find_records)
+    facts = FactsReader(find_sends, category_finder(catalog), find_records, sender_finder(catalog))
     return Notifications(
         rules,
         facts,
@@ -179,5 +185,19 @@ def category_finder(catalog: TemplateCatalog) -> FindCategory:
         index = catalog.get_cached_index() or (await catalog.get_index()).value
         found = index.find_by_name(name, language)
         return found[0].category if found else ""
+
+    return find
+
+
+def sender_finder(catalog: TemplateCatalog) -> FindSender:
+    """Return what finds the number of an event that names only its business account, or nothing.
+
+    Chakra's own format often does (API.md, Webhooks). With several numbers there it can't be known.
+    """
+
+    async def find(waba_id: str) -> str:
+        numbers = (await catalog.get_numbers()).value
+        ids = {number.id for number in numbers if waba_id in ("", number.waba)}
+        return ids.pop() if len(ids) == 1 else ""
 
     return find

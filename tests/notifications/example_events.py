@@ -85,7 +85,10 @@ async def read_facts(events: Sequence[RecordedEvent]) -> list[Facts]:
     async def find_category(template: str, _: str) -> str:
         return TEMPLATES[template][0]
 
-    return await FactsReader(find_sends, find_category, find_records).read(
+    async def find_sender(_: str) -> str:
+        return ""
+
+    return await FactsReader(find_sends, find_category, find_records, find_sender).read(
         events, filters=(CATEGORIES, RECORD_FILTER)
     )
 

@@ -97,6 +97,10 @@ class ChakraData:
         self._answer()
         return self.categories.get(template, "")
 
+    async def find_sender(self, _: str) -> str:
+        self._answer()
+        return ""
+
     def _answer(self) -> None:
         self.calls += 1
         if self.error is not None:
@@ -136,7 +140,12 @@ class NotifierHarness:
         notifier = build_notifier(
             own,
             EventLog(own, "", KEY, identify),
-            FactsReader(self._find_sends, self.chakra.find_category, self.chakra.find_records),
+            FactsReader(
+                self._find_sends,
+                self.chakra.find_category,
+                self.chakra.find_records,
+                self.chakra.find_sender,
+            ),
             presenters,
             self.outbox,
             Channels(client, Members(client, Cache(self.clock), team_id=TEAM_ID)),

@@ -14,6 +14,7 @@ from tests.people import JOHN, SALES
 from tests.world import World
 
 LIST_RECORDS = "POST /v1/ext/procedure/{procedureShortId}/process/list"
+LIST_NUMBERS = "GET /v1/ext/whatsapp-phone-number"
 BURST_SIZE = 30
 OUTSIDERS_QUESTION = "People outside your company now read"
 
@@ -135,3 +136,45 @@ async def test_masked_number_takes_no_digits_of_the_quote_below(
     name, quote = posted(acme)[0].splitlines()[:2]
     assert name.endswith("+91 •••••• 3210")
     assert quote == "> 299 or 450?"
+
+
+def build_chakra_message(acme: World, clock: ManualClock, words: str) -> dict[str, Any]:
+    """Return a message in Chakra's own format, which names the account, not the number."""
+    text = {"from": "919876543210", "id": f"wamid.{words}", "type": "text", "text": {"body": words}}
+    payload = {"wabaId": acme.chakra.waba_id, "timestamp": int(clock.time() * 1000)}
+    return {"event": "message", "payload": {**payload, "message": text}}
+
+
+async def test_only_number_of_an_account_is_the_one_that_its_events_are_for(
+    acme: World, clock: ManualClock
+) -> None:
+    await acme.type("/chakra notify add message from:Acme")
+    assert "this rule misses such events" in visible_text(acme.shown())
+    await acme.press("notify.confirm")
+    await receive(acme, build_chakra_message(acme, clock, "either"))
+    await clock.advance(5)
+    assert posted(acme) == [], "it may be for another number of the account"
+    acme.chakra.sender_listings[1]["waba"] = "837800000000002"
+    await clock.jump(700)
+    await receive(acme, build_chakra_message(acme, clock, "certain"))
+    await clock.advance(5)
+    assert any("certain" in text for text in posted(acme))
+
+
+async def test_event_without_a_number_waits_while_chakra_does_not_list_them(
+    acme: World, clock: ManualClock
+) -> None:
+    acme.chakra.sender_listings[1]["waba"] = "837800000000002"
+    await acme.type("/chakra notify add message from:Acme")
+    assert "this rule misses such events" not in visible_text(acme.shown())
+    await acme.press("notify.confirm")
+    await clock.jump(100_000)
+    acme.chakra.fail(LIST_NUMBERS, StatusResponse(503))
+    async with clock.running():
+        await receive(acme, build_chakra_message(acme, clock, "waits"))
+    await clock.jump(30)
+    assert posted(acme) == []
+    acme.chakra.clear_faults()
+    await clock.jump(60)
+    await clock.advance(5)
+    assert any("waits" in text for text in posted(acme))

@@ -11,7 +11,7 @@ PY := $(VENV)/bin/python
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 
-# As in pyproject.toml's build-system: it is in the locks, so that building is pinned as well.
+# As in pyproject.toml's build-system. It is in the locks, so that the build is pinned as well.
 BUILD_REQUIRES := setuptools>=77
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -37,8 +37,8 @@ doctor: $(RUN_READY) ## Check the settings, tokens, scopes, Chakra and the datab
 
 # ---------------------------------------------------------------------------- check
 
-# Browsers and real processes take as long as all other tests together. Their stories wait for one
-# another more than for the processor, so more of them run side by side.
+# Browsers and real processes take as long as all other tests together. Their stories wait more than
+# they compute, so more of them run side by side.
 SLOW := browser or process
 FAST := not ($(SLOW)) or smoke
 
@@ -121,8 +121,8 @@ $(DEV_READY): $(PY) requirements-dev.lock requirements.lock pyproject.toml
 	$(PIP_INSTALL) $(PROJECT)
 	@touch $@ $(RUN_READY)
 
-# The first of these that runs, is new enough and can make a venv. A name that is found need not run
-# (pyenv's do not always), and Debian keeps venv in a package of its own. PYTHON=… comes first.
+# The first of these that runs, is new enough and can make a venv. A name that exists may not run
+# (pyenv's don't always), and Debian has venv in a separate package. PYTHON=… comes first.
 CANDIDATES = $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python
 
 $(PY):

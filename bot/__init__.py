@@ -1,1 +1,1 @@
-"""The machine: everything between Slack and ChakraHQ that knows no sub-command."""
+"""The machinery between Slack and ChakraHQ; it knows no sub-command."""

@@ -72,7 +72,7 @@ def _parse_port(text: str) -> int:
 
 def serve(_: Namespace) -> None:
     """Run the app: in Socket Mode if SLACK_APP_TOKEN is set, else over HTTP."""
-    gc.disable()  # imports leave hardly any garbage: a fifth of the start. `run` enables it again.
+    gc.disable()  # Imports leave little garbage: a fifth of the start. `run` enables it again.
     from bot.cli.serve import StartupError, run
     from commands import COMMANDS
 
@@ -135,7 +135,7 @@ def _load_settings() -> Settings:
 
 
 def _print_line(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - what the person who started it reads
+    print(line, flush=True)  # noqa: T201 - for the person who started it
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

@@ -125,7 +125,7 @@ class Workspaces:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The process. ``workspace`` is the one of the environment's installation."""
+    """The process. ``workspace`` is that of the environment's installation."""
 
     web: WebApp
     dispatcher: PayloadDispatcher

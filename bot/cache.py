@@ -34,13 +34,13 @@ U = TypeVar("U")
 Key = tuple[str, Hashable]
 
 NEGATIVE_ERRORS: tuple[type[BotError], ...] = (ResourceNotFound, NotFound)
-"""Errors that are cached as answers, for `CachePolicy.negative_seconds`."""
+"""Errors that are cached like values, for `CachePolicy.negative_seconds`."""
 
 
 def is_outage(error: BotError) -> bool:
     """Return whether a stale value may replace the error.
 
-    A refusal is an answer: it may not. A response that can't be parsed is none.
+    Not for a refusal, which is an answer; a response that can't be parsed isn't.
     """
     return error.retryable or isinstance(error, InvalidResponse)
 
@@ -52,7 +52,7 @@ class CacheKind:
     Declare it beside the code that loads them. ``name`` is in their keys, and labels the metrics.
     With a stale value, callers wait up to ``max_wait_seconds`` for a load. ``finished_seconds``
     replaces ``fresh_seconds`` for a value whose ``finished`` is true, which no longer changes.
-    Waiting for a load that ``is_of_slack`` is not waiting for Chakra.
+    Waiting for a load that ``is_of_slack`` doesn't count as waiting for Chakra.
     """
 
     name: str
@@ -229,7 +229,7 @@ class Cache:
     ) -> None:
         """Load a value again before it is next used; during an outage it may still be served.
 
-        ``change`` returns the value with what is known to have changed in the meantime.
+        ``change`` returns the value with the known changes applied.
         """
         place = (kind.name, key)
         entry = self._find(place)

@@ -44,7 +44,7 @@ PURGE_BATCH_SIZE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class ChannelEvents:
-    """``recorder`` records the events of the webhook in the transaction that takes them."""
+    """``recorder`` records webhook events in the transaction that processes them."""
 
     log: EventLog
     customers: Customers
@@ -63,7 +63,7 @@ class ChannelEvents:
         return ReplyReports(services.conversations, services.threads, services.parents.refresh)
 
     async def run(self) -> None:
-        """Bring events to channels, and do what is due by the clock, until cancelled."""
+        """Deliver events to channels, and do scheduled work, until cancelled."""
         reminders = Reminders(
             self.conversations.conversations,
             self.outbox,
@@ -104,7 +104,7 @@ def build_channel_events(
     hash_secret: str,
     workspace: str,
 ) -> ChannelEvents:
-    """Return the parts; nothing runs by itself. ``hash_secret`` is that of the sends.
+    """Return the parts; nothing runs yet. ``hash_secret`` is that of the sends.
 
     ``can_upload`` returns whether the app may upload files to Slack.
     """

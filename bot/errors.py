@@ -81,7 +81,7 @@ class PreparationFailed(BotError):
 
 
 class UserError(BotError):
-    """The person can resolve it; the app and Chakra work.
+    """The person can resolve it; the app and Chakra are working.
 
     ``suggested_lines`` are what they may have meant.
     """
@@ -114,7 +114,7 @@ class RecipientOptedOut(UsageError):
 
 
 class NoLongerMeant(UsageError):
-    """What was to be sent isn't what the person saw any more. ``message`` says why not."""
+    """What would be sent is no longer what the person saw. ``message`` says why."""
 
     kind = "no_longer_meant"
 
@@ -182,7 +182,7 @@ class NotLinked(UserError):
 
 
 class UnknownMember(UserError):
-    """Slack does not know or show the member ``member_id``: a person of another workspace."""
+    """Slack does not know or show the member ``member_id``: a person from another workspace."""
 
     kind = "unknown_member"
 
@@ -208,12 +208,12 @@ class NotConfigured(UserError):
 
 
 class ChakraError(BotError):
-    """An error of Chakra, or of Meta behind it.
+    """An error from Chakra, or from Meta behind it.
 
     ``endpoint`` is the path template (never the path: IDs are personal data), ``status`` the HTTP
     status or ``None``, ``request_id`` Chakra's ID of the request, or ours.
 
-    For an error of Meta's, ``code`` is its code and ``details`` its text about this case. Each code
+    For an error from Meta, ``code`` is its code and ``details`` its text about this case. Each code
     is in the ``codes`` of one class, where ``bot.chakra.meta`` looks it up.
     ``default_retry_after`` is the number of seconds after which a retry may help, if the response
     does not say.
@@ -252,7 +252,7 @@ class ResourceNotFound(Rejected):
 
 
 class AddressNotFound(ResourceNotFound):
-    """The address of the request names no record: of a list, or for a message."""
+    """The request's address doesn't name a record, as for a list or a message."""
 
     kind = "address_not_found"
 
@@ -319,7 +319,7 @@ class DatabaseLocked(DatabaseUnavailable):
 SLACK_TRANSIENT_CODES = frozenset(
     {"unreachable", "ratelimited", "fatal_error", "internal_error", "service_unavailable"}
 )
-"""Error codes of a Slack that is down or busy; ``unreachable`` is ours.
+"""Error codes of Slack when it is down or busy; ``unreachable`` is ours.
 
 Source: docs.slack.dev/reference/methods, the errors of each method."""
 
@@ -327,11 +327,11 @@ Source: docs.slack.dev/reference/methods, the errors of each method."""
 MISSING_SCOPE = "missing_scope"
 """The code of a call whose scope was not granted."""
 UNTRUSTED_URL = "untrusted_url"
-"""Ours, for a file on a host that gets neither the token nor content."""
+"""Ours, for a file on a host that the app doesn't download from."""
 
 
 class SlackError(BotError):
-    """An error of Slack's Web API.
+    """An error from Slack's Web API.
 
     ``method`` is the API method, ``code`` the ``error`` of the response, ``needed_scope`` the
     missing one. ``not_sent``: no connection was made, so the call cannot have arrived.

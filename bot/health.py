@@ -42,7 +42,7 @@ class ServiceHealth:
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether no request of Slack's can arrive."""
+        """Whether no request from Slack can arrive."""
         return self.problem == NO_SOCKET
 
     @property
@@ -51,7 +51,7 @@ class ServiceHealth:
 
 
 class HealthChecker:
-    """Health checks, cached for ten seconds: ten probes a second apart cost one call."""
+    """Health checks, cached for ten seconds: a probe every second costs one call in ten."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class HealthChecker:
         self._stop_reason = reason
 
     def watch_socket(self, is_lost: Callable[[], bool]) -> None:
-        """Report a lost socket as Slack's problem: no request of Slack's can arrive then."""
+        """Report a lost socket as Slack's problem: no request from Slack can arrive then."""
         self._is_socket_lost = is_lost
 
     def cache_stats(self) -> CacheStats:

@@ -103,7 +103,7 @@ async def identify(slack: SlackClient) -> Identity:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceServices:
-    """What every feature of one workspace is built on."""
+    """The services that every feature of one workspace is built on."""
 
     runtime: Runtime
     installation: Installation

@@ -39,7 +39,7 @@ ALL_WORDS = frozenset({"all", "every", "each"})
 
 
 class HasListChanges(HasRecordLists, Protocol):
-    """The part of the context that changes of lists use."""
+    """The part of the context that list changes use."""
 
     @property
     def list_changes(self) -> ListChanger: ...
@@ -95,7 +95,7 @@ async def _open(request: Request, context: HasListChanges, query: RecordListQuer
 async def _read_query(
     request: Request, context: HasListChanges, record_type: RecordType, text: str, reader_id: str
 ) -> TypedQuery:
-    """Return the query; ``reader_id`` is the member who is "me" in it, "" for who asks."""
+    """Return the query; ``reader_id`` is the member who is "me" in it, "" for the requester."""
     reader = request.require_member()
     is_own = reader_id in ("", reader.id)
     if not is_own:
@@ -121,7 +121,7 @@ async def plan(request: SubmitRequest, context: HasListChanges) -> Reply:
     change = await context.list_changes.plan(record_type, typed.where, typed.echo, values)
     record_type = await find_listed_type(
         context.records, record_type.name
-    )  # with the states just seen
+    )  # with the states seen just now
     view = shown.check_form(change, record_type)
     if not change.records:
         return UpdateForm(view)

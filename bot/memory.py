@@ -11,7 +11,7 @@ _MAX_DEPTH = 20
 
 
 def estimate_size(value: object) -> int:
-    """Return about how many bytes a value takes in all. Long sequences are sampled, to be quick."""
+    """Return about how many bytes a value takes in total. Long sequences are sampled for speed."""
     return _size(value, set(), _MAX_DEPTH)
 
 

@@ -15,7 +15,7 @@ from bot.errors import BotError
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 OK = "ok"
-FAILED = "failed"  # a fault of ours
+FAILED = "failed"  # our own bug
 OTHER = "other"  # everything without a series of its own
 
 # Seconds. Slack waits 3 for an ack; a cached answer takes about a millisecond.

@@ -170,7 +170,7 @@ _NOT_PERSONAL = re.compile(
     r"|[1-9](?:,\d{3}){2}(?:\.\d\d)?|[1-9]\d{0,2},\d{3}\.\d\d|[1-9],\d\d,\d{3}\.\d\d",
     re.ASCII,
 )
-"""Dates, also with the time or the "(2)" that a file's name has, hours, counts and amounts."""
+"""Dates, with or without the time or the "(2)" of a file name, hours, counts and amounts."""
 _ISO_TIME = re.compile(rf"(?<![\w+-]){_YEAR}-{_MONTH}-{_DAY}T{_TIME}(?!\d)", re.ASCII)
 _LOOSE_EMAIL = re.compile(
     r"(?P<local>\"[^\"\n]{1,64}\"|(?<![^\s<>|,;:()\[\]@＠﹫])[^\s<>|,;:()\[\]@＠﹫]+?)"
@@ -179,15 +179,15 @@ _LOOSE_EMAIL = re.compile(
     r"(?P<domain>\[[^\]\s]{1,64}\]|[\w-]+(?:\.[\w-]+)*)"
 )
 _MASKED_PHONE = re.compile(rf"(?<!\w){LONG_MASK} (?:\d{{4}}|\d{{2}})(?![ .()-]?\d)")
-"""What `mask_phone` returns: what follows on it is no more of that number."""
+"""What `mask_phone` returns: digits after it aren't part of that number."""
 _HANGUL_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
-"""Letters to Unicode, though nothing is shown for them."""
+"""Letters in Unicode, although nothing is shown for them."""
 
 
 def _visible_characters(text: str) -> tuple[str, Sequence[int]]:
-    """Return ``text`` without invisible characters, and the old places of the others.
+    """Return ``text`` without invisible characters, and the original positions of the others.
 
-    Invisible are Unicode's category Cf, fillers, and marks that belong to no letter.
+    Invisible are Unicode's category Cf, fillers, and marks that don't belong to a letter.
     """
     if text.isascii():
         return text, range(len(text))
@@ -223,7 +223,7 @@ def _personal_spans(text: str) -> list[tuple[int, int, str]]:
 
 
 def _mask_run(text: str, run: re.Match[str]) -> str:
-    """Mask a number of its own as `mask_phone` does, digits inside a word wholly."""
+    """Mask a separate number like `mask_phone`, and digits inside a word completely."""
     neighbors = text[run.start() - 1 : run.start()] + text[run.end() : run.end() + 1]
     return LONG_MASK if neighbors.isalnum() else mask_phone(run[0])
 

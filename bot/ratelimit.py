@@ -13,8 +13,8 @@ from bot.db.tables import rate_limits
 
 MAX_TRACKED_KEYS = 100_000
 MAX_SLOT_WAIT_SECONDS = 60.0
-"""No slot is reserved further ahead, as no replica has as many callers: a later one was reserved
-before the system clock was set back."""
+"""No slot is reserved further ahead, since no replica has that many callers: a later one
+was reserved before the system clock was set back."""
 
 
 class SlidingWindow:

@@ -54,7 +54,7 @@ def card_edit_forms(_: type[ContextT]) -> tuple[Form[ContextT], ...]:
 
 
 async def take(request: ActionRequest, context: HasRecordEdits) -> Message:
-    """Assign the record to the person who presses, unless it has another assignee since."""
+    """Assign the record to the person who presses, unless its assignee has changed."""
     button = _read_take_button(request.value)
     record, record_type = await context.records.load(button.record)
     user = await find_linked_user(request.require_member(), context.directory, is_self=True)
@@ -71,13 +71,13 @@ async def take(request: ActionRequest, context: HasRecordEdits) -> Message:
         )
     update = {"assignedTo": user.username}
     if earlier := await write_update(request, context, record, update):
-        # a colleague has had it since: this press means it again
+        # a colleague had it in between: this press is a new one
         await write_update(request, context, record, update, earlier.write.id)
     return await render_card_after(request, context.records, record.handle, "Assigned to you.")
 
 
 def _read_take_button(value: str) -> TakeButton:
-    """Return the button's record and assignee; one of an older card has the record alone."""
+    """Return the button's record and assignee; a button on an older card has only the record."""
     if value.startswith("["):
         return TakeButton.from_value(value)
     return TakeButton(record=value, assigned="")
@@ -139,7 +139,7 @@ async def save_state(request: SubmitRequest, context: HasRecordEdits) -> Reply:
 
 
 def _ask_once_more(request: SubmitRequest, record: Record, view: dict[str, Any]) -> UpdateForm:
-    """Show the form again with the record as it is now: a colleague has changed it."""
+    """Show the form again with the current record: a colleague has changed it."""
     warning = blocks.section(f":warning: {editor.CHANGED_WARNING} Save again to change it.")
     return UpdateForm(
         with_values(view, request.values, [warning]),

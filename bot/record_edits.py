@@ -1,4 +1,4 @@
-"""Records created and changed: shown before it is done, and done once."""
+"""Create and change records: each write is shown first, and made once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from bot.writes.ledger import DuplicateWrite
 from bot.writes.notices import ask_again
 
 MAX_STATE_LENGTH: Final = 2_500
-"""Characters of an update in the form's state; Slack takes 3,000 of metadata in all."""
+"""Characters of an update in the form's state; Slack allows 3,000 of metadata in total."""
 
 
 ContextT = TypeVar("ContextT", bound=HasRecordEdits)
@@ -166,7 +166,7 @@ async def save(request: SubmitRequest, context: HasRecordEdits) -> Reply:
 
 
 def _ask_to_save(record: Record, changes: editor.RecordChanges, warning: str) -> UpdateForm:
-    """Return "Check and save". Texts that don't fit into its state are in inputs of their own."""
+    """Return "Check and save". Texts that don't fit into its state are in separate inputs."""
     data = dict(changes.update.get("data", {}))
     long_texts: dict[str, str] = {}
     while len(text := _to_json({**changes.update, "data": data})) > MAX_STATE_LENGTH:
@@ -181,7 +181,7 @@ def _ask_to_save(record: Record, changes: editor.RecordChanges, warning: str) ->
 
 
 def _read_update(request: SubmitRequest) -> Mapping[str, Any]:
-    """Return the checked changes, with the texts that the form's inputs have."""
+    """Return the checked changes, with the texts from the form's inputs."""
     update = dict(json.loads(request.state["update"]))
     data = dict(update.pop("data", {}))
     for number, name in enumerate(json.loads(request.state.get("long", "[]"))):

@@ -1,4 +1,4 @@
-"""Lists of records as files: started from a list or a typed line, cancelled, continued."""
+"""Export lists of records as files: start from a list or a typed line, cancel, continue."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def export(request: ActionRequest, context: HasExports) -> Message:
 
 
 async def start_export(request: Request, context: HasExports, query: RecordListQuery) -> Message:
-    """Read all records of a query, as it is understood now, into a file for who asks."""
+    """Export all records of a query, as it is understood now, to a file for the requester."""
     require_short(query)
     record_type = await find_listed_type(context.records, query.type)
     member = reader = request.require_member()

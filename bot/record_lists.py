@@ -1,4 +1,4 @@
-"""Lists of records: read as one person sees them, turned, sorted and shared."""
+"""Lists of records: read as one person sees them, paged, sorted and shared."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FIELD, ORDER, DESCENDING, ASCENDING = "field", "order", "descending", "ascending
 QUERY: Final = "query"
 MAX_QUERY_LENGTH: Final = 1_000
 MAX_VALUE_LENGTH: Final = 1_500
-"""Characters of a list's button without its earlier pages."""
+"""Characters of a list's button, without the earlier pages."""
 
 
 class HasRecordLists(Protocol):
@@ -106,7 +106,7 @@ def require_short(query: RecordListQuery) -> None:
 
 
 async def find_listed_type(records: RecordSearch, name: str) -> RecordType:
-    """Return a type of records by its short ID. Raise ``UsageError`` if there is none any more."""
+    """Return a record type by its short ID. Raise ``UsageError`` if it no longer exists."""
     record_type = find_type(await records.list_types(), name)
     if record_type is None:
         raise UsageError(f'There are no records called "{name}" any more.', example=EXAMPLE)

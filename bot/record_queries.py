@@ -1,4 +1,4 @@
-"""Typed queries for records: the ``where`` of each, with the colleagues that it names."""
+"""Typed queries for records: the ``where`` of each, with the colleagues it names."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ MAX_NAMED_PEOPLE: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class TypedQuery:
-    """``where`` is what Chakra is asked for, ``echo`` how the query was understood.
+    """``where`` is the request to Chakra, ``echo`` how the query was understood.
 
-    ``fields`` are those that it compares, ``sort`` is the order that it asks for, ``text`` is the
-    query without it, and ``hint`` is what to try if it finds nothing.
+    ``fields`` are those that it compares, ``sort`` is its order, ``text`` is the query without
+    that, and ``hint`` is what to try if it finds nothing.
     """
 
     where: Where = field(repr=False)
@@ -69,9 +69,9 @@ class RecordQueries:
         *,
         for_others: bool = False,
     ) -> TypedQuery:
-        """Return the query that ``reader`` typed; "me" is they, and days are those of their zone.
+        """Return the query that ``reader`` typed: "me" is the reader, and days are in their zone.
 
-        ``now`` is in seconds since the epoch. ``for_others``: the echo says their name, not "you".
+        ``now`` is in seconds since the epoch. ``for_others``: the echo has their name, not "you".
         """
         today = datetime.fromtimestamp(now, reader.zone).date()
         tokens, sort = split_sort(parse_arguments(text).tokens, record_type.schema)
@@ -92,7 +92,7 @@ class RecordQueries:
         return TypedQuery(where, echo, parsed.fields, sort, to_line(tokens), hint)
 
     async def find_user(self, person: Person, reader: Member) -> User:
-        """Return the user of a colleague. Raise ``UsageError`` for none, and for several."""
+        """Return a colleague's user. Raise ``UsageError`` if there is none, or several."""
         if person.is_member_id or person.text.casefold() == ME:
             is_self = not person.is_member_id or person.text == reader.id
             member = reader if is_self else (await self._members.get_member(person.text)).value
@@ -113,7 +113,7 @@ class RecordQueries:
         return found[0]
 
     async def find_username(self, person: Person, reader: Member) -> str:
-        """Return the username of a colleague. Raise ``UsageError`` for one who is only similar."""
+        """Return a colleague's username. Raise ``UsageError`` if the name is only similar."""
         user = await self.find_user(person, reader)
         known = usernames_of(user)
         typed = person.text.casefold()

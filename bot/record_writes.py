@@ -1,4 +1,4 @@
-"""Writes to records: each done once, and compared with what the person saw."""
+"""Write to records: each write is made once, and only if the record is as the person saw it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERSION: Final = "version"
 
 
 class HasRecordEdits(Protocol):
-    """The part of the context that edits of records use."""
+    """The part of the context that record edits use."""
 
     @property
     def records(self) -> RecordSearch: ...
@@ -47,7 +47,7 @@ async def write_update(
     update: Mapping[str, Any],
     confirmed: int = 0,
 ) -> DuplicateWrite | None:
-    """Write the changes once; return the question if the same was written a moment ago."""
+    """Write the changes once; return a question if the same was written a moment ago."""
 
     async def perform() -> str:
         await context.records.update(record, update)
@@ -65,7 +65,7 @@ def build_intent(
     content: Mapping[str, object],
     confirmed: int = 0,
 ) -> WriteIntent:
-    """Return the write of a press; ``confirmed`` is the write that it repeats knowingly."""
+    """Return the write of a press; ``confirmed`` is the write that it deliberately repeats."""
     state = request.state if isinstance(request, SubmitRequest) else {}
     return WriteIntent(
         key=request.interaction_key,
@@ -78,7 +78,7 @@ def build_intent(
 
 
 def form_state(record: Record) -> dict[str, str]:
-    """Return what a form remembers: the record, and what it was like."""
+    """Return a form's state: the record, and its fingerprint."""
     return {"record": record.handle, VERSION: editor.version_of(record.process)}
 
 

@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 NONCE_BYTES = 12
 """Random for each value: NIST SP 800-38D allows 2^32 values under one key."""
 FERNET_PREFIX = b"gAAAAA"
-"""How what earlier releases sealed begins: Fernet's version, and a time before 2106. One of 2^36
-nonces begins so, too."""
+"""The beginning of what earlier releases sealed: Fernet's version, and a time before 2106. One
+nonce in 2^36 begins like this too."""
 WINDOW_BITS, MEMORY_LEVEL = 12, 5
-"""Parameters of zlib, whose default takes longest of all: it prepares 256 KB for each value."""
+"""Parameters of zlib, whose default takes most of the time: it prepares 256 KB for each value."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Sealer:
-    """Seals JSON values with a key of its own, derived from ``key`` for one ``purpose``."""
+    """Seals JSON values with a separate key, derived from ``key`` for one ``purpose``."""
 
     def __init__(self, key: bytes, purpose: str) -> None:
         self._key = hmac.digest(key, purpose.encode(), "sha256")
 
     def seal(self, value: object) -> bytes:
-        """Return ``value``, which JSON can express, encrypted, in ASCII."""
+        """Return ``value``, which must be JSON-serializable, encrypted, in ASCII."""
         text = _ENCODER.encode(value).encode(errors="surrogatepass")
         nonce = os.urandom(NONCE_BYTES)
         content = self._cipher.encrypt(nonce, _compress(text), None)
         return binascii.b2a_base64(nonce + content, newline=False)
 
     def open(self, sealed: bytes | None) -> Any:
-        """Return the value; None if there is none, it was changed, or the key was another one."""
+        """Return the value; None if there is none, it was changed, or it has a different key."""
         if not sealed:
             return None
         decrypt = self._decrypt_fernet if sealed.startswith(FERNET_PREFIX) else self._decrypt
@@ -59,7 +59,7 @@ class Sealer:
 
     @cached_property
     def _cipher(self) -> AESGCM:
-        # It loads OpenSSL, which only these rows need.
+        # This loads OpenSSL, which only these rows need.
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         return AESGCM(self._key)
@@ -78,5 +78,5 @@ def _compress(text: bytes) -> bytes:
 
 
 def hash_with_key(key: bytes, *parts: str) -> str:
-    """Return a keyed hash, by which the same parts are found again but never read back."""
+    """Return a keyed hash: the same parts are found again, but can't be read back."""
     return hmac.digest(key, "\n".join(parts).encode(), "sha256").hex()

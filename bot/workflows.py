@@ -32,7 +32,7 @@ MAX_CONCURRENT_POLLS = 16
 """Watches of a workspace that this process polls at the same time.
 
 A thousand that are due together must neither fill the database's pool nor send a thousand requests
-to a Chakra that hangs. With the engine's poll of 0.5 s fewer would not reach 19 requests a second.
+to a Chakra that hangs. With the engine's poll of 0.5 s, fewer would not reach 19 requests a second.
 """
 MAX_CONCURRENT_UPLOADS = 8
 MAX_CONCURRENT_EXPORTS = 4
@@ -42,7 +42,7 @@ RECENT_SECONDS = 7 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class WatchTarget:
-    """The jobs of Chakra that a subject means, and their common name."""
+    """The Chakra jobs that a subject refers to, and their common name."""
 
     subject: str
     jobs: tuple[str, ...]
@@ -53,7 +53,7 @@ class WatchTarget:
 
 @dataclass(frozen=True, slots=True)
 class Workflows:
-    """What the commands may ask of the durable work. Methods raise ``DatabaseUnavailable``."""
+    """What commands can do with durable work. Methods raise ``DatabaseUnavailable``."""
 
     engine: WorkspaceEngine
     watcher: Watcher
@@ -72,7 +72,7 @@ class Workflows:
         return self.uploader.uploads
 
     async def resolve_target(self, subject: str) -> WatchTarget:
-        """Return the target that ``subject`` means: a job's ID or ``upload:<number>``.
+        """Return the target that ``subject`` refers to: a job's ID or ``upload:<number>``.
 
         Raise ``NotFound``.
         """

@@ -1,4 +1,4 @@
-"""One workspace at work: its tokens, its clients, its background loops, and its router."""
+"""A running workspace: its tokens, clients, background loops and router."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ async def _open_services(
         whatsapp_api_version=runtime.settings.chakra_whatsapp_api_version,
     )
     clients.push_async_callback(chakra.aclose)
-    # The cache is this workspace's own: no key can meet another workspace's.
+    # The cache belongs to this workspace: no key can collide with another workspace's.
     cache = Cache(runtime.clock, on_lookup=runtime.metrics.record_cache_lookup)
     clients.push_async_callback(cache.aclose)
     outbox = await loops.enter_async_context(

@@ -1,4 +1,4 @@
-"""The product: one file, one sub-command. Their order here is that of help and of the buttons."""
+"""The product: one file per sub-command, in the order of help and of the buttons."""
 
 from commands.bulk import BULK
 from commands.chat import CHAT

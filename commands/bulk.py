@@ -1,4 +1,4 @@
-"""``/chakra bulk``: many records of Chakra created or changed from a spreadsheet."""
+"""``/chakra bulk``: create or change many records in Chakra from a spreadsheet."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def _open_file_form(context: Context, words: Sequence[str] = (), note: str
 
 
 async def open_from_message(request: ShortcutRequest, context: Context) -> OpenForm:
-    """Show the plan of the message's table; if there is none, the form with a note.
+    """Show the plan for the message's table; without one, show the form with a note.
 
     A message with pictures opens the form for photos.
     """
@@ -231,7 +231,7 @@ async def confirm(request: SubmitRequest, context: Context) -> Reply:
 async def _read_plan_form(
     request: ActionRequest | SubmitRequest, context: Context
 ) -> tuple[Upload, PlanChoices, PlanChoices]:
-    """Return the form's draft, the choices that it showed, and those made since."""
+    """Return the form's draft, the choices that it showed, and those made in it."""
     upload_id, previous = choosing.from_state(request.state)
     draft = await context.bulk_planner.get_draft(upload_id, request.actor.id)
     return draft, previous, choosing.apply_choices(previous, request.values)

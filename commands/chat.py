@@ -1,4 +1,4 @@
-"""``/chakra chat``: read and answer customers, and agree on who does."""
+"""``/chakra chat``: read and answer customers, and agree on who answers."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ NO_CONVERSATION = "This message isn't part of a customer's conversation."
 
 
 async def open_reply(request: ActionRequest, context: Context) -> OpenForm:
-    """Open the form for a text or, if none can be sent any more, the one for a template."""
+    """Open the form for a text or, if text can no longer be sent, the one for a template."""
     button = ConversationButton.from_value(request.value)
     target = await context.conversations.find_target(button.conversation, button.customer)
     return await _open_form(request, context, target, button.event)
@@ -164,7 +164,7 @@ def _answer(
 
 
 def _to_template(context: Context, target: ReplyTarget) -> UpdateForm:
-    """Return the form for a template: WhatsApp takes no text any more."""
+    """Return the form for a template: WhatsApp no longer accepts text."""
     form = reply_form.template_form(target)
     view = context.send_forms.render(form, None, note=reply_form.closed_note(target))
     return UpdateForm(view, form.to_state())
@@ -178,7 +178,7 @@ def _name(request: Request) -> str:
 
 
 async def offer_typed(request: EventRequest, context: Context) -> Message | NoReply:
-    """Ask whether what a member typed in a customer's thread is to be sent; send nothing."""
+    """Ask whether to send what a member typed in a customer's thread; send nothing."""
     body, service = request.body, context.conversations
     if request.delayed:
         return NoReply()
@@ -202,7 +202,7 @@ async def offer_typed(request: EventRequest, context: Context) -> Message | NoRe
 
 
 async def send_typed(request: ActionRequest, context: Context) -> Message:
-    """Send the text that the question names, once however often it is pressed."""
+    """Send the text that the question shows, once, however often the button is pressed."""
     typed = TypedReply.from_value(request.value)
     target = await context.conversations.find_target(typed.conversation)
     answering = _build_answering(context)
@@ -213,11 +213,12 @@ async def keep(_: ActionRequest, __: Context) -> Message:
     return Message(KEPT, (blocks.context(KEPT),), replace_original=True)
 
 
-# --- who has it -----------------------------------------------------------------------------------
+# --- who answers
+# -----------------------------------------------------------------------------------
 
 
 async def claim(request: ActionRequest, context: Context) -> Message:
-    """Assign the conversation to the person, unless someone else was faster."""
+    """Assign the conversation to the person, unless it was assigned in the meantime."""
     button, service = ConversationButton.from_value(request.value), context.conversations
     claimed = await service.conversations.claim(button.conversation, request.actor.id)
     if claimed is None:
@@ -252,14 +253,14 @@ async def submit_assign(request: SubmitRequest, context: Context) -> CloseForm |
 
 
 async def resolve(request: ActionRequest, context: Context) -> Message:
-    """Resolve the conversation or open it again, as the button says."""
+    """Resolve or reopen the conversation, as the button says."""
     button = ConversationButton.from_value(request.value)
     state = ConversationState(button.choice or ConversationState.RESOLVED)
     return await _set_state(request, context, button.conversation, state)
 
 
 async def snooze(request: ActionRequest, context: Context) -> Message:
-    """Bring the conversation back later; who snoozes it has it, if no one else does."""
+    """Bring the conversation back later; assign it to the snoozer if it has no assignee."""
     button = ConversationButton.from_value(request.value)
     zone = request.require_member().zone
     until = actions.snooze_end(button.choice, request.now, zone)

@@ -40,7 +40,7 @@ class ConfigQuery(ListQuery):
 
 @dataclass(frozen=True, slots=True)
 class ConfigEntry:
-    """A line of the configuration: ``kind`` is "field of Lead", say."""
+    """A line of the configuration: ``kind`` is "field of Lead", for example."""
 
     kind: str
     label: str
@@ -49,7 +49,7 @@ class ConfigEntry:
     id: str = ""
 
     def has(self, words: Sequence[str]) -> bool:
-        """Return whether each word is in what the line shows or in its ID, or means its kind."""
+        """Return whether each word is in the line or in its ID, or means its kind."""
         text = normalize(f"{self.kind} {self.label} {self.short_id} {self.note} {self.id}")
         return all(word in text or self.kind.startswith(_kinds_of(word)) for word in words)
 

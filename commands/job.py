@@ -99,7 +99,7 @@ def _buttons(request: Request, target: WatchTarget, job: Job, *, watched: bool) 
 
 
 async def show(request: ActionRequest, context: Context) -> Message:
-    """Show the card of a public message to the member who pressed its button."""
+    """Show a public message's card to the member who pressed its button."""
     return await _render_card(
         request, context, await context.workflows.resolve_target(request.value)
     )

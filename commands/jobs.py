@@ -20,12 +20,12 @@ from bot.slack.paging import ListQuery, list_message, paginate
 EXAMPLE = "/chakra jobs"
 PAGE = "jobs.page"
 SHOW = "job.show"
-"""The action of the command ``job`` that shows a card to the person who pressed."""
+"""The action of the command ``job`` that shows a card to the person who presses."""
 ROWS_PER_PAGE = 10
 UNDERSTOOD = frozenset({"list", "all", "my", "show", "watched", "recent"})
-"""Words that say what the list shows anyway."""
+"""Words for what the list shows anyway."""
 MAX_WATCHES = 200
-"""The most recent ones are listed."""
+"""Only the most recent ones are listed."""
 
 STATUS_EMOJI = {
     WatchStatus.ACTIVE: ":hourglass_flowing_sand:",

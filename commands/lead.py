@@ -61,7 +61,7 @@ EXAMPLE = "/chakra lead Mei Tanaka +81 90 1234 5678 mei@example.com"
 MESSAGE_SHORTCUT = "lead.from_message"
 TITLE = "New lead"
 SEEN = "seen"
-"""The form's state that has the records whose number or address the person has seen."""
+"""The part of the form's state with the matching records that the person has seen."""
 CONVERSATION = "conversation"
 NO_NUMBER = "WhatsApp doesn't show us this customer's phone number."
 NOTHING_FOUND = "No name, number or email address was found in that message."
@@ -83,7 +83,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
 
 
 async def open_from_message(request: ShortcutRequest, context: Context) -> OpenForm:
-    """Open the form with what the message says of a person; in a customer's thread, with them."""
+    """Open the form with the person in the message, or with the customer of the thread."""
     thread_ts = str(request.message.get("thread_ts") or request.message.get("ts") or "")
     conversation = await context.conversations.find_thread(request.channel.id, thread_ts)
     if conversation is not None:
@@ -132,7 +132,7 @@ async def _open_for_customer(request: Request, context: Context, conversation_id
 
 
 def _customer_draft(customer: KnownCustomer, fields: LeadFields) -> LeadDraft:
-    """Return a customer as a lead: their number if WhatsApp shows it, and never their user ID."""
+    """Return a customer as a lead, with their number if WhatsApp shows it, never their user ID."""
     values = fields.split_name(short_name(customer)) if short_name(customer) else {}
     if customer.phone and fields.phone is not None:
         values[fields.phone.name] = format_international(customer.phone)
@@ -217,7 +217,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
 async def _ask_about_duplicates(
     request: SubmitRequest, context: Context, form: LeadForm, changes: RecordChanges
 ) -> UpdateForm | None:
-    """Return the form with the records of this number or address, None if all were seen."""
+    """Return the form with the records that have this number or address, None if all were seen."""
     seen = set(request.state.get(SEEN, "").split())
     state = {name: value for name, value in request.state.items() if name != CONFIRMED}
     try:
@@ -262,7 +262,7 @@ async def _show_created(
     changes: RecordChanges,
     reference: str,
 ) -> Message:
-    """Return the card of the new lead, which Chakra's answer may not name."""
+    """Return the card of the new lead, which Chakra's response may not identify."""
     done = "The lead is created."
     if not reference:
         try:
@@ -277,7 +277,7 @@ async def _show_created(
 
 
 async def _refresh_conversation(request: SubmitRequest, context: Context) -> None:
-    """Show the lead in the thread of the customer that it was made from."""
+    """Show the lead in the thread of the customer that it was created from."""
     number = request.state.get(CONVERSATION, "")
     if number.isdecimal():
         target = await context.conversations.find_target(int(number))

@@ -1,4 +1,4 @@
-"""``/chakra media``: a file that a customer sent on WhatsApp, by its media ID."""
+"""``/chakra media``: show a file that a customer sent on WhatsApp, by its media ID."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.slack.commands.reply import Message
 EXAMPLE = "/chakra media 1037543291543636"
 MEDIA_ID = re.compile(r"[0-9]{5,40}")
 IN_ADDRESS = re.compile(r"https://\S+[?&]mid=([0-9]{5,40})(?:[&#]\S*)?")
-"""WhatsApp's events have a file's ID in an address, too."""
+"""WhatsApp's events also have a file's ID in an address."""
 FILLERS = frozenset(
     {"show", "me", "get", "open", "the", "of", "for", "with", "file", "media", "id"}
 )

@@ -1,4 +1,4 @@
-"""``/chakra notify``: which events of WhatsApp a channel receives."""
+"""``/chakra notify``: choose which WhatsApp events a channel receives."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ LINE = "/chakra notify"
 ADD, LIST, REMOVE_WORD, EDIT_WORD = "add", "list", "remove", "edit"
 TEST, RECENT = "test", "recent"
 CHANNEL, RULE, SPEC, POSITION = "channel", "rule", "spec", "position"
-"""What the state of the forms has."""
+"""The keys of the forms' state."""
 NOT_ALLOWED_REASON = "You can see what a channel receives, but you can't change it."
 MAX_STATE_LENGTH = 2_400
-"""Characters of a form's state, which Slack limits to 3,000 with where it was opened."""
+"""Characters of a form's state: Slack allows 3,000, including where it was opened."""
 OWN_SENDS = "You already get a report on what you send. Choose other events, or a channel."
 
 
@@ -109,7 +109,7 @@ async def _preview_line(request: CommandRequest, context: Context) -> Message:
 
 
 async def _list_named(request: CommandRequest, context: Context) -> Message:
-    """List what this channel receives, or the one that is named."""
+    """List the rules of this channel, or of the named one."""
     channels = [word for word in request.arguments.tokens if isinstance(word, ChannelMention)]
     others = [word for word in request.arguments.tokens if not isinstance(word, ChannelMention)]
     listed = await _list(request, context, channels[0] if channels else None)
@@ -250,7 +250,7 @@ async def confirm_form(request: SubmitRequest, context: Context) -> CloseForm | 
 async def _ask_again(
     request: SubmitRequest, context: Context, spec: RuleSpec, place: Place
 ) -> UpdateForm:
-    """Ask about the people of other companies who were added to the channel just now."""
+    """Ask about people from other companies who have joined the channel in the meantime."""
     known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
     channel = place.destination.channel
     tried = await context.notifications.try_rule(channel, request.actor.id, spec)
@@ -263,7 +263,7 @@ async def _ask_again(
 
 
 async def confirm(request: ActionRequest, context: Context) -> Message:
-    """Save the rule of a typed line; ask first if the channel has outsiders since."""
+    """Save the rule of a typed line; ask first if outsiders have joined the channel."""
     state = RuleState.from_value(request.value)
     spec = state.read_spec()
     place = await find_stored_place(context.channels, request, state.channel)
@@ -307,7 +307,7 @@ async def _list_again(request: ActionRequest, context: Context, rule: Rule, note
 
 
 async def _load_rule(request: ActionRequest, context: Context) -> Rule:
-    """Return a button's rule. Raise ``NotFound``, and ``UsageError`` for those of other people."""
+    """Return a button's rule. Raise ``NotFound``, or ``UsageError`` for someone else's."""
     rule = await context.notifications.get(parse_row_id(request.value, LINE))
     return await _require_in_channel(request, context, rule)
 
@@ -331,7 +331,7 @@ async def _require_in_channel(request: Request, context: Context, rule: Rule) ->
 
 
 def _require_others_sends(spec: RuleSpec, destination: Destination) -> None:
-    """Raise ``UsageError`` for a rule that asks for a person's own sends, in their messages."""
+    """Raise ``UsageError`` for a rule that sends a person's own sends to their DM."""
     if destination.is_direct_message and spec.filters.members == (destination.channel,):
         raise UsageError(OWN_SENDS)
 

@@ -1,4 +1,4 @@
-"""``/chakra optouts``: who wants no more messages; export the list, lift one, enter one."""
+"""``/chakra optouts``: list who has opted out of messages; export the list, lift one, add one."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ async def open_lift(request: ActionRequest, context: Context) -> OpenForm | Mess
 
 
 async def _lift_typed(request: CommandRequest, context: Context) -> Message | OpenForm:
-    """Open the form for the opt-out that the line names, or list those that it may mean."""
+    """Open the form for the opt-out that the line names, or list the possible ones."""
     request.access.authorize(Permission.SEND)
     pairs = await context.opt_outs.list_all()
     found, named, reason = find_named(request.arguments.tail(), pairs)
@@ -335,11 +335,12 @@ async def _add(request: Request, context: Context, phone: str, reason: str) -> M
     return Message(text, (blocks.section(text, accessory=button), blocks.context(undo)))
 
 
-# --- a message that may mean it -------------------------------------------------------------------
+# --- a message that may be an opt-out
+# -------------------------------------------------------------------
 
 
 async def confirm(request: ActionRequest, context: Context) -> Message:
-    """Note the opt-out of the customer whose message was unclear."""
+    """Record the opt-out of a customer whose message was unclear."""
     customer_id = parse_row_id(request.value, COMMAND)
     await context.opt_outs.add_customer(
         customer_id, member=request.actor.id, source=OptOutSource.TYPED

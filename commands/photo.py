@@ -1,4 +1,4 @@
-"""``/chakra photo``: show a photo of Chakra's, and upload one, for a record or alone."""
+"""``/chakra photo``: show a photo from Chakra, or upload one, for a record or on its own."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ UPLOAD_WORDS: Final = frozenset({"upload", "add", "new", "send", "attach"})
 FILLERS: Final = frozenset(
     {"show", "get", "view", "open", "me", "of", "for", "to", "the", "a", "photo", "photos"}
 )
-"""Words before an ID or a record that say nothing about it."""
+"""Words before an ID or a record that don't matter."""
 SHARE_WORDS: Final = frozenset({"share", "here", "public"})
 NOT_SHARED: Final = "A photo is shown to you alone. Share it from your DM with Chakra."
 MAX_NAMED: Final = 5
@@ -154,7 +154,7 @@ async def save(request: SubmitRequest, context: Context) -> Reply:
     )
     try:
         return await _save(request, context, upload, record, record_type)
-    except InvalidFile as error:  # it was deleted since the check, or is too large for Chakra
+    except InvalidFile as error:  # deleted since the check, or too large for Chakra
         form = forms.file_form(record=record, note=error.message)
         return UpdateForm(form.view, form.state)
 
@@ -199,7 +199,7 @@ async def retry(request: ActionRequest, context: Context) -> Message:
             stored = await _store(request, context, upload, photo)
             if (
                 isinstance(stored, DuplicateWrite) and not stored.write.result
-            ):  # what this one repeats
+            ):  # the upload that this one repeats
                 earlier = stored.write.id
                 stored = await _store(request, context, upload, photo, confirmed=earlier)
         except OutcomeUnknown as error:
@@ -222,7 +222,7 @@ async def _store(
     *,
     confirmed: int = 0,
 ) -> str | DuplicateWrite:
-    """Upload a photo once; return its ID, or the earlier upload of the same a moment ago."""
+    """Upload a photo once; return its ID, or the same upload of a moment ago."""
 
     async def perform() -> str:
         return await context.photos.upload(photo, upload.photo_id)
@@ -246,7 +246,7 @@ async def _store(
 async def _attach(
     request: ActionRequest | SubmitRequest, context: Context, upload: PhotoUpload, photo_id: str
 ) -> Message:
-    """Set a stored photo in its record, if it has one; return what became of it."""
+    """Set a stored photo in its record, if there is one; return the outcome."""
     if not upload.record:
         return forms.uploaded_message(photo_id)
     again = upload.model_copy(update={"photo_id": UUID(photo_id), "is_stored": True})

@@ -1,4 +1,4 @@
-"""``/chakra process``: the leads and other records, found by a typed query, and one of them."""
+"""``/chakra process``: find leads and other records by a typed query, or show one."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
 
 
 def may_be_list(line: Arguments) -> bool:
-    """Return whether a line without a command is a link to a lead, or names some leads."""
+    """Return whether a line without a command is a link to a lead, or asks for leads."""
     return is_lead_link(line) or may_name_list(line)
 
 

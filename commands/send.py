@@ -75,7 +75,7 @@ NOT_TEMPLATES: Mapping[str, str] = {
     LOADING: STILL_LOADING,
     MORE: "Type part of the template's name to find it.",
 }
-"""The note for an option of the menu that is no template."""
+"""The note for a menu option that isn't a template."""
 
 
 # --- the typed line ------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ def _read_form(request: ActionRequest | SubmitRequest) -> SendForm:
 
 
 async def change_template(request: ActionRequest, context: Context) -> UpdateForm:
-    """Show the fields of another template, or language. Fields of one name keep their values."""
+    """Show the fields of another template or language. Fields of one name keep their values."""
     context.debouncer.supersede(request.interaction_key)
     form = replace(_read_form(request), template=request.value, confirmed_duplicate_of="")
     if request.value in NOT_TEMPLATES:
@@ -242,7 +242,7 @@ def _show_errors(
 async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
     """Send what the view shows, once; the view and the place it was opened from show the outcome.
 
-    If that would now be another message, show that one instead of sending it.
+    If the message would be different now, show it instead of sending it.
     """
     service = context.send_service
     draft = Draft.from_state(request.state)

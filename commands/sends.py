@@ -1,4 +1,4 @@
-"""``/chakra sends``: what became of the messages that were sent, and sending one again."""
+"""``/chakra sends``: list what happened to sent messages, and send one again."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ async def run(request: CommandRequest, context: Context) -> Message:
 
 
 async def change_page(request: ActionRequest, context: Context) -> Message:
-    """Show another page, or the list of today's state."""
+    """Show another page, or the current list."""
     query = SendListQuery.from_value(request.value)
     return replace(await _render_page(request, context, query), replace_original=True)
 
@@ -139,7 +139,7 @@ async def _render_page(request: Request, context: Context, query: SendListQuery)
 
 
 def _require_permitted_member(request: Request, query: SendListQuery) -> str:
-    """Return whose sends are listed, "" for everyone's. Raise ``NotAllowed`` for those of others.
+    """Return whose sends are listed, "" for everyone's. Raise ``NotAllowed`` for other people's.
 
     People who may send see everyone's unless they ask for their own.
     """
@@ -223,7 +223,7 @@ async def share(request: ActionRequest, context: Context) -> Message:
 
 
 async def choose_channel(request: ActionRequest, context: Context) -> OpenForm:
-    """Ask for the channel to share a report in, which is in a direct message."""
+    """Ask for the channel to share a report from a direct message in."""
     send = await _get_send(request, context)
     return OpenForm(_share_form(), {"send": str(send.id)})
 

@@ -1,4 +1,4 @@
-"""``/chakra task``: create a task of a lead or another record."""
+"""``/chakra task``: create a task for a lead or another record."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _to_draft(line: TaskLine, types: tuple[TaskType, ...], words: str) -> TaskDr
 async def _find_records(
     context: Context, line: TaskLine
 ) -> tuple[tuple[Record, ...], tuple[int, int], str]:
-    """Return the records that a line may mean, with the place and the text of their name."""
+    """Return the records that a line may mean, with the position and the text of their name."""
     if line.record:
         found = await context.records.find(line.record, line.record_type)
         return found, NO_SPAN, line.record
@@ -267,7 +267,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
 
 
 def _has_other_next_action(request: SubmitRequest, record: Record) -> bool:
-    """Return whether a colleague has changed the next action since the form showed it."""
+    """Return whether the next action has changed since the form showed it."""
     is_shown = bool(request.state.get("record"))
     return is_shown and request.state.get(NEXT_ACTION, "") != next_action_of(record)
 
@@ -292,7 +292,7 @@ async def _chosen_record(context: Context, draft: TaskDraft) -> Record | FieldEr
 async def _set_next_action(
     request: SubmitRequest, context: Context, record: Record, moment: datetime
 ) -> Markup:
-    """Set the record's next action; return the sentence on what became of it."""
+    """Set the record's next action; return a sentence about the outcome."""
     update = {"nextActionAt": int(moment.timestamp() * 1000)}
 
     async def perform() -> str:
@@ -303,7 +303,9 @@ async def _set_next_action(
     intent = replace(intent, confirmed_id=0)
     try:
         outcome = await context.writes.run(intent, perform)
-        if isinstance(outcome, DuplicateWrite):  # written a moment ago: the same is wanted
+        if isinstance(
+            outcome, DuplicateWrite
+        ):  # written a moment ago: it already has the wanted value
             await context.writes.run(replace(intent, confirmed_id=outcome.write.id), perform)
     except OutcomeUnknown:
         return markup(
@@ -323,7 +325,7 @@ def _describe(task: NewTask, record: Record) -> Markup:
 
 
 def _describe_answer(task_id: str, created: list[Mapping[str, object]]) -> list[Markup]:
-    """Return what Chakra answered: its ID, else the keys as they came."""
+    """Return Chakra's response: the ID, else its keys unchanged."""
     if task_id:
         return [markup("ID ", task_id)]
     raw = created[0] if created else {}

@@ -19,9 +19,9 @@ NOT_OWN_WATCH = "Someone else is watching this job."
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
-    """Stop the watches of the job that this member may stop, in the places that they name.
+    """Stop the watches of the job that this member may stop, in the channels that they name.
 
-    These are their own, or with the permission to manage watches all of them.
+    These are their own or, with the permission to manage watches, all of them.
     """
     line = parse_job_line(request.arguments, EXAMPLE)
     require_clear_place(line, SuggestedLine(f"unwatch {line.job_id}", "Stop watching it"))
@@ -45,7 +45,7 @@ async def run(request: CommandRequest, context: Context) -> Message:
 
 
 def _named_places(line: JobLine, request: CommandRequest) -> frozenset[str]:
-    """Return the IDs of the named channels; none if the line names no place."""
+    """Return the IDs of the named channels; none if the line names no channel."""
     places = {channel.id for channel in line.channels}
     here = is_private_conversation(request.channel.id, request.channel.name)
     if line.is_private or (line.is_here and here):

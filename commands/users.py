@@ -102,9 +102,9 @@ async def show(request: ActionRequest, context: Context) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class UserListResult:
-    """The matching users, of ``total``; ``roles`` are the labels that the role filter meant.
+    """The matching users, of ``total``; ``roles`` are the labels that the role filter matched.
 
-    ``meaning`` is that of the words, and ``suggestion`` words that they may be meant for.
+    ``meaning`` is how the words were read, and ``suggestion`` what they may have been meant to say.
     """
 
     users: tuple[User, ...]

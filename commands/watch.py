@@ -49,7 +49,7 @@ async def run(request: CommandRequest, context: Context) -> Message:
 
 
 def _channel_id(line: JobLine, request: Request) -> str:
-    """Return the ID of the channel; "" for the person's own messages."""
+    """Return the ID of the channel; "" for the person's DM."""
     if line.is_private:
         return ""
     return line.channels[0].id if line.channels else request.channel.id

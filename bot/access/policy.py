@@ -23,9 +23,9 @@ NOT_A_SENDER_REASON = (
 )
 
 MAX_AGE_TO_ACT_SECONDS = 10.0
-"""Seconds: the maximum age of Slack's answer about a person who acts.
+"""Seconds: the maximum age of Slack's answer about a person who sends or changes something.
 
-To read, a cached answer of any age will do.
+For reading, a cached answer of any age will do.
 """
 
 UNKNOWN_GROUP_CODES = frozenset({"no_such_subteam", MISSING_SCOPE})
@@ -39,7 +39,8 @@ class AccessPolicy:
 
     Workspace owners and admins, and the people and groups in ``SENDERS``, may write. All other
     members may only look things up. Guests and people from other workspaces may do nothing unless
-    named. A person who couldn't be verified may not write (``AccessDecision.is_unverified``).
+    they are named. A person who couldn't be verified may not write
+    (``AccessDecision.is_unverified``).
     """
 
     def __init__(self, members: Members, senders: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ class Clock(Protocol):
         """Return the seconds since the epoch."""
 
     def monotonic(self) -> float:
-        """Return the seconds since some fixed moment; never decreases."""
+        """Return the seconds since some fixed moment; they never decrease."""
 
     def to_real_seconds(self, seconds: float) -> float:
         """Return how long ``seconds`` last on the system clock, which other programs use.
@@ -57,8 +57,8 @@ class SystemClock:
 def seconds_left(until: float, now: float, longest: float) -> float:
     """Return the seconds from ``now`` until ``until``, both since the epoch; 0 if it has passed.
 
-    Also 0 if more than ``longest`` are left, which is more than anything waits for: the system
-    clock was set back after the moment was stored.
+    Also 0 if more than ``longest`` are left, longer than anything ever waits: then the system clock
+    was set back after the moment was stored.
     """
     left = until - now
     return left if 0 < left <= longest else 0.0

@@ -1,4 +1,4 @@
-"""Know whether a request waits for Chakra, so that a notice blames Chakra only if it is slow."""
+"""Track whether a request waits for Chakra, so that a notice blames Chakra only when it is slow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _current: ContextVar[Waits | None] = ContextVar("waits", default=None)
 
 
 def track_waits(waits: Waits) -> None:
-    """Count in ``waits`` what this task, and the tasks that it starts, wait for."""
+    """Count in ``waits`` the waits of this task and of the tasks that it starts."""
     _current.set(waits)
 
 

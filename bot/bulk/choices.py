@@ -12,7 +12,7 @@ from bot.bulk.plan import SKIP_COLUMN, BulkPlan, PlanChoices
 from bot.sheets.columns import Purpose
 
 COLUMN_FIELD_PREFIX = "column_"
-"""What the fields of unmatched columns begin with; the column's place follows, and the sheet's."""
+"""The prefix of the fields of unmatched columns; the column's and the sheet's positions follow."""
 KIND_FIELD, PROCEDURE_FIELD, TELL_FIELD = "kind", "procedure", "tell"
 TELL_ME, TELL_CHANNEL = "me", "channel"
 SHEET_FIELD, ENCODING_FIELD, HIDDEN_FIELD = "sheet", "encoding", "hidden"

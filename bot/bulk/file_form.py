@@ -1,4 +1,4 @@
-"""The form in which a table is chosen: from the person's device, or of several in a message."""
+"""The form to choose a table: from the person's device, or among several in a message."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def _plan_view(
 def _setting_fields(
     plan: BulkPlan, choices: PlanChoices, channel: ReportChannel | None
 ) -> list[Block]:
-    """Return what to do, with which record type, and where the outcome is reported."""
+    """Return the action, the record type, and where the outcome is reported."""
     fields = [kind_field(plan.matches.purpose, dispatch_action=True)]
     if plan.procedures:
         fields.append(procedure_menu(plan.procedures, plan.upload.procedure, dispatch_action=True))
@@ -169,7 +169,7 @@ def _title(plan: BulkPlan) -> str:
 
 
 def _submit_label(plan: BulkPlan) -> str:
-    """Return the label of the button: at most 24 characters, so large numbers are alone."""
+    """Return the label of the button: at most 24 characters, so large numbers stand alone."""
     if plan.checked is None or not plan.valid_count:
         return "Update preview"
     if not plan.checked.invalid_count:

@@ -1,4 +1,4 @@
-"""Read the typed line of ``/chakra bulk``: what to do with which type of record."""
+"""Read the typed line of ``/chakra bulk``: the action and the record type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.sheets.columns import Purpose, normalize_name
 from bot.text.similarity import find_similar
 
 USUAL_PROCEDURE = "lead"
-"""The short ID of the type that is chosen if none is named and the team has it."""
+"""The short ID of the default type, if the team has it."""
 MIN_SIMILARITY = 70
 """The rapidfuzz ratio (0-100) from which a misspelled word counts as a record type's name."""
 MAX_LISTED_TYPES = 10
@@ -35,7 +35,7 @@ _FILE_NAME = re.compile(r"\S+\.(?:csv|tsv|txt|xlsx?)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class BulkLine:
-    """``purpose`` is ``None`` if it isn't typed. ``notes`` are sentences about what wasn't clear.
+    """``purpose`` is ``None`` if it isn't typed. ``notes`` are sentences about anything unclear.
 
     ``procedure`` is a short ID, or as typed while the record types aren't known; "" for none.
     """
@@ -46,7 +46,7 @@ class BulkLine:
 
 
 def find_refused_word(words: Sequence[str]) -> str:
-    """Return the word that asks for what an upload can't do; "" if there is none."""
+    """Return the word for something that an upload can't do; "" if there is none."""
     return next((word for word in words if word.casefold() in REFUSED_WORDS), "")
 
 
@@ -56,7 +56,7 @@ def is_query_word(word: str) -> bool:
 
 
 def parse_line(words: Sequence[str], procedures: Sequence[Procedure]) -> BulkLine:
-    """Return what the words say, in whatever order; each word that isn't used is in a note."""
+    """Return what the words ask for, in any order; unused words are in a note."""
     purposes = dict.fromkeys(
         _PURPOSES[word.casefold()] for word in words if word.casefold() in _PURPOSES
     )
@@ -94,7 +94,7 @@ def list_types(procedures: Sequence[Procedure]) -> str:
 
 
 def procedure_error(typed: str, procedures: Sequence[Procedure]) -> str:
-    """Return the sentence for a typed record type that there isn't; "" if there is."""
+    """Return the sentence about a typed record type that doesn't exist; "" if it does."""
     if not typed:
         return "Choose a record type, such as lead or ticket."
     if procedures and find_procedure(typed, procedures) is None:
@@ -161,7 +161,7 @@ def _find_nearest(typed: str, procedures: Sequence[Procedure]) -> Procedure | No
 
 
 def _singular_forms(name: str) -> frozenset[str]:
-    """Return the folded name, and what it may be the plural of."""
+    """Return the folded name, and its possible singulars."""
     folded = normalize_name(name)
     forms = {folded}
     if len(folded) > 3:

@@ -1,4 +1,4 @@
-"""One change to every record of a list: the list is fixed when it is read, and checked again.
+"""Make one change to every record of a list: the list is fixed when it is read, and checked again.
 
 Between two views the list is a draft of an upload, in the database; confirmed, it is an upload.
 """
@@ -39,7 +39,7 @@ _ROOT_FIELDS: Final[Mapping[str, str]] = {
 
 
 class NewValue(BaseModel):
-    """The value that a field shall have; ``same`` are other spellings of it ("john@acme.com")."""
+    """The new value of a field; ``same`` are other spellings of it ("john@acme.com")."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -57,13 +57,13 @@ class NewValue(BaseModel):
         return show_value(self.value)
 
     def read_current(self, process: Process) -> Any:
-        """Return the field's value now."""
+        """Return the field's current value."""
         if self.is_root:
             return getattr(process, _ROOT_FIELDS[self.name])
         return process.attributes.get(self.name)
 
     def is_in(self, process: Process) -> bool:
-        """Return whether the record has the value already."""
+        """Return whether the record already has the value."""
         stored = self.read_current(process)
         if isinstance(stored, str | int | float) and str(stored) == str(self.value):
             return True
@@ -94,9 +94,9 @@ class Sample(BaseModel):
 
 
 class ListChange(BaseModel):
-    """What is to be changed: ``values`` in ``records``, which matched ``where`` at ``read_at``.
+    """The planned change: ``values`` in ``records``, which matched ``where`` at ``read_at``.
 
-    ``unchanged`` records have the values already. ``repeated`` came on two pages.
+    ``unchanged`` records already have the values. ``repeated`` ones came on two pages.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
@@ -178,9 +178,9 @@ class ListChanger:
         return draft, ListChange.model_validate_json(content)
 
     async def check_again(self, change: ListChange, record_type: RecordType) -> ListChange:
-        """Return the change for the records that still match, with what it replaces as it was.
+        """Return the change for the records that match and are as they were read.
 
-        So a colleague's change of the same field in between is not overwritten.
+        So a colleague's change of the same field in the meantime isn't overwritten.
         """
         listed = await read_list(self._records, record_type, change.where)
         now = {

@@ -1,4 +1,4 @@
-"""The forms of one change to every record of a list: what to change, then the list and a check."""
+"""The forms to change every record of a list: what to change, then the list with a confirmation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATE, STATUS, ASSIGNEE = "state", "status", "assignee"
 FIELD, VALUE, COUNT = "field", "value", "count"
 UNCHANGED: Final = "-"
 MAX_UNTYPED: Final = 100
-"""Records that are changed without their number being typed."""
+"""The most records that are changed without typing their number."""
 MAX_FIELD_CHOICES: Final = 99
 MAX_SHOWN_STATES: Final = 6
 _NOT_DIGITS = re.compile(r"[\s,._']")
@@ -148,7 +148,7 @@ def started_message(started: int, planned: ListChange, record_type: RecordType) 
 
 
 def nothing_left_form(planned: ListChange, record_type: RecordType) -> View:
-    """Return the view for a list none of which is as it was."""
+    """Return the view for a list in which every record has changed."""
     text = _left_out_text(len(planned.records), planned, record_type)
     return blocks.info_modal(
         _title(record_type), [blocks.section(markup("Nothing was changed. ", text))]

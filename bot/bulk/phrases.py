@@ -40,4 +40,4 @@ BULK_PHRASES.update(dict.fromkeys(
 for _noun in ("leads", "tickets"):
     for _verb in ("create", "add", "new"):
         BULK_PHRASES[f"{_verb} {_noun}"] = f"create {_noun}"
-del BULK_PHRASES["new leads"]  # those that exist: see ``process``
+del BULK_PHRASES["new leads"]  # existing records: see ``process``

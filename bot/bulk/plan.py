@@ -33,19 +33,19 @@ from bot.slack.client.files import SlackFiles
 from bot.slack.commands.command import UploadedFile
 
 SKIP_COLUMN = "-"
-"""The choice of no attribute: the column is not sent."""
+"""The choice to skip a column."""
 
 DRAFT_NOT_FOUND_HINT = (
     "It is stored for an hour only, or it is already being uploaded. Choose the file again."
 )
 
 ColumnChoices = Mapping[int, str]
-"""The place of a column in the sheet -> an attribute, or ``SKIP_COLUMN``."""
+"""The position of a column in the sheet -> an attribute, or ``SKIP_COLUMN``."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanChoices:
-    """What the person chose in the plan's form. Hidden rows are left out unless they say so.
+    """What the person chose in the plan's form. Hidden rows are skipped unless they say otherwise.
 
     ``purpose`` and ``procedure`` replace the draft's; ``posts_in_channel``: the outcome is posted
     in the channel that the form was opened in, not in their direct messages.

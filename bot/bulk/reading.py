@@ -1,4 +1,4 @@
-"""Show in the plan's form how the file was read, with what can be chosen instead."""
+"""Show in the plan's form how the file was read, and the alternatives."""
 
 from __future__ import annotations
 
@@ -110,7 +110,9 @@ def _encoding_blocks(plan: BulkPlan) -> list[Block]:
         Markup(", ".join(markup("“", cell, "”") for cell in cells)),
         ". If they look wrong, choose another encoding, or save the table as “CSV UTF-8” or Excel.",
     )
-    if plan.sheet.source.encoding not in ENCODING_NAMES:  # UTF-16, which nothing else fits
+    if (
+        plan.sheet.source.encoding not in ENCODING_NAMES
+    ):  # UTF-16, for which there is no alternative
         return [blocks.section(text)]
     menu = blocks.select_field(
         ENCODING_FIELD,

@@ -13,7 +13,7 @@ from bot.processes.search import RecordPage, RecordSearch, RecordType
 
 MAX_RECORDS: Final = 10_000
 PAGE_SIZE: Final = 100
-"""The most that Chakra returns (CONFIRMED)."""
+"""Chakra's maximum (CONFIRMED)."""
 CONCURRENT_PAGES: Final = 4
 CUT: Final = (
     "Chakra says that there are more records but sends none, so the whole list can't be read. Try "
@@ -33,7 +33,7 @@ class ListedRecords:
 async def read_list(records: RecordSearch, record_type: RecordType, where: Where) -> ListedRecords:
     """Return all records that match.
 
-    Raise ``UsageError`` for more than `MAX_RECORDS`, and for a list that has no end.
+    Raise ``UsageError`` for more than `MAX_RECORDS`, and for a list without an end.
     """
     found: dict[str, Record] = {}
     skip, width, repeated = 0, 1, 0
@@ -44,7 +44,9 @@ async def read_list(records: RecordSearch, record_type: RecordType, where: Where
         )
         known = len(found)
         for start, page in zip(starts, pages, strict=True):
-            if start != skip:  # the page before was shorter than asked: its end is elsewhere
+            if (
+                start != skip
+            ):  # The previous page was shorter than requested: the next one starts earlier.
                 break
             repeated += _add(found, page)
             if len(found) > MAX_RECORDS:
@@ -66,9 +68,9 @@ async def read_list(records: RecordSearch, record_type: RecordType, where: Where
 
 
 def _add(found: dict[str, Record], page: RecordPage) -> int:
-    """Add the records of a page; return how many are known already.
+    """Add the records of a page; return how many were already known.
 
-    One with neither ID nor key can't be changed, and is left out.
+    A record with neither ID nor key can't be changed, and is left out.
     """
     names = [record.process.id or record.key for record in page.records]
     known = len(found)

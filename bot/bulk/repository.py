@@ -75,7 +75,7 @@ class Uploads:
     async def confirm(
         self, upload: Upload, batches: Sequence[Batch], channel: str, now: float
     ) -> bool:
-        """Store the batches and start. Return False if it was no draft any more.
+        """Store the batches and start. Return False if it was no longer a draft.
 
         Kind and procedure are stored as ``upload`` has them, which the plan may have changed. The
         file is dropped, and its name is stored masked from now on.

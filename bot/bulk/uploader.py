@@ -1,8 +1,8 @@
 """Uploads of spreadsheets to Chakra: in batches, each sent once, with a report of the outcome.
 
 A batch that Chakra certainly did not accept is retried for a while. One that it refused, or whose
-response never arrived, stops the upload: the rest is sent only when the member says so, and what
-may have been accepted is never sent again.
+response never arrived, stops the upload: the rest is sent only when the member continues it, and
+what may have been accepted is never sent again.
 """
 
 from __future__ import annotations

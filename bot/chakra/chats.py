@@ -1,4 +1,4 @@
-"""Read chats and what was said in them (API.md, Chats)."""
+"""Read chats and their messages (API.md, Chats)."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class ChatPage(Generic[ItemT]):
     has_more: bool
 
     def cut(self, page: int, limit: int) -> ChatPage[ItemT]:
-        """Return the page of a list that came whole: that Chakra heeds a limit is INFERRED."""
+        """Return the page of a list that came whole: that Chakra respects a limit is INFERRED."""
         if len(self.items) <= limit:
             return self
         start = (page - 1) * limit
@@ -130,7 +130,7 @@ class ChatsApi:
         self._http = http
 
     async def list(self, *, limit: int, page: int = 1, search: str = "") -> ChatPage[Chat]:
-        """Return the chats of the team. That ``search`` is heeded is INFERRED."""
+        """Return the chats of the team. That ``search`` has an effect is INFERRED."""
         body: dict[str, object] = {
             "orderField": "createdAt",
             "orderDirection": "desc",

@@ -86,7 +86,7 @@ class Config(Resource):
         return role.label if role else reference
 
     def find_label(self, reference: str) -> str:
-        """Return the name of whatever has this UUID, "" if nothing has it."""
+        """Return the name of the object with this UUID, "" if there is none."""
         teams = (self.team,) if self.team else ()
         named: tuple[Iterable[NamedResource], ...] = (
             teams,

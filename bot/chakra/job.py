@@ -27,7 +27,7 @@ _MAX_STATES = 50
 
 
 def _to_state(value: object) -> str:
-    """Return one of ``ENTRY_STATES``, whatever its case; any other state unchanged."""
+    """Return one of ``ENTRY_STATES``, in any case; any other state unchanged."""
     text = sanitize_line(value, _MAX_STATE_LENGTH) if isinstance(value, str) else to_text(value)
     known = text.upper()
     return known if known in ENTRY_STATES else text

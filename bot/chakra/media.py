@@ -89,8 +89,8 @@ class MediaApi:
     ) -> MediaContent:
         """Download a file from the URL that ``fetch`` returned. INFERRED.
 
-        Raise ``InvalidResponse`` if the URL is not Chakra's, as the one in a webhook, which is
-        Meta's, or if the file is larger than ``max_bytes``.
+        Raise ``InvalidResponse`` if the URL is not Chakra's (one in a webhook is Meta's), or if the
+        file is larger than ``max_bytes``.
         """
         return _parse_content(
             await self._http.fetch_url(ATTACHMENTS_PATH, media.url, max_bytes=max_bytes)

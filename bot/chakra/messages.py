@@ -1,6 +1,6 @@
 """Send messages on WhatsApp (API.md, Messages).
 
-A send is retried only if no connection was made or it was refused for its rate. Every other doubt
+A send is retried only if no connection was made or it was refused for its rate. Any other failure
 is ``OutcomeUnknown``, so that no one gets a message twice.
 """
 
@@ -33,7 +33,7 @@ SEND_META_MESSAGE_PATH = (
 SEND_TIMEOUT_SECONDS = 40.0
 """Ten for rate limits, thirty for the response."""
 READ_MARK_TIMEOUT_SECONDS = 10.0
-"""A mark that comes later would mislead."""
+"""A later mark would mislead."""
 
 
 @dataclass(frozen=True)

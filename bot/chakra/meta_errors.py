@@ -180,7 +180,7 @@ class MediaRejected(Rejected):
 class ContentUnavailable(Rejected):
     """The message arrived without its content, mostly while a chat is being set up.
 
-    Met in public reports, with numbers that the phone app uses too; Meta does not list it.
+    Seen in public reports, for numbers that the phone app uses too; Meta does not list it.
     """
 
     kind = "content_unavailable"
@@ -214,7 +214,7 @@ class CallRejected(Rejected):
 
 
 class BlockListRejected(Rejected):
-    """139100: only a part was done. 139101: it is full, at 64,000."""
+    """139100: only partly done. 139101: it is full, at 64,000."""
 
     kind = "block_list_rejected"
     codes = frozenset({139100, 139101})
@@ -284,7 +284,7 @@ class RegistrationLimited(RateLimited):
 
 
 class ClassificationLimited(RateLimited):
-    """Templates of this account were submitted in a category that they are not."""
+    """Templates of this account were submitted in the wrong category."""
 
     kind = "classification_limited"
     codes = frozenset({131064})
@@ -328,7 +328,7 @@ class MetaUnavailable(Unavailable):
 
 
 def concerns_template(error: BotError) -> bool:
-    """Return whether a template may have changed at Meta: its codes are those from 132000."""
+    """Return whether the template may have changed at Meta: such codes start at 132000."""
     if isinstance(error, TemplateRejected):
         return True
     return isinstance(error, PolicyRejected | ParametersRejected) and error.code in range(

@@ -313,7 +313,7 @@ def _to_byte_count(value: object) -> int | None:
 class Media(BaseModel):
     """A file on WhatsApp, in Meta's shape. INFERRED.
 
-    ``url`` is a URL of Chakra's; ``file_size`` is in bytes, or ``None``.
+    ``url`` is on Chakra's host; ``file_size`` is in bytes, or ``None``.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")

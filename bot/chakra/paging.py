@@ -25,7 +25,7 @@ NEXT_PAGE_KEYS = ("next", "nextPage", "nextPath", "nextUrl", "nextPagePath")
 async def fetch_all_pages(http: Http, endpoint: str, model: type[Item]) -> tuple[Item, ...]:
     """Return the items of all pages, each once.
 
-    Stop at a page without new items, so that a server which ignores the query causes no loop.
+    Stop at a page without new items, so that a server that ignores the query causes no loop.
     """
     query: Mapping[str, str] | None = {}
     items: dict[str, Item] = {}

@@ -19,7 +19,7 @@ from bot.chakra.transport.http import Http
 UPLOAD_PATH = "/v1/ext/photo"
 PHOTO_PATH = "/v1/ext/photo/{photoId}"
 CONTENT_PATH = "/v1/ext/photo/{photoId}/content"
-"""The label of a file that the description of a photo leads to."""
+"""The label of a file that a photo's description links to."""
 PHOTO_PART = "photo"
 TOO_LARGE = "The photo is too large to show."
 
@@ -65,11 +65,11 @@ class PhotosApi:
     async def fetch(
         self, photo_id: str, sink: BinaryIO, *, max_bytes: int
     ) -> PhotoFile | PhotoDescription:
-        """Write the photo to ``sink``, or return its description if Chakra sends no more.
+        """Write the photo to ``sink``, or return its description if that is all Chakra sends.
 
         The path is INFERRED; whether the response is the photo or an object is UNKNOWN. If an
-        object has a URL of Chakra's, the photo is downloaded from there. Raise ``InvalidResponse``
-        if it is larger than ``max_bytes``.
+        object has a URL on Chakra's host, the photo is downloaded from there. Raise
+        ``InvalidResponse`` if it is larger than ``max_bytes``.
         """
         response = await self._http.download(
             PHOTO_PATH, {"photoId": photo_id}, max_bytes=max_bytes, sink=sink
@@ -89,9 +89,9 @@ class PhotosApi:
     async def upload(
         self, file: MultipartFile, photo_id: UUID, *, timeout_seconds: float | None = None
     ) -> Photo:
-        """Upload a photo under an ID of ours. CONFIRMED.
+        """Upload a photo under our own ID. CONFIRMED.
 
-        The same ID a second time can't make a second photo. Raise ``OutcomeUnknown`` if it may have
+        Repeating the ID can't make a second photo. Raise ``OutcomeUnknown`` if it may have
         been stored.
         """
         response = await self._http.write(
@@ -106,7 +106,7 @@ class PhotosApi:
     async def upload_new(
         self, file: MultipartFile, *, timeout_seconds: float | None = None
     ) -> Photo:
-        """Upload a photo under an ID of Chakra's. CONFIRMED. A repeat makes another photo."""
+        """Upload a photo under an ID chosen by Chakra. CONFIRMED. A repeat makes another photo."""
         response = await self._http.write(
             "POST", UPLOAD_PATH, body=file, timeout_seconds=timeout_seconds
         )
@@ -116,7 +116,7 @@ class PhotosApi:
 def photo_form(name: str, media_type: str, extension: str, content: BinaryIO) -> MultipartFile:
     """Return the form of an upload.
 
-    That ``filetype`` is a file name's ending is INFERRED from the example of a response.
+    That ``filetype`` is a file name's extension is INFERRED from the example of a response.
     """
     return MultipartFile(name, media_type, content, part=PHOTO_PART, fields={"filetype": extension})
 

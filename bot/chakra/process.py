@@ -50,7 +50,7 @@ def _to_attributes(value: object) -> Mapping[str, Any]:
 
 
 def _to_user(value: object) -> str:
-    """Return a username (CONFIRMED), or what an object in its place names the user with."""
+    """Return a username (CONFIRMED), or the user's name from an object in its place."""
     if not isinstance(value, Mapping):
         return to_text(value)
     texts = (to_text(value.get(key)) or to_email(value.get(key)) for key in _USER_KEYS)
@@ -93,7 +93,7 @@ class Process(Resource):
 
     @property
     def identity(self) -> str:
-        """The ID, which may be missing; then what tells this process from others."""
+        """The ID, which may be missing; then whatever distinguishes this process from others."""
         if self.id:
             return self.id
         content = json.dumps([self.data, self.record_data, self.other], sort_keys=True, default=str)

@@ -35,7 +35,7 @@ MAX_PAGE_SIZE = 100
 class ProcessPage:
     """A page of processes. The next one has ``skip`` plus ``count``, the number of items here.
 
-    An item that is no object is not in ``items``. ``has_more`` is None if Chakra doesn't say.
+    An item that isn't an object is not in ``items``. ``has_more`` is None if Chakra doesn't say.
     """
 
     items: tuple[Process, ...]
@@ -49,7 +49,7 @@ class ProcessChange:
 
     ``update`` has any of ``data``, ``state``, ``status``, ``assignedTo``, ``nextActionAt`` and
     ``isDeleted``. ``key`` is the UUID, or the value of ``key_attribute``, the short ID of the
-    primary key. Raise ``ValueError`` if they identify no process.
+    primary key. Raise ``ValueError`` if they don't identify a process.
     """
 
     key: str
@@ -159,7 +159,7 @@ class ProcessesApi:
     async def delete(self, procedure: str, key: str, *, key_attribute: str = ID_KEY) -> None:
         """Delete a process by its UUID or primary key. CONFIRMED. Raise the errors of ``create``.
 
-        That the response is the process, as an older page says, is not relied on.
+        An older page says that the response is the process; this isn't relied on.
         """
         endpoint, path_parameters = _locate(procedure, key, key_attribute)
         await self._write("DELETE", endpoint, path_parameters, None)

@@ -16,7 +16,7 @@ HTTP_NO_CONTENT = 204
 
 @dataclass(frozen=True)
 class CreatedTask:
-    """What Chakra answered: all of it is UNKNOWN, so ``raw`` has its keys as they came."""
+    """Chakra's response: all of it is UNKNOWN, so ``raw`` has its keys unchanged."""
 
     id: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -29,7 +29,7 @@ class TasksApi:
     async def create(
         self, procedure: str, key: str, kind: str, task: Mapping[str, Any]
     ) -> CreatedTask:
-        """Create a task and return what Chakra answered. CONFIRMED; the response is UNKNOWN.
+        """Create a task and return Chakra's response. CONFIRMED; the response is UNKNOWN.
 
         ``key`` is the UUID or primary key of the process, ``kind`` the short ID of a state task.
         ``task`` has any of ``data``, ``status`` and ``assignedTo`` (a username). The write is not

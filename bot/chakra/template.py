@@ -307,7 +307,7 @@ class Template(ComponentHolder):
 
     @property
     def content_json(self) -> str:
-        """The JSON of what a message made of it depends on: not Meta's rating of the template."""
+        """The JSON of all that a message depends on, so not Meta's rating of the template."""
         return self.model_dump_json(exclude=_RATINGS)
 
     @property

@@ -131,7 +131,7 @@ class TemplatesApi:
     ) -> tuple[Template, ...]:
         """Return the templates of all pages.
 
-        Stop at a page without new ones, so that a server which ignores ``after`` causes no loop.
+        Stop at a page without new ones, so that a server that ignores ``after`` causes no loop.
         """
         templates: dict[str, Template] = {}
         after: str | None = ""

@@ -12,7 +12,7 @@ from bot.slack.commands.command import Command
 
 
 class PortInUse(Exception):
-    """The port of the page is not free. The message says what to do."""
+    """The port of the page is in use. The message says what to do."""
 
 
 async def run(
@@ -27,7 +27,7 @@ async def run(
     stop = install_stop_signals()
     try:
         async with open_sandbox(commands, clock, port=port, socket_mode=socket_mode) as sandbox:
-            # Launched now, since it would take part of the three seconds of the first watch.
+            # Launched now, since a launch would use up part of the first watch's three seconds.
             await sandbox.bot.engine.launch()
             sandbox.phones.seed()
             print_line(_banner(sandbox.slack.base_url))

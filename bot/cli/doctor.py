@@ -265,7 +265,7 @@ async def _check_database(url: str) -> CheckResult:
         status = await inspect_database(url)
     except DatabaseUnavailable as refused:
         reason = refused.message.rstrip(".")
-        cause = reason.rpartition(": ")[2]  # hosts, paths and "FATAL" come before it
+        cause = reason.rpartition(": ")[2]  # after hosts, paths and "FATAL"
         remedies = (remedy for words, remedy in REMEDIES if words in cause)
         return CheckResult("Database", f"{reason}.", next(remedies, DEFAULT_REMEDY))
     return _describe_database(status)

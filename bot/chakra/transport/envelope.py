@@ -1,7 +1,7 @@
 """Parse the body of a 2xx: ``_data``, ``_meta``, ``_errors``.
 
 Most endpoints respond with this envelope; those that pass a call on to Meta respond in Meta's
-shape at the top level. A non-empty ``_errors`` is a failure whatever the status, as in the
+shape at the top level. A non-empty ``_errors`` is a failure regardless of the status, as in the
 vendor's SDK (API.md, Response envelope).
 """
 

@@ -1,4 +1,4 @@
-"""Find the message and the wait in the body of an error, in every shape that is known.
+"""Find the message and the wait in the body of an error, in every known shape.
 
 Only ``_errors: [string]`` is CONFIRMED. The other shapes are those that independent programs read
 from the same API, or Meta's (API.md, Errors).
@@ -44,7 +44,7 @@ _MAX_ITEMS = 3
 def message_in_response(response: ChakraResponse) -> str:
     """Return the error message of a body on one line of at most 300 characters.
 
-    Return "" if there is none that a person could read.
+    Return "" if there is no readable one.
     """
     if response.media_type == "text/html" or len(response.body) > MAX_ERROR_BODY_BYTES:
         return ""

@@ -55,7 +55,7 @@ PLACES = frozenset(
     ("procedureShortId", "pluginId", "wabaId", "whatsappApiVersion", "whatsappPhoneNumberId",
      "phoneNumber")
 )  # fmt: skip
-"""The parameters of addresses that name no record: lists and messages have no others."""
+"""The parameters of addresses that don't name a record: lists and messages have no others."""
 _PARAMETER = re.compile(r"\{(\w+)")
 
 _DEFAULT_MESSAGES = {
@@ -162,10 +162,10 @@ def meta_error_in_response(response: ChakraResponse) -> MetaError | None:
 def _error_class_by_meta_code(
     response: ChakraResponse, meta: MetaError | None
 ) -> type[ChakraError] | None:
-    """Return the class for Meta's code, whatever the status: Meta says to go by the code.
+    """Return the class for Meta's code, regardless of the status: Meta says to go by the code.
 
     Return ``None`` for a write with a 5xx if the code says only that something failed, or is
-    unknown: neither tells what became of the write.
+    unknown: neither says what happened to the write.
     """
     if meta is None:
         return None
@@ -200,7 +200,7 @@ def _error_class_by_status(response: ChakraResponse, now: float) -> type[ChakraE
     if is_rate_limited(response):
         return RateLimited
     if response.status == REQUEST_TIMEOUT and response.request.is_write:
-        return OutcomeUnknown  # a gateway may respond so after it passed the write on
+        return OutcomeUnknown  # a gateway may respond like this after passing the write on
     if response.status in ERRORS_BY_STATUS:
         found = ERRORS_BY_STATUS[response.status]
         names_record = set(_PARAMETER.findall(response.request.endpoint)) - PLACES

@@ -30,8 +30,8 @@ _UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 class MultipartFile:
     """A file, sent as a multipart form: its part, ``filename``, and further ``fields``.
 
-    The name and the media type may come from an untrusted source: neither can add a header. A
-    ``content`` that is an open file is read from its beginning, a piece at a time.
+    The name and the media type may come from an untrusted source: neither can add a header.
+    ``content`` that is an open file is read from its beginning, in chunks.
     """
 
     name: str = field(repr=False)
@@ -59,8 +59,8 @@ class ChakraRequest:
     ``endpoint`` is the path template, the only form that errors, logs and metrics may contain.
     ``deadline`` is in seconds of the monotonic clock, or ``None`` for the default timeout.
     ``is_query`` marks a POST that changes nothing. ``max_response_bytes`` replaces the default
-    limit on the response body. ``sink`` receives the file of a 2xx, a piece at a time, in place of
-    ``ChakraResponse.body``; JSON is in the body all the same.
+    limit on the response body. ``sink`` receives the file of a 2xx, in chunks, in place of
+    ``ChakraResponse.body``; JSON is in the body anyway.
     """
 
     method: str
@@ -144,7 +144,7 @@ class TransportError(Exception):
 
 
 Transport = Callable[[ChakraRequest], Awaitable[ChakraResponse]]
-"""Send a request and return its response, whatever the status; raise ``TransportError`` if there
+"""Send a request and return its response, with any status; raise ``TransportError`` if there
 is none. Every policy wraps a transport and is one itself."""
 
 

@@ -5,8 +5,8 @@ From the outside in: ``Deadline`` limits the whole request, ``RateLimitRetry`` w
 calling a Chakra that does not respond, ``AttemptTimeout`` limits one attempt. Nothing waits past
 ``ChakraRequest.deadline``.
 
-Written here, not taken from a library, so that all of them share the injected clock and one set of
-outcomes.
+Written here rather than taken from a library, so that all of them share the injected clock and one
+set of outcomes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Limits:
     read_total_timeout: float = 20.0
     write_total_timeout: float = 30.0
     upload_total_timeout: float = 120.0  # WhatsApp's largest document, 100 MB, at 7 Mbit/s
-    file_total_timeout: float = 45.0  # a person waits for it: 100 MB at 18 Mbit/s
+    file_total_timeout: float = 45.0  # a person is waiting: 100 MB at 18 Mbit/s
     max_rate_limit_wait: float = 10.0
     default_rate_limit_wait: float = 1.0  # the first wait if a 429 names none
     max_retries: int = 3

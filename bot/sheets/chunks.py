@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from bot.chakra.transport.exchange import encode_json
 from bot.sheets.items import Item
 
 MAX_BATCH_ITEMS = 1000
-MAX_BATCH_BYTES = 1024 * 1024
-"""Bytes of the JSON array. Chakra's own limits are UNKNOWN; it speaks of "1000s"."""
+MAX_BATCH_BYTES = 1_000_000
+"""Bytes of the JSON array. Chakra's own limits are UNKNOWN; it speaks of "1000s". Proxies such as
+nginx refuse bodies above a megabyte (1,048,576 bytes), what is around the array included."""
 BRACKET_BYTES = 1
 """Bytes: two brackets, less the comma after the last item."""
 
@@ -52,7 +53,7 @@ def iter_batches(
     pending: list[tuple[Item, int, bytes]] = []
     size = BRACKET_BYTES
     for item, row in zip(items, row_numbers, strict=True):
-        written = json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
+        written = encode_json(item)
         more = len(written) + 1  # and a comma
         if pending and (len(pending) >= max_items or size + more > max_bytes):
             yield _build_batch(number, pending)

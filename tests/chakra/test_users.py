@@ -97,7 +97,7 @@ async def test_update_sends_only_changed_fields(clock: ManualClock) -> None:
     assert john.name == "John Doe"
     (request,) = upstream.requests
     assert (request.method, request.url.path) == ("PUT", f"/v1/ext/user/{UUID}")
-    assert request.read() == b'{"firstName": "John", "lastName": "Doe"}'
+    assert request.read() == b'{"firstName":"John","lastName":"Doe"}'
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from bot.errors import (
     PermissionDenied,
     RateLimited,
     Rejected,
+    RequestTooLarge,
     ResourceNotFound,
     Unavailable,
 )
@@ -46,6 +47,7 @@ ERRORS_BY_STATUS: dict[int, type[ChakraError]] = {
     404: ResourceNotFound,
     408: Unavailable,
     410: ResourceNotFound,
+    413: RequestTooLarge,
     429: RateLimited,
     501: Rejected,
 }
@@ -117,9 +119,7 @@ def error_for(response: ChakraResponse, now: float) -> ChakraError | None:
         )
     meta = meta_error_in_response(response)
     error_class = _error_class_by_meta_code(response, meta) or _error_class_by_status(response, now)
-    default_message = _DEFAULT_MESSAGES.get(
-        response.status, f"The request failed with status {response.status}."
-    )
+    default_message = _DEFAULT_MESSAGES.get(response.status, "")
     if error_class is PermissionDenied and message:
         message = f"{default_message} {message}"
     waits = issubclass(error_class, RateLimited | Unavailable)
@@ -141,7 +141,7 @@ def error_in_body(response: ChakraResponse, body: Mapping[str, object]) -> Chakr
     error_class: type[ChakraError] = RateLimited if has_retry_after_text(response) else Rejected
     if meta is not None:
         error_class = meta.error_class or UnknownMetaCode
-    message = message_in_body(errors) or "Chakra refused this without a reason."
+    message = message_in_body(errors)
     wait = retry_after_seconds(response, 0.0) if issubclass(error_class, RateLimited) else None
     return _build_error(error_class, response, message, meta, wait)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import random
 import re
 import ssl
@@ -28,6 +27,7 @@ from bot.chakra.transport.exchange import (
     Transport,
     TransportError,
     build_path,
+    encode_json,
 )
 from bot.chakra.transport.policies import (
     DEFAULT_LIMITS,
@@ -133,9 +133,7 @@ class Http:
         It is retried and raises like ``get``.
         """
         path = build_path(endpoint, parameters)
-        request = ChakraRequest(
-            "POST", endpoint, path, body=json.dumps(body).encode(), is_query=True
-        )
+        request = ChakraRequest("POST", endpoint, path, body=encode_json(body), is_query=True)
         return await self._request(request)
 
     async def download(
@@ -193,7 +191,7 @@ class Http:
         that cannot be parsed.
         """
         if body is not None and not isinstance(body, MultipartFile):
-            body = json.dumps(body).encode()
+            body = encode_json(body)
         request = ChakraRequest(method, endpoint, build_path(endpoint, parameters), query, body)
         return await self._request(request, timeout_seconds)
 

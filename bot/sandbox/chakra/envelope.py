@@ -11,10 +11,13 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 INVALID_TOKEN_MESSAGE = "accessToken is not valid"
 NOT_FOUND_MESSAGE = "Not Found"
+MAX_JSON_BYTES = 1024 * 1024
+"""UNKNOWN: what nginx, as it is installed, lets through in front of an API."""
+TOO_LARGE_PAGE = "<html><head><title>413 Request Entity Too Large</title></head></html>"
 
 
 def data_response(
@@ -41,15 +44,23 @@ class RequestError(HTTPException):
         super().__init__(status, message)
 
 
+class BodyRefused(HTTPException):
+    """Raised for a body that a proxy in front of the API refuses, with a page of its own."""
+
+
 async def handle_http_error(_: Request, error: Exception) -> Response:
     """Return the response for ``RequestError``, and for the router's own 404 and 405."""
     if not isinstance(error, HTTPException):
         raise error
+    if isinstance(error, BodyRefused):
+        return HTMLResponse(TOO_LARGE_PAGE, error.status_code)
     return error_response(error.status_code, error.detail, headers=error.headers)
 
 
 async def read_json(request: Request) -> Any:
-    """Return the parsed body. Raise ``RequestError`` (400) for invalid JSON."""
+    """Return the parsed body. Raise ``RequestError`` (400) for invalid JSON, or ``BodyRefused``."""
+    if len(await request.body()) > MAX_JSON_BYTES:
+        raise BodyRefused(413)
     try:
         return await request.json()
     except ValueError as unreadable:

@@ -91,7 +91,10 @@ def _not_configured(error: Any) -> Explanation:
 
 def _quote_chakra(error: Any) -> Markup:
     text = blocks.clip(str(error.message), MAX_QUOTE_LENGTH)
-    return markup("Chakra says: “", text, "”. ") if text else markup()
+    if text:
+        return markup("Chakra says: “", text, "”. ")
+    status = f" (status {error.status})" if error.status and error.status >= 400 else ""
+    return markup(f"It gave no reason{status}. ")
 
 
 def _rejected(error: Any) -> Explanation:
@@ -110,6 +113,10 @@ def _file_upload_failed(error: Any) -> Explanation:
     )
 
 
+_REQUEST_TOO_LARGE = ErrorCopy(
+    "That is too much for one request to Chakra, so it wasn't accepted.",
+    "Try again with less: fewer records, shorter texts or a smaller file.",
+)
 _RECORD_NOT_FOUND = ErrorCopy(
     "Chakra doesn't know this record.", "It may have been deleted. Search for it again."
 )
@@ -228,6 +235,7 @@ COMMON_ERRORS: ErrorTable = {
     errors.InvalidFile: _invalid_file,
     errors.NotConfigured: _not_configured,
     errors.Rejected: _rejected,
+    errors.RequestTooLarge: _REQUEST_TOO_LARGE.explain,
     errors.ResourceNotFound: _RECORD_NOT_FOUND.explain,
     errors.AddressNotFound: _ADDRESS_NOT_FOUND.explain,
     errors.AuthenticationError: _AUTHENTICATION_ERROR.explain,

@@ -1,4 +1,4 @@
-"""Forms and lines about who has a conversation: assign, note, snooze."""
+"""Forms and lines to manage a conversation: assign, note, snooze."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def snooze_end(choice: str, now: float, zone: tzinfo) -> float:
 
 
 def assign_form(conversation: Conversation) -> OpenForm:
-    """Return the form that asks who is to have the conversation."""
+    """Return the form that asks who to assign the conversation to."""
     field = member_field(
         MEMBER,
         "Who answers this customer?",
@@ -76,7 +76,7 @@ def render_assigned(assignee: str, by_name: str) -> Message:
 
 
 def describe_change(conversation: Conversation, *, is_new: bool) -> Markup:
-    """Return the state for the person who pressed; ``is_new``: the press changed it."""
+    """Return the state for the person who pressed; ``is_new``: this press changed it."""
     match conversation.state:
         case ConversationState.SNOOZED:
             return markup("Snoozed until ", date_token(conversation.snoozed_until), ".")

@@ -29,7 +29,7 @@ NO_LONGER_STORED = "This text is no longer stored. Press Reply and paste it ther
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a member has written. ``interaction`` identifies the attempt, however often pressed."""
+    """What a member has written. ``interaction`` identifies the attempt, even if it is repeated."""
 
     text: str = field(repr=False)
     file: UploadedFile | None
@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """``to_template`` gives the form for a template, if text can't be sent any more.
+    """``to_template`` gives the form for a template, if text can no longer be sent.
 
     Methods raise ``UsageError``, ``NotConfigured`` and ``DatabaseUnavailable``: nothing was sent.
     """
@@ -99,7 +99,7 @@ class Answering:
     async def ask(
         self, target: ReplyTarget, ts: str, text: str, files: tuple[UploadedFile, ...], now: float
     ) -> Message:
-        """Ask whether what was typed in the thread is for the customer; send nothing."""
+        """Ask whether text typed in the thread is for the customer; send nothing."""
         file = files[0] if files else None
         if len(files) > 1:
             return typed_reply.render_refusal(ONE_FILE)
@@ -136,7 +136,7 @@ class Answering:
     async def send_typed(
         self, target: ReplyTarget, typed: TypedReply, channel: str, answer: Answer
     ) -> Message:
-        """Send the text and the file that the question names, once however often it is pressed."""
+        """Send the text and the file that the question shows, once, however often it is pressed."""
         service, now = self.service, answer.now
         interaction = f"{channel}:{typed.ts}"
         if typed.confirmed:

@@ -13,7 +13,7 @@ from bot.db.engine import Database
 
 
 class FileState(StrEnum):
-    """The state of a file, as stored. A claimed one may be in Slack or not: nothing is repeated."""
+    """The state of a file, as stored. A claimed one may be in Slack, so it isn't retried."""
 
     WAITING = "waiting"
     CLAIMED = "claimed"
@@ -52,7 +52,7 @@ class AttachedFiles:
         self._workspace = workspace
 
     async def request(self, conversation_id: int, event_id: int, now: float) -> None:
-        """Let the file of a message be uploaded into the thread.
+        """Queue the file of a message for upload into the thread.
 
         A repeat changes nothing, unless the file was refused: its message is posted again.
         """
@@ -87,7 +87,7 @@ class AttachedFiles:
         )
 
     async def release(self, file_id: int, not_before: float) -> None:
-        """Let an upload that certainly didn't happen be tried again."""
+        """Release a file whose upload certainly didn't happen, for another attempt."""
         changes = {"state": FileState.WAITING, "not_before": not_before}
         await self._change(changes, conversation_files.c.id == file_id)
 
@@ -108,7 +108,7 @@ class AttachedFiles:
             return (await connection.execute(found)).scalar_one_or_none() or ""
 
     async def purge(self, cutoff: float) -> int:
-        """Delete the rows from before ``cutoff``; return how many."""
+        """Delete the rows older than ``cutoff``; return how many."""
         old = delete(conversation_files).where(
             conversation_files.c.workspace == self._workspace,
             conversation_files.c.created_at <= cutoff,

@@ -39,9 +39,9 @@ MAX_SEARCHED: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class ChatBrowser:
-    """For people who may send. Methods raise ``ChakraError``, ``UserError``, and of the database.
+    """For people who may send. Methods raise ``ChakraError``, ``UserError`` and database errors.
 
-    Customers are found among those with a thread in a channel, by number, as colleagues and
+    Customers are searched among those with a thread in a channel, by number, among colleagues and
     records, and last among Chakra's chats.
     """
 
@@ -50,7 +50,7 @@ class ChatBrowser:
     chats: ChatsApi
 
     async def show(self, typed: str, now: float) -> Message:
-        """Show the messages with the customer that was typed, or the list of chats."""
+        """Show the messages with the typed customer, or the list of chats."""
         if typed.casefold() in LIST_WORDS:
             return await self.list(ChatListButton())
         ours = await self.service.find_by_name(typed)
@@ -72,7 +72,7 @@ class ChatBrowser:
         return await self._show_phone(digits, recipient.name, now)
 
     async def open(self, button: ChatButton, now: float) -> Message:
-        """Show a page of a chat; its first page has the buttons to answer if there is a number."""
+        """Show a page of a chat; the first page has the buttons to answer, if there is a number."""
         if button.page == 1 and button.phone:
             return await self._show_phone(button.phone, button.name, now)
         if button.chat:
@@ -108,13 +108,13 @@ class ChatBrowser:
         return history_message(target, await self.service.history.read(target.customer), now)
 
     async def _search(self, typed: str, now: float, unknown: UserError) -> Message:
-        """Show the chat with these words, or those among which to choose; else raise ``unknown``.
+        """Show the chat with these words, or a choice of several; else raise ``unknown``.
 
-        That Chakra heeds the search is INFERRED: what doesn't have the words is left out.
+        That the search has an effect is INFERRED: chats without the words are left out.
         """
         try:
             page = await self.chats.list(limit=MAX_SEARCHED, search=typed)
-        except (Rejected, AuthenticationError):  # this Chakra, or its key, has no list of chats
+        except (Rejected, AuthenticationError):  # no list of chats in this Chakra, or for this key
             raise unknown from None
         found = [chat for chat in page.items if can_open(chat) and has_words(chat, typed)]
         if not found:

@@ -1,4 +1,4 @@
-"""The buttons of a conversation's messages, and what they carry."""
+"""The buttons of a conversation's messages, and their values."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ SNOOZE_CHOICES: Final = (("1 hour", "1h"), ("3 hours", "3h"), ("Until 9:00 tomor
 
 
 class ConversationButton(ButtonState):
-    """A conversation, and what its button is to do with it.
+    """A conversation, and what its button does with it.
 
     ``event`` is the recorded event of the message that has the button, 0 for the whole
-    conversation. ``choice`` is the state that it is to have, or how long it is snoozed.
-    ``customer`` is set instead of a conversation for one who has none in any channel.
+    conversation. ``choice`` is its new state, or how long it is snoozed.
+    ``customer`` is set instead of a conversation for a customer without one in any channel.
     """
 
     command: ClassVar[str] = COMMAND
@@ -54,7 +54,7 @@ class TypedReply(ButtonState):
     """A text that a member typed in the thread, as ``ts`` names it, and may send.
 
     ``confirmed`` is the send that they were asked about, 0 if they were not. ``seen`` is the latest
-    send of the conversation then; ``to`` and ``sender`` are the numbers that they were shown.
+    send of the conversation then; ``to`` and ``sender`` are the numbers that they saw.
     ``file`` is Slack's ID of a file with the text. A text with ``is_stored`` is too long for a
     button: it is in the database.
     """
@@ -81,7 +81,7 @@ def reply_button(conversation_id: int, event_id: int = 0, *, customer_id: int = 
 
 
 def entry_button(label: str, action: str, conversation_id: int, event_id: int) -> Block:
-    """Return a button that shows one reader what the message has besides (`READ`, `SHOW_FILE`)."""
+    """Return a button that shows one reader the rest of the message (`READ`, `SHOW_FILE`)."""
     value = ConversationButton(conversation=conversation_id, event=event_id).to_value()
     return blocks.button(label, action, value)
 
@@ -92,7 +92,7 @@ def history_button(conversation_id: int) -> Block:
 
 
 def conversation_controls(conversation: Conversation) -> Block:
-    """Return the row of buttons of the message that begins the thread."""
+    """Return the row of buttons for the message that begins the thread."""
     this = ConversationButton(conversation=conversation.id)
     row = [reply_button(conversation.id)] if conversation.takes_replies else []
     if conversation.state is ConversationState.RESOLVED:

@@ -1,4 +1,4 @@
-"""A customer's thread in a channel, and what is noted about it."""
+"""A customer's thread in a channel, and its stored state."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Conversation:
     """One row. Times are in seconds since 1970, 0 if there is none.
 
     ``post_key`` is the outbox's key of the message that begins the thread. ``assignee`` is the
-    member who has it, or "". ``phone_number_id`` is Meta's ID of our number that the customer wrote
-    to last, and ``last_event_id`` the recorded event of that message. ``raised_event_id`` is that
-    of the last message that was shown in the channel itself, not in the thread alone.
+    member who answers it, or "". ``phone_number_id`` is Meta's ID of our number that the customer
+    wrote to last, and ``last_event_id`` the recorded event of that message. ``raised_event_id`` is
+    that of the last message that was shown in the channel itself, not in the thread alone.
     """
 
     id: int
@@ -51,7 +51,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
-    """What a conversation notes of a customer's message; ``at`` is in seconds since 1970."""
+    """What a conversation records about a customer's message; ``at`` is in seconds since 1970."""
 
     event_id: int
     customer_id: int
@@ -69,7 +69,7 @@ def parent_key(conversation_id: int, event_id: int = 0) -> str:
 
 
 def parse_parent_key(key: str) -> int:
-    """Return the ID of the conversation whose thread a message of the outbox is in, else 0."""
+    """Return the ID of the conversation whose thread an outbox message is in, else 0."""
     prefix, _, rest = key.partition(":")
     number = rest.partition(":")[0].partition(".")[0]
     return int(number) if prefix == PARENT_PREFIX and number.isdecimal() else 0

@@ -1,4 +1,4 @@
-"""The files that customers send, fetched from Chakra with the token of the workspace only."""
+"""The files that customers send, fetched from Chakra with the workspace's token only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One message of a thread: a customer's words, with the edits and reactions since."""
+"""One message of a thread: a customer's words, with later edits and reactions."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from bot.webhooks.fields import as_object, first_text
 from bot.webhooks.recorded_event import RecordedEvent
 
 LATE_SECONDS = 300.0
-"""Seconds between a message and its arrival here after which its time is shown."""
+"""Seconds between a message and its arrival here, beyond which its time is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A message and what changed it since.
+    """A message and its later changes.
 
     ``reactions`` are emoji by who reacted: `CUSTOMER`, `PHONE_APP` or `META_AGENT`.
     """
@@ -53,10 +53,10 @@ def build_entry(
 
 @dataclass(frozen=True, slots=True)
 class EntryContext:
-    """What a message is shown with.
+    """The context of a message.
 
-    ``customer`` is their name; ``number`` that of our number, if we have several. ``quote`` is what
-    it answers; ``mentions`` are shown below it. ``conversation_id`` is 0 outside a thread.
+    ``customer`` is their name; ``number`` the name of our number, if we have several. ``quote`` is
+    what it answers; ``mentions`` are shown below it. ``conversation_id`` is 0 outside a thread.
     """
 
     customer: str

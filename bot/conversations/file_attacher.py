@@ -34,13 +34,13 @@ UNPOSTED_INTERVAL_SECONDS = 1.0
 """Seconds until the next look while the message of a file is yet to be posted."""
 RETRY_SECONDS = 60.0
 GIVE_UP_SECONDS = 3_600.0
-"""Seconds after which a file that can't be fetched is left to its button."""
+"""Seconds after which no more attempts to fetch a file are made; its button remains."""
 RETENTION_SECONDS = 30 * 86_400.0
 PURGE_INTERVAL_SECONDS = 3_600.0
 BATCH_SIZE = 10
 COMPLETE = "files.completeUploadExternal"
 UNCERTAIN_CODES = ("unreachable", "unreadable", "http_5")
-"""After these from `COMPLETE` the file may have been shared."""
+"""After these errors of `COMPLETE` the file may have been shared."""
 
 
 class FileAttacher:
@@ -79,7 +79,7 @@ class FileAttacher:
     async def request(self, conversation: Conversation, event_id: int) -> None:
         """Upload the file of a message into the thread, once the message is posted.
 
-        Without the scope for it nothing happens: the message's button says what is missing.
+        Without the scope nothing happens: the message's button says what is missing.
         """
         if not self._can_upload():
             return
@@ -103,7 +103,7 @@ class FileAttacher:
         )
 
     async def run_once(self) -> float | None:
-        """Upload what may be uploaded; return the seconds until there may be more."""
+        """Upload what is due; return the seconds until more may be."""
         now = self._clock.time()
         waiting = await self._attached.list_waiting(now, BATCH_SIZE)
         done = [await self._attach(file) for file in waiting]

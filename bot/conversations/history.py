@@ -1,4 +1,4 @@
-"""What was said in a chat, for one reader: our log of events and Chakra's own list."""
+"""The messages of a chat, for one reader: our event log combined with Chakra's own list."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from bot.webhooks.recorded_event import RecordedEvent
 MAX_MESSAGES = 20
 MAX_LINE_LENGTH = 400
 MAX_CANDIDATES = 5
-"""Chats that are looked at for a customer without a number."""
+"""Chats that are searched for a customer without a number."""
 NOT_FROM_CHAKRA = "Chakra's list can't be read right now, so this is only what reached Slack."
 NO_LIST = "Chakra lists messages by phone number only, so this is only what reached Slack."
 
 ListEvents = Callable[[int, int], Awaitable[Sequence[RecordedEvent]]]
-"""Return the last events of a customer, given their ID and how many."""
+"""Return the last events of a customer, given their ID and a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class HistoryReader:
     async def _list(
         self, customer: KnownCustomer, recorded: Sequence[HistoryLine]
     ) -> tuple[ChatPage[ChatMessage] | None, str]:
-        """Return Chakra's list and the ID of the chat if it was found by that."""
+        """Return Chakra's list, and the ID of the chat if it was found that way."""
         if customer.phone:
             return await self._chats.list_for_phone(customer.phone, limit=MAX_MESSAGES), ""
         wanted = customer.user_id or customer.username or customer.name
@@ -118,7 +118,7 @@ def merge(
 ) -> tuple[HistoryLine, ...]:
     """Return the latest messages of both, each once, oldest first.
 
-    What we recorded wins: it has the message in Meta's own shape.
+    Our record wins: it has the message in Meta's own shape.
     """
     known = (*listed, *recorded)
     by_wamid = {line.wamid: line for line in known if line.wamid}

@@ -13,8 +13,8 @@ from bot.processes.directory import LEAD, RecordDirectory
 
 CACHE_KIND = CacheKind("leads", fresh_seconds=600)
 MAX_CONCURRENT_LOOKUPS = 10
-"""More would take too much of Chakra's rate from people; the next message of a customer whose lead
-was not looked up does it."""
+"""More would use too much of the rate limit that people's requests share; a customer without a
+lookup gets one with their next message."""
 
 
 class Leads:

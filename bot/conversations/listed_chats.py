@@ -1,4 +1,4 @@
-"""Chakra's own chats and their messages, for one reader: also fields that no one foresaw."""
+"""Chakra's own chats and their messages, for one reader, including unknown fields."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _chat_row(chat: Chat, place: int) -> Block:
 
 
 def can_open(chat: Chat) -> bool:
-    """Return whether a chat has an ID that a button takes."""
+    """Return whether a chat has an ID that fits into a button."""
     return 0 < len(chat.id) <= MAX_ID_LENGTH
 
 
@@ -141,7 +141,7 @@ def _message_line(message: ChatMessage, who: str) -> Markup:
 
 
 def message_text(message: ChatMessage) -> Markup:
-    """Return what a message says: its text, its file, or the fields that it has."""
+    """Return the content of a message: its text, its file, or its fields."""
     kind = message.data_type.replace("_", " ").capitalize()
     media_id = _find_media_id(message)
     if media_id:
@@ -157,7 +157,7 @@ def message_text(message: ChatMessage) -> Markup:
 
 
 def _find_media_id(message: ChatMessage) -> str:
-    """Return the ID of the file in a message. Where it is, is UNKNOWN."""
+    """Return the ID of the file in a message. Its position is UNKNOWN."""
     if message.data_type.lower() not in MEDIA_KINDS:
         return ""
     attachments = message.raw.get("attachments")
@@ -174,7 +174,7 @@ def _find_media_id(message: ChatMessage) -> str:
 
 
 def raw_rows(fields: Mapping[str, Any]) -> list[Markup]:
-    """Return the fields that an item has, by Chakra's names."""
+    """Return an item's fields, by Chakra's names."""
     return list(_iter_rows(fields))[:MAX_FIELDS]
 
 

@@ -15,7 +15,7 @@ from bot.webhooks.fields import as_object, first_text, iter_objects
 
 MAX_LINES = 20
 MAX_LINE_LENGTH = 200
-FLOW_TOKEN = "flow_token"  # noqa: S105 - the name of a field that is ours, not an answer
+FLOW_TOKEN = "flow_token"  # noqa: S105 - the name of our own field, not an answer
 MAX_JSON_LENGTH = 100_000
 
 
@@ -45,7 +45,7 @@ def read_contacts(message: Json, *, is_private: bool) -> ListedContacts:
 
 
 def order(content: Json) -> tuple[Markup, Markup]:
-    """Return the items of an order as they were given, with the totals of each currency."""
+    """Return the items of an order as given, with the total of each currency."""
     items = list(iter_objects(content.get("product_items")))
     rows = [_order_line(item) for item in items]
     totals = _order_totals(items)

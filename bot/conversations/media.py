@@ -10,7 +10,7 @@ from bot.webhooks.fields import as_object, first_text
 
 MEGABYTE = 1024 * 1024
 MAX_FILE_BYTES = 16 * MEGABYTE
-"""The largest file that is fetched: all of it is in memory for a moment.
+"""The largest file that is fetched: it is briefly held in memory.
 
 WhatsApp's pictures have at most 5 MB, its audio and video 16 MB, its documents 100 MB (Meta's media
 reference).
@@ -19,7 +19,7 @@ reference).
 
 @dataclass(frozen=True, slots=True)
 class MediaKind:
-    """How a kind of file is named, in a line and within a sentence."""
+    """The names of a kind of file, on a line of its own and within a sentence."""
 
     label: str
     noun: str
@@ -55,7 +55,7 @@ _EXTENSIONS: Mapping[str, str] = {
 class MediaFile:
     """A file in a message. ``id`` is what Chakra fetches it by, "" if the event omits it.
 
-    ``name`` is that of a document, else one made from its kind and type.
+    ``name`` is that of a document, else one built from its kind and type.
     """
 
     kind: MediaKind

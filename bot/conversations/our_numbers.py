@@ -22,7 +22,7 @@ class OurNumbers:
         self._next_load_at = clock.monotonic()
 
     def name(self, phone_number_id: str) -> str:
-        """Return the name of a number; "" if we have one only, or if the names aren't loaded."""
+        """Return the name of a number; "" if we have only one, or if the names aren't loaded."""
         numbers = self._catalog.get_cached_senders()
         if not numbers:
             self._load()
@@ -38,5 +38,5 @@ class OurNumbers:
             self._tasks.spawn(self._load_quietly())
 
     async def _load_quietly(self) -> None:
-        with suppress(ChakraError, TimeoutError):  # threads do without the names until then
+        with suppress(ChakraError, TimeoutError):  # until then threads lack the names
             await self._catalog.get_senders()

@@ -32,11 +32,11 @@ RENEWED = (
 
 @dataclass(frozen=True, slots=True)
 class ParentFacts:
-    """What the message shows besides the conversation itself.
+    """What the message shows in addition to the conversation itself.
 
     ``words`` are the customer's latest in this channel, ``number`` the name of our number if we
     have several, ``lead`` the key of their lead, ``window_ends_at`` in seconds since 1970, 0 if
-    they have written to none of our numbers. ``opt_outs`` are those that hold.
+    they haven't written to any of our numbers. ``opt_outs`` are the active ones.
     """
 
     customer: KnownCustomer
@@ -77,7 +77,7 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
 
 
 def _lead_button(conversation: Conversation, facts: ParentFacts) -> Block | None:
-    """Return the button that shows the lead to one reader; a key that is a number has none.
+    """Return the button that shows the lead to one reader; none for a key that is a number.
 
     If no lead is known, return the button that opens the form for one.
     """
@@ -110,7 +110,7 @@ def _describe_window(facts: ParentFacts) -> Markup:
 
 
 def render_window(ends_at: float) -> Markup:
-    """Return until when free text can be sent. It stays true however long the message is read."""
+    """Return until when free text can be sent, in words that stay true as time passes."""
     if not ends_at:
         return markup("Only a template can be sent.")
     return markup("Can be answered until ", date_token(ends_at), "; after that with a template.")

@@ -1,4 +1,4 @@
-"""Update the messages that begin a customer's threads when something besides a message changes."""
+"""Update the messages that begin a customer's threads when anything but a message changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ParentUpdater:
     tasks: TaskSet
 
     async def refresh(self, conversation: Conversation) -> None:
-        """Show the conversation's present state in the message that begins the thread."""
+        """Show the conversation's current state in the message that begins the thread."""
         await self.outbox.enqueue(await self.threads.render_parent(conversation))
 
     async def reload_lead(self, conversation: Conversation) -> None:
@@ -42,7 +42,7 @@ class ParentUpdater:
         self.threads.leads.reload(customer.phone, show)
 
     async def refresh_customers(self, customer_ids: Collection[int]) -> None:
-        """Show what is known of these customers now in all their threads."""
+        """Show the current state of these customers in all their threads."""
         for customer_id in customer_ids:
             for conversation in await self.conversations.list_of_customer(customer_id):
                 await self.refresh(conversation)
@@ -65,7 +65,7 @@ class ParentUpdater:
 
 
 def concerns_opt_outs(event: WebhookEvent) -> bool:
-    """Return whether an event that is no message may note or lift an opt-out."""
+    """Return whether an event that isn't a message may record or lift an opt-out."""
     if isinstance(event, StatusEvent):
         return event.kind == "failed" and isinstance(error_from_status(event.error), OptedOut)
     return event.kind == PREFERENCES_KIND

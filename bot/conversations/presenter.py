@@ -47,7 +47,7 @@ SAME_CUSTOMER = (
 class _Thread:
     """The thread that shows an event.
 
-    ``is_unusable``: it began with this event, and Slack refuses it too: nothing can be a reply.
+    ``is_unusable``: it began with this event and Slack refuses it too, so nothing can be a reply.
     """
 
     conversation: Conversation
@@ -76,7 +76,7 @@ class ConversationPresenter:
     ) -> Sequence[OutboxMessage]:
         """Return the messages of the customer's thread in ``channel`` that the event changes.
 
-        A message of theirs opens the thread if there is none; other events do not.
+        A message from them opens the thread if there is none; other events do not.
         """
         event = recorded.event
         if not isinstance(event, MessageEvent):
@@ -120,7 +120,7 @@ class ConversationPresenter:
     async def _render_request(
         self, conversation: Conversation, recorded: RecordedEvent, event: MessageEvent, member: str
     ) -> OutboxMessage | None:
-        """Return the notice of a message that asks for no more, None if it doesn't."""
+        """Return the notice for a message that opts out, None if it doesn't."""
         name = customer_name(await self.threads.get_customer(conversation.customer_id))
         return opt_out_notice(conversation, recorded.id, event, name, member)
 
@@ -151,7 +151,7 @@ class ConversationPresenter:
     async def _continue(
         self, conversation: Conversation, recorded: RecordedEvent, event: MessageEvent, member: str
     ) -> Sequence[OutboxMessage]:
-        """Return what an edit, a reaction, an echo or a notice changes in the thread."""
+        """Return the messages that an edit, a reaction, an echo or a notice changes."""
         joined: Sequence[OutboxMessage] = ()
         notice: OutboxMessage | None = None
         if event.kind in AMENDING_KINDS:
@@ -185,7 +185,7 @@ class ConversationPresenter:
     async def _close_others(
         self, conversation: Conversation, recorded: RecordedEvent, member: str
     ) -> Sequence[OutboxMessage]:
-        """Resolve the other threads of a person that the channel took for two."""
+        """Resolve the other threads of a person who had two in the channel."""
         messages: list[OutboxMessage] = []
         for other in await self.conversations.list_of_customer(recorded.customer_id):
             if other.channel != conversation.channel or other.id == conversation.id:

@@ -58,7 +58,7 @@ class Reminders:
             await self._refresh(opened)
 
     async def _remind(self, conversation: Conversation, now: float) -> bool:
-        """Remind the channel; return whether that is done. A thread that is lost begins again."""
+        """Remind the channel; return whether that is done. A lost thread is started again."""
         key = f"{conversation.post_key}:unanswered:{int(conversation.unanswered_since)}"
         await self._post(key, conversation, _render_reminder(conversation))
         status = await self._outbox.get_status(key)

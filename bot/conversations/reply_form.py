@@ -87,11 +87,11 @@ class ReplyDraft:
 
 @dataclass(frozen=True, slots=True)
 class ReplyState:
-    """What the form carries. ``asked`` is the send that the person was asked about, 0 if none.
+    """The form's state. ``asked`` is the send that the person was asked about, 0 if none.
 
     ``event`` is the message that is quoted. ``retry`` is the failed send of the same view, ``seen``
-    the latest send of the conversation that the person knows of. ``to`` and ``sender`` are the
-    numbers that they were shown.
+    the latest send of the conversation that the person has seen. ``to`` and ``sender`` are the
+    numbers that they saw.
     """
 
     conversation: int
@@ -205,7 +205,7 @@ def window_note(target: ReplyTarget) -> Markup:
 def open_form(
     target: ReplyTarget, note: str = "", event_id: int = 0, *, seen: int, takes_files: bool
 ) -> OpenForm:
-    """Open the form; ``note`` is what to know before an answer, ``event_id`` what it quotes.
+    """Open the form; ``note`` is shown before an answer, ``event_id`` is the quoted message.
 
     ``seen`` is the latest send of the conversation.
     """
@@ -218,7 +218,7 @@ def open_form(
 def ask_again(
     target: ReplyTarget, text: str, state: ReplyState, duplicate: Send, now: float
 ) -> UpdateForm:
-    """Return the form with the question about an equal message of the last minutes."""
+    """Return the form with the question about an identical message in the last minutes."""
     question = duplicate_question(duplicate, now)
     view = render_form(target, text=text, note=question, is_repeat=True)
     return UpdateForm(view, replace(state, asked=duplicate.id).for_target(target).to_state())
@@ -233,13 +233,13 @@ def ask_about_colleague(
 
 
 def show_changed(target: ReplyTarget, text: str, state: ReplyState) -> UpdateForm:
-    """Return the form with the numbers as they are now."""
+    """Return the form with the current numbers."""
     view = render_form(target, text=text, note=Markup(CHANGED))
     return UpdateForm(view, state.for_target(target).to_state())
 
 
 def describe_answer(answer: ColleagueAnswer, now: float) -> Markup:
-    """Return what a colleague has answered, and the question whether to send another answer."""
+    """Return a colleague's answer, and the question whether to send another one."""
     ago = format_wait(now - answer.send.started_at)
     said = markup(mention(answer.send.member), bold(f" answered this customer {ago} ago:"))
     text = blocks.clip(answer.text or answer.send.title, MAX_SHOWN_ANSWER_LENGTH)

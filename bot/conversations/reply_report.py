@@ -1,4 +1,4 @@
-"""An answer from Slack as a message in its thread, with what WhatsApp reports of it."""
+"""An answer from Slack as a message in its thread, with the status that WhatsApp reports."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ReplyReports:
     async def report(self, send: Send, details: SendDetails | None) -> Sequence[OutboxMessage]:
         """Return the messages; none if the conversation is no longer stored.
 
-        Nor for a template that went to someone else than the conversation's customer.
+        Also none for a template that went to someone other than the conversation's customer.
         """
         conversation = await self._conversations.find(send.conversation_id)
         if conversation is None or details is None:
@@ -73,7 +73,7 @@ class ReplyReports:
         return (shown, notice)
 
     async def _note_outcome(self, conversation: Conversation, send: Send) -> list[Conversation]:
-        """Note that the customer is answered, or that they still wait.
+        """Record that the customer is answered, or that they are still waiting.
 
         Return the conversations that changed: an answer counts in all channels.
         """
@@ -109,7 +109,7 @@ def is_number_of(customer: KnownCustomer, recipient: str) -> bool:
 
 
 def render_reply(send: Send, details: SendDetails) -> Message:
-    """Return the answer with its status; a failure mentions its author, who must know of it."""
+    """Return the answer with its status; a failure mentions its author, who must know about it."""
     is_unsure = send.status in UNSURE
     author = mention(send.member) if is_unsure else bold(details.author or "Answer")
     said = lines([author, *_quote_reply(send, details)])

@@ -33,7 +33,7 @@ from bot.messages.send import conversation_key
 from bot.messages.status import REACHED
 
 LONG_SILENCE_SECONDS = 3_600.0
-"""Seconds without a message of the customer's after which the next one shows in the channel."""
+"""Seconds without a message from the customer after which the next one shows in the channel."""
 
 MAX_LISTED = 50
 
@@ -74,8 +74,9 @@ class Conversations:
     ) -> Conversation:
         """Open the customer's conversation in ``channel``, or continue it; return it.
 
-        A repeated event changes nothing. A message reopens what is resolved or snoozed. A message
-        that opens or reopens it, or comes after a long silence, is raised: shown in the channel.
+        A repeated event changes nothing. A message reopens a resolved or snoozed conversation. A
+        message that opens or reopens it, or comes after a long silence, is raised: shown in the
+        channel.
         """
         async with self._database.begin() as connection:
             name = f"conversation {self._workspace} {channel} {inbound.customer_id}"
@@ -124,7 +125,7 @@ class Conversations:
         return await self._change(conversation_id, changes)
 
     async def shows_send(self, conversation_id: int, wamid: str) -> bool:
-        """Return whether a message of ours is an answer that the thread shows already."""
+        """Return whether our message is an answer that the thread already shows."""
         shown = (
             select(sends.c.id)
             .where(
@@ -140,9 +141,9 @@ class Conversations:
     # --- members ----------------------------------------------------------------------------------
 
     async def answer(self, conversation_id: int, at: float) -> Conversation | None:
-        """Note an answer that was sent ``at`` a time.
+        """Record an answer that was sent ``at`` a time.
 
-        Return the conversation, None if the customer waited for none or has written since.
+        Return the conversation, None if the customer wasn't waiting or has written since.
         """
         waiting = and_(
             conversations.c.unanswered_since > 0.0, conversations.c.last_message_at <= at
@@ -154,10 +155,10 @@ class Conversations:
     async def mark_unanswered(
         self, conversation_id: int, send_id: int, sent_at: float
     ) -> Conversation | None:
-        """Note that an answer failed: the customer waits since their last message.
+        """Record that an answer failed: the customer has been waiting since their last message.
 
-        Return the conversation; None if they wait already, have written since, or another answer
-        reached them.
+        Return the conversation; None if they are already waiting, have written since, or got
+        another answer.
         """
         another = (
             select(sends.c.id)
@@ -201,9 +202,9 @@ class Conversations:
         *,
         snoozed_until: float = 0.0,
     ) -> Conversation | None:
-        """Resolve, reopen or snooze the conversation; None if it is in this state already.
+        """Resolve, reopen or snooze the conversation; None if it is already in this state.
 
-        Resolved, it waits for no answer.
+        A resolved one isn't waiting for an answer.
         """
         changes = {"state": state, "state_at": now, "snoozed_until": snoozed_until}
         if state is ConversationState.RESOLVED:
@@ -224,7 +225,7 @@ class Conversations:
         return await self._list(_is_snoozed_until(now), limit=limit)
 
     async def wake(self, conversation: Conversation, now: float) -> Conversation | None:
-        """Open a snoozed conversation; None if it was changed since."""
+        """Reopen a snoozed conversation; None if it has changed."""
         is_same = and_(
             conversations.c.state == ConversationState.SNOOZED,
             conversations.c.snoozed_until == conversation.snoozed_until,
@@ -233,11 +234,11 @@ class Conversations:
         return await self._change(conversation.id, changes, is_same)
 
     async def list_unanswered(self, since: float, limit: int) -> list[Conversation]:
-        """Return open conversations that wait since before ``since`` and had no reminder."""
+        """Return open conversations that have waited since before ``since``, without a reminder."""
         return await self._list(_is_unanswered(since), limit=limit)
 
     async def mark_reminded(self, conversation: Conversation, now: float) -> None:
-        """Note that the thread has a reminder of the message that is unanswered."""
+        """Record that the thread has a reminder about the unanswered message."""
         is_same = conversations.c.unanswered_since == conversation.unanswered_since
         await self._change(conversation.id, {"reminded_at": now}, is_same)
 
@@ -246,7 +247,7 @@ class Conversations:
     ) -> list[Conversation]:
         """Return unresolved conversations, those that wait longest first.
 
-        Of one channel, of one assignee, or of all.
+        For one channel, for one assignee, or all.
         """
         conditions = [conversations.c.state != ConversationState.RESOLVED]
         if channel:
@@ -256,7 +257,7 @@ class Conversations:
         return await self._list(*conditions, limit=limit)
 
     async def list_recent(self, limit: int) -> list[Conversation]:
-        """Return the conversations whose customers wrote last, resolved ones too."""
+        """Return the conversations with the latest customer messages, including resolved ones."""
         found = (
             select(conversations)
             .where(self._in_workspace())
@@ -275,7 +276,7 @@ class Conversations:
     async def _find_row(
         self, connection: AsyncConnection, channel: str, customer_id: int
     ) -> Row[Any] | None:
-        """Return the row of this customer, or of one who turned out to be the same person."""
+        """Return the row of this customer, or of one found to be the same person."""
         found = (
             select(conversations)
             .where(

@@ -1,4 +1,4 @@
-"""What we sent, as the threads of customers name it."""
+"""Our sent messages, as customers' threads describe them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SentMessages:
     reader: SendReader
 
     async def describe(self, wamid: str) -> Markup:
-        """Return a short line about a message of ours; "" if it was not sent from here.
+        """Return a short line about one of our messages; "" if it was not sent from here.
 
         Of a template only the name: its values may be a code, or meant for one reader.
         """

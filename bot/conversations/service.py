@@ -1,4 +1,4 @@
-"""Answer customers from Slack, and agree on who does."""
+"""Answer customers from Slack, and assign who answers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MAX_LISTED, MAX_SEARCHED = 20, 200
 MAX_KNOWN_THREADS = 10_000
 THREAD_SECONDS = 3_600.0
 REFUSAL_SECONDS = 12 * 3_600.0
-"""Seconds in which a member reads once in a conversation that nothing is sent from its thread."""
+"""Seconds during which a member is reminded only once that a thread sends nothing."""
 WROTE_SINCE = "They have written since: answer only what they ask for."
 OTHER_NUMBER = (
     "This customer's number has changed, so nothing was sent. Check it and send it again."
@@ -60,21 +60,21 @@ class CustomerSource(Protocol):
     """
 
     async def find(self, customer_id: int, /) -> KnownCustomer | None:
-        """Return the customer, also by the ID of a row that was merged into theirs."""
+        """Return the customer, also for the ID of a row that was merged into theirs."""
         ...
 
     async def get(self, ids: Collection[int], /) -> Mapping[int, KnownCustomer]:
-        """Return the customers by the IDs that were asked for."""
+        """Return the customers by the requested IDs."""
         ...
 
     async def find_by_phone(self, digits: str, /) -> KnownCustomer | None:
-        """Return the customer with this number now."""
+        """Return the current customer with this number."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Senders:
-    """Our numbers: ``list_known`` those that are cached, ``get_default_id`` the one to use."""
+    """Our numbers: ``list_known`` returns the cached ones, ``get_default_id`` the one to use."""
 
     list_known: Callable[[], Sequence[PhoneNumber]]
     get_default_id: Callable[[], Awaitable[str]]
@@ -159,7 +159,7 @@ class ConversationService:
         )
 
     async def find_target(self, conversation_id: int, customer_id: int = 0) -> ReplyTarget:
-        """Return the customer of a conversation, or one without. Raise ``UsageError``."""
+        """Return the customer, of a conversation or without one. Raise ``UsageError``."""
         conversation = await self.get(conversation_id) if conversation_id else None
         customer_id = conversation.customer_id if conversation else customer_id
         customer = await self.customers.find(customer_id)
@@ -173,7 +173,7 @@ class ConversationService:
         return ReplyTarget(customer, conversation, window, sender_id, sender)
 
     async def check_allowed(self, target: ReplyTarget) -> str:
-        """Return what to know before an answer, "" if nothing.
+        """Return a note to show before an answer, "" for none.
 
         Raise ``UsageError`` if the customer can't be written to, or wants no more messages and
         hasn't written since.
@@ -222,7 +222,7 @@ class ConversationService:
     ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
         """Claim the answer and start sending it; see `TextReplies.start`.
 
-        ``seen`` is the latest send of the conversation that the member knows of: a later one of a
+        ``seen`` is the latest send of the conversation that the member has seen: a later one by a
         colleague stops this one.
         """
         key = conversation_key(target.conversation_id, interaction)
@@ -249,7 +249,7 @@ class ConversationService:
         )
 
     async def _check_meant(self, target: ReplyTarget, key: str, seen: int, member: str) -> None:
-        """Raise ``NoLongerMeant`` or ``RecipientOptedOut`` if the answer must not leave any more.
+        """Raise ``NoLongerMeant`` or ``RecipientOptedOut`` if the answer must not be sent any more.
 
         The number isn't this customer's any more, or a colleague answered in the same moment.
         """
@@ -286,7 +286,7 @@ class ConversationService:
         return [conversation.id for conversation in found]
 
     async def load_file(self, file_id: str) -> UploadedFile:
-        """Return what Slack knows of a file. Raise ``UsageError`` if it has it no longer."""
+        """Return Slack's data about a file. Raise ``UsageError`` if Slack no longer has it."""
         try:
             found = await self._slack_files.get_info(file_id)
         except FileUnavailable:
@@ -298,7 +298,7 @@ class ConversationService:
         await self._typed_texts.store(conversation_id, ts, text, self._clock.time())
 
     async def find_typed(self, conversation_id: int, ts: str) -> str:
-        """Return a stored text, "" if it isn't stored any more."""
+        """Return a stored text, "" if it is no longer stored."""
         return await self._typed_texts.find(conversation_id, ts)
 
     async def _find_wamid(self, event_id: int, target: ReplyTarget) -> str:

@@ -1,7 +1,7 @@
-"""What a customer's message shows: its words in Slack's markup, one function for each type.
+"""Render a customer's message in Slack's markup, with one function for each type.
 
 Source: developers.facebook.com/documentation/business-messaging/whatsapp, "Messages webhooks
-reference". Every field is read leniently: what a message lacks is left out.
+reference". Every field is read leniently: missing ones are left out.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Shape:
 
 
 def read_shape(message: Json, *, is_private: bool = False) -> Shape:
-    """Return the shape of a message in Meta's format; ``is_private``: one person alone reads it.
+    """Return the shape of a message in Meta's format; ``is_private``: only one person reads it.
 
-    Of reactions, edits and deletions it is a line that names them: see `bot.conversations.entry`.
+    For reactions, edits and deletions it is a line about them: see `bot.conversations.entry`.
     """
     body = as_object(message.get("message")) or message  # an echo in `standby` is nested
     media = read_media(body)
@@ -125,7 +125,7 @@ def _format_place(content: Json, *, is_private: bool) -> tuple[str, str] | None:
         return None
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         return None
-    digits = 6 if is_private else 3  # a channel's masks take seven digits for a phone number
+    digits = 6 if is_private else 3  # a channel's masks treat seven digits as a phone number
     return f"{latitude:.{digits}f}", f"{longitude:.{digits}f}"
 
 
@@ -198,7 +198,7 @@ def _read_system(source: _Source) -> Shape:
 
 
 def _read_unsupported(source: _Source) -> Shape:
-    """Return what Meta says.
+    """Return Meta's text.
 
     Button replies may come as this type to a number that is also used in the phone app (INFERRED,
     API.md, Webhooks).

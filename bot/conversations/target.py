@@ -22,7 +22,7 @@ NO_NUMBER = (
 
 @dataclass(frozen=True, slots=True)
 class ReplyTarget:
-    """A customer, and the number of ours that an answer goes from.
+    """A customer, and our number that an answer is sent from.
 
     ``conversation`` is None for a customer who has none in any channel. ``sender`` is the name and
     number of ``sender_id``, "" if they are not known. ``window`` is None if they never wrote.
@@ -45,7 +45,7 @@ class ReplyTarget:
 
     @property
     def last_wrote_at(self) -> float:
-        """When they last wrote to this number of ours, 0 if they never did."""
+        """When they last wrote to this number, 0 if they never did."""
         return self.window.ends_at - WINDOW_SECONDS if self.window else 0.0
 
     @property

@@ -1,4 +1,4 @@
-"""The threads of customers in channels: what they show, read from what is recorded."""
+"""Customers' threads in channels: what they show, read from the recorded events."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from bot.webhooks.fields import as_object, first_text
 from bot.webhooks.recorded_event import RecordedEvent
 
 MAX_LATER_EVENTS = 200
-"""The customer's latest edits, deletions and reactions, among which those of a message are."""
+"""The number of a customer's latest edits, deletions and reactions that are searched."""
 
 
 class EventReader(Protocol):
@@ -52,18 +52,18 @@ class CustomerReader(Protocol):
 
 
 class OptOutReader(Protocol):
-    """Who wants no more messages. Methods raise ``DatabaseUnavailable``."""
+    """Who has opted out. Methods raise ``DatabaseUnavailable``."""
 
     async def find(self, customer_id: int, /) -> Sequence[OptOut]:
-        """Return the opt-outs of a customer that hold."""
+        """Return a customer's active opt-outs."""
         ...
 
 
 class SentMessageReader(Protocol):
-    """What we sent. Methods raise ``DatabaseUnavailable``."""
+    """Our sent messages. Methods raise ``DatabaseUnavailable``."""
 
     async def describe(self, wamid: str, /) -> Markup:
-        """Return a short line about a message of ours; "" if it was not sent from here."""
+        """Return a short line about one of our messages; "" if it was not sent from here."""
         ...
 
 
@@ -87,7 +87,7 @@ class LeadFinder(Protocol):
 class Threads:
     """Renders what a thread shows. Methods raise ``DatabaseUnavailable``.
 
-    ``number_name`` gives the name of one of our numbers, "" if we have one only.
+    ``number_name`` gives the name of one of our numbers, "" if we have only one.
     """
 
     log: EventReader
@@ -99,11 +99,11 @@ class Threads:
     number_name: Callable[[str], str]
 
     async def get_customer(self, customer_id: int) -> KnownCustomer:
-        """Return the customer; one without a name if they were deleted since."""
+        """Return the customer; one without a name if they have been deleted."""
         return await self.customers.find(customer_id) or KnownCustomer(customer_id)
 
     async def render_parent(self, conversation: Conversation) -> OutboxMessage:
-        """Return the message that begins the thread, as it is now."""
+        """Return the current message that begins the thread."""
         customer = await self.get_customer(conversation.customer_id)
         latest = await self.find_entry(conversation.last_event_id)
         facts = ParentFacts(
@@ -120,12 +120,12 @@ class Threads:
         return OutboxMessage(conversation.post_key, conversation.channel, message, member="")
 
     async def find_entry(self, event_id: int) -> Entry | None:
-        """Return a recorded message with the changes since."""
+        """Return a recorded message with its later changes."""
         recorded = await self.log.find(event_id)
         return await self.read_entry(recorded) if recorded else None
 
     async def read_entry(self, recorded: RecordedEvent) -> Entry | None:
-        """Return a recorded message with the changes since; None for another event."""
+        """Return a recorded message with its later changes; None for another kind of event."""
         if not isinstance(recorded.event, MessageEvent):
             return None
         customer = await self.get_customer(recorded.customer_id)
@@ -133,7 +133,7 @@ class Threads:
         return build_entry(recorded, recorded.event, later)
 
     async def find_by_wamid(self, wamid: str) -> Entry | None:
-        """Return the recorded message with this ID of Meta's, a customer's or an echo."""
+        """Return the recorded message with this Meta ID, from a customer or an echo."""
         if not wamid:
             return None
         for prefix in ("message", "echo"):
@@ -169,7 +169,7 @@ class Threads:
         ]
 
     async def quote(self, event: MessageEvent, customer: str) -> Markup:
-        """Return a short quote of the message that this one answers; "" if it answers none."""
+        """Return a short quote of the message that this one answers; "" if there is none."""
         wamid = _quoted_id(event)
         if not wamid:
             return NO_MARKUP
@@ -180,7 +180,7 @@ class Threads:
 
 
 def _quoted_id(event: MessageEvent) -> str:
-    """Return Meta's ID of the message that this one answers, "" if it answers none."""
+    """Return Meta's ID of the message that this one answers, "" if there is none."""
     return first_text(as_object(message_body(event).get("context")), "id")
 
 

@@ -1,4 +1,4 @@
-"""The question about what a member typed in a customer's thread, and what follows."""
+"""The question about text that a member typed in a customer's thread, and its outcome."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.slack.commands.reply import Block, Message
 
 KEEP_LABEL, KEEP = "Not for the customer", "chat.keep"
 MAX_QUOTE_LENGTH = 2_000
-"""Characters of a text that is longer: the person has just typed it above."""
+"""Characters of a longer text that are shown: the person has just typed it above."""
 CHANGED = ":warning: The numbers of this conversation have changed, so nothing was sent."
 
 
@@ -64,7 +64,7 @@ def ask_about_typed(
 
 
 def render_refusal(reason: str) -> Message:
-    """Return why what was typed can't be sent as it is."""
+    """Return why the typed text can't be sent as it is."""
     content = (blocks.section(reason), blocks.actions(blocks.button(KEEP_LABEL, KEEP)))
     return Message(reason, content)
 
@@ -72,7 +72,7 @@ def render_refusal(reason: str) -> Message:
 def ask_again_with_changes(
     target: ReplyTarget, typed: TypedReply, now: float, text: str, file: UploadedFile | None
 ) -> Message:
-    """Ask again: the numbers aren't those that were shown."""
+    """Ask again: the numbers have changed since they were shown."""
     note = Markup(CHANGED)
     asked = ask_about_typed(target, typed, now, text=text, file=file, note=note)
     return Message(asked.text, asked.blocks, replace_original=True)
@@ -96,7 +96,7 @@ def ask_after_colleague(
 def ask_about_duplicate(
     target: ReplyTarget, typed: TypedReply, duplicate: Send, now: float, text: str
 ) -> Message:
-    """Ask about an equal message of the last minutes."""
+    """Ask about an identical message in the last minutes."""
     question = duplicate_question(duplicate, now)
     value = typed.model_copy(update={"confirmed": duplicate.id}).to_value()
     label = target.send_label(is_repeat=True)

@@ -1,6 +1,6 @@
 """What a member typed in Slack, as WhatsApp shows it.
 
-Bold, italic, struck and code text is written alike in both.
+Bold, italic, strikethrough and code are written the same way in both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def is_thread_reply(body: Mapping[str, Any]) -> bool:
 
 
 def read_files(body: Mapping[str, Any]) -> tuple[UploadedFile, ...]:
-    """Return the files of a message, by their IDs: the event may leave out what they are."""
+    """Return the IDs of a message's files: the event may leave out the details."""
     files = body.get("files")
     found = files if isinstance(files, list) else []
     ids = [str(item.get("id") or "") for item in found if isinstance(item, Mapping)]
@@ -39,7 +39,7 @@ def read_files(body: Mapping[str, Any]) -> tuple[UploadedFile, ...]:
 
 
 async def read_typed_text(text: str, members: Members) -> str:
-    """Return a message of Slack as text, with the names of the members it mentions."""
+    """Return a Slack message as text, with the names of the members it mentions."""
     names = {}
     for member_id in find_mentions(text):
         try:
@@ -56,7 +56,7 @@ def find_mentions(text: str) -> tuple[str, ...]:
 
 
 def to_whatsapp(text: str, names: Mapping[str, str]) -> str:
-    """Return a message of Slack as text, with ``names`` for the members it mentions."""
+    """Return a Slack message as text, with ``names`` for the members it mentions."""
     return replace_emoji_names("".join(_parts(text, names))).strip()
 
 

@@ -40,7 +40,7 @@ class TypedTexts:
             await connection.execute(stored)
 
     async def find(self, conversation_id: int, ts: str) -> str:
-        """Return the text of the message ``ts``, "" if it isn't stored any more."""
+        """Return the text of the message ``ts``, "" if it is no longer stored."""
         found = select(typed_texts.c.content).where(
             typed_texts.c.workspace == self._workspace,
             typed_texts.c.conversation_id == conversation_id,

@@ -2,8 +2,8 @@
 
 Source: developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages,
 "Customer service windows": it opens when a person messages or calls a number, for that number. A
-system message is none of theirs (CONFIRMED). INFERRED: a reaction, an edit and a deletion don't
-open it; if they do, only a template is sent where a text was possible.
+system message isn't one of theirs (CONFIRMED). INFERRED: a reaction, an edit and a deletion don't
+open it; if they do, only a template is sent although text was possible.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WindowKey = tuple[int, str]
 class Window:
     """Until when a customer can be sent free text, in seconds since 1970.
 
-    ``phone_number_id`` is Meta's ID of the number of ours that they wrote to, "" if not known.
+    ``phone_number_id`` is Meta's ID of our number that they wrote to, "" if not known.
     ``wamid`` is Meta's ID of their last message to it, "" after a call.
     """
 
@@ -54,7 +54,7 @@ class Windows:
     async def handle(
         self, connection: AsyncConnection, recorded: Sequence[RecordedEvent], now: float
     ) -> AfterCommit | None:
-        """Note the latest message of each customer to each number; see `RecordedHandler`."""
+        """Record the latest message of each customer to each number; see `RecordedHandler`."""
         rows = [
             {
                 "workspace": self._workspace,
@@ -82,15 +82,15 @@ class Windows:
     async def window_of(self, customer_id: int, phone_number_id: str = "") -> float:
         """Return until when free text may be sent from this number, 0.0 if they never wrote to it.
 
-        Without a number: from any.
+        Without a number: from any number.
         """
         latest = await self.find_last(customer_id, phone_number_id)
         return latest.ends_at if latest else 0.0
 
     async def find_last(self, customer_id: int, phone_number_id: str = "") -> Window | None:
-        """Return the window that the customer opened last, at this number of ours or at any.
+        """Return the window that the customer opened last, at this number or at any.
 
-        Messages under another ID of the same person count, and those whose number is not known:
+        Messages under another ID of the same person count, and so do those with an unknown number:
         Chakra's own format often omits it (API.md, Webhooks).
         """
         column = customer_windows.c
@@ -115,8 +115,8 @@ def find_latest(
 ) -> dict[WindowKey, tuple[float, str]]:
     """Return when each customer last wrote to each number, and the ID of that message.
 
-    A time in the future counts as ``now``. The result is in one order, so that two replicas lock
-    rows alike.
+    A time in the future counts as ``now``. The result is sorted, so that two replicas lock rows in
+    the same order.
     """
     latest: dict[WindowKey, tuple[float, str]] = {}
     for item in recorded:

@@ -1,1 +1,1 @@
-"""The people on WhatsApp: who is who, whichever number or ID they write from, and opt-outs."""
+"""The people on WhatsApp: who is who, whichever number or ID they use, and opt-outs."""

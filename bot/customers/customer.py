@@ -11,8 +11,8 @@ class KnownCustomer:
 
     ``id`` is ours and never changes; ``user_id`` is Meta's business-scoped user ID. ``phone``
     (digits) is missing for people with a private number. ``former`` are the numbers and user IDs
-    that they had before, latest first. ``seen_at`` is the time of the latest event that said
-    anything of them, in seconds since 1970.
+    that they had before, latest first. ``seen_at`` is the time of the latest event about them, in
+    seconds since 1970.
     """
 
     id: int

@@ -1,7 +1,7 @@
 """Decide which person each event is about, in memory for a batch of events.
 
 Sources: Meta's pages "Business-scoped user IDs" and "System messages". A person has one user ID,
-which changes with their number; a number may belong to another person later. Two persons are one
+which changes with their number; a number may belong to another person later. Two people are one
 only if an event says so: a change of number or ID, or a number that only one of them has an ID for.
 """
 
@@ -21,17 +21,17 @@ MAX_FORMER = 20
 USER_ID_UPDATE = "user_id_update"
 """A field that Meta announced and withdrew."""
 CONTACT_REQUEST = "contact_request"
-"""How the ``origin`` of a shared number begins, if the business asked for it."""
+"""The prefix of a shared number's ``origin``, if the business asked for it."""
 
 Key = tuple[str, str]
-"""A kind, and a phone number in its equal form or a user ID."""
+"""A kind, and a phone number in normalized form or a user ID."""
 Details = tuple[str, str, str, str, str]
 """A person's user ID, their parent user ID, number, username and name."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyOwner:
-    """Who is found by a key, and the time of the event that said so last."""
+    """The person found by a key, and the time of the latest event that confirms it."""
 
     customer_id: int
     noted_at: float
@@ -39,7 +39,7 @@ class KeyOwner:
 
 @dataclass
 class Identities:
-    """The known people and keys of a batch, and what its events change.
+    """The known people and keys of a batch, and the changes from its events.
 
     IDs of new people are negative until they are stored.
     """
@@ -53,7 +53,7 @@ class Identities:
     _last_new_id: int = 0
 
     def __post_init__(self) -> None:
-        for owner in self.owners.values():  # it is noted with each event, the details only if new
+        for owner in self.owners.values():  # recorded with each event; the details only if new
             person_id = self.resolve(owner.customer_id)
             person = self.people.get(person_id)
             if person is not None and person.seen_at < owner.noted_at:
@@ -92,7 +92,7 @@ class Identities:
     def _find(self, seen: Customer, at: float, *, is_message: bool = True) -> int:
         """Return the person of a user ID, else of a number that has no other user ID; else 0.
 
-        Who writes from a number after its owner changed it is someone else.
+        Someone who writes from a number after its owner gave it up is a different person.
         """
         for key in keys_of(seen):
             owner_id = self._owner_id(key)
@@ -107,7 +107,7 @@ class Identities:
         return 0
 
     def _find_before(self, before: Customer, at: float) -> int:
-        """Return who had these before a change; a number may have passed to someone else since."""
+        """Return who had these before a change; a number may belong to someone else by now."""
         found = self._find(replace(before, phone=""), at)
         if found or not before.phone:
             return found
@@ -125,7 +125,7 @@ class Identities:
         return is_now or (owner is not None and at < owner.noted_at)
 
     def _without_others_number(self, person_id: int, seen: Customer, at: float) -> Customer:
-        """Leave a number out that belongs to someone else since."""
+        """Omit a number that now belongs to someone else."""
         key = (PHONE, equal_form(seen.phone))
         owner = self.owners.get(key)
         if owner and owner.noted_at > at and self._owner_id(key) != person_id:
@@ -133,7 +133,7 @@ class Identities:
         return seen
 
     def _merge_without_id(self, person_id: int, seen: Customer, at: float) -> None:
-        """Join a person who was known by this number alone, before the user ID was seen."""
+        """Merge a person who was known by this number alone, before the user ID was seen."""
         other_id = self._owner_id((PHONE, equal_form(seen.phone))) if seen.phone else 0
         if not other_id or other_id == person_id or self.people[other_id].user_id:
             return
@@ -141,7 +141,7 @@ class Identities:
             self._merge(other_id, person_id)
 
     def _follow_change(self, before: Customer, after: Customer, at: float) -> int:
-        """Join what a person was known by before a change of number or ID, and after it."""
+        """Merge the keys of a person from before and after a change of number or ID."""
         if not keys_of(before) or not keys_of(after):
             seen = after if keys_of(after) else before
             return self._find_or_add(seen, at, is_message=True) if keys_of(seen) else 0
@@ -165,7 +165,7 @@ class Identities:
         return person_id
 
     def _is_same(self, key: Key, later_id: int, after: Customer, at: float) -> bool:
-        """Return whether who is known by a new number or ID is the person who changed to it.
+        """Return whether the person known by a new number or ID is the one who changed to it.
 
         A new ID is theirs. A new number is, unless it belonged to someone else before the change.
         """
@@ -188,7 +188,7 @@ class Identities:
         return person_id
 
     def _merge(self, one_id: int, other_id: int) -> None:
-        """Let two rows be one person: the one that is stored longer remains."""
+        """Merge two rows into one person: the older one remains."""
         into, gone = sorted((one_id, other_id), key=lambda each: (each < 0, abs(each)))
         remaining, former = self.people[into], self.people.pop(gone)
         newer, older = (
@@ -204,7 +204,7 @@ class Identities:
     def _note_details(
         self, person_id: int, seen: Customer, at: float, *, gone: Customer = NO_CUSTOMER
     ) -> None:
-        """Note what an event says of a person; an older one only fills in what is not known."""
+        """Record what an event says about a person; an older one only fills in what is unknown."""
         person = self.people[person_id]
         known, said = _details(person), _details(seen)
         newer, older = (said, known) if at >= person.seen_at else (known, said)
@@ -217,7 +217,7 @@ class Identities:
         self.people[person_id] = KnownCustomer(person_id, *details, former, seen_at)
 
     def _note_keys(self, person_id: int, seen: Customer, at: float) -> None:
-        """Let the person be found by what the event names, unless a later one says otherwise."""
+        """Map the event's keys to the person, unless a later event says otherwise."""
         for key in keys_of(seen):
             owner_id, owner = self._owner_id(key), self.owners.get(key)
             if owner and owner.noted_at > at:
@@ -230,7 +230,7 @@ class Identities:
             self.changed_keys.add(key)
 
     def _lose_number(self, owner_id: int, key: Key) -> None:
-        """Note that a number belongs to someone else now: nothing may be sent to it for them."""
+        """Record that a number belongs to someone else now: nothing may be sent to it for them."""
         owner = self.people[owner_id]
         if key[0] == PHONE and owner.phone and equal_form(owner.phone) == key[1]:
             left = replace(owner, phone="")
@@ -240,14 +240,14 @@ class Identities:
 
 
 def keys_of(seen: Customer) -> list[Key]:
-    """Return what a person is found by, the most certain first."""
+    """Return the keys of a person, the most certain first."""
     ids = ((USER_ID, seen.user_id), (USER_ID, seen.parent_user_id))
     found = [(kind, value) for kind, value in ids if value]
     return [*found, (PHONE, equal_form(seen.phone))] if seen.phone else found
 
 
 def all_keys(events: Sequence[WebhookEvent]) -> set[Key]:
-    """Return every key that identifying these events looks for."""
+    """Return every key that is needed to identify these events."""
     found: set[Key] = set()
     for event in events:
         found.update(keys_of(with_shared_number(event)))
@@ -263,7 +263,7 @@ def is_change(event: WebhookEvent) -> bool:
 
 
 def read_previous(event: WebhookEvent) -> Customer:
-    """Return what a person was known by before a change."""
+    """Return the keys of a person from before a change."""
     if isinstance(event, MessageEvent):
         return event.previous
     if event.kind == USER_ID_UPDATE:
@@ -296,7 +296,7 @@ def _details(seen: Customer | KnownCustomer) -> Details:
 
 
 def _without(person: KnownCustomer, gone: Customer) -> KnownCustomer:
-    """Return the person without the ID and the number that they have no longer."""
+    """Return the person without the ID and the number that they no longer have."""
     return replace(
         person,
         user_id="" if person.user_id == gone.user_id else person.user_id,
@@ -305,7 +305,7 @@ def _without(person: KnownCustomer, gone: Customer) -> KnownCustomer:
 
 
 def _fill(newer: Details, older: Details) -> Details:
-    """Return the newer details, with what is only known from the older ones."""
+    """Return the newer details, completed from the older ones."""
     user_id, parent_user_id, phone, username, name = (
         new or old for new, old in zip(newer, older, strict=True)
     )

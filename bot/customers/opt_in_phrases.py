@@ -1,4 +1,4 @@
-"""What customers write to receive messages again, by language: see `opt_out_phrases`."""
+"""What customers write to get messages again, by language: see `opt_out_phrases`."""
 
 from __future__ import annotations
 

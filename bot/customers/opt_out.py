@@ -1,4 +1,4 @@
-"""An opt-out: a customer wants no more messages, as far as we know, from when on and how."""
+"""An opt-out: a customer who wants no more messages, since when, and how we know."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MARKETING_CATEGORY = "MARKETING"
 
 
 class OptOutSource(StrEnum):
-    """How we know, as it is stored.
+    """How we know, as stored.
 
-    A message of the customer's, their preferences in WhatsApp, WhatsApp's refusal of a message
+    A message from the customer, their preferences in WhatsApp, WhatsApp's refusal of a message
     (131050), or a member who entered it.
     """
 
@@ -27,7 +27,7 @@ class OptOutSource(StrEnum):
 
 
 class OptOutScope(StrEnum):
-    """What they don't want, as it is stored."""
+    """What they don't want, as stored."""
 
     ALL = "all"
     MARKETING = "marketing"
@@ -38,7 +38,7 @@ class OptOut:
     """One opt-out. Times are in seconds since 1970.
 
     ``words`` are what the customer wrote, or why a member (``noted_by``) entered it.
-    ``repeated_at`` is when they last said so again, or 0. ``lifted_at`` is 0 while it holds;
+    ``repeated_at`` is when they last repeated it, or 0. ``lifted_at`` is 0 while it is active;
     ``lifted_by`` is "" if the customer lifted it.
     """
 
@@ -71,7 +71,7 @@ class OptOut:
         return category.upper() != UNBLOCKED_CATEGORY
 
     def blocks_reply(self, last_inbound_at: float) -> bool:
-        """Return whether free text must not be sent to someone who wrote last at this time."""
+        """Return whether free text must not be sent to someone who last wrote at this time."""
         is_later = last_inbound_at > self.last_said_at
         return self.holds and self.scope is OptOutScope.ALL and not is_later
 
@@ -79,7 +79,7 @@ class OptOut:
 def describe_opt_out(opt_out: OptOut, name: str = "") -> str:
     """Return who asked for what, when and how, as a sentence in plain text.
 
-    Without a ``name`` it contains nothing of the customer's.
+    Without a ``name`` it contains no customer data.
     """
     who, on = name or "This person", format_day(opt_out.noted_at)
     words = _clip(opt_out.words) if name else ""
@@ -98,7 +98,7 @@ def describe_opt_out(opt_out: OptOut, name: str = "") -> str:
 
 
 def format_day(seconds: float) -> str:
-    """Return the day in UTC, for places where Slack shows no date of the reader's own clock."""
+    """Return the day in UTC, for places where Slack can't show a date in the reader's time zone."""
     day = datetime.fromtimestamp(seconds, UTC)
     return f"{day.day} {day:%b %Y}"
 

@@ -1,4 +1,4 @@
-"""What customers write to receive no more messages, or to receive them again, by language.
+"""What customers write to stop messages, or to get them again, by language.
 
 The phrases are whole messages. Case, accents, punctuation, emoji and courtesies don't matter.
 """
@@ -314,7 +314,7 @@ UNSURE_PHRASES = frozenset(
         "διαγραφή", "iptal abonelik",
     )
 )  # fmt: skip
-"""Whole messages that may mean it, and as often mean an order, a form or the moment."""
+"""Whole messages that may mean it, but often are about an order, a form or the moment."""
 
 MARKETING_PHRASES = frozenset(
     (
@@ -378,4 +378,4 @@ COURTESIES = frozenset(
         "моля", "molim", "hvala", "po", "pakiusap", "salamat",
     )
 )  # fmt: skip
-"""What may be before and after, and changes nothing."""
+"""Courtesies before and after that don't change the meaning."""

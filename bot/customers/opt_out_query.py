@@ -89,7 +89,7 @@ def is_number(text: str) -> bool:
 
 
 class OptOutQuery(ListQuery):
-    """The filters. ``day`` is a word, a day or a month in ISO's form."""
+    """The filters. ``day`` is a word, or a day or month in ISO format."""
 
     command: ClassVar[str] = "/chakra optouts"
 
@@ -101,7 +101,7 @@ class OptOutQuery(ListQuery):
 
 
 def parse_opt_out_query(line: Arguments) -> OptOutQuery:
-    """Return what a line asks for. Raise ``UsageError`` for mentions and an unknown source."""
+    """Return the filters of a line. Raise ``UsageError`` for mentions and an unknown source."""
     found: dict[str, str] = {}
     typed = line.named.get("source")
     if typed and typed.text.strip():
@@ -180,7 +180,7 @@ def _read_filter(word: str) -> tuple[str, str]:
 def matches_query(
     opt_out: OptOut, customer: KnownCustomer, query: OptOutQuery, now: float, zone: tzinfo
 ) -> bool:
-    """Return whether an opt-out is listed; days are those of the person's own clock, ``zone``."""
+    """Return whether an opt-out matches; days are in the person's time zone, ``zone``."""
     if query.source and opt_out.source != query.source:
         return False
     if query.scope and opt_out.scope != query.scope:
@@ -193,7 +193,7 @@ def matches_query(
 
 
 def find_days(day: str, now: float, zone: tzinfo) -> tuple[float, float]:
-    """Return the first second of a period and the first after it; of all time for ""."""
+    """Return the first second of a period and the first after it; all time for ""."""
     if not day:
         return 0.0, float("inf")
     if period := _parse_period(day):

@@ -1,4 +1,4 @@
-"""Opt-outs in the database: who wants no more messages, and who lifted that."""
+"""Opt-outs in the database: who wants no more messages, and who lifted the opt-out."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _KEY_PURPOSE = "opt-outs"
 
 
 class OptOutRepository:
-    """The rows of one workspace. Methods take part in their caller's transaction.
+    """The rows of one workspace. Methods run in their caller's transaction.
 
-    A customer's rows are also those of the customers that were merged into theirs, or theirs into.
+    A customer's rows include those of customers merged into theirs, or that theirs was merged into.
     """
 
     def __init__(self, database: Database, key: bytes, workspace: str = "") -> None:
@@ -56,7 +56,7 @@ class OptOutRepository:
         return int(result.scalar_one())
 
     async def repeat(self, connection: AsyncConnection, opt_out_id: int, at: float) -> None:
-        """Note that the customer said so again."""
+        """Record that the customer repeated it."""
         await connection.execute(
             update(opt_outs)
             .where(
@@ -76,7 +76,7 @@ class OptOutRepository:
         by: str = "",
         reason: str = "",
     ) -> int:
-        """Lift those that hold; return how many did. ``reason`` is stored encrypted."""
+        """Lift the active ones; return how many there were. ``reason`` is stored encrypted."""
         lifted = await connection.execute(
             update(opt_outs)
             .where(
@@ -89,7 +89,7 @@ class OptOutRepository:
         return lifted.rowcount
 
     async def list_of_customer(self, connection: AsyncConnection, customer_id: int) -> list[OptOut]:
-        """Return all opt-outs of a customer, also lifted ones, the earliest first."""
+        """Return all opt-outs of a customer, including lifted ones, the earliest first."""
         same_person = self._same_person(customer_id)
         rows = await connection.execute(
             select(opt_outs)
@@ -105,7 +105,7 @@ class OptOutRepository:
         return [self._read(row) for row in rows]
 
     async def list_all(self, connection: AsyncConnection, *, lifted: bool) -> list[OptOut]:
-        """Return the opt-outs that hold, or those that were lifted, the latest first."""
+        """Return the active opt-outs, or the lifted ones, the latest first."""
         is_lifted = opt_outs.c.lifted_at != 0 if lifted else opt_outs.c.lifted_at == 0
         rows = await connection.execute(
             select(opt_outs)

@@ -1,4 +1,4 @@
-"""Read whether a customer's message asks for no more messages, or for messages again. Pure."""
+"""Detect whether a customer's message opts out of messages, or in again. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from bot.customers.opt_out_phrases import (
 from bot.text.normalize import normalize
 
 MAX_READ_LENGTH = 600
-"""Characters; a longer message is a letter, and what it asks for is for people to read."""
+"""Characters; a longer message is a letter, for people to interpret."""
 MAX_STATEMENT_WORDS = 14
 """Words of a request that a sentence pattern may match as a whole."""
 MIN_QUOTED_WORDS, MIN_QUOTED_SIGNS = 3, 4
-"""Length of a phrase that counts within a longer message too, in words or in East Asian signs."""
+"""Length of a phrase that counts within a longer message too, in words or CJK characters."""
 STOP_SIGNS = frozenset("🛑⛔🚫")
 _CLAUSE_ENDS = re.compile(r"[.!?;,\n…।،؛؟。！？；，、]+|\s[-–—]+\s")
 
@@ -138,7 +138,7 @@ class _Phrases(NamedTuple):
 
 
 def classify_text(text: str) -> Intent | None:
-    """Return what a whole message, or the text of a pressed button, asks for; None if neither.
+    """Return what a whole message, or the text of a pressed button, asks for; None for neither.
 
     "Don't stop" and "the bus stop" are neither; "cancel" and a request within a longer message are
     ``UNSURE``.
@@ -163,7 +163,7 @@ def classify_text(text: str) -> Intent | None:
 
 
 def _has_stop_clause(text: str) -> bool:
-    """Return whether a part of a longer message is a request by itself: "Stop, who is this?"."""
+    """Return whether part of a longer message is a request on its own: "Stop, who is this?"."""
     stops = _load_phrases()[Intent.STOP]
     clauses = map(_fold, _CLAUSE_ENDS.split(text))
     return any(clause and _consists_of(clause, stops) for clause in clauses)
@@ -215,7 +215,7 @@ def _without_courtesies(folded: str) -> str:
 
 
 def _trim(compact: str, courtesies: _Phrases) -> str:
-    """Return a text of a script without spaces, without the courtesies at its ends."""
+    """Return a text in a script without spaces, stripped of the courtesies at its ends."""
     for courtesy in sorted(courtesies.compact, key=len, reverse=True):
         if not courtesy.isascii():
             compact = compact.removeprefix(courtesy).removesuffix(courtesy)
@@ -223,8 +223,10 @@ def _trim(compact: str, courtesies: _Phrases) -> str:
 
 
 def _fold(text: str) -> str:
-    """Return the text's words, normalized; signs and emoji only separate them."""
-    folded = normalize(text).replace("\u0640", "")  # the Arabic line that only stretches a word
+    """Return the text's words, normalized; punctuation and emoji only separate them."""
+    folded = normalize(text).replace(
+        "\u0640", ""
+    )  # the Arabic tatweel, which only stretches a word
     letters = "".join(sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in folded)
     return " ".join(letters.split())
 

@@ -1,4 +1,4 @@
-"""Opt-outs: noted from what customers write and from WhatsApp, asked for before every send."""
+"""Opt-outs: recorded from customers' messages and WhatsApp, checked before every send."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ class OptOuts:
         self._customers = customers
         self._clock = clock
 
-    # --- what customers and WhatsApp say ----------------------------------------------------------
+    # --- from customers and WhatsApp ----------------------------------------------------------
 
     async def handle(
         self, connection: AsyncConnection, recorded: Sequence[RecordedEvent], now: float
     ) -> AfterCommit | None:
-        """Note and lift opt-outs; see `RecordedHandler`."""
+        """Record and lift opt-outs; see `RecordedHandler`."""
         for item in recorded:
             if not item.customer_id:
                 continue
@@ -125,7 +125,7 @@ class OptOuts:
         at: float,
         words: str = "",
     ) -> None:
-        """Insert an opt-out, unless one like it holds or the customer lifted it later.
+        """Insert an opt-out, unless one like it is active or the customer lifted it later.
 
         If they had lifted it before it arrived, it is inserted as lifted.
         """
@@ -160,13 +160,13 @@ class OptOuts:
     # --- before a send ----------------------------------------------------------------------------
 
     async def find(self, customer_id: int) -> list[OptOut]:
-        """Return the opt-outs of a customer that hold, the earliest first."""
+        """Return the active opt-outs of a customer, the earliest first."""
         async with self._database.begin() as connection:
             found = await self._rows.list_of_customer(connection, customer_id)
         return [opt_out for opt_out in found if opt_out.holds]
 
     async def find_by_phone(self, digits: str) -> list[OptOut]:
-        """Return the opt-outs of the customer with this number that hold."""
+        """Return the active opt-outs of the customer with this number."""
         customer = await self._customers.find_by_phone(digits) if digits else None
         return await self.find(customer.id) if customer else []
 
@@ -176,7 +176,7 @@ class OptOuts:
         """Raise ``RecipientOptedOut`` if a template of this category must not be sent.
 
         ``name`` is that of the recipient, else the customer's own is used. With ``is_stored`` the
-        sentence contains nothing of theirs.
+        sentence contains no customer data.
         """
         customer = await self._customers.find_by_phone(digits) if digits else None
         if customer is None:
@@ -190,8 +190,8 @@ class OptOuts:
     ) -> None:
         """Raise ``RecipientOptedOut`` if free text must not be sent.
 
-        It may be to a customer who has written since, the last time at ``last_inbound_at``. Without
-        a ``name`` the sentence contains nothing of theirs.
+        It may be sent to a customer who has written since, the last time at ``last_inbound_at``.
+        Without a ``name`` the sentence contains no customer data.
         """
         for opt_out in await self.find(customer_id):
             if opt_out.blocks_reply(last_inbound_at):
@@ -200,7 +200,7 @@ class OptOuts:
     # --- the list ---------------------------------------------------------------------------------
 
     async def list_all(self, *, lifted: bool = False) -> list[tuple[OptOut, KnownCustomer]]:
-        """Return the opt-outs that hold, or those that were lifted, with their customers.
+        """Return the active opt-outs, or the lifted ones, with their customers.
 
         The latest come first.
         """
@@ -222,7 +222,7 @@ class OptOuts:
         return opt_out, known.get(opt_out.customer_id, KnownCustomer(opt_out.customer_id))
 
     async def lift(self, opt_out_id: int, *, member: str, reason: str) -> bool:
-        """Lift an opt-out; return False if it was lifted before. ``member`` is a Slack ID."""
+        """Lift an opt-out; return False if it was already lifted. ``member`` is a Slack ID."""
         if not reason.strip():
             raise UsageError("Enter a reason. It is stored with your name.")
         async with self._database.begin() as connection:
@@ -234,7 +234,7 @@ class OptOuts:
             )
 
     async def add(self, digits: str, *, member: str, reason: str) -> tuple[OptOut, bool]:
-        """Enter an opt-out by hand; return it, and whether it is new."""
+        """Add an opt-out by hand; return it, and whether it is new."""
         customer = await self._customers.find_or_create_by_phone(digits, self._clock.time())
         return await self.add_customer(customer.id, member=member, reason=reason)
 
@@ -246,7 +246,7 @@ class OptOuts:
         reason: str = "",
         source: OptOutSource = OptOutSource.MANUAL,
     ) -> tuple[OptOut, bool]:
-        """Enter an opt-out; return it, or the one that holds already, and whether it is new."""
+        """Add an opt-out; return it, or the active one, and whether it is new."""
         async with self._database.begin() as connection:
             for opt_out in await self._rows.list_of_customer(connection, customer_id):
                 if opt_out.holds and opt_out.scope is OptOutScope.ALL:
@@ -266,7 +266,7 @@ class OptOuts:
 
 
 def find_lift(events: Sequence[RecordedEvent], source: OptOutSource) -> float:
-    """Return when the customer lifted an opt-out of this source with one of these events, or 0."""
+    """Return when one of these events lifted an opt-out of this source, or 0."""
     return min((item.event.occurred_at for item in events if lifts(item.event, source)), default=0)
 
 

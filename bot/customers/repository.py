@@ -1,4 +1,4 @@
-"""Customers in the database: one row for each person, found by keyed hashes of what names them."""
+"""Customers in the database: one row for each person, found by hashes of their numbers and IDs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Customers:
         return [stored.get(each, each) for each in resolved]
 
     async def get(self, ids: Collection[int]) -> Mapping[int, KnownCustomer]:
-        """Return the customers by the IDs that were asked for, also those merged into another."""
+        """Return the customers by the requested IDs, including those merged into another."""
         async with self._database.begin() as connection:
             return await self._get(connection, set(ids) - {0})
 
@@ -83,7 +83,7 @@ class Customers:
             return (await self._get(connection, {customer_id}))[customer_id]
 
     async def purge(self, now: float, limit: int) -> int:
-        """Delete people without events for long, unless they opted out.
+        """Delete people whose last event is long ago, unless they opted out.
 
         Return how many, at most ``limit``.
         """
@@ -122,7 +122,7 @@ class Customers:
     # --- loading ----------------------------------------------------------------------------------
 
     async def _load(self, connection: AsyncConnection, keys: Collection[Key]) -> Identities:
-        """Return the people who are found by these keys, with all that is known of the keys."""
+        """Return the people found by these keys, with everything known about the keys."""
         hashes = {self._hash(key): key for key in keys}
         owners: dict[Key, KeyOwner] = {}
         for part in split_parameters(hashes):
@@ -144,7 +144,7 @@ class Customers:
     async def _get(
         self, connection: AsyncConnection, ids: Collection[int]
     ) -> dict[int, KnownCustomer]:
-        """Return the customers by the IDs that are asked for, also those merged into another."""
+        """Return the customers by the requested IDs, including those merged into another."""
         if not ids:
             return {}
         found = select(customers).where(
@@ -164,7 +164,7 @@ class Customers:
     async def _store(
         self, connection: AsyncConnection, known: Identities, merged: Mapping[int, int], now: float
     ) -> dict[int, int]:
-        """Store what a batch has changed; return the IDs of the new people by those of the batch.
+        """Store the changes of a batch; return the IDs of the new people by those of the batch.
 
         ``merged`` are those who were merged before.
         """
@@ -187,7 +187,7 @@ class Customers:
             return {}
         values = {"workspace": self._workspace, "created_at": now, "changed_at": now}
         rows = [{**values, "details": self._seal(person)} for person in people]
-        await connection.execute(insert(customers), rows)  # RETURNING takes a statement for each
+        await connection.execute(insert(customers), rows)  # RETURNING needs one statement for each
         ids = await list_last_ids(connection, customers, self._workspace, len(rows))
         return dict(zip((person.id for person in people), ids, strict=True))
 
@@ -207,7 +207,7 @@ class Customers:
     async def _merge(
         self, connection: AsyncConnection, from_id: int, into_id: int, now: float
     ) -> None:
-        """Let two rows be one person; those merged before follow."""
+        """Merge two rows into one person, with those merged before."""
         await connection.execute(
             update(customers)
             .where(

@@ -1,4 +1,4 @@
-"""What the ledgers share: an effect happens once, since a row claims it before it happens."""
+"""The common part of the ledgers: an effect happens once, because a row claims it first."""
 
 from __future__ import annotations
 

@@ -16,11 +16,11 @@ ID_TYPE = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only in a column whose type is INTEGER."""
 
 EMPTY = text("''")
-"""Written as Alembic reads it back from SQLite: it would see a plain "" as a difference."""
+"""Written the way Alembic reads it from SQLite: it would see a plain "" as a difference."""
 
 
 def id_column() -> Column[int]:
-    """Return the primary key, which the database numbers."""
+    """Return the primary key, which the database assigns."""
     return Column("id", ID_TYPE, primary_key=True)
 
 

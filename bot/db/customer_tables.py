@@ -1,4 +1,4 @@
-"""The tables of customers, their events and conversations, and of what channels receive.
+"""The tables of customers, their events and conversations, and of channel notifications.
 
 Everything that names a customer is encrypted, with a key that is derived from the access token of
 Chakra, or is a keyed hash.
@@ -50,7 +50,7 @@ event_log = Table(
     Index(None, "workspace", "customer_id", "id"),
     Index(None, "recorded_at"),
 )
-"""Each event of WhatsApp once, as the rules of channels and `/chakra notify recent` see it."""
+"""Each WhatsApp event once, as channel rules and `/chakra notify recent` see it."""
 
 customers = Table(
     "customers",
@@ -116,8 +116,8 @@ notification_rules = Table(
     id_column(),
     workspace_column(),
     text_column("channel"),
-    Column("position", Integer, nullable=False),  # the first rule of a channel that matches decides
-    text_column("member"),  # made it
+    Column("position", Integer, nullable=False),  # the first matching rule of a channel decides
+    text_column("member"),  # created it
     text_column("spec"),  # JSON: events, filters, delivery
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
@@ -134,10 +134,10 @@ notification_deliveries = Table(
     Column("event_id", ID_TYPE, nullable=False),
     Column("rule_id", ID_TYPE, nullable=False),
     text_column("channel"),
-    text_column("stream"),  # message, failed, status …: a burst of one stream is gathered
+    text_column("stream"),  # message, failed, status …: a burst of one stream is combined
     text_column("state"),
     Column("due_at", Double, nullable=False),
-    optional_text("post_key"),  # of the message that shows it, alone or among others
+    optional_text("post_key"),  # of the message that shows it, alone or with others
     Column("created_at", Double, nullable=False),
     optional_time("done_at"),
     UniqueConstraint("workspace", "channel", "event_id"),
@@ -159,14 +159,16 @@ conversations = Table(
     text_column("state"),  # open, resolved or snoozed
     Column("state_at", Double, nullable=False),
     Column("takes_replies", Boolean, nullable=False),  # its channel is in reply mode
-    optional_text("assignee"),  # the member who has it
+    optional_text("assignee"),  # the assigned member
     optional_time("snoozed_until"),
     optional_time("unanswered_since"),  # of the first message without an answer
     optional_time("reminded_at"),
     optional_text("phone_number_id"),  # of our number that the customer wrote to last
     optional_time("last_message_at"),  # of the customer's latest message in it
     Column("last_event_id", ID_TYPE, nullable=False, server_default="0"),  # that message's event
-    Column("raised_event_id", ID_TYPE, nullable=False, server_default="0"),  # last in the channel
+    Column(
+        "raised_event_id", ID_TYPE, nullable=False, server_default="0"
+    ),  # last shown in the channel
     Column("opened_at", Double, nullable=False),
     UniqueConstraint("workspace", "channel", "customer_id"),
     Index(None, "workspace", "state", "snoozed_until"),

@@ -74,8 +74,8 @@ class Database:
     async def _acquire_connection(self) -> AsyncIterator[AsyncConnection]:
         """Take a connection from the pool, and return it when the block ends.
 
-        Cancelling the caller interrupts neither: aiosqlite's thread would be left with a result
-        that no one awaits.
+        Cancelling the caller interrupts neither: otherwise aiosqlite's thread would be left with a
+        result that no one awaits.
         """
         acquiring = self._spawn(self._engine.connect().start())
         self._transactions += 1
@@ -245,8 +245,8 @@ def _begin_immediate(connection: Connection) -> None:
 def _rollback(connection: Any, _: object, __: object) -> None:
     """Roll back a connection whose work was cancelled.
 
-    Closing it is not enough: SQLite keeps its lock while a cursor of it is in memory, and no one
-    else could write.
+    Closing it is not enough: SQLite keeps its lock while one of its cursors is in memory, and no
+    one else could write.
     """
     with suppress(sqlite3.Error, DBAPIError):
         connection.rollback()

@@ -1,4 +1,4 @@
-"""The lock that leaves a SQLite file to one process, whatever name the file is opened by."""
+"""The lock that gives a SQLite file to one process, whatever name the file is opened by."""
 
 from __future__ import annotations
 

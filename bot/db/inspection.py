@@ -35,7 +35,7 @@ class SchemaState(Enum):
     MISSING = "none"  # the first start creates them
     OUTDATED = "older"  # the next start migrates them
     CURRENT = "current"
-    NEWER = "newer"  # from a later release, which this one cannot work with
+    NEWER = "newer"  # from a later release, which this one can't use
 
 
 @dataclass(frozen=True, slots=True)

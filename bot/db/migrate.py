@@ -36,7 +36,7 @@ HEAD = "0007"
 """The newest migration; a test checks it against their files."""
 
 MIGRATION_LOCK_ID = 0x_C4A_C8A
-"""The advisory lock, used by this app only, by which starting replicas wait for each other."""
+"""The advisory lock, used only by this app, on which starting replicas wait for each other."""
 
 
 def migrate(connection: Connection, target: str = "head") -> bool:
@@ -64,7 +64,7 @@ def migrate(connection: Connection, target: str = "head") -> bool:
 
 
 def _create_tables(connection: Connection) -> None:
-    """Create the current tables, and Alembic's own."""
+    """Create the current tables, and Alembic's."""
     statements = _compile_tables(connection.dialect.name)
     if connection.dialect.name == "sqlite":
         # One call instead of sixty. It commits first, so the script begins the transaction again.

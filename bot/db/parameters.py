@@ -1,4 +1,4 @@
-"""Values for a query, in parts that every database takes."""
+"""Values for a query, in batches that every database accepts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The tables of queries of records: their exports to CSV, and those that are saved and scheduled.
 
-What names a customer is encrypted, with a key that is derived from the access token of Chakra.
+Everything that identifies a customer is encrypted, with a key derived from Chakra's access token.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ exports = Table(
     Column("query", LargeBinary),  # what is read, and into which columns; encrypted
     text_column("state"),
     Column("attempt", Integer, nullable=False),  # 1, and one more each time it is continued
-    Column("progress", LargeBinary),  # where the reading is; encrypted
-    Column("page_count", Integer, nullable=False),  # pages of Chakra that were recorded
+    Column("progress", LargeBinary),  # the reading position; encrypted
+    Column("page_count", Integer, nullable=False),  # pages from Chakra that were recorded
     Column("chunk_count", Integer, nullable=False),
     Column("row_count", Integer, nullable=False),
     Column("started_at", Double, nullable=False),
@@ -71,16 +71,18 @@ saved_queries = Table(
     METADATA,
     id_column(),
     workspace_column(),
-    text_column("name"),  # folded: names differ by more than case
+    text_column("name"),  # normalized: names that differ only in case are one
     text_column("label"),  # the name as it was typed
     text_column("member"),  # saved it
     text_column("record_type"),
     Column("query", LargeBinary),  # the typed query, encrypted
     Column("is_shared", Boolean, nullable=False),  # all members may run it
-    optional_text("channel"),  # that receives its result on schedule, or a member's messages
+    optional_text("channel"),  # receives its result on schedule; a member's ID means a DM
     optional_text("schedule"),  # JSON: days, time, zone
     optional_text("scheduler"),  # the member who scheduled it
-    Column("allows_outsiders", Boolean, nullable=False),  # other companies may read the result
+    Column(
+        "allows_outsiders", Boolean, nullable=False
+    ),  # people from other companies may read the result
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
     optional_time("due_at"),  # 0 without a schedule

@@ -1,4 +1,4 @@
-"""Turn rows into the dataclasses whose fields are named as their columns."""
+"""Turn rows into dataclasses whose fields have the names of the columns."""
 
 from __future__ import annotations
 

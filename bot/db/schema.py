@@ -1,4 +1,4 @@
-"""All tables of this release, to compare a database with and to walk through."""
+"""All tables of this release, to iterate over and to compare a database with."""
 
 from __future__ import annotations
 

@@ -96,15 +96,15 @@ class SingleVisitConnection(aiosqlite.Connection):
     def stop(self) -> asyncio.Future[Any] | None:
         """Close the connection and end its thread; return what completes when that has happened.
 
-        Called again while SQLAlchemy closes a connection whose statement was cancelled: a second
-        order would never be read, and its caller would keep the process from stopping.
+        It may be called again while SQLAlchemy closes a connection whose statement was cancelled: a
+        second request would never be read, and its caller would keep the process from stopping.
         """
         if self._stopping is None:
             self._stopping = super().stop()
         return None if self._stopping is None else asyncio.shield(self._stopping)
 
     def begin_with_next_statement(self) -> None:
-        """Begin a transaction that writes, without a visit of its own."""
+        """Begin a write transaction, without a separate visit."""
         self._is_beginning = True
 
     def cursor(self) -> SingleVisitCursor:  # type: ignore[override]  # no visit, so no coroutine
@@ -119,7 +119,7 @@ class SingleVisitConnection(aiosqlite.Connection):
 class InlineConnection(SingleVisitConnection):
     """A connection to a database in memory: statements run in the event loop, not in a thread.
 
-    None waits for a disk, and most take less time than the way to a thread and back. Other tasks
+    None waits for a disk, and most take less time than a round trip to a thread. Other tasks
     get their turn after each one.
     """
 
@@ -155,7 +155,7 @@ def connect_inline(database: str, **options: Any) -> InlineConnection:
 
 
 def _connect(database: str, **options: Any) -> sqlite3.Connection:
-    """Return a configured connection that begins no transactions by itself: that is too late."""
+    """Return a configured connection that begins no transaction by itself, which would be late."""
     connection: sqlite3.Connection = sqlite3.connect(database, isolation_level=None, **options)
     for pragma in PRAGMAS:
         connection.execute(pragma).close()

@@ -4,11 +4,11 @@ Every row belongs to a workspace, named by its Slack team ID; "" marks a row tha
 release wrote and no installation has adopted yet. Times are seconds since 1970 by this machine's
 clock. Text columns are NOT NULL with "" for "none", so that a row maps to its dataclass directly.
 
-No phone number, name or filled-in value is stored in the clear for longer than it takes to process
-an event or to deliver it to the one person who may read it: recipients are masked, and compared by
+No phone number, name or filled-in value is stored in the clear longer than needed to process an
+event or to deliver it to the one person who may read it: recipients are masked, and compared by
 keyed hashes. The details of a send are encrypted, with a key that is derived from the access token
-of Chakra. The exceptions are the rows of a table that wait to be uploaded or checked, for a week
-at most, and a webhook event that this release cannot read, for 30 days.
+of Chakra. The exceptions are the rows of a table that wait to be uploaded or checked, for up to a
+week, and a webhook event that this release can't read, for 30 days.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ slack_events = Table(
     PrimaryKeyConstraint("workspace", "event_id"),
     Index(None, "received_at"),
 )
-"""Slack's events already received: Slack repeats one that it considers lost."""
+"""Slack events that were received: Slack repeats those that it considers lost."""
 
 posts = Table(
     "posts",

@@ -8,7 +8,7 @@ from dbos import DBOSConfig, DBOSPortableJSONSerializer
 
 APPLICATION_NAME = "chakra-bot"
 APPLICATION_VERSION = "1"
-"""Pinned: by default DBOS hashes the source, and every deploy would strand pending runs."""
+"""Pinned: by default DBOS hashes the source, so every deploy would strand pending runs."""
 CONNECTIONS = 5
 MAX_THREADS = 8
 

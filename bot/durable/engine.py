@@ -107,7 +107,7 @@ class Engine:
         """Run a workspace's chains of one kind.
 
         ``concurrency`` is how many of them this process executes at the same time, a multiple of
-        ``PARTITION_CONCURRENCY``. Each kind and workspace has places of its own. Raises
+        ``PARTITION_CONCURRENCY``. Each kind and workspace has its own slots. Raises
         ``ValueError`` for another number.
         """
         count, rest = divmod(concurrency, PARTITION_CONCURRENCY)
@@ -180,7 +180,7 @@ class Engine:
         return await delete_finished_runs(before)
 
     def stop_executing(self) -> None:
-        """Begin no more runs; the next process executes them.
+        """Start no more runs; the next process executes them.
 
         Call this before the workspaces of a process that stops are closed: otherwise their chains
         would end and wait for the repair.
@@ -194,7 +194,7 @@ class Engine:
         await cancel_and_wait(self._loops)
         if self._workflow is not None:
             await cancel_and_wait(list(self._running.values()))
-            # DBOS makes its threads those of the loop and ends them with itself; names are still
+            # DBOS makes its threads the loop's and ends them with itself; host names are still
             # looked up in them afterwards.
             loop = asyncio.get_running_loop()
             loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
@@ -225,7 +225,7 @@ class Engine:
         """Launch DBOS in the running loop, which its workflows then share with everything else."""
         DBOS(config=dbos_config(self._url, self._lease.name))
         route_logging()
-        loop = asyncio.get_running_loop()  # DBOS uses one of its own while this one is not running
+        loop = asyncio.get_running_loop()  # DBOS uses its own loop while this one isn't running
 
         @DBOS.workflow(name=WORKFLOW_NAME)
         async def run(kind: str, key: str, number: int, state: dict[str, Any]) -> None:
@@ -292,7 +292,7 @@ class Engine:
     async def _enqueue_with_retry(
         self, kind: str, key: str, number: int, following: Reschedule
     ) -> None:
-        """Enqueue the next run, however long DBOS's database is away.
+        """Enqueue the next run, however long DBOS's database is down.
 
         Without it the chain ends, and only the repair would start it again.
         """
@@ -330,7 +330,7 @@ class Engine:
     # --- recovery ---------------------------------------------------------------------------------
 
     async def _resume_orphans(self) -> None:
-        """Resume runs whose process is gone, that this process has lost, or that wait too long."""
+        """Resume runs whose process is gone, that this process lost, or that wait too long."""
         pending = await DBOS.list_workflows_async(
             status="PENDING", name=WORKFLOW_NAME, load_input=False, load_output=False
         )

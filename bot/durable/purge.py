@@ -1,4 +1,4 @@
-"""Purge what has expired, every ten minutes, as a chain of its own."""
+"""Purge expired data every ten minutes, in a separate chain."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PURGE_INTERVAL_SECONDS = 600.0
 RUN_RETENTION_SECONDS = 3_600.0
 """Seconds for which DBOS stores the records of finished runs: 0.8 KB each, 68,000 an hour."""
 ALL_WORKSPACES = "all"
-"""The name for the engine's own records in place of a workspace; no team ID looks like it."""
+"""The name used for the engine's own records instead of a workspace; no team ID looks like it."""
 
 PurgeStep = Callable[[], Awaitable[object]]
 

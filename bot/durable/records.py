@@ -30,7 +30,7 @@ async def list_run_ids(status: str | list[str], prefix: str) -> list[str]:
 
 
 async def list_active_runs() -> list[WorkflowStatus]:
-    """Return all runs that wait or are executed."""
+    """Return all runs that are waiting or executing."""
     return await DBOS.list_workflows_async(
         status=ACTIVE_STATUSES, name=WORKFLOW_NAME, load_input=False, load_output=False
     )
@@ -39,7 +39,7 @@ async def list_active_runs() -> list[WorkflowStatus]:
 async def list_set_back_run_ids(now: float) -> list[str]:
     """Return the IDs of the delayed runs that were created in the future.
 
-    The system clock was set back since, and they would be due only when it has caught up.
+    The system clock has been set back since, and they would only be due once it has caught up.
     """
     created_after = datetime.fromtimestamp(now + MAX_CLOCK_SKEW_SECONDS, UTC)
     records = await DBOS.list_workflows_async(

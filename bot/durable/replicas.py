@@ -1,8 +1,8 @@
-"""Find out which replicas are alive: each has an advisory lock of its own name while it lives.
+"""Find out which replicas are alive: each holds an advisory lock of its own while alive.
 
 DBOS recovers the runs of a dead replica only with its paid console, and their age isn't enough: one
 request may last 30 seconds. If another process can take the lock of that name, the replica is gone.
-On SQLite one process has the file to itself, and needs no lock.
+On SQLite one process has the file to itself and needs no lock.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ REPAIR_LOCK = "durable repair"
 class ReplicaLease:
     """Own this replica's lock, and acquire it again after a lost session.
 
-    A replica that lost it need not stop: every handler must tolerate a run that executes twice.
+    A replica that loses it doesn't have to stop: every handler must tolerate a run that executes
+    twice.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""The one queue of DBOS, whose partitions have places of their own.
+"""The one queue of DBOS, whose partitions each have their own slots.
 
 DBOS polls each queue in a thread of its own, whether or not anything waits in it.
 """

@@ -1,4 +1,4 @@
-"""The engine as one workspace uses it: its chains have keys of their own."""
+"""The engine as seen by one workspace, whose chains have their own keys."""
 
 from __future__ import annotations
 

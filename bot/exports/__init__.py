@@ -1,1 +1,1 @@
-"""Queries of records as CSV files: read page by page, and sent to who asked."""
+"""Queries of records as CSV files: read page by page, and sent to the person who asked."""

@@ -30,7 +30,7 @@ from bot.slack.client.web_api import SlackClient
 from bot.slack.copy.explain import Explainer
 
 MAX_POST_WAIT_SECONDS: Final = 5.0
-"""The longest wait for a place among the posts to the member that a run makes."""
+"""The longest that a run waits for its turn to post to the member."""
 RETRY_SECONDS: Final = 10.0
 CANNOT_VERIFY: Final = (
     "Slack didn't confirm that the file was posted, and this app can't look. If it isn't below, "
@@ -53,17 +53,19 @@ REFUSALS: Final[Mapping[str, str]] = {
         NO_MESSAGES,
     ),
 }
-"""What a workspace forbids. docs.slack.dev/reference/methods/files.getUploadURLExternal"""
+"""Codes for what a workspace forbids.
+docs.slack.dev/reference/methods/files.getUploadURLExternal"""
 EXPLAINED: Final = frozenset({MISSING_SCOPE, UNTRUSTED_URL})
-"""Codes whose usual sentences are right for a file, too."""
+"""Codes whose usual sentences also fit a file."""
 MAX_KIND_LENGTH: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """``problem``: it failed, for this reason. ``retry_after``: seconds until it is continued.
+    """``problem``: why it failed. ``retry_after``: seconds until it is continued.
 
-    ``is_failure``: Slack didn't respond as it should, for ``reason``. With none of them it ended.
+    ``is_failure``: Slack didn't respond properly, because of ``reason``. With none of them it
+    ended.
     """
 
     problem: str = ""
@@ -73,7 +75,7 @@ class DeliveryOutcome:
 
 
 class _LinesGone(Exception):
-    """The lines were deleted while they were sent, since the export was cancelled."""
+    """The lines were deleted while they were being sent: the export was cancelled."""
 
 
 class FileDelivery:
@@ -96,7 +98,7 @@ class FileDelivery:
         self._log = structlog.get_logger("exports")
 
     async def deliver(self, export: Export) -> DeliveryOutcome:
-        """Post the file of an export that is read, unless it is posted."""
+        """Post the file of a finished reading, unless it is already posted."""
         if export.state is ExportState.SHARING:
             return await self._check_posted(export)
         assert export.query is not None  # noqa: S101 - the exporter has checked it
@@ -130,7 +132,7 @@ class FileDelivery:
         return DeliveryOutcome()
 
     async def _check_posted(self, export: Export) -> DeliveryOutcome:
-        """Find out whether the file was posted, once no call to post it can be in flight."""
+        """Find out whether the file was posted, once no call to post it can still be in flight."""
         left = export.shared_at + MAX_CALL_SECONDS - self._clock.time()
         if 0 < left <= MAX_CALL_SECONDS:
             return DeliveryOutcome(retry_after=left)
@@ -200,12 +202,12 @@ class FileDelivery:
 
 
 def _may_be_posted(error: SlackError) -> bool:
-    """Return whether Slack may have posted the file, as after an internal_error, too."""
+    """Return whether Slack may have posted the file, as it may after an internal_error."""
     return error.method == COMPLETE_UPLOAD and classify_error(error) is Disposition.UNCERTAIN
 
 
 def file_name(export: Export, query: ExportQuery) -> str:
-    """Return the name of the file, with the time at which it was asked for."""
+    """Return the file name, with the time of the request."""
     kind = re.sub(r"[^\w-]+", "-", query.plural.casefold()).strip("-")[:MAX_KIND_LENGTH]
     moment = datetime.fromtimestamp(export.started_at, query.zone)
     return f"{kind or 'records'}-{moment:%Y-%m-%d-%H%M}.csv"

@@ -1,4 +1,4 @@
-"""What an export is: a query with the columns of its file, its state, and how far it is."""
+"""An export: a query with the columns of its file, its state and its progress."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ExportState(StrEnum):
     UPLOADING = "uploading"
     """All pages are read; the file is not in Slack's messages yet."""
     SHARING = "sharing"
-    """Slack was asked to post the file; whether it has is unknown."""
+    """Slack was asked to post the file; whether it did is unknown."""
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -36,7 +36,7 @@ CANCELLABLE_STATES = frozenset({ExportState.READING, ExportState.UPLOADING, Expo
 
 @dataclass(frozen=True, slots=True)
 class ExportQuery:
-    """What is read, as it was when it was asked for: dates are fixed, and names of IDs too.
+    """What is read, as of the request: dates are fixed, and so are the names of IDs.
 
     ``echo`` is how the query was understood; ``plural`` and ``singular`` name the records.
     """
@@ -68,7 +68,7 @@ class ExportQuery:
 
 @dataclass(frozen=True, slots=True)
 class ExportProgress:
-    """How far the reading is.
+    """The progress of the reading.
 
     ``found`` are the fields that the layout lacks; the counts are those of the lines so far.
     """
@@ -78,7 +78,7 @@ class ExportProgress:
     byte_count: int = 0
     cell_count: int = 0
     cut_count: int = 0
-    """Values that are longer than a cell may be."""
+    """Values that are too long for a cell."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -98,7 +98,7 @@ class ExportProgress:
 
 @dataclass(frozen=True, slots=True)
 class NewExport:
-    """An export that a member asks for."""
+    """An export that a member requests."""
 
     member: str
     record_type: str
@@ -109,7 +109,7 @@ class NewExport:
 class Export:
     """A stored export. Times are in seconds since 1970.
 
-    ``attempt`` is 1, and one more each time that the member continues it. ``query`` is None if it
+    ``attempt`` starts at 1 and increases each time the member continues it. ``query`` is None if it
     can't be read any more, since the key was another one.
     """
 

@@ -1,7 +1,7 @@
 """Exports of queries: pages are read in a chain of short runs, then the file is sent to the member.
 
-What a page leads to is stored with its lines, so any process continues where another one died. The
-file is posted once: see ``delivery.py``.
+The progress is stored with the lines of each page, so any process continues where another one died.
+The file is posted once: see ``delivery.py``.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ from bot.slack.copy.explain import Explainer
 
 EXPORT_WORKFLOW: Final = "export"
 MAX_REQUESTS_PER_SECOND: Final = 10.0
-"""Pages that all exports of all replicas ask for together."""
+"""Pages per second that all exports of all replicas request together."""
 MAX_ACTIVE_PER_MEMBER: Final = 2
 MAX_REMEMBERED: Final = 8
-"""Exports of which the records are in memory; those of others are loaded for each run."""
+"""Exports whose seen records are in memory; those of others are loaded for each run."""
 RUN_SECONDS: Final = 20.0
-"""Seconds of one run, so that more exports than places take turns."""
+"""Seconds of one run, so that exports take turns if there are more than slots."""
 PROGRESS_SECONDS: Final = 3.0
 """Seconds between two versions of the progress; Slack allows no more edits of a message."""
 RETRY_DELAY_SECONDS: Final = 5.0
@@ -56,9 +56,9 @@ MAX_RETRY_DELAY_SECONDS: Final = 60.0
 RETRY_TIMEOUT_SECONDS: Final = 900.0
 """Seconds for which one page is retried while Chakra is busy or unreachable."""
 MAX_INVALID_RESPONSES: Final = 3
-"""Responses that can't be parsed, one after another, which end an export."""
+"""Unparseable responses in a row that end an export."""
 MAX_LINE_BYTES: Final = 900_000_000
-"""Slack takes files of 1 GB, with what pads the lines. slack.com/help/articles/201330736"""
+"""Slack allows files of 1 GB; the padding of the lines counts. slack.com/help/articles/201330736"""
 CHUNK_RETENTION_SECONDS: Final = 86_400.0
 RETENTION_SECONDS: Final = 7 * 86_400.0
 UPLOAD_SCOPE: Final = "files:write"
@@ -103,7 +103,7 @@ class Exporter:
         self._clock = clock
         self._engine = engine
         self._seen: dict[int, tuple[int, SeenRecords]] = {}
-        """What the exports that were read here have, and how many chunks those were."""
+        """The records of the exports that are read here, and the number of their chunks."""
         self._log = structlog.get_logger("exports")
 
     # --- what a member does -----------------------------------------------------------------------
@@ -122,7 +122,7 @@ class Exporter:
         return export, is_new
 
     async def cancel(self, export_id: int, member: str) -> Export | None:
-        """Cancel a member's export; return it as it is now: it may be too late."""
+        """Cancel a member's export; return its current state: it may be too late."""
         export = await self.exports.cancel(export_id, member, self._clock.time())
         if export is not None and export.state is ExportState.CANCELLED:
             self._seen.pop(export_id, None)
@@ -132,7 +132,7 @@ class Exporter:
         return export
 
     async def resume(self, export_id: int, member: str) -> Export | None:
-        """Continue a member's export that failed; return it as it is now."""
+        """Continue a member's failed export; return its current state."""
         export = await self.exports.resume(export_id, member)
         if export is not None and export.state.is_active:
             self._seen.pop(export_id, None)
@@ -173,7 +173,7 @@ class Exporter:
             following = await self._advance(export, state)
         except DatabaseUnavailable:
             raise
-        except Exception:  # noqa: BLE001 - the member must not wait for what fails each time
+        except Exception:  # noqa: BLE001 - the member must not wait for something that keeps failing
             self._log.exception("export_broken", export=export_id)
             now = await self.exports.get(export_id)
             is_doubtful = now is not None and now.state is ExportState.SHARING
@@ -184,7 +184,7 @@ class Exporter:
         return following
 
     async def _advance(self, export: Export, state: RunState) -> Reschedule | None:
-        """Do what an export's state asks for; return when to continue, None if it has ended."""
+        """Do the next step of an export; return when to continue, None if it has ended."""
         if export.state.is_active and export.query is None:
             await self._fail(export, UNREADABLE)
         elif export.state is ExportState.READING and export.query is not None:
@@ -194,7 +194,7 @@ class Exporter:
         return None
 
     async def _close(self, export_id: int, attempt: int) -> None:
-        """Show how an export has ended, whatever was shown before, and forget its lines."""
+        """Show how an export ended, regardless of what was shown before, and drop its lines."""
         self._seen.pop(export_id, None)
         export = await self.exports.get(export_id)
         if export is None or export.attempt != attempt or export.state.is_active:
@@ -220,7 +220,7 @@ class Exporter:
                 return await self._retry_later(export, error, state)
             following = await self._record(export, query, page, seen)
             if following is None:
-                return None  # it was cancelled, or another run reads it
+                return None  # cancelled, or another run is reading it
             export, state = following, {}
             self._remember(export, seen)
             now = self._clock.time()
@@ -245,7 +245,7 @@ class Exporter:
     async def _record(
         self, export: Export, query: ExportQuery, page: ProcessPage, seen: SeenRecords
     ) -> Export | None:
-        """Store a page; return the export after it, None if it isn't this run's any more."""
+        """Store a page; return the new state, None if the export is no longer this run's."""
         digests = {item.identity: digest_id(item.identity) for item in page.items}
         new = {key: item for key, item in _index_by_id(page).items() if digests[key] not in seen}
         ids = [digests[item.identity].hex() for item in page.items]
@@ -270,14 +270,14 @@ class Exporter:
         )
 
     async def _load_seen(self, export: Export) -> SeenRecords:
-        """Return what an export has: another process may have read its last pages."""
+        """Return the records of an export: another process may have read its last pages."""
         remembered = self._seen.get(export.id)
         if remembered is not None and remembered[0] == export.chunk_count:
             return remembered[1]
         return await self.exports.load_seen(export.id)
 
     def _remember(self, export: Export, seen: SeenRecords) -> None:
-        """Remember what an export has, for the next run here."""
+        """Remember the records of an export for the next run here."""
         self._seen.pop(export.id, None)
         self._seen[export.id] = (export.chunk_count, seen)
         if len(self._seen) > MAX_REMEMBERED:
@@ -326,7 +326,7 @@ class Exporter:
     async def _wait(
         self, export: Export, state: RunState, seconds: float, waits_for: str, problem: str
     ) -> Reschedule | None:
-        """Try again later, unless it was tried for long enough."""
+        """Try again later, unless it has been tried for long enough."""
         now = self._clock.time()
         wait = min(seconds, MAX_RETRY_DELAY_SECONDS)
         give_up_at = float(state.get(GIVE_UP_AT, 0.0)) or now + RETRY_TIMEOUT_SECONDS

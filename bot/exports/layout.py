@@ -14,14 +14,14 @@ MAX_NAMES: Final = 5_000
 
 
 def build_layout(record_type: RecordType, config: Config) -> Layout:
-    """Return the columns of a type of records: its key, and its fields in their order."""
+    """Return the columns of a record type: its key, and its fields in order."""
     fields = {known.name: known.label for known in record_type.attributes}
     key_label = fields.pop(record_type.key_field, KEY_LABEL)
     return Layout(record_type.key_field, key_label, tuple(fields.items()), list_names(config))
 
 
 def list_names(config: Config) -> dict[str, str]:
-    """Return the labels of the configuration's UUIDs, which values may be."""
+    """Return the labels of the configuration's UUIDs, which occur as values."""
     groups: tuple[tuple[NamedResource, ...], ...] = (
         config.roles,
         config.procedures,

@@ -35,7 +35,7 @@ NOT_FOUND = "That export is gone: exports are stored for a week. Start it again 
 
 
 def started_message(export: Export | None, is_new: bool) -> Message:
-    """Return the answer to who asked for an export."""
+    """Return the answer to a person who requested an export."""
     if export is None:
         return blocks.text_message(
             "Two of your exports are being read already. Wait for one to end, or cancel it in "
@@ -54,7 +54,7 @@ def started_message(export: Export | None, is_new: bool) -> Message:
 
 
 def cancelled_reply(export: Export | None) -> Reply:
-    """Return the answer to who cancelled: nothing if their message shows it."""
+    """Return the answer to a person who cancelled: nothing if their message shows it."""
     if export is None:
         return blocks.text_message(NOT_FOUND)
     if export.state is ExportState.CANCELLED:
@@ -63,7 +63,7 @@ def cancelled_reply(export: Export | None) -> Reply:
 
 
 def continued_reply(export: Export | None) -> Reply:
-    """Return the answer to who continued an export: nothing if their message shows it."""
+    """Return the answer to a person who continued an export: nothing if their message shows it."""
     if export is None:
         return blocks.text_message(NOT_FOUND)
     if export.state.is_active:
@@ -93,7 +93,7 @@ def export_title(export: Export) -> Markup:
 
 
 def progress_message(export: Export, *, waits_for: str = "") -> Message:
-    """Return the message of an export as it is now; ``waits_for`` is who doesn't respond."""
+    """Return the current message of an export; ``waits_for`` is the service that is down."""
     status = _status(export)
     if waits_for and export.state in _BUTTON_STATES:
         status = f"{status} {waits_for} isn't responding; trying again."
@@ -124,7 +124,7 @@ def failed_message(export: Export) -> Message:
 
 
 def file_comment(export: Export) -> Markup:
-    """Return the text above the file: what it has, and what to know about it."""
+    """Return the text above the file: its contents, and what to know about it."""
     head = markup(export_title(export), ": ", count_records(export), ".")
     return lines([head, *list_notes(export)])
 

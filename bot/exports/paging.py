@@ -17,12 +17,12 @@ from typing import Final
 PAGE_SIZE: Final = 100
 """Chakra's limit."""
 MAX_STEPS_BACK: Final = 50
-"""Pages that are read again for one list, and as many as it has. One that needs more has no order
-that could be followed."""
+"""Pages that are read again for one list, in addition to as many as it has. One that needs more has
+no order to follow."""
 MIN_OVERLAP_OF_CHANGED: Final = 10
 MAX_OVERLAP: Final = 50
-"""Records of the page before with which a page begins once the list was seen to change: at first
-one is enough, then as many as may leave the list between two requests."""
+"""Records of the previous page that a page begins with once the list has changed: at first one is
+enough, then as many as may leave the list between two requests."""
 MAX_REPEATED_PAGES: Final = 5
 """Pages in a row without a new record, after which the list is not read further."""
 MAX_REPEATED_UNSAID: Final = 2
@@ -30,18 +30,18 @@ MAX_REPEATED_UNSAID: Final = 2
 
 
 class Ending(StrEnum):
-    """Why no more pages are read, as stored; "" while they are."""
+    """Why no more pages are read, as stored; "" while there are more."""
 
     NONE = ""
     COMPLETE = "complete"
     UNSAID = "unsaid"
-    """Chakra didn't say whether there are more; nothing new came."""
+    """Chakra didn't say whether there are more, and nothing new came."""
     EMPTY = "empty"
-    """Chakra said that there are more, and sent none."""
+    """Chakra said that there are more, but sent none."""
     REPEATED = "repeated"
     """Chakra sent the same records again and again."""
     TOO_LARGE = "too_large"
-    """The file has reached the size that Slack takes."""
+    """The file has reached Slack's maximum size."""
 
     @property
     def is_certain(self) -> bool:
@@ -51,11 +51,11 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where the reading is.
+    """The reading position.
 
     ``skip`` is how many records come before the next page, ``overlap`` how many of the page before
-    it begins with, and ``last_page`` the IDs of that page in order. ``has_changed``: the list was
-    seen to change; ``has_gap``: more records may be missing for that.
+    it begins with, and ``last_page`` the IDs of that page in order. ``has_changed``: the list has
+    changed in the meantime; ``has_gap``: records may be missing because of that.
     """
 
     skip: int = 0
@@ -70,7 +70,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a page leads to. A page that isn't ``is_used`` has records that come later again."""
+    """The result of a page. The records of a page that isn't ``is_used`` come again later."""
 
     position: Position
     is_used: bool
@@ -130,7 +130,7 @@ def _follows(last_page: Sequence[str], ids: Sequence[str], new_count: int) -> bo
 
 
 def _ending(repeated: int, has_more: bool | None, *, is_last: bool) -> Ending:
-    """Return why the reading ends; ``is_last``: a page has no more than the page before."""
+    """Return why the reading ends; ``is_last``: the page has no more than the previous one."""
     if has_more is False:
         return Ending.COMPLETE
     if has_more is None and (is_last or repeated >= MAX_REPEATED_UNSAID):

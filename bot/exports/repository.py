@@ -1,4 +1,4 @@
-"""Stored exports: what was asked for, how far it is, and the lines until Slack has the file."""
+"""Stored exports: the request, the progress, and the lines until Slack has the file."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Exports:
             return self._from_row(stored.one()), is_new
 
     async def cancel(self, export_id: int, member: str, now: float) -> Export | None:
-        """End a member's export before its file is posted; return it as it is now."""
+        """End a member's export before its file is posted; return its current state."""
         ended = {"state": ExportState.CANCELLED, "ended_at": now, "key": _ended_key(export_id)}
         own = exports.c.member == member
         await self._update(
@@ -88,10 +88,10 @@ class Exports:
         return await self._get_of(export_id, member)
 
     async def resume(self, export_id: int, member: str) -> Export | None:
-        """Continue a member's export that failed; return it as it is now.
+        """Continue a member's failed export; return its current state.
 
-        An export that has no lines, or whose lines were deleted, begins again. One that is active
-        already isn't changed.
+        An export without lines, or whose lines were deleted, starts over. An active one isn't
+        changed.
         """
         export = await self._get_of(export_id, member)
         if export is None or export.state is not ExportState.FAILED or export.query is None:
@@ -142,7 +142,7 @@ class Exports:
     async def record_page(
         self, export: Export, progress: ExportProgress, chunk: Chunk | None
     ) -> bool:
-        """Store what a page leads to, with its lines; the last page ends the reading.
+        """Store the result of a page with its lines; the last page ends the reading.
 
         Return False, with nothing stored, if the export is no longer as ``export`` says.
         """
@@ -193,7 +193,7 @@ class Exports:
         return Chunk(tuple(opened[1]), opened[0]) if opened else None
 
     async def load_seen(self, export_id: int) -> SeenRecords:
-        """Return which records an export has."""
+        """Return the records that an export has."""
         seen, number = SeenRecords(), -1
         while True:
             batch = (
@@ -212,7 +212,7 @@ class Exports:
             number = rows[-1].number
 
     async def claim_sharing(self, export: Export, file_id: str, now: float) -> bool:
-        """Note that Slack is about to be asked to post the file; False if it must not be."""
+        """Record that Slack is about to be asked to post the file; False if it must not be."""
         return await self._change(
             export,
             ExportState.UPLOADING,
@@ -220,7 +220,7 @@ class Exports:
         )
 
     async def release_sharing(self, export: Export) -> bool:
-        """Note that Slack has certainly not posted the file: it is uploaded again."""
+        """Record that Slack certainly hasn't posted the file: it is uploaded again."""
         return await self._change(
             export, ExportState.SHARING, {"state": ExportState.UPLOADING, "file_id": ""}
         )
@@ -245,7 +245,7 @@ class Exports:
             )
 
     async def purge(self, chunks_cutoff: float, cutoff: float) -> None:
-        """Delete the lines of exports that ended before one time, and the exports before another.
+        """Delete the lines of exports that ended before one time, and exports from before another.
 
         The lines of an export that doesn't wait to be continued are deleted in any case.
         """
@@ -285,7 +285,7 @@ class Exports:
     async def _change(
         self, export: Export, state: ExportState | None, values: Mapping[str, object]
     ) -> bool:
-        """Change an export of this attempt in ``state``, or in any in which it is under way."""
+        """Change an export of this attempt in ``state``, or in any active state."""
         states: Collection[ExportState] = ACTIVE_STATES if state is None else (state,)
         return await self._update(
             exports.c.id == export.id,

@@ -35,7 +35,7 @@ class Layout:
     """The columns that are known before the first page.
 
     ``key`` is the field of the primary key, which comes first; ``fields`` are short IDs and labels
-    in the order of the configuration; ``names`` are the labels of IDs that values may be.
+    in the order of the configuration; ``names`` are the labels of IDs that occur as values.
     """
 
     key: str
@@ -54,7 +54,7 @@ class Rows:
     """The lines of a page, without their ends, all of ``width`` columns.
 
     ``found`` are the fields beyond the layout that are known after this page; ``cut_count`` is the
-    number of values that are longer than a cell may be.
+    number of values that are too long for a cell.
     """
 
     lines: tuple[str, ...] = field(repr=False)
@@ -97,7 +97,7 @@ def build_rows(
 
 
 def build_header(layout: Layout, found: Sequence[str]) -> str:
-    """Return the first line, without its end; equal labels get their short IDs too."""
+    """Return the first line, without its end; duplicate labels also get their short IDs."""
     fields = dict(layout.fields)
     pairs = [("", layout.key_label), *(("", label) for label in ROOT_LABELS), *layout.fields]
     pairs += [(name, _found_label(name, fields)) for name in found[:MAX_FOUND_COLUMNS]]
@@ -132,12 +132,12 @@ def assemble_lines(lines: Iterable[str], width: int, full_width: int) -> bytes:
 
 
 def assemble_header(header: str) -> bytes:
-    """Return the beginning of the file, with the mark without which Excel guesses its encoding."""
+    """Return the beginning of the file, with a byte-order mark so that Excel knows the encoding."""
     return BYTE_ORDER_MARK + (header + LINE_END).encode()
 
 
 def format_cell(value: object, names: Mapping[str, str]) -> str:
-    """Return a value as text that no spreadsheet takes for a formula; numbers remain numbers."""
+    """Return a value as text that no spreadsheet reads as a formula; numbers remain numbers."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -161,7 +161,7 @@ def _plain_text(value: object, names: Mapping[str, str]) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return a cell of text that UTF-8 can express: half a surrogate pair becomes "?"."""
+    """Return a cell that UTF-8 can encode: half a surrogate pair becomes "?"."""
     return escape_formula(clip_cell(text)).encode("utf-8", "replace").decode()
 
 
@@ -182,7 +182,7 @@ def _format_moment(moment: datetime | None, zone: tzinfo) -> str:
 
 
 def _all_values(process: Process) -> dict[str, Any]:
-    """Return all fields of a process by name, without empty ones, and those that only Chakra knows.
+    """Return all fields of a process by name, undocumented ones too, but no empty ones.
 
     A field of the record whose value differs from that of the process has a prefix.
     """

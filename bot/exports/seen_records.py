@@ -1,4 +1,4 @@
-"""Recognize records that an export has already, by digests of their IDs, in little memory."""
+"""Recognize records that an export already has, by digests of their IDs, in little memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REST_BYTES: Final = DIGEST_BYTES - _BUCKET_BYTES
 
 
 def digest_id(record_id: str) -> bytes:
-    """Return the digest of a record's ID. No two of a billion are equal by chance."""
+    """Return the digest of a record's ID. Collisions are not to be expected among a billion."""
     return blake2b(record_id.lower().encode("utf-8", "replace"), digest_size=DIGEST_BYTES).digest()
 
 
@@ -38,7 +38,7 @@ class SeenRecords:
 
 
 def split_digests(joined: bytes) -> list[bytes]:
-    """Return the digests that were stored one after another."""
+    """Return the digests that were concatenated for storage."""
     starts = range(0, len(joined), DIGEST_BYTES)
     return [joined[start : start + DIGEST_BYTES] for start in starts]
 

@@ -68,8 +68,8 @@ def job_card(
 
     With ``masked``, for messages that others may read, phone numbers and addresses are hidden, and
     only the reasons of failed entries are shown. A ``Cached`` job is shown with its age, which is
-    true at one moment; any other with the time of the answer, for messages that stay. ``now`` is in
-    seconds since the epoch.
+    true only at that moment; any other with the time of the answer, for messages that stay. ``now``
+    is in seconds since the epoch.
     """
     value = job.value if isinstance(job, Cached) else job
     name = _mask_and_clip(

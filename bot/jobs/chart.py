@@ -13,7 +13,7 @@ from bot.slack.commands.reply import Block
 
 MIN_CHART_POINTS = 4
 MIN_CHART_SECONDS = 300.0
-"""Points, and the seconds that they span. With less, the progress bar shows as much."""
+"""Minimum points, and the seconds that they span. Below that, the progress bar shows as much."""
 
 CHART_TITLE = "Entries done"
 SERIES_NAME = "Done"

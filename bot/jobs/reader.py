@@ -36,7 +36,7 @@ class JobReader:
     """Reads jobs. Methods raise ``ChakraError``s, ``ResourceNotFound`` for a deleted job.
 
     A ``job_id`` is a UUID in upper or lower case. With ``throttle``, each request waits for it
-    first; readers without one on the same cache never wait for that.
+    first; readers of the same cache without one never do.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ from bot.jobs.watch_message import OUTAGE_NOTICE_AFTER_SECONDS, is_outage, progr
 MIN_REFRESH_SECONDS, MAX_REFRESH_SECONDS = 120.0, 600.0
 """Seconds after which a message is edited although only its times have changed."""
 REFRESH_DIVISOR = 10
-"""The age that is shown of a stalled job is at most a tenth wrong."""
+"""The age shown for a stalled job is off by a tenth at most."""
 
 
 def is_worth_an_edit(

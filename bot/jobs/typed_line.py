@@ -34,7 +34,7 @@ class JobLine:
 
     @property
     def all_unused(self) -> tuple[str, ...]:
-        """The words that a command without a place does not use."""
+        """The words that a command without a channel doesn't use."""
         return (*(channel.text for channel in self.channels), *self.unknown_channels, *self.unused)
 
 
@@ -57,9 +57,9 @@ def parse_job_line(arguments: Arguments, example: str) -> JobLine:
 
 
 def require_clear_place(line: JobLine, understood: SuggestedLine) -> None:
-    """Raise ``UsageError`` for a place that is unknown, or may be: nothing is posted elsewhere.
+    """Raise ``UsageError`` for a channel that is or may be unknown: nothing is posted elsewhere.
 
-    ``understood`` is the line without that place, for a button.
+    ``understood`` is the line without that channel, for a button.
     """
     if line.unknown_channels:
         name = clip(line.unknown_channels[0], MAX_WORD_LENGTH)

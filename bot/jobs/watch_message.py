@@ -156,7 +156,7 @@ def _display_name(watch: Watch) -> Markup:
 
 
 def _short_id(job_id: str) -> str:
-    """Return the beginning of the ID; all of it if a channel would read a masked number instead."""
+    """Return the beginning of the ID; all of it if a channel would show a masked number instead."""
     beginning = job_id[:SHORT_ID_LENGTH]
     return beginning if mask_text(beginning) == beginning else job_id
 

@@ -1,6 +1,6 @@
 """Watches: each follows a job to its end in one message, then reports the outcome once.
 
-One run of a watch's chain is one poll. Whatever the process goes through, a watch that started ends
+One run of a watch's chain is one poll. Whatever happens to the process, a watch that started ends
 with its outcome reported: every message goes to the outbox under a key of its own.
 """
 
@@ -52,7 +52,7 @@ OWN_ERROR_CODES = frozenset({"withdrawn"})
 
 
 class _WatchState(BaseModel):
-    """What the polls of a watch hand on to the next one.
+    """The state that a poll of a watch passes to the next one.
 
     ``failed_entries`` are masked, since the state is stored. Until ``quiet_until`` (seconds since
     1970; 0 for most watches) no message is posted: if the job ends before, its outcome is the only
@@ -72,8 +72,8 @@ class _WatchState(BaseModel):
 class Watcher:
     """Starts, polls and ends watches. Methods raise ``DatabaseUnavailable``.
 
-    Every request to Chakra waits for the shared rate limit, so that polls are spread however many
-    are due at the same time.
+    Every request to Chakra waits for the shared rate limit, so that polls are spread out, however
+    many are due at the same time.
     """
 
     def __init__(

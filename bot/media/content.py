@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: its name and its declared type may say anything."""
+"""What a file is, by its first bytes: its name and its declared type can't be trusted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 HEAD_BYTES: Final = 1_024
-"""How much of a file is looked at."""
+"""How much of a file is inspected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ _MAGIC: Final[tuple[tuple[bytes, FileType], ...]] = (
     (b"\xff\xf3", MP3),
     (b"\xff\xf2", MP3),
 )
-"""The beginnings of files. Sources: the formats' specifications."""
+"""The signatures of files. Sources: the formats' specifications."""
 _BRANDS: Final[tuple[tuple[bytes, FileType], ...]] = (
     (b"hei", HEIC),
     (b"hev", HEIC),
@@ -82,13 +82,13 @@ _BRANDS: Final[tuple[tuple[bytes, FileType], ...]] = (
 )
 """The brands of an ISO media file (ISO/IEC 14496-12); any other is a video."""
 _ANY_PICTURE: Final = (b"mif1", b"msf1")
-"""Brands that HEIC and AVIF share; the list of further brands says which of them it is."""
+"""Brands that HEIC and AVIF share; the compatible brands say which of the two it is."""
 _SVG_TAG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
 _HTML_TAG = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|iframe)[\s>]", re.IGNORECASE)
 
 
 def identify(head: bytes) -> FileType | None:
-    """Return what a file with this beginning is, ``None`` if it is of no kind known here."""
+    """Return the type of a file with this beginning, ``None`` if it is unknown."""
     for beginning, kind in _MAGIC:
         if head.startswith(beginning):
             return kind

@@ -30,7 +30,7 @@ _TITLE: Final = "Upload a photo"
 
 
 class PhotoUpload(ButtonState):
-    """A photo whose upload, or whose place in a record, is to be tried again.
+    """A photo to upload again, or to set in its record again.
 
     ``is_stored``: it is in Chakra, and only the record lacks it.
     """
@@ -47,7 +47,7 @@ class PhotoUpload(ButtonState):
 def file_form(
     *, record: Record | None = None, files: Sequence[UploadedFile] = (), note: str = ""
 ) -> OpenForm:
-    """Return the choice of a file, of those of a message if it has any, and of a record."""
+    """Return the choice of a file, among those of a message if it has any, and of a record."""
     content: list[Block] = [blocks.section(note)] if note else []
     if files:
         choices = [
@@ -139,7 +139,7 @@ def _first_empty(record: Record, fields: Sequence[QueryField]) -> str:
 
 
 def uploaded_message(photo_id: str, record: Record | None = None, label: str = "") -> Message:
-    """Return the result of an upload: the photo's ID, and where it is."""
+    """Return the result of an upload: the photo's ID, and its record."""
     place = markup(" and in ", bold(label), " of ", bold(record.key)) if record else Markup("")
     text = markup("The photo is in Chakra", place, ". Its ID: ", code(photo_id))
     buttons = [blocks.button("Show photo", SHOW_PHOTO, photo_id)]
@@ -149,7 +149,7 @@ def uploaded_message(photo_id: str, record: Record | None = None, label: str = "
 
 
 def unknown_message(upload: PhotoUpload) -> Message:
-    """Return the message about an upload without an answer: a repeat is safe."""
+    """Return the message about an upload without a response: a retry is safe."""
     text = markup(
         Markup(":warning: "),
         bold("We don't know whether Chakra has the photo."),
@@ -160,7 +160,7 @@ def unknown_message(upload: PhotoUpload) -> Message:
 
 
 def uncertain_message() -> Message:
-    """Return the message about an upload without an answer that a repeat could double."""
+    """Return the message about an upload without a response that a retry could duplicate."""
     text = markup(
         Markup(":warning: "),
         bold("We don't know whether Chakra has the photo."),
@@ -203,7 +203,7 @@ def photos_message(record: Record, record_type: RecordType, *, may_edit: bool) -
 def find_pictures(
     message: Mapping[str, Any], tables: Sequence[UploadedFile]
 ) -> tuple[UploadedFile, ...]:
-    """Return the pictures of a message and of those that it forwards, by their type or name.
+    """Return the pictures of a message and of those that it forwards, by type or name.
 
     ``tables`` are its files that may be tables, as the payload doesn't say what a file from another
     workspace is: if all of them are pictures by their names, they are returned.

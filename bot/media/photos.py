@@ -1,4 +1,4 @@
-"""Photos on their way: from Slack, checked, to Chakra, and from Chakra to one person."""
+"""Transfer photos: from Slack to Chakra, checked, and from Chakra to one person."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ MAX_FIELDS: Final = 20
 MAX_VALUE_LENGTH: Final = 300
 UPLOAD_SECONDS: Final = 25.0
 CHECK_SECONDS: Final = 10.0
-"""Together they end before a write counts as lost: see ``bot.writes.ledger``."""
+"""In total less than the time after which a write counts as lost: see ``bot.writes.ledger``."""
 NO_SUCH_ENDPOINT_STATUSES: Final = frozenset({404, 405, 501})
-"""The statuses of a Chakra that accepts no ID of ours. Nothing was stored."""
+"""The statuses if Chakra doesn't accept our IDs. Nothing was stored."""
 TOO_LARGE_STATUS: Final = 413
 PIECE_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPhoto:
-    """A photo from Slack that was checked. ``content`` is open while it is used."""
+    """A checked photo from Slack. ``content`` is open while it is used."""
 
     name: str = field(repr=False)
     picture: Picture
@@ -70,11 +70,11 @@ class LoadedPhoto:
 
 
 class SecondPhotoPossible(OutcomeUnknown):
-    """A photo without an ID of ours may be in Chakra: uploading it again may make a second one."""
+    """A photo without our ID may be in Chakra: uploading it again may make a second one."""
 
 
 class Photos:
-    """A few photos at a time. Its methods raise ``ChakraError``, and ``SlackError`` for files."""
+    """A few photos at a time. Methods raise ``ChakraError``, and ``SlackError`` for files."""
 
     def __init__(self, chakra: Chakra, files: SlackFiles, clock: Clock) -> None:
         self._photos = chakra.photos
@@ -84,7 +84,7 @@ class Photos:
 
     @asynccontextmanager
     async def load(self, file: UploadedFile) -> AsyncIterator[LoadedPhoto]:
-        """Yield a photo from Slack. Raise ``InvalidFile`` if it is none, or can't be had."""
+        """Yield a photo from Slack. Raise ``InvalidFile`` if it isn't one, or isn't available."""
         async with self._semaphore:
             with temporary_file() as content:
                 yield await self._load(file, content)
@@ -109,10 +109,10 @@ class Photos:
         return LoadedPhoto(name, picture, digest.hexdigest(), content)
 
     async def upload(self, photo: LoadedPhoto, photo_id: UUID) -> str:
-        """Upload a photo under this ID, or one of Chakra's if Chakra takes none; return the ID.
+        """Upload a photo under this ID, or one of Chakra's if that is refused; return the ID.
 
         Raise ``OutcomeUnknown`` if it may be in Chakra, where the same ID can be uploaded again, or
-        ``SecondPhotoPossible`` where a repeat could make a second photo.
+        ``SecondPhotoPossible`` if a repeat could make a second photo.
         """
         kind = photo.picture.kind
         name = f"{PurePosixPath(photo.name).stem or 'photo'}.{kind.extension}"
@@ -127,7 +127,7 @@ class Photos:
                 raise InvalidFile(
                     f"{photo.name} has {size}, which is too large for Chakra. Make it smaller."
                 ) from None
-            # A refusal may mean that an earlier attempt, without an answer, has stored it.
+            # A refusal may mean that an earlier attempt without a response has stored it.
             if not await self._exists(photo_id):
                 raise
         return str(photo_id)
@@ -193,7 +193,7 @@ def new_photo_id(interaction_key: str, file_id: str) -> UUID:
 
 
 def clean_name(name: str) -> str:
-    """Return a file's name as sentences have it."""
+    """Return a file's name for use in sentences."""
     return blocks.clip(sanitize_line(name, MAX_NAME_LENGTH * 2), MAX_NAME_LENGTH) or UNNAMED
 
 

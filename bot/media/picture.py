@@ -18,9 +18,9 @@ from bot.media.content import GIF, HEAD_BYTES, HEIC, JPEG, PNG, WEBP, FileType, 
 
 MEGABYTE: Final = 1024 * 1024
 MAX_PHOTO_BYTES: Final = 10 * MEGABYTE
-"""What a form of Slack's takes; Chakra's own limit is UNKNOWN."""
+"""The limit of Slack's forms; Chakra's own is UNKNOWN."""
 MAX_PIXELS: Final = 100_000_000
-"""Pixels of a picture: ten times what phones take, and 400 MB when it is unpacked."""
+"""Pixels of a picture: ten times a phone's camera, and 400 MB uncompressed."""
 FORMATS: Final = "JPEG, PNG, GIF or WebP"
 FILE_TYPES: Final = ("jpg", "jpeg", "png", "gif", "webp")
 _PIECE_BYTES: Final = 64 * 1024
@@ -130,7 +130,7 @@ def _measure_jpeg(file: BinaryIO, size: int) -> tuple[int, int]:
             _, height, width = struct.unpack(">BHH", file.read(5))
             sides = (width, height)
         position += 2 + length
-        if marker == 0xDA:  # the picture itself, in which FF D9 can only be its end
+        if marker == 0xDA:  # the picture itself, where FF D9 can only be its end
             break
     if sides is None or position > size or not _has_after(file, position, b"\xff\xd9"):
         raise _Broken

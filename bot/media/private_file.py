@@ -15,12 +15,12 @@ from bot.slack.commands.reply import Message
 
 FILES_SCOPE: Final = "files:write"
 MAX_MEMORY_BYTES: Final = 1024 * 1024
-"""Beyond these a file is on disk while it is passed on."""
+"""Larger files are on disk while they are transferred."""
 
 
 @contextmanager
 def temporary_file() -> Iterator[BinaryIO]:
-    """Yield an empty file that is gone afterwards."""
+    """Yield an empty temporary file."""
     with tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as file:
         yield cast("BinaryIO", file)
 
@@ -34,9 +34,9 @@ async def send_privately(
     noun: str,
     comment: Markup,
 ) -> Message:
-    """Upload a file to the member's direct messages; return what says so.
+    """Upload a file to the member's direct messages; return a message about it.
 
-    A private answer can't show a file that is in no conversation of the person's. Raise
+    A private answer can't show a file that isn't in one of the person's conversations. Raise
     ``SlackError``.
     """
     try:

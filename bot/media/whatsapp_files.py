@@ -1,4 +1,4 @@
-"""Show a file of WhatsApp's by its media ID, to one person."""
+"""Show a WhatsApp file to one person, by its media ID."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _CONTAINERS: Final = {
     OFFICE: ("application/msword", "application/vnd.ms-"),
     VIDEO: ("video/", "audio/mp4", "audio/x-m4a"),
 }
-"""Formats that several types share: the declared type says more, if it begins so."""
+"""Formats that several types share: the declared type says more, if it has this prefix."""
 _PLAIN: Final = {HTML: "txt", SVG: "txt", XML: "txt", PROGRAM: "bin"}
-"""The endings of what must not open by itself."""
+"""The extensions of files that must not open automatically."""
 _EXTENSIONS: Final = {
     "audio/aac": "aac",
     "audio/amr": "amr",
@@ -54,7 +54,7 @@ _NOUNS: Final = {"image": "picture", "video": "video", "audio": "audio file"}
 
 
 class WhatsAppFiles:
-    """A few files at a time, on disk while they are passed on."""
+    """A few files at a time, on disk while they are transferred."""
 
     def __init__(self, media: MediaApi, files: SlackFiles) -> None:
         self._media = media
@@ -127,7 +127,7 @@ class WhatsAppFiles:
 
 
 def choose_extension(kind: FileType | None, declared: str) -> str:
-    """Return the ending of a file's name: what its bytes are comes before its declared type."""
+    """Return the extension for a file: its content takes precedence over its declared type."""
     if kind is None or declared.startswith(_CONTAINERS.get(kind, ())):
         guessed = _EXTENSIONS.get(declared) or mimetypes.guess_extension(declared) or "bin"
         return guessed.removeprefix(".")
@@ -135,7 +135,7 @@ def choose_extension(kind: FileType | None, declared: str) -> str:
 
 
 def _warn_of_mismatch(kind: FileType | None, declared: str) -> list[Markup]:
-    """Return the warning about a file that isn't what it is declared as, if so."""
+    """Return a warning if the file isn't of its declared type."""
     if kind is None or not declared or declared.startswith(_CONTAINERS.get(kind, ())):
         return []
     if declared == kind.media_type or declared.partition("/")[0] == kind.media_type.split("/")[0]:

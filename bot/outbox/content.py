@@ -8,7 +8,7 @@ from bot.slack.commands.reply import Message
 
 
 def dumps(message: Message) -> str:
-    """Return the same JSON for the same message, so that changed content is recognized."""
+    """Return the same JSON for the same message, so that a change is recognized."""
     content = {"text": str(message.text), "blocks": list(message.blocks)}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 

@@ -1,8 +1,8 @@
 """Deliver one post or edit, and record its outcome: delivered, to be retried, or failed.
 
 A post is claimed in the database before Slack is called, and recorded after. Whatever happens in
-between leaves it uncertain, and an uncertain post is looked for before anything is posted again; if
-it cannot be looked for, nothing is, and the member is notified.
+between leaves it uncertain, and Slack is searched for an uncertain post before anything is posted
+again; if that isn't possible, nothing is posted, and the member is notified.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from bot.slack.commands.reply import Message
 T = TypeVar("T")
 
 CLAIM_TIMEOUT_SECONDS = 20.0
-"""Seconds after which a post that another process claimed is free.
+"""Seconds after which a post that another process claimed is free again.
 
 Longer than a call may take; together with the time until a leader is replaced it is less than
 thirty seconds.
@@ -152,7 +152,7 @@ class SlackDelivery:
     async def _find_thread_root(self, post: Post) -> MessageRef | str | None:
         """Return the message to reply to, or the reason why it will never exist.
 
-        Return None if it isn't posted yet, or if this is no reply.
+        Return None if it isn't posted yet, or if this isn't a reply.
         """
         if not post.thread_key:
             return None
@@ -164,7 +164,7 @@ class SlackDelivery:
         return parent.error_code or None
 
     async def _claim(self, post: Post, lock: LeaderLock) -> Post | None:
-        """Claim the post; return it as it is now, None if it is not free."""
+        """Claim the post; return its current state, None if it is not free."""
         await lock.ensure_held()
         now = self._clock.time()
         abandoned_by = math.inf if self._single_process else now - CLAIM_TIMEOUT_SECONDS
@@ -278,7 +278,7 @@ class SlackDelivery:
         self._on_settled(post.key)
 
     async def _write_with_retry(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Write until it succeeds: an outage of the database must not lose what Slack has done."""
+        """Retry until it succeeds: a database outage must not lose the outcome of a call."""
         while True:
             try:
                 await write()

@@ -1,7 +1,7 @@
 """What Slack's error codes mean for a message that the bot posts or edits by itself.
 
-Source: docs.slack.dev/reference/methods/chat.postMessage and chat.update, "Errors". A code that is
-in no table here is permanent: it is not known to pass, and the member is notified.
+Source: docs.slack.dev/reference/methods/chat.postMessage and chat.update, "Errors". A code that
+isn't in a table here is permanent: nothing says that it will pass, and the member is notified.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ UNCERTAIN = "uncertain"
 """Our own code: Slack didn't confirm the message, and doesn't let us search for it."""
 THREAD_NOT_FOUND = "thread_not_found"
 MESSAGE_NOT_FOUND = "message_not_found"
-"""Someone deleted the message, and doesn't want it back."""
+"""Someone deleted the message, so they don't want it back."""
 
 UNUSABLE_THREAD_CODES = frozenset(
     {THREAD_NOT_FOUND, "cannot_reply_to_message", "restricted_action_thread_locked"}
 )
-"""Nothing can be posted in this thread any more; another thread of the channel may take it."""
+"""Nothing more can be posted in this thread; another thread of the channel may accept it."""
 LOST_ROOT_CODES = UNUSABLE_THREAD_CODES | {MESSAGE_NOT_FOUND}
 """A message with one of these can't begin a thread any more."""
 
@@ -70,7 +70,7 @@ class Disposition(Enum):
     """What to do after an error."""
 
     RETRY = auto()  # certainly not done; a retry may help
-    UNCERTAIN = auto()  # Slack may have done it nevertheless
+    UNCERTAIN = auto()  # Slack may have done it anyway
     TOKEN = auto()
     CONTENT = auto()
     PERMANENT = auto()  # certainly not done, and a retry cannot help
@@ -84,7 +84,7 @@ def classify_error(error: SlackError) -> Disposition:
     if code in SLACK_TRANSIENT_CODES or code.startswith("http_5") or code == "unreadable":
         return (
             Disposition.UNCERTAIN
-        )  # Slack's documentation says that even an internal_error may be partly done
+        )  # According to Slack's documentation, even an internal_error may be partly done
     if code in TOKEN_CODES:
         return Disposition.TOKEN
     return Disposition.CONTENT if code in CONTENT_CODES else Disposition.PERMANENT

@@ -14,7 +14,7 @@ from bot.slack.client.web_api import MessageRef, SlackClient
 
 EVENT_TYPE = "chakra_post"
 LEGACY_EVENT_TYPE, LEGACY_KEY_PREFIX = "chakra_send", "send:"
-"""Release 0.1 wrote this on reports of sends: their key without this prefix."""
+"""Release 0.1 stored this in reports of sends: their key without this prefix."""
 
 MAX_CLOCK_SKEW_SECONDS = 60.0
 """Seconds by which Slack's clock and ours may differ."""

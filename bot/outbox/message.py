@@ -16,7 +16,7 @@ class OutboxMessage:
     if it can't be delivered. ``thread_key`` is
     the key of the message it replies to, enqueued earlier in the same channel; a ``broadcast``
     reply shows in the channel too. ``urgent`` edits are sent before others. ``announces``: people
-    must read it even if what it is about is shown in a message that they have read.
+    must read it even if a message that they have read shows the same.
     """
 
     key: str

@@ -42,7 +42,7 @@ MAX_POLL_INTERVAL_SECONDS = 60.0
 
 MAX_CONCURRENT_POSTS, MAX_CONCURRENT_EDITS = 16, 8
 MAX_EDITS_FETCHED = 100
-"""More than can be in flight, or wait for their three seconds, at any time."""
+"""More than can be in flight, or in their waiting time of three seconds, at the same time."""
 
 RETENTION_SECONDS = 30 * 86_400.0
 """Seconds for which a delivered message is known, and edited if its content changes."""
@@ -58,7 +58,7 @@ class PostStatus:
     """Where a message is posted, and the error code if no more attempts are made.
 
     The code is Slack's (``is_archived``), or ``uncertain`` or ``withdrawn``. ``is_known`` is False
-    for a key that was never enqueued. ``is_pending``: it is yet to be posted or edited.
+    for a key that was never enqueued. ``is_pending``: it has yet to be posted or edited.
     """
 
     ref: MessageRef | None
@@ -123,7 +123,7 @@ class Outbox:
         self._wake_event.set()
 
     async def withdraw(self, key: str) -> None:
-        """Neither post nor edit the message any more. Raise ``DatabaseUnavailable``."""
+        """Stop posting and editing the message. Raise ``DatabaseUnavailable``."""
         await self._posts.close(key, WITHDRAWN, self._clock.time())
         self._on_settled(key)
 
@@ -142,17 +142,17 @@ class Outbox:
         return {post.key: _post_status(post) for post in await self._posts.find_by_keys(keys)}
 
     async def reopen(self, channel: str, *, except_codes: Collection[str]) -> None:
-        """Accept the messages of a channel again that Slack refused, for any other reason.
+        """Accept messages of a channel again that Slack refused for any other reason.
 
-        Their authors enqueue them once more. Raise ``DatabaseUnavailable``.
+        Their authors enqueue them again. Raise ``DatabaseUnavailable``.
         """
         await self._posts.reopen(channel, except_codes)
 
     async def forget_refused_replies(self, keys: Collection[str]) -> None:
-        """Accept the replies again that could not be posted because their thread is unusable.
+        """Accept replies again that couldn't be posted because their thread is unusable.
 
-        Of the threads of these messages. Their authors enqueue them once more, in another thread.
-        Raise ``DatabaseUnavailable``.
+        These are the replies to the given messages. Their authors enqueue them again, in another
+        thread. Raise ``DatabaseUnavailable``.
         """
         await self._posts.forget_refused(keys, UNUSABLE_THREAD_CODES)
 
@@ -164,7 +164,7 @@ class Outbox:
         await self._posts.forget(key)
 
     async def find_key(self, ref: MessageRef) -> str:
-        """Return the key of a message by its place in Slack, "" if it is none of the outbox's.
+        """Return the key of a message by its location in Slack, "" if it isn't the outbox's.
 
         Raise ``DatabaseUnavailable``.
         """

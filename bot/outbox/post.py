@@ -12,7 +12,7 @@ class Post:
     """One row; an unknown value is "" or None.
 
     Without ``message_ts`` it isn't known to be posted; with ``uncertain_since`` it may be posted
-    nevertheless. ``content`` exists while ``pending``.
+    anyway. ``content`` exists while ``pending``.
     """
 
     id: int

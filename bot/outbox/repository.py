@@ -1,4 +1,4 @@
-"""Messages that the bot posts on its own: one row each, stored until delivered, and after."""
+"""Messages that the bot posts on its own: one row each, stored until and after delivery."""
 
 from __future__ import annotations
 
@@ -124,9 +124,10 @@ class Posts:
         )
 
     async def reopen(self, channel: str, except_codes: Collection[str]) -> None:
-        """Forget that Slack refused a channel's messages, unless for one of these reasons.
+        """Clear Slack's refusals of a channel's messages, except for these reasons.
 
-        What was never posted is deleted; of what is posted, the same content counts as an edit.
+        Messages that were never posted are deleted; for posted ones, the same content counts as an
+        edit.
         """
         refused = and_(
             self._in_workspace(),
@@ -141,7 +142,7 @@ class Posts:
             )
 
     async def forget_refused(self, keys: Collection[str], error_codes: Collection[str]) -> None:
-        """Forget the replies that Slack refused for these reasons, in the threads of these posts.
+        """Delete the replies that Slack refused for these reasons, in the threads of these posts.
 
         Their authors may enqueue them again, in another thread.
         """
@@ -159,7 +160,7 @@ class Posts:
             await connection.execute(delete(posts).where(refused))
 
     async def forget(self, key: str) -> None:
-        """Forget a post that Slack no longer has: its author may enqueue it again."""
+        """Delete a post that Slack no longer has: its author may enqueue it again."""
         gone = and_(self._in_workspace(), posts.c.key == key, ~posts.c.pending)
         async with self._database.begin() as connection:
             await connection.execute(delete(posts).where(gone, posts.c.error_code != ""))
@@ -198,10 +199,10 @@ class Posts:
     async def claim(
         self, post_id: int, process_id: str, now: float, abandoned_cutoff: float
     ) -> Post | None:
-        """Claim a pending post for this process; return it as it was, None if it isn't free.
+        """Claim a pending post for this process; return its previous state, None if it isn't free.
 
-        It is free unless another process claimed it after ``abandoned_cutoff``, or later than any
-        clock can be: then the clock was set back. From now on it is uncertain whether it is posted.
+        It is free unless another process claimed it after ``abandoned_cutoff``, or at an impossible
+        future time: then the clock was set back. From now on it is uncertain whether it is posted.
         """
         free = or_(
             posts.c.process_id == "",
@@ -338,7 +339,7 @@ class Posts:
     async def _find_notice_key(
         self, connection: AsyncConnection, post: Post, error_code: str
     ) -> str | None:
-        """Return the notice of this error to this member, unless the channel accepted any since."""
+        """Return the notice of this error to this member, unless the channel took a post since."""
         last_delivery = select(func.coalesce(func.max(posts.c.delivered_at), 0.0)).where(
             self._in_workspace(), posts.c.channel == post.channel
         )

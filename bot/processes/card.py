@@ -1,4 +1,4 @@
-"""A record as its reader sees it: a row of a list, and the card with all its fields."""
+"""A record as its reader sees it: a row in a list, and the card with all its fields."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHANGE_STATE: Final = "process.state"
 DELETE: Final = "process.delete"
 TASK: Final = "task.open"
 MAX_FIELDS: Final = 40
-"""Fields of a card; Slack takes 50 blocks, and a section has ten."""
+"""Fields of a card; Slack allows 50 blocks, and a section has ten."""
 MAX_VALUE_LENGTH: Final = 300
 MAX_ACTION_ID_LENGTH: Final = 255
 NO_NUMBER: Final = "Without a usable phone number, no WhatsApp message can be sent."
@@ -44,7 +44,7 @@ NO_KEY: Final = "(without a key)"
 
 
 class TakeButton(ButtonState):
-    """The button that assigns a record to who presses: the record, and whose it was."""
+    """The button that assigns a record to the presser: the record and its assignee."""
 
     command: ClassVar[str] = "/chakra leads"
 
@@ -53,7 +53,7 @@ class TakeButton(ButtonState):
 
     @classmethod
     def for_record(cls, record: Record) -> TakeButton:
-        """Return the button of a record, with as much of its assignee as tells them apart."""
+        """Return the button of a record, with enough of its assignee to notice a change."""
         return cls(record=record.handle, assigned=record.process.assigned_to[:MAX_ASSIGNEE_LENGTH])
 
 
@@ -120,7 +120,7 @@ def record_card(
 
 
 def _record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[Block]:
-    """Return what one person may do with a record, the usual first."""
+    """Return the actions that one person may take on a record, the usual ones first."""
     sending = [("Send WhatsApp", SEND)] if may_send and record.process.phone else []
     editing = [
         ("Edit", EDIT),
@@ -135,9 +135,9 @@ def _record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[B
 
 
 def _value(record: Record, action: str) -> str:
-    """Return what a button carries: the record's ID, or its key where people read it in a form.
+    """Return a button's value: the record's ID, or its key if people read it in a form.
 
-    The one that assigns it has the assignee too, to notice that it has another one since.
+    The button that assigns it has the assignee too, to detect a change.
     """
     if action == TAKE:
         return TakeButton.for_record(record).to_value()
@@ -146,7 +146,7 @@ def _value(record: Record, action: str) -> str:
 
 
 def _fields(record: Record, record_type: RecordType) -> list[CardField]:
-    """Return all that is known of a record, for one reader."""
+    """Return everything known about a record, for one reader."""
     fields = [*_root_fields(record, record_type), *_attribute_fields(record, record_type)]
     return [replace(known, text=record_type.show(known.text)) for known in fields]
 
@@ -212,7 +212,7 @@ def _details(
 
 
 def show_value(value: Any) -> str:
-    """Return an attribute's value as text: what has no text of its own is shown by its parts."""
+    """Return an attribute's value as text; an object is shown by its parts."""
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, Mapping):
@@ -225,7 +225,7 @@ def show_value(value: Any) -> str:
 
 
 def loaded_note(now: float) -> Markup:
-    """Return the small line below what was just loaded."""
+    """Return the small line below a freshly loaded record."""
     return markup("From Chakra, ", date_token(now))
 
 

@@ -63,7 +63,7 @@ _RANGE_WORDS: Final = ("and", "to", "until", "till", "through", "-", "–", ".."
 
 @dataclass(frozen=True, slots=True)
 class DateSpan:
-    """Days from ``start`` up to and without ``end``; None is open on that side."""
+    """Days from ``start`` up to but not including ``end``; None is open on that side."""
 
     start: date | None
     end: date | None
@@ -108,7 +108,7 @@ def _read(words: list[str], today: date) -> DateSpan | None:
     if (span := _read_two_periods(words, today)) is not None:
         return span
     if words[0] == "from" and (span := _read_spoken(words[1:], today)):
-        return span  # "from last week" is in it, "from 1 May" is since then
+        return span  # "from last week" is within it, "from 1 May" is since then
     if (span := _read_age(words, today) or _read_ahead(words, today)) is not None:
         return span
     for prefixes, build in _BOUNDS:

@@ -33,10 +33,10 @@ CONFIG_CACHE_KEY = "whole"
 RECORDS_CACHE_KIND = CacheKind("records", fresh_seconds=60)
 LEAD = "lead"
 MAX_PROCEDURES = 5
-"""Types of records that one search asks for."""
+"""Record types that one search covers."""
 MAX_FOUND = 20
 MAX_SCANNED_PAGES = 3
-"""Pages of 100 records that are compared one by one if the filter finds no one."""
+"""Pages of 100 records that are compared one by one if the filter finds nothing."""
 PAGE_SIZE = 100
 SEARCH_TIMEOUT_SECONDS = 5.0
 COMPLETED_STATUSES = frozenset({"COMPLETED", "CANCELLED"})
@@ -46,7 +46,7 @@ COMPLETED_STATUSES = frozenset({"COMPLETED", "CANCELLED"})
 class Record:
     """A lead or another process; ``key`` is its primary key, or its UUID if it has none.
 
-    ``by_id``: it is asked for by its ID. Another record may have its key.
+    ``by_id``: it is addressed by its ID, since another record may have its key.
     """
 
     procedure: str
@@ -56,12 +56,12 @@ class Record:
 
     @property
     def reference(self) -> str:
-        """What names it in a line: ``lead/LEAD-004038``."""
+        """Its name in a line: ``lead/LEAD-004038``."""
         return f"{self.procedure}/{self.key}"
 
     @property
     def choice(self) -> str:
-        """What a choice of records carries: its ID if another one may have its key."""
+        """Its value in a choice: its ID if another record may have its key."""
         return self.handle if self.by_id else self.reference
 
     @property
@@ -71,7 +71,7 @@ class Record:
 
     @property
     def handle(self) -> str:
-        """What buttons carry: by its ID, since two records may have one key."""
+        """Its value in buttons: the ID, since two records may share a key."""
         return f"{self.procedure}/{self.process.id or self.key}"
 
 
@@ -91,7 +91,7 @@ class RecordDirectory:
         self._parser = PhoneParser(region)
 
     def cached_kinds(self) -> tuple[str, ...]:
-        """Return the short IDs of the types of records that are known without a request."""
+        """Return the short IDs of the record types that are known without a request."""
         cached = self._cache.peek(CONFIG_CACHE_KIND, CONFIG_CACHE_KEY)
         return _kinds(cached.value) if cached is not None else (LEAD,)
 
@@ -113,14 +113,14 @@ class RecordDirectory:
         return Record(procedure, own_key or process.id or key, process, by_id=is_uuid(key))
 
     async def _get_by_key(self, procedure: str, key: str) -> Record:
-        """Return the only record whose key is this one in any case of letters."""
+        """Return the only record with this key, ignoring case."""
         found = await self._list_by_key(procedure, key)
         if len(found) != 1:
             raise ResourceNotFound("There is no such record.")
         return found[0]
 
     async def _list_by_key(self, procedure: str, key: str) -> Sequence[Record]:
-        """Return the records whose key is this one, in any case of letters if none is the same."""
+        """Return the records with this key, ignoring case if none has exactly this one."""
         attribute = _primary_key(await self._config(), procedure)
         page = await self._processes.list(procedure, key_query(attribute, key), limit=10)
         found = self._records(procedure, attribute, page.items)
@@ -128,7 +128,7 @@ class RecordDirectory:
         return _mark_shared_keys([record for record in matching if record.key == key] or matching)
 
     async def find_by_key(self, key: str) -> tuple[Record, ...]:
-        """Return the records with a key of any type; its letters tell where to look first."""
+        """Return the records of any type with this key; its letters tell where to look first."""
         kinds = _kinds(await self._config())
         find = self._list_by_id if is_uuid(key) else self._list_by_key
         letters = "".join(letter for letter in key if letter.isalpha()).casefold()
@@ -147,7 +147,7 @@ class RecordDirectory:
         return [await self.get(procedure, record_id)]
 
     async def find_by_name(self, typed: str, kind: str = "") -> tuple[Record, ...]:
-        """Return the records of this name, the best matches only; of ``kind`` alone if given."""
+        """Return the records with this name, the best matches only; only of ``kind`` if given."""
         return await self._search(
             kind,
             lambda names: name_query(typed, names),
@@ -245,7 +245,7 @@ class RecordDirectory:
 
 
 def _mark_shared_keys(records: Sequence[Record]) -> list[Record]:
-    """Let those that share a key be asked for by their IDs."""
+    """Address the records that share a key by their IDs."""
     keys = Counter(record.reference for record in records)
     return [
         replace(record, by_id=bool(record.process.id)) if keys[record.reference] > 1 else record
@@ -260,7 +260,7 @@ async def _gather(
 
 
 def _kinds(config: Config) -> tuple[str, ...]:
-    """Return the types of records, leads first."""
+    """Return the record types, leads first."""
     found = [
         procedure.short_id.casefold()
         for procedure in config.procedures

@@ -1,4 +1,4 @@
-"""Forms that create and change a record, and what a submitted one would change."""
+"""Forms that create and change a record, and the changes of a submitted one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KEY: Final = "key"
 STATUS, STATE, ASSIGNEE = "status", "state", "assignee"
 FIELD_PREFIX: Final = "field_"
 MAX_FORM_FIELDS: Final = 60
-"""Slack takes 100 blocks in a view."""
+"""Slack allows 100 blocks in a view."""
 MAX_NAME_LENGTH: Final = 200
 MAX_SHOWN_LENGTH: Final = 300
 MAX_NAMED_FIELDS: Final = 8
@@ -45,7 +45,7 @@ LONG_PREFIX: Final = "long_"
 NO_TEXTS: Final[Mapping[str, str]] = {}
 EMPTY: Final = "empty"
 MAX_UPDATE_LENGTH: Final = 2_500
-"""Characters: a view's metadata takes 3,000 in all."""
+"""Characters: Slack allows 3,000 in a view's metadata."""
 CHANGED_WARNING: Final = "This record has changed in Chakra. Compare with what is there now."
 ROOT_BLOCKS: Final = (
     (STATE, "state", "State"),
@@ -57,7 +57,7 @@ ROOT_BLOCKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field that a form changes; ``old`` and ``new`` are as people read them."""
+    """One field that a form changes; ``old`` and ``new`` are for display."""
 
     label: str
     old: str = field(repr=False)
@@ -66,7 +66,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RecordChanges:
-    """``update`` is the body of the write, ``changes`` are what people read of it."""
+    """``update`` is the body of the write, ``changes`` are its description for people."""
 
     update: Mapping[str, Any] = field(default_factory=dict, repr=False)
     changes: tuple[Change, ...] = ()
@@ -80,7 +80,7 @@ class InvalidFields(Exception):
 
 
 def form_fields(record_type: RecordType, process: Process | None = None) -> list[QueryField]:
-    """Return the fields that a form can change: also those that only the record has.
+    """Return the fields that a form can change, including those that only the record has.
 
     Photos are added from the card, and the key of a record is not changed.
     """
@@ -98,7 +98,7 @@ def _is_offered(record_type: RecordType, known: QueryField, process: Process | N
 
 
 def _list_locked(record_type: RecordType, process: Process | None) -> list[str]:
-    """Return the labels of the fields that have parts, or are too long for a form."""
+    """Return the labels of the fields that are objects, or are too long for a form."""
     stored = process.attributes if process else {}
     offered = {field.name for field in form_fields(record_type, process)}
     skipped = {record_type.key_field, *record_type.photo_fields, *offered}
@@ -218,7 +218,8 @@ def describe_states(states: Sequence[str]) -> str:
     return f"For example {', '.join(states[:6])}." if states else ""
 
 
-# --- what is entered ------------------------------------------------------------------------------
+# --- what was entered
+# ------------------------------------------------------------------------------
 
 
 def read_form(
@@ -333,9 +334,9 @@ def check_view(
     warning: str = "",
     long_texts: Mapping[str, str] = NO_TEXTS,
 ) -> View:
-    """Return "Check and save": what is stored now, and what would be stored.
+    """Return "Check and save": what is stored now, and what would be.
 
-    ``long_texts`` are those too long for the form's state: inputs have them, to be sent from there.
+    ``long_texts`` are those too long for the form's state: they are in inputs, and sent from there.
     """
     rows = [
         markup(bold(change.label), "\n", Markup("~"), change.old, Markup("~  →  "), change.new)
@@ -379,7 +380,7 @@ def delete_form(record_type: RecordType, key: str, name: str) -> View:
 def describe_update(
     record_type: RecordType, process: Process, update: Mapping[str, Any], zone: tzinfo = UTC
 ) -> RecordChanges:
-    """Return an update with what it would change now."""
+    """Return an update with the changes that it would make now."""
     root = [
         Change(label, _root_value(process, name) or EMPTY, str(update[name]))
         for _, name, label in ROOT_BLOCKS
@@ -390,9 +391,9 @@ def describe_update(
 
 
 def version_of(process: Process) -> str:
-    """Return a fingerprint of a record: another one means that it has changed.
+    """Return a fingerprint of a record: a different one means that it has changed.
 
-    ``updatedAt`` alone doesn't do, since whether each answer has it is UNKNOWN.
+    ``updatedAt`` alone isn't enough, since whether each response has it is UNKNOWN.
     """
     content = process.model_dump_json(exclude={"other"}, fallback=str)
     return hashlib.blake2s(content.encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""The inputs of a record's form: what each shows of the stored value, and what it would store."""
+"""The inputs of a record's form: how each shows the stored value, and what it would store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.slack.commands.tokens import Token
 from bot.text.phones import PhoneParser
 
 MAX_TEXT_LENGTH: Final = 3_000
-"""Characters that Slack takes in an input."""
+"""Characters that Slack allows in an input."""
 MAX_CHOICES: Final = 99
 """Slack allows 100 options; one of them is "none"."""
 MAX_LINE_LENGTH: Final = 120
@@ -49,7 +49,7 @@ def infer_field(name: str, stored: Any) -> QueryField:
 
 
 def input_text(known: QueryField, stored: Any, zone: tzinfo) -> str:
-    """Return the stored value as its input has it, "" for none; times are those of ``zone``."""
+    """Return the stored value as its input shows it, "" for none; times are in ``zone``."""
     if stored is None:
         return ""
     if isinstance(stored, list):
@@ -65,7 +65,7 @@ def input_text(known: QueryField, stored: Any, zone: tzinfo) -> str:
 
 
 def display_text(known: QueryField, text: str) -> str:
-    """Return an input's text as people read it."""
+    """Return an input's text for display."""
     if known.type is ValueType.BOOLEAN:
         return {YES: "Yes", NO: "No"}.get(text, text)
     if known.is_multiple:
@@ -75,7 +75,7 @@ def display_text(known: QueryField, text: str) -> str:
 
 
 def field_block(known: QueryField, stored: Any, zone: tzinfo, block_id: str) -> Block:
-    """Return the input: a menu if the configuration has the choices, else a text."""
+    """Return the input: a menu if the configuration has choices, else a text field."""
     text = input_text(known, stored, zone)
     action = f"process.{block_id}"[:255]
     if known.type is ValueType.BOOLEAN:
@@ -117,7 +117,7 @@ def read_input(
     zone: tzinfo,
     stored: Any = None,
 ) -> Any:
-    """Return what is entered as Chakra stores it, in the form of ``stored``.
+    """Return the entered value as Chakra stores it, in the form of ``stored``.
 
     Raise ``UsageError``.
     """
@@ -187,7 +187,7 @@ def _split(known: QueryField, text: str) -> list[str]:
 
 
 def _menu(known: QueryField, choices: list[Choice], text: str, block_id: str, action: str) -> Block:
-    """Return a menu; a stored value that is none of the choices is one of its options."""
+    """Return a menu; a stored value that isn't among the choices is an option too."""
     if not text:
         choices = [Choice("Not set", NOT_SET), *choices]
     elif text not in {choice.value for choice in choices}:
@@ -203,7 +203,7 @@ def _menu(known: QueryField, choices: list[Choice], text: str, block_id: str, ac
 
 
 def hint_of(known: QueryField) -> str:
-    """Return how the values of a field are written, "" for any text."""
+    """Return how a field's values are written, "" for any text."""
     if known.is_multiple:
         return "One on each line."
     if known.choices:

@@ -1,4 +1,4 @@
-"""The fields of a new lead: those of the configuration, the name and how to reach them first."""
+"""The fields of a new lead: those of the configuration, name and contact details first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONFIRMED_FIELDS: Final = (
     QueryField("phone_number", "Phone number"),
     QueryField("email", "Email"),
 )
-"""What a lead has if the configuration names no field (API.md, Processes)."""
+"""The fields of a lead if the configuration has none (API.md, Processes)."""
 NAME_WORDS: Final = frozenset(
     ("name", "fullname", "customer", "customername", "contactname", "client", "clientname", "lead",
      "leadname", "contactperson", "person", "nombre", "naam", "fn")
@@ -41,12 +41,12 @@ OTHER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "source": ("source", "leadsource"),
     "designation": ("designation", "title", "jobtitle", "role", "position"),
 }  # fmt: skip
-"""Words for the same thing: a label in a text, and the name of a field."""
+"""Synonyms: a label in a text, and the name of a field."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeadFields:
-    """Which fields a lead's name, number and address go into; None if there is none."""
+    """The fields for a lead's name, number and address; None if there is none."""
 
     fields: tuple[QueryField, ...]
     name: QueryField | None = None
@@ -71,7 +71,7 @@ class LeadFields:
         return next((known for known in self.fields if fold(known.label) in words), None)
 
     def split_name(self, name: str) -> dict[str, str]:
-        """Return a person's name in the field or the two fields that take it."""
+        """Return a person's name by field: one for the whole name, or two."""
         if self.name is not None:
             return {self.name.name: name}
         first, _, last = name.partition(" ")
@@ -85,9 +85,9 @@ class LeadFields:
 
 @dataclass(frozen=True, slots=True)
 class LeadDraft:
-    """What is known of a lead that is being written: ``values`` by field, sentences in ``notes``.
+    """A lead that is being entered: ``values`` by field, sentences in ``notes``.
 
-    ``state`` and ``status`` are Chakra's values. ``assignee`` is what was typed for it.
+    ``state`` and ``status`` are Chakra's values. ``assignee`` is as typed.
     """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -98,7 +98,7 @@ class LeadDraft:
 
 
 def with_confirmed_fields(record_type: RecordType) -> RecordType:
-    """Return leads with the fields that the API confirms, if the configuration names none."""
+    """Return the lead type, with the fields that the API confirms if the configuration has none."""
     if record_type.attributes:
         return record_type
     roots = tuple(known for known in record_type.schema.fields if known in ROOT_FIELDS)
@@ -126,5 +126,5 @@ def find_lead_fields(fields: Sequence[QueryField], phones: frozenset[str]) -> Le
 
 
 def order_fields(fields: Sequence[QueryField], phones: frozenset[str]) -> list[QueryField]:
-    """Return the fields of a new record as its forms show them, those that it must have first."""
+    """Return the fields of a new record as its forms show them, required ones first."""
     return sorted(find_lead_fields(fields, phones).fields, key=lambda known: not known.is_required)

@@ -1,4 +1,4 @@
-"""The form of a new lead, and what a submitted one would write."""
+"""The form of a new lead, and the write of a submitted one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SUBMIT: Final = "lead.submit"
 OPEN_EXISTING: Final = "lead.show"
 MAX_DUPLICATES: Final = 5
 UNCHECKED: Final = "unchecked"
-"""Stands for the records that couldn't be looked up, among those that the person has seen."""
+"""Represents records that couldn't be looked up, among those that the person has seen."""
 NOTHING_ENTERED: Final = "Fill in at least one field."
 NOT_AN_EMAIL: Final = "That's not an email address. Write it as mei@example.com."
 UNCHECKED_NOTE: Final = (
@@ -44,7 +44,7 @@ _EMAIL: Final = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 @dataclass(frozen=True, slots=True)
 class DuplicateRecord:
-    """A record that has the number or the address of a new lead; ``what`` names which."""
+    """A record that has the number or the address of a new lead; ``what`` says which."""
 
     record: Record
     what: str
@@ -149,7 +149,7 @@ def read_lead(
     region: str | None,
     zone: tzinfo = UTC,
 ) -> RecordChanges:
-    """Return what a submitted form would write. Raise `InvalidFields`."""
+    """Return the write of a submitted form. Raise `InvalidFields`."""
     errors: dict[str, str] = {}
     email = form.fields.email
     entered = values.get(f"{FIELD_PREFIX}{email.name}", "").strip() if email else ""
@@ -163,7 +163,7 @@ def read_lead(
         raise InvalidFields(errors)
     update = dict(changes.update)
     if update.get("status") == STATUSES[0]:
-        del update["status"]  # a new lead's own, as in the documented body
+        del update["status"]  # required for a new lead, as in the documented body
     if not update.get("data"):
         first = form.fields.fields[0].name
         raise InvalidFields({f"{FIELD_PREFIX}{first}": NOTHING_ENTERED})

@@ -37,7 +37,7 @@ _FILLERS: Final = frozenset(
 def is_new_lead(arguments: Arguments) -> bool:
     """Return whether a line after "lead" is about one to create, not one to find.
 
-    It is if it says so, names a person by ``name:``, or has a number or an address beside a name.
+    It is if it says so, has ``name:``, or has a number or an address next to a name.
     """
     tokens = [token for token in arguments.tokens if token.text.strip()]
     if not tokens:
@@ -78,7 +78,7 @@ def _has_name_and_contact(
 
 
 def read_lead_line(tokens: Sequence[Token], fields: LeadFields, parser: PhoneParser) -> LeadDraft:
-    """Return the lead that a line describes; what isn't understood is in its notes."""
+    """Return the lead that a line describes; anything not understood is in its notes."""
     return _LeadLineReader(tokens, fields, parser).read()
 
 
@@ -104,7 +104,7 @@ class _LeadLineReader:
         )
 
     def _take(self, place: int) -> int:
-        """Read what is at a place; return how many words it has."""
+        """Read what is at a position; return how many words it has."""
         token = self._tokens[place]
         if isinstance(token, Mention):
             self._set_assignee(token)
@@ -266,7 +266,7 @@ def _plain(token: Token) -> str:
 def _phone_length(tokens: Sequence[Token], place: int, parser: PhoneParser | None = None) -> int:
     """Return how many words from here are one phone number, 0 if none are.
 
-    With ``parser``, a number that is valid wins over a longer one that isn't.
+    With ``parser``, a valid number wins over a longer invalid one.
     """
     possible = [
         length

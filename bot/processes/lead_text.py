@@ -65,8 +65,8 @@ def read_lead_text(
 ) -> LeadDraft:
     """Return the lead that a message describes.
 
-    ``numbers`` and ``emails`` are those found in it, in order. What labels say wins over what is
-    found between other words.
+    ``numbers`` and ``emails`` are those found in it, in order. Labeled values take precedence over
+    those found in running text.
     """
     rows = _lines(texts)
     values: dict[str, str] = {}
@@ -138,7 +138,7 @@ def _card_line(kind: str, value: str) -> Iterator[tuple[str, str]]:
 
 
 def _find_name(rows: Sequence[str], contacts: Sequence[str]) -> str:
-    """Return a name that the text introduces, signs with, or has beside a number or an address."""
+    """Return a name that introduces or signs the text, or is next to a number or an address."""
     for row in rows:
         if (found := _INTRODUCED.search(row)) and _may_be_name(found[1]):
             return _cut_name(found[1])

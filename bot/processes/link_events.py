@@ -1,4 +1,4 @@
-"""Slack's events about links: a message that has one, and a pane that a person opens beside it."""
+"""Slack's events about links: a message with one, and a pane that a person opens beside it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ContextT = TypeVar("ContextT", bound=HasLinkPreviews)
 
 
 def link_events(_: type[ContextT]) -> tuple[Event[ContextT], ...]:
-    """Return the events. Anyone may cause them: a preview has no data, and a pane asks first."""
+    """Return the events. Anyone may cause them: a preview has no data, and a pane checks access."""
     return (
         Event("link_shared", unfurl, Permission.HELP, has_links),
         Event("entity_details_requested", present_details, Permission.HELP),

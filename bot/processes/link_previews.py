@@ -28,7 +28,7 @@ MAX_LINKS: Final = 20
 """Links of one message that are read."""
 TYPES_TIMEOUT_SECONDS: Final = 3.0
 DETAILS_TIMEOUT_SECONDS: Final = 2.0
-"""Seconds: Slack waits 3 for the details, from the click on."""
+"""Seconds: Slack waits 3 for the details, counted from the click."""
 COMPOSER: Final = "composer"
 """``source`` of a link in a message that is still being written."""
 OPEN_LABEL: Final = "Open card"
@@ -58,7 +58,7 @@ class LinkPreviews:
         self._log = structlog.get_logger("links")
 
     async def unfurl(self, request: EventRequest) -> Unfurl | NoReply:
-        """Return the previews of a message's links to records. Read nothing of the records."""
+        """Return the previews of a message's links to records, without reading the records."""
         target = _target_of(request.body)
         urls = [url for url in _links_of(request.body) if self._reader.is_ours(url)]
         if not target or not urls or not self._may_unfurl():
@@ -93,12 +93,12 @@ class LinkPreviews:
         return PresentDetails(card.details) if card.details else NoReply()
 
     def find_typed(self, tokens: Sequence[Token], types: Sequence[RecordType]) -> RecordLink | None:
-        """Return the record of a typed line that is nothing but a link to it."""
+        """Return the record of a typed line that is only a link to it."""
         url = _only_url(tokens)
         return self._reader.read(url, [_linked_type(found) for found in types]) if url else None
 
     def name_records(self, tokens: Sequence[Token], types: Sequence[RecordType]) -> list[Token]:
-        """Return a line with the keys of records in place of links to them."""
+        """Return a line with links to records replaced by their keys."""
         found = [(token, self.find_typed([token], types)) for token in tokens]
         return [Token(link.key) if link and is_key(link.key) else token for token, link in found]
 
@@ -148,13 +148,13 @@ def has_links(body: Mapping[str, Any]) -> bool:
 
 
 def is_lead_link(arguments: Arguments) -> bool:
-    """Return whether a line without a command is nothing but a link to a lead."""
+    """Return whether a line without a command is only a link to a lead."""
     url = _only_url(arguments.tokens)
     return bool(url) and LinkReader(DASHBOARD_URL).read(url, DEFAULT_TYPES) is not None
 
 
 def _only_url(tokens: Sequence[Token]) -> str:
-    """Return the address if there is nothing else, or ""."""
+    """Return the address if the line has nothing else, or ""."""
     if len(tokens) != 1:
         return ""
     return tokens[0].url if isinstance(tokens[0], Link) else tokens[0].text
@@ -173,7 +173,7 @@ def _links_of(body: Mapping[str, Any]) -> list[str]:
 
 
 def _target_of(body: Mapping[str, Any]) -> dict[str, str]:
-    """Return what names the message for chat.unfurl; nothing if the event doesn't.
+    """Return the arguments that identify the message for chat.unfurl; none if the event lacks them.
 
     A message that is being written has no channel yet; in an Enterprise organization there is no
     ``unfurl_id``. docs.slack.dev/reference/events/link_shared
@@ -189,7 +189,7 @@ _TARGET_KEYS = ("unfurl_id", "source", "channel", "message_ts")
 
 
 def _preview(url: str, link: RecordLink) -> LinkPreview:
-    """Return what all in the conversation may read: which record it is, and nothing of it."""
+    """Return what everyone in the conversation may read: which record it is, and no data."""
     title = link.public_title
     payload = build_payload(
         title=title,

@@ -1,4 +1,4 @@
-"""A page of records, as rows or as a table, and the button values that lead to the others."""
+"""A page of records, as rows or as a table, and the button values for the other pages."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ CHANGE: Final = "bulk.change"
 MAX_REMEMBERED_PAGES: Final = 50
 """Pages before this one that "Previous" returns to."""
 PAGE_LENGTH: Final = 50
-"""Records of a page: one request, and as many options of the menu that shows one."""
+"""Records on a page: one request, and as many options as the menu that shows one can have."""
 MAX_ROWS: Final = 10
-"""Records of a list without further pages that are rows with a button each, not a table."""
+"""Records in a one-page list that are shown as rows with a button each, not as a table."""
 ROWS_PER_SCREEN: Final = 10
 MAX_NAMED_COLUMNS: Final = 6
 """Columns for the fields that a query names."""
@@ -43,7 +43,7 @@ USUAL_COLUMNS: Final = ("state", "assignedTo", "createdAt")
 
 
 class RecordListQuery(ListQuery):
-    """A list of records: its type, what was typed, and how many records come before the page."""
+    """A list of records: its type, the typed query, and how many records come before the page."""
 
     command: ClassVar[str] = "/chakra process list"
 
@@ -51,16 +51,16 @@ class RecordListQuery(ListQuery):
     text: str = ""
     skip: int = 0
     earlier: tuple[int, ...] = ()
-    """The ``skip`` of the pages before."""
+    """The ``skip`` of the previous pages."""
     reader: str = ""
     """The member who is "me" in the text; "" is the person who looks."""
     name: str = ""
-    """The name of the saved query whose list it is."""
+    """The name of the saved query, if it is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordList:
-    """A list as one person sees it: times are those of ``zone``, and ``now`` is when it was read.
+    """A list as one person sees it: times are in ``zone``, and ``now`` is when it was read.
 
     ``fields`` are those that the query names, ``sort`` is the order of the whole list, ``hint`` is
     what to try if nothing matches.
@@ -87,7 +87,7 @@ class RecordList:
 
 
 def to_line(tokens: Sequence[Token]) -> str:
-    """Return words as a line that reads as the same words."""
+    """Return words as a line that parses to the same words."""
     return " ".join(
         f"<@{token.id}>"
         if isinstance(token, Mention)
@@ -218,7 +218,7 @@ def _cell(record_type: RecordType, record: Record, column: QueryField, zone: tzi
 
 
 def _menu(record_type: RecordType, records: Sequence[Record]) -> list[Block]:
-    """Return the menu that opens a record, as no block or one."""
+    """Return the menu that opens a record, as zero or one block."""
     choices = []
     for record in records:
         texts = dict.fromkeys(filter(None, (record.process.name, record.key)))
@@ -244,7 +244,7 @@ def _page_buttons(shown: RecordList) -> list[Block]:
 
 
 def _may_be_new_lead(shown: RecordList) -> bool:
-    """Return whether the words that find no lead may be those of a new one."""
+    """Return whether words that find no lead may describe a new one."""
     return shown.record_type.name == LEAD and bool(shown.query.text) and not shown.fields
 
 

@@ -1,4 +1,4 @@
-"""Times to come as people type them ("tomorrow 10am", "next Monday 9", "in 2 hours"). Pure."""
+"""Future times as people type them ("tomorrow 10am", "next Monday 9", "in 2 hours"). Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ YEAR_DAYS: Final = 365
 MAX_YEARS: Final = 4
 MAX_MONTH_DAYS: Final = 31
 EARLIEST_BARE_HOUR: Final = 7
-"""From this hour on, "Monday 9" is in the morning; "Monday 5" can be in the afternoon too."""
+"""From this hour on, "Monday 9" means the morning; "Monday 5" can also mean the afternoon."""
 
 _TIME: Final = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s?(am|pm|a\.m\.?|p\.m\.?|h|hrs?|o'clock)?")
 _NAMED_TIMES: Final[Mapping[str, time]] = {
@@ -47,7 +47,7 @@ _CALENDAR: Final = re.compile(
 _LEADING: Final = frozenset(("on", "by", "at", "before", "until", "till", "due", "for", "from"))
 _AT: Final = frozenset(("at", "@", "around", "about", "by"))
 _ALSO_WORDS: Final = frozenset(("sun", "sat", "wed", "tom"))
-"""Short names of days that mean something else by themselves."""
+"""Short names of days that mean something else on their own."""
 _ORDINAL: Final = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 _DOTTED_TIME: Final = re.compile(r"(\d{1,2})\.(\d{2})")
 _PERIODS: Final = frozenset(("week", "month", "year", "quarter"))
@@ -55,7 +55,7 @@ _PERIODS: Final = frozenset(("week", "month", "year", "quarter"))
 
 @dataclass(frozen=True, slots=True)
 class FoundMoment:
-    """A phrase of ``length`` words from ``start``: a day, a time of it, or both.
+    """A phrase of ``length`` words from ``start``: a day, a time, or both.
 
     ``problem`` is a sentence if it can't be used as it is.
     """
@@ -92,7 +92,7 @@ def find_moments(words: Sequence[str], now: datetime) -> list[FoundMoment]:
 
 
 def read_moment(text: str, now: datetime) -> FoundMoment | None:
-    """Return the time that a whole text is, or None."""
+    """Return the time that the whole text means, or None."""
     words = text.split()
     found = find_moments(words, now) if words else []
     if len(found) != 1 or found[0].length != len(words):
@@ -208,7 +208,7 @@ def _read_time_alone(words: list[str], now: datetime) -> FoundMoment | None:
 
 
 def _read_time(words: Sequence[str]) -> time | None:
-    """Return a time of day that can't be taken for anything else."""
+    """Return a time of day that can't be mistaken for anything else."""
     text = " ".join(words)
     if text in _NAMED_TIMES:
         return _NAMED_TIMES[text]
@@ -224,7 +224,7 @@ def _read_time(words: Sequence[str]) -> time | None:
 
 
 def _read_bare_time(words: Sequence[str], now: datetime) -> FoundMoment | None:
-    """Read what is a time after "at" or a day: 9, 14, 10.30. Ask about 5."""
+    """Read a number that is a time after "at" or a day: 9, 14, 10.30. Ask about 5."""
     if len(words) == 1 and (dotted := _DOTTED_TIME.fullmatch(words[0])):
         return _read_time_alone([f"{dotted[1]}:{dotted[2]}"], now)
     if len(words) != 1 or not re.fullmatch(r"\d{1,2}", words[0]) or int(words[0]) > 23:
@@ -358,7 +358,7 @@ def _problem(sentence: str) -> FoundMoment:
 
 
 def _checked(text: str, day: date, clock: time | None, now: datetime) -> FoundMoment:
-    """Return the moment; one that is over is a problem."""
+    """Return the moment; a past one is a problem."""
     is_over = day < now.date()
     if clock is not None and day == now.date():
         is_over = clock <= now.time().replace(tzinfo=None)

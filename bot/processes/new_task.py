@@ -1,4 +1,4 @@
-"""What a submitted form of a new task would write."""
+"""Read the submitted form of a new task."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from bot.slack.commands.tokens import Token
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """What a form would write: ``body`` is the task's, ``shown`` what people read of it.
+    """The write of a form: ``body`` is the task's, ``shown`` its description for people.
 
     ``next_action`` is the record's next action if that is to be changed too.
     """
@@ -89,7 +89,7 @@ def _read_fields(
 
 
 def _show_value(known: QueryField, value: Any) -> str:
-    """Return a value as a sentence has it: ``1 December 2026 at 10:00``."""
+    """Return a value for a sentence: ``1 December 2026 at 10:00``."""
     if known.type not in (ValueType.DATE, ValueType.TIME):
         return str(value)
     moment = datetime.fromisoformat(value)
@@ -120,7 +120,7 @@ def _read_day(known: QueryField, entered: str, now: datetime) -> date:
 
 
 def read_time(entered: str, now: datetime) -> datetime:
-    """Return the moment that a text names. Raise ``UsageError``."""
+    """Return the moment that a text means. Raise ``UsageError``."""
     if "T" in entered or ":" in entered:
         try:
             exact = datetime.fromisoformat(entered)
@@ -152,7 +152,7 @@ def _read_next_action(
     now: datetime,
     errors: dict[str, str],
 ) -> datetime | None:
-    """Return when the record's next action is to be, None if it stays as it is."""
+    """Return the record's new next action, None if it stays as it is."""
     is_ticked, typed = bool(values.get(NEXT_ACTION)), values.get(WHEN, "").strip()
     if needs_when(kind):
         block_id = WHEN

@@ -39,7 +39,7 @@ def record_photos(record: Record, record_type: RecordType) -> list[RecordPhoto]:
 def photo_ids(value: Any) -> tuple[str, ...]:
     """Return the IDs in the value of a photo field.
 
-    CONFIRMED for one ID; objects and arrays of them are INFERRED. A web address is no ID.
+    CONFIRMED for one ID; objects and arrays of them are INFERRED. A web address isn't an ID.
     """
     return tuple(dict.fromkeys(_iter_ids(value)))
 

@@ -1,7 +1,7 @@
 """The queries that find records by key, name or number, and how well a record matches. Pure.
 
 A query compares whole values or their beginnings, and whether case counts is UNKNOWN (API.md,
-Processes). So a query asks for several spellings, and each answer is compared here.
+Processes). So a query asks for several spellings, and each result is compared here.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Where = Mapping[str, Any]
 
 
 class NameMatch(IntEnum):
-    """How well a name matches what is typed, the best first."""
+    """How well a name matches the typed one, the best first."""
 
     WHOLE = 0
     WORDS = 1
@@ -64,7 +64,7 @@ def key_query(attribute: str, key: str) -> Where:
 
 
 def name_query(typed: str, attributes: Iterable[str]) -> Where | None:
-    """Return the query for a name; None if no attribute holds one.
+    """Return the query for a name; None if no attribute has one.
 
     A whole name is searched by its beginning, first and last name by the first and last word.
     """
@@ -89,7 +89,7 @@ def name_query(typed: str, attributes: Iterable[str]) -> Where | None:
 
 
 def phone_query(candidates: Sequence[str], attributes: Iterable[str]) -> Where | None:
-    """Return the query for a number as Chakra may store it; None if no attribute holds one."""
+    """Return the query for a number as Chakra may store it; None if no attribute has one."""
     phones = [name for name in attributes if is_phone_key(normalize_key(name))]
     values = spell_phone(candidates)
     return {"or": [{name: values} for name in phones]} if phones and values else None
@@ -124,7 +124,7 @@ def spell_phone(candidates: Sequence[str]) -> list[str]:
 
 
 def email_query(email: str, attributes: Iterable[str]) -> Where | None:
-    """Return the query for an email address; None if no attribute holds one."""
+    """Return the query for an email address; None if no attribute has one."""
     emails = [name for name in attributes if normalize_key(name) in EMAIL_KEYS]
     values = _unique((email, email.lower()))
     return {"or": [{name: values} for name in emails]} if emails else None

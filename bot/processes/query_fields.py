@@ -1,4 +1,4 @@
-"""Read the fields of a typed query with what they are compared with: ``city:Pune or Mumbai``."""
+"""Read the fields of a typed query and their comparisons: ``city:Pune or Mumbai``."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _JOINS: Final = re.compile(r"or|and|[|&,;+]+", re.IGNORECASE)
 
 
 class FieldReader:
-    """Reads what is at the position of a line, and steps over it."""
+    """Reads what is at the current position of a line, and moves past it."""
 
     def __init__(self, line: QueryLine, schema: QuerySchema, today: date) -> None:
         self._line = line
@@ -219,7 +219,7 @@ class FieldReader:
         return tokens
 
     def _take_comma(self) -> bool:
-        """Step over a comma, unless another field follows it."""
+        """Skip a comma, unless another field follows it."""
         start = self._line.position
         if self._line.take(_COMMA):
             is_end = self._line.at_end() or self._line.startswith(")")
@@ -229,7 +229,7 @@ class FieldReader:
         return False
 
     def _take_or(self, field: QueryField, before: Token) -> bool:
-        """Step over an "or" that another value of the field follows."""
+        """Skip an "or" that is followed by another value of the field."""
         start = self._line.position
         if self._line.take(_OR_VALUE) and not self._line.at_end():
             is_other = self._line.match(NOT) or self._line.match(OPENING) or self._find_named()[0]

@@ -24,13 +24,13 @@ RECORD_NOUNS: Final = frozenset(
     ("account", "case", "claim", "company", "contact", "deal", "invoice", "opportunity", "order",
      "project", "ticket")
 )  # fmt: skip
-"""What people call records of types that a team may not have."""
+"""Names that people use for record types that a team may not have."""
 
 
 def find_hint(query: RecordQuery, type_names: Sequence[str], *, is_sorted: bool = False) -> str:
     """Return what to try instead; "" if nothing is known to be wrong.
 
-    Words beside an order are rarely a name: those who type ``hot leads sort:score`` mean a kind.
+    Words next to a sort order are rarely a name: ``hot leads sort:score`` means a kind of lead.
     """
     for before, after in pairwise(query.terms):
         if isinstance(after, TextTerm) and (first := _open_value(before)):

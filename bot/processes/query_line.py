@@ -54,7 +54,7 @@ class QueryLine:
         return pattern.match(self.text, self.position)
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Return a match here, and step over it."""
+        """Return a match here, and move past it."""
         if found := self.match(pattern):
             self.position = found.end()
         return found
@@ -69,7 +69,7 @@ class QueryLine:
         return [(match[0], match.end()) for match in islice(found, limit)]
 
     def plain_words(self) -> tuple[list[str], int]:
-        """Return the words from here, those of a quoted first word apart, and how many it has."""
+        """Return the words from here, a quoted first word split up, and how many words that has."""
         words = [word for word, _ in self.words(MAX_WORDS)]
         first = self._find_atom(words[0]) if words else None
         if first is None or isinstance(first, Mention):
@@ -89,7 +89,7 @@ class QueryLine:
         return (self._find_atom(found[1]) or Token(found[1])) if found else None
 
     def peek_value(self) -> Token | None:
-        """Return the word up to the next space or comma, and stay before it."""
+        """Return the word up to the next space or comma, without moving past it."""
         start = self.position
         value = self.take_value()
         self.position = start

@@ -1,7 +1,7 @@
 """Read a typed query for records: ``state:NEW assigned:me created:last week score>=5 -city:Pune``.
 
 People type fields with a colon or a comparison, days in words, names and keys without a field, and
-join terms with "or". A field or value that does not exist is answered with the nearest one.
+join terms with "or". For a field or value that doesn't exist, the nearest one is suggested.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ _AND: Final = re.compile(r"(?:and|&&?|\+|,|;)(?=[\s()\ue000]|$)", re.IGNORECASE)
 def parse_query(tokens: Sequence[Token], schema: QuerySchema, today: date) -> RecordQuery:
     """Return the query of a line's words. ``today`` is the person's.
 
-    Raise ``UsageError`` for a field or value that does not exist, naming the nearest, and for what
-    cannot be asked of Chakra.
+    Raise ``UsageError`` for a field or value that does not exist, naming the nearest, and for
+    conditions that Chakra doesn't support.
     """
     return _Parser(tokens, schema, today).parse()
 
@@ -180,7 +180,7 @@ class _Parser:
 
 
 def _flatten(terms: Sequence[Term]) -> tuple[Term, ...]:
-    """Return the terms with groups of "and" dissolved, and the words as one text."""
+    """Return the terms with groups of "and" flattened, and the words as one text."""
     flat: list[Term] = []
     for term in terms:
         parts = term.terms if isinstance(term, Group) and not term.is_or else (term,)

@@ -35,7 +35,7 @@ class QuerySchema:
     def find(self, typed: str) -> QueryField | None:
         """Return the field of a name, label or alias, however it is spelled.
 
-        A word of one field's name alone is enough: ``phone`` for ``phone_number``.
+        A word that only one field's name has is enough: ``phone`` for ``phone_number``.
         """
         wanted = fold(typed)
         if named := next((field for field in self.fields if wanted in names_of(field)), None):
@@ -88,13 +88,13 @@ def _spell(field: QueryField) -> list[str]:
 
 
 def choices_by_word(field: QueryField) -> dict[str, str]:
-    """Return the known values by each folded word for them."""
+    """Return the known values by each normalized word for them."""
     named = ((choice, choice) for choice in field.choices)
     return {fold(word): choice for word, choice in (*field.synonyms, *named)}
 
 
 def find_nearest(text: str, words: Sequence[str]) -> str:
-    """Return the word that resembles ``text`` most, or "" if none is near."""
+    """Return the word that resembles ``text`` most, or "" if none is close."""
     found = find_similar(text, words, min_score=MIN_SIMILARITY, limit=1)
     return found[0].word if found else ""
 

@@ -1,4 +1,4 @@
-"""The words and signs of a typed query that compare or join, and what can't be asked. Pure."""
+"""The words and signs of a typed query that compare or join, and unsupported ones. Pure."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def read_spoken(typed: str) -> str:
 
 
 def invert(operator: str) -> str:
-    """Return "!=" for "=" and the reverse; any other as it is."""
+    """Return "!=" for "=" and vice versa; any other as it is."""
     return {"=": "!=", "!=": "="}.get(operator, operator)
 
 
 def split_value(field: QueryField, token: Token) -> list[Token]:
-    """Return the parts of ``NEW/CONVERTED``, if it is not a value itself."""
+    """Return the parts of ``NEW/CONVERTED``, if it isn't a value itself."""
     parts = token.text.split("/")
     has_values = field.has_other_values or field.choices
     if token.quoted or not has_values or not all(parts) or fold(token.text) in _known(field):
@@ -73,7 +73,7 @@ def split_value(field: QueryField, token: Token) -> list[Token]:
 
 
 def check_value(field: QueryField, token: Token) -> None:
-    """Raise ``UsageError`` for a value that asks for what Chakra can't be asked for."""
+    """Raise ``UsageError`` for a value that asks for something Chakra doesn't support."""
     text = token.text.casefold()
     is_person = field.type is ValueType.PERSON
     if token.quoted or isinstance(token, Mention) or fold(text) in _known(field):
@@ -85,7 +85,7 @@ def check_value(field: QueryField, token: Token) -> None:
 
 
 def check_several(field: QueryField, operator: str, tokens: Sequence[Token]) -> None:
-    """Raise ``UsageError`` for values, joined by commas, that can't be meant."""
+    """Raise ``UsageError`` for values joined by commas that make no sense."""
     if operator not in ("=", "!="):
         raise UsageError(f"Compare {field.name} with one value.", example=EXAMPLE)
     texts = [token.text for token in tokens]
@@ -134,9 +134,9 @@ def partial_value_error(field: QueryField, typed: str) -> UsageError:
 
 
 def compare_span(field: QueryField, operator: str, span: DateSpan, phrase: str) -> DateSpan:
-    """Return the days that are before or after those of a phrase.
+    """Return the days before or after those of a phrase.
 
-    Raise ``UsageError`` for ``created>7d``, which can mean either side.
+    Raise ``UsageError`` for ``created>7d``, which is ambiguous.
     """
     if operator in ("=", "!="):
         return span
@@ -163,7 +163,7 @@ def join_with_or(first: Term, second: Term) -> Term:
 
 
 def group(terms: tuple[Term, ...]) -> Term | None:
-    """Return terms that must all hold as one; None for none."""
+    """Return the terms joined by "and"; None for none."""
     return Group(terms) if len(terms) > 1 else next(iter(terms), None)
 
 

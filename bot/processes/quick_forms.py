@@ -1,4 +1,4 @@
-"""The small forms of a card: another state, and another assignee."""
+"""The small forms of a card: change the state, and change the assignee."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OTHER: Final = "-other-"
 
 
 def state_form(record: Record, record_type: RecordType) -> View:
-    """Return the form with the known states; another one can be typed."""
+    """Return the form with the known states; others can be typed."""
     now = record.process.state
     states = [state for state in record_type.states if state != now][:MAX_STATES]
     content = [_render_head(record, "State", now)]

@@ -1,7 +1,7 @@
 """An address of Chakra's dashboard as the record that it leads to. Pure.
 
-What an address of a record looks like is UNKNOWN (API.md, Dashboard). So an address is read if it
-names a type of records and, beside it, something that looks like the key of one; no other is.
+What an address of a record looks like is UNKNOWN (API.md, Dashboard). So an address is read only if
+it names a record type and, next to it, something that looks like a key.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from bot.processes.query import is_key
 from bot.processes.query_schema import fold
 
 MAX_URL_LENGTH: Final = 2_000
-"""Characters: Slack takes 3,000 in a button, and a key is part of a button's value, too."""
+"""Characters: Slack allows 3,000 in a button, and a key is part of a button's value too."""
 MAX_KEY_LENGTH: Final = 100
 MIN_DIGITS: Final = 3
-"""A key without letters has these: a smaller number may be a page."""
+"""Minimum digits of a key without letters: a shorter number may be a page."""
 MAX_PUBLIC_DIGITS: Final = 6
 MAX_PUBLIC_DIGITS_AFTER_LETTERS: Final = 9
-"""The digits of a key that all may see: one with more may be a phone number."""
+"""Maximum digits of a key that everyone may see: a longer one may be a phone number."""
 DEFAULT_PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
 
 TYPE_PARAMETERS: Final = frozenset({"procedure", "procedureshortid", "type", "processtype"})
 KEY_PARAMETERS: Final = frozenset(
     {"id", "key", "process", "processid", "record", "recordid", "primarykey", "primarykeyvalue"}
 )
-"""Folded names of a query's parameters that may have the type or the key."""
+"""Normalized names of query parameters that may have the type or the key."""
 RECORD_WORDS: Final = frozenset({"process", "processes", "record", "records"})
 BETWEEN_WORDS: Final = RECORD_WORDS | frozenset(
     {"list", "view", "show", "edit", "open", "detail", "details", "card", "id", "key"}
@@ -45,12 +45,12 @@ _UNREADABLE = re.compile(r"[\s\\\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u
 _UNREADABLE_IN_KEY = re.compile(r"[\\\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _NUMBER = re.compile(r"[0-9]+")
 _UNUSUAL_KEY = re.compile(r"[A-Za-z][\w ./%#+-]*\d[\w ./%#+-]*", re.ASCII)
-"""A key with characters that an address has encoded: "LEAD/004 038"."""
+"""A key with characters that are encoded in an address: "LEAD/004 038"."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedType:
-    """A type of records: its short ID, its name, and the attribute that is its primary key."""
+    """A record type: its short ID, its name, and the attribute that is its primary key."""
 
     name: str
     label: str
@@ -77,13 +77,13 @@ class RecordLink:
 
     @property
     def public_title(self) -> str:
-        """What all may read: the type, with the key unless it could be a person's number."""
+        """What everyone may read: the type, with the key unless it could be a person's number."""
         label = "".join(letter for letter in self.type.label if letter not in "<>&").strip()
         return f"{label or 'Record'} {self.key}" if is_impersonal(self.key) else label or "Record"
 
 
 def is_impersonal(key: str) -> bool:
-    """Return whether a key tells nothing about a person: no name, address or phone number."""
+    """Return whether a key reveals nothing about a person: no name, address or phone number."""
     if is_uuid(key):
         return True
     digits = sum(letter.isdigit() for letter in key)
@@ -125,7 +125,7 @@ class LinkReader:
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
-    """Return scheme, host and port. Raise ``ValueError`` for a port that is none."""
+    """Return scheme, host and port. Raise ``ValueError`` for an invalid port."""
     return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme)
 
 
@@ -142,7 +142,7 @@ def _read_parts(parts: SplitResult) -> tuple[tuple[str, ...], tuple[tuple[str, s
     segments = tuple(filter(None, (unquote(piece).strip() for piece in path.split("/"))))
     try:
         return segments, tuple(parse_qsl(query, max_num_fields=50))
-    except ValueError:  # more fields than that
+    except ValueError:  # too many fields
         return segments, ()
 
 
@@ -196,12 +196,12 @@ def _find_type(types: Iterable[LinkedType], word: str) -> LinkedType | None:
 
 
 def _looks_like_key(text: str) -> bool:
-    """Return whether a text is a key wherever it is: ``LEAD-004038``, or a UUID."""
+    """Return whether a text is a key in any position: ``LEAD-004038``, or a UUID."""
     return len(text) <= MAX_KEY_LENGTH and is_key(text)
 
 
 def _is_key(text: str) -> bool:
-    """Return whether a text right after a type is a key: here it may also be a number."""
+    """Return whether a text right after a type is a key: there it may also be a number."""
     if len(text) > MAX_KEY_LENGTH or _UNREADABLE_IN_KEY.search(text):
         return False
     if _NUMBER.fullmatch(text):

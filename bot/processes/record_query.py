@@ -1,4 +1,4 @@
-"""A query for records, as its terms: what people typed, the ``where`` of the list, and an echo."""
+"""A query for records as terms, the ``where`` that they make, and their echo."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ValueType(Enum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     DATE = "date"
-    """A day; that Chakra compares ``2026-05-01`` as a text is INFERRED."""
+    """A day; that Chakra compares ``2026-05-01`` as text is INFERRED."""
     TIME = "time"
     """A moment, as an ISO timestamp: ``createdAt`` (CONFIRMED) and attributes (INFERRED)."""
     PERSON = "person"
@@ -38,7 +38,7 @@ class QueryField:
 
     ``name`` is Chakra's, ``choices`` are its known values; ``synonyms`` are other words for them.
     ``has_other_values``: there may be more than the known ones, all short IDs such as "NEW".
-    ``is_multiple``: its value is a list; ``is_object``: it has parts, which no form can change.
+    ``is_multiple``: its value is a list; ``is_object``: it has parts, which a form can't change.
     """
 
     name: str
@@ -106,7 +106,7 @@ Term = Comparison | InSpan | AssignedTo | TextTerm | Group
 
 @dataclass(frozen=True, slots=True)
 class RecordQuery:
-    """The terms of a query, all of which must hold."""
+    """The terms of a query, all of which must match."""
 
     terms: tuple[Term, ...] = ()
 
@@ -138,11 +138,11 @@ def _leaves(terms: Sequence[Term]) -> Iterator[Term]:
 
 
 class CannotNegate(ValueError):
-    """A term without an opposite; its message is the words."""
+    """A term that can't be negated; the message has its words."""
 
 
 def negate(term: Term) -> Term:
-    """Return the opposite of a term. Raise `CannotNegate` for words."""
+    """Return the negation of a term. Raise `CannotNegate` for words."""
     match term:
         case Comparison(operator=operator):
             return replace(term, operator=NEGATED_OPERATORS[operator])
@@ -161,7 +161,8 @@ def negate(term: Term) -> Term:
 class WhereBuilder:
     """Builds the ``where`` of a list (API.md, Processes).
 
-    ``usernames`` are those of each person, ``find_words`` the query for a name, key or number.
+    ``usernames`` has those of each person, ``find_words`` builds the query for a name, key or
+    number.
     """
 
     zone: tzinfo
@@ -247,7 +248,7 @@ def _join_equal(terms: Sequence[Term]) -> list[Term]:
 
 
 def _merge(merged: dict[str, Any], part: Where) -> bool:
-    """Add ``part`` to ``merged`` if no field is in both, or both compare it by other operators."""
+    """Add ``part`` to ``merged``, unless a field is in both with the same operator."""
     for name, wanted in part.items():
         known = merged.get(name)
         if known is None:
@@ -271,7 +272,7 @@ _COMPARED: Final[Mapping[str, str]] = {
 def describe(query: RecordQuery, names: Mapping[Person, str]) -> str:
     """Return how the query was understood: ``State NEW, assigned to you, created since 1 May``.
 
-    ``names`` are those of the colleagues.
+    ``names`` are the colleagues' names.
     """
     text = ", ".join(_describe(term, names) for term in _join_equal(query.terms))
     return text[:1].upper() + text[1:]

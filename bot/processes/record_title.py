@@ -1,4 +1,4 @@
-"""How sentences and forms name a record."""
+"""The name of a record in sentences and forms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bot.slack.blocks import Markup, bold, markup
 
 
 def record_title(record: Record, separator: str = "  ·  ") -> Markup:
-    """Return its name and its key, or what there is of both."""
+    """Return its name and its key, or whichever exists."""
     name, key = record.process.name, record.shown_key
     if not name:
         return bold(record.key)

@@ -68,7 +68,7 @@ ROOT_FIELDS: Final = (
 )
 """The fields that every record has and that a list can be filtered by (CONFIRMED)."""
 MIN_STATES: Final = 3
-"""States with which no more are looked for."""
+"""The number of known states from which no more are looked for."""
 TYPE_NAMES: Final[Mapping[str, ValueType]] = {
     **dict.fromkeys(
         ("number", "numeric", "decimal", "float", "double", "currency", "amount", "money",
@@ -79,12 +79,12 @@ TYPE_NAMES: Final[Mapping[str, ValueType]] = {
     **dict.fromkeys(("datetime", "timestamp", "dateandtime"), ValueType.TIME),
     **dict.fromkeys(("boolean", "bool", "yesno", "checkbox", "toggle", "flag"), ValueType.BOOLEAN),
 }  # fmt: skip
-"""Names of attribute types, folded. Chakra's own are UNKNOWN: any other is text."""
+"""Names of attribute types, normalized. Chakra's own are UNKNOWN: any other is text."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """A type of records: ``name`` is Chakra's short ID ("lead"), ``label`` its name."""
+    """A record type: ``name`` is Chakra's short ID ("lead"), ``label`` its name."""
 
     name: str
     label: str
@@ -98,7 +98,7 @@ class RecordType:
     find_person: Callable[[str], str] = field(default=lambda _: "", repr=False, compare=False)
     """Return the name of a user by ID, username or address, "" if it isn't known."""
     format_phone: Callable[[str], str] = field(default=str, repr=False, compare=False)
-    """Return a number as people write it, and one that isn't valid as it is."""
+    """Return a number as people write it, and an invalid one as it is."""
 
     def show(self, text: str) -> str:
         """Return the name of a UUID, and any other text as it is."""
@@ -125,7 +125,7 @@ class RecordType:
         return tuple(known for known in self.attributes if known.name in self.photo_fields)
 
     def is_phone(self, known: QueryField) -> bool:
-        """Return whether a field has a phone number."""
+        """Return whether a field holds a phone number."""
         return known.name in self.phone_fields
 
     @property
@@ -140,11 +140,11 @@ class RecordPage:
     records: tuple[Record, ...]
     next_skip: int
     is_incomplete: bool = False
-    """Chakra says that there are more, and sends none."""
+    """Chakra says that there are more, but sends none."""
 
 
 class RecordSearch:
-    """Its methods raise the client's ``ChakraError``s. ``region`` is that of short numbers."""
+    """Methods raise the client's ``ChakraError``s. ``region`` is that of local numbers."""
 
     def __init__(
         self,
@@ -164,10 +164,11 @@ class RecordSearch:
         self._cache = cache
         self._parser = PhoneParser(region)
         self._seen_states: dict[str, dict[str, None]] = {}
-        """The states of listed records, by type: the configuration is not known to have them."""
+        """The states of listed records, by type: it is unknown whether the configuration has
+        them."""
 
     async def list_types(self) -> tuple[RecordType, ...]:
-        """Return the types of records, leads first; leads alone if Chakra names none."""
+        """Return the record types, leads first; only leads if Chakra has none."""
         config = (await self.get_config()).value
         found = [
             (procedure.short_id, procedure.label)
@@ -224,7 +225,7 @@ class RecordSearch:
         return record, found
 
     async def find(self, typed: str, kind: str = "") -> tuple[Record, ...]:
-        """Return the records with this key, number, address or name; of ``kind`` alone if given.
+        """Return the records with this key, number, address or name; only of ``kind`` if given.
 
         At most ``MAX_FOUND``. Raise ``TimeoutError`` too.
         """
@@ -240,7 +241,7 @@ class RecordSearch:
         return found or (await self._directory.find_by_key(text) if may_be_key else ())
 
     async def create(self, record_type: RecordType, item: Mapping[str, Any]) -> str:
-        """Create a record; return its reference, "" if Chakra's answer doesn't name it.
+        """Create a record; return its reference, "" if Chakra's response doesn't name it.
 
         Raise ``OutcomeUnknown`` if it may have been created.
         """
@@ -250,7 +251,7 @@ class RecordSearch:
         return f"{record_type.name}/{key}" if key else ""
 
     async def create_task(self, record: Record, kind: str, task: Mapping[str, Any]) -> CreatedTask:
-        """Create a task of a record. Raise ``OutcomeUnknown`` if it may have been created."""
+        """Create a task for a record. Raise ``OutcomeUnknown`` if it may have been created."""
         created = await self._tasks.create(record.procedure, record.process.id, kind, task)
         self._cache.invalidate(RECORDS_CACHE_KIND, record.procedure)
         return created
@@ -321,7 +322,7 @@ _PHONE_TYPE: Final = re.compile(r"phone|mobile|whatsapp")
 
 
 def find_type(types: Sequence[RecordType], typed: str) -> RecordType | None:
-    """Return the type of this short ID or name, in the singular or plural."""
+    """Return the type with this short ID or name, in the singular or plural."""
     wanted = fold(typed)
     for found in types:
         names = {fold(found.name), fold(found.label)}

@@ -1,4 +1,4 @@
-"""The card of a record for the person who asks, as it is in Chakra now."""
+"""The current card of a record, for the person who asks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def render_card(
 ) -> Message:
     """Return the card of a reference ("lead/LEAD-004038") or a handle.
 
-    ``notice`` is a sentence before when it was loaded. Raise ``NotFound`` for a key, and
+    ``notice`` is a sentence in front of the loading time. Raise ``NotFound`` for a key, and
     ``ResourceNotFound`` for an ID: people don't know it.
     """
     procedure, _, key = reference.partition("/")

@@ -1,6 +1,6 @@
 """The order of a list: ``sort:score``, ``sort by created desc``, ``newest first``.
 
-Chakra's lists have no documented order and take none, so what is read is sorted here.
+Chakra's lists have no documented order and no parameter for one, so results are sorted here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _LIMITS: Final = frozenset({"top", "first", "last", "limit"})
 _NOT_SORTED_BY: Final = frozenset(
     {"assigned", "owned", "created", "made", "added", "group", "grouped"}
 )
-"""Words whose "by" is followed by no order."""
+"""Words after which "by" doesn't begin a sort order."""
 _FIRST_WORDS: Final = {"newest": True, "latest": True, "oldest": False, "earliest": False}
 _ORDER_WORDS: Final = frozenset({"by", *_VERBS, *_SUPERLATIVES, *_FIRST_WORDS})
 
@@ -49,7 +49,7 @@ class Sort:
 
     @property
     def words(self) -> str:
-        """The words that mean it in a query."""
+        """The words for it in a query."""
         return f"sort:{'-' if self.descending else ''}{self.field.name}"
 
 
@@ -74,7 +74,7 @@ def split_sort(
 
 
 def find_order(tokens: Sequence[Token]) -> int:
-    """Return the place of the first word that may begin an order, after others; 0 for none."""
+    """Return the position of the first word that may begin an order, after others; 0 for none."""
     places = (
         place
         for place, token in enumerate(tokens)
@@ -123,7 +123,7 @@ def find_value(record: Record, field: QueryField) -> Any:
 def _read_sort(
     tokens: Sequence[Token], schema: QuerySchema, before: str
 ) -> tuple[Sort | None, int]:
-    """Return the order that the first words say, and how many they are; None and 1 for none.
+    """Return the order in the first words, and how many they are; None and 1 for none.
 
     ``before`` is the word before them.
     """
@@ -166,7 +166,7 @@ def _word(tokens: Sequence[Token], index: int) -> str:
 
 
 def _find_longest(tokens: Sequence[Token], schema: QuerySchema) -> tuple[QueryField, int] | None:
-    """Return the field that the first words name, and how many they are."""
+    """Return the field named by the first words, and how many they are."""
     words = [token.text.strip(",").lstrip("-+") for token in tokens[:MAX_FIELD_WORDS]]
     for length in range(len(words), 0, -1):
         if field := find_field(schema, " ".join(words[:length])):
@@ -199,7 +199,7 @@ def _read_field(tokens: Sequence[Token], schema: QuerySchema) -> tuple[Sort, int
 
 
 def _read_direction(tokens: Sequence[Token]) -> tuple[str, int]:
-    """Return the direction that the first words say, and how many they are."""
+    """Return the direction in the first words, and how many they are."""
     words = [token.text.casefold().strip(",") for token in tokens[:2]]
     if not words or words[0] not in _DESCENDING | _ASCENDING:
         return "", 0
@@ -207,7 +207,7 @@ def _read_direction(tokens: Sequence[Token]) -> tuple[str, int]:
 
 
 def _sort_key(value: Any) -> tuple[int, float, str] | None:
-    """Return what numbers, dates and texts are compared by; None if there is no value."""
+    """Return the sort key of a number, date or text; None if there is no value."""
     if isinstance(value, bool):
         return 0, float(value), ""
     if isinstance(value, int | float):
@@ -225,7 +225,7 @@ def _sort_key(value: Any) -> tuple[int, float, str] | None:
 
 
 def describe_sort(sort: Sort) -> str:
-    """Return how an echo names the order."""
+    """Return the order as an echo describes it."""
     if sort.field.type is ValueType.TIME:
         return f"{sort.field.label.lower()}, {'newest' if sort.descending else 'oldest'} first"
     return f"{sort.field.label.lower()}{', descending' if sort.descending else ''}"

@@ -37,11 +37,11 @@ NO_TYPES_NOTE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class TaskDraft:
-    """What is known of a task that is being written.
+    """A task that is being entered.
 
-    ``record_text`` is what was typed for the record if it isn't found, ``choices`` are the records
-    that it may be. ``words`` and ``due`` (``2026-12-01T10:00:00``, or the day alone) are put in the
-    fields that take them; ``values`` are those of the form, by ``block_id``.
+    ``record_text`` is what was typed for the record if it isn't found, ``choices`` are the possible
+    records. ``words`` and ``due`` (``2026-12-01T10:00:00``, or the day alone) go into the fields
+    for them; ``values`` are those of the form, by ``block_id``.
     """
 
     record: Record | None = None
@@ -70,7 +70,7 @@ class TaskDraft:
         }
 
     def _dump_hidden(self) -> str:
-        """Return the typed values of fields that this form doesn't have, but another kind's may."""
+        """Return the typed values of fields that this form lacks, but another kind's may have."""
         kind = self.type
         shown = {f"{FIELD_PREFIX}{known.name}" for known in kind.fields} if kind else set()
         hidden = {
@@ -83,7 +83,7 @@ class TaskDraft:
 
 
 def next_action_of(record: Record | None) -> str:
-    """Return when the record's next action is, as a form's state carries it."""
+    """Return the record's next action in the format of a form's state."""
     moment = record.process.next_action_at if record else None
     return str(moment.timestamp()) if moment else ""
 
@@ -253,7 +253,7 @@ def needs_when(kind: TaskType | None) -> bool:
 
 
 def describe_when(kind: TaskType | None) -> str:
-    """Return what the field for a time is for."""
+    """Return the meaning of the field for a time."""
     if kind is None:
         return "For the record's next action."
     if kind.due is None:

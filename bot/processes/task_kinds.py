@@ -29,14 +29,14 @@ class KindMatch:
 
 
 def find_kind(text: str, types: Sequence[TaskType]) -> TaskType | None:
-    """Return the kind of this name, or of one that resembles it."""
+    """Return the kind with this name, or with a similar one."""
     by_word = _by_word(types)
     folded = fold(text)
     return by_word.get(folded) or _find_similar(folded, by_word)
 
 
 def match_kind(words: Sequence[TaskWord], types: Sequence[TaskType]) -> KindMatch | None:
-    """Return the longest run of words that is the name of a kind, else one that resembles it."""
+    """Return the longest run of words that is the name of a kind, or else similar to one."""
     by_word = _by_word(types)
     folded = [fold(word.plain) for word in words]
     for length in range(min(MAX_KIND_WORDS, len(folded)), 0, -1):

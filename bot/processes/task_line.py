@@ -1,6 +1,6 @@
 """Read a typed line about a task: ``LEAD-004038 call back tomorrow 10am for @mei``. Pure.
 
-Each word is understood, or part of what is to be done.
+Each word is either understood or part of what is to be done.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def read_task_line(
     record_types: Sequence[str],
     now: datetime,
 ) -> TaskLine:
-    """Return what a line asks for; ``now`` is in the person's zone."""
+    """Return the task that a line describes; ``now`` is in the person's zone."""
     return _TaskLineReader(tokens, types, record_types, now).read()
 
 
@@ -215,7 +215,7 @@ class _TaskLineReader:
         self._words = remaining
 
     def _match_person(self, words: Sequence[TaskWord]) -> int:
-        """Return how many words name who is to do it, 0 if none do here."""
+        """Return how many words name the assignee, 0 if none do here."""
         first = words[0].plain
         if isinstance(words[0].token, Mention):
             self._people.append(read_person(words[0].token))
@@ -372,5 +372,5 @@ class _TaskLineReader:
         return tuple(dict.fromkeys(spans))
 
     def _is_break(self, place: int) -> bool:
-        """Return whether a name can't go past this word."""
+        """Return whether a name ends before this word."""
         return self._words[place].plain in NAME_BREAKS

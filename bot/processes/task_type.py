@@ -1,4 +1,4 @@
-"""The kinds of tasks that a record may have, and which of their fields takes words or a time."""
+"""The kinds of tasks that a record may have, and which of their fields are for text or a time."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _TITLE_NAMES: Final = (
     "title", "subject", "summary", "task", "description", "detail", "note", "remark", "comment",
     "instruction", "message", "text",
 )  # fmt: skip
-"""Parts of the names of fields for what is to be done, the likeliest first."""
+"""Parts of the names of fields for the description, the likeliest first."""
 _DUE_NAMES: Final = re.compile(
     r"due|deadline|remind|follow_?up|schedul|when|next_.*(?:date|time|at$)|call_?back_(?:date|time)"
 )
 _TEXT_DUE_NAMES: Final = re.compile(
     r"(?:due|deadline|reminder?|follow_?up)_?(?:date|time|at|on)$|next_\w+_(?:date|time|at)$"
 )
-"""Names of fields for a time whose type is not known to be one."""
+"""Names of fields that are for a time although their type doesn't say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class TaskType:
     """A kind of task. ``name`` is the short ID of a state task, ``fields`` are its attributes.
 
     ``is_related`` if the configuration says that the fields are this task's. ``title`` is the field
-    for words, ``due`` that for a time; None if there is none, or if it isn't clear which.
+    for text, ``due`` the one for a time; None if there is none, or it isn't clear which.
     """
 
     name: str
@@ -77,7 +77,7 @@ def list_task_types(config: Config, procedure: str, state: str = "") -> tuple[Ta
 
 
 def format_due(field: QueryField, moment: datetime) -> str:
-    """Return a time as the field stores it: that of the documented example has no zone."""
+    """Return a time as the field stores it: the one in the documented example has no zone."""
     return f"{moment:%Y-%m-%d}" if field.type is ValueType.DATE else f"{moment:%Y-%m-%dT%H:%M:%S}"
 
 

@@ -1,4 +1,4 @@
-"""The words of a line about a task, and what they mean by themselves."""
+"""The words of a line about a task, and their individual meanings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TaskWord:
 
     @property
     def plain(self) -> str:
-        """The word for comparison, "" for what is quoted or a mention."""
+        """The word for comparison, "" for a quoted one or a mention."""
         if self.token.quoted or isinstance(self.token, Mention):
             return ""
         return self.text.casefold().strip(",;:.!?")
@@ -46,7 +46,7 @@ class TaskWord:
 
 
 def strip_fillers(words: Sequence[TaskWord]) -> Sequence[TaskWord]:
-    """Return the words without those at the ends that mean nothing by themselves."""
+    """Return the words without the meaningless ones at both ends."""
     start, end = 0, len(words)
     while start < end and words[start].is_filler:
         start += 1
@@ -73,7 +73,7 @@ def is_date(text: str) -> bool:
 
 
 def join_quotes(tokens: Sequence[Token]) -> list[Token]:
-    """Join the words of ``remarks:"call her"``, which come apart."""
+    """Join the words of ``remarks:"call her"``, which arrive separately."""
     joined: list[Token] = []
     opened: list[str] = []
     for token in tokens:

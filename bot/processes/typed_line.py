@@ -1,4 +1,4 @@
-"""A line about records: its verb, their type, and what people type in its place."""
+"""A line about records: its verb, the record type, and its phrases."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CSV_ENDINGS: Final = frozenset(
     for article in ("", "a ", "an ")
     for name in ("csv", "excel", "xlsx", "spreadsheet", "csv file", "excel file")
 ) | {"as file", "as a file", "to a file", "into a file"}
-"""What ends a line that asks for all records as a file."""
+"""Words at the end of a line that asks for all records as a file."""
 SHOW_WORDS: Final = frozenset({"show", "get", "open", "view", "card"})
 PROCESS_PHRASES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("lead …", "show lead", "get lead", "find lead", "open lead"), "show lead"),
@@ -117,7 +117,7 @@ _NO_NAMES: Final = frozenset(
     ("how", "many", "count", "number", "total", "what", "which", "who", "where", "why", "when",
      "duplicate", "duplicates", "top", "send", "message", "merge", "export", "import", "of", "to")
 )  # fmt: skip
-"""Words that ask for something else than a list by its name."""
+"""Words that ask for something other than a list with this name."""
 MAX_LIST_WORDS: Final = 4
 _CHANGES: Final = re.compile(
     r"(?:edit|update|change|modify|close|reopen|complete|convert|assign|reassign|move|set|mark"
@@ -127,9 +127,9 @@ _CHANGES: Final = re.compile(
 
 
 def find_record_key(line: str) -> tuple[str, bool]:
-    """Return ``show lead LEAD-004038`` for a line about a record, and whether it wants a look only.
+    """Return ``show lead LEAD-004038`` for a line about a record, and whether it only looks.
 
-    What changes a record has its buttons on the card.
+    Changes are made with the buttons on the card.
     """
     found = _ABOUT_RECORD.fullmatch(line.strip(" \t\n?.!"))
     if found is None:
@@ -153,13 +153,13 @@ def may_name_list(arguments: Arguments) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RecordLine:
-    """A typed line: the verb, "" if it has none, the type, and the rest."""
+    """A typed line: the verb ("" for none), the type, and the rest."""
 
     verb: str
     record_type: RecordType
     tokens: tuple[Token, ...]
     has_type: bool = True
-    """Whether the type was typed; leads are meant otherwise."""
+    """Whether the type was typed; otherwise it means leads."""
     is_export: bool = False
     """Whether it asks for all records as a file."""
 

@@ -18,7 +18,7 @@ class TaskLine:
 
     ``record`` is a key, a number or an address, with ``record_type`` if the line names it. If it is
     "", ``spans`` are the places in ``words`` that may be a record's name, the likeliest first.
-    ``words`` are those that mean nothing else. ``moment`` is when it is due; ``notes`` are
+    ``words`` are those without another meaning. ``moment`` is when it is due; ``notes`` are
     sentences for the person.
     """
 
@@ -39,7 +39,7 @@ class TaskLine:
         return " ".join(word.strip(":,;.!?") for word in self.words[span[0] : span[1]])
 
     def text_without(self, span: tuple[int, int]) -> str:
-        """Return what is to be done: the words but those of a span."""
+        """Return what is to be done: the words outside a span."""
         left = [*self.words[: span[0]], *self.words[span[1] :]]
         while left and left[0].casefold() in FILLERS:
             left.pop(0)

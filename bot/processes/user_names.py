@@ -1,4 +1,4 @@
-"""How records name a colleague: by username or ID, and people by name."""
+"""The names of colleagues that records refer to by username or ID."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from bot.processes.record_query import ME, Person
 
 
 class UserNames(Protocol):
-    """The names of the team, which stand in records as usernames and IDs."""
+    """The names of the team's users, for the usernames and IDs in records."""
 
     def get_cached_name(self, reference: str) -> str:
-        """Return the name of a user by ID, username or address, "" if it isn't known by now."""
+        """Return the name of a user by ID, username or address, "" if it isn't known yet."""
 
     async def load_names(self) -> None:
         """Wait briefly until the names are known. Never raise."""
 
 
 def usernames_of(user: User) -> tuple[str, ...]:
-    """Return what ``assignedTo`` may have: a username (CONFIRMED), which may be the email address.
+    """Return the possible values of ``assignedTo``: a username (CONFIRMED), perhaps the address.
 
     Older documentation has the address.
     """
@@ -28,7 +28,7 @@ def usernames_of(user: User) -> tuple[str, ...]:
 
 
 def you_or_name(person: Person, user: User | None) -> str:
-    """Return how an echo names a colleague."""
+    """Return a colleague's name for an echo."""
     if person.text == ME and not person.is_member_id:
         return "you"
     return user.name if user else person.text

@@ -77,8 +77,15 @@ def _build_config(app: Callable[..., Any], max_connections: int) -> uvicorn.Conf
         proxy_headers=False,  # nothing here asks for the client's address
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        ws="websockets-sansio",
+        ws=cast("type[asyncio.Protocol]", _build_websocket_protocol),
     )
+
+
+def _build_websocket_protocol(**arguments: Any) -> asyncio.Protocol:
+    """Import websockets for the first connection: only the demo has any, and ``serve`` has none."""
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+    return WebSocketsSansIOProtocol(**arguments)
 
 
 class _Server(uvicorn.Server):

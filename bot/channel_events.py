@@ -33,6 +33,7 @@ from bot.slack.channels import Channels
 from bot.slack.client.web_api import SlackClient
 from bot.slack.members import Members
 from bot.templates.catalog import TemplateCatalog
+from bot.text.phones import PhoneParser
 from bot.webhooks.event_log import EventLog
 from bot.webhooks.events import MessageEvent, TemplateEvent
 from bot.webhooks.recorder import Recorder
@@ -100,7 +101,7 @@ def build_channel_events(
     slack: SlackClient,
     *,
     can_upload: Callable[[], bool],
-    region: str | None,
+    phones: PhoneParser,
     hash_secret: str,
     workspace: str,
 ) -> ChannelEvents:
@@ -112,7 +113,7 @@ def build_channel_events(
     customers = Customers(database, workspace, key)
     log = EventLog(database, workspace, key, customers.identify)
     sends = open_send_reader(database, workspace, hash_secret)
-    records = RecordDirectory(chakra, cache, clock, region=region)
+    records = RecordDirectory(chakra, cache, clock, phones)
     opt_outs = OptOuts(database, OptOutRepository(database, key, workspace), customers, log, clock)
 
     async def may_show(channel: str) -> bool:

@@ -90,13 +90,13 @@ def build_context(
 ) -> Context:
     """Return what the handlers of one workspace may use."""
     chakra, cache, clock = services.chakra, services.cache, services.runtime.clock
-    region = services.installation.default_region
-    users = Directory(chakra, cache, clock, region=region)
-    directory = RecordDirectory(chakra, cache, clock, region=region)
-    records = RecordSearch(chakra, cache, directory, region=region, users=users)
+    phones = services.installation.phones
+    users = Directory(chakra, cache, clock, phones)
+    directory = RecordDirectory(chakra, cache, clock, phones)
+    records = RecordSearch(chakra, cache, directory, users=users)
     files = FileTransfer(services.slack.files, chakra.media, clock, plugin_id=_plugin_id(services))
     send_service = _build_send_service(
-        services, RecipientResolver(users, directory, region), sends, files, channel_events
+        services, RecipientResolver(users, directory, phones), sends, files, channel_events
     )
     conversations = _build_conversations(services, channel_events, sends, files)
     return Context(
@@ -235,7 +235,7 @@ def _build_bulk_planner(services: WorkspaceServices, workflows: Workflows) -> Bu
         services.cache,
         services.runtime.clock,
         services.runtime.sheet_workers,
-        region=services.installation.default_region,
+        services.installation.phones,
     )
 
 

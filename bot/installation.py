@@ -25,6 +25,7 @@ from bot.slack.commands.dispatcher import Timeouts
 from bot.slack.members import Members
 from bot.slack.scopes import GrantedScopes
 from bot.templates.catalog import TemplateCatalog
+from bot.text.phones import PhoneParser
 from bot.web.body import BodyReader
 
 
@@ -38,7 +39,7 @@ class Installation:
     chakra_plugin_id: str | None
     chakra_waba_id: str | None
     chakra_sender_id: str | None
-    default_region: str | None
+    phones: PhoneParser
     senders: tuple[str, ...]
 
 
@@ -51,7 +52,7 @@ def installation_from_settings(settings: Settings) -> Installation:
         chakra_plugin_id=settings.chakra_plugin_id,
         chakra_waba_id=settings.chakra_waba_id,
         chakra_sender_id=settings.chakra_whatsapp_phone_number_id,
-        default_region=settings.default_region,
+        phones=PhoneParser(settings.default_region),
         senders=settings.senders,
     )
 

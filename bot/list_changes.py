@@ -33,6 +33,7 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, OpenForm, Reply, UpdateForm
+from bot.text.phones import PhoneParser
 from bot.workflows import Workflows
 
 ALL_WORDS = frozenset({"all", "every", "each"})
@@ -176,7 +177,7 @@ async def _read_values(
             found.append(NewValue(name="assignedTo", label="Assigned to", value=same[0], same=same))
     try:
         found += _read_attribute(
-            values, record_type, context.records.region, request.require_member().zone
+            values, record_type, context.records.phones, request.require_member().zone
         )
     except editor.InvalidFields as invalid:
         errors |= invalid.errors
@@ -184,7 +185,7 @@ async def _read_values(
 
 
 def _read_attribute(
-    values: Mapping[str, str], record_type: RecordType, region: str | None, zone: tzinfo
+    values: Mapping[str, str], record_type: RecordType, phones: PhoneParser, zone: tzinfo
 ) -> list[NewValue]:
     """Return the change of the chosen field. Raise ``InvalidFields``."""
     typed = values.get(shown.FIELD, "").strip()
@@ -202,7 +203,7 @@ def _read_attribute(
     if not entered:
         raise editor.InvalidFields({shown.VALUE: "Enter the new value."})
     try:
-        value: Any = read_input(known, record_type, entered, region, zone)
+        value: Any = read_input(known, record_type, entered, phones, zone)
     except UsageError as error:
         raise editor.InvalidFields({shown.VALUE: error.message}) from None
     return [NewValue(name=known.name, label=known.label, value=value)]

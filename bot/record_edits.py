@@ -81,7 +81,7 @@ async def create(request: SubmitRequest, context: HasRecordEdits) -> Reply:
     try:
         values = await _resolve_assignee(request, context, "")
         zone = request.require_member().zone
-        changes = editor.read_form(record_type, None, values, context.records.region, zone)
+        changes = editor.read_form(record_type, None, values, context.records.phones, zone)
     except editor.InvalidFields as invalid:
         return FieldErrors(invalid.errors)
     if not changes.update.get("data"):
@@ -139,7 +139,7 @@ async def check(request: SubmitRequest, context: HasRecordEdits) -> Reply:
             record_type,
             record.process,
             values,
-            context.records.region,
+            context.records.phones,
             request.require_member().zone,
         )
     except editor.InvalidFields as invalid:

@@ -234,7 +234,7 @@ def _build_channel_events(services: WorkspaceServices) -> ChannelEvents:
         services.catalog,
         services.slack,
         can_upload=services.can_upload,
-        region=services.installation.default_region,
+        phones=services.installation.phones,
         hash_secret=services.hash_secret,
         workspace=services.workspace,
     )

@@ -52,7 +52,7 @@ from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
 from bot.slack.message_text import extract_text, list_unreadable
 from bot.slack.slow_form import open_when_ready
-from bot.text.phones import PhoneParser, format_international
+from bot.text.phones import format_international
 from bot.writes.ledger import DuplicateWrite as RepeatedWrite
 from bot.writes.ledger import WriteIntent
 from bot.writes.notices import CONFIRMED, ask_again, confirmed_id
@@ -75,8 +75,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
 
     async def build() -> OpenForm:
         form = await _empty_form(context)
-        parser = PhoneParser(context.records.region)
-        draft = read_lead_line(request.arguments.tokens, form.fields, parser)
+        draft = read_lead_line(request.arguments.tokens, form.fields, context.records.phones)
         return OpenForm((await _fill(request, context, form, draft)).view())
 
     return await open_when_ready(context.clock, build(), TITLE)
@@ -98,7 +97,7 @@ async def open_from_message(request: ShortcutRequest, context: Context) -> OpenF
 
 
 def _read_message(request: ShortcutRequest, context: Context, fields: LeadFields) -> LeadDraft:
-    contacts = extract_contacts(request.message, context.records.region)
+    contacts = extract_contacts(request.message, context.records.phones)
     numbers = [
         format_international(contact.removeprefix("+"))
         for contact in contacts
@@ -185,7 +184,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
             ASSIGNEE, request.values.get(ASSIGNEE, ""), request.require_member()
         )
         zone = request.require_member().zone
-        changes = read_lead(form, request.values, username, context.records.region, zone)
+        changes = read_lead(form, request.values, username, context.records.phones, zone)
     except InvalidFields as invalid:
         return FieldErrors(invalid.errors)
     intent = WriteIntent(

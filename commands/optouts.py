@@ -46,7 +46,7 @@ from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, CloseForm, FieldErrors, Message, OpenForm
 from bot.slack.paging import MAX_FILTER_LENGTH, advise_wider, list_message, paginate
 from bot.text.csv_file import build_csv
-from bot.text.phones import PhoneParser, format_international
+from bot.text.phones import format_international
 
 COMMAND = "/chakra optouts"
 ADD_EXAMPLE = "/chakra optouts add +49 151 23456789 asked on the phone"
@@ -320,8 +320,7 @@ async def add(request: SubmitRequest, context: Context) -> CloseForm | FieldErro
 
 
 async def _add(request: Request, context: Context, phone: str, reason: str) -> Message:
-    region = context.settings.default_region
-    recipient = parse_phone(phone, PhoneParser(region))
+    recipient = parse_phone(phone, context.records.phones)
     reason = blocks.clip(reason, MAX_REASON_LENGTH)
     added, is_new = await context.opt_outs.add(
         recipient.digits, member=request.actor.id, reason=reason

@@ -179,8 +179,8 @@ async def open_from_shortcut(_: ShortcutRequest, context: Context) -> OpenForm:
 async def open_from_message(request: ShortcutRequest, context: Context) -> OpenForm:
     """Open the form with the message's contacts as recipients and the template sent last."""
     context.send_service.require_configured()
-    region = context.settings.default_region
-    extraction = asyncio.to_thread(extract_contacts, request.message, region)
+    phones = context.records.phones
+    extraction = asyncio.to_thread(extract_contacts, request.message, phones)
     contacts, last_used, _ = await asyncio.gather(
         extraction,
         context.send_service.last_used_templates(request.actor.id),

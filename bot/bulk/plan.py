@@ -31,6 +31,7 @@ from bot.sheets.sheet import ReadOptions, Sheet
 from bot.sheets.workers import SheetWorkers
 from bot.slack.client.files import SlackFiles
 from bot.slack.commands.command import UploadedFile
+from bot.text.phones import PhoneParser
 
 SKIP_COLUMN = "-"
 """The choice to skip a column."""
@@ -103,8 +104,7 @@ class BulkPlanner:
         cache: Cache,
         clock: Clock,
         workers: SheetWorkers,
-        *,
-        region: str | None,
+        phones: PhoneParser,
     ) -> None:
         self._uploads = uploads
         self._files = files
@@ -112,7 +112,7 @@ class BulkPlanner:
         self._cache = cache
         self._clock = clock
         self._workers = workers
-        self._region = region
+        self._phones = phones
 
     async def list_procedures(self) -> tuple[Procedure, ...]:
         """Return what can be created or changed in bulk, sorted by name."""
@@ -218,7 +218,7 @@ class BulkPlanner:
         if matches.errors:
             return plan
         checked = await self._workers.run(
-            check, sheet, matches, region=self._region, timezone=timezone
+            check, sheet, matches, phones=self._phones, timezone=timezone
         )
         return replace(plan, checked=checked)
 

@@ -12,7 +12,7 @@ from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 
 from bot.slack.message_text import extract_text, list_unreadable
 from bot.text.invisible import remove_invisible
-from bot.text.phones import PhoneParser
+from bot.text.phones import INTERNATIONAL, PhoneParser
 
 MAX_RECIPIENTS = 20
 """The form stores this many in its metadata."""
@@ -48,18 +48,19 @@ MIN_INTERNATIONAL_LENGTH = 9
 """Characters: the plus, a country code of one digit, and seven digits."""
 
 
-def extract_contacts(message: Mapping[str, Any], region: str | None = None) -> tuple[str, ...]:
+def extract_contacts(
+    message: Mapping[str, Any], phones: PhoneParser = INTERNATIONAL
+) -> tuple[str, ...]:
     """Return the valid numbers (``+919876543210``), then the email addresses, in order, each once.
 
-    ``region`` is the country of numbers without a country code. May use a second of CPU time for a
-    message that is nothing but numbers.
+    May use a second of CPU time for a message that is nothing but numbers.
     """
     numbers: dict[str, None] = {}
     emails: dict[str, None] = {}
     for original in _unique_within_limit(extract_text(message)):
         text = "\n".join(map(remove_invisible, original.split("\n")))
         emails |= dict.fromkeys(_extract_emails(text))
-        for number in _extract_numbers(text, region):
+        for number in _extract_numbers(text, phones):
             numbers[number] = None
             if len(numbers) >= MAX_RECIPIENTS:
                 return tuple(numbers)
@@ -99,17 +100,16 @@ def _extract_emails(text: str) -> Iterator[str]:
             yield email
 
 
-def _extract_numbers(text: str, region: str | None) -> Iterator[str]:
+def _extract_numbers(text: str, phones: PhoneParser) -> Iterator[str]:
     """Yield the numbers outside of email and web addresses, and those in links to a chat."""
-    parser = PhoneParser(region)
     outside = _EMAIL_LIKE_PATTERN.sub(" ", _URL_PATTERN.sub(" ", text))
     links = unquote(text.replace("%20", "-"))
     found_links = (*_CHAT_LINK_PATTERN.finditer(links), *_CHAT_ID_PATTERN.finditer(text))
     linked = [phonenumbers.normalize_digits_only(match[1]) for match in found_links]
     for part in (outside, "\n".join(f"+{digits}" for digits in linked)):
-        found = dict(_former_numbers(part, parser))
+        found = dict(_former_numbers(part, phones))
         for match in PhoneNumberMatcher(
-            part, region, leniency=Leniency.VALID, max_tries=MAX_MATCHER_TRIES
+            part, phones.region, leniency=Leniency.VALID, max_tries=MAX_MATCHER_TRIES
         ):
             number = phonenumbers.format_number(match.number, PhoneNumberFormat.E164)
             found[match.start] = number.removeprefix("+")
@@ -117,12 +117,12 @@ def _extract_numbers(text: str, region: str | None) -> Iterator[str]:
             yield f"+{found[start]}"
 
 
-def _former_numbers(text: str, parser: PhoneParser) -> Iterator[tuple[int, str]]:
+def _former_numbers(text: str, phones: PhoneParser) -> Iterator[tuple[int, str]]:
     """Yield position and digits of numbers of former plans, which are not valid today."""
     for match in _INTERNATIONAL_PATTERN.finditer(text):
         candidate = match[0]
         while len(candidate) >= MIN_INTERNATIONAL_LENGTH:
-            phone = parser.find(candidate)
+            phone = phones.find(candidate)
             if phone is not None:
                 if phone.is_former:
                     yield match.start(), phone.digits

@@ -137,12 +137,12 @@ class AmbiguousRecipient(UsageError):
 
 
 class RecipientResolver:
-    """``region`` is the country of numbers typed without a country code."""
+    """Finds the recipient that a number, a name or a record stands for."""
 
-    def __init__(self, users: UserLookup, records: RecordLookup, region: str | None = None) -> None:
+    def __init__(self, users: UserLookup, records: RecordLookup, phones: PhoneParser) -> None:
         self._users = users
         self._records = records
-        self._parser = PhoneParser(region)
+        self._phones = phones
 
     @property
     def kinds(self) -> Collection[str]:
@@ -161,7 +161,7 @@ class RecipientResolver:
         if len(text) > MAX_RECIPIENT_LENGTH:
             raise UsageError("That is too long for a recipient.")
         if is_phone_like(text):
-            return parse_phone(text, self._parser)
+            return parse_phone(text, self._phones)
         if named := parse_process(text):
             return await self._resolve_process(text, *named)
         kind, _, rest = text.partition(" ")
@@ -220,12 +220,12 @@ class RecipientResolver:
 
     async def _resolve_named_phone(self, name: str, phone: str) -> Recipient:
         """Return the number, with the name if it belongs to a colleague of that name."""
-        recipient = parse_phone(phone, self._parser)
+        recipient = parse_phone(phone, self._phones)
         try:
             found = (await self._users.find(name)).value
         except BotError:
             return recipient
-        numbers = [self._parser.find(stored) for user in found.users for stored in user.phones]
+        numbers = [self._phones.find(stored) for user in found.users for stored in user.phones]
         if not found.fuzzy and any(
             number is not None and number.present == recipient.present_digits for number in numbers
         ):
@@ -277,19 +277,19 @@ class RecipientResolver:
         return self._from_user(users[0]) if users else self._from_record(records[0])
 
     def _user_choice(self, user: User) -> RecipientChoice:
-        number = next(filter(None, map(self._parser.find, user.phones)), None)
+        number = next(filter(None, map(self._phones.find, user.phones)), None)
         phone = format_international(number.digits) if number else "no phone number"
         return RecipientChoice(user.id, _choice_label(user.name, "colleague", phone))
 
     def _record_choice(self, record: Record) -> RecipientChoice:
-        number = self._parser.find(record.process.international_phone)
+        number = self._phones.find(record.process.international_phone)
         phone = format_international(number.digits) if number else "no phone number"
         kind = f"{record.procedure} {record.key}"
         return RecipientChoice(record.choice, _choice_label(record.process.name, kind, phone))
 
     def _from_record(self, record: Record) -> Recipient:
         process = record.process
-        number = self._parser.find(process.international_phone)
+        number = self._phones.find(process.international_phone)
         known = number.digits if number is not None else ""
         reference = f"{record.procedure} {record.key}"
         parts = (reference, process.name, format_international(known) if known else "")
@@ -307,7 +307,7 @@ class RecipientResolver:
     def _from_user(self, user: User) -> Recipient:
         """Return the user with the first of their numbers that is valid."""
         for stored in user.phones:
-            number = self._parser.find(stored)
+            number = self._phones.find(stored)
             if number is not None:
                 name = sanitize_line(user.name, MAX_NAME_LENGTH)
                 return _from_phone(RecipientKind.USER, number, name)

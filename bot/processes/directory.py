@@ -26,7 +26,7 @@ from bot.processes.query import (
     name_query,
     phone_query,
 )
-from bot.text.phones import PhoneParser
+from bot.text.phones import INTERNATIONAL, PhoneParser
 
 CONFIG_CACHE_KIND = CacheKind("config", fresh_seconds=1800)
 CONFIG_CACHE_KEY = "whole"
@@ -78,17 +78,17 @@ class Record:
 class RecordDirectory:
     """Its methods raise the client's ``ChakraError``s and ``TimeoutError``.
 
-    ``region`` is the country of numbers without a country code.
+    ``phones`` reads the numbers that people type.
     """
 
     def __init__(
-        self, chakra: Chakra, cache: Cache, clock: Clock, *, region: str | None = None
+        self, chakra: Chakra, cache: Cache, clock: Clock, phones: PhoneParser = INTERNATIONAL
     ) -> None:
         self._processes = chakra.processes
         self._config_api = chakra.config
         self._cache = cache
         self._clock = clock
-        self._parser = PhoneParser(region)
+        self.phones = phones
 
     def cached_kinds(self) -> tuple[str, ...]:
         """Return the short IDs of the record types that are known without a request."""
@@ -166,7 +166,7 @@ class RecordDirectory:
 
     async def find_by_phone(self, typed: str, kind: str = "") -> tuple[Record, ...]:
         """Return the records with this number."""
-        candidates = self._parser.candidates(typed)
+        candidates = self.phones.candidates(typed)
         return await self._search(
             kind,
             lambda names: phone_query(candidates, names),

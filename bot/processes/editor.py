@@ -27,6 +27,7 @@ from bot.processes.search import STATUSES, RecordType
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.reply import Block, Choice, View
+from bot.text.phones import PhoneParser
 
 SUBMIT: Final = "process.submit"
 SAVE: Final = "process.save"
@@ -226,7 +227,7 @@ def read_form(
     record_type: RecordType,
     process: Process | None,
     values: Mapping[str, str],
-    region: str | None,
+    phones: PhoneParser,
     zone: tzinfo = UTC,
 ) -> RecordChanges:
     """Return what a form would write: the filled-in fields, or those that differ from ``process``.
@@ -235,7 +236,7 @@ def read_form(
     """
     errors: dict[str, str] = {}
     root = _read_root_fields(process, values, errors)
-    own = _read_attributes(record_type, process, values, region, zone, errors)
+    own = _read_attributes(record_type, process, values, phones, zone, errors)
     if errors:
         raise InvalidFields(errors)
     update = {**root.update, "data": own.update} if own.update else root.update
@@ -272,7 +273,7 @@ def _read_attributes(
     record_type: RecordType,
     process: Process | None,
     values: Mapping[str, str],
-    region: str | None,
+    phones: PhoneParser,
     zone: tzinfo,
     errors: dict[str, str],
 ) -> RecordChanges:
@@ -288,7 +289,7 @@ def _read_attributes(
                 errors[block_id] = "Enter a value: every record needs it."
             continue
         try:
-            new = read_input(known, record_type, entered, region, zone, value)
+            new = read_input(known, record_type, entered, phones, zone, value)
         except UsageError as error:
             errors[block_id] = error.message
             continue

@@ -28,6 +28,7 @@ from bot.processes.search import STATUSES, RecordType
 from bot.slack import blocks
 from bot.slack.blocks import Markup, lines, markup
 from bot.slack.commands.reply import Block, Choice, View
+from bot.text.phones import PhoneParser
 
 SUBMIT: Final = "lead.submit"
 OPEN_EXISTING: Final = "lead.show"
@@ -146,7 +147,7 @@ def read_lead(
     form: LeadForm,
     values: Mapping[str, str],
     username: str,
-    region: str | None,
+    phones: PhoneParser,
     zone: tzinfo = UTC,
 ) -> RecordChanges:
     """Return the write of a submitted form. Raise `InvalidFields`."""
@@ -156,7 +157,7 @@ def read_lead(
     if email and entered and not _EMAIL.fullmatch(entered):
         errors[f"{FIELD_PREFIX}{email.name}"] = NOT_AN_EMAIL
     try:
-        changes = read_form(form.record_type, None, {**values, ASSIGNEE: username}, region, zone)
+        changes = read_form(form.record_type, None, {**values, ASSIGNEE: username}, phones, zone)
     except InvalidFields as invalid:
         raise InvalidFields({**invalid.errors, **errors}) from None
     if errors:

@@ -46,7 +46,6 @@ from bot.processes.record_query import (
     WhereBuilder,
 )
 from bot.processes.user_names import UserNames
-from bot.text.phones import PhoneParser
 
 MAX_KEY_LENGTH: Final = 80
 STATUSES: Final = ("OPEN", "COMPLETED", "CANCELLED")
@@ -144,7 +143,7 @@ class RecordPage:
 
 
 class RecordSearch:
-    """Methods raise the client's ``ChakraError``s. ``region`` is that of local numbers."""
+    """Methods raise the client's ``ChakraError``s. ``phones`` reads the numbers people type."""
 
     def __init__(
         self,
@@ -152,17 +151,15 @@ class RecordSearch:
         cache: Cache,
         directory: RecordDirectory,
         *,
-        region: str | None = None,
         users: UserNames,
     ) -> None:
-        self.region = region
+        self.phones = directory.phones
         self._users = users
         self._directory = directory
         self._processes = chakra.processes
         self._tasks = chakra.tasks
         self._config_api = chakra.config
         self._cache = cache
-        self._parser = PhoneParser(region)
         self._seen_states: dict[str, dict[str, None]] = {}
         """The states of listed records, by type: it is unknown whether the configuration has
         them."""
@@ -181,7 +178,7 @@ class RecordSearch:
     def _build_type(self, config: Config, name: str, label: str) -> RecordType:
         states = tuple(self._seen_states.get(name, ()))
         return _build_type(
-            config, name, label, states, self._users.get_cached_name, self._parser.format
+            config, name, label, states, self._users.get_cached_name, self.phones.format
         )
 
     async def list(
@@ -234,7 +231,7 @@ class RecordSearch:
             return await self._directory.find_by_key(text)
         if "@" in text:
             return await self._directory.find_by_email(text, kind)
-        if self._parser.candidates(text):
+        if self.phones.candidates(text):
             return await self._directory.find_by_phone(text, kind)
         found = await self._directory.find_by_name(text, kind)
         may_be_key = any(map(str.isdigit, text)) and len(text) <= MAX_KEY_LENGTH
@@ -287,7 +284,7 @@ class RecordSearch:
         return WhereBuilder(zone, usernames, words, self._spell_number).build(query)
 
     def _spell_number(self, compared: QueryField, values: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
-        return spell_values(compared.name, values, self._parser.candidates)
+        return spell_values(compared.name, values, self.phones.candidates)
 
     def _find_words(self, record_type: RecordType, text: str) -> Where:
         """Return the query for a key, address, number or name, or the value of a text field."""
@@ -299,7 +296,7 @@ class RecordSearch:
             part
             for part in (
                 email_query(text, own) if "@" in text else None,
-                phone_query(self._parser.candidates(text), own),
+                phone_query(self.phones.candidates(text), own),
             )
             if part
         ]

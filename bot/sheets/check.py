@@ -17,6 +17,7 @@ from bot.sheets.sheet import WHOLE_ROW, CellIssue, Sheet
 from bot.sheets.values import Parser, Value, build_parser, is_number
 from bot.text.csv_file import unescape_formula
 from bot.text.invisible import remove_invisible
+from bot.text.phones import INTERNATIONAL, PhoneParser
 
 ISSUE_TEXT = {
     CellIssue.TOO_MANY_CELLS: (
@@ -73,23 +74,31 @@ class CheckedSheet:
 
 
 async def check_sheet(
-    sheet: Sheet, matches: ColumnMatches, *, region: str | None = None, timezone: tzinfo = UTC
+    sheet: Sheet,
+    matches: ColumnMatches,
+    *,
+    phones: PhoneParser = INTERNATIONAL,
+    timezone: tzinfo = UTC,
 ) -> CheckedSheet:
     """Check off the event loop: 100,000 rows with a phone number each take some seconds."""
-    return await asyncio.to_thread(check, sheet, matches, region=region, timezone=timezone)
+    return await asyncio.to_thread(check, sheet, matches, phones=phones, timezone=timezone)
 
 
 def check(
-    sheet: Sheet, matches: ColumnMatches, *, region: str | None = None, timezone: tzinfo = UTC
+    sheet: Sheet,
+    matches: ColumnMatches,
+    *,
+    phones: PhoneParser = INTERNATIONAL,
+    timezone: tzinfo = UTC,
 ) -> CheckedSheet:
     """Return the values of the valid rows, and the problems of the others.
 
-    ``region`` is the country of phone numbers without a country code (``IN``), ``timezone`` that of
-    times without an offset. Raise ``UsageError`` if the matches have errors.
+    ``timezone`` is that of times without an offset. Raise ``UsageError`` if the matches have
+    errors.
     """
     if matches.errors:
         raise UsageError(matches.errors[0])
-    rows = _RowChecker(sheet, matches, region, timezone)
+    rows = _RowChecker(sheet, matches, phones, timezone)
     values: list[RowValues] = []
     numbers: list[int] = []
     problems: list[RowProblem] = []
@@ -101,7 +110,7 @@ def check(
             values.append(parsed)
             numbers.append(number)
     items = Items(matches.purpose, matches.matched, values)
-    repeated = find_repeated_phones(matches.matched, values, numbers, region=region)
+    repeated = find_repeated_phones(matches.matched, values, numbers, phones)
     former = find_former_phones(matches.matched, values, numbers)
     return CheckedSheet(items, tuple(numbers), tuple(problems), len(sheet.rows), repeated, former)
 
@@ -150,13 +159,13 @@ class _RowChecker:
     """Checks one row at a time, knowing what the whole table has."""
 
     def __init__(
-        self, sheet: Sheet, matches: ColumnMatches, region: str | None, timezone: tzinfo
+        self, sheet: Sheet, matches: ColumnMatches, phones: PhoneParser, timezone: tzinfo
     ) -> None:
         self._purpose = matches.purpose
         self._columns = [
             _ColumnParser(
                 match,
-                build_parser(match, region=region, timezone=timezone),
+                build_parser(match, phones=phones, timezone=timezone),
                 match.target.required and matches.purpose is Purpose.CREATE,
                 _duplicate_values(sheet, match),
                 is_number(match),

@@ -10,7 +10,7 @@ from bot.sheets.columns import ColumnMatch, ColumnRole
 from bot.sheets.items import RowValues
 from bot.sheets.values import ValueKind, infer_kind
 from bot.text.former_numbers import may_be_former
-from bot.text.phones import InvalidPhone, PhoneParser
+from bot.text.phones import INTERNATIONAL, InvalidPhone, PhoneParser
 
 _ARGENTINE_MOBILE = re.compile(r"549(\d{10})")
 """Matches the 9 of international calls; the phone without it is in today's plan, too."""
@@ -20,8 +20,7 @@ def find_repeated_phones(
     columns: Sequence[ColumnMatch],
     values: Sequence[RowValues],
     row_numbers: Sequence[int],
-    *,
-    region: str | None,
+    phones: PhoneParser,
 ) -> tuple[tuple[int, ...], ...]:
     """Return the rows of each phone number that is in more than one, in the order of the file."""
     places = _phone_places(columns)
@@ -29,10 +28,9 @@ def find_repeated_phones(
     for number, row in zip(row_numbers, values, strict=True):
         for text in {str(row[place]) for place in places if row[place] is not None}:
             rows_by_text[text].append(number)
-    parser = PhoneParser(region)
     rows_by_phone: dict[str, list[int]] = defaultdict(list)
     for text, rows in rows_by_text.items():
-        rows_by_phone[_phone_key(text, parser)] += rows
+        rows_by_phone[_phone_key(text, phones)] += rows
     repeated = (sorted(set(rows)) for rows in rows_by_phone.values())
     return tuple(sorted(tuple(rows) for rows in repeated if len(rows) > 1))
 
@@ -42,12 +40,11 @@ def find_former_phones(
 ) -> tuple[int, ...]:
     """Return the rows with a number of a former plan, by which WhatsApp may know the person."""
     places = _phone_places(columns)
-    parser = PhoneParser()
 
     def is_former(text: str) -> bool:
         if not (text.isdigit() and may_be_former(text)):
             return False
-        phone = parser.find(f"+{text}")
+        phone = INTERNATIONAL.find(f"+{text}")
         return phone is not None and phone.is_former
 
     return tuple(
@@ -65,7 +62,7 @@ def _phone_places(columns: Sequence[ColumnMatch]) -> list[int]:
     ]
 
 
-def _phone_key(text: str, parser: PhoneParser) -> str:
+def _phone_key(text: str, phones: PhoneParser) -> str:
     """Return what all spellings of a number share; a text that is no number is its own key.
 
     Checked numbers are digits with their country code, and few need to be parsed again; keys of
@@ -74,7 +71,7 @@ def _phone_key(text: str, parser: PhoneParser) -> str:
     if text.isdigit() and not may_be_former(text):
         return _ARGENTINE_MOBILE.sub(r"54\1", text)
     try:
-        present = parser.parse(f"+{text}" if text.isdigit() else text).present
+        present = phones.parse(f"+{text}" if text.isdigit() else text).present
     except InvalidPhone:
         return text
     return _ARGENTINE_MOBILE.sub(r"54\1", present)

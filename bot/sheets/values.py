@@ -18,7 +18,7 @@ from bot.sheets import dates
 from bot.sheets.columns import RECORD_ID, ColumnMatch, ColumnRole, Target
 from bot.text.invisible import remove_invisible
 from bot.text.normalize import tokenize
-from bot.text.phones import InvalidPhone, PhoneParser, PhoneProblem
+from bot.text.phones import INTERNATIONAL, InvalidPhone, PhoneParser, PhoneProblem
 
 Value = str | int | float | bool
 Parser = Callable[[str], Value]
@@ -121,13 +121,9 @@ def is_moment(match: ColumnMatch) -> bool:
 
 
 def build_parser(
-    match: ColumnMatch, *, region: str | None = None, timezone: tzinfo = UTC
+    match: ColumnMatch, *, phones: PhoneParser = INTERNATIONAL, timezone: tzinfo = UTC
 ) -> Parser:
-    """Return the parser of a column's cells.
-
-    ``region`` is the country of phone numbers without a country code; ``timezone`` is that of times
-    without an offset.
-    """
+    """Return the parser of a column's cells. ``timezone`` is that of times without an offset."""
     if match.role is ColumnRole.IDENTIFIER:
         return _without_invisible(_parse_id if match.key == RECORD_ID else _parse_text)
     if match.role is ColumnRole.ROOT:
@@ -138,7 +134,7 @@ def build_parser(
         return _without_invisible(roots.get(match.key, _parse_text))
     parsers: dict[ValueKind, Parser] = {
         ValueKind.TEXT: _parse_text,
-        ValueKind.PHONE: partial(_parse_phone, parser=PhoneParser(region)),
+        ValueKind.PHONE: partial(_parse_phone, phones=phones),
         ValueKind.EMAIL: _parse_email,
         ValueKind.NUMBER: _parse_number,
         ValueKind.INTEGER: _parse_integer,
@@ -205,12 +201,12 @@ def _parse_boolean(cell: str) -> bool:
 # --- phone numbers ------------------------------------------------------------------------------
 
 
-def _parse_phone(cell: str, parser: PhoneParser) -> str:
+def _parse_phone(cell: str, phones: PhoneParser) -> str:
     """Return the digits with the country code, which is how Chakra stores them."""
     _reject_shortened(cell)
     typed = re.sub(r"\.0+$", "", cell)  # 919876543210.0, which pandas writes
     try:
-        return parser.parse(typed).digits
+        return phones.parse(typed).digits
     except InvalidPhone as invalid:
         raise ValueError(_PHONE_PROBLEMS.get(invalid.problem, _IMPOSSIBLE_PHONE)) from None
 

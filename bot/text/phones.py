@@ -74,7 +74,7 @@ class PhoneParser:
     """Reads typed numbers; ``region`` is the country of those without a country code (``IN``)."""
 
     def __init__(self, region: str | None = None) -> None:
-        self._region = region or None
+        self.region = region or None
 
     def parse(self, typed: str) -> Phone:
         """Return the likeliest number: in the region, else with a country code.
@@ -123,7 +123,7 @@ class PhoneParser:
         if not MIN_DIGITS <= len(digits) <= MAX_DIGITS:
             return ()
         international = text[0] in "+＋"
-        parsed = _try_parse(text, None if international else self._region)
+        parsed = _try_parse(text, None if international else self.region)
         found = [_to_e164(parsed) if parsed else "", digits]
         if not international and digits.startswith("00"):
             found.append(digits[2:])
@@ -134,20 +134,20 @@ class PhoneParser:
     def _readings(self, text: str, digits: str) -> Iterator[PhoneNumber]:
         """Yield what the text may mean, the likeliest first."""
         readings: list[tuple[str, str | None]] = []
-        if self._region and not text.startswith("+"):
-            readings.append((text, self._region))
+        if self.region and not text.startswith("+"):
+            readings.append((text, self.region))
         if text.startswith("+"):
             readings.append((text, None))
         elif digits.startswith("00"):
             readings.append((f"+{digits[2:]}", None))
-        elif self._region or len(digits) >= MIN_INTERNATIONAL_DIGITS:
+        elif self.region or len(digits) >= MIN_INTERNATIONAL_DIGITS:
             readings.append((f"+{digits}", None))
         for reading in readings:
             if number := _try_parse(*reading):
                 yield number
 
     def _explain(self, text: str, numbers: list[PhoneNumber]) -> InvalidPhone:
-        if not self._region and not _normalize_plus(text).startswith(("+", "00")):
+        if not self.region and not _normalize_plus(text).startswith(("+", "00")):
             return InvalidPhone(PhoneProblem.NO_COUNTRY_CODE)
         if not numbers:
             return InvalidPhone(PhoneProblem.UNKNOWN_COUNTRY)
@@ -157,6 +157,10 @@ class PhoneParser:
             phonenumbers.ValidationResult.TOO_LONG: PhoneProblem.TOO_LONG,
         }.get(reason, PhoneProblem.INVALID)
         return InvalidPhone(problem, numbers[0].country_code or 0)
+
+
+INTERNATIONAL = PhoneParser()
+"""Reads numbers with a country code only."""
 
 
 def is_phone_like(typed: str) -> bool:

@@ -14,7 +14,7 @@ from bot.chakra.client import Chakra
 from bot.chakra.models import User, UserChanges
 from bot.errors import BotError, InvalidResponse, Rejected, ResourceNotFound
 from bot.slack.commands.reply import Message
-from bot.text.phones import format_international
+from bot.text.phones import INTERNATIONAL, PhoneParser, format_international
 from bot.users.index import Matches, UserIndex
 from bot.users.names import (
     COOLDOWN_SECONDS,
@@ -75,13 +75,12 @@ class Directory:
     """Looks users up. Its methods raise the client's ``ChakraError``s unless they say otherwise."""
 
     def __init__(
-        self, chakra: Chakra, cache: Cache, clock: Clock, *, region: str | None = None
+        self, chakra: Chakra, cache: Cache, clock: Clock, phones: PhoneParser = INTERNATIONAL
     ) -> None:
-        """``region`` is the country of phone numbers without a country code, such as ``IN``."""
         self._users = chakra.users
         self._cache = cache
         self._clock = clock
-        self._region = region or None
+        self._phones = phones
         self._team_list = TeamList(chakra, clock)
         self._names = NamesLoader(chakra, cache, clock)
         self._cooldown_until = 0.0
@@ -129,7 +128,7 @@ class Directory:
         for an unknown ID, and the ``ChakraError`` if no one matches in a stale list that can't be
         refreshed.
         """
-        query = parse_query(text, self._region)
+        query = parse_query(text, self._phones)
         if query.id:
             found = await self.get_user(query.id)
             return found.with_value(Matches((found.value,), 1))

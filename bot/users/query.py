@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from bot.text.invisible import remove_invisible
-from bot.text.phones import PhoneParser
+from bot.text.phones import INTERNATIONAL, PhoneParser
 
 _ID_PATTERN = re.compile(
     r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE
@@ -35,15 +35,15 @@ class Query:
     phone_candidates: tuple[str, ...] = ()
 
 
-def parse_query(text: str, region: str | None = None) -> Query:
-    """``region`` is the country of phone numbers without a country code."""
+def parse_query(text: str, phones: PhoneParser = INTERNATIONAL) -> Query:
+    """Return what the words name: an ID, an email address, a phone number or a name."""
     text = text.strip()
     if _PLAIN_EMAIL_PATTERN.fullmatch(text):
         return Query(text, email=text.casefold())
     visible = remove_invisible(text)
     if _ID_PATTERN.fullmatch(visible):
         return Query(text, id=str(UUID(visible)))
-    candidates = PhoneParser(region).candidates(visible)
+    candidates = phones.candidates(visible)
     if not candidates and (found := extract_emails(visible)):
         return Query(text, email=found[0])
     return Query(text, phone_candidates=candidates)

@@ -17,6 +17,7 @@ from bot.sheets.check import check_sheet
 from bot.sheets.chunks import ItemBatch, iter_batches
 from bot.sheets.columns import Purpose, Target, match_columns
 from bot.sheets.read import read_sheet
+from bot.text.phones import PhoneParser
 from tests.bench.loop_monitor import MAX_BLOCK_MS, LoopMonitor, resident_mb
 from tests.bench.result_table import ResultTable
 
@@ -50,7 +51,9 @@ async def bench_sheets(table: ResultTable) -> None:
     sheet = await bench.measure("CSV, read", read_sheet(text))
     assert len(sheet.rows) == ROWS
     matching = match_columns(sheet.columns, TARGETS, Purpose.CREATE, primary_key="lead_id")
-    checked = await bench.measure("and checked", check_sheet(sheet, matching, region="IN"))
+    checked = await bench.measure(
+        "and checked", check_sheet(sheet, matching, phones=PhoneParser("IN"))
+    )
     assert (checked.valid_count, matching.unmatched) == (ROWS, ())
     cutting = asyncio.to_thread(_count_chunks, iter_batches(checked.items, checked.row_numbers))
     assert await bench.measure("and cut into requests", cutting) == ROWS // 1000

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.messages.contacts import describe_missing_contacts, extract_contacts
 from bot.sandbox.slack import Email, LocalFile, MessageContent, visible_text
+from bot.text.phones import PhoneParser
 from tests.people import JOHN, PRIYA, SALES
 from tests.world import World
 
@@ -132,7 +133,7 @@ MESSAGES: list[tuple[dict[str, Any], tuple[str, ...]]] = [
 def test_contacts_are_found_in_every_part_of_a_message(
     message: dict[str, Any], found: tuple[str, ...]
 ) -> None:
-    assert extract_contacts(message, "IN") == found
+    assert extract_contacts(message, PhoneParser("IN")) == found
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,7 @@ def test_contacts_are_found_in_every_part_of_a_message(
 def test_message_with_unreadable_files_alone_is_explained(
     message: dict[str, Any], words: str
 ) -> None:
-    assert extract_contacts(message, "IN") == ()
+    assert extract_contacts(message, PhoneParser("IN")) == ()
     sentence = describe_missing_contacts(message)
     assert words in sentence
     assert sentence.endswith("Type the recipient.")
@@ -178,14 +179,14 @@ JUNK = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["files", "attachments", "blocks", "text"]), JUNK))
 def test_any_message_is_read_or_explained(message: dict[str, Any]) -> None:
-    extract_contacts(message, "IN")
+    extract_contacts(message, PhoneParser("IN"))
     assert describe_missing_contacts(message)
 
 
 @pytest.mark.parametrize("text", ["<a ", "<a href='", "<", "<p", "href=<a", "98765 ", "a@", "9a"])
 def test_large_email_is_read_in_time(text: str) -> None:
     started = time.process_time()
-    extract_contacts(files({"mode": "email", "preview": "<p>" + text * 30_000}), "IN")
+    extract_contacts(files({"mode": "email", "preview": "<p>" + text * 30_000}), PhoneParser("IN"))
     assert time.process_time() - started < 1
 
 
@@ -193,7 +194,7 @@ def test_deep_forwards_are_read_to_a_limit() -> None:
     message: dict[str, Any] = attachment(text="98765 43210")
     for _ in range(200):
         message = {"attachments": [message]}
-    assert extract_contacts(message, "IN") == ()
+    assert extract_contacts(message, PhoneParser("IN")) == ()
     assert describe_missing_contacts(message)
 
 

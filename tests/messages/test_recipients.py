@@ -126,9 +126,9 @@ async def recipients(
     async with Chakra(chakra.base_url, SecretStr(chakra.access_token), clock) as client:
         cache = Cache(clock)
         yield RecipientResolver(
-            Directory(client, cache, clock, region="IN"),
-            RecordDirectory(client, cache, clock, region="IN"),
-            "IN",
+            Directory(client, cache, clock, PhoneParser("IN")),
+            RecordDirectory(client, cache, clock, PhoneParser("IN")),
+            PhoneParser("IN"),
         )
         await cache.aclose()
 

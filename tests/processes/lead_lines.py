@@ -39,7 +39,7 @@ def read_line(typed: str) -> str:
 
 def read_message(text: str) -> str:
     message = {"text": text}
-    contacts = extract_contacts(message, "IN")
+    contacts = extract_contacts(message, PhoneParser("IN"))
     numbers = [contact for contact in contacts if contact.startswith("+")]
     emails = [contact for contact in contacts if not contact.startswith("+")]
     return describe(read_lead_text(extract_text(message), FIELDS, numbers, emails))

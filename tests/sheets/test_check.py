@@ -14,6 +14,7 @@ from bot.sheets.check import CheckedSheet, check, check_sheet
 from bot.sheets.columns import Target
 from bot.sheets.problems import ProblemGroup, RowProblem, build_problem_csv, group_problems
 from bot.sheets.read import read_sheet
+from bot.text.phones import PhoneParser
 from tests.sheets.builders import (
     UUID,
     cells_workbook,
@@ -42,7 +43,9 @@ async def test_create_rows_become_documented_items() -> None:
         "EXT-1, 98765 43210 ,105,yes,IN_PROGRESS,2021-04-16,john@acme.com,",
         ",+4915550112233,,,,,,likes tea",
     )
-    found = await check_sheet(sheet, match_for_create(sheet.columns), region="IN", timezone=INDIA)
+    found = await check_sheet(
+        sheet, match_for_create(sheet.columns), phones=PhoneParser("IN"), timezone=INDIA
+    )
     assert list(found.items) == [
         {
             "lead_id": "EXT-1",
@@ -88,7 +91,7 @@ async def test_invalid_row_is_excluded_and_every_problem_is_reported() -> None:
         ",ravi@example.com,,",
         "98765 43211,,,,surplus",
     )
-    found = check(sheet, match_for_create(sheet.columns), region="IN")
+    found = check(sheet, match_for_create(sheet.columns), phones=PhoneParser("IN"))
     assert problem_texts(found) == [
         (3, "phone_number: not a valid number. Write it as +91 98765 43210."),
         (3, "email: not a valid address."),
@@ -180,7 +183,7 @@ async def test_invalid_rows_are_exported_for_correction() -> None:
         "98765 43210,Goa,fine",
         '98765,@Goa,"-5"',
     )
-    found = check(sheet, match_for_create(sheet.columns), region="IN")
+    found = check(sheet, match_for_create(sheet.columns), phones=PhoneParser("IN"))
     data = build_problem_csv(sheet, found.problems)
     assert data.startswith(b"\xef\xbb\xbfphone_number,city,remark,problem\r\n")
     impossible = "phone_number: not a possible phone number. Check the digits and the "
@@ -192,7 +195,7 @@ async def test_invalid_rows_are_exported_for_correction() -> None:
     repaired = await read_sheet(
         data.replace(b"4321,", b"43210,").replace(b"98765,", b"9876543210,")
     )
-    again = check(repaired, match_for_create(repaired.columns), region="IN")
+    again = check(repaired, match_for_create(repaired.columns), phones=PhoneParser("IN"))
     assert list(again.items) == [
         {"data": {"phone_number": "919876543210", "city": "Pune, India", "remark": "=1+1"}},
         {"data": {"phone_number": "919876543210", "city": "@Goa", "remark": "-5"}},
@@ -201,7 +204,7 @@ async def test_invalid_rows_are_exported_for_correction() -> None:
 
 async def test_exported_problem_column_is_replaced_on_recheck() -> None:
     sheet = await parse_csv("phone_number,Problem,city", "98765,was odd,Goa")
-    found = check(sheet, match_for_create(sheet.columns), region="IN")
+    found = check(sheet, match_for_create(sheet.columns), phones=PhoneParser("IN"))
     [header, row] = csv.reader(
         StringIO(build_problem_csv(sheet, found.problems).decode("utf-8-sig"))
     )

@@ -7,6 +7,7 @@ import pytest
 from bot.sheets.check import check_sheet
 from bot.sheets.read import read_sheet
 from bot.text.csv_file import escape_formula, unescape_formula
+from bot.text.phones import PhoneParser
 from tests.sheets.builders import (
     cells_workbook,
     csv_text,
@@ -58,7 +59,9 @@ async def test_dressed_number_is_read_as_the_number(cell: str) -> None:
         await read_sheet(csv_text([["name", "phone number"], ["Asha", cell]]).encode()),
         parse_workbook(cells_workbook(["name", "phone number"], ["Asha", cell])),
     ):
-        checked = await check_sheet(sheet, match_for_create(sheet.columns), region="IN")
+        checked = await check_sheet(
+            sheet, match_for_create(sheet.columns), phones=PhoneParser("IN")
+        )
         assert [item["data"] for item in checked.items] == [
             {"name": "Asha", "phone_number": NUMBER}
         ], checked.problems
@@ -73,7 +76,7 @@ async def test_lead_export_of_meta_is_read() -> None:
     )
     sheet = await read_sheet(text.encode("utf-16"))
     assert sheet.format_description == "CSV in UTF-16, separated by tabs"
-    checked = await check_sheet(sheet, match_for_create(sheet.columns), region="IN")
+    checked = await check_sheet(sheet, match_for_create(sheet.columns), phones=PhoneParser("IN"))
     assert [item["data"] for item in checked.items] == [
         {"phone_number": NUMBER, "email": "asha@example.com"}
     ]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sheets.check import CheckedSheet, check
+from bot.text.phones import PhoneParser
 from tests.event_loop import run
 from tests.sheets.builders import match_for_create, match_for_update, parse_csv
 
@@ -15,7 +16,7 @@ def check_phones(*phones: str, header: str = "lead_id,Phone Number") -> CheckedS
     async def parse() -> CheckedSheet:
         rows = (f'EXT-{number},"{phone}"' for number, phone in enumerate(phones))
         sheet = await parse_csv(header, *rows)
-        return check(sheet, match_for_create(sheet.columns), region="IN")
+        return check(sheet, match_for_create(sheet.columns), phones=PhoneParser("IN"))
 
     return run(parse())
 
@@ -74,12 +75,12 @@ async def test_number_in_two_columns_of_different_rows_is_a_repeat() -> None:
     )
     matches = match_for_create(sheet.columns)
     expected = ((2, 3),) if len(matches.matched) == 3 else ()
-    assert check(sheet, matches, region="IN").repeated_phones == expected
+    assert check(sheet, matches, phones=PhoneParser("IN")).repeated_phones == expected
 
 
 async def test_updates_of_one_number_are_found_too() -> None:
     sheet = await parse_csv("lead_id,Phone Number", "EXT-1,9876543210", "EXT-2,+91 98765 43210")
-    found = check(sheet, match_for_update(sheet.columns), region="IN")
+    found = check(sheet, match_for_update(sheet.columns), phones=PhoneParser("IN"))
     assert found.repeated_phones == ((2, 3),)
 
 

@@ -13,6 +13,7 @@ from bot.sheets.check import check
 from bot.sheets.columns import Purpose, Target, match_columns
 from bot.sheets.problems import group_problems
 from bot.sheets.read import read_sheet
+from bot.text.phones import PhoneParser
 from tests.clock import ManualClock
 from tests.sandbox.chakra_client import ApiClient, open_client, serve_chakra
 from tests.sandbox.chakra_jobs import fetch_entries
@@ -45,7 +46,7 @@ async def test_sample_covers_detectable_and_undetectable_problems(
     )
     assert [column.header for column in matching.unmatched] == ["Source"]
 
-    checked = check(found, matching, region="IN")
+    checked = check(found, matching, phones=PhoneParser("IN"))
     assert (checked.total, checked.valid_count, checked.invalid_count) == (60, 53, 7)
     assert [group.summary.partition(".")[0] for group in group_problems(checked.problems)] == [
         "2 rows · Lead Id is in more than one row",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.sheets.columns import ColumnMatch, ColumnRole, Target
 from bot.sheets.values import Parser, ValueKind, build_parser, infer_kind
+from bot.text.phones import PhoneParser
 
 INDIAN = "919876543210"
 INDIA = ZoneInfo("Asia/Kolkata")
@@ -26,7 +27,7 @@ TRUNCATED_BY_EXCEL = (
 def attribute_parser(type_name: str, *, region: str | None = "IN") -> Parser:
     return build_parser(
         ColumnMatch(0, "x", Target("x", "X", type_name), ColumnRole.ATTRIBUTE),
-        region=region,
+        phones=PhoneParser(region),
         timezone=INDIA,
     )
 

@@ -14,6 +14,7 @@ from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.chakra.models import User
 from bot.sandbox.chakra import EmbeddedChakra
+from bot.text.phones import PhoneParser
 from bot.users.directory import Directory
 from tests.clock import ManualClock
 from tests.sandbox.chakra_client import serve_chakra
@@ -61,7 +62,7 @@ async def open_directory(
         token = SecretStr(embedded.access_token)
         async with Chakra(embedded.base_url, token, clock) as client:
             cache = Cache(clock)
-            directory = Directory(client, cache, clock, region=region)
+            directory = Directory(client, cache, clock, PhoneParser(region))
             try:
                 yield DirectoryHarness(directory, embedded, cache, clock)
             finally:

@@ -9,6 +9,11 @@ from collections.abc import Iterable, Mapping
 _MAX_SAMPLE_ITEMS = 50
 _MAX_DEPTH = 20
 
+# Tuples, built once: a union of types would be built for each value, and there are thousands.
+_ATOMS = (str, bytes, int, float, type(None))
+_COLLECTIONS = (list, tuple, set, frozenset)
+_MAPPINGS = (dict, Mapping)
+
 
 def estimate_size(value: object) -> int:
     """Return about how many bytes a value takes in total. Long sequences are sampled for speed."""
@@ -16,23 +21,27 @@ def estimate_size(value: object) -> int:
 
 
 def _size(value: object, seen: set[int], depth: int) -> int:
-    if id(value) in seen:
+    identity = id(value)
+    if identity in seen:
         return 0
-    seen.add(id(value))
+    seen.add(identity)
     size = sys.getsizeof(value)
-    if depth == 0 or isinstance(value, str | bytes | int | float | None):
+    if depth == 0 or isinstance(value, _ATOMS):
         return size
-    if isinstance(value, Mapping):
+    if isinstance(value, _COLLECTIONS):
+        return size + _sampled_size(value, len(value), seen, depth)
+    if isinstance(value, _MAPPINGS):
         keys = _sampled_size(value.keys(), len(value), seen, depth)
         return size + keys + _sampled_size(value.values(), len(value), seen, depth)
-    if isinstance(value, list | tuple | set | frozenset):
-        return size + _sampled_size(value, len(value), seen, depth)
-    slots = [getattr(value, name, None) for name in getattr(type(value), "__slots__", ())]
-    attributes = getattr(value, "__dict__", None)
-    return size + sum(_size(part, seen, depth - 1) for part in (attributes, slots) if part)
+    for name in ("__dict__", *getattr(type(value), "__slots__", ())):
+        size += _size(getattr(value, name, None), seen, depth - 1)
+    return size
 
 
 def _sampled_size(items: Iterable[object], count: int, seen: set[int], depth: int) -> int:
-    sample = list(itertools.islice(items, 0, None, max(1, count // _MAX_SAMPLE_ITEMS)))
-    total = sum(_size(item, seen, depth - 1) for item in sample)
-    return total * count // max(1, len(sample))
+    step = max(1, count // _MAX_SAMPLE_ITEMS)
+    total = sampled = 0
+    for item in itertools.islice(items, 0, None, step):
+        total += _size(item, seen, depth - 1)
+        sampled += 1
+    return total * count // max(1, sampled)

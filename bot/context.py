@@ -77,7 +77,11 @@ class Context:
     health: HealthChecker
     settings: Settings
     clock: Clock
-    version: str
+
+    @property
+    def version(self) -> str:
+        """The installed package's, read if it is shown: its metadata contains the whole README."""
+        return version("chakra-for-slack")
 
 
 def build_context(
@@ -128,7 +132,6 @@ def build_context(
         health=_build_health_checker(services),
         settings=services.runtime.settings,
         clock=clock,
-        version=version("chakra-for-slack"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
@@ -150,6 +151,7 @@ class Metrics:
         return generate_latest(_WithoutCreatedSamples(self.registry))
 
 
+@cache
 def outcomes() -> frozenset[str]:
     """Return every outcome that a command may have: the kinds of all errors, and three others."""
     kinds = {OK, FAILED, OTHER}

@@ -17,7 +17,9 @@ from bot.slack.commands.command import (
     Shortcut,
 )
 from bot.slack.commands.help import NAME as HELP
+from bot.slack.commands.help import render_overview
 from bot.slack.commands.phrases import PhraseBook, build_phrase_book
+from bot.slack.commands.reply import Message
 from bot.slack.commands.typing_slips import find_slips
 
 T = TypeVar("T")
@@ -35,6 +37,7 @@ class CommandRegistry(Generic[ContextT]):
 
     phrases: PhraseBook[ContextT]
     not_yet: Mapping[str, NotYet]
+    overview: Message
 
     def nearest(self, word: str) -> tuple[str, bool] | None:
         """Return the word of a command that ``word`` resembles most, and whether that is certain.
@@ -84,6 +87,7 @@ def build_registry(commands: Sequence[Command[ContextT]]) -> CommandRegistry[Con
         events,
         build_phrase_book(commands),
         {word: found for word, found in not_yet.items() if word not in by_name},
+        render_overview(commands),
     )
 
 

@@ -74,7 +74,6 @@ class Router(Generic[ContextT]):
         self._sharing = ShareGuard(channels, access.check)
         self._dispatcher = dispatcher
         self._clock = clock
-        self._overview = helping.render_overview(registry.commands)
         self._events = EventRouter(
             self._registry,
             context,
@@ -216,7 +215,9 @@ class Router(Generic[ContextT]):
     async def _run_text(self, payload: Payload, text: str) -> Ack:
         lower = text.lower()
         if lower == helping.NAME:
-            return self._dispatcher.respond_immediately(payload, helping.NAME, self._overview)
+            return self._dispatcher.respond_immediately(
+                payload, helping.NAME, self._registry.overview
+            )
         first, _, rest = lower.partition(" ")
         known = self._registry.by_name.get(first)
         if known is not None and not self._needs_understanding(first, rest):  # most lines
@@ -305,7 +306,7 @@ class Router(Generic[ContextT]):
         command = self._registry.by_name.get(topic)
         if command is not None:
             return helping.command_help(command)
-        return helping.render_help_on_help() if topic else self._overview
+        return helping.render_help_on_help() if topic else self._registry.overview
 
     async def _welcome_message(self, payload: Payload, hint: Message | None = None) -> Reply:
         access = await self._access.check(payloads.actor(payload))

@@ -43,6 +43,8 @@ _IS_PRIMARY_FIELDS = ("isPrimaryKey", "primaryKey", "isPrimary", "primary")
 
 def _parse_references(value: object) -> tuple[str, ...]:
     """Return the references of a single value, an array or an object."""
+    if value is None:  # of most keys that are looked for
+        return ()
     if isinstance(value, Mapping) and (single := to_reference(value)):
         return (single,)
     items = to_items(value) if isinstance(value, list | tuple | Mapping) else (value,)

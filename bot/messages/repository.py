@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -31,6 +31,12 @@ from bot.messages.status_updates import apply_stored
 from bot.messages.submission import Claim
 
 NOT_PREPARED_FAILURE = Failure("preparation_failed")
+
+_EXPIRED_COLUMNS: Mapping[SendStatus, Mapping[str, Any]] = {
+    SendStatus.SENDING: {"status": SendStatus.UNKNOWN},
+    SendStatus.PREPARING: {"status": SendStatus.FAILED, **failure_columns(NOT_PREPARED_FAILURE)},
+}
+"""Status of a send -> what is stored if it expires in it."""
 
 _ANY_UNFINISHED = select(
     exists().where(
@@ -173,19 +179,6 @@ class Sends:
         Also those that started after ``set_back_cutoff``: the clock was set back since.
         ``sending`` becomes ``unknown``; ``preparing`` becomes ``failed``: it was never sent.
         """
-        outcomes: dict[SendStatus, dict[str, Any]] = {
-            SendStatus.SENDING: {"status": SendStatus.UNKNOWN},
-            SendStatus.PREPARING: {
-                "status": SendStatus.FAILED,
-                **failure_columns(NOT_PREPARED_FAILURE),
-            },
-        }
-        late = and_(
-            sends.c.workspace == self._workspace,
-            or_(sends.c.started_at <= started_cutoff, sends.c.started_at > set_back_cutoff),
-            sends.c.id.not_in(exclude_ids),
-        )
-        expired: list[Send] = []
         chosen = {
             "workspace": self._workspace,
             "cutoff": started_cutoff,
@@ -194,7 +187,13 @@ class Sends:
         async with self._database.begin() as connection:
             if not await connection.scalar(_ANY_UNFINISHED, chosen):
                 return []
-            for status, outcome in outcomes.items():
+            late = and_(
+                sends.c.workspace == self._workspace,
+                or_(sends.c.started_at <= started_cutoff, sends.c.started_at > set_back_cutoff),
+                sends.c.id.not_in(exclude_ids),
+            )
+            expired: list[Send] = []
+            for status, outcome in _EXPIRED_COLUMNS.items():
                 rows = await connection.execute(
                     update(sends)
                     .where(late, sends.c.status == status)
@@ -202,7 +201,7 @@ class Sends:
                     .returning(sends)
                 )
                 expired += [send_from_row(row) for row in rows]
-        return expired
+            return expired
 
     async def purge(self, started_cutoff: float, limit: int) -> int:
         """Delete the oldest sends with an outcome that started by ``started_cutoff``.

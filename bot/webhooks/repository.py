@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -56,6 +56,13 @@ class ProcessedBatch:
 
 MAX_BATCH_BYTES = 128 * 1024
 """Bodies in one transaction, or a single larger one: some 400 events, a tenth of a second."""
+
+_WAITING = (
+    select(events.c.id, events.c.received_at, func.length(events.c.body).label("size"))
+    .where(events.c.workspace == bindparam("workspace"), events.c.processed_at.is_(None))
+    .order_by(events.c.id)
+    .limit(bindparam("count"))
+)
 
 Apply = Callable[[AsyncConnection, Sequence[StoredEvent]], Awaitable[set[int]]]
 """Process deliveries within a transaction; return the IDs whose body must be stored further."""
@@ -121,13 +128,8 @@ class Events:
 
     async def _list_waiting(self, connection: AsyncConnection, limit: int) -> list[WaitingDelivery]:
         """Return the IDs, times and sizes of the oldest unprocessed deliveries."""
-        waiting = (
-            select(events.c.id, events.c.received_at, func.length(events.c.body).label("size"))
-            .where(events.c.workspace == self._workspace, events.c.processed_at.is_(None))
-            .order_by(events.c.id)
-            .limit(limit)
-        )
-        rows = await connection.execute(waiting)
+        chosen = {"workspace": self._workspace, "count": limit}
+        rows = await connection.execute(_WAITING, chosen)
         return [WaitingDelivery(row.id, row.received_at, row.size or 0) for row in rows]
 
     async def purge(self, cutoff: float) -> int:

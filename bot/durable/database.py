@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -17,11 +18,14 @@ from bot.errors import DatabaseUnavailable
 
 WORKFLOW_DATABASE_SUFFIX = "-work"
 
+GetUrl = Callable[[], str]
+
 
 @contextmanager
-def workflow_database_url(url: str) -> Iterator[str]:
-    """Yield the engine's URL for ours. If ours is in memory, it is a file that the block deletes.
+def workflow_database(url: str) -> Iterator[GetUrl]:
+    """Yield a function that returns the engine's URL for ours.
 
+    If ours is in memory, the first call creates a file, which the block deletes at its end.
     Raises ``DatabaseUnavailable``.
     """
     try:
@@ -29,14 +33,21 @@ def workflow_database_url(url: str) -> Iterator[str]:
     except ArgumentError as error:
         raise DatabaseUnavailable("DATABASE_URL cannot be read") from error
     if address.get_backend_name() != "sqlite":
-        yield address.set(drivername="postgresql").render_as_string(hide_password=False)
+        shared = address.set(drivername="postgresql").render_as_string(hide_password=False)
+        yield lambda: shared
         return
     if address.database in (None, *IN_MEMORY_NAMES):
-        with tempfile.TemporaryDirectory(prefix="chakra-bot-") as folder:
-            yield _prepare_sqlite(Path(folder) / "work.db")
+        with ExitStack() as stack:
+            yield cache(partial(_create_temporary, stack))
         return
     file = Path(resolve_file(address))
-    yield _prepare_sqlite(file.with_name(f"{file.stem}{WORKFLOW_DATABASE_SUFFIX}{file.suffix}"))
+    own = _prepare_sqlite(file.with_name(f"{file.stem}{WORKFLOW_DATABASE_SUFFIX}{file.suffix}"))
+    yield lambda: own
+
+
+def _create_temporary(stack: ExitStack) -> str:
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="chakra-bot-"))
+    return _prepare_sqlite(Path(folder) / "work.db")
 
 
 def _prepare_sqlite(file: Path) -> str:

@@ -27,6 +27,7 @@ from bot.aio.periodic import periodic
 from bot.aio.tasks import cancel_and_wait, run_in_loop
 from bot.db.engine import Database
 from bot.durable import keys
+from bot.durable.database import GetUrl
 from bot.durable.dbos_config import dbos_config, route_logging
 from bot.durable.records import (
     ACTIVE_STATUSES,
@@ -72,10 +73,10 @@ class Engine:
     """
 
     def __init__(
-        self, url: str, database: Database, clock: Clock, *, poll_seconds: float = POLL_SECONDS
+        self, get_url: GetUrl, database: Database, clock: Clock, *, poll_seconds: float
     ) -> None:
-        """``url`` is that of DBOS's own database (``bot.durable.database``)."""
-        self._url = url
+        """``get_url`` returns that of DBOS's own database (``bot.durable.database``)."""
+        self._get_url = get_url
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._lease = ReplicaLease(database, clock)
@@ -210,9 +211,10 @@ class Engine:
         Postgres creates an index concurrently only once every open transaction has ended, and ours
         end only while the loop runs.
         """
+        url = self._get_url()
         try:
-            await asyncio.to_thread(DBOS.migrate, self._url)
-            await asyncio.to_thread(create_queue, self._url, self._poll_seconds)
+            await asyncio.to_thread(DBOS.migrate, url)
+            await asyncio.to_thread(create_queue, url, self._poll_seconds)
         except Exception as error:  # of whichever driver
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise DatabaseUnavailable(f"The tables of the durable engine: {reason}") from error
@@ -223,7 +225,7 @@ class Engine:
 
     def _start_dbos(self) -> Workflow:
         """Launch DBOS in the running loop, which its workflows then share with everything else."""
-        DBOS(config=dbos_config(self._url, self._lease.name))
+        DBOS(config=dbos_config(self._get_url(), self._lease.name))
         route_logging()
         loop = asyncio.get_running_loop()  # DBOS uses its own loop while this one isn't running
 
@@ -365,7 +367,7 @@ class Engine:
         runs = await list_active_runs()
         # Earlier releases, and replicas of them that still run, have a queue for each kind.
         if any(run.queue_name != QUEUE or not run.queue_partition_key for run in runs):
-            await asyncio.to_thread(move_runs, self._url, QUEUE, self._choose_partition)
+            await asyncio.to_thread(move_runs, self._get_url(), QUEUE, self._choose_partition)
         alive = {run.workflow_id.rpartition(":")[0] for run in runs}
         missing: set[tuple[str, str]] = set()
         for registered, handler in list(self._handlers.items()):

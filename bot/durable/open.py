@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from bot.aio.clock import Clock
 from bot.db.engine import Database
-from bot.durable.database import workflow_database_url
+from bot.durable.database import workflow_database
 from bot.durable.engine import POLL_SECONDS, Engine
 from bot.durable.purge import register_record_purge
 
@@ -20,8 +20,8 @@ async def open_engine(
 
     Nothing runs before ``launch``, or before the first chain. Raises ``DatabaseUnavailable``.
     """
-    with workflow_database_url(url) as own_url:
-        engine = Engine(own_url, database, clock, poll_seconds=poll_seconds)
+    with workflow_database(url) as get_own_url:
+        engine = Engine(get_own_url, database, clock, poll_seconds=poll_seconds)
         register_record_purge(engine, clock)
         try:
             yield engine

@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 
 from bot.db.engine import open_database
 from bot.db.file_lock import hold_file_lock, resolve_file
-from bot.durable.database import workflow_database_url
+from bot.durable.database import workflow_database
 from bot.errors import DatabaseLocked
 
 OPEN = """
@@ -117,10 +117,10 @@ def test_a_link_and_its_file_have_the_same_database_of_chains(tmp_path: Path) ->
     link = tmp_path / "bot.db"
     link.symlink_to(tmp_path / "data" / "bot.db")
     with (
-        workflow_database_url(f"sqlite:///{link}") as by_link,
-        workflow_database_url(f"sqlite:///{tmp_path / 'data' / 'bot.db'}") as by_path,
+        workflow_database(f"sqlite:///{link}") as by_link,
+        workflow_database(f"sqlite:///{tmp_path / 'data' / 'bot.db'}") as by_path,
     ):
-        assert by_link == by_path
+        assert by_link() == by_path()
 
 
 def test_a_link_to_itself_is_no_crash(tmp_path: Path) -> None:

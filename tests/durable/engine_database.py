@@ -13,7 +13,7 @@ from dbos import DBOSClient
 from sqlalchemy import column, create_engine, make_url, table, update
 
 from bot.db.engine import open_database
-from bot.durable.database import workflow_database_url
+from bot.durable.database import workflow_database
 from bot.durable.dbos_config import APPLICATION_NAME
 from bot.durable.engine import Engine
 from bot.durable.open import open_engine
@@ -92,7 +92,8 @@ class EngineDatabase:
 
     def move_to_queue_of_kind(self) -> None:
         """Leave the runs where a release with a queue for each kind would have put them."""
-        with workflow_database_url(self.address) as url:
+        with workflow_database(self.address) as get_url:
+            url = get_url()
             client = DBOSClient(system_database_url=url, application_name=APPLICATION_NAME)
             client.register_queue(KIND, worker_concurrency=4, polling_interval_sec=0.02)
             client.destroy()

@@ -117,7 +117,7 @@ async def test_run_from_before_the_clock_was_set_back_is_resumed(
         await wait_until(lambda: len(work.runs) == 1 and engine.running_count == 0)
         await clock.advance(2 * RESUME_INTERVAL_SECONDS)
         assert work.finished == []
-        with closing(sqlite3.connect(make_url(engine._url).database or "")) as connection:
+        with closing(sqlite3.connect(make_url(engine._get_url()).database or "")) as connection:
             day = "UPDATE workflow_status SET created_at = created_at + 86400000 "
             connection.execute(day + "WHERE status = 'DELAYED'")
             connection.commit()

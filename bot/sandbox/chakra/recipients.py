@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -101,6 +102,7 @@ class ScriptedRecipients:
         return FAULTS_BY_NAME[known.trouble] if known is not None and known.trouble else None
 
 
+@cache
 def load_recipients() -> ScriptedRecipients:
     rows = json.loads(SEED_PATH.read_bytes())
     return ScriptedRecipients(tuple(ScriptedRecipient.model_validate(row) for row in rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -74,5 +74,6 @@ class EmbeddedTeam(BaseModel):
         return {role.short_id: role.id for role in self.roles}
 
 
+@cache
 def load_team() -> EmbeddedTeam:
     return EmbeddedTeam.model_validate_json(SEED_PATH.read_bytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import selectors
 import time
 from collections.abc import Callable, Coroutine
@@ -22,6 +23,7 @@ CONFIRM_SECONDS = 0.0005
 
 Events = list[tuple[selectors.SelectorKey, int]]
 Select = Callable[[float | None], Events]
+Confirm = Callable[[], Events]
 
 
 class Clock(Protocol):
@@ -83,10 +85,10 @@ class IdleEventLoop(asyncio.SelectorEventLoop):
     def _thread_finished(self, _: object) -> None:
         self._threads_at_work -= 1
 
-    def _block(self, select: Select, timeout: float | None) -> Events:
+    def _block(self, select: Select, confirm: Confirm, timeout: float | None) -> Events:
         """Wait for a socket, a thread or a real timer; no callback is ready now."""
         if self._idle_waiters and not self._is_busy():
-            events = select(CONFIRM_SECONDS)
+            events = confirm()
             if not events:
                 self._wake_idle_waiters()
             return events
@@ -117,7 +119,7 @@ class IdleEventLoop(asyncio.SelectorEventLoop):
 class _BlockingSelector(selectors.DefaultSelector):
     """Lets the loop decide how to wait when nothing is ready."""
 
-    def __init__(self, block: Callable[[Select, float | None], Events]) -> None:
+    def __init__(self, block: Callable[[Select, Confirm, float | None], Events]) -> None:
         super().__init__()
         self._block = block
 
@@ -125,7 +127,12 @@ class _BlockingSelector(selectors.DefaultSelector):
         events = super().select(0)
         if events or (timeout is not None and timeout <= 0):
             return events
-        return self._block(super().select, timeout)
+        return self._block(super().select, self._confirm, timeout)
+
+    def _confirm(self) -> Events:
+        """Return what is ready within `CONFIRM_SECONDS`, which an epoll rounds up to 0.001 s."""
+        ready, _, _ = select.select([self], (), (), CONFIRM_SECONDS)
+        return super().select(0) if ready else []
 
 
 STALLED = "the clock was not moved"

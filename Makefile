@@ -50,7 +50,7 @@ test-slow: $(DEV_READY) ## Run the stories in browsers and real processes that `
 
 test-all: test test-slow ## Run all tests
 
-check: style types imports readme ## What a change must pass before you submit it: all checks, and the tests beside it
+check: style consistency types imports ## What a change must pass before you submit it: all checks, and the tests beside it
 	@echo "The tests without a world, and the stories beside your change: two or three minutes"
 	$(PY) -m pytest -m "not ($(SLOW))" --changed $(ARGS)
 
@@ -65,8 +65,12 @@ types: $(DEV_READY) ## mypy, strict
 imports: $(DEV_READY) ## The import contracts of pyproject.toml
 	$(VENV)/bin/lint-imports
 
-readme: $(DEV_READY) ## README's tables against the code
-	$(PY) -m tests.readme --check
+# What is written in one place and needed in another: a forgotten step fails here, within seconds.
+CONSISTENCY := tests/test_project.py tests/test_manifest.py tests/chakra/test_api_page.py \
+  tests/chakra/test_endpoints.py tests/commands/test_every_endpoint.py tests/access/test_access_to_act.py
+
+consistency: $(DEV_READY) ## README, CHANGELOG, API.md and the lists of commands and endpoints against the code
+	$(PY) -m pytest -n 2 -m "not world" $(CONSISTENCY)
 
 fix: $(DEV_READY) ## Format, write README's tables, repair what ruff can
 	-$(PY) -m ruff format .
@@ -102,9 +106,9 @@ clean: ## Remove .venv and everything that tools left
 	find bot commands tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: demo serve doctor test test-slow test-all check style types imports readme fix sentences bench browser lock clean help
+.PHONY: demo serve doctor test test-slow test-all check style types imports consistency fix sentences bench browser lock clean help
 
 # ---------------------------------------------------------------------------- set up
 

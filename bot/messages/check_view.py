@@ -1,4 +1,4 @@
-"""The view "Check and send": what will be sent to which person, and what became of it."""
+"""The view "Check and send": the message and its recipient, then the outcome."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TITLE = "Check and send"
 CHANGED_NOTE = "This message has changed since you last looked. Check it again before you send it."
 EDITED_NOTE = "This template was edited in Chakra. Check its new text before you send it."
 VISIBLE_DIGITS = 4
-"""Digits of a number in the label of the button."""
+"""Digits of a number in the button's label."""
 RESULT_TITLES = {
     SendStatus.UNKNOWN: "Not confirmed",
     SendStatus.DELIVERED: "Delivered",
@@ -105,7 +105,7 @@ def _sender_text(sender_id: str, senders: Sequence[PhoneNumber]) -> str:
 
 
 def edited_note(before: Template | None, template: Template) -> str:
-    """Return the sentence on a template whose content isn't what the person saw; else ""."""
+    """Return the sentence about a template that changed since the person saw it; else ""."""
     return EDITED_NOTE if before and before.content_json != template.content_json else ""
 
 
@@ -146,12 +146,12 @@ def recipient_text(recipient: Recipient) -> str:
 
 
 def checking_view() -> View:
-    """Return the view for the time in which the recipient is looked up."""
+    """Return the view that is shown while the recipient is looked up."""
     return blocks.info_modal(TITLE, [blocks.section("Checking…")])
 
 
 def sending_view(recipient: Recipient) -> View:
-    """Return the view that the press leaves."""
+    """Return the view after the press."""
     line = markup(
         Markup(":hourglass_flowing_sand: "), "Sending to ", bold(recipient_text(recipient)), " …"
     )

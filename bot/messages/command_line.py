@@ -31,9 +31,9 @@ STILL_LOADING = "Templates are still loading. Choose one in a moment."
 class ParsedLine:
     """``notes`` are sentences about what was not understood, for above the form.
 
-    ``is_guess`` if a word became the recipient because it was nothing else. ``is_unresolved`` if
-    the line names a template that isn't known, or that can't be sent. ``awaits_recipient`` if
-    Chakra has not answered yet who the recipient is.
+    ``is_guess`` if a word became the recipient because nothing else fit. ``is_unresolved`` if
+    the line names a template that isn't known, or that can't be sent. ``awaits_recipient`` if the
+    lookup of the recipient hasn't finished.
     """
 
     form: SendForm
@@ -56,7 +56,7 @@ class ParsedLine:
     def with_problem(self, problem: str) -> ParsedLine:
         """Return the line with the sentence on a recipient that can't be used.
 
-        A word that was the recipient only because it was nothing else is no recipient then.
+        A word that was only a guess is then no longer the recipient.
         """
         if not self.is_guess or self.template is not None:
             return replace(self, notes=(*self.notes, markup(problem)))
@@ -119,7 +119,7 @@ def parse_line(
 def _choose_variant(
     index: TemplateIndex | None, meant: Understanding
 ) -> tuple[Template | None, list[Markup]]:
-    """Return the template in the language meant, and a sentence if that can't be sent."""
+    """Return the template in the intended language, and a sentence if it can't be sent."""
     family = index.by_name.get(meant.name, ()) if index else ()
     if not family:
         return None, []

@@ -37,7 +37,7 @@ MAX_FILENAME_LENGTH = 240
 ACTION_BUTTONS: Mapping[str, str] = {"CATALOG": "CATALOG", "FLOW": "flow"}
 """Meta's type of a button that opens something in WhatsApp -> its ``sub_type`` in a send."""
 UNUSED_FLOW = "unused"
-"""Meta's default: the answers come to Chakra, which needs no token of this app."""
+"""Meta's default: the answers go to Chakra, which needs no token from this app."""
 
 DOCUMENT_EXTENSIONS = ("pdf", "txt", "doc", "docx", "xls", "xlsx", "ppt", "pptx")
 _FILENAME_PATTERN = re.compile(r"[^/\\\x00-\x1f]+\.[A-Za-z0-9]{1,8}")
@@ -102,7 +102,7 @@ def compose(
 ) -> OutboundMessage:
     """Return the request. ``values`` are valid; ``sender_id`` is Meta's ID of the sending number.
 
-    Without ``include_language`` Chakra takes the only language there is. Raise ``UsageError`` for
+    Without ``include_language`` Chakra uses the only language there is. Raise ``UsageError`` for
     a process without a known number if Chakra's format cannot express the send.
     """
     given = {key: value.strip() for key, value in values.items() if value.strip()}
@@ -225,7 +225,7 @@ def _document_filename(given: Values) -> str:
     in_link = extract_filename(given.get(asked.MEDIA, ""))
     name, extension = given.get(asked.FILENAME, ""), _extension(in_link)
     if name and extension in DOCUMENT_EXTENSIONS and _extension(name) not in DOCUMENT_EXTENSIONS:
-        end = f".{extension}"  # phones open a file by it
+        end = f".{extension}"  # phones use it to open the file
         return name[: MAX_FILENAME_LENGTH - len(end)] + end
     return name[:MAX_FILENAME_LENGTH] or in_link
 

@@ -29,7 +29,7 @@ _EMAIL_PATTERN = re.compile(
     re.IGNORECASE,
 )
 """An address within a text, which may be a link: ``https://www.google.com/maps/@12.9,77.5`` has
-none. Marks around an address are no part of it."""
+none. Punctuation around an address isn't part of it."""
 _EMAIL_LIKE_PATTERN = re.compile(r"(?<![^\s<>(),;\"])[^\s<>(),;\"]+@[^\s<>(),;\"]*")
 _URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]{0,30}://\S+", re.IGNORECASE)
 _CHAT_LINK_PATTERN = re.compile(
@@ -53,7 +53,7 @@ def extract_contacts(
 ) -> tuple[str, ...]:
     """Return the valid numbers (``+919876543210``), then the email addresses, in order, each once.
 
-    May use a second of CPU time for a message that is nothing but numbers.
+    It may use a second of CPU time for a message full of numbers.
     """
     numbers: dict[str, None] = {}
     emails: dict[str, None] = {}

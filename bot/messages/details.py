@@ -16,7 +16,7 @@ _KEY_PURPOSE = "details of sends"
 
 @dataclass(frozen=True, slots=True)
 class SendDetails:
-    """``to`` names the recipient as the form takes it: a number, or ``lead LEAD-004038``.
+    """``to`` is the recipient as the form accepts it: a number, or ``lead LEAD-004038``.
 
     ``name`` and ``number`` (with spaces) are "" if unknown. ``sender`` is the name of the sending
     number if there are several. ``text`` is what the recipient reads, as WhatsApp formats it.
@@ -40,7 +40,7 @@ def seal_details(details: SendDetails | None, key: bytes) -> bytes | None:
 
 
 def open_details(sealed: bytes | None, key: bytes) -> SendDetails | None:
-    """Return the details of a row; None if it has none, was changed, or the key was another one."""
+    """Return the details of a row; None if it has none, was changed, or has a different key."""
     opened = Sealer(key, _KEY_PURPOSE).open(sealed)
     if opened is None:
         return None

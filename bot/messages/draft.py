@@ -14,7 +14,7 @@ from bot.slack.button_state import OutdatedButton
 
 FORM, DIGEST = "draft", "digest"
 MAX_PACKED_LENGTH = 2_300
-"""Characters: they leave room for the other things in the 3,000 of a view's metadata."""
+"""Characters: this leaves room for other things in the 3,000 of a view's metadata."""
 
 
 @dataclass(frozen=True, slots=True)

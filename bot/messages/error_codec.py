@@ -41,7 +41,7 @@ ErrorT = TypeVar("ErrorT", bound=BotError)
 def serialize_error(error: BotError) -> Failure:
     """Return the error as the database stores it.
 
-    Texts of Chakra and Meta may name a phone number: they are redacted.
+    Texts from Chakra and Meta may contain a phone number: they are redacted.
     """
     if isinstance(error, SlackError):
         return Failure(error.kind, details=error.code)

@@ -23,7 +23,7 @@ from bot.slack.commands.command import UploadedFile
 
 DOWNLOAD_TIMEOUT_SECONDS = 12.0
 UPLOAD_TIMEOUT_SECONDS = 15.0
-"""Seconds. Together they leave time for the send itself: see ``bot.messages.ledger``."""
+"""Seconds. In total they leave time for the send itself: see ``bot.messages.ledger``."""
 MAX_CONCURRENT_TRANSFERS = 8
 """Transfers at a time. Each has a file of up to 10 MB in memory."""
 MAX_FILENAME_LENGTH = 240
@@ -52,9 +52,9 @@ class FileTransfer:
         """Transfer a file for a header of this format, within half a minute.
 
         Raise ``FileUnavailable`` if Slack does not provide it, ``InvalidFile`` if the header does
-        not take it, ``FileUploadFailed`` if Chakra refuses it or does not respond, and the other
-        errors of a write. Nothing is retried: a file that Chakra stored without responding is
-        referenced by no message.
+        not accept it, ``FileUploadFailed`` if Chakra refuses it or does not respond, and the other
+        errors of a write. Nothing is retried: no message refers to a file that Chakra stored
+        without responding.
         """
         async with self._semaphore:
             stored, content = await self._fetch_within_deadline(file, header_format)

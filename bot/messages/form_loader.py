@@ -37,7 +37,7 @@ MODAL_LOAD_TIMEOUT_SECONDS = 0.15
 CHECK_LOAD_TIMEOUT_SECONDS = 2.0
 """Seconds that "Check and send" waits for a list of templates that is current."""
 SEND_LOAD_TIMEOUT_SECONDS = 0.6
-"""Seconds that the press on Send waits for it: with Chakra's answer it takes about a second."""
+"""Seconds that a press on Send waits for it: a response from Chakra takes about a second."""
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ T = TypeVar("T")
 class SendFormLoader:
     """``default_sender_id`` is Meta's ID of the number in the settings, "" if there is none.
 
-    ``takes_files`` returns whether the app may read files; else its forms take links only.
+    ``takes_files`` returns whether the app may read files; if not, forms accept only links.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class SendFormLoader:
 
         ``own_email`` is the address of the person who typed it, who may be the recipient.
         A template that is unknown or cannot be sent here may be new or changed at Meta. Raise
-        ``UserError`` for a mention that Slack tells too little of.
+        ``UserError`` for a mention that Slack says too little about.
         """
         people = await self._within_modal_deadline(self._users.get_index()) if line.tokens else None
         is_person = people.value.has_name if people else lambda _: False
@@ -189,9 +189,9 @@ class SendFormLoader:
         return self.render_check(form, checked, note=note, test_result=test_result)
 
     async def _check_current(self, form: SendForm, template: Template) -> CheckView:
-        """Return "Check and send" of the template as it is now.
+        """Return "Check and send" for the current template.
 
-        Raise ``UsageError`` also for values that it no longer takes.
+        Also raise ``UsageError`` for values that it no longer accepts.
         """
         current = await self.get_current_template(template.id, CHECK_LOAD_TIMEOUT_SECONDS)
         if error := first_validation_error(form, current, self._clock.time()):
@@ -213,7 +213,7 @@ class SendFormLoader:
     async def open_check(self, form: SendForm, template: Template) -> OpenForm:
         """Open "Check and send"; a view says "Checking…" first if looking it up takes long.
 
-        What can't be sent opens the form with the reason, in place of that view if it is open.
+        If it can't be sent, open the form with the reason, in place of that view if it is open.
         Raise the other errors of ``check``.
         """
         checking = asyncio.ensure_future(self._check_current(form, template))

@@ -1,4 +1,4 @@
-"""The values of the send form: read from the form, and carried by buttons."""
+"""The values of the send form: read from the form, and stored in buttons."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ recipient. ``LANGUAGE`` exists if a template has several: the ID of the template
 OTHER = "other"
 PACKED = "packed"
 MAX_STATE_LENGTH = 2_500
-"""Characters: they leave room for the other things in the 3,000 of a view's metadata."""
+"""Characters: this leaves room for other things in the 3,000 of a view's metadata."""
 MAX_UNPACKED_BYTES = 200_000
 TOO_LONG_MESSAGE = (
     "Together these values are longer than a Slack form can carry. Shorten one, such as a link."
@@ -91,7 +91,7 @@ class SendForm:
         return frozenset(key for key, value in filled.items() if self.values.get(key) == value)
 
     def action_of(self, key: str, action: str) -> str:
-        """Return the ``action_id`` of a field, another one each time that a record sets its value.
+        """Return the ``action_id`` of a field, a new one each time that a record sets its value.
 
         Slack preserves the entry of an open field unless its ``action_id`` changes; an
         ``initial_value`` doesn't replace it (docs.slack.dev/surfaces/modals).
@@ -147,7 +147,7 @@ class SendForm:
 
     @classmethod
     def to_candidates(cls, candidates: tuple[str, ...]) -> SendForm:
-        """Return a form to the first candidate; several are offered as a choice."""
+        """Return a form addressed to the first candidate; several are offered as a choice."""
         first = next(iter(candidates), "")
         return (
             cls(to=first, candidates=candidates, selected=first)
@@ -216,18 +216,18 @@ class SendForm:
         )
 
     def interaction(self, view_key: str) -> str:
-        """Return the key of the send: what identifies this attempt, however often it is pressed."""
+        """Return the key of the send, which identifies this attempt even if repeated."""
         attempt = f"{view_key}:{self.retry_of}".rstrip(":")
         if not self.conversation.isdecimal():
             return attempt
         return conversation_key(int(self.conversation), attempt)
 
     def with_confirmed_duplicate(self, send_id: int | None) -> SendForm:
-        """Return the form as sent by a person who was asked about this send, if there is one."""
+        """Return the form as confirmed by a person who was asked about this send, if any."""
         return replace(self, confirmed_duplicate_of="" if send_id is None else str(send_id))
 
     def for_change(self) -> SendForm:
-        """Return the form for a person who comes back to change it."""
+        """Return the form for a person who returns to change it."""
         return replace(self, confirmed_duplicate_of="", earlier_files=self.files)
 
     def as_retry_of(self, send_id: int) -> SendForm:

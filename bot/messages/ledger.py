@@ -1,9 +1,10 @@
-"""Send each submission at most once, whatever is pressed twice or killed in between.
+"""Send each submission at most once, even if a button is pressed twice or the process is killed.
 
 A submission is claimed in the database, under its key, before its request leaves; a second claim
-sends nothing. From then on the row has what is known: ``accepted`` or ``failed`` if a response says
-so, ``unknown`` if none came. A send with something to prepare (a file to upload) is ``preparing``
-until its request leaves, and ``failed`` if it never does. Nothing is resent automatically.
+sends nothing. From then on the row records what is known: ``accepted`` or ``failed`` if a response
+says so, ``unknown`` if none came. A send with something to prepare (a file to upload) is
+``preparing`` until its request leaves, and ``failed`` if it never does. Nothing is resent
+automatically.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ DB_RETRY_DELAYS_SECONDS = (0.5, 2.0, 5.0)
 RequestT = TypeVar("RequestT")
 
 Post = Callable[[RequestT], Awaitable[AcceptedMessage]]
-"""Makes one request to Chakra and nothing else. Any exception but `NOT_SENT_ERRORS` leaves it open
-whether the message was sent."""
+"""Makes one request to Chakra and nothing else. After any exception other than `NOT_SENT_ERRORS`,
+the message may have been sent."""
 Prepare = Callable[[RequestT], Coroutine[Any, Any, RequestT]]
-"""Return the request once it may leave. If this raises, nothing was sent."""
+"""Return the request once it may be sent. If this raises, nothing was sent."""
 Check = Callable[[RequestT], Coroutine[Any, Any, None]]
-"""Raise a `BotError` if the request must not leave any more, just before it does."""
+"""Raise a `BotError` if the request must no longer be sent; called just before it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class _Outcome:
 class Ledger:
     """``on_outcome`` is called with each outcome that this process records.
 
-    ``on_failure`` is called with each error that Chakra or WhatsApp answered.
+    ``on_failure`` is called with each error returned by Chakra or WhatsApp.
     """
 
     def __init__(
@@ -206,7 +207,7 @@ class Ledger:
         return prepared
 
     async def _check(self, send: Send, request: RequestT, check: Check[RequestT]) -> None:
-        """Raise a `BotError` unless the request may leave."""
+        """Raise a `BotError` unless the request may be sent."""
         try:
             await wait_for(self._clock, check(request), CHECK_TIMEOUT_SECONDS)
         except PREPARATION_ERRORS:

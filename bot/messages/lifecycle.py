@@ -29,11 +29,11 @@ from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
 
 RECONCILE_INTERVAL_SECONDS = 15.0
-"""Seconds: half of the time within which another replica's unfinished work is to be resumed."""
+"""Seconds: half the time within which another replica's unfinished work must be resumed."""
 STATUS_RETENTION_SECONDS = 3_600.0
 """Seconds that a status waits for its send: the IDs of a send are known within a minute."""
 SEND_RETENTION_SECONDS = 90 * 86_400.0
-"""Seconds for which a send with an outcome is stored, an unknown one too.
+"""Seconds for which a send with an outcome, even an unknown one, is stored.
 
 WhatsApp delivers for 30 days at most, and an older button starts no send (see
 ``commands/send.py``).
@@ -140,7 +140,7 @@ async def open_send_lifecycle(
     process_id: str = "",
     workspace: str = "",
 ) -> AsyncIterator[SendLifecycle]:
-    """Open the sending and reporting of messages; first expire what an earlier process left.
+    """Open the sending and reporting of messages; first expire abandoned sends.
 
     ``hash_secret`` keys the hashes of recipients and the details: any secret that all replicas
     share and that is not in the database. ``tasks`` run the sends: drain them before this closes.

@@ -1,6 +1,6 @@
 """What a typed ``/chakra send`` line means: template, recipient, language, sender, values. Pure.
 
-Nothing that is typed is dropped: a word is part of one field, or a sentence names it.
+Nothing that is typed is dropped: a word is part of a field, or a sentence mentions it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from bot.users.query import is_id
 
 MAX_SENDERS_LENGTH = 300
 MAX_NAME_WORDS = 4
-"""Words of a person's name, if no one of that name is known."""
+"""Words of a person's name, if no one with that name is known."""
 MAX_KNOWN_NAME_WORDS = 12
 MIN_FREE_TEXT_WORDS = 3
 MAX_CODE_LENGTH = 2
@@ -59,8 +59,8 @@ _STOPS = frozenset({"to", "in", "from", "with", "using", "template", "saying", "
 class Understanding:
     """What a line means.
 
-    ``name`` is the template's, "" if none is meant exactly or nearly; ``typed_template`` are the
-    words that name none. ``is_guess`` if a word is the recipient only because it is nothing else.
+    ``name`` is the template's, "" if no name matches exactly or nearly; ``typed_template`` are the
+    words that match none. ``is_guess`` if a word is the recipient only because nothing else fits.
     ``quoted`` are the values without a name, in order. ``notes`` are sentences about what was not
     understood, or not typed exactly.
     """
@@ -85,8 +85,8 @@ def understand(
 ) -> Understanding:
     """Return what the words of a line mean; ``index`` is None while the templates load.
 
-    ``kinds`` are the short IDs of record types; ``is_person`` tells whether a colleague is called
-    exactly so. Values by name are read by `bot.messages.line_values`.
+    ``kinds`` are the short IDs of record types; ``is_person`` tells whether a colleague has exactly
+    this name. Values by name are read by `bot.messages.line_values`.
     """
     reading = Reading(Words(line.words), line, index, senders, kinds, is_person)
     _read_named(reading)
@@ -200,7 +200,7 @@ def _choose_sender(reading: Reading, typed: str) -> str:
 
 
 def find_sender(senders: Sequence[PhoneNumber], typed: str) -> str:
-    """Return Meta's ID of the number that is typed as its ID, its name or the number; or ""."""
+    """Return Meta's ID of the number that was typed as its ID, its name or the number; or ""."""
     digits = normalize_digits_only(typed) if is_phone_like(typed) else ""
     wanted = tokenize(typed)
     for sender in senders:
@@ -233,7 +233,7 @@ def _read_recipient(reading: Reading) -> None:
 
 
 def _is_value_like(reading: Reading, contact: tuple[int, int]) -> bool:
-    """Return whether it may be an order's number as well as a record's key: ``ORD-1``."""
+    """Return whether it may be an order number as well as a record's key: ``ORD-1``."""
     start, end = contact
     text = reading.words.text(start)
     is_key = end == start + 1 and bool(parse_key(text)) and not is_id(text)
@@ -317,7 +317,7 @@ def _name_length(words: Words, start: int, end: int, reading: Reading) -> int:
 
 
 def _read_guessed_recipient(reading: Reading) -> None:
-    """Read a name after a greeting or before a text, or the words that are nothing else."""
+    """Read a name after a greeting or before a text, or words without another meaning."""
     words = reading.words
     spans = words.spans()
     if reading.to or (reading.typed_template and not reading.name) or not spans:
@@ -341,7 +341,7 @@ def _read_guessed_recipient(reading: Reading) -> None:
 
 
 def _read_quoted(reading: Reading) -> tuple[str, ...]:
-    """Return the quoted words, which are values; without a place for them one is a recipient."""
+    """Return the quoted words, which are values; without a place for them, one is a recipient."""
     words = reading.words
     places = words.quoted_places()
     family = reading.index.by_name.get(reading.name, ()) if reading.index else ()
@@ -353,7 +353,7 @@ def _read_quoted(reading: Reading) -> tuple[str, ...]:
 
 
 def _name_unused(reading: Reading) -> None:
-    """Add a sentence with the words that are part of no field."""
+    """Add a sentence with the words that aren't part of a field."""
     words = reading.words
     for start, end in words.spans():
         first, last = undress(words, start, end)

@@ -1,4 +1,4 @@
-"""The words and values of a typed line as text, with what Slack knows of the people in it."""
+"""The words and values of a typed line as text, with Slack's data about the people in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A typed line while it is read, and the words that mean nothing by themselves."""
+"""A typed line while it is read, and the words that mean nothing on their own."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _DRESSING_TEXT = """
     saying then now and one text
 """
 DRESSING = frozenset(_DRESSING_TEXT.split())
-"""Words around the fields of a sentence that mean nothing by themselves."""
+"""Words around the fields of a sentence that mean nothing on their own."""
 GREETINGS = frozenset(["hi", "hello", "hey", "dear", "hola", "namaste", "hallo", "bonjour"])
 _OWN = (
     *(("my", *own, noun) for own in ((), ("own",)) for noun in ("number", "phone", "whatsapp")),
     ("me",),
     ("myself",),
 )
-"""Words after ``to`` that mean the person who types."""
+"""Words after ``to`` that mean the person who is typing."""
 DETAIL_WORDS = frozenset({"ka", "ki", "ke", "number", "phone", "mobile", "whatsapp"})
 """Words that may follow a recipient's name: ``priya ka number``."""
 

@@ -1,4 +1,4 @@
-"""The template that a typed line means: exactly, or nearly and then with a sentence. Pure."""
+"""The template that a typed line means, exactly or nearly; then with a sentence. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.text.normalize import tokenize
 MAX_NAMES = 3
 """Names of templates that a sentence suggests."""
 MIN_TEMPLATE_LETTERS = 3
-"""Letters from which words may be an inexact name of a template."""
+"""Minimum letters of words that may be an inexact template name."""
 
 
 def read_exact_template(reading: Reading) -> None:
@@ -69,7 +69,7 @@ def _read_unknown_template(reading: Reading, spans: Sequence[tuple[int, int]]) -
 
 
 def _read_template_beside_name(reading: Reading, spans: Sequence[tuple[int, int]]) -> None:
-    """Read the words at an end of a span that are near one name; the others may be a person's."""
+    """Read words at an end of a span that nearly match one name; the rest may be a person's."""
     words, index = reading.words, reading.index
     for start, end in spans:
         beginnings = [(start, last) for last in range(end, start, -1)]
@@ -87,7 +87,7 @@ def _read_template_beside_name(reading: Reading, spans: Sequence[tuple[int, int]
 
 
 def _choose_nearest_of(reading: Reading, spans: Sequence[tuple[int, int]]) -> None:
-    """Choose by the first span that is near a name; else name the first one as unknown."""
+    """Choose by the first span that nearly matches a name; else report the first one as unknown."""
     words, index = reading.words, reading.index
     texts = [" ".join(word.text for word in words.words[start:end]) for start, end in spans]
     near = [place for place, typed in enumerate(texts) if index and find_nearest(index, typed)]
@@ -99,7 +99,7 @@ def _choose_nearest_of(reading: Reading, spans: Sequence[tuple[int, int]]) -> No
 
 
 def choose_nearest(reading: Reading, typed: str) -> None:
-    """Choose the one nearest name, with a sentence; several near names are only suggested."""
+    """Choose the nearest name, with a sentence; several near names are only suggested."""
     reading.typed_template = typed
     if reading.index is None:
         return
@@ -118,7 +118,7 @@ def choose_nearest(reading: Reading, typed: str) -> None:
 
 
 def find_nearest(index: TemplateIndex, typed: str) -> tuple[str, ...]:
-    """Return the names that are equally near to what is typed; () if none is near."""
+    """Return the names that are equally close to the typed one; () if none is close."""
     tokens = tokenize(typed)
     if not tokens or len("".join(tokens)) < MIN_TEMPLATE_LETTERS:
         return ()

@@ -45,7 +45,7 @@ def variable_names(template: Template) -> list[str]:
 def collect_values(
     named: Mapping[str, str], quoted: Sequence[str], repeated: Collection[str]
 ) -> tuple[TypedValues, list[Markup]]:
-    """Return the typed values, and a sentence for each name that is given twice, which is left."""
+    """Return the typed values, and a sentence for each name given twice, which is left out."""
     notes = [_given_twice(name) for name in sorted(repeated)]
     values = [
         (name, value)
@@ -72,7 +72,7 @@ def apply_values(
 ) -> tuple[SendForm, list[Markup]]:
     """Return the form with the typed values in the template's fields, and what doesn't fit.
 
-    Values in quotes fill the fields that no name fills, in order: header, body, buttons.
+    Quoted values fill the fields not filled by name, in order: header, body, buttons.
     """
     fields = template_fields(template)
     values, notes = dict(form.values), []
@@ -139,7 +139,7 @@ def _fill_in_order(
 
 
 def _ordered_variables(fields: Sequence[TemplateField]) -> list[TemplateField]:
-    """Return the variables, header first; the others, such as a place, are typed by name."""
+    """Return the variables, header first; others, such as a place, are typed by name."""
     return [
         field
         for field in fields

@@ -34,7 +34,7 @@ async def await_arrival(
 ) -> SendResult | None:
     """Return the result once the message is delivered, read or failed.
 
-    None if ``result`` says it already, and if it happens after the response URL has expired.
+    None if ``result`` already says it, or if it happens after the response URL has expired.
     """
     sent = await asyncio.shield(result)
     if sent.send.status.has_arrived:
@@ -46,7 +46,7 @@ async def await_arrival(
 async def arrival_line(
     service: SendService, arrival: asyncio.Task[SendResult | None]
 ) -> Message | None:
-    """Return a line of its own about the arrival: Slack doesn't let an app edit the line before.
+    """Return a separate line about the arrival: Slack doesn't let an app edit the earlier one.
 
     None if there is nothing more to say: the report is in the DM with Chakra in any case.
     """
@@ -74,7 +74,7 @@ async def await_view(
 
 
 async def latest_result(service: SendService, sending: asyncio.Task[SendResult]) -> SendResult:
-    """Return the result with the status of now: posting the report may have taken a while."""
+    """Return the result with the current status: posting the report may have taken a while."""
     sent = await asyncio.shield(sending)
     try:
         return replace(sent, send=await service.get_send(sent.send.id))

@@ -1,4 +1,4 @@
-"""What people type in place of ``send``."""
+"""What people type instead of ``send``."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from bot.messages.recipients import Recipient
 from bot.messages.record_values import fill_from_record
 
 MAX_FILLED_LENGTH = 500
-"""Characters that the form remembers of what was filled in, in Slack's 3,000 of metadata."""
+"""Characters of prefilled values that the form remembers, of Slack's 3,000 of metadata."""
 _NOTHING_FILLED = '{"from": "", "values": {}, "set": 0, "keys": []}'
-"""The record that filled the values, how often one did, and the keys of all fields it ever set."""
+"""The record that filled the values, how often one did, and the keys of all fields ever set."""
 
 
 def refill(form: SendForm, template: Template | None, recipient: Recipient | None) -> SendForm:

@@ -42,7 +42,7 @@ MAX_RECIPIENT_LENGTH = 200
 MAX_NAME_LENGTH = 80
 
 MAX_CHOICES = 8
-"""People that a form offers as a choice; it stores their names in its metadata."""
+"""People offered as a choice in a form; it stores their names in its metadata."""
 MAX_LISTED = 4
 MAX_OPTION_LENGTH = 75
 """Characters. docs.slack.dev/reference/block-kit/composition-objects/option-object"""
@@ -72,7 +72,7 @@ class Recipient:
     """The recipient of a message.
 
     ``digits`` is the number with its country code, "" if a process shows none; ``present_digits``
-    is today's form of it, by which duplicates are recognized. ``label`` is for the sender only: it
+    is its current form, by which duplicates are recognized. ``label`` is for the sender only: it
     contains the whole number. ``warning`` is a sentence. ``procedure`` and ``key`` ("lead",
     "LEAD-004038") are those of a ``process``; ``name`` is the person's, "" for a number.
     """
@@ -219,7 +219,7 @@ class RecipientResolver:
         return self._choose(text, [], found)
 
     async def _resolve_named_phone(self, name: str, phone: str) -> Recipient:
-        """Return the number, with the name if it belongs to a colleague of that name."""
+        """Return the number, with the name if it belongs to a colleague with that name."""
         recipient = parse_phone(phone, self._phones)
         try:
             found = (await self._users.find(name)).value
@@ -260,7 +260,7 @@ class RecipientResolver:
         return self._choose(text, users, records_found)
 
     def _choose(self, text: str, users: Sequence[User], records: Sequence[Record]) -> Recipient:
-        """Return the one that matches best; raise ``AmbiguousRecipient`` for several.
+        """Return the best match; raise ``AmbiguousRecipient`` for several.
 
         A whole name wins over one of its words; a colleague never wins over a record.
         """
@@ -316,9 +316,9 @@ class RecipientResolver:
 
 
 def format_named_phone(name: str, phone: str) -> str:
-    """Return ``Priya Sharma, +91 99999 99999``, which `RecipientResolver.resolve` takes.
+    """Return ``Priya Sharma, +91 99999 99999``, which `RecipientResolver.resolve` accepts.
 
-    A name with digits is left out: it could be taken for a part of the number.
+    A name with digits is left out: it could be mistaken for part of the number.
     """
     digits = phone.lstrip("+")
     number = format_international(digits)
@@ -345,7 +345,7 @@ def _from_phone(kind: RecipientKind, number: Phone, name: str = "") -> Recipient
 def parse_process(text: str) -> tuple[str, str] | None:
     """Return procedure and key of ``lead LEAD-004038`` or ``lead/LEAD-004038``; else None.
 
-    The key has a digit, which names of people have not.
+    The key has a digit, which people's names don't.
     """
     found = _PROCESS_PATTERN.fullmatch(remove_invisible(text))
     if found is None or not _KEY_PATTERN.fullmatch(found[2]) or query.extract_emails(text):
@@ -354,7 +354,7 @@ def parse_process(text: str) -> tuple[str, str] | None:
 
 
 def parse_key(text: str) -> str:
-    """Return the key of a record that a text is (``LEAD-004038``), or its UUID; or ""."""
+    """Return the text if it is a record's key (``LEAD-004038``) or UUID; or ""."""
     bare = remove_invisible(text).strip(" #")
     return bare if is_key(bare) else ""
 

@@ -1,4 +1,4 @@
-"""Fill a template's variables from a lead, where it is certain what each one asks for. Pure."""
+"""Fill a template's variables from a lead, if it is certain what each one asks for. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.templates.variables import field_key, template_variables
 from bot.text.normalize import tokenize
 
 MAX_FILLED_LENGTH = 200
-"""Characters of a value that is filled in; a longer one is no name, number or place."""
+"""Characters of a value that is filled in; a longer one isn't a name, number or place."""
 
 _FIRST, _LAST, _FULL = "first name", "last name", "full name"
 _FIRST_NAMES = """
@@ -127,7 +127,7 @@ def _person_names(record: Process, attributes: Mapping[str, str]) -> dict[str, s
 
 
 def _normalize_attributes(record: Process) -> dict[str, str]:
-    """Return the attributes that are one text or number, by their normalized names."""
+    """Return the attributes that are a single text or number, by normalized name."""
     found: dict[str, str] = {}
     for name, value in record.attributes.items():
         text = _to_plain_text(value)
@@ -149,7 +149,7 @@ def _normalize(name: str) -> str:
 
 
 def _fits(value: str) -> bool:
-    """Return whether WhatsApp takes the value, and it is short and without control characters."""
+    """Return whether WhatsApp accepts the value, and it is short and without control characters."""
     text = value.strip()
     return (
         has_visible_text(text)

@@ -68,7 +68,7 @@ class TextReplies:
     async def find_other_answer(
         self, conversation_ids: Collection[int], *, after: int, member: str, before: int = 0
     ) -> Send | None:
-        """Return the latest send of a colleague in conversations; see `Sends.find_answer`."""
+        """Return the latest send by a colleague in conversations; see `Sends.find_answer`."""
         if not conversation_ids:
             return None
         return await self._sending.sends.find_answer(
@@ -125,7 +125,7 @@ class TextReplies:
 
     async def _with_uploaded_file(self, reply: TextReply) -> TextReply:
         """Upload the file; return the reply with its link. Raise what ``FileTransfer`` does."""
-        assert reply.file is not None  # noqa: S101 - it is prepared for its file only
+        assert reply.file is not None  # noqa: S101 - only a reply with a file is prepared
         stored = await self._files.transfer(reply.file, find_format(reply.file))
         return replace(reply, url=stored.url, file=replace(reply.file, name=stored.name))
 

@@ -1,4 +1,4 @@
-"""Files in replies: which WhatsApp takes, and what may be written with them.
+"""Files in replies: which ones WhatsApp accepts, and with what text.
 
 Source: developers.facebook.com/docs/whatsapp/cloud-api/reference/media and …/reference/messages.
 """
@@ -22,13 +22,13 @@ AUDIO_WITH_TEXT = "WhatsApp shows no text with an audio file. Send the text on i
 
 
 def find_format(file: UploadedFile) -> str:
-    """Return the kind of a file, a key of `FILE_RULES`; "" if WhatsApp takes none like it."""
+    """Return the kind of a file, a key of `FILE_RULES`; "" if WhatsApp doesn't accept it."""
     media_type = file.mimetype.partition(";")[0].strip().lower()
     return next((kind for kind in FORMATS if media_type in FILE_RULES[kind].media_types), "")
 
 
 def explain_file(file: UploadedFile) -> str:
-    """Return why a file can't be sent, "" if it can as far as is known."""
+    """Return why a file can't be sent, "" if it can as far as we know."""
     kind = find_format(file)
     if not kind:
         return NOT_TAKEN
@@ -39,7 +39,7 @@ def explain_file(file: UploadedFile) -> str:
 
 
 def explain_text(text: str, file: UploadedFile | None = None) -> str:
-    """Return why WhatsApp doesn't take a text, with a file or alone; "" if it does."""
+    """Return why WhatsApp doesn't accept a text, with a file or alone; "" if it does."""
     if file is not None and text and find_format(file) == AUDIO:
         return AUDIO_WITH_TEXT
     limit = MAX_TEXT_LENGTH if file is None else MAX_CAPTION_LENGTH

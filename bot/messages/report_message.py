@@ -73,7 +73,7 @@ DELIVERED_AFTER_ALL_ADVICE = (
 MAX_TEXT_LENGTH = 1_200
 """Characters of the quoted text."""
 SAME_DAY_SECONDS = 12 * 3_600.0
-"""Seconds after a date within which a time alone can't be misread."""
+"""Seconds after a date during which a time alone can't be misread."""
 
 
 def report_message(send: Send, details: SendDetails | None = None) -> Message:
@@ -113,9 +113,9 @@ def shared_card(send: Send, shared_by: str) -> Message:
 
 
 def failure_message(send: Send, details: SendDetails | None = None) -> Message:
-    """Return the message that notifies of a failure after the report was posted.
+    """Return the message about a failure after the report was posted.
 
-    Once the message was delivered nevertheless, it says so.
+    If the message is delivered after all, it says so.
     """
     if send.status is SendStatus.FAILED:
         return report_message(send, details)
@@ -149,7 +149,7 @@ def _describe_status(label: str, send: Send, details: SendDetails | None) -> Mar
     preposition = " by " if send.status is SendStatus.READ else " to "
     recipient = describe_recipient(send, details)
     remark = STATUS_REMARKS.get(send.status, "")
-    if remark:  # a number in brackets is followed by no others
+    if remark:  # no other number follows one in brackets
         remark = f" · {remark}" if recipient.endswith(")") else f" ({remark})"
     return markup(label, preposition, recipient, remark)
 
@@ -161,7 +161,7 @@ def status_label(send: Send) -> str:
 
 
 def describe_recipient(send: Send, details: SendDetails | None) -> Markup:
-    """Return name and whole number, for one reader; without ``details`` what the row has."""
+    """Return the name and whole number, for one reader; without ``details`` what the row has."""
     if details is None:
         return markup(send.recipient)
     reference = "" if details.to.startswith("+") else details.to
@@ -210,7 +210,7 @@ def report_link(link: str) -> Markup:
 
 
 def report_buttons(send: Send, *more: Block) -> list[Block]:
-    """Return the row of buttons, none if it would be empty: replies are not sent again from it."""
+    """Return the row of buttons, if there are any: replies are not sent again from it."""
     again = [] if send.is_reply else [blocks.button("Send again", SEND_AGAIN, str(send.id))]
     return [blocks.actions(*again, *more)] if again or more else []
 
@@ -249,7 +249,7 @@ def _reported_times(send: Send) -> Iterator[tuple[str, float]]:
 
 
 def send_row(send: Send, details: SendDetails | None, *, names_author: bool) -> Block:
-    """Return a send in a list, with a button to its card; ``names_author``: others' are listed."""
+    """Return a send in a list, with a button for its card; ``names_author``: name its author."""
     what = markup(headline_emoji(send), bold(send.title), " to ", describe_recipient(send, details))
     state = markup(status_label(send), "  ·  ", date_token(send.started_at))
     if names_author:

@@ -1,6 +1,6 @@
 """The report of each send: one message to its sender, updated when the status changes.
 
-That of a reply is in its conversation's thread, that of a template sent from there in both.
+A reply's report is in its conversation's thread; that of a template sent from there is in both.
 
 A failure after that gets a second message, because an edit notifies no one.
 
@@ -27,14 +27,15 @@ from bot.slack.client.web_api import MessageRef
 
 BATCH_SIZE = 200
 MAX_AWAITED = 500
-"""Sends whose arrival is waited for at the same time."""
+"""Sends whose arrival can be awaited at the same time."""
 POLL_INTERVAL_SECONDS = 5.0
 """Seconds between polls for sends that a replica changed before it died."""
 IDLE_SECONDS = 60.0
-"""The same without replicas: what this process changes wakes it, so there is nothing to find."""
+"""The same without replicas: this process's own changes wake it, so there is nothing to find."""
 
 ReportReply = Callable[[Send, SendDetails | None], Awaitable[Sequence[OutboxMessage]]]
-"""Return what reports a send in its conversation's thread; a reply without has the usual report."""
+"""Return the messages about a send in its conversation's thread; without any it has the usual
+report."""
 
 
 async def report_to_sender(_: Send, __: SendDetails | None) -> Sequence[OutboxMessage]:
@@ -80,7 +81,7 @@ class Reporter:
     async def wait_arrived(self, send: Send, seconds: float) -> Send | None:
         """Return the send once it is delivered, read or failed, waiting up to ``seconds``.
 
-        None if it is not, if too many are waited for, and when the process stops.
+        None if it isn't in time, if too many are awaited, or when the process stops.
         """
         if len(self._awaited) >= MAX_AWAITED:
             return None

@@ -1,4 +1,4 @@
-"""Sends: one row per submission, claimed before anything is sent, and its status since."""
+"""Sends: one row per submission, claimed before anything is sent, with its later status."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class Sends:
     async def mark_sending(self, send_id: int) -> bool:
         """Move a send from ``preparing`` to ``sending``.
 
-        Return false if it has expired since; its request must not leave in that case.
+        Return False if it has expired; its request must not be sent then.
         """
         preparing = and_(sends.c.id == send_id, sends.c.status == SendStatus.PREPARING)
         async with self._database.begin() as connection:
@@ -176,7 +176,7 @@ class Sends:
     ) -> list[Send]:
         """Expire sends that started by ``started_cutoff``, except ``exclude_ids``; return them.
 
-        Also those that started after ``set_back_cutoff``: the clock was set back since.
+        Also those that started after ``set_back_cutoff``: the clock has been set back since.
         ``sending`` becomes ``unknown``; ``preparing`` becomes ``failed``: it was never sent.
         """
         chosen = {
@@ -223,7 +223,7 @@ class Sends:
             return deleted.rowcount
 
     async def last_used(self, member: str, window: int) -> tuple[tuple[str, str], ...]:
-        """Return the templates of the last ``window`` sends with one, latest first, each once."""
+        """Return the templates of the last ``window`` template sends, latest first, each once."""
         mine = (
             select(sends.c.template, sends.c.language)
             .where(
@@ -241,7 +241,7 @@ class Sends:
     async def count_by_member(
         self, template: str, language: str, since: float
     ) -> list[tuple[str, int]]:
-        """Return how often each member has sent a template since then, the most often first."""
+        """Return how often each member has sent a template since then, most frequent first."""
         count = func.count()
         counted = (
             select(sends.c.member, count)
@@ -311,7 +311,7 @@ class Sends:
     ) -> list[Send]:
         """Return the latest sends that started in this time, up to ``limit``, latest first.
 
-        Of one ``member`` or of everyone, and with any of ``statuses`` or with any at all.
+        Only of ``member`` and with one of ``statuses``, if given.
         """
         conditions = [sends.c.workspace == self._workspace, sends.c.started_at >= start]
         if member:
@@ -329,7 +329,7 @@ class Sends:
     ) -> Send | None:
         """Return the latest send in these conversations by another member that may have arrived.
 
-        Of those whose ID is higher than ``after`` and, unless it is 0, lower than ``before``.
+        Only those whose ID is higher than ``after`` and, unless it is 0, lower than ``before``.
         """
         conditions = [
             sends.c.workspace == self._workspace,
@@ -359,7 +359,7 @@ _SETTLED_STATUSES = tuple(status for status in SendStatus if status not in _IN_F
 
 
 def _first_known(column: ColumnElement[str], value: str) -> ColumnElement[str]:
-    """Return what the row has, or ``value`` if that is still ""."""
+    """Return the row's value, or ``value`` if that is still ""."""
     return case((column == "", value), else_=column)
 
 

@@ -60,7 +60,7 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class FileRule:
-    """The files that a header takes; ``description`` names them for people."""
+    """The files that a header accepts; ``description`` names them for people."""
 
     max_bytes: int
     media_types: frozenset[str]
@@ -135,7 +135,7 @@ def validate_values(
 def _link_end_errors(
     template: Template, values: Mapping[str, str], typed: Mapping[str, str], found: Collection[str]
 ) -> dict[str, str]:
-    """Return a sentence for each end of a link that is a whole link, or nothing but its start."""
+    """Return a sentence for each end of a link that is a whole link, or only its start."""
     errors: dict[str, str] = {}
     for key, beginning in link_beginnings(template).items():
         only_start = not values.get(key) and has_visible_text(typed.get(key, ""))
@@ -187,7 +187,7 @@ def _validate_size(header_format: str, size: int) -> str:
 
 
 def max_upload_bytes(header_format: str) -> int:
-    """Return the largest upload that both WhatsApp and a form of Slack accept."""
+    """Return the largest upload that both WhatsApp and a Slack form accept."""
     return min(FILE_RULES[header_format].max_bytes, MAX_FORM_FILE_BYTES)
 
 
@@ -289,7 +289,7 @@ def _text_parts(template: Template) -> Iterator[_TextPart]:
 def _length_errors(
     template: Template, part: _TextPart, values: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the error under the longest value, if it is the values that make the text too long."""
+    """Yield the error under the longest value, if the values make the text too long."""
     given = asked.component_values(template, part.component, values, part.card)
     if not given:
         return

@@ -13,7 +13,7 @@ CONVERSATION_PREFIX = "reply"
 
 
 def conversation_key(conversation_id: int, interaction: str) -> str:
-    """Return the key of a send that is made in a conversation."""
+    """Return the key of a send made in a conversation."""
     return f"{CONVERSATION_PREFIX}:{conversation_id}:{interaction}"
 
 
@@ -75,12 +75,12 @@ class Send:
 
     @property
     def conversation_id(self) -> int:
-        """The conversation that it was made in, 0 if in none."""
+        """The conversation that it was made in, 0 for none."""
         return parse_conversation_key(self.key)
 
     @property
     def title(self) -> str:
-        """What lists call it: its template, or "Reply"."""
+        """Its name in lists: its template, or "Reply"."""
         return self.template or REPLY_TITLE
 
 

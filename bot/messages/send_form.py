@@ -62,7 +62,7 @@ def render_form(
 ) -> View:
     """Return the form.
 
-    ``languages`` are those in which the template can be sent; several are a menu.
+    ``languages`` are those in which the template can be sent; several become a menu.
     ``recipient_text`` describes the resolved recipient. ``note`` is shown above the fields,
     ``test_result`` above the test button, which the person has just pressed.
     """
@@ -238,7 +238,7 @@ def _template_blocks(
 
 
 def _value_hint(field: TemplateField, *, is_filled: bool) -> str:
-    """Return the hint below a variable; a value of the recipient's record is marked as such."""
+    """Return the hint below a variable; a value from the recipient's record is marked as such."""
     if is_filled:
         return FROM_LEAD
     return MEDIA_HINT if field.kind is FieldKind.LINK else ""

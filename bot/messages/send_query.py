@@ -73,7 +73,8 @@ _MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
     **dict.fromkeys(_OWN_WORDS, ("member", "")),
     **dict.fromkeys(_EVERYONE_WORDS, ("member", EVERYONE)),
 }
-"""What phrases set, and to what; "" for the member means the person, for the rest nothing."""
+"""The filter that a phrase sets, and its value; "" means the person for the member, else
+nothing."""
 MAX_PHRASE_WORDS = 3
 _LAST_COUNT = re.compile(r"(?:last|latest|recent) \d{1,3}")
 
@@ -98,7 +99,7 @@ class Period:
 
 
 def parse_query(line: Arguments, own_id: str) -> SendListQuery:
-    """Return what a line asks for. Raise ``UsageError`` for an unknown status and two people."""
+    """Return the filters of a line. Raise ``UsageError`` for an unknown status or two people."""
     typed = line.named.get("status")
     found = {"status": _parse_status(typed.text)} if typed and typed.text.strip() else {}
     members: set[str] = set()
@@ -154,7 +155,7 @@ def _parse_status(typed: str) -> str:
 
 
 def find_period(day: str, now: float, zone: tzinfo) -> Period:
-    """Return the seconds that a day means on the person's own clock; any time for ""."""
+    """Return the period that a day means in the person's time zone; all time for ""."""
     if not day:
         return Period()
     today = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)

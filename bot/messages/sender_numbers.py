@@ -101,9 +101,9 @@ class SenderNumbers:
 
 
 def daily_limit(number: PhoneNumber) -> int | None:
-    """Return how many people can be written to first within a day, by Meta's tier.
+    """Return how many people the business may contact first within a day, by Meta's tier.
 
-    ``UNLIMITED`` if there is no limit, ``None`` if the tier is none that is known.
+    ``UNLIMITED`` if there is no limit, ``None`` if the tier is unknown.
     """
     if "UNLIMITED" in number.messaging_limit.upper():
         return UNLIMITED
@@ -132,7 +132,7 @@ def _describe_score(number: PhoneNumber) -> str:
 
 
 def describe_number(number: PhoneNumber, used: int | None) -> Markup:
-    """Return a number as the status shows it: its name, its quality, what is left of its limit."""
+    """Return a number as the status shows it: its name, quality and remaining limit."""
     title = markup(bold(number.name))
     if number.display_phone_number and number.display_phone_number != number.name:
         title = markup(title, "  ", number.display_phone_number)
@@ -146,7 +146,7 @@ def describe_number(number: PhoneNumber, used: int | None) -> Markup:
 
 
 def describe_numbers(report: NumbersReport) -> list[Markup]:
-    """Return the lines of the status about numbers, and what their figures mean."""
+    """Return the status lines about numbers, and an explanation of their figures."""
     shown = [describe_number(number, report.used) for number in report.numbers[:MAX_NUMBERS]]
     if len(report.numbers) > MAX_NUMBERS:
         shown.append(markup(f"… and {len(report.numbers) - MAX_NUMBERS} more numbers"))
@@ -154,7 +154,7 @@ def describe_numbers(report: NumbersReport) -> list[Markup]:
 
 
 def describe_accounts(report: NumbersReport) -> Markup:
-    """Return the business accounts in a line, and what the limits mean."""
+    """Return the business accounts in a line, and an explanation of the limits."""
     named = [
         f"{account.name or account.id} ({_humanize(account.chakra_status) or 'status unknown'})"
         for account in report.accounts[:MAX_NUMBERS]

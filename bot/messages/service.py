@@ -41,7 +41,7 @@ LAST_USED_SECONDS = 10.0
 """Seconds for which a menu may not show what a member sent through another replica."""
 MAX_MEMBERS = 1_000
 MAX_RECENT_SENDS = 50
-"""Past sends that are searched for the templates that a member used last."""
+"""Past sends that are searched for a member's most recent templates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class PreparedSend:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSend:
-    """What would be sent, and a recent ``duplicate`` that the person is asked about."""
+    """What would be sent, and a recent ``duplicate`` to ask the person about."""
 
     prepared: PreparedSend
     duplicate: Send | None = None
@@ -148,7 +148,7 @@ class SendService:
         return PreparedSend(template, recipient, message, values, sender_id, files)
 
     async def describe_opt_out(self, recipient: Recipient, template: Template | None) -> str:
-        """Return why nothing can be sent to this recipient; "" if that isn't so."""
+        """Return why nothing can be sent to this recipient; "" if it can."""
         category = template.category if template else ""
         try:
             await self._opt_outs.check_template(recipient.digits, category, name=recipient.name)
@@ -159,7 +159,7 @@ class SendService:
         return ""
 
     async def find_existing(self, key: str) -> Send | None:
-        """Return the send that this interaction has started already, without asking Chakra.
+        """Return the send that this interaction already started, without asking Chakra.
 
         Raise ``DatabaseUnavailable``.
         """
@@ -200,7 +200,7 @@ class SendService:
         return started
 
     async def check(self, form: SendForm, template: Template) -> CheckedSend:
-        """Return what a form whose values are valid would send, and a send just like it.
+        """Return what a valid form would send, and an identical earlier send.
 
         Raise what ``recipients.resolve`` and ``prepare`` do, and ``DatabaseUnavailable``.
         """
@@ -214,7 +214,7 @@ class SendService:
     async def last_used_templates(self, member: str, *, for_menu: bool = False) -> LastUsed:
         """Return name and language of the templates this member sent, the latest first.
 
-        A menu, which asks with each letter that is typed, may be `LAST_USED_SECONDS` behind.
+        A menu, which asks on every keystroke, may be `LAST_USED_SECONDS` behind.
         """
         if for_menu and (known := self._last_used.get(member)) is not None:
             return known
@@ -295,7 +295,7 @@ class SendService:
         return prepared.with_file_urls(dict(zip(links, uploaded, strict=True)))
 
     async def _check_opt_outs(self, prepared: PreparedSend) -> None:
-        """Raise ``RecipientOptedOut`` if the recipient has opted out since."""
+        """Raise ``RecipientOptedOut`` if the recipient has opted out in the meantime."""
         await self._opt_outs.check_template(
             prepared.recipient.digits, prepared.template.category, is_stored=True
         )
@@ -330,7 +330,7 @@ def _build_submission(
 
 
 def _build_details(prepared: PreparedSend, sender_name: str) -> SendDetails:
-    """Return the details of a send, without the code of a template that sends one."""
+    """Return the details of a send, without the one-time code of an authentication template."""
     recipient, template = prepared.recipient, prepared.template
     values = {} if template.is_one_time_code else dict(prepared.values)
     number = format_international(recipient.digits) if recipient.digits else ""
@@ -350,15 +350,15 @@ def _content_values(prepared: PreparedSend) -> Mapping[str, str]:
     """Return the parts that make two messages duplicates.
 
     A file counts by name, type and size: Slack gives the same file a new ID each time it is chosen,
-    and its content is fetched only once the send is claimed. For another file that is equal in all
-    three an unnecessary question is asked, which does no harm; a second message would.
+    and its content is fetched only once the send is claimed. If a different file is equal in all
+    three, the person gets an unnecessary question, which is harmless; a second message wouldn't be.
     """
     fingerprints = {key: file_fingerprint(files[0]) for key, files in prepared.files.items()}
     return {**prepared.values, **fingerprints}
 
 
 def file_fingerprint(file: UploadedFile) -> str:
-    """Return what two files have in common that are taken for the same one."""
+    """Return the properties by which two files are considered the same."""
     return file.id if file.size is None else "\n".join((file.name, file.mimetype, str(file.size)))
 
 

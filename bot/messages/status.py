@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class SendStatus(StrEnum):
-    """Lowest first: a status may be replaced by any later one here, and by no earlier one.
+    """Lowest first: a status may be replaced by any later one here, but not by an earlier one.
 
-    So the last status is the same in whatever order the events arrive, and however often. Meta may
+    So the final status doesn't depend on the order of the events, or on repetitions. Meta may
     report ``read`` without ``delivered``, and ``delivered`` after ``failed`` (several devices):
     that a message arrived is proof, so ``failed`` ranks below both.
     """
@@ -45,4 +45,4 @@ class SendStatus(StrEnum):
 
 _ORDER = tuple(SendStatus)
 REACHED = (SendStatus.ACCEPTED, SendStatus.SENT, SendStatus.DELIVERED, SendStatus.READ)
-"""Chakra took the message, and WhatsApp hasn't refused it."""
+"""Chakra accepted the message, and WhatsApp hasn't refused it."""

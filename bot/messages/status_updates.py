@@ -1,6 +1,6 @@
-"""Delivery statuses, applied to their sends in the transaction that takes their events.
+"""Delivery statuses, applied to their sends in the transaction that processes their events.
 
-Whatever the order of the events, and however often they come, a send ends at the same status: see
+Whatever the order and the number of the events, a send ends with the same status: see
 ``bot.messages.status``. A status whose send is not known yet is stored, and applied in the
 transaction that records the IDs of the send.
 """
@@ -181,7 +181,7 @@ async def apply_updates(
         else:
             matched.setdefault(send_id, []).append(status_update)
     await _update_sends(connection, matched, now, is_reported=True)
-    # In one order, so that two replicas cannot deadlock.
+    # In a fixed order, so that two replicas can't deadlock.
     return sorted(unmatched, key=lambda item: (item.wamid, item.message_id, item.status))
 
 
@@ -217,7 +217,7 @@ async def apply_stored(
 async def _lock_sends(
     connection: AsyncConnection, workspace: str, updates: Sequence[StatusUpdate]
 ) -> Sequence[Row[Any, Any, Any]]:
-    """Return the IDs of the sends concerned, locked in one order to avoid deadlocks."""
+    """Return the IDs of the affected sends, locked in a fixed order to avoid deadlocks."""
     message_ids = {name for item in updates for name in (item.wamid, item.message_id) if name}
     if not message_ids:
         return []

@@ -58,7 +58,7 @@ class Claim:
 def derive_hash_key(secret: str) -> bytes:
     """Return the key of all hashes and details, derived from a secret that is not in the database.
 
-    Without the secret, a stolen copy can't be searched by trying all phone numbers. With another
+    Without the secret, a stolen copy can't be searched by trying all phone numbers. With a new
     secret, recent sends are no longer recognized as duplicates, and details can't be read.
     """
     return hmac.digest(secret.encode(), _HASH_KEY_CONTEXT, "sha256")

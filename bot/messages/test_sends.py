@@ -46,8 +46,7 @@ class TestSend:
 class TestSends:
     """Send each test once, like every send.
 
-    In a form, one interaction counts per content: the same content is one test, other content is
-    another.
+    In a form, the same content is one test, and different content is another.
     """
 
     def __init__(self, send_service: SendService, directory: Directory, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""A typed line as words with their quotation marks and commas, and the spans that are taken."""
+"""A typed line as words with their quotation marks and commas, and the spans already used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CLAUSE_END = re.compile(r"[,;:!?.…]+$")
 _TITLE = re.compile(r"(?:mr|mrs|ms|dr|prof|smt|shri|[^\W\d_])\.", re.IGNORECASE)
 """A title or an initial, after which a name continues."""
 _COUNTED = 6
-"""Words of the longest name that is looked for."""
+"""Words in the longest name that is searched for."""
 _SENTENCE_WORDS_TEXT = """
     about and are as at be because been before but can could did do does for had has have he
     her here his how i if im is it its let may me my not of on or our out ready she
@@ -22,7 +22,7 @@ _SENTENCE_WORDS_TEXT = """
     were what when where will with would you your yours youre weve
 """
 SENTENCE_WORDS = frozenset(_SENTENCE_WORDS_TEXT.split())
-"""Words that no name begins with: they belong to a text for the customer."""
+"""Words that don't begin a name: they belong to a text for the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class TypedLine:
-    """The words that are no value, and the values by name; ``repeated`` names were given twice."""
+    """The words that aren't values, and the values by name; ``repeated`` names were given twice."""
 
     words: tuple[Word, ...] = ()
     named: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class TypedLine:
 
 
 class Words:
-    """The words of a line, of which more and more are taken."""
+    """The words of a line, and which of them have been used."""
 
     def __init__(self, words: Sequence[Word]) -> None:
         self.words = words
@@ -65,7 +65,7 @@ class Words:
         return " ".join(word.text for word in self.words[start:end])
 
     def is_free(self, place: int) -> bool:
-        """Return whether there is a bare word that isn't taken."""
+        """Return whether there is a bare word that hasn't been used."""
         inside = 0 <= place < len(self.words)
         return inside and not self._taken[place] and not self.words[place].quoted
 
@@ -73,7 +73,7 @@ class Words:
         return place < len(self.words) and self.words[place].quoted
 
     def has_letters(self, place: int) -> bool:
-        """Return whether the word has a letter or a digit, and isn't an emoji or a sign alone."""
+        """Return whether the word has a letter or a digit, and isn't just an emoji or a sign."""
         return any(map(str.isalnum, self.words[place].text))
 
     def free_places(self) -> list[int]:
@@ -83,7 +83,7 @@ class Words:
         return self.words[place].text.casefold()
 
     def run_end(self, start: int) -> int:
-        """Return where the bare words from ``start`` end: at a comma, a value, or a taken word."""
+        """Return where the bare words from ``start`` end: at a comma, a value, or a used word."""
         end = start
         while self.is_free(end) and self.words[end].run == self.words[start].run:
             end += 1
@@ -92,7 +92,7 @@ class Words:
         return end
 
     def spans(self) -> list[tuple[int, int]]:
-        """Return the spans of free words that nothing interrupts, but commas may."""
+        """Return the uninterrupted spans of unused words; they may contain commas."""
         found: list[tuple[int, int]] = []
         for place in self.free_places():
             if found and found[-1][1] == place and self._is_same_run(place - 1, place):
@@ -115,7 +115,7 @@ class Words:
         ]
 
     def describe_unused(self, *, with_quoted: bool) -> str:
-        """Return the words that nothing took, in order, with … for those between; or ""."""
+        """Return the unused words, in order, with … for those in between; or ""."""
         places = sorted(self.free_places() + (self.quoted_places() if with_quoted else []))
         parts: list[str] = []
         for place, before in zip(places, [None, *places], strict=False):
@@ -128,7 +128,7 @@ class Words:
 
 
 def find_contact(words: Words, kinds: Collection[str]) -> tuple[int, int] | None:
-    """Return the free words that are a number, an email address or a record's key; or None."""
+    """Return the unused words that are a number, an email address or a record's key; or None."""
     for start, end in words.spans():
         for first, last in words.parts(start, end, longest=12):
             texts = [word.text for word in words.words[first:last]]

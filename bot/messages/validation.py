@@ -20,7 +20,7 @@ def validation_errors(form: SendForm, template: Template, now: float) -> dict[st
 
 
 def first_validation_error(form: SendForm, template: Template, now: float) -> str:
-    """Return the first error as one sentence, for places without fields; "" if there is none."""
+    """Return the first error as one sentence, for use without fields; "" if there is none."""
     errors = validation_errors(form, template, now)
     if not errors:
         return ""

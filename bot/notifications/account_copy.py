@@ -1,4 +1,4 @@
-"""The sentences for changes of the WhatsApp account and its numbers: what it means, what to do.
+"""The sentences for changes of the WhatsApp account and its numbers: what it means and what to do.
 
 Source of fields and values: developers.facebook.com/documentation/business-messaging/whatsapp,
 "Webhooks" (account_update, phone_number_quality_update …). Which of them Chakra relays is unknown.

@@ -47,7 +47,7 @@ async def change_page(request: ActionRequest, context: HasNotifications) -> Mess
 
 
 async def keep_posting(request: ActionRequest, context: HasNotifications) -> Message:
-    """Let people of other companies read customers' messages, as the rule's maker decides."""
+    """Let people from other companies read customers' messages, as the rule's author decides."""
     rule = await _load_rule(request, context)
     spec = rule.spec.model_copy(update={"allows_outsiders": True})
     await context.notifications.save(rule.channel, rule.member, spec, rule)

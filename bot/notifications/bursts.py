@@ -20,9 +20,9 @@ MAX_LENGTH = 9_000
 def combine(
     post_key: str, presented: Sequence[OutboxMessage], known_keys: Collection[str]
 ) -> list[OutboxMessage]:
-    """Return the messages with all new replies of a thread as one, which has the key ``post_key``.
+    """Return the messages, with all new replies of a thread combined under the key ``post_key``.
 
-    Messages that the outbox has already are edited as they are, and so are those that begin a
+    Messages that the outbox already has are edited separately, and so are those that begin a
     thread; of several versions the last counts.
     """
     newest = {message.key: message for message in presented}

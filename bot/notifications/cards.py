@@ -45,7 +45,7 @@ def card_key(channel: str, event_id: int) -> str:
 
 
 def event_card(recorded: RecordedEvent, send: Send | None, mentions: Sequence[str] = ()) -> Message:
-    """Return what happened, what it means, and who sent the message that it is about."""
+    """Return what happened, what it means, and who sent the message in question."""
     headline = describe(recorded.event, send)
     line = with_mentions(headline.text, mentions)
     content: list[Block] = [blocks.section(line)]

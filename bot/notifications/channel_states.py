@@ -1,4 +1,4 @@
-"""Whether a channel takes messages and who reads them, asked for at most once a minute."""
+"""Whether a channel accepts messages and who reads them, checked at most once a minute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.slack.channel_mask import is_private
 from bot.slack.channels import Channels
 
 FRESH_SECONDS = 60.0
-"""Seconds for which an answer counts: ``conversations.info`` allows about 50 calls a minute."""
+"""Seconds for which an answer is valid: ``conversations.info`` allows about 50 calls a minute."""
 MAX_CHANNELS = 1_000
 
 ARCHIVED, NOT_A_MEMBER = "is_archived", "not_in_channel"
@@ -22,7 +22,7 @@ ARCHIVED, NOT_A_MEMBER = "is_archived", "not_in_channel"
 class ChannelState:
     """``problem`` is Slack's code if the app can't post there.
 
-    ``has_outsiders``: people of other companies read there, or that can't be known.
+    ``has_outsiders``: people from other companies read there, or may.
     """
 
     problem: str = ""
@@ -48,7 +48,7 @@ class ChannelStates:
         return state
 
     def forget(self, channel: str) -> None:
-        """Ask again the next time."""
+        """Ask Slack again the next time."""
         self._cache.pop(channel, None)
 
     async def _fetch(self, channel: str) -> ChannelState:

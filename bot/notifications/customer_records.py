@@ -11,7 +11,7 @@ from bot.webhooks.events import Customer
 
 
 def record_finder(directory: RecordDirectory) -> FindRecords:
-    """Return what finds a customer's records by their number."""
+    """Return a function that finds a customer's records by number."""
 
     async def find(customer: Customer) -> frozenset[str]:
         if not customer.phone:

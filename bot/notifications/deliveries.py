@@ -102,7 +102,7 @@ class Deliveries:
         return math.inf if found.due_at is None else max(0.0, found.due_at - now)
 
     async def count_due(self, now: float) -> dict[str, int]:
-        """Return how many deliveries each channel waits for, of those that are due."""
+        """Return how many due deliveries each channel is waiting for."""
         counts = (
             select(_table.c.channel, func.count())
             .where(self._is(DeliveryState.WAITING), _table.c.due_at <= now)
@@ -114,7 +114,7 @@ class Deliveries:
             return {row[0]: row[1] for row in rows}
 
     async def list_streams(self, channel: str, now: float) -> list[DueStream]:
-        """Return what is due and has no message yet, apart from customers' messages."""
+        """Return due deliveries without a message, except customers' messages."""
         streams = (
             select(
                 _table.c.rule_id,
@@ -162,7 +162,7 @@ class Deliveries:
         )
 
     async def list_gathered(self, channel: str, now: float) -> list[GatheredPost]:
-        """Return the messages of several events that are due, with what they don't show yet."""
+        """Return the due messages of several events, with the deliveries they don't show yet."""
         posts = (
             select(
                 _table.c.post_key,
@@ -201,7 +201,7 @@ class Deliveries:
     # --- bursts -----------------------------------------------------------------------------------
 
     async def count_since(self, channel: str, rule_id: int, stream: str, since: float) -> int:
-        """Return how many events of a stream were shown in messages of their own since then."""
+        """Return how many events of a stream were shown in separate messages since then."""
         shown = select(func.count()).where(
             self._in_stream(channel, rule_id, stream),
             _table.c.post_key != "",
@@ -246,7 +246,7 @@ class Deliveries:
         )
 
     async def count_of_rule(self, rule_id: int, start: float, end: float) -> int:
-        """Return how many events a rule's channel was shown, of those planned in this time."""
+        """Return how many events of this period were shown in a rule's channel."""
         shown = select(func.count()).where(
             _table.c.workspace == self._workspace,
             _table.c.rule_id == rule_id,
@@ -276,7 +276,7 @@ class Deliveries:
     async def assign_stream(
         self, channel: str, stream: DueStream, post_key: str, now: float, limit: int = 0
     ) -> None:
-        """Decide which message shows what is due of a stream: the first ``limit``, 0 for all."""
+        """Decide which message shows a stream's due deliveries: the first ``limit``, 0 for all."""
         chosen = and_(
             self._is_free(channel, now),
             _table.c.rule_id == stream.rule_id,
@@ -313,7 +313,7 @@ class Deliveries:
         await self._update(_table.c.id.in_(ids), state=state, done_at=now)
 
     async def cancel_removed(self, channel: str, rule_ids: Collection[int], now: float) -> None:
-        """Cancel what the channel waits for by rules that don't exist any more."""
+        """Cancel the pending deliveries of rules that no longer exist."""
         await self._update(
             and_(
                 self._is(DeliveryState.WAITING),
@@ -340,14 +340,14 @@ class Deliveries:
         )
 
     async def requeue(self, post_keys: Sequence[str]) -> None:
-        """Let these messages be handed to the outbox again."""
+        """Allow these messages to be handed to the outbox again."""
         queued = and_(_table.c.post_key.in_(post_keys), self._is(DeliveryState.QUEUED))
         gathered = or_(*(_table.c.post_key.startswith(f"{prefix}:") for prefix in GATHERED))
         await self._update(and_(queued, ~gathered), state=DeliveryState.WAITING, post_key=EACH)
         await self._update(and_(queued, gathered), state=DeliveryState.WAITING)
 
     async def purge(self, done_cutoff: float, cutoff: float, limit: int) -> int:
-        """Delete what was done by ``done_cutoff`` or planned by ``cutoff``; return how many."""
+        """Delete deliveries done by ``done_cutoff`` or planned by ``cutoff``; return how many."""
         old = (
             select(_table.c.id)
             .where(

@@ -8,11 +8,11 @@ from enum import StrEnum
 from bot.notifications.planner import DIGEST, LATE
 
 EACH = "each"
-"""``post_key`` of a delivery that is being presented in messages of its own."""
+"""``post_key`` of a delivery that is presented in separate messages."""
 STORM = "storm"
 """Prefix of the keys of messages that count a burst."""
 BURST = "burst"
-"""Prefix of the keys of several messages of one customer that are posted as one."""
+"""Prefix of the keys for several messages from one customer that are posted as one."""
 GATHERED = (STORM, BURST, DIGEST, LATE)
 """Prefixes of the keys of messages that show several events."""
 

@@ -1,4 +1,4 @@
-"""Hand what a channel is to receive to the outbox: each event alone, or many in one message."""
+"""Hand a channel's deliveries to the outbox: each event alone, or many in one message."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ from bot.webhooks.events import MessageEvent, WebhookEvent
 from bot.webhooks.recorded_event import RecordedEvent
 
 MAX_QUEUED = 5
-"""Messages of a channel that the outbox has at a time: what comes after them can be gathered."""
+"""Messages of a channel in the outbox at a time: later ones can be combined."""
 STORM_SIZE, STORM_WINDOW_SECONDS = 5, 60.0
-"""Events of one kind that are shown alone within these seconds; more are gathered."""
+"""Events of one kind that are shown separately within these seconds; more are combined."""
 STORM_MAX_SECONDS = 1_800.0
 """Seconds after which a burst that doesn't end gets another message."""
 MAX_MESSAGE_BACKLOG = 30
-"""Posting more takes over half a minute: beyond this, those of one customer are posted as one."""
+"""Posting more takes over half a minute: beyond this, messages from one customer are combined."""
 MAX_MESSAGES_FETCHED = 200
 MAX_ATTEMPTS, RETRY_SECONDS = 3, 5.0
 REACTION, REVOKE = "reaction", "revoke"
 BUSY_SECONDS, IDLE_SECONDS = 1.0, 30.0
-"""Seconds until a channel is looked at again, after messages were handed over and otherwise."""
+"""Seconds until a channel is checked again, after messages were handed over and otherwise."""
 
 
 @dataclass(slots=True)
@@ -57,10 +57,10 @@ class _Attempt:
 
 @dataclass(frozen=True, slots=True)
 class ChannelWork:
-    """What `DeliveryDispatcher.deliver` is asked to do.
+    """The arguments of `DeliveryDispatcher.deliver`.
 
     ``held`` are rules whose customers' messages may not be posted now; ``slots`` is how many
-    messages the outbox takes.
+    messages the outbox accepts.
     """
 
     channel: str
@@ -73,8 +73,8 @@ class ChannelWork:
 class DeliveryDispatcher:
     """Hands over each delivery once.
 
-    What shows it is decided in the database before the outbox has it: a crash loses nothing and
-    posts nothing twice.
+    The message that shows it is decided in the database before the outbox has it: a crash loses
+    nothing and posts nothing twice.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class DeliveryDispatcher:
     ) -> None:
         """Show an edit, a deletion or a reaction in messages that show several events.
 
-        New words only if the channel ``may_show`` them. Raise ``DatabaseUnavailable``.
+        New text is shown only if the channel ``may_show`` it. Raise ``DatabaseUnavailable``.
         """
         for shown in await self._find_gathered(recorded):
             rule = rules.get(shown.rule_id)
@@ -141,7 +141,7 @@ class DeliveryDispatcher:
                 await self._gathered.revise(shown.post_key, rule)
 
     async def _find_gathered(self, recorded: RecordedEvent) -> list[Delivery]:
-        """Return the deliveries, in messages of several events, of the message that changed."""
+        """Return the deliveries of the changed message that are in messages of several events."""
         event = recorded.event
         target = find_target(event) if isinstance(event, MessageEvent) else ""
         if not target:
@@ -156,7 +156,7 @@ class DeliveryDispatcher:
     # --- which message shows an event -------------------------------------------------------------
 
     async def _decide_streams(self, work: ChannelWork) -> int:
-        """Decide for all but customers' messages; return how many slots are left."""
+        """Decide for everything except customers' messages; return how many slots are left."""
         slots, since = work.slots, work.now - STORM_WINDOW_SECONDS
         for stream in await self._deliveries.list_streams(work.channel, work.now):
             storm = await self._deliveries.find_storm(
@@ -196,7 +196,7 @@ class DeliveryDispatcher:
             await self._deliveries.assign(ids, key)
 
     async def _group_by_customer(self, due: Sequence[Delivery]) -> list[list[Delivery]]:
-        """Return each customer's deliveries, apart from customers whose earlier one is retried."""
+        """Return each customer's deliveries, except for customers with an earlier one in retry."""
         events = await self._events.get([delivery.event_id for delivery in due])
         customer_of = {recorded.id: recorded.customer_id for recorded in events}
         held = {attempt.customer_id for attempt in self._attempts.values()} - {0}
@@ -295,7 +295,7 @@ class DeliveryDispatcher:
         return True
 
     async def _is_in_burst(self, recorded: RecordedEvent, rule: Rule) -> bool:
-        """Return whether an edit, say, is shown in the message of a burst; see `revise`."""
+        """Return whether an edit or the like is shown in the message of a burst; see `revise`."""
         return any(
             shown.channel == rule.channel and shown.post_key.startswith(f"{BURST}:")
             for shown in await self._find_gathered(recorded)
@@ -331,7 +331,7 @@ class DeliveryDispatcher:
         return await presenter.present(
             recorded,
             channel=rule.channel,
-            member="",  # the notifier notifies the rule's maker itself, once
+            member="",  # the notifier itself notifies the rule's author, once
             takes_replies=rule.spec.takes_replies,
             mentions=mentions,
         )

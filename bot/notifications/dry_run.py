@@ -19,7 +19,7 @@ MAX_EXAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class SeenEvent:
-    """A recorded event, with what rules look at."""
+    """A recorded event, with the facts that rules match."""
 
     recorded: RecordedEvent
     facts: Facts
@@ -27,9 +27,9 @@ class SeenEvent:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a rule would have done: of ``total`` events it takes ``taken``, the latest first.
+    """What a rule would have done: of ``total`` events it matches ``taken``, the latest first.
 
-    ``by_rule`` counts those that it asks for but rules above it take, by their position.
+    ``by_rule`` counts those that it asks for but that rules above it take, by position.
     """
 
     total: int
@@ -38,7 +38,7 @@ class DryRun:
 
     @property
     def follow_ups(self) -> int:
-        """How many of ``taken`` are shown only in a customer's thread that exists."""
+        """How many of ``taken`` are shown only in an existing customer thread."""
         return sum(item.facts.is_follow_up for item in self.taken)
 
 
@@ -67,7 +67,7 @@ def run_dry(rules: Sequence[Rule], candidate: Rule, events: Sequence[SeenEvent])
 
 
 def build_candidate(channel: str, member: str, spec: RuleSpec, rule: Rule | None = None) -> Rule:
-    """Return the rule as it would be saved, in place of ``rule`` if that is edited."""
+    """Return the rule as it would be saved, in place of ``rule`` if that is being edited."""
     if rule is not None:
         return replace(rule, spec=spec)
     return Rule(NEW_RULE_ID, channel, 0, member, spec)

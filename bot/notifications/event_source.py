@@ -1,4 +1,4 @@
-"""What the notifier reads of the log of events."""
+"""The part of the event log that the notifier reads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EventSource(Protocol):
         ...
 
     async def list_pending_ids(self, limit: int) -> Sequence[int]:
-        """Return the IDs of these events, which takes a tenth of the time of reading them."""
+        """Return the IDs of these events, in a tenth of the time that reading them takes."""
         ...
 
     async def get(self, ids: Sequence[int]) -> Sequence[RecordedEvent]:
@@ -83,7 +83,7 @@ class CachedEvents:
 async def read_current(
     source: EventSource, recorded: Sequence[RecordedEvent]
 ) -> list[RecordedEvent]:
-    """Return the events as they are now: without words that their author changed or deleted."""
+    """Return the current events: without text that the author changed or deleted."""
     messages = [item for item in recorded if isinstance(item.event, MessageEvent)]
     if not messages:
         return list(recorded)

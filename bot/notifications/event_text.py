@@ -45,7 +45,7 @@ def describe_event(event: WebhookEvent, facts: Facts) -> Markup:
 
 
 def describe_customer(customer: Customer) -> str:
-    """Return a customer's name and number, or what is known of them."""
+    """Return a customer's name and number, as far as known."""
     handle = f"@{customer.username}" if customer.username else ""
     number = format_international(customer.phone) if customer.phone else handle
     if customer.name:

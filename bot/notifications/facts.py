@@ -1,4 +1,4 @@
-"""The facts of an event that rules look at."""
+"""The facts of an event that rules match."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from bot.webhooks.fields import as_object, first_text, iter_objects
 from bot.webhooks.recorded_event import RecordedEvent
 
 CATEGORIES, RECORDS, SENDERS = "categories", "records", "senders"
-"""The filters for which Chakra is asked."""
+"""The filters that need a request to Chakra."""
 FAILED_KIND = "failed"
 FOLLOW_UP_KINDS = frozenset({"system", "reaction", "edit", "revoke"})
 """Messages that continue a thread but don't begin one."""
 UNREQUESTED_ACCOUNT_KINDS = frozenset({"calls", "flows", "history", "smb_app_state_sync"})
-"""Fields of the account that report no change of it; only "all" receives them."""
+"""Account fields that don't report a change; only rules for "all" receive them."""
 _TEXT_PATHS = (
     ("text", "body"),
     ("button", "text"),
@@ -49,13 +49,13 @@ _MEDIA_KINDS = ("image", "video", "audio", "document", "sticker")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What rules look at; a field is "" if the event has none.
+    """The facts that rules match; a field is "" if the event has none.
 
     ``group`` is ALL for what only a rule for all events receives. ``sender`` is the ID of our
-    number, ``country`` an ISO code, ``member`` who sent the message that the event is about.
-    ``is_follow_up``: it is shown in the customer's thread, and only if there is one. ``records``
+    number, ``country`` an ISO code, ``member`` who sent the message in question.
+    ``is_follow_up``: it is shown only in the customer's thread, if there is one. ``records``
     are the customer's in Chakra, in lower case: "lead" and "lead.city=pune". ``unknown`` are the
-    filters for which Chakra was asked and didn't answer.
+    filters for which Chakra didn't answer.
     """
 
     group: EventGroup
@@ -148,7 +148,7 @@ class _Questions:
 
 @dataclass
 class _Answers(Generic[Key, T]):
-    """What Chakra answers for a batch of events; after an outage it isn't asked again.
+    """Chakra's answers for a batch of events; after an outage it isn't asked again.
 
     ``none`` stands for a refusal.
     """
@@ -173,7 +173,7 @@ class _Answers(Generic[Key, T]):
 
 
 def build(event: WebhookEvent, send: Send | None = None) -> Facts:
-    """Return what an event says; ``send`` is the message of ours that it is about, if known."""
+    """Return the facts of an event; ``send`` is our message that it is about, if known."""
     template, category = send.template if send else "", ""
     if isinstance(event, TemplateEvent):
         template, category = event.name, _template_category(event.raw)
@@ -200,7 +200,7 @@ def is_of_one_number(event: WebhookEvent) -> bool:
 
 
 def sent_message_ids(event: WebhookEvent) -> tuple[str, ...]:
-    """Return the IDs by which the message of ours that an event is about may be found."""
+    """Return the IDs by which our message that an event is about may be found."""
     if isinstance(event, StatusEvent):
         return tuple(key for key in (event.wamid, event.message_id) if key)
     if isinstance(event, MessageEvent) and not event.is_echo:
@@ -257,7 +257,7 @@ def _find_group(event: WebhookEvent, *, is_ours: bool) -> EventGroup:
 
 
 def _priced_category(status: Json) -> str:
-    """Return the category at which a message is priced; one of Meta's variants is that category.
+    """Return the category at which a message is priced; Meta's variants count as their category.
 
     Variants are ``marketing_lite`` and ``authentication_international``, for example.
     """
@@ -268,7 +268,7 @@ def _priced_category(status: Json) -> str:
 def _template_category(change: Json) -> str:
     """Return the category that a changed template has or will have.
 
-    An impending change has ``correct_category``, which will apply, and the present one in
+    An announced change has ``correct_category``, which will apply, and the current one in
     ``new_category``.
     """
     return first_text(change, "correct_category", "new_category", "message_template_category")

@@ -30,7 +30,7 @@ READ_BATCH_SIZE = 500
 
 
 class GatheredPosts:
-    """Counts come from the database; what was counted so far is remembered."""
+    """Counts come from the database; those so far are remembered."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class GatheredPosts:
         self._updated_at: LRUCache[str, float] = LRUCache(MAX_TALLIES)
 
     async def facts(self, recorded: Sequence[RecordedEvent]) -> list[Facts]:
-        """Return the facts of events without those that Chakra would be asked for."""
+        """Return the facts of events that don't need Chakra."""
         return await self._facts.read(recorded)
 
     async def post(self, post: GatheredPost, rule: Rule) -> float:
@@ -65,7 +65,7 @@ class GatheredPosts:
         return 0.0
 
     async def revise(self, post_key: str, rule: Rule) -> None:
-        """Show a message's events as they are now: a customer changed or deleted their words."""
+        """Show a message's current events: a customer changed or deleted their text."""
         self._tallies.pop(post_key, None)
         await self._enqueue(post_key, rule)
 

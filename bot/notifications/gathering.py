@@ -1,4 +1,4 @@
-"""Messages that show several events: a burst as it counts up, a digest, the parent of a thread."""
+"""Messages that show several events: a counting burst, a digest, the parent of a thread."""
 
 from __future__ import annotations
 

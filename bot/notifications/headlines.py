@@ -1,4 +1,4 @@
-"""One line for each event: in its card, in lists of several, and for those who read them all."""
+"""One line for each event: in its card, in lists of several, and for people who read them all."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ TEMPLATE_CHANGES = {
 class Headline:
     """``line``: what happened. ``meaning``: what it means and what to do, if anything.
 
-    ``label`` counts events alike: "order_update failed", say.
+    ``label`` groups similar events for counting, such as "order_update failed".
     """
 
     emoji: str
@@ -70,7 +70,7 @@ class Headline:
 
 
 def describe(event: WebhookEvent, send: Send | None = None) -> Headline:
-    """Return the line of an event; ``send`` is the message of ours that it is about, if known.
+    """Return the line of an event; ``send`` is our message that it is about, if known.
 
     Numbers are masked.
     """
@@ -153,6 +153,6 @@ def plain_message(reference: str) -> Message:
 
 
 def event_time(recorded: RecordedEvent) -> float:
-    """Return when an event happened; one from the future happened when it arrived."""
+    """Return when an event happened; for a time in the future, when it arrived."""
     at = recorded.event.occurred_at
     return min(at, recorded.recorded_at) if at > 0 else recorded.recorded_at

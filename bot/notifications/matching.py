@@ -11,14 +11,14 @@ from bot.notifications.rule import EventGroup, Filters, Rule, RuleSpec
 from bot.text.normalize import normalize
 
 _FIRST_WITHOUT_SPACES = "\u0e00"
-"""From Thai on, most scripts write no spaces between words, or add particles to them."""
+"""From Thai on, most scripts don't put spaces between words, or attach particles to them."""
 
 
 def first_match(rules: Iterable[Rule], facts: Facts) -> Rule | None:
     """Return the rule of one channel that receives the event, None if none does.
 
-    A person's own direct messages receive nothing about what they sent themselves: they have its
-    report.
+    A person's own direct messages receive nothing about what they sent themselves: they get a
+    report of it.
     """
     ordered = sorted(rules, key=lambda rule: (rule.spec.is_catch_all, rule.position, rule.id))
     for rule in ordered:
@@ -30,13 +30,13 @@ def first_match(rules: Iterable[Rule], facts: Facts) -> Rule | None:
 
 
 def matches(spec: RuleSpec, facts: Facts) -> bool:
-    """Return whether a rule asks for the event, whatever the rules above it ask for."""
+    """Return whether a rule asks for the event, regardless of the rules above it."""
     wants = EventGroup.ALL in spec.events or facts.group in spec.events
     return wants and _passes(spec.filters, facts)
 
 
 def is_undecided(rules: Iterable[Rule], facts: Facts) -> bool:
-    """Return whether the rule that receives the event depends on what Chakra didn't answer."""
+    """Return whether the matching rule depends on something that Chakra didn't answer."""
     unknown = dict.fromkeys(facts.unknown, ())
     candidates = (
         [
@@ -56,7 +56,7 @@ def is_undecided(rules: Iterable[Rule], facts: Facts) -> bool:
 
 
 def find_filters_to_ask(rules: Iterable[Rule]) -> frozenset[str]:
-    """Return the filters of these rules for which Chakra is asked."""
+    """Return the filters of these rules that need a request to Chakra."""
     filters = [rule.spec.filters for rule in rules]
     return frozenset(
         name
@@ -97,7 +97,7 @@ def _has_word(words: Sequence[str], text: str) -> bool:
 
 
 def _contains(text: str, wanted: str) -> bool:
-    """Return whether a text has the wanted one as whole words, if its script has spaces."""
+    """Return whether a text has the phrase as whole words, if its script has spaces."""
     if max(wanted) >= _FIRST_WITHOUT_SPACES:
         return wanted in text
     start = text.find(wanted)

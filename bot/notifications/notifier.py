@@ -1,4 +1,4 @@
-"""Bring recorded events to the channels that asked for them, in one process at a time."""
+"""Deliver recorded events to the channels that asked for them, in one process at a time."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ class Notifier:
         self._wake_event.set()
 
     def retry_channel(self, channel: str) -> None:
-        """Try a channel that refused messages: the app was invited, or a rule changed."""
+        """Retry a channel that refused messages: the app was invited, or a rule changed."""
         self._problems.retry(channel)
         self.wake()
 
     async def may_show_words(self, channel: str) -> bool:
-        """Return whether customers' words and files may go to a channel now; else ask its makers.
+        """Return whether customers' words and files may go to a channel now; else ask the author.
 
         Raise ``DatabaseUnavailable``.
         """
@@ -107,7 +107,7 @@ class Notifier:
         )
 
     async def _step(self, lock: LeaderLock) -> float:
-        """Do what can be done now; return the seconds until more can."""
+        """Do what can be done now; return the seconds until there is more."""
         await lock.ensure_held()
         waits = [await self._purge_if_due(), IDLE_SECONDS]
         if not self._database.single_process:
@@ -136,7 +136,7 @@ class Notifier:
     # --- planning ---------------------------------------------------------------------------------
 
     async def _plan(self, rules: Sequence[Rule]) -> float:
-        """Decide the channels of recorded events; return the seconds until more are looked for."""
+        """Decide the channels of recorded events; return the seconds until the next search."""
         if not rules:
             return await self._skip_pending()
         waiting = self._waiting
@@ -159,7 +159,7 @@ class Notifier:
         return 0.0
 
     async def _skip_pending(self) -> float:
-        """Decide that no channel receives the recorded events, since there are no rules."""
+        """Mark the recorded events as decided: without rules, no channel receives them."""
         for _ in range(MAX_BATCHES):
             ids = await self._events.list_pending_ids(PLAN_BATCH_SIZE)
             if not ids:
@@ -170,7 +170,7 @@ class Notifier:
         return 0.0
 
     async def _revise(self, pending: Sequence[RecordedEvent], rules: Sequence[Rule]) -> None:
-        """Show edits and deletions in the messages of several events, digests too."""
+        """Show edits and deletions in the messages of several events, including digests."""
         by_id = {rule.id: rule for rule in rules}
         for recorded in pending:
             if recorded.event.kind in AMENDING_KINDS:
@@ -206,7 +206,7 @@ class Notifier:
     # --- delivery ---------------------------------------------------------------------------------
 
     async def _deliver(self, channel: str, rules: Sequence[Rule], queued: int, now: float) -> float:
-        """Deliver what is due in a channel; return the seconds until it is looked at again."""
+        """Deliver what is due in a channel; return the seconds until it is checked again."""
         try:
             if (paused := await self._problems.seconds_paused(channel, rules)) > 0:
                 return paused

@@ -34,7 +34,7 @@ def build_notifier(
     *,
     workspace: str = "",
 ) -> Notifier:
-    """Return the notifier; its ``run`` is to be started.
+    """Return the notifier; the caller starts its ``run``.
 
     ``presenters`` present the events of their types; others get a card.
     """

@@ -1,4 +1,4 @@
-"""Find where rules post: the channel that a person is in or names, or their direct messages."""
+"""Find where rules post: the person's current or named channel, or their direct messages."""
 
 from __future__ import annotations
 
@@ -46,9 +46,10 @@ async def find_place(
 async def find_listed_place(
     channels: Channels, request: Request, channel: ChannelMention | None = None
 ) -> Place:
-    """Return a place whose rules are listed or removed: the bot may not be there any more.
+    """Return a place whose rules are listed or removed: the bot may have left it.
 
-    Raise ``NotInChannel`` if it isn't known that the person is, and ``UsageError`` if they aren't.
+    Raise ``NotInChannel`` if it is unknown whether the person is in it, ``UsageError`` if they
+    aren't.
     """
     try:
         return await find_place(channels, request, channel)
@@ -61,7 +62,7 @@ async def find_listed_place(
 
 
 async def find_stored_place(channels: Channels, request: Request, channel_id: str) -> Place:
-    """Return a place that a form or button has; "" is where the person is."""
+    """Return the place stored in a form or button; "" is where the person is."""
     if channel_id == request.actor.id:
         return Place(Destination(channel_id, is_direct_message=True), request.channel.id)
     return await find_place(channels, request, ChannelMention(channel_id) if channel_id else None)

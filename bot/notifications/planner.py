@@ -12,15 +12,15 @@ from bot.notifications.schedule import find_due_time
 from bot.webhooks.recorded_event import RecordedEvent
 
 MAX_EVENT_AGE_SECONDS = 86_400.0
-"""An event that is older when it arrives is recorded, but posts nothing by itself."""
+"""An event that is older on arrival is recorded, but doesn't post anything itself."""
 DIGEST, LATE = "digest", "late"
-"""Prefixes of the keys of messages that show several events: of a digest, and of quiet hours."""
+"""Prefixes of the keys of messages that show several events: digests and quiet hours."""
 MESSAGE_STREAM = EventGroup.MESSAGE.value
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
-    """An event that a channel is to receive.
+    """An event that a channel will receive.
 
     ``stream`` is its group. ``post_key`` is the message that shows it among others, "" if that
     isn't decided yet.

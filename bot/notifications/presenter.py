@@ -1,4 +1,4 @@
-"""The contract of those who turn an event into messages for a channel."""
+"""The interface for turning an event into messages for a channel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.webhooks.recorded_event import RecordedEvent
 
 
 class Presenter(Protocol):
-    """Presents the events of one type. The same event gives messages of the same keys."""
+    """Presents the events of one type. The same event gives messages with the same keys."""
 
     async def present(
         self,
@@ -21,9 +21,9 @@ class Presenter(Protocol):
         takes_replies: bool,
         mentions: Sequence[str],
     ) -> Sequence[OutboxMessage]:
-        """Return what ``channel`` shows of the event, oldest first; nothing if that is up to date.
+        """Return the messages of the event for ``channel``, oldest first; none if up to date.
 
-        ``member`` made the rule, and is notified if a message can't be posted. Raise
+        ``member`` created the rule, and is notified if a message can't be posted. Raise
         ``DatabaseUnavailable``.
         """
         ...

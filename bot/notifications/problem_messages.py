@@ -1,4 +1,4 @@
-"""What the maker of a rule is sent privately when its messages can't be posted."""
+"""The private messages to a rule's author when its messages can't be posted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.slack.channel_mask import is_private
 from bot.slack.commands.reply import Message
 
 KEEP_POSTING, STOP_POSTING = "notify.keep_posting", "notify.stop_posting"
-"""``action_id``s of the question whether people of other companies may read customers' words."""
+"""``action_id``s of the question whether people from other companies may read customers' words."""
 
 _REASONS = {
     "is_archived": ("is archived", "Unarchive it, or remove its rules"),
@@ -48,7 +48,7 @@ def problem_message(channel: str, error_code: str) -> Message:
 
 
 def outsiders_message(rule: Rule) -> Message:
-    """Return the question to the maker of a rule whose channel other companies read now."""
+    """Return the question to the author of a rule whose channel other companies can now read."""
     where = channel_mention(rule.channel)
     what = markup("People outside your company now read ", where, ".")
     note = "Customers' messages are no longer posted there, until you decide. None is lost."
@@ -64,7 +64,7 @@ def outsiders_message(rule: Rule) -> Message:
 
 
 def undecided_message(channel: str) -> Message:
-    """Return that events may be missing, since Chakra didn't say what a rule asks for."""
+    """Return the notice that events may be missing, since Chakra didn't answer for a rule."""
     where = "your DM with Chakra" if is_private(channel) else channel_mention(channel)
     what = markup("Chakra didn't answer for an hour, so events may be missing in ", where, ".")
     note = (
@@ -78,7 +78,7 @@ def undecided_message(channel: str) -> Message:
 
 
 def unconfirmed_message(channel: str) -> Message:
-    """Return that Slack didn't confirm a notification, and can't be asked."""
+    """Return the notice that Slack didn't confirm a notification, and can't be asked."""
     what = markup("We couldn't confirm whether Slack posted a notification in ")
     line = markup(what, channel_mention(channel), ". It may already be there.")
     note = "It isn't posted again. `/chakra notify recent` shows every event."

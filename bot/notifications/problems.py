@@ -1,4 +1,4 @@
-"""Channels that don't take messages: their rules say so, their makers are notified once."""
+"""Channels that don't accept messages: their rules show it, the authors are notified once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.outbox.outbox import Outbox
 from bot.slack.channel_mask import is_private
 
 OUTSIDERS = "outsiders"
-"""Our own code: people of other companies read the channel, and the rule's maker was asked."""
+"""Our own code: people from other companies read the channel, and the rule's author was asked."""
 MESSAGE_CODES = frozenset(
     {
         "",
@@ -50,7 +50,7 @@ class _Pause:
 
 
 class ChannelProblems:
-    """What keeps the channels from receiving their events."""
+    """The problems that keep channels from receiving their events."""
 
     def __init__(
         self, rules: RuleRepository, states: ChannelStates, outbox: Outbox, clock: Clock
@@ -64,7 +64,7 @@ class ChannelProblems:
         self._log = structlog.get_logger("notifier")
 
     async def seconds_paused(self, channel: str, rules: Sequence[Rule]) -> float:
-        """Return the seconds until the channel is tried; 0 if it may be posted in.
+        """Return the seconds until the channel is retried; 0 if it can be posted in.
 
         Raise ``DatabaseUnavailable``.
         """
@@ -93,13 +93,13 @@ class ChannelProblems:
         self._changed = True
 
     def retry(self, channel: str) -> None:
-        """Try the channel immediately: the app was invited, say."""
+        """Retry the channel immediately, for example because the app was invited."""
         self._states.forget(channel)
         if pause := self._pauses.get(channel):
             pause.until, pause.seconds = 0.0, RETRY_INITIAL_SECONDS / 2
 
     async def report(self, channel: str, code: str, post_key: str, rules: Sequence[Rule]) -> None:
-        """Record that Slack refuses the channel's messages; notify the makers of its rules.
+        """Record that Slack refuses the channel's messages; notify the authors of its rules.
 
         Raise ``DatabaseUnavailable``.
         """
@@ -120,7 +120,7 @@ class ChannelProblems:
     async def report_undecided(
         self, channels: Collection[str], rules_by_channel: Mapping[str, Sequence[Rule]]
     ) -> None:
-        """Notify the makers of rules, once an hour, that events may be missing.
+        """Notify the authors of rules, once an hour, that events may be missing.
 
         Raise ``DatabaseUnavailable``.
         """
@@ -133,7 +133,7 @@ class ChannelProblems:
                 await self._outbox.enqueue(OutboxMessage(key, member, message, member))
 
     async def resolve(self, channel: str, rules: Sequence[Rule]) -> None:
-        """Record that the channel takes messages. Raise ``DatabaseUnavailable``."""
+        """Record that the channel accepts messages. Raise ``DatabaseUnavailable``."""
         self._pauses.pop(channel, None)
         for rule in rules:
             if rule.problem not in ("", OUTSIDERS):
@@ -142,8 +142,8 @@ class ChannelProblems:
     async def find_held(self, channel: str, rules: Sequence[Rule]) -> set[int]:
         """Return the rules whose customers' words may not go to the channel now.
 
-        People of other companies read there, and the rule's maker hasn't agreed to that: they are
-        asked once. Raise ``DatabaseUnavailable``.
+        People from other companies read there, and the rule's author hasn't agreed to that: they
+        are asked once. Raise ``DatabaseUnavailable``.
         """
         asking = [rule for rule in rules if shows_words(rule) and not rule.spec.allows_outsiders]
         if not asking or is_private(channel):
@@ -177,5 +177,5 @@ def shows_words(rule: Rule) -> bool:
 
 
 def concerns_channel(code: str) -> bool:
-    """Return whether an outbox's error code means that the channel takes no messages."""
+    """Return whether an outbox error code means that the channel doesn't accept messages."""
     return code not in MESSAGE_CODES

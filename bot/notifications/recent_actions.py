@@ -17,7 +17,7 @@ from bot.slack.commands.reply import Message, OpenForm
 
 
 def recent_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
-    """Return the buttons, which are for those who may choose what channels receive."""
+    """Return the buttons, for people who may choose what channels receive."""
     handlers = ((RECENT_ACTION, show), (PAGE_ACTION, change_page), (DETAILS, show_details))
     return tuple(
         Action(action, run, needs=Permission.NOTIFY, only_looks=True) for action, run in handlers

@@ -1,4 +1,4 @@
-"""The latest events, for those who may see them: what came, where it was posted, or why not."""
+"""The latest events, for people who may see them: what came, and where or why not it was posted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _UNDERSTOOD = frozenset({"events", "event", "the", "last", "recent", "days", "sh
 
 
 class RecentQuery(ListQuery):
-    """What of the log is listed: a group of events, "unknown", or all with ""."""
+    """The part of the log that is listed: a group of events, "unknown", or "" for all."""
 
     command: ClassVar[str] = "/chakra notify recent"
 
@@ -58,7 +58,7 @@ def render_page(
     outcomes: dict[int, Sequence[Markup]],
     unused: Sequence[str] = (),
 ) -> Message:
-    """Return a page of the events that the query means, the latest first.
+    """Return a page of the query's events, the latest first.
 
     ``outcomes`` are where each event was posted, by its ID, or why it wasn't.
     """
@@ -133,7 +133,7 @@ def _empty_text(query: RecentQuery) -> str:
 
 
 def _note(events: Sequence[SeenEvent]) -> Markup:
-    """Return how many events of kinds arrived that this version doesn't know."""
+    """Return how many events of unknown kinds arrived."""
     unknown = Counter(
         item.recorded.event.kind or "no name"
         for item in events

@@ -26,7 +26,7 @@ class RuleRepository:
         self._workspace = workspace
 
     async def add(self, channel: str, member: str, spec: RuleSpec, now: float) -> Rule:
-        """Add a rule below the others, but above the catch-all; return it, or the same one if any.
+        """Add a rule below the others, but above the catch-all; return it, or an identical one.
 
         Raise ``UsageError`` if the channel has `MAX_RULES_PER_CHANNEL`, or another catch-all.
         """
@@ -67,7 +67,7 @@ class RuleRepository:
             return await self._fetch(connection, notification_rules.c.workspace == self._workspace)
 
     async def change(self, rule_id: int, spec: RuleSpec, now: float) -> Rule | None:
-        """Replace what a rule says; return it, or None if it was removed."""
+        """Replace a rule's content; return it, or None if it was removed."""
         return await self._change(rule_id, now, spec=spec.model_dump_json(), problem="")
 
     async def set_problem(self, rule_id: int, problem: str, now: float) -> Rule | None:
@@ -75,7 +75,7 @@ class RuleRepository:
         return await self._change(rule_id, None, problem=problem, problem_at=now)
 
     async def move(self, rule_id: int, steps: int) -> bool:
-        """Move a rule up (negative) or down. Return False if it was removed or is there already."""
+        """Move a rule up (negative) or down. Return False if it was removed or can't move."""
         rule = await self.get(rule_id)
         if rule is None:
             return False
@@ -91,7 +91,7 @@ class RuleRepository:
             return [item.id for item in after] != before
 
     async def remove(self, rule_id: int) -> Rule | None:
-        """Remove a rule; return what it was, or None if it had been removed."""
+        """Remove a rule; return it, or None if it was already removed."""
         rule = await self.get(rule_id)
         if rule is None:
             return None
@@ -118,7 +118,7 @@ class RuleRepository:
             return next((item for item in ordered if item.id == rule_id), None)
 
     async def _lock_channel(self, connection: AsyncConnection, channel: str) -> list[Rule]:
-        """Return a channel's rules, which no one else changes until the transaction ends."""
+        """Return a channel's rules, locked until the transaction ends."""
         await lock_name(self._database, connection, f"rules:{self._workspace}:{channel}")
         return await self._fetch(connection, notification_rules.c.channel == channel)
 
@@ -155,7 +155,7 @@ class RuleRepository:
 
 
 def require_space(rules: Sequence[Rule], spec: RuleSpec) -> None:
-    """Raise ``UsageError`` if a channel with these rules doesn't take another one like this."""
+    """Raise ``UsageError`` if a channel with these rules can't have another one like this."""
     if len(rules) >= MAX_RULES_PER_CHANNEL:
         raise UsageError(
             f"This channel has {MAX_RULES_PER_CHANNEL} rules already. Remove one first."

@@ -30,11 +30,11 @@ class Grouping(StrEnum):
 
 
 class Filters(BaseModel):
-    """What an event must match: one value of each field that has any.
+    """What an event must match: one value of each non-empty field.
 
     ``senders`` are IDs of our numbers, ``countries`` ISO codes, ``members`` Slack IDs of those who
-    sent the message that the event is about. ``records`` are procedures ("lead") and attributes of
-    the customer's record ("lead.city=Pune").
+    sent the message in question. ``records`` are procedures ("lead") and attributes of the
+    customer's record ("lead.city=Pune").
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
@@ -60,12 +60,12 @@ class QuietHours(BaseModel):
 
 
 class RuleSpec(BaseModel):
-    """What a rule says, as it is stored.
+    """The content of a rule, as stored.
 
     ``daily_at`` is for ``Grouping.DAILY``, in ``time_zone``. ``mentions`` are members (``U…``),
     user groups (``S…``) or "here". ``takes_replies``: customers can be answered from the channel.
-    ``is_catch_all``: it takes what no other rule of the channel takes.
-    ``allows_outsiders``: its maker agreed that people of other companies read customers' words.
+    ``is_catch_all``: it takes what no other rule of the channel takes. ``allows_outsiders``: its
+    author agreed that people from other companies read customers' words.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
@@ -84,9 +84,9 @@ class RuleSpec(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of a channel. Of those that match an event, the one with the lowest position decides.
+    """A rule of a channel. Among matching rules, the one with the lowest position decides.
 
-    ``member`` made it. ``problem`` is Slack's error code if its messages can't be posted.
+    ``member`` created it. ``problem`` is Slack's error code if its messages can't be posted.
     """
 
     id: int

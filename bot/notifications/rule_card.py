@@ -53,7 +53,7 @@ def dump_spec(spec: RuleSpec) -> str:
 def list_message(
     rules: Sequence[Rule], known: KnownNames, location: Markup, *, may_change: bool, note: str = ""
 ) -> Message:
-    """Return what a channel receives; for those who may change it with buttons."""
+    """Return what a channel receives, with buttons for people who may change it."""
     heading = markup("What arrives ", location, ":") if rules else _describe_empty(location)
     rows: list[Block] = [blocks.section(markup(note))] if note else []
     rows.append(blocks.section(markup(bold(heading))))
@@ -76,7 +76,7 @@ def list_message(
 
 
 def removal_message(rule: Rule, known: KnownNames, location: Markup) -> Message:
-    """Return the question whether a rule is removed."""
+    """Return the question whether to remove a rule."""
     question = markup("Stop posting this ", location, "?")
     button = blocks.button("Remove", f"{REMOVE}:{rule.id}", str(rule.id), style="danger")
     row = blocks.section(describe_rule(rule, known.senders))
@@ -165,7 +165,7 @@ def describe_dry_run(dry_run: DryRun, location: Markup) -> Markup:
 def describe_warnings(
     spec: RuleSpec, destination: Destination, senders: Sequence[PhoneNumber]
 ) -> list[Markup]:
-    """Return what a person must know before they save a rule."""
+    """Return the warnings to read before a rule is saved."""
     warnings = [markup(sentence) for sentence in find_impossible(spec)]
     if _has_siblings(spec.filters.senders, senders):
         warnings.append(
@@ -195,14 +195,14 @@ def _has_siblings(wanted: Sequence[str], senders: Sequence[PhoneNumber]) -> bool
 
 
 def save_label(spec: RuleSpec, destination: Destination) -> str:
-    """Return the label of the button that saves: it names what is unusual about the rule."""
+    """Return the label of the save button: it says what is unusual about the rule."""
     if destination.has_outsiders:
         return "Post it there anyway"
     return "Save with @here" if HERE in spec.mentions else "Save rule"
 
 
 def with_consent(spec: RuleSpec, destination: Destination) -> RuleSpec:
-    """Return the rule as it is saved once its maker has read the warnings."""
+    """Return the rule as it is saved once its author has read the warnings."""
     return spec.model_copy(update={"allows_outsiders": destination.has_outsiders})
 
 

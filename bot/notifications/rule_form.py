@@ -1,4 +1,4 @@
-"""The form of a rule, and what it says once it is filled in. Pure."""
+"""The form of a rule, and the rule that it describes once filled in. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def build_form(
     number = f":{rule.id}" if rule else ""
 
     def action(name: str) -> str:
-        return f"notify.{name}{number}"  # Slack preserves what was entered by this ID
+        return f"notify.{name}{number}"  # Slack preserves the entry under this ID
 
     title = "Edit rule" if rule else "Notifications"
     content = [
@@ -60,7 +60,7 @@ def build_form(
 
 
 def read_form(values: Mapping[str, str], known: KnownNames, previous: RuleSpec | None) -> RuleSpec:
-    """Return the rule that the form says. Raise ``FormProblem``.
+    """Return the form's rule. Raise ``FormProblem``.
 
     User groups of the ``previous`` rule stay if the form has no menu of them.
     """
@@ -179,7 +179,7 @@ def _quiet_fields(quiet: QuietHours | None, action: Callable[[str], str]) -> lis
 
 
 def _sender_field(filters: Filters, known: KnownNames, action: str) -> Block:
-    """Return the menu of our numbers, with those of the filter that are no longer ours."""
+    """Return the menu of our numbers, including those in the filter that are no longer ours."""
     choices = [Choice(sender.name, sender.id) for sender in known.senders]
     listed = {choice.value for choice in choices}
     choices += [Choice(item, item) for item in filters.senders if item not in listed]
@@ -194,14 +194,14 @@ def _sender_field(filters: Filters, known: KnownNames, action: str) -> Block:
 
 
 def _group_fields(spec: RuleSpec, known: KnownNames, action: Callable[[str], str]) -> list[Block]:
-    """Return the menu of user groups, which Slack has none of its own for."""
+    """Return the menu of user groups, for which Slack has no built-in one."""
     chosen = _groups_of(spec.mentions)
     names = {group.id: group.name for group in known.groups}
     names |= {item: item for item in chosen if item not in names}
     if not names:
         return []
     choices = [Choice(name, group_id) for group_id, name in names.items()]
-    choices.sort(key=lambda choice: choice.value not in chosen)  # of very many, the chosen stay
+    choices.sort(key=lambda choice: choice.value not in chosen)  # of too many, the chosen stay
     return [
         multi_select_field(
             "groups",

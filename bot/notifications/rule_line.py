@@ -1,6 +1,6 @@
 """What a typed rule means: events, filters, how and when they arrive. Pure.
 
-Nothing that is typed is dropped: a word is part of the rule, or it is named as not used.
+Nothing that is typed is dropped: a word is part of the rule, or reported as not used.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _GROUPS = (
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """A typed rule; ``channel`` is the one it names. ``correction`` is a line without the slips."""
+    """A typed rule; ``channel`` is the one it names. ``correction`` is a line without typos."""
 
     spec: RuleSpec
     channel: ChannelMention | None = None
@@ -74,7 +74,7 @@ class RuleLine:
 
 @dataclass
 class _Reading:
-    """What has been read so far."""
+    """The state of the parser."""
 
     known: KnownNames
     events: list[EventGroup] = field(default_factory=list)
@@ -91,12 +91,12 @@ class _Reading:
 
     @property
     def selection(self) -> tuple[int, Grouping | None]:
-        """What the line says besides events: how many values, and how they arrive."""
+        """What the line says besides events: how many values, and how events arrive."""
         return sum(map(len, self.values.values())), self.grouping
 
     @property
     def excluded(self) -> int:
-        """How many events the line leaves out."""
+        """How many events the line excludes."""
         return len(self.without) + len(self.exceptions)
 
     def add(self, name: str, value: str) -> None:
@@ -111,9 +111,9 @@ class _Reading:
 
 
 def parse_rule(arguments: Arguments, known: KnownNames) -> RuleLine:
-    """Return the rule that a line means.
+    """Return the rule that a line describes.
 
-    Raise ``UsageError`` if it has no events, or a filter's value that doesn't exist.
+    Raise ``UsageError`` if it has no events, or a filter value that doesn't exist.
     """
     reading = _Reading(known)
     words = list(join_quoted(arguments.tokens))
@@ -135,14 +135,14 @@ def parse_rule(arguments: Arguments, known: KnownNames) -> RuleLine:
 
 
 def _name_unknown(unused: Sequence[str]) -> str:
-    """Return the sentence on words that are no event, "" without any."""
+    """Return the sentence about words that aren't events, "" if there are none."""
     if not unused:
         return ""
     return f'I don\'t know the event "{clip(" ".join(unused), MAX_WORD_LENGTH)}". '
 
 
 def find_numbered(arguments: Arguments, rules: Sequence[Rule]) -> Rule | None:
-    """Return the rule whose number is typed; without any word the only one there is."""
+    """Return the rule with the typed number; without one, the only rule there is."""
     if not arguments.tokens:
         return rules[0] if len(rules) == 1 else None
     numbers = _typed_numbers(arguments)
@@ -150,7 +150,7 @@ def find_numbered(arguments: Arguments, rules: Sequence[Rule]) -> Rule | None:
 
 
 def describe_missing(arguments: Arguments) -> str:
-    """Return that there's no rule with the typed number; "" if none is typed."""
+    """Return the sentence that there's no rule with the typed number; "" if none is typed."""
     numbers = _typed_numbers(arguments)
     return f"There's no rule {clip(numbers[0], 9)}." if numbers else ""
 
@@ -370,7 +370,7 @@ def _add_record(reading: _Reading, found: re.Match[str]) -> None:
 
 
 def _correct(arguments: Arguments, unused: Sequence[str]) -> str:
-    """Return the line after the command, with words that are nearly ones of a rule replaced.
+    """Return the line after the command, with words replaced that nearly match those of a rule.
 
     "" if none is.
     """

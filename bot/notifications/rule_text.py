@@ -1,4 +1,4 @@
-"""A rule in words, as its maker and the members of its channel read it. Pure."""
+"""A rule in words, for its author and the members of its channel. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _MISSING = {
         "members": "sender",
     },
 }
-"""What events of a group never have, by the filter that looks at it."""
+"""The facts that events of a group never have, by filter."""
 MAX_LISTED_VALUES = 5
 MAX_RULE_LENGTH = 400
 """Characters of a rule in a list: twenty of them fit into a message."""
@@ -68,7 +68,7 @@ def describe_events(spec: RuleSpec) -> str:
 def describe_rule(
     rule: Rule, senders: Sequence[PhoneNumber] = (), *, max_length: int = MAX_RULE_LENGTH
 ) -> Markup:
-    """Return a rule of a list, with its number, its maker, and why it can't post."""
+    """Return a rule for a list, with its number, its author, and why it can't post."""
     text = markup(bold(f"{rule.position}."), " ", describe_spec(rule.spec, senders))
     text = Markup(clip(text, max_length))
     parts = [text, markup("Made by ", mention(rule.member))]

@@ -1,4 +1,4 @@
-"""What the values of a rule's filters mean: numbers, templates, countries, records. Pure."""
+"""The meaning of a rule's filter values: numbers, templates, countries, records. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MIN_SUGGESTION_SIMILARITY = 50.0
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """What the names in a line may mean. ``member`` types it, in ``time_zone``.
+    """The possible meanings of names in a line. ``member`` types it, in ``time_zone``.
 
     ``groups`` are the user groups that the form offers.
     """
@@ -38,7 +38,7 @@ class KnownNames:
 
 
 def resolve_filter(target: str, value: str, known: KnownNames) -> str:
-    """Return what a filter stores for a typed value. Raise ``UsageError`` if it doesn't exist."""
+    """Return a filter's stored value for a typed one. Raise ``UsageError`` if it doesn't exist."""
     if target == "words":
         return " ".join(value.split())
     if target == "records" and (record := read_record(value)):
@@ -57,7 +57,7 @@ def resolve_filter(target: str, value: str, known: KnownNames) -> str:
 
 
 def find_sender(typed: str, senders: Sequence[PhoneNumber]) -> PhoneNumber | None:
-    """Return our number that is meant by its number, its name or its ID."""
+    """Return our number that was typed as a number, a name or an ID."""
     digits = re.sub(r"\D", "", typed)
     is_number = len(digits) >= 7 and not re.search(r"[^\W\d_]", typed)
     for sender in senders:
@@ -69,13 +69,13 @@ def find_sender(typed: str, senders: Sequence[PhoneNumber]) -> PhoneNumber | Non
 
 
 def _find_category(typed: str) -> str:
-    """Return Meta's name of a category; "service" is one of prices only, not of templates."""
+    """Return Meta's name of a category; "service" is one of pricing only, not of templates."""
     text = fold(typed)
     return "SERVICE" if text == "service" else CATEGORY_WORDS.get(text, "")
 
 
 def find_template(typed: str, known: KnownNames) -> str:
-    """Return the name of the template that is meant exactly; "" if there is none."""
+    """Return the name of the template that matches exactly; "" if there is none."""
     name = "_".join(typed.strip().lower().split())
     return name if name in known.templates else ""
 
@@ -123,7 +123,7 @@ def read_record(value: str) -> str:
 
 
 def join_values(values: Sequence[str]) -> str:
-    """Return the values as a list to edit; one with a comma or quotes is in quotes."""
+    """Return the values as an editable list; one with a comma or quotes is quoted."""
     return ", ".join(
         '"{}"'.format(value.replace('"', '""')) if re.search(r'[,;\n"“”]', value) else value
         for value in values
@@ -131,7 +131,7 @@ def join_values(values: Sequence[str]) -> str:
 
 
 def split_values(typed: str) -> list[str]:
-    """Return the values of a list, without the quotes of those that are in quotes."""
+    """Return the values of a list, without their quotes."""
     values = []
     for part in map(str.strip, _LIST_VALUE.findall(typed)):
         quoted = _QUOTED_VALUE.fullmatch(part)
@@ -162,7 +162,7 @@ def join_quoted(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 def _split_commas(token: Token) -> Iterator[Token]:
-    """Yield the words of ``message,failed``; a word with a sign of its own stays whole."""
+    """Yield the words of ``message,failed``; a word that contains an operator stays whole."""
     if type(token) is not Token or token.quoted or not _COMMA_LIST.fullmatch(token.text):
         yield token
         return

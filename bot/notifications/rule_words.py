@@ -102,7 +102,7 @@ FILLERS: Final = frozenset(
      "we", "i", "want", "come", "&",
      "+", ",", "-", "–", "who", "what", "mention", "mentions", "quiet", "but"}
 )  # fmt: skip
-"""Words that a rule may have around what it says."""
+"""Filler words that a rule may have."""
 FIELD_ALIASES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("event", "events", "type"), "events"),
     **dict.fromkeys(("sender", "from", "number", "to", "phone"), "senders"),
@@ -119,7 +119,7 @@ FIELD_ALIASES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("mention", "mentions", "ping", "tag"), "mentions"),
     **dict.fromkeys(("mode", "replies"), "mode"),
 }
-"""What each ``name:value`` of a line fills."""
+"""The field that each ``name:value`` of a line fills."""
 COMMAND_WORDS: Final = frozenset({"notify", "notifications", "subscribe"})
 SUBCOMMANDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("add", "new", "create", "subscribe", "on", "start", "enable"), "add"),

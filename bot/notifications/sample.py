@@ -34,11 +34,11 @@ SAMPLES: Mapping[EventGroup, WebhookEvent] = {
     ),
     EventGroup.ACCOUNT: AccountEvent(kind="account_review_update", raw={"decision": "APPROVED"}),
 }
-"""An event of each group; of ALL the first is taken."""
+"""An event of each group; ALL uses the first one."""
 
 
 def sample_message(rule: Rule, member: str, now: float) -> Message:
-    """Return a sample of what a rule receives, marked as a test that ``member`` requested."""
+    """Return a sample of what a rule receives, marked as a test requested by ``member``."""
     group = next((item for item in rule.spec.events if item in SAMPLES), EventGroup.MESSAGE)
     card = event_card(RecordedEvent(0, "", SAMPLES[group], 0, now), None)
     title = markup(

@@ -13,7 +13,7 @@ HOUR_SECONDS = 3_600
 
 @dataclass(frozen=True, slots=True)
 class DueTime:
-    """When an event is due, in seconds since 1970; ``is_digest``: others are shown with it.
+    """When an event is due, in seconds since 1970; ``is_digest``: it is shown with others.
 
     ``is_late``: it waits for the end of quiet hours.
     """
@@ -38,7 +38,7 @@ def find_due_time(spec: RuleSpec, group: EventGroup, now: float) -> DueTime:
 
 
 def quiet_until(quiet: QuietHours, at: float) -> float | None:
-    """Return the end of the quiet hours that ``at`` is in, None if it is in none.
+    """Return the end of the quiet hours that ``at`` is in, None if it isn't in any.
 
     They end once, even if the clock then shows the same hour again.
     """
@@ -54,9 +54,9 @@ def quiet_until(quiet: QuietHours, at: float) -> float | None:
 
 
 def next_time(now: float, wanted: time, zone: tzinfo) -> float:
-    """Return the next moment after ``now`` at which it is ``wanted`` in ``zone``.
+    """Return the next moment after ``now`` at which the local time in ``zone`` is ``wanted``.
 
-    A time that summer time skips comes that much later; one that it repeats comes once.
+    A time skipped by daylight saving comes later by the gap; a repeated one comes once.
     """
     today = datetime.fromtimestamp(now, zone).date()
     moments = [

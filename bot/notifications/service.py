@@ -1,4 +1,4 @@
-"""What the commands may ask of a workspace's notifications."""
+"""What commands can do with a workspace's notifications."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Notifications:
     list_groups: ListGroups
 
     async def load_known(self, member: str, time_zone: str) -> KnownNames:
-        """Return what names in a rule may mean; without those that Chakra doesn't tell in time."""
+        """Return the possible meanings of names in a rule, as far as they load in time."""
         senders = self.catalog.get_cached_senders()
         index = self.catalog.get_cached_index()
         try:
@@ -80,7 +80,7 @@ class Notifications:
         return KnownNames(senders, names, member, time_zone, await self._load_groups())
 
     async def _load_groups(self) -> tuple[UserGroup, ...]:
-        """Return the user groups; none if Slack doesn't tell them, as without usergroups:read."""
+        """Return the user groups; none if Slack doesn't list them, as without usergroups:read."""
         try:
             return await wait_for(self.clock, self.list_groups(), LOAD_TIMEOUT_SECONDS)
         except (BotError, TimeoutError):
@@ -179,7 +179,7 @@ def open_notifications(
 
 
 def category_finder(catalog: TemplateCatalog) -> FindCategory:
-    """Return what finds the category of a template."""
+    """Return a function that finds a template's category."""
 
     async def find(name: str, language: str) -> str:
         index = catalog.get_cached_index() or (await catalog.get_index()).value

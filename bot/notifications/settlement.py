@@ -1,4 +1,4 @@
-"""Follow what the outbox has: posted, refused by the channel, or uncertain."""
+"""Follow messages in the outbox: posted, refused by the channel, or uncertain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH_SIZE = 500
 
 
 class Settlement:
-    """Closes deliveries whose message is posted, and gives those back that were refused."""
+    """Closes deliveries whose message is posted, and releases those that were refused."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Settlement:
         self._clock = clock
 
     async def settle(self, rules: Sequence[Rule]) -> Counter[str]:
-        """Return how many messages each channel waits for in the outbox.
+        """Return how many messages of each channel are pending in the outbox.
 
         Raise ``DatabaseUnavailable``.
         """
@@ -63,7 +63,7 @@ class Settlement:
             await self._outbox.forget_refused_replies(keys)
             await self._deliveries.requeue(keys)
         await self._close(posted, refused, channel_of, statuses, group_by_channel(rules))
-        edited = dict.fromkeys(channel_of.values(), 0)  # their edits are followed, too
+        edited = dict.fromkeys(channel_of.values(), 0)  # their edits are followed too
         return Counter(edited | waiting)
 
     async def _close(

@@ -1,4 +1,4 @@
-"""Every event of a message that counts several, and where each event was posted."""
+"""All events of a message that counts several, and where each was posted."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from bot.slack.paging import FilterText, ListQuery, Page, list_message
 from bot.webhooks.recorded_event import RecordedEvent
 
 SHOW_ALL, PAGE_ACTION = "notify.events", "notify.events_page"
-"""``action_id``s: of the button on the message, and of those that turn the page."""
+"""``action_id``s: of the button on the message, and of the paging buttons."""
 ROWS_PER_PAGE = 12
 
 
 class ShownQuery(ListQuery):
-    """Which message's events are listed."""
+    """The message whose events are listed."""
 
     command: ClassVar[str] = "/chakra notify recent"
 
@@ -114,7 +114,7 @@ class ShownEvents:
 
 
 def describe_outcome(delivery: Delivery, rule: Rule | None, now: float) -> Markup:
-    """Return where an event was posted and by which rule, or what it waits for."""
+    """Return where an event was posted and by which rule, or what it is waiting for."""
     channel = (
         markup("direct messages")
         if is_private(delivery.channel)

@@ -1,4 +1,4 @@
-"""The card of a template's event: what changed, what that costs or stops, who used it recently."""
+"""The card of a template event: what changed, what that costs or stops, who used it recently."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from bot.webhooks.recorded_event import RecordedEvent
 
 USAGE_SECONDS = 30 * 86_400.0
 OWN_ACTION_SECONDS = 900.0
-"""Seconds after a submission from Slack in which its own review is no news."""
+"""Seconds after a submission from Slack during which its own review isn't news."""
 MAX_NAMED_MEMBERS = 5
 
 CountSends = Callable[[str, str, float], Awaitable[Sequence[tuple[str, int]]]]
@@ -44,7 +44,7 @@ class PastWrite(Protocol):
 
 FindWrite = Callable[[Collection[str]], Awaitable[PastWrite | None]]
 NameMember = Callable[[str], Awaitable[str]]
-"""Return a member's name, which notifies no one."""
+"""Return a member's name, which doesn't notify anyone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class TemplatePresenter:
         return [OutboxMessage(card_key(channel, recorded.id), channel, message, member)]
 
     async def _find_template(self, event: TemplateEvent) -> Template | None:
-        """Return the template as it is listed, asked for again if the event says too little."""
+        """Return the template from the list, loaded again if the event says too little."""
         says_enough = any(
             first_text(event.raw, name) for name in ("correct_category", "previous_category")
         )

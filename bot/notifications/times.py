@@ -15,7 +15,7 @@ _NAMED_TIMES = {"noon": time(12), "midnight": time(0), "midday": time(12)}
 
 
 def parse_time(typed: str) -> time | None:
-    """Return the time of day; None if the text is none."""
+    """Return the time of day; None if the text isn't one."""
     text = " ".join(typed.lower().split())
     if text in _NAMED_TIMES:
         return _NAMED_TIMES[text]
@@ -24,7 +24,7 @@ def parse_time(typed: str) -> time | None:
 
 
 def parse_period(typed: str) -> tuple[time, time] | None:
-    """Return the start and the end of a period, which may pass midnight; None if it is none."""
+    """Return the start and the end of a period, which may pass midnight; None if it isn't one."""
     found = _PERIOD_PATTERN.fullmatch(" ".join(typed.split()))
     if not found:
         return None

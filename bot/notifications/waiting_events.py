@@ -17,7 +17,7 @@ from bot.webhooks.recorded_event import RecordedEvent
 IDLE_SECONDS = 60.0
 RETRY_SECONDS = 15.0
 MAX_WAIT_SECONDS = 3_600.0
-"""Seconds after which an event is decided by what is known of it."""
+"""Seconds after which an event is decided by what is known about it."""
 
 
 @dataclass
@@ -29,13 +29,13 @@ class WaitingEvents:
 
     last_event_id: int = 0
     given_up: set[str] = field(default_factory=set)
-    """The channels from which events may be missing since Chakra didn't answer in time."""
+    """The channels that may be missing events since Chakra didn't answer in time."""
     _has_any: bool = False
     _retry_at: float = 0.0
     _customers: set[int] = field(default_factory=set)
 
     def retry_if_due(self, now: float) -> None:
-        """Look at all pending events again if Chakra is to be asked again."""
+        """Check all pending events again if it is time to ask Chakra again."""
         if now >= self._retry_at:
             self.last_event_id, self._has_any = 0, False
             self._customers.clear()
@@ -64,7 +64,7 @@ class WaitingEvents:
         return decided
 
     def pass_by(self, event_id: int) -> None:
-        """Note that the events up to this one are decided, in the database too, or wait."""
+        """Record, in the database too, that the events up to this one are decided or waiting."""
         if self._has_any:
             self.last_event_id = event_id
 

@@ -77,7 +77,7 @@ def serve(_: Namespace) -> None:
     from commands import COMMANDS
 
     loaded = _load_settings()
-    logs.configure(loaded.log_level, loaded.log_format, sys.stderr, secrets=loaded.secrets())
+    logs.configure(loaded.log_level, loaded.log_format, sys.stderr, secrets=loaded.list_secrets())
     try:
         _run(run(loaded, COMMANDS, SystemClock()))
     except StartupError as problem:
@@ -109,7 +109,7 @@ def demo(options: Namespace) -> None:
 def doctor(_: Namespace) -> None:
     """Check settings, tokens, scopes, clock, Chakra and database; exit with 1 if one is wrong."""
     loaded = _load_settings()
-    logs.configure("error", "console", sys.stderr, secrets=loaded.secrets())
+    logs.configure("error", "console", sys.stderr, secrets=loaded.list_secrets())
     if not _run(_run_doctor(loaded)):
         sys.exit(EXIT_FAILURE)
 

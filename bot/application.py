@@ -90,14 +90,14 @@ class Workspaces:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def router_for(self, team_id: str) -> Router[Context] | None:
+    def find_router(self, team_id: str) -> Router[Context] | None:
         """Return the router of a workspace; None if it is stopped or unknown."""
         workspace = self._find(team_id)
         return None if workspace is None or workspace.is_stopped else workspace.router
 
-    def cache_stats(self) -> CacheStats:
+    def get_cache_stats(self) -> CacheStats:
         """Return the size of all caches together."""
-        stats = [workspace.context.health.cache_stats() for workspace in self._by_team.values()]
+        stats = [workspace.context.health.get_cache_stats() for workspace in self._by_team.values()]
         return CacheStats(
             items=sum(cache.items for cache in stats),
             bytes=sum(cache.bytes for cache in stats),
@@ -249,7 +249,7 @@ async def open_application(
             sheet_workers=stack.enter_context(closing(SheetWorkers())),
         )
         workspaces = Workspaces(runtime, registry, stack)
-        metrics.track_cache(workspaces.cache_stats)
+        metrics.track_cache(workspaces.get_cache_stats)
         metrics.track_active_watches(workspaces.count_active_watches)
         workspace = await workspaces.add(installation_from_settings(settings))
         try:
@@ -261,7 +261,7 @@ async def open_application(
 def _build_application(
     runtime: Runtime, workspaces: Workspaces, workspace: Workspace
 ) -> Application:
-    dispatcher = PayloadDispatcher(WorkspaceRouter(workspaces.router_for))
+    dispatcher = PayloadDispatcher(WorkspaceRouter(workspaces.find_router))
     web = WebApp(
         slack=_build_endpoint(dispatcher, runtime),
         events=workspace.receiver,

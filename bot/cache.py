@@ -24,7 +24,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from cachetools import TLRUCache
 
-from bot.aio.clock import Clock, done_within
+from bot.aio.clock import Clock, finishes_within
 from bot.aio.waits import waiting_for_chakra
 from bot.errors import BotError, InvalidResponse, NotFound, ResourceNotFound, Unavailable
 from bot.memory import estimate_size
@@ -63,7 +63,7 @@ class CacheKind:
     finished_seconds: float | None = None
     is_of_slack: bool = False
 
-    def fresh_seconds_for(self, value: object) -> float:
+    def get_fresh_seconds(self, value: object) -> float:
         if self.finished_seconds is not None and getattr(value, "finished", False) is True:
             return self.finished_seconds
         return self.fresh_seconds
@@ -180,16 +180,16 @@ class Cache:
         cache_key = (kind.name, key)
         entry = self._find(cache_key)
         if entry is not None and not refresh:
-            age = self._age(entry)
+            age = self._measure_age(entry)
             if entry.error is not None or age < min(entry.fresh_seconds, max_age_seconds):
                 return self._serve_entry(kind, entry, age)
         in_flight, started = self._join_or_start(kind, cache_key, load, refresh=refresh)
         try:
-            if self._has_value(entry) and not await self._finished_within(
+            if self._has_value(entry) and not await self._finishes_within(
                 in_flight, kind.max_wait_seconds
             ):
                 return self._serve_stale(cache_key, Unavailable("Chakra is slow to answer."))
-            value = await self._result_of(in_flight)
+            value = await self._get_result(in_flight)
         except BotError as error:
             if is_outage(error):
                 return self._serve_stale(cache_key, error)
@@ -206,7 +206,7 @@ class Cache:
         entry = self._find((kind.name, key))
         if entry is None or entry.error is not None:
             return None
-        age = self._age(entry)
+        age = self._measure_age(entry)
         is_stale = age >= entry.fresh_seconds
         return Cached(entry.value, age, is_stale, None, entry.loaded_at)
 
@@ -238,7 +238,7 @@ class Cache:
             self._entries[place] = replace(entry, value=value, fresh_seconds=0.0)
         self._abandon_loads(lambda loading: loading == place)
 
-    def stats(self) -> CacheStats:
+    def get_stats(self) -> CacheStats:
         self._entries.expire()
         counts = Counter(kind for kind, _ in self._entries)
         return CacheStats(
@@ -272,7 +272,7 @@ class Cache:
         with suppress(KeyError):
             del self._entries[cache_key]
 
-    def _age(self, entry: _Entry) -> float:
+    def _measure_age(self, entry: _Entry) -> float:
         return self._clock.monotonic() - entry.stored_at
 
     def _serve_entry(self, kind: CacheKind, entry: _Entry, age: float) -> Cached[Any]:
@@ -288,15 +288,15 @@ class Cache:
             self._on_lookup(cache_key[0], "error")
             raise error
         self._on_lookup(cache_key[0], "stale")
-        return Cached(entry.value, self._age(entry), True, error, entry.loaded_at)
+        return Cached(entry.value, self._measure_age(entry), True, error, entry.loaded_at)
 
     @staticmethod
     def _has_value(entry: _Entry | None) -> bool:
         return entry is not None and entry.error is None
 
-    async def _finished_within(self, in_flight: _InFlight, seconds: float) -> bool:
+    async def _finishes_within(self, in_flight: _InFlight, seconds: float) -> bool:
         """Return whether the load finished in time. It continues either way and fills the cache."""
-        return await done_within(self._clock, in_flight.task, seconds)
+        return await finishes_within(self._clock, in_flight.task, seconds)
 
     def _join_or_start(
         self, kind: CacheKind, cache_key: Key, load: Callable[[], Awaitable[Any]], *, refresh: bool
@@ -321,7 +321,7 @@ class Cache:
         if not task.cancelled():
             task.exception()  # the callers may be gone, and asyncio would log it as never retrieved
 
-    async def _result_of(self, in_flight: _InFlight) -> Any:
+    async def _get_result(self, in_flight: _InFlight) -> Any:
         # Unlike awaiting the task, this does not cancel it with the caller, and tells the
         # cancellation of the caller from that of the task.
         with nullcontext() if in_flight.kind.is_of_slack else waiting_for_chakra():
@@ -340,7 +340,7 @@ class Cache:
         except Exception as error:
             in_flight.traceback = error.__traceback__
             if isinstance(error, NEGATIVE_ERRORS):
-                self._store(in_flight, error=_without_traceback(error))
+                self._store(in_flight, error=_strip_traceback(error))
             raise
         else:
             self._store(in_flight, value)
@@ -357,7 +357,7 @@ class Cache:
         if in_flight.invalidated or (present and present.sequence > in_flight.sequence):
             return
         kind, now = in_flight.kind, self._clock.monotonic()
-        fresh_seconds = kind.negative_seconds if error else kind.fresh_seconds_for(value)
+        fresh_seconds = kind.negative_seconds if error else kind.get_fresh_seconds(value)
         lifetime = fresh_seconds if error else fresh_seconds + kind.stale_seconds
         size = self._sizeof(in_flight.key) + self._sizeof(value if error is None else error)
         self._discard(in_flight.key)
@@ -374,7 +374,7 @@ class Cache:
             )
 
 
-def _without_traceback(error: BotError) -> BotError:
+def _strip_traceback(error: BotError) -> BotError:
     """Return a copy without the traceback, whose frames would keep whole responses alive."""
     copy = error.__class__.__new__(error.__class__, *error.args)
     copy.__dict__.update(error.__dict__)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
+from bot.aio.periodic import FIRST_PURGE_SECONDS, run_periodically
 from bot.aio.tasks import TaskSet
 from bot.cache import Cache
 from bot.chakra.client import Chakra
@@ -75,7 +75,7 @@ class ChannelEvents:
             self.notifier.run(),
             self.conversations.files.run(),
             reminders.run(),
-            periodic(
+            run_periodically(
                 "event_log_purge",
                 self._purge,
                 PURGE_INTERVAL_SECONDS,

@@ -98,7 +98,9 @@ def build_context(
     users = Directory(chakra, cache, clock, phones)
     directory = RecordDirectory(chakra, cache, clock, phones)
     records = RecordSearch(chakra, cache, directory, users=users)
-    files = FileTransfer(services.slack.files, chakra.media, clock, plugin_id=_plugin_id(services))
+    files = FileTransfer(
+        services.slack.files, chakra.media, clock, plugin_id=_get_plugin_id(services)
+    )
     send_service = _build_send_service(
         services, RecipientResolver(users, directory, phones), sends, files, channel_events
     )
@@ -135,7 +137,7 @@ def build_context(
     )
 
 
-def _plugin_id(services: WorkspaceServices) -> str:
+def _get_plugin_id(services: WorkspaceServices) -> str:
     return services.installation.chakra_plugin_id or ""
 
 
@@ -175,7 +177,7 @@ def _build_send_service(
         files,
         channel_events.opt_outs,
         services.runtime.clock,
-        plugin_id=_plugin_id(services),
+        plugin_id=_get_plugin_id(services),
         workspace_url=services.identity.url,
     )
 
@@ -200,7 +202,7 @@ def _build_conversations(
     files: FileTransfer,
 ) -> ConversationService:
     chakra, catalog, threads = services.chakra, services.catalog, channel_events.conversations
-    replies = TextReplies(chakra.messages, sends, files, plugin_id=_plugin_id(services))
+    replies = TextReplies(chakra.messages, sends, files, plugin_id=_get_plugin_id(services))
     return ConversationService(
         threads.conversations,
         threads.windows,
@@ -226,7 +228,7 @@ def _build_sender_numbers(services: WorkspaceServices, sends: SendLifecycle) -> 
         services.cache,
         sends.sends,
         services.runtime.clock,
-        plugin_id=_plugin_id(services),
+        plugin_id=_get_plugin_id(services),
     )
 
 

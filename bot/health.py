@@ -82,10 +82,10 @@ class HealthChecker:
         """Report a lost socket as Slack's problem: no request from Slack can arrive then."""
         self._is_socket_lost = is_lost
 
-    def cache_stats(self) -> CacheStats:
-        return self._cache.stats()
+    def get_cache_stats(self) -> CacheStats:
+        return self._cache.get_stats()
 
-    def uptime(self) -> float:
+    def measure_uptime(self) -> float:
         """Return the seconds since the application was opened."""
         return self._clock.monotonic() - self._started
 

@@ -33,7 +33,7 @@ class HomeDetails:
         chakra, sends = await asyncio.gather(
             self._health.check_chakra(), self._render_sends(member_id)
         )
-        return [*([] if chakra.is_healthy else [_outage_note()]), *sends]
+        return [*([] if chakra.is_healthy else [_render_outage_note()]), *sends]
 
     async def _render_sends(self, member_id: str) -> list[Block]:
         try:
@@ -54,7 +54,7 @@ class HomeDetails:
         ]
 
 
-def _outage_note() -> Block:
+def _render_outage_note() -> Block:
     return blocks.section(
         markup(
             Markup(":warning: "),

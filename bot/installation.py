@@ -90,8 +90,8 @@ async def identify(slack: SlackClient) -> Identity:
     Raise ``SlackError``.
     """
     response = await slack.call("auth.test")
-    optional = manifest.optional_scopes()
-    scopes = GrantedScopes(frozenset(manifest.scopes()) - optional.keys(), optional)
+    optional = manifest.list_optional_scopes()
+    scopes = GrantedScopes(frozenset(manifest.list_scopes()) - optional.keys(), optional)
     scopes.update(str(response["_scopes"]))
     return Identity(
         team_id=str(response.get("team_id") or ""),

@@ -98,15 +98,15 @@ def bind_request_id(request_id: str) -> None:
     structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
-def new_request_id() -> str:
+def generate_request_id() -> str:
     """Return a random reference that is easy to read out and to search for, such as ``7F3K-92QD``.
 
     Each half contains a letter, so that no reference looks like a phone number.
     """
-    return f"{_reference_half()}-{_reference_half()}"
+    return f"{_generate_reference_half()}-{_generate_reference_half()}"
 
 
-def _reference_half() -> str:
+def _generate_reference_half() -> str:
     bits = random.getrandbits(22)
     position, bits = bits & 3, bits >> 2
     letter, bits = _LETTERS[(bits & 31) % len(_LETTERS)], bits >> 5
@@ -175,7 +175,7 @@ class Mask:
             return [self._mask_value(key, item, depth) for item in value]
         if isinstance(value, bytes):
             return self._mask_line(value.decode(errors="backslashreplace"))
-        return self._mask_line(_safe_repr(value))
+        return self._mask_line(_format_safe_repr(value))
 
     def _mask_line(self, text: str) -> str:
         """Return the redacted text on one line, so that a typed name cannot forge a log line."""
@@ -204,7 +204,7 @@ def _mask_number(kind: LogFieldKind, value: float) -> int | float | str:
     return mask_phone(digits) if looks_like_phone else value
 
 
-def _safe_repr(value: object) -> str:
+def _format_safe_repr(value: object) -> str:
     try:
         return repr(value)
     except Exception:  # noqa: BLE001 - a log line must not fail on a broken repr

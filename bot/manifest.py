@@ -10,7 +10,7 @@ _SCOPE = re.compile(r"^\s*- (?P<scope>[a-z_.:]+) # (?P<comment>.+?)\s*$", re.MUL
 _OPTIONAL_SECTION = re.compile(r"^    bot_optional:.*$", re.MULTILINE)
 
 
-def text() -> str:
+def read_text() -> str:
     """Return manifest.yml. Next to this file is a link to it; a wheel contains a copy instead."""
     return files("bot").joinpath("manifest.yml").read_text(encoding="utf-8")
 
@@ -20,19 +20,19 @@ def load() -> dict[str, Any]:
     import yaml  # 2 MB that a running app does not need
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, if PyYAML was built with it
-    manifest: dict[str, Any] = yaml.load(text(), Loader=loader)  # noqa: S506 - a safe one
+    manifest: dict[str, Any] = yaml.load(read_text(), Loader=loader)  # noqa: S506 - a safe one
     return manifest
 
 
-def scopes() -> dict[str, str]:
+def list_scopes() -> dict[str, str]:
     """Return the bot's scopes in order, optional ones included, each with its reason."""
-    return _comments(_OPTIONAL_SECTION.split(text())[0])
+    return _read_comments(_OPTIONAL_SECTION.split(read_text())[0])
 
 
-def optional_scopes() -> dict[str, str]:
+def list_optional_scopes() -> dict[str, str]:
     """Return the scopes that an installer may decline, each with what is off without it."""
-    return _comments(_OPTIONAL_SECTION.split(text())[1].partition("\n\n")[0])
+    return _read_comments(_OPTIONAL_SECTION.split(read_text())[1].partition("\n\n")[0])
 
 
-def _comments(section: str) -> dict[str, str]:
+def _read_comments(section: str) -> dict[str, str]:
     return {found["scope"]: found["comment"] for found in _SCOPE.finditer(section)}

@@ -50,35 +50,35 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._series: list[str] = []
         self._command_names = frozenset(commands)
-        self._outcomes = outcomes()
-        self._commands = self._counter("commands", "Commands answered", "command", "outcome")
-        self._acks = self._histogram("ack", "Time from Slack's request to its ack", ACK_BUCKETS)
-        self._requests = self._counter(
+        self._outcomes = list_outcomes()
+        self._commands = self._add_counter("commands", "Commands answered", "command", "outcome")
+        self._acks = self._add_histogram("ack", "Time from Slack's request to its ack", ACK_BUCKETS)
+        self._requests = self._add_counter(
             "upstream_requests", "Requests to Chakra", "endpoint", "status"
         )
         self._upstream = _BoundedHistogram(
-            self._histogram(
+            self._add_histogram(
                 "upstream", "Time that Chakra took to answer", UPSTREAM_BUCKETS, "endpoint"
             )
         )
-        self._cache_requests = self._counter(
+        self._cache_requests = self._add_counter(
             "cache_requests", "Reads of the cache", "kind", "result"
         )
-        self._sends = self._counter("sends", "Messages sent, by their first outcome", "outcome")
-        self._events = self._counter("events", "Webhook events processed", "kind")
-        self._notifications = self._counter(
+        self._sends = self._add_counter("sends", "Messages sent, by their first outcome", "outcome")
+        self._events = self._add_counter("events", "Webhook events processed", "kind")
+        self._notifications = self._add_counter(
             "notifications", "Messages posted by the bot itself, by outcome", "outcome"
         )
         for name in self._command_names:
             self._commands.add(name, OK, count=0)
 
-    def _counter(self, name: str, description: str, *labels: str) -> _Counter:
+    def _add_counter(self, name: str, description: str, *labels: str) -> _Counter:
         self._register(f"chakra_bot_{name}_total", labels)
         counter = _Counter(f"chakra_bot_{name}", f"{description}.", labels)
         self.registry.register(counter)
         return counter
 
-    def _histogram(
+    def _add_histogram(
         self, name: str, description: str, buckets: tuple[float, ...], *labels: str
     ) -> Histogram:
         name, description = f"chakra_bot_{name}_seconds", f"{description}, in seconds."
@@ -88,7 +88,7 @@ class Metrics:
     def _register(self, name: str, labels: tuple[str, ...] = ()) -> None:
         self._series.append(f"{name}{{{','.join(labels)}}}" if labels else name)
 
-    def series(self) -> tuple[str, ...]:
+    def list_series(self) -> tuple[str, ...]:
         """Return the name of every metric with its labels: ``chakra_bot_x_total{kind,result}``."""
         return tuple(self._series)
 
@@ -152,7 +152,7 @@ class Metrics:
 
 
 @cache
-def outcomes() -> frozenset[str]:
+def list_outcomes() -> frozenset[str]:
     """Return every outcome that a command may have: the kinds of all errors, and three others."""
     kinds = {OK, FAILED, OTHER}
     waiting: list[type[BotError]] = [BotError]

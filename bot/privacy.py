@@ -79,7 +79,7 @@ def mask_phone(phone: str) -> str:
     short number. Text too short for a phone number becomes dots alone.
     """
     digits = "".join(re.findall(r"\d", phone))
-    code = _country_code(digits) if phone.lstrip(" (")[:1] in {"+", "＋"} else ""
+    code = _find_country_code(digits) if phone.lstrip(" (")[:1] in {"+", "＋"} else ""
     national = len(digits) - len(code)
     if len(digits) < MIN_PHONE_DIGITS or len(digits) > MAX_PHONE_DIGITS:
         return LONG_MASK
@@ -88,7 +88,7 @@ def mask_phone(phone: str) -> str:
     return f"+{code} {end}" if code else end
 
 
-def _country_code(digits: str) -> str:
+def _find_country_code(digits: str) -> str:
     for length in (1, 2, 3):
         if digits[:length].isascii() and int(digits[:length] or 0) in COUNTRY_CODE_TO_REGION_CODE:
             return digits[:length]
@@ -138,11 +138,11 @@ def mask_text(text: str) -> str:
     if text.isalpha():
         return text
     text = _redact_secrets(text) if _may_be_sensitive(text) else text
-    visible, positions = _visible_characters(text)
+    visible, positions = _extract_visible_characters(text)
     if not _AT_SIGN.search(visible) and not _LONG_RUN.search(visible):
         return text
     parts, end = [], 0
-    for start, stop, replacement in _personal_spans(visible):
+    for start, stop, replacement in _find_personal_spans(visible):
         parts += [text[end : positions[start]], replacement]
         end = positions[stop - 1] + 1
     return "".join([*parts, text[end:]])
@@ -184,7 +184,7 @@ _HANGUL_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 """Letters in Unicode, although nothing is shown for them."""
 
 
-def _visible_characters(text: str) -> tuple[str, Sequence[int]]:
+def _extract_visible_characters(text: str) -> tuple[str, Sequence[int]]:
     """Return ``text`` without invisible characters, and the original positions of the others.
 
     Invisible are Unicode's category Cf, fillers, and marks that don't belong to a letter.
@@ -204,7 +204,7 @@ def _has_marks(char: str) -> bool:
     return char.isalpha() or category(char) in {"Mn", "Mc"}
 
 
-def _personal_spans(text: str) -> list[tuple[int, int, str]]:
+def _find_personal_spans(text: str) -> list[tuple[int, int, str]]:
     """Return start, end and replacement of what must be masked, in order and without overlaps."""
     emails = [
         (found.start(), found.end(), mask_email(f"{found['local']}@{found['domain']}"))

@@ -7,7 +7,7 @@ from collections import deque
 from cachetools import TTLCache
 from sqlalchemy import case, literal, update
 
-from bot.aio.clock import Clock, seconds_left
+from bot.aio.clock import Clock, count_seconds_left
 from bot.db.engine import Database
 from bot.db.tables import rate_limits
 
@@ -35,7 +35,7 @@ class SlidingWindow:
         self._calls = deque(start + seconds / limit * call for call in calls)
         self._paused_until = 0.0
 
-    def seconds_until_free(self) -> float:
+    def count_seconds_until_free(self) -> float:
         """Return the seconds until the next call may be made; 0 if now."""
         now = self._clock.monotonic()
         while self._calls and now - self._calls[0] >= self._seconds:
@@ -63,7 +63,7 @@ class MinInterval:
             MAX_TRACKED_KEYS, seconds, timer=clock.monotonic
         )
 
-    def seconds_until_free(self, key: object) -> float:
+    def count_seconds_until_free(self, key: object) -> float:
         """Return the seconds until the next call about ``key``; 0 if now."""
         last = self._last.get(key)
         return 0.0 if last is None else max(0.0, last + self._seconds - self._clock.monotonic())
@@ -92,7 +92,7 @@ class SharedRateLimiter:
     async def reserve(self, now: float) -> float:
         """Reserve the next slot and return the seconds until it; ``now`` is in epoch seconds."""
         if self._database.single_process:
-            slot = now + seconds_left(self._next_slot_at, now, MAX_SLOT_WAIT_SECONDS)
+            slot = now + count_seconds_left(self._next_slot_at, now, MAX_SLOT_WAIT_SECONDS)
             self._next_slot_at = slot + self._interval
             return slot - now
         is_ahead = rate_limits.c.next_slot_at.between(now, now + MAX_SLOT_WAIT_SECONDS)

@@ -14,9 +14,9 @@ from bot.processes.shown import render_card, render_card_after
 from bot.processes.user_names import usernames_of
 from bot.record_writes import (
     HasRecordEdits,
+    build_form_state,
     build_intent,
     close_with_card,
-    form_state,
     is_current,
     write_update,
 )
@@ -32,7 +32,7 @@ from bot.writes.notices import ask_again
 ContextT = TypeVar("ContextT", bound=HasRecordEdits)
 
 
-def card_edit_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
+def list_card_edit_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
     """Return the buttons of a card that change a field, or delete the record."""
     return (
         Action(TAKE, take, needs=Permission.EDIT),
@@ -42,7 +42,7 @@ def card_edit_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
     )
 
 
-def card_edit_forms(_: type[ContextT]) -> tuple[Form[ContextT], ...]:
+def list_card_edit_forms(_: type[ContextT]) -> tuple[Form[ContextT], ...]:
     return (
         Form(quick_forms.STATE_FORM, save_state, needs=Permission.EDIT),
         Form(quick_forms.ASSIGN_FORM, save_assignee, needs=Permission.EDIT),
@@ -85,7 +85,7 @@ def _read_take_button(value: str) -> TakeButton:
 
 async def ask_assignee(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
     record, record_type = await context.records.load(request.value)
-    return OpenForm(quick_forms.assign_form(record, record_type), form_state(record))
+    return OpenForm(quick_forms.assign_form(record, record_type), build_form_state(record))
 
 
 async def save_assignee(request: SubmitRequest, context: HasRecordEdits) -> Reply:
@@ -118,7 +118,7 @@ async def save_assignee(request: SubmitRequest, context: HasRecordEdits) -> Repl
 async def ask_state(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
     record, record_type = await context.records.load(request.value)
     known = await context.records.load_states(record_type)
-    return OpenForm(quick_forms.state_form(record, known), form_state(record))
+    return OpenForm(quick_forms.state_form(record, known), build_form_state(record))
 
 
 async def save_state(request: SubmitRequest, context: HasRecordEdits) -> Reply:
@@ -143,7 +143,7 @@ def _ask_once_more(request: SubmitRequest, record: Record, view: dict[str, Any])
     warning = blocks.section(f":warning: {editor.CHANGED_WARNING} Save again to change it.")
     return UpdateForm(
         with_values(view, request.values, [warning]),
-        {**request.state, **form_state(record)},
+        {**request.state, **build_form_state(record)},
     )
 
 
@@ -165,7 +165,7 @@ async def _save_quickly(
 async def ask_to_delete(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
     record, record_type = await context.records.load(request.value)
     view = editor.delete_form(record_type, record.key, record.process.name)
-    return OpenForm(view, form_state(record))
+    return OpenForm(view, build_form_state(record))
 
 
 async def delete(request: SubmitRequest, context: HasRecordEdits) -> Reply:
@@ -176,7 +176,7 @@ async def delete(request: SubmitRequest, context: HasRecordEdits) -> Reply:
     if not is_current(request, record):
         warning = ":warning: This record has changed in Chakra. Look at it before you delete it."
         view["blocks"].insert(0, blocks.section(warning))
-        return UpdateForm(view, {**request.state, **form_state(record)})
+        return UpdateForm(view, {**request.state, **build_form_state(record)})
 
     async def perform() -> str:
         await context.records.delete(record)

@@ -15,12 +15,12 @@ from bot.processes.record_title import record_title
 from bot.processes.search import RecordType, find_type
 from bot.processes.shown import render_card_after
 from bot.processes.user_names import usernames_of
-from bot.record_card_edits import card_edit_actions, card_edit_forms
+from bot.record_card_edits import list_card_edit_actions, list_card_edit_forms
 from bot.record_writes import (
     HasRecordEdits,
+    build_form_state,
     build_intent,
     close_with_card,
-    form_state,
     is_current,
     write_update,
 )
@@ -44,21 +44,21 @@ MAX_STATE_LENGTH: Final = 2_500
 ContextT = TypeVar("ContextT", bound=HasRecordEdits)
 
 
-def edit_actions(context: type[ContextT]) -> tuple[Action[ContextT], ...]:
+def list_edit_actions(context: type[ContextT]) -> tuple[Action[ContextT], ...]:
     """Return the buttons of a card, and the menu of a form, that change a record."""
     return (
         Action(EDIT, edit, needs=Permission.EDIT, only_looks=True),
         Action(editor.RANGE, show_other_fields, needs=Permission.EDIT, only_looks=True),
-        *card_edit_actions(context),
+        *list_card_edit_actions(context),
     )
 
 
-def edit_forms(context: type[ContextT]) -> tuple[Form[ContextT], ...]:
+def list_edit_forms(context: type[ContextT]) -> tuple[Form[ContextT], ...]:
     return (
         Form(editor.CREATE, create, needs=Permission.EDIT),
         Form(editor.SUBMIT, check, needs=Permission.EDIT),
         Form(editor.SAVE, save, needs=Permission.EDIT),
-        *card_edit_forms(context),
+        *list_card_edit_forms(context),
     )
 
 
@@ -114,7 +114,7 @@ async def edit(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
         callback=editor.SUBMIT,
         zone=request.require_member().zone,
     )
-    return OpenForm(view, form_state(record))
+    return OpenForm(view, build_form_state(record))
 
 
 async def show_other_fields(request: ActionRequest, context: HasRecordEdits) -> UpdateForm:
@@ -127,7 +127,7 @@ async def show_other_fields(request: ActionRequest, context: HasRecordEdits) -> 
         zone=request.require_member().zone,
         start=int(request.value) if request.value.isdecimal() else 0,
     )
-    return UpdateForm(view, form_state(record))
+    return UpdateForm(view, build_form_state(record))
 
 
 async def check(request: SubmitRequest, context: HasRecordEdits) -> Reply:
@@ -176,7 +176,7 @@ def _ask_to_save(record: Record, changes: editor.RecordChanges, warning: str) ->
         long_texts[name] = data.pop(name)
     title = record_title(record)
     view = editor.check_view(title, changes, warning=warning, long_texts=long_texts)
-    state = {**form_state(record), "update": text, "long": _to_json(list(long_texts))}
+    state = {**build_form_state(record), "update": text, "long": _to_json(list(long_texts))}
     return UpdateForm(view, state)
 
 

@@ -34,7 +34,7 @@ class HasExports(HasRecordLists, Protocol):
 ContextT = TypeVar("ContextT", bound=HasExports)
 
 
-def export_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
+def list_export_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
     """Return the buttons of a list and of the messages about its file."""
     return (
         Action(EXPORT, export, needs=Permission.SEND),

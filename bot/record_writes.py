@@ -77,7 +77,7 @@ def build_intent(
     )
 
 
-def form_state(record: Record) -> dict[str, str]:
+def build_form_state(record: Record) -> dict[str, str]:
     """Return a form's state: the record, and its fingerprint."""
     return {"record": record.handle, VERSION: editor.version_of(record.process)}
 

@@ -24,8 +24,8 @@ from bot.processes.typed_line import (
     read_line,
     typed_key,
 )
-from bot.record_edits import edit_actions, edit_forms, open_create_form
-from bot.record_exports import export_actions, start_export
+from bot.record_edits import list_edit_actions, list_edit_forms, open_create_form
+from bot.record_exports import list_export_actions, start_export
 from bot.record_lists import (
     SHARE_WORD,
     list_actions,
@@ -158,17 +158,17 @@ PROCESS: Command[Context] = Command(
     run=run,
     actions=(
         *list_actions(Context),
-        *export_actions(Context),
+        *list_export_actions(Context),
         *all_actions(Context),
         Action(SHOW, show),
         Action(REFRESH, refresh),
         Action(SEND, open_send_form, needs=Permission.SEND, only_looks=True),
-        *edit_actions(Context),
+        *list_edit_actions(Context),
     ),
     events=link_events(Context),
     forms=(
         *list_forms(Context),
         *all_forms(Context),
-        *edit_forms(Context),
+        *list_edit_forms(Context),
     ),
 )

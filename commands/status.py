@@ -68,7 +68,7 @@ async def _render_card(request: Request, context: Context, *, refresh: bool) -> 
     )
     down = [reading.service for reading in (chakra, slack) if not reading.is_healthy]
     summary = f"{' and '.join(down)} can't be used right now." if down else "Everything is working."
-    stats = context.health.cache_stats()
+    stats = context.health.get_cache_stats()
     noun = "entry" if stats.items == 1 else "entries"
     size = humanize.naturalsize(stats.bytes, binary=True, format="%.0f")
     table = blocks.fields(
@@ -78,7 +78,10 @@ async def _render_card(request: Request, context: Context, *, refresh: bool) -> 
             ("Cache", f"{stats.items} {noun}, {size}"),
             ("Watched jobs", str(context.workflows.watcher.active_count)),
             ("Notifications waiting", await _count_waiting(context)),
-            ("Running for", humanize.naturaldelta(timedelta(seconds=context.health.uptime()))),
+            (
+                "Running for",
+                humanize.naturaldelta(timedelta(seconds=context.health.measure_uptime())),
+            ),
         ]
     )
     return Message(

@@ -51,7 +51,7 @@ class AcceleratedClock:
 
 def main() -> None:
     loaded = settings.load()
-    logs.configure("info", "json", sys.stderr, secrets=loaded.secrets())
+    logs.configure("info", "json", sys.stderr, secrets=loaded.list_secrets())
     asyncio.run(run(loaded, COMMANDS, AcceleratedClock.from_environ(os.environ)))
 
 

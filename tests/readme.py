@@ -48,7 +48,7 @@ def list_metrics() -> tuple[str, ...]:
     metrics.track_cache(lambda: CacheStats(items=0, bytes=0, max_bytes=0))
     metrics.track_active_watches(lambda: 0)
     metrics.track_socket(lambda: False)
-    return metrics.series()
+    return metrics.list_series()
 
 
 def _render_commands() -> str:
@@ -64,10 +64,10 @@ def _render_settings() -> str:
 
 def _list_scopes() -> list[tuple[str, str, str]]:
     """A scope that can't be declined is required."""
-    optional = manifest.optional_scopes()
+    optional = manifest.list_optional_scopes()
     return [
         (f"`{scope}`", reason, optional.get(scope, "required"))
-        for scope, reason in manifest.scopes().items()
+        for scope, reason in manifest.list_scopes().items()
     ]
 
 

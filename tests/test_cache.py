@@ -212,7 +212,7 @@ async def test_least_recently_used_are_evicted_at_the_byte_limit(clock: ManualCl
         await cache.get(USER, key, Source(["x" * 80]))
     assert cache.peek(USER, "a") is None
     assert cache.peek(USER, "c") is not None
-    figures = cache.stats()
+    figures = cache.get_stats()
     assert figures.items == 2
     assert figures.bytes <= figures.max_bytes == 250
     assert figures.items_by_kind == {"user": 2}
@@ -226,15 +226,15 @@ async def test_oversized_value_is_served_uncached_and_evicts_the_old_one(
     await cache.get(USER, "1", source)
     assert (await cache.get(USER, "1", source, refresh=True)).value == "x" * 1000
     assert cache.peek(USER, "1") is None
-    assert cache.stats().items == 0
+    assert cache.get_stats().items == 0
 
 
 async def test_stats_exclude_expired_entries(cache: Cache, clock: ManualClock) -> None:
     await cache.get(USER, "1", Source(["John"]))
     await cache.get(JOB, "1", Source(["a job"]))
-    assert cache.stats().items_by_kind == {"user": 1, "job": 1}
+    assert cache.get_stats().items_by_kind == {"user": 1, "job": 1}
     await clock.advance(12)
-    assert cache.stats().items_by_kind == {"user": 1}
+    assert cache.get_stats().items_by_kind == {"user": 1}
 
 
 def test_size_estimates_are_accurate_and_fast() -> None:

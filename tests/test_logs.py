@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.logs import Mask, bind_request_id, configure, new_request_id
+from bot.logs import Mask, bind_request_id, configure, generate_request_id
 from tests.plain_logs import configure_plain_logs
 
 TOKEN = "xoxb-12-34-abc"
@@ -158,7 +158,7 @@ async def test_log_lines_carry_only_their_own_request_id(stream: io.StringIO) ->
 
 
 def test_reference_is_short_and_never_masked_as_a_phone_number() -> None:
-    references = {new_request_id() for _ in range(2_000)}
+    references = {generate_request_id() for _ in range(2_000)}
     assert len(references) == 2_000
     assert all(
         re.fullmatch(r"(?=.*[A-Z])[0-9A-HJKMNP-TV-Z]{4}-(?=.*[A-Z]).{4}", reference)
@@ -284,7 +284,7 @@ def test_log_line_is_cheap_beside_its_json(stream: io.StringIO) -> None:
     """Measured at 12 times reading and writing its JSON, and at 0.6 times when left out."""
     configure("info", "json", stream, secrets=[SIGNING, TOKEN])
     log = structlog.get_logger("router")
-    bind_request_id(new_request_id())
+    bind_request_id(generate_request_id())
     event = {"command": "user", "ms": 1.2}
     written = json.dumps({"event": "handled", "level": "info", "request_id": "K25S-GCHN", **event})
 

@@ -31,7 +31,7 @@ SCHEMA = json.loads((ROOT / "tests/data/manifest.schema.2.0.0.json").read_text(e
 
 def http_manifest() -> dict[str, Any]:
     """The variation that the file's first lines describe, made by doing what they say."""
-    text = manifest.text().replace("socket_mode_enabled: true", "socket_mode_enabled: false")
+    text = manifest.read_text().replace("socket_mode_enabled: true", "socket_mode_enabled: false")
     text, lines = re.subn(r"^( *)# HTTP: ", r"\1", text, flags=re.MULTILINE)
     assert lines == 4
     app_manifest: dict[str, Any] = yaml.safe_load(text)
@@ -70,7 +70,7 @@ def test_the_command_gets_ids_for_members_and_channels() -> None:
 
 
 def test_each_scope_has_its_reason_and_none_is_unused() -> None:
-    scopes = manifest.scopes()
+    scopes = manifest.list_scopes()
     assert list(scopes) == [
         "commands",
         "users:read",
@@ -96,8 +96,8 @@ def test_each_scope_has_its_reason_and_none_is_unused() -> None:
 
 def test_each_optional_scope_is_listed_and_says_what_is_off_without_it() -> None:
     loaded = manifest.load()["oauth_config"]["scopes"]
-    assert list(manifest.optional_scopes()) == loaded["bot_optional"]
-    assert all(manifest.optional_scopes().values())
+    assert list(manifest.list_optional_scopes()) == loaded["bot_optional"]
+    assert all(manifest.list_optional_scopes().values())
     required = set(loaded["bot"]) - set(loaded["bot_optional"])
     assert required == {"commands", "users:read", "chat:write", "im:write"}
     assert set(loaded) == {"bot", "bot_optional"}
@@ -152,7 +152,7 @@ def test_the_texts_of_shortcuts_fit_slacks_limits() -> None:
 
 
 def test_package_reads_the_root_manifest() -> None:
-    assert manifest.text() == (ROOT / "manifest.yml").read_text(encoding="utf-8")
+    assert manifest.read_text() == (ROOT / "manifest.yml").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.errors import NotFound, Unavailable
-from bot.metrics import MAX_SERIES, Metrics, outcomes
+from bot.metrics import MAX_SERIES, Metrics, list_outcomes
 
 
 @dataclass
@@ -90,7 +90,7 @@ def test_series_count_is_bounded() -> None:
 
 
 def test_every_known_error_is_an_outcome() -> None:
-    assert {"ok", "failed", "other", NotFound.kind, Unavailable.kind} <= outcomes()
+    assert {"ok", "failed", "other", NotFound.kind, Unavailable.kind} <= list_outcomes()
 
 
 def test_two_instances_share_nothing() -> None:

@@ -126,7 +126,7 @@ PROBES: dict[str, tuple[Probe, str]] = {
 
 
 def test_every_optional_scope_has_its_probe() -> None:
-    assert set(PROBES) == set(manifest.optional_scopes())
+    assert set(PROBES) == set(manifest.list_optional_scopes())
 
 
 @pytest.mark.parametrize("scope", PROBES)
@@ -140,7 +140,7 @@ async def test_app_works_without_an_optional_scope_and_says_what_is_off(
             assert "john@acme.com" in visible_text(await world.type("/chakra user john@acme.com"))
             assert expected in await probe(world)
             status = visible_text(await world.type("/chakra status", by=PRIYA))
-            assert manifest.optional_scopes()[scope] in status
+            assert manifest.list_optional_scopes()[scope] in status
             assert scope not in visible_text(await world.type("/chakra status", by=MEI))
             assert await is_ready(world)
     [line] = [line for line in lines if line["event"] == "optional_scopes_declined"]
@@ -159,7 +159,7 @@ async def test_app_without_all_optional_scopes_still_answers(open_sandbox: OpenS
     async with open_sandbox(declined_scopes=tuple(PROBES)) as world:
         assert "john@acme.com" in visible_text(await world.type("/chakra user john@acme.com"))
         status = visible_text(await world.type("/chakra status", by=PRIYA))
-        assert all(off in status for off in manifest.optional_scopes().values())
+        assert all(off in status for off in manifest.list_optional_scopes().values())
         assert world.slack.rejections == []
 
 

@@ -132,7 +132,7 @@ def test_readme_tables_match_the_code() -> None:
     "name",
     [
         *(setting.name for setting in SETTINGS),
-        *manifest.scopes(),
+        *manifest.list_scopes(),
         *(entry["name"] for entry in manifest.load()["features"]["shortcuts"]),
         *readme.list_metrics(),
         *(f"/chakra {command.name}" for command in COMMANDS),

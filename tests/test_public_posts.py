@@ -24,8 +24,8 @@ ASKED: dict[str, str] = {
     "bot/users/card.py: render_public": "Share to channel on a user's card, or a typed share",
     "bot/templates/card.py: render_public": "Share to channel on a template's card",
     "commands/job.py: share": "Share on a job's card",
-    "bot/processes/list_message.py: shared_message": "Share to channel under a list of records",
-    "bot/messages/report_message.py: shared_card": "Share on the card of a send",
+    "bot/processes/list_message.py: render_shared": "Share to channel under a list of records",
+    "bot/messages/report_message.py: render_shared_card": "Share on the card of a send",
     "bot/slack/commands/help.py: render_greeting": "the person who invited the app to the channel",
 }
 """The function that answers a channel -> who asked for it."""

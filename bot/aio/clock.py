@@ -54,7 +54,7 @@ class SystemClock:
         return asyncio.get_running_loop().call_later(seconds, callback)
 
 
-def seconds_left(until: float, now: float, longest: float) -> float:
+def count_seconds_left(until: float, now: float, longest: float) -> float:
     """Return the seconds from ``now`` until ``until``, both since the epoch; 0 if it has passed.
 
     Also 0 if more than ``longest`` are left, longer than anything ever waits: then the system clock
@@ -74,7 +74,7 @@ async def sleep(clock: Clock, seconds: float) -> None:
         timer.cancel()
 
 
-async def done_within(clock: Clock, task: asyncio.Task[Any], seconds: float) -> bool:
+async def finishes_within(clock: Clock, task: asyncio.Task[Any], seconds: float) -> bool:
     """Return whether ``task`` finishes within ``seconds``.
 
     The task isn't cancelled if it doesn't, nor if the caller is cancelled: the caller owns it.
@@ -96,7 +96,7 @@ async def wait_for(clock: Clock, coroutine: Coroutine[Any, Any, T], seconds: flo
     """Return the coroutine's result; cancel it and raise ``TimeoutError`` after ``seconds``."""
     task = asyncio.ensure_future(coroutine)
     try:
-        finished = await done_within(clock, task, seconds)
+        finished = await finishes_within(clock, task, seconds)
     except asyncio.CancelledError:
         await _cancel_and_wait(task)
         raise

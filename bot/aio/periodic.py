@@ -22,7 +22,7 @@ Step = Callable[[], Awaitable[float | None]]
 """Returns the seconds until its next run; 0 for immediately, None for the usual interval."""
 
 
-async def periodic(
+async def run_periodically(
     name: str,
     step: Step,
     every: float,

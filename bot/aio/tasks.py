@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from bot.aio.clock import Clock, done_within
+from bot.aio.clock import Clock, finishes_within
 
 T = TypeVar("T")
 
@@ -92,6 +92,6 @@ class TaskSet:
         if not tasks:
             return
         all_done = asyncio.ensure_future(asyncio.wait(set(tasks)))
-        await done_within(self._clock, all_done, seconds)
+        await finishes_within(self._clock, all_done, seconds)
         all_done.cancel()
         await asyncio.gather(all_done, return_exceptions=True)

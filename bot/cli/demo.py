@@ -30,7 +30,7 @@ async def run(
             # Launched now, since a launch would use up part of the first watch's three seconds.
             await sandbox.bot.engine.launch()
             sandbox.phones.seed()
-            print_line(_banner(sandbox.slack.base_url))
+            print_line(_render_banner(sandbox.slack.base_url))
             await stop.wait()
     except OSError as failed:
         raise PortInUse(
@@ -39,7 +39,7 @@ async def run(
         ) from failed
 
 
-def _banner(url: str) -> str:
+def _render_banner(url: str) -> str:
     return (
         f"\n  Chakra for Slack, with an embedded Slack and an embedded Chakra.\n"
         f"  Open        {url}/\n"

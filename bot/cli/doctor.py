@@ -92,7 +92,7 @@ async def _check_slack(
 
 
 def _explain_bot_token_error(error: SlackError) -> CheckResult:
-    return _slack_outage("Slack token", error) or CheckResult(
+    return _explain_slack_outage("Slack token", error) or CheckResult(
         "Slack token",
         f"Slack rejected SLACK_BOT_TOKEN ({error.code}).",
         "Copy the Bot User OAuth Token (xoxb-…) of the installed app from "
@@ -100,7 +100,7 @@ def _explain_bot_token_error(error: SlackError) -> CheckResult:
     )
 
 
-def _slack_outage(subject: str, error: SlackError) -> CheckResult | None:
+def _explain_slack_outage(subject: str, error: SlackError) -> CheckResult | None:
     """Return a result if Slack or the network is at fault; None if the setting is."""
     if error.code == "unreachable":
         return CheckResult(
@@ -119,10 +119,10 @@ def _check_scopes(granted: str) -> CheckResult:
     if not granted.strip():
         return CheckResult("Slack scopes", "not checked: Slack listed none.")
     granted_scopes = {scope.strip() for scope in granted.split(",") if scope.strip()}
-    missing = [scope for scope in manifest.scopes() if scope not in granted_scopes]
+    missing = [scope for scope in manifest.list_scopes() if scope not in granted_scopes]
     if not missing:
         return CheckResult("Slack scopes", "all of manifest.yml are granted.")
-    optional = manifest.optional_scopes()
+    optional = manifest.list_optional_scopes()
     if optional.keys() >= set(missing):
         off = "; ".join(f"{scope} ({optional[scope]})" for scope in missing)
         return CheckResult("Slack scopes", f"granted, except for optional ones. Off: {off}.")
@@ -154,7 +154,7 @@ async def _check_app_token(slack: SlackClient, token: str) -> CheckResult:
     try:
         await slack.call("apps.connections.open", token=token)
     except SlackError as refused:
-        return _slack_outage("Socket Mode", refused) or CheckResult(
+        return _explain_slack_outage("Socket Mode", refused) or CheckResult(
             "Socket Mode",
             f"Slack rejected SLACK_APP_TOKEN ({refused.code}).",
             "Create an app-level token with the scope connections:write under Basic Information, "
@@ -173,7 +173,7 @@ async def _check_sender(slack: SlackClient, sender: str) -> CheckResult:
     except SlackError as refused:
         kind = "user group" if group else "person"
         is_missing_scope = refused.code == "missing_scope"
-        return _slack_outage("SENDERS", refused) or CheckResult(
+        return _explain_slack_outage("SENDERS", refused) or CheckResult(
             "SENDERS",
             f"Slack returned no information about the {kind} {sender} ({refused.code}).",
             "Grant the missing scope first."

@@ -12,7 +12,7 @@ from contextlib import suppress
 import structlog
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
+from bot.aio.periodic import FIRST_PURGE_SECONDS, run_periodically
 from bot.aio.wake_event import WakeEvent
 from bot.conversations.attached_files import AttachedFiles, FileState, WaitingFile
 from bot.conversations.conversation import Conversation, message_key
@@ -98,7 +98,7 @@ class FileAttacher:
 
     async def run(self) -> None:
         """Upload until cancelled."""
-        await periodic(
+        await run_periodically(
             "file_attacher", self.run_once, POLL_INTERVAL_SECONDS, self._clock, self._wake_event
         )
 

@@ -6,7 +6,7 @@ Every replica does this: the keys of the messages are the same, and a row change
 from __future__ import annotations
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import periodic
+from bot.aio.periodic import run_periodically
 from bot.conversations.controls import CLAIM, ConversationButton, reply_button
 from bot.conversations.conversation import Conversation, parent_key
 from bot.conversations.reply_report import Refresh
@@ -36,7 +36,7 @@ class Reminders:
 
     async def run(self) -> None:
         """Check periodically until cancelled."""
-        await periodic("reminders", self.run_once, INTERVAL_SECONDS, self._clock)
+        await run_periodically("reminders", self.run_once, INTERVAL_SECONDS, self._clock)
 
     async def run_once(self) -> float | None:
         """Post what is due; return 0 if there may be more."""

@@ -19,7 +19,7 @@ from bot.slack.blocks import Markup, bold, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.templates import vocabulary
 from bot.templates.preview import to_mrkdwn
-from bot.text.phones import equal_form
+from bot.text.phones import normalize_number
 from bot.webhooks.events import MessageEvent
 
 MAX_ECHOES = 50
@@ -105,7 +105,9 @@ def is_number_of(customer: KnownCustomer, recipient: str) -> bool:
     if not recipient.startswith("+"):
         return False
     numbers = (customer.phone, *customer.former)
-    return equal_form(recipient.removeprefix("+")) in {equal_form(each) for each in numbers if each}
+    return normalize_number(recipient.removeprefix("+")) in {
+        normalize_number(each) for each in numbers if each
+    }
 
 
 def render_reply(send: Send, details: SendDetails) -> Message:

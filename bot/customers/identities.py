@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.customers.customer import KnownCustomer
-from bot.text.phones import equal_form
+from bot.text.phones import normalize_number
 from bot.webhooks.events import NO_CUSTOMER, Customer, MessageEvent, WebhookEvent
 from bot.webhooks.fields import as_object, first_text, iter_objects
 
@@ -111,7 +111,7 @@ class Identities:
         found = self._find(replace(before, phone=""), at)
         if found or not before.phone:
             return found
-        owner = self.owners.get((PHONE, equal_form(before.phone)))
+        owner = self.owners.get((PHONE, normalize_number(before.phone)))
         return self._find(before, at) if owner and owner.noted_at <= at else 0
 
     def _has(self, owner_id: int, phone: str, at: float) -> bool:
@@ -119,14 +119,14 @@ class Identities:
         known = self.people[owner_id]
         if known.id < 0 and not known.seen_at:
             return True  # just added
-        key = (PHONE, equal_form(phone))
+        key = (PHONE, normalize_number(phone))
         owner = self.owners.get(key)
-        is_now = bool(known.phone) and equal_form(known.phone) == key[1]
+        is_now = bool(known.phone) and normalize_number(known.phone) == key[1]
         return is_now or (owner is not None and at < owner.noted_at)
 
     def _without_others_number(self, person_id: int, seen: Customer, at: float) -> Customer:
         """Omit a number that now belongs to someone else."""
-        key = (PHONE, equal_form(seen.phone))
+        key = (PHONE, normalize_number(seen.phone))
         owner = self.owners.get(key)
         if owner and owner.noted_at > at and self._owner_id(key) != person_id:
             return replace(seen, phone="")
@@ -134,7 +134,7 @@ class Identities:
 
     def _merge_without_id(self, person_id: int, seen: Customer, at: float) -> None:
         """Merge a person who was known by this number alone, before the user ID was seen."""
-        other_id = self._owner_id((PHONE, equal_form(seen.phone))) if seen.phone else 0
+        other_id = self._owner_id((PHONE, normalize_number(seen.phone))) if seen.phone else 0
         if not other_id or other_id == person_id or self.people[other_id].user_id:
             return
         if self._has(other_id, seen.phone, at):
@@ -232,7 +232,7 @@ class Identities:
     def _lose_number(self, owner_id: int, key: Key) -> None:
         """Record that a number belongs to someone else now: nothing may be sent to it for them."""
         owner = self.people[owner_id]
-        if key[0] == PHONE and owner.phone and equal_form(owner.phone) == key[1]:
+        if key[0] == PHONE and owner.phone and normalize_number(owner.phone) == key[1]:
             left = replace(owner, phone="")
             former = _list_former(_details(left), (owner.phone, *owner.former))
             self.people[owner_id] = replace(left, former=former)
@@ -243,7 +243,7 @@ def keys_of(seen: Customer) -> list[Key]:
     """Return the keys of a person, the most certain first."""
     ids = ((USER_ID, seen.user_id), (USER_ID, seen.parent_user_id))
     found = [(kind, value) for kind, value in ids if value]
-    return [*found, (PHONE, equal_form(seen.phone))] if seen.phone else found
+    return [*found, (PHONE, normalize_number(seen.phone))] if seen.phone else found
 
 
 def all_keys(events: Sequence[WebhookEvent]) -> set[Key]:

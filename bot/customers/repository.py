@@ -23,7 +23,7 @@ from bot.db.engine import Database
 from bot.db.inserted_ids import list_last_ids
 from bot.db.parameters import is_one_of, split_parameters
 from bot.sealing import Sealer, hash_with_key
-from bot.text.phones import equal_form
+from bot.text.phones import normalize_number
 from bot.webhooks.events import Customer, UnknownEvent, WebhookEvent
 
 _PURPOSE = "customers"
@@ -66,7 +66,7 @@ class Customers:
 
     async def find_by_phone(self, digits: str) -> KnownCustomer | None:
         """Return the customer who has this number now."""
-        key = (PHONE, equal_form(digits))
+        key = (PHONE, normalize_number(digits))
         async with self._database.begin() as connection:
             known = await self._load(connection, {key})
         owner = known.owners.get(key)

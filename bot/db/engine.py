@@ -68,7 +68,7 @@ class Database:
             async with self._acquire_connection() as connection, connection.begin():
                 yield connection
         except (OperationalError, InterfaceError, PoolTimeout) as lost:
-            raise DatabaseUnavailable(_error_reason(lost)) from lost
+            raise DatabaseUnavailable(_describe_error(lost)) from lost
 
     @asynccontextmanager
     async def _acquire_connection(self) -> AsyncIterator[AsyncConnection]:
@@ -116,7 +116,7 @@ class Database:
                     advisory_lock(self._session_engine, name, clock)
                 )
             except (DBAPIError, OSError) as lost:
-                raise DatabaseUnavailable(_error_reason(lost)) from lost
+                raise DatabaseUnavailable(_describe_error(lost)) from lost
             finally:
                 self._transactions -= 1
             if lock is not None:
@@ -184,7 +184,7 @@ async def _migrate(database: Database) -> None:
         async with database.begin() as connection:
             database.is_new = await connection.run_sync(migrate)
     except DatabaseError as failed:  # no such database, a corrupt one, or missing permissions
-        raise DatabaseUnavailable(_error_reason(failed)) from failed
+        raise DatabaseUnavailable(_describe_error(failed)) from failed
 
 
 def _create_postgres_engine(url: URL) -> AsyncEngine:
@@ -265,7 +265,7 @@ def _memory_database() -> Iterator[dict[str, Any]]:
         yield {"database": name, "query": query}
 
 
-def _error_reason(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     lines = str(cause).strip().splitlines()
     return lines[0] if lines else type(cause).__name__

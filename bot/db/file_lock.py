@@ -41,14 +41,14 @@ def hold_file_lock(file: str) -> Iterator[None]:
         try:
             fcntl.flock(beside, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as locked:
-            raise _locked_error(f"{file}-lock") from locked
+            raise _build_locked_error(f"{file}-lock") from locked
         if hasattr(fcntl, "F_OFD_SETLK"):
             itself = _open(file, 0o644)
             stack.callback(os.close, itself)
             try:
                 _lock_byte(itself)
             except (BlockingIOError, PermissionError) as locked:
-                raise _locked_error(file) from locked
+                raise _build_locked_error(file) from locked
             except OSError:
                 pass  # a file system without such locks: the lock file must suffice
         yield
@@ -61,7 +61,7 @@ def _open(path: str, mode: int) -> int:
         raise DatabaseUnavailable(f"{path}: {refused.strerror}") from refused
 
 
-def _locked_error(path: str) -> DatabaseLocked:
+def _build_locked_error(path: str) -> DatabaseLocked:
     return DatabaseLocked(f"Another process holds {path}.")
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.engine import CONNECT_TIMEOUT_SECONDS, DRIVERS, IN_MEMORY_NAMES, STATEMENT_TIMEOUT_MS
-from bot.db.migrate import HEAD, current_revision
+from bot.db.migrate import HEAD, read_current_revision
 from bot.errors import DatabaseUnavailable
 
 SQLITE_TIMEOUT_SECONDS = 5.0
@@ -66,7 +66,7 @@ async def inspect_database(url: str) -> DatabaseStatus:
     return await asyncio.to_thread(_inspect_sqlite, Path(file))
 
 
-def _schema_state(revision_id: str) -> SchemaState:
+def _compare_revision(revision_id: str) -> SchemaState:
     """Compare a revision with the newest one; both are four digits, so text order is enough."""
     if not revision_id:
         return SchemaState.MISSING
@@ -84,7 +84,7 @@ def _inspect_sqlite(file: Path) -> DatabaseStatus:
     if not file.exists():
         return DatabaseStatus(str(file), SchemaState.MISSING, in_use=in_use)
     try:
-        return DatabaseStatus(str(file), _schema_state(_read_revision(file)), in_use=in_use)
+        return DatabaseStatus(str(file), _compare_revision(_read_revision(file)), in_use=in_use)
     except sqlite3.Error as failed:
         raise DatabaseUnavailable(f"{file}: {failed}") from failed
 
@@ -157,7 +157,7 @@ def _check_postgres_schema(connection: Connection) -> SchemaState:
     """Return the state of the tables. Raises ``DatabaseUnavailable`` if they aren't writable."""
     if connection.scalar(text("SHOW transaction_read_only")) == "on":
         raise DatabaseUnavailable("It does not accept writes (a standby, or set to read-only).")
-    tables = _schema_state(current_revision(connection))
+    tables = _compare_revision(read_current_revision(connection))
     if tables in (SchemaState.MISSING, SchemaState.OUTDATED):
         query = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
         if not connection.scalar(text(query)):

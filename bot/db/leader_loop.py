@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import RETRY_MAX_SECONDS, periodic
+from bot.aio.periodic import RETRY_MAX_SECONDS, run_periodically
 from bot.aio.wake_event import WakeEvent
 from bot.db.engine import Database
 from bot.db.locks import LeaderLock
@@ -41,4 +41,4 @@ async def run_as_leader(
                     wait = RETRY_MAX_SECONDS
                 await wake.wait(max(0.0, wait))
 
-    await periodic(name, lead, LEADER_RETRY_SECONDS, clock)
+    await run_periodically(name, lead, LEADER_RETRY_SECONDS, clock)

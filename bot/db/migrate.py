@@ -49,7 +49,7 @@ def migrate(connection: Connection, target: str = "head") -> bool:
             text("SET LOCAL statement_timeout = 0")
         )  # another replica's migration may take a while
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK_ID})
-    current = current_revision(connection)
+    current = read_current_revision(connection)
     if target == "head" and current == HEAD:
         return False
     if current > HEAD:
@@ -59,7 +59,7 @@ def migrate(connection: Connection, target: str = "head") -> bool:
         return True
     from alembic import command
 
-    command.upgrade(alembic_config(connection), target)
+    command.upgrade(build_alembic_config(connection), target)
     return not current
 
 
@@ -100,14 +100,14 @@ def _compile_tables(dialect_name: str) -> tuple[str, ...]:
     )
 
 
-def current_revision(connection: Connection) -> str:
+def read_current_revision(connection: Connection) -> str:
     """Return Alembic's revision of the tables, four digits; "" for a new database."""
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
 
 
-def alembic_config(connection: Connection) -> Config:
+def build_alembic_config(connection: Connection) -> Config:
     """Return Alembic's configuration, from which ``migrations/env.py`` takes the connection."""
     from alembic.config import Config
 

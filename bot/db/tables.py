@@ -40,7 +40,7 @@ from bot.db.columns import (
 )
 
 
-def _failure() -> list[Column[Any]]:
+def _build_failure_columns() -> list[Column[Any]]:
     return [
         optional_text("failure_kind"),  # of bot.errors; "" for no failure
         Column("failure_code", Integer),  # Meta's
@@ -69,7 +69,7 @@ sends = Table(
     Column("status_at", Double, nullable=False),
     optional_text("message_id"),  # Chakra's ID of the message
     optional_text("wamid"),  # Meta's
-    *_failure(),
+    *_build_failure_columns(),
     Column("report_pending", Boolean, nullable=False, server_default=false()),
     optional_time("sent_at"),  # by WhatsApp, 0 until it reports it; likewise the next two
     optional_time("delivered_at"),
@@ -110,7 +110,7 @@ unmatched_statuses = Table(
     text_column("status"),
     Column("occurred_at", Double, nullable=False),
     Column("received_at", Double, nullable=False),
-    *_failure(),
+    *_build_failure_columns(),
     Index(None, "workspace", "wamid", "message_id", "status", unique=True),
     Index(None, "message_id"),
     Index(None, "received_at"),

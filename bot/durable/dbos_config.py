@@ -13,7 +13,7 @@ CONNECTIONS = 5
 MAX_THREADS = 8
 
 
-def dbos_config(url: str, executor: str) -> DBOSConfig:
+def build_dbos_config(url: str, executor: str) -> DBOSConfig:
     """Return the settings of an engine on the database ``url``, as the replica ``executor``."""
     return {
         "name": APPLICATION_NAME,

@@ -23,12 +23,12 @@ import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from bot.aio.clock import Clock, sleep
-from bot.aio.periodic import periodic
+from bot.aio.periodic import run_periodically
 from bot.aio.tasks import cancel_and_wait, run_in_loop
 from bot.db.engine import Database
 from bot.durable import keys
 from bot.durable.database import GetUrl
-from bot.durable.dbos_config import dbos_config, route_logging
+from bot.durable.dbos_config import build_dbos_config, route_logging
 from bot.durable.records import (
     ACTIVE_STATUSES,
     WORKFLOW_NAME,
@@ -97,7 +97,7 @@ class Engine:
         """How many runs this process executes right now."""
         return len(self._running)
 
-    def active_count(self, kind: str, workspace: str) -> int:
+    def count_active(self, kind: str, workspace: str) -> int:
         """Return how many chains of a workspace are alive on all replicas.
 
         Chains that other replicas start or end are counted from the next repair on.
@@ -131,7 +131,7 @@ class Engine:
         running = [
             task
             for run_id, task in self._running.items()
-            if keys.workspace_of_run(run_id) == workspace
+            if keys.parse_workspace_of_run(run_id) == workspace
         ]
         await cancel_and_wait(running)
 
@@ -148,14 +148,14 @@ class Engine:
                 (self._resume_orphans, RESUME_INTERVAL_SECONDS),
                 (self._repair_chains, REPAIR_INTERVAL_SECONDS),
             ):
-                self._spawn(periodic("durable", work, interval, self._clock))
+                self._spawn(run_periodically("durable", work, interval, self._clock))
 
     async def start(self, kind: str, key: str, state: RunState | None = None) -> None:
         """Start the chain of ``key``, unless it is alive; ``state`` is for its first run.
 
         Once this returns, the chain survives the process. Raises ``KeyError`` without a handler.
         """
-        registered = (kind, keys.workspace_of(key))
+        registered = (kind, keys.parse_workspace(key))
         if registered not in self._handlers:
             raise KeyError(registered)
         await self.launch()
@@ -220,12 +220,12 @@ class Engine:
             raise DatabaseUnavailable(f"The tables of the durable engine: {reason}") from error
 
     def _choose_partition(self, run_id: str) -> str:
-        count = self._partition_counts.get(keys.kind_of_run(run_id), 1)
-        return keys.partition_of_run(run_id, count)
+        count = self._partition_counts.get(keys.parse_kind_of_run(run_id), 1)
+        return keys.choose_partition_of_run(run_id, count)
 
     def _start_dbos(self) -> Workflow:
         """Launch DBOS in the running loop, which its workflows then share with everything else."""
-        DBOS(config=dbos_config(self._get_url(), self._lease.name))
+        DBOS(config=build_dbos_config(self._get_url(), self._lease.name))
         route_logging()
         loop = asyncio.get_running_loop()  # DBOS uses its own loop while this one isn't running
 
@@ -242,7 +242,7 @@ class Engine:
     async def _execute(self, kind: str, key: str, number: int, state: dict[str, Any]) -> None:
         if self._stopping:  # it stays pending, for the next process
             raise asyncio.CancelledError
-        handler = self._handlers.get((kind, keys.workspace_of(key)))
+        handler = self._handlers.get((kind, keys.parse_workspace(key)))
         if handler is None:
             return
         run_id = keys.run_id(kind, key, number)
@@ -271,7 +271,7 @@ class Engine:
     ) -> None:
         kind, failures = handler.kind, state.pop(_FAILURES, 0)
         try:
-            following = await handler.run(keys.own_key(key), state)
+            following = await handler.run(keys.parse_own_key(key), state)
         except Exception as error:  # noqa: BLE001 - a failed run must not end its chain
             delay = min(RETRY_INITIAL_SECONDS * 2**failures, RETRY_MAX_SECONDS)
             self._log_failure(kind, error, delay)
@@ -372,7 +372,7 @@ class Engine:
         missing: set[tuple[str, str]] = set()
         for registered, handler in list(self._handlers.items()):
             own_keys = await handler.list_active_keys()
-            active = {keys.full_key(handler.workspace, key) for key in own_keys}
+            active = {keys.build_full_key(handler.workspace, key) for key in own_keys}
             if self._handlers.get(registered) is not handler:
                 continue  # its workspace was closed during the query
             self._active[registered] = active

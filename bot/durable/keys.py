@@ -5,17 +5,17 @@ from __future__ import annotations
 from zlib import crc32
 
 
-def full_key(workspace: str, key: str) -> str:
+def build_full_key(workspace: str, key: str) -> str:
     """Return the engine's key of a workspace's chain: "T0ACME/12" for watch 12."""
     return f"{workspace}/{key}"
 
 
-def workspace_of(key: str) -> str:
+def parse_workspace(key: str) -> str:
     """Return the workspace of an engine's key."""
     return key.partition("/")[0]
 
 
-def own_key(key: str) -> str:
+def parse_own_key(key: str) -> str:
     """Return an engine's key without its workspace."""
     return key.partition("/")[2]
 
@@ -30,17 +30,17 @@ def run_id(kind: str, key: str, number: int) -> str:
     return f"{run_prefix(kind, key)}{number}"
 
 
-def workspace_of_run(run_id: str) -> str:
+def parse_workspace_of_run(run_id: str) -> str:
     """Return the workspace of a run's ID."""
-    return workspace_of(run_id.partition(":")[2])
+    return parse_workspace(run_id.partition(":")[2])
 
 
-def kind_of_run(run_id: str) -> str:
+def parse_kind_of_run(run_id: str) -> str:
     """Return the kind of a run's ID."""
     return run_id.partition(":")[0]
 
 
-def partition_of_run(run_id: str, count: int) -> str:
+def choose_partition_of_run(run_id: str, count: int) -> str:
     """Return the partition of a run's chain, such as "watch:T0ACME:2", one of ``count``."""
     chain = run_id.rpartition(":")[0]
     return f"{chain.partition('/')[0]}:{crc32(chain.encode()) % count}"

@@ -55,7 +55,7 @@ class ReplicaLease:
     @asynccontextmanager
     async def if_gone(self, name: str) -> AsyncIterator[bool]:
         """Yield whether that replica is gone. Inside, no other replica recovers its runs."""
-        async with self._database.try_lead(_lock_name(name), self._clock) as lock:
+        async with self._database.try_lead(_build_lock_name(name), self._clock) as lock:
             yield lock is not None
 
     @asynccontextmanager
@@ -77,7 +77,9 @@ class ReplicaLease:
     async def _hold(self) -> None:
         while True:
             try:
-                async with self._database.try_lead(_lock_name(self.name), self._clock) as lock:
+                async with self._database.try_lead(
+                    _build_lock_name(self.name), self._clock
+                ) as lock:
                     if lock is not None:
                         self._acquired.set()
                         await lock.lost.wait()
@@ -86,5 +88,5 @@ class ReplicaLease:
             await sleep(self._clock, RETRY_SECONDS)
 
 
-def _lock_name(name: str) -> str:
+def _build_lock_name(name: str) -> str:
     return f"work {name}"

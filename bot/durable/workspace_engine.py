@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.durable.engine import Engine
-from bot.durable.keys import full_key
+from bot.durable.keys import build_full_key
 from bot.durable.run_queue import PARTITION_CONCURRENCY
 from bot.durable.runs import Handler, ListKeys, Run, RunState
 
@@ -18,9 +18,9 @@ class WorkspaceEngine:
         self._engine = engine
         self._workspace = workspace
 
-    def active_count(self, kind: str) -> int:
+    def count_active(self, kind: str) -> int:
         """Return how many of the workspace's chains are alive; see ``Engine.active_count``."""
-        return self._engine.active_count(kind, self._workspace)
+        return self._engine.count_active(kind, self._workspace)
 
     def register(
         self,
@@ -36,11 +36,11 @@ class WorkspaceEngine:
 
     async def start(self, kind: str, key: str, state: RunState | None = None) -> None:
         """Start a chain, unless it is alive; see ``Engine.start``."""
-        await self._engine.start(kind, full_key(self._workspace, key), state)
+        await self._engine.start(kind, build_full_key(self._workspace, key), state)
 
     async def run_now(self, kind: str, key: str) -> None:
         """Make the next run of a chain due immediately; see ``Engine.run_now``."""
-        await self._engine.run_now(kind, full_key(self._workspace, key))
+        await self._engine.run_now(kind, build_full_key(self._workspace, key))
 
 
 @asynccontextmanager

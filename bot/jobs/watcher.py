@@ -97,7 +97,7 @@ class Watcher:
     @property
     def active_count(self) -> int:
         """Active watches of all replicas."""
-        return self._engine.active_count(WATCH_WORKFLOW)
+        return self._engine.count_active(WATCH_WORKFLOW)
 
     async def start(
         self, new_watch: NewWatch, *, complete: bool = True, quiet_seconds: float = 0.0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from bot.aio.clock import Clock, done_within, wait_for
+from bot.aio.clock import Clock, finishes_within, wait_for
 from bot.chakra.template import Template
 from bot.errors import BotError, NotConfigured, NotFound, UsageError
 from bot.messages import check_view, send_form
@@ -231,7 +231,7 @@ class SendFormLoader:
             view = self.render(shown, None if send_blocker(current) else current, note=note)
             return send_form.update_form(view, shown, overwrite=True)
 
-        if not await done_within(self._clock, checking, MODAL_LOAD_TIMEOUT_SECONDS):
+        if not await finishes_within(self._clock, checking, MODAL_LOAD_TIMEOUT_SECONDS):
             return OpenForm(check_view.checking_view(), later=asyncio.ensure_future(show()))
         if not isinstance(checking.exception(), UsageError):
             checking.result()

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS, Clock, done_within, sleep, wait_for
+from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS, Clock, finishes_within, sleep, wait_for
 from bot.aio.tasks import TaskSet
 from bot.chakra.messages import AcceptedMessage
 from bot.errors import BotError, DatabaseUnavailable, PreparationFailed
@@ -132,7 +132,7 @@ class Ledger:
         attempt = self._tasks.spawn(self._attempt(send, request, post, prepare, check))
         attempt.add_done_callback(lambda _: self._in_flight.discard(send.id))
         if (
-            await done_within(self._clock, attempt, RESPONSE_TIMEOUT_SECONDS)
+            await finishes_within(self._clock, attempt, RESPONSE_TIMEOUT_SECONDS)
             and not attempt.cancelled()
         ):
             return attempt.result()

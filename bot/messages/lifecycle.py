@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
+from bot.aio.periodic import FIRST_PURGE_SECONDS, run_periodically
 from bot.aio.tasks import TaskSet, background_tasks
 from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
@@ -196,14 +196,14 @@ class Reconciler:
 
     async def run(self) -> None:
         """Reconcile and purge periodically until cancelled."""
-        reconciling = periodic(
+        reconciling = run_periodically(
             "reconcile",
             self.run_once,
             RECONCILE_INTERVAL_SECONDS,
             self.clock,
             first_after=RECONCILE_INTERVAL_SECONDS,
         )
-        purging = periodic(
+        purging = run_periodically(
             "send_purge",
             self.purge,
             PURGE_INTERVAL_SECONDS,

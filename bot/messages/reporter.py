@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import periodic
+from bot.aio.periodic import run_periodically
 from bot.aio.wake_event import WakeEvent
 from bot.messages.details import SendDetails
 from bot.messages.dirty_sends import DirtySends
@@ -97,7 +97,9 @@ class Reporter:
     async def run(self) -> None:
         """Report changed sends until cancelled."""
         try:
-            await periodic("reports", self._step, self._poll_seconds, self._clock, self._wake_event)
+            await run_periodically(
+                "reports", self._step, self._poll_seconds, self._clock, self._wake_event
+            )
         finally:
             for arrival in self._awaited.values():
                 _settle(arrival, None)

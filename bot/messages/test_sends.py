@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.aio.clock import Clock, done_within
+from bot.aio.clock import Clock, finishes_within
 from bot.chakra.template import Template
 from bot.db.claims import ClaimOutcome
 from bot.errors import NotFound, NotLinked, ResourceNotFound, UsageError
@@ -88,7 +88,7 @@ class TestSends:
         if sending is None:
             earlier = await self._send_service.with_report(claim.send)
             return TestSend(number, sent=earlier, already_sent=True)
-        finished = await done_within(self._clock, sending, RESULT_TIMEOUT_SECONDS)
+        finished = await finishes_within(self._clock, sending, RESULT_TIMEOUT_SECONDS)
         return TestSend(number, sent=sending.result() if finished else None)
 
     async def _own_recipient(self, member: Member) -> Recipient:

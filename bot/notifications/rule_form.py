@@ -15,7 +15,7 @@ from bot.notifications.times import format_time, parse_period
 from bot.slack import blocks
 from bot.slack.choice_fields import checkboxes_field, half_hours, multi_select_field, people_field
 from bot.slack.commands.reply import Block, Choice, FormProblem, View
-from bot.text.countries import country_names
+from bot.text.countries import list_country_names
 
 SUBMIT, EDIT_ACTION = "notify.submit", "notify.edit"
 MAX_TEXT_LENGTH = 2_500
@@ -109,7 +109,7 @@ def _render_rules(
 def _filter_fields(
     filters: Filters, known: KnownNames, action: Callable[[str], str]
 ) -> list[Block]:
-    names = country_names()
+    names = list_country_names()
     countries = ", ".join(names.get(code, code) for code in filters.countries)
     texts = (
         ("template", "Only templates", join_values(filters.templates), "order_update, renewal"),

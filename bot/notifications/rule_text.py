@@ -8,7 +8,7 @@ from bot.chakra.models import PhoneNumber
 from bot.notifications.rule import EventGroup, Filters, Grouping, Rule, RuleSpec
 from bot.notifications.times import format_time
 from bot.slack.blocks import Markup, bold, clip, lines, markup, mention
-from bot.text.countries import country_names
+from bot.text.countries import list_country_names
 
 EVENT_TEXTS = {
     EventGroup.MESSAGE: "customers' messages",
@@ -106,7 +106,7 @@ def describe_problem(code: str) -> str:
 
 def _describe_filters(filters: Filters, senders: Sequence[PhoneNumber]) -> list[Markup]:
     names = {sender.id: sender.name for sender in senders}
-    countries = country_names()
+    countries = list_country_names()
     quoted = [f'"{clip(word, MAX_VALUE_LENGTH)}"' for word in filters.words]
     texts = [
         ("to", [names.get(sender, sender) for sender in filters.senders]),

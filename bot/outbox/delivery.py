@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import structlog
 
-from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS, Clock, seconds_left, sleep
+from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS, Clock, count_seconds_left, sleep
 from bot.db.locks import LeaderLock
 from bot.errors import DatabaseUnavailable, SlackError
 from bot.outbox import content
@@ -87,11 +87,11 @@ class SlackDelivery:
     def seconds_until_available(self, post: Post) -> float:
         """Return the seconds until the post may be claimed, 0 for now."""
         now = self._clock.time()
-        wait = seconds_left(post.not_before or 0.0, now, MAX_WAIT_SECONDS)
+        wait = count_seconds_left(post.not_before or 0.0, now, MAX_WAIT_SECONDS)
         if post.process_id not in ("", self._process_id) and not self._single_process:
             free_at = (post.attempted_at or 0.0) + CLAIM_TIMEOUT_SECONDS
             longest = CLAIM_TIMEOUT_SECONDS + MAX_CLOCK_SKEW_SECONDS
-            wait = max(wait, seconds_left(free_at, now, longest))
+            wait = max(wait, count_seconds_left(free_at, now, longest))
         return wait
 
     async def post(self, queued: Post, lock: LeaderLock) -> None:

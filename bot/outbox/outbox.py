@@ -14,8 +14,8 @@ from typing import Any
 
 import structlog
 
-from bot.aio.clock import Clock, done_within
-from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
+from bot.aio.clock import Clock, finishes_within
+from bot.aio.periodic import FIRST_PURGE_SECONDS, run_periodically
 from bot.aio.tasks import cancel_and_wait
 from bot.aio.wake_event import WakeEvent
 from bot.db.engine import Database
@@ -218,7 +218,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Deliver while this process is the leader, until cancelled."""
-        await periodic("outbox", self._lead, LEADER_RETRY_SECONDS, self._clock)
+        await run_periodically("outbox", self._lead, LEADER_RETRY_SECONDS, self._clock)
 
     async def _lead(self) -> None:
         """Deliver for as long as this process leads, if no other does."""
@@ -232,7 +232,7 @@ class Outbox:
         if not calls:
             return
         ended = asyncio.ensure_future(asyncio.wait(calls))
-        await done_within(self._clock, ended, SHUTDOWN_GRACE_SECONDS)
+        await finishes_within(self._clock, ended, SHUTDOWN_GRACE_SECONDS)
         await cancel_and_wait([ended, *calls])
 
     async def _deliver(self, lock: LeaderLock) -> None:

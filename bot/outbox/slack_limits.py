@@ -27,15 +27,17 @@ class SlackLimits:
 
     def until_post(self, channel: str) -> float:
         """Return the seconds until a post to ``channel`` may be made."""
-        return max(self._posts.seconds_until_free(), self._channels.seconds_until_free(channel))
+        return max(
+            self._posts.count_seconds_until_free(), self._channels.count_seconds_until_free(channel)
+        )
 
     def until_any_edit(self) -> float:
         """Return the seconds until the workspace's budget allows an edit."""
-        return self._edits.seconds_until_free()
+        return self._edits.count_seconds_until_free()
 
     def until_edit(self, post_id: int) -> float:
         """Return the seconds until this message may be edited, whatever the budget says."""
-        return self._messages.seconds_until_free(post_id)
+        return self._messages.count_seconds_until_free(post_id)
 
     def record_post(self, channel: str) -> None:
         """Count a post that is being made."""

@@ -166,7 +166,7 @@ class RecordDirectory:
 
     async def find_by_phone(self, typed: str, kind: str = "") -> tuple[Record, ...]:
         """Return the records with this number."""
-        candidates = self.phones.candidates(typed)
+        candidates = self.phones.list_candidates(typed)
         return await self._search(
             kind,
             lambda names: phone_query(candidates, names),

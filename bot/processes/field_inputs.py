@@ -131,7 +131,7 @@ def read_input(
     if known.is_multiple:
         return [_read_one(known, item) for item in _split(known, entered)]
     if record_type.is_phone(known):
-        candidates = phones.candidates(entered)
+        candidates = phones.list_candidates(entered)
         if not candidates:
             raise UsageError("That's not a phone number. Write it as +91 98765 43210.")
         return candidates[0]

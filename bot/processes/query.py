@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from bot.chakra.process import Process
-from bot.text.normalize import sorted_tokens, tokenize
+from bot.text.normalize import sort_tokens, tokenize
 from bot.text.phones import format_international, has_same_ending
 
 NAME_KEYS = frozenset(
@@ -50,7 +50,7 @@ def match_name(typed: str, name: str) -> NameMatch:
     words, known = tokenize(typed), tokenize(name)
     if not words or not known:
         return NameMatch.NONE
-    if sorted_tokens(words) == sorted_tokens(known):
+    if sort_tokens(words) == sort_tokens(known):
         return NameMatch.WHOLE
     if set(words) <= set(known):
         return NameMatch.WORDS

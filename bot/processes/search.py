@@ -231,7 +231,7 @@ class RecordSearch:
             return await self._directory.find_by_key(text)
         if "@" in text:
             return await self._directory.find_by_email(text, kind)
-        if self.phones.candidates(text):
+        if self.phones.list_candidates(text):
             return await self._directory.find_by_phone(text, kind)
         found = await self._directory.find_by_name(text, kind)
         may_be_key = any(map(str.isdigit, text)) and len(text) <= MAX_KEY_LENGTH
@@ -284,7 +284,7 @@ class RecordSearch:
         return WhereBuilder(zone, usernames, words, self._spell_number).build(query)
 
     def _spell_number(self, compared: QueryField, values: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
-        return spell_values(compared.name, values, self.phones.candidates)
+        return spell_values(compared.name, values, self.phones.list_candidates)
 
     def _find_words(self, record_type: RecordType, text: str) -> Where:
         """Return the query for a key, address, number or name, or the value of a text field."""
@@ -296,7 +296,7 @@ class RecordSearch:
             part
             for part in (
                 email_query(text, own) if "@" in text else None,
-                phone_query(self.phones.candidates(text), own),
+                phone_query(self.phones.list_candidates(text), own),
             )
             if part
         ]

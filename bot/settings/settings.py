@@ -47,7 +47,7 @@ class Settings(BaseSettings):
 
     slack_bot_token: Annotated[
         SecretStr,
-        _validate_with(validators.bot_token),
+        _validate_with(validators.parse_bot_token),
         SettingDoc(
             "the app's bot token, `xoxb-…`",
             _SLACK_APP_PAGE + "OAuth & Permissions → Bot User OAuth Token",
@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     ]
     slack_signing_secret: Annotated[
         SecretStr | None,
-        _validate_with(validators.secret),
+        _validate_with(validators.parse_secret),
         SettingDoc(
             "verifies that a request comes from Slack; not needed in Socket Mode",
             _SLACK_APP_PAGE + "Basic Information → App Credentials → Signing Secret",
@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     ] = None
     slack_app_token: Annotated[
         SecretStr | None,
-        _validate_with(validators.app_token),
+        _validate_with(validators.parse_app_token),
         SettingDoc(
             "app-level token, `xapp-…`; with it the app uses Socket Mode and needs no public URL",
             _SLACK_APP_PAGE
@@ -74,12 +74,12 @@ class Settings(BaseSettings):
     ] = None
     slack_api_url: Annotated[
         str,
-        _validate_with(validators.slack_url),
+        _validate_with(validators.parse_slack_url),
         SettingDoc("base address of Slack's Web API; files may be on its host, or under slack.com"),
     ] = "https://slack.com/api/"
     chakra_access_token: Annotated[
         SecretStr,
-        _validate_with(validators.bearer_token),
+        _validate_with(validators.parse_bearer_token),
         SettingDoc(
             "access token of a Chakra API key; the key's role limits what the app can do",
             "the Chakra dashboard → Admin → API Keys → your key → Access Tokens",
@@ -87,11 +87,13 @@ class Settings(BaseSettings):
         ),
     ]
     chakra_api_url: Annotated[
-        str, _validate_with(validators.chakra_url), SettingDoc("base address of the Chakra API")
+        str,
+        _validate_with(validators.parse_chakra_url),
+        SettingDoc("base address of the Chakra API"),
     ] = "https://api.chakrahq.com"
     chakra_app_url: Annotated[
         str,
-        _validate_with(validators.app_url),
+        _validate_with(validators.parse_app_url),
         SettingDoc(
             "address of the Chakra dashboard, whose links to records get a preview in Slack; "
             "its host must be in `unfurl_domains` in manifest.yml",
@@ -99,7 +101,7 @@ class Settings(BaseSettings):
     ] = DASHBOARD_URL
     chakra_plugin_id: Annotated[
         str | None,
-        _validate_with(validators.uuid),
+        _validate_with(validators.parse_uuid),
         SettingDoc(
             "the WhatsApp plugin that messages are sent through",
             "the last part of the address /admin/plugin/… in the Chakra dashboard",
@@ -107,7 +109,7 @@ class Settings(BaseSettings):
     ] = None
     chakra_whatsapp_phone_number_id: Annotated[
         str | None,
-        _validate_with(validators.meta_id),
+        _validate_with(validators.parse_meta_id),
         SettingDoc(
             "Meta's ID of the number that messages are sent from",
             _WHATSAPP_SETUP_PAGE + "connected numbers",
@@ -115,7 +117,7 @@ class Settings(BaseSettings):
     ] = None
     chakra_waba_id: Annotated[
         str | None,
-        _validate_with(validators.meta_id),
+        _validate_with(validators.parse_meta_id),
         SettingDoc(
             "WhatsApp Business Account of the templates; looked up by the number if not set",
             _WHATSAPP_SETUP_PAGE + "WhatsApp Business Account",
@@ -123,12 +125,12 @@ class Settings(BaseSettings):
     ] = None
     chakra_whatsapp_api_version: Annotated[
         str,
-        _validate_with(validators.api_version),
+        _validate_with(validators.parse_api_version),
         SettingDoc("version of Meta's API in calls that Chakra forwards"),
     ] = "v24.0"
     chakra_webhook_secret: Annotated[
         SecretStr | None,
-        _validate_with(validators.secret),
+        _validate_with(validators.parse_secret),
         SettingDoc(
             "verifies that a webhook comes from Chakra; without it all webhooks are rejected",
             "the Chakra dashboard → Admin → Team → Secrets",
@@ -136,14 +138,18 @@ class Settings(BaseSettings):
     ] = None
     database_url: Annotated[
         SecretStr,
-        _validate_with(validators.database_url),
+        _validate_with(validators.parse_database_url),
         SettingDoc("database; `postgresql://…` for several replicas"),
     ] = SecretStr("sqlite:///chakra-bot.db")
     host: Annotated[
-        str, _validate_with(validators.host), SettingDoc("address that the web server listens on")
+        str,
+        _validate_with(validators.parse_host),
+        SettingDoc("address that the web server listens on"),
     ] = "127.0.0.1"
     port: Annotated[
-        int, _validate_with(validators.port), SettingDoc("port that the web server listens on")
+        int,
+        _validate_with(validators.parse_port),
+        SettingDoc("port that the web server listens on"),
     ] = 3000
     log_level: Annotated[
         str,
@@ -155,12 +161,12 @@ class Settings(BaseSettings):
     ] = "console"
     default_region: Annotated[
         str | None,
-        _validate_with(validators.region),
+        _validate_with(validators.parse_region),
         SettingDoc("country of phone numbers without a country code, such as `IN`"),
     ] = None
     senders: Annotated[
         tuple[str, ...],
-        _validate_with(validators.senders),
+        _validate_with(validators.parse_senders),
         SettingDoc(
             "members (`U…`) and user groups (`S…`), comma-separated, who may send and edit; "
             "workspace owners and admins may too",
@@ -172,7 +178,7 @@ class Settings(BaseSettings):
     def socket_mode(self) -> bool:
         return self.slack_app_token is not None
 
-    def secrets(self) -> tuple[str, ...]:
+    def list_secrets(self) -> tuple[str, ...]:
         """Return the secret values in the clear, for the redaction of log lines."""
         given = (
             self.slack_bot_token,
@@ -276,9 +282,9 @@ def load(
     try:
         settings = Settings(**known)  # type: ignore[arg-type] # validators convert the text
     except ValidationError as error:
-        problems += _validation_problems(error)
-    misspelled = _misspelled_settings(values)
-    problems += _missing_settings(known.keys() | {meant.lower() for meant in misspelled})
+        problems += _find_validation_problems(error)
+    misspelled = _find_misspelled_settings(values)
+    problems += _find_missing_settings(known.keys() | {meant.lower() for meant in misspelled})
     problems += misspelled.values()
     if problems or settings is None:
         order = list(_BY_NAME)
@@ -304,7 +310,7 @@ def _clean(value: str) -> str:
     return value.strip(" \t\r\n\u00a0\u200b\u2060\ufeff\"'“”‘’`")
 
 
-def _validation_problems(error: ValidationError) -> Iterator[SettingProblem]:
+def _find_validation_problems(error: ValidationError) -> Iterator[SettingProblem]:
     for details in error.errors(include_url=False, include_input=False):
         if details["type"] == "missing":
             continue
@@ -313,7 +319,7 @@ def _validation_problems(error: ValidationError) -> Iterator[SettingProblem]:
         yield SettingProblem(setting.name, str(reason), setting.where_to_find)
 
 
-def _missing_settings(given: Iterable[str]) -> Iterator[SettingProblem]:
+def _find_missing_settings(given: Iterable[str]) -> Iterator[SettingProblem]:
     names = {name.upper() for name in given}
     for setting in SETTINGS:
         if setting.name in names:
@@ -325,27 +331,27 @@ def _missing_settings(given: Iterable[str]) -> Iterator[SettingProblem]:
             yield SettingProblem(setting.name, message, setting.where_to_find)
 
 
-def _misspelled_settings(values: Mapping[str, str]) -> dict[str, SettingProblem]:
+def _find_misspelled_settings(values: Mapping[str, str]) -> dict[str, SettingProblem]:
     """Return a problem for each unknown name that resembles a setting without a value.
 
     Such a name would be ignored without a word. Keyed by the setting that was probably meant.
     """
     misspelled: dict[str, SettingProblem] = {}
     for name in values:
-        meant = None if name in _BY_NAME else _closest_setting(name)
+        meant = None if name in _BY_NAME else _find_closest_setting(name)
         if meant and meant not in values:
             message = f"is not set, but {name} is: did you mean {meant}?"
             misspelled[meant] = SettingProblem(meant, message, _BY_NAME[meant].where_to_find)
     return misspelled
 
 
-def _closest_setting(name: str) -> str | None:
+def _find_closest_setting(name: str) -> str | None:
     upper = name.upper()
     if upper in COMMON_ALIASES:
         return COMMON_ALIASES[upper]
     max_typos = 0 if len(upper) < MIN_TYPO_NAME_LENGTH else MAX_TYPOS
     # A typo adds, drops or changes one letter; most names differ by far more.
-    similar = [known for known in _BY_NAME if _letters_apart(upper, known) <= 2 * max_typos]
+    similar = [known for known in _BY_NAME if _count_letters_apart(upper, known) <= 2 * max_typos]
     if not similar:
         return None
     from rapidfuzz.distance import OSA  # 3 MB, which a start without a typo does not need
@@ -354,7 +360,7 @@ def _closest_setting(name: str) -> str | None:
     return known if distance <= max_typos else None
 
 
-def _letters_apart(name: str, known: str) -> int:
+def _count_letters_apart(name: str, known: str) -> int:
     """Return how many letters, whatever their order, only one of the names has."""
     letters, known_letters = Counter(name), Counter(known)
     return ((letters - known_letters) + (known_letters - letters)).total()

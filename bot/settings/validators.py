@@ -41,15 +41,15 @@ _HOST = re.compile(r"[A-Za-z0-9._:%-]+")
 _VERSION = re.compile(r"v[0-9]+\.[0-9]+")
 
 
-def bot_token(value: str) -> str:
-    return _slack_token(value, BOT_TOKEN_PREFIX)
+def parse_bot_token(value: str) -> str:
+    return _parse_slack_token(value, BOT_TOKEN_PREFIX)
 
 
-def app_token(value: str) -> str:
-    return _slack_token(value, APP_TOKEN_PREFIX)
+def parse_app_token(value: str) -> str:
+    return _parse_slack_token(value, APP_TOKEN_PREFIX)
 
 
-def _slack_token(value: str, expected_prefix: str) -> str:
+def _parse_slack_token(value: str, expected_prefix: str) -> str:
     expected = f"{TOKEN_KINDS[expected_prefix]} starts with {expected_prefix}"
     if not value.startswith(expected_prefix):
         for prefix, kind in TOKEN_KINDS.items():
@@ -61,7 +61,7 @@ def _slack_token(value: str, expected_prefix: str) -> str:
     return value
 
 
-def secret(value: str) -> str:
+def parse_secret(value: str) -> str:
     """Return a password-like value: one line of printable ASCII that is not a Slack token."""
     for prefix, kind in TOKEN_KINDS.items():
         if value.startswith(prefix):
@@ -71,31 +71,31 @@ def secret(value: str) -> str:
     return value
 
 
-def bearer_token(value: str) -> str:
+def parse_bearer_token(value: str) -> str:
     if value.lower().startswith("bearer "):
         raise ValueError('starts with "Bearer": leave that word out, and keep only the token')
-    return secret(value)
+    return parse_secret(value)
 
 
-def slack_url(value: str) -> str:
+def parse_slack_url(value: str) -> str:
     """Return the base address with a slash at its end."""
-    return _web_url(value).rstrip("/") + "/"
+    return _parse_web_url(value).rstrip("/") + "/"
 
 
-def chakra_url(value: str) -> str:
+def parse_chakra_url(value: str) -> str:
     """Return the base address without a slash at its end, since every path starts with one."""
-    url = _web_url(value).rstrip("/")
+    url = _parse_web_url(value).rstrip("/")
     if re.search(r"/v[0-9]+(/ext)?$", url):
         raise ValueError("ends with a version: give the address before /v1; the app adds the rest")
     return url
 
 
-def app_url(value: str) -> str:
+def parse_app_url(value: str) -> str:
     """Return the address of the dashboard without a slash at its end."""
-    return _web_url(value).rstrip("/")
+    return _parse_web_url(value).rstrip("/")
 
 
-def _web_url(value: str) -> str:
+def _parse_web_url(value: str) -> str:
     try:
         parts = urlsplit(value)
         host = parts.hostname
@@ -126,7 +126,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def database_url(value: str) -> str:
+def parse_database_url(value: str) -> str:
     if value.startswith("postgres://"):
         raise ValueError("starts with postgres://: write postgresql://")
     if not re.match(r"sqlite:///.|postgresql://.", value):
@@ -134,7 +134,7 @@ def database_url(value: str) -> str:
     return value
 
 
-def uuid(value: str) -> str:
+def parse_uuid(value: str) -> str:
     try:
         return str(UUID(value))
     except ValueError:
@@ -144,7 +144,7 @@ def uuid(value: str) -> str:
         ) from None
 
 
-def meta_id(value: str) -> str:
+def parse_meta_id(value: str) -> str:
     """Return an ID of Meta. The usual mistake is to enter the phone number itself."""
     if value.startswith("+"):
         raise ValueError("starts with +: give Meta's ID of the number, not the number itself")
@@ -153,19 +153,19 @@ def meta_id(value: str) -> str:
     return value
 
 
-def api_version(value: str) -> str:
+def parse_api_version(value: str) -> str:
     if not _VERSION.fullmatch(value):
         raise ValueError("is not a version: it should look like v24.0")
     return value
 
 
-def host(value: str) -> str:
+def parse_host(value: str) -> str:
     if not _HOST.fullmatch(value):
         raise ValueError("is not a host: give a name or an IP address, without http:// and port")
     return value
 
 
-def port(value: str) -> int:
+def parse_port(value: str) -> int:
     """Return a port from 0 to 65535; with 0 the system picks a free one."""
     if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) > MAX_PORT:
         raise ValueError(f"is not a port: use a number from 0 (any free one) to {MAX_PORT}")
@@ -173,21 +173,21 @@ def port(value: str) -> int:
 
 
 def log_level(value: str) -> str:
-    return _one_of("warning" if value.lower() == "warn" else value, LOG_LEVELS)
+    return _parse_choice("warning" if value.lower() == "warn" else value, LOG_LEVELS)
 
 
 def log_format(value: str) -> str:
-    return _one_of(value, LOG_FORMATS)
+    return _parse_choice(value, LOG_FORMATS)
 
 
-def _one_of(value: str, choices: tuple[str, ...]) -> str:
+def _parse_choice(value: str, choices: tuple[str, ...]) -> str:
     if value.lower() not in choices:
         allowed = ", ".join(choices[:-1]) + " or " + choices[-1]
         raise ValueError(f'is "{redact(value[:40])}": use {allowed}')
     return value.lower()
 
 
-def region(value: str) -> str:
+def parse_region(value: str) -> str:
     code = value.upper()
     if code == "UK":
         raise ValueError('is "UK": the United Kingdom is GB')
@@ -198,7 +198,7 @@ def region(value: str) -> str:
     return code
 
 
-def senders(value: str) -> tuple[str, ...]:
+def parse_senders(value: str) -> tuple[str, ...]:
     """Return IDs of people (``U…``, ``W…``) and user groups (``S…``), in the order given."""
     ids = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", value)))
     for sender in ids:

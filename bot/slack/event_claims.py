@@ -9,7 +9,7 @@ import structlog
 from cachetools import TTLCache
 
 from bot.aio.clock import Clock, wait_for
-from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
+from bot.aio.periodic import FIRST_PURGE_SECONDS, run_periodically
 from bot.aio.tasks import background_tasks
 from bot.db.engine import Database
 from bot.errors import DatabaseUnavailable
@@ -62,7 +62,7 @@ class EventClaims:
 async def open_event_claims(database: Database, clock: Clock) -> AsyncIterator[EventClaims]:
     """Yield the claims, and purge old ones from time to time until the block ends."""
     claims = EventClaims(SlackEventRepository(database), clock)
-    purge = periodic(
+    purge = run_periodically(
         "slack_event_purge",
         claims.purge,
         PURGE_INTERVAL_SECONDS,

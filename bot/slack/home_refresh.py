@@ -9,7 +9,7 @@ import structlog
 from cachetools import LRUCache
 
 from bot.aio.clock import Clock, sleep
-from bot.aio.periodic import periodic
+from bot.aio.periodic import run_periodically
 from bot.aio.wake_event import WakeEvent
 from bot.errors import BotError
 from bot.slack.commands.reply import Block
@@ -50,7 +50,9 @@ class HomeRefresher:
 
     async def run(self) -> None:
         """Publish until cancelled."""
-        await periodic("home", self._step, POLL_INTERVAL_SECONDS, self._clock, self._wake_event)
+        await run_periodically(
+            "home", self._step, POLL_INTERVAL_SECONDS, self._clock, self._wake_event
+        )
 
     async def _step(self) -> float | None:
         if not self._changed:

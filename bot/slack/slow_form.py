@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from bot.aio.clock import Clock, done_within
+from bot.aio.clock import Clock, finishes_within
 from bot.slack import blocks
 from bot.slack.commands.reply import OpenForm, UpdateForm
 
@@ -19,7 +19,7 @@ async def open_when_ready(
 ) -> OpenForm:
     """Return the form; if it takes longer, one that says so, which it replaces."""
     built = asyncio.ensure_future(building)
-    if await done_within(clock, built, OPEN_SECONDS):
+    if await finishes_within(clock, built, OPEN_SECONDS):
         return built.result()
 
     async def show() -> UpdateForm:

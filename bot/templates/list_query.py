@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.chakra.template import Template
 from bot.templates import vocabulary
 from bot.templates.catalog import TemplateIndex
-from bot.text.normalize import all_begin_words, tokenize
+from bot.text.normalize import match_beginnings, tokenize
 
 ANY = "all"
 FILTER_SYNONYMS: Mapping[str, str] = {
@@ -60,7 +60,7 @@ def find_families(index: TemplateIndex, criteria: TemplateFilter) -> tuple[Templ
         sorted(
             found,
             key=lambda family: (
-                not all_begin_words(prefixes, index.name_texts[family.name]),
+                not match_beginnings(prefixes, index.name_texts[family.name]),
                 family.name,
             ),
         )
@@ -108,7 +108,7 @@ def _matches(
         return False
     if criteria.languages and template.language not in criteria.languages:
         return False
-    return all_begin_words(prefixes, index.texts[template.id])
+    return match_beginnings(prefixes, index.texts[template.id])
 
 
 def _status_rank(status: str, order: list[str]) -> int:

@@ -14,7 +14,7 @@ from bot.templates.list_query import (
     available_languages,
     available_statuses,
 )
-from bot.text.normalize import all_begin_words, tokenize
+from bot.text.normalize import match_beginnings, tokenize
 
 _FILLERS: Final = frozenset({
     "in", "with", "about", "for", "called", "named", "the", "templates", "template", "status",
@@ -111,4 +111,4 @@ def _take_language(words: Sequence[str], codes: Sequence[str]) -> tuple[tuple[st
 
 def _has_word(word: str, index: TemplateIndex) -> bool:
     starts = tokenize(word)
-    return any(all_begin_words(starts, text) for text in index.texts.values())
+    return any(match_beginnings(starts, text) for text in index.texts.values())

@@ -13,7 +13,7 @@ from bot.templates import vocabulary
 from bot.templates.catalog import TemplateIndex
 from bot.templates.languages import split_language, without_language
 from bot.templates.send_blockers import blocker_label
-from bot.text.normalize import all_begin_words, tokenize
+from bot.text.normalize import match_beginnings, tokenize
 
 MAX_OPTIONS = 100
 """Options of an answer. docs.slack.dev/reference/block-kit/block-elements/select-menu-element"""
@@ -128,7 +128,7 @@ def match_name(words: Sequence[str], name_text: str) -> Match:
         return Match.BEGINNING
     if f" {typed}" in whole:
         return Match.WORD
-    if all_begin_words(words, name_text):
+    if match_beginnings(words, name_text):
         return Match.WORDS
     if all(len(word) >= _MIN_INSIDE_LENGTH and word in whole for word in words):
         return Match.INSIDE
@@ -178,9 +178,9 @@ def _match_otherwise(
         by_name = match_name(rest, index.name_texts[template.name])
         if by_name is not Match.NONE:
             return by_name
-        if all_begin_words(rest, text):
+        if match_beginnings(rest, text):
             return Match.TEXT
-    return Match.TEXT if all_begin_words(words, text) else Match.NONE
+    return Match.TEXT if match_beginnings(words, text) else Match.NONE
 
 
 def _find_near(

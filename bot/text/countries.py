@@ -61,7 +61,7 @@ _ALIASES = {
 
 
 @cache
-def country_names() -> dict[str, str]:
+def list_country_names() -> dict[str, str]:
     """Return the English names by ISO code."""
     entries = " ".join(_NAMES.split()).split(" | ")
     return {code: name for code, _, name in (entry.partition(" ") for entry in entries)}
@@ -70,11 +70,11 @@ def country_names() -> dict[str, str]:
 def find_country(typed: str) -> str:
     """Return the ISO code of a country typed as a code or a name; "" if there is none."""
     text = " ".join(normalize(typed).split())
-    if text.upper() in country_names():
+    if text.upper() in list_country_names():
         return text.upper()
-    return _ALIASES.get(text.replace(".", "")) or _codes_by_name().get(text, "")
+    return _ALIASES.get(text.replace(".", "")) or _index_codes_by_name().get(text, "")
 
 
 @cache
-def _codes_by_name() -> dict[str, str]:
-    return {normalize(name): code for code, name in country_names().items()}
+def _index_codes_by_name() -> dict[str, str]:
+    return {normalize(name): code for code, name in list_country_names().items()}

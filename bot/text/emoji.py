@@ -69,7 +69,7 @@ def _find_emoji(name: str, tones: Sequence[str]) -> str:
     for key in ("-".join(codes), "-".join(equal), "-".join(equal * 2)):  # twice in the data
         if toned := known.skin_variations.get(key):
             return str(toned.char)
-    return str(known.char) + _tone_signs(tones)
+    return str(known.char) + _format_tones(tones)
 
 
 def _find_new_emoji(name: str, tones: Sequence[str]) -> str:
@@ -77,14 +77,14 @@ def _find_new_emoji(name: str, tones: Sequence[str]) -> str:
 
     tone_names = [_SKIN_TONES[tone][1] for tone in tones]
     toned = "_".join([name, *tone_names[:1], "skin_tone"]) if tones else name
-    for candidate, ending in ((toned, ""), (name, _tone_signs(tones))):
+    for candidate, ending in ((toned, ""), (name, _format_tones(tones))):
         found = emojize(f":{candidate}:", language="en")
         if EMOJI_DATA.get(found, {}).get("E", 0) >= NEW_EMOJI_VERSION:
             return found + ending
     return ""
 
 
-def _tone_signs(tones: Sequence[str]) -> str:
+def _format_tones(tones: Sequence[str]) -> str:
     return "".join(_SKIN_TONES[tone][0] for tone in tones)
 
 

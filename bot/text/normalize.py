@@ -45,11 +45,11 @@ def tokenize(text: str) -> tuple[str, ...]:
 
 
 def join_words(words: Iterable[str]) -> str:
-    """Return the text of words in which `all_begin_words` looks: a space is before each."""
+    """Return the text of words in which `match_beginnings` looks: a space is before each."""
     return "".join(f" {word}" for word in words)
 
 
-def all_begin_words(starts: Iterable[str], text: str) -> bool:
+def match_beginnings(starts: Iterable[str], text: str) -> bool:
     """Return whether each start begins a word of a text that `join_words` returned."""
     for start in starts:  # noqa: SIM110 - `all` takes longer, and a menu asks for each template
         if f" {start}" not in text:
@@ -57,6 +57,6 @@ def all_begin_words(starts: Iterable[str], text: str) -> bool:
     return True
 
 
-def sorted_tokens(words: tuple[str, ...]) -> str:
+def sort_tokens(words: tuple[str, ...]) -> str:
     """Return the same text for ``john doe`` and ``doe john``."""
     return " ".join(sorted(words))

@@ -85,7 +85,7 @@ class PhoneParser:
         digits = phonenumbers.normalize_digits_only(text)
         if not _PHONE_PATTERN.fullmatch(text) or len(digits) > MAX_DIGITS:
             raise InvalidPhone(PhoneProblem.NOT_A_NUMBER)
-        numbers = list(self._readings(_normalize_plus(text), digits))
+        numbers = list(self._iter_readings(_normalize_plus(text), digits))
         if len(digits) < MIN_DIGITS:
             code = numbers[0].country_code if numbers else 0
             raise InvalidPhone(PhoneProblem.TOO_FEW_DIGITS, code or 0)
@@ -111,7 +111,7 @@ class PhoneParser:
         found = self.find(typed)
         return format_international(found.digits) if found else typed
 
-    def candidates(self, typed: str) -> tuple[str, ...]:
+    def list_candidates(self, typed: str) -> tuple[str, ...]:
         """Return the digits that a typed number may be stored as, the most likely first.
 
         Numbers that are not valid are among them; () if the text isn't a phone number.
@@ -131,7 +131,7 @@ class PhoneParser:
             found += [phone.digits, phone.present]
         return tuple(dict.fromkeys(number for number in found if number))
 
-    def _readings(self, text: str, digits: str) -> Iterator[PhoneNumber]:
+    def _iter_readings(self, text: str, digits: str) -> Iterator[PhoneNumber]:
         """Yield what the text may mean, the likeliest first."""
         readings: list[tuple[str, str | None]] = []
         if self.region and not text.startswith("+"):
@@ -186,7 +186,7 @@ def format_international(digits: str) -> str:
 
 
 @lru_cache(MAX_CACHED_FORMS)
-def equal_form(digits: str) -> str:
+def normalize_number(digits: str) -> str:
     """Return one form of a number for all that WhatsApp and people write it in.
 
     Those of former plans, and Argentina's with and without the 9 of mobile numbers.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.chakra.models import User
-from bot.text.normalize import normalize, sorted_tokens, tokenize
+from bot.text.normalize import normalize, sort_tokens, tokenize
 from bot.text.phones import has_same_ending
 from bot.text.similarity import find_similar
 
@@ -94,7 +94,7 @@ class UserIndex:
         """Match username or full name, else whole words, else the start of words, else typos."""
         text = text.strip().removeprefix("@")
         typed = tokenize(text)
-        exact = self.by_name.get(normalize(text)) or self.by_name.get(sorted_tokens(typed))
+        exact = self.by_name.get(normalize(text)) or self.by_name.get(sort_tokens(typed))
         if exact:
             return self._rank_matches(exact)
         for lookup in (self._positions_by_word, self.positions_by_prefix):
@@ -106,7 +106,7 @@ class UserIndex:
     def has_name(self, text: str) -> bool:
         """Return whether someone is called so, by a whole name or whole words of it."""
         typed = tokenize(text)
-        exact = self.by_name.get(normalize(text)) or self.by_name.get(sorted_tokens(typed))
+        exact = self.by_name.get(normalize(text)) or self.by_name.get(sort_tokens(typed))
         return bool(exact or _intersect_positions(typed, self._positions_by_word))
 
     def suggest_emails(self, email: str) -> tuple[str, ...]:
@@ -247,7 +247,7 @@ def _full_name_keys(user: User) -> Iterable[str]:
     yield normalize(user.username)
     short = f"{user.first_name} {user.last_name}"
     for name in (user.display_name, user.full_name, short, user.username):
-        yield sorted_tokens(tokenize(name))
+        yield sort_tokens(tokenize(name))
 
 
 def _searchable_words(user: User) -> set[str]:

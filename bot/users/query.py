@@ -43,7 +43,7 @@ def parse_query(text: str, phones: PhoneParser = INTERNATIONAL) -> Query:
     visible = remove_invisible(text)
     if _ID_PATTERN.fullmatch(visible):
         return Query(text, id=str(UUID(visible)))
-    candidates = phones.candidates(visible)
+    candidates = phones.list_candidates(visible)
     if not candidates and (found := extract_emails(visible)):
         return Query(text, email=found[0])
     return Query(text, phone_candidates=candidates)

@@ -53,14 +53,14 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """Whether the client must act: send the remaining request or the next, or read."""
         if self.transport.is_closing():
             return False
-        cycle = self._current_cycle()
+        cycle = self._find_current_cycle()
         if cycle is None or self.flow.write_paused:
             return True
         return cycle.response_complete or cycle.more_body
 
     def refuse(self, status: bytes, *, is_new: bool = False) -> None:
         """Close the connection, with ``status`` for a request that has arrived in part."""
-        cycle = self._current_cycle()
+        cycle = self._find_current_cycle()
         is_unanswered = cycle is None or not (cycle.response_started or cycle.response_complete)
         if is_new or (self._overhead_bytes and is_unanswered):
             self.transport.write(status + _CLOSE)
@@ -82,7 +82,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     # --- callbacks of the parser -----------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        cycle = self._current_cycle()
+        cycle = self._find_current_cycle()
         if cycle is not None and not cycle.response_complete:
             self._is_pipelined = True
             cycle.keep_alive = False
@@ -107,6 +107,6 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         self.waiting_since = self.loop.time()
 
-    def _current_cycle(self) -> RequestResponseCycle | None:
+    def _find_current_cycle(self) -> RequestResponseCycle | None:
         """Return the request that was received last. There is none before the first."""
         return self.cycle

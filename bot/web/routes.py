@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.health import HealthChecker
-from bot.logs import bind_request_id, new_request_id
+from bot.logs import bind_request_id, generate_request_id
 from bot.metrics import CONTENT_TYPE, Metrics
 
 SLACK_EVENTS_PATH = "/slack/events"
@@ -42,8 +42,8 @@ class WebApp:
         self._metrics = metrics
         self._log = structlog.get_logger("web")
         self._routes: Mapping[str, Any] = {
-            "/healthz": self._healthz,
-            "/readyz": self._readyz,
+            "/healthz": self._answer_healthz,
+            "/readyz": self._answer_readyz,
             "/metrics": self._render_metrics,
         }
         self.draining = False
@@ -61,7 +61,7 @@ class WebApp:
                 response = await self._dispatch(Request(scope, receive))
                 await response(scope, receive, send)
         except Exception as failed:
-            reference = new_request_id()
+            reference = generate_request_id()
             bind_request_id(reference)
             self._log.exception("request_failed", path=scope["path"], kind=type(failed).__name__)
             raise
@@ -75,11 +75,11 @@ class WebApp:
         response: Response = await route()
         return response
 
-    async def _healthz(self) -> Response:
+    async def _answer_healthz(self) -> Response:
         """Answer that the process is running."""
         return JSONResponse({"status": "ok"})
 
-    async def _readyz(self) -> Response:
+    async def _answer_readyz(self) -> Response:
         """Answer whether it can serve. Without Chakra it is degraded: a restart would not help."""
         if self.draining:
             return JSONResponse({"status": "stopping"}, 503)

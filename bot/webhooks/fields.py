@@ -10,7 +10,7 @@ from math import isfinite
 import structlog
 
 from bot.chakra.fields import to_text
-from bot.text.phones import equal_form
+from bot.text.phones import normalize_number
 from bot.webhooks.events import (
     STATUS_KINDS,
     UNREADABLE,
@@ -143,7 +143,7 @@ def _identities(*identifiers: object) -> list[Identity]:
     """Return the user ID and the number among these."""
     found = build_customer(*identifiers)
     identities = [("user_id", found.user_id)] if found.user_id else []
-    return [*identities, ("phone", equal_form(found.phone))] if found.phone else identities
+    return [*identities, ("phone", normalize_number(found.phone))] if found.phone else identities
 
 
 def read_message(

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from bot.aio.clock import Clock
-from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
+from bot.aio.periodic import FIRST_PURGE_SECONDS, run_periodically
 from bot.aio.tasks import background_tasks
 from bot.db.engine import Database
 from bot.web.body import BodyReader
@@ -55,7 +55,7 @@ async def open_webhooks(
         write_lock=processor.write_lock,
         on_stored=processor.wake_event.set,
     )
-    purge = periodic(
+    purge = run_periodically(
         "event_purge",
         partial(_purge, events, clock),
         PURGE_INTERVAL_SECONDS,

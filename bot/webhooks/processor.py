@@ -13,7 +13,7 @@ from cachetools import TTLCache
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.aio.clock import Clock, sleep
-from bot.aio.periodic import periodic
+from bot.aio.periodic import run_periodically
 from bot.aio.wake_event import WakeEvent
 from bot.errors import DatabaseUnavailable
 from bot.webhooks.events import UnknownEvent, WebhookEvent, metric_label
@@ -84,7 +84,9 @@ class EventProcessor:
 
     async def run(self) -> None:
         """Process deliveries until cancelled."""
-        await periodic("events", self._step, self._poll_seconds, self._clock, self.wake_event)
+        await run_periodically(
+            "events", self._step, self._poll_seconds, self._clock, self.wake_event
+        )
 
     async def run_once(self) -> int:
         """Process the oldest deliveries; return how many, at most `BATCH_SIZE`."""

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS, Clock, done_within, sleep
-from bot.aio.periodic import FIRST_PURGE_SECONDS, periodic
+from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS, Clock, finishes_within, sleep
+from bot.aio.periodic import FIRST_PURGE_SECONDS, run_periodically
 from bot.aio.tasks import TaskSet, background_tasks
 from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
@@ -140,7 +140,7 @@ class WriteLedger:
         self._in_flight.add(write.id)
         attempt = self._tasks.spawn(self._attempt(write, perform))
         attempt.add_done_callback(self._on_attempt_done(write.id))
-        if await done_within(self._clock, attempt, RESPONSE_TIMEOUT_SECONDS):
+        if await finishes_within(self._clock, attempt, RESPONSE_TIMEOUT_SECONDS):
             if not attempt.cancelled():
                 return attempt.result()
         else:
@@ -287,14 +287,14 @@ async def open_write_ledger(
     )
     await ledger.reconcile(any_age=database.single_process)
 
-    reconciling = periodic(
+    reconciling = run_periodically(
         "writes",
         ledger.reconcile,
         RECONCILE_INTERVAL_SECONDS,
         clock,
         first_after=RECONCILE_INTERVAL_SECONDS,
     )
-    purging = periodic(
+    purging = run_periodically(
         "write_purge",
         ledger.purge,
         PURGE_INTERVAL_SECONDS,

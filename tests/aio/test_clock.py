@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.aio.clock import seconds_left
+from bot.aio.clock import count_seconds_left
 
 
 @pytest.mark.parametrize(
@@ -26,11 +26,11 @@ from bot.aio.clock import seconds_left
     ],
 )
 def test_a_wait_that_nothing_could_have_set_is_over(until: float, expected: float) -> None:
-    assert seconds_left(until, 1_000.0, 60.0) == pytest.approx(expected)
+    assert count_seconds_left(until, 1_000.0, 60.0) == pytest.approx(expected)
 
 
 @given(st.floats(0, 4e9), st.floats(0, 4e9), st.floats(0, 1e6))
 def test_no_wait_is_negative_or_longer_than_the_longest(
     until: float, now: float, longest: float
 ) -> None:
-    assert 0.0 <= seconds_left(until, now, longest) <= longest
+    assert 0.0 <= count_seconds_left(until, now, longest) <= longest

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from structlog.testing import capture_logs
 
-from bot.aio.periodic import RETRY_INITIAL_SECONDS, RETRY_MAX_SECONDS, periodic
+from bot.aio.periodic import RETRY_INITIAL_SECONDS, RETRY_MAX_SECONDS, run_periodically
 from bot.aio.tasks import cancel_and_wait
 from bot.aio.wake_event import WakeEvent
 from bot.errors import DatabaseUnavailable
@@ -43,7 +43,7 @@ def wake(clock: ManualClock) -> WakeEvent:
 
 @pytest.fixture
 async def loop(clock: ManualClock, step: Step, wake: WakeEvent) -> AsyncIterator[None]:
-    task = asyncio.create_task(periodic("mail", step, 10, clock, wake))
+    task = asyncio.create_task(run_periodically("mail", step, 10, clock, wake))
     yield
     await cancel_and_wait([task])
 
@@ -88,7 +88,7 @@ async def test_database_failure_is_logged_and_retried_with_backoff(
 ) -> None:
     step.results = [DatabaseUnavailable("gone")] * 5
     with capture_logs() as logs:
-        task = asyncio.create_task(periodic("mail", step, 10, clock, wake))
+        task = asyncio.create_task(run_periodically("mail", step, 10, clock, wake))
         await settle()
         delays = []
         for runs in range(1, 6):
@@ -111,7 +111,7 @@ async def test_unexpected_failure_is_logged_and_the_loop_continues(
 ) -> None:
     step.results = [ValueError("oops"), None]
     with capture_logs() as logs:
-        task = asyncio.create_task(periodic("mail", step, 10, clock))
+        task = asyncio.create_task(run_periodically("mail", step, 10, clock))
         await clock.advance(RETRY_INITIAL_SECONDS)
         assert step.runs == 2
         await clock.advance(10)

@@ -27,7 +27,7 @@ SAMPLE_SECONDS = 0.1
 
 async def main() -> None:
     loaded = settings.load()
-    logs.configure("info", "json", sys.stderr, secrets=loaded.secrets())
+    logs.configure("info", "json", sys.stderr, secrets=loaded.list_secrets())
     serving = asyncio.create_task(run(loaded, COMMANDS, SystemClock()))
     noting = asyncio.create_task(_record_blocks(Path(os.environ[OUTPUT_VARIABLE])))
     await serving

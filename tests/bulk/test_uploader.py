@@ -78,7 +78,7 @@ async def wait_until_idle(acme: World, clock: ManualClock, upload: Upload) -> Up
 
 def is_uploading(acme: World) -> bool:
     """Return whether the chain of an upload is alive."""
-    return acme.bot.context.workflows.engine.active_count(UPLOAD_WORKFLOW) > 0
+    return acme.bot.context.workflows.engine.count_active(UPLOAD_WORKFLOW) > 0
 
 
 async def run_as_another_process(acme: World, upload: Upload, attempt: int = 1) -> None:

@@ -100,7 +100,7 @@ async def test_output_contains_no_secret(acme: Sandbox, clock: ManualClock) -> N
     )
     for settings in (build_test_settings(acme, socket_mode=True), bad):
         failures = " ".join(map(str, await run_all_checks(settings, clock)))
-        for secret in settings.secrets():
+        for secret in settings.list_secrets():
             assert secret not in failures
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from bot.cli.doctor import run_checks
 from bot.cli.serve import StartupError, run
 from bot.db.engine import open_database
-from bot.db.migrate import HEAD, alembic_config
+from bot.db.migrate import HEAD, build_alembic_config
 from bot.sandbox.world import Sandbox, build_settings
 from commands import COMMANDS
 from tests.clock import ManualClock
@@ -59,7 +59,7 @@ async def set_revision(url: str, revision: str) -> None:
 
 
 def downgrade(connection: Connection, revision: str) -> None:
-    command.downgrade(alembic_config(connection), revision)
+    command.downgrade(build_alembic_config(connection), revision)
 
 
 # --- well ----------------------------------------------------------------------------------------

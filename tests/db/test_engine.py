@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.db import sqlite_driver
 from bot.db.engine import Database, open_database
-from bot.db.migrate import HEAD, alembic_config
+from bot.db.migrate import HEAD, build_alembic_config
 from bot.db.schema import METADATA
 from bot.errors import DatabaseLocked, DatabaseUnavailable
 from bot.messages.repository import Sends
@@ -59,8 +59,8 @@ async def test_new_and_migrated_schemas_are_identical(url: str, first: str | Non
 
     def difference(connection: Connection) -> list[object]:
         if first is not None:
-            command.downgrade(alembic_config(connection), first)
-            command.upgrade(alembic_config(connection), "head")
+            command.downgrade(build_alembic_config(connection), first)
+            command.upgrade(build_alembic_config(connection), "head")
         compared = {"compare_type": True, "compare_server_default": True}
         context = MigrationContext.configure(connection, opts=compared)
         return list(compare_metadata(context, METADATA))
@@ -94,7 +94,7 @@ async def test_up_to_date_database_reopens_with_its_data(url: str) -> None:
 
 async def test_migrations_can_be_downgraded(url: str) -> None:
     def down(connection: Connection) -> set[str]:
-        command.downgrade(alembic_config(connection), "base")
+        command.downgrade(build_alembic_config(connection), "base")
         return list_tables(connection)
 
     async with open_database(url) as database, database.begin() as connection:
@@ -282,6 +282,8 @@ async def test_dead_connections_are_replaced(tmp_path: Path) -> None:
 async def test_head_revision_is_the_latest_migration(database: Database) -> None:
     async with database.begin() as connection:
         heads = await connection.run_sync(
-            lambda synchronous: ScriptDirectory.from_config(alembic_config(synchronous)).get_heads()
+            lambda synchronous: ScriptDirectory.from_config(
+                build_alembic_config(synchronous)
+            ).get_heads()
         )
     assert heads == [HEAD]

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database, open_database
-from bot.db.migrate import alembic_config
+from bot.db.migrate import build_alembic_config
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.reporter import Reporter
 from bot.messages.repository import Sends
@@ -36,7 +36,7 @@ async def create_old_schema(url: str) -> AsyncIterator[AsyncConnection]:
     """Open the database as release 0.1 created it; to be opened again afterwards."""
     async with open_database(url) as database, database.begin() as connection:
         await connection.run_sync(
-            lambda sync_connection: command.downgrade(alembic_config(sync_connection), "0001")
+            lambda sync_connection: command.downgrade(build_alembic_config(sync_connection), "0001")
         )
         yield connection
 
@@ -87,7 +87,7 @@ async def test_downgrade_restores_report_locations(url: str) -> None:
         await insert_old_send(connection, "posted", channel="D0JOHN", ts="1.2")
     async with open_database(url) as database, database.begin() as connection:
         await connection.run_sync(
-            lambda sync_connection: command.downgrade(alembic_config(sync_connection), "0001")
+            lambda sync_connection: command.downgrade(build_alembic_config(sync_connection), "0001")
         )
         row = (await connection.execute(text("SELECT report_channel, report_ts FROM sends"))).one()
         assert tuple(row) == ("D0JOHN", "1.2")
@@ -102,7 +102,9 @@ async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
         now = harness.clock.time()
         async with database.begin() as connection:
             await connection.run_sync(
-                lambda sync_connection: command.downgrade(alembic_config(sync_connection), "0001")
+                lambda sync_connection: command.downgrade(
+                    build_alembic_config(sync_connection), "0001"
+                )
             )
             post = {"channel": place.channel, "ts": place.ts}
             await insert_old_send(connection, "moved", **post, state="read", due=True)
@@ -110,7 +112,9 @@ async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
             await insert_old_send(connection, "waits", due=True)
             await connection.execute(text("UPDATE sends SET started_at = :now"), {"now": now})
             await connection.run_sync(
-                lambda sync_connection: command.upgrade(alembic_config(sync_connection), "head")
+                lambda sync_connection: command.upgrade(
+                    build_alembic_config(sync_connection), "head"
+                )
             )
         outbox = harness.start_outbox()
         assert await build_reporter(database, outbox, harness).run_once() == 3

@@ -13,7 +13,7 @@ from bot.bulk.repository import Uploads
 from bot.bulk.upload import BatchState, UploadStage
 from bot.db.adoption import adopt_rows
 from bot.db.engine import Database, open_database
-from bot.db.migrate import alembic_config
+from bot.db.migrate import build_alembic_config
 from bot.jobs.repository import Watches
 from bot.jobs.watch import WatchStatus
 from bot.messages.dirty_sends import DirtySends
@@ -125,8 +125,8 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
 
 def build_release(connection: Connection) -> None:
     """Replace the tables by those that the migrations of the first release create, with ROWS."""
-    command.downgrade(alembic_config(connection), "base")
-    command.upgrade(alembic_config(connection), "0003")
+    command.downgrade(build_alembic_config(connection), "base")
+    command.upgrade(build_alembic_config(connection), "0003")
     for name, rows in ROWS.items():
         for row in rows:
             columns = table(name, *(column(key) for key in row))

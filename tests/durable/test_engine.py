@@ -47,7 +47,7 @@ async def test_chain_started_twice_runs_once(engine_database: EngineDatabase) ->
         await engine.start(KIND, FIRST)
         await wait_until(lambda: work.keys == ["1"])
         await engine.start(KIND, FIRST)
-        assert engine.active_count(KIND, ACME) == 1
+        assert engine.count_active(KIND, ACME) == 1
         work.gate.set()
         await wait_until(lambda: work.finished == ["1"])
         await engine.start(KIND, FIRST)
@@ -187,7 +187,7 @@ async def test_closed_workspace_runs_nothing_until_it_is_opened_again(
             await engine.start(KIND, "T0GLOBEX/1")
             await wait_until(lambda: paused.keys == acme.keys == ["1"])
         assert paused.finished == []
-        assert engine.active_count(KIND, GLOBEX) == 0
+        assert engine.count_active(KIND, GLOBEX) == 0
         await passing(clock, lambda: acme.finished == ["1"])
         assert paused.keys == ["1"]
         async with engine_database.open_workspace(engine, GLOBEX, again):
@@ -222,7 +222,7 @@ async def test_row_without_a_chain_gets_one_at_the_second_look(
     work = FakeWork(required=["1"])
     async with engine_database.open_engine(work) as engine:
         await engine.launch()
-        await wait_until(lambda: engine.active_count(KIND, ACME) == 1)
+        await wait_until(lambda: engine.count_active(KIND, ACME) == 1)
         assert work.runs == []
         await passing(clock, lambda: work.finished == ["1"])
         assert clock.monotonic() >= REPAIR_INTERVAL_SECONDS

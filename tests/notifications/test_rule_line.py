@@ -16,7 +16,7 @@ from bot.notifications.rule_values import KnownNames, join_values, split_values
 from bot.notifications.rule_words import FIELD_ALIASES
 from bot.notifications.times import parse_period, parse_time
 from bot.slack.commands.arguments import parse_arguments
-from bot.text.countries import country_names, find_country
+from bot.text.countries import find_country, list_country_names
 from tests.notifications.test_matching import KNOWN
 
 TABLE = Path(__file__).parents[1] / "data" / "notify_lines.txt"
@@ -140,7 +140,7 @@ def test_periods(typed: str, period: tuple[time, time] | None) -> None:
 
 
 def test_every_country_is_found_by_its_code_and_its_name() -> None:
-    for code, name in country_names().items():
+    for code, name in list_country_names().items():
         assert find_country(code.lower()) == code
         assert find_country(name.upper()) == code
     assert (find_country("U.K."), find_country("uae"), find_country("Narnia")) == ("GB", "AE", "")

@@ -389,7 +389,7 @@ async def test_chats_and_their_messages(
     assert found["_meta"] == documented["_meta"]
     assert found["_data"][1].keys() == documented["_data"][0].keys()
     chats = (await client.request("POST", "/v1/ext/chat", json=example("list-chats.request"))).json
-    by_name = {chat["contact"]["name"]: chat for chat in chats["_data"]}
+    by_name = {chat["contact"]["name"]: chat for chat in chats.json["_data"]}
     assert by_name["John"].keys() == example("list-chats.response")["_data"][0].keys()
     assert by_name["Asha Rao"]["contact"]["phone"] is None
     inside = f"/v1/ext/chat/{by_name['Asha Rao']['id']}/message"

@@ -74,7 +74,7 @@ def test_settings_repr_hides_secrets() -> None:
     settings = load(SOCKET | {"CHAKRA_WEBHOOK_SECRET": "hook-secret-1"}, None)
     for secret in (*SOCKET.values(), "hook-secret-1"):
         assert secret not in repr(settings)
-    assert set(settings.secrets()) == {*SOCKET.values(), "hook-secret-1"}
+    assert set(settings.list_secrets()) == {*SOCKET.values(), "hook-secret-1"}
 
 
 def test_all_missing_settings_are_listed_with_where_to_find_them() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text.normalize import normalize, sorted_tokens, tokenize
+from bot.text.normalize import normalize, sort_tokens, tokenize
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_right_to_left_names_keep_their_letters() -> None:
 
 
 def test_sorted_tokens_ignore_order() -> None:
-    assert sorted_tokens(tokenize("doe john")) == sorted_tokens(tokenize("John  Doe"))
+    assert sort_tokens(tokenize("doe john")) == sort_tokens(tokenize("John  Doe"))
 
 
 @given(st.text())

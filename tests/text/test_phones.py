@@ -22,27 +22,27 @@ INDIAN = "919876543210"
     ["+919999999999", "+91 99999 99999", "0091 99999-99999", "919999999999", "+91(99999)99999"],
 )
 def test_international_number_formats(typed: str) -> None:
-    assert "919999999999" in PhoneParser().candidates(typed)
+    assert "919999999999" in PhoneParser().list_candidates(typed)
 
 
 @pytest.mark.parametrize("typed", ["9999999999", "099999 99999", "(99999) 99999"])
 def test_a_national_number_is_read_with_the_default_country(typed: str) -> None:
-    assert PhoneParser("IN").candidates(typed)[0] == "919999999999"
+    assert PhoneParser("IN").list_candidates(typed)[0] == "919999999999"
 
 
 def test_a_plus_outweighs_the_default_country() -> None:
-    assert PhoneParser("IN").candidates("+1 310 555 0199")[0] == "13105550199"
+    assert PhoneParser("IN").list_candidates("+1 310 555 0199")[0] == "13105550199"
 
 
 @pytest.mark.parametrize(
     "typed", ["", "john", "12345", "+", "john 9999999999", "a@b.co", "1" * 18, "12:30 7777777"]
 )
 def test_non_phone_numbers(typed: str) -> None:
-    assert PhoneParser("IN").candidates(typed) == ()
+    assert PhoneParser("IN").list_candidates(typed) == ()
 
 
 def test_non_ascii_digits_are_digits() -> None:
-    assert "919999999999" in PhoneParser().candidates("+٩١٩٩٩٩٩٩٩٩٩٩")
+    assert "919999999999" in PhoneParser().list_candidates("+٩١٩٩٩٩٩٩٩٩٩٩")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_unknown_country_code_keeps_its_digits(digits: str) -> None:
 
 @given(st.text(alphabet="0123456789+-() ٣x", max_size=30))
 def test_any_text_parses_without_an_error(text: str) -> None:
-    for reading in PhoneParser("DE").candidates(text):
+    for reading in PhoneParser("DE").list_candidates(text):
         assert reading.isdigit()
         assert reading.isascii()
 
@@ -182,8 +182,8 @@ def test_a_mobile_number_of_any_country_is_its_own_present_form(region: str) -> 
 
 
 def test_a_search_for_todays_number_finds_the_former_one_and_the_reverse() -> None:
-    assert "5511987654321" in PhoneParser().candidates("+55 11 8765-4321")
-    assert "5215512345678" in PhoneParser().candidates("+521 55 1234 5678")
+    assert "5511987654321" in PhoneParser().list_candidates("+55 11 8765-4321")
+    assert "5215512345678" in PhoneParser().list_candidates("+521 55 1234 5678")
 
 
 def test_former_numbers_are_formatted_with_their_country_code() -> None:
@@ -236,7 +236,7 @@ DRESSED = [
 @pytest.mark.parametrize("number", ["+919876543210", "+91 98765 43210", "+91-98765-43210"])
 def test_dressed_numbers_are_undressed(dressing: str, number: str) -> None:
     assert PhoneParser().parse(dressing.format(number)).digits == INDIAN
-    assert INDIAN in PhoneParser().candidates(dressing.format(number))
+    assert INDIAN in PhoneParser().list_candidates(dressing.format(number))
 
 
 @pytest.mark.parametrize("dressing", ['="{}"', "'{}", "p:{}", "tel:{}", "whatsapp:{}"])

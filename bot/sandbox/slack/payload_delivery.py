@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.aio.clock import Clock, done_within, sleep
+from bot.aio.clock import Clock, finishes_within, sleep
 from bot.aio.tasks import cancel_and_wait
 from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.socket_mode import SocketClosed, SocketModeServer
@@ -122,7 +122,7 @@ class PayloadDelivery:
         headers = {"Content-Type": FORM_CONTENT_TYPE, "User-Agent": USER_AGENT}
         task = asyncio.ensure_future(self._request(url, body, headers))
         at, began = self._clock.time(), self._clock.monotonic()
-        in_time = await done_within(self._clock, task, ACK_TIMEOUT_SECONDS)
+        in_time = await finishes_within(self._clock, task, ACK_TIMEOUT_SECONDS)
         if not in_time:
             await cancel_and_wait([task])
         status = task.result()[0] if in_time else 0
@@ -143,7 +143,7 @@ class PayloadDelivery:
         at, began = self._clock.time(), self._clock.monotonic()
         task = asyncio.ensure_future(self._send(request))
         try:
-            in_time = await done_within(self._clock, task, ACK_TIMEOUT_SECONDS)
+            in_time = await finishes_within(self._clock, task, ACK_TIMEOUT_SECONDS)
         finally:
             if not task.done():
                 task.cancel()

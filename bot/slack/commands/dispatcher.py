@@ -14,11 +14,11 @@ from typing import Any
 import structlog
 from cachetools import TTLCache
 
-from bot.aio.clock import Clock, done_within
+from bot.aio.clock import Clock, finishes_within
 from bot.aio.tasks import TaskSet
 from bot.aio.waits import Waits, track_waits
 from bot.errors import BotError, Interrupted, SlackError, UserError
-from bot.logs import bind_request_id, new_request_id
+from bot.logs import bind_request_id, generate_request_id
 from bot.metrics import Metrics
 from bot.slack import payloads
 from bot.slack.client.web_api import SlackClient
@@ -138,7 +138,7 @@ class Dispatcher:
             self._submissions[submission_key] = task
             task.add_done_callback(partial(self._release_failed_submission, submission_key))
         await asyncio.sleep(0)  # a cached answer is ready after one iteration of the loop
-        if await done_within(self._clock, task, self._timeouts.ack):
+        if await finishes_within(self._clock, task, self._timeouts.ack):
             ack, delivery = self._build_ack(where, task.result())
         else:
             ack = where.ack_pending()
@@ -157,18 +157,18 @@ class Dispatcher:
         if task is None:
             return None
         where = select_surface(payload, self._slack, self._explainer)
-        if await done_within(self._clock, task, self._timeouts.ack) and not task.cancelled():
+        if await finishes_within(self._clock, task, self._timeouts.ack) and not task.cancelled():
             return where.ack(task.result()) or EMPTY_ACK
         return where.ack_pending()
 
     async def suggest(self, command: str, handler: Callable[[str], Awaitable[Choices]]) -> Ack:
         """Return the options of a menu: those that are ready within the budget, or none."""
         task = self._tasks.spawn(self._load_options(command, handler, self._start_request()))
-        ready = await done_within(self._clock, task, self._timeouts.ack)
+        ready = await finishes_within(self._clock, task, self._timeouts.ack)
         return options_ack(task.result() if ready else Choices(()))
 
     def _start_request(self) -> str:
-        reference = new_request_id()
+        reference = generate_request_id()
         bind_request_id(reference)
         return reference
 
@@ -285,11 +285,11 @@ class Dispatcher:
     ) -> None:
         """Deliver the answer, after a notice that it will follow if it takes long."""
         spent = self._clock.monotonic() - started
-        if not await done_within(self._clock, task, self._timeouts.progress_after - spent):
+        if not await finishes_within(self._clock, task, self._timeouts.progress_after - spent):
             await self._log_failures(
                 surface.notify_pending(for_chakra=waits.for_chakra > 0), "progress_notice_failed"
             )
-            if not await done_within(
+            if not await finishes_within(
                 self._clock, task, self._timeouts.total - self._timeouts.progress_after
             ):
                 task.cancel()

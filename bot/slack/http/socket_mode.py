@@ -12,7 +12,7 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 from bot.aio.clock import Clock, wait_for
-from bot.aio.periodic import periodic
+from bot.aio.periodic import run_periodically
 from bot.aio.tasks import background_tasks
 from bot.errors import SlackError
 from bot.slack.client.web_api import SlackClient
@@ -69,7 +69,7 @@ async def socket_mode(
         await _connect(handler, clock)
         watch = _watch(handler, connection)
         await watch()
-        async with background_tasks(periodic("socket", watch, CHECK_SECONDS, clock)):
+        async with background_tasks(run_periodically("socket", watch, CHECK_SECONDS, clock)):
             yield
     finally:
         await handler.drain_and_close()

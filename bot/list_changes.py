@@ -146,11 +146,11 @@ async def confirm(request: SubmitRequest, context: HasListChanges) -> Reply:
     record_type = await find_listed_type(context.records, change.record_type)
     checked = await context.list_changes.check_again(change, record_type)
     if not checked.records:
-        return UpdateForm(shown.nothing_left_form(change, record_type))
+        return UpdateForm(shown.render_nothing_left(change, record_type))
     upload = replace(draft, filename=f"a list of {len(checked.records):,}")
     batches = await context.list_changes.split_batches(checked)
     await context.workflows.upload(upload, batches, request.actor.id)
-    done = shown.started_message(len(checked.records), change, record_type)
+    done = shown.render_started(len(checked.records), change, record_type)
     return CloseForm("The change has started.", follow_up=done)
 
 

@@ -18,24 +18,24 @@ from bot.bulk.file_form import (
     KIND_ACTION,
     PROCEDURE_ACTION,
     UPLOAD_FIELD,
-    file_form,
-    file_view,
-    message_files_form,
+    render_file_form,
+    render_file_view,
+    render_message_files_form,
 )
 from bot.bulk.form import CONFIRM_FORM, PROBLEMS_ACTION
 from bot.bulk.line import (
     USUAL_PROCEDURE,
     BulkLine,
+    explain_procedure_error,
     find_procedure,
     find_refused_word,
     parse_line,
-    procedure_error,
 )
 from bot.bulk.message_files import describe_unavailable, find_tables
 from bot.bulk.phrases import BULK_PHRASES
 from bot.bulk.plan import BulkPlan, PlanChoices
 from bot.bulk.upload import BatchState, Upload
-from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION, started_message
+from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION, render_started
 from bot.context import Context
 from bot.errors import BotError, FileUnavailable, NotFound, SlackError, UsageError
 from bot.list_changes import change_actions, change_forms, is_list_change, open_change_form
@@ -94,7 +94,7 @@ async def run(request: CommandRequest, context: Context) -> OpenForm:
 async def _open_file_form(context: Context, words: Sequence[str] = (), note: str = "") -> OpenForm:
     procedures = await _within_modal_deadline(context, context.bulk_planner.list_procedures()) or ()
     line = parse_line(words, procedures)
-    return file_form(procedures, replace(line, notes=(note, *line.notes)) if note else line)
+    return render_file_form(procedures, replace(line, notes=(note, *line.notes)) if note else line)
 
 
 # --- a message's menu ----------------------------------------------------------------------------
@@ -113,7 +113,7 @@ async def open_from_message(request: ShortcutRequest, context: Context) -> OpenF
     if not files:
         return await _open_file_form(context, note=tables.note)
     if len(files) > 1:
-        return message_files_form(files)
+        return render_message_files_form(files)
     [file] = files
     planned = await _plan_file(request, context, file, key=request.reference)
     if isinstance(planned, UpdateForm):
@@ -133,7 +133,7 @@ async def submit_file(request: SubmitRequest, context: Context) -> Reply:
     typed = request.values.get(PROCEDURE_FIELD, "").strip()
     if PROCEDURE_FIELD in request.values:
         procedures = await context.bulk_planner.list_procedures()
-        error = procedure_error(typed, procedures)
+        error = explain_procedure_error(typed, procedures)
         if error:
             return FieldErrors({PROCEDURE_FIELD: error})
     planned = await _plan_file(
@@ -194,8 +194,8 @@ async def _show_plan(
     except InvalidSheet as error:
         if len(error.sheets) < 2:
             raise
-        return shown.sheet_form(upload, error.sheets, choices, error.message)
-    return shown.plan_form(plan, choices, channel, note=markup(note))
+        return shown.render_sheet_form(upload, error.sheets, choices, error.message)
+    return shown.render_plan_form(plan, choices, channel, note=markup(note))
 
 
 async def replan(request: ActionRequest, context: Context) -> UpdateForm:
@@ -224,7 +224,7 @@ async def confirm(request: SubmitRequest, context: Context) -> Reply:
     await context.workflows.upload(
         plan.upload, await context.bulk_planner.split_batches(plan), destination
     )
-    started = started_message(plan.valid_count, destination, request.actor.id)
+    started = render_started(plan.valid_count, destination, request.actor.id)
     return CloseForm("Uploading to Chakra.", follow_up=started)
 
 
@@ -278,12 +278,12 @@ async def _send_empty_table_from_file_form(request: ActionRequest, context: Cont
     typed = request.values.get(PROCEDURE_FIELD, "").strip()
     purpose = Purpose(request.values.get(KIND_FIELD) or Purpose.CREATE)
     known = find_procedure(typed, procedures)
-    note = procedure_error(typed, procedures)
+    note = explain_procedure_error(typed, procedures)
     if not note:
         await _upload_empty_table(request, context, known.short_id if known else typed, purpose)
         note = EMPTY_TABLE_SENT
     line = BulkLine(purpose, known.short_id if known else "", (note,))
-    return UpdateForm(file_view(procedures, line))
+    return UpdateForm(render_file_view(procedures, line))
 
 
 async def _upload_empty_table(

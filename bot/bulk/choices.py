@@ -21,7 +21,7 @@ INCLUDE_HIDDEN, SKIP_HIDDEN = "send", "skip"
 _COLUMN_FIELD = re.compile(COLUMN_FIELD_PREFIX + r"(\d{1,4})(?:_.+)?")
 
 
-def column_field(plan: BulkPlan, column: int) -> str:
+def build_column_field(plan: BulkPlan, column: int) -> str:
     """Return the field's name.
 
     Columns of another sheet than the first, or for another procedure than the draft's, need other

@@ -24,15 +24,15 @@ MAX_FILES = 100
 _FORM_TITLE = "Bulk upload"
 
 
-def file_form(procedures: Sequence[Procedure], line: BulkLine) -> OpenForm:
+def render_file_form(procedures: Sequence[Procedure], line: BulkLine) -> OpenForm:
     """Return the choice of a file. Without ``procedures`` the record type is typed."""
-    return OpenForm(file_view(procedures, line))
+    return OpenForm(render_file_view(procedures, line))
 
 
-def file_view(procedures: Sequence[Procedure], line: BulkLine) -> View:
+def render_file_view(procedures: Sequence[Procedure], line: BulkLine) -> View:
     content = [blocks.section(markup(note)) for note in line.notes]
-    content.append(kind_field(line.purpose or Purpose.CREATE))
-    content.append(_procedure_field(procedures, line.procedure))
+    content.append(render_kind_field(line.purpose or Purpose.CREATE))
+    content.append(_render_procedure_field(procedures, line.procedure))
     content.append(
         blocks.file_field(
             UPLOAD_FIELD,
@@ -43,11 +43,11 @@ def file_view(procedures: Sequence[Procedure], line: BulkLine) -> View:
         )
     )
     content.append(blocks.context("You'll see a preview before anything is sent."))
-    content.append(empty_table_button())
+    content.append(render_empty_table_button())
     return blocks.form_modal(FILE_FORM, _FORM_TITLE, "Continue", content)
 
 
-def message_files_form(files: Sequence[UploadedFile]) -> OpenForm:
+def render_message_files_form(files: Sequence[UploadedFile]) -> OpenForm:
     """Return the choice between several files of a message."""
     choices = [
         Choice(file.name or f"File {number}", file.id)
@@ -67,11 +67,11 @@ def message_files_form(files: Sequence[UploadedFile]) -> OpenForm:
     return OpenForm(blocks.form_modal(FILE_FORM, _FORM_TITLE, "Continue", content))
 
 
-def empty_table_button() -> Block:
+def render_empty_table_button() -> Block:
     return blocks.actions(blocks.button("Download an empty table", EMPTY_TABLE_ACTION, "empty"))
 
 
-def kind_field(selected: Purpose, *, dispatch_action: bool = False) -> Block:
+def render_kind_field(selected: Purpose, *, dispatch_action: bool = False) -> Block:
     return blocks.select_field(
         KIND_FIELD,
         "What to do",
@@ -83,7 +83,7 @@ def kind_field(selected: Purpose, *, dispatch_action: bool = False) -> Block:
     )
 
 
-def procedure_menu(
+def render_procedure_menu(
     procedures: Sequence[Procedure], selected: str, *, dispatch_action: bool = False
 ) -> Block:
     return blocks.select_field(
@@ -100,9 +100,9 @@ def procedure_menu(
     )
 
 
-def _procedure_field(procedures: Sequence[Procedure], selected: str) -> Block:
+def _render_procedure_field(procedures: Sequence[Procedure], selected: str) -> Block:
     if procedures:
-        return procedure_menu(procedures, selected)
+        return render_procedure_menu(procedures, selected)
     return blocks.text_field(
         PROCEDURE_FIELD,
         "Record type",

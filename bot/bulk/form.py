@@ -9,13 +9,13 @@ from bot.bulk.choices import (
     TELL_CHANNEL,
     TELL_FIELD,
     TELL_ME,
-    column_field,
+    build_column_field,
     resolve_choices,
     to_state,
 )
-from bot.bulk.file_form import empty_table_button, kind_field, procedure_menu
+from bot.bulk.file_form import render_empty_table_button, render_kind_field, render_procedure_menu
 from bot.bulk.plan import SKIP_COLUMN, BulkPlan, PlanChoices
-from bot.bulk.reading import reading_blocks, sheet_menu, times_text
+from bot.bulk.reading import render_reading, render_sheet_menu, render_times
 from bot.bulk.upload import Upload
 from bot.sheets.columns import ColumnMatch, ColumnRole, Purpose, UnmatchedColumn
 from bot.sheets.problems import group_problems
@@ -48,23 +48,23 @@ class ReportChannel:
     outsiders: str = ""
 
 
-def plan_form(
+def render_plan_form(
     plan: BulkPlan, choices: PlanChoices, channel: ReportChannel | None, *, note: str = ""
 ) -> UpdateForm:
     """Return the plan; without a ``channel`` the outcome is reported in direct messages only."""
     shown = resolve_choices(plan, choices)
-    view = _plan_view(plan, shown, channel, note)
+    view = _render_plan_view(plan, shown, channel, note)
     return UpdateForm(view, state=to_state(plan.upload.id, shown))
 
 
-def sheet_form(
+def render_sheet_form(
     upload: Upload, sheets: Sequence[tuple[int, str]], choices: PlanChoices, error: str
 ) -> UpdateForm:
     """Return the choice of a sheet, after one that can't be used."""
     content = [
         blocks.section(markup(bold(blocks.clip(upload.filename, MAX_NAME_LENGTH)))),
         blocks.section(markup(":no_entry: ", error)),
-        sheet_menu(sheets, choices.sheet),
+        render_sheet_menu(sheets, choices.sheet),
     ]
     title = _TITLES[Purpose(upload.kind)]
     return UpdateForm(
@@ -73,45 +73,49 @@ def sheet_form(
     )
 
 
-def _plan_view(
+def _render_plan_view(
     plan: BulkPlan, choices: PlanChoices, channel: ReportChannel | None, note: str
 ) -> View:
     content: list[Block] = [blocks.section(note)] if note else []
-    content.append(blocks.section(_file_summary(plan)))
-    content += reading_blocks(plan, choices)
+    content.append(blocks.section(_render_file_summary(plan)))
+    content += render_reading(plan, choices)
     content += [blocks.section(markup(":no_entry: ", error)) for error in plan.matches.errors]
     if plan.matches.errors:
-        content += [blocks.section(_known_fields_text(plan)), empty_table_button()]
+        content += [blocks.section(_render_known_fields(plan)), render_empty_table_button()]
     if plan.matches.matched and plan.sheet.rows:
-        content.append(blocks.section(_matched_columns_text(plan)))
-        if times := times_text(plan):
+        content.append(blocks.section(_render_matched_columns(plan)))
+        if times := render_times(plan):
             content.append(blocks.section(times))
-    content += _problem_blocks(plan)
-    content += _repeated_phone_blocks(plan)
-    content += _former_phone_blocks(plan)
-    menus = _column_menus(plan, choices)
+    content += _render_problems(plan)
+    content += _render_repeated_phones(plan)
+    content += _render_former_phones(plan)
+    menus = _render_column_menus(plan, choices)
     if menus:
         content += [blocks.divider(), blocks.section(Markup(UNMATCHED_COLUMNS_TEXT)), *menus]
     if not (plan.valid_count or menus or _has_reading_menus(plan)):
         content.append(
-            blocks.section(markup("Fix the table, then choose it again with ", _command_text(plan)))
+            blocks.section(
+                markup("Fix the table, then choose it again with ", _render_command(plan))
+            )
         )
-    content += [blocks.divider(), *_setting_fields(plan, choices, channel)]
-    return blocks.form_modal(CONFIRM_FORM, _title(plan), _submit_label(plan), content)
+    content += [blocks.divider(), *_render_setting_fields(plan, choices, channel)]
+    return blocks.form_modal(CONFIRM_FORM, _render_title(plan), _submit_label(plan), content)
 
 
-def _setting_fields(
+def _render_setting_fields(
     plan: BulkPlan, choices: PlanChoices, channel: ReportChannel | None
 ) -> list[Block]:
     """Return the action, the record type, and where the outcome is reported."""
-    fields = [kind_field(plan.matches.purpose, dispatch_action=True)]
+    fields = [render_kind_field(plan.matches.purpose, dispatch_action=True)]
     if plan.procedures:
-        fields.append(procedure_menu(plan.procedures, plan.upload.procedure, dispatch_action=True))
+        fields.append(
+            render_procedure_menu(plan.procedures, plan.upload.procedure, dispatch_action=True)
+        )
     if channel is not None:
         name = f"In #{channel.name}" if channel.name else "In this channel"
         outsiders = f"It has {channel.outsiders}" if channel.outsiders else ""
         fields.append(
-            _radio_field(
+            _render_radio_field(
                 TELL_FIELD,
                 "Tell me",
                 action="bulk.tell",
@@ -125,7 +129,7 @@ def _setting_fields(
     return fields
 
 
-def _radio_field(
+def _render_radio_field(
     block_id: str, label: str, *, action: str, choices: Sequence[Choice], initial: str
 ) -> Block:
     """Return radio buttons as a form field; ``initial`` is the value of the chosen one."""
@@ -144,7 +148,7 @@ def _radio_field(
     }
 
 
-def _known_fields_text(plan: BulkPlan) -> Markup:
+def _render_known_fields(plan: BulkPlan) -> Markup:
     """Return the names that columns may have."""
     names = [target.name or target.short_id for target in plan.targets]
     shown = ", ".join(blocks.clip(name, MAX_NAME_LENGTH) for name in names[:MAX_LISTED_FIELDS])
@@ -160,11 +164,11 @@ def _has_reading_menus(plan: BulkPlan) -> bool:
     return len(source.sheets) > 1 or source.is_guess or plan.hidden_count > 0
 
 
-def _command_text(plan: BulkPlan) -> Markup:
+def _render_command(plan: BulkPlan) -> Markup:
     return code(f"/chakra bulk {plan.upload.kind} {plan.upload.procedure}")
 
 
-def _title(plan: BulkPlan) -> str:
+def _render_title(plan: BulkPlan) -> str:
     return _TITLES[plan.matches.purpose]
 
 
@@ -177,7 +181,7 @@ def _submit_label(plan: BulkPlan) -> str:
     return f"Send {plan.valid_count:,} of {plan.checked.total:,}"
 
 
-def _file_summary(plan: BulkPlan) -> Markup:
+def _render_file_summary(plan: BulkPlan) -> Markup:
     file = blocks.clip(plan.upload.filename, MAX_NAME_LENGTH)
     rows = len(plan.sheet.rows)
     size = "1 row" if rows == 1 else f"{rows:,} rows"
@@ -185,11 +189,11 @@ def _file_summary(plan: BulkPlan) -> Markup:
     return markup(bold(file), f" · {size}, to {verb} ", code(plan.upload.procedure), " records")
 
 
-def _matched_columns_text(plan: BulkPlan) -> Markup:
+def _render_matched_columns(plan: BulkPlan) -> Markup:
     first = plan.sheet.rows[0]
     purpose = plan.matches.purpose
     columns = [
-        _matched_column_line(match, first, purpose)
+        _render_matched_column(match, first, purpose)
         for match in plan.matches.matched[:MAX_MATCHED_COLUMNS]
     ]
     more = len(plan.matches.matched) - len(columns)
@@ -199,7 +203,9 @@ def _matched_columns_text(plan: BulkPlan) -> Markup:
     return Markup(blocks.clip(lines(text), blocks.MAX_SECTION_TEXT_LENGTH))
 
 
-def _matched_column_line(match: ColumnMatch, first_row: Sequence[str], purpose: Purpose) -> Markup:
+def _render_matched_column(
+    match: ColumnMatch, first_row: Sequence[str], purpose: Purpose
+) -> Markup:
     sample = blocks.clip(first_row[match.index].strip(), MAX_SAMPLE_LENGTH)
     header = blocks.clip(match.header, MAX_NAME_LENGTH)
     label = f" ({IDENTIFIER_LABELS[purpose]})" if match.role is ColumnRole.IDENTIFIER else ""
@@ -207,7 +213,7 @@ def _matched_column_line(match: ColumnMatch, first_row: Sequence[str], purpose: 
     return markup("• ", header, " → ", code(match.key), label, value)
 
 
-def _problem_blocks(plan: BulkPlan) -> list[Block]:
+def _render_problems(plan: BulkPlan) -> list[Block]:
     checked = plan.checked
     if checked is None or not checked.invalid_count:
         return []
@@ -230,7 +236,7 @@ def _problem_blocks(plan: BulkPlan) -> list[Block]:
     ]
 
 
-def _repeated_phone_blocks(plan: BulkPlan) -> list[Block]:
+def _render_repeated_phones(plan: BulkPlan) -> list[Block]:
     repeated = plan.checked.repeated_phones if plan.checked else ()
     if not repeated:
         return []
@@ -247,7 +253,7 @@ def _repeated_phone_blocks(plan: BulkPlan) -> list[Block]:
     return [blocks.section(lines([lead, *rows]))]
 
 
-def _former_phone_blocks(plan: BulkPlan) -> list[Block]:
+def _render_former_phones(plan: BulkPlan) -> list[Block]:
     former = plan.checked.former_phones if plan.checked else ()
     if not former:
         return []
@@ -265,7 +271,7 @@ def _join_rows(rows: Sequence[int]) -> str:
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _column_menus(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
+def _render_column_menus(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
     """Return a menu for each column without a match, and for each with a choice."""
     chosen = [
         UnmatchedColumn(place, plan.sheet.columns[place])
@@ -277,7 +283,7 @@ def _column_menus(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
         key=lambda column: column.index,
     )
     menus = [
-        _column_menu(plan, column, choices.columns.get(column.index, SKIP_COLUMN))
+        _render_column_menu(plan, column, choices.columns.get(column.index, SKIP_COLUMN))
         for column in columns[:MAX_COLUMN_MENUS]
     ]
     rest = [blocks.clip(column.header, MAX_NAME_LENGTH) for column in columns[MAX_COLUMN_MENUS:]]
@@ -286,7 +292,7 @@ def _column_menus(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
     return menus
 
 
-def _column_menu(plan: BulkPlan, column: UnmatchedColumn, initial: str) -> Block:
+def _render_column_menu(plan: BulkPlan, column: UnmatchedColumn, initial: str) -> Block:
     near = {key: place for place, key in enumerate(column.suggestions)}
     free = sorted(plan.targets, key=lambda target: near.get(target.short_id, len(near)))
     options = [
@@ -298,7 +304,7 @@ def _column_menu(plan: BulkPlan, column: UnmatchedColumn, initial: str) -> Block
     ]
     hint = f"Similar: {', '.join(column.suggestions)}." if column.suggestions else ""
     return blocks.select_field(
-        column_field(plan, column.index),
+        build_column_field(plan, column.index),
         blocks.clip(column.header, MAX_NAME_LENGTH),
         action="bulk.column",
         placeholder="Choose",

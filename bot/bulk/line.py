@@ -66,7 +66,7 @@ def parse_line(words: Sequence[str], procedures: Sequence[Procedure]) -> BulkLin
     if len(purposes) > 1:
         first = _PURPOSE_WORDS[next(iter(purposes))]
         notes.append(f"Create and change are separate uploads. This one will {first} records.")
-    procedure = _default_procedure(procedures)
+    procedure = _choose_default_procedure(procedures)
     if not procedures:
         named = " ".join(word for word in rest if not _is_filler(word))
         procedure = named.casefold().removesuffix("s")
@@ -78,11 +78,12 @@ def parse_line(words: Sequence[str], procedures: Sequence[Procedure]) -> BulkLin
 
 def find_procedure(name: str, procedures: Sequence[Procedure]) -> Procedure | None:
     """Return the record type with this short ID or name, singular or plural."""
-    forms = _singular_forms(name)
+    forms = _list_singular_forms(name)
     matching = [
         procedure
         for procedure in procedures
-        if forms & (_singular_forms(procedure.short_id) | _singular_forms(procedure.label))
+        if forms
+        & (_list_singular_forms(procedure.short_id) | _list_singular_forms(procedure.label))
     ]
     return next((each for each in matching if each.short_id == name), next(iter(matching), None))
 
@@ -93,7 +94,7 @@ def list_types(procedures: Sequence[Procedure]) -> str:
     return ", ".join(names) + (" …" if len(procedures) > MAX_LISTED_TYPES else "")
 
 
-def procedure_error(typed: str, procedures: Sequence[Procedure]) -> str:
+def explain_procedure_error(typed: str, procedures: Sequence[Procedure]) -> str:
     """Return the sentence about a typed record type that doesn't exist; "" if it does."""
     if not typed:
         return "Choose a record type, such as lead or ticket."
@@ -106,7 +107,7 @@ def _is_filler(word: str) -> bool:
     return word.casefold().strip(".,;:!?&") in _FILLERS | {""}
 
 
-def _default_procedure(procedures: Sequence[Procedure]) -> str:
+def _choose_default_procedure(procedures: Sequence[Procedure]) -> str:
     usual = find_procedure(USUAL_PROCEDURE, procedures)
     if usual is None and len(procedures) == 1:
         usual = procedures[0]
@@ -154,13 +155,13 @@ def _find_nearest(typed: str, procedures: Sequence[Procedure]) -> Procedure | No
         form: procedure
         for procedure in procedures
         for name in (procedure.short_id, procedure.label)
-        for form in _singular_forms(name)
+        for form in _list_singular_forms(name)
     }
     near = find_similar(normalize_name(typed), [*by_name], min_score=MIN_SIMILARITY, limit=1)
     return by_name[near[0].word] if near else None
 
 
-def _singular_forms(name: str) -> frozenset[str]:
+def _list_singular_forms(name: str) -> frozenset[str]:
     """Return the folded name, and its possible singulars."""
     folded = normalize_name(name)
     forms = {folded}

@@ -148,7 +148,7 @@ class ListChanger:
             read_at=self._clock.time(),
             values=tuple(values),
             records=tuple(
-                _to_listed_record(record, record_type, _fingerprint(record.process, values))
+                _to_listed_record(record, record_type, _compute_fingerprint(record.process, values))
                 for record in changing
             ),
             samples=tuple(_build_sample(record, values) for record in changing[:MAX_SAMPLES]),
@@ -184,7 +184,7 @@ class ListChanger:
         """
         listed = await read_list(self._records, record_type, change.where)
         now = {
-            record.process.id or record.key: _fingerprint(record.process, change.values)
+            record.process.id or record.key: _compute_fingerprint(record.process, change.values)
             for record in listed.records
         }
         same = tuple(record for record in change.records if now.get(record.id) == record.before)
@@ -206,7 +206,7 @@ def _to_listed_record(record: Record, record_type: RecordType, before: str) -> L
     return ListedRecord(id=record.key, before=before, attribute=record_type.key_field)
 
 
-def _fingerprint(process: Process, values: Sequence[NewValue]) -> str:
+def _compute_fingerprint(process: Process, values: Sequence[NewValue]) -> str:
     stored = [value.read_current(process) for value in values]
     text = json.dumps(stored, sort_keys=True, default=str)
     return hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

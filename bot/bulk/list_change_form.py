@@ -67,12 +67,12 @@ def change_form(record_type: RecordType, echo: str) -> View:
             max_length=200,
             hint="A name, email address or username in Chakra, or me.",
         ),
-        *_attribute_fields(record_type),
+        *_render_attribute_fields(record_type),
     ]
     return blocks.form_modal(PLAN_FORM, f"Change {plural}", "Show what changes", fields)
 
 
-def _attribute_fields(record_type: RecordType) -> list[Block]:
+def _render_attribute_fields(record_type: RecordType) -> list[Block]:
     known = [field for field in record_type.attributes if field.name != record_type.key_field]
     if not known:
         return []
@@ -118,18 +118,18 @@ def check_form(change: ListChange, record_type: RecordType) -> View:
         blocks.section(lines(_change_lines(change.values))),
     ]
     if change.samples:
-        content.append(blocks.section(_samples_text(change)))
-    content += [blocks.context(note) for note in _notes(change, record_type)]
+        content.append(blocks.section(_render_samples(change)))
+    content += [blocks.context(note) for note in _render_notes(change, record_type)]
     if not count:
         content.append(blocks.section("There is nothing to change."))
-        return blocks.info_modal(_title(record_type), content)
+        return blocks.info_modal(_render_title(record_type), content)
     if count > MAX_UNTYPED:
         content.append(
             blocks.text_field(
                 COUNT, f"Type {count} to confirm", action="bulk.change_count", max_length=20
             )
         )
-    return blocks.form_modal(CONFIRM_FORM, _title(record_type), f"Change {count:,}", content)
+    return blocks.form_modal(CONFIRM_FORM, _render_title(record_type), f"Change {count:,}", content)
 
 
 def is_confirmed(change: ListChange, typed: str) -> bool:
@@ -138,20 +138,20 @@ def is_confirmed(change: ListChange, typed: str) -> bool:
     return count <= MAX_UNTYPED or _NOT_DIGITS.sub("", typed) == str(count)
 
 
-def started_message(started: int, planned: ListChange, record_type: RecordType) -> Message:
+def render_started(started: int, planned: ListChange, record_type: RecordType) -> Message:
     """Return the confirmation, with what was left out since the list was read."""
     text = f"Changing {count_records(started, record_type)}. We'll send you a direct message when "
     parts = [f"{text}it finishes."]
     if left_out := len(planned.records) - started:
-        parts.append(_left_out_text(left_out, planned, record_type))
+        parts.append(_render_left_out(left_out, planned, record_type))
     return blocks.text_message(markup(*_separate_with_spaces(parts)))
 
 
-def nothing_left_form(planned: ListChange, record_type: RecordType) -> View:
+def render_nothing_left(planned: ListChange, record_type: RecordType) -> View:
     """Return the view for a list in which every record has changed."""
-    text = _left_out_text(len(planned.records), planned, record_type)
+    text = _render_left_out(len(planned.records), planned, record_type)
     return blocks.info_modal(
-        _title(record_type), [blocks.section(markup("Nothing was changed. ", text))]
+        _render_title(record_type), [blocks.section(markup("Nothing was changed. ", text))]
     )
 
 
@@ -161,7 +161,7 @@ def count_records(count: int, record_type: RecordType) -> str:
     return f"{count:,} {noun.lower()}"
 
 
-def _left_out_text(count: int, planned: ListChange, record_type: RecordType) -> Markup:
+def _render_left_out(count: int, planned: ListChange, record_type: RecordType) -> Markup:
     noun, verb = count_records(count, record_type), "was" if count == 1 else "were"
     return markup(
         f"{noun} {verb} left out: changed or no longer in the list since ",
@@ -170,7 +170,7 @@ def _left_out_text(count: int, planned: ListChange, record_type: RecordType) -> 
     )
 
 
-def _title(record_type: RecordType) -> str:
+def _render_title(record_type: RecordType) -> str:
     return f"Change {record_type.plural.lower()}"
 
 
@@ -178,7 +178,7 @@ def _change_lines(values: Sequence[NewValue]) -> list[Markup]:
     return [markup(bold(value.label), "  →  ", value.shown) for value in values]
 
 
-def _samples_text(change: ListChange) -> Markup:
+def _render_samples(change: ListChange) -> Markup:
     rows = [bold("The first of them")]
     for sample in change.samples:
         old = ", ".join(text or "empty" for text in sample.old)
@@ -189,7 +189,7 @@ def _samples_text(change: ListChange) -> Markup:
     return Markup(blocks.clip(lines(rows), blocks.MAX_SECTION_TEXT_LENGTH))
 
 
-def _notes(change: ListChange, record_type: RecordType) -> list[str]:
+def _render_notes(change: ListChange, record_type: RecordType) -> list[str]:
     notes = []
     if change.unchanged:
         verb = "has this already and is" if change.unchanged == 1 else "have this already and are"

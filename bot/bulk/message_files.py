@@ -48,7 +48,7 @@ def find_tables(message: Mapping[str, Any]) -> MessageTables:
     """Return the tables of a message and of the messages that it forwards."""
     shown = list(_list_files(message))
     tables = tuple(_parse_file(file) for file in shown if _may_be_table(file))
-    return MessageTables(tables, "" if tables else _missing_note(shown))
+    return MessageTables(tables, "" if tables else _render_missing_note(shown))
 
 
 def describe_unavailable(error: FileUnavailable, name: str) -> str:
@@ -77,35 +77,35 @@ def _list_files(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for holder in holders:
         files = holder.get("files") if isinstance(holder, Mapping) else None
         for file in files if isinstance(files, list) else ():
-            if isinstance(file, Mapping) and _text(file, "id") and file["id"] not in seen:
+            if isinstance(file, Mapping) and _get_text(file, "id") and file["id"] not in seen:
                 seen.add(file["id"])
                 yield file
 
 
 def _may_be_table(file: Mapping[str, Any]) -> bool:
-    access = _text(file, "file_access")
+    access = _get_text(file, "file_access")
     if access == _UNDESCRIBED:
         return True
-    if access in _DENIED or _is_external(file) or _text(file, "mode") not in _FILE_MODES:
+    if access in _DENIED or _is_external(file) or _get_text(file, "mode") not in _FILE_MODES:
         return False
-    ending = _text(file, "name").rpartition(".")[2]
-    types = {ending, _text(file, "filetype"), _text(file, "mimetype")}
+    ending = _get_text(file, "name").rpartition(".")[2]
+    types = {ending, _get_text(file, "filetype"), _get_text(file, "mimetype")}
     return bool({each.casefold() for each in types} & _TABLE_TYPES)
 
 
-def _missing_note(files: Sequence[Mapping[str, Any]]) -> str:
+def _render_missing_note(files: Sequence[Mapping[str, Any]]) -> str:
     if not files:
         return f"This message has no file. {HERE}"
     if len(files) > 1:
         return f"None of the {len(files)} files in this message is a CSV or Excel file. {HERE}"
     [file] = files
-    name = blocks.clip(_text(file, "name") or _text(file, "title"), MAX_NAME_LENGTH)
-    mode = _text(file, "mode")
+    name = blocks.clip(_get_text(file, "name") or _get_text(file, "title"), MAX_NAME_LENGTH)
+    mode = _get_text(file, "mode")
     if mode == "tombstone":
         return f"The file of this message was deleted. {HERE}"
     if mode == "hidden_by_limit":
         return f"Slack hides the file of this message because of your plan's limit. {HERE}"
-    if _text(file, "file_access") in _DENIED:
+    if _get_text(file, "file_access") in _DENIED:
         return f"Slack doesn't let Chakra read the file of this message. {HERE}"
     if _is_external(file):
         shown = name or "The file"
@@ -114,19 +114,19 @@ def _missing_note(files: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _is_external(file: Mapping[str, Any]) -> bool:
-    return bool(file.get("is_external")) or _text(file, "mode") == "external"
+    return bool(file.get("is_external")) or _get_text(file, "mode") == "external"
 
 
 def _parse_file(file: Mapping[str, Any]) -> UploadedFile:
     size = file.get("size")
     return UploadedFile(
-        id=_text(file, "id"),
-        name=_text(file, "name"),
-        mimetype=_text(file, "mimetype"),
+        id=_get_text(file, "id"),
+        name=_get_text(file, "name"),
+        mimetype=_get_text(file, "mimetype"),
         size=size if type(size) is int and size >= 0 else None,
     )
 
 
-def _text(file: Mapping[str, Any], key: str) -> str:
+def _get_text(file: Mapping[str, Any], key: str) -> str:
     value = file.get(key)
     return value if isinstance(value, str) else ""

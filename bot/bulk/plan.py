@@ -123,7 +123,7 @@ class BulkPlanner:
         config = await self._load_config()
         typed = (item for item in config.attributes_of(procedure) if not item.is_photo)
         targets = tuple(map(_to_target, typed))
-        key = _primary_key(config, procedure)
+        key = _find_primary_key(config, procedure)
         return build_empty_table(targets, purpose, primary_key=key)
 
     async def create_draft(
@@ -200,7 +200,7 @@ class BulkPlanner:
             sheet.columns,
             targets,
             Purpose(upload.kind),
-            primary_key=_primary_key(config, upload.procedure),
+            primary_key=_find_primary_key(config, upload.procedure),
             choices=keys,
         )
         samples = await self._workers.run(collect_samples, sheet, matches, timezone)
@@ -252,7 +252,7 @@ def _to_target(attribute: Attribute) -> Target:
     return Target(attribute.short_id, attribute.name, attribute.type, attribute.required is True)
 
 
-def _primary_key(config: Config, procedure: str) -> str:
+def _find_primary_key(config: Config, procedure: str) -> str:
     """Return the configured key, else "lead_id" for a lead, as in Chakra's examples."""
     known = config.primary_key_of(procedure)
     return known.short_id if known else f"{procedure}_id"

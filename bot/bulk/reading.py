@@ -23,12 +23,12 @@ MAX_TITLES_SHOWN = 3
 MAX_SHEET_NAME_LENGTH = 60
 
 
-def reading_blocks(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
+def render_reading(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
     """Return how the file was read: its format, titles, encoding, hidden rows and times."""
     source = plan.sheet.source
     content: list[Block] = [blocks.context(markup("Read as ", source.description))]
     if plan.sheet.titles:
-        content.append(blocks.section(_titles_text(plan.sheet)))
+        content.append(blocks.section(_render_titles(plan.sheet)))
     elif plan.matches.errors:
         content.append(
             blocks.context(
@@ -37,15 +37,15 @@ def reading_blocks(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
             )
         )
     if len(source.sheets) > 1:
-        content.append(sheet_menu(source.sheets, source.sheet))
+        content.append(render_sheet_menu(source.sheets, source.sheet))
     if source.is_guess:
-        content += _encoding_blocks(plan)
+        content += _render_encoding(plan)
     if plan.hidden_count:
-        content += _hidden_blocks(plan.hidden_count, include=choices.include_hidden)
+        content += _render_hidden_rows(plan.hidden_count, include=choices.include_hidden)
     return content
 
 
-def times_text(plan: BulkPlan) -> Markup | None:
+def render_times(plan: BulkPlan) -> Markup | None:
     """Return how times without an offset are understood, or ``None`` if the table has none."""
     shown = [
         markup(
@@ -65,7 +65,7 @@ def times_text(plan: BulkPlan) -> Markup | None:
     return lines([head, *shown])
 
 
-def sheet_menu(sheets: Sequence[tuple[int, str]], current: int | None) -> Block:
+def render_sheet_menu(sheets: Sequence[tuple[int, str]], current: int | None) -> Block:
     choices = [
         Choice(blocks.clip(name, MAX_SHEET_NAME_LENGTH) or str(place), str(place))
         for place, name in sheets
@@ -82,7 +82,7 @@ def sheet_menu(sheets: Sequence[tuple[int, str]], current: int | None) -> Block:
     )
 
 
-def _titles_text(sheet: Sheet) -> Markup:
+def _render_titles(sheet: Sheet) -> Markup:
     shown = [
         markup(f"row {number} (“{text}”)") if text else markup(f"row {number}")
         for number, text in sheet.titles[:MAX_TITLES_SHOWN]
@@ -99,7 +99,7 @@ def _titles_text(sheet: Sheet) -> Markup:
     )
 
 
-def _encoding_blocks(plan: BulkPlan) -> list[Block]:
+def _render_encoding(plan: BulkPlan) -> list[Block]:
     cells = [blocks.clip(cell, MAX_CELL_LENGTH) for cell in plan.samples.letters]
     if not cells:
         return []
@@ -125,7 +125,7 @@ def _encoding_blocks(plan: BulkPlan) -> list[Block]:
     return [blocks.section(text), menu]
 
 
-def _hidden_blocks(count: int, *, include: bool) -> list[Block]:
+def _render_hidden_rows(count: int, *, include: bool) -> list[Block]:
     rows = "1 row is" if count == 1 else f"{count:,} rows are"
     outcome = "sent too" if include else "left out"
     text = markup(

@@ -50,14 +50,14 @@ async def read_list(records: RecordSearch, record_type: RecordType, where: Where
                 break
             repeated += _add(found, page)
             if len(found) > MAX_RECORDS:
-                raise _too_many_error(record_type)
+                raise _build_too_many_error(record_type)
             if page.is_incomplete:
                 raise UsageError(CUT, example=EXAMPLE)
             if not page.next_skip:
                 return ListedRecords(tuple(found.values()), repeated)
             skip = page.next_skip
         if skip > 2 * MAX_RECORDS:
-            raise _too_many_error(record_type)
+            raise _build_too_many_error(record_type)
         if len(found) == known and any(page.records for page in pages):
             raise UsageError(
                 "Chakra returns the same page again and again, so the whole list can't be read. "
@@ -78,7 +78,7 @@ def _add(found: dict[str, Record], page: RecordPage) -> int:
     return known + sum(map(bool, names)) - len(found)
 
 
-def _too_many_error(record_type: RecordType) -> UsageError:
+def _build_too_many_error(record_type: RecordType) -> UsageError:
     return UsageError(
         f"More than {MAX_RECORDS:,} {record_type.plural.lower()} match. Narrow the query: by a day "
         "they were created, say.",

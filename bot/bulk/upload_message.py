@@ -22,7 +22,7 @@ STATE_TEXT = {
 }
 
 
-def started_message(row_count: int, destination: str, member: str) -> Message:
+def render_started(row_count: int, destination: str, member: str) -> Message:
     """Return the confirmation for the member; ``destination`` is where the outcome is posted."""
     rows = "1 row" if row_count == 1 else f"{row_count:,} rows"
     how = (
@@ -34,17 +34,17 @@ def started_message(row_count: int, destination: str, member: str) -> Message:
     return blocks.text_message(text)
 
 
-def stopped_message(upload: Upload, title: str, batches: Sequence[Batch], problem: str) -> Message:
+def render_stopped(upload: Upload, title: str, batches: Sequence[Batch], problem: str) -> Message:
     """Return what became of each part of the table, and the buttons to continue."""
     head = markup(Markup(":warning: "), bold(title), " stopped. ", problem)
     states = [
         markup("• ", _format_row_ranges(ranges), " ", STATE_TEXT[state], ".")
-        for state, ranges in ((state, _row_ranges(batches, state)) for state in STATE_TEXT)
+        for state, ranges in ((state, _merge_row_ranges(batches, state)) for state in STATE_TEXT)
         if ranges
     ]
     content = [blocks.section(head), blocks.section(lines(states))]
     buttons = []
-    if _row_ranges(batches, BatchState.PENDING):
+    if _merge_row_ranges(batches, BatchState.PENDING):
         buttons.append(blocks.button("Continue upload", CONTINUE_ACTION, str(upload.id)))
     if any(batch.state in (BatchState.UNKNOWN, BatchState.REFUSED) for batch in batches):
         buttons.append(blocks.button("Download rows to check", ROWS_ACTION, str(upload.id)))
@@ -53,7 +53,7 @@ def stopped_message(upload: Upload, title: str, batches: Sequence[Batch], proble
     return Message(markup(title, " stopped. ", problem), tuple(content))
 
 
-def _row_ranges(batches: Iterable[Batch], state: BatchState) -> list[tuple[int, int]]:
+def _merge_row_ranges(batches: Iterable[Batch], state: BatchState) -> list[tuple[int, int]]:
     """Return the first and last rows of the batches in ``state``; adjacent ones are joined."""
     ranges: list[tuple[int, int]] = []
     previous = None

@@ -16,7 +16,7 @@ import structlog
 from bot.aio.clock import Clock, sleep
 from bot.bulk.repository import Uploads
 from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
-from bot.bulk.upload_message import stopped_message
+from bot.bulk.upload_message import render_stopped
 from bot.chakra.job import Job
 from bot.chakra.processes import ProcessChange, ProcessesApi
 from bot.durable.runs import Reschedule, RunState
@@ -94,7 +94,7 @@ class Uploader:
         """Start a confirmed upload. Return False if it was started before."""
         now = self._clock.time()
         new = await self.uploads.confirm(upload, batches, channel, now)
-        await self._engine.start(UPLOAD_WORKFLOW, _workflow_key(upload.id, 1))
+        await self._engine.start(UPLOAD_WORKFLOW, _build_workflow_key(upload.id, 1))
         return new
 
     async def resume(self, upload_id: int) -> bool:
@@ -105,13 +105,13 @@ class Uploader:
         upload = await self.uploads.resume(upload_id, self._clock.time())
         if upload is None:
             return False
-        await self._engine.start(UPLOAD_WORKFLOW, _workflow_key(upload.id, upload.attempt))
+        await self._engine.start(UPLOAD_WORKFLOW, _build_workflow_key(upload.id, upload.attempt))
         return True
 
     async def list_active_keys(self) -> list[str]:
         """Return the keys of all chains that must be alive."""
         running = await self.uploads.list_running()
-        return [_workflow_key(upload.id, upload.attempt) for upload in running]
+        return [_build_workflow_key(upload.id, upload.attempt) for upload in running]
 
     async def purge(self) -> None:
         """Delete old drafts and uploads, with the customers' data in them."""
@@ -269,7 +269,7 @@ class Uploader:
             OutboxMessage(
                 f"upload:{upload.id}:stopped:{upload.attempt}",
                 upload.member,
-                stopped_message(upload, upload_title(upload), batches, problem),
+                render_stopped(upload, upload_title(upload), batches, problem),
                 member=upload.member,
             )
         )
@@ -287,5 +287,5 @@ def _to_change(item: Mapping[str, Any]) -> ProcessChange:
     return ProcessChange(str(item[attribute]), item[UPDATE_KEY], attribute)
 
 
-def _workflow_key(upload_id: int, attempt: int) -> str:
+def _build_workflow_key(upload_id: int, attempt: int) -> str:
     return f"{upload_id}:{attempt}"

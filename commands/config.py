@@ -115,10 +115,10 @@ def list_entries(config: Config) -> list[ConfigEntry]:
         if procedure.is_deleted or not procedure.label:
             continue
         entries.append(_entry("record type", procedure))
-        key = config.primary_key_of(procedure.short_id)
+        key = config.find_primary_key(procedure.short_id)
         entries += [
             _field(attribute, procedure.label, is_key=key is attribute)
-            for attribute in config.attributes_of(procedure.short_id)
+            for attribute in config.list_attributes(procedure.short_id)
         ]
     if not config.procedures:
         entries += [_field(attribute, "", is_key=False) for attribute in config.attributes]

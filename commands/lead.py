@@ -143,7 +143,7 @@ async def _empty_form(context: Context) -> LeadForm:
     found = find_type(types, LEAD) or types[0]
     record_type = with_confirmed_fields(found)
     config = (await context.records.get_config()).value
-    required = {known.short_id for known in config.attributes_of(found.name) if known.required}
+    required = {known.short_id for known in config.list_attributes(found.name) if known.required}
     fields = find_lead_fields(record_type.attributes, record_type.phone_fields)
     return LeadForm(record_type, fields, required - {found.key_field})
 

@@ -121,7 +121,7 @@ class BulkPlanner:
     async def build_empty_table(self, procedure: str, purpose: Purpose) -> EmptyTable:
         """Return a table to fill in, with the columns of the procedure."""
         config = await self._load_config()
-        typed = (item for item in config.attributes_of(procedure) if not item.is_photo)
+        typed = (item for item in config.list_attributes(procedure) if not item.is_photo)
         targets = tuple(map(_to_target, typed))
         key = _find_primary_key(config, procedure)
         return build_empty_table(targets, purpose, primary_key=key)
@@ -189,7 +189,7 @@ class BulkPlanner:
         hidden_count = sum(number in whole.hidden_rows for number in whole.row_numbers)
         sheet = whole if choices.include_hidden else whole.without_hidden_rows()
         config = await self._load_config()
-        targets = tuple(map(_to_target, config.attributes_of(upload.procedure)))
+        targets = tuple(map(_to_target, config.list_attributes(upload.procedure)))
         keys = {
             sheet.columns[place]: "" if key == SKIP_COLUMN else key
             for place, key in choices.columns.items()
@@ -254,5 +254,5 @@ def _to_target(attribute: Attribute) -> Target:
 
 def _find_primary_key(config: Config, procedure: str) -> str:
     """Return the configured key, else "lead_id" for a lead, as in Chakra's examples."""
-    known = config.primary_key_of(procedure)
+    known = config.find_primary_key(procedure)
     return known.short_id if known else f"{procedure}_id"

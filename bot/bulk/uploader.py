@@ -192,8 +192,8 @@ class Uploader:
 
     async def _post_items(self, upload: Upload, items: BatchItems) -> Job:
         if upload.kind == "create":
-            return await self._processes.bulk_create(upload.procedure, items)
-        return await self._processes.bulk_update(
+            return await self._processes.create_many(upload.procedure, items)
+        return await self._processes.update_many(
             upload.procedure, [_to_change(item) for item in items]
         )
 

@@ -100,7 +100,7 @@ class _AliasedResource(NamedResource):
     def _normalize_keys(cls, value: object) -> object:
         if not isinstance(value, dict):
             return value
-        single = {key: _first_value(value, names) for key, names in cls.key_aliases.items()}
+        single = {key: _find_first_value(value, names) for key, names in cls.key_aliases.items()}
         merged = {
             key: _merge_references(value, names) for key, names in cls.reference_aliases.items()
         }
@@ -208,7 +208,7 @@ class TaskKind(_AliasedResource):
     attributes: References = Field(default=(), repr=False)
 
 
-def _first_value(value: Mapping[str, object], names: Iterable[str]) -> object:
+def _find_first_value(value: Mapping[str, object], names: Iterable[str]) -> object:
     return next((value[name] for name in names if value.get(name) is not None), None)
 
 

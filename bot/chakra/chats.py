@@ -83,13 +83,13 @@ class Chat(_ListedItem):
     @property
     def names(self) -> tuple[str, ...]:
         """All names of the customer, a username too."""
-        found = (to_text(value) for value in self._values(NAME_FIELDS))
+        found = (to_text(value) for value in self._list_values(NAME_FIELDS))
         return tuple(dict.fromkeys(filter(None, found)))
 
     @property
     def phone(self) -> str:
         """The digits of the customer's number, "" if none is known."""
-        found = (_to_phone(value) for value in self._values(PHONE_FIELDS))
+        found = (_to_phone(value) for value in self._list_values(PHONE_FIELDS))
         return next(filter(None, found), "")
 
     @property
@@ -98,7 +98,7 @@ class Chat(_ListedItem):
         moment = self.updated_at or self.created_at
         return moment.timestamp() if moment else 0.0
 
-    def _values(self, names: tuple[str, ...]) -> list[object]:
+    def _list_values(self, names: tuple[str, ...]) -> list[object]:
         contacts = [self.raw.get(name) for name in CONTACT_FIELDS]
         holders = [*(contact for contact in contacts if isinstance(contact, Mapping)), self.raw]
         return [holder.get(name) for holder in holders for name in names]
@@ -178,7 +178,7 @@ def _find_items(envelope: Envelope) -> list[Any]:
     values = data.values() if isinstance(data, dict) else ()
     arrays = [value for value in values if isinstance(value, list)]
     if len(arrays) != 1:
-        raise envelope.invalid("_data", "An array was expected.")
+        raise envelope.build_error("_data", "An array was expected.")
     return arrays[0]
 
 

@@ -70,17 +70,17 @@ class Config(Resource):
         """
         types = info.data.get("attribute_types", ())
         return tuple(
-            attribute.model_copy(update={"type": _type_name(types, attribute.type)})
+            attribute.model_copy(update={"type": _find_type_name(types, attribute.type)})
             for attribute in attributes
             if attribute.short_id and not attribute.is_deleted
         )
 
-    def team_name(self, reference: str) -> str:
+    def find_team_name(self, reference: str) -> str:
         """Return the name for a UUID or short ID; the reference itself if it is unknown."""
         known = self.team is not None and self.team.matches(reference)
         return self.team.label if self.team and known else reference
 
-    def role_name(self, reference: str) -> str:
+    def find_role_name(self, reference: str) -> str:
         """Return the name of a role, like ``team_name``."""
         role = _find_by_reference(self.roles, reference)
         return role.label if role else reference
@@ -105,7 +105,7 @@ class Config(Resource):
         """Return the procedure with this UUID or short ID, or ``None``."""
         return _find_by_reference(self.procedures, reference)
 
-    def attributes_of(self, reference: str) -> tuple[Attribute, ...]:
+    def list_attributes(self, reference: str) -> tuple[Attribute, ...]:
         """Return the attributes that a process of this procedure may have, each short ID once.
 
         Return all attributes if the configuration does not have the procedure, or does not relate
@@ -118,9 +118,9 @@ class Config(Resource):
             if procedure is None or procedure.may_have(attribute)
         ]
         usable = [attribute for attribute in self.attributes if not attribute.is_of_tasks_alone]
-        return _unique_by_short_id(candidates or usable)
+        return _deduplicate_by_short_id(candidates or usable)
 
-    def task_kinds_of(self, reference: str) -> tuple[TaskKind, ...]:
+    def list_task_kinds(self, reference: str) -> tuple[TaskKind, ...]:
         """Return the tasks that a process of this procedure may have, each short ID once.
 
         They are ``stateTasks``; the task types, if there are none. Those of other procedures are
@@ -128,7 +128,7 @@ class Config(Resource):
         """
         procedure = self.find_procedure(reference)
         known = (*self.state_tasks, *(() if self.state_tasks else self.task_types))
-        return _unique_by_short_id(
+        return _deduplicate_by_short_id(
             kind
             for kind in known
             if kind.short_id
@@ -140,7 +140,7 @@ class Config(Resource):
             )
         )
 
-    def attributes_of_task(self, kind: TaskKind) -> tuple[Attribute, ...]:
+    def list_task_attributes(self, kind: TaskKind) -> tuple[Attribute, ...]:
         """Return the attributes that are related to a kind of task, or to its type.
 
         Return () if the configuration relates none to it.
@@ -152,7 +152,7 @@ class Config(Resource):
         ]
         related = (kind, *types)
         listed = {reference for related_kind in related for reference in related_kind.attributes}
-        return _unique_by_short_id(
+        return _deduplicate_by_short_id(
             attribute
             for attribute in self.attributes
             if any(map(attribute.matches, listed))
@@ -163,9 +163,9 @@ class Config(Resource):
             )
         )
 
-    def primary_key_of(self, reference: str) -> Attribute | None:
+    def find_primary_key(self, reference: str) -> Attribute | None:
         """Return the attribute whose value identifies a process of this procedure, or ``None``."""
-        attributes = self.attributes_of(reference)
+        attributes = self.list_attributes(reference)
         procedure = self.find_procedure(reference)
         if procedure and (named := _find_by_reference(attributes, procedure.primary_key)):
             return named
@@ -173,7 +173,7 @@ class Config(Resource):
         return marked[0] if len(marked) == 1 else None
 
 
-def _unique_by_short_id(items: Iterable[NamedT]) -> tuple[NamedT, ...]:
+def _deduplicate_by_short_id(items: Iterable[NamedT]) -> tuple[NamedT, ...]:
     by_short_id: dict[str, NamedT] = {}
     for item in items:
         by_short_id.setdefault(item.short_id, item)
@@ -184,7 +184,7 @@ def _find_by_reference(items: Iterable[NamedT], reference: str) -> NamedT | None
     return next((item for item in items if item.matches(reference)), None)
 
 
-def _type_name(types: Iterable[NamedResource], reference: str) -> str:
+def _find_type_name(types: Iterable[NamedResource], reference: str) -> str:
     """Return the short ID of the type, such as "text", else its name: names are for people."""
     known_type = _find_by_reference(types, reference)
     return known_type.short_id or known_type.label if known_type else reference

@@ -87,7 +87,7 @@ def move_to_zone(moment: datetime, zone: tzinfo) -> datetime:
 
 def to_email(value: object) -> str:
     """Return the address from a string (v2) or an object with ``email`` (v1); else ""."""
-    return _text_under_keys(value, _EMAIL_KEYS)
+    return _find_text(value, _EMAIL_KEYS)
 
 
 def to_emails(value: object) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def to_phone(value: object) -> str:
 
 def to_international_phone(value: object) -> str:
     """Return a phone number like ``to_phone``, with a plus if it was written with one."""
-    text = _PHONE_SCHEME.sub("", _text_under_keys(value, _PHONE_KEYS))
+    text = _PHONE_SCHEME.sub("", _find_text(value, _PHONE_KEYS))
     text = re.split(r"[A-Za-z]", text, maxsplit=1)[0]
     digits = "".join(str(int(c)) for c in text if c.isdecimal())
     if len(digits) not in _PHONE_DIGIT_COUNTS:
@@ -121,7 +121,7 @@ def to_phones(value: object) -> tuple[str, ...]:
 
 def to_reference(value: object) -> str:
     """Return a reference: a UUID (v1), a short ID (v2), or that of an object with either."""
-    return _text_under_keys(value, ("shortId", "id", "name"))
+    return _find_text(value, ("shortId", "id", "name"))
 
 
 def to_items(value: object) -> tuple[object, ...]:
@@ -153,7 +153,7 @@ def _iter_items(value: object) -> Iterable[object]:
     return value if isinstance(value, list | tuple) else ()
 
 
-def _text_under_keys(value: object, keys: Iterable[str]) -> str:
+def _find_text(value: object, keys: Iterable[str]) -> str:
     if not isinstance(value, Mapping):
         return to_text(value)
     return next((found for key in keys if (found := to_text(value.get(key)))), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.chakra.transport.error_mapping import invalid_response
+from bot.chakra.transport.error_mapping import build_invalid_response
 from bot.chakra.transport.http import Http
 
 HEALTH_PATH = "/v1/health"
@@ -24,7 +24,7 @@ class HealthApi:
         """
         response = await self._http.get(HEALTH_PATH, timeout_seconds=HEALTH_TIMEOUT_SECONDS)
         if response.media_type == "text/html":
-            raise invalid_response(
+            raise build_invalid_response(
                 response, "The response is a web page: this is not Chakra's API."
             )
         return response.elapsed_seconds

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from bot.chakra.fields import Text, Timestamp, to_text
 from bot.chakra.models import IdentifiedResource
 from bot.chakra.text import has_visible_text, sanitize_line
-from bot.chakra.transport.error_body import message_in_body
+from bot.chakra.transport.error_body import extract_body_message
 
 NOT_STARTED, SUCCESS, ERROR, INVALID = "NOT_STARTED", "SUCCESS", "ERROR", "INVALID"
 ENTRY_STATES = (SUCCESS, ERROR, INVALID, NOT_STARTED)
@@ -174,7 +174,7 @@ class JobEntry(BaseModel):
 def _find_reason(item: Mapping[str, object]) -> tuple[str, str]:
     """Return the key and the text of the reason; two empty strings if there is none."""
     for key in _REASON_KEYS:
-        message = message_in_body(item.get(key))
+        message = extract_body_message(item.get(key))
         if has_visible_text(message):
             return key, message
     return "", ""

@@ -11,7 +11,7 @@ from bot.chakra.job import Job, JobEntry
 from bot.chakra.paging import NEXT_PAGE_KEYS
 from bot.chakra.text import sanitize_line
 from bot.chakra.transport.envelope import Envelope, parse_envelope
-from bot.chakra.transport.error_mapping import resource_not_found
+from bot.chakra.transport.error_mapping import build_not_found
 from bot.chakra.transport.exchange import build_path
 from bot.chakra.transport.http import Http
 
@@ -66,10 +66,10 @@ class JobsApi:
         response = await self._http.get(JOB_PATH, {"backgroundJobId": job_id})
         envelope = parse_envelope(response)
         if not envelope.data:
-            raise resource_not_found(response)
+            raise build_not_found(response)
         job = parse_job(envelope)
         if job.id.lower() != job_id.lower():
-            raise envelope.invalid("_data.id", "It is another job than the requested one.")
+            raise envelope.build_error("_data.id", "It is another job than the requested one.")
         return job
 
     async def iter_entry_pages(
@@ -103,7 +103,7 @@ class JobsApi:
             known_ids |= {entry.id for entry in entries}
             received_count += len(entries)
             yield EntryPage(entries, _parse_total(envelope.meta))
-            next_cursor = self._next_cursor(envelope.meta, job_id)
+            next_cursor = self._parse_next_cursor(envelope.meta, job_id)
             if (
                 next_cursor is None
                 or next_cursor in visited
@@ -120,7 +120,7 @@ class JobsApi:
             endpoint, parameters = ENTRIES_PAGE_PATH, {**parameters, "page": cursor.page}
         return parse_envelope(await self._http.get(endpoint, parameters, query=dict(cursor.query)))
 
-    def _next_cursor(self, meta: Mapping[str, object], job_id: str) -> _PageCursor | None:
+    def _parse_next_cursor(self, meta: Mapping[str, object], job_id: str) -> _PageCursor | None:
         urls = (value for name in NEXT_PAGE_KEYS if isinstance(value := meta.get(name), str))
         url = next((value for value in urls if value.strip()), "")
         return parse_cursor(
@@ -162,7 +162,7 @@ def parse_cursor(url: str, path: str, host: str) -> _PageCursor | None:
 
 def _parse_entries(envelope: Envelope) -> tuple[JobEntry, ...]:
     if not isinstance(envelope.data, list):
-        raise envelope.invalid("_data", "An array of entries was expected.")
+        raise envelope.build_error("_data", "An array of entries was expected.")
     return tuple(map(JobEntry.from_item, envelope.data))
 
 

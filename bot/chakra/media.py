@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from bot.chakra.models import Media, PublicMedia
 from bot.chakra.transport.envelope import parse_envelope
-from bot.chakra.transport.error_mapping import invalid_response
+from bot.chakra.transport.error_mapping import build_invalid_response
 from bot.chakra.transport.exchange import JSON_MEDIA_TYPE, ChakraResponse, MultipartFile
 from bot.chakra.transport.http import Http
 
@@ -51,12 +51,14 @@ class MediaApi:
         response = await self._http.write("POST", UPLOAD_PATH, {"pluginId": plugin_id}, body=file)
         url = parse_envelope(response).parse_unwrapped(PublicMedia).public_media_url
         if not url.startswith(("https://", "http://")):
-            raise invalid_response(response, "It is not a web address.", "_data.publicMediaUrl")
+            raise build_invalid_response(
+                response, "It is not a web address.", "_data.publicMediaUrl"
+            )
         return url
 
     async def fetch(self, media_id: str) -> Media:
         """Return the type, size and URL of a file. The path is CONFIRMED, the body INFERRED."""
-        response = await self._http.get(MEDIA_PATH, self._path_parameters(media_id))
+        response = await self._http.get(MEDIA_PATH, self._build_path_parameters(media_id))
         return parse_envelope(response).parse_unwrapped(Media)
 
     async def download(self, media_id: str, *, max_bytes: int = MAX_DOWNLOAD_BYTES) -> MediaContent:
@@ -66,14 +68,14 @@ class MediaApi:
         """
         return _parse_content(
             await self._http.download(
-                SHOW_PATH, self._path_parameters(media_id), max_bytes=max_bytes
+                SHOW_PATH, self._build_path_parameters(media_id), max_bytes=max_bytes
             )
         )
 
     async def copy(self, media_id: str, sink: BinaryIO, *, max_bytes: int) -> str:
         """Write a file to ``sink``, like ``download``; return its media type."""
         response = await self._http.download(
-            SHOW_PATH, self._path_parameters(media_id), max_bytes=max_bytes, sink=sink
+            SHOW_PATH, self._build_path_parameters(media_id), max_bytes=max_bytes, sink=sink
         )
         return _parse_content(response).media_type
 
@@ -96,17 +98,17 @@ class MediaApi:
             await self._http.fetch_url(ATTACHMENTS_PATH, media.url, max_bytes=max_bytes)
         )
 
-    def _path_parameters(self, media_id: str) -> dict[str, str]:
+    def _build_path_parameters(self, media_id: str) -> dict[str, str]:
         return {"whatsappApiVersion": self._api_version, "whatsappMediaId": media_id}
 
 
 def _parse_content(response: ChakraResponse) -> MediaContent:
     if not response.is_complete:
-        raise invalid_response(response, TOO_LARGE)
+        raise build_invalid_response(response, TOO_LARGE)
     if response.media_type == JSON_MEDIA_TYPE:
         parse_envelope(response)  # raises the more precise error of `_errors`
     if response.media_type in {"", JSON_MEDIA_TYPE, "text/html"}:
-        raise invalid_response(
+        raise build_invalid_response(
             response, f"It is not a file ({response.media_type or 'no media type'})."
         )
     return MediaContent(response.media_type, response.body)

@@ -14,7 +14,7 @@ from bot.chakra.fields import to_phone, to_text
 from bot.chakra.meta import error_from_status
 from bot.chakra.outgoing import MetaPayload, TemplateMessage
 from bot.chakra.transport.envelope import parse_envelope
-from bot.chakra.transport.error_mapping import invalid_response
+from bot.chakra.transport.error_mapping import build_invalid_response
 from bot.chakra.transport.exchange import ChakraResponse
 from bot.chakra.transport.http import Http
 from bot.errors import ChakraError, OutcomeUnknown
@@ -74,7 +74,7 @@ class MessagesApi:
         Raise ``ResourceNotFound`` without sending if it is not a phone number.
         """
         path_parameters = {"pluginId": plugin_id, "phoneNumber": to_phone(phone)}
-        return await self._send(SEND_TO_PHONE_PATH, path_parameters, message.body())
+        return await self._send(SEND_TO_PHONE_PATH, path_parameters, message.to_body())
 
     async def send_template_for_process(
         self, plugin_id: str, procedure: str, key: str, message: TemplateMessage
@@ -90,7 +90,7 @@ class MessagesApi:
             "procedureShortId": procedure,
             "primaryKeyOrId": key,
         }
-        return await self._send(SEND_FOR_PROCESS_PATH, path_parameters, message.body())
+        return await self._send(SEND_FOR_PROCESS_PATH, path_parameters, message.to_body())
 
     async def send_meta_message(
         self, plugin_id: str, sender_id: str, message: MetaPayload
@@ -104,7 +104,7 @@ class MessagesApi:
             "whatsappApiVersion": self._api_version,
             "whatsappPhoneNumberId": sender_id,
         }
-        return await self._send(SEND_META_MESSAGE_PATH, path_parameters, message.body())
+        return await self._send(SEND_META_MESSAGE_PATH, path_parameters, message.to_body())
 
     async def mark_read(
         self, plugin_id: str, sender_id: str, wamid: str, *, is_typing: bool = False
@@ -157,16 +157,16 @@ def parse_send_response(response: ChakraResponse) -> AcceptedMessage:
         if message is not None:
             return message
         reason = "It has no message ID."
-    raise invalid_response(response, reason)
+    raise build_invalid_response(response, reason)
 
 
 def _parse_accepted(body: Mapping[str, object]) -> AcceptedMessage | None:
-    data = _data_object(body)
+    data = _parse_data_object(body)
     chakra_id, wamid = to_text(data.get("id")), _find_wamid(body)
     if not (chakra_id or wamid):
         return None
     raw_status = to_text(data.get("deliveryStatus")) or to_text(
-        _meta_message(body).get("message_status")
+        _parse_meta_message(body).get("message_status")
     )
     status = raw_status.upper()
     context = data.get("context")
@@ -181,25 +181,25 @@ def _parse_accepted(body: Mapping[str, object]) -> AcceptedMessage | None:
     )
 
 
-def _data_object(body: Mapping[str, object]) -> Mapping[str, object]:
+def _parse_data_object(body: Mapping[str, object]) -> Mapping[str, object]:
     data = body.get("_data")
     return data if isinstance(data, Mapping) else {}
 
 
-def _meta_message(body: Mapping[str, object]) -> Mapping[str, object]:
+def _parse_meta_message(body: Mapping[str, object]) -> Mapping[str, object]:
     """Return the message in Meta's own response, as from some older plugins; else nothing."""
-    messages = _data_object(body).get("messages") or body.get("messages")
+    messages = _parse_data_object(body).get("messages") or body.get("messages")
     first = messages[0] if isinstance(messages, list) and messages else None
     return first if isinstance(first, Mapping) else {}
 
 
 def _find_wamid(body: Mapping[str, object]) -> str:
-    data = _data_object(body)
+    data = _parse_data_object(body)
     named = to_text(data.get("externalId")) or to_text(data.get("whatsappMessageId"))
-    return named or to_text(_meta_message(body).get("id"))
+    return named or to_text(_parse_meta_message(body).get("id"))
 
 
 def _has_wamid(response: ChakraResponse) -> bool:
     """Return whether a response with an error has a message ID too."""
-    body = response.json()
+    body = response.parse_json()
     return isinstance(body, Mapping) and bool(_find_wamid(body))

@@ -77,7 +77,7 @@ def _iter_subclasses(root: type[ChakraError]) -> Iterator[type[ChakraError]]:
 ERROR_CLASS_BY_CODE: Mapping[int, type[ChakraError]] = map_error_classes(ChakraError)
 
 
-def error_for_meta_code(code: int, title: str = "", details: str = "") -> ChakraError:
+def build_meta_error(code: int, title: str = "", details: str = "") -> ChakraError:
     """Return the error for Meta's code; ``UnknownMetaCode`` if no class has it."""
     meta_error = MetaError(code, _clean_title(title), _clean_details(title, details))
     return (meta_error.error_class or UnknownMetaCode)(
@@ -93,7 +93,7 @@ def error_from_status(status: object) -> ChakraError:
     """
     meta_error = find_meta_error(status, is_meta=True)
     if meta_error is not None:
-        return error_for_meta_code(meta_error.code, meta_error.title, meta_error.details)
+        return build_meta_error(meta_error.code, meta_error.title, meta_error.details)
     context = status.get("errorContext", status) if isinstance(status, Mapping) else None
     message = context.get("message") if isinstance(context, Mapping) else None
     return Rejected(sanitize_line(message, _MAX_TEXT_LENGTH) if isinstance(message, str) else "")
@@ -138,10 +138,10 @@ def _parse_object(error: Mapping[str, object], is_meta: bool) -> MetaError | Non
     ):
         return None
     title = next(iter(titles), "")
-    return MetaError(code, _clean_title(title), _clean_details(title, _case_details(error)))
+    return MetaError(code, _clean_title(title), _clean_details(title, _find_case_details(error)))
 
 
-def _case_details(error: Mapping[str, object]) -> str:
+def _find_case_details(error: Mapping[str, object]) -> str:
     """Return the most specific text; ``error_user_msg``, as of rejected templates, comes first."""
     data = error.get("error_data")
     details = data.get("details") if isinstance(data, Mapping) else data
@@ -151,7 +151,7 @@ def _case_details(error: Mapping[str, object]) -> str:
 
 def _parse_text(text: str, depth: int) -> MetaError | None:
     with suppress(ValueError, RecursionError):
-        if found := _search(_embedded_json(text), False, depth - 1):
+        if found := _search(_parse_embedded_json(text), False, depth - 1):
             return found
     if marked := _CODE_PREFIX.search(text):
         title, _, details = marked[2].partition(": ")
@@ -162,7 +162,7 @@ def _parse_text(text: str, depth: int) -> MetaError | None:
     return MetaError(int(named[1]), "", sanitize_line(text, _MAX_TEXT_LENGTH)) if named else None
 
 
-def _embedded_json(text: str) -> object:
+def _parse_embedded_json(text: str) -> object:
     """Return a JSON object inside other text, as in "Request failed: {…}", or ``None``."""
     start, end = text.find("{"), text.rfind("}")
     value = json.loads(text[start : end + 1]) if 0 <= start < end else None

@@ -76,7 +76,7 @@ def _parse_reportee(value: object) -> Reportee:
     if isinstance(value, Reportee):
         return value
     if isinstance(value, dict):
-        name = _first_visible(_full_name(value), to_text(value.get("username")), "")
+        name = _find_first_visible(_format_full_name(value), to_text(value.get("username")), "")
         return Reportee(id=value.get("id", ""), name=name)
     text = to_text(value)
     if is_uuid(text):
@@ -84,9 +84,9 @@ def _parse_reportee(value: object) -> Reportee:
     return Reportee(name=text if has_visible_text(text) else "")
 
 
-def _full_name(user: dict[str, object]) -> str:
+def _format_full_name(user: dict[str, object]) -> str:
     parts = [to_text(user.get(key)) for key in ("firstName", "middleName", "lastName")]
-    return _first_visible(
+    return _find_first_visible(
         to_text(user.get("displayName")), to_text(user.get("name")), _join_visible(*parts)
     )
 
@@ -137,7 +137,9 @@ class User(IdentifiedResource):
     @cached_property
     def name(self) -> str:
         """The name to show; never empty."""
-        return _first_visible(self.display_name, self.full_name, self.username, self.email, self.id)
+        return _find_first_visible(
+            self.display_name, self.full_name, self.username, self.email, self.id
+        )
 
     @cached_property
     def email(self) -> str:
@@ -147,12 +149,12 @@ class User(IdentifiedResource):
     @cached_property
     def emails(self) -> tuple[str, ...]:
         """All addresses, the primary one first."""
-        return _unique_values(self.primary_email, self.listed_emails)
+        return _merge_unique_values(self.primary_email, self.listed_emails)
 
     @cached_property
     def phones(self) -> tuple[str, ...]:
         """All numbers, digits only, the primary one first."""
-        return _unique_values(self.primary_phone, self.listed_phones)
+        return _merge_unique_values(self.primary_phone, self.listed_phones)
 
     @property
     def active(self) -> bool | None:
@@ -164,12 +166,12 @@ class User(IdentifiedResource):
         """The time zone from ``+0530``, as Chakra has it, or from a name; else ``None``."""
         return parse_timezone(self.timezone)
 
-    def utc_offset(self, now: datetime) -> timedelta | None:
+    def compute_utc_offset(self, now: datetime) -> timedelta | None:
         """Return the user's offset from UTC at ``now`` (aware); ``None`` without a time zone."""
-        local = self.local_time(now)
+        local = self.compute_local_time(now)
         return local.utcoffset() if local else None
 
-    def local_time(self, now: datetime) -> datetime | None:
+    def compute_local_time(self, now: datetime) -> datetime | None:
         """Return ``now`` (aware) in the user's time zone; ``None`` without one."""
         return now.astimezone(self.zone) if self.zone else None
 
@@ -193,11 +195,11 @@ class UserChanges(BaseModel):
 
     @model_validator(mode="after")
     def _require_change(self) -> Self:
-        if not self.body():
+        if not self.to_body():
             raise ValueError("nothing would be changed")
         return self
 
-    def body(self) -> dict[str, str]:
+    def to_body(self) -> dict[str, str]:
         """Return the JSON body."""
         return self.model_dump(by_alias=True, exclude_none=True)
 
@@ -212,7 +214,7 @@ class NamedResource(Resource):
     @property
     def label(self) -> str:
         """The name to show: the name, else the short ID, else the ID."""
-        return _first_visible(self.name, self.short_id, self.id)
+        return _find_first_visible(self.name, self.short_id, self.id)
 
     def matches(self, reference: str) -> bool:
         """Return whether the reference is its UUID or its short ID."""
@@ -289,7 +291,7 @@ class PhoneNumber(IdentifiedResource):
     @property
     def name(self) -> str:
         """The name to show; never empty."""
-        return _first_visible(self.verified_name, self.display_phone_number, self.id)
+        return _find_first_visible(self.verified_name, self.display_phone_number, self.id)
 
 
 class BusinessAccount(IdentifiedResource):
@@ -343,10 +345,10 @@ def _join_visible(*parts: str) -> str:
     return " ".join(part for part in parts if has_visible_text(part))
 
 
-def _first_visible(*names: str) -> str:
+def _find_first_visible(*names: str) -> str:
     """Return the first name with a visible character, else the last one."""
     return next((name for name in names if has_visible_text(name)), names[-1])
 
 
-def _unique_values(first: str, others: tuple[str, ...]) -> tuple[str, ...]:
+def _merge_unique_values(first: str, others: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in (first, *others) if value))

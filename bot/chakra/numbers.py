@@ -19,15 +19,15 @@ class PhoneNumbersApi:
     async def list(self, plugin_id: str = "") -> tuple[PhoneNumber, ...]:
         """Return the numbers of one plugin, or of the whole team."""
         return parse_envelope(
-            await self._http.get(NUMBERS_PATH, query=_plugin_query(plugin_id))
+            await self._http.get(NUMBERS_PATH, query=_build_plugin_query(plugin_id))
         ).parse_list(PhoneNumber)
 
     async def list_accounts(self, plugin_id: str = "") -> tuple[BusinessAccount, ...]:
         """Return the business accounts of one plugin, or of the whole team."""
         return parse_envelope(
-            await self._http.get(ACCOUNTS_PATH, query=_plugin_query(plugin_id))
+            await self._http.get(ACCOUNTS_PATH, query=_build_plugin_query(plugin_id))
         ).parse_list(BusinessAccount)
 
 
-def _plugin_query(plugin_id: str) -> dict[str, str]:
+def _build_plugin_query(plugin_id: str) -> dict[str, str]:
     return {"pluginId": plugin_id} if plugin_id else {}

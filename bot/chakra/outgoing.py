@@ -18,7 +18,7 @@ JsonObject = dict[str, object]
 _SPACE_RUN = re.compile(r" {5,}")
 
 
-def invalid_value_reason(value: str) -> str | None:
+def explain_invalid_value(value: str) -> str | None:
     """Return why Meta rejects a value of a variable, or ``None`` if it is valid.
 
     The reason is "empty", "line break", "tab" or "spaces" (more than four in a row).
@@ -84,7 +84,7 @@ class TemplateMessage(BaseModel):
     location_address: str | None = Field(default=None, repr=False)
     otp_code: str | None = Field(default=None, repr=False)
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         """Return the JSON body."""
         dumped = self.model_dump(by_alias=True, exclude_none=True)
         return {name: value for name, value in dumped.items() if value != ()}
@@ -104,7 +104,7 @@ def build_parameters(values: Mapping[str, str]) -> tuple[TemplateParameter, ...]
 class MetaPayload(Protocol):
     """A message in Meta's format. ``to`` is digits only, with the country code."""
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         """Return the JSON body."""
         ...
 
@@ -116,7 +116,7 @@ class TextParameter:
     text: str
     name: str = ""
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         named = {"parameter_name": self.name} if self.name else {}
         return {"type": "text", "text": self.text, **named}
 
@@ -129,7 +129,7 @@ class MediaParameter:
     link: str
     filename: str = ""
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         named = {"filename": self.filename} if self.filename else {}
         return {"type": self.kind, self.kind: {"link": self.link, **named}}
 
@@ -143,7 +143,7 @@ class LocationParameter:
     name: str = ""
     address: str = ""
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         coordinates = {"latitude": self.latitude, "longitude": self.longitude}
         texts = {"name": self.name, "address": self.address}
         return {
@@ -165,7 +165,7 @@ class ActionParameter:
     index: int
     value: str = ""
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         name = ACTION_VALUE_NAMES[self.sub_type]
         action = {"type": "action", "action": {name: self.value}}
         return {
@@ -198,7 +198,7 @@ class ButtonParameter:
     index: int
     value: str
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         parameter_type, field = BUTTON_PARAMETERS[self.sub_type]
         return {
             "type": "button",
@@ -219,11 +219,11 @@ class MetaCard:
     text: tuple[TextParameter, ...] = ()
     buttons: tuple[ButtonParameter | ActionParameter, ...] = ()
 
-    def body(self, index: int) -> JsonObject:
+    def to_body(self, index: int) -> JsonObject:
         """Return the card, whose text has no component if it has no variables."""
-        header, text = _header_component(self.header), _text_component(self.text)
+        header, text = _build_header_component(self.header), _build_text_component(self.text)
         components = [*header, *([text] if self.text else [])]
-        buttons = [button.body() for button in self.buttons]
+        buttons = [button.to_body() for button in self.buttons]
         return {"card_index": index, "components": [*components, *buttons]}
 
 
@@ -240,14 +240,14 @@ class MetaTemplate:
     cards: tuple[MetaCard, ...] = ()
     expires_at: int | None = None
 
-    def body(self) -> JsonObject:
-        components = [*_header_component(self.header), _text_component(self.text)]
+    def to_body(self) -> JsonObject:
+        components = [*_build_header_component(self.header), _build_text_component(self.text)]
         if self.expires_at is not None:
             offer = {"expiration_time_ms": self.expires_at * 1000}
             parameter = {"type": "limited_time_offer", "limited_time_offer": offer}
             components.append({"type": "limited_time_offer", "parameters": [parameter]})
         if self.cards:
-            cards = [card.body(index) for index, card in enumerate(self.cards)]
+            cards = [card.to_body(index) for index, card in enumerate(self.cards)]
             components.append({"type": "carousel", "cards": cards})
         return {
             "messaging_product": "whatsapp",
@@ -257,17 +257,17 @@ class MetaTemplate:
             "template": {
                 "name": self.name,
                 "language": {"policy": "deterministic", "code": self.language},
-                "components": [*components, *(button.body() for button in self.buttons)],
+                "components": [*components, *(button.to_body() for button in self.buttons)],
             },
         }
 
 
-def _header_component(header: HeaderParameter | None) -> list[JsonObject]:
-    return [{"type": "header", "parameters": [header.body()]}] if header else []
+def _build_header_component(header: HeaderParameter | None) -> list[JsonObject]:
+    return [{"type": "header", "parameters": [header.to_body()]}] if header else []
 
 
-def _text_component(text: tuple[TextParameter, ...]) -> JsonObject:
-    return {"type": "body", "parameters": [parameter.body() for parameter in text]}
+def _build_text_component(text: tuple[TextParameter, ...]) -> JsonObject:
+    return {"type": "body", "parameters": [parameter.to_body() for parameter in text]}
 
 
 @dataclass(frozen=True)
@@ -281,7 +281,7 @@ class SessionText:
     text: str
     quoted_wamid: str = ""
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         return {
             "messaging_product": "whatsapp",
             "to": self.to,
@@ -306,7 +306,7 @@ class SessionMedia:
     filename: str = ""
     quoted_wamid: str = ""
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         optional = {"caption": self.caption, "filename": self.filename}
         given_fields = {name: text for name, text in optional.items() if text}
         return {

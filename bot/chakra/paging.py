@@ -37,11 +37,11 @@ async def fetch_all_pages(http: Http, endpoint: str, model: type[Item]) -> tuple
         if page.keys() <= items.keys():
             break
         items |= page
-        query = next_page_query(envelope.meta, endpoint, len(items))
+        query = build_next_page_query(envelope.meta, endpoint, len(items))
     return tuple(items.values())
 
 
-def next_page_query(
+def build_next_page_query(
     meta: Mapping[str, Any], endpoint: str, received_count: int
 ) -> Mapping[str, str] | None:
     """Return the query of the next page; ``None`` on the last.

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 from bot.chakra.fields import Text, Timestamp, to_text
 from bot.chakra.models import IdentifiedResource
 from bot.chakra.transport.envelope import parse_envelope
-from bot.chakra.transport.error_mapping import invalid_response
+from bot.chakra.transport.error_mapping import build_invalid_response
 from bot.chakra.transport.exchange import JSON_MEDIA_TYPE, ChakraResponse, MultipartFile
 from bot.chakra.transport.http import Http
 
@@ -113,7 +113,9 @@ class PhotosApi:
         return parse_envelope(response).parse_data(Photo)
 
 
-def photo_form(name: str, media_type: str, extension: str, content: BinaryIO) -> MultipartFile:
+def build_photo_form(
+    name: str, media_type: str, extension: str, content: BinaryIO
+) -> MultipartFile:
     """Return the form of an upload.
 
     That ``filetype`` is a file name's extension is INFERRED from the example of a response.
@@ -123,7 +125,7 @@ def photo_form(name: str, media_type: str, extension: str, content: BinaryIO) ->
 
 def _read_file(response: ChakraResponse) -> PhotoFile:
     if not response.is_complete:
-        raise invalid_response(response, TOO_LARGE)
+        raise build_invalid_response(response, TOO_LARGE)
     if response.media_type in {"text/html", JSON_MEDIA_TYPE}:
-        raise invalid_response(response, f"It is not a photo ({response.media_type}).")
+        raise build_invalid_response(response, f"It is not a photo ({response.media_type}).")
     return PhotoFile(response.media_type)

@@ -88,7 +88,7 @@ class Process(Resource):
         if not isinstance(value, dict):
             return value
         record = value.get("record")
-        flat = {**value, "other": _undocumented_fields(value)}
+        flat = {**value, "other": _collect_undocumented_fields(value)}
         return {**flat, "recordData": record.get("data")} if isinstance(record, Mapping) else flat
 
     @property
@@ -116,14 +116,12 @@ class Process(Resource):
         It is "" if there is none, or if there are several under unusual keys: one may be the
         agent's.
         """
-        attributes = self._normalized_attributes()
-        phones = (_phone_unless_uuid(attributes.get(key)) for key in _PHONE_KEYS)
+        attributes = self._normalize_attributes()
+        phones = (_parse_phone(attributes.get(key)) for key in _PHONE_KEYS)
         if phone := next(filter(None, phones), ""):
             return phone
         other_phones = {
-            _phone_unless_uuid(value)
-            for key, value in attributes.items()
-            if _PHONE_LIKE_KEY.search(key)
+            _parse_phone(value) for key, value in attributes.items() if _PHONE_LIKE_KEY.search(key)
         } - {""}
         unique = {phone.removeprefix("+") for phone in other_phones}
         return max(other_phones, key=len) if len(unique) == 1 else ""
@@ -131,19 +129,19 @@ class Process(Resource):
     @property
     def email(self) -> str:
         """The email address, or ""."""
-        attributes = self._normalized_attributes()
+        attributes = self._normalize_attributes()
         emails = (to_email(attributes.get(key)) for key in _EMAIL_KEYS)
         return next(filter(None, emails), "")
 
     @property
     def name(self) -> str:
         """The name under the usual keys, else the first and last name, else ""."""
-        attributes = self._normalized_attributes()
-        first = _first_visible(attributes, _FIRST_NAME_KEYS)
-        last = _first_visible(attributes, _LAST_NAME_KEYS)
-        return _first_visible(attributes, _NAME_KEYS) or f"{first} {last}".strip()
+        attributes = self._normalize_attributes()
+        first = _find_first_visible(attributes, _FIRST_NAME_KEYS)
+        last = _find_first_visible(attributes, _LAST_NAME_KEYS)
+        return _find_first_visible(attributes, _NAME_KEYS) or f"{first} {last}".strip()
 
-    def _normalized_attributes(self) -> Mapping[str, Any]:
+    def _normalize_attributes(self) -> Mapping[str, Any]:
         """Return the attributes by keys in lower case with underscores.
 
         ``phoneNumber`` and ``Phone Number`` become the same key.
@@ -153,7 +151,7 @@ class Process(Resource):
         }
 
 
-def _undocumented_fields(value: Mapping[str, Any]) -> Mapping[str, Any]:
+def _collect_undocumented_fields(value: Mapping[str, Any]) -> Mapping[str, Any]:
     other = {name: item for name, item in value.items() if name not in _KNOWN_FIELDS}
     for name in ("data", "record"):
         if value.get(name) and not isinstance(value[name], Mapping):
@@ -164,10 +162,10 @@ def _undocumented_fields(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return other
 
 
-def _phone_unless_uuid(value: object) -> str:
+def _parse_phone(value: object) -> str:
     return "" if is_uuid(to_text(value)) else to_international_phone(value)
 
 
-def _first_visible(attributes: Mapping[str, Any], keys: Iterable[str]) -> str:
+def _find_first_visible(attributes: Mapping[str, Any], keys: Iterable[str]) -> str:
     texts = (to_text(attributes.get(key)) for key in keys)
     return next((text for text in texts if has_visible_text(text)), "")

@@ -12,7 +12,7 @@ from bot.chakra.jobs import parse_job
 from bot.chakra.models import is_uuid
 from bot.chakra.process import Process
 from bot.chakra.transport.envelope import parse_envelope
-from bot.chakra.transport.error_mapping import resource_not_found
+from bot.chakra.transport.error_mapping import build_not_found
 from bot.chakra.transport.http import Http
 from bot.errors import Rejected, ResourceNotFound
 
@@ -60,7 +60,7 @@ class ProcessChange:
         if not self.key or self.key_attribute in {"", UPDATE_KEY}:
             raise ValueError("it does not say which process to change")
 
-    def item(self) -> dict[str, Any]:
+    def to_item(self) -> dict[str, Any]:
         """Return the item of the bulk update, with the changes in ``update``.
 
         The text of the documentation says so; another page's examples have no ``update``. Both are
@@ -87,13 +87,15 @@ class ProcessesApi:
         response = await self._http.get(PROCESS_PATH, path_parameters)
         envelope = parse_envelope(response)
         if not envelope.data:
-            raise resource_not_found(response)
+            raise build_not_found(response)
         if is_uuid(process_id):
             return envelope.parse_resource(Process, process_id)
         process = envelope.parse_data(Process)
         key = to_text(process.attributes.get(f"{procedure}_id"))
         if key and process_id not in (key, process.id):
-            raise envelope.invalid("_data.data", "It is another process than the requested one.")
+            raise envelope.build_error(
+                "_data.data", "It is another process than the requested one."
+            )
         return process
 
     async def list(
@@ -109,7 +111,7 @@ class ProcessesApi:
         response = await self._http.query(LIST_PATH, {"procedureShortId": procedure}, body=body)
         envelope = parse_envelope(response)
         if not isinstance(envelope.data, list):
-            raise envelope.invalid("_data", "An array was expected.")
+            raise envelope.build_error("_data", "An array was expected.")
         found = [item for item in envelope.data if isinstance(item, Mapping)]
         items = tuple(envelope.parse(Process, item, "_data[]") for item in found)
         has_more = to_flag(envelope.meta.get("hasMore"))
@@ -175,21 +177,21 @@ class ProcessesApi:
         has_process = isinstance(data, Mapping) and data.get("id")
         return envelope.parse_data(Process) if has_process else None
 
-    async def bulk_create(self, procedure: str, items: Sequence[Mapping[str, Any]]) -> Job:
+    async def create_many(self, procedure: str, items: Sequence[Mapping[str, Any]]) -> Job:
         """Start a job that creates a process from each item, a body of Create Process.
 
         The path and the array are CONFIRMED; the response is INFERRED to be that of
-        ``bulk_update``. The maximum number of items is UNKNOWN ("1000s"). The write is not retried
+        ``update_many``. The maximum number of items is UNKNOWN ("1000s"). The write is not retried
         once it may have arrived: raise ``OutcomeUnknown``. Raise ``ValueError`` for no items.
         """
         return await self._start_job("POST", BULK_CREATE_PATH, procedure, _require_items(items))
 
-    async def bulk_update(self, procedure: str, changes: Sequence[ProcessChange]) -> Job:
+    async def update_many(self, procedure: str, changes: Sequence[ProcessChange]) -> Job:
         """Start a job that makes the changes. CONFIRMED; their form is that of ``ProcessChange``.
 
-        Raise the errors of ``bulk_create``.
+        Raise the errors of ``create_many``.
         """
-        items = [change.item() for change in changes]
+        items = [change.to_item() for change in changes]
         return await self._start_job(
             "PATCH", BULK_UPDATE_PATH, procedure, {"processes": _require_items(items)}
         )

@@ -133,7 +133,7 @@ class Component(TemplatePart):
         default_factory=dict
     )
 
-    def variables(self) -> Iterator[Variable]:
+    def iter_variables(self) -> Iterator[Variable]:
         """Yield the variables of this component."""
         yield from ()
 
@@ -144,7 +144,7 @@ class Header(Component):
     format: UpperText = ""
     text: MultilineText = ""
 
-    def variables(self) -> Iterator[Variable]:
+    def iter_variables(self) -> Iterator[Variable]:
         examples = _parse_examples(self.example, "header_text")
         for name in find_variable_names(self.text):
             yield Variable("header", name, example=examples.get(name, ""))
@@ -156,7 +156,7 @@ class Body(Component):
     text: MultilineText = ""
     add_security_recommendation: Flag = None
 
-    def variables(self) -> Iterator[Variable]:
+    def iter_variables(self) -> Iterator[Variable]:
         examples = _parse_examples(self.example, "body_text")
         for name in find_variable_names(self.text):
             yield Variable("body", name, example=examples.get(name, ""))
@@ -179,7 +179,7 @@ class Buttons(Component):
 
     buttons: Annotated[tuple[Button, ...], BeforeValidator(_parse_buttons)] = ()
 
-    def variables(self) -> Iterator[Variable]:
+    def iter_variables(self) -> Iterator[Variable]:
         for index, button in enumerate(self.buttons):
             for name in button.variable_names:
                 yield Variable("button", name, index, button.example_value)
@@ -262,10 +262,10 @@ class Carousel(Component):
 
     cards: Annotated[tuple[Card, ...], BeforeValidator(_parse_cards)] = ()
 
-    def variables(self) -> Iterator[Variable]:
+    def iter_variables(self) -> Iterator[Variable]:
         for index, card in enumerate(self.cards):
             for part in card.components:
-                for variable in part.variables():
+                for variable in part.iter_variables():
                     yield replace(variable, card=index)
 
 
@@ -337,14 +337,14 @@ class Template(ComponentHolder):
         """Whether its variables have names, by ``parameter_format`` or else by the variables."""
         if self.parameter_format:
             return self.parameter_format == "NAMED"
-        return any(not variable.name.isdigit() for variable in self._text_variables())
+        return any(not variable.name.isdigit() for variable in self._iter_text_variables())
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """All variables in the order header, body, buttons; none for a one-time code."""
         if self.is_one_time_code:
             return ()
-        return tuple(variable for part in self.components for variable in part.variables())
+        return tuple(variable for part in self.components for variable in part.iter_variables())
 
     @property
     def is_one_time_code(self) -> bool:
@@ -357,10 +357,10 @@ class Template(ComponentHolder):
         """Whether a send fills in a location."""
         return self.header is not None and self.header.format == "LOCATION"
 
-    def _text_variables(self) -> Iterator[Variable]:
+    def _iter_text_variables(self) -> Iterator[Variable]:
         for part in (self.header, self.body):
             if part is not None:
-                yield from part.variables()
+                yield from part.iter_variables()
 
 
 def find_variable_names(text: str) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class NewTemplate:
     parameter_format: str = ""
     allow_category_change: bool | None = None
 
-    def body(self) -> dict[str, object]:
+    def to_body(self) -> dict[str, object]:
         """Return the JSON body."""
         payload: dict[str, object] = {
             "name": self.name,
@@ -97,7 +97,10 @@ class TemplatesApi:
         The write is not retried once it may have arrived.
         """
         response = await self._http.write(
-            "POST", TEMPLATES_PATH, self._path_parameters(wabaId=waba_id), body=template.body()
+            "POST",
+            TEMPLATES_PATH,
+            self._build_path_parameters(wabaId=waba_id),
+            body=template.to_body(),
         )
         return parse_envelope(response).parse_unwrapped(TemplateSubmission)
 
@@ -107,7 +110,7 @@ class TemplatesApi:
         Meta reviews it again afterwards. The path is CONFIRMED, the response (``success``)
         INFERRED: any 2xx without an error counts as a success.
         """
-        path_parameters = self._path_parameters(whatsappMessageTemplateId=template_id)
+        path_parameters = self._build_path_parameters(whatsappMessageTemplateId=template_id)
         response = await self._http.write(
             "POST", TEMPLATE_PATH, path_parameters, body=dict(changes)
         )
@@ -123,7 +126,7 @@ class TemplatesApi:
                 request_id=response.request_id,
             )
 
-    def _path_parameters(self, **parameters: str) -> dict[str, str]:
+    def _build_path_parameters(self, **parameters: str) -> dict[str, str]:
         return {"whatsappApiVersion": self._api_version, **parameters}
 
     async def _fetch_all_pages(
@@ -139,13 +142,13 @@ class TemplatesApi:
             page_query = {**query, "limit": str(PAGE_SIZE), **({"after": after} if after else {})}
             envelope = parse_envelope(
                 await self._http.get(
-                    TEMPLATES_PATH, self._path_parameters(wabaId=waba_id), query=page_query
+                    TEMPLATES_PATH, self._build_path_parameters(wabaId=waba_id), query=page_query
                 )
             )
             page = {template.id: template for template in _parse_page(envelope)}
             new = page.keys() - templates.keys()
             templates |= page
-            after = _next_cursor(envelope)
+            after = _parse_next_cursor(envelope)
             if after is None or not new:
                 break
         return tuple(templates.values())
@@ -159,11 +162,11 @@ def _parse_page(envelope: Envelope) -> tuple[Template, ...]:
     if isinstance(items, Mapping):
         items = items.get("data")
     if not isinstance(items, list):
-        raise envelope.invalid("data", "An array of templates was expected.")
+        raise envelope.build_error("data", "An array of templates was expected.")
     return tuple(envelope.parse(Template, item, f"data[{i}]") for i, item in enumerate(items))
 
 
-def _next_cursor(envelope: Envelope) -> str | None:
+def _parse_next_cursor(envelope: Envelope) -> str | None:
     """Return the cursor of the next page; ``None`` on the last, which has a cursor but no ``next``.
 
     The URL in ``next`` is Meta's and is never requested: our token must not go there.

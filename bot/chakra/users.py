@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.chakra.models import User, UserChanges
 from bot.chakra.paging import fetch_all_pages
 from bot.chakra.transport.envelope import parse_envelope
-from bot.chakra.transport.error_mapping import resource_not_found
+from bot.chakra.transport.error_mapping import build_not_found
 from bot.chakra.transport.exchange import ChakraResponse
 from bot.chakra.transport.http import Http
 
@@ -53,7 +53,7 @@ class UsersApi:
         write is not retried once it may have arrived: raise ``OutcomeUnknown``.
         """
         response = await self._http.write(
-            "PUT", USER_V1_PATH, {"userId": user_id}, body=changes.body()
+            "PUT", USER_V1_PATH, {"userId": user_id}, body=changes.to_body()
         )
         if response.status == 204:
             return None
@@ -65,5 +65,5 @@ class UsersApi:
 def _parse_user(response: ChakraResponse, user_id: str) -> User:
     envelope = parse_envelope(response)
     if envelope.data is None:
-        raise resource_not_found(response)
+        raise build_not_found(response)
     return envelope.parse_resource(User, user_id)

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from bot.aio.clock import Clock, wait_for
 from bot.chakra.client import Chakra
 from bot.chakra.fields import to_text
-from bot.chakra.photos import TOO_LARGE, PhotoDescription, photo_form
+from bot.chakra.photos import TOO_LARGE, PhotoDescription, build_photo_form
 from bot.chakra.text import sanitize_line
 from bot.chakra.transport.exchange import MultipartFile
 from bot.errors import (
@@ -116,7 +116,7 @@ class Photos:
         """
         kind = photo.picture.kind
         name = f"{PurePosixPath(photo.name).stem or 'photo'}.{kind.extension}"
-        form = photo_form(name, kind.media_type, kind.extension, photo.content)
+        form = build_photo_form(name, kind.media_type, kind.extension, photo.content)
         try:
             await self._photos.upload(form, photo_id, timeout_seconds=UPLOAD_SECONDS)
         except (OutcomeUnknown, Rejected) as error:

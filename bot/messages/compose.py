@@ -56,7 +56,7 @@ class PhoneMessage:
 
     def body(self) -> JsonObject:
         """Return the body of the request."""
-        return self.message.body()
+        return self.message.to_body()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class ProcessMessage:
 
     def body(self) -> JsonObject:
         """Return the body of the request."""
-        return self.message.body()
+        return self.message.to_body()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class PassthroughMessage:
 
     def body(self) -> JsonObject:
         """Return the body of the request."""
-        return self.message.body()
+        return self.message.to_body()
 
 
 OutboundMessage = PhoneMessage | ProcessMessage | PassthroughMessage

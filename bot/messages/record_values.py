@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.chakra.fields import to_text
-from bot.chakra.outgoing import invalid_value_reason
+from bot.chakra.outgoing import explain_invalid_value
 from bot.chakra.process import Process
 from bot.chakra.template import Template, Variable
 from bot.chakra.text import has_visible_text, sanitize_line
@@ -155,5 +155,5 @@ def _fits(value: str) -> bool:
         has_visible_text(text)
         and len(text) <= MAX_FILLED_LENGTH
         and sanitize_line(text) == text
-        and invalid_value_reason(text) is None
+        and explain_invalid_value(text) is None
     )

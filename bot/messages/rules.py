@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.chakra.outgoing import invalid_value_reason
+from bot.chakra.outgoing import explain_invalid_value
 from bot.chakra.template import Template, Variable, fill_variables
 from bot.chakra.text import has_visible_text
 from bot.messages.compose import DOCUMENT_EXTENSIONS, MAX_FILENAME_LENGTH
@@ -53,7 +53,7 @@ INVALID_VALUE_MESSAGES: Mapping[str, str] = {
     "tab": "WhatsApp doesn't accept tabs here. Use spaces.",
     "spaces": "WhatsApp accepts at most four spaces in a row here.",
 }
-"""Reason of ``bot.chakra.outgoing.invalid_value_reason`` -> sentence."""
+"""Reason of ``bot.chakra.outgoing.explain_invalid_value`` -> sentence."""
 
 MEGABYTE = 1024 * 1024
 
@@ -212,7 +212,7 @@ def _validate_value(field: TemplateField, values: Mapping[str, str], now: float)
         return _validate_moment(value, now)
     if field.kind is FieldKind.FILE or (field.optional and not value.strip()):
         return ""
-    reason = invalid_value_reason(value.strip()) if has_visible_text(value) else "empty"
+    reason = explain_invalid_value(value.strip()) if has_visible_text(value) else "empty"
     if reason is not None:
         return INVALID_VALUE_MESSAGES[reason]
     if field.kind is FieldKind.FILENAME and "/" in value.replace("\\", "/"):

@@ -198,7 +198,7 @@ class RecordDirectory:
         match: Callable[[Process], NameMatch],
     ) -> list[Record]:
         attribute = _primary_key(config, procedure)
-        where = build([item.short_id for item in config.attributes_of(procedure)])
+        where = build([item.short_id for item in config.list_attributes(procedure)])
         items: tuple[Process, ...] = ()
         if where is not None:
             try:
@@ -271,7 +271,7 @@ def _kinds(config: Config) -> tuple[str, ...]:
 
 
 def _primary_key(config: Config, procedure: str) -> str:
-    known = config.primary_key_of(procedure)
+    known = config.find_primary_key(procedure)
     return known.short_id if known else f"{procedure}_id"
 
 

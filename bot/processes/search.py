@@ -269,7 +269,7 @@ class RecordSearch:
         """Return the record's ID with "id", or its primary key with the name of that attribute."""
         if record.process.id:
             return record.process.id, ID_KEY
-        known = (await self.get_config()).value.primary_key_of(record.procedure)
+        known = (await self.get_config()).value.find_primary_key(record.procedure)
         return record.key, known.short_id if known else f"{record.procedure}_id"
 
     def build_where(
@@ -344,8 +344,8 @@ def _build_type(
     find_user_name: Callable[[str], str] = lambda _: "",
     format_phone: Callable[[str], str] = str,
 ) -> RecordType:
-    attributes = config.attributes_of(name)
-    key = config.primary_key_of(name)
+    attributes = config.list_attributes(name)
+    key = config.find_primary_key(name)
     roots = {root.name for root in ROOT_FIELDS}
     own = tuple(_build_field(item) for item in attributes if item.short_id not in roots)
     words = frozenset({fold(name), fold(label), fold(f"{name}s"), fold(f"{label}s")})

@@ -52,7 +52,7 @@ class TaskType:
 
 def list_task_types(config: Config, procedure: str, state: str = "") -> tuple[TaskType, ...]:
     """Return the tasks that a record of this type may have; those of ``state`` come first."""
-    kinds = config.task_kinds_of(procedure)
+    kinds = config.list_task_kinds(procedure)
     ordered = sorted(kinds, key=lambda kind: bool(kind.states) and state not in kind.states)
     unrelated = tuple(
         attribute
@@ -61,7 +61,7 @@ def list_task_types(config: Config, procedure: str, state: str = "") -> tuple[Ta
     )
     types = []
     for kind in ordered:
-        related = config.attributes_of_task(kind)
+        related = config.list_task_attributes(kind)
         fields = tuple(_build_field(attribute) for attribute in related or unrelated)
         types.append(
             TaskType(

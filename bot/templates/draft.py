@@ -288,4 +288,4 @@ def _example_count_error(count: int) -> str:
 
 
 def _examples(part: Header | Body | Footer | None) -> list[str]:
-    return [variable.example for variable in part.variables()] if part else []
+    return [variable.example for variable in part.iter_variables()] if part else []

@@ -118,7 +118,7 @@ def _unsupported_part(template: Template) -> str:
     header = template.header.format if template.header else ""
     if header not in SENDABLE_HEADERS:
         return _plural(UNSUPPORTED_HEADERS.get(header), "headers")
-    if template.header and len(list(template.header.variables())) > 1:
+    if template.header and len(list(template.header.iter_variables())) > 1:
         return "Headers with several variables"
     return _unsupported_button(template, SENDABLE_BUTTONS) or _unsupported_cards(template)
 

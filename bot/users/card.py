@@ -145,7 +145,7 @@ def _presence(user: User, viewer: Viewer) -> Markup:
 
 def _local_time(user: User, viewer: Viewer) -> str:
     """Return the time on the user's clock, or the name of an unknown time zone."""
-    local = user.local_time(datetime.fromtimestamp(viewer.now, UTC))
+    local = user.compute_local_time(datetime.fromtimestamp(viewer.now, UTC))
     if local is None:
         return f"Time zone {blocks.clip(user.timezone, 60)}" if user.timezone else ""
     offset = local.utcoffset() or timedelta()

@@ -44,12 +44,12 @@ CHANGES = [
 BulkWrite = Callable[[ProcessesApi], Awaitable[Job]]
 WRITES: dict[str, tuple[BulkWrite, str, str]] = {
     "bulk-create-process": (
-        lambda processes: processes.bulk_create("lead", ITEMS),
+        lambda processes: processes.create_many("lead", ITEMS),
         "POST",
         "/v1/ext/procedure/lead/process/bulk-create",
     ),
     "bulk-update-process": (
-        lambda processes: processes.bulk_update("lead", CHANGES),
+        lambda processes: processes.update_many("lead", CHANGES),
         "PATCH",
         "/v1/ext/procedure/lead/process",
     ),
@@ -115,9 +115,9 @@ async def test_empty_bulk_write_is_not_sent(clock: ManualClock) -> None:
     upstream = Upstream([reply(200)])
     async with upstream.open_http(clock) as http:
         with pytest.raises(ValueError, match="nothing to write"):
-            await ProcessesApi(http).bulk_create("lead", [])
+            await ProcessesApi(http).create_many("lead", [])
         with pytest.raises(ValueError, match="nothing to write"):
-            await ProcessesApi(http).bulk_update("lead", [])
+            await ProcessesApi(http).update_many("lead", [])
     assert upstream.requests == []
 
 

@@ -43,18 +43,18 @@ async def test_config_is_fetched_from_its_endpoint() -> None:
     assert lead is not None
     assert (lead.name, found.find_procedure(lead.id)) == ("Lead", lead)
     assert found.find_procedure("ticket") is None
-    assert found.attributes_of("lead") == ()
-    assert found.primary_key_of("lead") is None
+    assert found.list_attributes("lead") == ()
+    assert found.find_primary_key("lead") is None
 
 
 def test_documented_config_resolves_v1_ids_to_names() -> None:
     found = Config.model_validate(example("fetch-config.response")["_data"])
     john = User.model_validate(example("fetch-user-v1.response")["_data"])
-    assert found.role_name(john.role) == "Inside Sales"
-    assert found.team_name(john.team) == "PaisaPay"
-    assert found.role_name("inside_sales") == "Inside Sales"
-    assert found.role_name("unheard_of") == "unheard_of"
-    assert found.team_name("") == ""
+    assert found.find_role_name(john.role) == "Inside Sales"
+    assert found.find_team_name(john.team) == "PaisaPay"
+    assert found.find_role_name("inside_sales") == "Inside Sales"
+    assert found.find_role_name("unheard_of") == "unheard_of"
+    assert found.find_team_name("") == ""
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,9 @@ def test_config_accepts_alternative_shapes(body: object, roles: tuple[ChakraRole
 
 
 def test_role_without_a_name_falls_back_to_its_short_id() -> None:
-    assert Config.model_validate({"roles": [{"id": "1", "shortId": "s"}]}).role_name("1") == "s"
+    assert (
+        Config.model_validate({"roles": [{"id": "1", "shortId": "s"}]}).find_role_name("1") == "s"
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,15 +90,15 @@ def test_role_without_a_name_falls_back_to_its_short_id() -> None:
 )
 def test_attribute_of_another_procedure_is_excluded(tie: dict[str, object]) -> None:
     found = build_config(attribute("city"), attribute("severity", **tie))
-    assert short_ids(found.attributes_of("lead")) == ["city"]
-    assert short_ids(found.attributes_of("p2")) == ["city", "severity"]
+    assert short_ids(found.list_attributes("lead")) == ["city"]
+    assert short_ids(found.list_attributes("p2")) == ["city", "severity"]
 
 
 @pytest.mark.parametrize("listed", [["a-city"], ["city"], [{"id": "a-city"}], {"1": "city"}])
 def test_a_procedure_may_list_its_attributes_itself(listed: object) -> None:
     lead = {**LEAD, "attributes": listed}
     both = (attribute("city"), attribute("severity"), attribute("tied", procedure="p1"))
-    assert short_ids(build_config(*both, procedures=[lead]).attributes_of("lead")) == [
+    assert short_ids(build_config(*both, procedures=[lead]).list_attributes("lead")) == [
         "city",
         "tied",
     ]
@@ -108,17 +110,17 @@ def test_attribute_and_procedure_are_linked_by_entity() -> None:
         attribute("plate", entity="e2"),
         procedures=[{**LEAD, "entity": "e1"}, TICKET],
     )
-    assert short_ids(found.attributes_of("lead")) == ["email"]
-    assert short_ids(found.attributes_of("ticket")) == ["email", "plate"]  # it does not say
+    assert short_ids(found.list_attributes("lead")) == ["email"]
+    assert short_ids(found.list_attributes("ticket")) == ["email", "plate"]  # it does not say
 
 
 def test_unlinked_procedure_gets_all_attributes() -> None:
     every = ["city", "severity"]
     plain = build_config(attribute("city"), attribute("severity"))
-    assert short_ids(plain.attributes_of("lead")) == every
-    assert short_ids(plain.attributes_of("unheard_of")) == every
+    assert short_ids(plain.list_attributes("lead")) == every
+    assert short_ids(plain.list_attributes("unheard_of")) == every
     elsewhere = build_config(attribute("city", procedure="x"), attribute("severity", procedure="y"))
-    assert short_ids(elsewhere.attributes_of("lead")) == every
+    assert short_ids(elsewhere.list_attributes("lead")) == every
 
 
 def test_attributes_are_unique_and_writable() -> None:
@@ -130,7 +132,7 @@ def test_attributes_are_unique_and_writable() -> None:
         None,
         "x",
     )
-    assert [attribute.name for attribute in found.attributes_of("lead")] == ["City"]
+    assert [attribute.name for attribute in found.list_attributes("lead")] == ["City"]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_attributes_are_unique_and_writable() -> None:
 )
 def test_attribute_type_is_resolved(raw: dict[str, object], kind: str) -> None:
     types = [{"id": "t1", "shortId": "phone", "name": "Phone"}, {"id": "t2", "name": "Yes or no"}]
-    (found,) = build_config(attribute("x", **raw), attributeTypes=types).attributes_of("lead")
+    (found,) = build_config(attribute("x", **raw), attributeTypes=types).list_attributes("lead")
     assert found.type == kind
 
 
@@ -161,26 +163,26 @@ def test_attribute_type_is_resolved(raw: dict[str, object], kind: str) -> None:
     ],
 )
 def test_required_flag_is_read(raw: dict[str, object], required: bool | None) -> None:
-    (found,) = build_config(attribute("x", **raw)).attributes_of("lead")
+    (found,) = build_config(attribute("x", **raw)).list_attributes("lead")
     assert found.required is required
 
 
 @pytest.mark.parametrize("key", ["a-code", "code", {"shortId": "code"}])
 def test_primary_key_comes_from_the_procedure(key: object) -> None:
     both = (attribute("city", isPrimaryKey=True), attribute("code"))
-    found = build_config(*both, procedures=[{**LEAD, "primaryKey": key}]).primary_key_of("lead")
+    found = build_config(*both, procedures=[{**LEAD, "primaryKey": key}]).find_primary_key("lead")
     assert found is not None
     assert found.short_id == "code"
 
 
 def test_primary_key_falls_back_to_the_marked_attribute() -> None:
-    one = build_config(attribute("city"), attribute("code", isPrimaryKey=True)).primary_key_of(
+    one = build_config(attribute("city"), attribute("code", isPrimaryKey=True)).find_primary_key(
         "lead"
     )
     assert one is not None
     assert one.short_id == "code"
     two = build_config(attribute("a", isPrimary=True), attribute("b", isPrimary=True))
-    assert two.primary_key_of("lead") is None
+    assert two.find_primary_key("lead") is None
 
 
 ODD_JSON: st.SearchStrategy[Any] = st.recursive(
@@ -207,10 +209,10 @@ ODD_JSON: st.SearchStrategy[Any] = st.recursive(
 def test_any_json_value_parses_as_a_config(one: object, two: object, three: object) -> None:
     body = {"team": one, "roles": two, "procedures": one, "attributes": two}
     found = Config.model_validate({**body, "attributeTypes": three})
-    assert isinstance(found.role_name("x"), str)
-    assert isinstance(found.team_name("x"), str)
+    assert isinstance(found.find_role_name("x"), str)
+    assert isinstance(found.find_team_name("x"), str)
     for procedure in found.procedures:
-        keys = short_ids(found.attributes_of(procedure.id))
+        keys = short_ids(found.list_attributes(procedure.id))
         assert len(set(keys)) == len(keys)
-        found.primary_key_of(procedure.short_id)
+        found.find_primary_key(procedure.short_id)
     assert Config.model_validate(found.model_dump(by_alias=True)) == found

@@ -60,7 +60,7 @@ ARGUMENTS: dict[str, object] = {
 
 OTHER_ARGUMENTS: dict[str, dict[str, object]] = {
     "photos.upload": {"photo_id": uuid.UUID(UUID)},
-    "processes.bulk_update": {"changes": [ProcessChange(UUID, {"state": "NEW"})]},
+    "processes.update_many": {"changes": [ProcessChange(UUID, {"state": "NEW"})]},
     "users.update": {"changes": UserChanges(first_name="Jo")},
     "messages.send_meta_message": {"message": SessionText("12025550100", "Hi")},
 }

@@ -23,7 +23,7 @@ from bot.chakra.meta_errors import (
     UnknownMetaCode,
 )
 from bot.chakra.transport.envelope import parse_envelope
-from bot.chakra.transport.error_mapping import error_for
+from bot.chakra.transport.error_mapping import build_error
 from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse
 from bot.errors import (
     AuthenticationError,
@@ -206,7 +206,7 @@ def test_any_body_raises_one_error(body: object, status: int, method: str) -> No
     answer = ChakraResponse(
         ChakraRequest(method, "/x", "/x"), status, {}, json.dumps(body).encode()
     )
-    error = error_for(answer, 0.0)
+    error = build_error(answer, 0.0)
     assert isinstance(error, ChakraError)
     assert len(error.details) <= 300
     failed = error_from_status(body)
@@ -218,7 +218,7 @@ def test_a_body_that_is_no_json_may_hold_a_code() -> None:
     answer = ChakraResponse(
         ChakraRequest("POST", "/x", "/x"), 400, {}, b"Meta: (#132000) wrong number of params"
     )
-    assert type(error_for(answer, 0.0)) is ParametersRejected
+    assert type(build_error(answer, 0.0)) is ParametersRejected
 
 
 def test_html_page_yields_no_meta_error() -> None:
@@ -226,4 +226,4 @@ def test_html_page_yields_no_meta_error() -> None:
     answer = ChakraResponse(
         ChakraRequest("POST", "/x", "/x"), 400, dict(page.headers), page.content
     )
-    assert type(error_for(answer, 0.0)) is Rejected
+    assert type(build_error(answer, 0.0)) is Rejected

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.chakra.meta import (
     ERROR_CLASS_BY_CODE,
     MetaError,
-    error_for_meta_code,
+    build_meta_error,
     error_from_status,
     find_meta_error,
     map_error_classes,
@@ -157,7 +157,7 @@ def test_subclass_does_not_inherit_codes() -> None:
 
 @pytest.mark.parametrize("code", sorted(ERROR_CLASS_BY_CODE))
 def test_retryable_matches_the_contract(code: int) -> None:
-    assert error_for_meta_code(code).retryable == (code in RETRYABLE_CODES)
+    assert build_meta_error(code).retryable == (code in RETRYABLE_CODES)
 
 
 def test_error_kinds_are_unique() -> None:
@@ -169,11 +169,11 @@ def test_error_kinds_are_unique() -> None:
     ("code", "seconds"), [(131049, DAY_SECONDS), (131056, 6), (80007, 3600), (131026, None)]
 )
 def test_retry_after_depends_on_the_code(code: int, seconds: float | None) -> None:
-    assert error_for_meta_code(code).retry_after == seconds
+    assert build_meta_error(code).retry_after == seconds
 
 
 def test_error_message_quotes_meta() -> None:
-    error = error_for_meta_code(131047, "Re-engagement message", "More than 24 hours have passed.")
+    error = build_meta_error(131047, "Re-engagement message", "More than 24 hours have passed.")
     assert type(error) is WindowClosed
     assert (error.code, error.details) == (131047, "More than 24 hours have passed.")
     assert error.message == "(#131047) Re-engagement message: More than 24 hours have passed."
@@ -189,11 +189,11 @@ def test_error_message_quotes_meta() -> None:
     ],
 )
 def test_message_is_deduplicated_and_on_one_line(title: str, details: str, message: str) -> None:
-    assert error_for_meta_code(131026, title, details).message == message
+    assert build_meta_error(131026, title, details).message == message
 
 
 def test_unknown_code_is_parsed_as_unknown_meta_code() -> None:
-    error = error_for_meta_code(131999, "Something new")
+    error = build_meta_error(131999, "Something new")
     assert isinstance(error, Rejected)
     assert (type(error), error.code, error.kind) == (UnknownMetaCode, 131999, "unknown_meta_code")
     assert not error.retryable
@@ -329,6 +329,6 @@ def test_small_webhook_code_is_accepted_without_context() -> None:
 
 @given(st.text(max_size=200), st.text(max_size=500), st.integers(0, 10**7))
 def test_any_error_text_fits_on_one_line(title: str, details: str, code: int) -> None:
-    error = error_for_meta_code(code, title, details)
+    error = build_meta_error(code, title, details)
     assert "\n" not in error.message
     assert len(error.message) < 650

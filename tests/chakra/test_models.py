@@ -39,8 +39,8 @@ def test_the_documented_user_v2() -> None:
     assert john.reportees == ()
     assert john.active is True
     assert john.availability_status == "AVAILABLE"
-    assert john.utc_offset(NOW) == timedelta(hours=5, minutes=30)
-    local = john.local_time(NOW)
+    assert john.compute_utc_offset(NOW) == timedelta(hours=5, minutes=30)
+    local = john.compute_local_time(NOW)
     assert local is not None
     assert f"{local:%H:%M}" == "17:30"
     assert john.created_at == datetime.fromisoformat("2021-09-16T18:34:58.108+05:30")
@@ -196,14 +196,14 @@ def test_timestamps_in_every_shape(written: object, moment: datetime | None) -> 
 )
 def test_time_zones_in_every_shape(written: object, hours: float | None) -> None:
     expected = None if hours is None else timedelta(hours=hours)
-    assert parse_user(timezone=written).utc_offset(NOW) == expected
+    assert parse_user(timezone=written).compute_utc_offset(NOW) == expected
 
 
 def test_a_named_zone_follows_its_seasons() -> None:
     berlin = parse_user(timezone="Europe/Berlin")
     assert berlin.zone == ZoneInfo("Europe/Berlin")
-    assert berlin.utc_offset(NOW) == timedelta(hours=2)
-    assert berlin.utc_offset(NOW.replace(month=1)) == timedelta(hours=1)
+    assert berlin.compute_utc_offset(NOW) == timedelta(hours=2)
+    assert berlin.compute_utc_offset(NOW.replace(month=1)) == timedelta(hours=1)
 
 
 @pytest.mark.parametrize("team", ["paisapay", {"shortId": "paisapay", "id": "7"}])
@@ -236,10 +236,10 @@ def test_validation_error_quotes_no_model_data() -> None:
 
 
 def test_changes_contain_only_changed_fields() -> None:
-    assert UserChanges(first_name="John").body() == {"firstName": "John"}
+    assert UserChanges(first_name="John").to_body() == {"firstName": "John"}
     both = UserChanges.model_validate(example("update-user.request"))
-    assert both.body() == {"firstName": "John", "lastName": "Doe"}
-    assert UserChanges(last_name="").body() == {"lastName": ""}
+    assert both.to_body() == {"firstName": "John", "lastName": "Doe"}
+    assert UserChanges(last_name="").to_body() == {"lastName": ""}
 
 
 def test_empty_and_unwritable_changes_are_rejected() -> None:
@@ -297,7 +297,7 @@ def test_any_object_parses_as_a_user_or_raises_one_error(body: dict[str, object]
     read_user = envelope.parse_data(User)
     assert read_user.name
     assert all(number.isdigit() for number in read_user.phones)
-    assert read_user.utc_offset(NOW) is None or read_user.local_time(NOW) == NOW
+    assert read_user.compute_utc_offset(NOW) is None or read_user.compute_local_time(NOW) == NOW
     assert User.model_validate(read_user.model_dump(by_alias=True)) == read_user
     assert User(**dict(read_user)) == read_user
     assert isinstance(hash(read_user), int)

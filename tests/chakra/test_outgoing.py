@@ -19,7 +19,7 @@ from bot.chakra.outgoing import (
     TemplateMessage,
     TextParameter,
     build_parameters,
-    invalid_value_reason,
+    explain_invalid_value,
 )
 from tests.chakra.upstream import example
 
@@ -34,7 +34,7 @@ def build_message(**more: object) -> TemplateMessage:
 
 def extra_fields(**more: object) -> dict[str, object]:
     """What the body holds besides the sender and the name."""
-    body = build_message(**more).body()
+    body = build_message(**more).to_body()
     assert body.pop("whatsappPhoneNumberId") == SENDER
     assert body.pop("templateName") == "sale"
     return body
@@ -51,7 +51,7 @@ def test_a_positional_template_with_a_picture_is_as_documented() -> None:
         mapping=build_parameters({"1": "John"}),
         image_url=PICTURE,
     )
-    assert_documented(sent.body(), "send-template-phone")
+    assert_documented(sent.to_body(), "send-template-phone")
 
 
 def test_one_for_a_process_is_as_documented() -> None:
@@ -60,7 +60,7 @@ def test_one_for_a_process_is_as_documented() -> None:
         template_name="christmas_promo_23",
         mapping=build_parameters({"1": "John"}),
     )
-    assert_documented(sent.body(), "send-template-process")
+    assert_documented(sent.to_body(), "send-template-process")
 
 
 def test_one_with_everything_is_as_documented() -> None:
@@ -74,14 +74,14 @@ def test_one_with_everything_is_as_documented() -> None:
         document_url="https://example.com/invoice.pdf",
         filename="invoice.pdf",
     )
-    assert_documented(sent.body(), "send-template-phone.full")
+    assert_documented(sent.to_body(), "send-template-phone.full")
 
 
 def test_a_one_time_code_is_as_documented() -> None:
     sent = TemplateMessage(
         whatsapp_phone_number_id="105966260583426", template_name="login_otp", otp_code="496093"
     )
-    assert_documented(sent.body(), "send-template-phone.otp")
+    assert_documented(sent.to_body(), "send-template-phone.otp")
 
 
 def test_named_variables_go_by_their_names() -> None:
@@ -134,7 +134,7 @@ def test_repr_hides_personal_data() -> None:
 
 def test_metas_format_is_as_documented() -> None:
     assert_documented(
-        MetaTemplate("919999999999", "hello_world", "en_US").body(), "send-template-meta"
+        MetaTemplate("919999999999", "hello_world", "en_US").to_body(), "send-template-meta"
     )
 
 
@@ -151,7 +151,7 @@ def test_metas_format_with_everything() -> None:
             ButtonParameter("copy_code", 2, "25OFF"),
         ),
     )
-    template = sent.body()["template"]
+    template = sent.to_body()["template"]
     assert isinstance(template, dict)
     assert template["components"] == [
         {
@@ -220,24 +220,24 @@ def test_metas_format_with_everything() -> None:
 def test_each_header_of_metas(
     header: MediaParameter | LocationParameter | TextParameter, body: dict[str, object]
 ) -> None:
-    assert header.body() == body
+    assert header.to_body() == body
 
 
 def test_a_session_message_is_as_documented() -> None:
     assert_documented(
-        SessionText("912233223322", "This is a text message").body(), "send-session-message"
+        SessionText("912233223322", "This is a text message").to_body(), "send-session-message"
     )
 
 
 def test_a_session_message_may_be_a_file() -> None:
     sent = SessionMedia("91", "document", "https://a.test/i.pdf", "Yours", "i.pdf")
-    assert sent.body() == {
+    assert sent.to_body() == {
         "messaging_product": "whatsapp",
         "to": "91",
         "type": "document",
         "document": {"link": "https://a.test/i.pdf", "caption": "Yours", "filename": "i.pdf"},
     }
-    assert SessionMedia("91", "audio", "https://a.test/a.ogg").body()["audio"] == {
+    assert SessionMedia("91", "audio", "https://a.test/a.ogg").to_body()["audio"] == {
         "link": "https://a.test/a.ogg"
     }
 
@@ -259,11 +259,11 @@ def test_a_session_message_may_be_a_file() -> None:
     ],
 )
 def test_invalid_variable_value_is_rejected_locally(value: str, why: str | None) -> None:
-    assert invalid_value_reason(value) == why
+    assert explain_invalid_value(value) == why
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1))
 def test_any_values_are_sent_unchanged(values: dict[str, str]) -> None:
-    body = json.loads(json.dumps(build_message(mapping=build_parameters(values)).body()))
+    body = json.loads(json.dumps(build_message(mapping=build_parameters(values)).to_body()))
     sent = {value["schemaPropertyName"]: value["schemaPropertyValue"] for value in body["mapping"]}
     assert sent == values

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chakra.photos import PhotoDescription, PhotoFile, PhotosApi, photo_form
+from bot.chakra.photos import PhotoDescription, PhotoFile, PhotosApi, build_photo_form
 from bot.errors import (
     ChakraError,
     InvalidResponse,
@@ -36,7 +36,7 @@ def clock() -> ManualClock:
 
 
 def form() -> Any:
-    return photo_form("mobile_screenshot.png", "image/png", "png", BytesIO(CONTENT))
+    return build_photo_form("mobile_screenshot.png", "image/png", "png", BytesIO(CONTENT))
 
 
 @pytest.mark.parametrize("has_id", [True, False])

@@ -229,7 +229,7 @@ async def test_a_new_template_is_sent_as_documented(clock: ManualClock) -> None:
 
 async def test_optional_fields_are_sent_when_set(clock: ManualClock) -> None:
     new = NewTemplate("a", "en", "MARKETING", [], "NAMED", allow_category_change=False)
-    assert new.body() == {
+    assert new.to_body() == {
         "name": "a",
         "language": "en",
         "category": "MARKETING",

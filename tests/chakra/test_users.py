@@ -13,7 +13,7 @@ from bot.chakra.client import Chakra
 from bot.chakra.config import ConfigApi
 from bot.chakra.health import HealthApi
 from bot.chakra.models import User, UserChanges
-from bot.chakra.paging import MAX_PAGES, next_page_query
+from bot.chakra.paging import MAX_PAGES, build_next_page_query
 from bot.chakra.users import UsersApi
 from bot.errors import (
     AuthenticationError,
@@ -190,14 +190,14 @@ async def test_endless_paging_is_bounded(clock: ManualClock) -> None:
 def test_only_the_query_of_the_next_link_is_used(
     meta: dict[str, object], query: dict[str, str] | None
 ) -> None:
-    assert next_page_query(meta, "/v2/ext/users", 7) == query
+    assert build_next_page_query(meta, "/v2/ext/users", 7) == query
 
 
 async def test_the_configuration_is_read(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("fetch-config.response"))])
     async with upstream.open_http(clock) as http:
         config = await ConfigApi(http).fetch()
-    assert config.role_name("inside_sales") == "Inside Sales"
+    assert config.find_role_name("inside_sales") == "Inside Sales"
     assert upstream.requests[0].url.path == "/v1/ext/config"
 
 

@@ -62,7 +62,7 @@ async def wait_until_changed(acme: World, clock: ManualClock) -> str:
 
 @reaches(
     f"PATCH {PROCEDURE}",
-    "processes.bulk_update",
+    "processes.update_many",
     title="Bulk Update Process",
     by="`/chakra bulk update lead`",
 )

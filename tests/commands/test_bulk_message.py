@@ -157,7 +157,7 @@ async def test_outcome_is_posted_in_the_channel_only_if_chosen(
 
 @reaches(
     f"POST {PROCEDURE}/bulk-create",
-    "processes.bulk_create",
+    "processes.create_many",
     title="Bulk Create Process",
     by="`/chakra bulk create lead`",
 )

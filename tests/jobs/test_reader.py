@@ -152,7 +152,7 @@ async def test_page_error_midway_is_raised(harness: ReaderHarness) -> None:
 
 async def test_bulk_write_job_can_be_read_to_completion(harness: ReaderHarness) -> None:
     rows = [{"lead_id": f"L{number}", "data": {"score": number}} for number in range(600)]
-    started = await harness.client.processes.bulk_create(
+    started = await harness.client.processes.create_many(
         "lead", [*rows, {"data": {"colour": "red"}}]
     )
     assert (started.total, started.finished) == (0, False)
@@ -170,7 +170,7 @@ async def test_bulk_write_job_can_be_read_to_completion(harness: ReaderHarness) 
     made_one = (await harness.client.processes.list("lead", {"lead_id": "L599"})).items
     assert [process.data["score"] for process in made_one] == [599]
     change = ProcessChange("L599", {"data": {"city": "Goa"}}, key_attribute="lead_id")
-    started = await harness.client.processes.bulk_update("lead", [change])
+    started = await harness.client.processes.update_many("lead", [change])
     await harness.clock.advance(5)
     assert (await harness.library.get_job(started.id)).value.succeeded == 1
     (changed,) = (await harness.client.processes.list("lead", {"city": "Goa"})).items

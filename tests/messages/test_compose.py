@@ -107,7 +107,7 @@ def test_process_recipient() -> None:
 
 def test_meta_format() -> None:
     hello = build_template(body_component("Welcome!"), name="hello_world")
-    assert to_meta_template(hello, {}, "919999999999").body() == example(
+    assert to_meta_template(hello, {}, "919999999999").to_body() == example(
         "send-template-meta.request"
     )
 
@@ -261,7 +261,7 @@ def test_values_for_two_buttons_are_indexed_and_untrackable() -> None:
 
 
 def meta_components(template: MetaTemplate) -> list[dict[str, Any]]:
-    components: dict[str, Any] = json.loads(json.dumps(template.body()))
+    components: dict[str, Any] = json.loads(json.dumps(template.to_body()))
     found: list[dict[str, Any]] = components["template"]["components"]
     return found
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chakra.meta import ERROR_CLASS_BY_CODE, error_for_meta_code
+from bot.chakra.meta import ERROR_CLASS_BY_CODE, build_meta_error
 from bot.chakra.meta_errors import UnknownMetaCode
 from bot.errors import ChakraError
 from bot.messages.error_copy import EXPLAINER, WHATSAPP_ERROR_COPY
@@ -45,11 +45,11 @@ def test_service_errors_name_the_admin_or_a_time(kind: type[ChakraError]) -> Non
     [(131056, "6 seconds"), (131049, "1 day"), (80007, "1 hour"), (130429, "a minute")],
 )
 def test_wait_is_humanized(code: int, wait: str) -> None:
-    assert wait in EXPLAINER.explain(error_for_meta_code(code)).remedy
+    assert wait in EXPLAINER.explain(build_meta_error(code)).remedy
 
 
 def test_details_of_meta_are_quoted_if_they_name_the_mistake() -> None:
-    error = error_for_meta_code(132000, "Number of parameters", "expected 2, got <!channel> & 1")
+    error = build_meta_error(132000, "Number of parameters", "expected 2, got <!channel> & 1")
     explanation = EXPLAINER.explain(error)
     assert explanation.remedy.startswith(
         "WhatsApp says: “expected 2, got &lt;!channel&gt; &amp; 1” (132000). "
@@ -59,12 +59,12 @@ def test_details_of_meta_are_quoted_if_they_name_the_mistake() -> None:
 def test_details_of_meta_are_left_out_if_ours_are_clearer() -> None:
     assert (
         "undeliverable"
-        not in EXPLAINER.explain(error_for_meta_code(131026, "x", "Message undeliverable")).remedy
+        not in EXPLAINER.explain(build_meta_error(131026, "x", "Message undeliverable")).remedy
     )
 
 
 def test_unknown_code_is_shown() -> None:
-    message = EXPLAINER.message(error_for_meta_code(139999, "New", "Brand new"), "ref-1")
+    message = EXPLAINER.message(build_meta_error(139999, "New", "Brand new"), "ref-1")
     assert "139999" in message.text
     assert "Brand new" in message.text
     assert "ref-1" in str(message.blocks)
@@ -72,6 +72,6 @@ def test_unknown_code_is_shown() -> None:
 
 @given(st.sampled_from(sorted(ERROR_CLASS_BY_CODE)), st.text(), st.text())
 def test_texts_of_meta_mention_no_one(code: int, title: str, details: str) -> None:
-    message = EXPLAINER.message(error_for_meta_code(code, title, f"<!channel> {details}"), "ref-1")
+    message = EXPLAINER.message(build_meta_error(code, title, f"<!channel> {details}"), "ref-1")
     assert "<!" not in message.text
     assert len(message.text) < 3000

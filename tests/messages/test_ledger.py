@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from bot.chakra.messages import AcceptedMessage
-from bot.chakra.meta import error_for_meta_code
+from bot.chakra.meta import build_meta_error
 from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
 from bot.errors import (
@@ -90,9 +90,9 @@ async def test_second_press_sees_the_first_one_sending(harness: LedgerHarness) -
 @pytest.mark.parametrize(
     "refused",
     [
-        error_for_meta_code(131026, "Message undeliverable", "Not on WhatsApp"),
-        error_for_meta_code(132001, "Template name does not exist in the translation"),
-        error_for_meta_code(999_999, "Something new"),
+        build_meta_error(131026, "Message undeliverable", "Not on WhatsApp"),
+        build_meta_error(132001, "Template name does not exist in the translation"),
+        build_meta_error(999_999, "Something new"),
         AuthenticationError("No", status=401),
         PermissionDenied("No", status=403),
         RateLimited("Slow down", retry_after=30),
@@ -127,7 +127,7 @@ async def test_any_other_error_leaves_it_unknown(harness: LedgerHarness, lost: E
 async def test_accepted_response_with_a_whatsapp_error_is_a_failure(harness: LedgerHarness) -> None:
     ledger = harness.open_ledger()
     accepted = AcceptedMessage(
-        id=MESSAGE, wamid=WAMID, status="FAILED", failure=error_for_meta_code(131026, "Gone")
+        id=MESSAGE, wamid=WAMID, status="FAILED", failure=build_meta_error(131026, "Gone")
     )
     send = await harness.send(ledger, FakeMessages(accepted))
     assert (send.status, send.wamid) == (SendStatus.FAILED, WAMID)
@@ -333,7 +333,7 @@ def test_two_sets_of_values_have_different_hashes(
 
 async def test_database_contains_neither_number_nor_values(harness: LedgerHarness) -> None:
     ledger = harness.open_ledger()
-    error = error_for_meta_code(131026, "Undeliverable", f"The number +{PHONE} is not on WhatsApp")
+    error = build_meta_error(131026, "Undeliverable", f"The number +{PHONE} is not on WhatsApp")
     await harness.send(ledger, FakeMessages(error))
     async with harness.database.begin() as connection:
         [row] = (await connection.execute(text("SELECT * FROM sends"))).all()

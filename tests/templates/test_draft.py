@@ -47,7 +47,7 @@ def edit_draft(**fields: str) -> TemplateDraft:
 
 def test_valid_draft_in_metas_shape() -> None:
     assert validate_draft(VALID_DRAFT) == {}
-    assert VALID_DRAFT.to_new_template().body() == {
+    assert VALID_DRAFT.to_new_template().to_body() == {
         "name": "order_update",
         "language": "en_US",
         "category": "UTILITY",

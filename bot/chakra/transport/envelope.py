@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from bot.chakra.transport.error_mapping import error_in_body, invalid_response
+from bot.chakra.transport.error_mapping import build_invalid_response, find_body_error
 from bot.chakra.transport.exchange import ChakraResponse
 from bot.errors import ChakraError
 
@@ -31,7 +31,7 @@ class Envelope:
     def data(self) -> Any:
         """The value of ``_data``, which may be null. Raise ``invalid`` if it is missing."""
         if "_data" not in self.body:
-            raise self.invalid("_data", "It is missing.")
+            raise self.build_error("_data", "It is missing.")
         return self.body["_data"]
 
     @property
@@ -53,7 +53,7 @@ class Envelope:
         """Return ``_data`` as a model. Another record than the requested one is ``invalid``."""
         found = self.parse_data(model)
         if str(getattr(found, "id", "")).lower() != resource_id.lower():
-            raise self.invalid("_data.id", "It is another record than the requested one.")
+            raise self.build_error("_data.id", "It is another record than the requested one.")
         return found
 
     def parse_unwrapped(self, model: type[Model]) -> Model:
@@ -64,23 +64,25 @@ class Envelope:
         """Return the array ``_data`` as models."""
         data = self.data
         if not isinstance(data, list):
-            raise self.invalid("_data", f"An array was expected, not {_json_type(data)}.")
+            raise self.build_error("_data", f"An array was expected, not {_name_json_type(data)}.")
         return tuple(self.parse(model, item, f"_data[{i}]") for i, item in enumerate(data))
 
     def parse(self, model: type[Model], value: object, location: str) -> Model:
         """Return a value as a model. Raise what ``invalid`` builds, naming the ``location``."""
         if not isinstance(value, Mapping):
-            raise self.invalid(location, f"An object was expected, not {_json_type(value)}.")
+            raise self.build_error(
+                location, f"An object was expected, not {_name_json_type(value)}."
+            )
         try:
             return model.model_validate(value)
         except ValidationError as error:
             field_path = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
         # Outside the handler: pydantic's error quotes the value, which is personal data.
-        raise self.invalid(f"{location}.{field_path}", "It is missing or of the wrong type.")
+        raise self.build_error(f"{location}.{field_path}", "It is missing or of the wrong type.")
 
-    def invalid(self, location: str, reason: str) -> ChakraError:
+    def build_error(self, location: str, reason: str) -> ChakraError:
         """Return the error for a body that cannot be parsed at ``location``."""
-        return invalid_response(self.response, reason, location)
+        return build_invalid_response(self.response, reason, location)
 
 
 def parse_envelope(response: ChakraResponse) -> Envelope:
@@ -91,20 +93,22 @@ def parse_envelope(response: ChakraResponse) -> Envelope:
     write.
     """
     if not response.is_complete:
-        raise invalid_response(response, "The body is too large or damaged.")
+        raise build_invalid_response(response, "The body is too large or damaged.")
     try:
-        body = response.json()
+        body = response.parse_json()
     except ValueError:
         media_type = response.media_type or "no media type"
-        raise invalid_response(response, f"The body is not JSON ({media_type}).") from None
+        raise build_invalid_response(response, f"The body is not JSON ({media_type}).") from None
     if not isinstance(body, dict):
-        raise invalid_response(response, f"An object was expected, not {_json_type(body)}.")
-    if refusal := error_in_body(response, body):
+        raise build_invalid_response(
+            response, f"An object was expected, not {_name_json_type(body)}."
+        )
+    if refusal := find_body_error(response, body):
         raise refusal
     return Envelope(response, body)
 
 
-def _json_type(value: object) -> str:
+def _name_json_type(value: object) -> str:
     if value is None:
         return "null"
     names = {bool: "a boolean", int: "a number", float: "a number", str: "a string"}

@@ -41,7 +41,7 @@ _MAX_DEPTH = 4
 _MAX_ITEMS = 3
 
 
-def message_in_response(response: ChakraResponse) -> str:
+def extract_response_message(response: ChakraResponse) -> str:
     """Return the error message of a body on one line of at most 300 characters.
 
     Return "" if there is no readable one.
@@ -49,12 +49,12 @@ def message_in_response(response: ChakraResponse) -> str:
     if response.media_type == "text/html" or len(response.body) > MAX_ERROR_BODY_BYTES:
         return ""
     with suppress(ValueError):
-        return message_in_body(response.json())
+        return extract_body_message(response.parse_json())
     text = response.body.decode("utf-8", "replace")
     return "" if text.lstrip().startswith("<") else sanitize_line(text, MAX_MESSAGE_LENGTH)
 
 
-def message_in_body(body: object) -> str:
+def extract_body_message(body: object) -> str:
     """Return the error message of a parsed body on one line; "" if there is none.
 
     ``_errors[…]`` comes first, as in the vendor's SDK, then ``error`` (a string, or Meta's object
@@ -69,7 +69,7 @@ def retry_after_seconds(response: ChakraResponse, now: float) -> float | None:
     ``now`` is the time of day, for a ``Retry-After`` that is a date. The wait in the message comes
     first: it is the only form that has been observed, and the most precise.
     """
-    in_message = retry_after_in_text(message_in_response(response))
+    in_message = retry_after_in_text(extract_response_message(response))
     if in_message is not None:
         return in_message
     for fields in _iter_retry_after_fields(response):
@@ -81,7 +81,7 @@ def retry_after_seconds(response: ChakraResponse, now: float) -> float | None:
 
 def has_retry_after_text(response: ChakraResponse) -> bool:
     """Return whether the message names a wait."""
-    return _RETRY_AFTER_TEXT.search(message_in_response(response)) is not None
+    return _RETRY_AFTER_TEXT.search(extract_response_message(response)) is not None
 
 
 def retry_after_in_text(text: str) -> float | None:
@@ -101,11 +101,11 @@ def _find_message(value: object, depth: int) -> str:
         messages = (_find_message(item, depth - 1) for item in value[:_MAX_ITEMS])
         return "; ".join(message for message in messages if message.strip())
     if isinstance(value, Mapping):
-        return _meta_message(value) or _first_message(value, depth)
+        return _format_meta_message(value) or _find_first_message(value, depth)
     return ""
 
 
-def _first_message(value: Mapping[str, object], depth: int) -> str:
+def _find_first_message(value: Mapping[str, object], depth: int) -> str:
     for name in _MESSAGE_FIELDS:
         message = _find_message(value.get(name), depth - 1)
         if message.strip():
@@ -113,7 +113,7 @@ def _first_message(value: Mapping[str, object], depth: int) -> str:
     return ""
 
 
-def _meta_message(error: Mapping[str, object]) -> str:
+def _format_meta_message(error: Mapping[str, object]) -> str:
     """Return the text of Meta's error object: code, message and details.
 
     The code is added unless the message contains it; the details are more specific than the
@@ -131,7 +131,7 @@ def _meta_message(error: Mapping[str, object]) -> str:
 def _iter_retry_after_fields(response: ChakraResponse) -> Iterator[Mapping[str, object]]:
     body: object = None
     with suppress(ValueError):
-        body = response.json() if len(response.body) <= MAX_ERROR_BODY_BYTES else None
+        body = response.parse_json() if len(response.body) <= MAX_ERROR_BODY_BYTES else None
     if not isinstance(body, Mapping):
         return
     yield body

@@ -16,9 +16,9 @@ from bot.chakra.meta import MetaError, find_meta_error
 from bot.chakra.meta_errors import UnknownMetaCode
 from bot.chakra.transport.error_body import (
     MAX_ERROR_BODY_BYTES,
+    extract_body_message,
+    extract_response_message,
     has_retry_after_text,
-    message_in_body,
-    message_in_response,
     retry_after_seconds,
 )
 from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse, TransportError
@@ -84,7 +84,7 @@ def is_rate_limited(response: ChakraResponse) -> bool:
         return True
     if not 400 <= response.status < 500:
         return False
-    meta = meta_error_in_response(response)
+    meta = parse_meta_error(response)
     by_meta = (
         meta is not None
         and meta.error_class is not None
@@ -96,7 +96,7 @@ def is_rate_limited(response: ChakraResponse) -> bool:
 def retry_after_or_default(response: ChakraResponse, now: float) -> float | None:
     """Return the seconds to wait that a response names, else the default of its Meta code."""
     retry_after = retry_after_seconds(response, now)
-    meta = meta_error_in_response(response)
+    meta = parse_meta_error(response)
     default = (
         meta.error_class.default_retry_after
         if meta is not None and meta.error_class is not None
@@ -105,20 +105,22 @@ def retry_after_or_default(response: ChakraResponse, now: float) -> float | None
     return default if retry_after is None else retry_after
 
 
-def error_for(response: ChakraResponse, now: float) -> ChakraError | None:
+def build_error(response: ChakraResponse, now: float) -> ChakraError | None:
     """Return the error for a response; ``None`` for a 2xx, whose body has yet to be parsed.
 
     ``now`` is the time of day.
     """
     if response.ok:
         return None
-    message = message_in_response(response)
+    message = extract_response_message(response)
     if response.status < 400:
-        return invalid_response(
+        return build_invalid_response(
             response, f"The status is {response.status}: this is not Chakra's API."
         )
-    meta = meta_error_in_response(response)
-    error_class = _error_class_by_meta_code(response, meta) or _error_class_by_status(response, now)
+    meta = parse_meta_error(response)
+    error_class = _choose_class_by_meta_code(response, meta) or _choose_class_by_status(
+        response, now
+    )
     default_message = _DEFAULT_MESSAGES.get(response.status, "")
     if error_class is PermissionDenied and message:
         message = f"{default_message} {message}"
@@ -132,7 +134,7 @@ def error_for(response: ChakraResponse, now: float) -> ChakraError | None:
     )
 
 
-def error_in_body(response: ChakraResponse, body: Mapping[str, object]) -> ChakraError | None:
+def find_body_error(response: ChakraResponse, body: Mapping[str, object]) -> ChakraError | None:
     """Return the error in a 2xx, from ``_errors`` or from Meta's ``error``; else ``None``."""
     errors = {name: body[name] for name in ("_errors", "error") if body.get(name)}
     if not errors:
@@ -141,12 +143,12 @@ def error_in_body(response: ChakraResponse, body: Mapping[str, object]) -> Chakr
     error_class: type[ChakraError] = RateLimited if has_retry_after_text(response) else Rejected
     if meta is not None:
         error_class = meta.error_class or UnknownMetaCode
-    message = message_in_body(errors)
+    message = extract_body_message(errors)
     wait = retry_after_seconds(response, 0.0) if issubclass(error_class, RateLimited) else None
     return _build_error(error_class, response, message, meta, wait)
 
 
-def meta_error_in_response(response: ChakraResponse) -> MetaError | None:
+def parse_meta_error(response: ChakraResponse) -> MetaError | None:
     """Return Meta's error in the body of an error response, or ``None``."""
     if (
         response.ok
@@ -155,11 +157,11 @@ def meta_error_in_response(response: ChakraResponse) -> MetaError | None:
     ):
         return None
     with suppress(ValueError):
-        return find_meta_error(response.json())
+        return find_meta_error(response.parse_json())
     return find_meta_error(response.body.decode("utf-8", "replace"))
 
 
-def _error_class_by_meta_code(
+def _choose_class_by_meta_code(
     response: ChakraResponse, meta: MetaError | None
 ) -> type[ChakraError] | None:
     """Return the class for Meta's code, regardless of the status: Meta says to go by the code.
@@ -196,7 +198,7 @@ def _build_error(
     )
 
 
-def _error_class_by_status(response: ChakraResponse, now: float) -> type[ChakraError]:
+def _choose_class_by_status(response: ChakraResponse, now: float) -> type[ChakraError]:
     if is_rate_limited(response):
         return RateLimited
     if response.status == REQUEST_TIMEOUT and response.request.is_write:
@@ -211,7 +213,7 @@ def _error_class_by_status(response: ChakraResponse, now: float) -> type[ChakraE
     return OutcomeUnknown if response.request.is_write and not was_refused else Unavailable
 
 
-def resource_not_found(response: ChakraResponse) -> ResourceNotFound:
+def build_not_found(response: ChakraResponse) -> ResourceNotFound:
     """Return the error for a 2xx whose ``_data`` is null: there is nothing with this ID."""
     return ResourceNotFound(
         _DEFAULT_MESSAGES[404],
@@ -221,7 +223,7 @@ def resource_not_found(response: ChakraResponse) -> ResourceNotFound:
     )
 
 
-def transport_error(request: ChakraRequest, error: TransportError) -> ChakraError:
+def build_transport_error(request: ChakraRequest, error: TransportError) -> ChakraError:
     """Return the error for a request without a response."""
     error_class = OutcomeUnknown if request.is_write and error.sent else Unavailable
     message = _TRANSPORT_MESSAGES.get(error.kind, "The connection to Chakra was lost.")
@@ -230,7 +232,7 @@ def transport_error(request: ChakraRequest, error: TransportError) -> ChakraErro
     return error_class(message, endpoint=request.endpoint, request_id=request.request_id)
 
 
-def invalid_response(response: ChakraResponse, reason: str, field: str = "") -> ChakraError:
+def build_invalid_response(response: ChakraResponse, reason: str, field: str = "") -> ChakraError:
     """Return the error for a response that cannot be parsed at ``field``, a dotted path.
 
     It is ``InvalidResponse`` for a read, and ``OutcomeUnknown`` for a write, which may have

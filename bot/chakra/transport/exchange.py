@@ -130,7 +130,7 @@ class ChakraResponse:
         """The media type in lower case, without parameters; "" if there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
-    def json(self) -> object:
+    def parse_json(self) -> object:
         """Return the parsed body. Raise ``ValueError`` if it is not JSON."""
         try:
             return json.loads(self.body)

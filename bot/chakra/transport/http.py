@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from bot.aio.clock import Clock
 from bot.aio.waits import waiting_for_chakra
 from bot.chakra.text import sanitize_line
-from bot.chakra.transport.error_mapping import error_for, transport_error
+from bot.chakra.transport.error_mapping import build_error, build_transport_error
 from bot.chakra.transport.exchange import (
     JSON_MEDIA_TYPE,
     ChakraRequest,
@@ -79,7 +79,7 @@ class Http:
         trust_env = not _is_loopback(self._base_url)  # use the environment's proxy, if any
         self._client = httpx.AsyncClient(
             headers={
-                "Authorization": _bearer_header(token),
+                "Authorization": _format_bearer_header(token),
                 "User-Agent": USER_AGENT,
             },
             timeout=httpx.Timeout(
@@ -88,7 +88,7 @@ class Http:
             limits=httpx.Limits(max_connections=limits.max_connections),
             follow_redirects=False,
             trust_env=trust_env,
-            verify=_ssl_context(trust_env),
+            verify=_load_ssl_context(trust_env),
             transport=transport,
         )
         self._send = self._build_pipeline(on_attempt, jitter)
@@ -123,7 +123,7 @@ class Http:
         ``Unavailable`` or ``InvalidResponse``, or a subclass from ``bot.chakra.meta_errors``.
         """
         request = ChakraRequest("GET", endpoint, build_path(endpoint, parameters), query)
-        return await self._request(request, timeout_seconds)
+        return await self._send_request(request, timeout_seconds)
 
     async def query(
         self, endpoint: str, parameters: Mapping[str, str] = _EMPTY, *, body: object
@@ -134,7 +134,7 @@ class Http:
         """
         path = build_path(endpoint, parameters)
         request = ChakraRequest("POST", endpoint, path, body=encode_json(body), is_query=True)
-        return await self._request(request)
+        return await self._send_request(request)
 
     async def download(
         self,
@@ -150,7 +150,7 @@ class Http:
         ``get``.
         """
         path = build_path(endpoint, parameters)
-        return await self._request(_file_request(endpoint, path, max_bytes, sink))
+        return await self._send_request(_build_file_request(endpoint, path, max_bytes, sink))
 
     async def fetch_url(
         self, endpoint: str, url: str, *, max_bytes: int, sink: BinaryIO | None = None
@@ -160,19 +160,19 @@ class Http:
         ``endpoint`` is its label in errors and metrics. Raise ``InvalidResponse`` if the URL is not
         below ``base_url``, since the token must not go elsewhere, and the errors of ``get``.
         """
-        path = _path_under_base(self._base_url, url)
-        request = _file_request(endpoint, path or "", max_bytes, sink)
+        path = _find_path_under_base(self._base_url, url)
+        request = _build_file_request(endpoint, path or "", max_bytes, sink)
         if path is None:
             raise InvalidResponse(
                 "Chakra returned a URL that is not its own.",
                 endpoint=endpoint,
                 request_id=request.request_id,
             )
-        return await self._request(request)
+        return await self._send_request(request)
 
     def is_own_url(self, url: str) -> bool:
         """Return whether ``fetch_url`` takes a URL."""
-        return _path_under_base(self._base_url, url) is not None
+        return _find_path_under_base(self._base_url, url) is not None
 
     async def write(
         self,
@@ -193,9 +193,9 @@ class Http:
         if body is not None and not isinstance(body, MultipartFile):
             body = encode_json(body)
         request = ChakraRequest(method, endpoint, build_path(endpoint, parameters), query, body)
-        return await self._request(request, timeout_seconds)
+        return await self._send_request(request, timeout_seconds)
 
-    async def _request(
+    async def _send_request(
         self, request: ChakraRequest, timeout_seconds: float | None = None
     ) -> ChakraResponse:
         if timeout_seconds is not None:
@@ -204,8 +204,8 @@ class Http:
             with waiting_for_chakra():
                 response = await self._send(request)
         except TransportError as error:
-            raise transport_error(request, error) from None
-        if refusal := error_for(response, self._clock.time()):
+            raise build_transport_error(request, error) from None
+        if refusal := build_error(response, self._clock.time()):
             raise refusal
         return response
 
@@ -275,7 +275,9 @@ class Http:
         await self.aclose()
 
 
-def _file_request(endpoint: str, path: str, max_bytes: int, sink: BinaryIO | None) -> ChakraRequest:
+def _build_file_request(
+    endpoint: str, path: str, max_bytes: int, sink: BinaryIO | None
+) -> ChakraRequest:
     return ChakraRequest(
         "GET", endpoint, path, accept=ANY_MEDIA_TYPE, max_response_bytes=max_bytes, sink=sink
     )
@@ -313,7 +315,7 @@ def _validate_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _path_under_base(base_url: str, url: str) -> str | None:
+def _find_path_under_base(base_url: str, url: str) -> str | None:
     """Return the path and query of a URL below the base URL, relative to it; else ``None``."""
     try:
         base, parts = urlsplit(base_url), urlsplit(url)
@@ -329,7 +331,7 @@ def _path_under_base(base_url: str, url: str) -> str | None:
 
 
 @cache
-def _ssl_context(trust_env: bool) -> ssl.SSLContext:
+def _load_ssl_context(trust_env: bool) -> ssl.SSLContext:
     """Return the TLS context. Cached: loading the certificates is the slow part of a start."""
     return httpx.create_ssl_context(trust_env=trust_env)
 
@@ -342,7 +344,7 @@ def _is_loopback(base_url: str) -> bool:
         return host == "localhost"
 
 
-def _bearer_header(token: SecretStr) -> str:
+def _format_bearer_header(token: SecretStr) -> str:
     value = token.get_secret_value().strip()
     # Checked here, because httpx would quote the whole token in its own error.
     if not re.fullmatch(r"[\x21-\x7e]+", value):

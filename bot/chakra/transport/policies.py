@@ -61,7 +61,7 @@ class Limits:
     circuit_cooldown: float = 5.0
     max_body_bytes: int = 25 * 1024 * 1024
 
-    def total_timeout(self, request: ChakraRequest) -> float:
+    def compute_total_timeout(self, request: ChakraRequest) -> float:
         """Return the seconds for all attempts of a request."""
         if request.is_upload:
             return self.upload_total_timeout
@@ -69,10 +69,10 @@ class Limits:
             return self.file_total_timeout
         return self.write_total_timeout if request.is_write else self.read_total_timeout
 
-    def attempt_timeout(self, request: ChakraRequest) -> float:
+    def compute_attempt_timeout(self, request: ChakraRequest) -> float:
         """Return the seconds for one attempt."""
         is_long = request.is_write or request.is_streamed
-        return self.total_timeout(request) if is_long else self.read_attempt_timeout
+        return self.compute_total_timeout(request) if is_long else self.read_attempt_timeout
 
     def min_time_to_retry(self, request: ChakraRequest) -> float:
         """Return the seconds that must be left for a retry.
@@ -95,7 +95,8 @@ class Deadline:
     async def __call__(self, request: ChakraRequest) -> ChakraResponse:
         if request.deadline is None:
             request = replace(
-                request, deadline=self._clock.monotonic() + self._limits.total_timeout(request)
+                request,
+                deadline=self._clock.monotonic() + self._limits.compute_total_timeout(request),
             )
         return await self._send(request)
 
@@ -113,7 +114,11 @@ class AttemptTimeout:
     async def __call__(self, request: ChakraRequest) -> ChakraResponse:
         started_at = self._clock.monotonic()
         seconds = max(
-            0.0, min(self._limits.attempt_timeout(request), _deadline_of(request) - started_at)
+            0.0,
+            min(
+                self._limits.compute_attempt_timeout(request),
+                _compute_deadline(request) - started_at,
+            ),
         )
         try:
             response = await wait_for(self._clock, _send_coroutine(self._send, request), seconds)
@@ -126,7 +131,7 @@ async def _send_coroutine(send: Transport, request: ChakraRequest) -> ChakraResp
     return await send(request)
 
 
-def _deadline_of(request: ChakraRequest) -> float:
+def _compute_deadline(request: ChakraRequest) -> float:
     return math.inf if request.deadline is None else request.deadline
 
 
@@ -219,7 +224,7 @@ class Retry:
 
     async def __call__(self, request: ChakraRequest) -> ChakraResponse:
         for attempt in range(self._limits.max_retries):
-            wait = self._backoff(attempt)
+            wait = self._compute_backoff(attempt)
             try:
                 response = await self._send(request)
             except TransportError as error:
@@ -236,14 +241,14 @@ class Retry:
             await sleep(self._clock, wait)
         return await self._send(request)
 
-    def _backoff(self, attempt: int) -> float:
+    def _compute_backoff(self, attempt: int) -> float:
         max_wait = min(self._limits.max_backoff, self._limits.initial_backoff * 2.0**attempt)
         return max_wait * (0.5 + self._jitter() / 2)
 
     def _has_time_for(self, request: ChakraRequest, wait: float) -> bool:
         return self._clock.monotonic() + wait + self._limits.min_time_to_retry(
             request
-        ) <= _deadline_of(request)
+        ) <= _compute_deadline(request)
 
 
 class RateLimitRetry:
@@ -261,7 +266,7 @@ class RateLimitRetry:
     async def __call__(self, request: ChakraRequest) -> ChakraResponse:
         max_wait_until = self._clock.monotonic() + self._limits.max_rate_limit_wait
         deadline = min(
-            max_wait_until, _deadline_of(request) - self._limits.min_time_to_retry(request)
+            max_wait_until, _compute_deadline(request) - self._limits.min_time_to_retry(request)
         )
         default_wait = self._limits.default_rate_limit_wait
         while True:

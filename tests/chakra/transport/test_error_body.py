@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from bot.chakra.transport.envelope import parse_envelope
 from bot.chakra.transport.error_body import (
-    message_in_body,
-    message_in_response,
+    extract_body_message,
+    extract_response_message,
     retry_after_seconds,
 )
-from bot.chakra.transport.error_mapping import error_for
+from bot.chakra.transport.error_mapping import build_error
 from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse
 from bot.errors import BotError, ChakraError
 from tests.chakra.upstream import (
@@ -53,12 +53,12 @@ def build_response(
     ],
 )
 def test_error_text_is_extracted_from_every_shape(body: object, words: str) -> None:
-    assert message_in_response(build_response(body)) == words
+    assert extract_response_message(build_response(body)) == words
 
 
 def test_long_error_text_is_truncated() -> None:
-    assert len(message_in_body({"_errors": ["x" * 5000]})) == 300
-    assert message_in_response(build_response({"_errors": ["x" * 100_000]})) == ""
+    assert len(extract_body_message({"_errors": ["x" * 5000]})) == 300
+    assert extract_response_message(build_response({"_errors": ["x" * 100_000]})) == ""
 
 
 NOW = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT
@@ -127,7 +127,7 @@ def test_any_response_is_parsed_or_raises_one_error(
     answer = ChakraResponse(call, status, {"retry-after": header}, json.dumps(body).encode())
     wait = retry_after_seconds(answer, NOW)
     assert wait is None or 0 <= wait <= 24 * 3600
-    error = error_for(answer, NOW)
+    error = build_error(answer, NOW)
     assert (error is None) == (200 <= status < 300)
     if error is None:
         try:
@@ -146,6 +146,6 @@ def test_any_bytes_are_parsed_or_raise_one_error(body: bytes, media_type: str) -
     answer = ChakraResponse(
         ChakraRequest("GET", USER_PATH, "/x"), 200, {"content-type": media_type}, body
     )
-    assert len(message_in_response(answer)) <= 300
+    assert len(extract_response_message(answer)) <= 300
     with suppress(BotError):
         parse_envelope(answer)

@@ -59,7 +59,7 @@ async def test_read_sends_token_request_id_and_user_agent(clock: ManualClock) ->
     assert request.headers["authorization"] == "Bearer secret-token"
     assert request.headers["user-agent"] == "chakra-for-slack"
     assert request.headers["x-request-id"] == answer.request_id
-    assert answer.json() == USER_BODY
+    assert answer.parse_json() == USER_BODY
 
 
 async def test_write_sends_its_json_body(clock: ManualClock) -> None:

@@ -51,7 +51,7 @@ async def test_read_recovers_from_transient_errors(clock: ManualClock, trouble: 
     upstream = Upstream([trouble, reply(200, USER_BODY)])
     async with upstream.open_http(clock) as http:
         answer = await await_within(clock, 2, get_user(http))
-    assert answer.json() == USER_BODY
+    assert answer.parse_json() == USER_BODY
     assert len(upstream.requests) == 2
 
 

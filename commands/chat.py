@@ -27,7 +27,7 @@ from bot.conversations.controls import (
     TypedReply,
 )
 from bot.conversations.conversation import Conversation, ConversationState
-from bot.conversations.history import conversations_message, history_message
+from bot.conversations.history import render_conversations, render_history
 from bot.conversations.listed_chats import LIST_PAGE, OPEN_CHAT, ChatButton, ChatListButton
 from bot.conversations.reply_form import ReplyState
 from bot.conversations.target import NO_NUMBER, ReplyTarget
@@ -100,8 +100,8 @@ async def _open_form(
     target.require_number()
     if not target.is_open(request.now):
         await context.send_forms.load_templates_and_senders()
-        form = reply_form.template_form(target)
-        return context.send_forms.open_form(form, None, reply_form.closed_note(target))
+        form = reply_form.build_template_form(target)
+        return context.send_forms.open_form(form, None, reply_form.explain_closed(target))
     service = context.conversations
     note = await service.check_allowed(target)
     seen = await service.find_last_send_id(target)
@@ -146,7 +146,7 @@ async def _submit(
 ) -> Reply:
     state = ReplyState.parse(request.state)
     target = await context.conversations.find_target(state.conversation, state.customer)
-    answer = _answer(request, text, file, state.interaction(request.interaction_key))
+    answer = _answer(request, text, file, state.build_interaction_key(request.interaction_key))
     return await _build_answering(context).submit(target, state, answer, is_confirmed=is_confirmed)
 
 
@@ -165,8 +165,8 @@ def _answer(
 
 def _to_template(context: Context, target: ReplyTarget) -> UpdateForm:
     """Return the form for a template: WhatsApp no longer accepts text."""
-    form = reply_form.template_form(target)
-    view = context.send_forms.render(form, None, note=reply_form.closed_note(target))
+    form = reply_form.build_template_form(target)
+    view = context.send_forms.render(form, None, note=reply_form.explain_closed(target))
     return UpdateForm(view, form.to_state())
 
 
@@ -223,7 +223,7 @@ async def claim(request: ActionRequest, context: Context) -> Message:
     claimed = await service.conversations.claim(button.conversation, request.actor.id)
     if claimed is None:
         current = await service.get(button.conversation)
-        return actions.already_claimed(current)
+        return actions.render_already_claimed(current)
     await service.parents.refresh(claimed)
     if claimed.takes_replies and request.access.allows(Permission.SEND):
         service.mark_read(await service.find_target(claimed.id))
@@ -285,7 +285,7 @@ async def _set_state(
 
 
 async def open_note(request: ActionRequest, context: Context) -> OpenForm:
-    return actions.note_form(await _load_pressed(request, context))
+    return actions.render_note_form(await _load_pressed(request, context))
 
 
 async def submit_note(request: SubmitRequest, context: Context) -> CloseForm | FieldErrors:
@@ -334,14 +334,14 @@ async def _list_open(request: Request, context: Context) -> Message:
     is_own = not is_shareable(request.channel)
     channel, assignee = ("", request.actor.id) if is_own else (request.channel.id, "")
     found, customers = await context.conversations.list_open(channel=channel, assignee=assignee)
-    return conversations_message(found, customers, is_own=is_own)
+    return render_conversations(found, customers, is_own=is_own)
 
 
 async def show_history(request: ActionRequest, context: Context) -> Message:
     button = ConversationButton.from_value(request.value)
     target = await context.conversations.find_target(button.conversation, button.customer)
     history = await context.conversations.history.read(target.customer)
-    return history_message(target, history, request.now)
+    return render_history(target, history, request.now)
 
 
 async def read_message(request: ActionRequest, context: Context) -> OpenForm:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.context import Context
 from bot.conversations.controls import CREATE_LEAD, ConversationButton
-from bot.conversations.target import short_name
+from bot.conversations.target import format_short_name
 from bot.customers.customer import KnownCustomer
 from bot.errors import BotError
 from bot.messages.contacts import extract_contacts
@@ -132,7 +132,7 @@ async def _open_for_customer(request: Request, context: Context, conversation_id
 
 def _customer_draft(customer: KnownCustomer, fields: LeadFields) -> LeadDraft:
     """Return a customer as a lead, with their number if WhatsApp shows it, never their user ID."""
-    values = fields.split_name(short_name(customer)) if short_name(customer) else {}
+    values = fields.split_name(format_short_name(customer)) if format_short_name(customer) else {}
     if customer.phone and fields.phone is not None:
         values[fields.phone.name] = format_international(customer.phone)
     return LeadDraft(values, notes=() if customer.phone else (NO_NUMBER,))

@@ -24,7 +24,7 @@ from bot.customers.opt_out_query import (
     parse_opt_out_query,
     split_number,
 )
-from bot.customers.opt_outs import MAX_REASON_LENGTH, label
+from bot.customers.opt_outs import MAX_REASON_LENGTH, format_name
 from bot.errors import UsageError
 from bot.messages.recipients import EXAMPLE_NUMBER, parse_phone
 from bot.privacy import mask_phone
@@ -239,7 +239,7 @@ async def _lift_typed(request: CommandRequest, context: Context) -> Message | Op
 
 def _lift_form(opt_out: OptOut, customer: KnownCustomer, reason: str = "") -> OpenForm:
     content = [
-        blocks.section(markup(describe_opt_out(opt_out, label(customer)))),
+        blocks.section(markup(describe_opt_out(opt_out, format_name(customer)))),
         _reason_field(
             "Why can they be sent messages again?", "They asked for it on the phone", reason
         ),
@@ -260,12 +260,12 @@ async def lift(request: SubmitRequest, context: Context) -> CloseForm:
     opt_out, customer = await context.opt_outs.get(opt_out_id)
     await context.conversations.parents.refresh_customers([opt_out.customer_id])
     text = (
-        markup("Lifted: ", label(customer), " can be sent messages again. Reason: ", reason)
+        markup("Lifted: ", format_name(customer), " can be sent messages again. Reason: ", reason)
         if lifted
         else markup(NOT_LIFTED)
     )
     if others := await context.opt_outs.find(opt_out.customer_id):
-        text = markup(text, " But: ", describe_opt_out(others[0], label(customer)))
+        text = markup(text, " But: ", describe_opt_out(others[0], format_name(customer)))
     return CloseForm(text, follow_up=blocks.text_message(text))
 
 

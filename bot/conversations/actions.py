@@ -46,7 +46,7 @@ def assign_form(conversation: Conversation) -> OpenForm:
     )
 
 
-def note_form(conversation: Conversation) -> OpenForm:
+def render_note_form(conversation: Conversation) -> OpenForm:
     """Return the form for a note, which the customer never sees."""
     field = blocks.text_field(
         TEXT,
@@ -86,7 +86,7 @@ def describe_change(conversation: Conversation, *, is_new: bool) -> Markup:
             return markup("Open again." if is_new else "It's already open.")
 
 
-def already_claimed(conversation: Conversation) -> Message:
+def render_already_claimed(conversation: Conversation) -> Message:
     return blocks.text_message(
         markup(
             mention(conversation.assignee), " already has this conversation. Assign… changes that."

@@ -82,7 +82,7 @@ class Answering:
             return self._show_result(target, state, answer, sent.send)
 
         later = asyncio.ensure_future(wait(sending))
-        return UpdateForm(reply_form.sending_view(target), later=later)
+        return UpdateForm(reply_form.render_sending(target), later=later)
 
     def _show_result(
         self, target: ReplyTarget, state: ReplyState, answer: Answer, send: Send
@@ -92,7 +92,7 @@ class Answering:
         if send.status is SendStatus.FAILED:
             has_file = answer.file is not None
             return reply_form.show_failure(target, answer.text, state, send, has_file=has_file)
-        return UpdateForm(reply_form.result_view(target, send))
+        return UpdateForm(reply_form.render_result_view(target, send))
 
     # --- typed in the thread ----------------------------------------------------------------------
 

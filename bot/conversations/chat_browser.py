@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.chakra.chats import Chat, ChatPage, ChatsApi
-from bot.conversations.history import MAX_MESSAGES, history_message
+from bot.conversations.history import MAX_MESSAGES, render_history
 from bot.conversations.listed_chats import (
     ChatButton,
     ChatListButton,
+    build_chat_button,
     can_open,
-    chat_button,
-    chat_list,
-    messages_page,
+    render_chat_list,
+    render_messages_page,
 )
 from bot.conversations.service import ConversationService
 from bot.conversations.target import ReplyTarget
@@ -85,7 +85,7 @@ class ChatBrowser:
                 button.phone, limit=MAX_MESSAGES, page=button.page
             )
         cut = page.cut(button.page, MAX_MESSAGES)
-        return messages_page(cut, button, replace=button.page > 1)
+        return render_messages_page(cut, button, replace=button.page > 1)
 
     async def list(self, query: ChatListButton, *, replace: bool = False) -> Message:
         """Show a page of the team's chats."""
@@ -93,7 +93,7 @@ class ChatBrowser:
             page = await self.chats.list(limit=CHATS_PER_PAGE, page=query.page)
         except ResourceNotFound:
             raise UsageError(NO_LIST, example="/chakra chat LEAD-004038") from None
-        return chat_list(page.cut(query.page, CHATS_PER_PAGE), query, replace=replace)
+        return render_chat_list(page.cut(query.page, CHATS_PER_PAGE), query, replace=replace)
 
     async def _show_phone(self, digits: str, name: str, now: float) -> Message:
         known = await self.service.customers.find_by_phone(digits)
@@ -105,7 +105,7 @@ class ChatBrowser:
         return await self._show_target(target, now)
 
     async def _show_target(self, target: ReplyTarget, now: float) -> Message:
-        return history_message(target, await self.service.history.read(target.customer), now)
+        return render_history(target, await self.service.history.read(target.customer), now)
 
     async def _search(self, typed: str, now: float, unknown: UserError) -> Message:
         """Show the chat with these words, or a choice of several; else raise ``unknown``.
@@ -120,9 +120,9 @@ class ChatBrowser:
         if not found:
             raise unknown
         if len(found) == 1:
-            return await self.open(chat_button(found[0]), now)
+            return await self.open(build_chat_button(found[0]), now)
         shown = ChatPage(tuple(found[:CHATS_PER_PAGE]), has_more=False)
-        return chat_list(shown, ChatListButton(search=typed))
+        return render_chat_list(shown, ChatListButton(search=typed))
 
 
 def has_words(chat: Chat, typed: str) -> bool:

@@ -72,7 +72,7 @@ class TypedReply(ButtonState):
     is_stored: bool = False
 
 
-def reply_button(conversation_id: int, event_id: int = 0, *, customer_id: int = 0) -> Block:
+def render_reply_button(conversation_id: int, event_id: int = 0, *, customer_id: int = 0) -> Block:
     """Return the button that opens the form for an answer; it sends nothing by itself."""
     value = ConversationButton(
         conversation=conversation_id, event=event_id, customer=customer_id
@@ -80,25 +80,25 @@ def reply_button(conversation_id: int, event_id: int = 0, *, customer_id: int = 
     return blocks.button("Reply", REPLY, value)
 
 
-def entry_button(label: str, action: str, conversation_id: int, event_id: int) -> Block:
+def render_entry_button(label: str, action: str, conversation_id: int, event_id: int) -> Block:
     """Return a button that shows one reader the rest of the message (`READ`, `SHOW_FILE`)."""
     value = ConversationButton(conversation=conversation_id, event=event_id).to_value()
     return blocks.button(label, action, value)
 
 
-def history_button(conversation_id: int) -> Block:
+def render_history_button(conversation_id: int) -> Block:
     value = ConversationButton(conversation=conversation_id).to_value()
     return blocks.button("Previous messages", HISTORY, value)
 
 
-def conversation_controls(conversation: Conversation) -> Block:
+def render_conversation_controls(conversation: Conversation) -> Block:
     """Return the row of buttons for the message that begins the thread."""
     this = ConversationButton(conversation=conversation.id)
-    row = [reply_button(conversation.id)] if conversation.takes_replies else []
+    row = [render_reply_button(conversation.id)] if conversation.takes_replies else []
     if conversation.state is ConversationState.RESOLVED:
         reopen = this.model_copy(update={"choice": ConversationState.OPEN.value})
         row.append(blocks.button("Reopen", RESOLVE, reopen.to_value()))
-        return blocks.actions(*row, history_button(conversation.id))
+        return blocks.actions(*row, render_history_button(conversation.id))
     if not conversation.assignee:
         row.append(blocks.button("Claim", CLAIM, this.to_value()))
     resolve = this.model_copy(update={"choice": ConversationState.RESOLVED.value})
@@ -112,5 +112,5 @@ def conversation_controls(conversation: Conversation) -> Block:
         blocks.button("Resolve", RESOLVE, resolve.to_value()),
         blocks.select(SNOOZE, "Snooze", choices),
         blocks.button("Note", NOTE, this.to_value()),
-        history_button(conversation.id),
+        render_history_button(conversation.id),
     )

@@ -59,7 +59,7 @@ class InboundMessage:
     at: float
 
 
-def parent_key(conversation_id: int, event_id: int = 0) -> str:
+def build_parent_key(conversation_id: int, event_id: int = 0) -> str:
     """Return the outbox's key of the message that begins the thread.
 
     ``event_id`` is that of the message with which the thread begins again, because Slack refused
@@ -75,7 +75,7 @@ def parse_parent_key(key: str) -> int:
     return int(number) if prefix == PARENT_PREFIX and number.isdecimal() else 0
 
 
-def message_key(conversation_id: int, event_id: int) -> str:
+def build_message_key(conversation_id: int, event_id: int) -> str:
     """Return the outbox's key of the message that shows an event in the thread.
 
     It has the event's number, not Meta's message ID, which contains the customer's number. The

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.conversations.controls import READ, SHOW_FILE, entry_button, reply_button
-from bot.conversations.names import bold_name
+from bot.conversations.controls import READ, SHOW_FILE, render_entry_button, render_reply_button
+from bot.conversations.names import format_bold_name
 from bot.conversations.shapes import MAX_BODY_LENGTH, Shape, read_shape
 from bot.slack import blocks
 from bot.slack.age import date_token
@@ -69,11 +69,11 @@ class EntryContext:
 
 def render_entry(entry: Entry, around: EntryContext) -> Message:
     """Return the message of the thread."""
-    author = _author_name(entry.event, around.customer)
-    shape = current_shape(entry)
-    rows = [bold_name(author), blocks.clip_counted(shape.body, MAX_BODY_LENGTH)]
-    notes = _notes(entry, around)
-    buttons = [] if entry.is_deleted else _buttons(entry, shape, around)
+    author = _find_author_name(entry.event, around.customer)
+    shape = choose_current_shape(entry)
+    rows = [format_bold_name(author), blocks.clip_counted(shape.body, MAX_BODY_LENGTH)]
+    notes = _render_notes(entry, around)
+    buttons = [] if entry.is_deleted else _render_buttons(entry, shape, around)
     content: list[Block] = []
     if around.quote:
         content.append(blocks.context(markup(":leftwards_arrow_with_hook: ", around.quote)))
@@ -87,7 +87,7 @@ def render_entry(entry: Entry, around: EntryContext) -> Message:
     return Message(markup(author, ": ", shape.summary), tuple(content))
 
 
-def current_shape(entry: Entry) -> Shape:
+def choose_current_shape(entry: Entry) -> Shape:
     """Return what the message shows now."""
     if entry.is_deleted:
         line = italic("Deleted from WhatsApp" if entry.event.is_echo else "Deleted by the customer")
@@ -97,32 +97,32 @@ def current_shape(entry: Entry) -> Shape:
 
 def quote_of(entry: Entry, customer: str) -> Markup:
     """Return a short quote of the message, for an answer to it."""
-    shape = current_shape(entry)
-    return markup(_author_name(entry.event, customer), ": ", shape.summary)
+    shape = choose_current_shape(entry)
+    return markup(_find_author_name(entry.event, customer), ": ", shape.summary)
 
 
 # --- internal -------------------------------------------------------------------------------------
 
 
-def _author_name(event: MessageEvent, customer: str) -> str:
+def _find_author_name(event: MessageEvent, customer: str) -> str:
     names = {CUSTOMER: customer, PHONE_APP: "From the phone app", META_AGENT: "Meta's agent"}
     return names[author_of(event)]
 
 
-def _buttons(entry: Entry, shape: Shape, around: EntryContext) -> list[Block]:
+def _render_buttons(entry: Entry, shape: Shape, around: EntryContext) -> list[Block]:
     event_id = entry.recorded.id
     buttons = []
     if shape.media is not None:
         label = f"Show {shape.media.kind.noun}"
-        buttons.append(entry_button(label, SHOW_FILE, around.conversation_id, event_id))
+        buttons.append(render_entry_button(label, SHOW_FILE, around.conversation_id, event_id))
     if shape.more:
-        buttons.append(entry_button(shape.more, READ, around.conversation_id, event_id))
+        buttons.append(render_entry_button(shape.more, READ, around.conversation_id, event_id))
     if around.can_answer:
-        buttons.append(reply_button(around.conversation_id, event_id))
+        buttons.append(render_reply_button(around.conversation_id, event_id))
     return buttons
 
 
-def _notes(entry: Entry, around: EntryContext) -> list[Markup]:
+def _render_notes(entry: Entry, around: EntryContext) -> list[Markup]:
     event, body = entry.event, message_body(entry.event)
     context, referral = as_object(body.get("context")), as_object(body.get("referral"))
     occurred_at = event.occurred_at

@@ -15,9 +15,9 @@ from bot.aio.clock import Clock
 from bot.aio.periodic import FIRST_PURGE_SECONDS, run_periodically
 from bot.aio.wake_event import WakeEvent
 from bot.conversations.attached_files import AttachedFiles, FileState, WaitingFile
-from bot.conversations.conversation import Conversation, message_key
+from bot.conversations.conversation import Conversation, build_message_key
 from bot.conversations.customer_files import FileLoader, LoadedFile
-from bot.conversations.entry import current_shape
+from bot.conversations.entry import choose_current_shape
 from bot.conversations.repository import Conversations
 from bot.conversations.thread import Threads
 from bot.errors import ChakraError, SlackError
@@ -121,11 +121,11 @@ class FileAttacher:
         """Return whether the file is settled, or will be tried again later."""
         conversation = await self._conversations.find(waiting.conversation_id)
         entry = await self._threads.find_entry(waiting.event_id)
-        media = current_shape(entry).media if entry else None
+        media = choose_current_shape(entry).media if entry else None
         if conversation is None or media is None:
             await self._attached.finish(waiting.id, FileState.REFUSED)
             return True
-        key = message_key(conversation.id, waiting.event_id)
+        key = build_message_key(conversation.id, waiting.event_id)
         status = await self._outbox.get_status(key)
         parent = await self._outbox.get_status(conversation.post_key)
         if status.error_code or (parent.error_code and parent.ref is None):
@@ -180,7 +180,7 @@ class FileAttacher:
         """Post why the file isn't shown, below its message."""
         await self._outbox.enqueue(
             OutboxMessage(
-                key=f"{message_key(conversation.id, event_id)}:file",
+                key=f"{build_message_key(conversation.id, event_id)}:file",
                 channel=conversation.channel,
                 message=blocks.text_message(markup(":warning: ", reason)),
                 member="",

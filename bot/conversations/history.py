@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.chakra.chats import ChatMessage, ChatPage, ChatsApi
-from bot.conversations.controls import reply_button
+from bot.conversations.controls import render_reply_button
 from bot.conversations.conversation import Conversation, ConversationState
-from bot.conversations.entry import build_entry, current_shape
+from bot.conversations.entry import build_entry, choose_current_shape
 from bot.conversations.listed_chats import (
     MAX_NAME_LENGTH,
     ChatButton,
-    message_text,
-    older_buttons,
+    render_message_text,
+    render_older_buttons,
 )
-from bot.conversations.reply_form import template_form
+from bot.conversations.reply_form import build_template_form
 from bot.conversations.shapes import read_shape
-from bot.conversations.target import ReplyTarget, private_name, short_name
+from bot.conversations.target import ReplyTarget, format_private_name, format_short_name
 from bot.customers.customer import KnownCustomer
 from bot.errors import ChakraError
 from bot.messages.send_form import EDIT
@@ -79,7 +79,7 @@ class HistoryReader:
         if listed is None:
             return ChatHistory(merge(recorded, ()), NO_LIST)
         older = ChatButton(
-            chat=chat_id, phone=customer.phone, name=short_name(customer)[:MAX_NAME_LENGTH]
+            chat=chat_id, phone=customer.phone, name=format_short_name(customer)[:MAX_NAME_LENGTH]
         )
         messages = merge(recorded, map(_from_chat, listed.items))
         return ChatHistory(messages, older=older if listed.has_more else None)
@@ -134,7 +134,7 @@ def _from_event(recorded: RecordedEvent, events: Sequence[RecordedEvent]) -> His
         return None
     entry = build_entry(recorded, event, events)
     shape = (
-        current_shape(entry)
+        choose_current_shape(entry)
         if entry.is_deleted
         else read_shape(entry.edited or event.raw, is_private=True)
     )
@@ -142,10 +142,12 @@ def _from_event(recorded: RecordedEvent, events: Sequence[RecordedEvent]) -> His
 
 
 def _from_chat(message: ChatMessage) -> HistoryLine:
-    return HistoryLine(message.sent_at, message.is_ours, message_text(message), message.external_id)
+    return HistoryLine(
+        message.sent_at, message.is_ours, render_message_text(message), message.external_id
+    )
 
 
-def history_message(target: ReplyTarget, history: ChatHistory, now: float) -> Message:
+def render_history(target: ReplyTarget, history: ChatHistory, now: float) -> Message:
     """Return the last messages as a private answer, with buttons to reply."""
     title = markup("Messages with ", target.describe())
     shown = [_render_line(line, target.customer) for line in history.messages]
@@ -154,25 +156,25 @@ def history_message(target: ReplyTarget, history: ChatHistory, now: float) -> Me
     if history.note:
         content.append(blocks.context(history.note))
     if history.older is not None:
-        content += older_buttons(history.older, has_more=True)
-    content += _buttons(target, now)
+        content += render_older_buttons(history.older, has_more=True)
+    content += _render_buttons(target, now)
     return Message(title, tuple(content))
 
 
 def _render_line(line: HistoryLine, customer: KnownCustomer) -> Markup:
-    author = "Us" if line.is_ours else private_name(customer)
+    author = "Us" if line.is_ours else format_private_name(customer)
     when = markup(date_token(line.at), " ") if line.at else Markup("")
     text = blocks.clip(line.text, MAX_LINE_LENGTH)
     return markup(when, bold(author), ": ", text)
 
 
-def _buttons(target: ReplyTarget, now: float) -> list[Block]:
+def _render_buttons(target: ReplyTarget, now: float) -> list[Block]:
     if not target.customer.phone:
         return []
     buttons = []
     if target.is_open(now):
-        buttons.append(reply_button(target.conversation_id, customer_id=target.customer.id))
-    buttons.append(blocks.button("Send a template", EDIT, template_form(target).to_value()))
+        buttons.append(render_reply_button(target.conversation_id, customer_id=target.customer.id))
+    buttons.append(blocks.button("Send a template", EDIT, build_template_form(target).to_value()))
     return [blocks.actions(*buttons)]
 
 
@@ -184,7 +186,7 @@ _HOW_TO_READ: Final = (
 )
 
 
-def conversations_message(
+def render_conversations(
     conversations: Sequence[Conversation],
     customers: Mapping[int, KnownCustomer | None],
     *,
@@ -202,9 +204,9 @@ def conversations_message(
     rows: list[Block] = []
     for conversation in conversations:
         customer = customers.get(conversation.id)
-        name = private_name(customer) if customer else "A customer"
+        name = format_private_name(customer) if customer else "A customer"
         line = lines([bold(name), _describe(conversation, is_own=is_own)])
-        rows.append(blocks.section(line, accessory=reply_button(conversation.id)))
+        rows.append(blocks.section(line, accessory=render_reply_button(conversation.id)))
     return Message(markup(title, " ", where), (blocks.section(markup(title, " ", where)), *rows))
 
 

@@ -51,7 +51,7 @@ class ChatListButton(ButtonState):
     page: int = 1
 
 
-def chat_list(
+def render_chat_list(
     page: ChatPage[Chat], query: ChatListButton, *, note: str = "", replace: bool = False
 ) -> Message:
     """Return a page of chats, each with a button that shows its messages."""
@@ -60,14 +60,16 @@ def chat_list(
         empty = "There are no chats in Chakra." if query.page == 1 else "There are no more chats."
         return blocks.text_message(empty)
     rows: list[Block] = [blocks.section(title)]
-    rows += [_chat_row(chat, place) for place, chat in enumerate(page.items)]
+    rows += [_render_chat_row(chat, place) for place, chat in enumerate(page.items)]
     if note:
         rows.append(blocks.context(note))
-    rows += _page_buttons(LIST_PAGE, query, has_more=page.has_more, labels=("Previous", "Next"))
+    rows += _render_page_buttons(
+        LIST_PAGE, query, has_more=page.has_more, labels=("Previous", "Next")
+    )
     return Message(title, tuple(rows), replace_original=replace)
 
 
-def _chat_row(chat: Chat, place: int) -> Block:
+def _render_chat_row(chat: Chat, place: int) -> Block:
     number = format_international(chat.phone) if chat.phone else ""
     title = bold(chat.name or number) if chat.name or number else bold("A chat")
     facts = [number if chat.name else "", chat.status.replace("_", " ").lower()]
@@ -76,10 +78,10 @@ def _chat_row(chat: Chat, place: int) -> Block:
         parts.append(markup("last change ", date_token(chat.updated)))
     rows = [title, Markup("  ·  ".join(parts))] if parts else [title]
     if not (chat.name or number):
-        rows += raw_rows(chat.raw)
+        rows += render_raw_rows(chat.raw)
     if not can_open(chat):
         return blocks.section(lines(rows))
-    button = chat_button(chat)
+    button = build_chat_button(chat)
     show = blocks.button("Show", f"{OPEN_CHAT}:{place}", button.to_value())
     return blocks.section(lines(rows), accessory=show)
 
@@ -89,11 +91,11 @@ def can_open(chat: Chat) -> bool:
     return 0 < len(chat.id) <= MAX_ID_LENGTH
 
 
-def chat_button(chat: Chat) -> ChatButton:
+def build_chat_button(chat: Chat) -> ChatButton:
     return ChatButton(chat=chat.id, phone=chat.phone, name=chat.name[:MAX_NAME_LENGTH])
 
 
-def messages_page(
+def render_messages_page(
     page: ChatPage[ChatMessage], button: ChatButton, *, replace: bool = False
 ) -> Message:
     """Return a page of messages as Chakra lists them, the oldest first."""
@@ -102,23 +104,25 @@ def messages_page(
     title = markup("Messages with ", bold(who))
     if button.page > 1:
         title = markup(title, f", page {button.page}")
-    shown = [_message_line(message, who) for message in reversed(page.items)]
+    shown = [_render_message_line(message, who) for message in reversed(page.items)]
     content = [blocks.section(title)]
     content += blocks.sections(lines(shown)) if shown else [blocks.section("No messages.")]
     if not button.phone:
         content.append(
             blocks.context("WhatsApp doesn't show this customer's number. Answer them in Chakra.")
         )
-    content += older_buttons(button, has_more=page.has_more)
+    content += render_older_buttons(button, has_more=page.has_more)
     return Message(title, tuple(content), replace_original=replace)
 
 
-def older_buttons(button: ChatButton, *, has_more: bool) -> list[Block]:
+def render_older_buttons(button: ChatButton, *, has_more: bool) -> list[Block]:
     """Return the buttons to the pages before and after, if there are any."""
-    return _page_buttons(OPEN_CHAT, button, has_more=has_more, labels=("Newer", "Older messages"))
+    return _render_page_buttons(
+        OPEN_CHAT, button, has_more=has_more, labels=("Newer", "Older messages")
+    )
 
 
-def _page_buttons(
+def _render_page_buttons(
     action: str, button: ChatButton | ChatListButton, *, has_more: bool, labels: tuple[str, str]
 ) -> list[Block]:
     previous, following = labels
@@ -134,13 +138,13 @@ def _page_buttons(
     return [blocks.actions(*buttons)] if buttons else []
 
 
-def _message_line(message: ChatMessage, who: str) -> Markup:
+def _render_message_line(message: ChatMessage, who: str) -> Markup:
     author = "Us" if message.is_ours else who
     when = markup(date_token(message.sent_at), " ") if message.sent_at else Markup("")
-    return markup(when, bold(author), ": ", blocks.clip(message_text(message), 400))
+    return markup(when, bold(author), ": ", blocks.clip(render_message_text(message), 400))
 
 
-def message_text(message: ChatMessage) -> Markup:
+def render_message_text(message: ChatMessage) -> Markup:
     """Return the content of a message: its text, its file, or its fields."""
     kind = message.data_type.replace("_", " ").capitalize()
     media_id = _find_media_id(message)
@@ -149,7 +153,7 @@ def message_text(message: ChatMessage) -> Markup:
         return markup(kind or "File", caption, "  ", code(f"/chakra media {media_id}"))
     if message.text:
         return blocks.escape(message.text)
-    fields = raw_rows(message.raw)
+    fields = render_raw_rows(message.raw)
     known = message.data_type.lower() in {*MEDIA_KINDS, "template", "text"}
     if kind and (known or not fields):
         return markup(kind)
@@ -173,7 +177,7 @@ def _find_media_id(message: ChatMessage) -> str:
     return ""
 
 
-def raw_rows(fields: Mapping[str, Any]) -> list[Markup]:
+def render_raw_rows(fields: Mapping[str, Any]) -> list[Markup]:
     """Return an item's fields, by Chakra's names."""
     return list(_iter_rows(fields))[:MAX_FIELDS]
 

@@ -31,8 +31,8 @@ class ListedContacts:
 def read_contacts(message: Json, *, is_private: bool) -> ListedContacts:
     """Return the contacts of a message, their numbers masked unless ``is_private``."""
     shared = list(iter_objects(message.get("contacts")))
-    numbers = [_contact_numbers(contact) for contact in shared]
-    names = [_contact_name(contact) for contact in shared]
+    numbers = [_list_contact_numbers(contact) for contact in shared]
+    names = [_find_contact_name(contact) for contact in shared]
     is_answer = first_text(message, "origin").startswith("contact_request")
     title = "Shared their number" if is_answer else "Contact" if len(shared) == 1 else "Contacts"
     rows = [
@@ -44,11 +44,11 @@ def read_contacts(message: Json, *, is_private: bool) -> ListedContacts:
     return ListedContacts(body, summary if names else markup(title), any(numbers))
 
 
-def order(content: Json) -> tuple[Markup, Markup]:
+def render_order(content: Json) -> tuple[Markup, Markup]:
     """Return the items of an order as given, with the total of each currency."""
     items = list(iter_objects(content.get("product_items")))
-    rows = [_order_line(item) for item in items]
-    totals = _order_totals(items)
+    rows = [_render_order_line(item) for item in items]
+    totals = _render_order_totals(items)
     count = f"{len(items)} {'item' if len(items) == 1 else 'items'}"
     title = markup(f":shopping_trolley: Order of {count}")
     note = first_text(content, "text")
@@ -90,14 +90,14 @@ def _cut(rows: list[Markup]) -> list[Markup]:
     return [*rows[:MAX_LINES], markup(f"… and {len(rows) - MAX_LINES} more")]
 
 
-def _contact_name(contact: Json) -> str:
+def _find_contact_name(contact: Json) -> str:
     name = as_object(contact.get("name"))
     company = first_text(as_object(contact.get("org")), "company")
     shown = first_text(name, "formatted_name", "first_name", "last_name") or company
     return blocks.clip(shown or "No name", 80)
 
 
-def _contact_numbers(contact: Json) -> list[str]:
+def _list_contact_numbers(contact: Json) -> list[str]:
     phones = iter_objects(contact.get("phones"))
     numbers = (first_text(phone, "phone", "wa_id") for phone in phones)
     return list(dict.fromkeys(number for number in numbers if number))[:5]
@@ -107,7 +107,7 @@ def _show(number: str, *, is_private: bool) -> str:
     return number if is_private else mask_phone(number)
 
 
-def _order_line(item: Json) -> Markup:
+def _render_order_line(item: Json) -> Markup:
     product = first_text(item, "product_name", "product_retailer_id") or "Item"
     price, currency = _format_price(item), first_text(item, "currency")
     amount = f" · {price} {currency}".rstrip() if price else ""
@@ -122,7 +122,7 @@ def _format_price(item: Json) -> str:
     return first_text(item, "item_price")
 
 
-def _order_totals(items: list[Json]) -> str:
+def _render_order_totals(items: list[Json]) -> str:
     """Return the sum of each currency; "" if any item lacks a price or a quantity."""
     totals: dict[str, float] = {}
     for item in items:

@@ -13,21 +13,21 @@ UNKNOWN_NAME = "A customer"
 MAX_NAME_LENGTH = 80
 
 
-def customer_name(customer: KnownCustomer) -> str:
+def format_customer_name(customer: KnownCustomer) -> str:
     """Return what to call the customer in a channel; never empty."""
     name = customer.name if has_visible_text(customer.name) else ""
     return blocks.clip(name or _format_address(customer) or UNKNOWN_NAME, MAX_NAME_LENGTH)
 
 
-def bold_name(name: str) -> Markup:
+def format_bold_name(name: str) -> Markup:
     """Return a name in bold; a username isn't, as "*@" looks like an email address to the masks."""
     return markup(name) if name.startswith("@") else bold(name)
 
 
-def customer_address(customer: KnownCustomer) -> str:
+def format_customer_address(customer: KnownCustomer) -> str:
     """Return the masked number or the username; "" if that is the name already, or unknown."""
     address = _format_address(customer)
-    return "" if address == customer_name(customer) else address
+    return "" if address == format_customer_name(customer) else address
 
 
 def _format_address(customer: KnownCustomer) -> str:

@@ -79,7 +79,7 @@ def build_conversations(
         sent=SentMessages(sends),
         opt_outs=opt_outs,
         leads=Leads(records, cache, tasks),
-        number_name=OurNumbers(catalog, tasks, clock).name,
+        number_name=OurNumbers(catalog, tasks, clock).find_name,
     )
     customer_files = CustomerFiles(media)
     attached = AttachedFiles(database, workspace)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.conversations.conversation import Conversation, message_key
-from bot.conversations.names import bold_name
+from bot.conversations.conversation import Conversation, build_message_key
+from bot.conversations.names import format_bold_name
 from bot.customers.opt_out_words import Intent
 from bot.customers.opt_outs import read_intent
 from bot.outbox.message import OutboxMessage
@@ -28,7 +28,7 @@ NOTICES = {
 MORE = " See /chakra optouts."
 
 
-def opt_out_notice(
+def render_opt_out_notice(
     conversation: Conversation, event_id: int, event: MessageEvent, name: str, member: str
 ) -> OutboxMessage | None:
     """Return the message after the customer's own; None if theirs asks for nothing of the kind.
@@ -39,7 +39,7 @@ def opt_out_notice(
     if intent is None:
         return None
     return OutboxMessage(
-        key=f"{message_key(conversation.id, event_id)}:optout",
+        key=f"{build_message_key(conversation.id, event_id)}:optout",
         channel=conversation.channel,
         message=_render(intent, name, conversation.customer_id),
         member=member,
@@ -51,9 +51,9 @@ def opt_out_notice(
 def _render(intent: Intent, name: str, customer_id: int) -> Message:
     if intent in NOTICES:
         emoji, sentence = NOTICES[intent]
-        line = markup(Markup(f"{emoji} "), bold_name(name), sentence, MORE)
+        line = markup(Markup(f"{emoji} "), format_bold_name(name), sentence, MORE)
         return Message(line, (blocks.context(line),))
-    question = markup("Does ", bold_name(name), " want no more messages?")
+    question = markup("Does ", format_bold_name(name), " want no more messages?")
     buttons = blocks.actions(
         blocks.button("Yes, send no more", CONFIRM, str(customer_id)),
         blocks.button("No", DISMISS, str(customer_id)),

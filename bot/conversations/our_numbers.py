@@ -21,7 +21,7 @@ class OurNumbers:
         self._clock = clock
         self._next_load_at = clock.monotonic()
 
-    def name(self, phone_number_id: str) -> str:
+    def find_name(self, phone_number_id: str) -> str:
         """Return the name of a number; "" if we have only one, or if the names aren't loaded."""
         numbers = self._catalog.get_cached_senders()
         if not numbers:

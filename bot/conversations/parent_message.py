@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from bot.conversations.controls import (
     CREATE_LEAD,
     ConversationButton,
-    conversation_controls,
+    render_conversation_controls,
 )
 from bot.conversations.conversation import Conversation, ConversationState
-from bot.conversations.names import bold_name, customer_address, customer_name
+from bot.conversations.names import format_bold_name, format_customer_address, format_customer_name
 from bot.customers.customer import KnownCustomer
 from bot.customers.opt_out import OptOut, OptOutScope
 from bot.privacy import mask_text
@@ -50,8 +50,10 @@ class ParentFacts:
 def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
     """Return the message, with the buttons for what members can do with the conversation."""
     customer = facts.customer
-    name, address = customer_name(customer), customer_address(customer)
-    heading = markup(":speech_balloon: ", bold_name(name), f" · {address}" if address else "")
+    name, address = format_customer_name(customer), format_customer_address(customer)
+    heading = markup(
+        ":speech_balloon: ", format_bold_name(name), f" · {address}" if address else ""
+    )
     rows = [heading]
     if facts.words:
         rows.append(Markup(f"> {facts.words}"))
@@ -63,9 +65,9 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
     if facts.lead:
         notes.append(markup("lead ", mask_text(facts.lead)))
     content: list[Block] = [
-        blocks.section(lines(rows), accessory=_lead_button(conversation, facts)),
+        blocks.section(lines(rows), accessory=_render_lead_button(conversation, facts)),
         blocks.context(Markup(" · ".join(notes)), _describe_window(facts)),
-        conversation_controls(conversation),
+        render_conversation_controls(conversation),
     ]
     if facts.opt_outs:
         is_all = any(each.scope is OptOutScope.ALL for each in facts.opt_outs)
@@ -76,7 +78,7 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
     return Message(markup(name, said), tuple(content))
 
 
-def _lead_button(conversation: Conversation, facts: ParentFacts) -> Block | None:
+def _render_lead_button(conversation: Conversation, facts: ParentFacts) -> Block | None:
     """Return the button that shows the lead to one reader; none for a key that is a number.
 
     If no lead is known, return the button that opens the form for one.

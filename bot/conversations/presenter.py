@@ -10,21 +10,21 @@ from bot.conversations.conversation import (
     Conversation,
     ConversationState,
     InboundMessage,
-    message_key,
-    parent_key,
+    build_message_key,
+    build_parent_key,
 )
 from bot.conversations.entry import (
     Entry,
     EntryContext,
-    current_shape,
+    choose_current_shape,
     render_entry,
 )
 from bot.conversations.file_attacher import FileAttacher
-from bot.conversations.names import customer_name
-from bot.conversations.opt_out_notice import opt_out_notice
+from bot.conversations.names import format_customer_name
+from bot.conversations.opt_out_notice import render_opt_out_notice
 from bot.conversations.repository import Conversations
 from bot.conversations.shapes import read_shape
-from bot.conversations.thread import Threads, reply_message
+from bot.conversations.thread import Threads, build_reply_message
 from bot.customers.customer import KnownCustomer
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
@@ -87,7 +87,7 @@ class ConversationPresenter:
                 return ()
             return await self._continue(found, recorded, event, member)
         if not recorded.customer_id:
-            return (_lone_message(recorded, event, channel, member),)
+            return (_render_lone_message(recorded, event, channel, member),)
         now = self.clock.time()
         inbound = InboundMessage(
             event_id=recorded.id,
@@ -106,12 +106,12 @@ class ConversationPresenter:
             conversation, entry, mentions=render_mentions(mentions) if raised else NO_MARKUP
         )
         parent = replace(await self.threads.render_parent(conversation), member=member)
-        reply = reply_message(
+        reply = build_reply_message(
             conversation, recorded.id, message, member=member, raised=raised and not thread.is_new
         )
         if thread.is_unusable:
             return (replace(reply, thread_key="", broadcast=False),)
-        if current_shape(entry).media is not None:
+        if choose_current_shape(entry).media is not None:
             await self.files.request(conversation, recorded.id)
         await self._look_up_lead(conversation)
         notice = await self._render_request(conversation, recorded, event, member)
@@ -121,8 +121,8 @@ class ConversationPresenter:
         self, conversation: Conversation, recorded: RecordedEvent, event: MessageEvent, member: str
     ) -> OutboxMessage | None:
         """Return the notice for a message that opts out, None if it doesn't."""
-        name = customer_name(await self.threads.get_customer(conversation.customer_id))
-        return opt_out_notice(conversation, recorded.id, event, name, member)
+        name = format_customer_name(await self.threads.get_customer(conversation.customer_id))
+        return render_opt_out_notice(conversation, recorded.id, event, name, member)
 
     async def _look_up_lead(self, conversation: Conversation) -> None:
         """Show the customer's lead once it is found; the message is posted without it."""
@@ -143,7 +143,7 @@ class ConversationPresenter:
         status = await self.outbox.get_status(conversation.post_key)
         if not status.error_code:
             return _Thread(conversation, is_new=not status.is_known)
-        if conversation.post_key == parent_key(conversation.id, event_id):
+        if conversation.post_key == build_parent_key(conversation.id, event_id):
             return _Thread(conversation, is_new=True, is_unusable=True)
         renewed = await self.conversations.begin_again(conversation.id, event_id)
         return _Thread(renewed or conversation, is_new=True)
@@ -170,14 +170,14 @@ class ConversationPresenter:
                 return ()
             if event.is_echo:
                 at = event.occurred_at or recorded.recorded_at
-                answered = await self.conversations.answer(conversation.id, at)
+                answered = await self.conversations.record_answer(conversation.id, at)
                 conversation = answered or conversation
             entry = await self.threads.read_entry(recorded) or Entry(recorded, event)
             message = await self.threads.render_entry(conversation, entry)
         thread = await self._find_thread(conversation, recorded.id)
         conversation = thread.conversation
         parent = replace(await self.threads.render_parent(conversation), member=member)
-        reply = reply_message(conversation, recorded.id, message, member=member, raised=False)
+        reply = build_reply_message(conversation, recorded.id, message, member=member, raised=False)
         if thread.is_unusable:
             return (*joined, replace(reply, thread_key=""))
         return (*joined, parent, reply, *([notice] if notice else []))
@@ -196,7 +196,7 @@ class ConversationPresenter:
             message = blocks.text_message(SAME_CUSTOMER)
             messages += [
                 replace(await self.threads.render_parent(shown), member=member),
-                reply_message(shown, recorded.id, message, member=member, raised=False),
+                build_reply_message(shown, recorded.id, message, member=member, raised=False),
             ]
         return messages
 
@@ -210,13 +210,15 @@ class ConversationPresenter:
         entry = await self.threads.find_by_wamid(find_target(event))
         if entry is None:
             return None
-        key = message_key(conversation.id, entry.recorded.id)
+        key = build_message_key(conversation.id, entry.recorded.id)
         if not (await self.outbox.get_status(key)).is_known:
             return None
         if entry.is_deleted:
             await self.files.delete(conversation, entry.recorded.id)
         message = await self.threads.render_entry(conversation, entry)
-        reply = reply_message(conversation, entry.recorded.id, message, member=member, raised=False)
+        reply = build_reply_message(
+            conversation, entry.recorded.id, message, member=member, raised=False
+        )
         if event.kind == "reaction":
             return (reply,)
         quoting = await self._render_quoting(conversation, entry, member)
@@ -232,12 +234,14 @@ class ConversationPresenter:
         """Return the messages of the thread that answer this one: they quote it as it is now."""
         messages = []
         for quoting in await self.threads.list_quoting(entry):
-            key = message_key(conversation.id, quoting.recorded.id)
+            key = build_message_key(conversation.id, quoting.recorded.id)
             if (await self.outbox.get_status(key)).is_known:
                 message = await self.threads.render_entry(conversation, quoting)
                 event_id = quoting.recorded.id
                 messages.append(
-                    reply_message(conversation, event_id, message, member=member, raised=False)
+                    build_reply_message(
+                        conversation, event_id, message, member=member, raised=False
+                    )
                 )
         return messages
 
@@ -249,7 +253,7 @@ class ConversationPresenter:
             message = await self.threads.render_entry(conversation, Entry(recorded, event))
             return replace(message, text=markup(message.text, " (edited)"))
         customer = await self.threads.get_customer(conversation.customer_id)
-        name = "The phone app" if event.is_echo else customer_name(customer)
+        name = "The phone app" if event.is_echo else format_customer_name(customer)
         done = read_shape(event.raw).summary
         line = markup(name, ": ", done)
         target = await self.threads.sent.describe(find_target(event))
@@ -263,7 +267,9 @@ class ConversationPresenter:
             customer = await self.threads.get_customer(conversation.customer_id)
             change = f"{mask_phone(f'+{old}')} → {mask_phone(f'+{new}')}"
             line = markup(
-                ":information_source: ", customer_name(customer), f" has a new number: {change}"
+                ":information_source: ",
+                format_customer_name(customer),
+                f" has a new number: {change}",
             )
         return blocks.text_message(line)
 
@@ -285,11 +291,11 @@ def render_mentions(mentions: Sequence[str]) -> Markup:
     return Markup(" ".join(parts))
 
 
-def _lone_message(
+def _render_lone_message(
     recorded: RecordedEvent, event: MessageEvent, channel: str, member: str
 ) -> OutboxMessage:
     """Return a message whose sender WhatsApp doesn't name, without a thread."""
     sender = KnownCustomer(0, username=event.customer.username, name=event.customer.name)
-    around = EntryContext(customer=customer_name(sender))
+    around = EntryContext(customer=format_customer_name(sender))
     message = render_entry(Entry(recorded, event), around)
     return OutboxMessage(f"message:{recorded.id}:{channel}", channel, message, member)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.conversations.customer_files import FileLoader
-from bot.conversations.entry import current_shape
-from bot.conversations.names import bold_name, customer_name
+from bot.conversations.entry import choose_current_shape
+from bot.conversations.names import format_bold_name, format_customer_name
 from bot.conversations.shapes import read_shape
 from bot.conversations.thread import Threads
 from bot.errors import NotFound
@@ -38,11 +38,11 @@ class MessageReader:
         if entry is None:
             raise NotFound("message", str(event_id), hint="Messages are stored for a while only.")
         if entry.is_deleted:
-            return blocks.info_modal("Message", [blocks.section(current_shape(entry).body)])
+            return blocks.info_modal("Message", [blocks.section(choose_current_shape(entry).body)])
         customer = await self.threads.get_customer(entry.recorded.customer_id)
         shape = read_shape(entry.edited or entry.event.raw, is_private=True)
         parts = blocks.split_text(shape.body, MAX_PART_LENGTH, MAX_PARTS)
-        title = bold_name(customer_name(customer))
+        title = format_bold_name(format_customer_name(customer))
         content = [blocks.section(part) for part in (title, *parts) if part.strip()]
         return blocks.info_modal("Message", content)
 
@@ -54,7 +54,7 @@ class MessageReader:
         entry = await self.threads.find_entry(event_id)
         if entry is None or entry.is_deleted:
             raise NotFound("file", str(event_id), hint="The customer may have deleted it.")
-        media = current_shape(entry).media or read_shape(entry.event.raw).media
+        media = choose_current_shape(entry).media or read_shape(entry.event.raw).media
         if media is None:
             raise NotFound("file", str(event_id), hint="This message has none.")
         loaded = await self.files.load(media)
@@ -67,5 +67,5 @@ class MessageReader:
             loaded.name,
             loaded.content,
             noun=media.kind.noun,
-            comment=markup("From ", customer_name(customer)),
+            comment=markup("From ", format_customer_name(customer)),
         )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from bot.aio.clock import Clock
 from bot.aio.periodic import run_periodically
-from bot.conversations.controls import CLAIM, ConversationButton, reply_button
-from bot.conversations.conversation import Conversation, parent_key
+from bot.conversations.controls import CLAIM, ConversationButton, render_reply_button
+from bot.conversations.conversation import Conversation, build_parent_key
 from bot.conversations.reply_report import Refresh
 from bot.conversations.repository import Conversations
 from bot.outbox.error_policy import LOST_ROOT_CODES
@@ -64,7 +64,7 @@ class Reminders:
         status = await self._outbox.get_status(key)
         if status.is_pending and status.ref is None:
             return False
-        new_key = parent_key(conversation.id, conversation.last_event_id)
+        new_key = build_parent_key(conversation.id, conversation.last_event_id)
         if status.error_code in LOST_ROOT_CODES and conversation.post_key != new_key:
             renewed = await self._conversations.begin_again(
                 conversation.id, conversation.last_event_id
@@ -94,17 +94,17 @@ def _render_reminder(conversation: Conversation) -> Message:
     sentence = markup(
         Markup(":alarm_clock: "), who, "This customer has waited for an answer since ", since, "."
     )
-    return _with_buttons(sentence, conversation)
+    return _add_buttons(sentence, conversation)
 
 
 def _render_woken(conversation: Conversation) -> Message:
     who = markup(mention(conversation.assignee), " ") if conversation.assignee else Markup("")
     sentence = markup(Markup(":alarm_clock: "), who, "This conversation was snoozed until now.")
-    return _with_buttons(sentence, conversation)
+    return _add_buttons(sentence, conversation)
 
 
-def _with_buttons(sentence: Markup, conversation: Conversation) -> Message:
-    buttons = [reply_button(conversation.id)] if conversation.takes_replies else []
+def _add_buttons(sentence: Markup, conversation: Conversation) -> Message:
+    buttons = [render_reply_button(conversation.id)] if conversation.takes_replies else []
     if not conversation.assignee:
         value = ConversationButton(conversation=conversation.id).to_value()
         buttons.append(blocks.button("Claim", CLAIM, value))

@@ -113,11 +113,11 @@ class ReplyState:
             sender=state.get("sender", ""),
         )
 
-    def for_target(self, target: ReplyTarget) -> ReplyState:
+    def from_target(self, target: ReplyTarget) -> ReplyState:
         """Return the state of a form that shows this target now."""
         return replace(self, to=target.customer.phone, sender=target.sender_id)
 
-    def interaction(self, view_id: str) -> str:
+    def build_interaction_key(self, view_id: str) -> str:
         """Return what identifies this attempt, however often it is submitted."""
         return f"{view_id}:{self.retry}" if self.retry else view_id
 
@@ -125,7 +125,7 @@ class ReplyState:
         return {name: str(getattr(self, name)) for name in self.__dataclass_fields__}
 
 
-def closed_note(target: ReplyTarget) -> str:
+def explain_closed(target: ReplyTarget) -> str:
     """Return why no text can be sent."""
     return CLOSED_NOTE if target.window else NEVER_WROTE_NOTE
 
@@ -153,13 +153,13 @@ def render_form(
             multiline=True,
             optional=takes_files,
         ),
-        *([_file_field()] if takes_files else []),
-        blocks.context(window_note(target)),
+        *([_render_file_field()] if takes_files else []),
+        blocks.context(render_window_note(target)),
     ]
     return blocks.form_modal(SEND, "Reply", target.send_label(is_repeat=is_repeat), content)
 
 
-def _file_field() -> Block:
+def _render_file_field() -> Block:
     return blocks.file_field(
         FILE,
         "File",
@@ -182,7 +182,7 @@ def render_confirmation(target: ReplyTarget, draft: ReplyDraft) -> View:
         *blocks.fields(facts),
         *blocks.sections(shown),
         blocks.section(Markup(FILE_WARNING)),
-        blocks.context(window_note(target)),
+        blocks.context(render_window_note(target)),
     ]
     return blocks.form_modal(CONFIRM, "Send a file", target.send_label(), content)
 
@@ -190,7 +190,7 @@ def render_confirmation(target: ReplyTarget, draft: ReplyDraft) -> View:
 def confirm_file(target: ReplyTarget, draft: ReplyDraft, state: ReplyState) -> UpdateForm:
     """Show a file and its text before they are sent. Raise ``UsageError`` if Slack can't."""
     view = render_confirmation(target, draft)
-    return UpdateForm(view, {**state.for_target(target).to_state(), **draft.to_state()})
+    return UpdateForm(view, {**state.from_target(target).to_state(), **draft.to_state()})
 
 
 def quote(text: str) -> list[Markup]:
@@ -198,7 +198,7 @@ def quote(text: str) -> list[Markup]:
     return [Markup(f"> {blocks.escape(line)}") for line in text.splitlines()]
 
 
-def window_note(target: ReplyTarget) -> Markup:
+def render_window_note(target: ReplyTarget) -> Markup:
     return markup("Text can be sent until ", date_token(target.ends_at), ", then only templates.")
 
 
@@ -212,7 +212,7 @@ def open_form(
     state = ReplyState(target.conversation_id, target.customer.id, event=event_id, seen=seen)
     shown = markup(Markup(":warning: "), note) if note else None
     view = render_form(target, note=shown, takes_files=takes_files)
-    return OpenForm(view, state.for_target(target).to_state())
+    return OpenForm(view, state.from_target(target).to_state())
 
 
 def ask_again(
@@ -221,7 +221,7 @@ def ask_again(
     """Return the form with the question about an identical message in the last minutes."""
     question = duplicate_question(duplicate, now)
     view = render_form(target, text=text, note=question, is_repeat=True)
-    return UpdateForm(view, replace(state, asked=duplicate.id).for_target(target).to_state())
+    return UpdateForm(view, replace(state, asked=duplicate.id).from_target(target).to_state())
 
 
 def ask_about_colleague(
@@ -229,13 +229,13 @@ def ask_about_colleague(
 ) -> UpdateForm:
     """Return the form with the answer that a colleague has sent since it was opened."""
     view = render_form(target, text=text, note=describe_answer(answer, now))
-    return UpdateForm(view, replace(state, seen=answer.send.id).for_target(target).to_state())
+    return UpdateForm(view, replace(state, seen=answer.send.id).from_target(target).to_state())
 
 
 def show_changed(target: ReplyTarget, text: str, state: ReplyState) -> UpdateForm:
     """Return the form with the current numbers."""
     view = render_form(target, text=text, note=Markup(CHANGED))
-    return UpdateForm(view, state.for_target(target).to_state())
+    return UpdateForm(view, state.from_target(target).to_state())
 
 
 def describe_answer(answer: ColleagueAnswer, now: float) -> Markup:
@@ -251,14 +251,16 @@ def show_failure(
 ) -> UpdateForm:
     """Return the form with the reason, for another attempt."""
     again = markup(FILE_AGAIN) if has_file else NO_MARKUP
-    note = lines([outcome_line(target, send), *report.advice(send), *([again] if again else [])])
+    note = lines(
+        [render_outcome_line(target, send), *report.advice(send), *([again] if again else [])]
+    )
     state = replace(state, asked=0, retry=send.id, seen=max(state.seen, send.id))
     return UpdateForm(
-        render_form(target, text=text, note=note), state.for_target(target).to_state()
+        render_form(target, text=text, note=note), state.from_target(target).to_state()
     )
 
 
-def template_form(target: ReplyTarget) -> SendForm:
+def build_template_form(target: ReplyTarget) -> SendForm:
     """Return the form for a template to the same customer from the same number."""
     return SendForm(
         to=f"+{target.customer.phone}",
@@ -273,20 +275,20 @@ def is_window_closed(send: Send) -> bool:
     return failure is not None and isinstance(deserialize_error(failure), WindowClosed)
 
 
-def sending_view(target: ReplyTarget) -> View:
+def render_sending(target: ReplyTarget) -> View:
     line = markup(Markup(":hourglass_flowing_sand: "), "Sending to ", target.describe(), " …")
     return blocks.info_modal("Sending", [blocks.section(line)])
 
 
-def result_view(target: ReplyTarget, send: Send) -> View:
+def render_result_view(target: ReplyTarget, send: Send) -> View:
     """Return the view after a send that did not fail."""
     rest = [blocks.section(line) for line in report.advice(send)]
     if not rest and target.conversation is not None:
         rest = [blocks.context("The thread shows when it is delivered and read.")]
     title = "Not confirmed" if send.status is SendStatus.UNKNOWN else "Reply"
-    return blocks.info_modal(title, [blocks.section(outcome_line(target, send)), *rest])
+    return blocks.info_modal(title, [blocks.section(render_outcome_line(target, send)), *rest])
 
 
-def outcome_line(target: ReplyTarget, send: Send) -> Markup:
+def render_outcome_line(target: ReplyTarget, send: Send) -> Markup:
     emoji = report.headline_emoji(send)
     return markup(emoji, bold(report.status_label(send)), " · ", target.describe())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.conversations.controls import reply_button
+from bot.conversations.controls import render_reply_button
 from bot.conversations.conversation import Conversation
 from bot.conversations.repository import Conversations
 from bot.conversations.thread import Threads
@@ -80,7 +80,7 @@ class ReplyReports:
         if send.status in REACHED:
             theirs = await self._conversations.list_of_customer(conversation.customer_id)
             answered = [
-                await self._conversations.answer(each.id, send.started_at) for each in theirs
+                await self._conversations.record_answer(each.id, send.started_at) for each in theirs
             ]
             return [each for each in answered if each is not None]
         if send.status is not SendStatus.FAILED:
@@ -122,7 +122,7 @@ def render_reply(send: Send, details: SendDetails) -> Message:
     ]
     if is_unsure:
         content += [blocks.section(line) for line in report.advice(send)]
-        content.append(blocks.actions(reply_button(send.conversation_id)))
+        content.append(blocks.actions(render_reply_button(send.conversation_id)))
     words = blocks.clip(details.text, 150) if send.is_reply else f"template {send.template}"
     return Message(markup(author, ": ", words), tuple(content))
 
@@ -147,5 +147,5 @@ def render_failure_notice(send: Send, conversation_id: int) -> Message:
         Markup(":x: "), mention(send.member), " your answer didn't reach the customer."
     )
     advice = [blocks.section(line) for line in report.advice(send)]
-    buttons = blocks.actions(reply_button(conversation_id))
+    buttons = blocks.actions(render_reply_button(conversation_id))
     return Message(sentence, (blocks.section(sentence), *advice, buttons))

@@ -22,7 +22,7 @@ from bot.conversations.conversation import (
     Conversation,
     ConversationState,
     InboundMessage,
-    parent_key,
+    build_parent_key,
 )
 from bot.db.claims import lock_name
 from bot.db.customer_tables import conversations, customers
@@ -105,7 +105,7 @@ class Conversations:
         """Return the conversation with this ID."""
         async with self._database.begin() as connection:
             found = select(conversations).where(
-                self._in_workspace(), conversations.c.id == conversation_id
+                self._match_workspace(), conversations.c.id == conversation_id
             )
             row = (await connection.execute(found)).one_or_none()
         return None if row is None else _from_row(row)
@@ -119,7 +119,7 @@ class Conversations:
     async def begin_again(self, conversation_id: int, event_id: int) -> Conversation | None:
         """Let the thread begin again with a new message; return the conversation."""
         changes = {
-            "post_key": parent_key(conversation_id, event_id),
+            "post_key": build_parent_key(conversation_id, event_id),
             "raised_event_id": event_id,
         }
         return await self._change(conversation_id, changes)
@@ -140,7 +140,7 @@ class Conversations:
 
     # --- members ----------------------------------------------------------------------------------
 
-    async def answer(self, conversation_id: int, at: float) -> Conversation | None:
+    async def record_answer(self, conversation_id: int, at: float) -> Conversation | None:
         """Record an answer that was sent ``at`` a time.
 
         Return the conversation, None if the customer wasn't waiting or has written since.
@@ -260,7 +260,7 @@ class Conversations:
         """Return the conversations with the latest customer messages, including resolved ones."""
         found = (
             select(conversations)
-            .where(self._in_workspace())
+            .where(self._match_workspace())
             .order_by(conversations.c.last_message_at.desc())
             .limit(limit)
         )
@@ -280,7 +280,7 @@ class Conversations:
         found = (
             select(conversations)
             .where(
-                self._in_workspace(),
+                self._match_workspace(),
                 conversations.c.channel == channel,
                 self._is_customer(customer_id),
             )
@@ -318,7 +318,7 @@ class Conversations:
         inserted = insert(conversations).values(**values).returning(conversations.c.id)
         conversation_id: int = (await connection.execute(inserted)).scalar_one()
         return await self._update(
-            connection, conversation_id, {"post_key": parent_key(conversation_id)}
+            connection, conversation_id, {"post_key": build_parent_key(conversation_id)}
         )
 
     async def _update(
@@ -337,7 +337,7 @@ class Conversations:
     ) -> Conversation | None:
         row = await connection.execute(
             update(conversations)
-            .where(self._in_workspace(), conversations.c.id == conversation_id, *conditions)
+            .where(self._match_workspace(), conversations.c.id == conversation_id, *conditions)
             .values(**changes)
             .returning(conversations)
         )
@@ -356,7 +356,7 @@ class Conversations:
         waiting = conversations.c.unanswered_since
         found = (
             select(conversations)
-            .where(self._in_workspace(), *conditions)
+            .where(self._match_workspace(), *conditions)
             .order_by((waiting == 0.0), waiting, conversations.c.last_message_at.desc())
             .limit(limit)
         )
@@ -369,7 +369,7 @@ class Conversations:
             conversations.c.customer_id == customer_id, conversations.c.customer_id.in_(merged)
         )
 
-    def _in_workspace(self) -> ColumnElement[bool]:
+    def _match_workspace(self) -> ColumnElement[bool]:
         return conversations.c.workspace == self._workspace
 
 

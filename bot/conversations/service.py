@@ -258,7 +258,7 @@ class ConversationService:
             raise NoLongerMeant(OTHER_NUMBER)
         await self._opt_outs.check_reply(target.customer.id, target.last_wrote_at)
         own = await self.replies.find_existing(key)
-        theirs = await self._conversation_ids(target)
+        theirs = await self._list_conversation_ids(target)
         if own is not None and await self.replies.find_other_answer(
             theirs, after=seen, member=member, before=own.id
         ):
@@ -268,17 +268,17 @@ class ConversationService:
         self, target: ReplyTarget, seen: int, member: str
     ) -> ColleagueAnswer | None:
         """Return what a colleague sent to the customer after ``seen``, from any channel."""
-        theirs = await self._conversation_ids(target)
+        theirs = await self._list_conversation_ids(target)
         found = await self.replies.find_other_answer(theirs, after=seen, member=member)
         return ColleagueAnswer(found, self.replies.read_text(found)) if found else None
 
     async def find_last_send_id(self, target: ReplyTarget) -> int:
         """Return the ID of the latest send to the customer from a thread, 0 if there is none."""
-        theirs = await self._conversation_ids(target)
+        theirs = await self._list_conversation_ids(target)
         last = await self.replies.find_other_answer(theirs, after=0, member="")
         return last.id if last else 0
 
-    async def _conversation_ids(self, target: ReplyTarget) -> list[int]:
+    async def _list_conversation_ids(self, target: ReplyTarget) -> list[int]:
         """Return the customer's conversations in all channels."""
         if not target.customer.id:
             return []

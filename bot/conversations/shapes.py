@@ -53,10 +53,10 @@ def read_shape(message: Json, *, is_private: bool = False) -> Shape:
     return read(_Source(as_object(body.get(kind)), body, is_private))
 
 
-def text_shape(text: str) -> Shape:
+def build_text_shape(text: str) -> Shape:
     """Return the shape of words as the customer typed them."""
     if not has_visible_text(text):
-        return _line_shape(italic(EMPTY_TEXT))
+        return _build_line_shape(italic(EMPTY_TEXT))
     body = to_mrkdwn(text.strip("\n"))
     return Shape(body, summarize(text), more="Read all" if len(body) > MAX_BODY_LENGTH else "")
 
@@ -67,7 +67,7 @@ def summarize(text: str) -> Markup:
     return to_mrkdwn(blocks.clip(line, MAX_SUMMARY_LENGTH))
 
 
-def _line_shape(line: Markup, more: str = "") -> Shape:
+def _build_line_shape(line: Markup, more: str = "") -> Shape:
     return Shape(line, line, more=more)
 
 
@@ -75,7 +75,7 @@ def _read_media_shape(media: MediaFile) -> Shape:
     label = markup(f"{media.kind.emoji} {media.kind.label}")
     if media.kind.label == "File":
         label = markup(label, ": ", media.name)
-    caption = text_shape(media.caption) if has_visible_text(media.caption) else None
+    caption = build_text_shape(media.caption) if has_visible_text(media.caption) else None
     if caption is None:
         return Shape(label, label, media)
     summary = markup(label, ": ", caption.summary)
@@ -99,7 +99,7 @@ _Reader = Callable[[_Source], Shape]
 
 def _read_text(source: _Source) -> Shape:
     text = source.content.get("body")
-    return text_shape(text if isinstance(text, str) else "")
+    return build_text_shape(text if isinstance(text, str) else "")
 
 
 def _read_location(source: _Source) -> Shape:
@@ -109,7 +109,7 @@ def _read_location(source: _Source) -> Shape:
     place = _format_place(source.content, is_private=source.is_private)
     label = markup(":round_pushpin: ", name or "Location")
     if place is None:
-        return _line_shape(label)
+        return _build_line_shape(label)
     link = Markup(f"<{MAP_URL.format(*place)}|Map>")
     return Shape(
         markup(label, " (", link, ")"), label, more="" if source.is_private else "Exact place"
@@ -136,13 +136,13 @@ def _read_contacts(source: _Source) -> Shape:
 
 
 def _read_order(source: _Source) -> Shape:
-    body, summary = listed_shapes.order(source.content)
+    body, summary = listed_shapes.render_order(source.content)
     return Shape(body, summary, more="Read all" if len(body) > MAX_BODY_LENGTH else "")
 
 
 def _read_button(source: _Source) -> Shape:
     text = first_text(source.content, "text", "payload")
-    return _pressed(text)
+    return _build_pressed_shape(text)
 
 
 def _read_interactive(source: _Source) -> Shape:
@@ -154,13 +154,15 @@ def _read_interactive(source: _Source) -> Shape:
     if kind == "call_permission_reply":
         accepted = first_text(inner, "response").lower() == "accept"
         allows = "The customer allows calls." if accepted else "The customer doesn't want calls."
-        return _line_shape(markup(":telephone_receiver: ", allows))
+        return _build_line_shape(markup(":telephone_receiver: ", allows))
     if first_text(inner, "title", "id"):
-        return _pressed(first_text(inner, "title", "id"), first_text(inner, "description"))
+        return _build_pressed_shape(
+            first_text(inner, "title", "id"), first_text(inner, "description")
+        )
     return _read_unknown(replace(source, content=inner, message={"type": kind or "interactive"}))
 
 
-def _pressed(title: str, description: str = "") -> Shape:
+def _build_pressed_shape(title: str, description: str = "") -> Shape:
     chosen = markup(":radio_button: ", blocks.bold(title) or italic(EMPTY_TEXT))
     body = markup(chosen, " · ", description) if description else chosen
     return Shape(body, markup("Pressed “", title, "”"))
@@ -169,8 +171,8 @@ def _pressed(title: str, description: str = "") -> Shape:
 def _read_reaction(source: _Source) -> Shape:
     emoji = first_text(source.content, "emoji")
     if not emoji:
-        return _line_shape(markup("Removed a reaction"))
-    return _line_shape(markup("Reacted with ", blocks.clip(emoji, 20)))
+        return _build_line_shape(markup("Removed a reaction"))
+    return _build_line_shape(markup("Reacted with ", blocks.clip(emoji, 20)))
 
 
 def _read_edit(source: _Source) -> Shape:
@@ -181,7 +183,7 @@ def _read_edit(source: _Source) -> Shape:
 
 
 def _read_revoke(_: _Source) -> Shape:
-    return _line_shape(italic("Deleted a message"))
+    return _build_line_shape(italic("Deleted a message"))
 
 
 def _read_system(source: _Source) -> Shape:
@@ -194,7 +196,7 @@ def _read_system(source: _Source) -> Shape:
         text = "This customer has a new number."
     else:
         text = first_text(source.content, "body") or "WhatsApp sent a notice about this customer."
-    return _line_shape(markup(":information_source: ", blocks.clip(text, MAX_SUMMARY_LENGTH)))
+    return _build_line_shape(markup(":information_source: ", blocks.clip(text, MAX_SUMMARY_LENGTH)))
 
 
 def _read_unsupported(source: _Source) -> Shape:
@@ -218,7 +220,7 @@ def _read_unknown(source: _Source) -> Shape:
     kind = first_text(source.message, "type").replace("_", " ") or "unknown"
     line = markup(f":grey_question: A message of a kind that isn't shown here: {kind}")
     if not source.is_private:
-        return _line_shape(line, more="Details")
+        return _build_line_shape(line, more="Details")
     return Shape(
         lines((line, *listed_shapes.iter_raw_fields(source.content or source.message))), line
     )

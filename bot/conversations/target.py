@@ -51,7 +51,7 @@ class ReplyTarget:
     @property
     def name(self) -> str:
         """The name for a sentence, for one reader."""
-        return private_name(self.customer)
+        return format_private_name(self.customer)
 
     def is_open(self, now: float) -> bool:
         return now < self.ends_at
@@ -67,25 +67,29 @@ class ReplyTarget:
     def send_label(self, *, is_repeat: bool = False) -> str:
         """Return "Send to Mei Tanaka" in the 24 characters of a view's button."""
         recipient = Recipient(
-            RecipientKind.PHONE, self.customer.phone, self.name, "", name=short_name(self.customer)
+            RecipientKind.PHONE,
+            self.customer.phone,
+            self.name,
+            "",
+            name=format_short_name(self.customer),
         )
         return submit_label(recipient, is_repeat=is_repeat)
 
     def describe(self) -> Markup:
         """Return name and whole number, for one reader."""
         number = format_international(self.customer.phone) if self.customer.phone else ""
-        name = short_name(self.customer)
+        name = format_short_name(self.customer)
         if not (name and number):
             return bold(name or number or UNNAMED)
         return markup(bold(name), f" ({number})")
 
 
-def short_name(customer: KnownCustomer) -> str:
+def format_short_name(customer: KnownCustomer) -> str:
     """Return the customer's name or username, "" if neither is known."""
     return customer.name or (f"@{customer.username}" if customer.username else "")
 
 
-def private_name(customer: KnownCustomer) -> str:
+def format_private_name(customer: KnownCustomer) -> str:
     """Return name, username or whole number, for one reader."""
     number = format_international(customer.phone) if customer.phone else ""
-    return short_name(customer) or number or UNNAMED
+    return format_short_name(customer) or number or UNNAMED

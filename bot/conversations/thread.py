@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.conversations.conversation import Conversation, message_key
+from bot.conversations.conversation import Conversation, build_message_key
 from bot.conversations.entry import (
     Entry,
     EntryContext,
     build_entry,
-    current_shape,
+    choose_current_shape,
     quote_of,
     render_entry,
 )
-from bot.conversations.names import customer_name
+from bot.conversations.names import format_customer_name
 from bot.conversations.parent_message import ParentFacts, render_parent
 from bot.conversations.windows import Windows
 from bot.customers.customer import KnownCustomer
@@ -108,10 +108,10 @@ class Threads:
         latest = await self.find_entry(conversation.last_event_id)
         facts = ParentFacts(
             customer,
-            words=current_shape(latest).summary if latest else NO_MARKUP,
+            words=choose_current_shape(latest).summary if latest else NO_MARKUP,
             number=self.number_name(conversation.phone_number_id),
             lead=self.leads.peek(customer.phone) if customer.phone else "",
-            window_ends_at=await self.windows.window_of(
+            window_ends_at=await self.windows.find_end(
                 conversation.customer_id, conversation.phone_number_id
             ),
             opt_outs=await self.opt_outs.find(conversation.customer_id),
@@ -147,7 +147,7 @@ class Threads:
     ) -> Message:
         """Return the message of the thread that shows the entry."""
         customer = await self.get_customer(conversation.customer_id)
-        name = customer_name(customer)
+        name = format_customer_name(customer)
         can_answer = conversation.takes_replies and not entry.event.is_echo
         around = EntryContext(
             conversation_id=conversation.id,
@@ -165,12 +165,13 @@ class Threads:
         return [
             build_entry(item, item.event, own)
             for item in own
-            if isinstance(item.event, MessageEvent) and _quoted_id(item.event) == entry.event.wamid
+            if isinstance(item.event, MessageEvent)
+            and _find_quoted_id(item.event) == entry.event.wamid
         ]
 
     async def quote(self, event: MessageEvent, customer: str) -> Markup:
         """Return a short quote of the message that this one answers; "" if there is none."""
-        wamid = _quoted_id(event)
+        wamid = _find_quoted_id(event)
         if not wamid:
             return NO_MARKUP
         entry = await self.find_by_wamid(wamid)
@@ -179,17 +180,17 @@ class Threads:
         return await self.sent.describe(wamid) or blocks.markup("an earlier message")
 
 
-def _quoted_id(event: MessageEvent) -> str:
+def _find_quoted_id(event: MessageEvent) -> str:
     """Return Meta's ID of the message that this one answers, "" if there is none."""
     return first_text(as_object(message_body(event).get("context")), "id")
 
 
-def reply_message(
+def build_reply_message(
     conversation: Conversation, event_id: int, message: Message, *, member: str, raised: bool
 ) -> OutboxMessage:
     """Return a reply in the thread; ``raised``: it shows in the channel too."""
     return OutboxMessage(
-        message_key(conversation.id, event_id),
+        build_message_key(conversation.id, event_id),
         conversation.channel,
         message,
         member,

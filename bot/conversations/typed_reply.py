@@ -6,11 +6,11 @@ from bot.conversations.controls import REPLY, SEND, ConversationButton, TypedRep
 from bot.conversations.reply_form import (
     FILE_WARNING,
     ColleagueAnswer,
-    closed_note,
     describe_answer,
-    outcome_line,
+    explain_closed,
     quote,
-    window_note,
+    render_outcome_line,
+    render_window_note,
 )
 from bot.conversations.target import ReplyTarget
 from bot.messages import report_message as report
@@ -45,8 +45,8 @@ def ask_about_typed(
     keep = blocks.button(KEEP_LABEL, KEEP)
     if not target.is_open(now):
         open_template = blocks.button("Choose a template", REPLY, reply)
-        content = [blocks.section(closed_note(target)), blocks.actions(open_template, keep)]
-        return Message(closed_note(target), tuple(content))
+        content = [blocks.section(explain_closed(target)), blocks.actions(open_template, keep)]
+        return Message(explain_closed(target), tuple(content))
     value = typed.model_copy(update={"to": target.customer.phone, "sender": target.sender_id})
     question = markup("Send this to ", target.describe(), " on WhatsApp?")
     send = blocks.button(target.send_label(), SEND, value.to_value(), style="primary")
@@ -58,7 +58,7 @@ def ask_about_typed(
             *_quote(text or typed.text, file),
             *([blocks.section(Markup(FILE_WARNING))] if file else []),
             blocks.actions(send, keep),
-            blocks.context(window_note(target)),
+            blocks.context(render_window_note(target)),
         ),
     )
 
@@ -108,7 +108,7 @@ def ask_about_duplicate(
 
 def render_typed_result(target: ReplyTarget, send: Send) -> Message:
     """Return what replaces the question once it is known whether the message was accepted."""
-    line = outcome_line(target, send)
+    line = render_outcome_line(target, send)
     content: list[Block] = [blocks.section(line)]
     content += [blocks.section(advice) for advice in report.advice(send)]
     if send.status is SendStatus.FAILED:

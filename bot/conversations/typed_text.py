@@ -57,10 +57,10 @@ def find_mentions(text: str) -> tuple[str, ...]:
 
 def to_whatsapp(text: str, names: Mapping[str, str]) -> str:
     """Return a Slack message as text, with ``names`` for the members it mentions."""
-    return replace_emoji_names("".join(_parts(text, names))).strip()
+    return replace_emoji_names("".join(_iter_parts(text, names))).strip()
 
 
-def _parts(text: str, names: Mapping[str, str]) -> Iterator[str]:
+def _iter_parts(text: str, names: Mapping[str, str]) -> Iterator[str]:
     end = 0
     for found in MARKUP.finditer(text):
         token = parse_markup(found)

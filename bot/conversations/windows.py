@@ -79,7 +79,7 @@ class Windows:
             await connection.execute(latest, rows)
         return None
 
-    async def window_of(self, customer_id: int, phone_number_id: str = "") -> float:
+    async def find_end(self, customer_id: int, phone_number_id: str = "") -> float:
         """Return until when free text may be sent from this number, 0.0 if they never wrote to it.
 
         Without a number: from any number.

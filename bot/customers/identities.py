@@ -64,10 +64,10 @@ class Identities:
         if event.raw.get("group_id"):
             return 0
         at = min(event.occurred_at or now, now)
-        seen, is_message = with_shared_number(event), isinstance(event, MessageEvent)
+        seen, is_message = add_shared_number(event), isinstance(event, MessageEvent)
         if is_change(event):
             return self._follow_change(read_previous(event), seen, at)
-        return self._find_or_add(seen, at, is_message=is_message) if keys_of(seen) else 0
+        return self._find_or_add(seen, at, is_message=is_message) if list_keys(seen) else 0
 
     def resolve(self, customer_id: int) -> int:
         """Return the ID of the person that this one was merged into."""
@@ -84,7 +84,7 @@ class Identities:
             person_id = self.resolve(person_id)
         elif not is_message and seen.phone and not self._has(person_id, seen.phone, at):
             return person_id  # of a message that was sent to a number that they had
-        own = self._without_others_number(person_id, seen, at)
+        own = self._remove_others_number(person_id, seen, at)
         self._note_details(person_id, own, at)
         self._note_keys(person_id, own, at)
         return person_id
@@ -94,8 +94,8 @@ class Identities:
 
         Someone who writes from a number after its owner gave it up is a different person.
         """
-        for key in keys_of(seen):
-            owner_id = self._owner_id(key)
+        for key in list_keys(seen):
+            owner_id = self._find_owner_id(key)
             if not owner_id:
                 continue
             if key[0] == PHONE:
@@ -124,17 +124,17 @@ class Identities:
         is_now = bool(known.phone) and normalize_number(known.phone) == key[1]
         return is_now or (owner is not None and at < owner.noted_at)
 
-    def _without_others_number(self, person_id: int, seen: Customer, at: float) -> Customer:
+    def _remove_others_number(self, person_id: int, seen: Customer, at: float) -> Customer:
         """Omit a number that now belongs to someone else."""
         key = (PHONE, normalize_number(seen.phone))
         owner = self.owners.get(key)
-        if owner and owner.noted_at > at and self._owner_id(key) != person_id:
+        if owner and owner.noted_at > at and self._find_owner_id(key) != person_id:
             return replace(seen, phone="")
         return seen
 
     def _merge_without_id(self, person_id: int, seen: Customer, at: float) -> None:
         """Merge a person who was known by this number alone, before the user ID was seen."""
-        other_id = self._owner_id((PHONE, normalize_number(seen.phone))) if seen.phone else 0
+        other_id = self._find_owner_id((PHONE, normalize_number(seen.phone))) if seen.phone else 0
         if not other_id or other_id == person_id or self.people[other_id].user_id:
             return
         if self._has(other_id, seen.phone, at):
@@ -142,24 +142,24 @@ class Identities:
 
     def _follow_change(self, before: Customer, after: Customer, at: float) -> int:
         """Merge the keys of a person from before and after a change of number or ID."""
-        if not keys_of(before) or not keys_of(after):
-            seen = after if keys_of(after) else before
-            return self._find_or_add(seen, at, is_message=True) if keys_of(seen) else 0
+        if not list_keys(before) or not list_keys(after):
+            seen = after if list_keys(after) else before
+            return self._find_or_add(seen, at, is_message=True) if list_keys(seen) else 0
         person_id = self._find_before(before, at) or self._add()
         self._merge_without_id(person_id, before, at)
         person_id = self.resolve(person_id)
         self._note_keys(person_id, before, at)
         earlier = self.people[person_id]
-        for key in keys_of(after):
-            later_id = self._owner_id(key)
+        for key in list_keys(after):
+            later_id = self._find_owner_id(key)
             if later_id and later_id != person_id and self._is_same(key, later_id, after, at):
                 self._merge(later_id, person_id)
                 person_id = self.resolve(person_id)
-        after = self._without_others_number(person_id, after, at)
+        after = self._remove_others_number(person_id, after, at)
         gone = before
         if at >= earlier.seen_at and (not after.user_id or earlier.user_id != after.user_id):
             gone = Customer(user_id=earlier.user_id, phone=earlier.phone)
-            self.people[person_id] = _without(self.people[person_id], gone)
+            self.people[person_id] = _remove_gone(self.people[person_id], gone)
         self._note_details(person_id, after, at, gone=gone)
         self._note_keys(person_id, after, at)
         return person_id
@@ -176,7 +176,7 @@ class Identities:
 
     # --- noting -----------------------------------------------------------------------------------
 
-    def _owner_id(self, key: Key) -> int:
+    def _find_owner_id(self, key: Key) -> int:
         owner = self.owners.get(key)
         return self.resolve(owner.customer_id) if owner else 0
 
@@ -195,7 +195,7 @@ class Identities:
             (remaining, former) if remaining.seen_at >= former.seen_at else (former, remaining)
         )
         values = (older.user_id, older.phone, *newer.former, *older.former)
-        details = _fill(_details(newer), _details(older))
+        details = _fill(_read_details(newer), _read_details(older))
         earlier = _list_former(details, values)
         self.people[into] = KnownCustomer(into, *details, earlier, newer.seen_at)
         self.merged[gone] = into
@@ -206,7 +206,7 @@ class Identities:
     ) -> None:
         """Record what an event says about a person; an older one only fills in what is unknown."""
         person = self.people[person_id]
-        known, said = _details(person), _details(seen)
+        known, said = _read_details(person), _read_details(seen)
         newer, older = (said, known) if at >= person.seen_at else (known, said)
         details = _fill(newer, older)
         values = (person.user_id, person.phone, gone.user_id, gone.phone, seen.user_id, seen.phone)
@@ -218,8 +218,8 @@ class Identities:
 
     def _note_keys(self, person_id: int, seen: Customer, at: float) -> None:
         """Map the event's keys to the person, unless a later event says otherwise."""
-        for key in keys_of(seen):
-            owner_id, owner = self._owner_id(key), self.owners.get(key)
+        for key in list_keys(seen):
+            owner_id, owner = self._find_owner_id(key), self.owners.get(key)
             if owner and owner.noted_at > at:
                 continue
             if owner and owner_id == person_id and at == owner.noted_at:
@@ -234,24 +234,24 @@ class Identities:
         owner = self.people[owner_id]
         if key[0] == PHONE and owner.phone and normalize_number(owner.phone) == key[1]:
             left = replace(owner, phone="")
-            former = _list_former(_details(left), (owner.phone, *owner.former))
+            former = _list_former(_read_details(left), (owner.phone, *owner.former))
             self.people[owner_id] = replace(left, former=former)
             self.changed_people.add(owner_id)
 
 
-def keys_of(seen: Customer) -> list[Key]:
+def list_keys(seen: Customer) -> list[Key]:
     """Return the keys of a person, the most certain first."""
     ids = ((USER_ID, seen.user_id), (USER_ID, seen.parent_user_id))
     found = [(kind, value) for kind, value in ids if value]
     return [*found, (PHONE, normalize_number(seen.phone))] if seen.phone else found
 
 
-def all_keys(events: Sequence[WebhookEvent]) -> set[Key]:
+def collect_keys(events: Sequence[WebhookEvent]) -> set[Key]:
     """Return every key that is needed to identify these events."""
     found: set[Key] = set()
     for event in events:
-        found.update(keys_of(with_shared_number(event)))
-        found.update(keys_of(read_previous(event)))
+        found.update(list_keys(add_shared_number(event)))
+        found.update(list_keys(read_previous(event)))
     return found
 
 
@@ -271,7 +271,7 @@ def read_previous(event: WebhookEvent) -> Customer:
     return NO_CUSTOMER
 
 
-def with_shared_number(event: WebhookEvent) -> Customer:
+def add_shared_number(event: WebhookEvent) -> Customer:
     """Return the customer with the number that they share in answer to a request for it.
 
     A card that they pass on by hand may be anyone's.
@@ -291,11 +291,11 @@ def with_shared_number(event: WebhookEvent) -> Customer:
     return seen
 
 
-def _details(seen: Customer | KnownCustomer) -> Details:
+def _read_details(seen: Customer | KnownCustomer) -> Details:
     return seen.user_id, seen.parent_user_id, seen.phone, seen.username, seen.name
 
 
-def _without(person: KnownCustomer, gone: Customer) -> KnownCustomer:
+def _remove_gone(person: KnownCustomer, gone: Customer) -> KnownCustomer:
     """Return the person without the ID and the number that they no longer have."""
     return replace(
         person,

@@ -90,7 +90,7 @@ class OptOutRepository:
 
     async def list_of_customer(self, connection: AsyncConnection, customer_id: int) -> list[OptOut]:
         """Return all opt-outs of a customer, including lifted ones, the earliest first."""
-        same_person = self._same_person(customer_id)
+        same_person = self._select_same_person(customer_id)
         rows = await connection.execute(
             select(opt_outs)
             .where(
@@ -123,7 +123,7 @@ class OptOutRepository:
         row = rows.one_or_none()
         return None if row is None else self._read(row)
 
-    def _same_person(self, customer_id: int) -> Select[Any]:
+    def _select_same_person(self, customer_id: int) -> Select[Any]:
         """Return a query of the IDs of every row of ``customers`` that is this person."""
         own = customers.c.workspace == self._workspace
         start = select(customers.c.id, customers.c.merged_into).where(

@@ -52,13 +52,15 @@ _DETERMINERS = (
 )
 
 
-def _any_of(words: str) -> str:
+def _match_any_of(words: str) -> str:
     return f"(?:{'|'.join(words.split())})"
 
 
-_DETERMINER = rf"(?:{_any_of(_DETERMINERS)} )*"
-_NOUN = rf"(?:{_DETERMINER}{_any_of(_MESSAGES)})"
-_MARKETING_NOUN = rf"(?:{_DETERMINER}{_any_of(_MARKETING)}(?: {_any_of(_MESSAGES + ' offers?')})?)"
+_DETERMINER = rf"(?:{_match_any_of(_DETERMINERS)} )*"
+_NOUN = rf"(?:{_DETERMINER}{_match_any_of(_MESSAGES)})"
+_MARKETING_NOUN = (
+    rf"(?:{_DETERMINER}{_match_any_of(_MARKETING)}(?: {_match_any_of(_MESSAGES + ' offers?')})?)"
+)
 _AGAIN = (
     r"(?: again| anymore| any more| any longer| ever| to me| from you| here| for good| at all"
     r"| (?:on|to|from) (?:whatsapp|this number|my number|now on|today)| in (?:the )?future)*"
@@ -119,7 +121,7 @@ class _Patterns(NamedTuple):
 
 
 @cache
-def _patterns() -> _Patterns:
+def _compile_patterns() -> _Patterns:
     """Compile the patterns when the first message is read: a bot starts without them."""
     removals = f"(?:{'|'.join(_REMOVALS)}){_AGAIN}"
     return _Patterns(
@@ -153,8 +155,8 @@ def classify_text(text: str) -> Intent | None:
             return intent
     words = folded.count(" ") + 1
     if words <= MAX_STATEMENT_WORDS:
-        patterns = _patterns()
-        statement = _without_courtesies(folded)
+        patterns = _compile_patterns()
+        statement = _remove_courtesies(folded)
         if patterns.marketing.fullmatch(statement):
             return Intent.STOP_MARKETING
         if patterns.stop.fullmatch(statement):
@@ -171,8 +173,8 @@ def _has_stop_clause(text: str) -> bool:
 
 def _mentions(folded: str) -> bool:
     """Return whether a longer message has a request in it that it doesn't negate."""
-    if _patterns().mention.search(folded):
-        return not _patterns().negation.search(folded)
+    if _compile_patterns().mention.search(folded):
+        return not _compile_patterns().negation.search(folded)
     padded = f" {folded} "
     return any(f" {phrase} " in padded for phrase in _load_unmistakable_phrases().spaced) or any(
         phrase in folded for phrase in _load_unmistakable_phrases().compact
@@ -203,7 +205,7 @@ def _consists_of(folded: str, phrases: _Phrases) -> bool:
     return reachable.get(len(words), False)
 
 
-def _without_courtesies(folded: str) -> str:
+def _remove_courtesies(folded: str) -> str:
     words = folded.split()
     spaced = _load_courtesies().spaced
     for length in (4, 3, 2, 1) * 2:

@@ -183,7 +183,9 @@ class OptOuts:
             return
         for opt_out in await self.find(customer.id):
             if opt_out.blocks_template(category):
-                raise blocked_error(opt_out, "" if is_stored else name or label(customer))
+                raise build_blocked_error(
+                    opt_out, "" if is_stored else name or format_name(customer)
+                )
 
     async def check_reply(
         self, customer_id: int, last_inbound_at: float, *, name: str = ""
@@ -195,7 +197,7 @@ class OptOuts:
         """
         for opt_out in await self.find(customer_id):
             if opt_out.blocks_reply(last_inbound_at):
-                raise blocked_error(opt_out, name)
+                raise build_blocked_error(opt_out, name)
 
     # --- the list ---------------------------------------------------------------------------------
 
@@ -308,14 +310,14 @@ def _iter_texts(message: MessageEvent) -> Iterator[str]:
     )
 
 
-def label(customer: KnownCustomer) -> str:
+def format_name(customer: KnownCustomer) -> str:
     """Return a customer's name, or username, or whole number, for one reader who may see it."""
     username = f"@{customer.username}" if customer.username else ""
     number = format_international(customer.phone) if customer.phone else ""
     return customer.name or username or number or "This person"
 
 
-def blocked_error(opt_out: OptOut, name: str = "") -> RecipientOptedOut:
+def build_blocked_error(opt_out: OptOut, name: str = "") -> RecipientOptedOut:
     """Return the error of a send that this opt-out blocks."""
     is_all = opt_out.scope is OptOutScope.ALL
     advice = BLOCKED_ADVICE if is_all else BLOCKED_MARKETING_ADVICE

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.customers.customer import KnownCustomer
-from bot.customers.identities import PHONE, Identities, Key, KeyOwner, all_keys
+from bot.customers.identities import PHONE, Identities, Key, KeyOwner, collect_keys
 from bot.db.claims import lock_name
 from bot.db.customer_tables import (
     conversations,
@@ -48,7 +48,7 @@ class Customers:
     ) -> list[int]:
         """Return the customer's ID of each event, 0 for none; see `IdentifyCustomers`."""
         await lock_name(self._database, connection, f"customers {self._workspace}")
-        known = await self._load(connection, all_keys(events))
+        known = await self._load(connection, collect_keys(events))
         merged = dict(known.merged)
         found = [known.identify(event, now) for event in events]
         stored = await self._store(connection, known, merged, now)

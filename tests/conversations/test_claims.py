@@ -100,7 +100,7 @@ async def test_a_conversation_is_due_for_one_reminder_until_it_is_answered(
     await repository.mark_reminded(due, NOW + HOUR)
     await open_conversation(repository, event_id=3, at=NOW + HOUR)
     assert await repository.list_unanswered(NOW + HOUR, 10) == []
-    await repository.answer(conversation.id, NOW + HOUR)
+    await repository.record_answer(conversation.id, NOW + HOUR)
     await open_conversation(repository, event_id=4, at=NOW + 2 * HOUR)
     (again,) = await repository.list_unanswered(NOW + 2 * HOUR, 10)
     assert again.unanswered_since == NOW + 2 * HOUR
@@ -111,11 +111,11 @@ async def test_an_answer_to_an_earlier_message_leaves_the_later_one_unanswered(
 ) -> None:
     conversation = await open_conversation(repository)
     await open_conversation(repository, event_id=2, at=NOW + 60)
-    assert await repository.answer(conversation.id, NOW + 30) is None
-    answered = await repository.answer(conversation.id, NOW + 90)
+    assert await repository.record_answer(conversation.id, NOW + 30) is None
+    answered = await repository.record_answer(conversation.id, NOW + 90)
     assert answered is not None
     assert answered.unanswered_since == 0.0
-    assert await repository.answer(conversation.id, NOW + 99) is None
+    assert await repository.record_answer(conversation.id, NOW + 99) is None
 
 
 async def test_open_conversations_are_listed_those_that_wait_longest_first(
@@ -125,7 +125,7 @@ async def test_open_conversations_are_listed_those_that_wait_longest_first(
     second = await open_conversation(repository, 2, event_id=2, at=NOW + 10)
     answered = await open_conversation(repository, 3, event_id=3, at=NOW + 20)
     resolved = await open_conversation(repository, 4, event_id=4, at=NOW + 30)
-    await repository.answer(answered.id, NOW + 40)
+    await repository.record_answer(answered.id, NOW + 40)
     await repository.set_state(resolved.id, ConversationState.RESOLVED, NOW + 50)
     await repository.assign(second.id, MEI)
     listed = await repository.list_open(10, channel=CHANNEL)

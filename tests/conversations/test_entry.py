@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.conversations.entry import Entry, build_entry, current_shape
+from bot.conversations.entry import Entry, build_entry, choose_current_shape
 from bot.webhooks.amendments import CUSTOMER, PHONE_APP
 from bot.webhooks.events import MessageEvent
 from bot.webhooks.recorded_event import RecordedEvent
@@ -50,7 +50,7 @@ CHANGES = (edit(2, "Hullo"), edit(4, "Hello!"), reaction(3, "👍"), reaction(5,
 )
 def test_order_of_arrival_does_not_matter(later: tuple[RecordedEvent, ...]) -> None:
     entry = build(*later)
-    assert current_shape(entry).body == "Hello!"
+    assert choose_current_shape(entry).body == "Hello!"
     assert (entry.edited_at, entry.reactions) == (4.0, {})
 
 
@@ -73,8 +73,10 @@ def test_each_side_has_one_reaction() -> None:
     ids=["other", "of-ours", "revoke-of-ours", "junk", "no-text", "no-target", "text"],
 )
 def test_what_is_not_the_authors_change_is_ignored(change: RecordedEvent) -> None:
-    assert current_shape(build(change)).body == "Hello"
+    assert choose_current_shape(build(change)).body == "Hello"
 
 
 def test_deletion_wins_over_a_later_edit() -> None:
-    assert current_shape(build(revoke(2), edit(3, "Back"))).body == "_Deleted by the customer_"
+    assert (
+        choose_current_shape(build(revoke(2), edit(3, "Back"))).body == "_Deleted by the customer_"
+    )

@@ -13,9 +13,9 @@ from bot.conversations.chat_browser import has_words
 from bot.conversations.listed_chats import (
     ChatButton,
     ChatListButton,
-    chat_list,
-    message_text,
-    messages_page,
+    render_chat_list,
+    render_message_text,
+    render_messages_page,
 )
 from bot.sandbox.slack import visible_text
 from tests.chakra.upstream import example
@@ -47,7 +47,7 @@ def test_usual_fields_are_read(item: dict[str, Any], name: str, phone: str) -> N
 
 def test_chat_of_unknown_fields_shows_them() -> None:
     chat = Chat.model_validate({"id": "1", "subject": "Order 17", "isOpen": True, "team": "t"})
-    listed = chat_list(ChatPage((chat,), has_more=False), ChatListButton())
+    listed = render_chat_list(ChatPage((chat,), has_more=False), ChatListButton())
     shown = visible_text({"blocks": list(listed.blocks)})
     assert "`subject` Order 17" in shown
     assert "`isOpen` true" in shown
@@ -73,7 +73,7 @@ def test_chat_of_unknown_fields_shows_them() -> None:
     ],
 )  # fmt: skip
 def test_message_says_what_it_has(item: dict[str, Any], text: str) -> None:
-    assert message_text(ChatMessage.model_validate(item)) == text
+    assert render_message_text(ChatMessage.model_validate(item)) == text
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ ITEM = st.dictionaries(
 @given(st.lists(ITEM, min_size=1, max_size=4))
 def test_any_items_are_listed(items: list[dict[str, Any]]) -> None:
     chats = tuple(Chat.model_validate(item) for item in items)
-    assert chat_list(ChatPage(chats, has_more=True), ChatListButton()).blocks
+    assert render_chat_list(ChatPage(chats, has_more=True), ChatListButton()).blocks
     messages = tuple(ChatMessage.model_validate(item) for item in items)
     button = ChatButton(chat="1", phone="", name="Zed")
-    assert messages_page(ChatPage(messages, has_more=True), button).blocks
-    assert all(message_text(message) for message in messages)
+    assert render_messages_page(ChatPage(messages, has_more=True), button).blocks
+    assert all(render_message_text(message) for message in messages)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.conversations.conversation import Conversation, ConversationState
-from bot.conversations.names import bold_name, customer_address, customer_name
+from bot.conversations.names import format_bold_name, format_customer_address, format_customer_name
 from bot.conversations.parent_message import ParentFacts, render_parent, render_state, render_window
 from bot.customers.customer import KnownCustomer
 from bot.slack.blocks import Markup
@@ -49,11 +49,11 @@ SNOOZED = replace(OPEN, state=ConversationState.SNOOZED, snoozed_until=1_700_000
 def test_customer_is_named_without_their_number(
     customer: KnownCustomer, name: str, address: str
 ) -> None:
-    assert (customer_name(customer), customer_address(customer)) == (name, address)
+    assert (format_customer_name(customer), format_customer_address(customer)) == (name, address)
 
 
 def test_name_cannot_mention_or_format() -> None:
-    assert bold_name("<!channel> *x*") == "*&lt;!channel&gt; ∗x∗*"
+    assert format_bold_name("<!channel> *x*") == "*&lt;!channel&gt; ∗x∗*"
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,10 @@ def test_a_form_without_its_state_names_no_conversation(state: dict[str, str]) -
 def test_the_state_of_a_form_comes_back() -> None:
     state = ReplyState(3, 7, asked=9, retry=2)
     assert ReplyState.parse(state.to_state()) == state
-    assert (state.interaction("V1"), ReplyState(3, 7).interaction("V1")) == ("V1:2", "V1")
+    assert (state.build_interaction_key("V1"), ReplyState(3, 7).build_interaction_key("V1")) == (
+        "V1:2",
+        "V1",
+    )
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ async def test_concurrent_messages_open_one_conversation(repository: Conversatio
 
 async def test_repeated_event_changes_nothing(repository: Conversations) -> None:
     opened = await record(repository)
-    answered = await repository.answer(opened.id, 1000.0)
+    answered = await repository.record_answer(opened.id, 1000.0)
     assert answered is not None
     assert answered.unanswered_since == 0
     again = await repository.record_inbound("C0SALES", FIRST, 2000.0, takes_replies=False)

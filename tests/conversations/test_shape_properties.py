@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversations.entry import Entry, EntryContext, build_entry, render_entry
-from bot.conversations.names import customer_name
+from bot.conversations.names import format_customer_name
 from bot.conversations.shapes import MAX_SUMMARY_LENGTH, read_shape
 from bot.customers.customer import KnownCustomer
 from bot.sandbox.slack.limits.messages import check_message
@@ -81,7 +81,7 @@ def test_any_message_can_be_posted(
     recorded = build_recorded(1, message)
     assert isinstance(recorded.event, MessageEvent)
     changes = [build_recorded(number, each) for number, each in enumerate(later, 2)]
-    customer = customer_name(KnownCustomer(3, name=name))
+    customer = format_customer_name(KnownCustomer(3, name=name))
     around = EntryContext(customer, 1, "Acme", Markup("A quote"), can_answer=True)
     for entry in (
         Entry(recorded, recorded.event),

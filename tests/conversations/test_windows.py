@@ -60,25 +60,25 @@ async def test_window_lasts_a_day_from_the_latest_message(database: Database) ->
     await apply(database, build_recorded(TEXT), build_recorded(later, 2))
     windows = await apply(database, build_recorded(replace(TEXT, occurred_at=1200.0), 3))
     assert await windows.find_last(3) == Window(1600.0 + DAY, "111", "wamid.2")
-    assert await windows.window_of(3, "111") == 1600.0 + DAY
+    assert await windows.find_end(3, "111") == 1600.0 + DAY
 
 
 async def test_each_number_has_its_window(database: Database) -> None:
     second = replace(TEXT, phone_number_id="222", occurred_at=1500.0)
     windows = await apply(database, build_recorded(TEXT), build_recorded(second, 2))
-    assert await windows.window_of(3, "111") == 1000.0 + DAY
-    assert await windows.window_of(3, "222") == await windows.window_of(3) == 1500.0 + DAY
-    assert await windows.window_of(3, "333") == await windows.window_of(4) == 0.0
+    assert await windows.find_end(3, "111") == 1000.0 + DAY
+    assert await windows.find_end(3, "222") == await windows.find_end(3) == 1500.0 + DAY
+    assert await windows.find_end(3, "333") == await windows.find_end(4) == 0.0
 
 
 async def test_message_without_our_number_counts_for_any(database: Database) -> None:
     windows = await apply(database, build_recorded(replace(TEXT, phone_number_id="")))
-    assert await windows.window_of(3, "111") == 1000.0 + DAY
+    assert await windows.find_end(3, "111") == 1000.0 + DAY
 
 
 async def test_time_in_the_future_counts_as_now(database: Database) -> None:
     windows = await apply(database, build_recorded(replace(TEXT, occurred_at=9e12)), now=2000.0)
-    assert await windows.window_of(3) == 2000.0 + DAY
+    assert await windows.find_end(3) == 2000.0 + DAY
 
 
 async def test_event_of_no_customer_is_ignored(database: Database) -> None:
@@ -91,4 +91,4 @@ async def test_window_of_a_merged_customer_counts(database: Database) -> None:
     async with database.begin() as connection:
         columns = {"workspace": "T0ACME", "created_at": 0.0, "changed_at": 0.0}
         await connection.execute(insert(customers).values(id=3, merged_into=4, **columns))
-    assert await windows.window_of(4, "111") == 1000.0 + DAY
+    assert await windows.find_end(4, "111") == 1000.0 + DAY

@@ -9,9 +9,9 @@ from bot.exports.layout import build_layout
 from bot.exports.message import (
     CANCEL_ACTION,
     CONTINUE_ACTION,
-    cancelled_reply,
-    continued_reply,
-    started_message,
+    render_cancelled,
+    render_continued,
+    render_started,
 )
 from bot.processes.list_message import EXPORT, RecordListQuery
 from bot.record_lists import HasRecordLists, find_listed_type, require_short
@@ -62,14 +62,14 @@ async def start_export(request: Request, context: HasExports, query: RecordListQ
         typed.where, typed.echo, record_type.plural, record_type.label, layout, member.timezone
     )
     new = NewExport(member.id, record_type.name, asked)
-    return started_message(*await context.workflows.exporter.start(new))
+    return render_started(*await context.workflows.exporter.start(new))
 
 
 async def cancel(request: ActionRequest, context: HasExports) -> Reply:
     number = parse_row_id(request.value, COMMAND)
-    return cancelled_reply(await context.workflows.exporter.cancel(number, request.actor.id))
+    return render_cancelled(await context.workflows.exporter.cancel(number, request.actor.id))
 
 
 async def resume(request: ActionRequest, context: HasExports) -> Reply:
     number = parse_row_id(request.value, COMMAND)
-    return continued_reply(await context.workflows.exporter.resume(number, request.actor.id))
+    return render_continued(await context.workflows.exporter.resume(number, request.actor.id))

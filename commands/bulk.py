@@ -39,8 +39,8 @@ from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION, render_started
 from bot.context import Context
 from bot.errors import BotError, FileUnavailable, NotFound, SlackError, UsageError
 from bot.list_changes import change_actions, change_forms, is_list_change, open_change_form
-from bot.media.photo_form import file_form as photo_form
 from bot.media.photo_form import find_pictures
+from bot.media.photo_form import render_file_form as photo_form
 from bot.sheets.columns import Purpose
 from bot.sheets.sheet import InvalidSheet
 from bot.slack import blocks

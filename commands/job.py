@@ -13,7 +13,7 @@ from bot.jobs.aggregate import (
     fetch_first_failed_entries,
     fetch_merged_job,
 )
-from bot.jobs.card import job_card
+from bot.jobs.card import render_job_card
 from bot.jobs.failed_rows import build_failed_rows_csv
 from bot.jobs.ids import UNKNOWN_JOB_HINT, has_job_id
 from bot.jobs.phrases import JOB_PHRASES
@@ -65,7 +65,7 @@ async def _render_card(
         if job.value.unsuccessful
         else ()
     )
-    text, content = job_card(
+    text, content = render_job_card(
         job,
         failed_entries=failed,
         masked=not _may_get_rows(request, target),
@@ -115,7 +115,7 @@ async def refresh(request: ActionRequest, context: Context) -> Message:
 async def share(request: ActionRequest, context: Context) -> Message:
     target = await context.workflows.resolve_target(request.value)
     job = await _load_job(context, target, refresh=False)
-    text, content = job_card(job.value, masked=True, title=target.title, now=request.now)
+    text, content = render_job_card(job.value, masked=True, title=target.title, now=request.now)
     by = markup("Shared by ", blocks.mention(request.actor.id))
     shown = (*content, blocks.context(by), blocks.actions(show_me(SHOW, target.subject)))
     return Message(text, shown, to_channel=True, shared_as="this job")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.chakra.job import Job
 from bot.context import Context
-from bot.jobs.card import progress_line
+from bot.jobs.card import render_progress_line
 from bot.jobs.phrases import JOBS_PHRASES
 from bot.jobs.watch import Watch, WatchStatus
 from bot.slack import blocks
@@ -91,7 +91,7 @@ def _row(watch: Watch) -> Block:
     text = lines(
         [
             markup(f"{_status_emoji(watch, job)} ", name),
-            progress_line(watch),
+            render_progress_line(watch),
             markup(STATUS_TEXT[watch.status], " · watched by ", mention(watch.member), " ", where),
         ]
     )

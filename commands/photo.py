@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.media import photo_form as forms
 from bot.media.photo_form import EXAMPLE, PhotoUpload
-from bot.media.photos import LoadedPhoto, SecondPhotoPossible, new_photo_id
+from bot.media.photos import LoadedPhoto, SecondPhotoPossible, build_photo_id
 from bot.processes import editor
 from bot.processes.directory import Record
 from bot.processes.photo_fields import ADD_PHOTO, SHOW_PHOTO, record_photos
@@ -65,7 +65,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
         request.access.authorize(Permission.EDIT)
         named = _without_fillers(tokens[1:])
         found = await _find_record(context, named) if named else None
-        return forms.file_form(record=found[0] if found else None)
+        return forms.render_file_form(record=found[0] if found else None)
     rest = _without_fillers(tokens) or tokens
     if rest[-1].text.casefold() in SHARE_WORDS:
         raise UsageError(NOT_SHARED, example=EXAMPLE)
@@ -78,7 +78,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     if len(photos) == 1:
         return await context.photos.show(photos[0].photo_id, request.actor.id)
     may_edit = request.access.allows(Permission.EDIT)
-    return forms.photos_message(record, record_type, may_edit=may_edit)
+    return forms.render_photos(record, record_type, may_edit=may_edit)
 
 
 def _without_fillers(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
@@ -111,7 +111,7 @@ async def show(request: ActionRequest, context: Context) -> Message:
 async def add(request: ActionRequest, context: Context) -> OpenForm:
     """Open the form for the record of a card."""
     record, _ = await context.records.load(request.value)
-    return forms.file_form(record=record)
+    return forms.render_file_form(record=record)
 
 
 async def check(request: SubmitRequest, context: Context) -> Reply:
@@ -148,14 +148,14 @@ async def save(request: SubmitRequest, context: Context) -> Reply:
     file_id = request.state.get("file", "")
     upload = PhotoUpload(
         file_id=file_id,
-        photo_id=new_photo_id(request.interaction_key, file_id),
+        photo_id=build_photo_id(request.interaction_key, file_id),
         record=record.handle if record else "",
         attribute=_attribute(record_type, request.values.get(forms.ATTRIBUTE_FIELD, "")),
     )
     try:
         return await _save(request, context, upload, record, record_type)
     except InvalidFile as error:  # deleted since the check, or too large for Chakra
-        form = forms.file_form(record=record, note=error.message)
+        form = forms.render_file_form(record=record, note=error.message)
         return UpdateForm(form.view, form.state)
 
 
@@ -210,8 +210,8 @@ async def retry(request: ActionRequest, context: Context) -> Message:
 
 def _explain_unknown(upload: PhotoUpload, error: OutcomeUnknown) -> Message:
     if isinstance(error, SecondPhotoPossible):
-        return forms.uncertain_message()
-    return forms.unknown_message(upload)
+        return forms.render_uncertain()
+    return forms.render_unknown(upload)
 
 
 async def _store(
@@ -248,7 +248,7 @@ async def _attach(
 ) -> Message:
     """Set a stored photo in its record, if there is one; return the outcome."""
     if not upload.record:
-        return forms.uploaded_message(photo_id)
+        return forms.render_uploaded(photo_id)
     again = upload.model_copy(update={"photo_id": UUID(photo_id), "is_stored": True})
     try:
         record, record_type = await context.records.load(upload.record)
@@ -259,7 +259,7 @@ async def _attach(
         reason = f" Chakra's reason: {error.message}" if isinstance(error, Rejected) else ""
         return forms.record_problem(again, f"the record doesn't have it.{reason}")
     labels = (known.label for known in record_type.attributes if known.name == upload.attribute)
-    return forms.uploaded_message(photo_id, record, next(labels, upload.attribute))
+    return forms.render_uploaded(photo_id, record, next(labels, upload.attribute))
 
 
 async def _set_attribute(

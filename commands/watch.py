@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.context import Context
 from bot.errors import NotFound, SuggestedLine, UsageError, not_found_as
 from bot.jobs.aggregate import fetch_merged_job
-from bot.jobs.card import progress_line
+from bot.jobs.card import render_progress_line
 from bot.jobs.ids import UNKNOWN_JOB_HINT, has_job_id
 from bot.jobs.phrases import WATCH_PHRASES
 from bot.jobs.typed_line import JobLine, parse_job_line, require_clear_place
@@ -70,7 +70,10 @@ def _offer(running: Sequence[Watch]) -> Message:
     rows = [
         blocks.section(
             lines(
-                [bold(watch.title) if watch.title else code(watch.subject), progress_line(watch)]
+                [
+                    bold(watch.title) if watch.title else code(watch.subject),
+                    render_progress_line(watch),
+                ]
             ),
             accessory=blocks.button("Watch", START, watch.subject),
         )

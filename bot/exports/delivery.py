@@ -18,9 +18,9 @@ import structlog
 from bot.aio.clock import Clock, sleep
 from bot.errors import MISSING_SCOPE, UNTRUSTED_URL, SlackError
 from bot.exports.export import Export, ExportQuery, ExportState
-from bot.exports.message import file_comment
+from bot.exports.message import render_file_comment
 from bot.exports.repository import Exports
-from bot.exports.rows import assemble_header, assemble_lines, build_header, file_length
+from bot.exports.rows import assemble_header, assemble_lines, build_header, measure_file_length
 from bot.outbox.error_policy import Disposition, classify_error
 from bot.outbox.history_search import MAX_CALL_SECONDS, MAX_CLOCK_SKEW_SECONDS, MAX_PAGES
 from bot.outbox.outbox import Outbox
@@ -102,7 +102,7 @@ class FileDelivery:
         if export.state is ExportState.SHARING:
             return await self._check_posted(export)
         assert export.query is not None  # noqa: S101 - the exporter has checked it
-        name = file_name(export, export.query)
+        name = build_file_name(export, export.query)
         try:
             file_id = await self._store(export, export.query, name)
         except SlackError as error:
@@ -120,7 +120,7 @@ class FileDelivery:
             return DeliveryOutcome()
         try:
             await self._slack.files.share(
-                export.member, file_id, title=name, comment=file_comment(export)
+                export.member, file_id, title=name, comment=render_file_comment(export)
             )
         except SlackError as error:
             if _may_be_posted(error):
@@ -169,8 +169,8 @@ class FileDelivery:
         """Upload the file, a page of lines at a time; return Slack's ID. Raise ``SlackError``."""
         found = export.progress.found
         header = build_header(query.layout, found)
-        width = _full_width(export, query)
-        length = file_length(
+        width = _count_columns(export, query)
+        length = measure_file_length(
             header,
             width,
             export.row_count,
@@ -206,12 +206,12 @@ def _may_be_posted(error: SlackError) -> bool:
     return error.method == COMPLETE_UPLOAD and classify_error(error) is Disposition.UNCERTAIN
 
 
-def file_name(export: Export, query: ExportQuery) -> str:
+def build_file_name(export: Export, query: ExportQuery) -> str:
     """Return the file name, with the time of the request."""
     kind = re.sub(r"[^\w-]+", "-", query.plural.casefold()).strip("-")[:MAX_KIND_LENGTH]
     moment = datetime.fromtimestamp(export.started_at, query.zone)
     return f"{kind or 'records'}-{moment:%Y-%m-%d-%H%M}.csv"
 
 
-def _full_width(export: Export, query: ExportQuery) -> int:
+def _count_columns(export: Export, query: ExportQuery) -> int:
     return query.layout.fixed_count + len(export.progress.found)

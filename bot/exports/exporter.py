@@ -27,7 +27,7 @@ from bot.errors import (
 )
 from bot.exports.delivery import CANNOT_VERIFY, FileDelivery
 from bot.exports.export import Chunk, Export, ExportProgress, ExportQuery, ExportState, NewExport
-from bot.exports.message import export_title, failed_message, progress_message
+from bot.exports.message import render_failed, render_progress, render_title
 from bot.exports.paging import PAGE_SIZE, Ending, advance
 from bot.exports.repository import Exports
 from bot.exports.rows import build_rows
@@ -118,7 +118,7 @@ class Exporter:
         export, is_new = await self.exports.create(new, self._clock.time(), MAX_ACTIVE_PER_MEMBER)
         if export is not None:
             await self._show(export)
-            await self._engine.start(EXPORT_WORKFLOW, _workflow_key(export))
+            await self._engine.start(EXPORT_WORKFLOW, _build_workflow_key(export))
         return export, is_new
 
     async def cancel(self, export_id: int, member: str) -> Export | None:
@@ -138,14 +138,14 @@ class Exporter:
             self._seen.pop(export_id, None)
             await self._show(export)
             await self._settle_failed(export, export.attempt - 1, "Continued.")
-            await self._engine.start(EXPORT_WORKFLOW, _workflow_key(export))
+            await self._engine.start(EXPORT_WORKFLOW, _build_workflow_key(export))
         return export
 
     async def _settle_failed(self, export: Export, attempt: int, text: str) -> None:
         """Replace the message about a failure, with its buttons, if there is one."""
-        key = _failed_key(export.id, attempt)
+        key = _build_failed_key(export.id, attempt)
         if (await self._outbox.get_status(key)).is_known:
-            message = blocks.text_message(markup(export_title(export), ": ", text))
+            message = blocks.text_message(markup(render_title(export), ": ", text))
             await self._outbox.enqueue(OutboxMessage(key, export.member, message, export.member))
 
     # --- the chain --------------------------------------------------------------------------------
@@ -201,9 +201,9 @@ class Exporter:
             return
         await self._show(export)
         if export.state is ExportState.FAILED:
-            key = _failed_key(export.id, attempt)
+            key = _build_failed_key(export.id, attempt)
             await self._outbox.enqueue(
-                OutboxMessage(key, export.member, failed_message(export), export.member)
+                OutboxMessage(key, export.member, render_failed(export), export.member)
             )
         else:
             await self.exports.delete_chunks(export_id)
@@ -342,7 +342,7 @@ class Exporter:
         await self.exports.finish(export, ExportState.FAILED, self._clock.time(), problem=problem)
 
     async def _show(self, export: Export, *, waits_for: str = "") -> None:
-        message = progress_message(export, waits_for=waits_for)
+        message = render_progress(export, waits_for=waits_for)
         key = f"export:{export.id}"
         await self._outbox.enqueue(OutboxMessage(key, export.member, message, export.member))
 
@@ -370,9 +370,9 @@ def _build_chunk(
     return following, Chunk(rows.lines, rows.width)
 
 
-def _workflow_key(export: Export) -> str:
+def _build_workflow_key(export: Export) -> str:
     return f"{export.id}:{export.attempt}"
 
 
-def _failed_key(export_id: int, attempt: int) -> str:
+def _build_failed_key(export_id: int, attempt: int) -> str:
     return f"export:{export_id}:failed:{attempt}"

@@ -34,7 +34,7 @@ _ENDING_NOTES = {
 NOT_FOUND = "That export is gone: exports are stored for a week. Start it again from the list."
 
 
-def started_message(export: Export | None, is_new: bool) -> Message:
+def render_started(export: Export | None, is_new: bool) -> Message:
     """Return the answer to a person who requested an export."""
     if export is None:
         return blocks.text_message(
@@ -43,17 +43,17 @@ def started_message(export: Export | None, is_new: bool) -> Message:
         )
     if not is_new:
         return blocks.text_message(
-            markup(export_title(export), " is being read already: see your direct messages.")
+            markup(render_title(export), " is being read already: see your direct messages.")
         )
     return blocks.text_message(
         markup(
-            export_title(export),
+            render_title(export),
             ": the file comes to your direct messages. You can follow it there, and cancel it.",
         )
     )
 
 
-def cancelled_reply(export: Export | None) -> Reply:
+def render_cancelled(export: Export | None) -> Reply:
     """Return the answer to a person who cancelled: nothing if their message shows it."""
     if export is None:
         return blocks.text_message(NOT_FOUND)
@@ -62,7 +62,7 @@ def cancelled_reply(export: Export | None) -> Reply:
     return blocks.text_message("It's too late to cancel: the file is sent, or about to be.")
 
 
-def continued_reply(export: Export | None) -> Reply:
+def render_continued(export: Export | None) -> Reply:
     """Return the answer to a person who continued an export: nothing if their message shows it."""
     if export is None:
         return blocks.text_message(NOT_FOUND)
@@ -84,7 +84,7 @@ def count_records(export: Export) -> str:
     return f"{count:,} {noun.lower()}"
 
 
-def export_title(export: Export) -> Markup:
+def render_title(export: Export) -> Markup:
     """Return what is read, and how the query was understood."""
     if export.query is None:
         return bold("CSV")
@@ -92,24 +92,24 @@ def export_title(export: Export) -> Markup:
     return markup(title, "  ·  ", export.query.echo) if export.query.echo else title
 
 
-def progress_message(export: Export, *, waits_for: str = "") -> Message:
+def render_progress(export: Export, *, waits_for: str = "") -> Message:
     """Return the current message of an export; ``waits_for`` is the service that is down."""
-    status = _status(export)
+    status = _render_status(export)
     if waits_for and export.state in _BUTTON_STATES:
         status = f"{status} {waits_for} isn't responding; trying again."
-    content = [blocks.section(lines([export_title(export), status]))]
+    content = [blocks.section(lines([render_title(export), status]))]
     if export.state in _BUTTON_STATES:
         content.append(blocks.actions(blocks.button("Cancel", CANCEL_ACTION, str(export.id))))
-    return Message(markup(export_title(export), ": ", status), tuple(content))
+    return Message(markup(render_title(export), ": ", status), tuple(content))
 
 
-def failed_message(export: Export) -> Message:
+def render_failed(export: Export) -> Message:
     """Return what went wrong, and the button to continue."""
     if export.query is None:
-        text = markup(Markup(":warning: "), export_title(export), " stopped. ", export.problem)
+        text = markup(Markup(":warning: "), render_title(export), " stopped. ", export.problem)
         return blocks.text_message(text)
     what = f"stopped after {count_records(export)}." if export.row_count else "stopped."
-    text = markup(Markup(":warning: "), export_title(export), " ", what, " ", export.problem)
+    text = markup(Markup(":warning: "), render_title(export), " ", what, " ", export.problem)
     hint = (
         f"Continue {CONTINUE_DAYS_TEXT}: what was read is stored until then."
         if export.row_count
@@ -123,9 +123,9 @@ def failed_message(export: Export) -> Message:
     return Message(text, content)
 
 
-def file_comment(export: Export) -> Markup:
+def render_file_comment(export: Export) -> Markup:
     """Return the text above the file: its contents, and what to know about it."""
-    head = markup(export_title(export), ": ", count_records(export), ".")
+    head = markup(render_title(export), ": ", count_records(export), ".")
     return lines([head, *list_notes(export)])
 
 
@@ -151,7 +151,7 @@ def list_notes(export: Export) -> list[str]:
     return [f":warning: {note}" if warning else note for note in notes]
 
 
-def _status(export: Export) -> str:
+def _render_status(export: Export) -> str:
     counted = count_records(export)
     match export.state:
         case ExportState.READING:

@@ -119,7 +119,9 @@ def _step_forward(
         last_page=() if is_short else tuple(ids),
         repeated_pages=repeated,
         has_changed=position.has_changed or not _follows(position.last_page, ids, new_count),
-        ending=_ending(repeated, has_more, is_last=not new_count and len(ids) <= position.overlap),
+        ending=_choose_ending(
+            repeated, has_more, is_last=not new_count and len(ids) <= position.overlap
+        ),
     )
 
 
@@ -129,7 +131,7 @@ def _follows(last_page: Sequence[str], ids: Sequence[str], new_count: int) -> bo
     return known_count == (1 if last_page else 0) and (not last_page or ids[0] == last_page[-1])
 
 
-def _ending(repeated: int, has_more: bool | None, *, is_last: bool) -> Ending:
+def _choose_ending(repeated: int, has_more: bool | None, *, is_last: bool) -> Ending:
     """Return why the reading ends; ``is_last``: the page has no more than the previous one."""
     if has_more is False:
         return Ending.COMPLETE

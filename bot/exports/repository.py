@@ -48,7 +48,7 @@ class Exports:
 
         Return None if the member has ``limit`` active ones.
         """
-        key = self._active_key(new)
+        key = self._build_active_key(new)
         row = {
             "workspace": self._workspace,
             "key": key,
@@ -64,23 +64,33 @@ class Exports:
             "started_at": now,
         }
         async with self._database.begin() as connection:
-            found = await connection.execute(select(exports).where(self._in(exports.c.key == key)))
+            found = await connection.execute(
+                select(exports).where(self._match_workspace(exports.c.key == key))
+            )
             if known := found.one_or_none():
                 return self._from_row(known), False
             counted = select(func.count()).where(
-                self._in(exports.c.member == new.member, exports.c.state.in_(ACTIVE_STATES))
+                self._match_workspace(
+                    exports.c.member == new.member, exports.c.state.in_(ACTIVE_STATES)
+                )
             )
             if (await connection.execute(counted)).scalar_one() >= limit:
                 return None, False
             inserted = self._database.insert(exports).values(**row).on_conflict_do_nothing()
             created = await connection.execute(inserted.returning(exports.c.id))
             is_new = created.one_or_none() is not None
-            stored = await connection.execute(select(exports).where(self._in(exports.c.key == key)))
+            stored = await connection.execute(
+                select(exports).where(self._match_workspace(exports.c.key == key))
+            )
             return self._from_row(stored.one()), is_new
 
     async def cancel(self, export_id: int, member: str, now: float) -> Export | None:
         """End a member's export before its file is posted; return its current state."""
-        ended = {"state": ExportState.CANCELLED, "ended_at": now, "key": _ended_key(export_id)}
+        ended = {
+            "state": ExportState.CANCELLED,
+            "ended_at": now,
+            "key": _build_ended_key(export_id),
+        }
         own = exports.c.member == member
         await self._update(
             exports.c.id == export_id, own, exports.c.state.in_(CANCELLABLE_STATES), values=ended
@@ -104,7 +114,7 @@ class Exports:
             "attempt": export.attempt + 1,
             "problem": "",
             "ended_at": 0.0,
-            "key": self._active_key(NewExport(member, export.record_type, export.query)),
+            "key": self._build_active_key(NewExport(member, export.record_type, export.query)),
         }
         if not is_whole:
             await self.delete_chunks(export_id)
@@ -126,7 +136,7 @@ class Exports:
     async def get(self, export_id: int) -> Export | None:
         async with self._database.begin() as connection:
             found = await connection.execute(
-                select(exports).where(self._in(exports.c.id == export_id))
+                select(exports).where(self._match_workspace(exports.c.id == export_id))
             )
             row = found.one_or_none()
         return self._from_row(row) if row else None
@@ -134,7 +144,7 @@ class Exports:
     async def list_active(self) -> list[tuple[int, int]]:
         """Return the ID and the attempt of each export that is under way."""
         active = select(exports.c.id, exports.c.attempt).where(
-            self._in(exports.c.state.in_(ACTIVE_STATES))
+            self._match_workspace(exports.c.state.in_(ACTIVE_STATES))
         )
         async with self._database.begin() as connection:
             return [(row.id, row.attempt) for row in await connection.execute(active)]
@@ -160,7 +170,7 @@ class Exports:
             changed = await connection.execute(
                 update(exports)
                 .where(
-                    self._in(
+                    self._match_workspace(
                         exports.c.id == export.id,
                         exports.c.state == ExportState.READING,
                         exports.c.attempt == export.attempt,
@@ -233,7 +243,7 @@ class Exports:
             "state": state,
             "problem": problem,
             "ended_at": now,
-            "key": _ended_key(export.id),
+            "key": _build_ended_key(export.id),
         }
         return await self._change(export, None, values)
 
@@ -249,7 +259,7 @@ class Exports:
 
         The lines of an export that doesn't wait to be continued are deleted in any case.
         """
-        ended = self._in(exports.c.state.not_in(ACTIVE_STATES))
+        ended = self._match_workspace(exports.c.state.not_in(ACTIVE_STATES))
         idle = select(exports.c.id).where(
             ended,
             (exports.c.state != ExportState.FAILED) | (exports.c.ended_at <= chunks_cutoff),
@@ -262,12 +272,12 @@ class Exports:
 
     # --- internal ---------------------------------------------------------------------------------
 
-    def _active_key(self, new: NewExport) -> str:
+    def _build_active_key(self, new: NewExport) -> str:
         query = new.query.to_json()
         parts = (new.member, new.record_type, repr(query["where"]), repr(query["layout"]["fields"]))
         return hash_with_key(self._key, *parts)
 
-    def _in(self, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    def _match_workspace(self, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         mine = exports.c.workspace == self._workspace
         for condition in conditions:
             mine &= condition
@@ -297,7 +307,7 @@ class Exports:
     async def _update(self, *conditions: ColumnElement[bool], values: Mapping[str, object]) -> bool:
         async with self._database.begin() as connection:
             changed = await connection.execute(
-                update(exports).where(self._in(*conditions)).values(**values)
+                update(exports).where(self._match_workspace(*conditions)).values(**values)
             )
             return changed.rowcount == 1
 
@@ -312,5 +322,5 @@ class Exports:
         )
 
 
-def _ended_key(export_id: int) -> str:
+def _build_ended_key(export_id: int) -> str:
     return f"ended {export_id}"

@@ -73,7 +73,7 @@ def build_rows(
 ) -> Rows:
     """Return the lines of a page; ``found`` are the fields that earlier pages added."""
     fixed = {name for name, _ in layout.fields} | {layout.key}
-    values = [_all_values(process) for process in processes]
+    values = [_collect_values(process) for process in processes]
     columns = dict.fromkeys(found)
     for known in values:
         columns.update(dict.fromkeys(name for name in known if name not in fixed))
@@ -82,7 +82,7 @@ def build_rows(
     lines, cut_count = _Lines(), 0
     writer = csv.writer(lines, lineterminator=LINE_END)
     for process, known in zip(processes, values, strict=True):
-        cells = [known.get(layout.key) or process.id, *_root_cells(process, layout, zone)]
+        cells = [known.get(layout.key) or process.id, *_list_root_cells(process, layout, zone)]
         cells += [known.get(name) for name, _ in layout.fields]
         cells += [known.get(name) for name in shown]
         if has_others:
@@ -100,7 +100,7 @@ def build_header(layout: Layout, found: Sequence[str]) -> str:
     """Return the first line, without its end; duplicate labels also get their short IDs."""
     fields = dict(layout.fields)
     pairs = [("", layout.key_label), *(("", label) for label in ROOT_LABELS), *layout.fields]
-    pairs += [(name, _found_label(name, fields)) for name in found[:MAX_FOUND_COLUMNS]]
+    pairs += [(name, _find_label(name, fields)) for name in found[:MAX_FOUND_COLUMNS]]
     if len(found) > MAX_FOUND_COLUMNS:
         pairs.append(("", OTHER_FIELDS_LABEL))
     labels: dict[str, str] = {}
@@ -111,11 +111,13 @@ def build_header(layout: Layout, found: Sequence[str]) -> str:
             number += 1
         labels[unique.casefold()] = unique
     lines = _Lines()
-    csv.writer(lines, lineterminator=LINE_END).writerow(map(_printable, labels.values()))
+    csv.writer(lines, lineterminator=LINE_END).writerow(map(_clean_text, labels.values()))
     return lines.as_tuple()[0]
 
 
-def file_length(header: str, width: int, lines: int, byte_count: int, cell_count: int) -> int:
+def measure_file_length(
+    header: str, width: int, lines: int, byte_count: int, cell_count: int
+) -> int:
     """Return the bytes of a file of ``width`` columns.
 
     ``byte_count`` and ``cell_count`` are those of all ``lines`` as they were built.
@@ -145,27 +147,27 @@ def format_cell(value: object, names: Mapping[str, str]) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str):
-        return _printable(names.get(value, value))
+        return _clean_text(names.get(value, value))
     if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
-        return _printable(", ".join(_plain_text(item, names) for item in value))
+        return _clean_text(", ".join(_format_plain_text(item, names) for item in value))
     try:
-        return _printable(json.dumps(value, ensure_ascii=False))
+        return _clean_text(json.dumps(value, ensure_ascii=False))
     except (RecursionError, TypeError, ValueError):
         return "…"  # nested too deeply to be read
 
 
-def _plain_text(value: object, names: Mapping[str, str]) -> str:
+def _format_plain_text(value: object, names: Mapping[str, str]) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     return names.get(value, value) if isinstance(value, str) else repr(value)
 
 
-def _printable(text: str) -> str:
+def _clean_text(text: str) -> str:
     """Return a cell that UTF-8 can encode: half a surrogate pair becomes "?"."""
     return escape_formula(clip_cell(text)).encode("utf-8", "replace").decode()
 
 
-def _root_cells(process: Process, layout: Layout, zone: tzinfo) -> list[Any]:
+def _list_root_cells(process: Process, layout: Layout, zone: tzinfo) -> list[Any]:
     moments = (process.created_at, process.updated_at, process.next_action_at)
     return [
         process.id,
@@ -181,7 +183,7 @@ def _format_moment(moment: datetime | None, zone: tzinfo) -> str:
     return move_to_zone(moment, zone).isoformat(timespec="seconds") if moment else ""
 
 
-def _all_values(process: Process) -> dict[str, Any]:
+def _collect_values(process: Process) -> dict[str, Any]:
     """Return all fields of a process by name, undocumented ones too, but no empty ones.
 
     A field of the record whose value differs from that of the process has a prefix.
@@ -197,7 +199,7 @@ def _all_values(process: Process) -> dict[str, Any]:
     return values
 
 
-def _found_label(name: str, fields: Mapping[str, str]) -> str:
+def _find_label(name: str, fields: Mapping[str, str]) -> str:
     own = name.removeprefix(RECORD_PREFIX)
     if own != name and own in fields:
         return f"{fields[own]} (record)"

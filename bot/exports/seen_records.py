@@ -25,7 +25,7 @@ class SeenRecords:
             self.add(digest)
 
     def __contains__(self, digest: bytes) -> bool:
-        bucket, rest = self._buckets[_bucket(digest)], digest[_BUCKET_BYTES:]
+        bucket, rest = self._buckets[_choose_bucket(digest)], digest[_BUCKET_BYTES:]
         found = bucket.find(rest)
         while found >= 0 and found % _REST_BYTES:
             found = bucket.find(rest, found + 1)
@@ -34,7 +34,7 @@ class SeenRecords:
     def add(self, digest: bytes) -> None:
         """Add a digest, unless it is there."""
         if digest not in self:
-            self._buckets[_bucket(digest)] += digest[_BUCKET_BYTES:]
+            self._buckets[_choose_bucket(digest)] += digest[_BUCKET_BYTES:]
 
 
 def split_digests(joined: bytes) -> list[bytes]:
@@ -43,5 +43,5 @@ def split_digests(joined: bytes) -> list[bytes]:
     return [joined[start : start + DIGEST_BYTES] for start in starts]
 
 
-def _bucket(digest: bytes) -> int:
+def _choose_bucket(digest: bytes) -> int:
     return int.from_bytes(digest[:_BUCKET_BYTES], "big")

@@ -10,9 +10,9 @@ from bot.cache import Cached
 from bot.chakra.fields import move_to_zone
 from bot.chakra.job import ENTRY_STATES, ERROR, INVALID, NOT_STARTED, SUCCESS, Job, JobEntry
 from bot.chakra.text import has_visible_text, sanitize_line
-from bot.jobs.chart import progress_chart
+from bot.jobs.chart import render_progress_chart
 from bot.jobs.progress import Progress
-from bot.jobs.summary import summary_line
+from bot.jobs.summary import render_summary_line
 from bot.jobs.watch import Watch
 from bot.privacy import mask_text
 from bot.slack import blocks
@@ -55,7 +55,7 @@ IGNORED_KEYS = frozenset(
 CardFields = list[tuple[str, str]]
 
 
-def job_card(
+def render_job_card(
     job: Job | Cached[Job],
     *,
     progress: Progress | None = None,
@@ -76,32 +76,34 @@ def job_card(
         title if has_visible_text(title) else DEFAULT_TITLE, MAX_TITLE_LENGTH, masked
     )
     content = [
-        blocks.section(lines([bold(name), _status_line(value, progress), *_progress_bar(value)]))
+        blocks.section(
+            lines([bold(name), _render_status_line(value, progress), *_render_progress_bar(value)])
+        )
     ]
     content += blocks.fields(
-        [*_count_fields(value), *_speed_fields(value, progress), *_time_fields(value)]
+        [*_count_fields(value), *_render_speed_fields(value, progress), *_render_time_fields(value)]
     )
-    if status := _chakra_status(value, masked):
+    if status := _render_chakra_status(value, masked):
         content.append(blocks.section(status))
-    if progress is not None and (chart := progress_chart(progress.points)):
+    if progress is not None and (chart := render_progress_chart(progress.points)):
         content.append(chart)
     if failed_entries:
-        content.append(blocks.section(_failed_entries_text(value, failed_entries, masked)))
-    content.append(blocks.context(_freshness_note(job, now), markup("ID ", code(value.id))))
-    return _summary_text(value, name), content
+        content.append(blocks.section(_render_failed_entries(value, failed_entries, masked)))
+    content.append(blocks.context(_render_freshness_note(job, now), markup("ID ", code(value.id))))
+    return _render_summary(value, name), content
 
 
-def percent_done(job: Job) -> int:
+def compute_percent_done(job: Job) -> int:
     """Return the percentage, rounded down: 100 means that no entry remains."""
     return job.done * 100 // job.total if job.total else 0
 
 
-def progress_line(watch: Watch) -> str:
+def render_progress_line(watch: Watch) -> str:
     """Return how far a watched job was when it was last checked."""
     if not watch.progress_at:
         return "Not checked yet"
     job = Job(id=watch.jobs[0], counts=watch.counts)
-    return f"{percent_done(job)}%  ·  {summary_line(job)}"
+    return f"{compute_percent_done(job)}%  ·  {render_summary_line(job)}"
 
 
 def humanize_duration(seconds: float) -> str:
@@ -125,9 +127,9 @@ def _pluralize(count: int, unit: str) -> str:
     return f"{count:,} {unit}{'' if count == 1 else 's'}"
 
 
-def _status_line(job: Job, progress: Progress | None) -> str:
+def _render_status_line(job: Job, progress: Progress | None) -> str:
     if job.finished:
-        return _outcome_line(job)
+        return _render_outcome_line(job)
     if not job.total:
         return Markup(f"{RUNNING_ICON} Starting…")
     if progress is not None and progress.stalled_seconds >= STALLED_AFTER_SECONDS:
@@ -136,7 +138,7 @@ def _status_line(job: Job, progress: Progress | None) -> str:
     return Markup(f"{RUNNING_ICON} Running")
 
 
-def _outcome_line(job: Job) -> Markup:
+def _render_outcome_line(job: Job) -> Markup:
     if job.unsuccessful:
         of = f"{job.unsuccessful:,} of {job.total:,}"
         return Markup(f":warning: Finished; {of} failed")
@@ -145,12 +147,12 @@ def _outcome_line(job: Job) -> Markup:
     return Markup(":white_check_mark: Finished")
 
 
-def _progress_bar(job: Job) -> list[Markup]:
+def _render_progress_bar(job: Job) -> list[Markup]:
     if not job.total:
         return []
     full = job.done * BAR_CELLS // job.total
     cells = FILLED_CELL * full + EMPTY_CELL * (BAR_CELLS - full)
-    return [markup(f"{cells}  {percent_done(job)}%  ·  {job.done:,} of {job.total:,}")]
+    return [markup(f"{cells}  {compute_percent_done(job)}%  ·  {job.done:,} of {job.total:,}")]
 
 
 def _count_fields(job: Job) -> CardFields:
@@ -167,7 +169,7 @@ def _count_fields(job: Job) -> CardFields:
     return facts
 
 
-def _speed_fields(job: Job, progress: Progress | None) -> CardFields:
+def _render_speed_fields(job: Job, progress: Progress | None) -> CardFields:
     if progress is None or job.finished or not progress.per_minute:
         return []
     facts = [("Speed", _format_speed(progress.per_minute))]
@@ -182,7 +184,7 @@ def _format_speed(speed: float) -> str:
     return f"{round(speed):,} a minute"
 
 
-def _time_fields(job: Job) -> CardFields:
+def _render_time_fields(job: Job) -> CardFields:
     start, end = job.started_at or job.created_at, job.completed_at
     facts: CardFields = [("Started", _format_time(start))] if start else []
     if end:
@@ -205,7 +207,7 @@ def _format_time(moment: datetime, date_format: str = "{date_short_pretty} at {t
     return Markup(f"<!date^{int(utc.timestamp())}^{date_format}|{fallback}>")
 
 
-def _chakra_status(job: Job, masked: bool) -> Markup | None:
+def _render_chakra_status(job: Job, masked: bool) -> Markup | None:
     """Return Chakra's status and message; None if they say no more than the rest of the card."""
     expected = {"", "IN_PROGRESS", SUCCESS if job.finished else ""}
     status = "" if job.completion_status.upper() in expected else job.completion_status
@@ -214,9 +216,9 @@ def _chakra_status(job: Job, masked: bool) -> Markup | None:
     return markup("Chakra says: ", " · ".join(parts)) if parts else None
 
 
-def _failed_entries_text(job: Job, failed_entries: Sequence[JobEntry], masked: bool) -> Markup:
+def _render_failed_entries(job: Job, failed_entries: Sequence[JobEntry], masked: bool) -> Markup:
     """Return a line for each reason, with the number of its entries."""
-    reasons = Counter(_entry_line(entry, masked) for entry in failed_entries).most_common(
+    reasons = Counter(_render_entry_line(entry, masked) for entry in failed_entries).most_common(
         MAX_FAILED_REASONS
     )
     rows = [markup(row, f" · in {count:,} entries" if count > 1 else "") for row, count in reasons]
@@ -226,17 +228,17 @@ def _failed_entries_text(job: Job, failed_entries: Sequence[JobEntry], masked: b
     return lines([bold("Failed"), *rows])
 
 
-def _entry_line(entry: JobEntry, masked: bool) -> Markup:
+def _render_entry_line(entry: JobEntry, masked: bool) -> Markup:
     state = {ERROR: "Failed", INVALID: "Rejected"}.get(
         entry.completion_status,
         _mask_and_clip(entry.completion_status, MAX_DETAIL_LENGTH, masked),
     )
     reason = _mask_and_clip(entry.reason, MAX_REASON_LENGTH, masked) or "no reason given"
-    details = "" if masked else "".join(f" · {detail}" for detail in _entry_details(entry))
+    details = "" if masked else "".join(f" · {detail}" for detail in _iter_entry_details(entry))
     return markup(f"• {state}: {reason}{details}")
 
 
-def _entry_details(entry: JobEntry) -> Iterable[str]:
+def _iter_entry_details(entry: JobEntry) -> Iterable[str]:
     """Yield the first undocumented keys, such as the row of the table."""
     known = IGNORED_KEYS | {"error", "errors", "_errors"}
     simple = [
@@ -251,7 +253,7 @@ def _entry_details(entry: JobEntry) -> Iterable[str]:
         yield f"{name}: {text}"
 
 
-def _freshness_note(job: Job | Cached[Job], now: float) -> Markup:
+def _render_freshness_note(job: Job | Cached[Job], now: float) -> Markup:
     if isinstance(job, Cached):
         return freshness(job)
     return markup(
@@ -264,10 +266,10 @@ def _mask_and_clip(text: str, max_length: int, masked: bool) -> str:
     return blocks.clip(mask_text(text) if masked else text, max_length)
 
 
-def _summary_text(job: Job, name: str) -> Markup:
+def _render_summary(job: Job, name: str) -> Markup:
     if not job.total:
         return markup(f"{name}: {'finished' if job.finished else 'starting'}")
     # Words between the figures: channel_mask would read figures in a row as one long number.
-    what = "finished" if job.finished else f"running, {percent_done(job)}% complete"
+    what = "finished" if job.finished else f"running, {compute_percent_done(job)}% complete"
     trouble = f", {job.unsuccessful:,} failed" if job.unsuccessful else ""
     return markup(f"{name}: {what}, {job.done:,} of {job.total:,} done{trouble}")

@@ -20,9 +20,9 @@ SERIES_NAME = "Done"
 X_AXIS_LABEL = "Time since the first check"
 
 
-def progress_chart(points: Sequence[ProgressPoint]) -> Block | None:
+def render_progress_chart(points: Sequence[ProgressPoint]) -> Block | None:
     """Return the chart; None if there are too few points."""
-    labeled = _points_by_label(points[-MAX_POINTS:])
+    labeled = _label_points(points[-MAX_POINTS:])
     if (
         len(labeled) < MIN_CHART_POINTS
         or points[-1].timestamp - points[0].timestamp < MIN_CHART_SECONDS
@@ -40,7 +40,7 @@ def progress_chart(points: Sequence[ProgressPoint]) -> Block | None:
     }
 
 
-def _points_by_label(points: Sequence[ProgressPoint]) -> dict[str, ProgressPoint]:
+def _label_points(points: Sequence[ProgressPoint]) -> dict[str, ProgressPoint]:
     """Return points by label: ``4:05`` (minutes and seconds), for a job of hours ``2 h 05``.
 
     Of points with the same label the last is used.

@@ -30,7 +30,7 @@ def iter_csv_chunks(entries: Sequence[JobEntry]) -> Iterator[bytes]:
 
     The columns are the keys of all entries, in the order of their first appearance.
     """
-    columns = _key_columns(entries)
+    columns = _list_key_columns(entries)
     own, rest = columns[:MAX_KEY_COLUMNS], frozenset(columns[MAX_KEY_COLUMNS:])
     header = [
         ENTRY_COLUMN,
@@ -42,14 +42,14 @@ def iter_csv_chunks(entries: Sequence[JobEntry]) -> Iterator[bytes]:
     yield BYTE_ORDER_MARK + encode_rows([map(clip_cell, header)])
     for start in range(0, len(entries), ROWS_PER_CHUNK):
         part = entries[start : start + ROWS_PER_CHUNK]
-        yield encode_rows(map(clip_cell, _row_cells(entry, own, rest)) for entry in part)
+        yield encode_rows(map(clip_cell, _iter_row_cells(entry, own, rest)) for entry in part)
 
 
-def _key_columns(entries: Iterable[JobEntry]) -> list[str]:
+def _list_key_columns(entries: Iterable[JobEntry]) -> list[str]:
     return list(dict.fromkeys(key for entry in entries for key in entry.other))
 
 
-def _row_cells(
+def _iter_row_cells(
     entry: JobEntry, key_columns: Sequence[str], other_keys: frozenset[str]
 ) -> Iterator[str]:
     yield from (entry.id, entry.completion_status, entry.reason)

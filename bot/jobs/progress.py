@@ -50,7 +50,7 @@ def add_point(points: Iterable[ProgressPoint], point: ProgressPoint) -> tuple[Pr
         series.pop()
     series.append(point)
     while len(series) > MAX_POINTS:
-        del series[_most_redundant_index(series)]
+        del series[_find_most_redundant_index(series)]
     return tuple(series)
 
 
@@ -60,7 +60,7 @@ def build_series(points: Iterable[ProgressPoint]) -> tuple[ProgressPoint, ...]:
     return reduce(add_point, sorted(points, key=lambda point: point.timestamp), empty)
 
 
-def _most_redundant_index(points: Sequence[ProgressPoint]) -> int:
+def _find_most_redundant_index(points: Sequence[ProgressPoint]) -> int:
     """Return the index whose removal leaves the smallest gap, which spreads the points evenly."""
     is_stalled = points[-1].done == points[-2].done
     inner = range(1, len(points) - (2 if is_stalled else 1))
@@ -84,16 +84,16 @@ class Progress:
     def from_points(cls, points: Iterable[ProgressPoint], job: Job, now: float) -> Progress:
         """Compute the progress; ``now`` is in seconds since the epoch."""
         series = build_series(points)
-        speed = _entries_per_second(series)
+        speed = _compute_entries_per_second(series)
         return cls(
             points=series,
             per_minute=None if speed is None else speed * 60,
-            eta_seconds=_eta_seconds(job, speed),
-            stalled_seconds=0.0 if job.finished else _stalled_seconds(series, job, now),
+            eta_seconds=_compute_eta_seconds(job, speed),
+            stalled_seconds=0.0 if job.finished else _compute_stalled_seconds(series, job, now),
         )
 
 
-def _entries_per_second(points: Sequence[ProgressPoint]) -> float | None:
+def _compute_entries_per_second(points: Sequence[ProgressPoint]) -> float | None:
     if len(points) < MIN_POINTS:
         return None
     first, last = points[0], points[-1]
@@ -105,13 +105,13 @@ def _entries_per_second(points: Sequence[ProgressPoint]) -> float | None:
     return (last.done - start.done) / (last.timestamp - start.timestamp)
 
 
-def _eta_seconds(job: Job, speed: float | None) -> float | None:
+def _compute_eta_seconds(job: Job, speed: float | None) -> float | None:
     if not speed or not job.remaining or job.finished:
         return None
     return job.remaining / speed
 
 
-def _stalled_seconds(points: Sequence[ProgressPoint], job: Job, now: float) -> float:
+def _compute_stalled_seconds(points: Sequence[ProgressPoint], job: Job, now: float) -> float:
     if not points or job.done != points[-1].done:
         return 0.0
     start = next(point.timestamp for point in points if point.done == points[-1].done)

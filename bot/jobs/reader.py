@@ -46,7 +46,7 @@ class JobReader:
         self._cache = cache
         self._throttle = throttle
 
-    def rate_limited(self, throttle: WaitForRateLimit) -> JobReader:
+    def limit_rate(self, throttle: WaitForRateLimit) -> JobReader:
         """Return a reader of the same jobs for background work."""
         return JobReader(self._chakra, self._cache, throttle=throttle)
 

@@ -17,7 +17,7 @@ from bot.errors import ChakraError
 from bot.jobs.card import STALLED_AFTER_SECONDS
 from bot.jobs.progress import Progress
 from bot.jobs.watch import Watch
-from bot.jobs.watch_message import OUTAGE_NOTICE_AFTER_SECONDS, is_outage, progress_message
+from bot.jobs.watch_message import OUTAGE_NOTICE_AFTER_SECONDS, is_outage, render_progress
 
 MIN_REFRESH_SECONDS, MAX_REFRESH_SECONDS = 120.0, 600.0
 """Seconds after which a message is edited although only its times have changed."""
@@ -35,7 +35,7 @@ def is_worth_an_edit(
     return seconds_since_edit >= min(max(interval, MIN_REFRESH_SECONDS), MAX_REFRESH_SECONDS)
 
 
-def message_digest(
+def compute_message_digest(
     watch: Watch,
     job: Job,
     progress: Progress,
@@ -50,7 +50,7 @@ def message_digest(
     """
     has_notice = error is not None and is_outage(watch, now)
     is_stalled = progress.stalled_seconds >= STALLED_AFTER_SECONDS
-    timeless = progress_message(
+    timeless = render_progress(
         replace(watch, started_at=1.0, progress_at=1.0),
         job,
         Progress(stalled_seconds=STALLED_AFTER_SECONDS if is_stalled else 0.0),

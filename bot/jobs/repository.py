@@ -36,7 +36,7 @@ class Watches:
 
         The title is stored masked.
         """
-        active_key = _active_key(new_watch.subject, new_watch.channel)
+        active_key = _build_active_key(new_watch.subject, new_watch.channel)
         row = {
             "workspace": self._workspace,
             "subject": new_watch.subject,
@@ -73,7 +73,9 @@ class Watches:
     async def find_active(self, subject: str, channel: str) -> Watch | None:
         """Return the active watch of a subject in a channel."""
         async with self._database.begin() as connection:
-            return await _fetch_one(connection, self._has_active_key(_active_key(subject, channel)))
+            return await _fetch_one(
+                connection, self._has_active_key(_build_active_key(subject, channel))
+            )
 
     async def list_active_ids(self) -> list[int]:
         """Return the IDs of all active watches; there may be thousands."""
@@ -114,7 +116,7 @@ class Watches:
     async def move_to(self, watch: Watch, channel: str) -> Watch:
         """Move a watch to another channel, or stop it if its subject is watched there already."""
         existing = await self.find_active(watch.subject, channel)
-        key = None if existing is not None else _active_key(watch.subject, channel)
+        key = None if existing is not None else _build_active_key(watch.subject, channel)
         status = WatchStatus.ACTIVE if key else WatchStatus.STOPPED
         values = {"channel": channel, "active_key": key, "status": status}
         await self._update(watch.id, values if key else {**values, "ended_at": watch.progress_at})
@@ -167,7 +169,7 @@ class Watches:
             )
 
 
-def _active_key(subject: str, channel: str) -> str:
+def _build_active_key(subject: str, channel: str) -> str:
     return f"{subject} {channel}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.chakra.job import Job
 
 
-def summary_line(job: Job) -> str:
+def render_summary_line(job: Job) -> str:
     """Return, for example, "389 of 612 succeeded, 3 failed, 1 was rejected, 120 remaining."."""
     if not job.total:
         return "No entries had been counted yet."

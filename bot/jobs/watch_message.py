@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from bot.chakra.job import Job, JobEntry
 from bot.errors import ChakraError
-from bot.jobs.card import humanize_duration, job_card
+from bot.jobs.card import humanize_duration, render_job_card
 from bot.jobs.progress import Progress
-from bot.jobs.summary import summary_line
+from bot.jobs.summary import render_summary_line
 from bot.jobs.watch import Watch, WatchStatus
 from bot.privacy import mask_text
 from bot.slack import blocks
@@ -35,7 +35,7 @@ FINAL_STATUS_TEXT: dict[WatchStatus, str] = {
 }
 
 
-def progress_message(
+def render_progress(
     watch: Watch,
     job: Job,
     progress: Progress,
@@ -45,23 +45,23 @@ def progress_message(
     failed_entries: Sequence[JobEntry] = (),
 ) -> Message:
     """Return the message of an active watch; ``error`` is why the last poll failed."""
-    text, content = _watch_card(watch, job, progress, now, failed_entries)
-    notes = [_watcher_note(watch)]
+    text, content = _render_watch_card(watch, job, progress, now, failed_entries)
+    notes = [_render_watcher_note(watch)]
     if error is not None and is_outage(watch, now):
-        notes.insert(0, _outage_note(error, _silent_seconds(watch, now)))
-    return Message(text, (*content, blocks.context(*notes), _buttons(watch)))
+        notes.insert(0, _render_outage_note(error, _compute_silent_seconds(watch, now)))
+    return Message(text, (*content, blocks.context(*notes), _render_buttons(watch)))
 
 
 def is_outage(watch: Watch, now: float) -> bool:
     """Return whether Chakra's last answer is old enough for the message to say so."""
-    return _silent_seconds(watch, now) > OUTAGE_NOTICE_AFTER_SECONDS
+    return _compute_silent_seconds(watch, now) > OUTAGE_NOTICE_AFTER_SECONDS
 
 
-def _silent_seconds(watch: Watch, now: float) -> float:
+def _compute_silent_seconds(watch: Watch, now: float) -> float:
     return now - (watch.progress_at or watch.started_at)
 
 
-def _outage_note(error: ChakraError, seconds: float) -> Markup:
+def _render_outage_note(error: ChakraError, seconds: float) -> Markup:
     return markup(
         ":warning: ",
         Explainer().explain(error).summary,
@@ -69,7 +69,7 @@ def _outage_note(error: ChakraError, seconds: float) -> Markup:
     )
 
 
-def final_message(
+def render_final(
     watch: Watch,
     job: Job,
     progress: Progress,
@@ -78,17 +78,19 @@ def final_message(
     failed_entries: Sequence[JobEntry] = (),
 ) -> Message:
     """Return the same message after the end: the last known status, and why the watch ended."""
-    text, content = _watch_card(watch, job, progress, now, failed_entries)
-    return Message(text, (*content, blocks.context(_end_note(watch)), *_final_buttons(watch, job)))
+    text, content = _render_watch_card(watch, job, progress, now, failed_entries)
+    return Message(
+        text, (*content, blocks.context(_end_note(watch)), *_render_final_buttons(watch, job))
+    )
 
 
-def outcome_message(watch: Watch, job: Job, *, to_member: bool) -> Message:
+def render_outcome(watch: Watch, job: Job, *, to_member: bool) -> Message:
     """Return the outcome, which is posted once; in a channel it mentions the watch's member."""
     text = markup(
-        _display_name(watch), f" {FINAL_STATUS_TEXT[watch.status]}. ", *_result_text(watch, job)
+        _display_name(watch), f" {FINAL_STATUS_TEXT[watch.status]}. ", *_render_result(watch, job)
     )
     line = text if to_member else markup(mention(watch.member), ": ", text)
-    return Message(line, (blocks.section(line), *_final_buttons(watch, job)))
+    return Message(line, (blocks.section(line), *_render_final_buttons(watch, job)))
 
 
 def stall_message(watch: Watch, progress: Progress, *, to_member: bool) -> Message:
@@ -102,10 +104,10 @@ def stall_message(watch: Watch, progress: Progress, *, to_member: bool) -> Messa
     return Message(line, (blocks.section(line),))
 
 
-def _watch_card(
+def _render_watch_card(
     watch: Watch, job: Job, progress: Progress, now: float, failed_entries: Sequence[JobEntry]
 ) -> tuple[str, tuple[Block, ...]]:
-    text, content = job_card(
+    text, content = render_job_card(
         job,
         progress=progress,
         failed_entries=failed_entries,
@@ -116,15 +118,18 @@ def _watch_card(
     return text, tuple(content)
 
 
-def _watcher_note(watch: Watch) -> Markup:
+def _render_watcher_note(watch: Watch) -> Markup:
     location = "in a direct message" if watch.notify_by_dm else "here"
     return markup(
         "Watched by ", mention(watch.member), f". We'll notify them {location} when it finishes."
     )
 
 
-def _buttons(watch: Watch) -> Block:
-    buttons = [blocks.button("Details", SHOW_ACTION, _details_value(watch)), _stop_button(watch)]
+def _render_buttons(watch: Watch) -> Block:
+    buttons = [
+        blocks.button("Details", SHOW_ACTION, _build_details_value(watch)),
+        _stop_button(watch),
+    ]
     if not watch.notify_by_dm and watch.channel != watch.member:
         buttons.append(
             blocks.button("Notify me by direct message", NOTIFY_BY_DM_ACTION, str(watch.id))
@@ -136,26 +141,28 @@ def _stop_button(watch: Watch) -> Block:
     return blocks.button("Stop watching", STOP_ACTION, str(watch.id))
 
 
-def _final_buttons(watch: Watch, job: Job) -> tuple[Block, ...]:
-    buttons = [blocks.button("Details", SHOW_ACTION, _details_value(watch))]
+def _render_final_buttons(watch: Watch, job: Job) -> tuple[Block, ...]:
+    buttons = [blocks.button("Details", SHOW_ACTION, _build_details_value(watch))]
     if job.unsuccessful and watch.status is not WatchStatus.JOB_NOT_FOUND:
         buttons.append(
-            blocks.button("Failed rows as a file", FAILED_ROWS_ACTION, _details_value(watch))
+            blocks.button("Failed rows as a file", FAILED_ROWS_ACTION, _build_details_value(watch))
         )
     return (blocks.actions(*buttons),) if watch.jobs else ()
 
 
-def _details_value(watch: Watch) -> str:
+def _build_details_value(watch: Watch) -> str:
     return watch.subject
 
 
 def _display_name(watch: Watch) -> Markup:
     return (
-        bold(watch.title) if watch.title else markup("Job ", blocks.code(_short_id(watch.subject)))
+        bold(watch.title)
+        if watch.title
+        else markup("Job ", blocks.code(_shorten_id(watch.subject)))
     )
 
 
-def _short_id(job_id: str) -> str:
+def _shorten_id(job_id: str) -> str:
     """Return the beginning of the ID; all of it if a channel would show a masked number instead."""
     beginning = job_id[:SHORT_ID_LENGTH]
     return beginning if mask_text(beginning) == beginning else job_id
@@ -172,8 +179,8 @@ def _end_note(watch: Watch) -> Markup:
     return markup(f"{reason} ", Markup(when), " · watched by ", mention(watch.member))
 
 
-def _result_text(watch: Watch, job: Job) -> tuple[str, ...]:
-    summary = summary_line(job)
+def _render_result(watch: Watch, job: Job) -> tuple[str, ...]:
+    summary = render_summary_line(job)
     match watch.status:
         case WatchStatus.FINISHED:
             return (summary,)

@@ -22,7 +22,7 @@ from bot.jobs.aggregate import fetch_first_failed_entries, merge_jobs
 from bot.jobs.polling import poll_interval, retry_delay
 from bot.jobs.progress import Progress, ProgressPoint
 from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
-from bot.jobs.refresh import is_worth_an_edit, message_digest
+from bot.jobs.refresh import compute_message_digest, is_worth_an_edit
 from bot.jobs.repository import Watches
 from bot.jobs.watch import NewWatch, Watch, WatchStatus
 from bot.outbox.message import OutboxMessage
@@ -86,7 +86,7 @@ class Watcher:
         engine: WorkspaceEngine,
     ) -> None:
         self.watches = watches
-        self._jobs = jobs.rate_limited(self._wait_for_rate_limit)
+        self._jobs = jobs.limit_rate(self._wait_for_rate_limit)
         self._outbox = outbox
         self._rate_limiter = rate_limiter
         self._clock = clock
@@ -167,7 +167,7 @@ class Watcher:
         except ChakraError as error:
             state.failures += 1
             self._log.info("job_fetch_failed", watch=watch.id, reason=error.kind)
-            await self._update_message(watch, state, self._last_known_job(watch), now, error)
+            await self._update_message(watch, state, self._build_last_known_job(watch), now, error)
             return retry_delay(state.failures)
         state.failures = state.misses = 0
         job = merge_jobs(jobs)
@@ -215,7 +215,7 @@ class Watcher:
         """
         if watch.channel == watch.member:
             return watch
-        status = await self._outbox.get_status(_outbox_key(watch))
+        status = await self._outbox.get_status(_build_outbox_key(watch))
         if not status.error_code or status.error_code in OWN_ERROR_CODES:
             return watch
         return await self.watches.move_to(watch, watch.member)
@@ -235,16 +235,18 @@ class Watcher:
             return
         if error is not None and state.posted_digest and not watch_message.is_outage(watch, now):
             return
-        progress = Progress.from_points(_stored_points(watch), job, now)
+        progress = Progress.from_points(_read_stored_points(watch), job, now)
         failed = state.failed_entries
-        digest = message_digest(watch, job, progress, now=now, error=error, failed_entries=failed)
+        digest = compute_message_digest(
+            watch, job, progress, now=now, error=error, failed_entries=failed
+        )
         if not is_worth_an_edit(digest, state.posted_digest, progress, now - state.posted_at):
             return
-        message = watch_message.progress_message(
+        message = watch_message.render_progress(
             watch, job, progress, now=now, error=error, failed_entries=failed
         )
         await self._outbox.enqueue(
-            OutboxMessage(_outbox_key(watch), watch.channel, message, member=watch.member)
+            OutboxMessage(_build_outbox_key(watch), watch.channel, message, member=watch.member)
         )
         state.posted_digest, state.posted_at = digest, now
 
@@ -264,7 +266,7 @@ class Watcher:
         state.fetched_failed_at = now
         previous, state.fetched_failed_count = state.failed_entries, job.unsuccessful
         entries = await fetch_first_failed_entries(self._jobs, watch.jobs, MAX_FAILED_ENTRIES)
-        state.failed_entries = tuple(_without_personal_data(entry) for entry in entries)
+        state.failed_entries = tuple(_mask_entry(entry) for entry in entries)
         return state.failed_entries != previous
 
     async def _notify_stall(self, watch: Watch, progress: Progress) -> None:
@@ -286,10 +288,11 @@ class Watcher:
         Repeated after a crash, this posts nothing twice: each message has its key.
         """
         now = self._clock.time()
-        job = self._last_known_job(watch)
-        progress = Progress.from_points(_stored_points(watch), job, watch.progress_at or now)
+        job = self._build_last_known_job(watch)
+        progress = Progress.from_points(_read_stored_points(watch), job, watch.progress_at or now)
         is_posted = (
-            not state.quiet_until or (await self._outbox.get_status(_outbox_key(watch))).is_known
+            not state.quiet_until
+            or (await self._outbox.get_status(_build_outbox_key(watch))).is_known
         )
         failed: tuple[JobEntry, ...] = ()
         if job.unsuccessful and is_posted:
@@ -298,16 +301,16 @@ class Watcher:
                 self._jobs, watch.jobs, MAX_FAILED_ENTRIES, max_pages=pages
             )
         if is_posted:
-            final = watch_message.final_message(
+            final = watch_message.render_final(
                 watch, job, progress, now=watch.ended_at, failed_entries=failed
             )
             await self._outbox.enqueue(
                 OutboxMessage(
-                    _outbox_key(watch), watch.channel, final, member=watch.member, urgent=True
+                    _build_outbox_key(watch), watch.channel, final, member=watch.member, urgent=True
                 )
             )
         if watch.status is not WatchStatus.STOPPED:
-            outcome = watch_message.outcome_message(watch, job, to_member=_is_private(watch))
+            outcome = watch_message.render_outcome(watch, job, to_member=_is_private(watch))
             await self._reply(
                 watch,
                 "outcome",
@@ -329,34 +332,37 @@ class Watcher:
         if _is_private(watch):
             await self._outbox.enqueue(
                 OutboxMessage(
-                    f"{_outbox_key(watch)}:{key_suffix}", watch.member, message, member=watch.member
+                    f"{_build_outbox_key(watch)}:{key_suffix}",
+                    watch.member,
+                    message,
+                    member=watch.member,
                 )
             )
             return
         await self._outbox.enqueue(
             OutboxMessage(
-                f"{_outbox_key(watch)}:{key_suffix}",
+                f"{_build_outbox_key(watch)}:{key_suffix}",
                 watch.channel,
                 message,
                 member=watch.member,
-                thread_key=_outbox_key(watch) if in_thread else "",
+                thread_key=_build_outbox_key(watch) if in_thread else "",
                 broadcast=broadcast,
             )
         )
 
-    def _last_known_job(self, watch: Watch) -> Job:
+    def _build_last_known_job(self, watch: Watch) -> Job:
         """Return the job as of the last poll."""
         return Job(id=watch.jobs[0] if watch.jobs else watch.subject, counts=watch.counts)
 
 
-def _without_personal_data(entry: JobEntry) -> JobEntry:
+def _mask_entry(entry: JobEntry) -> JobEntry:
     """Return the parts that a watch's message shows, masked."""
     return JobEntry(
         completion_status=mask_text(entry.completion_status), reason=mask_text(entry.reason)
     )
 
 
-def _outbox_key(watch: Watch) -> str:
+def _build_outbox_key(watch: Watch) -> str:
     return f"watch:{watch.id}:{watch.channel}"
 
 
@@ -365,12 +371,12 @@ def _is_private(watch: Watch) -> bool:
     return watch.notify_by_dm or watch.channel == watch.member
 
 
-def _stored_points(watch: Watch) -> tuple[ProgressPoint, ...]:
+def _read_stored_points(watch: Watch) -> tuple[ProgressPoint, ...]:
     return tuple(ProgressPoint(at, done) for at, done in watch.progress_points)
 
 
 def _append_point(watch: Watch, job: Job, now: float) -> tuple[ProgressPoint, ...]:
-    return (*_stored_points(watch), ProgressPoint(now, job.done))
+    return (*_read_stored_points(watch), ProgressPoint(now, job.done))
 
 
 def _to_pairs(progress: Progress) -> tuple[tuple[float, int], ...]:

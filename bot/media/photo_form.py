@@ -44,7 +44,7 @@ class PhotoUpload(ButtonState):
     is_stored: bool = False
 
 
-def file_form(
+def render_file_form(
     *, record: Record | None = None, files: Sequence[UploadedFile] = (), note: str = ""
 ) -> OpenForm:
     """Return the choice of a file, among those of a message if it has any, and of a record."""
@@ -120,7 +120,7 @@ def check_view(
                 action="photo.attribute",
                 placeholder="Choose",
                 choices=[Choice(known.label, known.name) for known in fields],
-                initial=attribute or _first_empty(record, fields),
+                initial=attribute or _find_first_empty(record, fields),
             )
         )
     replaced = [
@@ -132,13 +132,13 @@ def check_view(
     return blocks.form_modal(CHECK_FORM, _TITLE, "Upload", content)
 
 
-def _first_empty(record: Record, fields: Sequence[QueryField]) -> str:
+def _find_first_empty(record: Record, fields: Sequence[QueryField]) -> str:
     values = record.process.attributes
     empty = (known.name for known in fields if not photo_ids(values.get(known.name)))
     return next(empty, fields[0].name)
 
 
-def uploaded_message(photo_id: str, record: Record | None = None, label: str = "") -> Message:
+def render_uploaded(photo_id: str, record: Record | None = None, label: str = "") -> Message:
     """Return the result of an upload: the photo's ID, and its record."""
     place = markup(" and in ", bold(label), " of ", bold(record.key)) if record else Markup("")
     text = markup("The photo is in Chakra", place, ". Its ID: ", code(photo_id))
@@ -148,7 +148,7 @@ def uploaded_message(photo_id: str, record: Record | None = None, label: str = "
     return Message(text, (blocks.section(text), blocks.actions(*buttons)))
 
 
-def unknown_message(upload: PhotoUpload) -> Message:
+def render_unknown(upload: PhotoUpload) -> Message:
     """Return the message about an upload without a response: a retry is safe."""
     text = markup(
         Markup(":warning: "),
@@ -159,7 +159,7 @@ def unknown_message(upload: PhotoUpload) -> Message:
     return Message(text, (blocks.section(text), _retry(upload)))
 
 
-def uncertain_message() -> Message:
+def render_uncertain() -> Message:
     """Return the message about an upload without a response that a retry could duplicate."""
     text = markup(
         Markup(":warning: "),
@@ -186,7 +186,7 @@ def _retry(upload: PhotoUpload, *more: Block) -> Block:
     return blocks.actions(blocks.button("Try again", RETRY, upload.to_value()), *more)
 
 
-def photos_message(record: Record, record_type: RecordType, *, may_edit: bool) -> Message:
+def render_photos(record: Record, record_type: RecordType, *, may_edit: bool) -> Message:
     """Return the photos of a record, as buttons."""
     title = record_title(record)
     if not record_type.photo_attributes:

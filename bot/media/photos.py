@@ -187,7 +187,7 @@ class Photos:
         )
 
 
-def new_photo_id(interaction_key: str, file_id: str) -> UUID:
+def build_photo_id(interaction_key: str, file_id: str) -> UUID:
     """Return the ID of a photo: the same however often its form is submitted."""
     return uuid5(NAMESPACE_URL, f"chakra-for-slack:photo:{interaction_key}:{file_id}")
 

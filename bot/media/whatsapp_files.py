@@ -74,7 +74,7 @@ class WhatsAppFiles:
         try:
             described = await self._describe(media_id)
             if described is not None and (described.file_size or 0) > MAX_BYTES:
-                return _too_large_message(described.file_size)
+                return _render_too_large(described.file_size)
             declared = await self._copy(media_id, described, content)
         except Rejected:
             return blocks.text_message(
@@ -88,7 +88,7 @@ class WhatsAppFiles:
         except InvalidResponse as error:
             if error.message != TOO_LARGE:
                 raise
-            return _too_large_message(None)
+            return _render_too_large(None)
         size = content.seek(0, 2)
         if not size:
             return blocks.text_message("Chakra sent an empty file. Try again in a moment.")
@@ -101,7 +101,7 @@ class WhatsAppFiles:
             member,
             name,
             content,
-            noun=_noun(kind, declared),
+            noun=_name_kind(kind, declared),
             comment=lines([facts, *_warn_of_mismatch(kind, declared)]),
         )
 
@@ -121,9 +121,9 @@ class WhatsAppFiles:
                 if error.message == TOO_LARGE:
                     raise
             else:
-                return _plain_type(described.mime_type) or found
+                return _normalize_type(described.mime_type) or found
         found = await self._media.copy(media_id, content, max_bytes=MAX_BYTES)
-        return _plain_type(described.mime_type if described else "") or found
+        return _normalize_type(described.mime_type if described else "") or found
 
 
 def choose_extension(kind: FileType | None, declared: str) -> str:
@@ -144,16 +144,16 @@ def _warn_of_mismatch(kind: FileType | None, declared: str) -> list[Markup]:
     return [markup(":warning: It is declared as ", code(shown), f", but it is {kind.noun}.")]
 
 
-def _noun(kind: FileType | None, declared: str) -> str:
+def _name_kind(kind: FileType | None, declared: str) -> str:
     media_type = kind.media_type if kind else declared
     return _NOUNS.get(media_type.partition("/")[0], "file")
 
 
-def _plain_type(media_type: str) -> str:
+def _normalize_type(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
 
 
-def _too_large_message(size: int | None) -> Message:
+def _render_too_large(size: int | None) -> Message:
     has = f"has {format_size(size)}" if size else "is too large"
     return blocks.text_message(
         f"This file {has}. Files of up to {format_size(MAX_BYTES)} can be shown here: "

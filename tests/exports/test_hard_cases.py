@@ -88,7 +88,7 @@ async def test_times_that_no_zone_has_are_in_the_file(acme: World, clock: Manual
     ("broken_function", "sentence"),
     [
         ("bot.exports.exporter.build_rows", "Something in this app failed"),
-        ("bot.exports.delivery.file_comment", "If it isn't below, press Continue"),
+        ("bot.exports.delivery.render_file_comment", "If it isn't below, press Continue"),
     ],
 )
 async def test_fault_of_the_app_ends_it_and_the_member_reads_so(

@@ -20,8 +20,8 @@ from bot.exports.rows import (
     assemble_lines,
     build_header,
     build_rows,
-    file_length,
     format_cell,
+    measure_file_length,
 )
 
 LAYOUT = Layout("lead_id", "Lead ID", (("city", "City"), ("score", "Score")), {"u-1": "Pod A"})
@@ -45,7 +45,7 @@ def assemble(pages: list[list[Process]], layout: Layout = LAYOUT) -> tuple[bytes
     content += b"".join(assemble_lines(rows.lines, rows.width, width) for rows in built)
     counts = [(len(rows.lines), rows.byte_count, rows.width * len(rows.lines)) for rows in built]
     lines, size, cells = (sum(part) for part in zip(*counts, strict=True)) if counts else (0, 0, 0)
-    return content, file_length(header, width, lines, size, cells)
+    return content, measure_file_length(header, width, lines, size, cells)
 
 
 def read(content: bytes) -> list[dict[str, str]]:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.cache import Cached
 from bot.chakra.job import Job, JobEntry
 from bot.errors import Unavailable
-from bot.jobs.card import humanize_duration, job_card, percent_done
-from bot.jobs.chart import progress_chart
+from bot.jobs.card import compute_percent_done, humanize_duration, render_job_card
+from bot.jobs.chart import render_progress_chart
 from bot.jobs.progress import Progress, ProgressPoint, add_point
 from bot.sandbox.slack.limits import check_response_body
 from bot.slack.channel_mask import mask_for_channel
@@ -31,7 +31,7 @@ def documented_job() -> Job:
 
 
 def render_card(job: Job | Cached[Job], *, masked: bool = False, **more: Any) -> str:
-    text, blocks = job_card(job, masked=masked, now=NOW, **more)
+    text, blocks = render_job_card(job, masked=masked, now=NOW, **more)
     message = Message(text, tuple(blocks))
     assert check_response_body(response_body(message)) == []
     return json.dumps([text, blocks], ensure_ascii=False)
@@ -164,9 +164,9 @@ def test_durations_are_humanized(seconds: float, expected: str) -> None:
 
 
 def test_percentage_is_rounded_down() -> None:
-    assert percent_done(build_job_at(999, 1000)) == 99
-    assert percent_done(build_job_at(1000, 1000)) == 100
-    assert percent_done(build_job()) == 0
+    assert compute_percent_done(build_job_at(999, 1000)) == 99
+    assert compute_percent_done(build_job_at(1000, 1000)) == 100
+    assert compute_percent_done(build_job()) == 0
     assert f"\\n{'⬜' * 10}  0%" in render_card(build_job_at(1, 1000))
 
 
@@ -183,7 +183,7 @@ def button_labels(block: Block | None) -> list[str]:
 def test_a_long_job_has_a_chart() -> None:
     progress = build_progress(600, 600, every=120)
     assert '"type": "data_visualization"' in render_card(build_job_at(600), progress=progress)
-    assert button_labels(progress_chart(progress.points)) == [
+    assert button_labels(render_progress_chart(progress.points)) == [
         "0:00",
         "2:00",
         "4:00",
@@ -192,7 +192,12 @@ def test_a_long_job_has_a_chart() -> None:
         "10:00",
     ]
     hours = build_progress(3 * 3600, 900, every=3600)
-    assert button_labels(progress_chart(hours.points)) == ["0 h 00", "1 h 00", "2 h 00", "3 h 00"]
+    assert button_labels(render_progress_chart(hours.points)) == [
+        "0 h 00",
+        "1 h 00",
+        "2 h 00",
+        "3 h 00",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +210,7 @@ def test_a_long_job_has_a_chart() -> None:
     ],
 )
 def test_short_history_has_no_chart(points: list[ProgressPoint]) -> None:
-    assert progress_chart(points) is None
+    assert render_progress_chart(points) is None
 
 
 # --- what failed ---------------------------------------------------------------------------------
@@ -249,7 +254,7 @@ def test_identical_failure_reasons_are_grouped() -> None:
 def test_figures_of_a_job_of_any_size_are_no_phone_numbers(count: int) -> None:
     failed = [build_entry("ERROR", "Refused with code 131026")] * 12
     for counts in ({"SUCCESS": count, "ERROR": count}, {"SUCCESS": count, "NOT_STARTED": count}):
-        text, blocks = job_card(
+        text, blocks = render_job_card(
             build_job(counts), failed_entries=failed, title="Leads 12345", masked=True, now=NOW
         )
         message = Message(text, tuple(blocks))

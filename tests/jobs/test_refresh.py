@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.chakra.job import ERROR, NOT_STARTED, SUCCESS, Job, JobEntry
 from bot.errors import AuthenticationError, ChakraError, Unavailable
 from bot.jobs.progress import Progress, ProgressPoint
-from bot.jobs.refresh import is_worth_an_edit, message_digest
+from bot.jobs.refresh import compute_message_digest, is_worth_an_edit
 from bot.jobs.watch import Watch, WatchStatus
 
 WATCH = Watch(
@@ -48,7 +48,7 @@ def digest(
     progress: Progress = RUNNING,
     **others: Any,
 ) -> str:
-    return message_digest(watch, job, progress, **{"now": 2_000.0, **others})
+    return compute_message_digest(watch, job, progress, **{"now": 2_000.0, **others})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from bot.chakra.template import Template
 from bot.context import Context
 from bot.errors import NotFound, UsageError, UserError
 from bot.messages import command_line, send_form
-from bot.messages.check_view import CHANGED_NOTE, edited_note, render_result, sending_view
+from bot.messages.check_view import CHANGED_NOTE, explain_edit, render_result, render_sending
 from bot.messages.command_line import EXAMPLE, STILL_LOADING
 from bot.messages.contacts import describe_missing_contacts, extract_contacts
 from bot.messages.draft import FORM, Draft
@@ -19,18 +19,18 @@ from bot.messages.form_loader import CHECK_LOAD_TIMEOUT_SECONDS, SEND_LOAD_TIMEO
 from bot.messages.form_values import TEMPLATE, SendForm
 from bot.messages.line_reader import LineReader
 from bot.messages.outcome import (
-    arrival_line,
     await_arrival,
     await_outcome,
     await_view,
-    latest_result,
-    outcome_message,
+    read_latest_result,
+    render_arrival_line,
+    render_outcome_message,
 )
 from bot.messages.phrases import NOT_YET, SEND_PHRASES, may_be_recipient
 from bot.messages.recipients import AmbiguousRecipient
 from bot.messages.send import Send
 from bot.messages.test_sends import TestSend
-from bot.messages.validation import error_field, first_validation_error, validation_errors
+from bot.messages.validation import choose_field, find_errors, find_first_error
 from bot.slack import blocks
 from bot.slack.blocks import Markup, markup
 from bot.slack.commands.command import (
@@ -87,7 +87,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     reader = LineReader(context.members, context.channels)
     own = request.require_member().email
     line = await context.send_forms.parse_line(request.arguments, index, reader, own_email=own)
-    form, template = context.send_forms.with_default_sender(line.form), line.template
+    form, template = context.send_forms.fill_default_sender(line.form), line.template
     if template is None or line.notes or not context.send_forms.is_complete(form, template):
         note = line.note if request.arguments.tokens or request.arguments.named else ""
         return context.send_forms.open_line(line, note)
@@ -105,7 +105,7 @@ async def edit(request: ActionRequest, context: Context) -> OpenForm | UpdateFor
         if request.in_form
         else SendForm.from_value(request.value)
     )
-    form = form.for_change()
+    form = form.reset_for_change()
     index = await context.send_forms.load_templates()
     template = index.by_id.get(form.template) if index else None
     note = STILL_LOADING if template is None else send_blocker(template)
@@ -159,7 +159,7 @@ async def _rerender(context: Context, form: SendForm) -> UpdateForm:
 
 async def suggest_templates(request: OptionsRequest, context: Context) -> Choices:
     """Return the templates that match what is typed."""
-    last_used = await context.send_service.last_used_templates(request.actor.id, for_menu=True)
+    last_used = await context.send_service.list_last_used(request.actor.id, for_menu=True)
     locale = request.member.locale if request.member else ""
     found = await context.send_forms.find_options(request.query, last_used, locale)
     if found is None:
@@ -183,7 +183,7 @@ async def open_from_message(request: ShortcutRequest, context: Context) -> OpenF
     extraction = asyncio.to_thread(extract_contacts, request.message, phones)
     contacts, last_used, _ = await asyncio.gather(
         extraction,
-        context.send_service.last_used_templates(request.actor.id),
+        context.send_service.list_last_used(request.actor.id),
         context.send_forms.load_templates_and_senders(),
     )
     note = "" if contacts else describe_missing_contacts(request.message)
@@ -206,23 +206,23 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         )
     except NotFound as error:
         return FieldErrors({TEMPLATE: EXPLAINER.explain_as_text(error)})
-    errors = validation_errors(form, template, request.now)
+    errors = find_errors(form, template, request.now)
     if errors:
         return _show_errors(context, form, template, errors, request.values)
     request.access.authorize(Permission.SEND)
-    current = await context.send_forms.with_current_recipient(form, template)
+    current = await context.send_forms.refresh_recipient(form, template)
     if current.values != form.values:
         view = context.send_forms.render(current, template, note=OTHER_LEAD_NOTE)
         return send_form.update_form(view, current, overwrite=True)
     try:
-        note = edited_note(shown, template)
+        note = explain_edit(shown, template)
         return (await context.send_forms.check(form, template, note=note)).update()
     except AmbiguousRecipient as several:
         form = form.with_choices(several.choices)
         note = EXPLAINER.explain_as_text(several)
         return send_form.update_form(context.send_forms.render(form, template, note=note), form)
     except (UsageError, NotFound) as error:
-        return FieldErrors({error_field(request.values, form): EXPLAINER.explain_as_text(error)})
+        return FieldErrors({choose_field(request.values, form): EXPLAINER.explain_as_text(error)})
 
 
 def _show_errors(
@@ -246,7 +246,7 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
     """
     service = context.send_service
     draft = Draft.from_state(request.state)
-    form, key = draft.form, draft.form.interaction(request.interaction_key)
+    form, key = draft.form, draft.form.build_interaction_key(request.interaction_key)
     existing = await service.find_existing(key)
     if existing is not None:
         return await _show_existing(context, form, existing)
@@ -258,7 +258,7 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
     except (UsageError, NotFound) as problem:
         return await _return_to_form(context, form, EXPLAINER.explain_as_text(problem))
     request.access.authorize(Permission.SEND)
-    if error := first_validation_error(form, template, request.now):
+    if error := find_first_error(form, template, request.now):
         return await _return_to_form(context, form, error)
     if checked.prepared.digest != draft.digest:
         return context.send_forms.render_check(form, checked, note=CHANGED_NOTE).update()
@@ -275,12 +275,12 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
     if sending is None:
         return await _show_existing(context, form, claim.send)
     has_channel = is_shareable(request.channel)
-    result = asyncio.ensure_future(latest_result(service, sending))
+    result = asyncio.ensure_future(read_latest_result(service, sending))
     line = await_outcome(service, result, has_channel=has_channel)
     arrival = asyncio.ensure_future(await_arrival(service, result))
-    final_line = arrival_line(service, arrival) if has_channel else None
+    final_line = render_arrival_line(service, arrival) if has_channel else None
     return UpdateForm(
-        sending_view(checked.prepared.recipient),
+        render_sending(checked.prepared.recipient),
         later=asyncio.ensure_future(await_view(service, form, result, arrival)),
         follow_up_task=asyncio.ensure_future(line),
         final_task=asyncio.ensure_future(final_line) if final_line else None,
@@ -289,13 +289,13 @@ async def confirm(request: SubmitRequest, context: Context) -> UpdateForm:
 
 async def _show_existing(context: Context, form: SendForm, send: Send) -> UpdateForm:
     """Show the outcome of a press that was handled before."""
-    sent = await context.send_service.with_report(send)
-    message = outcome_message(context.send_service, sent)
+    sent = await context.send_service.find_report(send)
+    message = render_outcome_message(context.send_service, sent)
     return replace(render_result(sent, message, form), follow_up=message)
 
 
 async def _return_to_form(context: Context, form: SendForm, note: str) -> UpdateForm:
-    form = form.for_change()
+    form = form.reset_for_change()
     template = context.send_forms.get_cached_template(form.template)
     if template is not None and send_blocker(template):
         template = None
@@ -306,7 +306,7 @@ async def check_old_preview(request: ActionRequest, context: Context) -> Reply:
     """Show "Check and send" for a preview that an older version posted with its button."""
     form = SendForm.from_value(request.value).with_confirmed_duplicate(None)
     template = (await context.templates.get_template(form.template)).value
-    if validation_errors(form, template, request.now):
+    if find_errors(form, template, request.now):
         return await edit(request, context)
     request.access.authorize(Permission.SEND)
     return await context.send_forms.open_check(form, template)
@@ -343,7 +343,7 @@ async def send_test(request: ActionRequest, context: Context) -> Reply:
 
 
 def _test_result_text(request: Request, context: Context, test_send: TestSend) -> Markup:
-    link = context.send_service.report_link(test_send.sent.report) if test_send.sent else ""
+    link = context.send_service.get_report_link(test_send.sent.report) if test_send.sent else ""
     return send_form.render_test_result(test_send, link, request.now)
 
 

@@ -14,9 +14,9 @@ from bot.messages.report_message import (
     SHARE,
     SHARE_ELSEWHERE,
     SHOW_SEND,
+    render_shared_card,
     send_card,
     send_row,
-    shared_card,
 )
 from bot.messages.send import Send
 from bot.messages.send_query import (
@@ -219,7 +219,7 @@ async def _render_card(request: ActionRequest, context: Context) -> Message:
 
 async def share(request: ActionRequest, context: Context) -> Message:
     require_shareable(request.channel)
-    return shared_card(await _get_send(request, context), request.actor.id)
+    return render_shared_card(await _get_send(request, context), request.actor.id)
 
 
 async def choose_channel(request: ActionRequest, context: Context) -> OpenForm:

@@ -17,7 +17,7 @@ from bot.messages.error_codec import deserialize_error
 from bot.messages.form_values import TOO_LONG_MESSAGE, SendForm, pack, unpack
 from bot.messages.reply_files import EXTENSIONS
 from bot.messages.send import Send
-from bot.messages.send_form import duplicate_question
+from bot.messages.send_form import render_duplicate_question
 from bot.messages.status import SendStatus
 from bot.slack import blocks
 from bot.slack.age import date_token
@@ -219,7 +219,7 @@ def ask_again(
     target: ReplyTarget, text: str, state: ReplyState, duplicate: Send, now: float
 ) -> UpdateForm:
     """Return the form with the question about an identical message in the last minutes."""
-    question = duplicate_question(duplicate, now)
+    question = render_duplicate_question(duplicate, now)
     view = render_form(target, text=text, note=question, is_repeat=True)
     return UpdateForm(view, replace(state, asked=duplicate.id).from_target(target).to_state())
 
@@ -252,7 +252,11 @@ def show_failure(
     """Return the form with the reason, for another attempt."""
     again = markup(FILE_AGAIN) if has_file else NO_MARKUP
     note = lines(
-        [render_outcome_line(target, send), *report.advice(send), *([again] if again else [])]
+        [
+            render_outcome_line(target, send),
+            *report.render_advice(send),
+            *([again] if again else []),
+        ]
     )
     state = replace(state, asked=0, retry=send.id, seen=max(state.seen, send.id))
     return UpdateForm(
@@ -282,7 +286,7 @@ def render_sending(target: ReplyTarget) -> View:
 
 def render_result_view(target: ReplyTarget, send: Send) -> View:
     """Return the view after a send that did not fail."""
-    rest = [blocks.section(line) for line in report.advice(send)]
+    rest = [blocks.section(line) for line in report.render_advice(send)]
     if not rest and target.conversation is not None:
         rest = [blocks.context("The thread shows when it is delivered and read.")]
     title = "Not confirmed" if send.status is SendStatus.UNKNOWN else "Reply"
@@ -290,5 +294,5 @@ def render_result_view(target: ReplyTarget, send: Send) -> View:
 
 
 def render_outcome_line(target: ReplyTarget, send: Send) -> Markup:
-    emoji = report.headline_emoji(send)
-    return markup(emoji, bold(report.status_label(send)), " · ", target.describe())
+    emoji = report.render_headline_emoji(send)
+    return markup(emoji, bold(report.render_status_label(send)), " · ", target.describe())

@@ -115,13 +115,13 @@ def render_reply(send: Send, details: SendDetails) -> Message:
     is_unsure = send.status in UNSURE
     author = mention(send.member) if is_unsure else bold(details.author or "Answer")
     said = lines([author, *_quote_reply(send, details)])
-    status = markup(report.headline_emoji(send), bold(report.status_label(send)))
+    status = markup(report.render_headline_emoji(send), bold(report.render_status_label(send)))
     content: list[Block] = [
         blocks.section(said),
         blocks.context(markup(status, " · ", report.describe_times(send))),
     ]
     if is_unsure:
-        content += [blocks.section(line) for line in report.advice(send)]
+        content += [blocks.section(line) for line in report.render_advice(send)]
         content.append(blocks.actions(render_reply_button(send.conversation_id)))
     words = blocks.clip(details.text, 150) if send.is_reply else f"template {send.template}"
     return Message(markup(author, ": ", words), tuple(content))
@@ -146,6 +146,6 @@ def render_failure_notice(send: Send, conversation_id: int) -> Message:
     sentence = markup(
         Markup(":x: "), mention(send.member), " your answer didn't reach the customer."
     )
-    advice = [blocks.section(line) for line in report.advice(send)]
+    advice = [blocks.section(line) for line in report.render_advice(send)]
     buttons = blocks.actions(render_reply_button(conversation_id))
     return Message(sentence, (blocks.section(sentence), *advice, buttons))

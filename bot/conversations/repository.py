@@ -29,7 +29,7 @@ from bot.db.customer_tables import conversations, customers
 from bot.db.engine import Database
 from bot.db.rows import read_row
 from bot.db.tables import sends
-from bot.messages.send import conversation_key
+from bot.messages.send import build_conversation_key
 from bot.messages.status import REACHED
 
 LONG_SILENCE_SECONDS = 3_600.0
@@ -131,7 +131,9 @@ class Conversations:
             .where(
                 sends.c.workspace == self._workspace,
                 sends.c.wamid == wamid,
-                sends.c.key.startswith(conversation_key(conversation_id, ""), autoescape=True),
+                sends.c.key.startswith(
+                    build_conversation_key(conversation_id, ""), autoescape=True
+                ),
             )
             .limit(1)
         )
@@ -164,7 +166,9 @@ class Conversations:
             select(sends.c.id)
             .where(
                 sends.c.workspace == self._workspace,
-                sends.c.key.startswith(conversation_key(conversation_id, ""), autoescape=True),
+                sends.c.key.startswith(
+                    build_conversation_key(conversation_id, ""), autoescape=True
+                ),
                 sends.c.id != send_id,
                 sends.c.status.in_(REACHED),
                 sends.c.started_at >= conversations.c.last_message_at,

@@ -27,7 +27,7 @@ from bot.customers.opt_out import OptOutScope, describe_opt_out
 from bot.customers.opt_outs import OptOuts
 from bot.errors import FileUnavailable, NoLongerMeant, UsageError
 from bot.messages.replies import TextReplies, TextReply
-from bot.messages.send import ClaimResult, Send, SendResult, conversation_key
+from bot.messages.send import ClaimResult, Send, SendResult, build_conversation_key
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.client.files import SlackFiles
@@ -225,7 +225,7 @@ class ConversationService:
         ``seen`` is the latest send of the conversation that the member has seen: a later one by a
         colleague stops this one.
         """
-        key = conversation_key(target.conversation_id, interaction)
+        key = build_conversation_key(target.conversation_id, interaction)
         reply = TextReply(
             phone=target.customer.phone,
             name=target.customer.name,
@@ -311,7 +311,9 @@ class ConversationService:
 
     async def find_sent(self, conversation_id: int, interaction: str) -> Send | None:
         """Return the answer that an interaction has started."""
-        return await self.replies.find_existing(conversation_key(conversation_id, interaction))
+        return await self.replies.find_existing(
+            build_conversation_key(conversation_id, interaction)
+        )
 
     async def post(
         self, conversation: Conversation, key: str, message: Message, member: str

@@ -15,7 +15,7 @@ from bot.conversations.reply_form import (
 from bot.conversations.target import ReplyTarget
 from bot.messages import report_message as report
 from bot.messages.send import Send
-from bot.messages.send_form import duplicate_question
+from bot.messages.send_form import render_duplicate_question
 from bot.messages.status import SendStatus
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, lines, markup
@@ -97,7 +97,7 @@ def ask_about_duplicate(
     target: ReplyTarget, typed: TypedReply, duplicate: Send, now: float, text: str
 ) -> Message:
     """Ask about an identical message in the last minutes."""
-    question = duplicate_question(duplicate, now)
+    question = render_duplicate_question(duplicate, now)
     value = typed.model_copy(update={"confirmed": duplicate.id}).to_value()
     label = target.send_label(is_repeat=True)
     buttons = blocks.actions(blocks.button(label, SEND, value), blocks.button(KEEP_LABEL, KEEP))
@@ -110,7 +110,7 @@ def render_typed_result(target: ReplyTarget, send: Send) -> Message:
     """Return what replaces the question once it is known whether the message was accepted."""
     line = render_outcome_line(target, send)
     content: list[Block] = [blocks.section(line)]
-    content += [blocks.section(advice) for advice in report.advice(send)]
+    content += [blocks.section(advice) for advice in report.render_advice(send)]
     if send.status is SendStatus.FAILED:
         reply = ConversationButton(conversation=target.conversation_id).to_value()
         content.append(blocks.actions(blocks.button("Reply", REPLY, reply)))

@@ -13,7 +13,7 @@ from bot.messages import send_form
 from bot.messages.draft import Draft
 from bot.messages.form_values import SendForm
 from bot.messages.recipients import Recipient
-from bot.messages.report_message import status_label
+from bot.messages.report_message import render_status_label
 from bot.messages.send import SendResult
 from bot.messages.service import CheckedSend
 from bot.messages.status import SendStatus
@@ -64,8 +64,8 @@ def render_check(
     form = form.with_confirmed_duplicate(duplicate.id if duplicate else None)
     content: list[Block] = blocks.sections(note) if note else []
     if duplicate:
-        content.append(blocks.section(send_form.duplicate_question(duplicate, now)))
-    content += _facts(checked, senders)
+        content.append(blocks.section(send_form.render_duplicate_question(duplicate, now)))
+    content += _render_facts(checked, senders)
     if prepared.recipient.warning:
         content.append(blocks.context(markup(Markup(":warning: "), prepared.recipient.warning)))
     content += [blocks.divider(), *render_bubble(prepared.template, form.values)]
@@ -80,7 +80,7 @@ def render_check(
     return CheckView(view, Draft(form, prepared.digest).to_state())
 
 
-def _facts(checked: CheckedSend, senders: Sequence[PhoneNumber]) -> list[Block]:
+def _render_facts(checked: CheckedSend, senders: Sequence[PhoneNumber]) -> list[Block]:
     template = checked.prepared.template
     what = ", ".join(
         (
@@ -90,13 +90,13 @@ def _facts(checked: CheckedSend, senders: Sequence[PhoneNumber]) -> list[Block]:
     )
     pairs = [
         ("To", checked.prepared.recipient.label),
-        ("From", _sender_text(checked.prepared.sender_id, senders)),
+        ("From", _render_sender(checked.prepared.sender_id, senders)),
         ("Template", markup(bold(template.name), "\n", what)),
     ]
     return blocks.fields([(label, value) for label, value in pairs if value])
 
 
-def _sender_text(sender_id: str, senders: Sequence[PhoneNumber]) -> str:
+def _render_sender(sender_id: str, senders: Sequence[PhoneNumber]) -> str:
     """Return the name and the number that the message comes from; "" if that is not known."""
     sender = next((number for number in senders if number.id == sender_id), None)
     if sender is None:
@@ -104,7 +104,7 @@ def _sender_text(sender_id: str, senders: Sequence[PhoneNumber]) -> str:
     return ", ".join(dict.fromkeys(part for part in (sender.name, sender.display_phone_number)))
 
 
-def edited_note(before: Template | None, template: Template) -> str:
+def explain_edit(before: Template | None, template: Template) -> str:
     """Return the sentence about a template that changed since the person saw it; else ""."""
     return EDITED_NOTE if before and before.content_json != template.content_json else ""
 
@@ -113,10 +113,10 @@ def submit_label(recipient: Recipient, *, is_repeat: bool = False) -> str:
     """Return "Send to Mei Tanaka" in the 24 characters of a view's button."""
     beginning = "Send again to " if is_repeat else "Send to "
     room = blocks.MAX_VIEW_TITLE_LENGTH - len(beginning)
-    return beginning + _short_name(recipient, room)
+    return beginning + _shorten_name(recipient, room)
 
 
-def _short_name(recipient: Recipient, max_length: int) -> str:
+def _shorten_name(recipient: Recipient, max_length: int) -> str:
     if not any(character.isalpha() for character in recipient.name):
         digits = recipient.digits[-VISIBLE_DIGITS:]
         name = f"…{digits}" if digits else recipient.key or recipient.name.strip()
@@ -137,7 +137,7 @@ def _short_name(recipient: Recipient, max_length: int) -> str:
     return next(fitting, blocks.clip(given, max_length).replace(f"{_JOINER}…", "…"))
 
 
-def recipient_text(recipient: Recipient) -> str:
+def render_recipient(recipient: Recipient) -> str:
     """Return the recipient for a sentence, with the whole number."""
     number = format_international(recipient.digits) if recipient.digits else ""
     if recipient.name and number:
@@ -145,15 +145,15 @@ def recipient_text(recipient: Recipient) -> str:
     return recipient.name or number or recipient.label
 
 
-def checking_view() -> View:
+def render_checking() -> View:
     """Return the view that is shown while the recipient is looked up."""
     return blocks.info_modal(TITLE, [blocks.section("Checking…")])
 
 
-def sending_view(recipient: Recipient) -> View:
+def render_sending(recipient: Recipient) -> View:
     """Return the view after the press."""
     line = markup(
-        Markup(":hourglass_flowing_sand: "), "Sending to ", bold(recipient_text(recipient)), " …"
+        Markup(":hourglass_flowing_sand: "), "Sending to ", bold(render_recipient(recipient)), " …"
     )
     return blocks.info_modal("Sending", [blocks.section(line)])
 
@@ -164,7 +164,7 @@ def render_result(sent: SendResult, message: Message, form: SendForm) -> UpdateF
     content = [block for block in message.blocks if block["type"] != "actions"]
     if status is not SendStatus.FAILED:
         return UpdateForm(blocks.info_modal(RESULT_TITLES.get(status, "Sending"), content))
-    title = status_label(sent.send)
+    title = render_status_label(sent.send)
     try:
         state = Draft(form.as_retry_of(sent.send.id)).to_state()
     except UsageError:

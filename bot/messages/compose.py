@@ -54,7 +54,7 @@ class PhoneMessage:
     message: TemplateMessage
     followable: ClassVar[bool] = True
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         """Return the body of the request."""
         return self.message.to_body()
 
@@ -68,7 +68,7 @@ class ProcessMessage:
     message: TemplateMessage
     followable: ClassVar[bool] = True
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         """Return the body of the request."""
         return self.message.to_body()
 
@@ -84,7 +84,7 @@ class PassthroughMessage:
     message: MetaTemplate
     followable: ClassVar[bool] = False
 
-    def body(self) -> JsonObject:
+    def to_body(self) -> JsonObject:
         """Return the body of the request."""
         return self.message.to_body()
 
@@ -129,7 +129,7 @@ def fits_chakra_format(template: Template) -> bool:
     has_action = any(button.type in ACTION_BUTTONS for button in template.buttons)
     if template.cards or template.offer is not None or has_action:
         return False
-    return len(_button_variables(template)) < 2
+    return len(_list_button_variables(template)) < 2
 
 
 def to_meta_template(template: Template, given: Values, phone: str) -> MetaTemplate:
@@ -138,14 +138,14 @@ def to_meta_template(template: Template, given: Values, phone: str) -> MetaTempl
         to=phone,
         name=template.name,
         language=template.language,
-        header=_meta_header(template, given),
-        text=_meta_texts(template, "body", given),
-        buttons=_meta_buttons(template, given),
+        header=_build_meta_header(template, given),
+        text=_build_meta_texts(template, "body", given),
+        buttons=_build_meta_buttons(template, given),
         cards=tuple(
             MetaCard(
-                header=_meta_media(template, given, card),
-                text=_meta_texts(template, "body", given, card),
-                buttons=_meta_buttons(template, given, card),
+                header=_build_meta_media(template, given, card),
+                text=_build_meta_texts(template, "body", given, card),
+                buttons=_build_meta_buttons(template, given, card),
             )
             for card in range(len(template.cards))
         ),
@@ -172,21 +172,21 @@ def _to_chakra_message(
         return TemplateMessage(
             whatsapp_phone_number_id=sender_id,
             template_name=template.name,
-            language=_language_or_none(template, include_language),
+            language=_choose_language(template, include_language),
             otp_code=given.get(asked.CODE),
         )
     link = given.get(asked.MEDIA)
     return TemplateMessage(
         whatsapp_phone_number_id=sender_id,
         template_name=template.name,
-        language=_language_or_none(template, include_language),
+        language=_choose_language(template, include_language),
         mapping=build_parameters(asked.component_values(template, "body", given)),
         header_mapping=build_parameters(asked.component_values(template, "header", given)),
-        button_mapping=build_parameters(_numbered_button_values(template, given)),
+        button_mapping=build_parameters(_number_button_values(template, given)),
         image_url=link if template.media_format == "IMAGE" else None,
         video_url=link if template.media_format == "VIDEO" else None,
         document_url=link if template.media_format == "DOCUMENT" else None,
-        filename=(_document_filename(given) or None)
+        filename=(_choose_document_filename(given) or None)
         if template.media_format == "DOCUMENT"
         else None,
         location_latitude=_coordinate(template, given, asked.LATITUDE),
@@ -198,21 +198,21 @@ def _to_chakra_message(
     )
 
 
-def _language_or_none(template: Template, include: bool) -> str | None:
+def _choose_language(template: Template, include: bool) -> str | None:
     return (template.language or None) if include else None
 
 
-def _numbered_button_values(template: Template, given: Values) -> dict[str, str]:
+def _number_button_values(template: Template, given: Values) -> dict[str, str]:
     """Return the values of buttons, numbered from "1" as in the documented example."""
     found = [
         given[field_key(variable)]
-        for variable in _button_variables(template)
+        for variable in _list_button_variables(template)
         if field_key(variable) in given
     ]
     return {str(number): value for number, value in enumerate(found, 1)}
 
 
-def _button_variables(template: Template) -> list[Variable]:
+def _list_button_variables(template: Template) -> list[Variable]:
     return [
         variable
         for variable in asked.template_variables(template)
@@ -220,17 +220,21 @@ def _button_variables(template: Template) -> list[Variable]:
     ]
 
 
-def _document_filename(given: Values) -> str:
+def _choose_document_filename(given: Values) -> str:
     """Return the file name, which Meta shows as the document's title."""
     in_link = extract_filename(given.get(asked.MEDIA, ""))
-    name, extension = given.get(asked.FILENAME, ""), _extension(in_link)
-    if name and extension in DOCUMENT_EXTENSIONS and _extension(name) not in DOCUMENT_EXTENSIONS:
+    name, extension = given.get(asked.FILENAME, ""), _find_extension(in_link)
+    if (
+        name
+        and extension in DOCUMENT_EXTENSIONS
+        and _find_extension(name) not in DOCUMENT_EXTENSIONS
+    ):
         end = f".{extension}"  # phones use it to open the file
         return name[: MAX_FILENAME_LENGTH - len(end)] + end
     return name[:MAX_FILENAME_LENGTH] or in_link
 
 
-def _extension(name: str) -> str:
+def _find_extension(name: str) -> str:
     return name.rpartition(".")[2].lower() if "." in name else ""
 
 
@@ -241,7 +245,7 @@ def _coordinate(template: Template, given: Values, name: str) -> float | None:
 # --- Meta's format ---------------------------------------------------------------------
 
 
-def _meta_texts(
+def _build_meta_texts(
     template: Template, component: str, given: Values, card: int | None = None
 ) -> tuple[TextParameter, ...]:
     names = template.has_named_variables
@@ -249,9 +253,9 @@ def _meta_texts(
     return tuple(TextParameter(value, name if names else "") for name, value in found.items())
 
 
-def _meta_header(template: Template, given: Values) -> HeaderParameter | None:
+def _build_meta_header(template: Template, given: Values) -> HeaderParameter | None:
     if template.media_format:
-        return _meta_media(template, given)
+        return _build_meta_media(template, given)
     if template.has_location_header and {asked.LATITUDE, asked.LONGITUDE} <= given.keys():
         return LocationParameter(
             float(given[asked.LATITUDE]),
@@ -259,21 +263,23 @@ def _meta_header(template: Template, given: Values) -> HeaderParameter | None:
             given.get(asked.LOCATION_NAME, ""),
             given.get(asked.LOCATION_ADDRESS, ""),
         )
-    return next(iter(_meta_texts(template, "header", given)), None)
+    return next(iter(_build_meta_texts(template, "header", given)), None)
 
 
-def _meta_media(
+def _build_meta_media(
     template: Template, given: Values, card: int | None = None
 ) -> MediaParameter | None:
     media_format = (template if card is None else template.cards[card]).media_format
     link = given.get(asked.media_keys(card)[0])
     if not media_format or link is None:
         return None
-    filename = _document_filename(given) if media_format == "DOCUMENT" and card is None else ""
+    filename = (
+        _choose_document_filename(given) if media_format == "DOCUMENT" and card is None else ""
+    )
     return MediaParameter(media_format.lower(), link, filename)
 
 
-def _meta_buttons(
+def _build_meta_buttons(
     template: Template, given: Values, card: int | None = None
 ) -> tuple[ButtonParameter | ActionParameter, ...]:
     """Return the buttons that a send names; by Meta's rule a one-time code is repeated in its."""

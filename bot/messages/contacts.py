@@ -57,7 +57,7 @@ def extract_contacts(
     """
     numbers: dict[str, None] = {}
     emails: dict[str, None] = {}
-    for original in _unique_within_limit(extract_text(message)):
+    for original in _deduplicate_within_limit(extract_text(message)):
         text = "\n".join(map(remove_invisible, original.split("\n")))
         emails |= dict.fromkeys(_extract_emails(text))
         for number in _extract_numbers(text, phones):
@@ -78,7 +78,7 @@ def describe_missing_contacts(message: Mapping[str, Any]) -> str:
     )
 
 
-def _unique_within_limit(parts: Iterable[str]) -> Iterator[str]:
+def _deduplicate_within_limit(parts: Iterable[str]) -> Iterator[str]:
     """Yield each text once: the blocks of a message often repeat its text."""
     remaining = MAX_SEARCHED_LENGTH
     seen: set[str] = set()
@@ -107,7 +107,7 @@ def _extract_numbers(text: str, phones: PhoneParser) -> Iterator[str]:
     found_links = (*_CHAT_LINK_PATTERN.finditer(links), *_CHAT_ID_PATTERN.finditer(text))
     linked = [phonenumbers.normalize_digits_only(match[1]) for match in found_links]
     for part in (outside, "\n".join(f"+{digits}" for digits in linked)):
-        found = dict(_former_numbers(part, phones))
+        found = dict(_find_former_numbers(part, phones))
         for match in PhoneNumberMatcher(
             part, phones.region, leniency=Leniency.VALID, max_tries=MAX_MATCHER_TRIES
         ):
@@ -117,7 +117,7 @@ def _extract_numbers(text: str, phones: PhoneParser) -> Iterator[str]:
             yield f"+{found[start]}"
 
 
-def _former_numbers(text: str, phones: PhoneParser) -> Iterator[tuple[int, str]]:
+def _find_former_numbers(text: str, phones: PhoneParser) -> Iterator[tuple[int, str]]:
     """Yield position and digits of numbers of former plans, which are not valid today."""
     for match in _INTERNATIONAL_PATTERN.finditer(text):
         candidate = match[0]

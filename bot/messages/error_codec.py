@@ -67,7 +67,7 @@ def deserialize_error(failure: Failure) -> BotError:
             return local_error(failure.text)
     types: dict[str, type[ChakraError]] = {
         error_type.kind: error_type
-        for error_type in _with_subclasses((*NOT_SENT_ERRORS, FileUploadFailed))
+        for error_type in _iter_subclasses((*NOT_SENT_ERRORS, FileUploadFailed))
     }
     error_type = types.get(failure.kind, Rejected)
     return error_type(
@@ -78,7 +78,7 @@ def deserialize_error(failure: Failure) -> BotError:
     )
 
 
-def _with_subclasses(error_types: tuple[type[ErrorT], ...]) -> Iterator[type[ErrorT]]:
+def _iter_subclasses(error_types: tuple[type[ErrorT], ...]) -> Iterator[type[ErrorT]]:
     for error_type in error_types:
         yield error_type
-        yield from _with_subclasses(tuple(error_type.__subclasses__()))
+        yield from _iter_subclasses(tuple(error_type.__subclasses__()))

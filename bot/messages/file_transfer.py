@@ -17,7 +17,7 @@ from bot.errors import (
     OutcomeUnknown,
     Rejected,
 )
-from bot.messages.rules import max_upload_bytes, validate_file, validate_upload
+from bot.messages.rules import get_max_upload_bytes, validate_file, validate_upload
 from bot.slack.client.files import DOWNLOAD, SlackFiles, StoredFile
 from bot.slack.commands.command import UploadedFile
 
@@ -78,7 +78,7 @@ class FileTransfer:
         uploaded = UploadedFile(stored.id, stored.name, stored.mimetype, stored.size)
         if not stored.is_external and (problem := validate_upload(header_format, (uploaded,))):
             raise InvalidFile(problem)
-        content = await self._slack.download(stored, max_bytes=max_upload_bytes(header_format))
+        content = await self._slack.download(stored, max_bytes=get_max_upload_bytes(header_format))
         if problem := validate_file(header_format, stored.mimetype, len(content)):
             raise InvalidFile(problem)
         return stored, content

@@ -16,11 +16,11 @@ from bot.messages.command_line import ParsedLine, parse_line, reparse
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
 from bot.messages.line_reader import LineReader
-from bot.messages.line_values import apply_carried_values, variable_names
+from bot.messages.line_values import apply_carried_values, list_variable_names
 from bot.messages.prefill import refill
 from bot.messages.recipients import AmbiguousRecipient, Recipient
 from bot.messages.service import CheckedSend, SendService
-from bot.messages.validation import first_validation_error, validation_errors
+from bot.messages.validation import find_errors, find_first_error
 from bot.slack.blocks import Markup, lines, markup
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Choice, Message, OpenForm, UpdateForm, View
@@ -70,13 +70,13 @@ class SendFormLoader:
 
         Raise ``NotConfigured``.
         """
-        cached = await self._within_modal_deadline(self._catalog.get_index())
+        cached = await self._load_within_modal_deadline(self._catalog.get_index())
         return cached.value if cached is not None else self._catalog.get_cached_index()
 
     async def load_templates_and_senders(self) -> TemplateIndex | None:
         """Return the templates, and try to cache the sending numbers in the same time."""
         index, _ = await asyncio.gather(
-            self.load_templates(), self._within_modal_deadline(self._catalog.get_senders())
+            self.load_templates(), self._load_within_modal_deadline(self._catalog.get_senders())
         )
         return index
 
@@ -94,7 +94,9 @@ class SendFormLoader:
         A template that is unknown or cannot be sent here may be new or changed at Meta. Raise
         ``UserError`` for a mention that Slack says too little about.
         """
-        people = await self._within_modal_deadline(self._users.get_index()) if line.tokens else None
+        people = (
+            await self._load_within_modal_deadline(self._users.get_index()) if line.tokens else None
+        )
         is_person = people.value.has_name if people else lambda _: False
         parsed = await self._parse_line(line, index, reader, is_person)
         if parsed.is_unresolved and index is not None:
@@ -103,7 +105,7 @@ class SendFormLoader:
                 parsed = await self._parse_line(line, newer.value, reader, is_person)
         if parsed.form.to == ME and own_email:
             parsed = replace(parsed, form=replace(parsed.form, to=own_email))
-        return await self._with_recipient(parsed)
+        return await self._add_recipient(parsed)
 
     async def _parse_line(
         self,
@@ -117,14 +119,14 @@ class SendFormLoader:
         senders = self._catalog.get_cached_senders()
         typed = await reader.read(line)
         parsed = parse_line(typed, index, senders, kinds=kinds, is_person=is_person)
-        names = variable_names(parsed.template) if parsed.template else []
+        names = list_variable_names(parsed.template) if parsed.template else []
         again = reparse(line, names)
         if again == line:
             return parsed
         typed = await reader.read(again)
         return parse_line(typed, index, senders, kinds=kinds, is_person=is_person)
 
-    async def _with_recipient(self, parsed: ParsedLine) -> ParsedLine:
+    async def _add_recipient(self, parsed: ParsedLine) -> ParsedLine:
         """Return the line with its recipient, with those to choose from, or with the problem.
 
         Within the time that a form has to open; else `open_line` looks the recipient up later.
@@ -134,7 +136,7 @@ class SendFormLoader:
         resolve = self._send_service.recipients.resolve(parsed.form.to)
         try:
             found = wait_for(self._clock, resolve, MODAL_LOAD_TIMEOUT_SECONDS)
-            return (await _with_found(parsed, found))[0]
+            return (await _add_found_recipient(parsed, found))[0]
         except TimeoutError:
             return replace(parsed, awaits_recipient=True)
         except BotError:
@@ -158,15 +160,13 @@ class SendFormLoader:
         index = self._catalog.get_cached_index()
         return index.by_id.get(template_id) if index else None
 
-    def with_default_sender(self, form: SendForm) -> SendForm:
+    def fill_default_sender(self, form: SendForm) -> SendForm:
         return form if form.sender else replace(form, sender=self._default_sender_id)
 
     def is_complete(self, form: SendForm, template: Template) -> bool:
         """Return whether a typed line has everything that the form asks for."""
         has_sender = form.sender or len(self._catalog.get_cached_senders()) == 1
-        return bool(form.to and has_sender) and not validation_errors(
-            form, template, self._clock.time()
-        )
+        return bool(form.to and has_sender) and not find_errors(form, template, self._clock.time())
 
     async def get_current_template(self, template_id: str, seconds: float) -> Template:
         """Return the template as Chakra has it now, or the last known one if that takes longer.
@@ -185,7 +185,7 @@ class SendFormLoader:
         self, form: SendForm, template: Template, *, note: str = "", test_result: str = ""
     ) -> CheckView:
         """Return "Check and send". Raise what ``SendService.check`` does."""
-        checked = await self._send_service.check(self.with_default_sender(form), template)
+        checked = await self._send_service.check(self.fill_default_sender(form), template)
         return self.render_check(form, checked, note=note, test_result=test_result)
 
     async def _check_current(self, form: SendForm, template: Template) -> CheckView:
@@ -194,7 +194,7 @@ class SendFormLoader:
         Also raise ``UsageError`` for values that it no longer accepts.
         """
         current = await self.get_current_template(template.id, CHECK_LOAD_TIMEOUT_SECONDS)
-        if error := first_validation_error(form, current, self._clock.time()):
+        if error := find_first_error(form, current, self._clock.time()):
             raise UsageError(error)
         return await self.check(form, current)
 
@@ -202,7 +202,7 @@ class SendFormLoader:
         self, form: SendForm, checked: CheckedSend, *, note: str = "", test_result: str = ""
     ) -> CheckView:
         return check_view.render_check(
-            self.with_default_sender(form),
+            self.fill_default_sender(form),
             checked,
             self._catalog.get_cached_senders(),
             self._clock.time(),
@@ -232,7 +232,7 @@ class SendFormLoader:
             return send_form.update_form(view, shown, overwrite=True)
 
         if not await finishes_within(self._clock, checking, MODAL_LOAD_TIMEOUT_SECONDS):
-            return OpenForm(check_view.checking_view(), later=asyncio.ensure_future(show()))
+            return OpenForm(check_view.render_checking(), later=asyncio.ensure_future(show()))
         if not isinstance(checking.exception(), UsageError):
             checking.result()
         shown = await show()
@@ -249,18 +249,18 @@ class SendFormLoader:
         """Return the form with the recipient, their record's values or the problem; else None."""
         resolve = self._send_service.recipients.resolve(line.form.to)
         try:
-            found, recipient = await _with_found(line, resolve)
+            found, recipient = await _add_found_recipient(line, resolve)
         except (TimeoutError, BotError):
             return None
         if recipient and line.template is None:
             return None
         text = send_form.describe_recipient(recipient) if recipient else ""
         view = self.render(found.form, found.template, recipient_text=text, note=found.note)
-        return send_form.update_form(view, self.with_default_sender(found.form))
+        return send_form.update_form(view, self.fill_default_sender(found.form))
 
     def open_form(self, form: SendForm, template: Template | None, note: str = "") -> OpenForm:
         view = self.render(form, template, note=note)
-        return OpenForm(view, state=self.with_default_sender(form).to_state())
+        return OpenForm(view, state=self.fill_default_sender(form).to_state())
 
     async def open_with_last_used(
         self, form: SendForm, last_used: Sequence[tuple[str, str]], note: str = ""
@@ -275,7 +275,7 @@ class SendFormLoader:
         template = next((each for each in named if each.language == language), None)
         if template is None or send_blocker(template):
             return self.open_form(form, None, note)
-        form = self.with_default_sender(replace(form, template=template.id))
+        form = self.fill_default_sender(replace(form, template=template.id))
         numbers = [each for each in form.candidates or (form.to,) if each.startswith("+")]
         if numbers == [form.to] and self.is_complete(form, template):
             return await self.open_check(form, template)
@@ -295,7 +295,7 @@ class SendFormLoader:
         index = self._catalog.get_cached_index()
         family = index.by_name.get(template.name, ()) if index and template else ()
         return send_form.render_form(
-            self.with_default_sender(form),
+            self.fill_default_sender(form),
             template,
             senders,
             languages=sendable_variants(family),
@@ -334,7 +334,7 @@ class SendFormLoader:
         )
         return send_form.update_form(view, form, overwrite=True, fallback=fallback)
 
-    async def with_current_recipient(self, form: SendForm, template: Template) -> SendForm:
+    async def refresh_recipient(self, form: SendForm, template: Template) -> SendForm:
         """Return the form without the values of a record that is no longer the recipient's."""
         if not form.filled:
             return form
@@ -357,7 +357,7 @@ class SendFormLoader:
         opt_out = await self._send_service.describe_opt_out(recipient, template)
         return recipient, markup(text, Markup(" · :no_entry: "), opt_out) if opt_out else text
 
-    async def _within_modal_deadline(self, load: Coroutine[Any, Any, T]) -> T | None:
+    async def _load_within_modal_deadline(self, load: Coroutine[Any, Any, T]) -> T | None:
         """Return the result, None if it takes too long or fails: the form must open in time."""
         try:
             return await wait_for(self._clock, load, MODAL_LOAD_TIMEOUT_SECONDS)
@@ -367,7 +367,7 @@ class SendFormLoader:
             return None
 
 
-async def _with_found(
+async def _add_found_recipient(
     line: ParsedLine, resolve: Coroutine[Any, Any, Recipient]
 ) -> tuple[ParsedLine, Recipient | None]:
     """Return the line with its recipient, with those to choose from, or with the problem."""

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
 from bot.errors import UsageError
-from bot.messages.send import conversation_key
+from bot.messages.send import build_conversation_key
 from bot.slack.button_state import ButtonState, ValueTooLong
 from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates.variables import FILE, MEDIA, is_file_key
@@ -90,7 +90,7 @@ class SendForm:
         filled = json.loads(self.filled)["values"] if self.filled else {}
         return frozenset(key for key, value in filled.items() if self.values.get(key) == value)
 
-    def action_of(self, key: str, action: str) -> str:
+    def build_action_id(self, key: str, action: str) -> str:
         """Return the ``action_id`` of a field, a new one each time that a record sets its value.
 
         Slack preserves the entry of an open field unless its ``action_id`` changes; an
@@ -179,10 +179,10 @@ class SendForm:
             "shown": self.template,
             "conversation": self.conversation,
         }
-        if _length(state) <= MAX_STATE_LENGTH:
+        if _measure_length(state) <= MAX_STATE_LENGTH:
             return state
         packed = {PACKED: pack(json.dumps(state, ensure_ascii=False))}
-        if _length(packed) > MAX_STATE_LENGTH:
+        if _measure_length(packed) > MAX_STATE_LENGTH:
             raise UsageError(TOO_LONG_MESSAGE)
         return packed
 
@@ -215,18 +215,18 @@ class SendForm:
             conversation=state.conversation,
         )
 
-    def interaction(self, view_key: str) -> str:
+    def build_interaction_key(self, view_key: str) -> str:
         """Return the key of the send, which identifies this attempt even if repeated."""
         attempt = f"{view_key}:{self.retry_of}".rstrip(":")
         if not self.conversation.isdecimal():
             return attempt
-        return conversation_key(int(self.conversation), attempt)
+        return build_conversation_key(int(self.conversation), attempt)
 
     def with_confirmed_duplicate(self, send_id: int | None) -> SendForm:
         """Return the form as confirmed by a person who was asked about this send, if any."""
         return replace(self, confirmed_duplicate_of="" if send_id is None else str(send_id))
 
-    def for_change(self) -> SendForm:
+    def reset_for_change(self) -> SendForm:
         """Return the form for a person who returns to change it."""
         return replace(self, confirmed_duplicate_of="", earlier_files=self.files)
 
@@ -246,7 +246,7 @@ def unpack(packed: str) -> str:
     return zlib.decompressobj().decompress(data, MAX_UNPACKED_BYTES).decode()
 
 
-def _length(state: Mapping[str, str]) -> int:
+def _measure_length(state: Mapping[str, str]) -> int:
     return len(json.dumps(state, ensure_ascii=False))
 
 

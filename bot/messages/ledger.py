@@ -170,16 +170,16 @@ class Ledger:
             if check is not None:
                 await self._check(send, request, check)
         except BotError as error:
-            return await self._record_outcome(send, _failed_outcome(error))
+            return await self._record_outcome(send, _build_failed_outcome(error))
         except asyncio.CancelledError:  # the app is stopping
             stopped = PreparationFailed("The app stopped before the request was sent.")
-            await self._record_outcome(send, _failed_outcome(stopped))
+            await self._record_outcome(send, _build_failed_outcome(stopped))
             raise
         try:
             accepted = await post(request)
         except NOT_SENT_ERRORS as error:
             self._on_failure(error)
-            return await self._record_outcome(send, _failed_outcome(error))
+            return await self._record_outcome(send, _build_failed_outcome(error))
         except asyncio.CancelledError:  # the app is stopping
             await self._record_outcome(send, _Outcome(SendStatus.UNKNOWN))
             raise
@@ -188,7 +188,7 @@ class Ledger:
             return await self._record_outcome(send, _Outcome(SendStatus.UNKNOWN))
         if accepted.failure is not None:
             self._on_failure(accepted.failure)
-        return await self._record_outcome(send, _accepted_outcome(accepted))
+        return await self._record_outcome(send, _build_accepted_outcome(accepted))
 
     async def _prepare(self, send: Send, request: RequestT, prepare: Prepare[RequestT]) -> RequestT:
         """Return the request to send now; raise a `BotError` if there is none."""
@@ -248,11 +248,11 @@ class Ledger:
         )
 
 
-def _failed_outcome(error: BotError) -> _Outcome:
+def _build_failed_outcome(error: BotError) -> _Outcome:
     return _Outcome(SendStatus.FAILED, failure=serialize_error(error))
 
 
-def _accepted_outcome(accepted: AcceptedMessage) -> _Outcome:
+def _build_accepted_outcome(accepted: AcceptedMessage) -> _Outcome:
     """Return the outcome of a response, which may already say that WhatsApp refused."""
     if accepted.failure is not None:
         failure = serialize_error(accepted.failure)

@@ -17,7 +17,7 @@ from bot.errors import BotError
 from bot.messages.details import SendDetails, open_details
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.ledger import Check, Ledger, Post, Prepare, RequestT
-from bot.messages.report_message import shared_card
+from bot.messages.report_message import render_shared_card
 from bot.messages.reporter import Reporter, ReportReply, report_to_sender
 from bot.messages.repository import Sends
 from bot.messages.send import ClaimResult, Send, SendResult
@@ -73,7 +73,7 @@ class SendLifecycle:
 
     async def share(self, send: Send, *, channel: str, member: str, key: str) -> None:
         """Post a send, masked, to a channel that the member chose; once for each ``key``."""
-        message = shared_card(send, member)
+        message = render_shared_card(send, member)
         await self.outbox.enqueue(OutboxMessage(f"share:{key}", channel, message, member))
 
     async def start(

@@ -133,46 +133,46 @@ def _read_named(reading: Reading) -> None:
 def _read_language(reading: Reading) -> None:
     """Read ``in Spanish``, or the language alone if the template has it."""
     words = reading.words
-    codes = {*vocabulary.LANGUAGES, *_codes(reading)}
-    for place in words.free_places():
-        if words.text(place) not in ("in", LANGUAGE) or reading.language:
+    codes = {*vocabulary.LANGUAGES, *_list_codes(reading)}
+    for place in words.list_free_places():
+        if words.get_text(place) not in ("in", LANGUAGE) or reading.language:
             continue
         for length in (3, 2, 1):
             end = place + 1 + length
             if words.run_end(place) < end:
                 continue
             typed = " ".join(word.text for word in words.words[place + 1 : end])
-            known = codes if len(typed) > MAX_CODE_LENGTH else _codes(reading)
+            known = codes if len(typed) > MAX_CODE_LENGTH else _list_codes(reading)
             if find_languages(typed, known):
                 words.take(place, end)
                 reading.language = typed
                 break
     if reading.name and not reading.language:
-        for place in words.free_places():
+        for place in words.list_free_places():
             typed = words.words[place].text
             is_name = len(typed) > MAX_CODE_LENGTH + 1 or "_" in typed
-            if is_name and find_languages(typed, _codes(reading)):
+            if is_name and find_languages(typed, _list_codes(reading)):
                 reading.language = words.take(place, place + 1)
                 return
 
 
-def _codes(reading: Reading) -> list[str]:
+def _list_codes(reading: Reading) -> list[str]:
     family = reading.index.by_name.get(reading.name, ()) if reading.index else ()
     return [template.language for template in family]
 
 
 def _read_sender(reading: Reading) -> None:
     words = reading.words
-    for place in words.free_places():
+    for place in words.list_free_places():
         end = words.run_end(place)
-        if words.text(place) != "from" or reading.sender:
+        if words.get_text(place) != "from" or reading.sender:
             continue
         if words.is_quoted(place + 1):
             reading.sender = find_sender(reading.senders, words.words[place + 1].text)
             words.take(place, place + 2 if reading.sender else place)
         if place + 1 >= end:
             continue
-        stop = next((at for at in range(place + 1, end) if words.text(at) in _STOPS), end)
+        stop = next((at for at in range(place + 1, end) if words.get_text(at) in _STOPS), end)
         for last in range(stop, place + 1, -1):
             typed = " ".join(word.text for word in words.words[place + 1 : last])
             if find_sender(reading.senders, typed):
@@ -220,7 +220,7 @@ def _read_recipient(reading: Reading) -> None:
     if reading.to:
         return
     contact = find_contact(words, reading.kinds)
-    to = next((place for place in words.free_places() if words.text(place) == "to"), None)
+    to = next((place for place in words.list_free_places() if words.get_text(place) == "to"), None)
     if to is not None and not (contact and contact[1] <= to):
         reading.to = read_oneself(words, to) or _read_after_to(reading, to, contact)
         if reading.to:
@@ -235,7 +235,7 @@ def _read_recipient(reading: Reading) -> None:
 def _is_value_like(reading: Reading, contact: tuple[int, int]) -> bool:
     """Return whether it may be an order number as well as a record's key: ``ORD-1``."""
     start, end = contact
-    text = reading.words.text(start)
+    text = reading.words.get_text(start)
     is_key = end == start + 1 and bool(parse_key(text)) and not is_id(text)
     return is_key and re.split(r"[-_/]", text)[0] not in reading.kinds
 
@@ -247,8 +247,8 @@ def _knows_person(reading: Reading, start: int, end: int) -> bool:
 def _read_known_person(reading: Reading) -> str:
     """Read the longest words that are a colleague's name."""
     words = reading.words
-    for start, end in words.spans():
-        for first, last in words.parts(start, end, longest=MAX_KNOWN_NAME_WORDS):
+    for start, end in words.list_spans():
+        for first, last in words.list_parts(start, end, longest=MAX_KNOWN_NAME_WORDS):
             name = " ".join(word.text for word in words.words[first:last])
             is_worded = words.has_letters(first) and words.has_letters(last - 1)
             if name.casefold() in SENTENCE_WORDS | DRESSING or not is_worded:
@@ -261,10 +261,12 @@ def _read_known_person(reading: Reading) -> str:
 def _read_kind(reading: Reading) -> str:
     """Read ``lead Aarav Mehta``."""
     words = reading.words
-    for start, end in words.spans():
-        kind = next((at for at in range(start, end - 1) if words.text(at) in reading.kinds), None)
+    for start, end in words.list_spans():
+        kind = next(
+            (at for at in range(start, end - 1) if words.get_text(at) in reading.kinds), None
+        )
         if kind is not None:
-            length = _name_length(words, kind + 1, words.run_end(kind + 1), reading)
+            length = _count_name_words(words, kind + 1, words.run_end(kind + 1), reading)
             if length:
                 return words.take(kind, kind + 1 + length)
     return ""
@@ -277,8 +279,8 @@ def _read_after_to(reading: Reading, to: int, contact: tuple[int, int] | None) -
         words.take(to, following)
         return words.take(following, following + 1)
     end = words.run_end(following) if words.is_free(following) else following
-    end = next((at for at in range(following, end) if words.text(at) in _STOPS), end)
-    while following < end and words.text(following) in ("the", "my", "our"):
+    end = next((at for at in range(following, end) if words.get_text(at) in _STOPS), end)
+    while following < end and words.get_text(following) in ("the", "my", "our"):
         following += 1
     is_weak = contact is not None and _is_value_like(reading, contact)
     if contact and following <= contact[0] < end:
@@ -289,29 +291,29 @@ def _read_after_to(reading: Reading, to: int, contact: tuple[int, int] | None) -
         return words.take(*contact)
     if contact and not is_weak:
         return ""
-    is_kind = words.is_free(following) and words.text(following) in reading.kinds
+    is_kind = words.is_free(following) and words.get_text(following) in reading.kinds
     first = following + 1 if is_kind and following + 1 < end else following
     if is_kind and words.is_quoted(following + 1):
         words.take(to, following)
         return words.take(following, following + 2)
     if following < end and words.words[following].text[:1].isupper():
-        length = _name_length(words, following + 1, end, reading) + 1
-        if words.text(following) in SENTENCE_WORDS:
+        length = _count_name_words(words, following + 1, end, reading) + 1
+        if words.get_text(following) in SENTENCE_WORDS:
             words.take(to, following)
             return words.take(following, min(following + length, end))
-    length = _name_length(words, first, end, reading)
+    length = _count_name_words(words, first, end, reading)
     if not length:
         return ""
     words.take(to, following)
     return words.take(following, first + length)
 
 
-def _name_length(words: Words, start: int, end: int, reading: Reading) -> int:
+def _count_name_words(words: Words, start: int, end: int, reading: Reading) -> int:
     """Return how many words from ``start`` are a name: a known one, else those before a text."""
     for last in range(end, start, -1):
         if reading.is_person(" ".join(word.text for word in words.words[start:last])):
             return last - start
-    stop = next((at for at in range(start, end) if words.text(at) in SENTENCE_WORDS), end)
+    stop = next((at for at in range(start, end) if words.get_text(at) in SENTENCE_WORDS), end)
     length = stop - start
     return length if 0 < length <= MAX_NAME_WORDS else 0
 
@@ -319,17 +321,17 @@ def _name_length(words: Words, start: int, end: int, reading: Reading) -> int:
 def _read_guessed_recipient(reading: Reading) -> None:
     """Read a name after a greeting or before a text, or words without another meaning."""
     words = reading.words
-    spans = words.spans()
+    spans = words.list_spans()
     if reading.to or (reading.typed_template and not reading.name) or not spans:
         return
     start, _ = undress(words, *spans[0])
-    if words.is_free(start) and words.text(start) in GREETINGS and not words.words[start].ends:
+    if words.is_free(start) and words.get_text(start) in GREETINGS and not words.words[start].ends:
         start += 1
-    if words.is_free(start) and words.text(start) == "to":
+    if words.is_free(start) and words.get_text(start) == "to":
         start += 1
     if not words.is_free(start) or not words.has_letters(start):
         return
-    length = _name_length(words, start, words.run_end(start), reading)
+    length = _count_name_words(words, start, words.run_end(start), reading)
     text_follows = words.is_free(start + length)
     if not length or (text_follows and length > 2):
         return
@@ -343,7 +345,7 @@ def _read_guessed_recipient(reading: Reading) -> None:
 def _read_quoted(reading: Reading) -> tuple[str, ...]:
     """Return the quoted words, which are values; without a place for them, one is a recipient."""
     words = reading.words
-    places = words.quoted_places()
+    places = words.list_quoted_places()
     family = reading.index.by_name.get(reading.name, ()) if reading.index else ()
     takes_values = not reading.name or any(template.variables for template in family)
     if places and not reading.to and not takes_values:
@@ -355,21 +357,21 @@ def _read_quoted(reading: Reading) -> tuple[str, ...]:
 def _name_unused(reading: Reading) -> None:
     """Add a sentence with the words that aren't part of a field."""
     words = reading.words
-    for start, end in words.spans():
+    for start, end in words.list_spans():
         first, last = undress(words, start, end)
         words.take(start, first)
         words.take(last, end)
         if (
             reading.to
             and start > 0
-            and {words.text(at) for at in range(start, end)} <= DETAIL_WORDS
+            and {words.get_text(at) for at in range(start, end)} <= DETAIL_WORDS
         ):
             words.take(start, end)
-    for place in words.free_places():
+    for place in words.list_free_places():
         is_sign = not words.has_letters(place) and words.words[place].run == 0
         if is_sign or _is_dressing_in_place(reading, place):
             words.take(place, place + 1)
-    free = words.free_places()
+    free = words.list_free_places()
     unused = sanitize_line(words.describe_unused(with_quoted=False), MAX_UNUSED_LENGTH)
     if not unused:
         return
@@ -390,7 +392,7 @@ def _name_unused(reading: Reading) -> None:
 def _is_dressing_in_place(reading: Reading, place: int) -> bool:
     """Return whether it is punctuation, or a lone ``to`` or ``for`` of a field."""
     words = reading.words
-    text = words.text(place)
+    text = words.get_text(place)
     if set(text) <= set(punctuation):
         return True
     alone = not words.is_free(place - 1) and not words.is_free(place + 1)

@@ -57,9 +57,9 @@ class Reading:
 
 def undress(words: Words, start: int, end: int) -> tuple[int, int]:
     """Return the span without the words around it that mean nothing."""
-    while start < end and words.text(start) in DRESSING:
+    while start < end and words.get_text(start) in DRESSING:
         start += 1
-    while start < end and words.text(end - 1) in DRESSING | {"to", "for"}:
+    while start < end and words.get_text(end - 1) in DRESSING | {"to", "for"}:
         end -= 1
     return start, end
 
@@ -84,7 +84,9 @@ def read_oneself(words: Words, to: int) -> str:
     """Read ``to me`` and ``to my number``."""
     for own in _OWN:
         end = to + 1 + len(own)
-        if own == tuple(words.text(place) for place in range(to + 1, min(end, len(words.words)))):
+        if own == tuple(
+            words.get_text(place) for place in range(to + 1, min(end, len(words.words)))
+        ):
             words.take(to, end)
             return ME
     return ""

@@ -21,8 +21,8 @@ def read_exact_template(reading: Reading) -> None:
     if reading.name or reading.index is None or TEMPLATE in reading.line.named:
         return
     words = reading.words
-    parts = [part for span in words.spans() for part in words.parts(*span)]
-    parts += [(place, place + 1) for place in words.quoted_places()]
+    parts = [part for span in words.list_spans() for part in words.list_parts(*span)]
+    parts += [(place, place + 1) for place in words.list_quoted_places()]
     for start, end in sorted(parts, key=lambda part: (part[0] - part[1], part[0])):
         name = find_exact(reading.index, [word.text for word in words.words[start:end]])
         if name:
@@ -45,10 +45,10 @@ def read_inexact_template(reading: Reading) -> None:
     words = reading.words
     if reading.name or reading.typed_template or TEMPLATE in reading.line.named:
         return
-    spans = [undress(words, *span) for span in words.spans()]
+    spans = [undress(words, *span) for span in words.list_spans()]
     spans = [span for span in spans if span[0] < span[1]]
     if any(is_text(words, *span) for span in spans):
-        spans = [span for span in spans if "_" in words.text(span[0])]
+        spans = [span for span in spans if "_" in words.get_text(span[0])]
     if not spans:
         return
     if reading.index is None:
@@ -63,7 +63,7 @@ def _read_unknown_template(reading: Reading, spans: Sequence[tuple[int, int]]) -
     """Read the words that are likely a template's name, while templates load."""
     words = reading.words
     for start, end in spans:
-        if reading.to or "_" in words.text(start):
+        if reading.to or "_" in words.get_text(start):
             reading.typed_template = words.take(start, end if reading.to else start + 1)
             return
 
@@ -81,7 +81,7 @@ def _read_template_beside_name(reading: Reading, spans: Sequence[tuple[int, int]
                 words.take(first, last)
                 choose_nearest(reading, typed)
                 return
-        if "_" in words.text(start):
+        if "_" in words.get_text(start):
             choose_nearest(reading, words.take(start, start + 1))
             return
 

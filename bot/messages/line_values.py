@@ -36,7 +36,7 @@ _LINK_STARTS = ("https://", "http://")
 _PARTS = ("header", "body", "button")
 
 
-def variable_names(template: Template) -> list[str]:
+def list_variable_names(template: Template) -> list[str]:
     """Return the names that a typed line may put before a colon or an equals sign."""
     names = typed_names(template_fields(template))
     return [name for name in names if name not in RESERVED_NAMES]
@@ -46,7 +46,7 @@ def collect_values(
     named: Mapping[str, str], quoted: Sequence[str], repeated: Collection[str]
 ) -> tuple[TypedValues, list[Markup]]:
     """Return the typed values, and a sentence for each name given twice, which is left out."""
-    notes = [_given_twice(name) for name in sorted(repeated)]
+    notes = [_render_given_twice(name) for name in sorted(repeated)]
     values = [
         (name, value)
         for name, value in named.items()
@@ -55,7 +55,7 @@ def collect_values(
     return (*values, *(("", value) for value in quoted)), notes
 
 
-def _given_twice(name: str) -> Markup:
+def _render_given_twice(name: str) -> Markup:
     return markup(f"“{sanitize_line(name, MAX_QUOTED_LENGTH)}=” appears twice. Fill it in below.")
 
 
@@ -83,12 +83,12 @@ def apply_values(
             notes.append(markup(FILE_NEEDS_FORM))
         elif field is not None and field.key in filled:
             values.pop(field.key, None)
-            notes.append(_given_twice(name))
+            notes.append(_render_given_twice(name))
         elif field is not None:
             values[field.key] = value
             filled.add(field.key)
         elif name:
-            notes.append(_unknown_variable(name, value, fields))
+            notes.append(_render_unknown_variable(name, value, fields))
     quoted = [value for name, value in typed if not name]
     notes += _fill_in_order(fields, quoted, values)
     return replace(form, values=values), notes
@@ -122,12 +122,12 @@ def _fill_in_order(
         if link:
             values[MEDIA] = link
             remaining.remove(link)
-    empty = [field for field in _ordered_variables(fields) if not values.get(field.key)]
+    empty = [field for field in _order_variables(fields) if not values.get(field.key)]
     for field, value in zip(empty, remaining, strict=False):
         values[field.key] = value
     if over := [value for value in remaining[len(empty) :] if value]:
         listed = ", ".join(f"“{sanitize_line(value, MAX_QUOTED_LENGTH)}”" for value in over)
-        count = len(_ordered_variables(fields))
+        count = len(_order_variables(fields))
         has = {0: "no variables", 1: "one variable"}.get(count, f"{count} variables")
         return [
             markup(f"This template has {has}. Not used: {sanitize_line(listed, MAX_NAMES_LENGTH)}.")
@@ -138,7 +138,7 @@ def _fill_in_order(
     return []
 
 
-def _ordered_variables(fields: Sequence[TemplateField]) -> list[TemplateField]:
+def _order_variables(fields: Sequence[TemplateField]) -> list[TemplateField]:
     """Return the variables, header first; others, such as a place, are typed by name."""
     return [
         field
@@ -147,10 +147,10 @@ def _ordered_variables(fields: Sequence[TemplateField]) -> list[TemplateField]:
     ]
 
 
-def _unknown_variable(name: str, value: str, fields: Sequence[TemplateField]) -> Markup:
+def _render_unknown_variable(name: str, value: str, fields: Sequence[TemplateField]) -> Markup:
     prefixes = tuple(f"{VARIABLE_PREFIX}{part}_" for part in _PARTS[:2])
     names = [
-        _bare_name(field.key, prefixes) for field in fields if field.kind is not FieldKind.FILE
+        _strip_prefix(field.key, prefixes) for field in fields if field.kind is not FieldKind.FILE
     ]
     known = (
         f"Its variables: {sanitize_line(', '.join(dict.fromkeys(names)), MAX_NAMES_LENGTH)}."
@@ -162,7 +162,7 @@ def _unknown_variable(name: str, value: str, fields: Sequence[TemplateField]) ->
     return markup(f"This template has no “{typed}”. {known} Not used: “{given}”.")
 
 
-def _bare_name(key: str, prefixes: Sequence[str]) -> str:
+def _strip_prefix(key: str, prefixes: Sequence[str]) -> str:
     return next(
         (key.removeprefix(prefix) for prefix in prefixes if key.startswith(prefix)),
         key.removeprefix(VARIABLE_PREFIX),

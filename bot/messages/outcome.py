@@ -26,7 +26,7 @@ async def await_outcome(
 ) -> Message | None:
     """Return the outcome; None if it would go to the DM with Chakra, which has the report."""
     sent = await asyncio.shield(result)
-    return outcome_message(service, sent) if has_channel or not sent.report else None
+    return render_outcome_message(service, sent) if has_channel or not sent.report else None
 
 
 async def await_arrival(
@@ -43,7 +43,7 @@ async def await_arrival(
     return replace(sent, send=arrived) if arrived else None
 
 
-async def arrival_line(
+async def render_arrival_line(
     service: SendService, arrival: asyncio.Task[SendResult | None]
 ) -> Message | None:
     """Return a separate line about the arrival: Slack doesn't let an app edit the earlier one.
@@ -51,7 +51,7 @@ async def arrival_line(
     None if there is nothing more to say: the report is in the DM with Chakra in any case.
     """
     sent = await asyncio.shield(arrival)
-    return replace(outcome_message(service, sent), only_here=True) if sent else None
+    return replace(render_outcome_message(service, sent), only_here=True) if sent else None
 
 
 async def await_view(
@@ -63,7 +63,7 @@ async def await_view(
     """Return the view with the outcome so far; the arrival replaces it while the view is open."""
 
     def render(sent: SendResult) -> UpdateForm:
-        return render_result(sent, outcome_message(service, sent), form)
+        return render_result(sent, render_outcome_message(service, sent), form)
 
     async def show_arrival() -> UpdateForm | None:
         sent = await asyncio.shield(arrival)
@@ -73,7 +73,7 @@ async def await_view(
     return replace(shown, later=asyncio.ensure_future(show_arrival()))
 
 
-async def latest_result(service: SendService, sending: asyncio.Task[SendResult]) -> SendResult:
+async def read_latest_result(service: SendService, sending: asyncio.Task[SendResult]) -> SendResult:
     """Return the result with the current status: posting the report may have taken a while."""
     sent = await asyncio.shield(sending)
     try:
@@ -82,9 +82,9 @@ async def latest_result(service: SendService, sending: asyncio.Task[SendResult])
         return sent
 
 
-def outcome_message(service: SendService, sent: SendResult) -> Message:
+def render_outcome_message(service: SendService, sent: SendResult) -> Message:
     """Return the outcome with a link to the report."""
-    link, details = service.report_link(sent.report), service.read_details(sent.send)
+    link, details = service.get_report_link(sent.report), service.read_details(sent.send)
     return render_outcome(sent.send, details, link)
 
 
@@ -93,11 +93,11 @@ def render_outcome(send: Send, details: SendDetails | None, link: str) -> Messag
 
     After a failure a button opens the form with its values.
     """
-    headline = markup(card.headline(send, details), ": ", blocks.bold(send.title))
+    headline = markup(card.render_headline(send, details), ": ", blocks.bold(send.title))
     content = [
-        blocks.section(markup(headline, card.report_link(link))),
-        *(blocks.section(advice) for advice in card.advice(send)),
+        blocks.section(markup(headline, card.render_report_link(link))),
+        *(blocks.section(advice) for advice in card.render_advice(send)),
     ]
     if send.status is SendStatus.FAILED:
-        content += card.report_buttons(send)
-    return Message(text=card.status_line(send, details), blocks=tuple(content))
+        content += card.render_report_buttons(send)
+    return Message(text=card.render_status_line(send, details), blocks=tuple(content))

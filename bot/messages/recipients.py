@@ -103,7 +103,7 @@ class UserLookup(Protocol):
 class RecordLookup(Protocol):
     """The part of `bot.processes.directory.RecordDirectory` that is used here."""
 
-    def cached_kinds(self) -> Collection[str]: ...
+    def list_cached_kinds(self) -> Collection[str]: ...
     async def get(self, procedure: str, key: str) -> Record: ...
     async def find_by_key(self, key: str) -> tuple[Record, ...]: ...
     async def find_by_name(self, typed: str, kind: str = "") -> tuple[Record, ...]: ...
@@ -147,7 +147,7 @@ class RecipientResolver:
     @property
     def kinds(self) -> Collection[str]:
         """The types of records, such as "lead"."""
-        return self._records.cached_kinds()
+        return self._records.list_cached_kinds()
 
     async def resolve(self, typed: str) -> Recipient:
         """Return the recipient: a number, a record by key or name, or a colleague.
@@ -254,7 +254,7 @@ class RecipientResolver:
             records_found = ()
         if not users and not records_found:
             if matches.fuzzy and matches.users:
-                choices = [self._user_choice(user) for user in matches.users[:MAX_CHOICES]]
+                choices = [self._build_user_choice(user) for user in matches.users[:MAX_CHOICES]]
                 raise AmbiguousRecipient(text, choices, is_similar=True)
             raise NotFound("recipient", text, hint=RECIPIENT_HINT)
         return self._choose(text, users, records_found)
@@ -271,21 +271,21 @@ class RecipientResolver:
         if whole_users or whole_records:
             users, records = whole_users, whole_records
         if len(users) + len(records) > 1:
-            choices = [self._user_choice(user) for user in users]
+            choices = [self._build_user_choice(user) for user in users]
             choices += [self._record_choice(record) for record in records]
             raise AmbiguousRecipient(text, choices[:MAX_CHOICES])
         return self._from_user(users[0]) if users else self._from_record(records[0])
 
-    def _user_choice(self, user: User) -> RecipientChoice:
+    def _build_user_choice(self, user: User) -> RecipientChoice:
         number = next(filter(None, map(self._phones.find, user.phones)), None)
         phone = format_international(number.digits) if number else "no phone number"
-        return RecipientChoice(user.id, _choice_label(user.name, "colleague", phone))
+        return RecipientChoice(user.id, _label_choice(user.name, "colleague", phone))
 
     def _record_choice(self, record: Record) -> RecipientChoice:
         number = self._phones.find(record.process.international_phone)
         phone = format_international(number.digits) if number else "no phone number"
         kind = f"{record.procedure} {record.key}"
-        return RecipientChoice(record.choice, _choice_label(record.process.name, kind, phone))
+        return RecipientChoice(record.choice, _label_choice(record.process.name, kind, phone))
 
     def _from_record(self, record: Record) -> Recipient:
         process = record.process
@@ -332,13 +332,13 @@ def parse_phone(typed: str, parser: PhoneParser) -> Recipient:
     try:
         number = parser.parse(typed)
     except InvalidPhone as invalid:
-        raise UsageError(_invalid_number_message(typed, invalid)) from None
+        raise UsageError(_render_invalid_number(typed, invalid)) from None
     return _from_phone(RecipientKind.PHONE, number)
 
 
 def _from_phone(kind: RecipientKind, number: Phone, name: str = "") -> Recipient:
     label = ", ".join(part for part in (name, format_international(number.digits)) if part)
-    warning = _phone_warning(number)
+    warning = _render_phone_warning(number)
     return Recipient(kind, number.digits, label, warning, present_digits=number.present, name=name)
 
 
@@ -359,7 +359,7 @@ def parse_key(text: str) -> str:
     return bare if is_key(bare) else ""
 
 
-def _choice_label(name: str, kind: str, phone: str) -> str:
+def _label_choice(name: str, kind: str, phone: str) -> str:
     """Return what a choice shows; Slack shows 75 characters of an option."""
     rest = f" · {kind} · {phone}"
     return sanitize_line(name, max(MAX_OPTION_LENGTH - len(rest), 10)) + rest
@@ -369,7 +369,7 @@ def _to_outage(error: BotError | TimeoutError) -> BotError:
     return error if isinstance(error, BotError) else Unavailable("Chakra took too long.")
 
 
-def _invalid_number_message(text: str, invalid: InvalidPhone) -> str:
+def _render_invalid_number(text: str, invalid: InvalidPhone) -> str:
     code = f"+{invalid.country_code}"
     match invalid.problem:
         case PhoneProblem.NO_COUNTRY_CODE:
@@ -385,7 +385,7 @@ def _invalid_number_message(text: str, invalid: InvalidPhone) -> str:
     return f"“{sanitize_line(text, 30)}” isn't a phone number. Try {EXAMPLE_NUMBER}."
 
 
-def _phone_warning(number: Phone) -> str:
+def _render_phone_warning(number: Phone) -> str:
     if number.is_former:
         return FORMER_NUMBER_WARNING.format(present=format_international(number.present))
     return LANDLINE_WARNING if number.is_landline else ""
@@ -396,4 +396,4 @@ def _record_warning(stored: str, number: Phone | None) -> str:
         return "This record shows no phone number; Chakra may still know one."
     if number is None:
         return "The phone number in this record doesn't look right."
-    return _phone_warning(number)
+    return _render_phone_warning(number)

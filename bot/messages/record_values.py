@@ -60,7 +60,7 @@ def fill_from_record(template: Template, record: Process) -> dict[str, str]:
     value that WhatsApp would refuse is returned.
     """
     attributes = _normalize_attributes(record)
-    names = _person_names(record, attributes)
+    names = _read_person_names(record, attributes)
     found: dict[str, str] = {}
     if template.is_one_time_code:
         return found
@@ -68,16 +68,16 @@ def fill_from_record(template: Template, record: Process) -> dict[str, str]:
         if variable.component == "button":
             continue
         value = (
-            _value_of_number(template, variable, names)
+            _find_value_by_number(template, variable, names)
             if variable.name.isdigit()
-            else _value_of_name(_normalize(variable.name), record, attributes, names)
+            else _find_value_by_name(_normalize(variable.name), record, attributes, names)
         )
         if _fits(value):
             found[field_key(variable)] = value.strip()
     return found
 
 
-def _value_of_name(
+def _find_value_by_name(
     name: str, record: Process, attributes: Mapping[str, str], names: Mapping[str, str]
 ) -> str:
     if name in _SECRET_FIELDS:
@@ -93,7 +93,7 @@ def _value_of_name(
     return attributes.get(name) or (attributes.get(rest, "") if owner in _OWNERS else "")
 
 
-def _value_of_number(template: Template, variable: Variable, names: Mapping[str, str]) -> str:
+def _find_value_by_number(template: Template, variable: Variable, names: Mapping[str, str]) -> str:
     """Return the first name for a variable right after a greeting; else ""."""
     component = template.header if variable.component == "header" else template.body
     if component is None:
@@ -113,7 +113,7 @@ def _is_greeted(text: str, found: re.Match[str]) -> bool:
     return bool(_GREETING.search(before)) and bool(_AFTER_GREETING.match(after))
 
 
-def _person_names(record: Process, attributes: Mapping[str, str]) -> dict[str, str]:
+def _read_person_names(record: Process, attributes: Mapping[str, str]) -> dict[str, str]:
     """Return the parts of the name that the record has; a full name of two words has both."""
     first = attributes.get("first_name") or attributes.get("firstname", "")
     last = attributes.get("last_name") or attributes.get("lastname", "")

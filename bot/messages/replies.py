@@ -15,7 +15,7 @@ from bot.messages.ledger import Check
 from bot.messages.lifecycle import SendLifecycle
 from bot.messages.reply_files import find_format
 from bot.messages.send import ClaimResult, Send, SendResult
-from bot.messages.service import PLUGIN_ID_SETTING, file_fingerprint
+from bot.messages.service import PLUGIN_ID_SETTING, compute_file_fingerprint
 from bot.messages.submission import Submission
 from bot.privacy import mask_phone
 from bot.slack.commands.command import UploadedFile
@@ -106,7 +106,7 @@ class TextReplies:
             _build_submission(reply, key, member),
             reply,
             self._post,
-            prepare=self._with_uploaded_file if reply.file else None,
+            prepare=self._upload_file if reply.file else None,
             check=check,
             confirmed_duplicate_of=confirmed_duplicate_of,
             report_wait=0.0,
@@ -123,7 +123,7 @@ class TextReplies:
         message = _build_message(reply)
         return await self._messages.send_meta_message(self._plugin_id, reply.sender_id, message)
 
-    async def _with_uploaded_file(self, reply: TextReply) -> TextReply:
+    async def _upload_file(self, reply: TextReply) -> TextReply:
         """Upload the file; return the reply with its link. Raise what ``FileTransfer`` does."""
         assert reply.file is not None  # noqa: S101 - only a reply with a file is prepared
         stored = await self._files.transfer(reply.file, find_format(reply.file))
@@ -144,7 +144,7 @@ def _build_submission(reply: TextReply, key: str, member: str) -> Submission:
     number = format_international(reply.phone)
     values, text = {"text": reply.text}, reply.text
     if reply.file is not None:
-        values["file"] = file_fingerprint(reply.file)
+        values["file"] = compute_file_fingerprint(reply.file)
         text = f"{PAPERCLIP} {reply.file.name}\n{reply.text}".strip()
     return Submission(
         key=key,

@@ -5,7 +5,7 @@ Source: developers.facebook.com/docs/whatsapp/cloud-api/reference/media and …/
 
 from __future__ import annotations
 
-from bot.messages.rules import FILE_RULES, MEGABYTE, max_upload_bytes, validate_upload
+from bot.messages.rules import FILE_RULES, MEGABYTE, get_max_upload_bytes, validate_upload
 from bot.slack.blocks import MAX_FORM_FILE_BYTES
 from bot.slack.commands.command import UploadedFile
 
@@ -32,7 +32,7 @@ def explain_file(file: UploadedFile) -> str:
     kind = find_format(file)
     if not kind:
         return NOT_TAKEN
-    if file.size is not None and file.size > max_upload_bytes(kind) == MAX_FORM_FILE_BYTES:
+    if file.size is not None and file.size > get_max_upload_bytes(kind) == MAX_FORM_FILE_BYTES:
         limit = MAX_FORM_FILE_BYTES // MEGABYTE
         return f"This file is too large: from Slack, files of up to {limit} MB can be sent."
     return validate_upload(kind, (file,))

@@ -76,15 +76,15 @@ SAME_DAY_SECONDS = 12 * 3_600.0
 """Seconds after a date during which a time alone can't be misread."""
 
 
-def report_message(send: Send, details: SendDetails | None = None) -> Message:
+def render_report(send: Send, details: SendDetails | None = None) -> Message:
     """Return the report of a send; without ``details`` it is masked as ``send.recipient`` is."""
     content = [
-        blocks.section(headline(send, details)),
-        *(blocks.section(line) for line in advice(send)),
-        *story_blocks(send, details),
-        *report_buttons(send, blocks.button("Share…", SHARE_ELSEWHERE, str(send.id))),
+        blocks.section(render_headline(send, details)),
+        *(blocks.section(line) for line in render_advice(send)),
+        *render_story(send, details),
+        *render_report_buttons(send, blocks.button("Share…", SHARE_ELSEWHERE, str(send.id))),
     ]
-    return Message(text=status_line(send, details), blocks=tuple(content))
+    return Message(text=render_status_line(send, details), blocks=tuple(content))
 
 
 def send_card(
@@ -94,55 +94,57 @@ def send_card(
     value = str(send.id)
     more = [blocks.button("Share to channel", SHARE, value)] if may_share else []
     content = [
-        blocks.section(headline(send, details)),
-        *(blocks.section(line) for line in advice(send)),
-        *story_blocks(send, details, author=author),
-        *report_buttons(send, *more, blocks.button("Refresh", REFRESH_CARD, value)),
+        blocks.section(render_headline(send, details)),
+        *(blocks.section(line) for line in render_advice(send)),
+        *render_story(send, details, author=author),
+        *render_report_buttons(send, *more, blocks.button("Refresh", REFRESH_CARD, value)),
     ]
-    return Message(text=status_line(send, details), blocks=tuple(content))
+    return Message(text=render_status_line(send, details), blocks=tuple(content))
 
 
-def shared_card(send: Send, shared_by: str) -> Message:
+def render_shared_card(send: Send, shared_by: str) -> Message:
     """Return a send for a channel: its recipient masked, without name and text."""
     content = (
-        blocks.section(headline(send)),
-        *story_blocks(send, author=send.member),
+        blocks.section(render_headline(send)),
+        *render_story(send, author=send.member),
         blocks.context(markup("Shared by ", mention(shared_by))),
     )
-    return Message(status_line(send), content, to_channel=True, shared_as="this send")
+    return Message(render_status_line(send), content, to_channel=True, shared_as="this send")
 
 
-def failure_message(send: Send, details: SendDetails | None = None) -> Message:
+def render_failure(send: Send, details: SendDetails | None = None) -> Message:
     """Return the message about a failure after the report was posted.
 
     If the message is delivered after all, it says so.
     """
     if send.status is SendStatus.FAILED:
-        return report_message(send, details)
+        return render_report(send, details)
     recipient = describe_recipient(send, details)
     what = markup(bold(DELIVERED_AFTER_ALL_TEXT), " to ", recipient)
     emoji = Markup(STATUS_EMOJI[SendStatus.DELIVERED] + " ")
     content = (
         blocks.section(markup(emoji, what)),
         blocks.section(DELIVERED_AFTER_ALL_ADVICE),
-        blocks.section(_quoted_text(send, details)),
+        blocks.section(_render_quoted_text(send, details)),
     )
     return Message(text=markup(what, ": ", bold(send.title)), blocks=content)
 
 
-def headline(send: Send, details: SendDetails | None = None) -> Markup:
+def render_headline(send: Send, details: SendDetails | None = None) -> Markup:
     """Return the status in one line: ``👀 *Read* by *Mei Tanaka* (+61 491 570 156)``."""
-    label = bold(status_label(send))
-    return markup(headline_emoji(send), _describe_status(label, send, details))
+    label = bold(render_status_label(send))
+    return markup(render_headline_emoji(send), _describe_status(label, send, details))
 
 
-def headline_emoji(send: Send) -> Markup:
+def render_headline_emoji(send: Send) -> Markup:
     return Markup(f"{STATUS_EMOJI[send.status]} ")
 
 
-def status_line(send: Send, details: SendDetails | None = None) -> Markup:
+def render_status_line(send: Send, details: SendDetails | None = None) -> Markup:
     """Return the headline with the template, for notifications and lists."""
-    return markup(_describe_status(status_label(send), send, details), ": ", bold(send.title))
+    return markup(
+        _describe_status(render_status_label(send), send, details), ": ", bold(send.title)
+    )
 
 
 def _describe_status(label: str, send: Send, details: SendDetails | None) -> Markup:
@@ -154,7 +156,7 @@ def _describe_status(label: str, send: Send, details: SendDetails | None) -> Mar
     return markup(label, preposition, recipient, remark)
 
 
-def status_label(send: Send) -> str:
+def render_status_label(send: Send) -> str:
     """Return the status in a word or two."""
     is_refused = send.status is SendStatus.FAILED and not (send.wamid or send.message_id)
     return NOT_SENT_TEXT if is_refused else STATUS_TEXT[send.status]
@@ -172,7 +174,7 @@ def describe_recipient(send: Send, details: SendDetails | None) -> Markup:
     return markup(Markup(", ".join(map(blocks.escape, named))), number)
 
 
-def advice(send: Send) -> list[Markup]:
+def render_advice(send: Send) -> list[Markup]:
     """Return what the status means and what to do, unless that is obvious."""
     if send.status is SendStatus.FAILED and send.failure is not None:
         error = deserialize_error(send.failure)
@@ -189,7 +191,7 @@ def advice(send: Send) -> list[Markup]:
     return []
 
 
-def story_blocks(
+def render_story(
     send: Send, details: SendDetails | None = None, *, author: str = ""
 ) -> list[Block]:
     """Return template, language and text, then the times; ``author`` is a member to be named."""
@@ -199,23 +201,23 @@ def story_blocks(
     if author:
         context.append(markup("by ", mention(author)))
     return [
-        blocks.section(_quoted_text(send, details)),
+        blocks.section(_render_quoted_text(send, details)),
         blocks.context(Markup(" · ".join(context))),
     ]
 
 
-def report_link(link: str) -> Markup:
+def render_report_link(link: str) -> Markup:
     """Return the link to a report at the end of a line; "" if there is none."""
     return Markup(f"  <{link}|See delivery status>" if link else "")
 
 
-def report_buttons(send: Send, *more: Block) -> list[Block]:
+def render_report_buttons(send: Send, *more: Block) -> list[Block]:
     """Return the row of buttons, if there are any: replies are not sent again from it."""
     again = [] if send.is_reply else [blocks.button("Send again", SEND_AGAIN, str(send.id))]
     return [blocks.actions(*again, *more)] if again or more else []
 
 
-def _quoted_text(send: Send, details: SendDetails | None) -> Markup:
+def _render_quoted_text(send: Send, details: SendDetails | None) -> Markup:
     language = "" if send.is_reply else markup(", ", vocabulary.language_name(send.language))
     title = markup(bold(send.title), language)
     if details is None or not details.text:
@@ -226,7 +228,7 @@ def _quoted_text(send: Send, details: SendDetails | None) -> Markup:
 
 def describe_times(send: Send) -> Markup:
     """Return ``sent today at 1:19 PM · delivered 1:19 PM · read 1:20 PM``."""
-    (first, start), *later = _reported_times(send)
+    (first, start), *later = _iter_reported_times(send)
     shown = [markup(first, " ", date_token(start))]
     for label, at in later:
         is_clear = 0 <= at - start < SAME_DAY_SECONDS
@@ -234,7 +236,7 @@ def describe_times(send: Send) -> Markup:
     return Markup(" · ".join(shown))
 
 
-def _reported_times(send: Send) -> Iterator[tuple[str, float]]:
+def _iter_reported_times(send: Send) -> Iterator[tuple[str, float]]:
     """Yield the steps of a send with their times; a step that was not reported is left out."""
     was_sent = send.sent_at or send.status.rank > SendStatus.FAILED.rank
     yield ("sent", send.sent_at or send.started_at) if was_sent else ("started", send.started_at)
@@ -250,8 +252,10 @@ def _reported_times(send: Send) -> Iterator[tuple[str, float]]:
 
 def send_row(send: Send, details: SendDetails | None, *, names_author: bool) -> Block:
     """Return a send in a list, with a button for its card; ``names_author``: name its author."""
-    what = markup(headline_emoji(send), bold(send.title), " to ", describe_recipient(send, details))
-    state = markup(status_label(send), "  ·  ", date_token(send.started_at))
+    what = markup(
+        render_headline_emoji(send), bold(send.title), " to ", describe_recipient(send, details)
+    )
+    state = markup(render_status_label(send), "  ·  ", date_token(send.started_at))
     if names_author:
         state = markup(state, "  ·  by ", mention(send.member))
     button = blocks.button("Details", SHOW_SEND, str(send.id))

@@ -19,7 +19,7 @@ from bot.aio.periodic import run_periodically
 from bot.aio.wake_event import WakeEvent
 from bot.messages.details import SendDetails
 from bot.messages.dirty_sends import DirtySends
-from bot.messages.report_message import failure_message, report_message
+from bot.messages.report_message import render_failure, render_report
 from bot.messages.send import Send
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
@@ -76,7 +76,7 @@ class Reporter:
 
     async def wait_posted(self, send: Send, seconds: float) -> MessageRef | None:
         """Return the report, waiting up to ``seconds`` until it is posted."""
-        return await self._outbox.wait_posted(report_key(send), seconds)
+        return await self._outbox.wait_posted(build_report_key(send), seconds)
 
     async def wait_arrived(self, send: Send, seconds: float) -> Send | None:
         """Return the send once it is delivered, read or failed, waiting up to ``seconds``.
@@ -126,19 +126,19 @@ class Reporter:
         in_thread = await self._report_reply(send, details) if send.conversation_id else ()
         if in_thread and send.is_reply:
             return in_thread
-        return [*in_thread, *self._messages(send, details)]
+        return [*in_thread, *self._render_messages(send, details)]
 
-    def _messages(self, send: Send, details: SendDetails | None) -> Iterator[OutboxMessage]:
+    def _render_messages(self, send: Send, details: SendDetails | None) -> Iterator[OutboxMessage]:
         message = partial(OutboxMessage, channel=send.member, member=send.member)
         yield message(
-            key=report_key(send),
-            message=report_message(send, details),
+            key=build_report_key(send),
+            message=render_report(send, details),
             urgent=send.status.is_final,
         )
         if send.has_failure_notice:
             yield message(
-                key=f"{report_key(send)}:failed",
-                message=failure_message(send, details),
+                key=f"{build_report_key(send)}:failed",
+                message=render_failure(send, details),
                 urgent=True,
             )
 
@@ -148,6 +148,6 @@ def _settle(arrival: asyncio.Future[Send | None], send: Send | None) -> None:
         arrival.set_result(send)
 
 
-def report_key(send: Send) -> str:
+def build_report_key(send: Send) -> str:
     """Return the key of the report in the outbox."""
     return f"send:{send.key}"

@@ -24,8 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db.claims import ClaimOutcome, lock_name
 from bot.db.engine import Database
 from bot.db.tables import sends
-from bot.messages.rows import failure_columns, has_message_id, send_from_row
-from bot.messages.send import ClaimResult, Failure, Send, conversation_key
+from bot.messages.rows import build_failure_columns, has_message_id, send_from_row
+from bot.messages.send import ClaimResult, Failure, Send, build_conversation_key
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import apply_stored
 from bot.messages.submission import Claim
@@ -34,7 +34,10 @@ NOT_PREPARED_FAILURE = Failure("preparation_failed")
 
 _EXPIRED_COLUMNS: Mapping[SendStatus, Mapping[str, Any]] = {
     SendStatus.SENDING: {"status": SendStatus.UNKNOWN},
-    SendStatus.PREPARING: {"status": SendStatus.FAILED, **failure_columns(NOT_PREPARED_FAILURE)},
+    SendStatus.PREPARING: {
+        "status": SendStatus.FAILED,
+        **build_failure_columns(NOT_PREPARED_FAILURE),
+    },
 }
 """Status of a send -> what is stored if it expires in it."""
 
@@ -124,8 +127,8 @@ class Sends:
                 update(sends)
                 .where(sends.c.id == send_id)
                 .values(
-                    message_id=_first_known(sends.c.message_id, message_id),
-                    wamid=_first_known(sends.c.wamid, wamid),
+                    message_id=_prefer_known(sends.c.message_id, message_id),
+                    wamid=_prefer_known(sends.c.wamid, wamid),
                 )
                 .returning(sends.c.status)
             )
@@ -139,7 +142,7 @@ class Sends:
                     status_at=at,
                     report_pending=True,
                     has_failure_notice=has_notice,
-                    **failure_columns(failure),
+                    **build_failure_columns(failure),
                 )
             )
             await apply_stored(
@@ -222,7 +225,7 @@ class Sends:
             deleted = await connection.execute(delete(sends).where(sends.c.id.in_(old)))
             return deleted.rowcount
 
-    async def last_used(self, member: str, window: int) -> tuple[tuple[str, str], ...]:
+    async def list_last_used(self, member: str, window: int) -> tuple[tuple[str, str], ...]:
         """Return the templates of the last ``window`` template sends, latest first, each once."""
         mine = (
             select(sends.c.template, sends.c.language)
@@ -335,7 +338,7 @@ class Sends:
             sends.c.workspace == self._workspace,
             or_(
                 *(
-                    sends.c.key.startswith(conversation_key(each, ""), autoescape=True)
+                    sends.c.key.startswith(build_conversation_key(each, ""), autoescape=True)
                     for each in conversation_ids
                 )
             ),
@@ -358,7 +361,7 @@ _IN_FLIGHT_STATUSES = (SendStatus.PREPARING, SendStatus.SENDING)
 _SETTLED_STATUSES = tuple(status for status in SendStatus if status not in _IN_FLIGHT_STATUSES)
 
 
-def _first_known(column: ColumnElement[str], value: str) -> ColumnElement[str]:
+def _prefer_known(column: ColumnElement[str], value: str) -> ColumnElement[str]:
     """Return the row's value, or ``value`` if that is still ""."""
     return case((column == "", value), else_=column)
 

@@ -43,7 +43,7 @@ def send_from_row(row: Row[Any]) -> Send:
     return read_row(Send, row, status=SendStatus(row.status), failure=failure_from_row(row))
 
 
-def failure_columns(failure: Failure | None) -> dict[str, Any]:
+def build_failure_columns(failure: Failure | None) -> dict[str, Any]:
     """Return the columns of ``failure``."""
     return {
         "failure_kind": failure.kind if failure else "",

@@ -121,18 +121,20 @@ def validate_values(
     wanted = template_fields(template)
     typed, values = values, normalize_values(template, values)
     found = {field.key: error for field in wanted if (error := _validate_value(field, values, now))}
-    found |= _link_end_errors(template, values, typed, found)
+    found |= _find_link_end_errors(template, values, typed, found)
     for link, file, media_format in media_pairs(template):
         if link not in found:
             found |= _validate_media_choice(link, file, values)
         if error := validate_upload(media_format, (files or {}).get(file, ())):
             found[file] = error
-    for part in _text_parts(template):
-        found |= {key: error for key, error in _length_errors(template, part, values) if not found}
+    for part in _list_text_parts(template):
+        found |= {
+            key: error for key, error in _find_length_errors(template, part, values) if not found
+        }
     return found
 
 
-def _link_end_errors(
+def _find_link_end_errors(
     template: Template, values: Mapping[str, str], typed: Mapping[str, str], found: Collection[str]
 ) -> dict[str, str]:
     """Return a sentence for each end of a link that is a whole link, or only its start."""
@@ -186,7 +188,7 @@ def _validate_size(header_format: str, size: int) -> str:
     return ""
 
 
-def max_upload_bytes(header_format: str) -> int:
+def get_max_upload_bytes(header_format: str) -> int:
     """Return the largest upload that both WhatsApp and a Slack form accept."""
     return min(FILE_RULES[header_format].max_bytes, MAX_FORM_FILE_BYTES)
 
@@ -196,7 +198,7 @@ def upload_hint(header_format: str) -> str:
     description = FILE_RULES[header_format].description
     return (
         f"{description[0].upper()}{description[1:]} up to "
-        f"{_format_megabytes(max_upload_bytes(header_format))}. "
+        f"{_format_megabytes(get_max_upload_bytes(header_format))}. "
         "After sending, anyone with the link can open the file."
     )
 
@@ -273,7 +275,7 @@ class _TextPart:
     card: int | None = None
 
 
-def _text_parts(template: Template) -> Iterator[_TextPart]:
+def _list_text_parts(template: Template) -> Iterator[_TextPart]:
     if template.is_one_time_code:
         return
     if template.header is not None:
@@ -286,7 +288,7 @@ def _text_parts(template: Template) -> Iterator[_TextPart]:
             yield _TextPart("body", card.body.text, MAX_CARD_BODY_LENGTH, number)
 
 
-def _length_errors(
+def _find_length_errors(
     template: Template, part: _TextPart, values: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the error under the longest value, if the values make the text too long."""

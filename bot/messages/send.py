@@ -12,7 +12,7 @@ REPLY_TITLE = "Reply"
 CONVERSATION_PREFIX = "reply"
 
 
-def conversation_key(conversation_id: int, interaction: str) -> str:
+def build_conversation_key(conversation_id: int, interaction: str) -> str:
     """Return the key of a send made in a conversation."""
     return f"{CONVERSATION_PREFIX}:{conversation_id}:{interaction}"
 

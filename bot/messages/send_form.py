@@ -71,17 +71,17 @@ def render_form(
         blocks.external_field(
             names.TEMPLATE,
             "Template",
-            action=_action_of(TEMPLATE, template) if form.is_language_chosen else TEMPLATE,
+            action=_build_action_id(TEMPLATE, template) if form.is_language_chosen else TEMPLATE,
             placeholder="Choose a template",
             initial=template_choice(template) if template else None,
         )
     )
     if template is not None and len(languages) > 1:
-        content.append(_language_field(template, languages))
-    content += _recipient_fields(form, dispatch_action=template is not None)
+        content.append(_render_language_field(template, languages))
+    content += _render_recipient_fields(form, dispatch_action=template is not None)
     if len(senders) > 1:
-        content.append(_sender_field(form, senders))
-    content += _template_blocks(form, template, recipient_text, takes_files=takes_files)
+        content.append(_render_sender_field(form, senders))
+    content += _render_template(form, template, recipient_text, takes_files=takes_files)
     if test_result:
         content.append(blocks.section(test_result))
     if template is not None:
@@ -89,7 +89,7 @@ def render_form(
     return blocks.form_modal(SUBMIT, "Send WhatsApp", "Continue", content)
 
 
-def _language_field(template: Template, languages: Sequence[Template]) -> Block:
+def _render_language_field(template: Template, languages: Sequence[Template]) -> Block:
     choices = [
         Choice(vocabulary.language_name(variant.language), variant.id)
         for variant in languages[: blocks.MAX_OPTIONS]
@@ -97,7 +97,7 @@ def _language_field(template: Template, languages: Sequence[Template]) -> Block:
     return blocks.select_field(
         names.LANGUAGE,
         "Language",
-        action=_action_of(LANGUAGE, template),
+        action=_build_action_id(LANGUAGE, template),
         placeholder="Choose a language",
         choices=choices,
         initial=template.id,
@@ -105,7 +105,7 @@ def _language_field(template: Template, languages: Sequence[Template]) -> Block:
     )
 
 
-def _action_of(action: str, template: Template | None) -> str:
+def _build_action_id(action: str, template: Template | None) -> str:
     """Return an ``action_id`` that changes with the template.
 
     Slack preserves the choice of an open menu unless its ``action_id`` changes.
@@ -125,12 +125,12 @@ def describe_recipient(recipient: Recipient) -> Markup:
     return markup(text, " · ", recipient.warning) if recipient.warning else text
 
 
-def duplicate_question(send: Send, now: float) -> Markup:
+def render_duplicate_question(send: Send, now: float) -> Markup:
     """Return the question to ask about a duplicate."""
-    return markup(_duplicate_notice("this recipient", send, now), " Send it again?")
+    return markup(_render_duplicate_notice("this recipient", send, now), " Send it again?")
 
 
-def _duplicate_notice(recipient_text: str, send: Send, now: float) -> Markup:
+def _render_duplicate_notice(recipient_text: str, send: Send, now: float) -> Markup:
     ago = format_wait(now - send.started_at)
     notice = bold(f"sent this same message to {recipient_text} {ago} ago.")
     return markup(Markup(":warning: "), mention(send.member), " ", notice)
@@ -140,7 +140,7 @@ def render_test_result(test_send: TestSend, link: str, now: float) -> Markup:
     """Return the outcome of a test, or the question before it is sent again."""
     if test_send.duplicate is not None:
         question = f" Press “{TEST_LABEL}” again to send it anyway."
-        return markup(_duplicate_notice("you", test_send.duplicate, now), question)
+        return markup(_render_duplicate_notice("you", test_send.duplicate, now), question)
     if test_send.sent is None:
         return markup(
             Markup(f"{card.STATUS_EMOJI[SendStatus.SENDING]} "),
@@ -150,14 +150,16 @@ def render_test_result(test_send: TestSend, link: str, now: float) -> Markup:
     send = test_send.sent.send
     intro = "You already sent this test." if test_send.already_sent else "Your test."
     emoji = Markup(f"{card.STATUS_EMOJI[send.status]} ")
-    status = markup(emoji, bold(intro), " ", card.status_line(send), card.report_link(link))
-    return lines([status, *card.advice(send)])
+    status = markup(
+        emoji, bold(intro), " ", card.render_status_line(send), card.render_report_link(link)
+    )
+    return lines([status, *card.render_advice(send)])
 
 
-def _recipient_fields(form: SendForm, *, dispatch_action: bool) -> list[Block]:
+def _render_recipient_fields(form: SendForm, *, dispatch_action: bool) -> list[Block]:
     """Return the choice of found recipients, and a field for another one if that is chosen."""
     if not form.candidates:
-        return [_recipient_input(form, "To", dispatch_action=dispatch_action)]
+        return [_render_recipient_input(form, "To", dispatch_action=dispatch_action)]
     names_shown = form.candidate_names.split("\n") if form.candidate_names else form.candidates
     choices = [
         Choice(_format_candidate(name), candidate)
@@ -174,10 +176,13 @@ def _recipient_fields(form: SendForm, *, dispatch_action: bool) -> list[Block]:
     )
     if form.selected != names.OTHER:
         return [choice]
-    return [choice, _recipient_input(form, "To someone else", dispatch_action=dispatch_action)]
+    return [
+        choice,
+        _render_recipient_input(form, "To someone else", dispatch_action=dispatch_action),
+    ]
 
 
-def _recipient_input(form: SendForm, label: str, *, dispatch_action: bool) -> Block:
+def _render_recipient_input(form: SendForm, label: str, *, dispatch_action: bool) -> Block:
     return blocks.text_field(
         names.PHONE,
         label,
@@ -197,7 +202,7 @@ def _format_candidate(candidate: str) -> str:
     )
 
 
-def _sender_field(form: SendForm, senders: Sequence[PhoneNumber]) -> Block:
+def _render_sender_field(form: SendForm, senders: Sequence[PhoneNumber]) -> Block:
     choices = [
         Choice(number.name, number.id, _describe_sender(number)) for number in senders[:MAX_SENDERS]
     ]
@@ -216,7 +221,7 @@ def _describe_sender(number: PhoneNumber) -> str:
     return " · ".join(fact for fact in facts if fact)
 
 
-def _template_blocks(
+def _render_template(
     form: SendForm, template: Template | None, recipient_text: str, *, takes_files: bool
 ) -> list[Block]:
     if template is None:
@@ -224,7 +229,7 @@ def _template_blocks(
     undocumented = undocumented_note(template)
     content = [blocks.context(undocumented)] if undocumented else []
     content += [
-        _template_input(template_field, form)
+        _render_template_input(template_field, form)
         for template_field in template_fields(template)
         if takes_files or template_field.kind is not FieldKind.FILE
     ]
@@ -237,14 +242,14 @@ def _template_blocks(
     return [*content, *render_preview(template, form.values)]
 
 
-def _value_hint(field: TemplateField, *, is_filled: bool) -> str:
+def _render_value_hint(field: TemplateField, *, is_filled: bool) -> str:
     """Return the hint below a variable; a value from the recipient's record is marked as such."""
     if is_filled:
         return FROM_LEAD
     return MEDIA_HINT if field.kind is FieldKind.LINK else ""
 
 
-def _template_input(field: TemplateField, form: SendForm) -> Block:
+def _render_template_input(field: TemplateField, form: SendForm) -> Block:
     if field.kind is FieldKind.FILE:
         hint = upload_hint(field.media_format)
         if earlier := form.earlier_files.get(field.key):
@@ -264,9 +269,9 @@ def _template_input(field: TemplateField, form: SendForm) -> Block:
     return blocks.text_field(
         field.key,
         field.label,
-        action=form.action_of(field.key, INPUT_CHANGED),
+        action=form.build_action_id(field.key, INPUT_CHANGED),
         initial=form.values.get(field.key, ""),
-        hint=_value_hint(field, is_filled=field.key in form.filled_keys),
+        hint=_render_value_hint(field, is_filled=field.key in form.filled_keys),
         placeholder=field.example,
         optional=field.optional,
         dispatch_action=True,

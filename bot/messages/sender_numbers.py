@@ -100,7 +100,7 @@ class SenderNumbers:
             return None
 
 
-def daily_limit(number: PhoneNumber) -> int | None:
+def find_daily_limit(number: PhoneNumber) -> int | None:
     """Return how many people the business may contact first within a day, by Meta's tier.
 
     ``UNLIMITED`` if there is no limit, ``None`` if the tier is unknown.
@@ -113,7 +113,7 @@ def daily_limit(number: PhoneNumber) -> int | None:
 
 def describe_limit(number: PhoneNumber) -> str:
     """Return "1,000 people a day", or the tier as Chakra has it; "" if it has none."""
-    limit = daily_limit(number)
+    limit = find_daily_limit(number)
     if limit is None:
         return number.messaging_limit and f"limit {_humanize(number.messaging_limit)}"
     return "no daily limit" if limit == UNLIMITED else f"{limit:,} people a day"
@@ -138,7 +138,7 @@ def describe_number(number: PhoneNumber, used: int | None) -> Markup:
         title = markup(title, "  ", number.display_phone_number)
     facts = [_describe_connection(number), _describe_score(number), describe_limit(number)]
     left = _describe_remaining(number, used)
-    facts += [left, _name_status(number), "test number" if number.is_sandbox else ""]
+    facts += [left, _describe_name_status(number), "test number" if number.is_sandbox else ""]
     rows = [title, markup(*_join(facts))]
     if number.problems:
         rows.append(markup(":warning: ", number.problems[:MAX_NOTE_LENGTH]))
@@ -169,7 +169,7 @@ def describe_accounts(report: NumbersReport) -> Markup:
 
 
 def _describe_remaining(number: PhoneNumber, used: int | None) -> str:
-    limit = daily_limit(number)
+    limit = find_daily_limit(number)
     if used is None or limit is None or limit == UNLIMITED:
         return ""
     return f"{max(0, limit - used):,} left today"
@@ -188,7 +188,7 @@ def _describe_connection(number: PhoneNumber) -> str:
     return f":warning: {', '.join(states)}"
 
 
-def _name_status(number: PhoneNumber) -> str:
+def _describe_name_status(number: PhoneNumber) -> str:
     return f"name {_humanize(number.name_status)}" if number.name_status else ""
 
 

@@ -184,13 +184,13 @@ class SendService:
         started = await self._sending.start(
             replace(
                 _build_submission(
-                    prepared, key, member, self._sender_name(prepared.sender_id), author
+                    prepared, key, member, self._find_sender_name(prepared.sender_id), author
                 ),
                 has_content_in_key=by_content,
             ),
             prepared,
             self._post,
-            prepare=self._with_uploaded_files if prepared.files else None,
+            prepare=self._upload_files if prepared.files else None,
             check=self._check_opt_outs,
             confirmed_duplicate_of=(
                 int(confirmed_duplicate_of) if confirmed_duplicate_of.isdecimal() else None
@@ -211,7 +211,7 @@ class SendService:
         )
         return CheckedSend(prepared, duplicate)
 
-    async def last_used_templates(self, member: str, *, for_menu: bool = False) -> LastUsed:
+    async def list_last_used(self, member: str, *, for_menu: bool = False) -> LastUsed:
         """Return name and language of the templates this member sent, the latest first.
 
         A menu, which asks on every keystroke, may be `LAST_USED_SECONDS` behind.
@@ -219,13 +219,13 @@ class SendService:
         if for_menu and (known := self._last_used.get(member)) is not None:
             return known
         try:
-            found = await self._sending.sends.last_used(member, MAX_RECENT_SENDS)
+            found = await self._sending.sends.list_last_used(member, MAX_RECENT_SENDS)
         except DatabaseUnavailable:
             return ()
         self._last_used[member] = found
         return found
 
-    async def with_report(self, send: Send) -> SendResult:
+    async def find_report(self, send: Send) -> SendResult:
         """Return a send with its report if that is posted."""
         return SendResult(send, await self._sending.wait_report(send))
 
@@ -267,13 +267,13 @@ class SendService:
         """Return the details for one reader who may see them; None if they can't be read."""
         return self._sending.read_details(send)
 
-    def report_link(self, report: MessageRef | None) -> str:
+    def get_report_link(self, report: MessageRef | None) -> str:
         """Return the link to a report in the DM with Chakra; "" if it is not posted yet."""
         if report is None or not self._workspace_url:
             return ""
         return f"{self._workspace_url}/archives/{report.channel}/p{report.ts.replace('.', '')}"
 
-    def _sender_name(self, sender_id: str) -> str:
+    def _find_sender_name(self, sender_id: str) -> str:
         """Return the name and number of the sender if there are several to choose from."""
         senders = self._catalog.get_cached_senders()
         if len(senders) < 2:
@@ -281,7 +281,7 @@ class SendService:
         names = {number.id: f"{number.name}, {number.display_phone_number}" for number in senders}
         return names.get(sender_id, "")
 
-    async def _with_uploaded_files(self, prepared: PreparedSend) -> PreparedSend:
+    async def _upload_files(self, prepared: PreparedSend) -> PreparedSend:
         """Upload the files; return the send with their links. Raise what ``FileTransfer`` does."""
         chosen = [
             (link, prepared.files[file][0], media_format)
@@ -322,8 +322,8 @@ def _build_submission(
         template=prepared.template.name,
         language=prepared.template.language,
         recipient=recipient.present_digits or recipient.digits or recipient.reference,
-        values=_content_values(prepared),
-        display_recipient=_masked_recipient(recipient),
+        values=_collect_content_values(prepared),
+        display_recipient=_mask_recipient(recipient),
         followable=prepared.message.followable,
         details=replace(_build_details(prepared, sender_name), author=author),
     )
@@ -346,23 +346,25 @@ def _build_details(prepared: PreparedSend, sender_name: str) -> SendDetails:
     )
 
 
-def _content_values(prepared: PreparedSend) -> Mapping[str, str]:
+def _collect_content_values(prepared: PreparedSend) -> Mapping[str, str]:
     """Return the parts that make two messages duplicates.
 
     A file counts by name, type and size: Slack gives the same file a new ID each time it is chosen,
     and its content is fetched only once the send is claimed. If a different file is equal in all
     three, the person gets an unnecessary question, which is harmless; a second message wouldn't be.
     """
-    fingerprints = {key: file_fingerprint(files[0]) for key, files in prepared.files.items()}
+    fingerprints = {
+        key: compute_file_fingerprint(files[0]) for key, files in prepared.files.items()
+    }
     return {**prepared.values, **fingerprints}
 
 
-def file_fingerprint(file: UploadedFile) -> str:
+def compute_file_fingerprint(file: UploadedFile) -> str:
     """Return the properties by which two files are considered the same."""
     return file.id if file.size is None else "\n".join((file.name, file.mimetype, str(file.size)))
 
 
-def _masked_recipient(recipient: Recipient) -> str:
+def _mask_recipient(recipient: Recipient) -> str:
     """Return the recipient's name for the report and the database."""
     number = mask_phone(f"+{recipient.digits}") if recipient.digits else ""
     if recipient.kind is RecipientKind.PROCESS:

@@ -31,7 +31,7 @@ from bot.db.engine import Database
 from bot.db.tables import sends, unmatched_statuses
 from bot.errors import BotError
 from bot.messages.error_codec import serialize_error
-from bot.messages.rows import TIME_COLUMNS, failure_columns, failure_from_row, has_message_id
+from bot.messages.rows import TIME_COLUMNS, build_failure_columns, failure_from_row, has_message_id
 from bot.messages.send import Failure
 from bot.messages.status import SendStatus
 from bot.webhooks.events import StatusEvent
@@ -100,7 +100,7 @@ class StatusUpdates:
         if unmatched:
             await connection.execute(
                 self._database.insert(unmatched_statuses).on_conflict_do_nothing(),
-                [_row_values(self._workspace, item, now) for item in unmatched],
+                [_build_row(self._workspace, item, now) for item in unmatched],
             )
         failures = list(errors.values())
         has_news = len(unmatched) < len(updates)
@@ -144,12 +144,12 @@ class StatusUpdates:
         return len(updates)
 
     def _has_send(self) -> ColumnElement[bool]:
-        def known(column: ColumnElement[str]) -> Select[str]:
+        def select_known(column: ColumnElement[str]) -> Select[str]:
             return select(column).where(sends.c.workspace == self._workspace, column != "")
 
         return or_(
-            unmatched_statuses.c.wamid.in_(known(sends.c.wamid)),
-            unmatched_statuses.c.message_id.in_(known(sends.c.message_id)),
+            unmatched_statuses.c.wamid.in_(select_known(sends.c.wamid)),
+            unmatched_statuses.c.message_id.in_(select_known(sends.c.message_id)),
         )
 
 
@@ -249,9 +249,12 @@ async def _update_sends(
         changes_by_status.setdefault(last.status, []).append(
             {
                 "of": send_id,
-                "new_at": _occurred_at(last, now),
+                "new_at": _compute_time(last, now),
                 "new_wamid": next((item.wamid for item in updates if item.wamid), ""),
-                **{f"new_{name}": value for name, value in failure_columns(last.failure).items()},
+                **{
+                    f"new_{name}": value
+                    for name, value in build_failure_columns(last.failure).items()
+                },
             }
         )
     for status, changes in changes_by_status.items():
@@ -265,7 +268,7 @@ async def _update_sends(
                 status_at=bindparam("new_at"),
                 report_pending=True,
                 wamid=case((sends.c.wamid == "", bindparam("new_wamid")), else_=sends.c.wamid),
-                **{name: bindparam(f"new_{name}") for name in failure_columns(None)},
+                **{name: bindparam(f"new_{name}") for name in build_failure_columns(None)},
                 **notice,
             ),
             changes,
@@ -279,7 +282,7 @@ async def _record_times(
     for status, name in TIME_COLUMNS.items():
         column = sends.c[name]
         times = [
-            {"of": send_id, "new_at": _occurred_at(item, now)}
+            {"of": send_id, "new_at": _compute_time(item, now)}
             for send_id, updates in updates_by_send.items()
             for item in updates
             if item.status is status
@@ -293,12 +296,12 @@ async def _record_times(
             )
 
 
-def _occurred_at(status_update: StatusUpdate, now: float) -> float:
+def _compute_time(status_update: StatusUpdate, now: float) -> float:
     """Return the time of the update; a clock that is ahead must not lead to a future time."""
     return min(status_update.occurred_at or now, now)
 
 
-def _row_values(workspace: str, status_update: StatusUpdate, now: float) -> dict[str, Any]:
+def _build_row(workspace: str, status_update: StatusUpdate, now: float) -> dict[str, Any]:
     return {
         "workspace": workspace,
         "wamid": status_update.wamid,
@@ -306,7 +309,7 @@ def _row_values(workspace: str, status_update: StatusUpdate, now: float) -> dict
         "status": status_update.status,
         "occurred_at": status_update.occurred_at,
         "received_at": now,
-        **failure_columns(status_update.failure),
+        **build_failure_columns(status_update.failure),
     }
 
 

@@ -12,7 +12,7 @@ from bot.messages.form_values import SendForm
 from bot.messages.recipients import Recipient
 from bot.messages.send import Send, SendResult
 from bot.messages.service import SendService
-from bot.messages.validation import first_validation_error
+from bot.messages.validation import find_first_error
 from bot.privacy import mask_phone
 from bot.slack.blocks import markup
 from bot.slack.member import Member
@@ -69,10 +69,10 @@ class TestSends:
         person was asked about. Raise ``UsageError`` if a value is invalid or the person has no
         number, an error of Chakra, or ``DatabaseUnavailable``; then nothing was sent.
         """
-        error = first_validation_error(form, template, self._clock.time())
+        error = find_first_error(form, template, self._clock.time())
         if error:
             raise UsageError(error)
-        recipient = await self._own_recipient(member)
+        recipient = await self._find_own_recipient(member)
         prepared = await self._send_service.prepare(form, template, recipient)
         key = f"{interaction_key}:test:{form.sender}"
         claim, sending = await self._send_service.start(
@@ -86,12 +86,12 @@ class TestSends:
         if claim.outcome is ClaimOutcome.DUPLICATE:
             return TestSend(number, duplicate=claim.send)
         if sending is None:
-            earlier = await self._send_service.with_report(claim.send)
+            earlier = await self._send_service.find_report(claim.send)
             return TestSend(number, sent=earlier, already_sent=True)
         finished = await finishes_within(self._clock, sending, RESULT_TIMEOUT_SECONDS)
         return TestSend(number, sent=sending.result() if finished else None)
 
-    async def _own_recipient(self, member: Member) -> Recipient:
+    async def _find_own_recipient(self, member: Member) -> Recipient:
         try:
             user = await find_linked_user(member, self._directory, is_self=True)
             return await self._send_service.recipients.get_user(user.id)

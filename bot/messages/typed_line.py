@@ -76,10 +76,10 @@ class Words:
         """Return whether the word has a letter or a digit, and isn't just an emoji or a sign."""
         return any(map(str.isalnum, self.words[place].text))
 
-    def free_places(self) -> list[int]:
+    def list_free_places(self) -> list[int]:
         return [place for place in range(len(self.words)) if self.is_free(place)]
 
-    def text(self, place: int) -> str:
+    def get_text(self, place: int) -> str:
         return self.words[place].text.casefold()
 
     def run_end(self, start: int) -> int:
@@ -91,17 +91,17 @@ class Words:
                 break
         return end
 
-    def spans(self) -> list[tuple[int, int]]:
+    def list_spans(self) -> list[tuple[int, int]]:
         """Return the uninterrupted spans of unused words; they may contain commas."""
         found: list[tuple[int, int]] = []
-        for place in self.free_places():
+        for place in self.list_free_places():
             if found and found[-1][1] == place and self._is_same_run(place - 1, place):
                 found[-1] = (found[-1][0], place + 1)
             else:
                 found.append((place, place + 1))
         return found
 
-    def parts(self, start: int, end: int, longest: int = _COUNTED) -> list[tuple[int, int]]:
+    def list_parts(self, start: int, end: int, longest: int = _COUNTED) -> list[tuple[int, int]]:
         """Return the parts of a span, the longest first, then from left to right."""
         return [
             (first, first + length)
@@ -109,14 +109,16 @@ class Words:
             for first in range(start, end - length + 1)
         ]
 
-    def quoted_places(self) -> list[int]:
+    def list_quoted_places(self) -> list[int]:
         return [
             place for place, word in enumerate(self.words) if word.quoted and not self._taken[place]
         ]
 
     def describe_unused(self, *, with_quoted: bool) -> str:
         """Return the unused words, in order, with … for those in between; or ""."""
-        places = sorted(self.free_places() + (self.quoted_places() if with_quoted else []))
+        places = sorted(
+            self.list_free_places() + (self.list_quoted_places() if with_quoted else [])
+        )
         parts: list[str] = []
         for place, before in zip(places, [None, *places], strict=False):
             parts += ["…"] if before is not None and place != before + 1 else []
@@ -129,18 +131,18 @@ class Words:
 
 def find_contact(words: Words, kinds: Collection[str]) -> tuple[int, int] | None:
     """Return the unused words that are a number, an email address or a record's key; or None."""
-    for start, end in words.spans():
-        for first, last in words.parts(start, end, longest=12):
+    for start, end in words.list_spans():
+        for first, last in words.list_parts(start, end, longest=12):
             texts = [word.text for word in words.words[first:last]]
             if is_contact(texts, kinds):
-                return first, first + _phone_length(texts)
+                return first, first + _count_phone_words(texts)
         whole = " ".join(word.text for word in words.words[start:end])
         if end - start == 2 and parse_process(whole):
             return start, end
     return None
 
 
-def _phone_length(texts: Sequence[str]) -> int:
+def _count_phone_words(texts: Sequence[str]) -> int:
     """Return how many words are the number: "+919876543210 123" is a number and a value."""
     if not is_phone_like(" ".join(texts)):
         return len(texts)

@@ -11,7 +11,7 @@ from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import template_fields
 
 
-def validation_errors(form: SendForm, template: Template, now: float) -> dict[str, str]:
+def find_errors(form: SendForm, template: Template, now: float) -> dict[str, str]:
     """Return a sentence per invalid field at ``now``, in epoch seconds; empty if there is none."""
     blocker = send_blocker(template)
     if blocker:
@@ -19,9 +19,9 @@ def validation_errors(form: SendForm, template: Template, now: float) -> dict[st
     return validate_values(template, form.values, form.files, now=now)
 
 
-def first_validation_error(form: SendForm, template: Template, now: float) -> str:
+def find_first_error(form: SendForm, template: Template, now: float) -> str:
     """Return the first error as one sentence, for use without fields; "" if there is none."""
-    errors = validation_errors(form, template, now)
+    errors = find_errors(form, template, now)
     if not errors:
         return ""
     labels = {field.key: field.name for field in template_fields(template)}
@@ -29,7 +29,7 @@ def first_validation_error(form: SendForm, template: Template, now: float) -> st
     return f"{labels[key]}: {errors[key]}" if key in labels else errors[key]
 
 
-def error_field(field_keys: Collection[str], form: SendForm) -> str:
+def choose_field(field_keys: Collection[str], form: SendForm) -> str:
     """Return the field under which an error about sender or recipient is shown."""
     if SENDER in field_keys and not form.sender:
         return SENDER

@@ -76,7 +76,7 @@ async def test_a_stop_in_the_moment_of_sending_wins(acme: World) -> None:
     index = (await acme.bot.context.templates.get_index()).value
     [template] = index.find_by_name(UTILITY, "en")
     values = {f"var_body_{number}": "x" for number in (1, 2, 3)}
-    sender = acme.bot.context.send_forms.with_default_sender(SendForm()).sender
+    sender = acme.bot.context.send_forms.fill_default_sender(SendForm()).sender
     form = SendForm(template.id, f"+{PHONE}", sender, values)
     checked = await service.check(form, template)
     await stop(acme)

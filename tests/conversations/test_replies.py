@@ -17,7 +17,7 @@ from bot.conversations.typed_reply import ask_about_typed
 from bot.conversations.windows import Window
 from bot.customers.customer import KnownCustomer
 from bot.errors import UsageError
-from bot.messages.send import conversation_key, parse_conversation_key
+from bot.messages.send import build_conversation_key, parse_conversation_key
 from bot.slack.blocks import Markup
 from bot.slack.button_state import OutdatedButton
 
@@ -85,7 +85,7 @@ def test_a_text_that_is_too_long_for_a_button_is_quoted_and_not_carried() -> Non
 
 
 def test_a_reply_key_names_its_conversation() -> None:
-    assert parse_conversation_key(conversation_key(12, "V1:7")) == 12
+    assert parse_conversation_key(build_conversation_key(12, "V1:7")) == 12
     assert [parse_conversation_key(key) for key in ("send:12:a", "reply:x:a", "reply", "")] == [
         0
     ] * 4

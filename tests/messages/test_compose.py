@@ -52,7 +52,7 @@ PROMO = build_template(
 
 def compose_body(message: OutboundMessage) -> dict[str, Any]:
     """The body as it travels."""
-    body: dict[str, Any] = json.loads(json.dumps(message.body()))
+    body: dict[str, Any] = json.loads(json.dumps(message.to_body()))
     return body
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.chakra.models import PhoneNumber
 from bot.chakra.template import Template
 from bot.messages.command_line import ARGUMENT_NAMES, ParsedLine, parse_line, reparse
-from bot.messages.line_values import variable_names
+from bot.messages.line_values import list_variable_names
 from bot.messages.typed_line import TypedLine, Word
 from bot.sandbox.chakra.template import load_templates
 from bot.slack.commands.arguments import Arguments, parse_arguments
@@ -55,7 +55,7 @@ def is_person(name: str) -> bool:
 def understand_text(text: str, index: TemplateIndex | None = INDEX) -> ParsedLine:
     line = parse_arguments(f"send {text}", ARGUMENT_NAMES).tail()
     parsed = parse_line(read(line), index, SENDERS, is_person=is_person)
-    names = variable_names(parsed.template) if parsed.template else []
+    names = list_variable_names(parsed.template) if parsed.template else []
     return parse_line(read(reparse(line, names)), index, SENDERS, is_person=is_person)
 
 

@@ -13,8 +13,8 @@ from bot.aio.periodic import RETRY_INITIAL_SECONDS
 from bot.db.engine import Database
 from bot.errors import DatabaseUnavailable
 from bot.messages.dirty_sends import DirtySends
-from bot.messages.report_message import report_message
-from bot.messages.reporter import POLL_INTERVAL_SECONDS, Reporter, report_key
+from bot.messages.report_message import render_report
+from bot.messages.reporter import POLL_INTERVAL_SECONDS, Reporter, build_report_key
 from bot.messages.repository import Sends
 from bot.messages.send import Failure, Send
 from bot.messages.status import SendStatus
@@ -148,7 +148,7 @@ async def test_untrackable_send_says_so(harness: ReporterHarness) -> None:
 @pytest.mark.parametrize("state", list(SendStatus))
 async def test_every_status_has_a_text(sqlite: Database, state: SendStatus) -> None:
     send = await start_send(Sends(sqlite))
-    message = report_message(await Sends(sqlite).record_outcome(send.id, state, 1001))
+    message = render_report(await Sends(sqlite).record_outcome(send.id, state, 1001))
     assert "order_update" in message.text
     assert message.blocks
 
@@ -259,7 +259,7 @@ async def test_unavailable_database_is_waited_for(harness: ReporterHarness) -> N
 async def test_key_of_a_report_does_not_change_with_the_status(harness: ReporterHarness) -> None:
     send = await harness.create_send()
     assert (
-        report_key(send)
-        == report_key(await harness.change_status(send, SendStatus.READ))
+        build_report_key(send)
+        == build_report_key(await harness.change_status(send, SendStatus.READ))
         == "send:view-1"
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.chakra.template import Template
 from bot.messages.rules import (
     FILE_RULES,
-    max_upload_bytes,
+    get_max_upload_bytes,
     upload_hint,
     validate_file,
     validate_upload,
@@ -157,13 +157,13 @@ def test_files_chosen_in_a_form(
 def test_valid_values_make_a_valid_request(media: str, sort: str, size: int | None) -> None:
     if not validate_upload(media, [UploadedFile("F1", "a", sort, size)]):
         assert not sort or validate_file(media, sort, 1) == ""
-        assert size is None or 0 < size <= max_upload_bytes(media)
+        assert size is None or 0 < size <= get_max_upload_bytes(media)
 
 
 @pytest.mark.parametrize("media", sorted(FILE_RULES))
 def test_upload_hint_names_formats_and_who_can_open_the_file(media: str) -> None:
     hint = upload_hint(media)
-    assert f"up to {max_upload_bytes(media) // MEGABYTE} MB" in hint
+    assert f"up to {get_max_upload_bytes(media) // MEGABYTE} MB" in hint
     assert "anyone with the link" in hint
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from bot.chakra.models import PhoneNumber
 from bot.messages.sender_numbers import (
     UNLIMITED,
-    daily_limit,
     describe_limit,
     describe_number,
     describe_quality,
+    find_daily_limit,
 )
 
 
@@ -40,7 +40,7 @@ def number(**fields: object) -> PhoneNumber:
     ],
 )
 def test_limit_is_that_of_the_tier(fields: dict[str, object], limit: int | None, text: str) -> None:
-    assert (daily_limit(number(**fields)), describe_limit(number(**fields))) == (limit, text)
+    assert (find_daily_limit(number(**fields)), describe_limit(number(**fields))) == (limit, text)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from bot.notifications.customer_records import record_finder
 from bot.notifications.facts import FactsReader
 from bot.notifications.notifier import Notifier
 from bot.notifications.open import build_notifier
-from bot.notifications.service import category_finder, sender_finder
+from bot.notifications.service import build_category_finder, build_sender_finder
 from bot.notifications.template_card import TemplatePresenter
 from bot.outbox.outbox import Outbox
 from bot.processes.directory import RecordDirectory
@@ -139,9 +139,9 @@ def build_channel_events(
     )
     facts = FactsReader(
         sends.sends.find_by_message_ids,
-        category_finder(catalog),
+        build_category_finder(catalog),
         record_finder(records),
-        sender_finder(catalog),
+        build_sender_finder(catalog),
     )
     members = Members(slack, cache, team_id=workspace)
     templates = TemplatePresenter(

@@ -16,7 +16,7 @@ from bot.notifications.place import (
     find_stored_place,
     find_time_zone,
 )
-from bot.notifications.recent_actions import list_recent, recent_actions
+from bot.notifications.recent_actions import list_recent, list_recent_actions
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_card import CONFIRM, DOWN, FORM_ACTION, REMOVE, UP, RuleState
 from bot.notifications.rule_form import EDIT_ACTION, SUBMIT, build_form, read_form
@@ -97,7 +97,7 @@ async def _preview_line(request: CommandRequest, context: Context) -> Message:
     tried = await context.notifications.try_rule(
         place.destination.channel, request.actor.id, parsed.spec
     )
-    return rule_card.preview_message(
+    return rule_card.render_preview(
         parsed.spec,
         tried,
         known,
@@ -126,7 +126,7 @@ async def _choose_rule(request: CommandRequest, context: Context, word: str) -> 
     if word == EDIT_WORD:
         return await _open_form(request, context, rule=rule)
     known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
-    return rule_card.removal_message(rule, known, place.location)
+    return rule_card.render_removal(rule, known, place.location)
 
 
 async def _post_test(request: CommandRequest, context: Context) -> Message:
@@ -206,7 +206,7 @@ async def submit(request: SubmitRequest, context: Context) -> FieldErrors | Upda
         spec = read_form(request.values, known, rule.spec if rule else _typed_spec(request))
         place = await find_stored_place(context.channels, request, request.state.get(CHANNEL, ""))
         _require_others_sends(spec, place.destination)
-        spec = rule_card.with_consent(spec, place.destination)
+        spec = rule_card.record_consent(spec, place.destination)
         channel = place.destination.channel
         tried = await context.notifications.try_rule(channel, request.actor.id, spec, rule)
     except FormProblem as problem:
@@ -254,7 +254,7 @@ async def _ask_again(
     known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
     channel = place.destination.channel
     tried = await context.notifications.try_rule(channel, request.actor.id, spec)
-    agreed = rule_card.with_consent(spec, place.destination)
+    agreed = rule_card.record_consent(spec, place.destination)
     view = rule_card.confirm_view(agreed, tried, known, place.destination, place.here)
     return UpdateForm(view, {**request.state, SPEC: rule_card.dump_spec(agreed)})
 
@@ -270,7 +270,7 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     if place.destination.has_outsiders and not spec.allows_outsiders:
         known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
         tried = await context.notifications.try_rule(state.channel, request.actor.id, spec)
-        asked = rule_card.preview_message(
+        asked = rule_card.render_preview(
             spec, tried, known, place.destination, place.here, unused=Markup(""), correction=""
         )
         return replace(asked, replace_original=True)
@@ -367,7 +367,7 @@ NOTIFY: Command[Context] = Command(
     actions=(
         _looks(FORM_ACTION, open_form),
         _looks(EDIT_ACTION, edit),
-        *recent_actions(Context),
+        *list_recent_actions(Context),
         _acts_on_channel(CONFIRM, confirm),
         _acts_on_channel(UP, move_up),
         _acts_on_channel(DOWN, move_down),

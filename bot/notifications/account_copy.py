@@ -109,7 +109,7 @@ def explain_account_event(kind: str, value: Json) -> AccountCopy:
     explain = _EXPLAINERS.get(kind)
     if explain is not None:
         return explain(value)
-    summary = _with_word("WhatsApp reported a change of the account", _humanize(kind))
+    summary = _append_word("WhatsApp reported a change of the account", _humanize(kind))
     return AccountCopy(summary, "WhatsApp Manager shows the details.")
 
 
@@ -119,7 +119,7 @@ def _explain_account(value: Json) -> AccountCopy:
     event = first_text(value, "event").upper()
     found = _BAN_STATES.get(state) or _ACCOUNT_EVENTS.get(event)
     if found is None:
-        summary = _with_word("WhatsApp changed the business account", _humanize(event))
+        summary = _append_word("WhatsApp changed the business account", _humanize(event))
         return AccountCopy(summary, "WhatsApp Manager shows the details.")
     emoji, summary_text, meaning = found
     details = [
@@ -131,16 +131,16 @@ def _explain_account(value: Json) -> AccountCopy:
     ]
     named = ", ".join(detail for detail in details if detail)
     reason = markup(" WhatsApp says: ", named, ".") if named else Markup("")
-    return _copy(emoji, markup(summary_text, reason), meaning)
+    return _build_copy(emoji, markup(summary_text, reason), meaning)
 
 
 def _explain_review(value: Json) -> AccountCopy:
     decision = first_text(value, "decision").upper()
     found = _REVIEWS.get(decision)
     if found is None:
-        return _copy("", _with_word("WhatsApp reviewed the account", _humanize(decision)))
+        return _build_copy("", _append_word("WhatsApp reviewed the account", _humanize(decision)))
     emoji, summary, meaning = found
-    return _copy(emoji, markup(summary), meaning)
+    return _build_copy(emoji, markup(summary), meaning)
 
 
 def _explain_alert(value: Json) -> AccountCopy:
@@ -150,7 +150,7 @@ def _explain_alert(value: Json) -> AccountCopy:
     emoji = WARNING if severity in {"WARNING", "CRITICAL"} else ""
     warning = "WhatsApp warns about the account"
     summary = markup(f"{warning}: ", what[:MAX_VALUE_LENGTH]) if what else markup(f"{warning}.")
-    return _copy(emoji, summary, "WhatsApp Manager shows what to do.")
+    return _build_copy(emoji, summary, "WhatsApp Manager shows what to do.")
 
 
 def _explain_capability(value: Json) -> AccountCopy:
@@ -169,7 +169,7 @@ def _explain_capability(value: Json) -> AccountCopy:
         parts.append(markup("it may have ", bold(numbers), " phone numbers"))
     summary = markup("The limits of the WhatsApp account have changed")
     joined = Markup(", and ".join(parts))
-    return _copy("", markup(summary, ": ", joined, ".") if parts else markup(summary, "."))
+    return _build_copy("", markup(summary, ": ", joined, ".") if parts else markup(summary, "."))
 
 
 def _explain_quality(value: Json) -> AccountCopy:
@@ -179,40 +179,46 @@ def _explain_quality(value: Json) -> AccountCopy:
     )
     limit = first_text(value, "current_limit", "max_daily_conversations_per_business")
     now = markup(" The limit is now ", bold(_describe_tier(limit)), ".") if limit else Markup("")
-    number = _our_number(value, "Our number", "One of our numbers")
-    return _copy(emoji, markup(number, f" {what}.", now), meaning)
+    number = _render_our_number(value, "Our number", "One of our numbers")
+    return _build_copy(emoji, markup(number, f" {what}.", now), meaning)
 
 
 def _explain_name(value: Json) -> AccountCopy:
     decision = first_text(value, "decision").upper()
     name = first_text(value, "requested_verified_name")[:MAX_VALUE_LENGTH]
-    number = _our_number(value)
+    number = _render_our_number(value)
     if decision == "APPROVED":
-        return _copy(GOOD, markup("WhatsApp approved the name ", bold(name), " for ", number, "."))
+        return _build_copy(
+            GOOD, markup("WhatsApp approved the name ", bold(name), " for ", number, ".")
+        )
     if decision == "REJECTED":
         reason = _humanize(first_text(value, "rejection_reason"))
         why = markup(" Reason: ", reason, ".") if reason not in {"", "none"} else Markup("")
         summary = markup("WhatsApp rejected the name ", bold(name), " for ", number, ".", why)
-        return _copy(WARNING, summary, "Request another name in WhatsApp Manager.")
+        return _build_copy(WARNING, summary, "Request another name in WhatsApp Manager.")
     what = bold(_humanize(decision) or "under review")
-    return _copy("", markup("The name ", bold(name or "?"), " for ", number, " is ", what, "."))
+    return _build_copy(
+        "", markup("The name ", bold(name or "?"), " for ", number, " is ", what, ".")
+    )
 
 
 def _explain_security(value: Json) -> AccountCopy:
     event = first_text(value, "event").upper()
-    summary = markup("The security settings of ", _our_number(value), " have changed")
+    summary = markup("The security settings of ", _render_our_number(value), " have changed")
     meaning = "If no one in your company did this, contact your admin."
-    return _copy(WARNING, _with_word(summary, _humanize(event)), meaning)
+    return _build_copy(WARNING, _append_word(summary, _humanize(event)), meaning)
 
 
 def _explain_preference(value: Json) -> AccountCopy:
     wants = first_text(value, "value").lower()
     if wants == "stop":
         summary = "A customer stopped your marketing messages."
-        return _copy("", markup(summary), "WhatsApp doesn't deliver marketing to them any more.")
+        return _build_copy(
+            "", markup(summary), "WhatsApp doesn't deliver marketing to them any more."
+        )
     if wants == "resume":
-        return _copy("", markup("A customer accepts your marketing messages again."))
-    return _copy("", _with_word("A customer changed which messages they want", wants))
+        return _build_copy("", markup("A customer accepts your marketing messages again."))
+    return _build_copy("", _append_word("A customer changed which messages they want", wants))
 
 
 def _explain_handover(value: Json) -> AccountCopy:
@@ -220,19 +226,19 @@ def _explain_handover(value: Json) -> AccountCopy:
     control = as_object(value.get(kind))
     owner = _humanize(first_text(control, "new_owner_role"))
     what = markup("A conversation is now with ", bold(owner or "another app"), ".")
-    return _copy("", what)
+    return _build_copy("", what)
 
 
-def _with_word(sentence: str, word: str) -> Markup:
+def _append_word(sentence: str, word: str) -> Markup:
     """Return a sentence with WhatsApp's own word for what happened, if there is one."""
     return markup(sentence, ": ", bold(word), ".") if word else markup(sentence, ".")
 
 
-def _copy(emoji: str, summary: Markup, meaning: str = "") -> AccountCopy:
+def _build_copy(emoji: str, summary: Markup, meaning: str = "") -> AccountCopy:
     return AccountCopy(summary, meaning, emoji or INFO)
 
 
-def _our_number(
+def _render_our_number(
     value: Json, known: str = "our number", unknown: str = "one of our numbers"
 ) -> Markup:
     number = first_text(value, "display_phone_number", "phone_number")

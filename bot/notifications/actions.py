@@ -52,21 +52,21 @@ async def keep_posting(request: ActionRequest, context: HasNotifications) -> Mes
     spec = rule.spec.model_copy(update={"allows_outsiders": True})
     await context.notifications.save(rule.channel, rule.member, spec, rule)
     context.notifications.retry_channel(rule.channel)
-    return _answer("Customers' messages are posted in ", rule.channel, " again.")
+    return _render_answer("Customers' messages are posted in ", rule.channel, " again.")
 
 
 async def stop_posting(request: ActionRequest, context: HasNotifications) -> Message:
     """Remove the rule."""
     rule = await _load_rule(request, context)
     await context.notifications.rules.remove(rule.id)
-    return _answer("Removed the rule. It posts nothing more in ", rule.channel, ".")
+    return _render_answer("Removed the rule. It posts nothing more in ", rule.channel, ".")
 
 
 async def _load_rule(request: ActionRequest, context: HasNotifications) -> Rule:
     return await context.notifications.get(parse_row_id(request.value, ShownQuery.command))
 
 
-def _answer(before: str, channel: str, after: str) -> Message:
+def _render_answer(before: str, channel: str, after: str) -> Message:
     line = markup(before, channel_mention(channel), after)
     return Message(line, (blocks.section(line),), replace_original=True)
 

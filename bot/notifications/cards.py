@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from bot.messages.report_message import SHOW_SEND
 from bot.messages.send import Send
-from bot.notifications.facts import FindSends, sent_message_ids
-from bot.notifications.headlines import Headline, describe, event_time
+from bot.notifications.facts import FindSends, list_sent_message_ids
+from bot.notifications.headlines import Headline, describe, get_event_time
 from bot.outbox.message import OutboxMessage
 from bot.slack import blocks
 from bot.slack.age import date_token
@@ -32,49 +32,51 @@ class CardPresenter:
         mentions: Sequence[str],
     ) -> Sequence[OutboxMessage]:
         """Return the card. Raise ``DatabaseUnavailable``."""
-        keys = sent_message_ids(recorded.event)
+        keys = list_sent_message_ids(recorded.event)
         sends = await self._find_sends(keys) if keys else {}
         send = next((sends[key] for key in keys if key in sends), None)
-        message = event_card(recorded, send, mentions)
-        return [OutboxMessage(card_key(channel, recorded.id), channel, message, member)]
+        message = render_event_card(recorded, send, mentions)
+        return [OutboxMessage(build_card_key(channel, recorded.id), channel, message, member)]
 
 
-def card_key(channel: str, event_id: int) -> str:
+def build_card_key(channel: str, event_id: int) -> str:
     """Return the outbox's key of an event's card."""
     return f"event:{channel}:{event_id}"
 
 
-def event_card(recorded: RecordedEvent, send: Send | None, mentions: Sequence[str] = ()) -> Message:
+def render_event_card(
+    recorded: RecordedEvent, send: Send | None, mentions: Sequence[str] = ()
+) -> Message:
     """Return what happened, what it means, and who sent the message in question."""
     headline = describe(recorded.event, send)
-    line = with_mentions(headline.text, mentions)
+    line = prepend_mentions(headline.text, mentions)
     content: list[Block] = [blocks.section(line)]
     if headline.meaning:
         content.append(blocks.section(headline.meaning))
-    content.append(blocks.context(_footer(recorded, send)))
+    content.append(blocks.context(_render_footer(recorded, send)))
     if send is not None:
         content.append(blocks.actions(blocks.button("Details", SHOW_SEND, str(send.id))))
-    return Message(_notification(headline, mentions), tuple(content))
+    return Message(_render_notification(headline, mentions), tuple(content))
 
 
-def with_mentions(text: Markup, mentions: Sequence[str]) -> Markup:
+def prepend_mentions(text: Markup, mentions: Sequence[str]) -> Markup:
     """Return the text after mentions of members (``U…``), user groups (``S…``) or "here"."""
-    tokens = " ".join(map(_mention_token, mentions))
+    tokens = " ".join(map(_render_mention, mentions))
     return markup(Markup(f"{tokens} "), text) if tokens else text
 
 
-def _mention_token(target: str) -> str:
+def _render_mention(target: str) -> str:
     if target == "here":
         return "<!here>"
     return f"<!subteam^{target}>" if target.startswith("S") else mention(target)
 
 
-def _notification(headline: Headline, mentions: Sequence[str]) -> Markup:
-    return with_mentions(headline.line, mentions)
+def _render_notification(headline: Headline, mentions: Sequence[str]) -> Markup:
+    return prepend_mentions(headline.line, mentions)
 
 
-def _footer(recorded: RecordedEvent, send: Send | None) -> Markup:
-    at = event_time(recorded)
+def _render_footer(recorded: RecordedEvent, send: Send | None) -> Markup:
+    at = get_event_time(recorded)
     if send is None:
         return date_token(at)
     return markup("Sent by ", mention(send.member), "  ·  ", date_token(at))

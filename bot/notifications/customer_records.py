@@ -17,12 +17,12 @@ def record_finder(directory: RecordDirectory) -> FindRecords:
         if not customer.phone:
             return frozenset()
         found = await directory.find_by_phone(f"+{customer.phone}")
-        return frozenset(fact for record in found for fact in _facts(record))
+        return frozenset(fact for record in found for fact in _iter_facts(record))
 
     return find
 
 
-def _facts(record: Record) -> Iterator[str]:
+def _iter_facts(record: Record) -> Iterator[str]:
     """Yield ``lead``, and ``lead.city=pune`` of each attribute that has a value."""
     kind = record.procedure.casefold()
     yield kind

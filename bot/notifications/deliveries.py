@@ -90,7 +90,7 @@ class Deliveries:
 
     # --- what is due ------------------------------------------------------------------------------
 
-    async def seconds_until_work(self, now: float) -> float:
+    async def compute_seconds_until_work(self, now: float) -> float:
         """Return the seconds until there is anything to plan, to deliver or to follow.
 
         0 if there is now, ``inf`` if nothing waits.
@@ -182,7 +182,7 @@ class Deliveries:
         async with self._database.begin() as connection:
             return [read_row(GatheredPost, row) for row in await connection.execute(posts)]
 
-    async def seconds_until_due(self, now: float) -> float | None:
+    async def compute_seconds_until_due(self, now: float) -> float | None:
         """Return the seconds until the next delivery is due; None if none waits."""
         first = select(func.min(_table.c.due_at)).where(
             self._is(DeliveryState.WAITING), _table.c.due_at > now
@@ -203,7 +203,7 @@ class Deliveries:
     async def count_since(self, channel: str, rule_id: int, stream: str, since: float) -> int:
         """Return how many events of a stream were shown in separate messages since then."""
         shown = select(func.count()).where(
-            self._in_stream(channel, rule_id, stream),
+            self._match_stream(channel, rule_id, stream),
             _table.c.post_key != "",
             _table.c.created_at > since,
             ~_table.c.post_key.startswith(f"{STORM}:"),
@@ -216,7 +216,7 @@ class Deliveries:
         last = (
             select(_table.c.post_key)
             .where(
-                self._in_stream(channel, rule_id, stream),
+                self._match_stream(channel, rule_id, stream),
                 _table.c.created_at > since,
                 _table.c.post_key.startswith(f"{STORM}:"),
             )
@@ -375,7 +375,7 @@ class Deliveries:
             _table.c.post_key == "",
         )
 
-    def _in_stream(self, channel: str, rule_id: int, stream: str) -> ColumnElement[bool]:
+    def _match_stream(self, channel: str, rule_id: int, stream: str) -> ColumnElement[bool]:
         return and_(
             _table.c.workspace == self._workspace,
             _table.c.channel == channel,

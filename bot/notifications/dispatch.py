@@ -22,7 +22,7 @@ from bot.notifications.delivery import (
 )
 from bot.notifications.event_source import EventSource
 from bot.notifications.gathered_posts import GatheredPosts, enqueue
-from bot.notifications.headlines import plain_message
+from bot.notifications.headlines import render_plain
 from bot.notifications.matching import select_mentions
 from bot.notifications.planner import MESSAGE_STREAM
 from bot.notifications.presenter import Presenter
@@ -162,12 +162,12 @@ class DeliveryDispatcher:
             storm = await self._deliveries.find_storm(
                 work.channel, stream.rule_id, stream.stream, since
             )
-            if not storm or work.now - _storm_start(storm) > STORM_MAX_SECONDS:
+            if not storm or work.now - _parse_storm_start(storm) > STORM_MAX_SECONDS:
                 shown = await self._deliveries.count_since(
                     work.channel, stream.rule_id, stream.stream, since
                 )
                 is_storm = shown + stream.count > STORM_SIZE
-                storm = _storm_key(stream.rule_id, stream.first_event_id, work.now)
+                storm = _build_storm_key(stream.rule_id, stream.first_event_id, work.now)
                 storm = storm if is_storm else ""
             if storm:
                 await self._deliveries.assign_stream(work.channel, stream, storm, work.now)
@@ -284,9 +284,11 @@ class DeliveryDispatcher:
         except Exception:  # noqa: BLE001 - it is logged
             if self._note_failure(delivery, recorded):
                 return False
-            messages = [_plain(recorded, rule)]
+            messages = [_render_plain(recorded, rule)]
         if messages:
-            await enqueue(self._outbox, await self._gathered.in_thread(rule, delivery, messages))
+            await enqueue(
+                self._outbox, await self._gathered.place_in_thread(rule, delivery, messages)
+            )
             await self._deliveries.mark_queued([delivery.id], messages[-1].key)
             self._handed_over = True
         else:
@@ -321,12 +323,12 @@ class DeliveryDispatcher:
             raise
         except Exception:  # noqa: BLE001 - one event must not lose the others
             self._log.exception("event_not_presented", event_id=recorded.id)
-            return [_plain(recorded, rule)]
+            return [_render_plain(recorded, rule)]
 
     async def _present(self, recorded: RecordedEvent, rule: Rule) -> Sequence[OutboxMessage]:
         mentions: Sequence[str] = ()
         if rule.spec.mentions:
-            mentions = select_mentions(rule.spec, await self._gathered.facts([recorded]))
+            mentions = select_mentions(rule.spec, await self._gathered.collect_facts([recorded]))
         presenter = self._presenters.get(type(recorded.event), self._fallback)
         return await presenter.present(
             recorded,
@@ -337,14 +339,14 @@ class DeliveryDispatcher:
         )
 
 
-def _plain(recorded: RecordedEvent, rule: Rule) -> OutboxMessage:
+def _render_plain(recorded: RecordedEvent, rule: Rule) -> OutboxMessage:
     key = f"event:{rule.channel}:{recorded.id}:plain"
-    return OutboxMessage(key, rule.channel, plain_message(f"E-{recorded.id}"), "")
+    return OutboxMessage(key, rule.channel, render_plain(f"E-{recorded.id}"), "")
 
 
-def _storm_key(rule_id: int, event_id: int, now: float) -> str:
+def _build_storm_key(rule_id: int, event_id: int, now: float) -> str:
     return f"{STORM}:{rule_id}:{event_id}:{int(now)}"
 
 
-def _storm_start(key: str) -> float:
+def _parse_storm_start(key: str) -> float:
     return float(key.rpartition(":")[2])

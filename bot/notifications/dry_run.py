@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.notifications.facts import Facts
-from bot.notifications.matching import first_match, matches
+from bot.notifications.matching import find_first_match, matches
 from bot.notifications.planner import is_too_old
 from bot.notifications.rule import Rule, RuleSpec
 from bot.webhooks.recorded_event import RecordedEvent
@@ -42,7 +42,7 @@ class DryRun:
         return sum(item.facts.is_follow_up for item in self.taken)
 
 
-def with_candidate(rules: Sequence[Rule], candidate: Rule) -> list[Rule]:
+def place_candidate(rules: Sequence[Rule], candidate: Rule) -> list[Rule]:
     """Return a channel's rules with the candidate in its place: a new one comes last."""
     changed = [candidate if rule.id == candidate.id else rule for rule in rules]
     if candidate.id == NEW_RULE_ID:
@@ -52,11 +52,11 @@ def with_candidate(rules: Sequence[Rule], candidate: Rule) -> list[Rule]:
 
 def run_dry(rules: Sequence[Rule], candidate: Rule, events: Sequence[SeenEvent]) -> DryRun:
     """Return what the candidate would have done among the channel's rules."""
-    changed = with_candidate(rules, candidate)
+    changed = place_candidate(rules, candidate)
     taken: list[SeenEvent] = []
     by_rule: Counter[int] = Counter()
     for item in events:
-        winner = None if is_too_old(item.recorded) else first_match(changed, item.facts)
+        winner = None if is_too_old(item.recorded) else find_first_match(changed, item.facts)
         if winner is None:
             continue
         if winner.id == candidate.id:

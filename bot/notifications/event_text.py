@@ -30,7 +30,7 @@ def describe_event(event: WebhookEvent, facts: Facts) -> Markup:
             return markup("Number or ID of ", who, " changed")
         text = " ".join(read_text(event.raw).split())
         words = f': "{clip(text, MAX_TEXT_LENGTH)}"' if text else ""
-        return markup(_message_noun(event.kind), " from ", who, words)
+        return markup(_name_message(event.kind), " from ", who, words)
     if isinstance(event, StatusEvent):
         subject = facts.template or "A message"
         reason = f": {find_reason(event)}" if event.kind == "failed" else ""
@@ -62,7 +62,7 @@ def find_reason(event: StatusEvent) -> str:
     return mask_text(clip(title, MAX_TEXT_LENGTH)) or "no reason given"
 
 
-def _message_noun(kind: str) -> str:
+def _name_message(kind: str) -> str:
     nouns = {
         "text": "Message",
         "button": "Button press",

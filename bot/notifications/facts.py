@@ -107,12 +107,12 @@ class FactsReader:
         rules have.
         """
         events = [item.event for item in recorded]
-        wanted = dict.fromkeys(key for event in events for key in sent_message_ids(event))
+        wanted = dict.fromkeys(key for event in events for key in list_sent_message_ids(event))
         sends = await self.find_sends(list(wanted)) if wanted else {}
         questions = _Questions(self, filters)
         found: list[Facts] = []
         for event in events:
-            send = next((sends[key] for key in sent_message_ids(event) if key in sends), None)
+            send = next((sends[key] for key in list_sent_message_ids(event) if key in sends), None)
             found.append(await questions.complete(build(event, send), event, send))
         return found
 
@@ -176,9 +176,9 @@ def build(event: WebhookEvent, send: Send | None = None) -> Facts:
     """Return the facts of an event; ``send`` is our message that it is about, if known."""
     template, category = send.template if send else "", ""
     if isinstance(event, TemplateEvent):
-        template, category = event.name, _template_category(event.raw)
+        template, category = event.name, _find_template_category(event.raw)
     if isinstance(event, StatusEvent):
-        category = _priced_category(event.raw)
+        category = _find_priced_category(event.raw)
     is_message = isinstance(event, MessageEvent)
     return Facts(
         group=_find_group(event, is_ours=send is not None),
@@ -199,7 +199,7 @@ def is_of_one_number(event: WebhookEvent) -> bool:
     return isinstance(event, MessageEvent | StatusEvent)
 
 
-def sent_message_ids(event: WebhookEvent) -> tuple[str, ...]:
+def list_sent_message_ids(event: WebhookEvent) -> tuple[str, ...]:
     """Return the IDs by which our message that an event is about may be found."""
     if isinstance(event, StatusEvent):
         return tuple(key for key in (event.wamid, event.message_id) if key)
@@ -256,7 +256,7 @@ def _find_group(event: WebhookEvent, *, is_ours: bool) -> EventGroup:
     return EventGroup.ALL
 
 
-def _priced_category(status: Json) -> str:
+def _find_priced_category(status: Json) -> str:
     """Return the category at which a message is priced; Meta's variants count as their category.
 
     Variants are ``marketing_lite`` and ``authentication_international``, for example.
@@ -265,7 +265,7 @@ def _priced_category(status: Json) -> str:
     return next((name for name in PRICED_CATEGORIES if name in priced), priced)
 
 
-def _template_category(change: Json) -> str:
+def _find_template_category(change: Json) -> str:
     """Return the category that a changed template has or will have.
 
     An announced change has ``correct_category``, which will apply, and the current one in

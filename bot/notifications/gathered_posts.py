@@ -13,11 +13,11 @@ from bot.messages.send import Send
 from bot.notifications.deliveries import Deliveries
 from bot.notifications.delivery import Delivery, GatheredPost
 from bot.notifications.event_source import EventSource, read_current
-from bot.notifications.facts import Facts, FactsReader, sent_message_ids
-from bot.notifications.gathering import Tally, gathered_message, thread_message
+from bot.notifications.facts import Facts, FactsReader, list_sent_message_ids
+from bot.notifications.gathering import Tally, render_gathered, render_thread
 from bot.notifications.planner import MESSAGE_STREAM
 from bot.notifications.rule import Grouping, Rule
-from bot.notifications.schedule import find_zone, local_date
+from bot.notifications.schedule import find_zone, format_local_date
 from bot.outbox.error_policy import LOST_ROOT_CODES
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
@@ -48,7 +48,7 @@ class GatheredPosts:
         self._tallies: LRUCache[str, Tally] = LRUCache(MAX_TALLIES)
         self._updated_at: LRUCache[str, float] = LRUCache(MAX_TALLIES)
 
-    async def facts(self, recorded: Sequence[RecordedEvent]) -> list[Facts]:
+    async def collect_facts(self, recorded: Sequence[RecordedEvent]) -> list[Facts]:
         """Return the facts of events that don't need Chakra."""
         return await self._facts.read(recorded)
 
@@ -57,7 +57,7 @@ class GatheredPosts:
 
         Return 0, or the seconds until it may be updated again. Raise ``DatabaseUnavailable``.
         """
-        if (wait := self._seconds_until_update(post.post_key)) > 0:
+        if (wait := self._compute_seconds_until_update(post.post_key)) > 0:
             return wait
         await self._enqueue(post.post_key, rule)
         await self._deliveries.mark_gathered(post)
@@ -71,31 +71,31 @@ class GatheredPosts:
 
     async def _enqueue(self, post_key: str, rule: Rule) -> None:
         tally = await self._count(post_key)
-        message = gathered_message(post_key, rule, tally, _mentions(rule, tally))
+        message = render_gathered(post_key, rule, tally, _list_mentions(rule, tally))
         own = OutboxMessage(post_key, rule.channel, message, "")
         [first, *_] = await self._deliveries.list_shown(post_key, limit=1)
-        await enqueue(self._outbox, await self.in_thread(rule, first, [own]))
+        await enqueue(self._outbox, await self.place_in_thread(rule, first, [own]))
 
-    async def in_thread(
+    async def place_in_thread(
         self, rule: Rule, delivery: Delivery, messages: Sequence[OutboxMessage]
     ) -> list[OutboxMessage]:
         """Return the messages, in the day's thread if the rule has one, after its parent."""
         if rule.spec.grouping is not Grouping.THREADED or delivery.stream == MESSAGE_STREAM:
             return list(messages)
-        parent = await self._thread_parent(rule, delivery.created_at)
+        parent = await self._render_thread_parent(rule, delivery.created_at)
         replies = [
             message if message.thread_key else replace(message, thread_key=parent.key)
             for message in messages
         ]
         return [parent, *replies]
 
-    async def _thread_parent(self, rule: Rule, at: float) -> OutboxMessage:
-        day = local_date(at, rule.spec.time_zone)
+    async def _render_thread_parent(self, rule: Rule, at: float) -> OutboxMessage:
+        day = format_local_date(at, rule.spec.time_zone)
         zone = find_zone(rule.spec.time_zone)
         start = datetime.fromisoformat(day).replace(tzinfo=zone)
         end = (start + timedelta(days=1)).timestamp()
         count = await self._deliveries.count_of_rule(rule.id, start.timestamp(), end)
-        message = thread_message(rule, count, start.timestamp())
+        message = render_thread(rule, count, start.timestamp())
         key = f"thread:{rule.id}:{day}"
         if (await self._outbox.get_status(key)).error_code in LOST_ROOT_CODES:
             await self._outbox.forget(key)
@@ -123,15 +123,15 @@ class GatheredPosts:
             if recorded is None:
                 tally.add_unreadable(delivery.event_id, delivery.stream)
             else:
-                keys = sent_message_ids(recorded.event)
+                keys = list_sent_message_ids(recorded.event)
                 send = next((sends[key] for key in keys if key in sends), None)
                 tally.add(recorded, delivery.stream, send)
 
     async def _find_sends(self, recorded: Sequence[RecordedEvent]) -> dict[str, Send]:
-        keys = dict.fromkeys(key for item in recorded for key in sent_message_ids(item.event))
+        keys = dict.fromkeys(key for item in recorded for key in list_sent_message_ids(item.event))
         return dict(await self._facts.find_sends(list(keys))) if keys else {}
 
-    def _seconds_until_update(self, post_key: str) -> float:
+    def _compute_seconds_until_update(self, post_key: str) -> float:
         updated_at = self._updated_at.get(post_key)
         if updated_at is None:
             return 0.0
@@ -147,7 +147,7 @@ async def enqueue(outbox: Outbox, messages: Sequence[OutboxMessage]) -> None:
             await outbox.enqueue(*part)
 
 
-def _mentions(rule: Rule, tally: Tally) -> tuple[str, ...]:
+def _list_mentions(rule: Rule, tally: Tally) -> tuple[str, ...]:
     """Return the mentions of the message: no one about their own actions."""
     own = next(iter(tally.members)) if len(tally.members) == 1 else ""
     return tuple(target for target in rule.spec.mentions if target != own)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.messages.send import Send
-from bot.notifications.cards import with_mentions
+from bot.notifications.cards import prepend_mentions
 from bot.notifications.delivery import STORM
-from bot.notifications.headlines import describe, event_time
+from bot.notifications.headlines import describe, get_event_time
 from bot.notifications.planner import LATE
 from bot.notifications.rule import EventGroup, Grouping, Rule
 from bot.notifications.shown_events import SHOW_ALL, ShownQuery
@@ -52,7 +52,7 @@ class Tally:
     def add(self, recorded: RecordedEvent, stream: str, send: Send | None) -> None:
         """Count an event."""
         headline = describe(recorded.event, send)
-        at = event_time(recorded)
+        at = get_event_time(recorded)
         self.labels[stream, headline.label] += 1
         self.members.add(send.member if send else "")
         if len(self.first_lines) < MAX_LINES:
@@ -70,27 +70,27 @@ class Tally:
         self.last_event_id = max(self.last_event_id, event_id)
 
 
-def gathered_message(
+def render_gathered(
     post_key: str, rule: Rule, tally: Tally, mentions: Sequence[str] = ()
 ) -> Message:
     """Return a message that counts its events, shows the first, and lists all on request."""
-    title = _title(post_key, rule, tally)
+    title = _render_title(post_key, rule, tally)
     content: list[Block] = [
-        blocks.section(with_mentions(bold(title), mentions)),
-        *blocks.sections(lines(_breakdown(tally))),
+        blocks.section(prepend_mentions(bold(title), mentions)),
+        *blocks.sections(lines(_render_breakdown(tally))),
     ]
     if tally.first_lines:
         more = tally.count - len(tally.first_lines)
         rest = [markup(f"… and {more:,} more")] if more > 0 else []
         content += blocks.sections(lines([*tally.first_lines, *rest]))
-    content.append(blocks.context(*_notes(post_key, tally)))
+    content.append(blocks.context(*_render_notes(post_key, tally)))
     content.append(blocks.actions(show_all_button(post_key)))
-    return Message(with_mentions(markup(title), mentions), tuple(content))
+    return Message(prepend_mentions(markup(title), mentions), tuple(content))
 
 
-def thread_message(rule: Rule, count: int, start: float) -> Message:
+def render_thread(rule: Rule, count: int, start: float) -> Message:
     """Return the message that begins a day's thread and counts its events."""
-    asked = ", ".join(_plural(group) for group in rule.spec.events)
+    asked = ", ".join(_render_plural(group) for group in rule.spec.events)
     noun = "event" if count == 1 else "events"
     line = markup(bold(f"{count:,} {noun} today"), "  ·  ", asked)
     note = markup("Since ", date_token(start), ". Each is a reply to this message.")
@@ -108,11 +108,11 @@ def count_text(stream: str, count: int) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
-def _plural(group: EventGroup) -> str:
+def _render_plural(group: EventGroup) -> str:
     return "all events" if group is EventGroup.ALL else NOUNS[group][1]
 
 
-def _title(post_key: str, rule: Rule, tally: Tally) -> str:
+def _render_title(post_key: str, rule: Rule, tally: Tally) -> str:
     if len(tally.streams) == 1:
         [(stream, count)] = tally.streams.items()
         counted = count_text(stream, count)
@@ -125,7 +125,7 @@ def _title(post_key: str, rule: Rule, tally: Tally) -> str:
     return f"{'Hourly' if rule.spec.grouping is Grouping.HOURLY else 'Daily'} digest: {counted}"
 
 
-def _breakdown(tally: Tally) -> list[Markup]:
+def _render_breakdown(tally: Tally) -> list[Markup]:
     """Return the counts by group, and in each by what happened."""
     rows: list[Markup] = []
     many = len(tally.streams) > 1
@@ -145,7 +145,7 @@ def _breakdown(tally: Tally) -> list[Markup]:
     return rows
 
 
-def _notes(post_key: str, tally: Tally) -> list[Markup]:
+def _render_notes(post_key: str, tally: Tally) -> list[Markup]:
     notes = []
     if tally.first_at:
         notes.append(markup(date_token(tally.first_at), " to ", date_token(tally.last_at)))

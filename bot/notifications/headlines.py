@@ -142,7 +142,7 @@ def _describe_template(event: TemplateEvent) -> Headline:
     return Headline(":page_facing_up:", line, f"template {change}")
 
 
-def plain_message(reference: str) -> Message:
+def render_plain(reference: str) -> Message:
     """Return what is shown of an event that can't be presented."""
     line = markup(
         ":warning: Something happened in WhatsApp that can't be shown here (reference ",
@@ -152,7 +152,7 @@ def plain_message(reference: str) -> Message:
     return Message(line, (blocks.section(line),))
 
 
-def event_time(recorded: RecordedEvent) -> float:
+def get_event_time(recorded: RecordedEvent) -> float:
     """Return when an event happened; for a time in the future, when it arrived."""
     at = recorded.event.occurred_at
     return min(at, recorded.recorded_at) if at > 0 else recorded.recorded_at

@@ -14,7 +14,7 @@ _FIRST_WITHOUT_SPACES = "\u0e00"
 """From Thai on, most scripts don't put spaces between words, or attach particles to them."""
 
 
-def first_match(rules: Iterable[Rule], facts: Facts) -> Rule | None:
+def find_first_match(rules: Iterable[Rule], facts: Facts) -> Rule | None:
     """Return the rule of one channel that receives the event, None if none does.
 
     A person's own direct messages receive nothing about what they sent themselves: they get a
@@ -51,7 +51,7 @@ def is_undecided(rules: Iterable[Rule], facts: Facts) -> bool:
         if unknown
         else []
     )
-    winner = first_match(candidates, facts)
+    winner = find_first_match(candidates, facts)
     return winner is not None and winner not in rules
 
 

@@ -112,7 +112,7 @@ class Notifier:
         waits = [await self._purge_if_due(), IDLE_SECONDS]
         if not self._database.single_process:
             waits.append(POLL_SECONDS)
-        wait = await self._deliveries.seconds_until_work(self._clock.time())
+        wait = await self._deliveries.compute_seconds_until_work(self._clock.time())
         return min(*waits, wait if wait > 0 else await self._work(lock))
 
     async def _work(self, lock: LeaderLock) -> float:
@@ -130,7 +130,7 @@ class Notifier:
             await lock.ensure_held()
             own = by_channel.get(channel, [])
             waits.append(await self._deliver(channel, own, queued.get(channel, 0), now))
-        until_due = await self._deliveries.seconds_until_due(now)
+        until_due = await self._deliveries.compute_seconds_until_due(now)
         return min(waits if until_due is None else [*waits, until_due])
 
     # --- planning ---------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class Notifier:
         for _ in range(MAX_BATCHES):
             listed = await self._events.list_pending(PLAN_BATCH_SIZE, after=waiting.last_event_id)
             if not listed:
-                return waiting.seconds_until_retry(self._clock.monotonic())
+                return waiting.compute_seconds_until_retry(self._clock.monotonic())
             now, by_channel = self._clock.time(), group_by_channel(rules)
             known = await self._read_facts(listed, rules)
             pending = waiting.take_decided(listed, known, by_channel, self._clock)
@@ -208,7 +208,7 @@ class Notifier:
     async def _deliver(self, channel: str, rules: Sequence[Rule], queued: int, now: float) -> float:
         """Deliver what is due in a channel; return the seconds until it is checked again."""
         try:
-            if (paused := await self._problems.seconds_paused(channel, rules)) > 0:
+            if (paused := await self._problems.compute_seconds_paused(channel, rules)) > 0:
                 return paused
             held = await self._problems.find_held(channel, rules)
             work = ChannelWork(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.notifications.facts import Facts
-from bot.notifications.matching import first_match
+from bot.notifications.matching import find_first_match
 from bot.notifications.rule import EventGroup, Rule
 from bot.notifications.schedule import find_due_time
 from bot.webhooks.recorded_event import RecordedEvent
@@ -46,7 +46,7 @@ def plan_deliveries(
         for item, known in zip(recorded, facts, strict=True)
         if not is_too_old(item)
         for rules in rules_by_channel.values()
-        if (rule := first_match(rules, known)) is not None
+        if (rule := find_first_match(rules, known)) is not None
     ]
 
 

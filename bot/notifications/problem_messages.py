@@ -25,7 +25,7 @@ _REASONS = {
 }
 
 
-def problem_message(channel: str, error_code: str) -> Message:
+def render_problem(channel: str, error_code: str) -> Message:
     """Return why notifications can't be posted, and what to do."""
     reason = _REASONS.get(error_code)
     if reason is None and error_code.startswith("restricted_action"):
@@ -47,7 +47,7 @@ def problem_message(channel: str, error_code: str) -> Message:
     return Message(markup(what, " ", remedy), content)
 
 
-def outsiders_message(rule: Rule) -> Message:
+def render_outsiders(rule: Rule) -> Message:
     """Return the question to the author of a rule whose channel other companies can now read."""
     where = channel_mention(rule.channel)
     what = markup("People outside your company now read ", where, ".")
@@ -63,7 +63,7 @@ def outsiders_message(rule: Rule) -> Message:
     return Message(markup(what, " ", note), content)
 
 
-def undecided_message(channel: str) -> Message:
+def render_undecided(channel: str) -> Message:
     """Return the notice that events may be missing, since Chakra didn't answer for a rule."""
     where = "your DM with Chakra" if is_private(channel) else channel_mention(channel)
     what = markup("Chakra didn't answer for an hour, so events may be missing in ", where, ".")
@@ -77,7 +77,7 @@ def undecided_message(channel: str) -> Message:
     return Message(markup(what, " ", note), content)
 
 
-def unconfirmed_message(channel: str) -> Message:
+def render_unconfirmed(channel: str) -> Message:
     """Return the notice that Slack didn't confirm a notification, and can't be asked."""
     what = markup("We couldn't confirm whether Slack posted a notification in ")
     line = markup(what, channel_mention(channel), ". It may already be there.")

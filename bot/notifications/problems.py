@@ -12,9 +12,9 @@ from bot.errors import SlackError
 from bot.notifications.channel_states import ChannelStates
 from bot.notifications.matching import find_filters_to_ask
 from bot.notifications.problem_messages import (
-    outsiders_message,
-    problem_message,
-    undecided_message,
+    render_outsiders,
+    render_problem,
+    render_undecided,
 )
 from bot.notifications.repository import RuleRepository
 from bot.notifications.rule import EventGroup, Rule
@@ -63,7 +63,7 @@ class ChannelProblems:
         self._changed = False
         self._log = structlog.get_logger("notifier")
 
-    async def seconds_paused(self, channel: str, rules: Sequence[Rule]) -> float:
+    async def compute_seconds_paused(self, channel: str, rules: Sequence[Rule]) -> float:
         """Return the seconds until the channel is retried; 0 if it can be posted in.
 
         Raise ``DatabaseUnavailable``.
@@ -109,7 +109,7 @@ class ChannelProblems:
         if not is_private(channel):
             for member in dict.fromkeys(rule.member for rule in fresh):
                 key = f"notify:problem:{post_key}:{member}"
-                message = problem_message(channel, code)
+                message = render_problem(channel, code)
                 await self._outbox.enqueue(OutboxMessage(key, member, message, member))
         for rule in fresh:
             await self._set_problem(rule, code)
@@ -129,7 +129,7 @@ class ChannelProblems:
             asking = [rule for rule in rules_by_channel[channel] if find_filters_to_ask([rule])]
             for member in dict.fromkeys(rule.member for rule in asking):
                 key = f"notify:undecided:{channel}:{member}:{hour}"
-                message = undecided_message(channel)
+                message = render_undecided(channel)
                 await self._outbox.enqueue(OutboxMessage(key, member, message, member))
 
     async def resolve(self, channel: str, rules: Sequence[Rule]) -> None:
@@ -155,7 +155,7 @@ class ChannelProblems:
             return {rule.id for rule in asking}
         for rule in asking:
             if state.has_outsiders and not rule.problem:
-                message = outsiders_message(rule)
+                message = render_outsiders(rule)
                 key = f"notify:outsiders:{rule.id}:{int(rule.problem_at)}"
                 await self._outbox.enqueue(OutboxMessage(key, rule.member, message, rule.member))
                 await self._set_problem(rule, OUTSIDERS)

@@ -16,7 +16,7 @@ from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message, OpenForm
 
 
-def recent_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
+def list_recent_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
     """Return the buttons, for people who may choose what channels receive."""
     handlers = ((RECENT_ACTION, show), (PAGE_ACTION, change_page), (DETAILS, show_details))
     return tuple(
@@ -46,7 +46,7 @@ async def show_details(request: ActionRequest, context: HasNotifications) -> Ope
     if found is None:
         raise NotFound("event", str(event_id), hint="It is too long ago.")
     outcomes = await context.notifications.find_outcomes([found])
-    return OpenForm(recent_list.details_view(found, outcomes.get(event_id, ())))
+    return OpenForm(recent_list.render_details_view(found, outcomes.get(event_id, ())))
 
 
 async def _render(

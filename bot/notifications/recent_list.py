@@ -71,16 +71,16 @@ def render_page(
         page,
         query.with_page(page.number),
         heading=heading,
-        row=lambda item: _row(item, outcomes.get(item.recorded.id, ())),
-        empty_text=_empty_text(query),
-        note=_note(events),
+        row=lambda item: _render_row(item, outcomes.get(item.recorded.id, ())),
+        empty_text=_render_empty(query),
+        note=_render_note(events),
         page_action=PAGE_ACTION,
         labels=("Newer", "Older"),
     )
     return name_unused(listed, unused)
 
 
-def details_view(item: SeenEvent, outcomes: Sequence[Markup]) -> View:
+def render_details_view(item: SeenEvent, outcomes: Sequence[Markup]) -> View:
     """Return an event as it arrived, with every field."""
     raw = json.dumps(item.recorded.event.raw, ensure_ascii=False, indent=1, sort_keys=True)
     shown = raw[:MAX_DETAIL_LENGTH]
@@ -111,7 +111,7 @@ def _is_wanted(query: RecentQuery, item: SeenEvent) -> bool:
     return not query.group or item.facts.group == query.group
 
 
-def _row(item: SeenEvent, outcomes: Sequence[Markup]) -> Block:
+def _render_row(item: SeenEvent, outcomes: Sequence[Markup]) -> Block:
     at = item.recorded.event.occurred_at or item.recorded.recorded_at
     text = lines(
         [
@@ -123,7 +123,7 @@ def _row(item: SeenEvent, outcomes: Sequence[Markup]) -> Block:
     return blocks.section(text, accessory=blocks.button("Details", f"{DETAILS}:{number}", number))
 
 
-def _empty_text(query: RecentQuery) -> str:
+def _render_empty(query: RecentQuery) -> str:
     if query.group:
         return "No events of this kind have arrived recently."
     return (
@@ -132,7 +132,7 @@ def _empty_text(query: RecentQuery) -> str:
     )
 
 
-def _note(events: Sequence[SeenEvent]) -> Markup:
+def _render_note(events: Sequence[SeenEvent]) -> Markup:
     """Return how many events of unknown kinds arrived."""
     unknown = Counter(
         item.recorded.event.kind or "no name"

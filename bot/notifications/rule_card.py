@@ -60,7 +60,7 @@ def list_message(
     for rule in rules:
         rows.append(blocks.section(describe_rule(rule, known.senders)))
         if may_change:
-            rows.append(_rule_buttons(rule, len(rules)))
+            rows.append(_render_rule_buttons(rule, len(rules)))
     if may_change:
         rows.append(
             blocks.actions(
@@ -75,7 +75,7 @@ def list_message(
     return Message(markup(note, " ", heading) if note else heading, tuple(rows))
 
 
-def removal_message(rule: Rule, known: KnownNames, location: Markup) -> Message:
+def render_removal(rule: Rule, known: KnownNames, location: Markup) -> Message:
     """Return the question whether to remove a rule."""
     question = markup("Stop posting this ", location, "?")
     button = blocks.button("Remove", f"{REMOVE}:{rule.id}", str(rule.id), style="danger")
@@ -83,7 +83,7 @@ def removal_message(rule: Rule, known: KnownNames, location: Markup) -> Message:
     return Message(question, (blocks.section(question), row, blocks.actions(button)))
 
 
-def preview_message(
+def render_preview(
     spec: RuleSpec,
     dry_run: DryRun,
     known: KnownNames,
@@ -106,7 +106,7 @@ def preview_message(
         content.append(blocks.context(unused))
     try:
         value = RuleState.build(
-            destination.channel, None, with_consent(spec, destination)
+            destination.channel, None, record_consent(spec, destination)
         ).to_value()
     except ValueTooLong:
         raise UsageError(
@@ -201,7 +201,7 @@ def save_label(spec: RuleSpec, destination: Destination) -> str:
     return "Save with @here" if HERE in spec.mentions else "Save rule"
 
 
-def with_consent(spec: RuleSpec, destination: Destination) -> RuleSpec:
+def record_consent(spec: RuleSpec, destination: Destination) -> RuleSpec:
     """Return the rule as it is saved once its author has read the warnings."""
     return spec.model_copy(update={"allows_outsiders": destination.has_outsiders})
 
@@ -210,7 +210,7 @@ def _describe_empty(location: Markup) -> Markup:
     return markup("Nothing from WhatsApp is posted ", location, " yet.")
 
 
-def _rule_buttons(rule: Rule, count: int) -> Block:
+def _render_rule_buttons(rule: Rule, count: int) -> Block:
     value = str(rule.id)
     remove = blocks.button("Remove", f"{REMOVE}:{rule.id}", value, style="danger")
     remove["confirm"] = {

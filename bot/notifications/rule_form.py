@@ -43,18 +43,22 @@ def build_form(
     spec = spec or (rule.spec if rule else new)
     number = f":{rule.id}" if rule else ""
 
-    def action(name: str) -> str:
+    def build_action_id(name: str) -> str:
         return f"notify.{name}{number}"  # Slack preserves the entry under this ID
 
     title = "Edit rule" if rule else "Notifications"
     content = [
         *_render_rules(rules, known, location, rule),
         checkboxes_field(
-            "events", "Receive", EVENT_CHOICES, action=action("events"), initial=spec.events
+            "events",
+            "Receive",
+            EVENT_CHOICES,
+            action=build_action_id("events"),
+            initial=spec.events,
         ),
-        *_filter_fields(spec.filters, known, action),
-        *_delivery_fields(spec, known, action),
-        *_order_fields(spec, rules, rule, action),
+        *_render_filter_fields(spec.filters, known, build_action_id),
+        *_render_delivery_fields(spec, known, build_action_id),
+        *_render_order_fields(spec, rules, rule, build_action_id),
     ]
     return blocks.form_modal(SUBMIT, title, "Preview", content)
 
@@ -64,13 +68,13 @@ def read_form(values: Mapping[str, str], known: KnownNames, previous: RuleSpec |
 
     User groups of the ``previous`` rule stay if the form has no menu of them.
     """
-    events = tuple(EventGroup(value) for value in _chosen(values, "events", EventGroup))
+    events = tuple(EventGroup(value) for value in _read_chosen(values, "events", EventGroup))
     if not events:
         raise FormProblem("events", "Choose at least one kind of event.")
     catch_all = CATCH_ALL in values.get("special", "").split(",")
-    groups = _groups_of(previous.mentions if previous else ())
+    groups = _list_groups(previous.mentions if previous else ())
     if "groups" in values:
-        groups = [item for item in _chosen(values, "groups") if item.startswith("S")]
+        groups = [item for item in _read_chosen(values, "groups") if item.startswith("S")]
     here = [HERE] if MENTION_HERE in values.get("special", "").split(",") else []
     return RuleSpec(
         events=events,
@@ -79,7 +83,7 @@ def read_form(values: Mapping[str, str], known: KnownNames, previous: RuleSpec |
         daily_at=_read_daily_time(values),
         time_zone=previous.time_zone if previous else known.time_zone,
         quiet=_read_quiet(values, previous.time_zone if previous else known.time_zone),
-        mentions=(*_people(values, "mention"), *groups, *here),
+        mentions=(*_read_people(values, "mention"), *groups, *here),
         takes_replies=values.get("mode") == "reply",
         is_catch_all=catch_all,
     )
@@ -106,7 +110,7 @@ def _render_rules(
     return [blocks.section(heading), *listed, blocks.divider(), blocks.section("*New rule*")]
 
 
-def _filter_fields(
+def _render_filter_fields(
     filters: Filters, known: KnownNames, action: Callable[[str], str]
 ) -> list[Block]:
     names = list_country_names()
@@ -120,7 +124,7 @@ def _filter_fields(
     )  # fmt: skip
     fields = []
     if len(known.senders) > 1 or filters.senders:
-        fields.append(_sender_field(filters, known, action("sender")))
+        fields.append(_render_sender_field(filters, known, action("sender")))
     for name, label, initial, example in texts:
         fields.append(
             blocks.text_field(
@@ -156,7 +160,7 @@ def _filter_fields(
     return fields
 
 
-def _quiet_fields(quiet: QuietHours | None, action: Callable[[str], str]) -> list[Block]:
+def _render_quiet_fields(quiet: QuietHours | None, action: Callable[[str], str]) -> list[Block]:
     return [
         blocks.text_field(
             "quiet",
@@ -178,7 +182,7 @@ def _quiet_fields(quiet: QuietHours | None, action: Callable[[str], str]) -> lis
     ]
 
 
-def _sender_field(filters: Filters, known: KnownNames, action: str) -> Block:
+def _render_sender_field(filters: Filters, known: KnownNames, action: str) -> Block:
     """Return the menu of our numbers, including those in the filter that are no longer ours."""
     choices = [Choice(sender.name, sender.id) for sender in known.senders]
     listed = {choice.value for choice in choices}
@@ -193,9 +197,11 @@ def _sender_field(filters: Filters, known: KnownNames, action: str) -> Block:
     )
 
 
-def _group_fields(spec: RuleSpec, known: KnownNames, action: Callable[[str], str]) -> list[Block]:
+def _render_group_fields(
+    spec: RuleSpec, known: KnownNames, action: Callable[[str], str]
+) -> list[Block]:
     """Return the menu of user groups, for which Slack has no built-in one."""
-    chosen = _groups_of(spec.mentions)
+    chosen = _list_groups(spec.mentions)
     names = {group.id: group.name for group in known.groups}
     names |= {item: item for item in chosen if item not in names}
     if not names:
@@ -214,11 +220,11 @@ def _group_fields(spec: RuleSpec, known: KnownNames, action: Callable[[str], str
     ]
 
 
-def _groups_of(mentions: Sequence[str]) -> list[str]:
+def _list_groups(mentions: Sequence[str]) -> list[str]:
     return [item for item in mentions if item.startswith("S")]
 
 
-def _delivery_fields(
+def _render_delivery_fields(
     spec: RuleSpec, known: KnownNames, action: Callable[[str], str]
 ) -> list[Block]:
     how = [Choice(f"{text[:1].upper()}{text[1:]}", item) for item, text in GROUPING_TEXTS.items()]
@@ -240,7 +246,7 @@ def _delivery_fields(
             initial=format_time(spec.daily_at),
             hint=f"Time zone: {spec.time_zone}",
         ),
-        *_quiet_fields(spec.quiet, action),
+        *_render_quiet_fields(spec.quiet, action),
         people_field(
             "mention",
             "Mention",
@@ -248,7 +254,7 @@ def _delivery_fields(
             placeholder="No one",
             initial=[item for item in spec.mentions if item[:1] in ("U", "W")],
         ),
-        *_group_fields(spec, known, action),
+        *_render_group_fields(spec, known, action),
         blocks.select_field(
             "mode",
             "Replies",
@@ -263,7 +269,7 @@ def _delivery_fields(
     ]
 
 
-def _order_fields(
+def _render_order_fields(
     spec: RuleSpec, rules: Sequence[Rule], rule: Rule | None, action: Callable[[str], str]
 ) -> list[Block]:
     count = len(rules) + (rule is None)
@@ -312,12 +318,12 @@ def _read_filters(values: Mapping[str, str], known: KnownNames, previous: Filter
         return tuple(dict.fromkeys(found))
 
     return Filters(
-        senders=_chosen(values, "sender"),
+        senders=_read_chosen(values, "sender"),
         templates=read("template", "templates"),
-        categories=_chosen(values, "category"),
+        categories=_read_chosen(values, "category"),
         countries=read("country", "countries"),
         words=read("words", "words"),
-        members=_people(values, "user"),
+        members=_read_people(values, "user"),
         records=read("record", "records"),
     )
 
@@ -334,15 +340,15 @@ def _read_quiet(values: Mapping[str, str], time_zone: str) -> QuietHours | None:
     period = parse_period(typed)
     if period is None:
         raise FormProblem("quiet", "Write a period like 22:00-07:00.")
-    exceptions = tuple(EventGroup(value) for value in _chosen(values, "except", EventGroup))
+    exceptions = tuple(EventGroup(value) for value in _read_chosen(values, "except", EventGroup))
     return QuietHours(start=period[0], end=period[1], time_zone=time_zone, exceptions=exceptions)
 
 
-def _people(values: Mapping[str, str], field: str) -> tuple[str, ...]:
-    return tuple(item for item in _chosen(values, field) if item[:1] in ("U", "W"))
+def _read_people(values: Mapping[str, str], field: str) -> tuple[str, ...]:
+    return tuple(item for item in _read_chosen(values, field) if item[:1] in ("U", "W"))
 
 
-def _chosen(
+def _read_chosen(
     values: Mapping[str, str], field: str, known: type[EventGroup] | None = None
 ) -> tuple[str, ...]:
     chosen = [item for item in values.get(field, "").split(",") if item]

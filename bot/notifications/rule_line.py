@@ -145,17 +145,17 @@ def find_numbered(arguments: Arguments, rules: Sequence[Rule]) -> Rule | None:
     """Return the rule with the typed number; without one, the only rule there is."""
     if not arguments.tokens:
         return rules[0] if len(rules) == 1 else None
-    numbers = _typed_numbers(arguments)
+    numbers = _list_typed_numbers(arguments)
     return next((rule for rule in rules if numbers == [str(rule.position)]), None)
 
 
 def describe_missing(arguments: Arguments) -> str:
     """Return the sentence that there's no rule with the typed number; "" if none is typed."""
-    numbers = _typed_numbers(arguments)
+    numbers = _list_typed_numbers(arguments)
     return f"There's no rule {clip(numbers[0], 9)}." if numbers else ""
 
 
-def _typed_numbers(arguments: Arguments) -> list[str]:
+def _list_typed_numbers(arguments: Arguments) -> list[str]:
     texts = [token.text.strip("#.") for token in arguments.tokens]
     return [text for text in texts if text.isascii() and text.isdigit()]
 

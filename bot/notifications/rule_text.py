@@ -137,13 +137,15 @@ def _describe_delivery(spec: RuleSpec) -> Markup:
     if spec.grouping is Grouping.DAILY or spec.quiet is not None:
         parts[-1] += f" ({spec.time_zone})"
     if spec.mentions:
-        parts.append(markup("mentions ", *_separate([_mention(item) for item in spec.mentions])))
+        parts.append(
+            markup("mentions ", *_separate([_render_mention(item) for item in spec.mentions]))
+        )
     if spec.takes_replies:
         parts.append("replies in the thread can be sent to the customer")
     return markup(*_separate(parts, "  ·  "))
 
 
-def _mention(target: str) -> Markup:
+def _render_mention(target: str) -> Markup:
     if target == "here":
         return Markup("@here")
     return Markup(f"<!subteam^{target}>") if target.startswith("S") else mention(target)

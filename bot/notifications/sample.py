@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.notifications.cards import event_card
+from bot.notifications.cards import render_event_card
 from bot.notifications.rule import EventGroup, Grouping, Rule
 from bot.notifications.rule_text import GROUPING_TEXTS, describe_events
 from bot.slack import blocks
@@ -37,10 +37,10 @@ SAMPLES: Mapping[EventGroup, WebhookEvent] = {
 """An event of each group; ALL uses the first one."""
 
 
-def sample_message(rule: Rule, member: str, now: float) -> Message:
+def render_sample(rule: Rule, member: str, now: float) -> Message:
     """Return a sample of what a rule receives, marked as a test requested by ``member``."""
     group = next((item for item in rule.spec.events if item in SAMPLES), EventGroup.MESSAGE)
-    card = event_card(RecordedEvent(0, "", SAMPLES[group], 0, now), None)
+    card = render_event_card(RecordedEvent(0, "", SAMPLES[group], 0, now), None)
     title = markup(
         bold(f"Test of rule {rule.position}"),
         f" ({describe_events(rule.spec)}), by ",

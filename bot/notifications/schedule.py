@@ -28,16 +28,16 @@ def find_due_time(spec: RuleSpec, group: EventGroup, now: float) -> DueTime:
     due_at, is_digest = now, False
     zone = find_zone(spec.time_zone)
     if spec.grouping is Grouping.HOURLY:
-        due_at, is_digest = _next_hour(now, zone), True
+        due_at, is_digest = _find_next_hour(now, zone), True
     elif spec.grouping is Grouping.DAILY:
-        due_at, is_digest = next_time(now, spec.daily_at, zone), True
+        due_at, is_digest = find_next_time(now, spec.daily_at, zone), True
     if spec.quiet is None or group in spec.quiet.exceptions:
         return DueTime(due_at, is_digest)
-    end = quiet_until(spec.quiet, due_at)
+    end = find_quiet_end(spec.quiet, due_at)
     return DueTime(due_at, is_digest) if end is None else DueTime(end, is_digest, is_late=True)
 
 
-def quiet_until(quiet: QuietHours, at: float) -> float | None:
+def find_quiet_end(quiet: QuietHours, at: float) -> float | None:
     """Return the end of the quiet hours that ``at`` is in, None if it isn't in any.
 
     They end once, even if the clock then shows the same hour again.
@@ -53,7 +53,7 @@ def quiet_until(quiet: QuietHours, at: float) -> float | None:
     return None
 
 
-def next_time(now: float, wanted: time, zone: tzinfo) -> float:
+def find_next_time(now: float, wanted: time, zone: tzinfo) -> float:
     """Return the next moment after ``now`` at which the local time in ``zone`` is ``wanted``.
 
     A time skipped by daylight saving comes later by the gap; a repeated one comes once.
@@ -66,7 +66,7 @@ def next_time(now: float, wanted: time, zone: tzinfo) -> float:
     return next(moment for moment in moments if moment > now)
 
 
-def local_date(now: float, time_zone: str) -> str:
+def format_local_date(now: float, time_zone: str) -> str:
     """Return the day in ``time_zone``, as in 2026-11-29."""
     return datetime.fromtimestamp(now, find_zone(time_zone)).date().isoformat()
 
@@ -79,7 +79,7 @@ def find_zone(name: str) -> tzinfo:
         return UTC
 
 
-def _next_hour(now: float, zone: tzinfo) -> float:
+def _find_next_hour(now: float, zone: tzinfo) -> float:
     local = datetime.fromtimestamp(now, zone)
     past = local.minute * 60 + local.second + local.microsecond / 1e6
     return now - past + HOUR_SECONDS

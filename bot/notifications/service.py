@@ -15,8 +15,8 @@ from bot.notifications.dry_run import (
     DryRun,
     SeenEvent,
     build_candidate,
+    place_candidate,
     run_dry,
-    with_candidate,
 )
 from bot.notifications.event_source import EventSource, read_current
 from bot.notifications.facts import (
@@ -30,7 +30,7 @@ from bot.notifications.matching import find_filters_to_ask
 from bot.notifications.repository import RuleRepository, require_space
 from bot.notifications.rule import Rule, RuleSpec
 from bot.notifications.rule_values import KnownNames
-from bot.notifications.sample import sample_message
+from bot.notifications.sample import render_sample
 from bot.notifications.shown_events import ShownEvents, explain_unposted
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
@@ -101,10 +101,10 @@ class Notifications:
         Raise ``UsageError`` if it can't be saved.
         """
         rules = await self.rules.list_channel(channel)
-        require_space(_without_rule(rules, rule), spec)
+        require_space(_exclude_rule(rules, rule), spec)
         candidate = build_candidate(channel, member, spec, rule)
         events = await self.read_recent(
-            MAX_EVENTS, filters=find_filters_to_ask(with_candidate(rules, candidate))
+            MAX_EVENTS, filters=find_filters_to_ask(place_candidate(rules, candidate))
         )
         return run_dry(rules, candidate, events)
 
@@ -118,7 +118,7 @@ class Notifications:
         now = self.clock.time()
         if rule is None:
             return await self.rules.add(channel, member, spec, now)
-        require_space(_without_rule(await self.rules.list_channel(channel), rule), spec)
+        require_space(_exclude_rule(await self.rules.list_channel(channel), rule), spec)
         changed = await self.rules.change(rule.id, spec, now)
         if changed is None:
             raise NotFound("rule", str(rule.id), hint="It was removed.")
@@ -133,7 +133,7 @@ class Notifications:
 
     async def post_sample(self, rule: Rule, member: str, reference: str) -> None:
         """Post a sample of what a rule receives, once for each ``reference``."""
-        message = sample_message(rule, member, self.clock.time())
+        message = render_sample(rule, member, self.clock.time())
         key = f"sample:{rule.id}:{reference}"
         await self.outbox.enqueue(OutboxMessage(key, rule.channel, message, member))
 
@@ -145,7 +145,7 @@ class Notifications:
         }
 
 
-def _without_rule(rules: Sequence[Rule], rule: Rule | None) -> list[Rule]:
+def _exclude_rule(rules: Sequence[Rule], rule: Rule | None) -> list[Rule]:
     return [item for item in rules if rule is None or item.id != rule.id]
 
 
@@ -164,7 +164,9 @@ def open_notifications(
 ) -> Notifications:
     """Return the notifications of a workspace."""
     rules = RuleRepository(database, workspace)
-    facts = FactsReader(find_sends, category_finder(catalog), find_records, sender_finder(catalog))
+    facts = FactsReader(
+        find_sends, build_category_finder(catalog), find_records, build_sender_finder(catalog)
+    )
     return Notifications(
         rules,
         facts,
@@ -178,7 +180,7 @@ def open_notifications(
     )
 
 
-def category_finder(catalog: TemplateCatalog) -> FindCategory:
+def build_category_finder(catalog: TemplateCatalog) -> FindCategory:
     """Return a function that finds a template's category."""
 
     async def find(name: str, language: str) -> str:
@@ -189,7 +191,7 @@ def category_finder(catalog: TemplateCatalog) -> FindCategory:
     return find
 
 
-def sender_finder(catalog: TemplateCatalog) -> FindSender:
+def build_sender_finder(catalog: TemplateCatalog) -> FindSender:
     """Return what finds the number of an event that names only its business account, or nothing.
 
     Chakra's own format often does (API.md, Webhooks). With several numbers there it can't be known.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bot.aio.clock import Clock
 from bot.notifications.deliveries import Deliveries
 from bot.notifications.planner import group_by_channel
-from bot.notifications.problem_messages import unconfirmed_message
+from bot.notifications.problem_messages import render_unconfirmed
 from bot.notifications.problems import ChannelProblems, concerns_channel
 from bot.notifications.rule import Rule
 from bot.outbox.error_policy import UNCERTAIN, UNUSABLE_THREAD_CODES
@@ -44,7 +44,7 @@ class Settlement:
         if not channel_of:
             return waiting
         statuses: dict[str, PostStatus] = {}
-        for keys in _batches(list(channel_of)):
+        for keys in _split_batches(list(channel_of)):
             statuses |= await self._outbox.get_statuses(keys)
         posted, refused, threadless = [], [], []
         for key, channel in channel_of.items():
@@ -59,7 +59,7 @@ class Settlement:
                 threadless.append(key)
             else:
                 posted.append(key)
-        for keys in _batches(threadless):  # their authors find another thread
+        for keys in _split_batches(threadless):  # their authors find another thread
             await self._outbox.forget_refused_replies(keys)
             await self._deliveries.requeue(keys)
         await self._close(posted, refused, channel_of, statuses, group_by_channel(rules))
@@ -74,7 +74,7 @@ class Settlement:
         statuses: Mapping[str, PostStatus],
         rules: Mapping[str, Sequence[Rule]],
     ) -> None:
-        for keys in _batches(posted):
+        for keys in _split_batches(posted):
             await self._deliveries.mark_posted(keys, self._clock.time())
         for key in posted:
             if (status := statuses.get(key)) and status.error_code == UNCERTAIN:
@@ -91,12 +91,12 @@ class Settlement:
     async def _notify_unconfirmed(self, key: str, rules: Sequence[Rule]) -> None:
         for member in dict.fromkeys(rule.member for rule in rules):
             if not is_private(rules[0].channel):
-                message = unconfirmed_message(rules[0].channel)
+                message = render_unconfirmed(rules[0].channel)
                 await self._outbox.enqueue(
                     OutboxMessage(f"notify:unconfirmed:{key}:{member}", member, message, member)
                 )
 
 
-def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+def _split_batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(keys), BATCH_SIZE):
         yield keys[start : start + BATCH_SIZE]

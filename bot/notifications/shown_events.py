@@ -13,8 +13,8 @@ from bot.notifications.deliveries import Deliveries
 from bot.notifications.delivery import Delivery, DeliveryState
 from bot.notifications.event_source import EventSource, read_current
 from bot.notifications.event_text import describe_event
-from bot.notifications.facts import FactsReader, sent_message_ids
-from bot.notifications.headlines import describe, event_time
+from bot.notifications.facts import FactsReader, list_sent_message_ids
+from bot.notifications.headlines import describe, get_event_time
 from bot.notifications.planner import is_too_old
 from bot.notifications.problems import OUTSIDERS
 from bot.notifications.repository import RuleRepository
@@ -67,7 +67,7 @@ class ShownEvents:
         )
         if not shown or shown[0].channel not in channels:
             raise NotFound("list", query.post_key, hint="Lists are stored for a week.")
-        rows = await self._rows(shown, masked=masked)
+        rows = await self._render_rows(shown, masked=masked)
         page = Page(tuple(rows), number, count, total)
         return list_message(
             page,
@@ -90,13 +90,13 @@ class ShownEvents:
             outcomes[delivery.event_id].append(describe_outcome(delivery, rule, now))
         return dict(outcomes)
 
-    async def _rows(self, shown: Sequence[Delivery], *, masked: bool) -> list[Markup]:
+    async def _render_rows(self, shown: Sequence[Delivery], *, masked: bool) -> list[Markup]:
         ids = [delivery.event_id for delivery in shown]
         read = await self.events.get(ids)
         events = {recorded.id: recorded for recorded in await read_current(self.events, read)}
         readable = list(events.values())
         facts = dict(zip(events, await self.facts.read(readable), strict=True))
-        keys = dict.fromkeys(key for item in readable for key in sent_message_ids(item.event))
+        keys = dict.fromkeys(key for item in readable for key in list_sent_message_ids(item.event))
         sends = await self.facts.find_sends(list(keys)) if keys else {}
         rows = []
         for event_id in ids:
@@ -104,12 +104,12 @@ class ShownEvents:
             if recorded is None:
                 rows.append(markup("This event can't be read any more."))
                 continue
-            own = sent_message_ids(recorded.event)
+            own = list_sent_message_ids(recorded.event)
             send = next((sends[key] for key in own if key in sends), None)
             headline = describe(recorded.event, send)
             whole = describe_event(recorded.event, facts[event_id])
             line = Markup(mask_text(headline.text)) if masked else whole
-            rows.append(markup(date_token(event_time(recorded)), "  ·  ", line))
+            rows.append(markup(date_token(get_event_time(recorded)), "  ·  ", line))
         return rows
 
 

@@ -9,8 +9,8 @@ from typing import Protocol
 from bot.aio.clock import Clock
 from bot.chakra.template import Template
 from bot.errors import BotError
-from bot.notifications.cards import card_key, with_mentions
-from bot.notifications.headlines import event_time
+from bot.notifications.cards import build_card_key, prepend_mentions
+from bot.notifications.headlines import get_event_time
 from bot.outbox.message import OutboxMessage
 from bot.slack import blocks
 from bot.slack.age import date_token
@@ -78,7 +78,7 @@ class TemplatePresenter:
         write = await self.find_write(
             (f"template:{event.template_id}", f"template:{name}:{language}")
         )
-        at = event_time(recorded)
+        at = get_event_time(recorded)
         is_review = first_text(event.raw, "event").upper() == IN_REVIEW
         if is_review and write and abs(at - write.started_at) < OWN_ACTION_SECONDS:
             return ()
@@ -88,8 +88,8 @@ class TemplatePresenter:
             by = await self.name_member(write.member)
             footer.append(markup("last changed from Slack by ", by))
         usage = await self._describe_usage(name, language) if news.is_harmful else None
-        message = template_card(event, news, known, usage, footer, mentions)
-        return [OutboxMessage(card_key(channel, recorded.id), channel, message, member)]
+        message = render_template_card(event, news, known, usage, footer, mentions)
+        return [OutboxMessage(build_card_key(channel, recorded.id), channel, message, member)]
 
     async def _find_template(self, event: TemplateEvent) -> Template | None:
         """Return the template from the list, loaded again if the event says too little."""
@@ -121,7 +121,7 @@ class TemplatePresenter:
         )
 
 
-def template_card(
+def render_template_card(
     event: TemplateEvent,
     news: TemplateNews,
     known: Template | None,
@@ -133,7 +133,7 @@ def template_card(
     name = event.name or (known.name if known else "") or event.template_id or "without a name"
     language = vocabulary.language_name(event.language or (known.language if known else ""))
     line = markup(Markup(f"{news.emoji} "), "Template ", bold(name), f" ({language}) ", news.what)
-    content: list[Block] = [blocks.section(with_mentions(line, mentions))]
+    content: list[Block] = [blocks.section(prepend_mentions(line, mentions))]
     content.append(blocks.section(news.meaning))
     content += [blocks.section(detail) for detail in news.details]
     if usage is not None:
@@ -145,4 +145,4 @@ def template_card(
             buttons.append(blocks.button("Edit", editor.EDIT, event.template_id))
         content.append(blocks.actions(*buttons))
     text = markup("Template ", name, f" ({language}) ", news.what)
-    return Message(with_mentions(text, mentions), tuple(content))
+    return Message(prepend_mentions(text, mentions), tuple(content))

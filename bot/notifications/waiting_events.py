@@ -9,7 +9,7 @@ import structlog
 
 from bot.aio.clock import Clock
 from bot.notifications.facts import Facts
-from bot.notifications.matching import first_match, is_undecided
+from bot.notifications.matching import find_first_match, is_undecided
 from bot.notifications.planner import is_too_old
 from bot.notifications.rule import Rule
 from bot.webhooks.recorded_event import RecordedEvent
@@ -40,7 +40,7 @@ class WaitingEvents:
             self.last_event_id, self._has_any = 0, False
             self._customers.clear()
 
-    def seconds_until_retry(self, now: float) -> float:
+    def compute_seconds_until_retry(self, now: float) -> float:
         return max(0.0, self._retry_at - now) if self.last_event_id else IDLE_SECONDS
 
     def take_decided(
@@ -91,7 +91,7 @@ class WaitingEvents:
             self.given_up |= {
                 channel
                 for channel in undecided
-                if first_match(rules_by_channel[channel], facts) is None
+                if find_first_match(rules_by_channel[channel], facts) is None
             }
             structlog.get_logger("notifier").warning(
                 "event_decided_without_chakra", event_id=recorded.id

@@ -7,7 +7,7 @@ from datetime import time
 import pytest
 
 from bot.notifications.facts import Facts
-from bot.notifications.matching import first_match
+from bot.notifications.matching import find_first_match
 from bot.notifications.rule import EventGroup, Filters, RuleSpec
 from bot.sandbox.slack import visible_text
 from bot.sandbox.world import WEBHOOK_SECRET
@@ -338,7 +338,7 @@ async def test_moved_rules_decide_in_their_new_order(acme: World) -> None:
     first, second = await acme.bot.context.notifications.rules.list_channel(SALES)
     assert (first.id, second.id) == (2, 1)
     facts = Facts(EventGroup.MESSAGE, "text", country="IN")
-    assert first_match([second, first], facts) == first
+    assert find_first_match([second, first], facts) == first
 
 
 async def test_rules_of_a_channel_without_the_bot_are_listed_and_removed(acme: World) -> None:

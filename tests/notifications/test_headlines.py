@@ -11,8 +11,8 @@ import pytest
 from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.notifications.account_copy import explain_account_event
-from bot.notifications.cards import event_card, with_mentions
-from bot.notifications.headlines import Headline, describe, event_time
+from bot.notifications.cards import prepend_mentions, render_event_card
+from bot.notifications.headlines import Headline, describe, get_event_time
 from bot.slack.blocks import Markup
 from bot.slack.channel_mask import mask_for_channel
 from bot.webhooks.events import UnknownEvent
@@ -206,7 +206,7 @@ def test_unknown_event_names_its_kind() -> None:
 
 def test_card_has_who_sent_it_and_its_details() -> None:
     recorded = status("failed", errors=[{"code": 131026, "title": "Undeliverable"}])
-    card = event_card(recorded, build_send(member="U0MEI"), ("U0JOHN", "S0SALES", "here"))
+    card = render_event_card(recorded, build_send(member="U0MEI"), ("U0JOHN", "S0SALES", "here"))
     shown = str(mask_for_channel(card).blocks)
     assert card.text.startswith("<@U0JOHN> <!subteam^S0SALES> <!here> *")
     assert "Sent by <@U0MEI>" in shown
@@ -214,15 +214,15 @@ def test_card_has_who_sent_it_and_its_details() -> None:
 
 
 def test_card_in_a_channel_has_no_whole_number() -> None:
-    card = mask_for_channel(event_card(status("read"), None))
+    card = mask_for_channel(render_event_card(status("read"), None))
     assert NUMBER[2:] not in str(card).replace(" ", "")
 
 
 def test_text_without_mentions_stays_as_it_is() -> None:
-    assert with_mentions(Markup("Hi"), ()) == "Hi"
+    assert prepend_mentions(Markup("Hi"), ()) == "Hi"
 
 
 @pytest.mark.parametrize(("occurred_at", "expected"), [(0.0, 50.0), (40.0, 40.0), (60.0, 50.0)])
 def test_event_from_the_future_happened_at_its_arrival(occurred_at: float, expected: float) -> None:
     event = UnknownEvent(kind="x", occurred_at=occurred_at)
-    assert event_time(RecordedEvent(1, "k", event, 0, 50.0)) == expected
+    assert get_event_time(RecordedEvent(1, "k", event, 0, 50.0)) == expected

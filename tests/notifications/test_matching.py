@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.chakra.models import PhoneNumber
 from bot.notifications.dry_run import SeenEvent, build_candidate, run_dry
 from bot.notifications.facts import Facts, build, read_text
-from bot.notifications.matching import first_match, select_mentions
+from bot.notifications.matching import find_first_match, select_mentions
 from bot.notifications.planner import MAX_EVENT_AGE_SECONDS
 from bot.notifications.rule import EventGroup, Filters, Rule, RuleSpec
 from bot.notifications.rule_line import parse_rule
@@ -129,7 +129,7 @@ async def test_each_event_goes_to_the_rule_of_the_table(
     rules = build_rules(channel)
     wrong = {}
     for event, fact in zip(EVENTS, facts, strict=True):
-        winner = first_match(rules, fact)
+        winner = find_first_match(rules, fact)
         number = winner.id if winner else 0
         if number != expected_rule(event.name, channel):
             wrong[event.name] = (number, expected_rule(event.name, channel))
@@ -146,7 +146,7 @@ async def test_dry_run_tells_what_then_happens(
     for rule in build_rules(channel):
         tried = run_dry(saved, build_candidate(SALES, JOHN, rule.spec), seen)
         saved.append(rule)
-        then = [item for item in seen if first_match(saved, item.facts) is rule]
+        then = [item for item in seen if find_first_match(saved, item.facts) is rule]
         assert list(tried.taken) == then
         assert tried.total == len(seen)
 
@@ -178,7 +178,7 @@ def test_each_event_is_taken_by_one_rule_as_its_dry_run_says(
 
 
 def winner(rules: list[Rule], item: SeenEvent) -> int:
-    found = first_match(rules, item.facts)
+    found = find_first_match(rules, item.facts)
     return found.id if found else 0
 
 
@@ -210,7 +210,7 @@ def test_dry_run_leaves_out_what_arrived_too_late() -> None:
 def test_a_word_is_found_whole(word: str, text: str, *, is_found: bool) -> None:
     spec = RuleSpec(events=(EventGroup.MESSAGE,), filters=Filters(words=(word,)))
     facts = Facts(EventGroup.MESSAGE, "text", text=text)
-    assert (first_match([Rule(1, SALES, 1, JOHN, spec)], facts) is not None) is is_found
+    assert (find_first_match([Rule(1, SALES, 1, JOHN, spec)], facts) is not None) is is_found
 
 
 @pytest.mark.parametrize(
@@ -232,9 +232,9 @@ def test_variants_of_a_price_are_its_category(priced: str | None, category: str)
 def test_own_messages_are_not_sent_back_in_direct_messages() -> None:
     spec = RuleSpec(events=(EventGroup.ALL,))
     own, others = [Facts(EventGroup.FAILED, "failed", member=member) for member in (JOHN, MEI)]
-    assert first_match([Rule(1, JOHN, 1, JOHN, spec)], own) is None
-    assert first_match([Rule(1, JOHN, 1, JOHN, spec)], others) is not None
-    assert first_match([Rule(1, SALES, 1, JOHN, spec)], own) is not None
+    assert find_first_match([Rule(1, JOHN, 1, JOHN, spec)], own) is None
+    assert find_first_match([Rule(1, JOHN, 1, JOHN, spec)], others) is not None
+    assert find_first_match([Rule(1, SALES, 1, JOHN, spec)], own) is not None
 
 
 def test_no_one_is_mentioned_about_their_own_messages() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.notifications.rule import EventGroup, Grouping, QuietHours, RuleSpec
-from bot.notifications.schedule import DueTime, find_due_time, local_date, quiet_until
+from bot.notifications.schedule import DueTime, find_due_time, find_quiet_end, format_local_date
 
 FAILED = EventGroup.FAILED
 
@@ -117,7 +117,7 @@ def test_quiet_hours_end_once_though_the_clock_changes(
     start: time, end: time, now: str, minutes: int
 ) -> None:
     moment = datetime.fromisoformat(now).timestamp()
-    quiet_end = quiet_until(QuietHours(start=start, end=end, time_zone=BERLIN), moment)
+    quiet_end = find_quiet_end(QuietHours(start=start, end=end, time_zone=BERLIN), moment)
     assert quiet_end == (moment + minutes * 60 if minutes else None)
 
 
@@ -131,10 +131,10 @@ def test_quiet_hours_end_within_a_day_and_do_not_follow_one_another(
     start: time, end: time, now: float, zone: str
 ) -> None:
     quiet = QuietHours(start=start, end=end, time_zone=zone)
-    quiet_end = quiet_until(quiet, now)
+    quiet_end = find_quiet_end(quiet, now)
     if quiet_end is not None:
         assert now < quiet_end <= now + 25 * 3_600
-        assert quiet_until(quiet, quiet_end) is None
+        assert find_quiet_end(quiet, quiet_end) is None
 
 
 def test_exceptions_pass_quiet_hours() -> None:
@@ -151,5 +151,5 @@ def test_digest_waits_for_the_end_of_quiet_hours() -> None:
 
 
 def test_unknown_time_zone_is_utc() -> None:
-    assert local_date(at("2026-11-29 23:59"), "Mars/Olympus") == "2026-11-29"
-    assert local_date(at("2026-11-29 23:59"), "Asia/Kolkata") == "2026-11-30"
+    assert format_local_date(at("2026-11-29 23:59"), "Mars/Olympus") == "2026-11-29"
+    assert format_local_date(at("2026-11-29 23:59"), "Asia/Kolkata") == "2026-11-30"

@@ -29,9 +29,9 @@ async def test_workspaces_do_not_see_each_others_posts(database: Database) -> No
         True,
         True,
     )
-    assert await acme.next_per_channel() == [first]
+    assert await acme.find_next_per_channel() == [first]
     await acme.close("report", WITHDRAWN, 1001)
-    assert await globex.next_per_channel() == [second]
+    assert await globex.find_next_per_channel() == [second]
 
 
 async def test_rows_without_a_workspace_are_adopted_once(database: Database) -> None:
@@ -39,8 +39,10 @@ async def test_rows_without_a_workspace_are_adopted_once(database: Database) -> 
     await Posts(database, "T0GLOBEX").enqueue([message("other")], 1000)
     for _ in range(2):
         await adopt_rows(database, "T0ACME")
-    assert [post.key for post in await Posts(database, "T0ACME").next_per_channel()] == ["old"]
-    assert [post.key for post in await Posts(database, "T0GLOBEX").next_per_channel()] == ["other"]
+    assert [post.key for post in await Posts(database, "T0ACME").find_next_per_channel()] == ["old"]
+    assert [post.key for post in await Posts(database, "T0GLOBEX").find_next_per_channel()] == [
+        "other"
+    ]
     assert await Posts(database).find_by_key("old") is None
 
 

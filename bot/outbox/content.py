@@ -7,7 +7,7 @@ import json
 from bot.slack.commands.reply import Message
 
 
-def dumps(message: Message) -> str:
+def dump_message(message: Message) -> str:
     """Return the same JSON for the same message, so that a change is recognized."""
     content = {"text": str(message.text), "blocks": list(message.blocks)}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))

@@ -28,7 +28,7 @@ from bot.outbox.error_policy import (
     Disposition,
     classify_error,
 )
-from bot.outbox.notices import failure_notice, text_only
+from bot.outbox.notices import build_failure_notice, strip_blocks
 from bot.outbox.post import Post
 from bot.outbox.repository import MAX_WAIT_SECONDS, Posts
 from bot.outbox.slack_limits import SlackLimits
@@ -84,7 +84,7 @@ class SlackDelivery:
         self._on_settled = on_settled
         self._log = structlog.get_logger("outbox")
 
-    def seconds_until_available(self, post: Post) -> float:
+    def compute_seconds_until_available(self, post: Post) -> float:
         """Return the seconds until the post may be claimed, 0 for now."""
         now = self._clock.time()
         wait = count_seconds_left(post.not_before or 0.0, now, MAX_WAIT_SECONDS)
@@ -108,7 +108,7 @@ class SlackDelivery:
             return
         try:
             place = (
-                await search.find_message(self._slack, post, _thread_ts(root))
+                await search.find_message(self._slack, post, _get_thread_ts(root))
                 if post.uncertain_since
                 else None
             )
@@ -179,9 +179,9 @@ class SlackDelivery:
             if classify_error(error) is not Disposition.CONTENT:
                 raise
             self._log.error(
-                "blocks_rejected_text_sent", post=post.id, key=post.key, **_error_fields(error)
+                "blocks_rejected_text_sent", post=post.id, key=post.key, **_list_error_fields(error)
             )
-            return await send(text_only(message))
+            return await send(strip_blocks(message))
 
     async def _post_message(
         self, post: Post, root: MessageRef | None, message: Message
@@ -190,7 +190,7 @@ class SlackDelivery:
             root.channel if root else post.channel,
             message,
             metadata=search.post_metadata(post.key),
-            thread_ts=_thread_ts(root),
+            thread_ts=_get_thread_ts(root),
             broadcast=post.broadcast,
         )
 
@@ -213,7 +213,7 @@ class SlackDelivery:
             case Disposition.CONTENT | Disposition.PERMANENT:
                 await self._mark_failed(post, UNCERTAIN, error)
             case transient:
-                wait = self._next_attempt_at(post, error, transient)
+                wait = self._compute_next_attempt_at(post, error, transient)
                 await self._write_with_retry(lambda: self._posts.mark_uncertain(post.id, wait))
 
     async def _handle_post_error(self, post: Post, error: SlackError) -> None:
@@ -226,10 +226,10 @@ class SlackDelivery:
             case Disposition.CONTENT | Disposition.PERMANENT:
                 await self._mark_failed(post, error.code, error)
             case Disposition.UNCERTAIN:
-                wait = self._next_attempt_at(post, error, Disposition.UNCERTAIN)
+                wait = self._compute_next_attempt_at(post, error, Disposition.UNCERTAIN)
                 await self._write_with_retry(lambda: self._posts.mark_uncertain(post.id, wait))
             case transient:
-                wait = self._next_attempt_at(post, error, transient)
+                wait = self._compute_next_attempt_at(post, error, transient)
                 await self._write_with_retry(lambda: self._posts.reschedule(post.id, wait))
 
     async def _handle_edit_error(self, post: Post, error: SlackError) -> None:
@@ -237,11 +237,13 @@ class SlackDelivery:
             case Disposition.CONTENT | Disposition.PERMANENT:
                 await self._mark_failed(post, error.code, error)
             case transient:
-                until = self._next_attempt_at(post, error, transient)
+                until = self._compute_next_attempt_at(post, error, transient)
                 self._rate_limits.pause_edits(until - self._clock.time())
                 await self._write_with_retry(lambda: self._posts.reschedule(post.id, until))
 
-    def _next_attempt_at(self, post: Post, error: SlackError, disposition: Disposition) -> float:
+    def _compute_next_attempt_at(
+        self, post: Post, error: SlackError, disposition: Disposition
+    ) -> float:
         """Return the time of the next attempt."""
         wait = RETRY_DELAY_SECONDS if error.retry_after is None else error.retry_after
         wait = min(wait, MAX_WAIT_SECONDS)
@@ -253,7 +255,7 @@ class SlackDelivery:
             post=post.id,
             key=post.key,
             again_in=round(wait),
-            **_error_fields(error),
+            **_list_error_fields(error),
         )
         self._on_outcome(DEFERRED)
         return self._clock.time() + wait
@@ -264,14 +266,14 @@ class SlackDelivery:
         They are notified once about an edit, and each time about an urgent one.
         """
         code = CODE_ALIASES.get(code, code)
-        named = _error_fields(error) if error else {"code": code}
+        named = _list_error_fields(error) if error else {"code": code}
         self._log.warning("message_undeliverable", post=post.id, key=post.key, **named)
         notice = None
         silent = code == MESSAGE_NOT_FOUND or (
             post.message_ts and post.notice_key and not post.urgent
         )
         if post.member and not search.is_direct_message(post.channel) and not silent:
-            notice = failure_notice(post, code)
+            notice = build_failure_notice(post, code)
         now = self._clock.time()
         await self._write_with_retry(lambda: self._posts.mark_failed(post, code, now, notice))
         self._on_outcome(UNCERTAIN if code == UNCERTAIN else UNDELIVERABLE)
@@ -289,9 +291,9 @@ class SlackDelivery:
                 return
 
 
-def _thread_ts(root: MessageRef | None) -> str:
+def _get_thread_ts(root: MessageRef | None) -> str:
     return root.ts if root else ""
 
 
-def _error_fields(error: SlackError) -> dict[str, str]:
+def _list_error_fields(error: SlackError) -> dict[str, str]:
     return {"method": error.method, "code": error.code}

@@ -19,21 +19,21 @@ MAX_TEXT_LENGTH = 1_000
 """4,000 bytes, which `chat.update` accepts; for messages whose blocks Slack rejected."""
 
 
-def text_only(message: Message) -> Message:
+def strip_blocks(message: Message) -> Message:
     """Return the message without blocks: its text for notifications and screen readers."""
     return Message(text=blocks.clip(Markup(message.text), MAX_TEXT_LENGTH))
 
 
-def failure_notice(post: Post, error_code: str) -> FailureNotice:
+def build_failure_notice(post: Post, error_code: str) -> FailureNotice:
     """Return the notice with the message it is about; ``repeat`` is the message alone."""
     message = content.loads(post.content)
     what, remedy = explain_undelivered(error_code, post.channel)
     heading = blocks.section(blocks.lines([markup(Markup(":warning: "), bold(what)), remedy]))
-    notice = Message(text=f"{what} {remedy}", blocks=(heading, *_quoted_blocks(message)))
+    notice = Message(text=f"{what} {remedy}", blocks=(heading, *_quote_blocks(message)))
     return FailureNotice(notice, message)
 
 
-def _quoted_blocks(message: Message) -> tuple[Block, ...]:
+def _quote_blocks(message: Message) -> tuple[Block, ...]:
     text = (blocks.section(Markup(message.text)),)
     quoted = message.blocks or text
     fits = len(quoted) < MAX_BLOCKS and len(json.dumps(quoted)) <= MAX_BLOCKS_LENGTH

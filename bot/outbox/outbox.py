@@ -175,7 +175,7 @@ class Outbox:
 
         Return 0 if it may be made now, else the seconds after which it may be.
         """
-        wait = self._rate_limits.until_post(channel)
+        wait = self._rate_limits.count_seconds_until_post(channel)
         if wait <= 0:
             self._rate_limits.record_post(channel)
         return max(0.0, wait)
@@ -253,34 +253,35 @@ class Outbox:
     async def _dispatch_due(self, lock: LeaderLock) -> list[float]:
         """Start every delivery that is due; return the seconds until more are."""
         waits = []
-        for head in await self._posts.next_per_channel():
+        for head in await self._posts.find_next_per_channel():
             if head.channel in self._posts_in_flight:
                 continue
             wait = max(
-                self._seconds_until_available(head, head.channel),
-                self._rate_limits.until_post(head.channel),
+                self._compute_seconds_until_available(head, head.channel),
+                self._rate_limits.count_seconds_until_post(head.channel),
             )
             if wait > 0:
                 waits.append(wait)
             elif len(self._posts_in_flight) < MAX_CONCURRENT_POSTS:
                 self._rate_limits.record_post(head.channel)
                 self._start(self._posts_in_flight, head.channel, self._delivery.post(head, lock))
-        if wait := self._rate_limits.until_any_edit():
+        if wait := self._rate_limits.count_seconds_until_any_edit():
             return [*waits, wait]
         return waits + await self._dispatch_due_edits(lock)
 
     async def _dispatch_due_edits(self, lock: LeaderLock) -> list[float]:
         waits = []
-        for post in await self._posts.pending_edits(self._clock.time(), MAX_EDITS_FETCHED):
+        for post in await self._posts.find_pending_edits(self._clock.time(), MAX_EDITS_FETCHED):
             if (
                 post.id in self._edits_in_flight
                 or len(self._edits_in_flight) >= MAX_CONCURRENT_EDITS
             ):
                 continue
             wait = max(
-                self._seconds_until_available(post, post.id), self._rate_limits.until_edit(post.id)
+                self._compute_seconds_until_available(post, post.id),
+                self._rate_limits.count_seconds_until_edit(post.id),
             )
-            wait = wait or self._rate_limits.until_any_edit()
+            wait = wait or self._rate_limits.count_seconds_until_any_edit()
             if wait > 0:
                 waits.append(wait)
             else:
@@ -288,9 +289,9 @@ class Outbox:
                 self._start(self._edits_in_flight, post.id, self._delivery.edit(post, lock))
         return waits
 
-    def _seconds_until_available(self, post: Post, lane_key: object) -> float:
+    def _compute_seconds_until_available(self, post: Post, lane_key: object) -> float:
         paused = self._paused_until.get(lane_key, 0.0) - self._clock.monotonic()
-        return max(0.0, paused, self._delivery.seconds_until_available(post))
+        return max(0.0, paused, self._delivery.compute_seconds_until_available(post))
 
     def _start(
         self,

@@ -66,13 +66,13 @@ class Posts:
             return
         # Sorted, so that two replicas lock the rows in the same order and cannot deadlock.
         ordered = sorted(messages, key=lambda message: message.key)
-        contents = {message.key: content.dumps(message.message) for message in ordered}
+        contents = {message.key: content.dump_message(message.message) for message in ordered}
         async with self._database.begin() as connection:
             await self._insert(connection, ordered, now)
             await connection.execute(
                 update(posts)
                 .where(
-                    self._in_workspace(),
+                    self._match_workspace(),
                     posts.c.key == bindparam("of"),
                     posts.c.digest != bindparam("now"),
                     _accepts_content(),
@@ -90,7 +90,7 @@ class Posts:
                     {
                         "of": message.key,
                         "new": contents[message.key],
-                        "now": _digest(contents[message.key]),
+                        "now": _compute_digest(contents[message.key]),
                         "now_urgent": message.urgent,
                     }
                     for message in ordered
@@ -100,7 +100,7 @@ class Posts:
     async def close(self, key: str, error_code: str, now: float) -> None:
         """Stop posting and editing this message: it is withdrawn, or its thread is unusable."""
         values = {"error_code": error_code, "failed_at": now, "pending": False, "content": ""}
-        await self._update(and_(self._in_workspace(), posts.c.key == key), values)
+        await self._update(and_(self._match_workspace(), posts.c.key == key), values)
 
     async def find_key(self, channel: str, ts: str) -> str:
         """Return the key of the post with this timestamp in a channel, "" if there is none."""
@@ -120,7 +120,7 @@ class Posts:
     async def find_by_keys(self, keys: Collection[str]) -> list[Post]:
         """Return the posts with these keys."""
         return await self._fetch_all(
-            select(posts).where(self._in_workspace(), posts.c.key.in_(keys))
+            select(posts).where(self._match_workspace(), posts.c.key.in_(keys))
         )
 
     async def reopen(self, channel: str, except_codes: Collection[str]) -> None:
@@ -130,7 +130,7 @@ class Posts:
         edit.
         """
         refused = and_(
-            self._in_workspace(),
+            self._match_workspace(),
             posts.c.channel == channel,
             ~posts.c.pending,
             posts.c.error_code.not_in(("", *except_codes)),
@@ -147,12 +147,12 @@ class Posts:
         Their authors may enqueue them again, in another thread.
         """
         threads = select(posts.c.thread_key).where(
-            self._in_workspace(), posts.c.key.in_(keys), posts.c.thread_key != ""
+            self._match_workspace(), posts.c.key.in_(keys), posts.c.thread_key != ""
         )
         async with self._database.begin() as connection:
             found = [row.thread_key for row in await connection.execute(threads.distinct())]
             refused = and_(
-                self._in_workspace(),
+                self._match_workspace(),
                 posts.c.thread_key.in_(found),
                 posts.c.error_code.in_(error_codes),
                 posts.c.message_ts == "",
@@ -161,17 +161,17 @@ class Posts:
 
     async def forget(self, key: str) -> None:
         """Delete a post that Slack no longer has: its author may enqueue it again."""
-        gone = and_(self._in_workspace(), posts.c.key == key, ~posts.c.pending)
+        gone = and_(self._match_workspace(), posts.c.key == key, ~posts.c.pending)
         async with self._database.begin() as connection:
             await connection.execute(delete(posts).where(gone, posts.c.error_code != ""))
 
     # --- pending work -----------------------------------------------------------------------
 
-    async def next_per_channel(self) -> list[Post]:
+    async def find_next_per_channel(self) -> list[Post]:
         """Return the first unposted message of each channel; the others wait for it."""
         return await self._fetch_all(_NEXT_PER_CHANNEL, workspace=self._workspace)
 
-    async def pending_edits(self, now: float, limit: int) -> list[Post]:
+    async def find_pending_edits(self, now: float, limit: int) -> list[Post]:
         """Return posted messages whose newest version Slack doesn't show yet.
 
         Those that may be edited now come first: the urgent ones, then the oldest.
@@ -189,7 +189,7 @@ class Posts:
         counts = select(
             func.count().filter(posts.c.message_ts == ""),
             func.count().filter(posts.c.message_ts != ""),
-        ).where(self._in_workspace(), posts.c.pending)
+        ).where(self._match_workspace(), posts.c.pending)
         async with self._database.begin() as connection:
             posting, editing = (await connection.execute(counts)).one()
         return posting, editing
@@ -298,7 +298,7 @@ class Posts:
 
         Return how many, at most ``limit``.
         """
-        settled = and_(self._in_workspace(), ~posts.c.pending, posts.c.changed_at <= cutoff)
+        settled = and_(self._match_workspace(), ~posts.c.pending, posts.c.changed_at <= cutoff)
         old = select(posts.c.id).where(settled).limit(limit)
         async with self._database.begin() as connection:
             deleted = await connection.execute(delete(posts).where(posts.c.id.in_(old)))
@@ -309,7 +309,7 @@ class Posts:
     async def _insert(
         self, connection: AsyncConnection, messages: Sequence[OutboxMessage], now: float
     ) -> None:
-        contents = {message.key: content.dumps(message.message) for message in messages}
+        contents = {message.key: content.dump_message(message.message) for message in messages}
         await connection.execute(
             self._database.insert(posts).on_conflict_do_nothing(
                 index_elements=[posts.c.workspace, posts.c.key]
@@ -321,7 +321,7 @@ class Posts:
                     "channel": message.channel,
                     "member": message.member,
                     "content": contents[message.key],
-                    "digest": _digest(contents[message.key]),
+                    "digest": _compute_digest(contents[message.key]),
                     "version": 1,
                     "delivered_version": 0,
                     "pending": True,
@@ -341,12 +341,12 @@ class Posts:
     ) -> str | None:
         """Return the notice of this error to this member, unless the channel took a post since."""
         last_delivery = select(func.coalesce(func.max(posts.c.delivered_at), 0.0)).where(
-            self._in_workspace(), posts.c.channel == post.channel
+            self._match_workspace(), posts.c.channel == post.channel
         )
         notice_keys = (
             select(posts.c.notice_key)
             .where(
-                self._in_workspace(),
+                self._match_workspace(),
                 posts.c.channel == post.channel,
                 posts.c.error_code == error_code,
                 posts.c.failed_at > last_delivery.scalar_subquery(),
@@ -359,7 +359,7 @@ class Posts:
         key: str | None = (await connection.execute(notice_keys)).scalar_one_or_none()
         return key
 
-    def _in_workspace(self) -> ColumnElement[bool]:
+    def _match_workspace(self) -> ColumnElement[bool]:
         return posts.c.workspace == self._workspace
 
     async def _fetch_all(self, query: Any, **parameters: object) -> list[Post]:
@@ -374,7 +374,7 @@ class Posts:
 _UNCLAIMED: Mapping[str, Any] = {"process_id": "", "attempted_at": None, "uncertain_since": None}
 
 
-def _digest(content: str) -> str:
+def _compute_digest(content: str) -> str:
     return sha256(content.encode()).hexdigest()
 
 

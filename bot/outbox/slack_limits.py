@@ -25,17 +25,17 @@ class SlackLimits:
         self._channels = MinInterval(clock, POST_INTERVAL_SECONDS)
         self._messages = MinInterval(clock, EDIT_INTERVAL_SECONDS)
 
-    def until_post(self, channel: str) -> float:
+    def count_seconds_until_post(self, channel: str) -> float:
         """Return the seconds until a post to ``channel`` may be made."""
         return max(
             self._posts.count_seconds_until_free(), self._channels.count_seconds_until_free(channel)
         )
 
-    def until_any_edit(self) -> float:
+    def count_seconds_until_any_edit(self) -> float:
         """Return the seconds until the workspace's budget allows an edit."""
         return self._edits.count_seconds_until_free()
 
-    def until_edit(self, post_id: int) -> float:
+    def count_seconds_until_edit(self, post_id: int) -> float:
         """Return the seconds until this message may be edited, whatever the budget says."""
         return self._messages.count_seconds_until_free(post_id)
 

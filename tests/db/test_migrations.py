@@ -79,7 +79,7 @@ async def test_migration_keeps_report_locations_and_uncertainty(url: str) -> Non
         assert await posts.find_by_key("send:waits") is None
         due = await DirtySends(database).fetch(10)
         assert {send.key for send in due} == {"moved", "in doubt", "waits"}
-        assert await posts.next_per_channel() == await posts.pending_edits(2000, 10) == []
+        assert await posts.find_next_per_channel() == await posts.find_pending_edits(2000, 10) == []
 
 
 async def test_downgrade_restores_report_locations(url: str) -> None:

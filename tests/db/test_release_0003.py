@@ -166,7 +166,7 @@ async def test_sends_keep_their_outcomes_and_are_not_repeated(upgraded: Database
 
 async def test_posts_keep_their_place_and_their_doubt(upgraded: Database) -> None:
     posts = Posts(upgraded, WORKSPACE)
-    assert [post.key for post in await posts.next_per_channel()] == ["waiting"]
+    assert [post.key for post in await posts.find_next_per_channel()] == ["waiting"]
     uncertain = await posts.find_by_key("uncertain")
     assert uncertain is not None
     assert (uncertain.process_id, uncertain.attempted_at, uncertain.uncertain_since) == (
@@ -174,7 +174,7 @@ async def test_posts_keep_their_place_and_their_doubt(upgraded: Database) -> Non
         1001,
         1001,
     )
-    [edit] = await posts.pending_edits(2000, 10)
+    [edit] = await posts.find_pending_edits(2000, 10)
     assert (edit.key, edit.message_channel, edit.message_ts, edit.delivered_version) == (
         "posted",
         "C1",

@@ -259,8 +259,8 @@ class FailingPosts(Posts):
             "shows", lambda: super(FailingPosts, self).mark_delivered(*arguments, **more)
         )
 
-    async def next_per_channel(self) -> Any:
-        return await self._fail_or_run("heads", super().next_per_channel)
+    async def find_next_per_channel(self) -> Any:
+        return await self._fail_or_run("heads", super().find_next_per_channel)
 
     async def mark_failed(self, *arguments: Any) -> None:
         await self._fail_or_run("refuse", lambda: super(FailingPosts, self).mark_failed(*arguments))
@@ -298,11 +298,11 @@ async def test_internal_error_does_not_stop_delivery(harness: OutboxHarness) -> 
     class Odd(Posts):
         faults = 1
 
-        async def next_per_channel(self) -> Any:
+        async def find_next_per_channel(self) -> Any:
             if self.faults:
                 self.faults -= 1
                 raise ZeroDivisionError
-            return await super().next_per_channel()
+            return await super().find_next_per_channel()
 
     outbox = harness.start_outbox()
     outbox._posts = Odd(harness.database)

@@ -31,7 +31,7 @@ def build_draft(
 
 def body(text: str) -> str:
     """Return ``text`` as the database stores it."""
-    return content.dumps(Message(text))
+    return content.dump_message(Message(text))
 
 
 async def enqueue_draft(posts: Posts, *drafts: OutboxMessage, now: float = 1000.0) -> None:
@@ -97,7 +97,7 @@ async def test_concurrent_enqueues_of_one_key_make_one_row(posts: Posts) -> None
             for turn in range(10)
         )
     )
-    heads = await posts.next_per_channel()
+    heads = await posts.find_next_per_channel()
     assert len(heads) == 1
     assert [(await get_row(posts, key)).version for key in keys] == [10] * 10
 
@@ -124,7 +124,7 @@ async def test_withdrawn_message_stays_withdrawn(posts: Posts) -> None:
     for key in ("waits", "posted", "unknown"):
         await posts.close(key, WITHDRAWN, 1002)
     await enqueue_draft(posts, build_draft("waits", "2"), build_draft("posted", "2"), now=1003)
-    assert await posts.next_per_channel() == await posts.pending_edits(1003, 10) == []
+    assert await posts.find_next_per_channel() == await posts.find_pending_edits(1003, 10) == []
     assert (await get_row(posts, "posted")).error_code == WITHDRAWN
 
 
@@ -145,9 +145,9 @@ async def test_message_withdrawn_while_posting_is_not_edited(posts: Posts) -> No
 async def test_next_post_per_channel(posts: Posts) -> None:
     await enqueue_draft(posts, build_draft("a"))
     await enqueue_draft(posts, build_draft("b"), build_draft("c", channel=SUPPORT))
-    assert [post.key for post in await posts.next_per_channel()] == ["a", "c"]
+    assert [post.key for post in await posts.find_next_per_channel()] == ["a", "c"]
     await mark_posted(posts, "a")
-    assert [post.key for post in await posts.next_per_channel()] == ["b", "c"]
+    assert [post.key for post in await posts.find_next_per_channel()] == ["b", "c"]
 
 
 async def test_pending_messages_are_counted(posts: Posts) -> None:
@@ -167,10 +167,13 @@ async def test_edits_are_ordered_by_urgency_then_age(posts: Posts) -> None:
     for now, key in ((1020, "late"), (1010, "early"), (1030, "urgent"), (1005, "resting")):
         await enqueue_draft(posts, build_draft(key, "2", urgent=key == "urgent"), now=now)
     await posts.reschedule((await get_row(posts, "resting")).id, 1100)
-    order = [post.key for post in await posts.pending_edits(1040, 10)]
+    order = [post.key for post in await posts.find_pending_edits(1040, 10)]
     assert order == ["urgent", "early", "late", "resting"]
-    assert [post.key for post in await posts.pending_edits(1040, 2)] == ["urgent", "early"]
-    assert [post.key for post in await posts.pending_edits(1100, 9)][:2] == ["urgent", "resting"]
+    assert [post.key for post in await posts.find_pending_edits(1040, 2)] == ["urgent", "early"]
+    assert [post.key for post in await posts.find_pending_edits(1100, 9)][:2] == [
+        "urgent",
+        "resting",
+    ]
 
 
 # --- in one hand at a time ------------------------------------------------------------------------
@@ -256,7 +259,7 @@ async def test_same_failure_twice_is_one_notice(posts: Posts) -> None:
     post = await get_row(posts)
     for now in (1001, 1002):
         await posts.mark_failed(post, "is_archived", now, NOTICE)
-    assert [post.key for post in await posts.next_per_channel()] == ["undelivered:1:1"]
+    assert [post.key for post in await posts.find_next_per_channel()] == ["undelivered:1:1"]
 
 
 async def test_failure_after_a_delivery_is_a_new_notice(posts: Posts) -> None:

@@ -59,7 +59,7 @@ async def test_a_claim_from_before_the_clock_was_set_back_is_free(harness: Outbo
     await harness.posts.enqueue(
         [OutboxMessage("sales", SALES, sample("claimed"), member=JOHN)], harness.clock.time()
     )
-    [post] = await harness.posts.next_per_channel()
+    [post] = await harness.posts.find_next_per_channel()
     now = harness.clock.time()
     assert await harness.posts.claim(post.id, "dead", now, now - 20)
     assert await harness.posts.claim(post.id, "other", now, now - 20) is None

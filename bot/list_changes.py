@@ -15,11 +15,11 @@ from bot.errors import NotLinked, UsageError
 from bot.processes import editor
 from bot.processes.field_inputs import read_input
 from bot.processes.list_message import CHANGE, RecordListQuery, to_line
-from bot.processes.query_schema import unknown_field
+from bot.processes.query_schema import build_unknown_field_error
 from bot.processes.record_query import Person
 from bot.processes.search import RecordType
 from bot.processes.typed_line import read_line
-from bot.processes.user_names import usernames_of
+from bot.processes.user_names import list_usernames
 from bot.record_lists import HasRecordLists, find_listed_type, require_short
 from bot.record_queries import TypedQuery
 from bot.slack.button_state import parse_row_id
@@ -173,7 +173,7 @@ async def _read_values(
         except (UsageError, NotLinked) as error:
             errors[shown.ASSIGNEE] = error.message
         else:
-            same = usernames_of(user)
+            same = list_usernames(user)
             found.append(NewValue(name="assignedTo", label="Assigned to", value=same[0], same=same))
     try:
         found += _read_attribute(
@@ -196,7 +196,9 @@ def _read_attribute(
         return []
     known = record_type.schema.find(typed)
     if known is None:
-        raise editor.InvalidFields({shown.FIELD: unknown_field(typed, record_type.schema).message})
+        raise editor.InvalidFields(
+            {shown.FIELD: build_unknown_field_error(typed, record_type.schema).message}
+        )
     is_locked = known.is_object or known.name in record_type.photo_fields
     if known not in record_type.attributes or known.name == record_type.key_field or is_locked:
         raise editor.InvalidFields({shown.FIELD: f"{known.label} can't be set here."})

@@ -11,7 +11,7 @@ from bot.processes.card import ASSIGN, CHANGE_STATE, DELETE, TAKE, TakeButton
 from bot.processes.directory import Record
 from bot.processes.record_query import Person
 from bot.processes.shown import render_card, render_card_after
-from bot.processes.user_names import usernames_of
+from bot.processes.user_names import list_usernames
 from bot.record_writes import (
     HasRecordEdits,
     build_form_state,
@@ -58,12 +58,12 @@ async def take(request: ActionRequest, context: HasRecordEdits) -> Message:
     button = _read_take_button(request.value)
     record, record_type = await context.records.load(button.record)
     user = await find_linked_user(request.require_member(), context.directory, is_self=True)
-    if record.process.assigned_to in usernames_of(user):
+    if record.process.assigned_to in list_usernames(user):
         notice = "It's already assigned to you. "
         return await render_card(
             request, context.records, record.handle, replace=True, notice=notice
         )
-    if TakeButton.for_record(record).assigned != button.assigned:
+    if TakeButton.from_record(record).assigned != button.assigned:
         whose = record_type.show_person(record.process.assigned_to) or "no one"
         notice = f"It is assigned to {whose} now. Press Assign to me here to change that. "
         return await render_card(
@@ -102,7 +102,7 @@ async def save_assignee(request: SubmitRequest, context: HasRecordEdits) -> Repl
         user = await context.record_queries.find_user(person, request.require_member())
     except (UsageError, NotLinked) as error:
         return FieldErrors({block_id: error.message})
-    if record.process.assigned_to in usernames_of(user):
+    if record.process.assigned_to in list_usernames(user):
         return CloseForm("They have it already.")
     if not is_current(request, record):
         return _ask_once_more(request, record, quick_forms.assign_form(record, record_type))
@@ -118,7 +118,7 @@ async def save_assignee(request: SubmitRequest, context: HasRecordEdits) -> Repl
 async def ask_state(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
     record, record_type = await context.records.load(request.value)
     known = await context.records.load_states(record_type)
-    return OpenForm(quick_forms.state_form(record, known), build_form_state(record))
+    return OpenForm(quick_forms.render_state_form(record, known), build_form_state(record))
 
 
 async def save_state(request: SubmitRequest, context: HasRecordEdits) -> Reply:
@@ -132,7 +132,7 @@ async def save_state(request: SubmitRequest, context: HasRecordEdits) -> Reply:
         return FieldErrors({quick_forms.OTHER_STATE: "Choose one: a state above, or this one."})
     if state == record.process.state:
         return CloseForm("It has this state already.")
-    form = quick_forms.state_form(record, record_type)
+    form = quick_forms.render_state_form(record, record_type)
     if not is_current(request, record):
         return _ask_once_more(request, record, form)
     return await _save_quickly(request, context, record, {"state": state}, form)

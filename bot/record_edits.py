@@ -14,7 +14,7 @@ from bot.processes.record_query import Person
 from bot.processes.record_title import record_title
 from bot.processes.search import RecordType, find_type
 from bot.processes.shown import render_card_after
-from bot.processes.user_names import usernames_of
+from bot.processes.user_names import list_usernames
 from bot.record_card_edits import list_card_edit_actions, list_card_edit_forms
 from bot.record_writes import (
     HasRecordEdits,
@@ -85,7 +85,7 @@ async def create(request: SubmitRequest, context: HasRecordEdits) -> Reply:
     except editor.InvalidFields as invalid:
         return FieldErrors(invalid.errors)
     if not changes.update.get("data"):
-        return FieldErrors({editor.first_field(record_type): "Fill in at least one field."})
+        return FieldErrors({editor.find_first_field(record_type): "Fill in at least one field."})
     references: list[str] = []
 
     async def perform() -> str:
@@ -207,5 +207,5 @@ async def _resolve_assignee(
         user = await context.record_queries.find_user(Person(typed), request.require_member())
     except (UsageError, NotLinked) as error:
         raise editor.InvalidFields({editor.ASSIGNEE: error.message}) from None
-    username = now if now in usernames_of(user) else user.username
+    username = now if now in list_usernames(user) else user.username
     return {**request.values, editor.ASSIGNEE: username}

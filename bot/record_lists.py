@@ -14,7 +14,7 @@ from bot.processes.list_message import (
     RecordList,
     RecordListQuery,
     list_message,
-    shared_message,
+    render_shared,
 )
 from bot.processes.query_schema import EXAMPLE
 from bot.processes.record_pages import MAX_SORTED, read_page
@@ -140,7 +140,7 @@ async def share_list(request: Request, context: HasRecordLists, query: RecordLis
     request.access.authorize(Permission.SHARE)
     require_shareable(request.channel)
     shown = await load_list(request, context, query, for_others=True)
-    return shared_message(shown, request.actor.id)
+    return render_shared(shown, request.actor.id)
 
 
 def split_share(tokens: Sequence[Token]) -> tuple[tuple[Token, ...], bool]:

@@ -26,7 +26,7 @@ from bot.processes.record_query import (
 )
 from bot.processes.search import RecordSearch, RecordType
 from bot.processes.sorting import Sort, describe_sort, split_sort
-from bot.processes.user_names import usernames_of, you_or_name
+from bot.processes.user_names import format_person, list_usernames
 from bot.slack.commands.arguments import parse_arguments
 from bot.slack.member import Member
 from bot.slack.members import Members
@@ -77,9 +77,9 @@ class RecordQueries:
         tokens, sort = split_sort(parse_arguments(text).tokens, record_type.schema)
         parsed = parse_query(tokens, record_type.schema, today)
         users = await self._find_users(parsed, reader)
-        usernames = {person: usernames_of(user) for person, user in users.items()}
+        usernames = {person: list_usernames(user) for person, user in users.items()}
         names = {
-            person: user.name if for_others else you_or_name(person, user)
+            person: user.name if for_others else format_person(person, user)
             for person, user in users.items()
         }
         where = self._records.build_where(record_type, parsed, usernames, reader.zone)
@@ -101,7 +101,7 @@ class RecordQueries:
             matches = (await self._directory.find(person.text)).value
         if not matches.total:
             raise UsageError(f'No one in Chakra is called "{person.text}".', example=EXAMPLE)
-        exact = [user for user in matches.users if person.text in usernames_of(user)]
+        exact = [user for user in matches.users if person.text in list_usernames(user)]
         found = exact or list(matches.users)
         if len(found) > 1 or (not exact and matches.total > 1):
             names = ", ".join(
@@ -115,7 +115,7 @@ class RecordQueries:
     async def find_username(self, person: Person, reader: Member) -> str:
         """Return a colleague's username. Raise ``UsageError`` if the name is only similar."""
         user = await self.find_user(person, reader)
-        known = usernames_of(user)
+        known = list_usernames(user)
         typed = person.text.casefold()
         is_exact = person.is_member_id or typed == ME or typed in map(str.casefold, known)
         if not is_exact and match_name(person.text, user.name) is NameMatch.NONE:

@@ -79,9 +79,9 @@ def build_intent(
 
 def build_form_state(record: Record) -> dict[str, str]:
     """Return a form's state: the record, and its fingerprint."""
-    return {"record": record.handle, VERSION: editor.version_of(record.process)}
+    return {"record": record.handle, VERSION: editor.compute_version(record.process)}
 
 
 def is_current(request: SubmitRequest, record: Record) -> bool:
     """Return whether the record is still as the form showed it."""
-    return request.state.get(VERSION) == editor.version_of(record.process)
+    return request.state.get(VERSION) == editor.compute_version(record.process)

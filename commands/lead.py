@@ -18,8 +18,8 @@ from bot.processes.editor import ASSIGNEE, InvalidFields, RecordChanges
 from bot.processes.lead_fields import (
     LeadDraft,
     LeadFields,
+    add_confirmed_fields,
     find_lead_fields,
-    with_confirmed_fields,
 )
 from bot.processes.lead_form import (
     MAX_DUPLICATES,
@@ -76,7 +76,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     async def build() -> OpenForm:
         form = await _empty_form(context)
         draft = read_lead_line(request.arguments.tokens, form.fields, context.records.phones)
-        return OpenForm((await _fill(request, context, form, draft)).view())
+        return OpenForm((await _fill(request, context, form, draft)).render_view())
 
     return await open_when_ready(context.clock, build(), TITLE)
 
@@ -91,7 +91,7 @@ async def open_from_message(request: ShortcutRequest, context: Context) -> OpenF
     async def build() -> OpenForm:
         form = await _empty_form(context)
         draft = await asyncio.to_thread(_read_message, request, context, form.fields)
-        return OpenForm((await _fill(request, context, form, draft)).view())
+        return OpenForm((await _fill(request, context, form, draft)).render_view())
 
     return await open_when_ready(context.clock, build(), TITLE)
 
@@ -125,7 +125,7 @@ async def _open_for_customer(request: Request, context: Context, conversation_id
         form = await _fill(request, context, form, _customer_draft(target.customer, form.fields))
         found = await _find_duplicates(context, target.customer.phone)
         state = {CONVERSATION: str(conversation_id), SEEN: _join_ids(found)}
-        return OpenForm(replace(form, duplicates=found).view(), state)
+        return OpenForm(replace(form, duplicates=found).render_view(), state)
 
     return await open_when_ready(context.clock, build(), TITLE)
 
@@ -141,7 +141,7 @@ def _customer_draft(customer: KnownCustomer, fields: LeadFields) -> LeadDraft:
 async def _empty_form(context: Context) -> LeadForm:
     types = await context.records.list_types()
     found = find_type(types, LEAD) or types[0]
-    record_type = with_confirmed_fields(found)
+    record_type = add_confirmed_fields(found)
     config = (await context.records.get_config()).value
     required = {known.short_id for known in config.list_attributes(found.name) if known.required}
     fields = find_lead_fields(record_type.attributes, record_type.phone_fields)
@@ -207,7 +207,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
 
     outcome = await context.writes.run(intent, perform)
     if isinstance(outcome, RepeatedWrite):
-        return ask_again(form.view(), request, outcome.write)
+        return ask_again(form.render_view(), request, outcome.write)
     await _refresh_conversation(request, context)
     card = await _show_created(request, context, form, changes, outcome.result)
     return CloseForm("The lead is created.", follow_up=card)
@@ -225,12 +225,12 @@ async def _ask_about_duplicates(
         if UNCHECKED in seen:
             return None
         shown = replace(form, is_unchecked=True)
-        return UpdateForm(shown.view(), {**state, SEEN: " ".join([*seen, UNCHECKED])})
+        return UpdateForm(shown.render_view(), {**state, SEEN: " ".join([*seen, UNCHECKED])})
     if all(duplicate.record.process.id in seen for duplicate in found):
         return None
     shown = replace(form, duplicates=found)
     ids = {*seen, *_join_ids(found).split()}
-    return UpdateForm(shown.view(), {**state, SEEN: " ".join(sorted(ids))})
+    return UpdateForm(shown.render_view(), {**state, SEEN: " ".join(sorted(ids))})
 
 
 def _join_ids(found: Sequence[DuplicateRecord]) -> str:

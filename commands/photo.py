@@ -298,7 +298,7 @@ def _record_state(record: Record | None) -> dict[str, str]:
     """Return a record as a form's state carries it."""
     if record is None:
         return {}
-    return {"record": record.handle, "updated_at": editor.version_of(record.process)}
+    return {"record": record.handle, "updated_at": editor.compute_version(record.process)}
 
 
 def _attribute(record_type: RecordType | None, chosen: str) -> str:

@@ -11,7 +11,7 @@ from bot.processes.card import (
     SHOW,
 )
 from bot.processes.lead_line import is_lead_query
-from bot.processes.link_events import link_events
+from bot.processes.link_events import list_link_events
 from bot.processes.link_previews import is_lead_link
 from bot.processes.list_message import RecordListQuery, to_line
 from bot.processes.shown import render_card
@@ -20,9 +20,9 @@ from bot.processes.typed_line import (
     PROCESS_PHRASES,
     find_change,
     find_record_key,
+    find_typed_key,
     may_name_list,
     read_line,
-    typed_key,
 )
 from bot.record_edits import list_edit_actions, list_edit_forms, open_create_form
 from bot.record_exports import list_export_actions, start_export
@@ -71,11 +71,11 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     line = read_line(tokens if is_share else request.arguments.tokens, types)
     if line.verb in CREATE_WORDS:
         return open_create_form(request, line.record_type)
-    if is_share and typed_key(line):
+    if is_share and find_typed_key(line):
         raise UsageError("A record's card can't be shared. Share a list instead.", example=EXAMPLE)
     if linked := context.link_previews.find_typed(line.tokens, types):
         return await _show_key(request, context, linked.type.name, linked.key)
-    key = typed_key(line)
+    key = find_typed_key(line)
     if key and not line.is_export:
         found = () if line.has_type or len(types) == 1 else await context.records.find(key)
         procedure = found[0].procedure if found else line.record_type.name
@@ -165,7 +165,7 @@ PROCESS: Command[Context] = Command(
         Action(SEND, open_send_form, needs=Permission.SEND, only_looks=True),
         *list_edit_actions(Context),
     ),
-    events=link_events(Context),
+    events=list_link_events(Context),
     forms=(
         *list_forms(Context),
         *all_forms(Context),

@@ -32,8 +32,8 @@ from bot.processes.task_form import (
     STATUS,
     SUBMIT,
     TaskDraft,
-    next_action_of,
-    task_form,
+    get_next_action,
+    render_task_form,
 )
 from bot.processes.task_line import read_task_line
 from bot.processes.task_type import TaskType, list_task_types
@@ -86,7 +86,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
 
 
 def _open(draft: TaskDraft) -> OpenForm:
-    return OpenForm(task_form(draft), draft.to_state())
+    return OpenForm(render_task_form(draft), draft.to_state())
 
 
 async def _read_line(request: CommandRequest, context: Context) -> TaskDraft:
@@ -103,7 +103,7 @@ async def _read_line(request: CommandRequest, context: Context) -> TaskDraft:
         types = list_task_types(config, record.procedure, record.process.state)
         if record.procedure != names[0]:
             line = read_task_line(tokens, types, names, now)
-    draft = _to_draft(line, types, line.text_without(span))
+    draft = _to_draft(line, types, line.get_text_without(span))
     if record is None:
         draft = replace(draft, record_text=name, choices=found[:MAX_CHOICES])
         if name and not found:
@@ -146,7 +146,7 @@ async def _find_records(
     if line.record:
         found = await context.records.find(line.record, line.record_type)
         return found, NO_SPAN, line.record
-    names = [line.name_at(span)[:MAX_NAME_LENGTH] for span in line.spans]
+    names = [line.get_name(span)[:MAX_NAME_LENGTH] for span in line.spans]
     searches = (context.records.find(name, line.record_type) for name in names)
     results = await asyncio.gather(*searches, return_exceptions=True)
     for number, (span, name, result) in enumerate(zip(line.spans, names, results, strict=True)):
@@ -189,7 +189,7 @@ async def open_form(request: ActionRequest, context: Context) -> OpenForm:
 async def change_kind(request: ActionRequest, context: Context) -> UpdateForm:
     """Show the fields of another task; those with the same name keep their values."""
     draft = await _read_draft(request, context)
-    return UpdateForm(task_form(draft), draft.to_state(), overwrite=True)
+    return UpdateForm(render_task_form(draft), draft.to_state(), overwrite=True)
 
 
 async def _read_draft(request: ActionRequest | SubmitRequest, context: Context) -> TaskDraft:
@@ -236,7 +236,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         return FieldErrors(invalid.errors)
     if task.next_action is not None and _has_other_next_action(request, found):
         changed = replace(draft, values=request.values, notes=(NEXT_ACTION_CHANGED,))
-        return UpdateForm(task_form(changed), changed.to_state())
+        return UpdateForm(render_task_form(changed), changed.to_state())
     created: list[Mapping[str, object]] = []
 
     async def perform() -> str:
@@ -255,7 +255,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         return FieldErrors({KIND: unknown})
     if isinstance(outcome, DuplicateWrite):
         question = duplicate_question(outcome.write, request.now)
-        view = task_form(draft)
+        view = render_task_form(draft)
         view["blocks"] = [blocks.section(question), *view["blocks"]]
         return UpdateForm(view, {**draft.to_state(), CONFIRMED: str(outcome.write.id)})
     done = [_describe(task, found), *_describe_answer(outcome.result, created)]
@@ -269,7 +269,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
 def _has_other_next_action(request: SubmitRequest, record: Record) -> bool:
     """Return whether the next action has changed since the form showed it."""
     is_shown = bool(request.state.get("record"))
-    return is_shown and request.state.get(NEXT_ACTION, "") != next_action_of(record)
+    return is_shown and request.state.get(NEXT_ACTION, "") != get_next_action(record)
 
 
 async def _chosen_record(context: Context, draft: TaskDraft) -> Record | FieldErrors | UpdateForm:
@@ -285,7 +285,7 @@ async def _chosen_record(context: Context, draft: TaskDraft) -> Record | FieldEr
         return FieldErrors({RECORD: f'There is no record "{typed}". Try its key or number.'})
     if len(found) > 1:
         asked = replace(draft, record_text=typed, choices=found[:MAX_CHOICES])
-        return UpdateForm(task_form(asked), asked.to_state())
+        return UpdateForm(render_task_form(asked), asked.to_state())
     return found[0]
 
 

@@ -9,7 +9,12 @@ from uuid import UUID
 from bot.media.photos import LoadedPhoto
 from bot.media.picture import FILE_TYPES, FORMATS, MAX_PHOTO_BYTES, format_size
 from bot.processes.directory import Record
-from bot.processes.photo_fields import SHOW_PHOTO, photo_buttons, photo_ids, record_photos
+from bot.processes.photo_fields import (
+    SHOW_PHOTO,
+    list_photo_ids,
+    record_photos,
+    render_photo_buttons,
+)
 from bot.processes.record_query import QueryField
 from bot.processes.record_title import record_title
 from bot.processes.search import RecordType
@@ -124,7 +129,7 @@ def check_view(
             )
         )
     replaced = [
-        known.label for known in fields if photo_ids(record.process.attributes.get(known.name))
+        known.label for known in fields if list_photo_ids(record.process.attributes.get(known.name))
     ]
     if replaced:
         listed = ", ".join(replaced)
@@ -134,7 +139,7 @@ def check_view(
 
 def _find_first_empty(record: Record, fields: Sequence[QueryField]) -> str:
     values = record.process.attributes
-    empty = (known.name for known in fields if not photo_ids(values.get(known.name)))
+    empty = (known.name for known in fields if not list_photo_ids(values.get(known.name)))
     return next(empty, fields[0].name)
 
 
@@ -196,7 +201,7 @@ def render_photos(record: Record, record_type: RecordType, *, may_edit: bool) ->
     else:
         note = ""
     text = lines([title, note]) if note else title
-    buttons = photo_buttons(record, record_type, may_edit=may_edit)
+    buttons = render_photo_buttons(record, record_type, may_edit=may_edit)
     return Message(text, (blocks.section(text), *buttons))
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 from bot.chakra.fields import to_text
 from bot.chakra.process import Process
 from bot.processes.directory import Record
-from bot.processes.photo_fields import photo_buttons, photo_ids
+from bot.processes.photo_fields import list_photo_ids, render_photo_buttons
 from bot.processes.query import is_key
 from bot.processes.search import RecordType
 from bot.slack import blocks
@@ -52,7 +52,7 @@ class TakeButton(ButtonState):
     assigned: str
 
     @classmethod
-    def for_record(cls, record: Record) -> TakeButton:
+    def from_record(cls, record: Record) -> TakeButton:
         """Return the button of a record, with enough of its assignee to notice a change."""
         return cls(record=record.handle, assigned=record.process.assigned_to[:MAX_ASSIGNEE_LENGTH])
 
@@ -77,7 +77,7 @@ def record_row(record: Record, record_type: RecordType | None = None) -> Block:
     title = markup(bold(process.name or record.key or NO_KEY))
     assignee = record_type.show_person(process.assigned_to) if record_type else process.assigned_to
     facts = [record.shown_key if process.name else "", show(process.state), assignee]
-    created = _created(process)
+    created = _format_created(process)
     details = Markup("  ·  ".join(escape(fact) for fact in (*facts, created) if fact))
     name = process.id or record.key
     button = blocks.button("Show", f"{SHOW}:{name}"[:MAX_ACTION_ID_LENGTH], record.handle)
@@ -97,7 +97,7 @@ def record_card(
     process = record.process
     kind = f"{record_type.label} {record.shown_key}".strip()
     title = markup(bold(process.name or record.key), "  ·  ", kind)
-    fields = _fields(record, record_type)
+    fields = _list_fields(record, record_type)
     shown = [(field.label, field.markup) for field in fields[:MAX_FIELDS]]
     content = [blocks.section(title), *blocks.fields(shown)]
     if len(fields) > len(shown):
@@ -107,7 +107,7 @@ def record_card(
     buttons = _record_buttons(record, may_send=may_send, may_edit=may_edit)
     if may_send and not process.phone:
         content.append(blocks.context(NO_NUMBER))
-    photos = photo_buttons(record, record_type, may_edit=may_edit)
+    photos = render_photo_buttons(record, record_type, may_edit=may_edit)
     refresh = blocks.button("Refresh", REFRESH, record.handle)
     content += [*photos, blocks.actions(*buttons, refresh)]
     buttons += [button for block in photos for button in block["elements"]]
@@ -115,7 +115,7 @@ def record_card(
         text=title,
         blocks=tuple(content),
         replace_original=replace,
-        details=_details(record, record_type, fields, buttons),
+        details=_build_details(record, record_type, fields, buttons),
     )
 
 
@@ -131,27 +131,30 @@ def _record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[B
         ("Delete…", DELETE),
     ]
     offered = sending + (editing if may_edit else [])
-    return [blocks.button(label, action, _value(record, action)) for label, action in offered]
+    return [
+        blocks.button(label, action, _build_button_value(record, action))
+        for label, action in offered
+    ]
 
 
-def _value(record: Record, action: str) -> str:
+def _build_button_value(record: Record, action: str) -> str:
     """Return a button's value: the record's ID, or its key if people read it in a form.
 
     The button that assigns it has the assignee too, to detect a change.
     """
     if action == TAKE:
-        return TakeButton.for_record(record).to_value()
+        return TakeButton.from_record(record).to_value()
     is_typed = is_key(record.key) and "/" not in record.key
     return record.reference if action == SEND and is_typed else record.handle
 
 
-def _fields(record: Record, record_type: RecordType) -> list[CardField]:
+def _list_fields(record: Record, record_type: RecordType) -> list[CardField]:
     """Return everything known about a record, for one reader."""
-    fields = [*_root_fields(record, record_type), *_attribute_fields(record, record_type)]
+    fields = [*_list_root_fields(record, record_type), *_list_attribute_fields(record, record_type)]
     return [replace(known, text=record_type.show(known.text)) for known in fields]
 
 
-def _root_fields(record: Record, record_type: RecordType) -> Iterable[CardField]:
+def _list_root_fields(record: Record, record_type: RecordType) -> Iterable[CardField]:
     process = record.process
     yield from (
         CardField(label, value)
@@ -171,13 +174,13 @@ def _root_fields(record: Record, record_type: RecordType) -> Iterable[CardField]
             yield CardField(label, moment=moment)
 
 
-def _attribute_fields(record: Record, record_type: RecordType) -> Iterable[CardField]:
+def _list_attribute_fields(record: Record, record_type: RecordType) -> Iterable[CardField]:
     """Yield the attributes in the order of the configuration, then those that it doesn't have."""
     values = record.process.attributes
     known = record_type.attributes
     for field in known:
         value = values.get(field.name)
-        if field.name in record_type.photo_fields and photo_ids(value):
+        if field.name in record_type.photo_fields and list_photo_ids(value):
             continue
         if text := show_value(value):
             is_phone = record_type.is_phone(field)
@@ -188,7 +191,7 @@ def _attribute_fields(record: Record, record_type: RecordType) -> Iterable[CardF
             yield CardField(name, text)
 
 
-def _details(
+def _build_details(
     record: Record,
     record_type: RecordType,
     fields: Sequence[CardField],
@@ -224,11 +227,11 @@ def show_value(value: Any) -> str:
     return blocks.clip(text, MAX_VALUE_LENGTH)
 
 
-def loaded_note(now: float) -> Markup:
+def render_loaded_note(now: float) -> Markup:
     """Return the small line below a freshly loaded record."""
     return markup("From Chakra, ", date_token(now))
 
 
-def _created(process: Process) -> str:
+def _format_created(process: Process) -> str:
     moment = process.created_at
     return markup("created ", date_token(moment.timestamp())) if moment else ""

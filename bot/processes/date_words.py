@@ -161,7 +161,7 @@ def _read_ahead(words: list[str], today: date) -> DateSpan | None:
     end = _go_back(today, unit, -count) if count else None
     if end is None or not (is_next or is_from_now or words[0] == "in"):
         return None
-    return DateSpan(today, end) if is_next else _one_day(end)
+    return DateSpan(today, end) if is_next else _build_day_span(end)
 
 
 def _split_dots(word: str) -> tuple[str, str] | None:
@@ -174,7 +174,7 @@ def _read_range(first: list[str], last: list[str], today: date) -> DateSpan | No
     end = _read_period(last, today) if last != [""] else DateSpan(None, None)
     start = _read_period(first, today) if first != [""] else DateSpan(None, None)
     if start is None and end is not None and end.start and len(first) == 1:
-        start = _read_period([*first, *_month_words(end.start)], today)  # "1 to 7 May"
+        start = _read_period([*first, *_list_month_words(end.start)], today)  # "1 to 7 May"
     if start is None or end is None:
         return None
     if start.start and end.end and start.start >= end.end:
@@ -182,36 +182,36 @@ def _read_range(first: list[str], last: list[str], today: date) -> DateSpan | No
     return DateSpan(start.start, end.end)
 
 
-def _month_words(day: date) -> list[str]:
+def _list_month_words(day: date) -> list[str]:
     return [next(name for name, number in _MONTHS.items() if number == day.month), str(day.year)]
 
 
-def _after(span: DateSpan) -> DateSpan:
+def _resolve_after(span: DateSpan) -> DateSpan:
     return DateSpan(span.end, None)
 
 
-def _since(span: DateSpan) -> DateSpan:
+def _resolve_since(span: DateSpan) -> DateSpan:
     return DateSpan(span.start, None)
 
 
-def _before(span: DateSpan) -> DateSpan:
+def _resolve_before(span: DateSpan) -> DateSpan:
     return DateSpan(None, span.start)
 
 
-def _until(span: DateSpan) -> DateSpan:
+def _resolve_until(span: DateSpan) -> DateSpan:
     return DateSpan(None, span.end)
 
 
-def _on(span: DateSpan) -> DateSpan:
+def _resolve_on(span: DateSpan) -> DateSpan:
     return span
 
 
 _BOUNDS: Final = (
-    (_AFTER, _after),
-    (_SINCE, _since),
-    (_BEFORE, _before),
-    (_UNTIL, _until),
-    (_ON, _on),
+    (_AFTER, _resolve_after),
+    (_SINCE, _resolve_since),
+    (_BEFORE, _resolve_before),
+    (_UNTIL, _resolve_until),
+    (_ON, _resolve_on),
 )
 
 
@@ -239,7 +239,7 @@ def _read_day_word(words: list[str], today: date) -> DateSpan | None:
     offsets = {"today": 0, "now": 0, "this morning": 0, "tonight": 0, "yesterday": -1,
                "tomorrow": 1, "day before yesterday": -2}  # fmt: skip
     if text in offsets:
-        return _one_day(today + timedelta(days=offsets[text]))
+        return _build_day_span(today + timedelta(days=offsets[text]))
     is_last = words[0] in ("last", "this", "next")
     name = words[1] if is_last and len(words) == 2 else words[0]
     if name not in WEEKDAYS or len(words) > (2 if is_last else 1):
@@ -248,7 +248,7 @@ def _read_day_word(words: list[str], today: date) -> DateSpan | None:
     if words[0] == "last" and back == 0:
         back = 7
     ahead = words[0] == "next" or (words[0] == "this" and back)
-    return _one_day(today + timedelta(days=7 - back if ahead else -back))
+    return _build_day_span(today + timedelta(days=7 - back if ahead else -back))
 
 
 def _read_relative(words: list[str], today: date) -> DateSpan | None:
@@ -258,7 +258,7 @@ def _read_relative(words: list[str], today: date) -> DateSpan | None:
     step = {"last": -1, "previous": -1, "past": -1, "this": 0, "current": 0, "next": 1}.get(
         words[0]
     )
-    return None if step is None else _shift(_period_of(today, _UNITS[words[1]]), step)
+    return None if step is None else _shift(_find_period(today, _UNITS[words[1]]), step)
 
 
 def _read_counted(words: list[str], today: date) -> DateSpan | None:
@@ -274,7 +274,7 @@ def _read_counted(words: list[str], today: date) -> DateSpan | None:
     if start is None:
         return None
     if is_ago:
-        return _one_day(start)
+        return _build_day_span(start)
     return DateSpan(start + timedelta(days=1), today + timedelta(days=1))
 
 
@@ -329,32 +329,32 @@ def _read_quarter(words: list[str], today: date) -> DateSpan | None:
     start = date(int(words[1]) if len(words) == 2 else today.year, int(found[1]) * 3 - 2, 1)
     if len(words) == 1 and start > today:
         start = start.replace(year=start.year - 1)
-    return _period_of(start, "quarter")
+    return _find_period(start, "quarter")
 
 
 # --- the calendar ---------------------------------------------------------------------------------
 
 
-def _one_day(day: date) -> DateSpan:
+def _build_day_span(day: date) -> DateSpan:
     return DateSpan(day, day + timedelta(days=1))
 
 
 def _build_day(year: int, month: int, day: int) -> DateSpan | None:
     try:
-        return _one_day(date(year, month, day))
+        return _build_day_span(date(year, month, day))
     except (ValueError, OverflowError):
         return None
 
 
 def _build_month(year: int, month: int) -> DateSpan | None:
     is_month = 1 <= month <= 12 and MINYEAR <= year < MAXYEAR
-    return _period_of(date(year, month, 1), "month") if is_month else None
+    return _find_period(date(year, month, 1), "month") if is_month else None
 
 
-def _period_of(day: date, unit: str) -> DateSpan:
+def _find_period(day: date, unit: str) -> DateSpan:
     """Return the calendar's day, week, month, quarter or year that contains ``day``."""
     if unit == "day":
-        return _one_day(day)
+        return _build_day_span(day)
     if unit == "week":
         monday = day - timedelta(days=day.weekday())
         return DateSpan(monday, monday + timedelta(days=7))

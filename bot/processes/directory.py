@@ -19,12 +19,12 @@ from bot.errors import BotError, ChakraError, Rejected, ResourceNotFound
 from bot.processes.query import (
     NameMatch,
     Where,
-    email_query,
+    build_email_query,
+    build_key_query,
+    build_name_query,
+    build_phone_query,
     has_phone,
-    key_query,
     match_name,
-    name_query,
-    phone_query,
 )
 from bot.text.phones import INTERNATIONAL, PhoneParser
 
@@ -90,17 +90,17 @@ class RecordDirectory:
         self._clock = clock
         self.phones = phones
 
-    def cached_kinds(self) -> tuple[str, ...]:
+    def list_cached_kinds(self) -> tuple[str, ...]:
         """Return the short IDs of the record types that are known without a request."""
         cached = self._cache.peek(CONFIG_CACHE_KIND, CONFIG_CACHE_KEY)
-        return _kinds(cached.value) if cached is not None else (LEAD,)
+        return _list_kinds(cached.value) if cached is not None else (LEAD,)
 
     async def get(self, procedure: str, key: str) -> Record:
         """Return the record with this key or UUID.
 
         Raise ``ResourceNotFound`` if there is none, it is deleted, or several have the key.
         """
-        attribute = _primary_key(await self._config(), procedure)
+        attribute = _find_primary_key(await self._load_config(), procedure)
         try:
             process = await self._processes.find(procedure, key, attribute=attribute)
         except ResourceNotFound:
@@ -121,15 +121,15 @@ class RecordDirectory:
 
     async def _list_by_key(self, procedure: str, key: str) -> Sequence[Record]:
         """Return the records with this key, ignoring case if none has exactly this one."""
-        attribute = _primary_key(await self._config(), procedure)
-        page = await self._processes.list(procedure, key_query(attribute, key), limit=10)
-        found = self._records(procedure, attribute, page.items)
+        attribute = _find_primary_key(await self._load_config(), procedure)
+        page = await self._processes.list(procedure, build_key_query(attribute, key), limit=10)
+        found = self._build_records(procedure, attribute, page.items)
         matching = [record for record in found if record.key.casefold() == key.casefold()]
         return _mark_shared_keys([record for record in matching if record.key == key] or matching)
 
     async def find_by_key(self, key: str) -> tuple[Record, ...]:
         """Return the records of any type with this key; its letters tell where to look first."""
-        kinds = _kinds(await self._config())
+        kinds = _list_kinds(await self._load_config())
         find = self._list_by_id if is_uuid(key) else self._list_by_key
         letters = "".join(letter for letter in key if letter.isalpha()).casefold()
         likely = [kind for kind in kinds if letters and kind.replace("_", "").startswith(letters)]
@@ -150,7 +150,7 @@ class RecordDirectory:
         """Return the records with this name, the best matches only; only of ``kind`` if given."""
         return await self._search(
             kind,
-            lambda names: name_query(typed, names),
+            lambda names: build_name_query(typed, names),
             lambda process: match_name(typed, process.name),
         )
 
@@ -158,7 +158,7 @@ class RecordDirectory:
         """Return the records with this email address."""
         return await self._search(
             kind,
-            lambda names: email_query(email, names),
+            lambda names: build_email_query(email, names),
             lambda process: (
                 NameMatch.WHOLE if process.email.casefold() == email.casefold() else NameMatch.NONE
             ),
@@ -169,7 +169,7 @@ class RecordDirectory:
         candidates = self.phones.list_candidates(typed)
         return await self._search(
             kind,
-            lambda names: phone_query(candidates, names),
+            lambda names: build_phone_query(candidates, names),
             lambda process: NameMatch.WHOLE if has_phone(process, candidates) else NameMatch.NONE,
         )
 
@@ -179,8 +179,8 @@ class RecordDirectory:
         build: Callable[[Sequence[str]], Where | None],
         match: Callable[[Process], NameMatch],
     ) -> tuple[Record, ...]:
-        config = await self._config()
-        kinds = (kind,) if kind else _kinds(config)
+        config = await self._load_config()
+        kinds = (kind,) if kind else _list_kinds(config)
         searches = (self._search_kind(config, name, build, match) for name in kinds)
         found = await wait_for(self._clock, _gather(searches), SEARCH_TIMEOUT_SECONDS)
         records = [record for result in found if isinstance(result, list) for record in result]
@@ -197,7 +197,7 @@ class RecordDirectory:
         build: Callable[[Sequence[str]], Where | None],
         match: Callable[[Process], NameMatch],
     ) -> list[Record]:
-        attribute = _primary_key(config, procedure)
+        attribute = _find_primary_key(config, procedure)
         where = build([item.short_id for item in config.list_attributes(procedure)])
         items: tuple[Process, ...] = ()
         if where is not None:
@@ -211,7 +211,7 @@ class RecordDirectory:
         if not matching:
             scanned = await self._scan(procedure)
             matching = [item for item in scanned if match(item) is not NameMatch.NONE]
-        return self._records(procedure, attribute, matching)
+        return self._build_records(procedure, attribute, matching)
 
     async def _scan(self, procedure: str) -> tuple[Process, ...]:
         """Return the first pages of the list, cached."""
@@ -228,14 +228,16 @@ class RecordDirectory:
 
         return (await self._cache.get(RECORDS_CACHE_KIND, procedure, load)).value
 
-    def _records(self, procedure: str, attribute: str, items: Sequence[Process]) -> list[Record]:
+    def _build_records(
+        self, procedure: str, attribute: str, items: Sequence[Process]
+    ) -> list[Record]:
         return [
             Record(procedure, to_text(item.attributes.get(attribute)) or item.id, item)
             for item in items
             if not item.is_deleted
         ]
 
-    async def _config(self) -> Config:
+    async def _load_config(self) -> Config:
         """Return the configuration; an empty one if it can't be loaded: leads are usual."""
         load = self._cache.get(CONFIG_CACHE_KIND, CONFIG_CACHE_KEY, self._config_api.fetch)
         try:
@@ -259,7 +261,7 @@ async def _gather(
     return await asyncio.gather(*searches, return_exceptions=True)
 
 
-def _kinds(config: Config) -> tuple[str, ...]:
+def _list_kinds(config: Config) -> tuple[str, ...]:
     """Return the record types, leads first."""
     found = [
         procedure.short_id.casefold()
@@ -270,7 +272,7 @@ def _kinds(config: Config) -> tuple[str, ...]:
     return tuple(ordered[:MAX_PROCEDURES]) or (LEAD,)
 
 
-def _primary_key(config: Config, procedure: str) -> str:
+def _find_primary_key(config: Config, procedure: str) -> str:
     known = config.find_primary_key(procedure)
     return known.short_id if known else f"{procedure}_id"
 

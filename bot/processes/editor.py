@@ -15,11 +15,11 @@ from bot.processes.field_inputs import (
     MAX_TEXT_LENGTH,
     NOT_SET,
     display_text,
-    field_block,
+    format_input_text,
     infer_field,
-    input_text,
     is_editable,
     read_input,
+    render_field,
 )
 from bot.processes.lead_fields import order_fields
 from bot.processes.record_query import QueryField
@@ -80,7 +80,7 @@ class InvalidFields(Exception):
     errors: Mapping[str, str]
 
 
-def form_fields(record_type: RecordType, process: Process | None = None) -> list[QueryField]:
+def list_form_fields(record_type: RecordType, process: Process | None = None) -> list[QueryField]:
     """Return the fields that a form can change, including those that only the record has.
 
     Photos are added from the card, and the key of a record is not changed.
@@ -101,14 +101,14 @@ def _is_offered(record_type: RecordType, known: QueryField, process: Process | N
 def _list_locked(record_type: RecordType, process: Process | None) -> list[str]:
     """Return the labels of the fields that are objects, or are too long for a form."""
     stored = process.attributes if process else {}
-    offered = {field.name for field in form_fields(record_type, process)}
+    offered = {field.name for field in list_form_fields(record_type, process)}
     skipped = {record_type.key_field, *record_type.photo_fields, *offered}
     labels = {field.name: field.label for field in record_type.attributes}
     names = (*labels, *stored) if process else tuple(labels)
     return [labels.get(name, name) for name in dict.fromkeys(names) if name not in skipped]
 
 
-def block_of(known: QueryField) -> str:
+def build_block_id(known: QueryField) -> str:
     """Return the ``block_id`` of a field: at most 255 characters."""
     name = known.name
     if len(name) > MAX_NAME_LENGTH:
@@ -116,10 +116,10 @@ def block_of(known: QueryField) -> str:
     return f"{FIELD_PREFIX}{name}"
 
 
-def first_field(record_type: RecordType) -> str:
+def find_first_field(record_type: RecordType) -> str:
     """Return the ``block_id`` of the form's first attribute."""
-    known = form_fields(record_type, None)
-    return block_of(known[0]) if known else STATE
+    known = list_form_fields(record_type, None)
+    return build_block_id(known[0]) if known else STATE
 
 
 def record_form(
@@ -135,12 +135,12 @@ def record_form(
     It has the attributes from ``start``, up to `MAX_FORM_FIELDS`; times are those of ``zone``.
     """
     values = process.attributes if process else {}
-    known = form_fields(record_type, process)
+    known = list_form_fields(record_type, process)
     states = record_type.states
     status = process.status if process else ""
     statuses = list(dict.fromkeys((*filter(None, [status]), *STATUSES)))
     root = [
-        _text(STATE, "State", process.state if process else "", hint=describe_states(states)),
+        _show_text(STATE, "State", process.state if process else "", hint=describe_states(states)),
         blocks.select_field(
             STATUS,
             "Status",
@@ -149,7 +149,7 @@ def record_form(
             choices=[Choice(item.capitalize(), item) for item in statuses],
             initial=status or STATUSES[0],
         ),
-        _text(
+        _show_text(
             ASSIGNEE,
             "Assigned to",
             process.assigned_to if process else "",
@@ -157,17 +157,17 @@ def record_form(
         ),
     ]
     fields = [
-        field_block(field_, values.get(field_.name), zone, block_of(field_))
+        render_field(field_, values.get(field_.name), zone, build_block_id(field_))
         for field_ in known[start : start + MAX_FORM_FIELDS]
     ]
-    content = [*_range_menu(known, start), *root, *fields] if process else [*fields, *root]
-    content += _notes(known, _list_locked(record_type, process), process)
+    content = [*_render_range_menu(known, start), *root, *fields] if process else [*fields, *root]
+    content += _render_notes(known, _list_locked(record_type, process), process)
     title = "Edit" if process else "New"
     submit = "Check" if process else "Create"
     return blocks.form_modal(callback, f"{title} {record_type.label.lower()}", submit, content)
 
 
-def _range_menu(known: Sequence[QueryField], start: int) -> list[Block]:
+def _render_range_menu(known: Sequence[QueryField], start: int) -> list[Block]:
     """Return the menu that shows other fields; none if all are shown."""
     if len(known) <= MAX_FORM_FIELDS:
         return []
@@ -189,7 +189,7 @@ def _range_menu(known: Sequence[QueryField], start: int) -> list[Block]:
     return [menu]
 
 
-def _notes(
+def _render_notes(
     known: Sequence[QueryField], locked: Sequence[str], process: Process | None
 ) -> list[Block]:
     notes = []
@@ -202,7 +202,7 @@ def _notes(
     return [blocks.context(note) for note in notes]
 
 
-def _text(block_id: str, label: str, initial: str, *, hint: str = "") -> Block:
+def _show_text(block_id: str, label: str, initial: str, *, hint: str = "") -> Block:
     return blocks.text_field(
         block_id,
         label,
@@ -251,7 +251,7 @@ def _read_root_fields(
     for block_id, name, label in ROOT_BLOCKS:
         if block_id not in values:
             continue
-        old, new = _root_value(process, name), values[block_id].strip()
+        old, new = _get_root_value(process, name), values[block_id].strip()
         if name == "state":
             new = read_state(new)
         if new == old or (not new and process is None):
@@ -279,11 +279,11 @@ def _read_attributes(
 ) -> RecordChanges:
     stored = process.attributes if process else {}
     data: dict[str, Any] = {}
-    for known in form_fields(record_type, process):
-        block_id, value = block_of(known), stored.get(known.name)
+    for known in list_form_fields(record_type, process):
+        block_id, value = build_block_id(known), stored.get(known.name)
         if block_id not in values:
             continue
-        entered, shown = values[block_id].strip(), input_text(known, value, zone).strip()
+        entered, shown = values[block_id].strip(), format_input_text(known, value, zone).strip()
         if entered == shown or (entered == NOT_SET and not shown):
             if process is None and known.is_required:
                 errors[block_id] = "Enter a value: every record needs it."
@@ -312,13 +312,13 @@ def _describe_data(
     for name, value in data.items():
         known = fields.get(name) or infer_field(name, stored.get(name))
         old, new = (
-            blocks.clip(display_text(known, input_text(known, item, zone)), MAX_SHOWN_LENGTH)
+            blocks.clip(display_text(known, format_input_text(known, item, zone)), MAX_SHOWN_LENGTH)
             for item in (stored.get(name), value)
         )
         yield Change(known.label, old or EMPTY, new or EMPTY)
 
 
-def _root_value(process: Process | None, name: str) -> str:
+def _get_root_value(process: Process | None, name: str) -> str:
     if process is None:
         return ""
     roots = {"state": process.state, "status": process.status, "assignedTo": process.assigned_to}
@@ -383,7 +383,7 @@ def describe_update(
 ) -> RecordChanges:
     """Return an update with the changes that it would make now."""
     root = [
-        Change(label, _root_value(process, name) or EMPTY, str(update[name]))
+        Change(label, _get_root_value(process, name) or EMPTY, str(update[name]))
         for _, name, label in ROOT_BLOCKS
         if name in update
     ]
@@ -391,7 +391,7 @@ def describe_update(
     return RecordChanges(update, (*root, *own))
 
 
-def version_of(process: Process) -> str:
+def compute_version(process: Process) -> str:
     """Return a fingerprint of a record: a different one means that it has changed.
 
     ``updatedAt`` alone isn't enough, since whether each response has it is UNKNOWN.

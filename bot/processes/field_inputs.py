@@ -48,13 +48,13 @@ def infer_field(name: str, stored: Any) -> QueryField:
     return QueryField(name, name, is_multiple=isinstance(stored, list))
 
 
-def input_text(known: QueryField, stored: Any, zone: tzinfo) -> str:
+def format_input_text(known: QueryField, stored: Any, zone: tzinfo) -> str:
     """Return the stored value as its input shows it, "" for none; times are in ``zone``."""
     if stored is None:
         return ""
     if isinstance(stored, list):
         separator = "," if _is_menu(known) else "\n"
-        return separator.join(input_text(known, item, zone) for item in stored)
+        return separator.join(format_input_text(known, item, zone) for item in stored)
     if isinstance(stored, bool):
         return YES if stored else NO
     if known.type is ValueType.TIME and (moment := to_datetime(stored)):
@@ -74,18 +74,18 @@ def display_text(known: QueryField, text: str) -> str:
     return labels.get(text, text)
 
 
-def field_block(known: QueryField, stored: Any, zone: tzinfo, block_id: str) -> Block:
+def render_field(known: QueryField, stored: Any, zone: tzinfo, block_id: str) -> Block:
     """Return the input: a menu if the configuration has choices, else a text field."""
-    text = input_text(known, stored, zone)
+    text = format_input_text(known, stored, zone)
     action = f"process.{block_id}"[:255]
     if known.type is ValueType.BOOLEAN:
         choices = [Choice("Yes", YES), Choice("No", NO)]
-        return _menu(known, choices, text, block_id, action)
+        return _render_menu(known, choices, text, block_id, action)
     if _is_menu(known):
         labels = {value: label for label, value in known.synonyms}
         choices = [Choice(labels.get(value, value), value) for value in known.choices]
         if not known.is_multiple:
-            return _menu(known, choices, text, block_id, action)
+            return _render_menu(known, choices, text, block_id, action)
         stored_values = _split(known, text)
         choices += [Choice(item, item) for item in stored_values if item not in known.choices]
         return multi_select_field(
@@ -186,7 +186,9 @@ def _split(known: QueryField, text: str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in text.split(separator) if part.strip()))
 
 
-def _menu(known: QueryField, choices: list[Choice], text: str, block_id: str, action: str) -> Block:
+def _render_menu(
+    known: QueryField, choices: list[Choice], text: str, block_id: str, action: str
+) -> Block:
     """Return a menu; a stored value that isn't among the choices is an option too."""
     if not text:
         choices = [Choice("Not set", NOT_SET), *choices]

@@ -97,7 +97,7 @@ class LeadDraft:
     notes: tuple[str, ...] = field(default=(), repr=False)
 
 
-def with_confirmed_fields(record_type: RecordType) -> RecordType:
+def add_confirmed_fields(record_type: RecordType) -> RecordType:
     """Return the lead type, with the fields that the API confirms if the configuration has none."""
     if record_type.attributes:
         return record_type
@@ -112,13 +112,13 @@ def find_lead_fields(fields: Sequence[QueryField], phones: frozenset[str]) -> Le
     """Return the fields, ordered for the form; ``phones`` are those whose type is a number."""
     by_key = {normalize_key(known.name): known for known in fields}
 
-    def first(keys: frozenset[str]) -> QueryField | None:
+    def find(keys: frozenset[str]) -> QueryField | None:
         return next((known for key, known in by_key.items() if key in keys), None)
 
     phone = next((known for known in fields if known.name in phones), None)
     phone = phone or next((known for key, known in by_key.items() if is_phone_key(key)), None)
     found = (
-        first(NAME_KEYS), first(FIRST_NAME_KEYS), first(LAST_NAME_KEYS), phone, first(EMAIL_KEYS),
+        find(NAME_KEYS), find(FIRST_NAME_KEYS), find(LAST_NAME_KEYS), phone, find(EMAIL_KEYS),
     )  # fmt: skip
     usual = [known for known in found if known is not None]
     ordered = (*usual, *(known for known in fields if known not in usual))

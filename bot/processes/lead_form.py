@@ -17,7 +17,7 @@ from bot.processes.editor import (
     InvalidFields,
     RecordChanges,
     describe_states,
-    form_fields,
+    list_form_fields,
     read_form,
 )
 from bot.processes.field_inputs import MAX_TEXT_LENGTH, hint_of
@@ -63,15 +63,15 @@ class LeadForm:
     duplicates: Sequence[DuplicateRecord] = ()
     is_unchecked: bool = False
 
-    def view(self) -> View:
-        content = [*self._warnings()]
-        content += [self._field(known) for known in form_fields(self.record_type)]
-        content += self._root_fields()
+    def render_view(self) -> View:
+        content = [*self._render_warnings()]
+        content += [self._render_field(known) for known in list_form_fields(self.record_type)]
+        content += self._render_root_fields()
         asked = self.duplicates or self.is_unchecked
         submit = "Create all the same" if asked else "Create"
         return blocks.form_modal(SUBMIT, "New lead", submit, content)
 
-    def _warnings(self) -> list[Block]:
+    def _render_warnings(self) -> list[Block]:
         content = [
             blocks.section(
                 _describe(duplicate),
@@ -88,7 +88,7 @@ class LeadForm:
             )
         return content
 
-    def _field(self, known: QueryField) -> Block:
+    def _render_field(self, known: QueryField) -> Block:
         block_id = f"{FIELD_PREFIX}{known.name}"
         hint = hint_of(known)
         if known is self.fields.phone:
@@ -105,7 +105,7 @@ class LeadForm:
             max_length=MAX_TEXT_LENGTH,
         )
 
-    def _root_fields(self) -> list[Block]:
+    def _render_root_fields(self) -> list[Block]:
         return [
             blocks.text_field(
                 STATE,

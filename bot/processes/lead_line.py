@@ -42,7 +42,7 @@ def is_new_lead(arguments: Arguments) -> bool:
     tokens = [token for token in arguments.tokens if token.text.strip()]
     if not tokens:
         return True
-    words = [_plain(token) for token in tokens]
+    words = [_fold_token(token) for token in tokens]
     if words[0] in CREATE_WORDS:
         return True
     if "or" in words:
@@ -66,7 +66,7 @@ def _has_name_and_contact(
     rest: list[str] = []
     place = 0
     while place < len(tokens):
-        length = _phone_length(tokens, place)
+        length = _count_phone_words(tokens, place)
         if length or _EMAIL.search(words[place]):
             has_contact = True
         elif words[place] not in _FILLERS and not is_key(tokens[place].text):
@@ -94,7 +94,7 @@ class _LeadLineReader:
 
     def read(self) -> LeadDraft:
         place = 0
-        if self._tokens and _plain(self._tokens[0]) in CREATE_WORDS:
+        if self._tokens and _fold_token(self._tokens[0]) in CREATE_WORDS:
             place = 1
         while place < len(self._tokens):
             place += self._take(place)
@@ -111,17 +111,17 @@ class _LeadLineReader:
             return 1
         named = _NAMED.fullmatch(token.text) if not token.quoted else None
         if named is not None:
-            return self._take_named(self._whole_name(named[1]), named[2], place)
-        plain = _plain(token)
+            return self._take_named(self._extend_name(named[1]), named[2], place)
+        plain = _fold_token(token)
         following = self._tokens[place + 1] if place + 1 < len(self._tokens) else None
-        if plain in ("assigned", "assign") and following and _plain(following) == "to":
+        if plain in ("assigned", "assign") and following and _fold_token(following) == "to":
             length = 3 if place + 2 < len(self._tokens) else 2
             if length == 3:
                 self._set_assignee(self._tokens[place + 2])
             return length
         if plain in ("for", "to") and isinstance(following, Mention):
             return 1
-        if length := _phone_length(self._tokens, place, self._parser):
+        if length := _count_phone_words(self._tokens, place, self._parser):
             text = " ".join(word.text for word in self._tokens[place : place + length])
             self._set(self._fields.phone, text.strip(",;"), "phone number")
             return length
@@ -139,7 +139,7 @@ class _LeadLineReader:
         self._names.append(token.text.strip(",;") if not token.quoted else token.text)
         return 1
 
-    def _whole_name(self, name: str) -> str:
+    def _extend_name(self, name: str) -> str:
         """Return the name of a field with the word before it: "full name", "phone number"."""
         longer = f"{self._names[-1]} {name}" if self._names else name
         if self._names and self._fields.find(longer) is not None:
@@ -184,7 +184,9 @@ class _LeadLineReader:
 
     def _is_contact(self, place: int) -> bool:
         token = self._tokens[place]
-        return bool(_phone_length(self._tokens, place, self._parser) or _EMAIL.search(token.text))
+        return bool(
+            _count_phone_words(self._tokens, place, self._parser) or _EMAIL.search(token.text)
+        )
 
     def _set_named(self, name: str, value: str) -> None:
         folded = fold(name)
@@ -257,13 +259,15 @@ class _LeadLineReader:
             self._notes.append(f'This is left out: "{rest or name}".')
 
 
-def _plain(token: Token) -> str:
+def _fold_token(token: Token) -> str:
     if token.quoted or isinstance(token, Mention):
         return ""
     return token.text.casefold().strip(",;.!?")
 
 
-def _phone_length(tokens: Sequence[Token], place: int, parser: PhoneParser | None = None) -> int:
+def _count_phone_words(
+    tokens: Sequence[Token], place: int, parser: PhoneParser | None = None
+) -> int:
     """Return how many words from here are one phone number, 0 if none are.
 
     With ``parser``, a valid number wins over a longer invalid one.

@@ -68,10 +68,10 @@ def read_lead_text(
     ``numbers`` and ``emails`` are those found in it, in order. Labeled values take precedence over
     those found in running text.
     """
-    rows = _lines(texts)
+    rows = _list_lines(texts)
     values: dict[str, str] = {}
     name = ""
-    for label, value in _labeled(rows):
+    for label, value in _iter_labeled(rows):
         known = fields.find(label)
         if fold(label) in NAME_WORDS and not name and _may_be_name(value):
             name = value
@@ -92,7 +92,7 @@ def read_lead_text(
     return LeadDraft({**given, **values}, notes=tuple(notes))
 
 
-def _lines(texts: Iterable[str]) -> list[str]:
+def _list_lines(texts: Iterable[str]) -> list[str]:
     """Return the lines of the texts, each once: the blocks of a message often repeat its text."""
     rows: dict[str, None] = {}
     remaining = MAX_TEXT_LENGTH
@@ -107,11 +107,11 @@ def _lines(texts: Iterable[str]) -> list[str]:
     return list(rows)[:MAX_LINES]
 
 
-def _labeled(rows: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _iter_labeled(rows: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the labels and values of lines such as "City: Pune", and of a contact card."""
     for row in rows:
         if card := _CARD.fullmatch(row):
-            yield from _card_line(card[1].upper(), card[3].replace("\\,", ",").strip())
+            yield from _iter_card_values(card[1].upper(), card[3].replace("\\,", ",").strip())
             continue
         for part in re.split(r"\s*[;]\s+|,\s+(?=[^\W\d][\w ]{0,25}:)", row):
             if found := _LABELED.fullmatch(part):
@@ -120,7 +120,7 @@ def _labeled(rows: Sequence[str]) -> Iterator[tuple[str, str]]:
                     yield found[1].strip(), value
 
 
-def _card_line(kind: str, value: str) -> Iterator[tuple[str, str]]:
+def _iter_card_values(kind: str, value: str) -> Iterator[tuple[str, str]]:
     """Yield a line of a vCard. RFC 6350."""
     parts = [part.strip() for part in value.split(";")]
     if kind == "FN":
@@ -144,15 +144,15 @@ def _find_name(rows: Sequence[str], contacts: Sequence[str]) -> str:
             return _cut_name(found[1])
     for before, after in pairwise(rows):
         if _SIGN_OFF.fullmatch(before) and _is_name_line(after):
-            return _first_part(after)
+            return _get_first_part(after)
     places = [place for place, row in enumerate(rows) if _has_contact(row, contacts)]
     for place in places:
-        if name := _name_before(rows[place], contacts):
+        if name := _find_name_before(rows[place], contacts):
             return name
     for place in places:
         for row in reversed(rows[max(0, place - 3) : place]):
             if _is_name_line(row):
-                return _first_part(row)
+                return _get_first_part(row)
     return ""
 
 
@@ -165,7 +165,7 @@ def _has_contact(row: str, contacts: Sequence[str]) -> bool:
     )
 
 
-def _name_before(row: str, contacts: Sequence[str]) -> str:
+def _find_name_before(row: str, contacts: Sequence[str]) -> str:
     """Return the name in "Mei Tanaka <mei@acme.com>" and "Mei Tanaka, +81 90 …"."""
     start = re.search(r"[^\s<(]+@|\+?\(?\d[\d\s().-]{6,}", row)
     if start is None or not _has_contact(row, contacts):
@@ -185,12 +185,12 @@ def _name_before(row: str, contacts: Sequence[str]) -> str:
 
 
 def _is_name_line(row: str) -> bool:
-    part = _first_part(row)
+    part = _get_first_part(row)
     words = {word.casefold().strip(".,") for word in part.split()}
     return bool(_NAME.fullmatch(part)) and _may_be_name(part) and words.isdisjoint(_JOBS)
 
 
-def _first_part(row: str) -> str:
+def _get_first_part(row: str) -> str:
     return re.split(r"\s*[,|(–—]\s*|\s-\s", row, maxsplit=1)[0].strip(" .,")
 
 

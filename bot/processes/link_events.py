@@ -20,7 +20,7 @@ class HasLinkPreviews(Protocol):
 ContextT = TypeVar("ContextT", bound=HasLinkPreviews)
 
 
-def link_events(_: type[ContextT]) -> tuple[Event[ContextT], ...]:
+def list_link_events(_: type[ContextT]) -> tuple[Event[ContextT], ...]:
     """Return the events. Anyone may cause them: a preview has no data, and a pane checks access."""
     return (
         Event("link_shared", unfurl, Permission.HELP, has_links),

@@ -9,7 +9,7 @@ import structlog
 
 from bot.aio.clock import Clock, wait_for
 from bot.errors import BotError, NotFound, SlackError, not_found_as
-from bot.processes.card import SHOW, loaded_note, record_card
+from bot.processes.card import SHOW, record_card, render_loaded_note
 from bot.processes.directory import LEAD, Record
 from bot.processes.query import is_key
 from bot.processes.record_link import MAX_KEY_LENGTH, LinkedType, LinkReader, RecordLink
@@ -59,8 +59,8 @@ class LinkPreviews:
 
     async def unfurl(self, request: EventRequest) -> Unfurl | NoReply:
         """Return the previews of a message's links to records, without reading the records."""
-        target = _target_of(request.body)
-        urls = [url for url in _links_of(request.body) if self._reader.is_ours(url)]
+        target = _build_target(request.body)
+        urls = [url for url in _list_links(request.body) if self._reader.is_ours(url)]
         if not target or not urls or not self._may_unfurl():
             return NoReply()
         types = await self._list_types()
@@ -69,7 +69,7 @@ class LinkPreviews:
             link = self._reader.read(url, types)
             if link is not None:
                 links.setdefault(link.reference.casefold(), (url, link))
-        previews = tuple(_preview(url, link) for url, link in links.values())
+        previews = tuple(_render_preview(url, link) for url, link in links.values())
         return Unfurl(target, previews, self._log_refused) if previews else NoReply()
 
     async def present(self, request: EventRequest) -> PresentDetails | NoReply:
@@ -88,14 +88,16 @@ class LinkPreviews:
             record_type,
             may_send=request.access.allows(Permission.SEND),
             may_edit=request.access.allows(Permission.EDIT),
-            note=loaded_note(request.now),
+            note=render_loaded_note(request.now),
         )
         return PresentDetails(card.details) if card.details else NoReply()
 
     def find_typed(self, tokens: Sequence[Token], types: Sequence[RecordType]) -> RecordLink | None:
         """Return the record of a typed line that is only a link to it."""
-        url = _only_url(tokens)
-        return self._reader.read(url, [_linked_type(found) for found in types]) if url else None
+        url = _find_only_url(tokens)
+        return (
+            self._reader.read(url, [_build_linked_type(found) for found in types]) if url else None
+        )
 
     def name_records(self, tokens: Sequence[Token], types: Sequence[RecordType]) -> list[Token]:
         """Return a line with links to records replaced by their keys."""
@@ -104,7 +106,7 @@ class LinkPreviews:
 
     async def _load(self, body: Mapping[str, Any]) -> tuple[Record, RecordType]:
         types = await self._records.list_types()
-        link = self._find_link(body, [_linked_type(found) for found in types])
+        link = self._find_link(body, [_build_linked_type(found) for found in types])
         if link is None:
             raise NotFound("record", "", hint="This link doesn't lead to a record.")
         with not_found_as(link.type.label.lower(), link.key, hint=GONE_HINT):
@@ -131,7 +133,7 @@ class LinkPreviews:
             types = await wait_for(self._clock, load, TYPES_TIMEOUT_SECONDS)
         except (TimeoutError, BotError):
             return DEFAULT_TYPES
-        return [_linked_type(found) for found in types]
+        return [_build_linked_type(found) for found in types]
 
     def _log_refused(self, error: SlackError) -> None:
         """Log each reason once: it concerns every link."""
@@ -144,27 +146,27 @@ class LinkPreviews:
 
 def has_links(body: Mapping[str, Any]) -> bool:
     """Return whether an event has a link."""
-    return bool(_links_of(body))
+    return bool(_list_links(body))
 
 
 def is_lead_link(arguments: Arguments) -> bool:
     """Return whether a line without a command is only a link to a lead."""
-    url = _only_url(arguments.tokens)
+    url = _find_only_url(arguments.tokens)
     return bool(url) and LinkReader(DASHBOARD_URL).read(url, DEFAULT_TYPES) is not None
 
 
-def _only_url(tokens: Sequence[Token]) -> str:
+def _find_only_url(tokens: Sequence[Token]) -> str:
     """Return the address if the line has nothing else, or ""."""
     if len(tokens) != 1:
         return ""
     return tokens[0].url if isinstance(tokens[0], Link) else tokens[0].text
 
 
-def _linked_type(found: RecordType) -> LinkedType:
+def _build_linked_type(found: RecordType) -> LinkedType:
     return LinkedType(found.name, found.label, found.key_field)
 
 
-def _links_of(body: Mapping[str, Any]) -> list[str]:
+def _list_links(body: Mapping[str, Any]) -> list[str]:
     """Return the addresses as Slack wrote them, each once."""
     links = body.get("links")
     found: Iterable[Any] = links if isinstance(links, list) else ()
@@ -172,7 +174,7 @@ def _links_of(body: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(url for url in urls if isinstance(url, str) and url))[:MAX_LINKS]
 
 
-def _target_of(body: Mapping[str, Any]) -> dict[str, str]:
+def _build_target(body: Mapping[str, Any]) -> dict[str, str]:
     """Return the arguments that identify the message for chat.unfurl; none if the event lacks them.
 
     A message that is being written has no channel yet; in an Enterprise organization there is no
@@ -188,7 +190,7 @@ def _target_of(body: Mapping[str, Any]) -> dict[str, str]:
 _TARGET_KEYS = ("unfurl_id", "source", "channel", "message_ts")
 
 
-def _preview(url: str, link: RecordLink) -> LinkPreview:
+def _render_preview(url: str, link: RecordLink) -> LinkPreview:
     """Return what everyone in the conversation may read: which record it is, and no data."""
     title = link.public_title
     payload = build_payload(

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import ClassVar, Final
 
 from bot.chakra.fields import move_to_zone
-from bot.processes.card import SHOW, loaded_note, record_row, show_value
+from bot.processes.card import SHOW, record_row, render_loaded_note, show_value
 from bot.processes.directory import LEAD, Record
 from bot.processes.record_pages import MAX_SORTED, ListPage
 from bot.processes.record_query import QueryField, ValueType
@@ -105,8 +105,8 @@ def list_message(
     replace: bool,
 ) -> Message:
     """Return the page for the person who asked."""
-    title = _title(shown)
-    content = [blocks.section(title), *_content(shown)]
+    title = _render_title(shown)
+    content = [blocks.section(title), *_render_content(shown)]
     if shown.listed.is_cut:
         content.append(
             blocks.context(
@@ -118,8 +118,8 @@ def list_message(
         content.append(
             blocks.context("The columns sort this page. Press Sort… to sort the whole list.")
         )
-    content.append(blocks.context(loaded_note(shown.now)))
-    buttons = _page_buttons(shown)
+    content.append(blocks.context(render_loaded_note(shown.now)))
+    buttons = _render_page_buttons(shown)
     if shown.records:
         value = shown.query.to_value()
         if shown.has_pages:
@@ -139,16 +139,16 @@ def list_message(
     return Message(text=title, blocks=tuple(content), replace_original=replace)
 
 
-def shared_message(shown: RecordList, member_id: str) -> Message:
+def render_shared(shown: RecordList, member_id: str) -> Message:
     """Return the page for a channel, which is posted masked; ``member_id`` shares it.
 
     The name of a saved query is its owner's own.
     """
-    title = _title(replace(shown, query=shown.query.model_copy(update={"name": ""})))
+    title = _render_title(replace(shown, query=shown.query.model_copy(update={"name": ""})))
     by = blocks.context(
-        markup("Shared by ", blocks.mention(member_id), "  ·  ", loaded_note(shown.now))
+        markup("Shared by ", blocks.mention(member_id), "  ·  ", render_loaded_note(shown.now))
     )
-    content = (blocks.section(title), *_content(shown), by)
+    content = (blocks.section(title), *_render_content(shown), by)
     return Message(title, content, to_channel=True, shared_as="this list of customers")
 
 
@@ -160,14 +160,17 @@ def render_records(
     caption: str,
 ) -> list[Block]:
     """Return records as a table with a menu that opens one."""
-    columns = _columns(record_type, records, fields)
-    rows = [[_cell(record_type, record, column, zone) for column in columns] for record in records]
+    columns = _choose_columns(record_type, records, fields)
+    rows = [
+        [_render_cell(record_type, record, column, zone) for column in columns]
+        for record in records
+    ]
     header = [column.label for column in columns]
     table = data_table(caption, header, rows, page_size=ROWS_PER_SCREEN)
-    return [table, *_menu(record_type, records)]
+    return [table, *_render_menu(record_type, records)]
 
 
-def _title(shown: RecordList) -> Markup:
+def _render_title(shown: RecordList) -> Markup:
     name, plural = shown.query.name, shown.record_type.plural
     parts = [bold(name), markup(plural)] if name else [bold(plural)]
     if shown.echo:
@@ -178,9 +181,9 @@ def _title(shown: RecordList) -> Markup:
     return Markup("  ·  ".join(parts))
 
 
-def _content(shown: RecordList) -> list[Block]:
+def _render_content(shown: RecordList) -> list[Block]:
     if not shown.records:
-        return [blocks.section(_empty_text(shown))]
+        return [blocks.section(_render_empty(shown))]
     if len(shown.records) <= MAX_ROWS and not shown.has_pages:
         return [record_row(record, shown.record_type) for record in shown.records]
     caption = f"{shown.record_type.plural} {shown.query.skip + 1:,}–"
@@ -188,7 +191,7 @@ def _content(shown: RecordList) -> list[Block]:
     return render_records(shown.record_type, shown.records, shown.fields, shown.zone, caption)
 
 
-def _columns(
+def _choose_columns(
     record_type: RecordType, records: Sequence[Record], fields: Sequence[QueryField]
 ) -> list[QueryField]:
     usual = [known for known in ROOT_FIELDS if known.name in USUAL_COLUMNS]
@@ -201,7 +204,7 @@ def _columns(
     return [*names, key, *usual, *named[:MAX_NAMED_COLUMNS]]
 
 
-def _cell(record_type: RecordType, record: Record, column: QueryField, zone: tzinfo) -> Cell:
+def _render_cell(record_type: RecordType, record: Record, column: QueryField, zone: tzinfo) -> Cell:
     if column.name == KEY.name:
         return record.key
     value = find_value(record, column)
@@ -217,7 +220,7 @@ def _cell(record_type: RecordType, record: Record, column: QueryField, zone: tzi
     )
 
 
-def _menu(record_type: RecordType, records: Sequence[Record]) -> list[Block]:
+def _render_menu(record_type: RecordType, records: Sequence[Record]) -> list[Block]:
     """Return the menu that opens a record, as zero or one block."""
     choices = []
     for record in records:
@@ -230,7 +233,7 @@ def _menu(record_type: RecordType, records: Sequence[Record]) -> list[Block]:
     return [blocks.actions(blocks.select(SHOW, f"Show a {record_type.label.lower()}", choices))]
 
 
-def _page_buttons(shown: RecordList) -> list[Block]:
+def _render_page_buttons(shown: RecordList) -> list[Block]:
     query, following = shown.query, shown.listed.page.next_skip
     buttons = []
     if query.earlier:
@@ -248,7 +251,7 @@ def _may_be_new_lead(shown: RecordList) -> bool:
     return shown.record_type.name == LEAD and bool(shown.query.text) and not shown.fields
 
 
-def _empty_text(shown: RecordList) -> Markup:
+def _render_empty(shown: RecordList) -> Markup:
     record_type = shown.record_type
     if shown.listed.page.next_skip:
         return markup("All records of this page are deleted. Press Next.")

@@ -66,7 +66,7 @@ class FoundMoment:
     time: time | None = None
     problem: str = ""
 
-    def at(self, zone_now: datetime) -> datetime | None:
+    def resolve(self, zone_now: datetime) -> datetime | None:
         """Return the moment in the zone of ``zone_now``; None without a day and a time."""
         if self.problem or self.day is None or self.time is None:
             return None
@@ -121,7 +121,7 @@ def _read(words: list[str], now: datetime) -> FoundMoment | None:
             return None
         if is_own_zone(words[-1], now):
             return timed
-        return _problem(f'"{text}" names a time zone. Write the time that it is for you.')
+        return _build_problem(f'"{text}" names a time zone. Write the time that it is for you.')
     if moment := _read_exact(text, words, now):
         return moment
     if words[0] in _LEADING and len(words) > 1:
@@ -143,9 +143,9 @@ def _read_exact(text: str, words: list[str], now: datetime) -> FoundMoment | Non
             moment = datetime.fromisoformat(f"{found[1]}T{found[2]}")
         except ValueError:
             return None
-        return _checked(text, moment.date(), moment.time(), now)
+        return _check_moment(text, moment.date(), moment.time(), now)
     if len(words) == 2 and words[0] in ("next", "this") and words[1] in _PERIODS:
-        return _problem(f'"{text}" is no single day. Write a day, such as next Monday 10am.')
+        return _build_problem(f'"{text}" is no single day. Write a day, such as next Monday 10am.')
     minutes = read_minutes(words)
     if minutes:
         later = (now + timedelta(minutes=minutes)).replace(second=0, microsecond=0)
@@ -177,11 +177,11 @@ def _join(text: str, day: FoundMoment, time_words: list[str], now: datetime) -> 
     if not rest:
         if time_words:
             return None
-        return day if day.problem or day.day is None else _checked(text, day.day, None, now)
+        return day if day.problem or day.day is None else _check_moment(text, day.day, None, now)
     joined = " ".join(rest)
     vague = joined.removeprefix("in the ").removeprefix("the ")
     if vague in _VAGUE:
-        return _problem(f'"{text}" has no exact time. Write one, such as tomorrow 10am.')
+        return _build_problem(f'"{text}" has no exact time. Write one, such as tomorrow 10am.')
     clock = _read_time(rest)
     if clock is None:
         bare = _read_bare_time(rest, now)
@@ -192,14 +192,14 @@ def _join(text: str, day: FoundMoment, time_words: list[str], now: datetime) -> 
         clock = bare.time
     if day.problem or day.day is None:
         return day
-    return _checked(text, day.day, clock, now)
+    return _check_moment(text, day.day, clock, now)
 
 
 def _read_time_alone(words: list[str], now: datetime) -> FoundMoment | None:
     """Read "10am", "14h", "noon": the next one."""
     text = " ".join(words)
     if text in ("tonight", "eod", "end of day", "midnight", "this evening", "this afternoon"):
-        return _problem(f'"{text}" has no exact time. Write one, such as today 18:00.')
+        return _build_problem(f'"{text}" has no exact time. Write one, such as today 18:00.')
     clock = _read_time(words)
     if clock is None:
         return None
@@ -231,7 +231,7 @@ def _read_bare_time(words: Sequence[str], now: datetime) -> FoundMoment | None:
         return None
     hour = int(words[0])
     if 0 < hour < EARLIEST_BARE_HOUR:
-        return _problem(
+        return _build_problem(
             f'"{hour}" can be {hour}am or {hour}pm. Write {hour}am or {hour}pm after the day.'
         )
     is_over = time(hour) <= now.time().replace(tzinfo=None)
@@ -265,9 +265,9 @@ def _read_day(words: Sequence[str], now: datetime) -> FoundMoment | None:
     if text in _DAY_WORDS:
         if text == "tonight":
             return None
-        return _on(today + timedelta(days=_DAY_WORDS[text]))
+        return _build_day_moment(today + timedelta(days=_DAY_WORDS[text]))
     if text in _PAST_WORDS:
-        return _on(today + timedelta(days=_PAST_WORDS[text]))
+        return _build_day_moment(today + timedelta(days=_PAST_WORDS[text]))
     if words[0] in WEEKDAYS and len(words) > 1 and (dated := _read_date(" ".join(words[1:]), now)):
         return _check_weekday(words[0], dated)
     return _read_weekday(words, today) or _read_counted(words, today) or _read_date(text, now)
@@ -277,7 +277,9 @@ def _check_weekday(name: str, dated: FoundMoment) -> FoundMoment:
     """Return the day of "Fri 5 Dec", unless it is another weekday."""
     if dated.day is None or dated.day.weekday() == WEEKDAYS[name]:
         return dated
-    return _problem(f"{dated.day.day} {dated.day:%B %Y} is a {dated.day:%A}. Which day is it?")
+    return _build_problem(
+        f"{dated.day.day} {dated.day:%B %Y} is a {dated.day:%A}. Which day is it?"
+    )
 
 
 def _read_weekday(words: Sequence[str], today: date) -> FoundMoment | None:
@@ -286,14 +288,14 @@ def _read_weekday(words: Sequence[str], today: date) -> FoundMoment | None:
         return None
     ahead = (WEEKDAYS[name] - today.weekday()) % 7
     if before in (["next"], ["coming"], ["the", "next"], ["the", "coming"]):
-        return _on(today + timedelta(days=ahead or 7))
+        return _build_day_moment(today + timedelta(days=ahead or 7))
     if before == ["last"]:
-        return _on(today - timedelta(days=(7 - ahead) or 7))
+        return _build_day_moment(today - timedelta(days=(7 - ahead) or 7))
     if before not in ([], ["this"], ["on"]):
         return None
     if not ahead:
-        return _problem(f'"{name}" is today\'s weekday. Write today or next {name.title()}.')
-    return _on(today + timedelta(days=ahead))
+        return _build_problem(f'"{name}" is today\'s weekday. Write today or next {name.title()}.')
+    return _build_day_moment(today + timedelta(days=ahead))
 
 
 def _read_counted(words: Sequence[str], today: date) -> FoundMoment | None:
@@ -311,7 +313,7 @@ def _read_counted(words: Sequence[str], today: date) -> FoundMoment | None:
     days = _UNIT_DAYS.get(unit.removesuffix("s"), 0)
     if not count or not days:
         return None
-    return _on(today + timedelta(days=(-count if is_ago else count) * days))
+    return _build_day_moment(today + timedelta(days=(-count if is_ago else count) * days))
 
 
 def _read_date(text: str, now: datetime) -> FoundMoment | None:
@@ -334,7 +336,7 @@ def _read_date(text: str, now: datetime) -> FoundMoment | None:
         if start is None or end is None or (end - start).days != 1:
             return None
         if start >= today or years == MAX_YEARS:
-            return _on(start)
+            return _build_day_moment(start)
     return None
 
 
@@ -345,23 +347,25 @@ def _read_month_day(day: int, month: int, today: date) -> FoundMoment | None:
         except ValueError:
             continue
         if found >= today:
-            return _on(found)
+            return _build_day_moment(found)
     return None
 
 
-def _on(day: date) -> FoundMoment:
+def _build_day_moment(day: date) -> FoundMoment:
     return FoundMoment(0, 0, day)
 
 
-def _problem(sentence: str) -> FoundMoment:
+def _build_problem(sentence: str) -> FoundMoment:
     return FoundMoment(0, 0, problem=sentence)
 
 
-def _checked(text: str, day: date, clock: time | None, now: datetime) -> FoundMoment:
+def _check_moment(text: str, day: date, clock: time | None, now: datetime) -> FoundMoment:
     """Return the moment; a past one is a problem."""
     is_over = day < now.date()
     if clock is not None and day == now.date():
         is_over = clock <= now.time().replace(tzinfo=None)
     if is_over:
-        return _problem(f'"{text}" is in the past. Write a time to come, such as tomorrow 10am.')
+        return _build_problem(
+            f'"{text}" is in the past. Write a time to come, such as tomorrow 10am.'
+        )
     return FoundMoment(0, 0, day, clock)

@@ -130,7 +130,7 @@ def read_time(entered: str, now: datetime) -> datetime:
             zone = now.tzinfo or UTC
             return move_to_zone(exact, zone) if exact.tzinfo else exact.replace(tzinfo=zone)
     moment = _read_words(entered, now)
-    found = moment.at(now)
+    found = moment.resolve(now)
     if found is None:
         raise UsageError(f'Add the time to "{entered}", such as tomorrow 10am.')
     return found

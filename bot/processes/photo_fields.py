@@ -32,11 +32,11 @@ def record_photos(record: Record, record_type: RecordType) -> list[RecordPhoto]:
     return [
         RecordPhoto(known.label, photo_id)
         for known in record_type.photo_attributes
-        for photo_id in photo_ids(values.get(known.name))
+        for photo_id in list_photo_ids(values.get(known.name))
     ]
 
 
-def photo_ids(value: Any) -> tuple[str, ...]:
+def list_photo_ids(value: Any) -> tuple[str, ...]:
     """Return the IDs in the value of a photo field.
 
     CONFIRMED for one ID; objects and arrays of them are INFERRED. A web address isn't an ID.
@@ -56,7 +56,7 @@ def _iter_ids(value: Any) -> Iterator[str]:
             yield text
 
 
-def photo_buttons(record: Record, record_type: RecordType, *, may_edit: bool) -> list[Block]:
+def render_photo_buttons(record: Record, record_type: RecordType, *, may_edit: bool) -> list[Block]:
     """Return the block of buttons for the photos of a card; nothing if its type has none."""
     photos = record_photos(record, record_type)
     buttons = [

@@ -58,12 +58,12 @@ def match_name(typed: str, name: str) -> NameMatch:
     return NameMatch.BEGINNINGS if begins else NameMatch.NONE
 
 
-def key_query(attribute: str, key: str) -> Where:
+def build_key_query(attribute: str, key: str) -> Where:
     """Return the query for a primary key in the usual spellings."""
-    return {attribute: _unique((key, key.upper(), key.lower()))}
+    return {attribute: _deduplicate((key, key.upper(), key.lower()))}
 
 
-def name_query(typed: str, attributes: Iterable[str]) -> Where | None:
+def build_name_query(typed: str, attributes: Iterable[str]) -> Where | None:
     """Return the query for a name; None if no attribute has one.
 
     A whole name is searched by its beginning, first and last name by the first and last word.
@@ -79,16 +79,21 @@ def name_query(typed: str, attributes: Iterable[str]) -> Where | None:
     last = next((by_key[key] for key in sorted(LAST_NAME_KEYS & by_key.keys())), "")
     if first and last and len(words) > 1:
         parts += [
-            {first: _spellings(" ".join(words[:cut])), last: _spellings(" ".join(words[cut:]))}
+            {
+                first: _list_spellings(" ".join(words[:cut])),
+                last: _list_spellings(" ".join(words[cut:])),
+            }
             for cut in range(1, len(words))
         ]
-        parts.append({first: _spellings(words[-1]), last: _spellings(" ".join(words[:-1]))})
+        parts.append(
+            {first: _list_spellings(words[-1]), last: _list_spellings(" ".join(words[:-1]))}
+        )
     else:
         parts += [_begins_with(name, typed) for name in (first, last) if name]
     return {"or": parts} if parts else None
 
 
-def phone_query(candidates: Sequence[str], attributes: Iterable[str]) -> Where | None:
+def build_phone_query(candidates: Sequence[str], attributes: Iterable[str]) -> Where | None:
     """Return the query for a number as Chakra may store it; None if no attribute has one."""
     phones = [name for name in attributes if is_phone_key(normalize_key(name))]
     values = spell_phone(candidates)
@@ -120,13 +125,13 @@ def spell_phone(candidates: Sequence[str]) -> list[str]:
         for digits in candidates
         if " " in format_international(digits)
     ]
-    return _unique(spelling for spelling in spellings if spelling)
+    return _deduplicate(spelling for spelling in spellings if spelling)
 
 
-def email_query(email: str, attributes: Iterable[str]) -> Where | None:
+def build_email_query(email: str, attributes: Iterable[str]) -> Where | None:
     """Return the query for an email address; None if no attribute has one."""
     emails = [name for name in attributes if normalize_key(name) in EMAIL_KEYS]
-    values = _unique((email, email.lower()))
+    values = _deduplicate((email, email.lower()))
     return {"or": [{name: values} for name in emails]} if emails else None
 
 
@@ -149,14 +154,14 @@ def normalize_key(name: str) -> str:
 def _begins_with(attribute: str, typed: str) -> Where:
     parts = [
         {attribute: {">=": spelling, "<=": spelling + _LAST_CHARACTER}}
-        for spelling in _spellings(typed)
+        for spelling in _list_spellings(typed)
     ]
     return {"or": parts}
 
 
-def _spellings(typed: str) -> list[str]:
-    return _unique((typed, typed.title(), typed.capitalize(), typed.lower(), typed.upper()))
+def _list_spellings(typed: str) -> list[str]:
+    return _deduplicate((typed, typed.title(), typed.capitalize(), typed.lower(), typed.upper()))
 
 
-def _unique(texts: Iterable[str]) -> list[str]:
+def _deduplicate(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(texts))

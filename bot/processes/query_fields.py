@@ -17,12 +17,12 @@ from bot.processes.query_schema import (
     EXAMPLE,
     OPERATOR,
     QuerySchema,
-    choices_by_word,
+    build_unknown_field_error,
+    compile_name_patterns,
+    compile_spelled_names,
     fold,
-    name_patterns,
+    index_choices,
     read_value,
-    spelled_names,
-    unknown_field,
 )
 from bot.processes.query_words import group
 from bot.processes.record_query import (
@@ -80,7 +80,7 @@ class FieldReader:
         self._line.position = end
         if operator == "=" and (found := self._line.take(_LEADING_OPERATOR)):
             operator = query_words.OPERATORS[found[1]]
-        self._line.at_end()
+        self._line.is_at_end()
         return self._parse_compared(field, operator)
 
     def _parse_compared(self, field: QueryField, operator: str) -> Term:
@@ -104,16 +104,16 @@ class FieldReader:
         self._line.position += len(name)
         is_day = field.type in (ValueType.DATE, ValueType.TIME)
         if found := self._line.take(query_words.PART):
-            raise query_words.partial_value_error(field, found[1])
+            raise query_words.build_partial_value_error(field, found[1])
         spoken = query_words.SPOKEN_OF_DAYS if is_day else query_words.SPOKEN
         if found := self._line.take(spoken):
             operator = query_words.read_spoken(found[1])
-        words = [] if self._line.at_end() else self._line.words(1)
+        words = [] if self._line.is_at_end() else self._line.list_words(1)
         is_value = bool(words) and not _JOINS.fullmatch(words[0][0])
         if field.type is ValueType.BOOLEAN and not (is_value and _is_boolean(words[0][0])):
             return Comparison(field, operator, (True,))
-        if (not is_value and not self._line.startswith("(")) or self._match_field()[0]:
-            raise query_words.missing_value_error(field, name, self._line.text[:start])
+        if (not is_value and not self._line.starts_with("(")) or self._match_field()[0]:
+            raise query_words.build_missing_value_error(field, name, self._line.text[:start])
         return self._parse_compared(field, operator)
 
     def _find_named(self) -> tuple[QueryField | None, str]:
@@ -121,19 +121,19 @@ class FieldReader:
         found = [
             (match[0], known)
             for known in self._schema.fields
-            for pattern in spelled_names(known)
+            for pattern in compile_spelled_names(known)
             if (match := self._line.match(pattern))
             and match[0].casefold() not in FILLERS | MINE
             and fold(match[0]) not in self._schema.kind_words
         ]
         name, field = max(found, key=lambda pair: len(pair[0]), default=("", None))
-        is_choice = any(fold(name) in choices_by_word(known) for known in self._schema.fields)
+        is_choice = any(fold(name) in index_choices(known) for known in self._schema.fields)
         return (None, "") if is_choice else (field, name)
 
     def _match_field(self) -> tuple[QueryField | None, int, str]:
         """Return the field named here, where its value begins, and the operator, "" for words."""
         for known in self._schema.fields:
-            for pattern in name_patterns(known):
+            for pattern in compile_name_patterns(known):
                 if found := self._line.match(pattern):
                     operator = query_words.OPERATORS[found[1]] if found[1] else ""
                     return known, found.end(), operator
@@ -142,11 +142,11 @@ class FieldReader:
             return None, 0, ""
         field = self._schema.find(found[1])
         if field is None:
-            raise unknown_field(found[1], self._schema)
+            raise build_unknown_field_error(found[1], self._schema)
         return field, found.end(2), query_words.OPERATORS[found[2]]
 
     def _parse_dates(self, field: QueryField, operator: str) -> Term:
-        words, quoted_length = self._line.plain_words()
+        words, quoted_length = self._line.list_plain_words()
         is_planned = field.name not in _PAST_FIELDS
         found = find_dates(words, self._today, is_planned=is_planned)
         if found is None or (quoted_length and found.length != quoted_length):
@@ -198,7 +198,7 @@ class FieldReader:
         """Take a value, and those that a comma, "or" or brackets join to it."""
         if self._line.take(OPENING):
             tokens: list[Token] = []
-            while not tokens or not (self._line.at_end() or self._line.take(CLOSING)):
+            while not tokens or not (self._line.is_at_end() or self._line.take(CLOSING)):
                 tokens.append(take(field))
                 self._line.take(_IN_BRACKETS)
             return tokens
@@ -222,7 +222,7 @@ class FieldReader:
         """Skip a comma, unless another field follows it."""
         start = self._line.position
         if self._line.take(_COMMA):
-            is_end = self._line.at_end() or self._line.startswith(")")
+            is_end = self._line.is_at_end() or self._line.starts_with(")")
             if not is_end and self._match_field()[0] is None:
                 return True
             self._line.position = start + 1
@@ -231,7 +231,7 @@ class FieldReader:
     def _take_or(self, field: QueryField, before: Token) -> bool:
         """Skip an "or" that is followed by another value of the field."""
         start = self._line.position
-        if self._line.take(_OR_VALUE) and not self._line.at_end():
+        if self._line.take(_OR_VALUE) and not self._line.is_at_end():
             is_other = self._line.match(NOT) or self._line.match(OPENING) or self._find_named()[0]
             if not is_other and self._match_field()[0] is None and not self._is_other_term(field):
                 value = None if self._takes_choice(field) else self._line.peek_value()
@@ -242,7 +242,7 @@ class FieldReader:
 
     def _is_other_term(self, field: QueryField) -> bool:
         """Return whether the words here are days, or a choice of another field."""
-        words = [word for word, _ in self._line.words(MAX_WORDS)]
+        words = [word for word, _ in self._line.list_words(MAX_WORDS)]
         if not words or field.type is ValueType.PERSON:
             return not words
         others = (known for known in self._schema.fields if known != field)
@@ -261,11 +261,11 @@ class FieldReader:
 
     def _take_choice(self, field: QueryField) -> str:
         """Take the longest run of words that is a known value: ``in progress``."""
-        by_folded = choices_by_word(field)
+        by_folded = index_choices(field)
         if not by_folded:
             return ""
         words = list(
-            takewhile(lambda word: has_letter(word[0]), self._line.words(MAX_CHOICE_WORDS))
+            takewhile(lambda word: has_letter(word[0]), self._line.list_words(MAX_CHOICE_WORDS))
         )
         for length in range(len(words), 0, -1):
             text = " ".join(word for word, _ in words[:length])

@@ -44,7 +44,7 @@ class QueryLine:
         self._atoms.append(token)
         return f"\ue000{len(self._atoms) - 1}\ue001"
 
-    def at_end(self) -> bool:
+    def is_at_end(self) -> bool:
         """Skip spaces, and return whether nothing follows."""
         while self.text[self.position : self.position + 1].isspace():
             self.position += 1
@@ -59,28 +59,28 @@ class QueryLine:
             self.position = found.end()
         return found
 
-    def startswith(self, text: str) -> bool:
+    def starts_with(self, text: str) -> bool:
         return self.text.startswith(text, self.position)
 
-    def words(self, limit: int | None = None) -> list[tuple[str, int]]:
+    def list_words(self, limit: int | None = None) -> list[tuple[str, int]]:
         """Return the words from here to the next bracket, each with where it ends."""
         end = self.text.find(")", self.position)
         found = _WORD.finditer(self.text, self.position, end if end >= 0 else len(self.text))
         return [(match[0], match.end()) for match in islice(found, limit)]
 
-    def plain_words(self) -> tuple[list[str], int]:
+    def list_plain_words(self) -> tuple[list[str], int]:
         """Return the words from here, a quoted first word split up, and how many words that has."""
-        words = [word for word, _ in self.words(MAX_WORDS)]
+        words = [word for word, _ in self.list_words(MAX_WORDS)]
         first = self._find_atom(words[0]) if words else None
         if first is None or isinstance(first, Mention):
             return words, 0
         return first.text.split(), len(first.text.split())
 
     def skip_words(self, count: int) -> None:
-        self.position = self.words(count)[count - 1][1]
+        self.position = self.list_words(count)[count - 1][1]
 
     def take_word(self) -> Token:
-        word, self.position = self.words(1)[0]
+        word, self.position = self.list_words(1)[0]
         return self._find_atom(word) or Token(word)
 
     def take_value(self) -> Token | None:

@@ -27,7 +27,7 @@ from bot.processes.query_fields import (
     read_person,
 )
 from bot.processes.query_line import QueryLine
-from bot.processes.query_schema import EXAMPLE, QuerySchema, choices_by_word, fold
+from bot.processes.query_schema import EXAMPLE, QuerySchema, fold, index_choices
 from bot.processes.query_words import group, join_with_or
 from bot.processes.record_query import (
     ME,
@@ -80,7 +80,7 @@ class _Parser:
         """Return the terms up to the end or the closing bracket; "or" joins its neighbours."""
         terms: list[Term] = []
         is_joined = False
-        while not self._line.at_end():
+        while not self._line.is_at_end():
             if self._line.take(CLOSING):
                 if depth:
                     break
@@ -98,12 +98,12 @@ class _Parser:
         if self._count > MAX_TERMS or depth > MAX_DEPTH:
             raise UsageError("That's too long for one query.", example=EXAMPLE)
         self._line.take(_ADDRESS)
-        self._line.at_end()
+        self._line.is_at_end()
         self._line.take(query_words.PREFIX)
         if choice := self._parse_bare_choice(min_words=2):  # "not interested" is a state
             return choice
         is_negated = bool(self._line.take(NOT))
-        self._line.at_end()
+        self._line.is_at_end()
         if self._line.take(OPENING):
             term = group(_flatten(self._parse_terms(depth + 1)))
         else:
@@ -122,7 +122,7 @@ class _Parser:
     # --- words without a field --------------------------------------------------------------------
 
     def _parse_bare(self) -> Term | None:
-        words = [word for word, _ in self._line.words(MAX_WORDS + 1)]
+        words = [word for word, _ in self._line.list_words(MAX_WORDS + 1)]
         if not words:
             self._line.position += 1
             return None
@@ -131,7 +131,7 @@ class _Parser:
         if term := found or self._parse_bare_person(words):
             return term
         token = self._line.take_word()
-        people = self._schema.of_type(ValueType.PERSON)
+        people = self._schema.find_by_type(ValueType.PERSON)
         if isinstance(token, Mention) and people:
             return AssignedTo(people, (read_person(token),))
         folded = token.text.strip(",;.!?").casefold()
@@ -142,7 +142,7 @@ class _Parser:
         return TextTerm(token.text.strip())
 
     def _parse_bare_dates(self, words: list[str]) -> Term | None:
-        target = self._schema.of_type(ValueType.TIME)
+        target = self._schema.find_by_type(ValueType.TIME)
         is_created = words[0].casefold() in _CREATED and len(words) > 1
         found = find_dates(words[1:] if is_created else words, self._today)
         is_name = not is_created and found and found.length == 1 and _is_only_name(words[0])
@@ -152,10 +152,10 @@ class _Parser:
         return InSpan(target, found.span)
 
     def _parse_bare_choice(self, min_words: int = 1) -> Term | None:
-        found = takewhile(has_letter, (word for word, _ in self._line.words(MAX_CHOICE_WORDS)))
+        found = takewhile(has_letter, (word for word, _ in self._line.list_words(MAX_CHOICE_WORDS)))
         words = [word for word in found if "\ue000" not in word]
         for field in self._schema.fields:
-            by_folded = choices_by_word(field)
+            by_folded = index_choices(field)
             for length in range(len(words), min_words - 1, -1):
                 if choice := by_folded.get(fold(" ".join(words[:length]))):
                     self._line.skip_words(length)
@@ -163,18 +163,18 @@ class _Parser:
         return None
 
     def _parse_bare_person(self, words: list[str]) -> Term | None:
-        target = self._schema.of_type(ValueType.PERSON)
+        target = self._schema.find_by_type(ValueType.PERSON)
         if target is None:
             return None
         first, second = words[0].casefold(), words[1].casefold() if len(words) > 1 else ""
         if first == "unassigned":
-            raise query_words.unknown_presence(target)
+            raise query_words.build_unknown_presence_error(target)
         if first in MINE:
             self._line.skip_words(1)
             return AssignedTo(target, (Person(ME),))
         if first in ("assigned", "owned") and second in ("to", "by") and len(words) > 2:
             self._line.skip_words(2)
-            self._line.at_end()
+            self._line.is_at_end()
             return self._fields.parse_people(target, "=")
         return None
 

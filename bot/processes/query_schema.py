@@ -38,18 +38,18 @@ class QuerySchema:
         A word that only one field's name has is enough: ``phone`` for ``phone_number``.
         """
         wanted = fold(typed)
-        if named := next((field for field in self.fields if wanted in names_of(field)), None):
+        if named := next((field for field in self.fields if wanted in list_names(field)), None):
             return named
-        having = [field for field in self.fields if wanted in _words_of(field)]
+        having = [field for field in self.fields if wanted in _list_words(field)]
         return having[0] if len(having) == 1 else None
 
     def suggest(self, typed: str) -> QueryField | None:
         """Return the field whose name is nearest."""
-        names = {name: field for field in self.fields for name in names_of(field)}
+        names = {name: field for field in self.fields for name in list_names(field)}
         nearest = find_nearest(fold(typed), tuple(names))
         return names[nearest] if nearest else None
 
-    def of_type(self, *types: ValueType) -> QueryField | None:
+    def find_by_type(self, *types: ValueType) -> QueryField | None:
         """Return the first field of these types."""
         return next((field for field in self.fields if field.type in types), None)
 
@@ -59,16 +59,16 @@ def fold(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold()
 
 
-def _words_of(field: QueryField) -> set[str]:
+def _list_words(field: QueryField) -> set[str]:
     return {fold(word) for name in (field.name, field.label) for word in re.split(r"[\W_]+", name)}
 
 
-def names_of(field: QueryField) -> set[str]:
+def list_names(field: QueryField) -> set[str]:
     return {fold(name) for name in (field.name, field.label, *field.aliases)}
 
 
 @lru_cache(maxsize=1_000)
-def name_patterns(field: QueryField) -> tuple[re.Pattern[str], ...]:
+def compile_name_patterns(field: QueryField) -> tuple[re.Pattern[str], ...]:
     """Return patterns of the field's names with an operator; group 1 is the operator."""
     return tuple(
         re.compile(rf"{name}(?:\s*({OPERATOR})|\s+({_OPERATOR_WORDS})\s+)", re.IGNORECASE)
@@ -77,7 +77,7 @@ def name_patterns(field: QueryField) -> tuple[re.Pattern[str], ...]:
 
 
 @lru_cache(maxsize=1_000)
-def spelled_names(field: QueryField) -> tuple[re.Pattern[str], ...]:
+def compile_spelled_names(field: QueryField) -> tuple[re.Pattern[str], ...]:
     """Return patterns of the field's names as words of their own."""
     return tuple(re.compile(rf"{name}(?=[\s)~]|$)", re.IGNORECASE) for name in _spell(field))
 
@@ -87,7 +87,7 @@ def _spell(field: QueryField) -> list[str]:
     return [r"[\s_-]*".join(map(re.escape, re.split(r"[\s_-]+", name))) for name in names]
 
 
-def choices_by_word(field: QueryField) -> dict[str, str]:
+def index_choices(field: QueryField) -> dict[str, str]:
     """Return the known values by each normalized word for them."""
     named = ((choice, choice) for choice in field.choices)
     return {fold(word): choice for word, choice in (*field.synonyms, *named)}
@@ -99,7 +99,7 @@ def find_nearest(text: str, words: Sequence[str]) -> str:
     return found[0].word if found else ""
 
 
-def unknown_field(typed: str, schema: QuerySchema) -> UsageError:
+def build_unknown_field_error(typed: str, schema: QuerySchema) -> UsageError:
     nearest = schema.suggest(typed)
     if nearest:
         return UsageError(
@@ -116,7 +116,7 @@ def read_value(field: QueryField, token: Token) -> Scalar:
         return _read_number(field, text)
     if field.type is ValueType.BOOLEAN:
         return _read_boolean(field, text)
-    by_folded = choices_by_word(field)
+    by_folded = index_choices(field)
     if (folded := fold(text)) in by_folded:
         return by_folded[folded]
     if field.has_other_values:

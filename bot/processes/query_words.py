@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.errors import UsageError
 from bot.processes.date_words import DateSpan, is_counted
-from bot.processes.query_schema import EXAMPLE, choices_by_word, fold
+from bot.processes.query_schema import EXAMPLE, fold, index_choices
 from bot.processes.record_query import Group, QueryField, Term, ValueType
 from bot.slack.commands.tokens import Mention, Token
 
@@ -67,7 +67,12 @@ def split_value(field: QueryField, token: Token) -> list[Token]:
     """Return the parts of ``NEW/CONVERTED``, if it isn't a value itself."""
     parts = token.text.split("/")
     has_values = field.has_other_values or field.choices
-    if token.quoted or not has_values or not all(parts) or fold(token.text) in _known(field):
+    if (
+        token.quoted
+        or not has_values
+        or not all(parts)
+        or fold(token.text) in _index_known_values(field)
+    ):
         return [token]
     return [Token(part) for part in parts]
 
@@ -76,12 +81,12 @@ def check_value(field: QueryField, token: Token) -> None:
     """Raise ``UsageError`` for a value that asks for something Chakra doesn't support."""
     text = token.text.casefold()
     is_person = field.type is ValueType.PERSON
-    if token.quoted or isinstance(token, Mention) or fold(text) in _known(field):
+    if token.quoted or isinstance(token, Mention) or fold(text) in _index_known_values(field):
         return
     if text in _EMPTY or (is_person and _NO_ONE.fullmatch(text)):
-        raise unknown_presence(field)
+        raise build_unknown_presence_error(field)
     if field.type is ValueType.TEXT and len(text) > 1 and text.strip("*") != text:
-        raise partial_value_error(field, "*")
+        raise build_partial_value_error(field, "*")
 
 
 def check_several(field: QueryField, operator: str, tokens: Sequence[Token]) -> None:
@@ -102,14 +107,14 @@ def joins_values(field: QueryField, before: Token | None, after: Token) -> bool:
     """Return whether the word after "or" is another value: ``city:Pune or Mumbai``."""
     if before is None or field.choices or field.has_other_values:
         is_new = field.has_other_values and after.text.isupper()
-        return fold(after.text) in _known(field) or is_new
-    return _shape(before.text) == _shape(after.text)
+        return fold(after.text) in _index_known_values(field) or is_new
+    return _classify_shape(before.text) == _classify_shape(after.text)
 
 
-def missing_value_error(field: QueryField, typed: str, before: str) -> UsageError:
+def build_missing_value_error(field: QueryField, typed: str, before: str) -> UsageError:
     """Return the error for a field's name without a value; ``before`` is the line before it."""
     if _HAS.search(before):
-        return unknown_presence(field)
+        return build_unknown_presence_error(field)
     return UsageError(
         f'"{typed}" is a field. Give it a value, such as `{field.name}:…`, or put it in quotes to '
         "search for the word.",
@@ -117,7 +122,7 @@ def missing_value_error(field: QueryField, typed: str, before: str) -> UsageErro
     )
 
 
-def unknown_presence(field: QueryField) -> UsageError:
+def build_unknown_presence_error(field: QueryField) -> UsageError:
     return UsageError(
         f"Chakra can't be asked whether {field.label} has a value. Sort by it instead, with "
         f"`sort:{field.name}`: records without one come last.",
@@ -125,7 +130,7 @@ def unknown_presence(field: QueryField) -> UsageError:
     )
 
 
-def partial_value_error(field: QueryField, typed: str) -> UsageError:
+def build_partial_value_error(field: QueryField, typed: str) -> UsageError:
     return UsageError(
         f'"{typed}" isn\'t understood: Chakra compares whole values. Try `{field.name}:` with '
         "the whole value.",
@@ -167,9 +172,9 @@ def group(terms: tuple[Term, ...]) -> Term | None:
     return Group(terms) if len(terms) > 1 else next(iter(terms), None)
 
 
-def _known(field: QueryField) -> Mapping[str, str]:
-    return choices_by_word(field)
+def _index_known_values(field: QueryField) -> Mapping[str, str]:
+    return index_choices(field)
 
 
-def _shape(text: str) -> tuple[bool, bool]:
+def _classify_shape(text: str) -> tuple[bool, bool]:
     return "@" in text, any(map(str.isdigit, text))

@@ -19,7 +19,7 @@ MAX_STATES: Final = 98
 OTHER: Final = "-other-"
 
 
-def state_form(record: Record, record_type: RecordType) -> View:
+def render_state_form(record: Record, record_type: RecordType) -> View:
     """Return the form with the known states; others can be typed."""
     now = record.process.state
     states = [state for state in record_type.states if state != now][:MAX_STATES]

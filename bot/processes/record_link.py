@@ -96,7 +96,7 @@ class LinkReader:
     """Reads addresses of the dashboard at ``app_url``."""
 
     def __init__(self, app_url: str) -> None:
-        self._origin = _origin(urlsplit(app_url))
+        self._origin = _parse_origin(urlsplit(app_url))
 
     def is_ours(self, url: str) -> bool:
         """Return whether ``url`` is in the dashboard."""
@@ -118,13 +118,13 @@ class LinkReader:
             return None
         try:
             parts = urlsplit(url)
-            is_ours = _origin(parts) == self._origin and "@" not in parts.netloc
+            is_ours = _parse_origin(parts) == self._origin and "@" not in parts.netloc
         except ValueError:
             return None
         return parts if is_ours else None
 
 
-def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
+def _parse_origin(parts: SplitResult) -> tuple[str, str, int | None]:
     """Return scheme, host and port. Raise ``ValueError`` for an invalid port."""
     return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme)
 
@@ -167,24 +167,26 @@ def _find_with_parameters(
     named = [value for name, value in parameters if fold(name) in TYPE_PARAMETERS]
     linked = next(filter(None, (_find_type(types, word) for word in named)), None)
     if linked is not None:
-        in_path = tuple(_after_record_word(segments))
+        in_path = tuple(_iter_keys_after_record_word(segments))
     else:
         in_path = ()
         linked = next(filter(None, (_find_type(types, word) for word in reversed(segments))), None)
     if linked is None:
         return None
-    keys = list(dict.fromkeys((*in_path, *_key_parameters(parameters, linked))))
+    keys = list(dict.fromkeys((*in_path, *_iter_key_parameters(parameters, linked))))
     return RecordLink(linked, keys[0]) if len(keys) == 1 else None
 
 
-def _after_record_word(segments: Sequence[str]) -> Iterable[str]:
+def _iter_keys_after_record_word(segments: Sequence[str]) -> Iterable[str]:
     """Yield the keys after "process" or "record" in a path."""
     for word, following in pairwise(segments):
         if fold(word) in RECORD_WORDS and _looks_like_key(following):
             yield following
 
 
-def _key_parameters(parameters: Iterable[tuple[str, str]], linked: LinkedType) -> Iterable[str]:
+def _iter_key_parameters(
+    parameters: Iterable[tuple[str, str]], linked: LinkedType
+) -> Iterable[str]:
     names = KEY_PARAMETERS | {fold(linked.key_field), fold(linked.name), fold(f"{linked.name}_id")}
     for name, value in parameters:
         if fold(name) in names and _looks_like_key(value.strip()):

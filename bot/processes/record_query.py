@@ -173,33 +173,33 @@ class WhereBuilder:
 
     def build(self, query: RecordQuery) -> Where:
         """Return the ``where`` of all terms."""
-        return self._all(query.terms)
+        return self._build_all(query.terms)
 
-    def _all(self, terms: Sequence[Term]) -> Where:
+    def _build_all(self, terms: Sequence[Term]) -> Where:
         merged: dict[str, Any] = {}
-        parts = map(self._term, _join_equal(terms))
+        parts = map(self._build_term, _join_equal(terms))
         rest = [part for part in parts if not _merge(merged, part)]
         return {**merged, "and": rest} if rest else merged
 
-    def _term(self, term: Term) -> Where:
+    def _build_term(self, term: Term) -> Where:
         match term:
             case Comparison():
                 is_equal = term.operator in ("=", "!=")
                 values = self.spell(term.field, term.values) if is_equal else term.values
-                return _comparison(term.field.name, term.operator, values)
+                return _build_comparison(term.field.name, term.operator, values)
             case InSpan(target, span, negated):
-                return self._span(target, span, negated=negated)
+                return self._build_span(target, span, negated=negated)
             case AssignedTo(target, people, negated):
                 names = [name for person in people for name in self.usernames.get(person, ())]
-                return _comparison(target.name, "!=" if negated else "=", tuple(names))
+                return _build_comparison(target.name, "!=" if negated else "=", tuple(names))
             case TextTerm(text):
                 return self.words.get(text, {})
             case Group(terms, is_or):
                 if not is_or:
-                    return self._all(terms)
-                return {"or": [self._term(inner) for inner in terms]}
+                    return self._build_all(terms)
+                return {"or": [self._build_term(inner) for inner in terms]}
 
-    def _span(self, target: QueryField, span: DateSpan, *, negated: bool) -> Where:
+    def _build_span(self, target: QueryField, span: DateSpan, *, negated: bool) -> Where:
         start = self._edge(target, span.start) if span.start else None
         end = self._edge(target, span.end) if span.end else None
         if negated:
@@ -218,7 +218,7 @@ class WhereBuilder:
         return datetime.combine(day, time(), self.zone).isoformat()
 
 
-def _comparison(name: str, operator: str, values: tuple[Scalar, ...]) -> Where:
+def _build_comparison(name: str, operator: str, values: tuple[Scalar, ...]) -> Where:
     if operator == "=":
         return {name: values[0] if len(values) == 1 else list(values)}
     parts = [{name: {operator: value}} for value in values]
@@ -304,14 +304,14 @@ def _show(value: Scalar) -> str:
 def describe_span(span: DateSpan) -> str:
     """Return ``on 1 May 2026``, ``from 1 May 2026 to 7 May 2026``, ``since …``, ``before …``."""
     if span.start is None:
-        return f"before {_day(span.end)}" if span.end else "at any time"
+        return f"before {_format_day(span.end)}" if span.end else "at any time"
     if span.end is None:
-        return f"since {_day(span.start)}"
+        return f"since {_format_day(span.start)}"
     last = date.fromordinal(span.end.toordinal() - 1)
     if last == span.start:
-        return f"on {_day(last)}"
-    return f"from {_day(span.start)} to {_day(last)}"
+        return f"on {_format_day(last)}"
+    return f"from {_format_day(span.start)} to {_format_day(last)}"
 
 
-def _day(day: date | None) -> str:
+def _format_day(day: date | None) -> str:
     return f"{day.day} {day:%B %Y}" if day else ""

@@ -28,11 +28,11 @@ from bot.processes.directory import (
     RecordDirectory,
 )
 from bot.processes.query import (
-    email_query,
+    build_email_query,
+    build_key_query,
+    build_name_query,
+    build_phone_query,
     is_key,
-    key_query,
-    name_query,
-    phone_query,
     spell_values,
 )
 from bot.processes.query_schema import QuerySchema, fold
@@ -291,18 +291,18 @@ class RecordSearch:
         texts = [known.name for known in record_type.schema.fields if known.type is ValueType.TEXT]
         own = [name for name in texts if name not in {root.name for root in ROOT_FIELDS}]
         if is_key(text):
-            return key_query(record_type.key_field, text)
+            return build_key_query(record_type.key_field, text)
         found = [
             part
             for part in (
-                email_query(text, own) if "@" in text else None,
-                phone_query(self.phones.list_candidates(text), own),
+                build_email_query(text, own) if "@" in text else None,
+                build_phone_query(self.phones.list_candidates(text), own),
             )
             if part
         ]
         if not found:
             spellings = list(dict.fromkeys((text, text.title(), text.capitalize(), text.upper())))
-            found = [part for part in (name_query(text, own),) if part]
+            found = [part for part in (build_name_query(text, own),) if part]
             found += [{name: spellings} for name in own]
         return found[0] if len(found) == 1 else {"or": found}
 
@@ -328,7 +328,7 @@ def find_type(types: Sequence[RecordType], typed: str) -> RecordType | None:
     return None
 
 
-def unknown_type(types: Sequence[RecordType], typed: str) -> UsageError:
+def build_unknown_type_error(types: Sequence[RecordType], typed: str) -> UsageError:
     names = ", ".join(found.name for found in types)
     return UsageError(
         f'There are no records called "{typed}". There are: {names}.',

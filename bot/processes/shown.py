@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 from bot.chakra.models import is_uuid
 from bot.errors import ChakraError, not_found_as
-from bot.processes.card import loaded_note, record_card
+from bot.processes.card import record_card, render_loaded_note
 from bot.processes.search import RecordSearch
 from bot.slack import blocks
 from bot.slack.blocks import markup
@@ -36,7 +36,7 @@ async def render_card(
         record_type,
         may_send=request.access.allows(Permission.SEND),
         may_edit=request.access.allows(Permission.EDIT),
-        note=markup(notice, loaded_note(request.now)),
+        note=markup(notice, render_loaded_note(request.now)),
         replace=replace,
     )
 

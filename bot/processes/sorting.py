@@ -15,7 +15,7 @@ from bot.chakra.fields import to_text
 from bot.errors import UsageError
 from bot.processes.date_words import is_counted
 from bot.processes.directory import Record
-from bot.processes.query_schema import EXAMPLE, QuerySchema, unknown_field
+from bot.processes.query_schema import EXAMPLE, QuerySchema, build_unknown_field_error
 from bot.processes.record_query import QueryField, ValueType
 from bot.slack.commands.tokens import Token
 
@@ -149,10 +149,10 @@ def _read_sort(
         return field, length + 1
     if word in _SUPERLATIVES and (named := _find_longest(tokens[1:], schema)):
         known, length = named
-        has_first = _word(tokens, length + 1) == "first"
+        has_first = _get_word(tokens, length + 1) == "first"
         return Sort(known, _SUPERLATIVES[word]), length + 1 + has_first
     is_limit = word in _LIMITS and following.isdecimal()
-    if is_limit and not is_counted(f"1 {_word(tokens, 2)}"):
+    if is_limit and not is_counted(f"1 {_get_word(tokens, 2)}"):
         raise UsageError(
             f'"{first.text} {following}" isn\'t understood: a list has all records, in pages. '
             "Sort it to see the first ones, such as `sort:-created`.",
@@ -161,7 +161,7 @@ def _read_sort(
     return None, 1
 
 
-def _word(tokens: Sequence[Token], index: int) -> str:
+def _get_word(tokens: Sequence[Token], index: int) -> str:
     return tokens[index].text.casefold() if index < len(tokens) else ""
 
 
@@ -195,7 +195,7 @@ def _read_field(tokens: Sequence[Token], schema: QuerySchema) -> tuple[Sort, int
             ):
                 raise UsageError("A list is sorted by one field.", example=f"{EXAMPLE} sort:score")
             return Sort(field, descending or typed.casefold() in _DESCENDING), length + more
-    raise unknown_field(first, schema)
+    raise build_unknown_field_error(first, schema)
 
 
 def _read_direction(tokens: Sequence[Token]) -> tuple[str, int]:

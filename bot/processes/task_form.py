@@ -62,7 +62,7 @@ class TaskDraft:
     def to_state(self) -> dict[str, str]:
         return {
             "record": self.record.choice if self.record else "",
-            NEXT_ACTION: next_action_of(self.record),
+            NEXT_ACTION: get_next_action(self.record),
             "record_text": self.record_text[:MAX_RECORD_TEXT_LENGTH],
             "words": self.words[:MAX_STATE_WORDS_LENGTH],
             "due": self.due,
@@ -82,7 +82,7 @@ class TaskDraft:
         return text if hidden and len(text) <= MAX_STATE_VALUES_LENGTH else ""
 
 
-def next_action_of(record: Record | None) -> str:
+def get_next_action(record: Record | None) -> str:
     """Return the record's next action in the format of a form's state."""
     moment = record.process.next_action_at if record else None
     return str(moment.timestamp()) if moment else ""
@@ -95,19 +95,19 @@ def find_task_type(types: Sequence[TaskType], name: str) -> TaskType | None:
 # --- the view -------------------------------------------------------------------------------------
 
 
-def task_form(draft: TaskDraft) -> View:
+def render_task_form(draft: TaskDraft) -> View:
     """Return the form; the fields are those of the chosen kind of task."""
-    content = [*_record_blocks(draft), *_note_blocks(draft), _kind_block(draft)]
+    content = [*_record_blocks(draft), *_render_notes(draft), _render_kind(draft)]
     kind = draft.type
     if kind is not None:
-        content += [_field_block(known, draft) for known in kind.fields[:MAX_FIELDS]]
+        content += [_render_field(known, draft) for known in kind.fields[:MAX_FIELDS]]
         if kind.fields and not kind.is_related:
             content.append(
                 blocks.context("Chakra doesn't say which fields this task has. These are all.")
             )
     elif draft.words:
         content.append(blocks.context(markup("For the task: ", draft.words[:500])))
-    content += _common_blocks(draft)
+    content += _render_common_fields(draft)
     return blocks.form_modal(SUBMIT, "New task", "Create", content)
 
 
@@ -143,13 +143,13 @@ def _record_blocks(draft: TaskDraft) -> list[Block]:
     ]  # fmt: skip
 
 
-def _note_blocks(draft: TaskDraft) -> list[Block]:
+def _render_notes(draft: TaskDraft) -> list[Block]:
     if not draft.notes:
         return []
     return [blocks.section(lines(markup(Markup(":warning: "), note) for note in draft.notes))]
 
 
-def _kind_block(draft: TaskDraft) -> Block:
+def _render_kind(draft: TaskDraft) -> Block:
     if not draft.types:
         return blocks.text_field(
             KIND,
@@ -170,7 +170,7 @@ def _kind_block(draft: TaskDraft) -> Block:
     )
 
 
-def _field_block(known: QueryField, draft: TaskDraft) -> Block:
+def _render_field(known: QueryField, draft: TaskDraft) -> Block:
     block_id = f"{FIELD_PREFIX}{known.name}"
     kind = draft.type
     initial = draft.values.get(block_id, "")
@@ -200,7 +200,7 @@ def _hint(known: QueryField) -> str:
     }.get(known.type, "")
 
 
-def _common_blocks(draft: TaskDraft) -> list[Block]:
+def _render_common_fields(draft: TaskDraft) -> list[Block]:
     kind, values = draft.type, draft.values
     content = [
         blocks.text_field(

@@ -30,14 +30,14 @@ class KindMatch:
 
 def find_kind(text: str, types: Sequence[TaskType]) -> TaskType | None:
     """Return the kind with this name, or with a similar one."""
-    by_word = _by_word(types)
+    by_word = _index_by_word(types)
     folded = fold(text)
     return by_word.get(folded) or _find_similar(folded, by_word)
 
 
 def match_kind(words: Sequence[TaskWord], types: Sequence[TaskType]) -> KindMatch | None:
     """Return the longest run of words that is the name of a kind, or else similar to one."""
-    by_word = _by_word(types)
+    by_word = _index_by_word(types)
     folded = [fold(word.plain) for word in words]
     for length in range(min(MAX_KIND_WORDS, len(folded)), 0, -1):
         for start in range(len(folded) - length + 1):
@@ -66,7 +66,7 @@ def match_part(words: Sequence[TaskWord], types: Sequence[TaskType]) -> KindMatc
     return None
 
 
-def _by_word(types: Sequence[TaskType]) -> Mapping[str, TaskType]:
+def _index_by_word(types: Sequence[TaskType]) -> Mapping[str, TaskType]:
     return {fold(name): kind for kind in types for name in kind.words if fold(name)}
 
 

@@ -22,9 +22,9 @@ from bot.processes.task_words import (
     NAME_BREAKS,
     TO_ME,
     TaskWord,
+    get_plain_word,
     is_date,
     join_quotes,
-    plain_at,
     read_person,
     strip_fillers,
 )
@@ -120,7 +120,7 @@ class _TaskLineReader:
             name, beginning = found
             value: Token | None = Token(beginning) if beginning else None
             if value is None and place < len(words):
-                length = self._value_length(name, words[place:])
+                length = self._count_value_words(name, words[place:])
                 taken = words[place : place + length]
                 is_one = length == 1
                 value = taken[0].token if is_one else Token(" ".join(word.text for word in taken))
@@ -138,7 +138,7 @@ class _TaskLineReader:
             return None
         return found[1], found[2].strip('"“”')
 
-    def _value_length(self, name: str, words: Sequence[TaskWord]) -> int:
+    def _count_value_words(self, name: str, words: Sequence[TaskWord]) -> int:
         """Return how many words the value after ``name:`` has: a text ends at the next name."""
         known = self._find_field(name)
         if known is None or known.type is not ValueType.TEXT or words[0].token.quoted:
@@ -222,9 +222,9 @@ class _TaskLineReader:
             return 1
         is_assigning = first in _ASSIGN
         length = 1 if is_assigning else 0
-        if is_assigning and plain_at(words, length) in ("it", "this", "task"):
+        if is_assigning and get_plain_word(words, length) in ("it", "this", "task"):
             length += 1
-        preposition = plain_at(words, length)
+        preposition = get_plain_word(words, length)
         if preposition not in ("to", "for", "by", "owner"):
             return 0
         length += 1
@@ -299,7 +299,7 @@ class _TaskLineReader:
         if not found:
             return None
         if len(found) > 1:
-            named = " and ".join(f'"{self._phrase(moment)}"' for moment in found)
+            named = " and ".join(f'"{self._quote_phrase(moment)}"' for moment in found)
             self._notes.append(f"That's several times: {named}. Which one is it?")
             return None
         moment = found[0]
@@ -308,7 +308,7 @@ class _TaskLineReader:
         self._words = self._words[: moment.start] + self._words[moment.start + moment.length :]
         return moment
 
-    def _phrase(self, moment: FoundMoment) -> str:
+    def _quote_phrase(self, moment: FoundMoment) -> str:
         words = self._words[moment.start : moment.start + moment.length]
         return " ".join(word.text for word in words)
 

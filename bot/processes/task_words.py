@@ -55,7 +55,7 @@ def strip_fillers(words: Sequence[TaskWord]) -> Sequence[TaskWord]:
     return words[start:end]
 
 
-def plain_at(words: Sequence[TaskWord], place: int) -> str:
+def get_plain_word(words: Sequence[TaskWord], place: int) -> str:
     return words[place].plain if place < len(words) else ""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.processes.query import is_key
-from bot.processes.search import RecordType, find_type, unknown_type
+from bot.processes.search import RecordType, build_unknown_type_error, find_type
 from bot.processes.sorting import find_order
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.tokens import Mention, Token
@@ -184,7 +184,7 @@ def read_line(tokens: tuple[Token, ...], types: Sequence[RecordType]) -> RecordL
     )
     needs_type = (line.is_show and len(rest) == 2) or verb in CREATE_WORDS
     if found is None and typed and needs_type and not is_key(typed):
-        raise unknown_type(types, typed)
+        raise build_unknown_type_error(types, typed)
     return line
 
 
@@ -213,7 +213,7 @@ def find_change(tokens: Sequence[Token], types: Sequence[RecordType]) -> str:
     return " ".join(("show", *named[:1], rest[0]))
 
 
-def typed_key(line: RecordLine) -> str:
+def find_typed_key(line: RecordLine) -> str:
     """Return the key of the one record that a line names, or ""."""
     if len(line.tokens) != 1 or isinstance(line.tokens[0], Mention):
         return ""

@@ -34,11 +34,11 @@ class TaskLine:
     has_quoted_name: bool = False
     notes: tuple[str, ...] = ()
 
-    def name_at(self, span: tuple[int, int]) -> str:
+    def get_name(self, span: tuple[int, int]) -> str:
         """Return the words of a span."""
         return " ".join(word.strip(":,;.!?") for word in self.words[span[0] : span[1]])
 
-    def text_without(self, span: tuple[int, int]) -> str:
+    def get_text_without(self, span: tuple[int, int]) -> str:
         """Return what is to be done: the words outside a span."""
         left = [*self.words[: span[0]], *self.words[span[1] :]]
         while left and left[0].casefold() in FILLERS:

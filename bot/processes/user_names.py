@@ -18,7 +18,7 @@ class UserNames(Protocol):
         """Wait briefly until the names are known. Never raise."""
 
 
-def usernames_of(user: User) -> tuple[str, ...]:
+def list_usernames(user: User) -> tuple[str, ...]:
     """Return the possible values of ``assignedTo``: a username (CONFIRMED), perhaps the address.
 
     Older documentation has the address.
@@ -27,7 +27,7 @@ def usernames_of(user: User) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def you_or_name(person: Person, user: User | None) -> str:
+def format_person(person: Person, user: User | None) -> str:
     """Return a colleague's name for an echo."""
     if person.text == ME and not person.is_member_id:
         return "you"

@@ -31,7 +31,7 @@ def describe(line: TaskLine) -> str:
     moment = line.moment
     parts = {
         "record": f"{line.record_type} {line.record}".strip(),
-        "names": ", ".join(f"[{line.name_at(span)}]" for span in line.spans),
+        "names": ", ".join(f"[{line.get_name(span)}]" for span in line.spans),
         "task": line.kind.name if line.kind else "",
         "when": f"{moment.day or ''} {moment.time or ''}".strip() if moment else "",
         "who": ("@" if line.person.is_member_id else "") + line.person.text if line.person else "",

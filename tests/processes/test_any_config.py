@@ -12,7 +12,7 @@ from bot.chakra.process import Process
 from bot.processes import editor
 from bot.processes.card import record_card
 from bot.processes.directory import Record
-from bot.processes.photo_fields import photo_ids
+from bot.processes.photo_fields import list_photo_ids
 from bot.processes.search import _build_type
 from bot.sandbox.slack.limits import check_response_body, check_view
 from bot.slack.commands.reply import response_body
@@ -67,4 +67,4 @@ def test_any_configuration_is_listed_and_used(body: dict[str, Any], value: objec
 
 @given(ANY_JSON)
 def test_photo_field_of_any_value_has_ids_or_none(value: object) -> None:
-    assert all(photo_ids(value))
+    assert all(list_photo_ids(value))

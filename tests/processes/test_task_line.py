@@ -70,7 +70,7 @@ def test_any_text_is_read(typed: str) -> None:
 def test_any_words_are_read_as_times_or_not(words: list[str]) -> None:
     for moment in find_moments(words, MONDAY):
         assert moment.problem or moment.day
-        assert moment.at(MONDAY) is None or moment.at(MONDAY) > MONDAY  # type: ignore[operator]
+        assert moment.resolve(MONDAY) is None or moment.resolve(MONDAY) > MONDAY  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from bot.record_lists import (
     split_share,
 )
 from bot.saved_queries.actions import find_named_list
-from bot.saved_queries.entry import all_actions, all_forms, answer_saved
+from bot.saved_queries.entry import answer_saved, list_all_actions, list_all_forms
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.command import (
     Action,
@@ -159,7 +159,7 @@ PROCESS: Command[Context] = Command(
     actions=(
         *list_actions(Context),
         *list_export_actions(Context),
-        *all_actions(Context),
+        *list_all_actions(Context),
         Action(SHOW, show),
         Action(REFRESH, refresh),
         Action(SEND, open_send_form, needs=Permission.SEND, only_looks=True),
@@ -168,7 +168,7 @@ PROCESS: Command[Context] = Command(
     events=list_link_events(Context),
     forms=(
         *list_forms(Context),
-        *all_forms(Context),
+        *list_all_forms(Context),
         *list_edit_forms(Context),
     ),
 )

@@ -26,7 +26,7 @@ from bot.slack.paging import (
 )
 from bot.slack.viewer import Viewer
 from bot.users import card, picker
-from bot.users.card import availability_label
+from bot.users.card import render_availability_label
 from bot.users.index import UserIndex
 from bot.users.list_query import (
     ACTIVE,
@@ -34,9 +34,9 @@ from bot.users.list_query import (
     KNOWN_STATUSES,
     SORTS,
     UserFilter,
-    available_roles,
-    available_statuses,
     filter_users,
+    list_available_roles,
+    list_available_statuses,
     match_roles,
 )
 from bot.users.list_words import WordsMeaning, suggest_words, understand_words
@@ -140,7 +140,7 @@ async def _render_page(context: Context, query: UserListQuery, *, refresh: bool 
 
 def _apply_query(query: UserListQuery, index: UserIndex, names: RoleAndTeamNames) -> UserListResult:
     """Raise ``UsageError`` for a role or status that no one has, and for an unknown sort order."""
-    statuses = available_statuses(index)
+    statuses = list_available_statuses(index)
     meaning = understand_words(query.words, index, names, find_status=not query.status)
     status = query.status or meaning.status or ACTIVE
     if status not in statuses:
@@ -149,7 +149,7 @@ def _apply_query(query: UserListQuery, index: UserIndex, names: RoleAndTeamNames
         raise unknown_value_error("sort order", query.sort, SORTS, example=EXAMPLE)
     roles: tuple[str, ...] = ()
     if query.role:
-        known = available_roles(index, names)
+        known = list_available_roles(index, names)
         roles = match_roles(query.role, known)
         if not roles:
             raise unknown_value_error("role", query.role, known, example=EXAMPLE)
@@ -187,9 +187,9 @@ def _empty_state(query: UserListQuery, result: UserListResult) -> Markup:
 
 
 def _row(user: User, names: RoleAndTeamNames) -> Block:
-    status = availability_label(user) if user.active is not False else ""
+    status = render_availability_label(user) if user.active is not False else ""
     details = [
-        escape(part) for part in (status, *picker.distinguishing_details(user, names)) if part
+        escape(part) for part in (status, *picker.list_distinguishing_details(user, names)) if part
     ]
     text_lines = [picker.render_name(user)]
     if details:

@@ -187,7 +187,7 @@ class BulkPlanner:
             workers=self._workers,
         )
         hidden_count = sum(number in whole.hidden_rows for number in whole.row_numbers)
-        sheet = whole if choices.include_hidden else whole.without_hidden_rows()
+        sheet = whole if choices.include_hidden else whole.exclude_hidden_rows()
         config = await self._load_config()
         targets = tuple(map(_to_target, config.list_attributes(upload.procedure)))
         keys = {

@@ -41,7 +41,7 @@ class HasSavedQueries(HasRecordLists, Protocol):
 ContextT = TypeVar("ContextT", bound=HasSavedQueries)
 
 
-def saved_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
+def list_saved_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
     """Return the buttons of the list of saved queries and of posts."""
     return (
         Action(card.RUN, run_saved),
@@ -89,7 +89,7 @@ async def _find_by_name(
     if not saved_line.may_be_name(tokens):
         return None
     try:
-        return await context.saved_queries.find(saved_line.name_of(tokens), request.actor.id)
+        return await context.saved_queries.find(saved_line.read_name(tokens), request.actor.id)
     except DatabaseUnavailable:
         return None
 
@@ -98,12 +98,12 @@ async def find_named(
     request: Request, context: HasSavedQueries, words: Sequence[Token]
 ) -> SavedQuery:
     """Return the query that the words name. Raise ``NotFound``, and ``UsageError`` for no words."""
-    name = saved_line.name_of(words)
+    name = saved_line.read_name(words)
     if not name:
         raise UsageError("Which saved query?", example="/chakra process saved")
     found = await context.saved_queries.find(name, request.actor.id)
     if found is None:
-        raise await context.saved_queries.not_found(name, request.actor.id)
+        raise await context.saved_queries.build_not_found(name, request.actor.id)
     return found
 
 
@@ -115,7 +115,7 @@ async def render_saved(
 ) -> Message:
     """Return the list of what the person may run, and of what is posted where they are."""
     queries = await context.saved_queries.list_visible(request.actor.id, request.channel.id)
-    return card.saved_list_message(
+    return card.render_saved_list(
         queries,
         card.SavedListQuery(page=page),
         request.actor.id,

@@ -32,7 +32,7 @@ class SavedListQuery(ListQuery):
     command: ClassVar[str] = "/chakra process saved"
 
 
-def saved_list_message(
+def render_saved_list(
     queries: Sequence[SavedQuery],
     query: SavedListQuery,
     member: str,
@@ -45,17 +45,17 @@ def saved_list_message(
     title = bold("Saved queries")
     content = [blocks.section(lines([title, note] if note else [title]))]
     for saved in page.items:
-        content += _rows(saved, member, may_manage=may_manage)
+        content += _render_rows(saved, member, may_manage=may_manage)
     if not page.items:
-        content.append(blocks.section(_empty_text()))
-    buttons = [*_page_buttons(page), blocks.button("New…", NEW)]
+        content.append(blocks.section(_render_empty()))
+    buttons = [*_render_page_buttons(page), blocks.button("New…", NEW)]
     content.append(blocks.actions(*buttons))
     return Message(title, tuple(content))
 
 
-def saved_message(saved: SavedQuery, member: str, what: str, *, may_manage: bool) -> Message:
+def render_saved(saved: SavedQuery, member: str, what: str, *, may_manage: bool) -> Message:
     """Return one query after a change; ``what`` says what was changed."""
-    content = [blocks.section(what), *_rows(saved, member, may_manage=may_manage)]
+    content = [blocks.section(what), *_render_rows(saved, member, may_manage=may_manage)]
     return Message(what, tuple(content))
 
 
@@ -77,7 +77,7 @@ def describe_place(saved: SavedQuery, here: str = "") -> Markup:
     return markup("in ", channel_mention(saved.channel))
 
 
-def _rows(saved: SavedQuery, member: str, *, may_manage: bool) -> list[Block]:
+def _render_rows(saved: SavedQuery, member: str, *, may_manage: bool) -> list[Block]:
     audience = "for everyone" if saved.is_shared else "only you"
     owner = Markup("") if saved.member == member else markup(", by ", mention(saved.member))
     if not saved.is_shared and saved.member != member:
@@ -99,7 +99,7 @@ def _rows(saved: SavedQuery, member: str, *, may_manage: bool) -> list[Block]:
         text.append(markup(Markup(":warning: "), f"Not posted: {reason}. ", Markup(remedy)))
     return [
         blocks.section(lines(text)),
-        blocks.actions(*_buttons(saved, member, may_manage=may_manage)),
+        blocks.actions(*_render_buttons(saved, member, may_manage=may_manage)),
     ]
 
 
@@ -114,7 +114,7 @@ def _describe_posting(saved: SavedQuery, member: str) -> Markup:
     return markup("Posted ", when, " ", place, by, ". Next: ", date_token(saved.due_at), ".")
 
 
-def _buttons(saved: SavedQuery, member: str, *, may_manage: bool) -> list[Block]:
+def _render_buttons(saved: SavedQuery, member: str, *, may_manage: bool) -> list[Block]:
     value = str(saved.id)
     buttons = [blocks.button("Run", f"{RUN}:{value}", value)]
     is_manager = may_manage and saved.is_shared
@@ -136,7 +136,7 @@ def _buttons(saved: SavedQuery, member: str, *, may_manage: bool) -> list[Block]
     return buttons
 
 
-def _empty_text() -> Markup:
+def _render_empty() -> Markup:
     return markup(
         "No query is saved yet. List records, then press Save…, or type ",
         code('/chakra process save "hot leads" lead state:NEW'),
@@ -144,7 +144,7 @@ def _empty_text() -> Markup:
     )
 
 
-def _page_buttons(page: Page[SavedQuery]) -> list[Block]:
+def _render_page_buttons(page: Page[SavedQuery]) -> list[Block]:
     buttons = []
     for label, number in (("Previous", page.number - 1), ("Next", page.number + 1)):
         if 1 <= number <= page.count and page.count > 1:

@@ -13,13 +13,13 @@ from bot.saved_queries.actions import (
     HasSavedQueries,
     delete_query,
     find_named,
+    list_saved_actions,
     render_saved,
     run_named,
     run_query,
-    saved_actions,
 )
 from bot.saved_queries.saved_line import read_saved_line
-from bot.saved_queries.saving import rename_line, save_line, saving_actions, saving_forms
+from bot.saved_queries.saving import list_saving_actions, list_saving_forms, rename_line, save_line
 from bot.saved_queries.scheduling import (
     schedule_actions,
     schedule_forms,
@@ -59,9 +59,9 @@ async def answer_saved(
     return await render_saved(request, context)
 
 
-def all_actions(context: type[ContextT]) -> tuple[Action[ContextT], ...]:
-    return (*saved_actions(context), *saving_actions(context), *schedule_actions(context))
+def list_all_actions(context: type[ContextT]) -> tuple[Action[ContextT], ...]:
+    return (*list_saved_actions(context), *list_saving_actions(context), *schedule_actions(context))
 
 
-def all_forms(context: type[ContextT]) -> tuple[Form[ContextT], ...]:
-    return (*saving_forms(context), *schedule_forms(context))
+def list_all_forms(context: type[ContextT]) -> tuple[Form[ContextT], ...]:
+    return (*list_saving_forms(context), *schedule_forms(context))

@@ -17,7 +17,7 @@ from bot.saved_queries.schedule import (
     LAST,
     WEEKDAYS,
     Schedule,
-    ordinal,
+    format_ordinal,
 )
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup
@@ -89,7 +89,7 @@ def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
     schedule = saved.schedule or Schedule(weekdays=(0,), at=DEFAULT_TIME)
     content = [
         blocks.section(markup("When ", bold(saved.label), " is posted, and where:")),
-        *_day_fields(schedule, _repeat_of(schedule) if saved.schedule else DAILY),
+        *_render_day_fields(schedule, _repeat_of(schedule) if saved.schedule else DAILY),
         blocks.select_field(
             TIME,
             "Time",
@@ -99,14 +99,14 @@ def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
             initial=format_time(schedule.at),
             hint=f"Time zone: {time_zone}",
         ),
-        *_place_fields(saved.channel or channel),
+        *_render_place_fields(saved.channel or channel),
     ]
     return blocks.form_modal(SCHEDULE_FORM, "Schedule query", "Schedule", content)
 
 
-def _day_fields(schedule: Schedule, repeat: str) -> list[Block]:
+def _render_day_fields(schedule: Schedule, repeat: str) -> list[Block]:
     """Return the fields of the days on which a query is posted."""
-    days = [Choice(ordinal(number), str(number)) for number in range(1, MAX_MONTH_DAY + 1)]
+    days = [Choice(format_ordinal(number), str(number)) for number in range(1, MAX_MONTH_DAY + 1)]
     repeats = [
         Choice("Every day", DAILY),
         Choice("Monday to Friday", WORKDAYS),
@@ -144,7 +144,7 @@ def _day_fields(schedule: Schedule, repeat: str) -> list[Block]:
     ]
 
 
-def _place_fields(channel: str) -> list[Block]:
+def _render_place_fields(channel: str) -> list[Block]:
     """Return the fields of where a query is posted."""
     place = IN_MESSAGES if not channel or is_private(channel) else IN_CHANNEL
     return [

@@ -123,7 +123,7 @@ def describe_problem(query: SavedQuery) -> tuple[str, str]:
     return reason or (f"Slack refused it ({query.problem})", "Contact your admin.")
 
 
-def problem_message(query: SavedQuery, detail: str = "") -> Message:
+def render_problem(query: SavedQuery, detail: str = "") -> Message:
     """Return what the member who scheduled a query is sent, once for each problem."""
     reason, remedy = describe_problem(query)
     place = Markup("here") if is_private(query.channel) else channel_mention(query.channel)
@@ -144,7 +144,7 @@ def problem_message(query: SavedQuery, detail: str = "") -> Message:
     return Message(markup(what, " ", remedy), tuple(content))
 
 
-def ended_message(query: SavedQuery) -> Message:
+def render_ended(query: SavedQuery) -> Message:
     """Return what a channel is sent if the member who scheduled a query has left."""
     what = markup(
         bold(query.label), " is no longer posted here: ",

@@ -61,7 +61,7 @@ class SavedQueryRepository:
         async with self._database.begin() as connection:
             await lock_name(self._database, connection, f"saved queries:{self._workspace}")
             await self._require_free(connection, label)
-            own = and_(self._in_workspace(), saved_queries.c.member == member)
+            own = and_(self._match_workspace(), saved_queries.c.member == member)
             counted = select(func.count()).select_from(saved_queries).where(own)
             if int(await connection.scalar(counted) or 0) >= MAX_PER_MEMBER:
                 raise UsageError(
@@ -146,7 +146,7 @@ class SavedQueryRepository:
     async def list_due(self, now: float, limit: int) -> list[SavedQuery]:
         """Return the queries that are to be posted now, the longest due first."""
         due = and_(
-            self._in_workspace(), saved_queries.c.due_at > 0, saved_queries.c.due_at <= now,
+            self._match_workspace(), saved_queries.c.due_at > 0, saved_queries.c.due_at <= now,
             saved_queries.c.retry_at <= now,
         )  # fmt: skip
         chosen = select(saved_queries).where(due).order_by(saved_queries.c.due_at).limit(limit)
@@ -204,7 +204,7 @@ class SavedQueryRepository:
         )
         chosen = (
             select(saved_queries)
-            .where(self._in_workspace(), visible)
+            .where(self._match_workspace(), visible)
             .order_by(saved_queries.c.name, saved_queries.c.id)
         )
         async with self._database.begin() as connection:
@@ -237,14 +237,14 @@ class SavedQueryRepository:
         row = (await connection.execute(changed)).one_or_none()
         return self._from_row(row) if row is not None else None
 
-    def _in_workspace(self) -> ColumnElement[bool]:
+    def _match_workspace(self) -> ColumnElement[bool]:
         return saved_queries.c.workspace == self._workspace
 
     def _has_id(self, query_id: int) -> ColumnElement[bool]:
-        return and_(self._in_workspace(), saved_queries.c.id == query_id)
+        return and_(self._match_workspace(), saved_queries.c.id == query_id)
 
     def _has_name(self, label: str) -> ColumnElement[bool]:
-        return and_(self._in_workspace(), saved_queries.c.name == fold_name(label))
+        return and_(self._match_workspace(), saved_queries.c.name == fold_name(label))
 
     def _from_row(self, row: Row[Any]) -> SavedQuery:
         text = self._sealer.open(row.query)

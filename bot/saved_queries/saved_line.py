@@ -94,35 +94,35 @@ class PlacedWords:
 
 def read_saved_line(tokens: Sequence[Token]) -> SavedLine | None:
     """Return what a line asks of saved queries, None if it is about something else."""
-    verb = VERBS.get(_word(tokens, 0), "")
+    verb = VERBS.get(_get_word(tokens, 0), "")
     if not verb:
         return None
     rest = tuple(tokens[1:])
-    if verb == SAVED and rest and (_word(rest, 0) in ("queries", "query", "searches", "lists")):
+    if verb == SAVED and rest and (_get_word(rest, 0) in ("queries", "query", "searches", "lists")):
         rest = rest[1:]
     if verb == SAVED and rest:
-        listed = LISTED_VERBS.get(_word(rest, 0), "")
+        listed = LISTED_VERBS.get(_get_word(rest, 0), "")
         return SavedLine(listed, rest[1:], is_listed=True) if listed else SavedLine(RUN, rest)
     return SavedLine(verb, rest)
 
 
 def may_be_name(tokens: Sequence[Token]) -> bool:
     """Return whether a line could be the name of a saved query and nothing else."""
-    text = name_of(tokens)
+    text = read_name(tokens)
     has_mention = any(isinstance(token, Mention | ChannelMention) for token in tokens)
     if not text or len(text) > MAX_NAME_LENGTH or has_mention:
         return False
-    return tokens[0].quoted or _word(tokens, 0) not in RESERVED
+    return tokens[0].quoted or _get_word(tokens, 0) not in RESERVED
 
 
-def name_of(tokens: Sequence[Token]) -> str:
+def read_name(tokens: Sequence[Token]) -> str:
     return " ".join(token.text for token in tokens)
 
 
 def read_save_line(words: Sequence[Token]) -> SaveLine:
     """Return the name, which is the first word or quoted, and the query after it."""
     rest = list(words)
-    while len(rest) > 1 and not rest[0].quoted and _word(rest, 0) in _NAME_STARTS:
+    while len(rest) > 1 and not rest[0].quoted and _get_word(rest, 0) in _NAME_STARTS:
         rest.pop(0)
     if not rest:
         return SaveLine("", ())
@@ -130,11 +130,11 @@ def read_save_line(words: Sequence[Token]) -> SaveLine:
     is_mention = isinstance(first, Mention | ChannelMention)
     is_shared: bool | None = None
     for audience, words_of in ((True, _SHARED), (False, _OWN)):
-        if _word(rest, 0) == "for" and _word(rest, 1) in words_of:
+        if _get_word(rest, 0) == "for" and _get_word(rest, 1) in words_of:
             rest, is_shared = rest[2:], audience
-        elif _word(rest, -2) == "for" and _word(rest, -1) in words_of:
+        elif _get_word(rest, -2) == "for" and _get_word(rest, -1) in words_of:
             rest, is_shared = rest[:-2], audience
-    if _word(rest, 0) in ("as", "query", "queries") and len(rest) > 1:
+    if _get_word(rest, 0) in ("as", "query", "queries") and len(rest) > 1:
         rest.pop(0)
     return SaveLine(first.text, tuple(rest), is_shared, is_mention)
 
@@ -175,7 +175,7 @@ def split_place(words: Sequence[Token]) -> PlacedWords:
     return PlacedWords(to_line(rest).replace('"', ""), channel, is_own)
 
 
-def _word(tokens: Sequence[Token], index: int) -> str:
+def _get_word(tokens: Sequence[Token], index: int) -> str:
     """Return a plain word in small letters; "" if there is none there, or if it is quoted."""
     if not -len(tokens) <= index < len(tokens) or tokens[index].quoted:
         return ""

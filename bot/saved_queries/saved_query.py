@@ -125,20 +125,24 @@ def check_name(
     folded = fold_name(label)
     first = folded.split()[0]
     if folded in verbs or first in verbs:
-        raise _name_error(label, f'"{first}" already does something after `/chakra process`')
+        raise _build_name_error(label, f'"{first}" already does something after `/chakra process`')
     if found := find_type(tuple(types), label):
-        raise _name_error(label, f"it is a type of records ({found.plural})")
+        raise _build_name_error(label, f"it is a type of records ({found.plural})")
     if found := find_type(tuple(types), first):
-        raise _name_error(label, f'a line that begins with "{first}" lists {found.plural.lower()}')
+        raise _build_name_error(
+            label, f'a line that begins with "{first}" lists {found.plural.lower()}'
+        )
     if is_key(label):
-        raise _name_error(label, "it looks like the key of a record")
+        raise _build_name_error(label, "it looks like the key of a record")
     for record_type in types:
         if field_named := record_type.schema.find(label):
-            raise _name_error(label, f"{field_named.label} is a field of {record_type.plural}")
+            raise _build_name_error(
+                label, f"{field_named.label} is a field of {record_type.plural}"
+            )
         if folded.startswith("my ") and not is_shared:
             continue
         if meaning := _find_meaning(label, record_type, today):
-            raise _name_error(label, f"in a query it means: {meaning}")
+            raise _build_name_error(label, f"in a query it means: {meaning}")
 
 
 def _find_meaning(label: str, record_type: RecordType, today: date) -> str:
@@ -154,5 +158,5 @@ def _find_meaning(label: str, record_type: RecordType, today: date) -> str:
     return describe(parsed, {}) if fold(label) else ""
 
 
-def _name_error(label: str, reason: str) -> UsageError:
+def _build_name_error(label: str, reason: str) -> UsageError:
     return UsageError(f'"{label}" can\'t be a name: {reason}. Choose another.', example=EXAMPLE)

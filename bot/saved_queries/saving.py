@@ -46,7 +46,7 @@ class ReplaceState(ButtonState):
     is_shared: bool
 
 
-def saving_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
+def list_saving_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
     """Return the buttons that save a list, and change what is saved."""
     return (
         Action(SAVE, open_save_form),
@@ -56,7 +56,7 @@ def saving_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
     )
 
 
-def saving_forms(_: type[ContextT]) -> tuple[Form[ContextT], ...]:
+def list_saving_forms(_: type[ContextT]) -> tuple[Form[ContextT], ...]:
     return (Form(forms.SAVE_FORM, submit, needs=Permission.LOOK),)
 
 
@@ -100,7 +100,7 @@ async def save_line(
         if taken.taken.member != request.actor.id:
             raise
         return _ask_replace(taken.taken, record_type.name, text, line.is_shared)
-    return _saved_message(request, saved, "Saved", echo)
+    return _render_saved(request, saved, "Saved", echo)
 
 
 def read_checked_name(
@@ -140,12 +140,12 @@ def _ask_replace(taken: SavedQuery, record_type: str, text: str, is_shared: bool
     )
 
 
-def _saved_message(request: Request, saved: SavedQuery, done: str, echo: str = "") -> Message:
+def _render_saved(request: Request, saved: SavedQuery, done: str, echo: str = "") -> Message:
     line = code(f"/chakra process {saved.label}")
     what = markup(f"{done}: ", bold(saved.label), ". Run it with ", line, ".")
     if echo:
         what = blocks.lines([what, echo])
-    return card.saved_message(saved, request.actor.id, what, may_manage=may_manage_others(request))
+    return card.render_saved(saved, request.actor.id, what, may_manage=may_manage_others(request))
 
 
 async def rename_line(
@@ -157,7 +157,7 @@ async def rename_line(
     texts = [word.text for word in words]
     saved, length = await context.saved_queries.find_first(texts, request.actor.id)
     if saved is None:
-        raise await context.saved_queries.not_found(" ".join(texts) or "…", request.actor.id)
+        raise await context.saved_queries.build_not_found(" ".join(texts) or "…", request.actor.id)
     rest = texts[length:]
     if rest and rest[0].casefold() in ("to", "as"):
         rest = rest[1:]
@@ -168,7 +168,7 @@ async def rename_line(
     require_manager(request, saved)
     label = read_checked_name(request, " ".join(rest), types, is_shared=saved.is_shared)
     changed = await context.saved_queries.repository.change(saved.id, request.now, label=label)
-    return _saved_message(request, changed or saved, "Renamed")
+    return _render_saved(request, changed or saved, "Renamed")
 
 
 # --- forms ----------------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ async def submit(request: SubmitRequest, context: HasSavedQueries) -> CloseForm 
             saved = changed or edited
     except UsageError as error:
         return FieldErrors({forms.NAME: error.message})
-    return CloseForm("Saved.", follow_up=_saved_message(request, saved, "Saved", echo))
+    return CloseForm("Saved.", follow_up=_render_saved(request, saved, "Saved", echo))
 
 
 async def _find_edited(request: SubmitRequest, context: HasSavedQueries) -> SavedQuery | None:
@@ -274,5 +274,5 @@ async def replace_query(request: ActionRequest, context: HasSavedQueries) -> Mes
     changed = await context.saved_queries.repository.change(
         saved.id, request.now, query=(state.type, state.text), is_shared=state.is_shared
     )
-    shown = _saved_message(request, changed or saved, "Replaced")
+    shown = _render_saved(request, changed or saved, "Replaced")
     return replace(shown, replace_original=True)

@@ -105,7 +105,7 @@ def _describe_days(schedule: Schedule) -> str:
         return "on the last day of each month"
     if schedule.month_day:
         shorter = ", or its last day," if schedule.month_day > _SURE_DAY else ""
-        return f"on the {ordinal(schedule.month_day)} of each month{shorter}"
+        return f"on the {format_ordinal(schedule.month_day)} of each month{shorter}"
     if schedule.month_week:
         which = "last" if schedule.month_week == LAST else WEEK_WORDS[schedule.month_week - 1]
         return f"on the {which} {names[0]} of each month"
@@ -123,7 +123,7 @@ def _describe_days(schedule: Schedule) -> str:
 WEEK_WORDS: Final = ("first", "second", "third", "fourth")
 
 
-def ordinal(number: int) -> str:
+def format_ordinal(number: int) -> str:
     """Return ``1st``, ``2nd``, ``11th``."""
     is_teen = 10 <= number % 100 <= 20
     return f"{number}{'th' if is_teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"

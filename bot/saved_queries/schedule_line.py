@@ -193,7 +193,7 @@ def _read_zone(reading: _UnreadText, usual: str) -> str:
         )
     if found is None:
         return usual
-    zone = _zone_names().get(found[1].casefold())
+    zone = _index_zone_names().get(found[1].casefold())
     if zone is None:
         raise UsageError(
             f'There\'s no time zone "{found[1]}". Write it like Europe/Berlin.', example=EXAMPLE
@@ -202,7 +202,7 @@ def _read_zone(reading: _UnreadText, usual: str) -> str:
 
 
 @cache
-def _zone_names() -> Mapping[str, str]:
+def _index_zone_names() -> Mapping[str, str]:
     """Return the names of the time zones by their small letters; they are read from many files."""
     return {name.casefold(): name for name in available_timezones()}
 

@@ -35,9 +35,9 @@ from bot.record_queries import RecordQueries
 from bot.saved_queries.post import (
     MAX_MISSED,
     QueryResult,
-    ended_message,
-    problem_message,
+    render_ended,
     render_post,
+    render_problem,
 )
 from bot.saved_queries.saved_query import STOPPED, Problem, SavedQuery, post_key
 from bot.saved_queries.schedule import count_missed, find_next
@@ -173,7 +173,11 @@ class Scheduler:
         key = post_key(query.id, query.due_at)
         await self._outbox.enqueue(OutboxMessage(key, query.channel, message, query.scheduler))
         await self._repository.settle(
-            query, _next_due(query, now), posted_due_at=query.due_at, problem="", problem_at=0.0
+            query,
+            _compute_next_due(query, now),
+            posted_due_at=query.due_at,
+            problem="",
+            problem_at=0.0,
         )
 
     # --- checks -----------------------------------------------------------------------------------
@@ -274,7 +278,7 @@ class Scheduler:
     async def _report(self, query: SavedQuery, problem: str, detail: str = "") -> None:
         """Skip a due time, or end the schedule; the member is sent each new problem once."""
         now = self._clock.time()
-        next_due_at = 0.0 if problem in STOPPED else _next_due(query, now)
+        next_due_at = 0.0 if problem in STOPPED else _compute_next_due(query, now)
         failed = replace(query, problem=problem, problem_at=now)
         if problem != query.problem and await self._is_unchanged(query):
             await self._enqueue_notice(failed, detail)
@@ -284,13 +288,13 @@ class Scheduler:
     async def _enqueue_notice(self, query: SavedQuery, detail: str) -> None:
         key = f"saved:{query.id}:{query.problem}:{int(query.due_at)}"
         if query.problem != Problem.LEFT:
-            message = problem_message(query, detail)
+            message = render_problem(query, detail)
             await self._outbox.enqueue(
                 OutboxMessage(key, query.scheduler, message, query.scheduler)
             )
         elif not is_private(query.channel):
-            await self._outbox.enqueue(OutboxMessage(key, query.channel, ended_message(query), ""))
+            await self._outbox.enqueue(OutboxMessage(key, query.channel, render_ended(query), ""))
 
 
-def _next_due(query: SavedQuery, now: float) -> float:
+def _compute_next_due(query: SavedQuery, now: float) -> float:
     return find_next(query.schedule, max(now, query.due_at)) if query.schedule else 0.0

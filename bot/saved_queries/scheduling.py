@@ -127,7 +127,7 @@ async def _split_name(
         [word.text for word in named], request.actor.id, len(named)
     )
     if saved is None:
-        raise await context.saved_queries.not_found(words[0].text, request.actor.id)
+        raise await context.saved_queries.build_not_found(words[0].text, request.actor.id)
     return saved, [*words[:start], *words[start + length :]]
 
 
@@ -172,7 +172,7 @@ async def _schedule(
     )
     if note:
         what = markup(what, f" {note}")
-    return card.saved_message(
+    return card.render_saved(
         scheduled, request.actor.id, what, may_manage=may_manage_others(request)
     )
 

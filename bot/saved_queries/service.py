@@ -96,7 +96,7 @@ class SavedQueries:
                     return found, start, length
         return None, 0, 0
 
-    async def not_found(self, name: str, member: str) -> NotFound:
+    async def build_not_found(self, name: str, member: str) -> NotFound:
         """Return the error for a name that no query has; it names the nearest ones."""
         labels = [query.label for query in await self.repository.list_visible(member)]
         similar = find_similar(name, labels, min_score=MIN_SIMILARITY, limit=MAX_NAMED)

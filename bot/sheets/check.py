@@ -167,7 +167,7 @@ class _RowChecker:
                 match,
                 build_parser(match, phones=phones, timezone=timezone),
                 match.target.required and matches.purpose is Purpose.CREATE,
-                _duplicate_values(sheet, match),
+                _find_duplicate_values(sheet, match),
                 is_number(match),
                 sheet.plain_numbers.get(match.index, {}) if is_number(match) else {},
             )
@@ -190,7 +190,9 @@ class _RowChecker:
                 problems.append(RowProblem(number, column.match.header, str(error)))
         if not problems:
             values = self._prefer_record_id(values)
-            problems += [RowProblem(number, "", text) for text in self._missing_value_texts(values)]
+            problems += [
+                RowProblem(number, "", text) for text in self._iter_missing_value_texts(values)
+            ]
         return tuple(values), problems
 
     def _prefer_record_id(self, values: list[Value | None]) -> list[Value | None]:
@@ -209,7 +211,7 @@ class _RowChecker:
             for column, value in zip(self._columns, values, strict=True)
         ]
 
-    def _missing_value_texts(self, values: Sequence[Value | None]) -> Iterator[str]:
+    def _iter_missing_value_texts(self, values: Sequence[Value | None]) -> Iterator[str]:
         filled = {
             column.match.role
             for column, value in zip(self._columns, values, strict=True)
@@ -225,7 +227,7 @@ def _clean_cell(cell: str) -> str:
     return unescape_formula(cell.strip())
 
 
-def _duplicate_values(sheet: Sheet, column: ColumnMatch) -> frozenset[str]:
+def _find_duplicate_values(sheet: Sheet, column: ColumnMatch) -> frozenset[str]:
     if column.role is not ColumnRole.IDENTIFIER:
         return frozenset()
     fold = str.lower if column.key == RECORD_ID else str

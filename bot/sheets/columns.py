@@ -107,16 +107,20 @@ class ColumnMatches:
     @property
     def errors(self) -> tuple[str, ...]:
         """Sentences; while one exists, nothing can be checked."""
-        return (*self._duplicate_errors(), *self._missing_errors(), *self._empty_errors())
+        return (
+            *self._iter_duplicate_errors(),
+            *self._iter_missing_errors(),
+            *self._iter_empty_errors(),
+        )
 
-    def _duplicate_errors(self) -> Iterable[str]:
+    def _iter_duplicate_errors(self) -> Iterable[str]:
         for duplicate in self.duplicates:
             names = " and ".join(
                 f"“{sanitize_line(header, MAX_NAME_LENGTH)}”" for header in duplicate.headers
             )
             yield f"The columns {names} both mean {duplicate.key}. Keep one of them."
 
-    def _missing_errors(self) -> Iterable[str]:
+    def _iter_missing_errors(self) -> Iterable[str]:
         for key in self.missing:
             if self.purpose is Purpose.UPDATE:
                 yield (
@@ -128,7 +132,7 @@ class ColumnMatches:
                     f"No column has {key}, which every record needs. Add a column with that name."
                 )
 
-    def _empty_errors(self) -> Iterable[str]:
+    def _iter_empty_errors(self) -> Iterable[str]:
         changed = [match for match in self.matched if match.role is not ColumnRole.IDENTIFIER]
         if not changed and not self.duplicates:
             yield (
@@ -149,7 +153,7 @@ def match_columns(
 
     ``choices`` is what the person chose for columns: header -> short id, "" to leave it out.
     """
-    known = _known_fields(targets, purpose, primary_key)
+    known = _index_known_fields(targets, purpose, primary_key)
     names = _NameIndex(known.values())
     chosen_keys = choices or {}
     found: dict[str, list[ColumnMatch]] = defaultdict(list)
@@ -167,7 +171,7 @@ def match_columns(
     return ColumnMatches(
         purpose,
         tuple(sorted(single, key=lambda match: match.index)),
-        tuple(_with_suggestions(column, names, found.keys()) for column in unmatched),
+        tuple(_suggest_targets(column, names, found.keys()) for column in unmatched),
         _find_missing(targets, purpose, primary_key, found.keys()),
         tuple(
             DuplicateColumns(key, tuple(match.header for match in matches))
@@ -177,7 +181,7 @@ def match_columns(
     )
 
 
-def _known_fields(
+def _index_known_fields(
     targets: Sequence[Target], purpose: Purpose, primary_key: str
 ) -> dict[str, tuple[Target, ColumnRole]]:
     """Return the fields by short ID. A root field wins over an attribute of the same name."""
@@ -238,7 +242,7 @@ def _resolve_keys(header: str, names: _NameIndex, choices: Mapping[str, str]) ->
     return names.find_keys(unescape_formula(header))
 
 
-def _with_suggestions(
+def _suggest_targets(
     column: UnmatchedColumn, names: _NameIndex, used_keys: Iterable[str]
 ) -> UnmatchedColumn:
     if column.ambiguous:

@@ -27,7 +27,7 @@ def parse_csv(data: bytes, options: ReadOptions) -> Sheet:
 def _parse_decoded(data: bytes, detected: encoding.Encoding) -> Sheet:
     with _open_text(data, detected.codec) as opened:
         head = opened.read(delimiter.SAMPLE_LENGTH)
-    mark, declared_length = delimiter.declared_delimiter(head)
+    mark, declared_length = delimiter.read_declared_delimiter(head)
     mark = mark or delimiter.sniff(head)
     name = delimiter.DISPLAY_NAMES.get(mark)
     separated = f"separated by {name}" if name else "one column"

@@ -33,7 +33,7 @@ TITLE_FACTOR = 0.75
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
-def declared_delimiter(sample: str) -> tuple[str, int]:
+def read_declared_delimiter(sample: str) -> tuple[str, int]:
     """Return the delimiter of Excel's own first line, ``sep=;``, and the line's length."""
     found = _SEP_LINE.match(sample)
     return (found[1], found.end()) if found else ("", 0)
@@ -52,7 +52,7 @@ def sniff(sample: str) -> str:
 
 def _has_empty_columns(sample: str, delimiter: str) -> bool:
     """Return whether each row is a cell with nothing after it, as where columns were cleared."""
-    rows = _sample_rows(sample, delimiter)
+    rows = _read_sample_rows(sample, delimiter)
     return bool(rows) and all(
         len(row.cells) > 1 and _count_up_to_last(row.cells) == 1 for row in rows
     )
@@ -60,27 +60,27 @@ def _has_empty_columns(sample: str, delimiter: str) -> bool:
 
 def has_spaced_quotes(sample: str, delimiter: str) -> bool:
     """Return whether a program wrote spaces between the delimiter and the quotation mark."""
-    return bool(_spaced_quotes(delimiter).search(sample))
+    return bool(_compile_spaced_quotes(delimiter).search(sample))
 
 
 def remove_spaces_around_quotes(text: str, delimiter: str) -> str:
     """Return ``"E1", "Rao, Ravi"`` as ``"E1","Rao, Ravi"``; what is inside the marks stays."""
-    return _quoted_cell(delimiter).sub(r"\1\2", text)
+    return _compile_quoted_cell(delimiter).sub(r"\1\2", text)
 
 
-def _spaces(delimiter: str) -> str:
+def _match_spaces(delimiter: str) -> str:
     wide = "\u00a0\u2000-\u200b\u202f\u3000\ufeff"
     return f"[ {wide}]" if delimiter == "\t" else f"[ \t{wide}]"
 
 
-def _spaced_quotes(delimiter: str) -> re.Pattern[str]:
-    mark, spaces = re.escape(delimiter), _spaces(delimiter)
+def _compile_spaced_quotes(delimiter: str) -> re.Pattern[str]:
+    mark, spaces = re.escape(delimiter), _match_spaces(delimiter)
     return re.compile(rf'(?:\A|[\r\n]|{mark})(?:{spaces}+"|"[^"\r\n]*"{spaces}+(?:{mark}|[\r\n]))')
 
 
-def _quoted_cell(delimiter: str) -> re.Pattern[str]:
+def _compile_quoted_cell(delimiter: str) -> re.Pattern[str]:
     """Match possessively: a long cell would take gigabytes if each character was given back."""
-    mark, spaces = re.escape(delimiter), _spaces(delimiter)
+    mark, spaces = re.escape(delimiter), _match_spaces(delimiter)
     quoted = (
         rf'"[^"]{{0,{MAX_CELL_LENGTH}}}+(?:""[^"]{{0,{MAX_CELL_LENGTH}}}+){{0,{MAX_CELL_LENGTH}}}+"'
     )
@@ -94,7 +94,7 @@ def _score(sample: str, delimiter: str) -> tuple[float, int, int]:
     begin with a space: "city, country" is more likely one cell. A row agrees if it is divided too,
     and has no more cells with something in them.
     """
-    rows = _sample_rows(sample, delimiter)
+    rows = _read_sample_rows(sample, delimiter)
     place = find_header(rows) if rows else 0
     header = rows[place].cells if rows else ()
     width = _count_up_to_last(header)
@@ -111,7 +111,7 @@ def _count_up_to_last(cells: Sequence[str]) -> int:
     return max((place for place, cell in enumerate(cells, 1) if cell.strip()), default=0)
 
 
-def _sample_rows(sample: str, delimiter: str) -> list[RawRow]:
+def _read_sample_rows(sample: str, delimiter: str) -> list[RawRow]:
     """Return the first rows that aren't blank.
 
     Under a wrong delimiter quotation marks are in odd places, and reading ends there. The last row

@@ -35,7 +35,7 @@ def build_empty_table(
     )
     others = [target for target in targets if target.short_id != primary_key]
     ordered = [key, *sorted(others, key=lambda target: not target.required)]
-    names = _column_names(ordered)
+    names = _choose_column_names(ordered)
     required = (
         (names[key.short_id],)
         if purpose is Purpose.UPDATE
@@ -45,7 +45,7 @@ def build_empty_table(
     return EmptyTable(tuple(names.values()), required, content)
 
 
-def _column_names(targets: Sequence[Target]) -> dict[str, str]:
+def _choose_column_names(targets: Sequence[Target]) -> dict[str, str]:
     """Return the column of each short ID: its name, or the ID itself if the name is ambiguous.
 
     Names may be shared, resemble another's short ID, or be those of fields beside the attributes.

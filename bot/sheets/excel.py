@@ -90,7 +90,7 @@ async def _run_reader(data: bytes, options: ReadOptions) -> AsyncIterator[bytes]
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,
-        env=_child_environment(),
+        env=_build_child_environment(),
         limit=MEGABYTE,
     )
     try:
@@ -106,7 +106,7 @@ async def _run_reader(data: bytes, options: ReadOptions) -> AsyncIterator[bytes]
         await process.wait()
 
 
-def _child_environment() -> dict[str, str]:
+def _build_child_environment() -> dict[str, str]:
     known = {name: os.environ[name] for name in FORWARDED_VARIABLES if name in os.environ}
     return known | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 

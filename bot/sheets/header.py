@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bot.chakra.text import sanitize_line
-from bot.sheets.sheet import MAX_COLUMNS, CellIssue, InvalidSheet, column_letter
+from bot.sheets.sheet import MAX_COLUMNS, CellIssue, InvalidSheet, format_column
 
 EMPTY_MESSAGE = "This file is empty. Choose one that has a table in it."
 HEAD_ROWS = 30
@@ -177,7 +177,7 @@ def parse_header(header: RawRow, first_column_index: int) -> tuple[str, ...]:
             "above it."
         )
     unnamed = [
-        column_letter(first_column_index + place) for place, name in enumerate(names) if not name
+        format_column(first_column_index + place) for place, name in enumerate(names) if not name
     ]
     if unnamed:
         raise InvalidSheet(
@@ -193,7 +193,7 @@ def _reject_long_names(names: Sequence[str], first_column_index: int) -> None:
     for place, name in enumerate(names):
         if len(name) > MAX_HEADER_LENGTH:
             raise InvalidSheet(
-                f"The name of column {column_letter(first_column_index + place)} has more than "
+                f"The name of column {format_column(first_column_index + place)} has more than "
                 f"{MAX_HEADER_LENGTH:,} characters. Shorten it."
             )
 
@@ -216,7 +216,7 @@ def _reject_duplicate_names(names: Sequence[str], first_column_index: int) -> No
                 if twin_place != place and twin.casefold() == name.casefold()
             )
             raise InvalidSheet(
-                f"Columns {column_letter(first_column_index + place)} and "
-                f"{column_letter(first_column_index + again)} are both called "
+                f"Columns {format_column(first_column_index + place)} and "
+                f"{format_column(first_column_index + again)} are both called "
                 f"“{sanitize_line(name, MAX_NAME_LENGTH)}”. Give each a name of its own."
             )

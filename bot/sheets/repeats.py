@@ -23,14 +23,14 @@ def find_repeated_phones(
     phones: PhoneParser,
 ) -> tuple[tuple[int, ...], ...]:
     """Return the rows of each phone number that is in more than one, in the order of the file."""
-    places = _phone_places(columns)
+    places = _find_phone_places(columns)
     rows_by_text: dict[str, list[int]] = defaultdict(list)
     for number, row in zip(row_numbers, values, strict=True):
         for text in {str(row[place]) for place in places if row[place] is not None}:
             rows_by_text[text].append(number)
     rows_by_phone: dict[str, list[int]] = defaultdict(list)
     for text, rows in rows_by_text.items():
-        rows_by_phone[_phone_key(text, phones)] += rows
+        rows_by_phone[_build_phone_key(text, phones)] += rows
     repeated = (sorted(set(rows)) for rows in rows_by_phone.values())
     return tuple(sorted(tuple(rows) for rows in repeated if len(rows) > 1))
 
@@ -39,7 +39,7 @@ def find_former_phones(
     columns: Sequence[ColumnMatch], values: Sequence[RowValues], row_numbers: Sequence[int]
 ) -> tuple[int, ...]:
     """Return the rows with a number of a former plan, by which WhatsApp may know the person."""
-    places = _phone_places(columns)
+    places = _find_phone_places(columns)
 
     def is_former(text: str) -> bool:
         if not (text.isdigit() and may_be_former(text)):
@@ -54,7 +54,7 @@ def find_former_phones(
     )
 
 
-def _phone_places(columns: Sequence[ColumnMatch]) -> list[int]:
+def _find_phone_places(columns: Sequence[ColumnMatch]) -> list[int]:
     return [
         place
         for place, column in enumerate(columns)
@@ -62,7 +62,7 @@ def _phone_places(columns: Sequence[ColumnMatch]) -> list[int]:
     ]
 
 
-def _phone_key(text: str, phones: PhoneParser) -> str:
+def _build_phone_key(text: str, phones: PhoneParser) -> str:
     """Return what all spellings of a number share; a text that is no number is its own key.
 
     Checked numbers are digits with their country code, and few need to be parsed again; keys of

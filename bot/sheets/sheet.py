@@ -99,7 +99,7 @@ class Sheet:
     def format_description(self) -> str:
         return self.source.description
 
-    def without_hidden_rows(self) -> Sheet:
+    def exclude_hidden_rows(self) -> Sheet:
         """Return the rows that a person sees who opens the file."""
         if not self.hidden_rows:
             return self
@@ -115,7 +115,7 @@ class Sheet:
         )
 
 
-def column_letter(index: int) -> str:
+def format_column(index: int) -> str:
     """Return a column's name in spreadsheets: 0 -> A, 27 -> AB."""
     name = ""
     rest = index + 1

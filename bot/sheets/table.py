@@ -105,7 +105,7 @@ class SheetBuilder:
         _check_size(len(self._rows) + 1, len(self._columns))
         self._rows.append(self._interner.intern_row(row.cells))
         self._numbers.append(row.number)
-        self._issues += _row_issues(row, len(self._columns))
+        self._issues += _find_row_issues(row, len(self._columns))
         if len(self._issues) > MAX_ISSUES:
             raise InvalidSheet(
                 f"More than {MAX_ISSUES:,} cells have errors, are merged or don’t fit their "
@@ -130,7 +130,7 @@ def _check_size(rows: int, columns: int) -> None:
         )
 
 
-def _row_issues(row: RawRow, width: int) -> Iterator[RowIssue]:
+def _find_row_issues(row: RawRow, width: int) -> Iterator[RowIssue]:
     for place, issue in row.issues:
         if 0 <= place < width:
             yield RowIssue(row.number, issue, place)

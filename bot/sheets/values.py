@@ -125,13 +125,13 @@ def build_parser(
 ) -> Parser:
     """Return the parser of a column's cells. ``timezone`` is that of times without an offset."""
     if match.role is ColumnRole.IDENTIFIER:
-        return _without_invisible(_parse_id if match.key == RECORD_ID else _parse_text)
+        return _ignore_invisible(_parse_id if match.key == RECORD_ID else _parse_text)
     if match.role is ColumnRole.ROOT:
         roots: dict[str, Parser] = {
             "status": _parse_status,
             "nextActionAt": partial(dates.parse_epoch_milliseconds, timezone=timezone),
         }
-        return _without_invisible(roots.get(match.key, _parse_text))
+        return _ignore_invisible(roots.get(match.key, _parse_text))
     parsers: dict[ValueKind, Parser] = {
         ValueKind.TEXT: _parse_text,
         ValueKind.PHONE: partial(_parse_phone, phones=phones),
@@ -143,10 +143,10 @@ def build_parser(
         ValueKind.BOOLEAN: _parse_boolean,
     }
     kind = infer_kind(match.target)
-    return parsers[kind] if kind is ValueKind.TEXT else _without_invisible(parsers[kind])
+    return parsers[kind] if kind is ValueKind.TEXT else _ignore_invisible(parsers[kind])
 
 
-def _without_invisible(parser: Parser) -> Parser:
+def _ignore_invisible(parser: Parser) -> Parser:
     """Return a parser of keys, numbers and addresses. Texts need joiners, so they stay as they are.
 
     Contacts and web pages put marks into cells that can't be seen and that no search would match.

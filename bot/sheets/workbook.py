@@ -103,14 +103,14 @@ def _iter_rows(sheet: CalamineSheet, first: int, marked: MarkedRows) -> Iterator
     count = 0
     for row, values in enumerate(sheet.iter_rows()):
         count += 1
-        marks = marked.at(row)
+        marks = marked.get_marks(row)
         cells = [_limit(format_value(value)) for value in values]
         issues = _list_marked_cells(marks, first) + _find_long_numbers(values)
         for place, issue in issues:
             if issue == UNCALCULATED and 0 <= place < len(cells):
                 cells[place] = ""  # the zero that stands for no value
         plain = _apply_formats(marks.formats, first, values, cells, issues) if marks.formats else {}
-        covered = merged.covered_columns(row)
+        covered = merged.list_covered_columns(row)
         if any(cells):
             issues += [(column - first, MERGED) for column in covered]
         if any(cells) or issues:
@@ -214,7 +214,7 @@ class _MergedCells:
         self._active_ranges: list[tuple[tuple[int, int], tuple[int, int]]] = []
         self._last_column = first_column + width - 1
 
-    def covered_columns(self, row: int) -> list[int]:
+    def list_covered_columns(self, row: int) -> list[int]:
         """Return the covered columns of a row. Rows are asked for in their order."""
         while self._ranges and self._ranges[-1][0][0] <= row:
             self._active_ranges.append(self._ranges.pop())

@@ -49,7 +49,7 @@ class MarkedRows:
         self._rows = _iter_marked_rows(data, sheet_index)
         self._next = next(self._rows, None)
 
-    def at(self, index: int) -> RowMarks:
+    def get_marks(self, index: int) -> RowMarks:
         while self._next and self._next.index < index:
             self._next = next(self._rows, None)
         return self._next if self._next and self._next.index == index else RowMarks(index)
@@ -251,14 +251,14 @@ def _find_sheet_part(archive: zipfile.ZipFile, sheet_index: int) -> str:
         relations = _RELATIONSHIP_TAG.findall(archive.read("xl/_rels/workbook.xml.rels"))
     except KeyError:
         return ""
-    key = _xml_attribute(sheets[sheet_index], rb"\w+:id") if sheet_index < len(sheets) else ""
+    key = _find_xml_attribute(sheets[sheet_index], rb"\w+:id") if sheet_index < len(sheets) else ""
     for relation in relations:
-        if key and _xml_attribute(relation, rb"Id") == key:
-            target = _xml_attribute(relation, rb"Target")
+        if key and _find_xml_attribute(relation, rb"Id") == key:
+            target = _find_xml_attribute(relation, rb"Target")
             return target[1:] if target.startswith("/") else f"xl/{target}"
     return ""
 
 
-def _xml_attribute(tag: bytes, name: bytes) -> str:
+def _find_xml_attribute(tag: bytes, name: bytes) -> str:
     found = re.search(rb"\s" + name + rb"""=["']([^"']*)["']""", tag)
     return found[1].decode("utf-8", "replace") if found else ""

@@ -77,13 +77,15 @@ def _render_private(
     value = profile.value
     user = value.user
     content: list[Block] = [blocks.context(note)] if note else []
-    content.append(_header(user, _presence(user, viewer)))
-    content += blocks.fields(_facts(value))
+    content.append(_render_header(user, _render_presence(user, viewer)))
+    content += blocks.fields(_list_facts(value))
     if value.reportee_count:
-        content.append(blocks.section(_reportees_line(value)))
+        content.append(blocks.section(_render_reportees_line(value)))
     content.append(blocks.context(freshness(profile), markup("ID ", code(user.id))))
-    content.append(blocks.actions(*_buttons(user, viewer)))
-    return Message(text=_summary(value), blocks=tuple(content), replace_original=replace_original)
+    content.append(blocks.actions(*_render_buttons(user, viewer)))
+    return Message(
+        text=_render_summary(value), blocks=tuple(content), replace_original=replace_original
+    )
 
 
 def render_public(profile: Profile, member_id: str) -> Message:
@@ -93,57 +95,57 @@ def render_public(profile: Profile, member_id: str) -> Message:
     """
     user = profile.user
     facts = [
-        *_role_and_team(profile),
+        *_list_role_and_team(profile),
         ("Email", _list_values(map(mask_email, user.emails[:1]))),
         ("Phone", _list_values(mask_phone(f"+{phone}") for phone in user.phones[:1])),
     ]
     return Message(
-        text=markup("Chakra user ", _name(user)),
+        text=markup("Chakra user ", _format_name(user)),
         blocks=(
-            _header(user, availability_label(user)),
+            _render_header(user, render_availability_label(user)),
             *blocks.fields(facts),
             blocks.context(markup("Shared by ", mention(member_id))),
             blocks.actions(show_me(SHOW, user.id)),
         ),
         to_channel=True,
-        shared_as=f"{_name(user)}'s card",
+        shared_as=f"{_format_name(user)}'s card",
     )
 
 
-def availability_label(user: User) -> str:
+def render_availability_label(user: User) -> str:
     """Return the label with its emoji, "" if Chakra doesn't say."""
     status = user.availability_status
     return AVAILABILITY_LABELS.get(status.upper(), blocks.clip(status, MAX_VALUE_LENGTH))
 
 
-def _header(user: User, presence: str) -> Block:
-    name_text = _name(user)
+def _render_header(user: User, presence: str) -> Block:
+    name_text = _format_name(user)
     title = (
         bold(name_text)
         if user.active is not False
-        else markup(bold(name_text), "  ", _inactive_label())
+        else markup(bold(name_text), "  ", _render_inactive_label())
     )
     url = user.profile_image_url
     image = blocks.image(url, name_text) if _IMAGE_URL_PATTERN.fullmatch(url) else None
     return blocks.section(lines([title, presence] if presence else [title]), accessory=image)
 
 
-def _name(user: User) -> str:
+def _format_name(user: User) -> str:
     return blocks.clip(user.name, MAX_NAME_LENGTH)
 
 
-def _inactive_label() -> Markup:
+def _render_inactive_label() -> Markup:
     return italic("(inactive)")
 
 
-def _presence(user: User, viewer: Viewer) -> Markup:
+def _render_presence(user: User, viewer: Viewer) -> Markup:
     """Return ``Available · 14:05 there, 3 h ahead of you``; an inactive user isn't available."""
-    availability = availability_label(user) if user.active is not False else ""
-    parts = [availability, _local_time(user, viewer)]
+    availability = render_availability_label(user) if user.active is not False else ""
+    parts = [availability, _format_local_time(user, viewer)]
     return Markup("  ·  ".join([escape(part) for part in parts if part]))
 
 
-def _local_time(user: User, viewer: Viewer) -> str:
+def _format_local_time(user: User, viewer: Viewer) -> str:
     """Return the time on the user's clock, or the name of an unknown time zone."""
     local = user.compute_local_time(datetime.fromtimestamp(viewer.now, UTC))
     if local is None:
@@ -173,25 +175,25 @@ def _format_time_difference(seconds: float) -> str:
     return f"{' '.join(parts)} {'ahead of' if seconds > 0 else 'behind'} you"
 
 
-def _facts(profile: Profile) -> list[tuple[str, str]]:
+def _list_facts(profile: Profile) -> list[tuple[str, str]]:
     user = profile.user
-    facts = _role_and_team(profile)
+    facts = _list_role_and_team(profile)
     facts.append(("Email", _list_values(user.emails)))
     facts.append(("Phone", _list_values(profile.formatted_phones)))
-    facts.append(("Account", _account_status(user)))
+    facts.append(("Account", _format_account_status(user)))
     if user.username and user.username != user.name:
         facts.append(("Username", blocks.clip(user.username, MAX_VALUE_LENGTH)))
     return facts
 
 
-def _role_and_team(profile: Profile) -> list[tuple[str, str]]:
+def _list_role_and_team(profile: Profile) -> list[tuple[str, str]]:
     return [
         ("Role", blocks.clip(profile.role_name, MAX_VALUE_LENGTH) or "none"),
         ("Team", blocks.clip(profile.team_name, MAX_VALUE_LENGTH) or "none"),
     ]
 
 
-def _account_status(user: User) -> str:
+def _format_account_status(user: User) -> str:
     if user.active is None:
         return "Unknown"
     return "Active" if user.active else "Inactive"
@@ -206,7 +208,7 @@ def _list_values(values: Iterable[str]) -> Markup:
     return lines(visible or ["none"])
 
 
-def _reportees_line(profile: Profile) -> Markup:
+def _render_reportees_line(profile: Profile) -> Markup:
     count = profile.reportee_count
     people = "1 person reports" if count == 1 else f"{count} people report"
     names = [blocks.clip(name, MAX_NAME_LENGTH) for name in profile.reportee_names[:MAX_REPORTEES]]
@@ -217,7 +219,7 @@ def _reportees_line(profile: Profile) -> Markup:
     return markup(f"{people} to them: ", listed, f" and {more} more" if more else "")
 
 
-def _buttons(user: User, viewer: Viewer) -> list[Block]:
+def _render_buttons(user: User, viewer: Viewer) -> list[Block]:
     buttons = [blocks.button("Refresh", REFRESH, user.id)]
     if viewer.may_share:
         buttons.append(blocks.button("Share to channel", SHARE, user.id))
@@ -228,8 +230,8 @@ def _buttons(user: User, viewer: Viewer) -> list[Block]:
     return buttons
 
 
-def _summary(profile: Profile) -> Markup:
-    parts = (_name(profile.user), profile.role_name, profile.user.email)
+def _render_summary(profile: Profile) -> Markup:
+    parts = (_format_name(profile.user), profile.role_name, profile.user.email)
     return Markup(
         " · ".join([escape(blocks.clip(part, MAX_NAME_LENGTH)) for part in parts if part])
     )

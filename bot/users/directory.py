@@ -41,7 +41,7 @@ MAX_RENDERED_CARDS = 16
 """Cards of one user: readers differ in their time zone and in what they may do."""
 
 
-def _rendered_cards() -> RenderedCards:
+def _create_rendered_cards() -> RenderedCards:
     return LRUCache(MAX_RENDERED_CARDS)
 
 
@@ -51,7 +51,9 @@ class CachedUser:
 
     user: User
     formatted_phones: tuple[str, ...]
-    rendered: RenderedCards = field(default_factory=_rendered_cards, compare=False, repr=False)
+    rendered: RenderedCards = field(
+        default_factory=_create_rendered_cards, compare=False, repr=False
+    )
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ class Profile:
     role_name: str = ""
     reportee_names: tuple[str, ...] = ()
     reportee_count: int = 0
-    rendered: RenderedCards = field(default_factory=_rendered_cards, compare=False, repr=False)
+    rendered: RenderedCards = field(
+        default_factory=_create_rendered_cards, compare=False, repr=False
+    )
 
 
 class Directory:
@@ -110,8 +114,8 @@ class Directory:
         """Return the cached user, however old, for a form that can't wait."""
         cached = self._cache.peek(USER_CACHE_KIND, user_id)
         if cached is not None:
-            return _existing_user(cached)
-        index = self._cached_index()
+            return _get_existing_user(cached)
+        index = self._get_cached_index()
         return index.get(user_id) if index else None
 
     async def get_index(self, *, refresh: bool = False) -> Cached[UserIndex]:
@@ -184,15 +188,15 @@ class Directory:
         return Profile(
             user=user,
             formatted_phones=cached_user.formatted_phones,
-            team_name=names.team(user.team),
-            role_name=names.role(user.role),
-            reportee_names=self._reportee_names(user) if user.reportees else (),
+            team_name=names.find_team(user.team),
+            role_name=names.find_role(user.role),
+            reportee_names=self._list_reportee_names(user) if user.reportees else (),
             reportee_count=len(user.reportees),
             rendered=cached_user.rendered,
         )
 
-    def _reportee_names(self, user: User) -> tuple[str, ...]:
-        index = self._cached_index()
+    def _list_reportee_names(self, user: User) -> tuple[str, ...]:
+        index = self._get_cached_index()
         found = []
         for reportee in user.reportees:
             known = index.get(reportee.id) if index else None
@@ -204,7 +208,7 @@ class Directory:
 
         A slower load continues, and serves later calls.
         """
-        if self._cached_index() or self._clock.monotonic() < self._cooldown_until:
+        if self._get_cached_index() or self._clock.monotonic() < self._cooldown_until:
             return
         try:
             await wait_for(self._clock, self.get_index(), LOAD_TIMEOUT_SECONDS)
@@ -213,11 +217,11 @@ class Directory:
 
     def get_cached_name(self, reference: str) -> str:
         """Return the name of a user by ID, username or address; "" until the team is loaded."""
-        index = self._cached_index()
+        index = self._get_cached_index()
         known = index.find_assignee(reference) if index else None
         return known.name if known else ""
 
-    def _cached_index(self) -> UserIndex | None:
+    def _get_cached_index(self) -> UserIndex | None:
         cached = self._cache.peek(TEAM_CACHE_KIND, INDEX_CACHE_KEY)
         return cached.value if cached else None
 
@@ -255,6 +259,6 @@ class Directory:
         return found
 
 
-def _existing_user(cached: Cached[CachedUser]) -> User | None:
+def _get_existing_user(cached: Cached[CachedUser]) -> User | None:
     user = cached.value.user
     return None if user.is_deleted else user

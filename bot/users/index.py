@@ -97,7 +97,7 @@ class UserIndex:
         exact = self.by_name.get(normalize(text)) or self.by_name.get(sort_tokens(typed))
         if exact:
             return self._rank_matches(exact)
-        for lookup in (self._positions_by_word, self.positions_by_prefix):
+        for lookup in (self._find_by_word, self.find_by_prefix):
             found = _intersect_positions(typed, lookup)
             if found:
                 return self._rank_matches(found)
@@ -107,7 +107,7 @@ class UserIndex:
         """Return whether someone is called so, by a whole name or whole words of it."""
         typed = tokenize(text)
         exact = self.by_name.get(normalize(text)) or self.by_name.get(sort_tokens(typed))
-        return bool(exact or _intersect_positions(typed, self._positions_by_word))
+        return bool(exact or _intersect_positions(typed, self._find_by_word))
 
     def suggest_emails(self, email: str) -> tuple[str, ...]:
         """Return similar addresses, the most similar first."""
@@ -119,7 +119,7 @@ class UserIndex:
         )
         return tuple(found.word for found in similar)
 
-    def positions_by_prefix(self, prefix: str) -> frozenset[int]:
+    def find_by_prefix(self, prefix: str) -> frozenset[int]:
         """Return the positions of users with a word that starts with ``prefix``."""
         found: set[int] = set()
         for position in range(bisect_left(self.sorted_words, prefix), len(self.sorted_words)):
@@ -128,13 +128,13 @@ class UserIndex:
             found |= self.by_word[self.sorted_words[position]]
         return frozenset(found)
 
-    def positions_by_email_part(self, part: str) -> frozenset[int]:
+    def find_by_email_part(self, part: str) -> frozenset[int]:
         """Return the positions of users with an address that contains ``part``."""
         folded = part.casefold()
         found = (positions for email, positions in self.by_email.items() if folded in email)
         return frozenset(position for positions in found for position in positions)
 
-    def _positions_by_word(self, word: str) -> frozenset[int]:
+    def _find_by_word(self, word: str) -> frozenset[int]:
         return self.by_word.get(word, frozenset())
 
     def _find_fuzzy(self, typed: tuple[str, ...]) -> Matches:
@@ -154,7 +154,7 @@ class UserIndex:
         scores: dict[int, float] | None = None
         for word in typed:
             best: dict[int, float] = {}
-            for known, score in self._similar_words(word):
+            for known, score in self._iter_similar_words(word):
                 for position in self.by_word[known]:
                     best[position] = max(score, best.get(position, 0.0))
             if scores is not None:
@@ -165,7 +165,7 @@ class UserIndex:
             scores = best
         return scores or {}
 
-    def _similar_words(self, word: str) -> Iterable[tuple[str, float]]:
+    def _iter_similar_words(self, word: str) -> Iterable[tuple[str, float]]:
         if len(word) < MIN_FUZZY_WORD_LENGTH:
             return [(word, 100.0)] if word in self.by_word else []
         similar = find_similar(word, self.sorted_words, min_score=MIN_WORD_SIMILARITY)
@@ -207,7 +207,7 @@ def _intersect_positions(
 def build_index(users: Iterable[User], *, unavailable_count: int = 0) -> UserIndex:
     """Return the index of a list, built once for each list that is loaded."""
     listed = tuple(users)
-    indexed = sorted((user for user in listed if not user.is_deleted), key=name_sort_key)
+    indexed = sorted((user for user in listed if not user.is_deleted), key=build_name_sort_key)
     by_email: dict[str, tuple[int, ...]] = {}
     by_phone: dict[str, tuple[int, ...]] = {}
     by_name: dict[str, tuple[int, ...]] = {}
@@ -215,8 +215,8 @@ def build_index(users: Iterable[User], *, unavailable_count: int = 0) -> UserInd
     for position, user in enumerate(indexed):
         _add_position(by_email, position, (email.casefold() for email in user.emails))
         _add_position(by_phone, position, user.phones)
-        _add_position(by_name, position, _full_name_keys(user))
-        for word in _searchable_words(user):
+        _add_position(by_name, position, _iter_full_name_keys(user))
+        for word in _collect_searchable_words(user):
             by_word.setdefault(word, set()).add(position)
     return UserIndex(
         users=tuple(indexed),
@@ -232,7 +232,7 @@ def build_index(users: Iterable[User], *, unavailable_count: int = 0) -> UserInd
     )
 
 
-def name_sort_key(user: User) -> tuple[str, str]:
+def build_name_sort_key(user: User) -> tuple[str, str]:
     """Return the sort key: the name without case and accents, then the ID."""
     return normalize(user.name), user.id
 
@@ -243,14 +243,14 @@ def _add_position(mapping: dict[str, tuple[int, ...]], position: int, keys: Iter
             mapping[key] = (*mapping.get(key, ()), position)
 
 
-def _full_name_keys(user: User) -> Iterable[str]:
+def _iter_full_name_keys(user: User) -> Iterable[str]:
     yield normalize(user.username)
     short = f"{user.first_name} {user.last_name}"
     for name in (user.display_name, user.full_name, short, user.username):
         yield sort_tokens(tokenize(name))
 
 
-def _searchable_words(user: User) -> set[str]:
+def _collect_searchable_words(user: User) -> set[str]:
     local_parts = " ".join(email.rpartition("@")[0] for email in user.emails)
     return {
         *tokenize(f"{user.display_name} {user.full_name} {user.username} {local_parts}"),

@@ -17,7 +17,7 @@ async def find_linked_user(member: Member, directory: Directory, *, is_self: boo
     ``NotLinked`` if no one has the address, and the ``ChakraError``s of the list.
     """
     if not member.email:
-        raise NotLinked(member.id, _no_email_message(member.id, is_self=is_self))
+        raise NotLinked(member.id, _render_no_email(member.id, is_self=is_self))
     found = (await directory.find(member.email)).value
     if not found.total:
         displayed_email = member.email if is_self else mask_email(member.email)
@@ -25,7 +25,7 @@ async def find_linked_user(member: Member, directory: Directory, *, is_self: boo
     return found.users[0]
 
 
-def _no_email_message(member_id: str, *, is_self: bool) -> Markup:
+def _render_no_email(member_id: str, *, is_self: bool) -> Markup:
     return markup(
         "Slack doesn't share ",
         "your email address" if is_self else markup(mention(member_id), "'s email address"),

@@ -10,7 +10,7 @@ from typing import Any
 from bot.chakra.models import User
 from bot.text.normalize import normalize, tokenize
 from bot.text.similarity import find_similar
-from bot.users.index import UserIndex, name_sort_key
+from bot.users.index import UserIndex, build_name_sort_key
 from bot.users.names import RoleAndTeamNames
 
 ACTIVE, INACTIVE, ALL = "active", "inactive", "all"
@@ -40,7 +40,7 @@ def filter_users(
         user
         for position, user in enumerate(index.users)
         if _has_status(user, criteria.status)
-        and (not criteria.roles or names.role(user.role) in criteria.roles)
+        and (not criteria.roles or names.find_role(user.role) in criteria.roles)
         and (positions is None or position in positions)
     ]
     return tuple(sorted(users, key=_sort_keys(names)[criteria.sort]))
@@ -54,7 +54,7 @@ def match_roles(typed: str, roles: Sequence[str]) -> tuple[str, ...]:
         return ()
     exact = tuple(role for role in roles if folded[role] == normalized)
     containing = tuple(
-        role for role in roles if _all_prefixes_match(normalized.split(), folded[role].split())
+        role for role in roles if _match_all_prefixes(normalized.split(), folded[role].split())
     )
     if exact or containing:
         return exact or containing
@@ -64,12 +64,12 @@ def match_roles(typed: str, roles: Sequence[str]) -> tuple[str, ...]:
     return tuple(list(folded)[found.position] for found in closest)
 
 
-def available_roles(index: UserIndex, names: RoleAndTeamNames) -> tuple[str, ...]:
+def list_available_roles(index: UserIndex, names: RoleAndTeamNames) -> tuple[str, ...]:
     """Return the labels in use, sorted."""
-    return tuple(sorted({role for user in index.users if (role := names.role(user.role))}))
+    return tuple(sorted({role for user in index.users if (role := names.find_role(user.role))}))
 
 
-def available_statuses(index: UserIndex) -> tuple[str, ...]:
+def list_available_statuses(index: UserIndex) -> tuple[str, ...]:
     """Return the values of the filter: the known ones, then others in use."""
     used = {user.availability_status.casefold() for user in index.users}
     return (*KNOWN_STATUSES, *sorted(used - set(KNOWN_STATUSES) - {""}))
@@ -83,20 +83,26 @@ def _has_status(user: User, status: str) -> bool:
     return user.active is not False and status in {ACTIVE, user.availability_status.casefold()}
 
 
-def _all_prefixes_match(prefixes: Sequence[str], words: Sequence[str]) -> bool:
+def _match_all_prefixes(prefixes: Sequence[str], words: Sequence[str]) -> bool:
     return all(any(word.startswith(start) for word in words) for start in prefixes)
 
 
 def _sort_keys(names: RoleAndTeamNames) -> dict[str, Callable[[User], Any]]:
     return {
-        "name": name_sort_key,
-        "role": lambda user: (normalize(names.role(user.role)) or "\uffff", *name_sort_key(user)),
-        "status": lambda user: (_status_rank(user), *name_sort_key(user)),
-        "newest": lambda user: (-(user.created_at or EPOCH).timestamp(), *name_sort_key(user)),
+        "name": build_name_sort_key,
+        "role": lambda user: (
+            normalize(names.find_role(user.role)) or "\uffff",
+            *build_name_sort_key(user),
+        ),
+        "status": lambda user: (_rank_status(user), *build_name_sort_key(user)),
+        "newest": lambda user: (
+            -(user.created_at or EPOCH).timestamp(),
+            *build_name_sort_key(user),
+        ),
     }
 
 
-def _status_rank(user: User) -> int:
+def _rank_status(user: User) -> int:
     """Return the rank: available first, unknown values next to last, inactive last."""
     if user.active is False:
         return len(KNOWN_STATUSES)

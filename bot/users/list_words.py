@@ -85,7 +85,7 @@ def understand_words(
 
 def suggest_words(text: str, index: UserIndex, names: RoleAndTeamNames) -> str:
     """Return the text with its first unknown word as a known one; "" if none is similar."""
-    roles = {word for user in index.users for word in tokenize(names.role(user.role))}
+    roles = {word for user in index.users for word in tokenize(names.find_role(user.role))}
     known = [*roles, *index.sorted_words, *STATES]
     for word in text.split():
         if _match_word(word, index, names).positions:
@@ -104,13 +104,13 @@ def _drop_fillers(words: Sequence[str]) -> list[str]:
 
 def _match_word(word: str, index: UserIndex, names: RoleAndTeamNames) -> _WordMatch:
     folded = tokenize(word)
-    by_name = [index.positions_by_prefix(part) for part in folded]
+    by_name = [index.find_by_prefix(part) for part in folded]
     named = frozenset.intersection(*by_name) if by_name else frozenset()
     if not named and ("@" in word or len(word) >= MIN_FUZZY_WORD_LENGTH):
-        named = index.positions_by_email_part(word)
-    stems = [stem for part in folded for stem in _stems(part)]
-    roles = _match_label(index, stems, lambda user: names.role(user.role))
-    teams = _match_label(index, stems, lambda user: names.team(user.team))
+        named = index.find_by_email_part(word)
+    stems = [stem for part in folded for stem in _iter_stems(part)]
+    roles = _match_label(index, stems, lambda user: names.find_role(user.role))
+    teams = _match_label(index, stems, lambda user: names.find_team(user.team))
     labels = [f"team {' or '.join(sorted(teams))}"] if teams else []
     labeled = frozenset().union(*roles.values(), *teams.values())
     if not MANAGERS.isdisjoint(folded):
@@ -119,7 +119,7 @@ def _match_word(word: str, index: UserIndex, names: RoleAndTeamNames) -> _WordMa
     return _WordMatch(word, named, frozenset(roles), tuple(labels), labeled)
 
 
-def _stems(word: str) -> Iterable[str]:
+def _iter_stems(word: str) -> Iterable[str]:
     """Yield the word and its singular: ``agents``, ``agent``."""
     if len(word) < MIN_STEM_LENGTH:
         return

@@ -27,18 +27,20 @@ class RoleAndTeamNames:
     roles: Mapping[str, str] = field(default_factory=dict)
     teams: Mapping[str, str] = field(default_factory=dict)
 
-    def role(self, reference: str) -> str:
+    def find_role(self, reference: str) -> str:
         return self.roles.get(reference) or humanize_reference(reference)
 
-    def team(self, reference: str) -> str:
+    def find_team(self, reference: str) -> str:
         return self.teams.get(reference) or humanize_reference(reference)
 
 
 def parse_names(config: Config) -> RoleAndTeamNames:
-    return RoleAndTeamNames(_labels(config.roles), _labels([config.team] if config.team else []))
+    return RoleAndTeamNames(
+        _index_labels(config.roles), _index_labels([config.team] if config.team else [])
+    )
 
 
-def _labels(items: Iterable[NamedResource]) -> dict[str, str]:
+def _index_labels(items: Iterable[NamedResource]) -> dict[str, str]:
     return {key: item.label for item in items for key in (item.id, item.short_id) if key}
 
 

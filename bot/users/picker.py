@@ -34,18 +34,18 @@ def render(query: str, matches: Cached[Matches], names: RoleAndTeamNames) -> Mes
         heading = markup(f"{_count_people(found.total)} match ", quoted_query, ". Which one?")
     content: list[Block] = [blocks.section(heading)]
     if found.total <= MAX_ROWS:
-        content += [_row(user, names, position) for position, user in enumerate(found.users)]
+        content += [_render_row(user, names, position) for position, user in enumerate(found.users)]
     else:
-        content.append(blocks.actions(_menu(found, names)))
+        content.append(blocks.actions(_render_menu(found, names)))
     if found.total > len(found.users):
-        content.append(blocks.context(_truncation_note(found)))
+        content.append(blocks.context(_render_truncation_note(found)))
     content.append(blocks.context(freshness(matches)))
     return Message(text=heading, blocks=tuple(content))
 
 
-def distinguishing_details(user: User, names: RoleAndTeamNames) -> list[str]:
+def list_distinguishing_details(user: User, names: RoleAndTeamNames) -> list[str]:
     """Return what distinguishes users of one name: role, and address or username."""
-    parts = (names.role(user.role), user.email or user.username)
+    parts = (names.find_role(user.role), user.email or user.username)
     return [blocks.clip(part, MAX_NAME_LENGTH) for part in parts if part and part != user.name]
 
 
@@ -54,31 +54,33 @@ def render_name(user: User) -> Markup:
     return markup(name, "  ", italic("(inactive)")) if user.active is False else name
 
 
-def _row(user: User, names: RoleAndTeamNames, position: int) -> Block:
-    details = Markup("  ·  ".join([escape(part) for part in distinguishing_details(user, names)]))
+def _render_row(user: User, names: RoleAndTeamNames, position: int) -> Block:
+    details = Markup(
+        "  ·  ".join([escape(part) for part in list_distinguishing_details(user, names)])
+    )
     return blocks.section(
         lines([render_name(user), details] if details else [render_name(user)]),
         accessory=blocks.button("Show", f"{CHOOSE}:{position}", user.id),
     )
 
 
-def _menu(matches: Matches, names: RoleAndTeamNames) -> Block:
-    choices = [_choice(user, names) for user in matches.users]
+def _render_menu(matches: Matches, names: RoleAndTeamNames) -> Block:
+    choices = [_build_choice(user, names) for user in matches.users]
     return blocks.select(CHOOSE, "Choose a person", choices)
 
 
-def _choice(user: User, names: RoleAndTeamNames) -> Choice:
+def _build_choice(user: User, names: RoleAndTeamNames) -> Choice:
     suffix = " (inactive)" if user.active is False else ""
     name = blocks.clip(user.name, blocks.MAX_OPTION_TEXT_LENGTH - len(suffix))
     # The address goes first: it is what differs, and the end may be cut off.
     return Choice(
         name + suffix,
         user.id,
-        description=" · ".join(reversed(distinguishing_details(user, names))),
+        description=" · ".join(reversed(list_distinguishing_details(user, names))),
     )
 
 
-def _truncation_note(matches: Matches) -> str:
+def _render_truncation_note(matches: Matches) -> str:
     return f"Showing {len(matches.users)} of {matches.total}. Type more of the name to narrow it."
 
 

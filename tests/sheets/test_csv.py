@@ -16,7 +16,7 @@ from bot.sheets.sheet import (
     CellIssue,
     InvalidSheet,
     RowIssue,
-    column_letter,
+    format_column,
 )
 from tests.sheets.builders import parse_csv
 
@@ -207,7 +207,7 @@ async def test_oversized_file_is_not_parsed() -> None:
     ("place", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")]
 )
 def test_column_letters_match_spreadsheets(place: int, name: str) -> None:
-    assert column_letter(place) == name
+    assert format_column(place) == name
 
 
 async def test_cleared_columns_behind_a_single_one_are_left_out() -> None:

@@ -60,11 +60,11 @@ def test_hidden_rows_are_known_and_can_be_left_out(data: bytes) -> None:
     found = parse_workbook(data)
     assert found.hidden_rows == {3, 5}
     assert found.row_numbers == (2, 3, 4, 5)
-    visible = found.without_hidden_rows()
+    visible = found.exclude_hidden_rows()
     assert ([row[0] for row in visible.rows], visible.row_numbers) == (["E1", "E3"], (2, 4))
 
 
 def test_table_without_hidden_rows_is_itself() -> None:
     found = parse_workbook(raw_workbook(raw_row(1, *NAMES) + raw_rows(' hidden="0"', 3)))
     assert found.hidden_rows == frozenset()
-    assert found.without_hidden_rows() is found
+    assert found.exclude_hidden_rows() is found

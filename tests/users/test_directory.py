@@ -325,7 +325,7 @@ async def test_the_v1_list_gets_its_role_names_from_config(acme: DirectoryHarnes
     roster = (await acme.directory.get_index()).value
     names = await acme.directory.get_names()
     (john,) = roster.find_by_email("john@acme.com").users
-    assert names.role(john.role) == "Inside Sales"
+    assert names.find_role(john.role) == "Inside Sales"
 
 
 async def test_reportees_are_named_once_the_list_is_loaded(acme: DirectoryHarness) -> None:

@@ -7,9 +7,9 @@ import pytest
 from bot.users.index import build_index
 from bot.users.list_query import (
     UserFilter,
-    available_roles,
-    available_statuses,
     filter_users,
+    list_available_roles,
+    list_available_statuses,
     match_roles,
 )
 from bot.users.list_words import WordsMeaning, suggest_words, understand_words
@@ -148,5 +148,5 @@ def test_role_filter_resolves_to_labels(typed: str, meant: tuple[str, ...]) -> N
 
 
 def test_only_used_roles_and_statuses_are_offered() -> None:
-    assert available_roles(TEAM, NAMES) == ROLES
-    assert available_statuses(TEAM)[-1] == "on_leave"
+    assert list_available_roles(TEAM, NAMES) == ROLES
+    assert list_available_statuses(TEAM)[-1] == "on_leave"

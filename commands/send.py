@@ -59,7 +59,7 @@ from bot.slack.commands.reply import (
     UpdateForm,
 )
 from bot.slack.viewer import is_shareable
-from bot.templates.languages import blocked_notice
+from bot.templates.languages import explain_blocked
 from bot.templates.menu import MORE
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import MEDIA
@@ -131,7 +131,7 @@ async def change_template(request: ActionRequest, context: Context) -> UpdateFor
         return send_form.update_form(view, form, overwrite=True)
     template = (await context.templates.get_template(request.value)).value
     family = (await context.templates.get_index()).value.by_name.get(template.name, ())
-    note = blocked_notice(template, family)
+    note = explain_blocked(template, family)
     return await context.send_forms.update(form, None if note else template, note=note)
 
 

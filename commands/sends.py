@@ -47,7 +47,7 @@ from bot.slack.commands.reply import CloseForm, Message, OpenForm, Reply, Update
 from bot.slack.paging import advise_wider, list_message, paginate
 from bot.slack.viewer import is_shareable, require_shareable
 from bot.templates.send_blockers import send_blocker
-from bot.templates.variables import media_pairs
+from bot.templates.variables import list_media_pairs
 
 COMMAND = "/chakra sends"
 SENDS_PHRASES = {
@@ -292,14 +292,14 @@ async def send_again(request: ActionRequest, context: Context) -> OpenForm:
     if details is None:
         note = NO_DETAILS_NOTE
     else:
-        links = [link for link, _, _ in media_pairs(template)]
+        links = [link for link, _, _ in list_media_pairs(template)]
         note = "" if all(link in form.values for link in links) else RESELECT_FILE_NOTE
     return context.send_forms.open_form(form, template, note)
 
 
 def _without_files(form: SendForm, template: Template) -> SendForm:
     """Return the form without the names of uploads, which Slack doesn't offer again."""
-    files = {file for _, file, _ in media_pairs(template)}
+    files = {file for _, file, _ in list_media_pairs(template)}
     return replace(form, values={key: v for key, v in form.values.items() if key not in files})
 
 

@@ -31,7 +31,7 @@ from bot.slack.viewer import Viewer, require_shareable
 from bot.templates import card, editor, pages, vocabulary
 from bot.templates.draft import (
     TemplateDraft,
-    edit_blocker,
+    explain_edit_blocker,
     has_media_sample,
     validate_draft,
 )
@@ -162,7 +162,7 @@ async def open_edit(request: ActionRequest, context: Context) -> OpenForm:
     template = context.send_forms.get_cached_template(request.value)
     if template is None:
         raise UsageError("This card is out of date. Press Refresh on it, then Edit.")
-    if blocker := edit_blocker(template):
+    if blocker := explain_edit_blocker(template):
         raise UsageError(blocker)
     return OpenForm(editor.render_edit_form(template), state={"template": template.id})
 
@@ -210,7 +210,7 @@ async def edit(request: SubmitRequest, context: Context) -> CloseForm | UpdateFo
     intent = _intent(request, "template.update", f"template:{template.id}", draft)
     changes = _compare_with_draft(template, draft)
     if "components" in changes and has_media_sample(template):
-        raise UsageError(edit_blocker(template))
+        raise UsageError(explain_edit_blocker(template))
     if not changes and await context.writes.find_done(intent) is None:
         return CloseForm("Nothing was changed.")
 
@@ -256,7 +256,8 @@ def _submission_note(submitted: TemplateSubmission, draft: TemplateDraft) -> str
         SUBMITTED,
     )
     if submitted.category and submitted.category != draft.category:
-        text += f" WhatsApp changed its category to {vocabulary.category_name(submitted.category)}."
+        category = vocabulary.format_category_name(submitted.category)
+        text += f" WhatsApp changed its category to {category}."
     return text
 
 

@@ -130,7 +130,7 @@ def render_reply(send: Send, details: SendDetails) -> Message:
 def _quote_reply(send: Send, details: SendDetails) -> list[Markup]:
     """Return the answer's text; of a template only its name: its values may be a code."""
     if not send.is_reply:
-        language = vocabulary.language_name(send.language)
+        language = vocabulary.format_language_name(send.language)
         return [markup(Markup("> Template "), bold(send.template), ", ", language)]
     text = to_mrkdwn(blocks.clip(details.text, MAX_TEXT_LENGTH))
     return [Markup(f"> {line}") for line in text.splitlines()]

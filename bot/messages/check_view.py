@@ -84,8 +84,8 @@ def _render_facts(checked: CheckedSend, senders: Sequence[PhoneNumber]) -> list[
     template = checked.prepared.template
     what = ", ".join(
         (
-            vocabulary.language_name(template.language),
-            vocabulary.category_name(template.category),
+            vocabulary.format_language_name(template.language),
+            vocabulary.format_category_name(template.category),
         )
     )
     pairs = [

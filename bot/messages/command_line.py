@@ -19,7 +19,7 @@ from bot.slack.commands.arguments import Arguments, parse_arguments
 from bot.slack.commands.tokenizer import ANY_NAME, NUMBERED
 from bot.templates import vocabulary
 from bot.templates.catalog import TemplateIndex
-from bot.templates.languages import find_languages, language_notice
+from bot.templates.languages import explain_language, find_languages
 from bot.templates.send_blockers import send_blocker
 
 EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
@@ -133,16 +133,16 @@ def _choose_variant(
         return template, [
             markup(
                 f"{template.name} isn't available in that language ({meant.language}). "
-                f"This is the {vocabulary.language_name(template.language)} one."
+                f"This is the {vocabulary.format_language_name(template.language)} one."
             )
         ]
-    notice = language_notice(template, wanted)
+    notice = explain_language(template, wanted)
     return template, [markup(notice)] if notice else []
 
 
 def _describe_languages(family: Sequence[Template]) -> str:
     names = [
-        vocabulary.language_name(template.language)
+        vocabulary.format_language_name(template.language)
         for template in family
         if not send_blocker(template)
     ]

@@ -29,7 +29,7 @@ from bot.chakra.template import Template, Variable
 from bot.errors import UsageError
 from bot.messages.recipients import Recipient
 from bot.templates import variables as asked
-from bot.templates.variables import field_key
+from bot.templates.variables import build_field_key
 
 MAX_FILENAME_LENGTH = 240
 """Characters. Source: Meta's media reference."""
@@ -180,8 +180,8 @@ def _to_chakra_message(
         whatsapp_phone_number_id=sender_id,
         template_name=template.name,
         language=_choose_language(template, include_language),
-        mapping=build_parameters(asked.component_values(template, "body", given)),
-        header_mapping=build_parameters(asked.component_values(template, "header", given)),
+        mapping=build_parameters(asked.get_component_values(template, "body", given)),
+        header_mapping=build_parameters(asked.get_component_values(template, "header", given)),
         button_mapping=build_parameters(_number_button_values(template, given)),
         image_url=link if template.media_format == "IMAGE" else None,
         video_url=link if template.media_format == "VIDEO" else None,
@@ -205,9 +205,9 @@ def _choose_language(template: Template, include: bool) -> str | None:
 def _number_button_values(template: Template, given: Values) -> dict[str, str]:
     """Return the values of buttons, numbered from "1" as in the documented example."""
     found = [
-        given[field_key(variable)]
+        given[build_field_key(variable)]
         for variable in _list_button_variables(template)
-        if field_key(variable) in given
+        if build_field_key(variable) in given
     ]
     return {str(number): value for number, value in enumerate(found, 1)}
 
@@ -215,7 +215,7 @@ def _number_button_values(template: Template, given: Values) -> dict[str, str]:
 def _list_button_variables(template: Template) -> list[Variable]:
     return [
         variable
-        for variable in asked.template_variables(template)
+        for variable in asked.list_template_variables(template)
         if variable.component == "button"
     ]
 
@@ -249,7 +249,7 @@ def _build_meta_texts(
     template: Template, component: str, given: Values, card: int | None = None
 ) -> tuple[TextParameter, ...]:
     names = template.has_named_variables
-    found = asked.component_values(template, component, given, card)
+    found = asked.get_component_values(template, component, given, card)
     return tuple(TextParameter(value, name if names else "") for name, value in found.items())
 
 
@@ -270,7 +270,7 @@ def _build_meta_media(
     template: Template, given: Values, card: int | None = None
 ) -> MediaParameter | None:
     media_format = (template if card is None else template.cards[card]).media_format
-    link = given.get(asked.media_keys(card)[0])
+    link = given.get(asked.list_media_keys(card)[0])
     if not media_format or link is None:
         return None
     filename = (
@@ -287,7 +287,7 @@ def _build_meta_buttons(
     code = given.get(asked.CODE, "") if template.is_one_time_code else ""
     holder = template if card is None else template.cards[card]
     for position, button in enumerate(holder.buttons):
-        value = next(iter(asked.button_values(template, position, given, card).values()), "")
+        value = next(iter(asked.get_button_values(template, position, given, card).values()), "")
         if button.type in ACTION_BUTTONS:
             sub_type = ACTION_BUTTONS[button.type]
             token = UNUSED_FLOW if button.type == "FLOW" else value

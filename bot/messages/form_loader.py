@@ -25,8 +25,8 @@ from bot.slack.blocks import Markup, lines, markup
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Choice, Message, OpenForm, UpdateForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
-from bot.templates.languages import sendable_variants
-from bot.templates.menu import menu_choices, rank_templates
+from bot.templates.languages import list_sendable_variants
+from bot.templates.menu import build_menu_choices, rank_templates
 from bot.templates.send_blockers import send_blocker
 from bot.users.directory import Directory
 from bot.users.phrases import ME
@@ -153,7 +153,7 @@ class SendFormLoader:
         if not found and (newer := await self._catalog.get_newer_index()):
             index = newer.value
             found = rank_templates(index, query, last_used, locale)
-        return menu_choices(index, found)
+        return build_menu_choices(index, found)
 
     def get_cached_template(self, template_id: str) -> Template | None:
         """Return a cached template."""
@@ -298,7 +298,7 @@ class SendFormLoader:
             self.fill_default_sender(form),
             template,
             senders,
-            languages=sendable_variants(family),
+            languages=list_sendable_variants(family),
             recipient_text=recipient_text,
             note=note,
             test_result=test_result,

@@ -16,9 +16,9 @@ from bot.templates.variables import (
     VARIABLE_PREFIX,
     FieldKind,
     TemplateField,
+    list_template_fields,
+    list_typed_names,
     match_field,
-    template_fields,
-    typed_names,
 )
 
 FILE_NEEDS_FORM = "Files can only be chosen in the form. Use a link, or choose the file below."
@@ -38,7 +38,7 @@ _PARTS = ("header", "body", "button")
 
 def list_variable_names(template: Template) -> list[str]:
     """Return the names that a typed line may put before a colon or an equals sign."""
-    names = typed_names(template_fields(template))
+    names = list_typed_names(list_template_fields(template))
     return [name for name in names if name not in RESERVED_NAMES]
 
 
@@ -74,7 +74,7 @@ def apply_values(
 
     Quoted values fill the fields not filled by name, in order: header, body, buttons.
     """
-    fields = template_fields(template)
+    fields = list_template_fields(template)
     values, notes = dict(form.values), []
     filled: set[str] = set()
     for name, value in typed:

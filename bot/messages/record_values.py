@@ -11,7 +11,7 @@ from bot.chakra.outgoing import explain_invalid_value
 from bot.chakra.process import Process
 from bot.chakra.template import Template, Variable
 from bot.chakra.text import has_visible_text, sanitize_line
-from bot.templates.variables import field_key, template_variables
+from bot.templates.variables import build_field_key, list_template_variables
 from bot.text.normalize import tokenize
 
 MAX_FILLED_LENGTH = 200
@@ -64,7 +64,7 @@ def fill_from_record(template: Template, record: Process) -> dict[str, str]:
     found: dict[str, str] = {}
     if template.is_one_time_code:
         return found
-    for variable in template_variables(template):
+    for variable in list_template_variables(template):
         if variable.component == "button":
             continue
         value = (
@@ -73,7 +73,7 @@ def fill_from_record(template: Template, record: Process) -> dict[str, str]:
             else _find_value_by_name(_normalize(variable.name), record, attributes, names)
         )
         if _fits(value):
-            found[field_key(variable)] = value.strip()
+            found[build_field_key(variable)] = value.strip()
     return found
 
 

@@ -218,7 +218,7 @@ def render_report_buttons(send: Send, *more: Block) -> list[Block]:
 
 
 def _render_quoted_text(send: Send, details: SendDetails | None) -> Markup:
-    language = "" if send.is_reply else markup(", ", vocabulary.language_name(send.language))
+    language = "" if send.is_reply else markup(", ", vocabulary.format_language_name(send.language))
     title = markup(bold(send.title), language)
     if details is None or not details.text:
         return title

@@ -19,13 +19,13 @@ from bot.messages.compose import DOCUMENT_EXTENSIONS, MAX_FILENAME_LENGTH
 from bot.slack.blocks import MAX_FORM_FILE_BYTES, clip
 from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates import variables as asked
-from bot.templates.field_values import is_other_link, link_beginnings, normalize_values
+from bot.templates.field_values import is_other_link, list_link_beginnings, normalize_values
 from bot.templates.variables import (
     FieldKind,
     TemplateField,
-    field_key,
-    media_pairs,
-    template_fields,
+    build_field_key,
+    list_media_pairs,
+    list_template_fields,
 )
 
 MAX_HEADER_LENGTH, MAX_BODY_LENGTH = 60, 1024
@@ -118,11 +118,11 @@ def validate_values(
     A non-empty value of a file field means that ``files`` were chosen there. An offer must end
     after ``now``, in epoch seconds.
     """
-    wanted = template_fields(template)
+    wanted = list_template_fields(template)
     typed, values = values, normalize_values(template, values)
     found = {field.key: error for field in wanted if (error := _validate_value(field, values, now))}
     found |= _find_link_end_errors(template, values, typed, found)
-    for link, file, media_format in media_pairs(template):
+    for link, file, media_format in list_media_pairs(template):
         if link not in found:
             found |= _validate_media_choice(link, file, values)
         if error := validate_upload(media_format, (files or {}).get(file, ())):
@@ -139,7 +139,7 @@ def _find_link_end_errors(
 ) -> dict[str, str]:
     """Return a sentence for each end of a link that is a whole link, or only its start."""
     errors: dict[str, str] = {}
-    for key, beginning in link_beginnings(template).items():
+    for key, beginning in list_link_beginnings(template).items():
         only_start = not values.get(key) and has_visible_text(typed.get(key, ""))
         if only_start or (key not in found and is_other_link(values.get(key, ""), beginning)):
             start = clip(beginning, MAX_SHOWN_LINK_LENGTH)
@@ -292,7 +292,7 @@ def _find_length_errors(
     template: Template, part: _TextPart, values: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the error under the longest value, if the values make the text too long."""
-    given = asked.component_values(template, part.component, values, part.card)
+    given = asked.get_component_values(template, part.component, values, part.card)
     if not given:
         return
     length = len(fill_variables(part.text, {name: value.strip() for name, value in given.items()}))
@@ -300,6 +300,6 @@ def _find_length_errors(
         longest = max(given, key=lambda name: len(given[name]))
         place = part.component if part.card is None else "card"
         yield (
-            field_key(Variable(part.component, longest, card=part.card)),
+            build_field_key(Variable(part.component, longest, card=part.card)),
             f"This makes the {place} {length:,} characters; WhatsApp accepts {part.max_length:,}.",
         )

@@ -24,10 +24,10 @@ from bot.slack.blocks import Markup, bold, italic, lines, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message, UpdateForm, View
 from bot.slack.copy.explanation import format_wait
 from bot.templates import vocabulary
-from bot.templates.menu import template_choice
+from bot.templates.menu import build_template_choice
 from bot.templates.preview import render_preview
-from bot.templates.send_blockers import undocumented_note
-from bot.templates.variables import FieldKind, TemplateField, template_fields
+from bot.templates.send_blockers import explain_undocumented
+from bot.templates.variables import FieldKind, TemplateField, list_template_fields
 from bot.text.phones import format_international
 
 SUBMIT = "send.submit"
@@ -73,7 +73,7 @@ def render_form(
             "Template",
             action=_build_action_id(TEMPLATE, template) if form.is_language_chosen else TEMPLATE,
             placeholder="Choose a template",
-            initial=template_choice(template) if template else None,
+            initial=build_template_choice(template) if template else None,
         )
     )
     if template is not None and len(languages) > 1:
@@ -91,7 +91,7 @@ def render_form(
 
 def _render_language_field(template: Template, languages: Sequence[Template]) -> Block:
     choices = [
-        Choice(vocabulary.language_name(variant.language), variant.id)
+        Choice(vocabulary.format_language_name(variant.language), variant.id)
         for variant in languages[: blocks.MAX_OPTIONS]
     ]
     return blocks.select_field(
@@ -226,11 +226,11 @@ def _render_template(
 ) -> list[Block]:
     if template is None:
         return [blocks.context("Choose a template to see its variables.")]
-    undocumented = undocumented_note(template)
+    undocumented = explain_undocumented(template)
     content = [blocks.context(undocumented)] if undocumented else []
     content += [
         _render_template_input(template_field, form)
-        for template_field in template_fields(template)
+        for template_field in list_template_fields(template)
         if takes_files or template_field.kind is not FieldKind.FILE
     ]
     content += [

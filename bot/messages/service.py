@@ -28,8 +28,8 @@ from bot.slack.client.web_api import MessageRef
 from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates.catalog import TemplateCatalog
 from bot.templates.field_values import normalize_values
-from bot.templates.preview import plain_text
-from bot.templates.variables import FILENAME, MEDIA, media_pairs, template_fields
+from bot.templates.preview import render_plain_text
+from bot.templates.variables import FILENAME, MEDIA, list_media_pairs, list_template_fields
 from bot.text.phones import format_international
 
 LastUsed = tuple[tuple[str, str], ...]
@@ -140,7 +140,7 @@ class SendService:
             recipient.digits, template.category, name=recipient.name
         )
         sender_id = form.sender or await self._catalog.get_default_sender_id()
-        wanted_keys = {template_field.key for template_field in template_fields(template)}
+        wanted_keys = {template_field.key for template_field in list_template_fields(template)}
         given = {key: value for key, value in form.values.items() if key in wanted_keys}
         values = normalize_values(template, given)
         message = compose.compose(template, values, recipient, sender_id)
@@ -285,7 +285,7 @@ class SendService:
         """Upload the files; return the send with their links. Raise what ``FileTransfer`` does."""
         chosen = [
             (link, prepared.files[file][0], media_format)
-            for link, file, media_format in media_pairs(prepared.template)
+            for link, file, media_format in list_media_pairs(prepared.template)
             if file in prepared.files
         ]
         uploaded = await asyncio.gather(
@@ -342,7 +342,7 @@ def _build_details(prepared: PreparedSend, sender_name: str) -> SendDetails:
         sender_id=prepared.sender_id,
         sender=sender_name,
         values=values,
-        text=plain_text(template, values),
+        text=render_plain_text(template, values),
     )
 
 

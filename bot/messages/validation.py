@@ -8,7 +8,7 @@ from bot.chakra.template import Template
 from bot.messages.form_values import CANDIDATES, PHONE, SENDER, TEMPLATE, SendForm
 from bot.messages.rules import validate_values
 from bot.templates.send_blockers import send_blocker
-from bot.templates.variables import template_fields
+from bot.templates.variables import list_template_fields
 
 
 def find_errors(form: SendForm, template: Template, now: float) -> dict[str, str]:
@@ -24,7 +24,7 @@ def find_first_error(form: SendForm, template: Template, now: float) -> str:
     errors = find_errors(form, template, now)
     if not errors:
         return ""
-    labels = {field.key: field.name for field in template_fields(template)}
+    labels = {field.key: field.name for field in list_template_fields(template)}
     key = next((label_key for label_key in labels if label_key in errors), next(iter(errors)))
     return f"{labels[key]}: {errors[key]}" if key in labels else errors[key]
 

@@ -131,7 +131,7 @@ def render_template_card(
 ) -> Message:
     """Return the message. ``usage`` is who sent the template recently, ``footer`` the last line."""
     name = event.name or (known.name if known else "") or event.template_id or "without a name"
-    language = vocabulary.language_name(event.language or (known.language if known else ""))
+    language = vocabulary.format_language_name(event.language or (known.language if known else ""))
     line = markup(Markup(f"{news.emoji} "), "Template ", bold(name), f" ({language}) ", news.what)
     content: list[Block] = [blocks.section(prepend_mentions(line, mentions))]
     content.append(blocks.section(news.meaning))

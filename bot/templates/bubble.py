@@ -9,7 +9,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup
 from bot.slack.commands.reply import Block
 from bot.templates.preview import render_preview
-from bot.templates.variables import FieldKind, template_fields
+from bot.templates.variables import FieldKind, list_template_fields
 
 _START, _END = "\ue000", "\ue001"
 """Private characters around a value, which no message contains once `_mark` has run."""
@@ -26,7 +26,7 @@ def render_bubble(template: Template, values: Mapping[str, str]) -> list[Block]:
 
 
 def _mark(template: Template, values: Mapping[str, str]) -> dict[str, str]:
-    texts = {field.key for field in template_fields(template) if field.kind is FieldKind.TEXT}
+    texts = {field.key for field in list_template_fields(template) if field.kind is FieldKind.TEXT}
     clean = {key: value.replace(_START, "").replace(_END, "") for key, value in values.items()}
     return {
         key: f"{_START}{value.strip()}{_END}" if key in texts and value.strip() else value

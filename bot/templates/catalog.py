@@ -26,7 +26,7 @@ from bot.errors import (
     Rejected,
     UsageError,
 )
-from bot.templates.send_blockers import blocker_label
+from bot.templates.send_blockers import describe_blocker
 from bot.templates.template_changes import TemplateChange, apply_changes, read_change
 from bot.text.normalize import join_words, tokenize
 from bot.text.similarity import find_similar
@@ -80,15 +80,15 @@ class TemplateIndex:
             ordered,
             {template.id: template for template in ordered},
             names,
-            {template.id: _searchable_text(template) for template in ordered},
+            {template.id: _build_searchable_text(template) for template in ordered},
             {name: join_words(tokenize(name)) for name in names},
             {"".join(tokenize(name)): name for name in reversed(names)},
         )
 
     @cached_property
     def blocker_labels(self) -> Mapping[str, str]:
-        """Why a template can't be sent from Slack now, by its ID; see `blocker_label`."""
-        return {template.id: blocker_label(template) for template in self.templates}
+        """Why a template can't be sent from Slack now, by its ID; see `describe_blocker`."""
+        return {template.id: describe_blocker(template) for template in self.templates}
 
     @property
     def sendable(self) -> tuple[Template, ...]:
@@ -236,11 +236,11 @@ class TemplateCatalog:
 
     def _apply_events(self, events: Sequence[TemplateEvent]) -> None:
         for event in events:
-            if before := self._cached_before(event):
+            if before := self._find_cached_before(event):
                 self._before_events[event.template_id, event.occurred_at] = before
         self.apply_changes([read_change(event) for event in events])
 
-    def _cached_before(self, event: TemplateEvent) -> Template | None:
+    def _find_cached_before(self, event: TemplateEvent) -> Template | None:
         cached = self._cache.peek(TEMPLATES_CACHE_KIND, CACHE_KEY)
         if cached is None or 0 < event.occurred_at < cached.loaded_at - CLOCK_TOLERANCE_SECONDS:
             return None
@@ -250,7 +250,7 @@ class TemplateCatalog:
     def get_before(self, event: TemplateEvent) -> Template | None:
         """Return the template as it was listed before an event; None if that isn't known."""
         noted = self._before_events.get((event.template_id, event.occurred_at))
-        return noted or self._cached_before(event)
+        return noted or self._find_cached_before(event)
 
     def apply_changes(self, changes: Sequence[TemplateChange]) -> None:
         """Apply what Meta reported to the cached list, and load it again before its next use.
@@ -316,7 +316,7 @@ class TemplateCatalog:
         }
         found = of_sender or {number.waba for number in numbers if number.waba}
         if len(found) != 1:
-            raise NotConfigured(WABA_ID_SETTING, _account_count_message(len(found)))
+            raise NotConfigured(WABA_ID_SETTING, _format_account_count(len(found)))
         return found.pop()
 
 
@@ -343,7 +343,7 @@ def _sort_key(template: Template, usual: Counter[str]) -> tuple[str, int, str]:
     return template.name, -usual[_base_language(template)], template.language
 
 
-def _searchable_text(template: Template) -> str:
+def _build_searchable_text(template: Template) -> str:
     parts = [template.name]
     for holder in (template, *template.cards):
         parts += [button.text for button in holder.buttons]
@@ -362,7 +362,7 @@ def _is_listing_unsupported(error: ChakraError) -> bool:
     return isinstance(error, Rejected | InvalidResponse)
 
 
-def _account_count_message(count: int) -> str:
+def _format_account_count(count: int) -> str:
     if not count:
         return "Chakra lists no WhatsApp Business Account, so templates can't be loaded."
     return f"Chakra lists {count} WhatsApp Business Accounts. Set which one to use."

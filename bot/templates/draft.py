@@ -69,9 +69,9 @@ class TemplateDraft:
             language=template.language,
             category=template.category,
             header=header.text if header else "",
-            header_example="\n".join(_examples(header)),
+            header_example="\n".join(_list_examples(header)),
             body=body.text if body else "",
-            examples="\n".join(_examples(body)),
+            examples="\n".join(_list_examples(body)),
             footer=footer.text if footer else "",
         )
 
@@ -102,8 +102,8 @@ class TemplateDraft:
         drafted_parts: dict[str, Json | None] = {
             "HEADER": current_parts.get("HEADER")
             if has_non_text_header(current)
-            else self._header_component(),
-            "BODY": self._body_component(current_parts.get("BODY", {})),
+            else self._build_header_component(),
+            "BODY": self._build_body_component(current_parts.get("BODY", {})),
             "FOOTER": {"type": "FOOTER", "text": self.footer} if self.footer else None,
         }
         kinds = dict.fromkeys([*drafted_parts, *current_parts])
@@ -114,17 +114,17 @@ class TemplateDraft:
     def _body_examples(self) -> list[str]:
         return [line.strip() for line in self.examples.splitlines() if line.strip()]
 
-    def _header_component(self) -> Json | None:
+    def _build_header_component(self) -> Json | None:
         if not self.header:
             return None
         samples = [self.header_example] if self.header_example else []
-        return {"format": "TEXT", **self._text_component("HEADER", self.header, samples)}
+        return {"format": "TEXT", **self._build_text_component("HEADER", self.header, samples)}
 
-    def _body_component(self, current: Json) -> Json:
+    def _build_body_component(self, current: Json) -> Json:
         rest = {name: value for name, value in current.items() if name != "example"}
-        return {**rest, **self._text_component("BODY", self.body, self._body_examples)}
+        return {**rest, **self._build_text_component("BODY", self.body, self._body_examples)}
 
-    def _text_component(self, component_type: str, text: str, samples: list[str]) -> Json:
+    def _build_text_component(self, component_type: str, text: str, samples: list[str]) -> Json:
         names = find_variable_names(text)
         component: Json = {"type": component_type, "text": text}
         if not names:
@@ -140,7 +140,7 @@ class TemplateDraft:
         }
 
 
-def edit_blocker(template: Template) -> str:
+def explain_edit_blocker(template: Template) -> str:
     """Return why the template can't be edited in the form; "" if it can."""
     if not is_editable(template):
         return "WhatsApp doesn't allow changes to this template in its current status."
@@ -276,10 +276,10 @@ def _validate_examples(draft: TemplateDraft) -> Iterator[tuple[str, str]]:
     wanted = len(find_variable_names(draft.body))
     given = len([line for line in draft.examples.splitlines() if line.strip()])
     if given != wanted:
-        yield "examples", _example_count_error(wanted)
+        yield "examples", _explain_example_count(wanted)
 
 
-def _example_count_error(count: int) -> str:
+def _explain_example_count(count: int) -> str:
     if not count:
         return "The body has no variables, so leave this empty."
     if count == 1:
@@ -287,5 +287,5 @@ def _example_count_error(count: int) -> str:
     return f"The body has {count} variables, so enter {count} lines, one for each."
 
 
-def _examples(part: Header | Body | Footer | None) -> list[str]:
+def _list_examples(part: Header | Body | Footer | None) -> list[str]:
     return [variable.example for variable in part.iter_variables()] if part else []

@@ -30,7 +30,7 @@ def render_new_form() -> View:
         CREATE,
         "New template",
         [
-            _text_field(
+            _render_text_field(
                 "name",
                 "Name",
                 hint="Lowercase letters, numbers and underscores, like order_update.",
@@ -42,9 +42,9 @@ def render_new_form() -> View:
                 placeholder="Choose a language",
                 choices=languages,
             ),
-            _category_field(""),
-            *_header_fields(TemplateDraft()),
-            *_text_fields(TemplateDraft()),
+            _render_category_field(""),
+            *_render_header_fields(TemplateDraft()),
+            *_render_text_fields(TemplateDraft()),
         ],
     )
 
@@ -56,15 +56,15 @@ def render_edit_form(template: Template) -> View:
     location header stays as it is.
     """
     draft = TemplateDraft.from_template(template)
-    language = blocks.clip(vocabulary.language_name(template.language), 100)
+    language = blocks.clip(vocabulary.format_language_name(template.language), 100)
     fields = [blocks.section(markup(bold(blocks.clip(template.name, 150)), "  ", language))]
     if template.status == "APPROVED":
         fields.append(blocks.section(IN_USE_NOTE))
     if template.status != "APPROVED":
-        fields.append(_category_field(template.category))
+        fields.append(_render_category_field(template.category))
     if not has_non_text_header(template):
-        fields += _header_fields(draft)
-    return _build_modal(EDIT, "Edit template", [*fields, *_text_fields(draft)])
+        fields += _render_header_fields(draft)
+    return _build_modal(EDIT, "Edit template", [*fields, *_render_text_fields(draft)])
 
 
 def _build_modal(callback_id: str, title: str, fields: Sequence[Block]) -> View:
@@ -72,39 +72,41 @@ def _build_modal(callback_id: str, title: str, fields: Sequence[Block]) -> View:
     return blocks.form_modal(callback_id, title, "Submit for review", content)
 
 
-def _category_field(initial: str) -> Block:
+def _render_category_field(initial: str) -> Block:
     return blocks.select_field(
         "category",
         "Category",
         action="templates.in_category",
         placeholder="Choose a category",
-        choices=[Choice(vocabulary.category_name(category), category) for category in CATEGORIES],
+        choices=[
+            Choice(vocabulary.format_category_name(category), category) for category in CATEGORIES
+        ],
         initial=initial,
         hint="Utility: about an order or request the customer made. Everything else is Marketing.",
     )
 
 
-def _header_fields(draft: TemplateDraft) -> list[Block]:
+def _render_header_fields(draft: TemplateDraft) -> list[Block]:
     example = "Header example"
     return [
-        _text_field("header", "Header", draft.header, optional=True),
-        _text_field("header_example", example, draft.header_example, optional=True),
+        _render_text_field("header", "Header", draft.header, optional=True),
+        _render_text_field("header_example", example, draft.header_example, optional=True),
     ]
 
 
-def _text_fields(draft: TemplateDraft) -> list[Block]:
+def _render_text_fields(draft: TemplateDraft) -> list[Block]:
     body = "Add variables as {{1}}, {{2}} or {{first_name}}."
     examples = "One line for each variable of the body, in order."
     return [
-        _text_field("body", "Body", draft.body, hint=body, multiline=True),
-        _text_field(
+        _render_text_field("body", "Body", draft.body, hint=body, multiline=True),
+        _render_text_field(
             "examples", "Examples", draft.examples, hint=examples, optional=True, multiline=True
         ),
-        _text_field("footer", "Footer", draft.footer, optional=True),
+        _render_text_field("footer", "Footer", draft.footer, optional=True),
     ]
 
 
-def _text_field(name: str, label: str, initial: str = "", **more: Any) -> Block:
+def _render_text_field(name: str, label: str, initial: str = "", **more: Any) -> Block:
     max_length = MAX_LENGTHS.get(name, blocks.MAX_SECTION_TEXT_LENGTH)
     return blocks.text_field(
         name, label, action=f"templates.in_{name}", initial=initial, max_length=max_length, **more

@@ -143,7 +143,7 @@ def _describe_status(event: TemplateEvent) -> TemplateNews:
     shown = markup(meaning)
     if status == "PAUSED":
         shown = _pause_meaning(event, meaning)
-    details = list(_reasons(status, event.raw))
+    details = list(_iter_reasons(status, event.raw))
     return TemplateNews(emoji, markup(what), shown, tuple(details), status in STOPPING_STATUSES)
 
 
@@ -159,11 +159,11 @@ def _pause_meaning(event: TemplateEvent, meaning: str) -> Markup:
     return markup(meaning, " It comes back ", until, f". {more}.")
 
 
-def _reasons(status: str, raw: Json) -> Iterable[Markup]:
+def _iter_reasons(status: str, raw: Json) -> Iterable[Markup]:
     """Yield Meta's reasons and what it recommends, as far as the event has them."""
     rejection, reason = as_object(raw.get("rejection_info")), _read_code(raw, "reason")
     if status == "REJECTED" and reason not in ("", "NONE"):
-        yield markup(bold("Why:"), " ", vocabulary.rejection_reason(_clip(reason)))
+        yield markup(bold("Why:"), " ", vocabulary.explain_rejection(_clip(reason)))
     elif reason not in ("", "NONE"):
         yield markup(bold("Why:"), " ", _humanize(_clip(reason)))
     if text := to_text(rejection.get("reason")):
@@ -200,18 +200,20 @@ def _describe_category(event: TemplateEvent, known: Template | None) -> Template
         at = to_epoch_seconds(raw.get("category_update_timestamp"))
         return _describe_announced_change(correct, new, at)
     if previous:
-        what = markup("is ", bold(_category(new)), f" now (was {_category(previous)})")
+        what = markup(
+            "is ", bold(_format_category(new)), f" now (was {_format_category(previous)})"
+        )
         meaning = _describe_charge(new, "")
-        return TemplateNews(_category_emoji(new), what, meaning, is_harmful=new != previous)
+        return TemplateNews(_choose_category_emoji(new), what, meaning, is_harmful=new != previous)
     return _describe_unclear_category(new, known)
 
 
 def _describe_announced_change(correct: str, current: str, at: float) -> TemplateNews:
     moment = markup(" ", date_token(at)) if at else Markup(" soon")
-    was = f" (now {_category(current)})" if current else ""
+    was = f" (now {_format_category(current)})" if current else ""
     return TemplateNews(
-        _category_emoji(correct),
-        markup("becomes ", bold(_category(correct)), moment, was),
+        _choose_category_emoji(correct),
+        markup("becomes ", bold(_format_category(correct)), moment, was),
         markup(
             _describe_charge(correct, "From then on, "),
             " If that's wrong, ask for a review in WhatsApp Manager before it happens.",
@@ -226,8 +228,8 @@ def _describe_unclear_category(new: str, known: Template | None) -> TemplateNews
         return _describe_announced_change(known.correct_category, known.category, 0.0)
     category = known.category if known is not None else new
     return TemplateNews(
-        _category_emoji(category),
-        markup("has a new category: ", bold(_category(category) or "unknown")),
+        _choose_category_emoji(category),
+        markup("has a new category: ", bold(_format_category(category) or "unknown")),
         markup(
             _describe_charge(category, "") if category else "",
             " WhatsApp didn't say what it was before.",
@@ -238,7 +240,7 @@ def _describe_unclear_category(new: str, known: Template | None) -> TemplateNews
 
 def _describe_charge(category: str, since: str) -> Markup:
     """Return what a category means for the cost, and for who gets the messages."""
-    name = _category(category).lower()
+    name = _format_category(category).lower()
     first = f"{since}each message is charged as {name}."
     text = first[0].upper() + first[1:]
     if category == "MARKETING":
@@ -246,11 +248,11 @@ def _describe_charge(category: str, since: str) -> Markup:
     return markup(text)
 
 
-def _category(category: str) -> str:
-    return vocabulary.category_name(category) if category else ""
+def _format_category(category: str) -> str:
+    return vocabulary.format_category_name(category) if category else ""
 
 
-def _category_emoji(category: str) -> str:
+def _choose_category_emoji(category: str) -> str:
     return ":money_with_wings:" if category == "MARKETING" else ":label:"
 
 
@@ -273,18 +275,18 @@ def read_texts(raw: Json) -> TemplateTexts:
         first_text(raw, "message_template_title"),
         to_body(raw.get("message_template_element")),
         first_text(raw, "message_template_footer"),
-        tuple(map(_event_button, iter_objects(raw.get("message_template_buttons")))),
+        tuple(map(_format_event_button, iter_objects(raw.get("message_template_buttons")))),
     )
 
 
-def template_texts(template: Template) -> TemplateTexts:
+def read_template_texts(template: Template) -> TemplateTexts:
     """Return the same texts of a template."""
     return TemplateTexts(
         template.header.text if template.header else "",
         template.body.text if template.body else "",
         template.footer.text if template.footer else "",
         tuple(
-            _button(button.type, button.text, button.url or button.phone_number)
+            _format_button(button.type, button.text, button.url or button.phone_number)
             for button in template.buttons
         ),
     )
@@ -295,24 +297,24 @@ def to_body(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _event_button(button: Json) -> str:
-    return _button(
+def _format_event_button(button: Json) -> str:
+    return _format_button(
         _read_code(button, "message_template_button_type"),
         first_text(button, "message_template_button_text"),
         first_text(button, "message_template_button_url", "message_template_button_phone_number"),
     )
 
 
-def _button(kind: str, text: str, target: str) -> str:
+def _format_button(kind: str, text: str, target: str) -> str:
     return f"{text or _humanize(kind)} {target}".strip()
 
 
 def _describe_components(raw: Json, before: Template | None) -> TemplateNews:
     new = read_texts(raw)
-    old = template_texts(before) if before is not None else None
+    old = read_template_texts(before) if before is not None else None
     known = old is not None and old != new
     compared = old if old is not None and known else TemplateTexts()
-    details = list(_diffs(compared, new))
+    details = list(_iter_diffs(compared, new))
     meaning = "Messages that are sent from now on have the new text. "
     if known:
         meaning += (
@@ -325,7 +327,7 @@ def _describe_components(raw: Json, before: Template | None) -> TemplateNews:
     )
 
 
-def _diffs(old: TemplateTexts, new: TemplateTexts) -> Iterable[Markup]:
+def _iter_diffs(old: TemplateTexts, new: TemplateTexts) -> Iterable[Markup]:
     pairs = [
         ("Header", old.header, new.header),
         ("Body", old.body, new.body),

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from bot.chakra.template import VARIABLE_PATTERN, Template
 from bot.templates import variables as asked
-from bot.templates.variables import FieldKind, template_fields
+from bot.templates.variables import FieldKind, list_template_fields
 from bot.text.invisible import remove_invisible
 
 _SCHEME_PATTERN = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
@@ -31,8 +31,8 @@ def normalize_values(template: Template, values: Mapping[str, str]) -> dict[str,
     button's link loses the beginning that the button has already.
     """
     normalized = {key: value.strip() for key, value in values.items()}
-    beginnings = link_beginnings(template)
-    for field in template_fields(template):
+    beginnings = list_link_beginnings(template)
+    for field in list_template_fields(template):
         if field.key in normalized and field.kind in _CODE_KINDS:
             normalized[field.key] = remove_invisible(normalized[field.key])
         if field.key in normalized and field.key in beginnings:
@@ -40,13 +40,13 @@ def normalize_values(template: Template, values: Mapping[str, str]) -> dict[str,
     return normalized
 
 
-def link_beginnings(template: Template) -> dict[str, str]:
+def list_link_beginnings(template: Template) -> dict[str, str]:
     """Return the fixed beginning of each button's link, by the key of the field for its end."""
     return {
-        asked.field_key(variable): VARIABLE_PATTERN.split(
+        asked.build_field_key(variable): VARIABLE_PATTERN.split(
             asked.find_button(template, variable).url, maxsplit=1
         )[0]
-        for variable in asked.template_variables(template)
+        for variable in asked.list_template_variables(template)
         if variable.component == "button" and asked.find_button(template, variable).url
     }
 
@@ -57,9 +57,9 @@ def remove_beginning(value: str, beginning: str) -> str:
     Its path and query alone, such as ``/p/`` and ``?id=``, are removed too. Slashes at the start
     are removed as well if the beginning ends with one.
     """
-    start = _comparable(beginning)
-    while start and _comparable(value).startswith(start):
-        value = _without_scheme(value)[len(start) :]
+    start = _normalize_link(beginning)
+    while start and _normalize_link(value).startswith(start):
+        value = _remove_scheme(value)[len(start) :]
     for tail in (f"/{start.partition('/')[2]}", f"?{start.partition('?')[2]}"):
         if len(tail) > 1 and value.startswith(tail):
             value = value[len(tail) :]
@@ -71,7 +71,7 @@ def is_other_link(value: str, beginning: str) -> bool:
 
     A link may be the value of a query, unless it leads to the page that the query is for.
     """
-    start, end = _comparable(beginning), _comparable(unquote(value))
+    start, end = _normalize_link(beginning), _normalize_link(unquote(value))
     if "?" in beginning:
         page = re.split(r"/?\?", start, maxsplit=1)[0]
         return re.split(r"/?\?", end, maxsplit=1)[0] == page
@@ -80,12 +80,12 @@ def is_other_link(value: str, beginning: str) -> bool:
     return bool(_SCHEME_PATTERN.match(value)) or value.lower().startswith("www.") or is_on_host
 
 
-def _without_scheme(link: str) -> str:
+def _remove_scheme(link: str) -> str:
     bare = _SCHEME_PATTERN.sub("", link, count=1) if _SCHEME_PATTERN.match(link) else link
     return bare[4:] if bare[:4].lower() == "www." else bare
 
 
-def _comparable(link: str) -> str:
+def _normalize_link(link: str) -> str:
     """Return the link without scheme and ``www.``, its host in lower case; of the same length."""
-    host, slash, path = _without_scheme(link).partition("/")
+    host, slash, path = _remove_scheme(link).partition("/")
     return f"{host.lower()}{slash}{path}"

@@ -7,7 +7,7 @@ from functools import cache
 
 from bot.chakra.template import Template
 from bot.templates import vocabulary
-from bot.templates.send_blockers import blocker_label, send_blocker
+from bot.templates.send_blockers import describe_blocker, send_blocker
 from bot.text.normalize import tokenize
 
 MIN_PREFIX_LENGTH = 3
@@ -45,7 +45,7 @@ def find_languages(typed: str, codes: Iterable[str]) -> tuple[str, ...]:
 
 def split_language(words: Sequence[str], code: str) -> tuple[tuple[str, ...], bool]:
     """Return the words that don't name the language, and whether the others do."""
-    bases, regions = _language_words(code)
+    bases, regions = _list_language_words(code)
     if not any(_is_name(word, bases) for word in words):
         return tuple(words), False
     known = bases | regions
@@ -53,27 +53,29 @@ def split_language(words: Sequence[str], code: str) -> tuple[tuple[str, ...], bo
     return rest, True
 
 
-def without_language(words: Sequence[str]) -> tuple[str, ...]:
+def remove_language(words: Sequence[str]) -> tuple[str, ...]:
     """Return the words without those that name a language that WhatsApp knows."""
     return min((split_language(words, code)[0] for code in vocabulary.LANGUAGES), key=len)
 
 
-def sendable_variants(family: Sequence[Template]) -> tuple[Template, ...]:
+def list_sendable_variants(family: Sequence[Template]) -> tuple[Template, ...]:
     """Return the languages of one name that can be sent, for the form's menu of languages."""
     return tuple(template for template in family if not send_blocker(template))
 
 
-def blocked_notice(template: Template, family: Sequence[Template]) -> str:
+def explain_blocked(template: Template, family: Sequence[Template]) -> str:
     """Return why the template can't be sent, and in which languages it can; "" if it can."""
     reason = send_blocker(template)
-    names = [vocabulary.language_name(item.language) for item in sendable_variants(family)]
+    names = [
+        vocabulary.format_language_name(item.language) for item in list_sendable_variants(family)
+    ]
     if not reason or not names:
         return reason
     listed = " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
     return f"{reason} You can send it in {listed}."
 
 
-def language_notice(template: Template, family: Sequence[Template]) -> str:
+def explain_language(template: Template, family: Sequence[Template]) -> str:
     """Return a sentence if the usual language of the name can't be sent and this one is; or "".
 
     ``family`` is the name in every language, the account's most used language first.
@@ -82,8 +84,9 @@ def language_notice(template: Template, family: Sequence[Template]) -> str:
     if usual.id == template.id or not send_blocker(usual):
         return ""
     return (
-        f"{template.name} can't be sent in {vocabulary.language_name(usual.language)} "
-        f"({blocker_label(usual)}). This is the {vocabulary.language_name(template.language)} one."
+        f"{template.name} can't be sent in {vocabulary.format_language_name(usual.language)} "
+        f"({describe_blocker(usual)}). "
+        f"This is the {vocabulary.format_language_name(template.language)} one."
     )
 
 
@@ -96,10 +99,10 @@ def _is_name(word: str, names: Collection[str]) -> bool:
 
 
 @cache
-def _language_words(code: str) -> tuple[frozenset[str], frozenset[str]]:
+def _list_language_words(code: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the words for the language, and those for its country."""
     base, _, region = code.partition("_")
-    name, _, country = vocabulary.language_name(code).partition("(")
+    name, _, country = vocabulary.format_language_name(code).partition("(")
     others = f"{NATIVE_NAMES.get(base, '')} {VARIANT_NAMES.get(code, '')}"
     bases = {base.lower(), *tokenize(f"{name} {others}")}
     regions = {region.lower(), *tokenize(country)}

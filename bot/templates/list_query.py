@@ -74,18 +74,18 @@ def parse_filter_value(typed: str) -> str:
     return "" if word == ANY else word.replace(" ", "_").replace("-", "_")
 
 
-def available_statuses(index: TemplateIndex) -> tuple[str, ...]:
+def list_available_statuses(index: TemplateIndex) -> tuple[str, ...]:
     """Return the statuses in use: the known ones first, in the order of the list."""
     used = {template.status.lower() for template in index.templates} - {""}
     known = [status.lower() for status in vocabulary.STATUSES if status.lower() in used]
     return (*known, *sorted(used - set(known)))
 
 
-def available_categories(index: TemplateIndex) -> tuple[str, ...]:
+def list_available_categories(index: TemplateIndex) -> tuple[str, ...]:
     return tuple(sorted({template.category.lower() for template in index.templates} - {""}))
 
 
-def available_languages(index: TemplateIndex) -> tuple[str, ...]:
+def list_available_languages(index: TemplateIndex) -> tuple[str, ...]:
     """Return the language codes in use, in Meta's spelling."""
     return tuple(sorted({template.language for template in index.templates} - {""}))
 
@@ -94,7 +94,7 @@ def group_by_status(templates: Iterable[Template]) -> dict[str, list[str]]:
     """Return status -> language codes; sendable statuses come first."""
     order = list(vocabulary.STATUSES)
     found: dict[str, list[str]] = {}
-    for template in sorted(templates, key=lambda template: _status_rank(template.status, order)):
+    for template in sorted(templates, key=lambda template: _rank_status(template.status, order)):
         found.setdefault(template.status, []).append(template.language)
     return found
 
@@ -111,5 +111,5 @@ def _matches(
     return match_beginnings(prefixes, index.texts[template.id])
 
 
-def _status_rank(status: str, order: list[str]) -> int:
+def _rank_status(status: str, order: list[str]) -> int:
     return order.index(status) if status in order else len(order)

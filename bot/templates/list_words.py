@@ -10,9 +10,9 @@ from bot.templates.catalog import TemplateIndex
 from bot.templates.languages import find_languages, split_language
 from bot.templates.list_query import (
     FILTER_SYNONYMS,
-    available_categories,
-    available_languages,
-    available_statuses,
+    list_available_categories,
+    list_available_languages,
+    list_available_statuses,
 )
 from bot.text.normalize import match_beginnings, tokenize
 
@@ -42,16 +42,16 @@ def understand_words(
     typed: str, index: TemplateIndex, *, status: str = "", category: str = "", language: str = ""
 ) -> TemplateWords:
     """Return what was typed; the named filters win. An unknown ``language`` means none."""
-    codes = available_languages(index)
+    codes = list_available_languages(index)
     languages = resolve_languages(language, codes)
     words = [word for word in typed.split() if word.strip(",;?!.")]
     if words and _is_name(words, index):
         return TemplateWords(typed, status, category, languages)
     named_filters = (status, category, languages)
     if not status:
-        status, words = _take(words, available_statuses(index))
+        status, words = _take(words, list_available_statuses(index))
     if not category:
-        category, words = _take(words, available_categories(index))
+        category, words = _take(words, list_available_categories(index))
     if not language:
         languages, words = _take_language(words, codes)
     kept = [word for word in words if not _FILLERS.issuperset(tokenize(word))]

@@ -11,8 +11,8 @@ from bot.chakra.template import Template
 from bot.slack.commands.reply import Choice
 from bot.templates import vocabulary
 from bot.templates.catalog import TemplateIndex
-from bot.templates.languages import split_language, without_language
-from bot.templates.send_blockers import blocker_label
+from bot.templates.languages import remove_language, split_language
+from bot.templates.send_blockers import describe_blocker
 from bot.text.normalize import match_beginnings, tokenize
 
 MAX_OPTIONS = 100
@@ -69,7 +69,7 @@ def rank_templates(
     found = list(_find_candidates(index, words, last_used))
     if not any(item.match <= Match.INSIDE for item in found):
         found += _find_near(index, words, last_used, {item.template.id for item in found})
-    if not found and (rest := without_language(words)) and rest != words:
+    if not found and (rest := remove_language(words)) and rest != words:
         found = list(_find_candidates(index, rest, last_used))  # in other languages than that
     blockers = index.blocker_labels
     sendable = {item.template.name for item in found if not blockers[item.template.id]}
@@ -79,39 +79,43 @@ def rank_templates(
             item.match is Match.EXACT and item.template.name not in sendable
         )
         groups.setdefault((is_last, item.template.name), []).append(item)
-    ordered = sorted(groups.items(), key=lambda group: _group_key(group[0][0], group[1]))
+    ordered = sorted(groups.items(), key=lambda group: _build_group_key(group[0][0], group[1]))
     return tuple(
         item.template
         for _, group in ordered
-        for item in sorted(group, key=lambda item: _variant_key(item, locale if words else ""))
+        for item in sorted(
+            group, key=lambda item: _build_variant_key(item, locale if words else "")
+        )
     )
 
 
-def menu_choices(index: TemplateIndex, templates: Sequence[Template]) -> tuple[Choice, ...]:
+def build_menu_choices(index: TemplateIndex, templates: Sequence[Template]) -> tuple[Choice, ...]:
     """Return the options; a last one says that there are more than Slack shows."""
     shown = templates if len(templates) <= MAX_OPTIONS else templates[: MAX_OPTIONS - 1]
-    choices = tuple(_choice(template, index.blocker_labels[template.id]) for template in shown)
+    choices = tuple(
+        _build_choice(template, index.blocker_labels[template.id]) for template in shown
+    )
     left = len(templates) - len(shown)
     more = Choice("More: type part of the name", MORE, f"{left} more")
     return (*choices, more) if left else choices
 
 
-def template_choice(template: Template) -> Choice:
+def build_template_choice(template: Template) -> Choice:
     """Return the option: name and language, and below them the category or why it can't be sent.
 
     A form shows only an option's text once it is chosen, so the language is part of that.
     """
-    return _choice(template, blocker_label(template))
+    return _build_choice(template, describe_blocker(template))
 
 
-def _choice(template: Template, blocker: str) -> Choice:
-    language = vocabulary.language_name(template.language)[:MAX_LANGUAGE_LENGTH]
+def _build_choice(template: Template, blocker: str) -> Choice:
+    language = vocabulary.format_language_name(template.language)[:MAX_LANGUAGE_LENGTH]
     name = _shorten(template.name, MAX_OPTION_LENGTH - len(f" · {language}"))
     description = f"Can't be sent: {blocker}" if blocker else ""
     return Choice(
         f"{name} · {language}",
         template.id,
-        description or vocabulary.category_name(template.category),
+        description or vocabulary.format_category_name(template.category),
     )
 
 
@@ -139,12 +143,12 @@ def count_slips(words: Sequence[str], name: str) -> int | None:
     """Return how far words are from a name, None if too far; slips in the words count most."""
     name_words = tokenize(name)
     typed, whole = "".join(words), "".join(name_words)
-    allowed = _allowed_slips(typed)
-    by_word = [_word_slips(word, name_words) for word in words]
+    allowed = _get_allowed_slips(typed)
+    by_word = [_count_word_slips(word, name_words) for word in words]
     counted = [slips for slips in by_word if slips is not None]
-    total = sum(counted) if len(counted) == len(by_word) else _slips(typed, whole)
+    total = sum(counted) if len(counted) == len(by_word) else _count_slips(typed, whole)
     is_near = len(counted) == len(by_word) or total <= allowed
-    tie_break = min(_slips(typed, whole), allowed + 1)
+    tie_break = min(_count_slips(typed, whole), allowed + 1)
     return total * (allowed + 2) + tie_break if is_near else None
 
 
@@ -197,13 +201,13 @@ def _find_near(
             yield _Candidate(template, Match.NEAR, slips, last_use)
 
 
-def _group_key(is_last: bool, group: Sequence[_Candidate]) -> tuple[bool, int, int, int, str]:
+def _build_group_key(is_last: bool, group: Sequence[_Candidate]) -> tuple[bool, int, int, int, str]:
     best = min(group, key=lambda item: (item.match, item.distance))
     last_use = min(item.last_use for item in group)
     return is_last, best.match, best.distance, last_use, best.template.name
 
 
-def _variant_key(item: _Candidate, locale: str) -> tuple[int, int]:
+def _build_variant_key(item: _Candidate, locale: str) -> tuple[int, int]:
     code = item.template.language.replace("_", "-").lower()
     wanted = locale.lower()
     if code == wanted:
@@ -212,22 +216,22 @@ def _variant_key(item: _Candidate, locale: str) -> tuple[int, int]:
     return 1 if is_same_language else 2, item.last_use
 
 
-def _word_slips(word: str, name_words: Sequence[str]) -> int | None:
+def _count_word_slips(word: str, name_words: Sequence[str]) -> int | None:
     """Return the fewest slips between the word and the beginning of one of the name's."""
     parts = {
         part for name in name_words for part in (name, name[: len(word)], name[: len(word) + 1])
     }
-    fewest = min((_slips(word, part) for part in parts), default=len(word))
-    return fewest if fewest <= _allowed_slips(word) else None
+    fewest = min((_count_slips(word, part) for part in parts), default=len(word))
+    return fewest if fewest <= _get_allowed_slips(word) else None
 
 
-def _slips(typed: str, name: str) -> int:
+def _count_slips(typed: str, name: str) -> int:
     from rapidfuzz.distance import OSA  # 3 MB, which a bot without typing mistakes does not need
 
     return OSA.distance(typed, name)
 
 
-def _allowed_slips(word: str) -> int:
+def _get_allowed_slips(word: str) -> int:
     if len(word) < _MIN_SLIP_LENGTH:
         return 0
     return 1 if len(word) < _MIN_TWO_SLIPS_LENGTH else 2

@@ -20,15 +20,15 @@ from bot.templates.catalog import TemplateIndex
 from bot.templates.list_query import (
     TemplateFamily,
     TemplateFilter,
-    available_categories,
-    available_languages,
-    available_statuses,
     find_families,
     group_by_status,
+    list_available_categories,
+    list_available_languages,
+    list_available_statuses,
 )
 from bot.templates.list_words import TemplateWords, understand_words
-from bot.templates.preview import summary_line
-from bot.templates.send_blockers import blocker_label
+from bot.templates.preview import render_summary_line
+from bot.templates.send_blockers import describe_blocker
 
 EXAMPLE = "/chakra templates order status:approved"
 
@@ -72,9 +72,9 @@ def render_page(
     listed = list_message(
         page,
         query,
-        heading=_heading(meaning, page.total, len(index.by_name)),
+        heading=_render_heading(meaning, page.total, len(index.by_name)),
         row=render_row,
-        empty_text=_empty_state(meaning, index),
+        empty_text=_render_empty(meaning, index),
         note=freshness(cached),
         page_action=PAGE,
         buttons=buttons,
@@ -100,10 +100,10 @@ def read_words(query: TemplateListQuery, index: TemplateIndex) -> TemplateWords:
         language=query.language,
     )
     if index.templates:
-        _check_value("status", meaning.status, available_statuses(index))
-        _check_value("category", meaning.category, available_categories(index))
+        _check_value("status", meaning.status, list_available_statuses(index))
+        _check_value("category", meaning.category, list_available_categories(index))
     if index.templates and query.language and not meaning.languages:
-        known = [vocabulary.language_name(code) for code in available_languages(index)]
+        known = [vocabulary.format_language_name(code) for code in list_available_languages(index)]
         raise unknown_value_error("language", query.language, sorted(known), example=EXAMPLE)
     return meaning
 
@@ -113,22 +113,22 @@ def _check_value(filter_name: str, typed: str, known: Sequence[str]) -> None:
         raise unknown_value_error(filter_name, typed, known, example=EXAMPLE)
 
 
-def _heading(meaning: TemplateWords, count: int, total: int) -> list[str]:
+def _render_heading(meaning: TemplateWords, count: int, total: int) -> list[str]:
     """Return the parts of ``12 of 31 templates · approved · in English (US)``."""
     parts: list[str] = [bold(f"{count} of {total} templates")]
     if meaning.words:
         parts.append(f'"{meaning.words}"')
     if meaning.status:
-        parts.append(vocabulary.status_name(meaning.status.upper()).lower())
+        parts.append(vocabulary.format_status_name(meaning.status.upper()).lower())
     if meaning.category:
-        parts.append(vocabulary.category_name(meaning.category.upper()).lower())
+        parts.append(vocabulary.format_category_name(meaning.category.upper()).lower())
     if meaning.languages:
-        names = [vocabulary.language_name(code) for code in meaning.languages]
+        names = [vocabulary.format_language_name(code) for code in meaning.languages]
         parts.append(f"in {' or '.join(names)}")
     return parts
 
 
-def _empty_state(meaning: TemplateWords, index: TemplateIndex) -> Markup:
+def _render_empty(meaning: TemplateWords, index: TemplateIndex) -> Markup:
     """Return a sentence on what to change so that the list isn't empty."""
     if not index.templates:
         return markup("This WhatsApp account has no templates yet.")
@@ -148,33 +148,33 @@ def _empty_state(meaning: TemplateWords, index: TemplateIndex) -> Markup:
 
 def render_row(family: TemplateFamily) -> Block:
     template = card.pick_preferred(family.templates)
-    statuses = [_status_line(*item) for item in group_by_status(family.templates).items()]
-    details = "  ·  ".join([vocabulary.category_name(template.category), *statuses])
+    statuses = [_render_status_line(*item) for item in group_by_status(family.templates).items()]
+    details = "  ·  ".join([vocabulary.format_category_name(template.category), *statuses])
     text_lines = [
         bold(blocks.clip(escape(family.name), 150)),
         blocks.clip(escape(details), MAX_ROW_LENGTH),
-        *_approved_but_blocked(family),
+        *_render_approved_but_blocked(family),
     ]
     return blocks.section(
-        lines([*text_lines, summary_line(template, max_length=MAX_SUMMARY_LENGTH)]),
+        lines([*text_lines, render_summary_line(template, max_length=MAX_SUMMARY_LENGTH)]),
         accessory=blocks.button("Show", card.SHOW, template.id),
     )
 
 
-def _approved_but_blocked(family: TemplateFamily) -> list[Markup]:
+def _render_approved_but_blocked(family: TemplateFamily) -> list[Markup]:
     """Return why approved templates can't be sent from here: their status doesn't say it."""
     reasons = {
         label: None
         for template in family.templates
-        if template.is_sendable and (label := blocker_label(template))
+        if template.is_sendable and (label := describe_blocker(template))
     }
     return [Markup(f":information_source: Not from Slack: {reason}") for reason in reasons]
 
 
-def _status_line(status: str, languages: Sequence[str]) -> str:
+def _render_status_line(status: str, languages: Sequence[str]) -> str:
     """Return ``:large_green_circle: Approved in English (US), Spanish and 3 more``."""
-    named = ", ".join([vocabulary.language_name(code) for code in languages[:MAX_LANGUAGES]])
+    named = ", ".join([vocabulary.format_language_name(code) for code in languages[:MAX_LANGUAGES]])
     remaining = len(languages) - MAX_LANGUAGES
-    return f"{vocabulary.status_label(status)} in {named}" + (
+    return f"{vocabulary.format_status_label(status)} in {named}" + (
         f" and {remaining} more" if remaining > 0 else ""
     )

@@ -69,47 +69,49 @@ def render_preview(template: Template, values: Mapping[str, str] | None = None) 
     """
     normalized = normalize_values(template, values or {})
     given = {key: value for key, value in normalized.items() if value}
-    header = _header(template, given)
+    header = _render_header(template, given)
     content = [blocks.section(blocks.clip(header, MAX_HEADER_LENGTH))] if header else []
     if template.offer is not None:
         content.append(blocks.section(_offer(template.offer, given)))
-    content += _body_sections(_filled_body(template, given))
-    footer = _footer(template)
+    content += _render_body(_render_filled_body(template, given))
+    footer = _render_footer(template)
     if footer:
         content.append(blocks.context(blocks.clip(to_mrkdwn(footer), MAX_FOOTER_LENGTH)))
-    buttons = _buttons(template, template, given)
+    buttons = _render_buttons(template, template, given)
     if buttons:
         content.append(blocks.section(blocks.clip(lines(buttons), MAX_BUTTONS_LENGTH)))
-    content += _cards(template, given)
+    content += _render_cards(template, given)
     if template.other_components:
-        content.append(blocks.context(_unsupported_parts_note(template)))
+        content.append(blocks.context(_render_unsupported_parts(template)))
     return content
 
 
-def summary_line(
+def render_summary_line(
     template: Template, values: Mapping[str, str] | None = None, max_length: int = 150
 ) -> Markup:
     """Return the beginning of the text in one line, for notifications and lists."""
     flat = " ".join(
-        _fill_variables(_body_text(template), _body_values(template, values or {})).split()
+        _fill_variables(_get_body_text(template), _get_body_values(template, values or {})).split()
     )
     return markup(blocks.clip(flat, max_length))
 
 
-def plain_text(template: Template, values: Mapping[str, str]) -> str:
+def render_plain_text(template: Template, values: Mapping[str, str]) -> str:
     """Return header and body with their values, as WhatsApp formats them."""
     given = {key: value for key, value in normalize_values(template, values).items() if value}
-    parts = [_plain_header(template, given), _filled_body(template, given)]
+    parts = [_render_plain_header(template, given), _render_filled_body(template, given)]
     return "\n".join(part.strip() for part in parts if part.strip())
 
 
-def _plain_header(template: Template, given: Mapping[str, str]) -> str:
+def _render_plain_header(template: Template, given: Mapping[str, str]) -> str:
     if template.media_format:
         noun = MEDIA_LABELS[template.media_format].split()[-1]
         return f"{noun}: {given.get(asked.FILENAME) or given.get(asked.FILE) or noun.lower()}"
     if template.header is None or not template.header.text.strip():
         return ""
-    text = _fill_variables(template.header.text, asked.component_values(template, "header", given))
+    text = _fill_variables(
+        template.header.text, asked.get_component_values(template, "header", given)
+    )
     return f"*{text.strip()}*"
 
 
@@ -123,29 +125,29 @@ def to_mrkdwn(text: str) -> Markup:
     return Markup(_EMOJI_NAME.sub(f":{_WORD_JOINER}", safe))
 
 
-def _header(template: Template, given: Mapping[str, str]) -> Markup:
+def _render_header(template: Template, given: Mapping[str, str]) -> Markup:
     header = template.header
     if header is None:
         return Markup("")
     if template.media_format:
-        name = given.get(asked.FILENAME) or _media_name(given)
-        return _media_header(template.media_format, name)
+        name = given.get(asked.FILENAME) or _get_media_name(given)
+        return _render_media_header(template.media_format, name)
     if template.has_location_header:
-        return _location_header(given)
+        return _render_location_header(given)
     if header.text.strip():
-        text = _fill_variables(header.text, asked.component_values(template, "header", given))
+        text = _fill_variables(header.text, asked.get_component_values(template, "header", given))
         return bold(blocks.clip(text, MAX_LINE_LENGTH))
     if header.format and header.format != "TEXT":
         return italic(f"{blocks.clip(header.format.capitalize(), 60)} header")
     return Markup("")
 
 
-def _media_name(given: Mapping[str, str], card: int | None = None) -> str:
-    link, file = asked.media_keys(card)
+def _get_media_name(given: Mapping[str, str], card: int | None = None) -> str:
+    link, file = asked.list_media_keys(card)
     return given.get(file) or given.get(link) or ""
 
 
-def _media_header(media_format: str, name: str) -> Markup:
+def _render_media_header(media_format: str, name: str) -> Markup:
     """Show the link, not the picture: Slack rejects a whole message whose image it can't fetch."""
     label = code(blocks.clip(name, MAX_URL_LENGTH)) if name else "‹file›"
     return markup(Markup(MEDIA_LABELS[media_format]), "  ", label)
@@ -162,22 +164,22 @@ def _offer(offer: OfferDetails, given: Mapping[str, str]) -> Markup:
     return markup(Markup(":hourglass_flowing_sand: "), name, *ends)
 
 
-def _cards(template: Template, given: Mapping[str, str]) -> list[Block]:
+def _render_cards(template: Template, given: Mapping[str, str]) -> list[Block]:
     """Return a section for each card, in order."""
     sections: list[Block] = []
     for number, card in enumerate(template.cards[:MAX_CARDS]):
         parts = [bold(f"Card {number + 1}")]
         if card.media_format:
-            parts.append(_media_header(card.media_format, _media_name(given, number)))
+            parts.append(_render_media_header(card.media_format, _get_media_name(given, number)))
         if card.body is not None:
-            values = asked.component_values(template, "body", given, number)
+            values = asked.get_component_values(template, "body", given, number)
             parts.append(to_mrkdwn(_fill_variables(card.body.text, values).strip()))
-        parts += _buttons(card, template, given, number)
+        parts += _render_buttons(card, template, given, number)
         sections.append(blocks.section(blocks.clip_counted(lines(parts), MAX_CARD_LENGTH)))
     return sections
 
 
-def _location_header(given: Mapping[str, str]) -> Markup:
+def _render_location_header(given: Mapping[str, str]) -> Markup:
     latitude, longitude = (given.get(key) for key in (asked.LATITUDE, asked.LONGITUDE))
     degrees = f"{latitude or '‹latitude›'}, {longitude or '‹longitude›'}"
     position = [given.get(key, "") for key in (asked.LOCATION_NAME, asked.LOCATION_ADDRESS)]
@@ -195,7 +197,7 @@ def _location_header(given: Mapping[str, str]) -> Markup:
     )
 
 
-def _body_text(template: Template) -> str:
+def _get_body_text(template: Template) -> str:
     """Return the body; for an authentication template without one, Meta's text in English."""
     body = template.body
     text = body.text if body else ""
@@ -205,15 +207,15 @@ def _body_text(template: Template) -> str:
     return text
 
 
-def _body_values(template: Template, given: Mapping[str, str]) -> Mapping[str, str]:
-    return asked.component_values(template, "body", given)
+def _get_body_values(template: Template, given: Mapping[str, str]) -> Mapping[str, str]:
+    return asked.get_component_values(template, "body", given)
 
 
-def _filled_body(template: Template, given: Mapping[str, str]) -> str:
-    return _fill_variables(_body_text(template), _body_values(template, given))
+def _render_filled_body(template: Template, given: Mapping[str, str]) -> str:
+    return _fill_variables(_get_body_text(template), _get_body_values(template, given))
 
 
-def _footer(template: Template) -> str:
+def _render_footer(template: Template) -> str:
     footer = template.footer
     if footer is None:
         return ""
@@ -226,12 +228,12 @@ def _fill_variables(text: str, values: Mapping[str, str]) -> str:
     return VARIABLE_PATTERN.sub(lambda found: values.get(found[1]) or f"‹{found[1]}›", text)
 
 
-def _body_sections(text: str) -> list[Block]:
+def _render_body(text: str) -> list[Block]:
     body = blocks.clip_counted(to_mrkdwn(text.strip()), MAX_BODY_LENGTH)
     return blocks.sections(body) if body.strip() else [blocks.section(italic("(no text)"))]
 
 
-def _buttons(
+def _render_buttons(
     holder: ComponentHolder,
     template: Template,
     given: Mapping[str, str],
@@ -239,22 +241,22 @@ def _buttons(
 ) -> list[Markup]:
     """Return a line for each button of ``holder``: the template, or its card at ``card``."""
     visible = [
-        _button(button, asked.button_values(template, position, given, card))
+        _render_button(button, asked.get_button_values(template, position, given, card))
         for position, button in enumerate(holder.buttons[:MAX_BUTTONS])
     ]
     more = len(holder.buttons) - len(visible)
     return [*visible, markup(f"and {more} more")] if more else visible
 
 
-def _button(button: Button, values: Mapping[str, str]) -> Markup:
+def _render_button(button: Button, values: Mapping[str, str]) -> Markup:
     sign = Markup(BUTTON_EMOJI.get(button.type, DEFAULT_BUTTON_EMOJI))
     text = button.text or (OTP_BUTTON if button.type in ("OTP", "COPY_CODE") else button.type)
-    target = blocks.clip(_button_target(button, values), MAX_URL_LENGTH)
+    target = blocks.clip(_get_button_target(button, values), MAX_URL_LENGTH)
     label = bold(blocks.clip(text, 60)) or bold("Button")
     return markup(sign, " ", label, *(["  ", code(target)] if target else []))
 
 
-def _button_target(button: Button, values: Mapping[str, str]) -> str:
+def _get_button_target(button: Button, values: Mapping[str, str]) -> str:
     """Return the link, the phone number, the code that it copies, or the product that it shows."""
     if button.type == "COPY_CODE":
         return values.get("1") or "‹code›"
@@ -263,7 +265,7 @@ def _button_target(button: Button, values: Mapping[str, str]) -> str:
     return _fill_variables(button.url, values) or button.phone_number
 
 
-def _unsupported_parts_note(template: Template) -> str:
+def _render_unsupported_parts(template: Template) -> str:
     names = [
         part.type.replace("_", " ").lower() or "newer component"
         for part in template.other_components

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from bot.chakra.template import Carousel, ComponentHolder, Template
 from bot.templates import vocabulary
-from bot.templates.variables import template_fields
+from bot.templates.variables import list_template_fields
 
 STATUS_BLOCKERS: Mapping[str, str] = {
     "PENDING": "This template is still in review. It can be sent once it's approved.",
@@ -64,7 +64,7 @@ def send_blocker(template: Template) -> str:
     """Return why the template can't be sent from Slack; "" if it can."""
     if not template.is_sendable:
         return STATUS_BLOCKERS.get(template.status, "WhatsApp hasn't approved this template.")
-    unsupported = _unsupported_part(template)
+    unsupported = _find_unsupported_part(template)
     if unsupported:
         return f"{unsupported} can't be sent from Slack yet. Send this one from Chakra."
     if _has_too_many_fields(template):
@@ -74,11 +74,11 @@ def send_blocker(template: Template) -> str:
     return ""
 
 
-def blocker_label(template: Template) -> str:
+def describe_blocker(template: Template) -> str:
     """Return why the template can't be sent in a few words, such as ``in review``; "" if it can."""
     if not template.is_sendable:
-        return vocabulary.status_name(template.status).lower()
-    unsupported = _unsupported_part(template)
+        return vocabulary.format_status_name(template.status).lower()
+    unsupported = _find_unsupported_part(template)
     if unsupported:
         return f"{unsupported[0].lower()}{unsupported[1:]} only from Chakra"
     if not _has_too_many_fields(template):
@@ -87,7 +87,7 @@ def blocker_label(template: Template) -> str:
     return f"{what}too many fields for a form"
 
 
-def undocumented_note(template: Template) -> str:
+def explain_undocumented(template: Template) -> str:
     """Return a sentence if it isn't known that Chakra can send this kind of template; or ""."""
     kinds = {button.type for button in template.buttons}
     parts = {
@@ -101,7 +101,7 @@ def undocumented_note(template: Template) -> str:
 
 
 def _has_too_many_fields(template: Template) -> bool:
-    required = template_fields(template)
+    required = list_template_fields(template)
     is_long = any(len(field.key) > MAX_BLOCK_ID_LENGTH for field in required)
     return len(required) > MAX_FIELDS or is_long
 
@@ -110,20 +110,20 @@ def _count_cards(template: Template) -> str:
     return f"{len(template.cards)} card{'' if len(template.cards) == 1 else 's'}"
 
 
-def _unsupported_part(template: Template) -> str:
+def _find_unsupported_part(template: Template) -> str:
     """Return the first part that this app can't fill in, as a plural noun; "" if there is none."""
     for part in template.other_components:
         if part.type not in SENDABLE_COMPONENTS:
-            return _plural(None, "templates")
+            return _pluralize(None, "templates")
     header = template.header.format if template.header else ""
     if header not in SENDABLE_HEADERS:
-        return _plural(UNSUPPORTED_HEADERS.get(header), "headers")
+        return _pluralize(UNSUPPORTED_HEADERS.get(header), "headers")
     if template.header and len(list(template.header.iter_variables())) > 1:
         return "Headers with several variables"
-    return _unsupported_button(template, SENDABLE_BUTTONS) or _unsupported_cards(template)
+    return _find_unsupported_button(template, SENDABLE_BUTTONS) or _find_unsupported_cards(template)
 
 
-def _unsupported_cards(template: Template) -> str:
+def _find_unsupported_cards(template: Template) -> str:
     carousel = any(isinstance(part, Carousel) for part in template.components)
     if carousel and not MIN_CARDS <= len(template.cards) <= MAX_CARDS:
         return f"Carousels of {_count_cards(template)}"
@@ -132,21 +132,21 @@ def _unsupported_cards(template: Template) -> str:
         if header == "PRODUCT":
             return "Carousels of products"
         if header not in SENDABLE_CARD_HEADERS or card.other_components:
-            return _plural(None, "carousels")
-        if button := _unsupported_button(card, SENDABLE_CARD_BUTTONS):
+            return _pluralize(None, "carousels")
+        if button := _find_unsupported_button(card, SENDABLE_CARD_BUTTONS):
             return button
     return ""
 
 
-def _unsupported_button(holder: ComponentHolder, sendable: Collection[str]) -> str:
+def _find_unsupported_button(holder: ComponentHolder, sendable: Collection[str]) -> str:
     for button in holder.buttons:
         if button.type not in sendable:
-            return _plural(UNSUPPORTED_BUTTONS.get(button.type), "buttons")
+            return _pluralize(UNSUPPORTED_BUTTONS.get(button.type), "buttons")
         if len(button.variable_names) > 1:
             return "Links with several variables"
     return ""
 
 
-def _plural(label: str | None, noun: str) -> str:
+def _pluralize(label: str | None, noun: str) -> str:
     """Return ``Product headers``; an unknown kind is ``Newer kinds of headers``."""
     return f"{label} {noun}" if label else f"Newer kinds of {noun}"

@@ -42,7 +42,11 @@ class TemplateChange:
 
 def read_change(event: TemplateEvent) -> TemplateChange:
     """Return the change that an event reports."""
-    read = {"status": _status_fields, "quality": _quality_fields, "category": _category_fields}
+    read = {
+        "status": _read_status_fields,
+        "quality": _read_quality_fields,
+        "category": _read_category_fields,
+    }
     fields = read[event.kind](event) if event.kind in read else {}
     return TemplateChange(event.template_id, event.occurred_at, fields)
 
@@ -61,34 +65,37 @@ def apply_changes(
     return tuple(known.values())
 
 
-def _status_fields(event: TemplateEvent) -> dict[str, str]:
-    status = _upper(event, "event")
+def _read_status_fields(event: TemplateEvent) -> dict[str, str]:
+    status = _read_upper(event, "event")
     if status in UNCHANGED_STATUS_EVENTS:
         return {}
-    reason = _upper(event, "reason")
+    reason = _read_upper(event, "reason")
     fields = {
         "status": STATUS_BY_EVENT.get(status, status),
         "rejected_reason": "" if reason == "NONE" or status != "REJECTED" else reason,
     }
-    category = _upper(event, "message_template_category")
+    category = _read_upper(event, "message_template_category")
     return {**fields, "category": category} if category else fields
 
 
-def _quality_fields(event: TemplateEvent) -> dict[str, str]:
-    score = _upper(event, "new_quality_score")
+def _read_quality_fields(event: TemplateEvent) -> dict[str, str]:
+    score = _read_upper(event, "new_quality_score")
     return {"quality": score} if score else {}
 
 
-def _category_fields(event: TemplateEvent) -> dict[str, str]:
+def _read_category_fields(event: TemplateEvent) -> dict[str, str]:
     """Distinguish an announced change from a completed one: ``new_category`` differs in meaning."""
-    correct, previous = _upper(event, "correct_category"), _upper(event, "previous_category")
+    correct, previous = (
+        _read_upper(event, "correct_category"),
+        _read_upper(event, "previous_category"),
+    )
     if correct:
         return {"correct_category": correct}
-    new = _upper(event, "new_category")
+    new = _read_upper(event, "new_category")
     if previous and new:
         return {"category": new, "previous_category": previous, "correct_category": ""}
     return {}
 
 
-def _upper(event: TemplateEvent, name: str) -> str:
+def _read_upper(event: TemplateEvent, name: str) -> str:
     return to_text(event.raw.get(name)).strip().upper()

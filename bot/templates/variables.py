@@ -69,24 +69,26 @@ class TemplateField:
         return self.short_label or self.label
 
 
-def template_fields(template: Template) -> tuple[TemplateField, ...]:
+def list_template_fields(template: Template) -> tuple[TemplateField, ...]:
     """Return the fields in the order header, body, offer, buttons, cards; each key once."""
     if template.is_one_time_code:
         return (TemplateField(CODE, "One-time code", kind=FieldKind.CODE),)
-    variables = template_variables(template)
-    found = [*_header_fields(template)]
+    variables = list_template_variables(template)
+    found = [*_iter_header_fields(template)]
     found += [
-        _variable_field(template, variable) for variable in variables if variable.card is None
+        _build_variable_field(template, variable) for variable in variables if variable.card is None
     ]
     if template.offer is not None and template.offer.has_expiration:
         found.append(TemplateField(EXPIRATION, "The offer ends", kind=FieldKind.MOMENT))
     for number, card in enumerate(template.cards):
-        found += _media_fields(card.media_format, number)
-        found += [_variable_field(template, item) for item in variables if item.card == number]
+        found += _iter_media_fields(card.media_format, number)
+        found += [
+            _build_variable_field(template, item) for item in variables if item.card == number
+        ]
     return tuple({field.key: field for field in found}.values())
 
 
-def media_keys(card: int | None = None) -> tuple[str, str]:
+def list_media_keys(card: int | None = None) -> tuple[str, str]:
     """Return the keys of the link and of the file of the header, or of that of a card."""
     prefix = "" if card is None else f"card_{card}_"
     return f"{prefix}{MEDIA}", f"{prefix}{FILE}"
@@ -97,12 +99,14 @@ def is_file_key(key: str) -> bool:
     return key == FILE or (key.startswith("card_") and key.endswith(f"_{FILE}"))
 
 
-def media_pairs(template: Template) -> tuple[tuple[str, str, str], ...]:
+def list_media_pairs(template: Template) -> tuple[tuple[str, str, str], ...]:
     """Return the keys of link and file, and the format, of each header that takes a file."""
     holders: list[tuple[int | None, ComponentHolder]] = [(None, template)]
     holders += enumerate(template.cards)
     return tuple(
-        (*media_keys(card), holder.media_format) for card, holder in holders if holder.media_format
+        (*list_media_keys(card), holder.media_format)
+        for card, holder in holders
+        if holder.media_format
     )
 
 
@@ -112,10 +116,10 @@ def find_button(template: Template, variable: Variable) -> Button:
     return holder.buttons[variable.button_index]
 
 
-def template_variables(template: Template) -> tuple[Variable, ...]:
+def list_template_variables(template: Template) -> tuple[Variable, ...]:
     """Return the template's variables, each once, without those of buttons that don't exist."""
     found = (variable for variable in template.variables if _has_place(template, variable))
-    return tuple({field_key(variable): variable for variable in found}.values())
+    return tuple({build_field_key(variable): variable for variable in found}.values())
 
 
 def _has_place(template: Template, variable: Variable) -> bool:
@@ -125,7 +129,7 @@ def _has_place(template: Template, variable: Variable) -> bool:
     return variable.component != "button" or variable.button_index < len(holder.buttons)
 
 
-def field_key(variable: Variable) -> str:
+def build_field_key(variable: Variable) -> str:
     card = "" if variable.card is None else f"card_{variable.card}_"
     position = (
         f"button_{variable.button_index}" if variable.component == "button" else variable.component
@@ -152,7 +156,7 @@ def match_field(fields: Sequence[TemplateField], typed: str) -> TemplateField | 
     return by_key[buttons[0]] if len(buttons) == 1 else None
 
 
-def typed_names(fields: Sequence[TemplateField]) -> tuple[str, ...]:
+def list_typed_names(fields: Sequence[TemplateField]) -> tuple[str, ...]:
     """Return the names by which `match_field` finds one of these fields, in lower case."""
     found: dict[str, None] = {}
     for field in fields:
@@ -163,46 +167,46 @@ def typed_names(fields: Sequence[TemplateField]) -> tuple[str, ...]:
     return tuple(name for name in found if match_field(fields, name))
 
 
-def component_values(
+def get_component_values(
     template: Template, component: str, values: Mapping[str, str], card: int | None = None
 ) -> dict[str, str]:
     """Return variable -> value for ``component`` "header" or "body", without empty ones."""
     if template.is_one_time_code:
         return {"1": values[CODE]} if component == "body" and values.get(CODE) else {}
-    return _filled_values(
+    return _get_filled_values(
         (
             variable
-            for variable in template_variables(template)
+            for variable in list_template_variables(template)
             if variable.component == component and variable.card == card
         ),
         values,
     )
 
 
-def button_values(
+def get_button_values(
     template: Template, position: int, values: Mapping[str, str], card: int | None = None
 ) -> dict[str, str]:
     """Return variable -> value for the button at ``position``, counted from 0."""
     own_variables = (
         variable
-        for variable in template_variables(template)
+        for variable in list_template_variables(template)
         if variable.component == "button"
         and variable.button_index == position
         and variable.card == card
     )
-    return _filled_values(own_variables, values)
+    return _get_filled_values(own_variables, values)
 
 
-def _filled_values(variables: Iterator[Variable], values: Mapping[str, str]) -> dict[str, str]:
+def _get_filled_values(variables: Iterator[Variable], values: Mapping[str, str]) -> dict[str, str]:
     return {
         variable.name: value
         for variable in variables
-        if (value := values.get(field_key(variable), ""))
+        if (value := values.get(build_field_key(variable), ""))
     }
 
 
-def _header_fields(template: Template) -> Iterator[TemplateField]:
-    yield from _media_fields(template.media_format)
+def _iter_header_fields(template: Template) -> Iterator[TemplateField]:
+    yield from _iter_media_fields(template.media_format)
     if template.media_format == "DOCUMENT":
         yield TemplateField(
             FILENAME, "Document: its name", "Invoice.pdf", FieldKind.FILENAME, optional=True
@@ -214,11 +218,11 @@ def _header_fields(template: Template) -> Iterator[TemplateField]:
         yield TemplateField(LOCATION_ADDRESS, "Place address", optional=True)
 
 
-def _media_fields(media_format: str, card: int | None = None) -> Iterator[TemplateField]:
+def _iter_media_fields(media_format: str, card: int | None = None) -> Iterator[TemplateField]:
     if not media_format:
         return
-    link, file = media_keys(card)
-    noun = f"{_card_prefix(card)}{_MEDIA_NOUNS[media_format]}"
+    link, file = list_media_keys(card)
+    noun = f"{_build_card_prefix(card)}{_MEDIA_NOUNS[media_format]}"
     for key, label, kind in (
         (link, f"{noun}: a link", FieldKind.LINK),
         (file, f"{noun}: or a file", FieldKind.FILE),
@@ -226,24 +230,24 @@ def _media_fields(media_format: str, card: int | None = None) -> Iterator[Templa
         yield TemplateField(key, label, kind=kind, optional=True, media_format=media_format)
 
 
-def _card_prefix(card: int | None) -> str:
+def _build_card_prefix(card: int | None) -> str:
     return "" if card is None else f"Card {card + 1} · "
 
 
-def _variable_field(template: Template, variable: Variable) -> TemplateField:
-    card = _card_prefix(variable.card)
+def _build_variable_field(template: Template, variable: Variable) -> TemplateField:
+    card = _build_card_prefix(variable.card)
     if variable.component == "button":
-        return _button_field(variable, find_button(template, variable), card)
+        return _build_button_field(variable, find_button(template, variable), card)
     where = " (header)" if variable.component == "header" else ""
     holder = template if variable.card is None else template.cards[variable.card]
     part = holder.header if variable.component == "header" else holder.body
-    label = f"{card}{_label(variable.name, where, part.text if part else '')}"
+    label = f"{card}{_build_label(variable.name, where, part.text if part else '')}"
     sign = f"{card}‹{variable.name}›{where}" if variable.name.isdigit() else label
-    return TemplateField(field_key(variable), label, variable.example, short_label=sign)
+    return TemplateField(build_field_key(variable), label, variable.example, short_label=sign)
 
 
-def _button_field(variable: Variable, button: Button, card: str) -> TemplateField:
-    key, example = field_key(variable), variable.example
+def _build_button_field(variable: Variable, button: Button, card: str) -> TemplateField:
+    key, example = build_field_key(variable), variable.example
     if button.type == "COPY_CODE":
         return TemplateField(key, f"{card}Coupon code", example, FieldKind.COUPON)
     if button.type == "CATALOG":
@@ -253,15 +257,15 @@ def _button_field(variable: Variable, button: Button, card: str) -> TemplateFiel
     return TemplateField(key, f"{card}{label}", example, FieldKind.URL_SUFFIX)
 
 
-def _label(name: str, where: str, text: str) -> str:
+def _build_label(name: str, where: str, text: str) -> str:
     """Return ``First name (header)``, or for a number the words around it in the text too."""
     if not name.isdigit():
         return (name.replace("_", " ").strip().capitalize() or name) + where
-    around = words_around(text, name)
+    around = quote_words_around(text, name)
     return f"{name}{where} · {around}" if around else f"Variable {name}{where}"
 
 
-def words_around(text: str, name: str) -> str:
+def quote_words_around(text: str, name: str) -> str:
     """Return ``Your order ‹1› has left…``; "" if there is no word around this variable.
 
     Other variables are shown as signs too; words that are left out, as an ellipsis.
@@ -270,13 +274,13 @@ def words_around(text: str, name: str) -> str:
     before, sign, after = flat.partition(f"‹{name}›")
     if not sign or not any(letter.isalnum() for letter in before + after):
         return ""
-    first, last = _tail(before), _tail(after[::-1])[::-1]
+    first, last = _get_last_words(before), _get_last_words(after[::-1])[::-1]
     beginning = "…" if len(first) < len(before) else ""
     ending = "…" if len(last) < len(after) else ""
     return f"{beginning}{first}{sign}{last}{ending}"
 
 
-def _tail(text: str) -> str:
+def _get_last_words(text: str) -> str:
     """Return the last words that fit into `MAX_AROUND_LENGTH` characters."""
     if len(text) <= MAX_AROUND_LENGTH:
         return text

@@ -69,32 +69,32 @@ developers.facebook.com/docs/whatsapp/business-management-api/message-templates/
 UNKNOWN_STATUS = "Unknown status"
 
 
-def status_label(status: str) -> str:
+def format_status_label(status: str) -> str:
     """Return the label with its emoji, such as ``:red_circle: Rejected``."""
     emoji, label = STATUSES.get(status, ("", _humanize(status)))
     return f"{emoji} {label or UNKNOWN_STATUS}".strip()
 
 
-def status_name(status: str) -> str:
+def format_status_name(status: str) -> str:
     """Return the label alone; an unknown status is made readable."""
     return STATUSES.get(status, ("", _humanize(status)))[1] or UNKNOWN_STATUS
 
 
-def category_name(name: str) -> str:
+def format_category_name(name: str) -> str:
     return CATEGORIES.get(name) or _humanize(name) or "none"
 
 
-def quality_label(score: str) -> str:
+def format_quality_label(score: str) -> str:
     emoji, label = QUALITY_LABELS.get(score or "UNKNOWN", ("", _humanize(score)))
     return f"{emoji} {label}".strip()
 
 
-def rejection_reason(code: str) -> str:
+def explain_rejection(code: str) -> str:
     """Return a sentence or two, or Meta's own word for an unknown reason."""
     return REJECTION_REASONS.get(code) or f"WhatsApp's reason: {_humanize(code)}."
 
 
-def language_name(code: str) -> str:
+def format_language_name(code: str) -> str:
     """Return the name, such as ``English (US)``; an unknown code is returned as it is."""
     return LANGUAGES.get(code, code) or "no language"
 

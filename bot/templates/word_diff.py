@@ -27,7 +27,7 @@ def diff_words(old: str, new: str) -> Markup:
     parts: list[str] = []
     for operation, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if operation == "equal":
-            parts += [_plain(word) for word in after[new_start:new_end]]
+            parts += [_strip_word(word) for word in after[new_start:new_end]]
             continue
         parts += _mark(before[old_start:old_end], "~")
         parts += _mark(after[new_start:new_end], "*")
@@ -45,14 +45,14 @@ def _mark(words: Sequence[str], mark: str) -> Iterator[str]:
     Line breaks that are gone are left out.
     """
     for is_break, run in groupby(words, key="\n".__eq__):
-        plain = [word for word in map(_plain, run) if word]
+        plain = [word for word in map(_strip_word, run) if word]
         if not is_break and plain:
             yield f"{mark}{' '.join(plain)}{mark}"
         elif is_break and mark == "*":
             yield from plain
 
 
-def _plain(word: str) -> str:
+def _strip_word(word: str) -> str:
     return word if word == "\n" else escape(word.translate(_MARKS))
 
 

@@ -25,7 +25,7 @@ from bot.messages.recipients import Recipient, RecipientKind
 from bot.messages.rules import validate_values
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import FieldKind as FieldKind
-from bot.templates.variables import template_fields
+from bot.templates.variables import list_template_fields
 from tests.sandbox.chakra_client import example
 from tests.templates.builders import (
     COUPON,
@@ -346,7 +346,7 @@ SHORT = st.from_regex(r"[A-Za-z0-9/?=&-]{1,15}", fullmatch=True)
 def test_any_valid_values_can_be_composed(
     template: Template, data: st.DataObject, recipient: Recipient
 ) -> None:
-    wanted = template_fields(template)[:12]
+    wanted = list_template_fields(template)[:12]
     values = {field.key: data.draw(VALID_VALUES.get(field.kind, SHORT)) for field in wanted}
     if send_blocker(template) or validate_values(template, values):
         return

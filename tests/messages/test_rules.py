@@ -16,7 +16,7 @@ from bot.messages.rules import (
     validate_values,
 )
 from bot.slack.commands.command import UploadedFile
-from bot.templates.variables import template_fields
+from bot.templates.variables import list_template_fields
 from tests.templates.builders import (
     COUPON,
     LONG_TEXT,
@@ -230,8 +230,9 @@ def test_errors_only_name_existing_fields(
 ) -> None:
     given_ = [*wild, str(degrees), ""]
     values = {
-        field.key: given_[at % len(given_)] for at, field in enumerate(template_fields(template))
+        field.key: given_[at % len(given_)]
+        for at, field in enumerate(list_template_fields(template))
     }
     assert validate_values(template, values).keys() <= {
-        field.key for field in template_fields(template)
+        field.key for field in list_template_fields(template)
     }

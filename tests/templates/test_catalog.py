@@ -27,7 +27,7 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import InvalidJsonBody, ResetAfterHandling, StatusResponse
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
 from bot.templates.variables import FieldKind as FieldKind
-from bot.templates.variables import template_fields
+from bot.templates.variables import list_template_fields
 from tests.clock import ManualClock
 from tests.sandbox.chakra_client import serve_chakra
 from tests.templates.builders import body_component, build_template
@@ -237,7 +237,9 @@ VALUES = {
 
 
 def valid_values(template: Template) -> dict[str, str]:
-    return {field.key: field.example or VALUES[field.kind] for field in template_fields(template)}
+    return {
+        field.key: field.example or VALUES[field.kind] for field in list_template_fields(template)
+    }
 
 
 async def test_every_sendable_template_is_accepted_by_chakra(harness: CatalogHarness) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from bot.templates.draft import (
     VARIABLE_FORMAT_HINT,
     TemplateDraft,
-    edit_blocker,
+    explain_edit_blocker,
     has_non_text_header,
     is_editable,
     validate_draft,
@@ -199,7 +199,7 @@ def test_as_many_words_as_variables_are_enough(body: str, examples: str) -> None
 @pytest.mark.parametrize("media_format", ["IMAGE", "VIDEO", "DOCUMENT"])
 def test_template_with_a_file_in_its_header_is_edited_elsewhere(media_format: str) -> None:
     template = build_template(header_component(media_format=media_format), body_component("Hi."))
-    assert "WhatsApp Manager" in edit_blocker(template)
+    assert "WhatsApp Manager" in explain_edit_blocker(template)
 
 
 @pytest.mark.parametrize("media_format", ["IMAGE", "VIDEO", "GIF"])
@@ -210,9 +210,11 @@ def test_template_with_files_in_the_cards_of_a_carousel_is_edited_elsewhere(
     header = {"type": "HEADER", "format": media_format, "example": sample}
     carousel = {"type": "CAROUSEL", "cards": [{"components": [header]}]}
     template = build_template(body_component("Hi."), carousel)
-    assert "WhatsApp Manager" in edit_blocker(template)
+    assert "WhatsApp Manager" in explain_edit_blocker(template)
 
 
 def test_other_templates_can_be_edited_while_their_status_allows_it() -> None:
-    assert edit_blocker(DELIVERY) == ""
-    assert "current status" in edit_blocker(build_template(body_component("Hi."), status="PENDING"))
+    assert explain_edit_blocker(DELIVERY) == ""
+    assert "current status" in explain_edit_blocker(
+        build_template(body_component("Hi."), status="PENDING")
+    )

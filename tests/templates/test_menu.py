@@ -11,12 +11,18 @@ from bot.chakra.template import Template
 from bot.sandbox.chakra.template import load_templates
 from bot.templates.catalog import TemplateIndex
 from bot.templates.languages import (
-    blocked_notice,
+    explain_blocked,
+    explain_language,
     find_languages,
-    language_notice,
-    sendable_variants,
+    list_sendable_variants,
 )
-from bot.templates.menu import MAX_OPTIONS, MORE, menu_choices, rank_templates, template_choice
+from bot.templates.menu import (
+    MAX_OPTIONS,
+    MORE,
+    build_menu_choices,
+    build_template_choice,
+    rank_templates,
+)
 from bot.templates.send_blockers import send_blocker
 from tests.templates.builders import body_component, build_template
 
@@ -94,10 +100,10 @@ def test_a_name_begins_with_the_persons_language(locale: str, first: str) -> Non
 
 def test_an_option_says_its_language_and_why_it_cannot_be_sent() -> None:
     [spanish] = rank_templates(INDEX, "payment_reminder spanish", ())
-    assert template_choice(spanish).text == "payment_reminder · Spanish"
-    assert template_choice(spanish).description == "Utility"
+    assert build_template_choice(spanish).text == "payment_reminder · Spanish"
+    assert build_template_choice(spanish).description == "Utility"
     [payslip] = rank_templates(INDEX, "payslip", ())
-    assert template_choice(payslip).description == "Can't be sent: paused"
+    assert build_template_choice(payslip).description == "Can't be sent: paused"
 
 
 def test_a_long_name_keeps_its_end_and_its_language() -> None:
@@ -105,19 +111,19 @@ def test_a_long_name_keeps_its_end_and_its_language() -> None:
     templates = [
         build_template(body_component("Hi"), name=name, language="pt_BR") for name in names
     ]
-    texts = [template_choice(template).text for template in templates]
+    texts = [build_template_choice(template).text for template in templates]
     assert all(len(text) <= 75 for text in texts)
     assert [text.endswith("y · Portuguese (Brazil)") for text in texts] == [True, True]
     assert texts[0] != texts[1]
 
 
 def test_a_long_menu_says_that_there_is_more() -> None:
-    choices = menu_choices(INDEX, rank_templates(INDEX, "", ()))
+    choices = build_menu_choices(INDEX, rank_templates(INDEX, "", ()))
     assert len(choices) == MAX_OPTIONS
     assert choices[-1].value == MORE
     assert choices[-1].description == f"{len(INDEX.templates) - 99} more"
-    assert len(menu_choices(INDEX, INDEX.templates[:100])) == 100
-    assert menu_choices(INDEX, INDEX.templates[:100])[-1].value != MORE
+    assert len(build_menu_choices(INDEX, INDEX.templates[:100])) == 100
+    assert build_menu_choices(INDEX, INDEX.templates[:100])[-1].value != MORE
 
 
 @pytest.mark.parametrize(
@@ -139,27 +145,27 @@ def test_languages_are_found_by_their_names_and_codes(typed: str, codes: tuple[s
 
 def test_the_form_says_that_the_usual_language_cannot_be_sent() -> None:
     family = INDEX.by_name["renewal_notice"]
-    french, german = sendable_variants(family)
+    french, german = list_sendable_variants(family)
     assert (french.language, german.language) == ("fr", "de")
-    assert language_notice(french, family) == (
+    assert explain_language(french, family) == (
         "renewal_notice can't be sent in English (rejected). This is the French one."
     )
-    assert not language_notice(family[0], family)
+    assert not explain_language(family[0], family)
     update = INDEX.by_name["order_update"]
-    assert not any(language_notice(template, update) for template in update)
+    assert not any(explain_language(template, update) for template in update)
 
 
 def test_a_blocked_language_names_those_that_can_be_sent() -> None:
     family = INDEX.by_name["renewal_notice"]
-    assert blocked_notice(family[-1], family[:2]) == ""
+    assert explain_blocked(family[-1], family[:2]) == ""
     english = next(template for template in family if template.language == "en")
-    assert blocked_notice(english, family) == (
+    assert explain_blocked(english, family) == (
         "WhatsApp rejected this template, so it can't be sent. You can send it in French or German."
     )
     [payslip] = INDEX.by_name["payslip"]
-    assert blocked_notice(payslip, [payslip]) == send_blocker(payslip)
+    assert explain_blocked(payslip, [payslip]) == send_blocker(payslip)
     cart = INDEX.by_name["cart_reminder"]
     spanish = next(template for template in cart if template.language == "es")
-    assert "in English, Hindi, French, Portuguese (Brazil) or Indonesian." in blocked_notice(
+    assert "in English, Hindi, French, Portuguese (Brazil) or Indonesian." in explain_blocked(
         spanish, cart
     )

@@ -10,8 +10,8 @@ from bot.chakra.template import Template
 from bot.sandbox.slack import visible_text
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
-from bot.templates.preview import render_preview, summary_line, to_mrkdwn
-from bot.templates.variables import template_fields
+from bot.templates.preview import render_preview, render_summary_line, to_mrkdwn
+from bot.templates.variables import list_template_fields
 from tests.templates.builders import (
     COUPON,
     LONG_TEXT,
@@ -173,17 +173,17 @@ def test_long_text_is_truncated_at_a_line() -> None:
 
 
 def test_the_summary_is_one_short_line() -> None:
-    text = summary_line(build_template(body_component("One\n\ntwo {{1}} " + "x" * 200)))
+    text = render_summary_line(build_template(body_component("One\n\ntwo {{1}} " + "x" * 200)))
     assert text.startswith("One two ‹1› x")
     assert len(text) == 150
 
 
 @given(WILD_TEMPLATES, st.lists(LONG_TEXT, max_size=5))
 def test_any_template_renders_a_valid_preview(template: Template, wild: list[str]) -> None:
-    values = dict(zip([field.key for field in template_fields(template)], wild, strict=False))
+    values = dict(zip([field.key for field in list_template_fields(template)], wild, strict=False))
     for preview in (render_preview(template), render_preview(template, values)):
         assert len(preview) <= 6 + len(template.cards)
-        message = {"text": summary_line(template, values), "blocks": preview}
+        message = {"text": render_summary_line(template, values), "blocks": preview}
         assert [violation for violation in check_message(message) if violation.is_error] == []
         assert [
             violation

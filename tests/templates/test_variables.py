@@ -9,7 +9,7 @@ from hypothesis import given
 
 from bot.chakra.template import Template
 from bot.templates.send_blockers import send_blocker
-from bot.templates.variables import FieldKind, match_field, template_fields
+from bot.templates.variables import FieldKind, list_template_fields, match_field
 from tests.templates.builders import (
     COUPON,
     OFFER,
@@ -28,11 +28,11 @@ DELIVERY, RENEWAL = documented_templates()
 
 
 def field_labels(template: Template) -> list[tuple[str, str, str]]:
-    return [(field.key, field.label, field.example) for field in template_fields(template)]
+    return [(field.key, field.label, field.example) for field in list_template_fields(template)]
 
 
 def test_positional_variables_and_a_location() -> None:
-    assert [field.key for field in template_fields(DELIVERY)] == [
+    assert [field.key for field in list_template_fields(DELIVERY)] == [
         "latitude",
         "longitude",
         "location_name",
@@ -71,7 +71,7 @@ def test_button_index_counts_all_buttons_from_zero() -> None:
 
 @pytest.mark.parametrize("sort", ["IMAGE", "VIDEO", "DOCUMENT"])
 def test_file_field_accepts_a_link_or_an_upload(sort: str) -> None:
-    link, upload, *names = template_fields(
+    link, upload, *names = list_template_fields(
         build_template(header_component(media_format=sort), body_component("Here."))
     )
     assert [field.key for field in names] == (["filename"] if sort == "DOCUMENT" else [])
@@ -84,7 +84,7 @@ def test_file_field_accepts_a_link_or_an_upload(sort: str) -> None:
 
 
 def test_authentication_template_only_asks_for_the_code() -> None:
-    assert [field.key for field in template_fields(authentication_template())] == ["otp"]
+    assert [field.key for field in list_template_fields(authentication_template())] == ["otp"]
 
 
 @pytest.mark.parametrize(
@@ -100,16 +100,18 @@ def test_authentication_template_only_asks_for_the_code() -> None:
     ],
 )
 def test_typed_names_resolve_to_fields(typed: str, key: str | None) -> None:
-    found = match_field(template_fields(RENEWAL), typed)
+    found = match_field(list_template_fields(RENEWAL), typed)
     assert (found.key if found else None) == key
 
 
 def test_number_means_a_body_variable_or_the_only_button() -> None:
-    text = template_fields(
+    text = list_template_fields(
         build_template(body_component("Hi {{1}}."), buttons_component(url_button()))
     )
-    one = template_fields(build_template(body_component("Hi."), buttons_component(url_button())))
-    two = template_fields(
+    one = list_template_fields(
+        build_template(body_component("Hi."), buttons_component(url_button()))
+    )
+    two = list_template_fields(
         build_template(body_component("Hi."), buttons_component(url_button(), COUPON))
     )
     found = [match_field(wanted, "1") for wanted in (text, one, two)]
@@ -194,6 +196,6 @@ def test_send_blockers(template: Template, expected: str) -> None:
 
 @given(WILD_TEMPLATES)
 def test_keys_are_unique_for_any_template(template: Any) -> None:
-    keys = [field.key for field in template_fields(template)]
+    keys = [field.key for field in list_template_fields(template)]
     assert len(keys) == len(set(keys))
     assert isinstance(send_blocker(template), str)

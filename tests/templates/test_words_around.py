@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.templates.variables import words_around
+from bot.templates.variables import quote_words_around
 
 
 @pytest.mark.parametrize(
@@ -32,4 +32,4 @@ from bot.templates.variables import words_around
     ],
 )
 def test_label_has_the_words_around_the_variable(text: str, name: str, expected: str) -> None:
-    assert words_around(text, name) == expected
+    assert quote_words_around(text, name) == expected

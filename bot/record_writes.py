@@ -14,7 +14,7 @@ from bot.slack.commands.command import ActionRequest, SubmitRequest
 from bot.slack.commands.reply import CloseForm
 from bot.users.directory import Directory
 from bot.writes.ledger import DuplicateWrite, WriteIntent, WriteLedger
-from bot.writes.notices import confirmed_id
+from bot.writes.notices import read_confirmed_id
 
 VERSION: Final = "version"
 
@@ -73,7 +73,7 @@ def build_intent(
         verb=verb,
         subject=subject,
         content=content,
-        confirmed_id=confirmed or confirmed_id(state),
+        confirmed_id=confirmed or read_confirmed_id(state),
     )
 
 

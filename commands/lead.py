@@ -55,7 +55,7 @@ from bot.slack.slow_form import open_when_ready
 from bot.text.phones import format_international
 from bot.writes.ledger import DuplicateWrite as RepeatedWrite
 from bot.writes.ledger import WriteIntent
-from bot.writes.notices import CONFIRMED, ask_again, confirmed_id
+from bot.writes.notices import CONFIRMED, ask_again, read_confirmed_id
 
 EXAMPLE = "/chakra lead Mei Tanaka +81 90 1234 5678 mei@example.com"
 MESSAGE_SHORTCUT = "lead.from_message"
@@ -193,7 +193,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         verb="process.create",
         subject=form.record_type.name,
         content=changes.update,
-        confirmed_id=confirmed_id(request.state),
+        confirmed_id=read_confirmed_id(request.state),
     )
     if not intent.confirmed_id and await context.writes.find_done(intent) is None:
         asked = await _ask_about_duplicates(request, context, form, changes)

@@ -45,7 +45,7 @@ from bot.slack.commands.reply import (
 )
 from bot.slack.commands.tokens import Mention, Token
 from bot.writes.ledger import DuplicateWrite, WriteIntent
-from bot.writes.notices import ask_again, confirmed_id
+from bot.writes.notices import ask_again, read_confirmed_id
 
 UPLOAD_WORDS: Final = frozenset({"upload", "add", "new", "send", "attach"})
 FILLERS: Final = frozenset(
@@ -235,7 +235,7 @@ async def _store(
         verb="photo.upload",
         subject=upload.record or "photo",
         content=content,
-        confirmed_id=confirmed or confirmed_id(state),
+        confirmed_id=confirmed or read_confirmed_id(state),
     )
     outcome = await context.writes.run(intent, perform)
     return (

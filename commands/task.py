@@ -55,7 +55,7 @@ from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
 from bot.slack.slow_form import open_when_ready
 from bot.writes.ledger import DuplicateWrite, WriteIntent
-from bot.writes.notices import CONFIRMED, confirmed_id, duplicate_question
+from bot.writes.notices import CONFIRMED, read_confirmed_id, render_duplicate_question
 
 EXAMPLE = "/chakra task LEAD-004038 call back tomorrow 10am"
 NEXT_ACTION_CHANGED = (
@@ -254,7 +254,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         )
         return FieldErrors({KIND: unknown})
     if isinstance(outcome, DuplicateWrite):
-        question = duplicate_question(outcome.write, request.now)
+        question = render_duplicate_question(outcome.write, request.now)
         view = render_task_form(draft)
         view["blocks"] = [blocks.section(question), *view["blocks"]]
         return UpdateForm(view, {**draft.to_state(), CONFIRMED: str(outcome.write.id)})
@@ -348,7 +348,7 @@ def _intent(
         verb=verb,
         subject=reference,
         content=content,
-        confirmed_id=confirmed_id(request.state),
+        confirmed_id=read_confirmed_id(request.state),
     )
 
 

@@ -39,7 +39,7 @@ from bot.templates.list_query import TemplateFilter, find_families, parse_filter
 from bot.templates.pages import EXAMPLE, TemplateListQuery
 from bot.templates.phrases import TEMPLATE_PHRASES, asks_for_new, may_be_template
 from bot.writes.ledger import DuplicateWrite, WriteIntent
-from bot.writes.notices import ask_again, confirmed_id
+from bot.writes.notices import ask_again, read_confirmed_id
 
 SUBMITTED = "Submitted for review. Reviews usually take minutes, sometimes a day. Refresh to check."
 EDIT_SUBMITTED = (
@@ -232,7 +232,7 @@ def _intent(request: SubmitRequest, verb: str, subject: str, draft: TemplateDraf
         verb=verb,
         subject=subject,
         content=asdict(draft),
-        confirmed_id=confirmed_id(request.state),
+        confirmed_id=read_confirmed_id(request.state),
     )
 
 

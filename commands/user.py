@@ -39,7 +39,7 @@ from bot.users.phrases import (
     strip_details,
 )
 from bot.writes.ledger import DuplicateWrite, WriteIntent
-from bot.writes.notices import ask_again, confirmed_id
+from bot.writes.notices import ask_again, read_confirmed_id
 
 EXAMPLE = "/chakra user john@acme.com"
 SAVE, FIND = "user.save", "user.find"
@@ -340,7 +340,7 @@ async def save(request: SubmitRequest, context: Context) -> CloseForm | UpdateFo
         verb="user.update",
         subject=f"user:{user_id}",
         content=changed,
-        confirmed_id=confirmed_id(request.state),
+        confirmed_id=read_confirmed_id(request.state),
     )
     write = await context.writes.run(intent, perform)
     if isinstance(write, DuplicateWrite):

@@ -16,12 +16,12 @@ from bot.webhooks.amendments import (
     CUSTOMER,
     META_AGENT,
     PHONE_APP,
-    author_of,
-    message_body,
+    find_author,
+    get_message_body,
     read_amendments,
 )
 from bot.webhooks.events import Json, MessageEvent
-from bot.webhooks.fields import as_object, first_text
+from bot.webhooks.fields import as_object, find_first_text
 from bot.webhooks.recorded_event import RecordedEvent
 
 LATE_SECONDS = 300.0
@@ -106,7 +106,7 @@ def quote_of(entry: Entry, customer: str) -> Markup:
 
 def _find_author_name(event: MessageEvent, customer: str) -> str:
     names = {CUSTOMER: customer, PHONE_APP: "From the phone app", META_AGENT: "Meta's agent"}
-    return names[author_of(event)]
+    return names[find_author(event)]
 
 
 def _render_buttons(entry: Entry, shape: Shape, around: EntryContext) -> list[Block]:
@@ -123,7 +123,7 @@ def _render_buttons(entry: Entry, shape: Shape, around: EntryContext) -> list[Bl
 
 
 def _render_notes(entry: Entry, around: EntryContext) -> list[Markup]:
-    event, body = entry.event, message_body(entry.event)
+    event, body = entry.event, get_message_body(entry.event)
     context, referral = as_object(body.get("context")), as_object(body.get("referral"))
     occurred_at = event.occurred_at
     notes = []
@@ -136,7 +136,7 @@ def _render_notes(entry: Entry, around: EntryContext) -> list[Markup]:
     if body.get("group_id"):
         notes.append(markup("in a group, not to you alone"))
     if referral:
-        headline = first_text(referral, "headline", "body", "source_url")
+        headline = find_first_text(referral, "headline", "body", "source_url")
         notes.append(markup("from an ad: ", blocks.clip(headline, 100)))
     if event.is_standby and not event.is_echo:
         notes.append(markup("Meta's agent has this conversation; an answer from you takes it over"))

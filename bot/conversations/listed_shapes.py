@@ -11,7 +11,7 @@ from bot.privacy import mask_phone
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, lines, markup
 from bot.webhooks.events import Json
-from bot.webhooks.fields import as_object, first_text, iter_objects
+from bot.webhooks.fields import as_object, find_first_text, iter_objects
 
 MAX_LINES = 20
 MAX_LINE_LENGTH = 200
@@ -33,7 +33,7 @@ def read_contacts(message: Json, *, is_private: bool) -> ListedContacts:
     shared = list(iter_objects(message.get("contacts")))
     numbers = [_list_contact_numbers(contact) for contact in shared]
     names = [_find_contact_name(contact) for contact in shared]
-    is_answer = first_text(message, "origin").startswith("contact_request")
+    is_answer = find_first_text(message, "origin").startswith("contact_request")
     title = "Shared their number" if is_answer else "Contact" if len(shared) == 1 else "Contacts"
     rows = [
         markup(name, *(f" · {_show(number, is_private=is_private)}" for number in group))
@@ -51,7 +51,7 @@ def render_order(content: Json) -> tuple[Markup, Markup]:
     totals = _render_order_totals(items)
     count = f"{len(items)} {'item' if len(items) == 1 else 'items'}"
     title = markup(f":shopping_trolley: Order of {count}")
-    note = first_text(content, "text")
+    note = find_first_text(content, "text")
     body = [title, *_cut(rows)]
     if totals:
         body.append(markup("Total: ", bold(totals)))
@@ -68,9 +68,9 @@ def read_flow_answers(content: Json) -> tuple[Markup, Markup]:
         for name, value in answers.items()
         if name != FLOW_TOKEN
     ]
-    name = first_text(content, "name")
+    name = find_first_text(content, "name")
     title = "Sent an address" if name == "address_message" else "Filled in a form"
-    text = first_text(content, "body")
+    text = find_first_text(content, "body")
     heading = markup(f":memo: {title}", f": {text}" if text and text != "Sent" else "")
     return lines((heading, *_cut(rows))), markup(title)
 
@@ -92,14 +92,14 @@ def _cut(rows: list[Markup]) -> list[Markup]:
 
 def _find_contact_name(contact: Json) -> str:
     name = as_object(contact.get("name"))
-    company = first_text(as_object(contact.get("org")), "company")
-    shown = first_text(name, "formatted_name", "first_name", "last_name") or company
+    company = find_first_text(as_object(contact.get("org")), "company")
+    shown = find_first_text(name, "formatted_name", "first_name", "last_name") or company
     return blocks.clip(shown or "No name", 80)
 
 
 def _list_contact_numbers(contact: Json) -> list[str]:
     phones = iter_objects(contact.get("phones"))
-    numbers = (first_text(phone, "phone", "wa_id") for phone in phones)
+    numbers = (find_first_text(phone, "phone", "wa_id") for phone in phones)
     return list(dict.fromkeys(number for number in numbers if number))[:5]
 
 
@@ -108,10 +108,10 @@ def _show(number: str, *, is_private: bool) -> str:
 
 
 def _render_order_line(item: Json) -> Markup:
-    product = first_text(item, "product_name", "product_retailer_id") or "Item"
-    price, currency = _format_price(item), first_text(item, "currency")
+    product = find_first_text(item, "product_name", "product_retailer_id") or "Item"
+    price, currency = _format_price(item), find_first_text(item, "currency")
     amount = f" · {price} {currency}".rstrip() if price else ""
-    quantity = first_text(item, "quantity") or "1"
+    quantity = find_first_text(item, "quantity") or "1"
     return markup(f"{quantity} × ", blocks.clip(product, 80), amount)
 
 
@@ -119,7 +119,7 @@ def _format_price(item: Json) -> str:
     price = item.get("item_price")
     if isinstance(price, float):
         return f"{price:g}" if isfinite(price) else ""
-    return first_text(item, "item_price")
+    return find_first_text(item, "item_price")
 
 
 def _render_order_totals(items: list[Json]) -> str:
@@ -132,7 +132,7 @@ def _render_order_totals(items: list[Json]) -> str:
             return ""
         if not isfinite(amount):
             return ""
-        currency = first_text(item, "currency")
+        currency = find_first_text(item, "currency")
         totals[currency] = totals.get(currency, 0.0) + amount
     return ", ".join(f"{amount:,.2f} {currency}".rstrip() for currency, amount in totals.items())
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.webhooks.events import Json
-from bot.webhooks.fields import as_object, first_text
+from bot.webhooks.fields import as_object, find_first_text
 
 MEGABYTE = 1024 * 1024
 MAX_FILE_BYTES = 16 * MEGABYTE
@@ -67,20 +67,20 @@ class MediaFile:
 
 def read_media(message: Json) -> MediaFile | None:
     """Return the file of a message in Meta's shape, None if it is of another type."""
-    kind = first_text(message, "type")
+    kind = find_first_text(message, "type")
     if kind not in MEDIA_KINDS:
         return None
     content = as_object(message.get(kind))
     if kind == "audio" and content.get("voice") is True:
         kind = "voice"
-    mime_type = first_text(content, "mime_type").partition(";")[0].strip().lower()
+    mime_type = find_first_text(content, "mime_type").partition(";")[0].strip().lower()
     extension = _EXTENSIONS.get(mime_type, MEDIA_KINDS[kind].extension)
     caption = content.get("caption")
     return MediaFile(
         MEDIA_KINDS[kind],
-        first_text(content, "id"),
+        find_first_text(content, "id"),
         mime_type,
-        first_text(content, "filename")
+        find_first_text(content, "filename")
         or f"{MEDIA_KINDS[kind].noun.replace(' ', '-')}.{extension}",
         caption if isinstance(caption, str) else "",
     )

@@ -16,7 +16,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup, italic, lines, markup
 from bot.templates.preview import to_mrkdwn
 from bot.webhooks.events import Json
-from bot.webhooks.fields import as_object, first_text, iter_objects
+from bot.webhooks.fields import as_object, find_first_text, iter_objects
 
 MAX_BODY_LENGTH = 2_000
 """Characters of a message that a channel shows; Slack's limit for one section is 3,000."""
@@ -48,7 +48,7 @@ def read_shape(message: Json, *, is_private: bool = False) -> Shape:
     media = read_media(body)
     if media is not None:
         return _read_media_shape(media)
-    kind = first_text(body, "type")
+    kind = find_first_text(body, "type")
     read = _READERS.get(kind, _read_unknown)
     return read(_Source(as_object(body.get(kind)), body, is_private))
 
@@ -104,7 +104,10 @@ def _read_text(source: _Source) -> Shape:
 
 def _read_location(source: _Source) -> Shape:
     name = " · ".join(
-        filter(None, (first_text(source.content, "name"), first_text(source.content, "address")))
+        filter(
+            None,
+            (find_first_text(source.content, "name"), find_first_text(source.content, "address")),
+        )
     )
     place = _format_place(source.content, is_private=source.is_private)
     label = markup(":round_pushpin: ", name or "Location")
@@ -141,23 +144,23 @@ def _read_order(source: _Source) -> Shape:
 
 
 def _read_button(source: _Source) -> Shape:
-    text = first_text(source.content, "text", "payload")
+    text = find_first_text(source.content, "text", "payload")
     return _build_pressed_shape(text)
 
 
 def _read_interactive(source: _Source) -> Shape:
-    kind = first_text(source.content, "type")
+    kind = find_first_text(source.content, "type")
     inner = as_object(source.content.get(kind))
     if kind == "nfm_reply":
         body, summary = listed_shapes.read_flow_answers(inner)
         return Shape(body, summary, more="Read all" if len(body) > MAX_BODY_LENGTH else "")
     if kind == "call_permission_reply":
-        accepted = first_text(inner, "response").lower() == "accept"
+        accepted = find_first_text(inner, "response").lower() == "accept"
         allows = "The customer allows calls." if accepted else "The customer doesn't want calls."
         return _build_line_shape(markup(":telephone_receiver: ", allows))
-    if first_text(inner, "title", "id"):
+    if find_first_text(inner, "title", "id"):
         return _build_pressed_shape(
-            first_text(inner, "title", "id"), first_text(inner, "description")
+            find_first_text(inner, "title", "id"), find_first_text(inner, "description")
         )
     return _read_unknown(replace(source, content=inner, message={"type": kind or "interactive"}))
 
@@ -169,7 +172,7 @@ def _build_pressed_shape(title: str, description: str = "") -> Shape:
 
 
 def _read_reaction(source: _Source) -> Shape:
-    emoji = first_text(source.content, "emoji")
+    emoji = find_first_text(source.content, "emoji")
     if not emoji:
         return _build_line_shape(markup("Removed a reaction"))
     return _build_line_shape(markup("Reacted with ", blocks.clip(emoji, 20)))
@@ -177,7 +180,7 @@ def _read_reaction(source: _Source) -> Shape:
 
 def _read_edit(source: _Source) -> Shape:
     edited = as_object(source.content.get("message"))
-    if first_text(edited, "type") == "edit":
+    if find_first_text(edited, "type") == "edit":
         return _read_unknown(source)
     return read_shape(edited, is_private=source.is_private)
 
@@ -187,7 +190,7 @@ def _read_revoke(_: _Source) -> Shape:
 
 
 def _read_system(source: _Source) -> Shape:
-    kind = first_text(source.content, "type")
+    kind = find_first_text(source.content, "type")
     if kind == "customer_identity_changed":
         text = "This customer has a new phone or has reinstalled WhatsApp."
     elif kind == "user_changed_user_id":
@@ -195,7 +198,9 @@ def _read_system(source: _Source) -> Shape:
     elif "_changed_" in kind:
         text = "This customer has a new number."
     else:
-        text = first_text(source.content, "body") or "WhatsApp sent a notice about this customer."
+        text = (
+            find_first_text(source.content, "body") or "WhatsApp sent a notice about this customer."
+        )
     return _build_line_shape(markup(":information_source: ", blocks.clip(text, MAX_SUMMARY_LENGTH)))
 
 
@@ -206,10 +211,10 @@ def _read_unsupported(source: _Source) -> Shape:
     API.md, Webhooks).
     """
     error = next(iter_objects(source.message.get("errors")), {})
-    reason = first_text(as_object(error.get("error_data")), "details") or first_text(
+    reason = find_first_text(as_object(error.get("error_data")), "details") or find_first_text(
         error, "title", "message"
     )
-    kind = first_text(source.content, "type").replace("_", " ")
+    kind = find_first_text(source.content, "type").replace("_", " ")
     what = f"a message of a kind ({kind})" if kind and kind != "unknown" else "a message of a kind"
     sentence = f"The customer sent {what} that WhatsApp doesn't pass on. Ask what it was."
     line = markup(":grey_question: ", sentence)
@@ -217,7 +222,7 @@ def _read_unsupported(source: _Source) -> Shape:
 
 
 def _read_unknown(source: _Source) -> Shape:
-    kind = first_text(source.message, "type").replace("_", " ") or "unknown"
+    kind = find_first_text(source.message, "type").replace("_", " ") or "unknown"
     line = markup(f":grey_question: A message of a kind that isn't shown here: {kind}")
     if not source.is_private:
         return _build_line_shape(line, more="Details")

@@ -24,9 +24,9 @@ from bot.outbox.message import OutboxMessage
 from bot.slack import blocks
 from bot.slack.blocks import NO_MARKUP, Markup
 from bot.slack.commands.reply import Message
-from bot.webhooks.amendments import AMENDING_KINDS, message_body
+from bot.webhooks.amendments import AMENDING_KINDS, get_message_body
 from bot.webhooks.events import MessageEvent
-from bot.webhooks.fields import as_object, first_text
+from bot.webhooks.fields import as_object, find_first_text
 from bot.webhooks.recorded_event import RecordedEvent
 
 MAX_LATER_EVENTS = 200
@@ -182,7 +182,7 @@ class Threads:
 
 def _find_quoted_id(event: MessageEvent) -> str:
     """Return Meta's ID of the message that this one answers, "" if there is none."""
-    return first_text(as_object(message_body(event).get("context")), "id")
+    return find_first_text(as_object(get_message_body(event).get("context")), "id")
 
 
 def build_reply_message(

@@ -14,7 +14,7 @@ from typing import Any
 from bot.customers.customer import KnownCustomer
 from bot.text.phones import normalize_number
 from bot.webhooks.events import NO_CUSTOMER, Customer, MessageEvent, WebhookEvent
-from bot.webhooks.fields import as_object, first_text, iter_objects
+from bot.webhooks.fields import as_object, find_first_text, iter_objects
 
 PHONE, USER_ID = "phone", "user_id"
 MAX_FORMER = 20
@@ -267,7 +267,7 @@ def read_previous(event: WebhookEvent) -> Customer:
     if isinstance(event, MessageEvent):
         return event.previous
     if event.kind == USER_ID_UPDATE:
-        return Customer(user_id=first_text(as_object(event.raw.get("user_id")), "previous"))
+        return Customer(user_id=find_first_text(as_object(event.raw.get("user_id")), "previous"))
     return NO_CUSTOMER
 
 
@@ -280,12 +280,14 @@ def add_shared_number(event: WebhookEvent) -> Customer:
     if not isinstance(event, MessageEvent) or event.kind != "contacts" or seen.phone:
         return seen
     raw: Mapping[str, Any] = event.raw
-    origin = first_text(raw, "origin") or first_text(as_object(raw.get("contacts")), "origin")
+    origin = find_first_text(raw, "origin") or find_first_text(
+        as_object(raw.get("contacts")), "origin"
+    )
     if not origin.startswith(CONTACT_REQUEST):
         return seen
     for contact in iter_objects(raw.get("contacts")):
         for phone in iter_objects(contact.get("phones")):
-            digits = "".join(filter(str.isdecimal, first_text(phone, "wa_id", "phone")))
+            digits = "".join(filter(str.isdecimal, find_first_text(phone, "wa_id", "phone")))
             if digits:
                 return replace(seen, phone=digits)
     return seen

@@ -19,7 +19,7 @@ from bot.db.engine import Database
 from bot.errors import NotFound, RecipientOptedOut, SuggestedLine, UsageError
 from bot.text.phones import format_international
 from bot.webhooks.events import AccountEvent, MessageEvent, StatusEvent, WebhookEvent
-from bot.webhooks.fields import as_object, first_text
+from bot.webhooks.fields import as_object, find_first_text
 from bot.webhooks.recorded_event import AfterCommit, RecordedEvent
 
 COMMAND = "/chakra optouts"
@@ -88,7 +88,7 @@ class OptOuts:
                         await self._note_marketing(connection, item.customer_id, failure, at)
                 case AccountEvent(kind=kind, raw=raw) if kind == PREFERENCES_KIND:
                     await self._apply_preference(
-                        connection, item.customer_id, first_text(raw, "value").lower(), at
+                        connection, item.customer_id, find_first_text(raw, "value").lower(), at
                     )
         return None
 
@@ -277,7 +277,7 @@ def lifts(event: WebhookEvent, source: OptOutSource) -> bool:
     if isinstance(event, MessageEvent):
         return source is OptOutSource.TYPED and read_intent(event)[0] is Intent.START
     is_preference = isinstance(event, AccountEvent) and event.kind == PREFERENCES_KIND
-    is_resumed = is_preference and first_text(event.raw, "value").lower() == "resume"
+    is_resumed = is_preference and find_first_text(event.raw, "value").lower() == "resume"
     return is_resumed and source in (OptOutSource.PREFERENCE, OptOutSource.FAILURE)
 
 
@@ -301,11 +301,11 @@ def _iter_texts(message: MessageEvent) -> Iterator[str]:
     yield from filter(
         None,
         (
-            first_text(as_object(raw.get("text")), "body"),
-            first_text(button, "text"),
-            first_text(button, "payload"),
-            first_text(reply, "title"),
-            first_text(reply, "id"),
+            find_first_text(as_object(raw.get("text")), "body"),
+            find_first_text(button, "text"),
+            find_first_text(button, "payload"),
+            find_first_text(reply, "title"),
+            find_first_text(reply, "id"),
         ),
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.slack.blocks import Markup, bold, markup
 from bot.webhooks.events import Json
-from bot.webhooks.fields import as_object, first_text, iter_objects
+from bot.webhooks.fields import as_object, find_first_text, iter_objects
 
 MAX_VALUE_LENGTH = 200
 INFO, WARNING = ":information_source:", ":warning:"
@@ -115,17 +115,17 @@ def explain_account_event(kind: str, value: Json) -> AccountCopy:
 
 def _explain_account(value: Json) -> AccountCopy:
     ban = as_object(value.get("ban_info"))
-    state = first_text(ban, "waba_ban_state").upper()
-    event = first_text(value, "event").upper()
+    state = find_first_text(ban, "waba_ban_state").upper()
+    event = find_first_text(value, "event").upper()
     found = _BAN_STATES.get(state) or _ACCOUNT_EVENTS.get(event)
     if found is None:
         summary = _append_word("WhatsApp changed the business account", _humanize(event))
         return AccountCopy(summary, "WhatsApp Manager shows the details.")
     emoji, summary_text, meaning = found
     details = [
-        _humanize(first_text(as_object(value.get("violation_info")), "violation_type")),
+        _humanize(find_first_text(as_object(value.get("violation_info")), "violation_type")),
         *(
-            _humanize(first_text(item, "restriction_type"))
+            _humanize(find_first_text(item, "restriction_type"))
             for item in iter_objects(value.get("restriction_info"))
         ),
     ]
@@ -135,7 +135,7 @@ def _explain_account(value: Json) -> AccountCopy:
 
 
 def _explain_review(value: Json) -> AccountCopy:
-    decision = first_text(value, "decision").upper()
+    decision = find_first_text(value, "decision").upper()
     found = _REVIEWS.get(decision)
     if found is None:
         return _build_copy("", _append_word("WhatsApp reviewed the account", _humanize(decision)))
@@ -145,8 +145,10 @@ def _explain_review(value: Json) -> AccountCopy:
 
 def _explain_alert(value: Json) -> AccountCopy:
     alert = as_object(value.get("alert_info")) or value
-    severity = first_text(alert, "alert_severity").upper()
-    what = first_text(alert, "alert_description") or _humanize(first_text(alert, "alert_type"))
+    severity = find_first_text(alert, "alert_severity").upper()
+    what = find_first_text(alert, "alert_description") or _humanize(
+        find_first_text(alert, "alert_type")
+    )
     emoji = WARNING if severity in {"WARNING", "CRITICAL"} else ""
     warning = "WhatsApp warns about the account"
     summary = markup(f"{warning}: ", what[:MAX_VALUE_LENGTH]) if what else markup(f"{warning}.")
@@ -154,13 +156,13 @@ def _explain_alert(value: Json) -> AccountCopy:
 
 
 def _explain_capability(value: Json) -> AccountCopy:
-    limit = first_text(
+    limit = find_first_text(
         value,
         "max_daily_conversations_per_business",
         "max_daily_conversation_per_phone",
         "messaging_limit_tier",
     )
-    numbers = first_text(value, "max_phone_numbers_per_business", "max_phone_numbers_per_waba")
+    numbers = find_first_text(value, "max_phone_numbers_per_business", "max_phone_numbers_per_waba")
     parts = []
     if limit and limit != "-1":
         people = f"{int(limit):,} people a day" if limit.isdecimal() else _describe_tier(limit)
@@ -173,26 +175,26 @@ def _explain_capability(value: Json) -> AccountCopy:
 
 
 def _explain_quality(value: Json) -> AccountCopy:
-    event = first_text(value, "event").upper()
+    event = find_first_text(value, "event").upper()
     emoji, what, meaning = _QUALITY_EVENTS.get(
         event, ("", f"has changed: {_humanize(event)}" if event else "has changed", "")
     )
-    limit = first_text(value, "current_limit", "max_daily_conversations_per_business")
+    limit = find_first_text(value, "current_limit", "max_daily_conversations_per_business")
     now = markup(" The limit is now ", bold(_describe_tier(limit)), ".") if limit else Markup("")
     number = _render_our_number(value, "Our number", "One of our numbers")
     return _build_copy(emoji, markup(number, f" {what}.", now), meaning)
 
 
 def _explain_name(value: Json) -> AccountCopy:
-    decision = first_text(value, "decision").upper()
-    name = first_text(value, "requested_verified_name")[:MAX_VALUE_LENGTH]
+    decision = find_first_text(value, "decision").upper()
+    name = find_first_text(value, "requested_verified_name")[:MAX_VALUE_LENGTH]
     number = _render_our_number(value)
     if decision == "APPROVED":
         return _build_copy(
             GOOD, markup("WhatsApp approved the name ", bold(name), " for ", number, ".")
         )
     if decision == "REJECTED":
-        reason = _humanize(first_text(value, "rejection_reason"))
+        reason = _humanize(find_first_text(value, "rejection_reason"))
         why = markup(" Reason: ", reason, ".") if reason not in {"", "none"} else Markup("")
         summary = markup("WhatsApp rejected the name ", bold(name), " for ", number, ".", why)
         return _build_copy(WARNING, summary, "Request another name in WhatsApp Manager.")
@@ -203,14 +205,14 @@ def _explain_name(value: Json) -> AccountCopy:
 
 
 def _explain_security(value: Json) -> AccountCopy:
-    event = first_text(value, "event").upper()
+    event = find_first_text(value, "event").upper()
     summary = markup("The security settings of ", _render_our_number(value), " have changed")
     meaning = "If no one in your company did this, contact your admin."
     return _build_copy(WARNING, _append_word(summary, _humanize(event)), meaning)
 
 
 def _explain_preference(value: Json) -> AccountCopy:
-    wants = first_text(value, "value").lower()
+    wants = find_first_text(value, "value").lower()
     if wants == "stop":
         summary = "A customer stopped your marketing messages."
         return _build_copy(
@@ -222,9 +224,9 @@ def _explain_preference(value: Json) -> AccountCopy:
 
 
 def _explain_handover(value: Json) -> AccountCopy:
-    kind = first_text(value, "type")
+    kind = find_first_text(value, "type")
     control = as_object(value.get(kind))
-    owner = _humanize(first_text(control, "new_owner_role"))
+    owner = _humanize(find_first_text(control, "new_owner_role"))
     what = markup("A conversation is now with ", bold(owner or "another app"), ".")
     return _build_copy("", what)
 
@@ -241,7 +243,7 @@ def _build_copy(emoji: str, summary: Markup, meaning: str = "") -> AccountCopy:
 def _render_our_number(
     value: Json, known: str = "our number", unknown: str = "one of our numbers"
 ) -> Markup:
-    number = first_text(value, "display_phone_number", "phone_number")
+    number = find_first_text(value, "display_phone_number", "phone_number")
     return markup(f"{known} +{number.lstrip('+')}" if number else unknown)
 
 

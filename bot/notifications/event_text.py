@@ -15,7 +15,7 @@ from bot.webhooks.events import (
     TemplateEvent,
     WebhookEvent,
 )
-from bot.webhooks.fields import as_object, first_text, iter_objects
+from bot.webhooks.fields import as_object, find_first_text, iter_objects
 
 MAX_TEXT_LENGTH = 80
 
@@ -37,7 +37,7 @@ def describe_event(event: WebhookEvent, facts: Facts) -> Markup:
         return markup(event.kind.capitalize(), ": ", subject, " to ", who, reason)
     if isinstance(event, TemplateEvent):
         name = event.name or event.template_id
-        change = first_text(event.raw, "event", "new_quality_score", "new_category")
+        change = find_first_text(event.raw, "event", "new_quality_score", "new_category")
         return markup("Template ", name, ": ", event.kind, " ", change.lower())
     if isinstance(event, AccountEvent):
         return markup("Account: ", event.kind.replace("_", " "))
@@ -58,7 +58,7 @@ def find_reason(event: StatusEvent) -> str:
     error = event.error
     first = next(iter_objects(error), {}) if isinstance(error, list) else as_object(error)
     context = as_object(as_object(first.get("errorContext")).get("providerPayload"))
-    title = first_text(context or first, "title", "message")
+    title = find_first_text(context or first, "title", "message")
     return mask_text(clip(title, MAX_TEXT_LENGTH)) or "no reason given"
 
 

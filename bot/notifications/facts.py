@@ -21,7 +21,7 @@ from bot.webhooks.events import (
     TemplateEvent,
     WebhookEvent,
 )
-from bot.webhooks.fields import as_object, first_text, iter_objects
+from bot.webhooks.fields import as_object, find_first_text, iter_objects
 from bot.webhooks.recorded_event import RecordedEvent
 
 CATEGORIES, RECORDS, SENDERS = "categories", "records", "senders"
@@ -204,8 +204,8 @@ def list_sent_message_ids(event: WebhookEvent) -> tuple[str, ...]:
     if isinstance(event, StatusEvent):
         return tuple(key for key in (event.wamid, event.message_id) if key)
     if isinstance(event, MessageEvent) and not event.is_echo:
-        replied_to = first_text(as_object(event.raw.get("context")), "id")
-        reacted_to = first_text(as_object(event.raw.get("reaction")), "message_id")
+        replied_to = find_first_text(as_object(event.raw.get("context")), "id")
+        reacted_to = find_first_text(as_object(event.raw.get("reaction")), "message_id")
         return tuple(key for key in (replied_to, reacted_to) if key)
     return ()
 
@@ -233,12 +233,12 @@ def read_text(message: Json) -> str:
         part = body
         for step in path:
             part = as_object(part.get(step))
-        found.append(first_text(part, name))
+        found.append(find_first_text(part, name))
     for kind in _MEDIA_KINDS:
         media = as_object(body.get(kind))
-        found += [first_text(media, "caption"), first_text(media, "filename")]
+        found += [find_first_text(media, "caption"), find_first_text(media, "filename")]
     for contact in iter_objects(body.get("contacts")):
-        found.append(first_text(as_object(contact.get("name")), "formatted_name"))
+        found.append(find_first_text(as_object(contact.get("name")), "formatted_name"))
     return "\n".join([text for text in found if text])
 
 
@@ -261,7 +261,7 @@ def _find_priced_category(status: Json) -> str:
 
     Variants are ``marketing_lite`` and ``authentication_international``, for example.
     """
-    priced = first_text(as_object(status.get("pricing")), "category").upper()
+    priced = find_first_text(as_object(status.get("pricing")), "category").upper()
     return next((name for name in PRICED_CATEGORIES if name in priced), priced)
 
 
@@ -271,4 +271,4 @@ def _find_template_category(change: Json) -> str:
     An announced change has ``correct_category``, which will apply, and the current one in
     ``new_category``.
     """
-    return first_text(change, "correct_category", "new_category", "message_template_category")
+    return find_first_text(change, "correct_category", "new_category", "message_template_category")

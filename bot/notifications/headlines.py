@@ -24,7 +24,7 @@ from bot.webhooks.events import (
     TemplateEvent,
     WebhookEvent,
 )
-from bot.webhooks.fields import first_text
+from bot.webhooks.fields import find_first_text
 from bot.webhooks.recorded_event import RecordedEvent
 
 MAX_WORDS_LENGTH = 150
@@ -134,7 +134,7 @@ def _describe_message(event: MessageEvent) -> Headline:
 
 def _describe_template(event: TemplateEvent) -> Headline:
     change = TEMPLATE_CHANGES.get(event.kind, event.kind)
-    value = first_text(
+    value = find_first_text(
         event.raw, "event", "new_quality_score", "correct_category", "new_category"
     ).lower()
     what = markup(" is now ", bold(value.replace("_", " "))) if value else Markup(" has changed")

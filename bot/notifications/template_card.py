@@ -21,7 +21,7 @@ from bot.templates.catalog import TemplateCatalog
 from bot.templates.draft import is_editable
 from bot.templates.event_copy import IN_REVIEW, TemplateNews, describe_event
 from bot.webhooks.events import TemplateEvent
-from bot.webhooks.fields import first_text
+from bot.webhooks.fields import find_first_text
 from bot.webhooks.recorded_event import RecordedEvent
 
 USAGE_SECONDS = 30 * 86_400.0
@@ -79,7 +79,7 @@ class TemplatePresenter:
             (f"template:{event.template_id}", f"template:{name}:{language}")
         )
         at = get_event_time(recorded)
-        is_review = first_text(event.raw, "event").upper() == IN_REVIEW
+        is_review = find_first_text(event.raw, "event").upper() == IN_REVIEW
         if is_review and write and abs(at - write.started_at) < OWN_ACTION_SECONDS:
             return ()
         news = describe_event(event, known, self.catalog.get_before(event))
@@ -94,7 +94,7 @@ class TemplatePresenter:
     async def _find_template(self, event: TemplateEvent) -> Template | None:
         """Return the template from the list, loaded again if the event says too little."""
         says_enough = any(
-            first_text(event.raw, name) for name in ("correct_category", "previous_category")
+            find_first_text(event.raw, name) for name in ("correct_category", "previous_category")
         )
         refresh = event.kind == "category" and not says_enough
         try:

@@ -14,7 +14,7 @@ from bot.slack.blocks import Markup, bold, lines, markup
 from bot.templates import vocabulary
 from bot.templates.word_diff import diff_words
 from bot.webhooks.events import Json, TemplateEvent
-from bot.webhooks.fields import as_object, first_text, iter_objects, to_epoch_seconds
+from bot.webhooks.fields import as_object, find_first_text, iter_objects, to_epoch_seconds
 
 HOUR_SECONDS = 3_600.0
 PAUSE_HOURS = {"FIRST_PAUSE": 3, "SECOND_PAUSE": 6}
@@ -272,9 +272,9 @@ class TemplateTexts:
 def read_texts(raw: Json) -> TemplateTexts:
     """Return the texts that an event reports."""
     return TemplateTexts(
-        first_text(raw, "message_template_title"),
+        find_first_text(raw, "message_template_title"),
         to_body(raw.get("message_template_element")),
-        first_text(raw, "message_template_footer"),
+        find_first_text(raw, "message_template_footer"),
         tuple(map(_format_event_button, iter_objects(raw.get("message_template_buttons")))),
     )
 
@@ -300,8 +300,10 @@ def to_body(value: object) -> str:
 def _format_event_button(button: Json) -> str:
     return _format_button(
         _read_code(button, "message_template_button_type"),
-        first_text(button, "message_template_button_text"),
-        first_text(button, "message_template_button_url", "message_template_button_phone_number"),
+        find_first_text(button, "message_template_button_text"),
+        find_first_text(
+            button, "message_template_button_url", "message_template_button_phone_number"
+        ),
     )
 
 

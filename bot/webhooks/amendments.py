@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.webhooks.events import Json, MessageEvent
-from bot.webhooks.fields import as_object, first_text
+from bot.webhooks.fields import as_object, find_first_text
 from bot.webhooks.recorded_event import RecordedEvent
 
 CUSTOMER, PHONE_APP, META_AGENT = "customer", "phone app", "agent"
@@ -37,17 +37,17 @@ class Amendments:
 
 def find_target(event: MessageEvent) -> str:
     """Return Meta's ID of the message that an edit, a deletion or a reaction is about, or ""."""
-    body = message_body(event)
+    body = get_message_body(event)
     name = _TARGET_FIELDS.get(event.kind)
-    return first_text(as_object(body.get(event.kind)), name) if name else ""
+    return find_first_text(as_object(body.get(event.kind)), name) if name else ""
 
 
-def message_body(event: MessageEvent) -> Json:
+def get_message_body(event: MessageEvent) -> Json:
     """Return the message in Meta's shape: an echo in ``standby`` is nested."""
     return as_object(event.raw.get("message")) or event.raw
 
 
-def author_of(event: MessageEvent) -> str:
+def find_author(event: MessageEvent) -> str:
     """Return who wrote it."""
     if not event.is_echo:
         return CUSTOMER
@@ -63,12 +63,12 @@ def read_amendments(event: MessageEvent, later: Iterable[RecordedEvent]) -> Amen
         change = item.event
         if not isinstance(change, MessageEvent) or find_target(change) != event.wamid:
             continue
-        content = as_object(message_body(change).get(change.kind))
-        is_authors = author_of(change) == author_of(event)
+        content = as_object(get_message_body(change).get(change.kind))
+        is_authors = find_author(change) == find_author(event)
         if change.kind == "reaction":
-            reactions.pop(author_of(change), None)
-            if emoji := first_text(content, "emoji"):
-                reactions[author_of(change)] = emoji
+            reactions.pop(find_author(change), None)
+            if emoji := find_first_text(content, "emoji"):
+                reactions[find_author(change)] = emoji
         elif change.kind == "edit" and is_authors:
             edited = as_object(content.get("message"))
             edited_at = change.occurred_at or item.recorded_at

@@ -15,7 +15,7 @@ from bot.webhooks.fields import (
     Contacts,
     as_object,
     build_customer,
-    first_text,
+    find_first_text,
     is_status_kind,
     iter_objects,
     read_each,
@@ -51,14 +51,14 @@ def parse_chakra_events(body: Json) -> Iterator[WebhookEvent]:
 
 def _read_status(payload: Json) -> WebhookEvent:
     kind = to_kind(payload.get("deliveryStatus")).lower()
-    wamid, message_id = first_text(payload, "externalId"), first_text(payload, "id")
+    wamid, message_id = find_first_text(payload, "externalId"), find_first_text(payload, "id")
     if not is_status_kind(kind) or not (wamid or message_id):
         return UnknownEvent(kind=f"status:{kind}", raw=payload)
     return StatusEvent(
         kind=kind,
         occurred_at=to_epoch_seconds(payload.get("timestamp")),
-        waba_id=first_text(payload, "wabaId"),
-        phone_number_id=first_text(payload, *PHONE_NUMBER_ID_FIELDS),
+        waba_id=find_first_text(payload, "wabaId"),
+        phone_number_id=find_first_text(payload, *PHONE_NUMBER_ID_FIELDS),
         customer=build_customer(payload.get("recipientId")),
         raw=payload,
         wamid=wamid,
@@ -71,11 +71,11 @@ def _read_message(payload: Json) -> WebhookEvent:
     return read_message(
         as_object(payload.get("message")),
         Contacts(payload.get("contacts")),
-        fallback_wamid=first_text(payload, "externalId"),
-        message_id=first_text(payload, "messageId"),
+        fallback_wamid=find_first_text(payload, "externalId"),
+        message_id=find_first_text(payload, "messageId"),
         fallback_time=payload.get("timestamp"),
-        waba_id=first_text(payload, "wabaId"),
-        phone_number_id=first_text(payload, *PHONE_NUMBER_ID_FIELDS),
+        waba_id=find_first_text(payload, "wabaId"),
+        phone_number_id=find_first_text(payload, *PHONE_NUMBER_ID_FIELDS),
     )
 
 
@@ -83,12 +83,12 @@ def _read_echo(payload: Json, contacts: Contacts, echo: Json) -> WebhookEvent:
     return read_message(
         echo,
         contacts,
-        fallback_wamid=first_text(payload, "externalId"),
-        message_id=first_text(payload, "messageId"),
+        fallback_wamid=find_first_text(payload, "externalId"),
+        message_id=find_first_text(payload, "messageId"),
         fallback_time=payload.get("timestamp"),
         is_echo=True,
-        waba_id=first_text(payload, "wabaId"),
-        phone_number_id=first_text(payload, *PHONE_NUMBER_ID_FIELDS),
+        waba_id=find_first_text(payload, "wabaId"),
+        phone_number_id=find_first_text(payload, *PHONE_NUMBER_ID_FIELDS),
     )
 
 

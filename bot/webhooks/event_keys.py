@@ -16,7 +16,7 @@ from bot.webhooks.events import (
 MAX_ID_LENGTH = 200
 
 
-def event_key(event: WebhookEvent) -> str:
+def build_event_key(event: WebhookEvent) -> str:
     """Return the key under which the event is recorded once."""
     match event:
         case MessageEvent(wamid=wamid, message_id=message_id) if wamid or message_id:
@@ -26,16 +26,20 @@ def event_key(event: WebhookEvent) -> str:
             return _join("status", wamid or message_id, event.kind)
         case TemplateEvent():
             of = event.template_id or f"{event.name}/{event.language}"
-            return _join("template", of, event.kind, _fingerprint(event), f"{event.occurred_at:g}")
+            return _join(
+                "template", of, event.kind, _compute_fingerprint(event), f"{event.occurred_at:g}"
+            )
         case AccountEvent():
-            return _join("account", event.kind, _fingerprint(event), f"{event.occurred_at:.0f}")
-    return _join("other", event.kind, _fingerprint(event))
+            return _join(
+                "account", event.kind, _compute_fingerprint(event), f"{event.occurred_at:.0f}"
+            )
+    return _join("other", event.kind, _compute_fingerprint(event))
 
 
 def _join(*parts: str) -> str:
     return ":".join(part[:MAX_ID_LENGTH] for part in parts)
 
 
-def _fingerprint(event: WebhookEvent) -> str:
+def _compute_fingerprint(event: WebhookEvent) -> str:
     text = json.dumps(event.raw, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -15,7 +15,7 @@ from bot.db.parameters import is_one_of, split_parameters
 from bot.sealing import Sealer, hash_with_key
 from bot.webhooks.amendments import AMENDING_KINDS
 from bot.webhooks.event_codec import dump_event, load_event
-from bot.webhooks.event_keys import event_key
+from bot.webhooks.event_keys import build_event_key
 from bot.webhooks.events import AccountEvent, MessageEvent, StatusEvent, WebhookEvent
 from bot.webhooks.recorded_event import IdentifyCustomers, RecordedEvent
 
@@ -48,14 +48,14 @@ class EventLog:
         customer_ids = await self._identify(connection, events, now)  # each format says its own
         new: dict[str, tuple[str, WebhookEvent, int]] = {}
         for event, customer_id in zip(events, customer_ids, strict=True):
-            key = event_key(event)
+            key = build_event_key(event)
             new.setdefault(self._hash(key), (key, event, customer_id))
         for key_hash in await self._find_known(connection, new):
             del new[key_hash]
         if not new:
             return []
         rows = [
-            self._row(key_hash, event, customer_id, now)
+            self._build_row(key_hash, event, customer_id, now)
             for key_hash, (_, event, customer_id) in new.items()
         ]
         await connection.execute(insert(event_log), rows)
@@ -196,7 +196,7 @@ class EventLog:
         """Return the key as it is stored: Meta's message IDs contain the customer's number."""
         return hash_with_key(self._key, _PURPOSE, key)
 
-    def _row(
+    def _build_row(
         self, key_hash: str, event: WebhookEvent, customer_id: int, now: float
     ) -> dict[str, Any]:
         return {
@@ -216,4 +216,6 @@ class EventLog:
         event = load_event(self._sealer.open(row.content))
         if event is None:
             return None
-        return RecordedEvent(row.id, event_key(event), event, row.customer_id, row.recorded_at)
+        return RecordedEvent(
+            row.id, build_event_key(event), event, row.customer_id, row.recorded_at
+        )

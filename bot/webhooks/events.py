@@ -116,6 +116,6 @@ class UnknownEvent(WebhookEvent):
     label: ClassVar[str] = "other"
 
 
-def metric_label(event: WebhookEvent) -> str:
+def choose_metric_label(event: WebhookEvent) -> str:
     """Return a word from a short list for the metrics."""
     return "echo" if isinstance(event, MessageEvent) and event.is_echo else event.label

@@ -51,7 +51,7 @@ def as_object(value: object) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def first_text(source: Json, *names: str) -> str:
+def find_first_text(source: Json, *names: str) -> str:
     """Return the first of the named fields that holds text; "" if none does."""
     for name in names:
         if text := to_text(source.get(name)):
@@ -100,10 +100,10 @@ def build_customer(
     texts = [text for value in (*identifiers, wa_id, contact_user_id) if (text := to_text(value))]
     return Customer(
         user_id=next((text for text in texts if _USER_ID.fullmatch(text)), ""),
-        parent_user_id=to_text(parent_user_id) or first_text(contact or {}, "parent_user_id"),
+        parent_user_id=to_text(parent_user_id) or find_first_text(contact or {}, "parent_user_id"),
         phone=next((digits for text in texts if (digits := _to_digits(text))), ""),
-        username=first_text(profile, "username").removeprefix("@"),
-        name=first_text(profile, "name"),
+        username=find_first_text(profile, "username").removeprefix("@"),
+        name=find_first_text(profile, "name"),
     )
 
 
@@ -114,7 +114,7 @@ class Contacts:
         self._contacts = list(iter_objects(contacts))
         self._by_identity: dict[Identity, Json] = {}
         for contact in self._contacts:
-            for identity in _identities(contact.get("wa_id"), contact.get("user_id")):
+            for identity in _build_identities(contact.get("wa_id"), contact.get("user_id")):
                 self._by_identity.setdefault(identity, contact)
 
     def find(self, *identifiers: object) -> Json:
@@ -124,7 +124,7 @@ class Contacts:
         """
         if not self._contacts:
             return {}
-        wanted = _identities(*identifiers)
+        wanted = _build_identities(*identifiers)
         for identity in wanted:
             if identity in self._by_identity:
                 return self._by_identity[identity]
@@ -139,7 +139,7 @@ Identity = tuple[str, str]
 NO_CONTACTS = Contacts(())
 
 
-def _identities(*identifiers: object) -> list[Identity]:
+def _build_identities(*identifiers: object) -> list[Identity]:
     """Return the user ID and the number among these."""
     found = build_customer(*identifiers)
     identities = [("user_id", found.user_id)] if found.user_id else []
@@ -161,7 +161,7 @@ def read_message(
     """Return the event of a message in Meta's shape, which Chakra's own format carries too."""
     body = as_object(message.get("message")) or message  # an echo in `standby` is nested
     kind = to_kind(body.get("type")) or "unknown"
-    wamid = first_text(message, "id") or fallback_wamid
+    wamid = find_first_text(message, "id") or fallback_wamid
     if not (wamid or message_id):
         return UnknownEvent(kind=UNREADABLE, raw=message)
     names = ("to", "to_user_id") if is_echo else ("from", "from_user_id")
@@ -195,7 +195,7 @@ def _read_change(system: Json, old: Sequence[object]) -> tuple[Customer, Custome
 
     ``old`` is what the message itself calls the customer.
     """
-    new_number = first_text(system, "wa_id", "new_wa_id")
+    new_number = find_first_text(system, "wa_id", "new_wa_id")
     is_changed = is_change(system) or bool(system.get("previous_user_id"))
     if not is_changed or not (system.get("user_id") or new_number):
         return None

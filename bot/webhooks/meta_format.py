@@ -23,7 +23,7 @@ from bot.webhooks.fields import (
     Contacts,
     as_object,
     build_customer,
-    first_text,
+    find_first_text,
     is_status_kind,
     iter_objects,
     read_each,
@@ -67,7 +67,7 @@ def is_meta_format(body: Json) -> bool:
 def parse_meta_events(body: Json) -> Iterator[WebhookEvent]:
     """Yield the events of one delivery: it may hold several entries, changes and messages."""
     for entry in iter_objects(body.get("entry")):
-        waba_id, time = first_text(entry, "id"), to_epoch_seconds(entry.get("time"))
+        waba_id, time = find_first_text(entry, "id"), to_epoch_seconds(entry.get("time"))
         changes = list(iter_objects(entry.get("changes")))
         events = (event for change in changes for event in _parse_change(change, waba_id))
         for event in events if changes else (UnknownEvent(kind=UNREADABLE, raw=entry),):
@@ -112,7 +112,7 @@ def _parse_messages(
     inner: Json, value: Json, waba_id: str, *, is_standby: bool
 ) -> Iterator[WebhookEvent]:
     contacts = Contacts(inner.get("contacts") or value.get("contacts"))
-    phone_number_id = first_text(as_object(value.get("metadata")), "phone_number_id")
+    phone_number_id = find_first_text(as_object(value.get("metadata")), "phone_number_id")
     read = partial(
         read_message,
         contacts=contacts,
@@ -132,7 +132,7 @@ def _parse_messages(
 def _read_status(
     status: Json, contacts: Contacts, waba_id: str, phone_number_id: str
 ) -> WebhookEvent:
-    kind, wamid = to_kind(status.get("status")).lower(), first_text(status, "id")
+    kind, wamid = to_kind(status.get("status")).lower(), find_first_text(status, "id")
     if not is_status_kind(kind) or not wamid:
         return UnknownEvent(kind=f"status:{kind}", raw=status)
     is_group = to_kind(status.get("recipient_type")) == "group"  # then it is the group's ID
@@ -148,7 +148,7 @@ def _read_status(
         customer=build_customer(
             *identifiers,
             contact=contacts.find(*identifiers),
-            parent_user_id=first_text(
+            parent_user_id=find_first_text(
                 status,
                 "recipient_parent_user_id",
                 "parent_recipient_user_id",  # an early copy of Meta's page
@@ -165,9 +165,9 @@ def _read_template(kind: str, value: Json) -> WebhookEvent:
     return TemplateEvent(
         kind=kind,
         raw=value,
-        template_id=first_text(value, "message_template_id"),
-        name=first_text(value, "message_template_name"),
-        language=first_text(value, "message_template_language"),
+        template_id=find_first_text(value, "message_template_id"),
+        name=find_first_text(value, "message_template_name"),
+        language=find_first_text(value, "message_template_language"),
     )
 
 
@@ -178,7 +178,7 @@ def _read_preference(field: str, value: Json, contacts: Contacts, preference: Js
     return AccountEvent(
         kind=field,
         occurred_at=to_epoch_seconds(preference.get("timestamp")),
-        phone_number_id=first_text(as_object(value.get("metadata")), "phone_number_id"),
+        phone_number_id=find_first_text(as_object(value.get("metadata")), "phone_number_id"),
         customer=build_customer(
             *identifiers,
             contact=contacts.find(*identifiers),
@@ -199,8 +199,8 @@ def _read_account(field: str, value: Json) -> WebhookEvent:
     return AccountEvent(
         kind=field,
         occurred_at=to_epoch_seconds(value.get("timestamp") or call.get("timestamp")),
-        phone_number_id=first_text(as_object(value.get("recipient")), "phone_number_id")
-        or first_text(as_object(value.get("metadata")), "phone_number_id"),
+        phone_number_id=find_first_text(as_object(value.get("recipient")), "phone_number_id")
+        or find_first_text(as_object(value.get("metadata")), "phone_number_id"),
         customer=build_customer(
             *identifiers, contact=Contacts(value.get("contacts")).find(*identifiers)
         ),

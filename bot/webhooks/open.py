@@ -36,7 +36,7 @@ async def open_webhooks(
     """Yield the receiver, to be mounted at ``/chakra/events``; process what it stores.
 
     ``handlers`` apply the events, by their type, and ``recorder`` records them. ``on_event`` gets a
-    word for each event, see `metric_label`. Without a ``secret`` every delivery is refused.
+    word for each event, see `choose_metric_label`. Without a ``secret`` every delivery is refused.
     """
     events = Events(database, workspace)
     processor = EventProcessor(

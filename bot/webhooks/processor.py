@@ -16,7 +16,7 @@ from bot.aio.clock import Clock, sleep
 from bot.aio.periodic import run_periodically
 from bot.aio.wake_event import WakeEvent
 from bot.errors import DatabaseUnavailable
-from bot.webhooks.events import UnknownEvent, WebhookEvent, metric_label
+from bot.webhooks.events import UnknownEvent, WebhookEvent, choose_metric_label
 from bot.webhooks.parser import parse_events
 from bot.webhooks.recorder import Recorder
 from bot.webhooks.repository import Events, ProcessedBatch, StoredEvent
@@ -119,7 +119,7 @@ class EventProcessor:
         batch = _Batch(self._handlers, now, self._recorder)
         processed = await self._events.process(BATCH_SIZE, now, batch.apply, isolate=isolate)
         for event in batch.events:
-            self._on_event(metric_label(event))
+            self._on_event(choose_metric_label(event))
             self._log_unknown(event)
         for notify in batch.after_commit:
             notify()

@@ -36,7 +36,7 @@ from bot.errors import (
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.privacy import redact
-from bot.writes.notices import abandoned_notice
+from bot.writes.notices import render_abandoned_notice
 from bot.writes.repository import (
     Write,
     WriteClaim,
@@ -244,11 +244,11 @@ def _serialize(error: BotError) -> WriteError:
     return WriteError(error.kind, code if isinstance(code, int) else None, redact(error.message))
 
 
-def _notice(write: Write) -> OutboxMessage:
+def _build_notice(write: Write) -> OutboxMessage:
     return OutboxMessage(
         key=f"write:{write.key}",
         channel=write.member,
-        message=abandoned_notice(write.verb, write.started_at),
+        message=render_abandoned_notice(write.verb, write.started_at),
         member=write.member,
     )
 
@@ -275,7 +275,7 @@ async def open_write_ledger(
     writes = Writes(database, workspace)
 
     async def notify(write: Write) -> None:
-        await outbox.enqueue(_notice(write))
+        await outbox.enqueue(_build_notice(write))
 
     ledger = WriteLedger(
         writes,

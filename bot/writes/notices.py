@@ -27,7 +27,7 @@ NOUNS: Mapping[str, str] = {
 }
 
 
-def confirmed_id(state: Mapping[str, str]) -> int:
+def read_confirmed_id(state: Mapping[str, str]) -> int:
     """Return the ID of the write that the member has confirmed, 0 if none."""
     value = state.get(CONFIRMED, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0
@@ -35,14 +35,14 @@ def confirmed_id(state: Mapping[str, str]) -> int:
 
 def ask_again(view: View, request: SubmitRequest, write: Write) -> UpdateForm:
     """Return the form as filled in, with the question above; submitting it again confirms."""
-    question = blocks.section(duplicate_question(write, request.now))
+    question = blocks.section(render_duplicate_question(write, request.now))
     return UpdateForm(
         with_values(view, request.values, [question]),
         {**request.state, CONFIRMED: str(write.id)},
     )
 
 
-def duplicate_question(write: Write, now: float) -> Markup:
+def render_duplicate_question(write: Write, now: float) -> Markup:
     """Return the question before the same content is written again."""
     who = markup(Markup(":warning: "), mention(write.member))
     ago = f"{format_wait(now - write.started_at)} ago"
@@ -55,7 +55,7 @@ def duplicate_question(write: Write, now: float) -> Markup:
     )
 
 
-def abandoned_notice(verb: str, started_at: float) -> Message:
+def render_abandoned_notice(verb: str, started_at: float) -> Message:
     """Return the message for a member whose write was interrupted."""
     noun = NOUNS.get(verb, "your change in Chakra")
     when = Markup(f"<!date^{started_at:.0f}^{{date_short_pretty}} at {{time}}|earlier>")

@@ -152,7 +152,7 @@ class Writes:
             await connection.execute(
                 update(writes)
                 .where(writes.c.id == write_id, writes.c.state.in_(open_states))
-                .values(state=state, state_at=now, result=result, **_error_columns(error))
+                .values(state=state, state_at=now, result=result, **_build_error_columns(error))
             )
             row = (await connection.execute(select(writes).where(writes.c.id == write_id))).one()
         return _write(row)
@@ -212,7 +212,7 @@ class Writes:
                 started_at=now,
                 state=WriteState.STARTED,
                 state_at=now,
-                **_error_columns(None),
+                **_build_error_columns(None),
             )
             .returning(writes)
         )
@@ -237,7 +237,7 @@ class Writes:
         )
 
 
-def _error_columns(error: WriteError | None) -> dict[str, Any]:
+def _build_error_columns(error: WriteError | None) -> dict[str, Any]:
     return {
         "error_kind": error.kind if error else "",
         "error_code": error.code if error else None,

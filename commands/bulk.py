@@ -92,7 +92,9 @@ async def run(request: CommandRequest, context: Context) -> OpenForm:
 
 
 async def _open_file_form(context: Context, words: Sequence[str] = (), note: str = "") -> OpenForm:
-    procedures = await _within_modal_deadline(context, context.bulk_planner.list_procedures()) or ()
+    procedures = (
+        await _load_within_modal_deadline(context, context.bulk_planner.list_procedures()) or ()
+    )
     line = parse_line(words, procedures)
     return render_file_form(procedures, replace(line, notes=(note, *line.notes)) if note else line)
 
@@ -351,7 +353,7 @@ async def _load_own_upload(request: ActionRequest, context: Context) -> Upload:
     return upload
 
 
-async def _within_modal_deadline(context: Context, load: Coroutine[Any, Any, T]) -> T | None:
+async def _load_within_modal_deadline(context: Context, load: Coroutine[Any, Any, T]) -> T | None:
     try:
         return await wait_for(context.clock, load, MODAL_LOAD_TIMEOUT_SECONDS)
     except (TimeoutError, BotError):

@@ -160,7 +160,7 @@ def _answer(
     file: UploadedFile | None = None,
     interaction: str = "",
 ) -> Answer:
-    return Answer(text, file, interaction, request.actor.id, _name(request), request.now)
+    return Answer(text, file, interaction, request.actor.id, _get_name(request), request.now)
 
 
 def _to_template(context: Context, target: ReplyTarget) -> UpdateForm:
@@ -170,7 +170,7 @@ def _to_template(context: Context, target: ReplyTarget) -> UpdateForm:
     return UpdateForm(view, form.to_state())
 
 
-def _name(request: Request) -> str:
+def _get_name(request: Request) -> str:
     return request.member.name if request.member else request.actor.name
 
 
@@ -245,7 +245,7 @@ async def submit_assign(request: SubmitRequest, context: Context) -> CloseForm |
     if assigned is not None:
         await service.parents.refresh(assigned)
     if member and member not in (request.actor.id, conversation.assignee):
-        line = actions.render_assigned(member, _name(request))
+        line = actions.render_assigned(member, _get_name(request))
         await service.post(
             conversation, f"assigned:{request.interaction_key}", line, request.actor.id
         )
@@ -293,7 +293,7 @@ async def submit_note(request: SubmitRequest, context: Context) -> CloseForm | F
     if not text:
         return FieldErrors({actions.TEXT: "Write a note."})
     conversation = await _load_of_form(request, context)
-    note = actions.render_note(text, request.actor.id, _name(request))
+    note = actions.render_note(text, request.actor.id, _get_name(request))
     await context.conversations.post(
         conversation, f"note:{request.interaction_key}", note, request.actor.id
     )

@@ -51,10 +51,10 @@ class ConfigEntry:
     def has(self, words: Sequence[str]) -> bool:
         """Return whether each word is in the line or in its ID, or means its kind."""
         text = normalize(f"{self.kind} {self.label} {self.short_id} {self.note} {self.id}")
-        return all(word in text or self.kind.startswith(_kinds_of(word)) for word in words)
+        return all(word in text or self.kind.startswith(_list_kinds(word)) for word in words)
 
 
-def _kinds_of(word: str) -> tuple[str, ...]:
+def _list_kinds(word: str) -> tuple[str, ...]:
     return tuple(kind for kind, words in WORDS.items() if word in words)
 
 
@@ -87,7 +87,7 @@ async def _render(
         page,
         query,
         heading=heading,
-        row=_row,
+        row=_render_row,
         empty_text=nothing if query.words else markup("Chakra's configuration is empty."),
         note=freshness(config),
         page_action=PAGE,
@@ -102,7 +102,7 @@ def _count(found: int, total: int, words: str) -> Markup:
     return markup(f"{total:,} entries")
 
 
-def _row(entry: ConfigEntry) -> Block:
+def _render_row(entry: ConfigEntry) -> Block:
     name = markup(bold(entry.label), "  ", code(entry.short_id)) if entry.short_id else entry.label
     note = f"{entry.kind}  ·  {entry.note}" if entry.note else entry.kind
     return blocks.section(lines([name, note]))
@@ -114,29 +114,31 @@ def list_entries(config: Config) -> list[ConfigEntry]:
     for procedure in config.procedures:
         if procedure.is_deleted or not procedure.label:
             continue
-        entries.append(_entry("record type", procedure))
+        entries.append(_build_entry("record type", procedure))
         key = config.find_primary_key(procedure.short_id)
         entries += [
-            _field(attribute, procedure.label, is_key=key is attribute)
+            _build_attribute_entry(attribute, procedure.label, is_key=key is attribute)
             for attribute in config.list_attributes(procedure.short_id)
         ]
     if not config.procedures:
-        entries += [_field(attribute, "", is_key=False) for attribute in config.attributes]
+        entries += [
+            _build_attribute_entry(attribute, "", is_key=False) for attribute in config.attributes
+        ]
     named: tuple[tuple[str, Sequence[NamedResource]], ...] = (
         ("role", config.roles),
         ("pod", config.pods),
         ("task", (*config.task_types, *config.state_tasks)),
         ("entity", config.entities),
     )
-    entries += [_entry(kind, item) for kind, items in named for item in items if item.label]
+    entries += [_build_entry(kind, item) for kind, items in named for item in items if item.label]
     return entries
 
 
-def _entry(kind: str, item: NamedResource) -> ConfigEntry:
+def _build_entry(kind: str, item: NamedResource) -> ConfigEntry:
     return ConfigEntry(kind, item.label, item.short_id, id=item.id)
 
 
-def _field(attribute: Attribute, owner: str, *, is_key: bool) -> ConfigEntry:
+def _build_attribute_entry(attribute: Attribute, owner: str, *, is_key: bool) -> ConfigEntry:
     facts = [attribute.type.replace("_", " ")]
     if is_key:
         facts.append("primary key")

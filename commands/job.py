@@ -75,7 +75,7 @@ async def _render_card(
     is_private = is_private_conversation(request.channel.id, request.channel.name)
     location = request.actor.id if is_private else request.channel.id
     watched = await context.workflows.watches.find_active(target.subject, location)
-    buttons = _buttons(request, target, job.value, watched=watched is not None)
+    buttons = _render_buttons(request, target, job.value, watched=watched is not None)
     return Message(text, (*content, buttons))
 
 
@@ -84,7 +84,7 @@ async def _load_job(context: Context, target: WatchTarget, *, refresh: bool) -> 
         return await fetch_merged_job(context.jobs, target.jobs, refresh=refresh)
 
 
-def _buttons(request: Request, target: WatchTarget, job: Job, *, watched: bool) -> Block:
+def _render_buttons(request: Request, target: WatchTarget, job: Job, *, watched: bool) -> Block:
     buttons = [blocks.button("Refresh", REFRESH, target.subject)]
     if not job.finished and not watched:
         buttons.append(blocks.button("Watch", WATCH, target.subject, style="primary"))
@@ -134,7 +134,7 @@ async def send_failed_rows(request: ActionRequest, context: Context) -> Message:
         request.actor.id,
         f"failed-rows-{target.jobs[0][:8]}.csv",
         await build_failed_rows_csv(entries),
-        comment=markup(f"{counted} that failed in ", _job_title(target), "."),
+        comment=markup(f"{counted} that failed in ", _render_job_title(target), "."),
     )
     return blocks.text_message("I've sent you the file in a direct message.")
 
@@ -144,7 +144,7 @@ def _may_get_rows(request: Request, target: WatchTarget) -> bool:
     return target.uploader == request.actor.id or request.access.allows(Permission.BULK)
 
 
-def _job_title(target: WatchTarget) -> Markup:
+def _render_job_title(target: WatchTarget) -> Markup:
     return bold(target.title) if target.title else markup("job ", code(target.jobs[0]))
 
 

@@ -72,7 +72,7 @@ async def _render_page(context: Context, query: JobListQuery) -> Message:
             f"{active_count} watched",
             f"{finished_count} finished this week",
         ],
-        row=_row,
+        row=_render_row,
         empty_text="",
         note="Last known status",
         page_action=PAGE,
@@ -80,7 +80,7 @@ async def _render_page(context: Context, query: JobListQuery) -> Message:
     )
 
 
-def _row(watch: Watch) -> Block:
+def _render_row(watch: Watch) -> Block:
     job = Job(id=watch.jobs[0], counts=watch.counts)
     name = bold(watch.title) if watch.title else code(watch.subject)
     where = (
@@ -90,7 +90,7 @@ def _row(watch: Watch) -> Block:
     )
     text = lines(
         [
-            markup(f"{_status_emoji(watch, job)} ", name),
+            markup(f"{_choose_status_emoji(watch, job)} ", name),
             render_progress_line(watch),
             markup(STATUS_TEXT[watch.status], " · watched by ", mention(watch.member), " ", where),
         ]
@@ -100,7 +100,7 @@ def _row(watch: Watch) -> Block:
     )
 
 
-def _status_emoji(watch: Watch, job: Job) -> str:
+def _choose_status_emoji(watch: Watch, job: Job) -> str:
     if watch.status is WatchStatus.FINISHED and (job.unsuccessful or job.remaining):
         return ":warning:"
     return STATUS_EMOJI[watch.status]

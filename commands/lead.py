@@ -74,7 +74,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     request.access.authorize(Permission.EDIT)
 
     async def build() -> OpenForm:
-        form = await _empty_form(context)
+        form = await _build_empty_form(context)
         draft = read_lead_line(request.arguments.tokens, form.fields, context.records.phones)
         return OpenForm((await _fill(request, context, form, draft)).render_view())
 
@@ -89,7 +89,7 @@ async def open_from_message(request: ShortcutRequest, context: Context) -> OpenF
         return await _open_for_customer(request, context, conversation.id)
 
     async def build() -> OpenForm:
-        form = await _empty_form(context)
+        form = await _build_empty_form(context)
         draft = await asyncio.to_thread(_read_message, request, context, form.fields)
         return OpenForm((await _fill(request, context, form, draft)).render_view())
 
@@ -121,8 +121,10 @@ async def _open_for_customer(request: Request, context: Context, conversation_id
     target = await context.conversations.find_target(conversation_id)
 
     async def build() -> OpenForm:
-        form = await _empty_form(context)
-        form = await _fill(request, context, form, _customer_draft(target.customer, form.fields))
+        form = await _build_empty_form(context)
+        form = await _fill(
+            request, context, form, _build_customer_draft(target.customer, form.fields)
+        )
         found = await _find_duplicates(context, target.customer.phone)
         state = {CONVERSATION: str(conversation_id), SEEN: _join_ids(found)}
         return OpenForm(replace(form, duplicates=found).render_view(), state)
@@ -130,7 +132,7 @@ async def _open_for_customer(request: Request, context: Context, conversation_id
     return await open_when_ready(context.clock, build(), TITLE)
 
 
-def _customer_draft(customer: KnownCustomer, fields: LeadFields) -> LeadDraft:
+def _build_customer_draft(customer: KnownCustomer, fields: LeadFields) -> LeadDraft:
     """Return a customer as a lead, with their number if WhatsApp shows it, never their user ID."""
     values = fields.split_name(format_short_name(customer)) if format_short_name(customer) else {}
     if customer.phone and fields.phone is not None:
@@ -138,7 +140,7 @@ def _customer_draft(customer: KnownCustomer, fields: LeadFields) -> LeadDraft:
     return LeadDraft(values, notes=() if customer.phone else (NO_NUMBER,))
 
 
-async def _empty_form(context: Context) -> LeadForm:
+async def _build_empty_form(context: Context) -> LeadForm:
     types = await context.records.list_types()
     found = find_type(types, LEAD) or types[0]
     record_type = add_confirmed_fields(found)
@@ -178,7 +180,7 @@ async def show_existing(request: ActionRequest, context: Context) -> OpenForm:
 
 async def submit(request: SubmitRequest, context: Context) -> Reply:
     """Create the lead, once; first show the records with the same number or address."""
-    form = replace(await _empty_form(context), values=request.values)
+    form = replace(await _build_empty_form(context), values=request.values)
     try:
         username = await context.record_queries.read_username(
             ASSIGNEE, request.values.get(ASSIGNEE, ""), request.require_member()
@@ -220,7 +222,7 @@ async def _ask_about_duplicates(
     seen = set(request.state.get(SEEN, "").split())
     state = {name: value for name, value in request.state.items() if name != CONFIRMED}
     try:
-        found = await _find_duplicates(context, *_contacts(form.fields, changes))
+        found = await _find_duplicates(context, *_read_contacts(form.fields, changes))
     except (BotError, TimeoutError):
         if UNCHECKED in seen:
             return None
@@ -237,7 +239,7 @@ def _join_ids(found: Sequence[DuplicateRecord]) -> str:
     return " ".join(duplicate.record.process.id for duplicate in found)
 
 
-def _contacts(fields: LeadFields, changes: RecordChanges) -> tuple[str, str]:
+def _read_contacts(fields: LeadFields, changes: RecordChanges) -> tuple[str, str]:
     """Return the phone number and the email address of a new lead, each "" if it has none."""
     data = changes.update.get("data", {})
     phone = str(data.get(fields.phone.name, "")) if fields.phone else ""
@@ -265,7 +267,7 @@ async def _show_created(
     done = "The lead is created."
     if not reference:
         try:
-            found = await _find_duplicates(context, *_contacts(form.fields, changes))
+            found = await _find_duplicates(context, *_read_contacts(form.fields, changes))
         except (BotError, TimeoutError):
             found = []
         reference = found[0].record.reference if len(found) == 1 else ""

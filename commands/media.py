@@ -24,7 +24,7 @@ MAY_NOT_READ = "Customers' files are for people who may send."
 
 async def run(request: CommandRequest, context: Context) -> Message:
     request.access.authorize(Permission.SEND, reason=MAY_NOT_READ)
-    typed = _without_fillers(request.arguments.text_from().strip())
+    typed = _remove_fillers(request.arguments.text_from().strip())
     if not typed:
         raise UsageError("Which file? Add its WhatsApp media ID.", example=EXAMPLE)
     if typed.casefold().endswith(" share"):
@@ -36,7 +36,7 @@ async def run(request: CommandRequest, context: Context) -> Message:
     return await context.whatsapp_files.show(typed, request.actor.id)
 
 
-def _without_fillers(typed: str) -> str:
+def _remove_fillers(typed: str) -> str:
     """Return the ID of "the file 1037543291543636", or of its address; else what was typed."""
     words: list[str] = re.findall(r"\w+", typed.casefold())
     ids = [word for word in words if MEDIA_ID.fullmatch(word)]

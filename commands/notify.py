@@ -203,7 +203,7 @@ async def submit(request: SubmitRequest, context: Context) -> FieldErrors | Upda
     rule = await _find_edited(request, context)
     known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
     try:
-        spec = read_form(request.values, known, rule.spec if rule else _typed_spec(request))
+        spec = read_form(request.values, known, rule.spec if rule else _read_typed_spec(request))
         place = await find_stored_place(context.channels, request, request.state.get(CHANNEL, ""))
         _require_others_sends(spec, place.destination)
         spec = rule_card.record_consent(spec, place.destination)
@@ -225,7 +225,7 @@ async def submit(request: SubmitRequest, context: Context) -> FieldErrors | Upda
     return UpdateForm(view, state)
 
 
-def _typed_spec(request: SubmitRequest) -> RuleSpec | None:
+def _read_typed_spec(request: SubmitRequest) -> RuleSpec | None:
     """Return the typed rule with which the form was opened."""
     typed = request.state.get(SPEC, "")
     return RuleSpec.model_validate_json(typed) if typed else None

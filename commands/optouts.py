@@ -102,9 +102,9 @@ async def _render_page(request: Request, context: Context, query: OptOutQuery) -
     return list_message(
         page,
         query,
-        heading=_heading(query, len(found)),
-        row=lambda pair: _row(*pair, is_whole=may_send),
-        empty_text=_empty_text(query),
+        heading=_render_heading(query, len(found)),
+        row=lambda pair: _render_row(*pair, is_whole=may_send),
+        empty_text=_render_empty(query),
         note=markup("Checked before every send. As of ", date_token(request.now), "."),
         page_action=PAGE,
         buttons=buttons,
@@ -118,7 +118,7 @@ async def _find(request: Request, context: Context, query: OptOutQuery) -> list[
     return [pair for pair in pairs if matches_query(*pair, query, request.now, zone)]
 
 
-def _heading(query: OptOutQuery, count: int) -> list[str]:
+def _render_heading(query: OptOutQuery, count: int) -> list[str]:
     noun = "opt-out" if count == 1 else "opt-outs"
     parts: list[str] = [bold(f"{count:,} {'lifted ' if query.lifted else ''}{noun}")]
     if query.words:
@@ -133,7 +133,7 @@ def _heading(query: OptOutQuery, count: int) -> list[str]:
     return parts
 
 
-def _empty_text(query: OptOutQuery) -> Markup:
+def _render_empty(query: OptOutQuery) -> Markup:
     filters = {"source": query.source, "kind of messages": query.scope, "day": query.day}
     is_of_number = is_number(query.words)
     if is_of_number and not query.lifted and not any(filters.values()):
@@ -151,8 +151,10 @@ def _empty_text(query: OptOutQuery) -> Markup:
     )
 
 
-def _row(opt_out: OptOut, customer: KnownCustomer, *, is_whole: bool) -> Block:
-    what = markup(bold(_customer_name(customer)), _describe_number(customer, is_whole=is_whole))
+def _render_row(opt_out: OptOut, customer: KnownCustomer, *, is_whole: bool) -> Block:
+    what = markup(
+        bold(_format_customer_name(customer)), _describe_number(customer, is_whole=is_whole)
+    )
     how = f"{SCOPE_LABELS[opt_out.scope]} · {SOURCE_LABELS[opt_out.source]}"
     parts: list[str] = [how]
     if opt_out.words:
@@ -162,13 +164,13 @@ def _row(opt_out: OptOut, customer: KnownCustomer, *, is_whole: bool) -> Block:
     parts.append(date_token(opt_out.noted_at))
     shown = [what, Markup("  ·  ".join(blocks.escape(part) for part in parts))]
     if not opt_out.holds:
-        shown.append(_lifted_line(opt_out))
+        shown.append(_render_lifted_line(opt_out))
     may_lift = is_whole and opt_out.holds
     button = blocks.button("Lift…", LIFT, str(opt_out.id)) if may_lift else None
     return blocks.section(lines(shown), accessory=button)
 
 
-def _lifted_line(opt_out: OptOut) -> Markup:
+def _render_lifted_line(opt_out: OptOut) -> Markup:
     if not opt_out.lifted_by:
         return markup("Lifted by the customer ", date_token(opt_out.lifted_at))
     reason = blocks.clip(opt_out.lift_reason, MAX_REASON_LENGTH)
@@ -176,7 +178,7 @@ def _lifted_line(opt_out: OptOut) -> Markup:
     return markup("Lifted by ", by, " ", date_token(opt_out.lifted_at), ": ", reason)
 
 
-def _customer_name(customer: KnownCustomer) -> str:
+def _format_customer_name(customer: KnownCustomer) -> str:
     username = f"@{customer.username}" if customer.username else ""
     return blocks.clip(customer.name or username or "A customer", 80)
 
@@ -198,14 +200,14 @@ async def export(request: ActionRequest, context: Context) -> Message:
         return blocks.text_message("There's nothing to export.")
     counted = "1 opt-out" if len(found) == 1 else f"{len(found):,} opt-outs"
     day = datetime.fromtimestamp(request.now, UTC)
-    file = build_csv([CSV_HEADER, *(_csv_row(*pair) for pair in found)])
+    file = build_csv([CSV_HEADER, *(_format_csv_row(*pair) for pair in found)])
     await context.files.upload(
         request.actor.id, f"opt-outs-{day:%Y-%m-%d}.csv", file, comment=counted + "."
     )
     return blocks.text_message("I've sent you the file in a direct message.")
 
 
-def _csv_row(opt_out: OptOut, customer: KnownCustomer) -> tuple[str, ...]:
+def _format_csv_row(opt_out: OptOut, customer: KnownCustomer) -> tuple[str, ...]:
     since = datetime.fromtimestamp(opt_out.noted_at, UTC)
     return (
         customer.name,
@@ -240,7 +242,7 @@ async def _lift_typed(request: CommandRequest, context: Context) -> Message | Op
 def _lift_form(opt_out: OptOut, customer: KnownCustomer, reason: str = "") -> OpenForm:
     content = [
         blocks.section(markup(describe_opt_out(opt_out, format_name(customer)))),
-        _reason_field(
+        _render_reason_field(
             "Why can they be sent messages again?", "They asked for it on the phone", reason
         ),
         blocks.context(markup("The reason is stored with your name.")),
@@ -293,13 +295,13 @@ def _add_form(phone: str = "", reason: str = "") -> OpenForm:
             initial=phone,
             placeholder=EXAMPLE_NUMBER,
         ),
-        _reason_field("How did they ask for it?", "They asked for it on the phone", reason),
+        _render_reason_field("How did they ask for it?", "They asked for it on the phone", reason),
         blocks.context(markup("Nothing is sent to them then. You can lift it again.")),
     ]
     return OpenForm(blocks.form_modal(ADD, "Add an opt-out", "Add", content))
 
 
-def _reason_field(text: str, placeholder: str, initial: str = "") -> Block:
+def _render_reason_field(text: str, placeholder: str, initial: str = "") -> Block:
     return blocks.text_field(
         REASON,
         text,

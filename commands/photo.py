@@ -63,10 +63,10 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     first = tokens[0].text.casefold() if tokens else ""
     if not tokens or first in UPLOAD_WORDS:
         request.access.authorize(Permission.EDIT)
-        named = _without_fillers(tokens[1:])
+        named = _remove_fillers(tokens[1:])
         found = await _find_record(context, named) if named else None
         return forms.render_file_form(record=found[0] if found else None)
-    rest = _without_fillers(tokens) or tokens
+    rest = _remove_fillers(tokens) or tokens
     if rest[-1].text.casefold() in SHARE_WORDS:
         raise UsageError(NOT_SHARED, example=EXAMPLE)
     if isinstance(rest[0], Mention) or rest[0].text.casefold() in ("me", "my"):
@@ -81,7 +81,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     return forms.render_photos(record, record_type, may_edit=may_edit)
 
 
-def _without_fillers(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+def _remove_fillers(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     return tuple(dropwhile(lambda token: token.text.casefold() in FILLERS, tokens))
 
 
@@ -150,7 +150,7 @@ async def save(request: SubmitRequest, context: Context) -> Reply:
         file_id=file_id,
         photo_id=build_photo_id(request.interaction_key, file_id),
         record=record.handle if record else "",
-        attribute=_attribute(record_type, request.values.get(forms.ATTRIBUTE_FIELD, "")),
+        attribute=_choose_attribute(record_type, request.values.get(forms.ATTRIBUTE_FIELD, "")),
     )
     try:
         return await _save(request, context, upload, record, record_type)
@@ -275,7 +275,7 @@ async def _set_attribute(
         await context.records.update(record, update)
         return ""
 
-    def intent(confirmed: int = 0) -> WriteIntent:
+    def build_intent(confirmed: int = 0) -> WriteIntent:
         return WriteIntent(
             key=f"{request.interaction_key} record",
             member=request.actor.id,
@@ -285,9 +285,9 @@ async def _set_attribute(
             confirmed_id=confirmed,
         )
 
-    outcome = await context.writes.run(intent(), perform)
+    outcome = await context.writes.run(build_intent(), perform)
     if isinstance(outcome, DuplicateWrite):  # an attempt without an answer: the ID is the same
-        await context.writes.run(intent(outcome.write.id), perform)
+        await context.writes.run(build_intent(outcome.write.id), perform)
 
 
 async def _load_record(context: Context, reference: str) -> tuple[Record | None, RecordType | None]:
@@ -301,7 +301,7 @@ def _record_state(record: Record | None) -> dict[str, str]:
     return {"record": record.handle, "updated_at": editor.compute_version(record.process)}
 
 
-def _attribute(record_type: RecordType | None, chosen: str) -> str:
+def _choose_attribute(record_type: RecordType | None, chosen: str) -> str:
     """Return the photo field that was chosen, else the only one."""
     names = [known.name for known in record_type.photo_attributes] if record_type else []
     return chosen if chosen in names else next(iter(names), "")

@@ -332,7 +332,7 @@ async def send_test(request: ActionRequest, context: Context) -> Reply:
         reason = EXPLAINER.explain_as_text(error)
         note, duplicate = markup(Markup(":warning: "), TEST_NOT_SENT, " ", reason), None
     else:
-        note, duplicate = _test_result_text(request, context, test_send), test_send.duplicate
+        note, duplicate = _render_test_result(request, context, test_send), test_send.duplicate
     fallback = Message(note, (blocks.section(note),))
     if not context.debouncer.is_current(request.interaction_key, generation):
         return fallback  # the form has changed since
@@ -342,7 +342,7 @@ async def send_test(request: ActionRequest, context: Context) -> Reply:
     return await context.send_forms.update(form, template, test_result=note, fallback=fallback)
 
 
-def _test_result_text(request: Request, context: Context, test_send: TestSend) -> Markup:
+def _render_test_result(request: Request, context: Context, test_send: TestSend) -> Markup:
     link = context.send_service.get_report_link(test_send.sent.report) if test_send.sent else ""
     return send_form.render_test_result(test_send, link, request.now)
 

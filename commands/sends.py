@@ -128,9 +128,9 @@ async def _render_page(request: Request, context: Context, query: SendListQuery)
     return list_message(
         page,
         query,
-        heading=_heading(query, member, request.actor.id, len(found), is_cut=is_cut),
+        heading=_render_heading(query, member, request.actor.id, len(found), is_cut=is_cut),
         row=lambda pair: send_row(*pair, names_author=member != request.actor.id),
-        empty_text=_empty_text(query, member, request.actor.id, is_cut=is_cut),
+        empty_text=_render_empty(query, member, request.actor.id, is_cut=is_cut),
         note=markup("Sends are listed for 90 days. As of ", date_token(request.now), "."),
         page_action=PAGE,
         buttons=buttons,
@@ -151,7 +151,7 @@ def _require_permitted_member(request: Request, query: SendListQuery) -> str:
     return "" if request.access.allows(Permission.SEND) else request.actor.id
 
 
-def _heading(
+def _render_heading(
     query: SendListQuery, member: str, own_id: str, count: int, *, is_cut: bool
 ) -> list[str]:
     """Return the heading's parts: 3 sends · yours · failed · today.
@@ -181,7 +181,7 @@ def _describe_owner(member: str, own_id: str) -> str:
     return "yours" if member == own_id else markup("by ", mention(member))
 
 
-def _empty_text(query: SendListQuery, member: str, own_id: str, *, is_cut: bool) -> Markup:
+def _render_empty(query: SendListQuery, member: str, own_id: str, *, is_cut: bool) -> Markup:
     if query.words or query.status or query.day:
         advice = " Older ones weren't searched: add a status or a day."
         if not is_cut:
@@ -225,10 +225,10 @@ async def share(request: ActionRequest, context: Context) -> Message:
 async def choose_channel(request: ActionRequest, context: Context) -> OpenForm:
     """Ask for the channel to share a report from a direct message in."""
     send = await _get_send(request, context)
-    return OpenForm(_share_form(), {"send": str(send.id)})
+    return OpenForm(_render_share_form(), {"send": str(send.id)})
 
 
-def _share_form() -> View:
+def _render_share_form() -> View:
     field = channel_field(CHANNEL, "Channel", action="sends.channel", placeholder="Choose one")
     note = blocks.context("The recipient is masked, without name and text.")
     return blocks.form_modal(SHARE_FORM, "Share this send", "Share", [field, note])
@@ -288,7 +288,7 @@ async def send_again(request: ActionRequest, context: Context) -> OpenForm:
         return context.send_forms.open_form(form, None, note)
     if blocker := send_blocker(template):
         return context.send_forms.open_form(form, None, blocker)
-    form = _without_files(replace(form, template=template.id), template)
+    form = _remove_files(replace(form, template=template.id), template)
     if details is None:
         note = NO_DETAILS_NOTE
     else:
@@ -297,7 +297,7 @@ async def send_again(request: ActionRequest, context: Context) -> OpenForm:
     return context.send_forms.open_form(form, template, note)
 
 
-def _without_files(form: SendForm, template: Template) -> SendForm:
+def _remove_files(form: SendForm, template: Template) -> SendForm:
     """Return the form without the names of uploads, which Slack doesn't offer again."""
     files = {file for _, file, _ in list_media_pairs(template)}
     return replace(form, values={key: v for key, v in form.values.items() if key not in files})

@@ -73,8 +73,8 @@ async def _render_card(request: Request, context: Context, *, refresh: bool) -> 
     size = humanize.naturalsize(stats.bytes, binary=True, format="%.0f")
     table = blocks.fields(
         [
-            ("Chakra", _service_status(chakra)),
-            ("Slack", _service_status(slack)),
+            ("Chakra", _render_service_status(chakra)),
+            ("Slack", _render_service_status(slack)),
             ("Cache", f"{stats.items} {noun}, {size}"),
             ("Watched jobs", str(context.workflows.watcher.active_count)),
             ("Notifications waiting", await _count_waiting(context)),
@@ -89,8 +89,8 @@ async def _render_card(request: Request, context: Context, *, refresh: bool) -> 
         blocks=(
             blocks.section(blocks.lines([bold(f"Chakra for Slack {context.version}"), summary])),
             *table,
-            *_number_blocks(numbers),
-            *_declined_scopes(context, access),
+            *_render_numbers(numbers),
+            *_render_declined_scopes(context, access),
             blocks.context(await _describe_rules(request, context)),
             blocks.context(markup(describe_access(access))),
             blocks.actions(blocks.button("Refresh", REFRESH)),
@@ -98,7 +98,7 @@ async def _render_card(request: Request, context: Context, *, refresh: bool) -> 
     )
 
 
-def _number_blocks(report: NumbersReport | None) -> list[Block]:
+def _render_numbers(report: NumbersReport | None) -> list[Block]:
     """Return our WhatsApp numbers, each with its quality and limit."""
     if report is None:
         return [blocks.context("Chakra doesn't list our WhatsApp numbers right now.")]
@@ -132,7 +132,7 @@ async def _describe_rules(request: Request, context: Context) -> Markup:
     return markup(f"What arrives {place}: {summarize_rules(rules)}. ", code("/chakra notify list"))
 
 
-def _declined_scopes(context: Context, access: AccessDecision) -> list[Block]:
+def _render_declined_scopes(context: Context, access: AccessDecision) -> list[Block]:
     """Return, for a workspace admin, what is off because Slack's permission was declined."""
     declined = context.health.scopes.declined
     if not declined or access.member is None or not access.member.is_admin:
@@ -142,7 +142,7 @@ def _declined_scopes(context: Context, access: AccessDecision) -> list[Block]:
     return blocks.sections(blocks.lines([heading, *rows]))
 
 
-def _service_status(reading: ServiceHealth) -> Markup:
+def _render_service_status(reading: ServiceHealth) -> Markup:
     if not reading.is_healthy:
         return markup(":red_circle: ", PROBLEM_TEXT.get(reading.problem, reading.problem))
     return markup(

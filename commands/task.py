@@ -90,7 +90,7 @@ def _open(draft: TaskDraft) -> OpenForm:
 
 
 async def _read_line(request: CommandRequest, context: Context) -> TaskDraft:
-    now = _local_now(request)
+    now = _get_local_now(request)
     config = (await context.records.get_config()).value
     record_types = await context.records.list_types()
     names = [known.name for known in record_types]
@@ -109,7 +109,7 @@ async def _read_line(request: CommandRequest, context: Context) -> TaskDraft:
         if name and not found:
             missing = f'There is no record "{name}".'
             draft = replace(draft, notes=(missing, *draft.notes))
-    return await _with_assignee(request, context, replace(draft, record=record), line.person)
+    return await _add_assignee(request, context, replace(draft, record=record), line.person)
 
 
 def _to_draft(line: TaskLine, types: tuple[TaskType, ...], words: str) -> TaskDraft:
@@ -163,7 +163,7 @@ async def _find_records(
     return (), NO_SPAN, ""
 
 
-async def _with_assignee(
+async def _add_assignee(
     request: Request, context: Context, draft: TaskDraft, person: Person | None
 ) -> TaskDraft:
     if person is None:
@@ -223,7 +223,7 @@ async def _list_types(context: Context, record: Record | None) -> tuple[TaskType
 async def submit(request: SubmitRequest, context: Context) -> Reply:
     """Create the task, once, and set the record's next action if that is ticked."""
     draft = await _read_draft(request, context)
-    found = await _chosen_record(context, draft)
+    found = await _find_chosen_record(context, draft)
     if isinstance(found, FieldErrors | UpdateForm):
         return found
     draft = replace(draft, record=found, types=await _list_types(context, found))
@@ -231,7 +231,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         username = await context.record_queries.read_username(
             ASSIGNEE, request.values.get(ASSIGNEE, ""), request.require_member()
         )
-        task = read_form(draft.types, request.values, username, _local_now(request))
+        task = read_form(draft.types, request.values, username, _get_local_now(request))
     except InvalidFields as invalid:
         return FieldErrors(invalid.errors)
     if task.next_action is not None and _has_other_next_action(request, found):
@@ -245,7 +245,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         return answer.id
 
     content = {"task": task.type.name, **task.body}
-    intent = _intent(request, "task.create", found.reference, content)
+    intent = _build_intent(request, "task.create", found.reference, content)
     try:
         outcome = await context.writes.run(intent, perform)
     except ResourceNotFound:
@@ -263,7 +263,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         done.append(await _set_next_action(request, context, found, task.next_action))
     card = await render_card_after(request, context.records, found.choice, "")
     note = lines(done)
-    return CloseForm("Task created.", follow_up=_with_note(card, note))
+    return CloseForm("Task created.", follow_up=_prepend_note(card, note))
 
 
 def _has_other_next_action(request: SubmitRequest, record: Record) -> bool:
@@ -272,7 +272,9 @@ def _has_other_next_action(request: SubmitRequest, record: Record) -> bool:
     return is_shown and request.state.get(NEXT_ACTION, "") != get_next_action(record)
 
 
-async def _chosen_record(context: Context, draft: TaskDraft) -> Record | FieldErrors | UpdateForm:
+async def _find_chosen_record(
+    context: Context, draft: TaskDraft
+) -> Record | FieldErrors | UpdateForm:
     if draft.record is not None:
         return draft.record
     if chosen := draft.values.get(CHOICE):
@@ -299,7 +301,7 @@ async def _set_next_action(
         await context.records.update(record, update)
         return ""
 
-    intent = _intent(request, "process.update", record.reference, update)
+    intent = _build_intent(request, "process.update", record.reference, update)
     intent = replace(intent, confirmed_id=0)
     try:
         outcome = await context.writes.run(intent, perform)
@@ -335,11 +337,11 @@ def _describe_answer(task_id: str, created: list[Mapping[str, object]]) -> list[
     return [markup("Chakra answered: ", blocks.clip(shown, MAX_RAW_LENGTH))] if shown else []
 
 
-def _with_note(card: Message, note: Markup) -> Message:
+def _prepend_note(card: Message, note: Markup) -> Message:
     return replace(card, text=note, blocks=(blocks.section(note), *card.blocks))
 
 
-def _intent(
+def _build_intent(
     request: SubmitRequest, verb: str, reference: str, content: Mapping[str, object]
 ) -> WriteIntent:
     return WriteIntent(
@@ -352,7 +354,7 @@ def _intent(
     )
 
 
-def _local_now(request: Request) -> datetime:
+def _get_local_now(request: Request) -> datetime:
     return datetime.fromtimestamp(request.now, request.require_member().zone)
 
 

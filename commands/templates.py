@@ -196,18 +196,22 @@ async def create(request: SubmitRequest, context: Context) -> CloseForm | Update
         return submitted.model_dump_json()
 
     subject = f"template:{draft.name}:{draft.language}"
-    write = await context.writes.run(_intent(request, "template.create", subject, draft), perform)
+    write = await context.writes.run(
+        _build_intent(request, "template.create", subject, draft), perform
+    )
     if isinstance(write, DuplicateWrite):
         return ask_again(editor.render_new_form(), request, write.write)
     submitted = TemplateSubmission.model_validate_json(write.result)
-    note = _submission_note(submitted, draft)
-    return CloseForm(note, follow_up=await _card_after_saving(request, context, submitted.id, note))
+    note = _render_submission_note(submitted, draft)
+    return CloseForm(
+        note, follow_up=await _render_card_after_saving(request, context, submitted.id, note)
+    )
 
 
 async def edit(request: SubmitRequest, context: Context) -> CloseForm | UpdateForm:
     template = (await context.templates.get_template(request.state.get("template", ""))).value
     draft = TemplateDraft.from_values(request.values)
-    intent = _intent(request, "template.update", f"template:{template.id}", draft)
+    intent = _build_intent(request, "template.update", f"template:{template.id}", draft)
     changes = _compare_with_draft(template, draft)
     if "components" in changes and has_media_sample(template):
         raise UsageError(explain_edit_blocker(template))
@@ -222,10 +226,14 @@ async def edit(request: SubmitRequest, context: Context) -> CloseForm | UpdateFo
     if isinstance(write, DuplicateWrite):
         return ask_again(editor.render_edit_form(template), request, write.write)
     note = EDIT_SUBMITTED
-    return CloseForm(note, follow_up=await _card_after_saving(request, context, template.id, note))
+    return CloseForm(
+        note, follow_up=await _render_card_after_saving(request, context, template.id, note)
+    )
 
 
-def _intent(request: SubmitRequest, verb: str, subject: str, draft: TemplateDraft) -> WriteIntent:
+def _build_intent(
+    request: SubmitRequest, verb: str, subject: str, draft: TemplateDraft
+) -> WriteIntent:
     return WriteIntent(
         key=request.interaction_key,
         member=request.actor.id,
@@ -247,7 +255,7 @@ def _compare_with_draft(template: Template, draft: TemplateDraft) -> dict[str, A
     return changes
 
 
-def _submission_note(submitted: TemplateSubmission, draft: TemplateDraft) -> str:
+def _render_submission_note(submitted: TemplateSubmission, draft: TemplateDraft) -> str:
     text = {
         "APPROVED": "Approved. It can be sent now.",
         "REJECTED": "WhatsApp rejected this template.",
@@ -261,7 +269,7 @@ def _submission_note(submitted: TemplateSubmission, draft: TemplateDraft) -> str
     return text
 
 
-async def _card_after_saving(
+async def _render_card_after_saving(
     request: SubmitRequest, context: Context, template_id: str, note: str
 ) -> Message:
     """Return the current card. If it can't be loaded, still say that the template is submitted."""

@@ -32,7 +32,7 @@ async def run(request: CommandRequest, context: Context) -> Message:
             line.job_id,
             hint="No one is watching this job. /chakra jobs lists watched jobs.",
         )
-    if places := _named_places(line, request):
+    if places := _find_named_places(line, request):
         watches = [watch for watch in watches if watch.channel in places]
         if not watches:
             raise NotFound("watch", line.job_id, hint="No one is watching this job there.")
@@ -41,10 +41,10 @@ async def run(request: CommandRequest, context: Context) -> Message:
         request.access.authorize(Permission.MANAGE_WATCHES, reason=NOT_OWN_WATCH)
     for watch in stoppable:
         await context.workflows.watcher.stop(watch)
-    return blocks.text_message(_result_text(len(stoppable), len(watches) - len(stoppable)))
+    return blocks.text_message(_render_result(len(stoppable), len(watches) - len(stoppable)))
 
 
-def _named_places(line: JobLine, request: CommandRequest) -> frozenset[str]:
+def _find_named_places(line: JobLine, request: CommandRequest) -> frozenset[str]:
     """Return the IDs of the named channels; none if the line names no channel."""
     places = {channel.id for channel in line.channels}
     here = is_private_conversation(request.channel.id, request.channel.name)
@@ -59,7 +59,7 @@ def _may_stop(request: CommandRequest, watch: Watch) -> bool:
     return watch.member == request.actor.id or request.access.allows(Permission.MANAGE_WATCHES)
 
 
-def _result_text(stopped: int, remaining: int) -> str:
+def _render_result(stopped: int, remaining: int) -> str:
     text = "Stopped watching." if stopped == 1 else f"Stopped watching in {stopped} places."
     return f"{text} Someone else is still watching it." if remaining else text
 

@@ -149,7 +149,7 @@ async def _find_and_render(
             search_text, matches = name, await context.directory.find(name)
     found = matches.value
     if not found.total:
-        raise await _not_found_error(context, search_text, found.unavailable_count)
+        raise await _build_not_found_error(context, search_text, found.unavailable_count)
     if found.total > 1:
         return picker.render(search_text, matches, await context.directory.get_names())
     note = ""
@@ -159,7 +159,9 @@ async def _find_and_render(
         return await _render_card(request, context, found.users[0].id, note=note, share=share)
 
 
-async def _not_found_error(context: Context, search_text: str, unavailable_count: int) -> NotFound:
+async def _build_not_found_error(
+    context: Context, search_text: str, unavailable_count: int
+) -> NotFound:
     if query.is_partial_id(search_text):
         hint = "That looks like part of an ID. A complete ID has 36 characters."
         return NotFound("user", search_text, hint=hint)
@@ -256,8 +258,8 @@ async def share(request: ActionRequest, context: Context) -> Message:
 async def edit(request: ActionRequest, context: Context) -> OpenForm:
     """Open the form with the cached names. ``state`` keeps them, to detect what changes."""
     user = context.directory.get_cached_user(request.value)
-    known = _name_values(user) if user else {}
-    return OpenForm(_edit_form(known), state={"user": request.value, **known})
+    known = _read_name_values(user) if user else {}
+    return OpenForm(_render_edit_form(known), state={"user": request.value, **known})
 
 
 async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
@@ -270,14 +272,14 @@ async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
     )
 
 
-def _name_values(user: User) -> dict[str, str]:
+def _read_name_values(user: User) -> dict[str, str]:
     return {
         "first_name": user.first_name[:MAX_NAME_LENGTH],
         "last_name": user.last_name[:MAX_NAME_LENGTH],
     }
 
 
-def _edit_form(known: dict[str, str]) -> dict[str, Any]:
+def _render_edit_form(known: dict[str, str]) -> dict[str, Any]:
     hint = "" if known else "Leave empty to keep the current name."
     fields = [
         blocks.text_field(
@@ -296,7 +298,7 @@ def _edit_form(known: dict[str, str]) -> dict[str, Any]:
 
 
 def validate(request: SubmitRequest) -> FieldErrors | None:
-    entered = _entered_names(request)
+    entered = _read_entered_names(request)
     errors = {
         field: problem for field in NAME_FIELDS if (problem := _validate_name(entered[field]))
     }
@@ -305,7 +307,7 @@ def validate(request: SubmitRequest) -> FieldErrors | None:
     return FieldErrors(errors) if errors else None
 
 
-def _entered_names(request: SubmitRequest) -> dict[str, str]:
+def _read_entered_names(request: SubmitRequest) -> dict[str, str]:
     return {field: request.values.get(field, "").strip() for field in NAME_FIELDS}
 
 
@@ -324,7 +326,7 @@ async def save(request: SubmitRequest, context: Context) -> CloseForm | UpdateFo
     known = {field: request.state[field] for field in NAME_FIELDS if field in request.state}
     changed = {
         field: name
-        for field, name in _entered_names(request).items()
+        for field, name in _read_entered_names(request).items()
         if name != known.get(field, "")
     }
     if not changed:
@@ -344,11 +346,13 @@ async def save(request: SubmitRequest, context: Context) -> CloseForm | UpdateFo
     )
     write = await context.writes.run(intent, perform)
     if isinstance(write, DuplicateWrite):
-        return ask_again(_edit_form(known), request, write.write)
-    return CloseForm("Saved.", follow_up=await _card_after_saving(request, context, user_id))
+        return ask_again(_render_edit_form(known), request, write.write)
+    return CloseForm("Saved.", follow_up=await _render_card_after_saving(request, context, user_id))
 
 
-async def _card_after_saving(request: SubmitRequest, context: Context, user_id: str) -> Message:
+async def _render_card_after_saving(
+    request: SubmitRequest, context: Context, user_id: str
+) -> Message:
     """Return the new card. If it can't be loaded, still say that the change is saved."""
     try:
         return await _render_card(request, context, user_id, replace_original=True)

@@ -125,9 +125,9 @@ async def _render_page(context: Context, query: UserListQuery, *, refresh: bool 
     listed = list_message(
         page,
         query,
-        heading=_heading(query, result),
-        row=lambda user: _row(user, names),
-        empty_text=_empty_state(query, result),
+        heading=_render_heading(query, result),
+        row=lambda user: _render_row(user, names),
+        empty_text=_render_empty(query, result),
         note=freshness(index),
         page_action=PAGE,
         buttons=[blocks.button("Refresh", REFRESH, query.to_value())],
@@ -158,7 +158,7 @@ def _apply_query(query: UserListQuery, index: UserIndex, names: RoleAndTeamNames
     return UserListResult(users, len(index.users), roles, status, meaning, suggestion)
 
 
-def _heading(query: UserListQuery, result: UserListResult) -> list[str]:
+def _render_heading(query: UserListQuery, result: UserListResult) -> list[str]:
     """Return the heading's parts: 23 of 41 people · role Inside Sales · active."""
     parts: list[str] = [bold(f"{len(result.users)} of {result.total} people")]
     parts += result.meaning.parts
@@ -170,7 +170,7 @@ def _heading(query: UserListQuery, result: UserListResult) -> list[str]:
     return parts
 
 
-def _empty_state(query: UserListQuery, result: UserListResult) -> Markup:
+def _render_empty(query: UserListQuery, result: UserListResult) -> Markup:
     """Return a sentence on what to change so that the list isn't empty."""
     if not result.total:
         return markup("There's no one in this Chakra team yet.")
@@ -186,7 +186,7 @@ def _empty_state(query: UserListQuery, result: UserListResult) -> Markup:
     return Markup(" ".join([escape(sentence) for sentence in sentences]))
 
 
-def _row(user: User, names: RoleAndTeamNames) -> Block:
+def _render_row(user: User, names: RoleAndTeamNames) -> Block:
     status = render_availability_label(user) if user.active is not False else ""
     details = [
         escape(part) for part in (status, *picker.list_distinguishing_details(user, names)) if part

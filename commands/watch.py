@@ -45,10 +45,10 @@ async def run(request: CommandRequest, context: Context) -> Message:
     if len(line.channels) + line.is_private + line.is_here > 1:
         raise UsageError("Name one channel.", example=f"{EXAMPLE} #sales")
     target = WatchTarget(line.job_id, (line.job_id,))
-    return await _start_watch(request, context, target, _channel_id(line, request))
+    return await _start_watch(request, context, target, _find_channel_id(line, request))
 
 
-def _channel_id(line: JobLine, request: Request) -> str:
+def _find_channel_id(line: JobLine, request: Request) -> str:
     """Return the ID of the channel; "" for the person's DM."""
     if line.is_private:
         return ""
@@ -115,22 +115,22 @@ async def _start_watch(
             markup(
                 blocks.mention(watch.member),
                 " is already watching this job ",
-                _location(destination),
+                _render_location(destination),
                 ".",
             )
         )
-    return blocks.text_message(_confirmation(destination, request))
+    return blocks.text_message(_render_confirmation(destination, request))
 
 
-def _confirmation(destination: Destination, request: Request) -> str:
+def _render_confirmation(destination: Destination, request: Request) -> str:
     """Confirm the watch; how to stop it is a button of its message."""
     if destination.channel == request.channel.id and not destination.is_direct_message:
         return "Watching here in one message. We'll notify you when the job finishes."
-    location = _location(destination)
+    location = _render_location(destination)
     return markup("Watching ", location, ". We'll notify you there when the job finishes.")
 
 
-def _location(destination: Destination) -> str:
+def _render_location(destination: Destination) -> str:
     return (
         "in your DM with Chakra"
         if destination.is_direct_message

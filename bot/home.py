@@ -12,7 +12,7 @@ from bot.messages.report_message import send_row
 from bot.messages.send_query import Period, SendListQuery
 from bot.messages.service import SendService
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, code, markup
 from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.reply import Block
@@ -45,7 +45,9 @@ class HomeDetails:
         if not found:
             return []
         rows = [send_row(send, details, names_author=False) for send, details in found]
-        as_of = markup("As of ", date_token(self._clock.time()), ". Open this tab again to update.")
+        as_of = markup(
+            "As of ", format_date_token(self._clock.time()), ". Open this tab again to update."
+        )
         return [
             blocks.divider(),
             blocks.section(bold("Your last sends")),

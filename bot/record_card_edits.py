@@ -24,7 +24,7 @@ from bot.slack import blocks
 from bot.slack.commands.command import Action, ActionRequest, Form, SubmitRequest
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
-from bot.slack.refilled_form import with_values
+from bot.slack.refilled_form import refill_form
 from bot.users.linked_user import find_linked_user
 from bot.writes.ledger import DuplicateWrite
 from bot.writes.notices import ask_again
@@ -142,7 +142,7 @@ def _ask_once_more(request: SubmitRequest, record: Record, view: dict[str, Any])
     """Show the form again with the current record: a colleague has changed it."""
     warning = blocks.section(f":warning: {editor.CHANGED_WARNING} Save again to change it.")
     return UpdateForm(
-        with_values(view, request.values, [warning]),
+        refill_form(view, request.values, [warning]),
         {**request.state, **build_form_state(record)},
     )
 

@@ -315,7 +315,7 @@ async def _load_of_form(request: SubmitRequest, context: Context) -> Conversatio
 
 async def run(request: CommandRequest, context: Context) -> Message:
     """Show the last messages of a customer, or the open conversations."""
-    typed = request.arguments.text_from()
+    typed = request.arguments.join_from()
     if not typed or typed.casefold() in OPEN_WORDS:
         return await _list_open(request, context)
     request.access.authorize(Permission.SEND, reason=MAY_NOT_READ)

@@ -11,7 +11,7 @@ from bot.chakra.config import Config
 from bot.chakra.models import NamedResource
 from bot.context import Context
 from bot.slack import blocks
-from bot.slack.age import freshness
+from bot.slack.age import format_freshness
 from bot.slack.blocks import Markup, bold, code, lines, markup
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
 from bot.slack.commands.reply import Block, Message
@@ -89,7 +89,7 @@ async def _render(
         heading=heading,
         row=_render_row,
         empty_text=nothing if query.words else markup("Chakra's configuration is empty."),
-        note=freshness(config),
+        note=format_freshness(config),
         page_action=PAGE,
         buttons=[blocks.button("Refresh", REFRESH, query.to_value())],
     )

@@ -24,7 +24,7 @@ MAY_NOT_READ = "Customers' files are for people who may send."
 
 async def run(request: CommandRequest, context: Context) -> Message:
     request.access.authorize(Permission.SEND, reason=MAY_NOT_READ)
-    typed = _remove_fillers(request.arguments.text_from().strip())
+    typed = _remove_fillers(request.arguments.join_from().strip())
     if not typed:
         raise UsageError("Which file? Add its WhatsApp media ID.", example=EXAMPLE)
     if typed.casefold().endswith(" share"):

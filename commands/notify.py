@@ -69,7 +69,7 @@ OWN_SENDS = "You already get a report on what you send. Choose other events, or 
 async def run(request: CommandRequest, context: Context) -> Reply:
     tokens = request.arguments.tokens
     word = SUBCOMMANDS.get(tokens[0].text.casefold().strip(",.!?:"), "") if tokens else ""
-    line = replace(request, arguments=request.arguments.tail()) if word else request
+    line = replace(request, arguments=request.arguments.skip_first()) if word else request
     if not tokens and not request.arguments.pairs:
         if not request.access.allows(Permission.NOTIFY):
             return await _list(request, context)

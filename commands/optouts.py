@@ -29,7 +29,7 @@ from bot.errors import UsageError
 from bot.messages.recipients import EXAMPLE_NUMBER, parse_phone
 from bot.privacy import mask_phone
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, lines, markup, mention
 from bot.slack.button_state import parse_row_id
 from bot.slack.commands.command import (
@@ -76,7 +76,7 @@ Pair = tuple[OptOut, KnownCustomer]
 
 async def run(request: CommandRequest, context: Context) -> Message | OpenForm:
     tokens = request.arguments.tokens
-    word, tail = tokens[0].text.casefold() if tokens else "", request.arguments.tail()
+    word, tail = tokens[0].text.casefold() if tokens else "", request.arguments.skip_first()
     if word == ADD_WORD or (word in BLOCK_WORDS and split_number(tail)[0]):
         return await _add_typed(request, context)
     if word in LIFT_WORDS:
@@ -105,7 +105,7 @@ async def _render_page(request: Request, context: Context, query: OptOutQuery) -
         heading=_render_heading(query, len(found)),
         row=lambda pair: _render_row(*pair, is_whole=may_send),
         empty_text=_render_empty(query),
-        note=markup("Checked before every send. As of ", date_token(request.now), "."),
+        note=markup("Checked before every send. As of ", format_date_token(request.now), "."),
         page_action=PAGE,
         buttons=buttons,
         labels=("Newer", "Older"),
@@ -161,7 +161,7 @@ def _render_row(opt_out: OptOut, customer: KnownCustomer, *, is_whole: bool) -> 
         parts.append(markup("“", blocks.clip(" ".join(opt_out.words.split()), 80), "”"))
     if opt_out.noted_by:
         parts.append(markup("by ", mention(opt_out.noted_by)))
-    parts.append(date_token(opt_out.noted_at))
+    parts.append(format_date_token(opt_out.noted_at))
     shown = [what, Markup("  ·  ".join(blocks.escape(part) for part in parts))]
     if not opt_out.holds:
         shown.append(_render_lifted_line(opt_out))
@@ -172,10 +172,10 @@ def _render_row(opt_out: OptOut, customer: KnownCustomer, *, is_whole: bool) -> 
 
 def _render_lifted_line(opt_out: OptOut) -> Markup:
     if not opt_out.lifted_by:
-        return markup("Lifted by the customer ", date_token(opt_out.lifted_at))
+        return markup("Lifted by the customer ", format_date_token(opt_out.lifted_at))
     reason = blocks.clip(opt_out.lift_reason, MAX_REASON_LENGTH)
     by = mention(opt_out.lifted_by)
-    return markup("Lifted by ", by, " ", date_token(opt_out.lifted_at), ": ", reason)
+    return markup("Lifted by ", by, " ", format_date_token(opt_out.lifted_at), ": ", reason)
 
 
 def _format_customer_name(customer: KnownCustomer) -> str:
@@ -233,7 +233,7 @@ async def _lift_typed(request: CommandRequest, context: Context) -> Message | Op
     """Open the form for the opt-out that the line names, or list the possible ones."""
     request.access.authorize(Permission.SEND)
     pairs = await context.opt_outs.list_all()
-    found, named, reason = find_named(request.arguments.tail(), pairs)
+    found, named, reason = find_named(request.arguments.skip_first(), pairs)
     if len(found) == 1:
         return _lift_form(*found[0], reason)
     return await _render_page(request, context, OptOutQuery(words=named[:MAX_FILTER_LENGTH]))
@@ -276,7 +276,7 @@ async def lift(request: SubmitRequest, context: Context) -> CloseForm:
 
 async def _add_typed(request: CommandRequest, context: Context) -> Message | OpenForm:
     request.access.authorize(Permission.SEND)
-    phone, reason = split_number(request.arguments.tail())
+    phone, reason = split_number(request.arguments.skip_first())
     if not phone or not reason:
         return _add_form(phone, reason)
     return await _add(request, context, phone, reason)

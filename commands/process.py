@@ -60,7 +60,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     types = await context.records.list_types()
     if saved := await answer_saved(request, context, types):
         return saved
-    subject, is_look = find_record_key(request.arguments.text_from())
+    subject, is_look = find_record_key(request.arguments.join_from())
     subject = find_change(request.arguments.tokens, types) if is_look or not subject else subject
     if subject:
         raise UsageError(

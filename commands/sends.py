@@ -29,7 +29,7 @@ from bot.messages.send_query import (
 )
 from bot.messages.service import MAX_LISTED_SENDS
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, channel_mention, markup, mention
 from bot.slack.button_state import parse_row_id
 from bot.slack.choice_fields import channel_field
@@ -131,7 +131,7 @@ async def _render_page(request: Request, context: Context, query: SendListQuery)
         heading=_render_heading(query, member, request.actor.id, len(found), is_cut=is_cut),
         row=lambda pair: send_row(*pair, names_author=member != request.actor.id),
         empty_text=_render_empty(query, member, request.actor.id, is_cut=is_cut),
-        note=markup("Sends are listed for 90 days. As of ", date_token(request.now), "."),
+        note=markup("Sends are listed for 90 days. As of ", format_date_token(request.now), "."),
         page_action=PAGE,
         buttons=buttons,
         labels=("Newer", "Older"),

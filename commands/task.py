@@ -39,7 +39,7 @@ from bot.processes.task_line import read_task_line
 from bot.processes.task_type import TaskType, list_task_types
 from bot.processes.typed_task import NO_SPAN, TaskLine
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.command import (
     Action,
@@ -76,7 +76,7 @@ NO_LIST = NotYet(
 
 async def run(request: CommandRequest, context: Context) -> Reply:
     request.access.authorize(Permission.EDIT)
-    if request.arguments.text_from().casefold().strip() in ("list", "all", "mine", "my"):
+    if request.arguments.join_from().casefold().strip() in ("list", "all", "mine", "my"):
         raise UsageError(NO_LIST.sentence, suggested_lines=(SuggestedLine(NO_LIST.line),))
 
     async def build() -> OpenForm:
@@ -317,7 +317,7 @@ async def _set_next_action(
     except BotError as error:
         reason = EXPLAINER.explain_as_text(error)
         return markup(Markup(":warning: "), "The record's next action was not set: ", reason)
-    return markup("The record's next action is set to ", date_token(moment.timestamp()), ".")
+    return markup("The record's next action is set to ", format_date_token(moment.timestamp()), ".")
 
 
 def _describe(task: NewTask, record: Record) -> Markup:

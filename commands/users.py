@@ -9,7 +9,7 @@ from bot.chakra.models import User
 from bot.context import Context
 from bot.errors import SuggestedLine
 from bot.slack import blocks
-from bot.slack.age import freshness
+from bot.slack.age import format_freshness
 from bot.slack.blocks import Markup, bold, code, escape, lines, markup
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Offer
@@ -19,10 +19,10 @@ from bot.slack.commands.unused_words import name_unused
 from bot.slack.paging import (
     FilterText,
     ListQuery,
+    build_unknown_value_error,
     list_message,
     paginate,
     parse_filters,
-    unknown_value_error,
 )
 from bot.slack.viewer import Viewer
 from bot.users import card, picker
@@ -128,7 +128,7 @@ async def _render_page(context: Context, query: UserListQuery, *, refresh: bool 
         heading=_render_heading(query, result),
         row=lambda user: _render_row(user, names),
         empty_text=_render_empty(query, result),
-        note=freshness(index),
+        note=format_freshness(index),
         page_action=PAGE,
         buttons=[blocks.button("Refresh", REFRESH, query.to_value())],
     )
@@ -144,15 +144,15 @@ def _apply_query(query: UserListQuery, index: UserIndex, names: RoleAndTeamNames
     meaning = understand_words(query.words, index, names, find_status=not query.status)
     status = query.status or meaning.status or ACTIVE
     if status not in statuses:
-        raise unknown_value_error("status", status, statuses, example=EXAMPLE)
+        raise build_unknown_value_error("status", status, statuses, example=EXAMPLE)
     if query.sort not in SORTS:
-        raise unknown_value_error("sort order", query.sort, SORTS, example=EXAMPLE)
+        raise build_unknown_value_error("sort order", query.sort, SORTS, example=EXAMPLE)
     roles: tuple[str, ...] = ()
     if query.role:
         known = list_available_roles(index, names)
         roles = match_roles(query.role, known)
         if not roles:
-            raise unknown_value_error("role", query.role, known, example=EXAMPLE)
+            raise build_unknown_value_error("role", query.role, known, example=EXAMPLE)
     users = filter_users(index, names, UserFilter(meaning.positions, roles, status, query.sort))
     suggestion = "" if users else suggest_words(query.words, index, names)
     return UserListResult(users, len(index.users), roles, status, meaning, suggestion)

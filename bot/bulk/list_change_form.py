@@ -10,7 +10,7 @@ from bot.bulk.list_change import ListChange, NewValue
 from bot.bulk.record_list import MAX_RECORDS
 from bot.processes.search import STATUSES, RecordType
 from bot.slack import blocks
-from bot.slack.age import time_token
+from bot.slack.age import format_time_token
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.reply import Block, Choice, Message, View
 
@@ -110,7 +110,7 @@ def _render_attribute_fields(record_type: RecordType) -> list[Block]:
 def check_form(change: ListChange, record_type: RecordType) -> View:
     """Return the list as it was read, and what changes in it."""
     count = len(change.records)
-    read_at = time_token(change.read_at)
+    read_at = format_time_token(change.read_at)
     total = count_records(count + change.unchanged, record_type)
     echo = markup("  ·  ", change.echo) if change.echo else ""
     content = [
@@ -165,7 +165,7 @@ def _render_left_out(count: int, planned: ListChange, record_type: RecordType) -
     noun, verb = count_records(count, record_type), "was" if count == 1 else "were"
     return markup(
         f"{noun} {verb} left out: changed or no longer in the list since ",
-        time_token(planned.read_at),
+        format_time_token(planned.read_at),
         ".",
     )
 

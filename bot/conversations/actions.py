@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from bot.conversations.controls import ASSIGN, COMMAND, NOTE
 from bot.conversations.conversation import Conversation, ConversationState
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, lines, markup, mention
 from bot.slack.button_state import OutdatedButton
 from bot.slack.choice_fields import member_field
@@ -79,7 +79,7 @@ def describe_change(conversation: Conversation, *, is_new: bool) -> Markup:
     """Return the state for the person who pressed; ``is_new``: this press changed it."""
     match conversation.state:
         case ConversationState.SNOOZED:
-            return markup("Snoozed until ", date_token(conversation.snoozed_until), ".")
+            return markup("Snoozed until ", format_date_token(conversation.snoozed_until), ".")
         case ConversationState.RESOLVED:
             return markup("Resolved." if is_new else "It's already resolved.")
         case ConversationState.OPEN:

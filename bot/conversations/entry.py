@@ -9,7 +9,7 @@ from bot.conversations.controls import READ, SHOW_FILE, render_entry_button, ren
 from bot.conversations.names import format_bold_name
 from bot.conversations.shapes import MAX_BODY_LENGTH, Shape, read_shape
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import NO_MARKUP, Markup, italic, lines, markup
 from bot.slack.commands.reply import Block, Message
 from bot.webhooks.amendments import (
@@ -130,7 +130,7 @@ def _render_notes(entry: Entry, around: EntryContext) -> list[Markup]:
     if around.number:
         notes.append(markup("from " if event.is_echo else "to ", around.number))
     if occurred_at and entry.recorded.recorded_at - occurred_at >= LATE_SECONDS:
-        notes.append(markup("written ", date_token(occurred_at)))
+        notes.append(markup("written ", format_date_token(occurred_at)))
     if context.get("forwarded") is True or context.get("frequently_forwarded") is True:
         notes.append(markup("forwarded"))
     if body.get("group_id"):
@@ -142,7 +142,9 @@ def _render_notes(entry: Entry, around: EntryContext) -> list[Markup]:
         notes.append(markup("Meta's agent has this conversation; an answer from you takes it over"))
     if entry.edited and not entry.is_deleted:
         before = read_shape(event.raw).summary
-        notes.append(markup("edited ", date_token(entry.edited_at), ", before: “", before, "”"))
+        notes.append(
+            markup("edited ", format_date_token(entry.edited_at), ", before: “", before, "”")
+        )
     for who, emoji in entry.reactions.items():
         name = {CUSTOMER: around.customer, PHONE_APP: "the phone app"}.get(who, "Meta's agent")
         notes.append(markup(blocks.clip(emoji, 20), " by ", name))

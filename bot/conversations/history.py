@@ -23,7 +23,7 @@ from bot.customers.customer import KnownCustomer
 from bot.errors import ChakraError
 from bot.messages.send_form import EDIT
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, channel_mention, code, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.webhooks.amendments import AMENDING_KINDS
@@ -163,7 +163,7 @@ def render_history(target: ReplyTarget, history: ChatHistory, now: float) -> Mes
 
 def _render_line(line: HistoryLine, customer: KnownCustomer) -> Markup:
     author = "Us" if line.is_ours else format_private_name(customer)
-    when = markup(date_token(line.at), " ") if line.at else Markup("")
+    when = markup(format_date_token(line.at), " ") if line.at else Markup("")
     text = blocks.clip(line.text, MAX_LINE_LENGTH)
     return markup(when, bold(author), ": ", text)
 
@@ -211,9 +211,9 @@ def render_conversations(
 
 
 def _describe(conversation: Conversation, *, is_own: bool) -> Markup:
-    parts = [markup("Last message ", date_token(conversation.last_message_at))]
+    parts = [markup("Last message ", format_date_token(conversation.last_message_at))]
     if conversation.state is ConversationState.SNOOZED:
-        parts.append(markup("snoozed until ", date_token(conversation.snoozed_until)))
+        parts.append(markup("snoozed until ", format_date_token(conversation.snoozed_until)))
     elif conversation.unanswered_since:
         parts.append(markup("waiting for an answer"))
     if is_own:

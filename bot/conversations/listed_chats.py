@@ -10,7 +10,7 @@ from bot.chakra.chats import Chat, ChatMessage, ChatPage
 from bot.chakra.fields import to_text
 from bot.conversations.media import MEDIA_KINDS
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, code, lines, markup
 from bot.slack.button_state import ButtonState
 from bot.slack.commands.reply import Block, Message
@@ -75,7 +75,7 @@ def _render_chat_row(chat: Chat, place: int) -> Block:
     facts = [number if chat.name else "", chat.status.replace("_", " ").lower()]
     parts = [markup(fact) for fact in facts if fact]
     if chat.updated:
-        parts.append(markup("last change ", date_token(chat.updated)))
+        parts.append(markup("last change ", format_date_token(chat.updated)))
     rows = [title, Markup("  ·  ".join(parts))] if parts else [title]
     if not (chat.name or number):
         rows += render_raw_rows(chat.raw)
@@ -140,7 +140,7 @@ def _render_page_buttons(
 
 def _render_message_line(message: ChatMessage, who: str) -> Markup:
     author = "Us" if message.is_ours else who
-    when = markup(date_token(message.sent_at), " ") if message.sent_at else Markup("")
+    when = markup(format_date_token(message.sent_at), " ") if message.sent_at else Markup("")
     return markup(when, bold(author), ": ", blocks.clip(render_message_text(message), 400))
 
 

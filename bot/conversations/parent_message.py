@@ -17,7 +17,7 @@ from bot.customers.opt_out import OptOut, OptOutScope
 from bot.privacy import mask_text
 from bot.processes.directory import LEAD
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import NO_MARKUP, Markup, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.slack.commands.run_button import RUN_ACTION
@@ -61,7 +61,7 @@ def render_parent(conversation: Conversation, facts: ParentFacts) -> Message:
     if facts.number:
         notes.append(markup("to ", facts.number))
     if conversation.last_message_at:
-        notes.append(markup("last message ", date_token(conversation.last_message_at)))
+        notes.append(markup("last message ", format_date_token(conversation.last_message_at)))
     if facts.lead:
         notes.append(markup("lead ", mask_text(facts.lead)))
     content: list[Block] = [
@@ -99,7 +99,7 @@ def render_state(conversation: Conversation) -> Markup:
         case ConversationState.RESOLVED:
             return markup(":white_check_mark: Resolved")
         case ConversationState.SNOOZED:
-            until = markup(":zzz: Snoozed until ", date_token(conversation.snoozed_until))
+            until = markup(":zzz: Snoozed until ", format_date_token(conversation.snoozed_until))
             return markup(until, " · ", has_it) if has_it else until
         case ConversationState.OPEN:
             return has_it or markup("Unassigned")
@@ -115,4 +115,6 @@ def render_window(ends_at: float) -> Markup:
     """Return until when free text can be sent, in words that stay true as time passes."""
     if not ends_at:
         return markup("Only a template can be sent.")
-    return markup("Can be answered until ", date_token(ends_at), "; after that with a template.")
+    return markup(
+        "Can be answered until ", format_date_token(ends_at), "; after that with a template."
+    )

@@ -15,7 +15,7 @@ from bot.outbox.error_policy import LOST_ROOT_CODES
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, markup, mention
 from bot.slack.commands.reply import Message
 
@@ -89,7 +89,7 @@ class Reminders:
 
 
 def _render_reminder(conversation: Conversation) -> Message:
-    since = date_token(conversation.unanswered_since)
+    since = format_date_token(conversation.unanswered_since)
     who = markup(mention(conversation.assignee), " ") if conversation.assignee else Markup("")
     sentence = markup(
         Markup(":alarm_clock: "), who, "This customer has waited for an answer since ", since, "."

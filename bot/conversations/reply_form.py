@@ -20,7 +20,7 @@ from bot.messages.send import Send
 from bot.messages.send_form import render_duplicate_question
 from bot.messages.status import SendStatus
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import NO_MARKUP, Markup, bold, lines, markup, mention
 from bot.slack.button_state import OutdatedButton
 from bot.slack.commands.command import UploadedFile
@@ -199,7 +199,9 @@ def quote(text: str) -> list[Markup]:
 
 
 def render_window_note(target: ReplyTarget) -> Markup:
-    return markup("Text can be sent until ", date_token(target.ends_at), ", then only templates.")
+    return markup(
+        "Text can be sent until ", format_date_token(target.ends_at), ", then only templates."
+    )
 
 
 def open_form(

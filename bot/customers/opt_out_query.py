@@ -12,7 +12,7 @@ from bot.customers.opt_out import OptOut, OptOutScope, OptOutSource
 from bot.errors import UsageError
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mention
-from bot.slack.paging import MAX_FILTER_LENGTH, FilterText, ListQuery, unknown_value_error
+from bot.slack.paging import MAX_FILTER_LENGTH, FilterText, ListQuery, build_unknown_value_error
 from bot.text.normalize import normalize
 from bot.text.phones import MIN_DIGITS, is_phone_like
 from bot.text.typed_words import matches_typed
@@ -80,7 +80,7 @@ _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
 
 def may_be_number(line: Arguments) -> bool:
     """Return whether words are a phone number, and nothing else."""
-    return is_number(line.text_from())
+    return is_number(line.join_from())
 
 
 def is_number(text: str) -> bool:
@@ -108,7 +108,7 @@ def parse_opt_out_query(line: Arguments) -> OptOutQuery:
         word = typed.text.strip().casefold()
         if word not in SOURCE_WORDS:
             sources = [source.value for source in OptOutSource]
-            raise unknown_value_error("source", typed.text, sources, example=EXAMPLE)
+            raise build_unknown_value_error("source", typed.text, sources, example=EXAMPLE)
         found["source"] = SOURCE_WORDS[word]
     words: list[str] = []
     is_lifted = False

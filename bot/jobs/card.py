@@ -16,7 +16,7 @@ from bot.jobs.summary import render_summary_line
 from bot.jobs.watch import Watch
 from bot.privacy import mask_text
 from bot.slack import blocks
-from bot.slack.age import freshness
+from bot.slack.age import format_freshness
 from bot.slack.blocks import Markup, bold, code, lines, markup
 from bot.slack.commands.reply import Block
 
@@ -255,7 +255,7 @@ def _iter_entry_details(entry: JobEntry) -> Iterable[str]:
 
 def _render_freshness_note(job: Job | Cached[Job], now: float) -> Markup:
     if isinstance(job, Cached):
-        return freshness(job)
+        return format_freshness(job)
     return markup(
         "From Chakra, ", _format_time(datetime.fromtimestamp(now, UTC), TIME_WITH_SECONDS_FORMAT)
     )

@@ -75,7 +75,7 @@ def reparse(line: Arguments, names: Sequence[str]) -> Arguments:
     before = len(parse_arguments(line.raw, ARGUMENT_NAMES).tokens) - len(line.tokens)
     again = parse_arguments(line.raw, ARGUMENT_NAMES, names)
     for _ in range(before):
-        again = again.tail()
+        again = again.skip_first()
     return again
 
 

@@ -30,7 +30,7 @@ class LineReader:
                 run,
                 quoted=word.quoted,
             )
-            for run, words in enumerate(line.runs())
+            for run, words in enumerate(line.split_runs())
             for word in words
         ]
         named = {

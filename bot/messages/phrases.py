@@ -56,6 +56,6 @@ NOT_YET: Final = {
 
 def may_be_recipient(line: Arguments) -> bool:
     """Return whether a line without a command is a phone number or the key of a lead."""
-    text = line.text_from().strip()
+    text = line.join_from().strip()
     is_number = is_phone_like(text) and sum(map(str.isdecimal, text)) >= MIN_DIGITS
     return is_number or bool(_LEAD_KEY.fullmatch(text))

@@ -12,7 +12,7 @@ from bot.messages.error_copy import EXPLAINER
 from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.slack import blocks
-from bot.slack.age import date_token, time_token
+from bot.slack.age import format_date_token, format_time_token
 from bot.slack.blocks import Markup, bold, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.templates import vocabulary
@@ -229,10 +229,12 @@ def _render_quoted_text(send: Send, details: SendDetails | None) -> Markup:
 def describe_times(send: Send) -> Markup:
     """Return ``sent today at 1:19 PM · delivered 1:19 PM · read 1:20 PM``."""
     (first, start), *later = _iter_reported_times(send)
-    shown = [markup(first, " ", date_token(start))]
+    shown = [markup(first, " ", format_date_token(start))]
     for label, at in later:
         is_clear = 0 <= at - start < SAME_DAY_SECONDS
-        shown.append(markup(label, " ", time_token(at) if is_clear else date_token(at)))
+        shown.append(
+            markup(label, " ", format_time_token(at) if is_clear else format_date_token(at))
+        )
     return Markup(" · ".join(shown))
 
 
@@ -255,7 +257,7 @@ def send_row(send: Send, details: SendDetails | None, *, names_author: bool) -> 
     what = markup(
         render_headline_emoji(send), bold(send.title), " to ", describe_recipient(send, details)
     )
-    state = markup(render_status_label(send), "  ·  ", date_token(send.started_at))
+    state = markup(render_status_label(send), "  ·  ", format_date_token(send.started_at))
     if names_author:
         state = markup(state, "  ·  by ", mention(send.member))
     button = blocks.button("Details", SHOW_SEND, str(send.id))

@@ -14,7 +14,7 @@ from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.tokens import Mention
-from bot.slack.paging import MAX_FILTER_LENGTH, FilterText, ListQuery, unknown_value_error
+from bot.slack.paging import MAX_FILTER_LENGTH, FilterText, ListQuery, build_unknown_value_error
 from bot.text.normalize import normalize
 from bot.text.typed_words import matches_typed
 
@@ -150,7 +150,7 @@ def _simplify(text: str) -> str:
 def _parse_status(typed: str) -> str:
     status = STATUS_WORDS.get(" ".join(typed.casefold().replace("_", " ").split()))
     if status is None:
-        raise unknown_value_error("status", typed, tuple(STATUSES), example=EXAMPLE)
+        raise build_unknown_value_error("status", typed, tuple(STATUSES), example=EXAMPLE)
     return status
 
 

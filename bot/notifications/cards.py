@@ -10,7 +10,7 @@ from bot.notifications.facts import FindSends, list_sent_message_ids
 from bot.notifications.headlines import Headline, describe, get_event_time
 from bot.outbox.message import OutboxMessage
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.webhooks.recorded_event import RecordedEvent
@@ -78,5 +78,5 @@ def _render_notification(headline: Headline, mentions: Sequence[str]) -> Markup:
 def _render_footer(recorded: RecordedEvent, send: Send | None) -> Markup:
     at = get_event_time(recorded)
     if send is None:
-        return date_token(at)
-    return markup("Sent by ", mention(send.member), "  ·  ", date_token(at))
+        return format_date_token(at)
+    return markup("Sent by ", mention(send.member), "  ·  ", format_date_token(at))

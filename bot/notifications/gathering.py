@@ -14,7 +14,7 @@ from bot.notifications.planner import LATE
 from bot.notifications.rule import EventGroup, Grouping, Rule
 from bot.notifications.shown_events import SHOW_ALL, ShownQuery
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.reply import Block, Message
 from bot.webhooks.recorded_event import RecordedEvent
@@ -93,7 +93,7 @@ def render_thread(rule: Rule, count: int, start: float) -> Message:
     asked = ", ".join(_render_plural(group) for group in rule.spec.events)
     noun = "event" if count == 1 else "events"
     line = markup(bold(f"{count:,} {noun} today"), "  ·  ", asked)
-    note = markup("Since ", date_token(start), ". Each is a reply to this message.")
+    note = markup("Since ", format_date_token(start), ". Each is a reply to this message.")
     return Message(line, (blocks.section(line), blocks.context(note)))
 
 
@@ -148,7 +148,9 @@ def _render_breakdown(tally: Tally) -> list[Markup]:
 def _render_notes(post_key: str, tally: Tally) -> list[Markup]:
     notes = []
     if tally.first_at:
-        notes.append(markup(date_token(tally.first_at), " to ", date_token(tally.last_at)))
+        notes.append(
+            markup(format_date_token(tally.first_at), " to ", format_date_token(tally.last_at))
+        )
     if post_key.startswith(f"{STORM}:"):
         notes.append(markup("Many came at the same time, so this message counts them."))
     return notes

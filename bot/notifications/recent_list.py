@@ -12,7 +12,7 @@ from bot.notifications.event_text import describe_event
 from bot.notifications.rule import EventGroup
 from bot.notifications.rule_words import EVENT_WORDS
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Block, Message, View
@@ -89,7 +89,7 @@ def render_details_view(item: SeenEvent, outcomes: Sequence[Markup]) -> View:
     title = lines(
         [
             markup(bold(describe_event(item.recorded.event, item.facts))),
-            markup(date_token(at), "  ·  ", f"kind {item.recorded.event.kind or 'none'}"),
+            markup(format_date_token(at), "  ·  ", f"kind {item.recorded.event.kind or 'none'}"),
             *outcomes,
         ]
     )
@@ -115,7 +115,7 @@ def _render_row(item: SeenEvent, outcomes: Sequence[Markup]) -> Block:
     at = item.recorded.event.occurred_at or item.recorded.recorded_at
     text = lines(
         [
-            markup(date_token(at), "  ·  ", describe_event(item.recorded.event, item.facts)),
+            markup(format_date_token(at), "  ·  ", describe_event(item.recorded.event, item.facts)),
             *outcomes,
         ]
     )

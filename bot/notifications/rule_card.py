@@ -16,7 +16,7 @@ from bot.notifications.rule_line import HERE
 from bot.notifications.rule_text import describe_rule, describe_spec, find_impossible
 from bot.notifications.rule_values import KnownNames
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.button_state import ButtonState, ValueTooLong
 from bot.slack.channels import Destination
@@ -157,7 +157,9 @@ def describe_dry_run(dry_run: DryRun, location: Markup) -> Markup:
     for item in dry_run.taken[:MAX_EXAMPLES]:
         at = item.recorded.event.occurred_at or item.recorded.recorded_at
         found.append(
-            markup("• ", date_token(at), ": ", describe_event(item.recorded.event, item.facts))
+            markup(
+                "• ", format_date_token(at), ": ", describe_event(item.recorded.event, item.facts)
+            )
         )
     return lines(found)
 

@@ -21,7 +21,7 @@ from bot.notifications.repository import RuleRepository
 from bot.notifications.rule import Rule
 from bot.privacy import mask_text
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, channel_mention, markup
 from bot.slack.channel_mask import is_private
 from bot.slack.commands.reply import Message
@@ -109,7 +109,7 @@ class ShownEvents:
             headline = describe(recorded.event, send)
             whole = describe_event(recorded.event, facts[event_id])
             line = Markup(mask_text(headline.text)) if masked else whole
-            rows.append(markup(date_token(get_event_time(recorded)), "  ·  ", line))
+            rows.append(markup(format_date_token(get_event_time(recorded)), "  ·  ", line))
         return rows
 
 
@@ -130,7 +130,7 @@ def describe_outcome(delivery: Delivery, rule: Rule | None, now: float) -> Marku
     if rule is not None and rule.problem:
         return markup("Not posted in ", where, " yet: it doesn't take messages")
     if delivery.due_at > now:
-        return markup("Will be posted in ", where, ", ", date_token(delivery.due_at))
+        return markup("Will be posted in ", where, ", ", format_date_token(delivery.due_at))
     return markup("Being posted in ", where)
 
 

@@ -13,7 +13,7 @@ from bot.notifications.cards import build_card_key, prepend_mentions
 from bot.notifications.headlines import get_event_time
 from bot.outbox.message import OutboxMessage
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, markup
 from bot.slack.commands.reply import Block, Message
 from bot.templates import card, editor, vocabulary
@@ -83,7 +83,7 @@ class TemplatePresenter:
         if is_review and write and abs(at - write.started_at) < OWN_ACTION_SECONDS:
             return ()
         news = describe_event(event, known, self.catalog.get_before(event))
-        footer = [date_token(at)]
+        footer = [format_date_token(at)]
         if write is not None:
             by = await self.name_member(write.member)
             footer.append(markup("last changed from Slack by ", by))

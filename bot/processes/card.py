@@ -14,7 +14,7 @@ from bot.processes.photo_fields import list_photo_ids, render_photo_buttons
 from bot.processes.query import is_key
 from bot.processes.search import RecordType
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, escape, lines, markup
 from bot.slack.button_state import ButtonState
 from bot.slack.commands.reply import Block, EntityDetails, Message
@@ -67,7 +67,7 @@ class CardField:
 
     @property
     def markup(self) -> str:
-        return date_token(self.moment.timestamp()) if self.moment else self.text
+        return format_date_token(self.moment.timestamp()) if self.moment else self.text
 
 
 def record_row(record: Record, record_type: RecordType | None = None) -> Block:
@@ -209,7 +209,7 @@ def _build_details(
         display_type=record_type.label,
         display_id=record.key,
         fields=rows,
-        actions=[EntityAction.of_button(button) for button in buttons],
+        actions=[EntityAction.from_button(button) for button in buttons],
     )
     return EntityDetails({"id": record.key, "type": record.procedure}, payload)
 
@@ -229,9 +229,9 @@ def show_value(value: Any) -> str:
 
 def render_loaded_note(now: float) -> Markup:
     """Return the small line below a freshly loaded record."""
-    return markup("From Chakra, ", date_token(now))
+    return markup("From Chakra, ", format_date_token(now))
 
 
 def _format_created(process: Process) -> str:
     moment = process.created_at
-    return markup("created ", date_token(moment.timestamp())) if moment else ""
+    return markup("created ", format_date_token(moment.timestamp())) if moment else ""

@@ -14,7 +14,7 @@ from bot.processes.record_title import record_title
 from bot.processes.search import STATUSES
 from bot.processes.task_type import TaskType
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, lines, markup
 from bot.slack.choice_fields import checkboxes_field
 from bot.slack.commands.reply import Block, Choice, View
@@ -115,7 +115,9 @@ def _record_blocks(draft: TaskDraft) -> list[Block]:
     if draft.record is not None:
         content = [blocks.section(markup("For ", record_title(draft.record)))]
         if moment := draft.record.process.next_action_at:
-            now = markup("Its next action is set to ", date_token(moment.timestamp()), " now.")
+            now = markup(
+                "Its next action is set to ", format_date_token(moment.timestamp()), " now."
+            )
             content.append(blocks.context(now))
         return content
     if draft.choices:

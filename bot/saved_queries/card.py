@@ -10,7 +10,7 @@ from bot.saved_queries.post import SCHEDULE, STOP, describe_problem
 from bot.saved_queries.saved_query import SavedQuery
 from bot.saved_queries.schedule import describe_with_zone
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, channel_mention, code, lines, markup, mention
 from bot.slack.channel_mask import is_private
 from bot.slack.commands.reply import Block, Message
@@ -111,7 +111,7 @@ def _describe_posting(saved: SavedQuery, member: str) -> Markup:
     by = Markup("") if saved.scheduler == member else markup(", by ", mention(saved.scheduler))
     if not saved.due_at:
         return markup("Posting is stopped: ", when, " ", place, by, ".")
-    return markup("Posted ", when, " ", place, by, ". Next: ", date_token(saved.due_at), ".")
+    return markup("Posted ", when, " ", place, by, ". Next: ", format_date_token(saved.due_at), ".")
 
 
 def _render_buttons(saved: SavedQuery, member: str, *, may_manage: bool) -> list[Block]:

@@ -14,7 +14,7 @@ from bot.processes.search import RecordType
 from bot.saved_queries.saved_query import Problem, SavedQuery
 from bot.saved_queries.schedule import describe_with_zone
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, channel_mention, code, lines, markup
 from bot.slack.channel_mask import is_private
 from bot.slack.commands.reply import Message
@@ -71,7 +71,9 @@ def render_post(
 def _describe_late(query: SavedQuery, missed: int, now: float) -> Markup:
     if now - query.due_at < LATE_SECONDS:
         return Markup("")
-    sentence = markup("This was due at ", date_token(query.due_at), " and couldn't be posted then.")
+    sentence = markup(
+        "This was due at ", format_date_token(query.due_at), " and couldn't be posted then."
+    )
     if not missed:
         return sentence
     counted = f"{missed}+" if missed >= MAX_MISSED else str(missed)

@@ -22,7 +22,7 @@ from bot.saved_queries.saving import ID
 from bot.saved_queries.schedule import DEFAULT_TIME, Schedule, describe_with_zone
 from bot.saved_queries.schedule_line import parse_schedule
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, markup
 from bot.slack.button_state import ButtonState, parse_row_id
 from bot.slack.channels import Destination
@@ -167,7 +167,7 @@ async def _schedule(
         " is posted ",
         place,
         f" {describe_with_zone(schedule)}. Next: ",
-        date_token(scheduled.due_at),
+        format_date_token(scheduled.due_at),
         ".",
     )
     if note:

@@ -14,7 +14,7 @@ LAST_SECOND = int(datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp())
 """Some systems store "never" as their last day, which is later still in some time zones."""
 
 
-def date_token(seconds: float) -> Markup:
+def format_date_token(seconds: float) -> Markup:
     """Return a moment as a date that Slack shows on the reader's own clock, "today at 2:05 PM".
 
     ``seconds`` are since the epoch. The text stays true however long the message is read.
@@ -26,21 +26,21 @@ def date_token(seconds: float) -> Markup:
     return Markup(f"<!date^{int(seconds)}^{{date_short_pretty}} at {{time}}|{fallback}>")
 
 
-def time_token(seconds: float) -> Markup:
-    """Return a moment as a time of day on the reader's own clock, "2:05 PM"; see `date_token`."""
+def format_time_token(seconds: float) -> Markup:
+    """Return a time of day on the reader's own clock, "2:05 PM"; see `format_date_token`."""
     fallback = f"{datetime.fromtimestamp(seconds, UTC):%H:%M} UTC"
     return Markup(f"<!date^{int(seconds)}^{{time}}|{fallback}>")
 
 
-def freshness(cached: Cached[Any]) -> Markup:
+def format_freshness(cached: Cached[Any]) -> Markup:
     """Return when ``cached`` was loaded, with a warning if an outage prevented a newer load."""
-    loaded_at = date_token(cached.loaded_at)
+    loaded_at = format_date_token(cached.loaded_at)
     if not cached.stale:
         return markup("From Chakra, ", loaded_at)
-    return markup(f":warning: {_outage_text(cached.reason)} This is from ", loaded_at, ".")
+    return markup(f":warning: {_describe_outage(cached.reason)} This is from ", loaded_at, ".")
 
 
-def _outage_text(reason: BotError | None) -> str:
+def _describe_outage(reason: BotError | None) -> str:
     if isinstance(reason, RateLimited):
         return "Chakra is rate limiting requests."
     if isinstance(reason, InvalidResponse):

@@ -136,7 +136,7 @@ class Channels:
         for _ in range(MAX_PAGES):
             more = {"cursor": cursor} if cursor else {}
             body = await self._slack.call(MEMBERS_METHOD, channel=channel, limit=PAGE_SIZE, **more)
-            yield frozenset(_texts(body.get("members")))
+            yield frozenset(_list_texts(body.get("members")))
             cursor = str((body.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 break
@@ -166,7 +166,7 @@ class Channels:
 
     async def _name_companies(self, info: Mapping[str, object]) -> str:
         own = str(info.get("context_team_id") or "")
-        ids = [team for team in _texts(info.get("connected_team_ids")) if team != own]
+        ids = [team for team in _list_texts(info.get("connected_team_ids")) if team != own]
         names = [await self._find_company(team) for team in ids[:MAX_NAMED_COMPANIES]]
         known = all(names) and 0 < len(ids) <= MAX_NAMED_COMPANIES
         return " and ".join(names) if known else "outside your company"
@@ -223,5 +223,5 @@ def _describe_guests(names: Sequence[str]) -> list[str]:
     return [f"{count} ({', '.join(others)}{' and ' if others else ''}{last})"]
 
 
-def _texts(value: object) -> list[str]:
+def _list_texts(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

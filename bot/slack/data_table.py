@@ -56,7 +56,7 @@ def has_table(message: Message) -> bool:
     return TABLE in [block.get("type") for block in message.blocks]
 
 
-def tables_as_text(message: Message) -> Message:
+def convert_tables(message: Message) -> Message:
     """Return the message with a line of text for each row of its tables."""
     shown = (_as_text(block) if block.get("type") == TABLE else [block] for block in message.blocks)
     return replace(message, blocks=tuple(block for blocks in shown for block in blocks))

@@ -28,7 +28,7 @@ class Debouncer:
 
     async def wait_settled(self, form_key: str) -> bool:
         """Wait for the delay, then return whether nothing more was typed into the form."""
-        mine = self._next_version(form_key)
+        mine = self._increment_version(form_key)
         await sleep(self._clock, self._delay)
         return self._latest.get(form_key) == mine
 
@@ -37,13 +37,13 @@ class Debouncer:
 
         Return a version for :meth:`is_current`.
         """
-        return self._next_version(form_key)
+        return self._increment_version(form_key)
 
     def is_current(self, form_key: str, version: int) -> bool:
         """Return whether nothing changed in the form since ``version``."""
         return self._latest.get(form_key, version) == version
 
-    def _next_version(self, form_key: str) -> int:
+    def _increment_version(self, form_key: str) -> int:
         number = next(self._versions)
         self._latest[form_key] = number
         return number

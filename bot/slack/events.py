@@ -41,7 +41,7 @@ class SlackEvent:
     time: float
     body: Mapping[str, Any]
 
-    def text_of(self, key: str) -> str:
+    def get_text(self, key: str) -> str:
         """Return a field of the body, or "" if it is absent or not a text."""
         value = self.body.get(key)
         return value if isinstance(value, str) else ""
@@ -49,7 +49,7 @@ class SlackEvent:
     def is_from_person(self, bot_user_id: str) -> bool:
         """Return whether a person caused it: not this bot, another bot, or an edit or deletion."""
         return (
-            self.text_of("user") not in ("", bot_user_id)
+            self.get_text("user") not in ("", bot_user_id)
             and not self.body.get("bot_id")
             and not self.body.get("hidden")
             and str(self.body.get("subtype") or "") in _TEXT_SUBTYPES
@@ -75,22 +75,22 @@ def parse_event(payload: Payload) -> SlackEvent | None:
     )
 
 
-def command_text(event: SlackEvent, bot_user_id: str) -> str:
+def extract_command_text(event: SlackEvent, bot_user_id: str) -> str:
     """Return a person's message as a command line, without the mention and the app's name.
 
     The text after the mention counts; if there is none, the text before it.
     """
-    text = event.text_of("text").strip()
+    text = event.get_text("text").strip()
     app = rf"(?P<marks>[*_~`]*)<@{re.escape(bot_user_id)}(?:\|[^>]*)?>"
     mention = re.search(app, text) if bot_user_id else None
     if mention:
         after = _move_marks(mention["marks"], text[mention.end() :]).strip()
         only_before = not after.strip(" *_~`")
         text = text[: mention.start()].strip() + after if only_before else after
-    return without_own_name(_LINE_START.sub("", text))
+    return remove_own_name(_LINE_START.sub("", text))
 
 
-def without_own_name(text: str) -> str:
+def remove_own_name(text: str) -> str:
     """Return a line without ``/chakra`` in front, which people copy as code from our examples."""
     name = _OWN_NAME.match(text)
     if name is None or not name.end():

@@ -66,7 +66,7 @@ class DetailsSurface(BaseSurface):
             await self._present_error("timeout", SLOW_CHAKRA)
         elif outcome.error is not None:
             sentence = self._explainer.explain_as_text(outcome.error)
-            await self._present_error(_error_status(outcome.error), sentence)
+            await self._present_error(_choose_error_status(outcome.error), sentence)
 
     async def _present(self, reply: PresentDetails) -> None:
         event = self._payload["event"]
@@ -76,8 +76,8 @@ class DetailsSurface(BaseSurface):
             await self._slack.work_objects.present(
                 str(event.get("trigger_id") or ""),
                 reply.details,
-                url=_text(event, "entity_url"),
-                external_ref=_external_ref(event),
+                url=_get_text(event, "entity_url"),
+                external_ref=_get_external_ref(event),
             )
         except SlackError as refused:
             self._log_refused(refused)
@@ -119,8 +119,8 @@ class PaneActionSurface(ShortcutSurface):
             await self._slack.work_objects.present(
                 str(self._payload.get("trigger_id") or ""),
                 message.details,
-                url=_text(container, "entity_url"),
-                external_ref=_external_ref(container),
+                url=_get_text(container, "entity_url"),
+                external_ref=_get_external_ref(container),
             )
         except SlackError:  # the trigger has expired, say: the person gets a message
             await self.reply(_as_new(message))
@@ -130,7 +130,7 @@ def select_link_surface(
     payload: Payload, slack: SlackClient, explainer: Explainer
 ) -> Surface | None:
     """Return the surface of a payload that concerns a link's preview, ``None`` for any other."""
-    container = payloads.entity_container(payload)
+    container = payloads.read_entity_container(payload)
     if container == payloads.PANE:
         return PaneActionSurface(payload, slack, explainer)
     if container:
@@ -144,18 +144,18 @@ def select_link_surface(
     return None
 
 
-def _error_status(error: BaseException) -> str:
+def _choose_error_status(error: BaseException) -> str:
     if isinstance(error, NotAllowed):
         return "internal_error" if error.is_unverified else "restricted"
     return "not_found" if isinstance(error, (NotFound, ResourceNotFound)) else "internal_error"
 
 
-def _external_ref(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _get_external_ref(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
     ref = holder.get("external_ref")
     return ref if isinstance(ref, Mapping) and ref.get("id") else None
 
 
-def _text(holder: Mapping[str, Any], key: str) -> str:
+def _get_text(holder: Mapping[str, Any], key: str) -> str:
     value = holder.get(key)
     return value if isinstance(value, str) else ""
 

@@ -64,7 +64,7 @@ def parse_member(user: Mapping[str, Any], team_id: str) -> Member:
 
     docs.slack.dev/reference/methods/users.info
     """
-    profile = _profile(user)
+    profile = _get_profile(user)
     offset = user.get("tz_offset")
     zone, locale = user.get("tz"), user.get("locale")
     name = profile.get("display_name") or profile.get("real_name") or user.get("name") or ""
@@ -97,10 +97,10 @@ def _belongs_to_team(user: Mapping[str, Any], team_id: str) -> bool:
     In an Enterprise Grid a person belongs to several workspaces of one organization.
     """
     workspaces = (user.get("enterprise_user") or {}).get("teams") or ()
-    home = user.get("team_id") or _profile(user).get("team")
+    home = user.get("team_id") or _get_profile(user).get("team")
     return not team_id or home == team_id or team_id in workspaces
 
 
-def _profile(user: Mapping[str, Any]) -> Mapping[str, Any]:
+def _get_profile(user: Mapping[str, Any]) -> Mapping[str, Any]:
     profile = user.get("profile")
     return profile if isinstance(profile, Mapping) else {}

@@ -30,7 +30,7 @@ _TAG = re.compile(r"</?[a-z!][^<>@]*>", re.IGNORECASE)
 
 def extract_file_text(file: Mapping[str, Any]) -> Iterator[str]:
     """Yield the sender of an email, its reply address, subject and text; or a snippet's text."""
-    for sender in _objects(file.get("from")):
+    for sender in _iter_objects(file.get("from")):
         named = (sender.get("name") or sender.get("original") or "", sender.get("address") or "")
         yield " ".join(str(part) for part in named)
     headers = file.get("headers")
@@ -81,6 +81,6 @@ def _strip_html(content: str) -> str:
     return html.unescape(_TAG.sub(" ", linked))
 
 
-def _objects(value: object) -> Iterator[Mapping[str, Any]]:
+def _iter_objects(value: object) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, Mapping))

@@ -55,52 +55,52 @@ def extract_text(message: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
     """
     yield from _extract_value(message.get("text"))
     yield from _extract_value(message.get("blocks"))
-    for file in _objects(message.get("files")):
+    for file in _iter_objects(message.get("files")):
         yield from extract_file_text(file)
-    for attachment in _objects(message.get("attachments")):
+    for attachment in _iter_objects(message.get("attachments")):
         yield from _extract_attachment(attachment, depth)
 
 
 def list_unreadable(message: Mapping[str, Any]) -> list[str]:
     """Return which kinds of files of the message have no text, such as "pictures"; each once."""
-    kinds = [classify_unreadable(file) for file in _all_files(message)]
-    if any(block.get("type") == "image" for block in _objects(message.get("blocks"))):
+    kinds = [classify_unreadable(file) for file in _iter_all_files(message)]
+    if any(block.get("type") == "image" for block in _iter_objects(message.get("blocks"))):
         kinds.append(PICTURES)
     return list(dict.fromkeys(filter(None, kinds)))
 
 
-def _all_files(message: Mapping[str, Any], depth: int = 0) -> Iterator[Mapping[str, Any]]:
-    yield from _objects(message.get("files"))
-    yield from _file_blocks(message.get("blocks"))
+def _iter_all_files(message: Mapping[str, Any], depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    yield from _iter_objects(message.get("files"))
+    yield from _iter_file_blocks(message.get("blocks"))
     if depth >= MAX_FORWARD_DEPTH:
         return
-    for attachment in _objects(message.get("attachments")):
-        yield from _all_files(attachment, depth + 1)
-        for forwarded in _forwarded_messages(attachment):
-            yield from _all_files(forwarded, depth + 1)
+    for attachment in _iter_objects(message.get("attachments")):
+        yield from _iter_all_files(attachment, depth + 1)
+        for forwarded in _iter_forwarded_messages(attachment):
+            yield from _iter_all_files(forwarded, depth + 1)
 
 
-def _file_blocks(blocks: object) -> Iterator[Mapping[str, Any]]:
-    files = (block.get("file") for block in _objects(blocks) if block.get("type") == "file")
+def _iter_file_blocks(blocks: object) -> Iterator[Mapping[str, Any]]:
+    files = (block.get("file") for block in _iter_objects(blocks) if block.get("type") == "file")
     yield from (file for file in files if isinstance(file, Mapping))
 
 
 def _extract_attachment(attachment: Mapping[str, Any], depth: int) -> Iterator[str]:
     yield from _extract_keys(attachment, _ATTACHMENT_TEXT_KEYS)
-    for field in _objects(attachment.get("fields")):
+    for field in _iter_objects(attachment.get("fields")):
         yield from _extract_keys(field, _FIELD_TEXT_KEYS)
     yield from _extract_urls(attachment, _ATTACHMENT_URL_KEYS)
-    for button in _objects(attachment.get("actions")):
+    for button in _iter_objects(attachment.get("actions")):
         yield from _extract_urls(button, ("url",))
     if depth >= MAX_FORWARD_DEPTH:
         return
     yield from extract_text({**attachment, "text": None}, depth + 1)
-    for forwarded in _forwarded_messages(attachment):
+    for forwarded in _iter_forwarded_messages(attachment):
         yield from extract_text(forwarded, depth + 1)
 
 
-def _forwarded_messages(attachment: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for shared in _objects(attachment.get("message_blocks")):
+def _iter_forwarded_messages(attachment: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for shared in _iter_objects(attachment.get("message_blocks")):
         message = shared.get("message")
         if isinstance(message, Mapping):
             yield message
@@ -118,7 +118,7 @@ def _extract_urls(holder: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[
             yield render_link(unescape(holder[name]), "")
 
 
-def _objects(value: object) -> Iterator[Mapping[str, Any]]:
+def _iter_objects(value: object) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, Mapping))
 
@@ -137,7 +137,7 @@ def _extract_value(value: object, depth: int = 0) -> Iterator[str]:
 
 def _extract_block(block: Mapping[str, Any], kind: str, depth: int) -> Iterator[str]:
     if kind in _INLINE_CONTAINERS:
-        yield "".join(_render_inline(element) for element in _objects(block.get("elements")))
+        yield "".join(_render_inline(element) for element in _iter_objects(block.get("elements")))
         return
     if kind == "raw_number" and isinstance(block.get("value"), int):
         yield str(block["value"])
@@ -146,7 +146,7 @@ def _extract_block(block: Mapping[str, Any], kind: str, depth: int) -> Iterator[
         yield from _extract_value(block.get(name), depth + 1)
     yield from _extract_urls(block, _BLOCK_URL_KEYS)
     if kind == "overflow":
-        for option in _objects(block.get("options")):
+        for option in _iter_objects(block.get("options")):
             yield from _extract_urls(option, _BLOCK_URL_KEYS)
     if kind == "file" and isinstance(block.get("file"), Mapping):
         yield from extract_file_text(block["file"])

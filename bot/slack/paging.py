@@ -76,13 +76,13 @@ def list_message(
         content.append(blocks.section(empty_text))
     if note:
         content.append(blocks.context(note))
-    elements = [*_page_buttons(page, query, page_action, labels), *buttons]
+    elements = [*_render_page_buttons(page, query, page_action, labels), *buttons]
     if elements:
         content.append(blocks.actions(*elements))
     return Message(text=title, blocks=tuple(content))
 
 
-def _page_buttons(
+def _render_page_buttons(
     page: Page[T], query: ListQuery, action: str, labels: tuple[str, str]
 ) -> list[Block]:
     previous, following = labels
@@ -108,7 +108,7 @@ def parse_filters(arguments: Arguments, *, example: str) -> tuple[str, Mapping[s
         if isinstance(word, Mention | GroupMention | ChannelMention | Link | Phrase):
             raise UsageError("Filter the list by plain words, without @ or links.", example=example)
     named = {name: _collapse_spaces(word.text) for name, word in arguments.named.items()}
-    text = _collapse_spaces(arguments.text_from())
+    text = _collapse_spaces(arguments.join_from())
     if max(map(len, (text, *named.values()))) > MAX_FILTER_LENGTH:
         raise UsageError("That's too long for a filter.", example=example)
     return text, named
@@ -130,7 +130,7 @@ def advise_wider(words: str, filters: Mapping[str, object]) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def unknown_value_error(
+def build_unknown_value_error(
     filter_name: str, typed: str, known: Sequence[str], *, example: str
 ) -> UsageError:
     """Return the error for a filter's value that nothing in the list has."""

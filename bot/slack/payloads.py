@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.slack.commands.command import Actor, Payload, RequestChannel, UploadedFile
 from bot.slack.commands.reply import View
-from bot.slack.view_state import complete_state, input_blocks
+from bot.slack.view_state import complete_state, iter_input_blocks
 from bot.text.emoji import replace_emoji_names
 
 EVENT_CALLBACK = "event_callback"
@@ -92,7 +92,7 @@ def is_well_formed(payload: Payload) -> bool:
         and all(payload.get(name) for name in REQUIRED_FIELDS.get(payload.get("type", ""), ()))
         and all(
             files is None or _matches_shape(files, FILES_SHAPE)
-            for _, files in _file_inputs(payload)
+            for _, files in _iter_file_inputs(payload)
         )
     )
 
@@ -107,15 +107,15 @@ def _matches_shape(value: object, shape: Shape) -> bool:
     return isinstance(value, shape)
 
 
-def actor(payload: Payload) -> Actor:
-    event = _event(payload)
+def read_actor(payload: Payload) -> Actor:
+    event = _get_event(payload)
     if event is not None:
         team = event.get("user_team") or event.get("team") or payload.get("team_id") or ""
         user_id = event.get("user")
         return Actor(user_id if isinstance(user_id, str) else "", str(team))
     user = payload.get("user")
     if isinstance(user, dict):
-        team = user.get("team_id") or _team_id(payload)
+        team = user.get("team_id") or _read_team_id(payload)
         return Actor(
             str(user.get("id", "")), str(team), str(user.get("username") or user.get("name") or "")
         )
@@ -126,22 +126,22 @@ def actor(payload: Payload) -> Actor:
     )
 
 
-def _team_id(payload: Payload) -> str:
+def _read_team_id(payload: Payload) -> str:
     team = payload.get("team")
     return str(team.get("id", "")) if isinstance(team, dict) else ""
 
 
-def _event(payload: Payload) -> Mapping[str, Any] | None:
+def _get_event(payload: Payload) -> Mapping[str, Any] | None:
     """Return the inner event of the Events API."""
     event = payload.get("event") if payload.get("type") == EVENT_CALLBACK else None
     return event if isinstance(event, dict) else None
 
 
 def is_event(payload: Payload) -> bool:
-    return _event(payload) is not None
+    return _get_event(payload) is not None
 
 
-def team_id(payload: Payload) -> str:
+def read_team_id(payload: Payload) -> str:
     """Return the ID of the workspace whose installation the request is for; "" if it has none.
 
     In a channel shared with another workspace the person may belong to that one, so the person's
@@ -152,11 +152,11 @@ def team_id(payload: Payload) -> str:
         first = authorizations[0]
         if isinstance(first, dict) and first.get("team_id"):
             return str(first["team_id"])
-    return str(payload.get("team_id") or _team_id(payload) or actor(payload).team)
+    return str(payload.get("team_id") or _read_team_id(payload) or read_actor(payload).team)
 
 
-def request_channel(payload: Payload) -> RequestChannel:
-    event = _event(payload)
+def read_request_channel(payload: Payload) -> RequestChannel:
+    event = _get_event(payload)
     channel = payload.get("channel") if event is None else event.get("channel")
     if isinstance(channel, str):
         return RequestChannel(channel)
@@ -167,7 +167,7 @@ def request_channel(payload: Payload) -> RequestChannel:
         return RequestChannel(str(container["channel_id"]))
     if payload.get("channel_id"):
         return RequestChannel(str(payload["channel_id"]), str(payload.get("channel_name", "")))
-    return RequestChannel(str(_metadata(payload).get("channel", "")))
+    return RequestChannel(str(_read_metadata(payload).get("channel", "")))
 
 
 def press_key(payload: Payload) -> str:
@@ -175,22 +175,22 @@ def press_key(payload: Payload) -> str:
 
     "" for anything else, such as typing in a form.
     """
-    used = _used_element(payload)
+    used = _find_used_element(payload)
     if payload.get("type") != "block_actions" or used.get("type") not in PRESSED_TYPES:
         return ""
     container = payload.get("container")
     place = container if isinstance(container, dict) else {}
     return repr(
         (
-            actor(payload).id,
+            read_actor(payload).id,
             *(place.get(key) for key in ("channel_id", "message_ts", "view_id")),
             *(used.get(key) for key in ("block_id", "action_id")),
-            element_value(used),
+            read_element_value(used),
         )
     )
 
 
-def entity_container(payload: Payload) -> str:
+def read_entity_container(payload: Payload) -> str:
     """Return whether a button is in a link's preview or in the pane beside it; "" if in neither.
 
     The pane may be open outside any message, and no page says whether its payload has a view.
@@ -202,23 +202,23 @@ def entity_container(payload: Payload) -> str:
     return str(kind) if is_press and kind in (PREVIEW, PANE) else ""
 
 
-def interaction_key(payload: Payload) -> str:
+def build_interaction_key(payload: Payload) -> str:
     """Return a key for the form, or for the element of a message, that was used.
 
     A preview and its pane are there for ever, so each press of theirs has another.
     """
     view = payload.get("view")
-    if isinstance(view, dict) and not entity_container(payload):
+    if isinstance(view, dict) and not read_entity_container(payload):
         return str(view.get("id", ""))
     container = payload.get("container") or {}
     pressed = (payload.get("actions") or [{}])[0]
     parts = [container.get("channel_id"), container.get("message_ts"), pressed.get("action_id")]
-    if entity_container(payload):
+    if read_entity_container(payload):
         parts.append(payload.get("trigger_id"))
     return ":".join(str(part or "") for part in parts)
 
 
-def posted_at(payload: Payload) -> float:
+def read_posted_at(payload: Payload) -> float:
     """Return when the message that was used was posted, in seconds since the epoch; else 0."""
     container = payload.get("container") or {}
     try:
@@ -227,23 +227,23 @@ def posted_at(payload: Payload) -> float:
         return 0.0
 
 
-def state(payload: Payload) -> dict[str, str]:
+def read_state(payload: Payload) -> dict[str, str]:
     """Return the state that our form carries in ``private_metadata``."""
-    state = _metadata(payload).get("state")
+    state = _read_metadata(payload).get("state")
     return {str(key): str(value) for key, value in state.items()} if isinstance(state, dict) else {}
 
 
-def origin(payload: Payload) -> Origin:
+def read_origin(payload: Payload) -> Origin:
     """Return where the form was opened from, or where the command or message is."""
     if isinstance(payload.get("view"), dict):
-        metadata = _metadata(payload)
+        metadata = _read_metadata(payload)
         url, channel, thread = (str(metadata.get(key, "")) for key in ("url", "channel", "thread"))
         return Origin(url, channel, thread)
     url = str(payload.get("response_url") or "")
-    return Origin(url, request_channel(payload).id, _thread_ts(payload))
+    return Origin(url, read_request_channel(payload).id, _read_thread_ts(payload))
 
 
-def _thread_ts(payload: Payload) -> str:
+def _read_thread_ts(payload: Payload) -> str:
     """Return the thread of the message that was used; "" if it is in the channel itself.
 
     A message with replies has a ``thread_ts`` too, its own ``ts``, and is in the channel.
@@ -256,7 +256,7 @@ def _thread_ts(payload: Payload) -> str:
     return ""
 
 
-def with_metadata(view: View, form_state: Mapping[str, str], opened_from: Origin) -> View:
+def add_metadata(view: View, form_state: Mapping[str, str], opened_from: Origin) -> View:
     """Return ``view`` with its state and origin in ``private_metadata``.
 
     Raises ``ValueError`` if they exceed ``MAX_METADATA_LENGTH``.
@@ -273,7 +273,7 @@ def with_metadata(view: View, form_state: Mapping[str, str], opened_from: Origin
     return {**view, "private_metadata": text}
 
 
-def _metadata(payload: Payload) -> dict[str, Any]:
+def _read_metadata(payload: Payload) -> dict[str, Any]:
     view = payload.get("view")
     text = view.get("private_metadata", "") if isinstance(view, dict) else ""
     try:
@@ -283,22 +283,22 @@ def _metadata(payload: Payload) -> dict[str, Any]:
     return metadata if isinstance(metadata, dict) else {}
 
 
-def values(payload: Payload) -> dict[str, str]:
+def read_values(payload: Payload) -> dict[str, str]:
     """Return the value of each input by its block_id, without files.
 
     Several chosen options are joined by commas.
     """
     return {
-        block: element_value(next(iter(elements.values())))
-        for block, elements in _state_entries(payload)
+        block: read_element_value(next(iter(elements.values())))
+        for block, elements in _iter_state_entries(payload)
     }
 
 
-def files(payload: Payload) -> dict[str, tuple[UploadedFile, ...]]:
+def read_files(payload: Payload) -> dict[str, tuple[UploadedFile, ...]]:
     """Return the chosen files by block_id. The payload must be well formed."""
     chosen = {
         block: tuple(_parse_uploaded_file(file) for file in files or () if file.get("id"))
-        for block, files in _file_inputs(payload)
+        for block, files in _iter_file_inputs(payload)
     }
     return {block: found for block, found in chosen.items() if found}
 
@@ -313,19 +313,19 @@ def _parse_uploaded_file(payload: Mapping[str, Any]) -> UploadedFile:
     )
 
 
-def _file_inputs(payload: Payload) -> Iterator[tuple[str, Any]]:
-    for block, elements in _state_entries(payload):
+def _iter_file_inputs(payload: Payload) -> Iterator[tuple[str, Any]]:
+    for block, elements in _iter_state_entries(payload):
         element = next(iter(elements.values()))
         if isinstance(element, dict) and "files" in element:
             yield block, element["files"]
 
 
-def field_ids(payload: Payload) -> frozenset[str]:
+def list_field_ids(payload: Payload) -> frozenset[str]:
     """Return the block_ids of the form's fields: the only ones that can show an error."""
-    return frozenset(block["block_id"] for block in input_blocks(payload.get("view")))
+    return frozenset(block["block_id"] for block in iter_input_blocks(payload.get("view")))
 
 
-def _state_entries(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _iter_state_entries(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield each block_id with its elements, of which there is at least one.
 
     A form's fields are all there, whatever the state leaves out.
@@ -339,10 +339,10 @@ def _state_entries(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for block, elements in (blocks if isinstance(blocks, dict) else {}).items()
         if isinstance(elements, dict) and elements
     }
-    yield from complete_state(entries, view, _used_element(payload)).items()
+    yield from complete_state(entries, view, _find_used_element(payload)).items()
 
 
-def _used_element(payload: Payload) -> Mapping[str, Any]:
+def _find_used_element(payload: Payload) -> Mapping[str, Any]:
     actions = payload.get("actions")
     used = actions[0] if isinstance(actions, list) and actions else None
     return used if isinstance(used, dict) else {}
@@ -361,7 +361,7 @@ TYPED_TEXT = "plain_text_input"
 _MULTI_VALUE_KEYS = ("selected_users", "selected_conversations", "selected_channels")
 
 
-def element_value(element: object) -> str:
+def read_element_value(element: object) -> str:
     """Return the value of an action or of a state entry, whatever its element type is.
 
     Typed texts have emoji, where Slack has their names.

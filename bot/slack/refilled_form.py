@@ -9,7 +9,7 @@ from bot.slack.blocks import MOMENT_LENGTH
 from bot.slack.commands.reply import Block, View
 
 
-def with_values(
+def refill_form(
     view: View, values: Mapping[str, str], leading_blocks: Sequence[Block] = ()
 ) -> View:
     """Return the form with the values as entered, and ``leading_blocks`` above its fields."""

@@ -67,10 +67,10 @@ class Surface(Protocol):
     Deliveries raise ``SlackError``.
     """
 
-    def ack(self, outcome: Outcome) -> Ack | None:
+    def build_ack(self, outcome: Outcome) -> Ack | None:
         """Return the ack with the whole answer; ``None`` if :meth:`deliver` must follow."""
 
-    def ack_pending(self) -> Ack:
+    def build_pending_ack(self) -> Ack:
         """Return the ack without an answer."""
 
     async def notify_pending(self, *, for_chakra: bool) -> None:
@@ -90,7 +90,7 @@ def encode_ack(body: Mapping[str, Any]) -> Ack:
     return to_json(body)
 
 
-def options_ack(choices: Choices) -> Ack:
+def build_options_ack(choices: Choices) -> Ack:
     options = [blocks.option(choice) for choice in choices.options[: blocks.MAX_OPTIONS]]
     return encode_ack({"options": options})
 
@@ -104,18 +104,18 @@ class BaseSurface:
         self._payload = payload
         self._view_id = self._view_hash = ""
 
-    def ack(self, outcome: Outcome) -> Ack | None:
+    def build_ack(self, outcome: Outcome) -> Ack | None:
         """Return an empty ack if there is nothing to answer."""
         bare = outcome.error is None and isinstance(outcome.reply, NoReply)
         return EMPTY_ACK if bare else None
 
-    def ack_pending(self) -> Ack:
+    def build_pending_ack(self) -> Ack:
         return EMPTY_ACK
 
     async def notify_pending(self, *, for_chakra: bool) -> None:
         message, origin = (
-            notices.still_working_message(for_chakra=for_chakra),
-            payloads.origin(self._payload),
+            notices.render_still_working(for_chakra=for_chakra),
+            payloads.read_origin(self._payload),
         )
         if not origin.response_url:
             await self.reply(message)
@@ -133,7 +133,7 @@ class BaseSurface:
         """
         if message.to_channel:
             message = mask_for_channel(message)
-        origin = payloads.origin(self._payload)
+        origin = payloads.read_origin(self._payload)
         if origin.response_url:
             try:
                 await self._slack.post_response_url(
@@ -145,17 +145,19 @@ class BaseSurface:
                 if message.to_channel:
                     if not error.is_unconfirmed:
                         raise
-                    message = notices.unconfirmed_share(payloads.request_channel(self._payload).id)
+                    message = notices.render_unconfirmed_share(
+                        payloads.read_request_channel(self._payload).id
+                    )
                 elif message.only_here and not (error.is_unconfirmed or error.not_sent):
                     raise
             else:
                 return
         if not message.only_here:
-            await self._slack.post_message(payloads.actor(self._payload).id, message)
+            await self._slack.post_message(payloads.read_actor(self._payload).id, message)
 
-    def _outcome_message(self, outcome: Outcome) -> Message | None:
+    def _render_outcome(self, outcome: Outcome) -> Message | None:
         if outcome.error is not None:
-            return self._explainer.message(outcome.error, outcome.reference)
+            return self._explainer.render_message(outcome.error, outcome.reference)
         return outcome.reply if isinstance(outcome.reply, Message) else None
 
     async def deliver_later(self, outcome: Outcome) -> None:
@@ -165,10 +167,10 @@ class BaseSurface:
         """
         overwrite = True
         if isinstance(outcome.reply, UpdateForm):
-            view, overwrite = self._with_metadata(outcome.reply), outcome.reply.overwrite
+            view, overwrite = self._add_metadata(outcome.reply), outcome.reply.overwrite
         else:
             error = outcome.error or RuntimeError()
-            view = self._explainer.view(error, outcome.reference, None, {})
+            view = self._explainer.render_view(error, outcome.reference, None, {})
         try:
             await self._slack.modals.update(
                 self._view_id, view, seen_hash=self._view_hash, overwrite=overwrite
@@ -186,34 +188,34 @@ class BaseSurface:
         shown = opened.get("view") or {}
         self._view_id, self._view_hash = str(shown.get("id", "")), str(shown.get("hash", ""))
 
-    def _with_metadata(self, form_reply: OpenForm | UpdateForm) -> View:
-        return payloads.with_metadata(
-            form_reply.view, form_reply.state, payloads.origin(self._payload)
+    def _add_metadata(self, form_reply: OpenForm | UpdateForm) -> View:
+        return payloads.add_metadata(
+            form_reply.view, form_reply.state, payloads.read_origin(self._payload)
         )
 
 
 class CommandSurface(BaseSurface):
     """A typed command: the ack carries an ephemeral answer, unless Slack may refuse it."""
 
-    def ack(self, outcome: Outcome) -> Ack | None:
-        message = self._outcome_message(outcome)
+    def build_ack(self, outcome: Outcome) -> Ack | None:
+        message = self._render_outcome(outcome)
         if message is not None and not (message.to_channel or has_table(message)):
             return message.response_json
-        return super().ack(outcome)
+        return super().build_ack(outcome)
 
     async def deliver(self, outcome: Outcome) -> None:
-        message = self._outcome_message(outcome)
+        message = self._render_outcome(outcome)
         if message is not None:
             await self.reply(message)
         elif isinstance(outcome.reply, OpenForm):
-            await self._show_view(self._with_metadata(outcome.reply))
+            await self._show_view(self._add_metadata(outcome.reply))
 
 
 class MessageActionSurface(CommandSurface):
     """A button of a message. Slack ignores the body of its ack."""
 
-    def ack(self, outcome: Outcome) -> Ack | None:
-        return BaseSurface.ack(self, outcome)
+    def build_ack(self, outcome: Outcome) -> Ack | None:
+        return BaseSurface.build_ack(self, outcome)
 
 
 class ShortcutSurface(BaseSurface):
@@ -225,20 +227,20 @@ class ShortcutSurface(BaseSurface):
 
     async def notify_pending(self, *, for_chakra: bool) -> None:  # noqa: ARG002 - one view for all
         """Open a waiting view while the trigger is valid; the answer replaces it."""
-        await self._show_view(waiting_view())
+        await self._show_view(render_waiting_view())
 
     async def deliver(self, outcome: Outcome) -> None:
-        message = self._outcome_message(outcome)
+        message = self._render_outcome(outcome)
         if message is not None:
             try:
                 await self._show_view(
-                    message_view(message, "That did not work" if outcome.error else "Chakra")
+                    render_message_view(message, "That did not work" if outcome.error else "Chakra")
                 )
             except SlackError:
                 await self.reply(message)
         elif isinstance(outcome.reply, OpenForm):
             try:
-                await self._show_view(self._with_metadata(outcome.reply))
+                await self._show_view(self._add_metadata(outcome.reply))
             except SlackError as refused:
                 if not (
                     self._view_id and refused.code == VIEW_CLOSED_CODE
@@ -259,8 +261,8 @@ class EventSurface(BaseSurface):
 
     async def reply(self, message: Message) -> None:
         event = self._payload["event"]
-        channel = payloads.request_channel(self._payload).id
-        member_id = payloads.actor(self._payload).id
+        channel = payloads.read_request_channel(self._payload).id
+        member_id = payloads.read_actor(self._payload).id
         thread_ts = str(event.get("thread_ts") or "")
         if message.to_channel:
             message = mask_for_channel(message)
@@ -296,12 +298,12 @@ class EventSurface(BaseSurface):
     async def deliver(self, outcome: Outcome) -> None:
         """Post the answer; an error only if a person wrote to the app, and so expects one."""
         if isinstance(outcome.reply, PublishHome):
-            member_id = payloads.actor(self._payload).id
+            member_id = payloads.read_actor(self._payload).id
             await self._slack.publish_home(member_id, outcome.reply.blocks)
             return
         if outcome.error is not None and not self._is_addressed():
             return
-        message = self._outcome_message(outcome)
+        message = self._render_outcome(outcome)
         if message is not None:
             await self.reply(message)
 
@@ -314,11 +316,11 @@ def _has_expired(error: SlackError) -> bool:
     return error.code in EXPIRED_RESPONSE_URL_CODES
 
 
-def waiting_view() -> View:
+def render_waiting_view() -> View:
     return blocks.info_modal(
         "One moment", [blocks.section("Chakra is working on it…"), blocks.context(STUCK_NOTE)]
     )
 
 
-def message_view(message: Message, title: str) -> View:
+def render_message_view(message: Message, title: str) -> View:
     return blocks.info_modal(title, message.blocks or blocks.sections(message.text))

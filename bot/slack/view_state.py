@@ -31,7 +31,7 @@ FieldState = Mapping[str, Any]
 """The elements of one block: ``action_id`` -> state."""
 
 
-def input_blocks(view: object) -> Iterator[Mapping[str, Any]]:
+def iter_input_blocks(view: object) -> Iterator[Mapping[str, Any]]:
     """Yield the input blocks of a view, which have a ``block_id`` and an element."""
     listed = view.get("blocks") if isinstance(view, Mapping) else None
     for block in listed if isinstance(listed, list) else ():
@@ -54,7 +54,7 @@ def complete_state(
     even if that is null.
     """
     completed = dict(state)
-    for block in input_blocks(view):
+    for block in iter_input_blocks(view):
         block_id, element = block["block_id"], block["element"]
         action_id = str(element.get("action_id", ""))
         is_used = block_id == action.get("block_id")
@@ -62,7 +62,7 @@ def complete_state(
         known = state.get(block_id, {}).get(action_id)
         if isinstance(known, Mapping) and (may_be_empty or not _is_null(known)):
             continue
-        completed[block_id] = {action_id: action if is_used else _initial_state(element)}
+        completed[block_id] = {action_id: action if is_used else _read_initial_state(element)}
     return completed
 
 
@@ -70,7 +70,7 @@ def _is_null(element_state: Mapping[str, Any]) -> bool:
     return all(element_state.get(key) is None for key in (*INITIAL_KEYS.values(), "files"))
 
 
-def _initial_state(element: Mapping[str, Any]) -> dict[str, Any]:
+def _read_initial_state(element: Mapping[str, Any]) -> dict[str, Any]:
     initial = {
         key: element[name] for name, key in INITIAL_KEYS.items() if element.get(name) is not None
     }

@@ -39,7 +39,7 @@ class EntityAction:
     value: str
 
     @classmethod
-    def of_button(cls, button: Block) -> EntityAction:
+    def from_button(cls, button: Block) -> EntityAction:
         """Return the button of a message as one of a Work Object."""
         return cls(button["text"]["text"], button["action_id"], button["value"])
 

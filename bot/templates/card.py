@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.cache import Cached
 from bot.chakra.template import Template
 from bot.slack import blocks
-from bot.slack.age import freshness
+from bot.slack.age import format_freshness
 from bot.slack.blocks import Markup, bold, code, escape, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message
 from bot.slack.viewer import Viewer, show_me
@@ -49,7 +49,7 @@ def render_private(
     examples = _render_examples_line(value)
     if examples:
         content.append(blocks.context(examples))
-    content.append(blocks.context(freshness(template), markup("ID ", code(value.id))))
+    content.append(blocks.context(format_freshness(template), markup("ID ", code(value.id))))
     content.append(blocks.actions(*_render_actions(value, family, viewer)))
     return Message(
         text=_render_summary(value), blocks=tuple(content), replace_original=replace_original

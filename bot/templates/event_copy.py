@@ -9,7 +9,7 @@ from itertools import zip_longest
 from bot.chakra.fields import to_text
 from bot.chakra.template import Template
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.templates import vocabulary
 from bot.templates.word_diff import diff_words
@@ -155,7 +155,7 @@ def _pause_meaning(event: TemplateEvent, meaning: str) -> Markup:
     more = "The next pause is longer" if title == "FIRST_PAUSE" else "Next time it is disabled"
     if not event.occurred_at:
         return markup(meaning, f" The pause takes {hours} hours. {more}.")
-    until = date_token(event.occurred_at + hours * HOUR_SECONDS)
+    until = format_date_token(event.occurred_at + hours * HOUR_SECONDS)
     return markup(meaning, " It comes back ", until, f". {more}.")
 
 
@@ -174,7 +174,7 @@ def _iter_reasons(status: str, raw: Json) -> Iterable[Markup]:
         yield markup(bold("WhatsApp says:"), " ", _clip(text))
     disabled_at = to_epoch_seconds(as_object(raw.get("disable_info")).get("disable_date"))
     if disabled_at:
-        yield markup(bold("Disabled:"), " ", date_token(disabled_at))
+        yield markup(bold("Disabled:"), " ", format_date_token(disabled_at))
 
 
 # --- quality and category ------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def _describe_category(event: TemplateEvent, known: Template | None) -> Template
 
 
 def _describe_announced_change(correct: str, current: str, at: float) -> TemplateNews:
-    moment = markup(" ", date_token(at)) if at else Markup(" soon")
+    moment = markup(" ", format_date_token(at)) if at else Markup(" soon")
     was = f" (now {_format_category(current)})" if current else ""
     return TemplateNews(
         _choose_category_emoji(correct),

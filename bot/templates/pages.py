@@ -9,12 +9,18 @@ from typing import ClassVar
 from bot.cache import Cached
 from bot.errors import SuggestedLine
 from bot.slack import blocks
-from bot.slack.age import freshness
+from bot.slack.age import format_freshness
 from bot.slack.blocks import Markup, bold, code, escape, lines, markup
 from bot.slack.commands.reply import Block, Message
 from bot.slack.commands.run_button import run_buttons
 from bot.slack.commands.unused_words import name_unused
-from bot.slack.paging import FilterText, ListQuery, list_message, paginate, unknown_value_error
+from bot.slack.paging import (
+    FilterText,
+    ListQuery,
+    build_unknown_value_error,
+    list_message,
+    paginate,
+)
 from bot.templates import card, editor, vocabulary
 from bot.templates.catalog import TemplateIndex
 from bot.templates.list_query import (
@@ -75,7 +81,7 @@ def render_page(
         heading=_render_heading(meaning, page.total, len(index.by_name)),
         row=render_row,
         empty_text=_render_empty(meaning, index),
-        note=freshness(cached),
+        note=format_freshness(cached),
         page_action=PAGE,
         buttons=buttons,
     )
@@ -104,13 +110,13 @@ def read_words(query: TemplateListQuery, index: TemplateIndex) -> TemplateWords:
         _check_value("category", meaning.category, list_available_categories(index))
     if index.templates and query.language and not meaning.languages:
         known = [vocabulary.format_language_name(code) for code in list_available_languages(index)]
-        raise unknown_value_error("language", query.language, sorted(known), example=EXAMPLE)
+        raise build_unknown_value_error("language", query.language, sorted(known), example=EXAMPLE)
     return meaning
 
 
 def _check_value(filter_name: str, typed: str, known: Sequence[str]) -> None:
     if typed and typed not in known:
-        raise unknown_value_error(filter_name, typed, known, example=EXAMPLE)
+        raise build_unknown_value_error(filter_name, typed, known, example=EXAMPLE)
 
 
 def _render_heading(meaning: TemplateWords, count: int, total: int) -> list[str]:

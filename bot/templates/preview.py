@@ -18,7 +18,7 @@ from bot.chakra.template import (
 )
 from bot.chakra.text import sanitize_text
 from bot.slack import blocks
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.slack.blocks import MOMENT_LENGTH, Markup, bold, code, italic, lines, markup
 from bot.slack.commands.reply import Block
 from bot.templates import variables as asked
@@ -160,7 +160,7 @@ def _offer(offer: OfferDetails, given: Mapping[str, str]) -> Markup:
     if offer.has_expiration:
         moment = given.get(asked.EXPIRATION, "")
         is_moment = moment.isascii() and moment.isdecimal() and len(moment) == MOMENT_LENGTH
-        ends = [" · ends ", date_token(int(moment)) if is_moment else "‹date and time›"]
+        ends = [" · ends ", format_date_token(int(moment)) if is_moment else "‹date and time›"]
     return markup(Markup(":hourglass_flowing_sand: "), name, *ends)
 
 

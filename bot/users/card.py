@@ -11,7 +11,7 @@ from bot.chakra.models import User
 from bot.errors import RateLimited
 from bot.privacy import mask_email, mask_phone
 from bot.slack import blocks
-from bot.slack.age import freshness
+from bot.slack.age import format_freshness
 from bot.slack.blocks import Markup, bold, code, escape, italic, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.slack.viewer import Viewer, show_me
@@ -81,7 +81,7 @@ def _render_private(
     content += blocks.fields(_list_facts(value))
     if value.reportee_count:
         content.append(blocks.section(_render_reportees_line(value)))
-    content.append(blocks.context(freshness(profile), markup("ID ", code(user.id))))
+    content.append(blocks.context(format_freshness(profile), markup("ID ", code(user.id))))
     content.append(blocks.actions(*_render_buttons(user, viewer)))
     return Message(
         text=_render_summary(value), blocks=tuple(content), replace_original=replace_original

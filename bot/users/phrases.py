@@ -106,7 +106,7 @@ _LETTERS: Final = re.compile(r"[^\W\d_]+")
 def looks_like_person(line: Arguments) -> bool:
     """Return whether a line is a person: a mention, an address, a number, an ID or a name."""
     words = line.tokens
-    text = line.text_from().strip()
+    text = line.join_from().strip()
     if not words or line.named:
         return False
     if any(isinstance(word, Mention) for word in words):
@@ -122,7 +122,7 @@ def looks_like_person(line: Arguments) -> bool:
 
 def may_be_described_person(line: Arguments) -> bool:
     """Return whether it is a person, or something of theirs: ``john's phone number``."""
-    return looks_like_person(parse_arguments(strip_details(line.text_from())))
+    return looks_like_person(parse_arguments(strip_details(line.join_from())))
 
 
 def strip_details(text: str) -> str:

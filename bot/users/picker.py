@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.cache import Cached
 from bot.chakra.models import User
 from bot.slack import blocks
-from bot.slack.age import freshness
+from bot.slack.age import format_freshness
 from bot.slack.blocks import Markup, bold, escape, italic, lines, markup
 from bot.slack.commands.reply import Block, Choice, Message
 from bot.users.index import Matches
@@ -39,7 +39,7 @@ def render(query: str, matches: Cached[Matches], names: RoleAndTeamNames) -> Mes
         content.append(blocks.actions(_render_menu(found, names)))
     if found.total > len(found.users):
         content.append(blocks.context(_render_truncation_note(found)))
-    content.append(blocks.context(freshness(matches)))
+    content.append(blocks.context(format_freshness(matches)))
     return Message(text=heading, blocks=tuple(content))
 
 

@@ -9,7 +9,7 @@ from bot.slack.blocks import Markup, bold, markup, mention
 from bot.slack.commands.command import SubmitRequest
 from bot.slack.commands.reply import Message, UpdateForm, View
 from bot.slack.copy.explanation import format_wait
-from bot.slack.refilled_form import with_values
+from bot.slack.refilled_form import refill_form
 from bot.writes.repository import Write, WriteState
 
 CONFIRMED = "confirmed_write"
@@ -37,7 +37,7 @@ def ask_again(view: View, request: SubmitRequest, write: Write) -> UpdateForm:
     """Return the form as filled in, with the question above; submitting it again confirms."""
     question = blocks.section(render_duplicate_question(write, request.now))
     return UpdateForm(
-        with_values(view, request.values, [question]),
+        refill_form(view, request.values, [question]),
         {**request.state, CONFIRMED: str(write.id)},
     )
 

@@ -11,7 +11,7 @@ import pytest
 from bot.sandbox.chakra.faults import Hang, InvalidJsonBody, StatusResponse
 from bot.sandbox.slack import visible_text
 from bot.sandbox.world import CHAKRA_EVENTS_PATH, WEBHOOK_SECRET
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from tests.clock import ManualClock
 from tests.commands.template_scenarios import (
     LIST_NUMBERS,
@@ -92,10 +92,12 @@ async def test_list_is_cached_for_ten_minutes_and_shows_its_age(
     await run_command(acme)
     asked = acme.chakra.count(LIST_TEMPLATES)
     await clock.jump(180)
-    assert f"From Chakra, {date_token(clock.time() - 180)}" in visible_text(await run_command(acme))
+    assert f"From Chakra, {format_date_token(clock.time() - 180)}" in visible_text(
+        await run_command(acme)
+    )
     assert acme.chakra.count(LIST_TEMPLATES) == asked
     reloaded = visible_text(await press_button(acme, "templates.reload"))
-    assert f"From Chakra, {date_token(clock.time())}" in reloaded
+    assert f"From Chakra, {format_date_token(clock.time())}" in reloaded
     assert acme.chakra.count(LIST_TEMPLATES) > asked
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.sandbox.chakra.faults import Fault, HtmlErrorPage, InvalidJsonBody, TruncatedBody
 from bot.sandbox.slack import visible_text
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from tests.clock import ManualClock
 from tests.world import World
 
@@ -29,7 +29,7 @@ async def test_last_good_answer_is_shown_with_its_age_and_a_warning(
     acme: World, clock: ManualClock, line: str, endpoint: str, fault: Fault
 ) -> None:
     await acme.type(line)
-    loaded = date_token(clock.time())
+    loaded = format_date_token(clock.time())
     acme.chakra.fail(endpoint, fault)
     await clock.jump(3700)
     shown = visible_text(await acme.type(line))

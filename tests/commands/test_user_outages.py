@@ -17,7 +17,7 @@ from bot.sandbox.chakra.faults import (
     TruncatedBody,
 )
 from bot.sandbox.slack import visible_text
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from tests.clock import ManualClock
 from tests.commands.test_user import FETCH, JOHN_ID, last_message, run_command
 from tests.endpoints import reaches
@@ -35,7 +35,7 @@ async def test_old_card_in_an_outage_says_when_it_was_loaded(
     acme: World, clock: ManualClock
 ) -> None:
     await run_command(acme, JOHN_ID)
-    loaded = date_token(clock.time())
+    loaded = format_date_token(clock.time())
     acme.chakra.fail("*", StatusResponse(503))
     await clock.jump(720)
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
@@ -56,7 +56,7 @@ async def test_unreadable_answer_shows_the_last_good_card_with_a_warning(
     acme: World, clock: ManualClock, fault: Fault
 ) -> None:
     await run_command(acme, JOHN_ID)
-    loaded = date_token(clock.time())
+    loaded = format_date_token(clock.time())
     acme.chakra.fail(FETCH, fault)
     await clock.jump(720)
     shown = visible_text(await run_command(acme, JOHN_ID))

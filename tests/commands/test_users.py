@@ -9,7 +9,7 @@ import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import VisibleMessage, visible_text
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from commands import users
 from tests.clock import ManualClock
 from tests.endpoints import reaches
@@ -124,12 +124,12 @@ async def test_refresh_shows_new_users_and_its_time(acme: World, clock: ManualCl
     await run_command(acme, "newcomer")
     acme.chakra.add_user(username="newcomer")
     await clock.advance(60)
-    assert f"From Chakra, {date_token(clock.time() - 60)}" in visible_text(
+    assert f"From Chakra, {format_date_token(clock.time() - 60)}" in visible_text(
         await run_command(acme, "newcomer")
     )
     fresh = visible_text(await press_button(acme, "users.refresh"))
     assert "1 of 41 people" in fresh
-    assert f"From Chakra, {date_token(clock.time())}" in fresh
+    assert f"From Chakra, {format_date_token(clock.time())}" in fresh
 
 
 async def test_a_page_that_no_longer_exists_becomes_the_last(acme: World) -> None:

@@ -17,7 +17,7 @@ from bot.jobs.chart import render_progress_chart
 from bot.jobs.progress import Progress, ProgressPoint, add_point
 from bot.sandbox.slack.limits import check_response_body
 from bot.slack.channel_mask import mask_for_channel
-from bot.slack.commands.reply import Block, Message, response_body
+from bot.slack.commands.reply import Block, Message, build_response_body
 from tests.chakra.upstream import example
 from tests.jobs.builders import JOB, build_entry, build_job, build_job_at
 
@@ -33,7 +33,7 @@ def documented_job() -> Job:
 def render_card(job: Job | Cached[Job], *, masked: bool = False, **more: Any) -> str:
     text, blocks = render_job_card(job, masked=masked, now=NOW, **more)
     message = Message(text, tuple(blocks))
-    assert check_response_body(response_body(message)) == []
+    assert check_response_body(build_response_body(message)) == []
     return json.dumps([text, blocks], ensure_ascii=False)
 
 

@@ -64,7 +64,7 @@ def test_details_of_meta_are_left_out_if_ours_are_clearer() -> None:
 
 
 def test_unknown_code_is_shown() -> None:
-    message = EXPLAINER.message(build_meta_error(139999, "New", "Brand new"), "ref-1")
+    message = EXPLAINER.render_message(build_meta_error(139999, "New", "Brand new"), "ref-1")
     assert "139999" in message.text
     assert "Brand new" in message.text
     assert "ref-1" in str(message.blocks)
@@ -72,6 +72,8 @@ def test_unknown_code_is_shown() -> None:
 
 @given(st.sampled_from(sorted(ERROR_CLASS_BY_CODE)), st.text(), st.text())
 def test_texts_of_meta_mention_no_one(code: int, title: str, details: str) -> None:
-    message = EXPLAINER.message(build_meta_error(code, title, f"<!channel> {details}"), "ref-1")
+    message = EXPLAINER.render_message(
+        build_meta_error(code, title, f"<!channel> {details}"), "ref-1"
+    )
     assert "<!" not in message.text
     assert len(message.text) < 3000

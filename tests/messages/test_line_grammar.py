@@ -53,7 +53,7 @@ def is_person(name: str) -> bool:
 
 
 def understand_text(text: str, index: TemplateIndex | None = INDEX) -> ParsedLine:
-    line = parse_arguments(f"send {text}", ARGUMENT_NAMES).tail()
+    line = parse_arguments(f"send {text}", ARGUMENT_NAMES).skip_first()
     parsed = parse_line(read(line), index, SENDERS, is_person=is_person)
     names = list_variable_names(parsed.template) if parsed.template else []
     return parse_line(read(reparse(line, names)), index, SENDERS, is_person=is_person)
@@ -62,7 +62,7 @@ def understand_text(text: str, index: TemplateIndex | None = INDEX) -> ParsedLin
 def read(line: Arguments) -> TypedLine:
     words = [
         Word.read(word.text, run, quoted=word.quoted)
-        for run, words in enumerate(line.runs())
+        for run, words in enumerate(line.split_runs())
         for word in words
     ]
     named = {name: word.text for name, word in line.named.items()}

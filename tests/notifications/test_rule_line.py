@@ -49,7 +49,7 @@ def test_the_table_is_large_and_has_no_line_twice() -> None:
 def test_slips_are_corrected_for_a_button() -> None:
     parsed = parse_rule(parse_arguments("add message threded"), KNOWN)
     assert parsed.correction == "add message threaded"
-    again = parse_rule(parse_arguments("notify message threded").tail(), KNOWN)
+    again = parse_rule(parse_arguments("notify message threded").skip_first(), KNOWN)
     assert again.correction == "message threaded"
     with pytest.raises(UsageError) as raised:
         parse_rule(parse_arguments("add faild"), KNOWN)

@@ -15,7 +15,7 @@ from bot.processes.directory import Record
 from bot.processes.photo_fields import list_photo_ids
 from bot.processes.search import _build_type
 from bot.sandbox.slack.limits import check_response_body, check_view
-from bot.slack.commands.reply import response_body
+from bot.slack.commands.reply import build_response_body
 from commands.config import list_entries
 
 ANY_JSON = st.recursive(
@@ -60,7 +60,7 @@ def test_any_configuration_is_listed_and_used(body: dict[str, Any], value: objec
         process = Process.model_validate({"id": "1", "data": data})
         record = Record(name, "K-1", process)
         card = record_card(record, record_type, may_send=True, may_edit=True, note="")
-        assert check_response_body(response_body(card)) == []
+        assert check_response_body(build_response_body(card)) == []
         view = editor.record_form(record_type, process, callback=editor.SUBMIT)
         assert check_view(view) == []
 

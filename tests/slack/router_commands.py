@@ -45,7 +45,7 @@ ERRORS: dict[str, Exception] = {
 
 
 async def say_text(request: CommandRequest, _: Context) -> Message:
-    return Message(text=blocks.escape(request.arguments.text_from(0)))
+    return Message(text=blocks.escape(request.arguments.join_from(0)))
 
 
 async def reply_slowly(request: CommandRequest, desk: Context) -> Message:

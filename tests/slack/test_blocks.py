@@ -14,7 +14,7 @@ from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, clip, code, escape, italic, lines, markup
 from bot.slack.commands.reply import Choice
-from bot.slack.refilled_form import with_values
+from bot.slack.refilled_form import refill_form
 
 HOSTILE_TEXTS = (
     "<!channel>",
@@ -186,7 +186,7 @@ def test_form_refilled_with_entered_values_is_valid(before: str, typed: str) -> 
     field = blocks.text_field("name", "Name", action="a.name", initial=before)
     view = {**blocks.form_modal("a.submit", "Form", "Save", [field]), "private_metadata": "{}"}
     full_view = {**view, "id": "V1", "hash": "1.2", "state": {"values": {}}, "close": None}
-    again = with_values(full_view, {"name": typed[:3_000]}, [blocks.section("No.")])
+    again = refill_form(full_view, {"name": typed[:3_000]}, [blocks.section("No.")])
     assert find_violations(again, view=True) == []
     assert again["blocks"][1]["element"].get("initial_value", "") == typed[:3_000]
     assert not {"id", "hash", "state"} & set(again)
@@ -239,7 +239,7 @@ def test_refilled_form_omits_its_file() -> None:
         blocks.file_field("file", "File", action="a.file", optional=True),
     ]
     view = blocks.form_modal("a.b", "Title", "Go", fields)
-    again = with_values(view, {"name": "Ann", "file": ""}, [blocks.section("No.")])
+    again = refill_form(view, {"name": "Ann", "file": ""}, [blocks.section("No.")])
     assert again["blocks"][1]["element"]["initial_value"] == "Ann"
     assert again["blocks"][2] == fields[1]
     assert [str(violation) for violation in check_view(again) if violation.is_error] == []

@@ -12,15 +12,15 @@ from bot.errors import UsageError
 from bot.sandbox.slack.limits import check_response_body
 from bot.slack import blocks
 from bot.slack.commands.arguments import parse_arguments
-from bot.slack.commands.reply import Message, response_body
+from bot.slack.commands.reply import Message, build_response_body
 from bot.slack.paging import (
     MAX_FILTER_LENGTH,
     FilterText,
     ListQuery,
+    build_unknown_value_error,
     list_message,
     paginate,
     parse_filters,
-    unknown_value_error,
 )
 
 EXAMPLE = "/chakra things"
@@ -83,7 +83,7 @@ def test_only_pages_that_exist_have_a_button() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 500])
 def test_slack_accepts_every_page(count: int) -> None:
-    assert check_response_body(response_body(render(count, 2))) == []
+    assert check_response_body(build_response_body(render(count, 2))) == []
 
 
 def test_an_empty_list_says_so() -> None:
@@ -115,7 +115,10 @@ def test_whatever_is_typed_fits_into_a_button(text: str) -> None:
 
 def test_an_unknown_value_names_the_known_ones_and_counts_the_rest() -> None:
     known = [f"role {number}" for number in range(33)]
-    message = unknown_value_error("role", "pilot", known, example=EXAMPLE).message
+    message = build_unknown_value_error("role", "pilot", known, example=EXAMPLE).message
     assert message.startswith('There\'s no role "pilot". Choose from: role 0, role 1,')
     assert message.endswith("role 29 and 3 more.")
-    assert unknown_value_error("role", "x", [], example=EXAMPLE).message == 'There\'s no role "x".'
+    assert (
+        build_unknown_value_error("role", "x", [], example=EXAMPLE).message
+        == 'There\'s no role "x".'
+    )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.slack import payloads
 from bot.slack.commands.command import Actor, RequestChannel, UploadedFile
-from bot.slack.payloads import Origin, element_value, is_well_formed, with_metadata
+from bot.slack.payloads import Origin, add_metadata, is_well_formed, read_element_value
 
 COMMAND = {
     "command": "/chakra",
@@ -65,7 +65,7 @@ ON_MESSAGE = {
     ],
 )
 def test_actor_is_parsed(payload: dict[str, Any], actor: Actor) -> None:
-    assert payloads.actor(payload) == actor
+    assert payloads.read_actor(payload) == actor
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_actor_is_parsed(payload: dict[str, Any], actor: Actor) -> None:
     ],
 )
 def test_location_is_parsed(payload: dict[str, Any], place: RequestChannel) -> None:
-    assert payloads.request_channel(payload) == place
+    assert payloads.read_request_channel(payload) == place
 
 
 @pytest.mark.parametrize(
@@ -97,28 +97,28 @@ def test_location_is_parsed(payload: dict[str, Any], place: RequestChannel) -> N
     ],
 )
 def test_origin_is_parsed(payload: dict[str, Any], origin: Origin) -> None:
-    assert payloads.origin(payload) == origin
+    assert payloads.read_origin(payload) == origin
 
 
 def test_form_metadata_contains_state_and_origin() -> None:
-    view = with_metadata({"type": "modal"}, {"id": "7", "name": "Zoë"}, Origin("https://x/1", "C1"))
-    assert payloads.state({"view": view}) == {"id": "7", "name": "Zoë"}
-    assert payloads.origin({"view": view}) == Origin("https://x/1", "C1")
+    view = add_metadata({"type": "modal"}, {"id": "7", "name": "Zoë"}, Origin("https://x/1", "C1"))
+    assert payloads.read_state({"view": view}) == {"id": "7", "name": "Zoë"}
+    assert payloads.read_origin({"view": view}) == Origin("https://x/1", "C1")
     assert view["type"] == "modal"
 
 
 def test_form_metadata_size_is_limited() -> None:
-    room = 3_000 - len(with_metadata({}, {"k": ""}, Origin())["private_metadata"])
-    assert len(with_metadata({}, {"k": "x" * room}, Origin())["private_metadata"]) == 3_000
+    room = 3_000 - len(add_metadata({}, {"k": ""}, Origin())["private_metadata"])
+    assert len(add_metadata({}, {"k": "x" * room}, Origin())["private_metadata"]) == 3_000
     with pytest.raises(ValueError, match="3001 of 3000"):
-        with_metadata({}, {"k": "x" * (room + 1)}, Origin())
+        add_metadata({}, {"k": "x" * (room + 1)}, Origin())
 
 
 @pytest.mark.parametrize("metadata", ["", "{", "[]", "5", "null", '{"state": []}', '{"state": 1}'])
 def test_foreign_metadata_is_not_state(metadata: str) -> None:
     payload = {"view": {"private_metadata": metadata}}
-    assert payloads.state(payload) == {}
-    assert payloads.origin(payload) == Origin()
+    assert payloads.read_state(payload) == {}
+    assert payloads.read_origin(payload) == Origin()
 
 
 # --- what was entered ----------------------------------------------------------------------------
@@ -160,15 +160,15 @@ ELEMENTS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("element", "value"), ELEMENTS)
 def test_the_value_of_every_kind_of_element(element: dict[str, Any], value: str) -> None:
-    assert element_value(element) == value
+    assert read_element_value(element) == value
     state = {"state": {"values": {"field": {"a.b": element}}}}
-    assert payloads.values({"view": state}) == {"field": value}
-    assert payloads.values(state) == {"field": value}
+    assert payloads.read_values({"view": state}) == {"field": value}
+    assert payloads.read_values(state) == {"field": value}
 
 
 @pytest.mark.parametrize("junk", [None, 5, "x", [], {}, {"selected_options": [None, 5, {}]}])
 def test_invalid_element_has_no_value(junk: Any) -> None:
-    assert element_value(junk).strip(",") == ""
+    assert read_element_value(junk).strip(",") == ""
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_invalid_element_has_no_value(junk: Any) -> None:
     ],
 )
 def test_payload_without_state_has_no_values(payload: dict[str, Any]) -> None:
-    assert payloads.values(payload) == {}
+    assert payloads.read_values(payload) == {}
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -209,11 +209,11 @@ def payload_with_values(*files: Any) -> dict[str, Any]:
 def test_files_and_values_are_parsed_separately() -> None:
     payload = payload_with_values(FILE, RESTRICTED_FILE)
     assert is_well_formed(payload)
-    [known, unknown] = payloads.files(payload)["file"]
+    [known, unknown] = payloads.read_files(payload)["file"]
     assert known == UploadedFile("F1", "a.png", "image/png", 7)
     assert unknown == UploadedFile("F2", "", "", None)
-    assert payloads.values(payload) == {"name": "Ann", "file": ""}
-    assert payloads.files({**payload, "type": "block_actions"}) == payloads.files(payload)
+    assert payloads.read_values(payload) == {"name": "Ann", "file": ""}
+    assert payloads.read_files({**payload, "type": "block_actions"}) == payloads.read_files(payload)
     assert "a.png" not in repr(known)
 
 
@@ -223,14 +223,14 @@ def test_files_and_values_are_parsed_separately() -> None:
 def test_file_input_may_be_empty(element: dict[str, Any]) -> None:
     payload = {"view": {"state": {"values": {"file": {"send.file": element}}}}}
     assert is_well_formed(payload)
-    assert payloads.files(payload) == {}
+    assert payloads.read_files(payload) == {}
 
 
 @pytest.mark.parametrize(
     ("size", "read"), [(0, 0), (7, 7), (-1, None), (True, None), (None, None), (10**30, 10**30)]
 )
 def test_payload_file_size_is_a_number_or_none(size: Any, read: int | None) -> None:
-    [file] = payloads.files(payload_with_values({**FILE, "size": size}))["file"]
+    [file] = payloads.read_files(payload_with_values({**FILE, "size": size}))["file"]
     assert file.size == read
 
 
@@ -330,19 +330,19 @@ FIELDS = st.sampled_from(
 @given(st.dictionaries(FIELDS, JUNK))
 def test_readable_payloads_can_be_parsed(payload: dict[str, Any]) -> None:
     if is_well_formed(payload):
-        payloads.actor(payload)
-        payloads.request_channel(payload)
-        payloads.origin(payload)
-        payloads.state(payload)
-        payloads.values(payload)
-        payloads.files(payload)
+        payloads.read_actor(payload)
+        payloads.read_request_channel(payload)
+        payloads.read_origin(payload)
+        payloads.read_state(payload)
+        payloads.read_values(payload)
+        payloads.read_files(payload)
 
 
 @given(st.dictionaries(st.sampled_from(["id", "name", "mimetype", "size"]), JUNK) | JUNK)
 def test_any_file_value_is_parsed_or_rejected(files: Any) -> None:
     payload = payload_with_values(FILE, files)
     if is_well_formed(payload):
-        for file in payloads.files(payload)["file"]:
+        for file in payloads.read_files(payload)["file"]:
             assert file.id
             assert isinstance(file.name + file.mimetype, str)
             assert file.size is None or file.size >= 0

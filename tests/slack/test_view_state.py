@@ -63,7 +63,7 @@ PREFILLED: list[tuple[dict[str, Any], str, str]] = [
 
 def submitted(*blocks: dict[str, Any], state: Any) -> dict[str, str]:
     payload = {"type": "view_submission", "view": {"blocks": list(blocks), "state": state}}
-    return payloads.values(payload)
+    return payloads.read_values(payload)
 
 
 @pytest.mark.parametrize(("field", "key", "initial"), PREFILLED)
@@ -113,9 +113,9 @@ def test_used_field_has_the_value_of_its_action(value: str | None, expected: str
     }  # fmt: skip
     view = {"blocks": [text_block("f", "Asha"), text_block("g", "Pune")]}
     payload = {"type": "block_actions", "view": view, "actions": [action]}
-    assert payloads.values(payload) == {"f": expected, "g": "Pune"}
+    assert payloads.read_values(payload) == {"f": expected, "g": "Pune"}
     state = {"values": {"f": {"a.text": {"type": "plain_text_input", "value": value}}}}
-    assert payloads.values({**payload, "view": {**view, "state": state}})["f"] == expected
+    assert payloads.read_values({**payload, "view": {**view, "state": state}})["f"] == expected
 
 
 @given(

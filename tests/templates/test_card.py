@@ -13,7 +13,7 @@ from bot.cache import Cached
 from bot.chakra.template import Template
 from bot.sandbox.slack.limits import check_response_body, check_view
 from bot.slack.channel_mask import mask_for_channel
-from bot.slack.commands.reply import Message, response_body
+from bot.slack.commands.reply import Message, build_response_body
 from bot.slack.viewer import Viewer
 from bot.templates import card
 from bot.templates import editor as form
@@ -116,7 +116,7 @@ def test_any_template_renders_a_valid_card_and_form(template: Any, wild: str, co
         card.render_private(Cached(template), family, VIEWER, note="WhatsApp took it."),
         card.render_public(template, family, "U0MEI"),
     ):
-        assert check_response_body(response_body(message)) == []
+        assert check_response_body(build_response_body(message)) == []
     if is_editable(template):
         assert [
             violation

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.chakra.template import Template
-from bot.slack.age import date_token
+from bot.slack.age import format_date_token
 from bot.templates.event_copy import STATUS_TEXTS, describe_event
 from bot.webhooks.events import TemplateEvent
 from bot.webhooks.parser import parse_events
@@ -60,14 +60,15 @@ CASES: list[tuple[TemplateEvent, list[str], bool]] = [
      ["*WhatsApp says:* Too vague &lt;b&gt;", "*WhatsApp recommends:* Say what is ready."], True),
     (event("status", event="REJECTED", rejection_info="junk", reason=None), ["was rejected"], True),
     (event("status", event="PAUSED", other_info={"title": "FIRST_PAUSE"}),
-     ["was paused", f"comes back {date_token(AT + 3 * 3600)}", "next pause is longer"], True),
+     ["was paused", f"comes back {format_date_token(AT + 3 * 3600)}",
+      "next pause is longer"], True),
     (event("status", event="PAUSED", other_info={"title": "SECOND_PAUSE"}),
-     [f"comes back {date_token(AT + 6 * 3600)}", "Next time it is disabled"], True),
+     [f"comes back {format_date_token(AT + 6 * 3600)}", "Next time it is disabled"], True),
     (event("status", event="PAUSED"), ["usually comes back after a few hours"], True),
     (replace(event("status", event="PAUSED", other_info={"title": "FIRST_PAUSE"}), occurred_at=0.0),
      ["The pause takes 3 hours"], True),
     (event("status", event="DISABLED", disable_info={"disable_date": 1795900000}),
-     ["was disabled", f"*Disabled:* {date_token(AT)}"], True),
+     ["was disabled", f"*Disabled:* {format_date_token(AT)}"], True),
     (event("status", event="FLAGGED"), ["can still be sent"], True),
     (event("status", event="SOMETHING_NEW"), ["has a new status: something new", "doesn't know"],
      False),
@@ -81,7 +82,7 @@ CASES: list[tuple[TemplateEvent, list[str], bool]] = [
     (event("quality"), ["*unknown*"], False),
     (event("category", correct_category="MARKETING", new_category="UTILITY",
            category_update_timestamp=1795986400),
-     [f"becomes *Marketing* {date_token(1795986400)} (now Utility)",
+     [f"becomes *Marketing* {format_date_token(1795986400)} (now Utility)",
       "From then on, each message is charged as marketing", "ask for a review"], True),
     (event("category", correct_category="MARKETING"), ["becomes *Marketing* soon"], True),
     (event("category", previous_category="UTILITY", new_category="MARKETING"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.chakra.template import Template
 from bot.sandbox.slack.limits import check_response_body
-from bot.slack.commands.reply import Message, response_body
+from bot.slack.commands.reply import Message, build_response_body
 from bot.templates import pages
 from bot.templates.list_query import TemplateFamily
 from bot.templates.pages import TemplateListQuery
@@ -28,4 +28,4 @@ def test_the_longest_filters_fit_into_a_button(page: int) -> None:
 def test_any_templates_render_a_valid_page(found: list[Template]) -> None:
     row = pages.render_row(TemplateFamily(found[0].name, tuple(found)))
     message = Message("Templates", (row,) * pages.ROWS_PER_PAGE)
-    assert check_response_body(response_body(message)) == []
+    assert check_response_body(build_response_body(message)) == []

@@ -16,7 +16,7 @@ from bot.cache import Cached
 from bot.errors import RateLimited, Unavailable
 from bot.sandbox.slack.limits import check_response_body
 from bot.slack.channel_mask import mask_for_channel
-from bot.slack.commands.reply import Message, response_body
+from bot.slack.commands.reply import Message, build_response_body
 from bot.slack.viewer import Viewer
 from bot.users import card
 from bot.users import picker as choice
@@ -204,7 +204,7 @@ def test_cached_card_is_the_card_rendered_again(cards: list[Any]) -> None:
             card.render_private(each, viewer, note=note, replace_original=replace_original)
             for each in (seen, again)
         )
-        assert cached.response_json == to_json(response_body(fresh))
+        assert cached.response_json == to_json(build_response_body(fresh))
 
 
 def test_card_that_did_not_change_is_encoded_once() -> None:
@@ -285,7 +285,7 @@ def test_any_user_renders_a_valid_card(person: Any, wild: str, count: int) -> No
         card.render_private(Cached(profile), looking, note=wild),
         card.render_public(profile, "U0MEI"),
     ):
-        assert check_response_body(response_body(message)) == []
+        assert check_response_body(build_response_body(message)) == []
 
 
 @settings(deadline=None, max_examples=20)
@@ -294,4 +294,4 @@ def test_any_names_render_a_valid_picker(people: list[Any], wild: str) -> None:
     for total in (len(people), 500):
         matches = Matches(tuple(people), total, fuzzy=total == 500)
         message = choice.render(wild, Cached(matches), RoleAndTeamNames())
-        assert check_response_body(response_body(message)) == []
+        assert check_response_body(build_response_body(message)) == []

@@ -142,7 +142,7 @@ class SlackFiles:
             raise FileUnavailable(DOWNLOAD, NOT_FOUND)
         if file.size is not None and file.size > max_bytes:
             raise FileUnavailable(DOWNLOAD, TOO_LARGE)
-        address = trusted_url(self._api_url, file.url)
+        address = find_trusted_url(self._api_url, file.url)
         if address is None:
             raise FileUnavailable(DOWNLOAD, UNTRUSTED_URL)
         try:
@@ -177,7 +177,7 @@ class SlackFiles:
         a caller that retries may share it twice. After any other error nothing was shared.
         """
         stream = content if isinstance(content, bytes) else _read_pieces(content)
-        file_id = await self.store(name, _length(content), stream)
+        file_id = await self.store(name, _measure_length(content), stream)
         await self.share(
             destination, file_id, title=title or name, comment=comment, thread_ts=thread_ts
         )
@@ -221,7 +221,7 @@ class SlackFiles:
         self, address: str, content: bytes | AsyncIterator[bytes], length: int, *, slow: bool
     ) -> None:
         """Upload the content. The URL itself grants permission: no token goes with it."""
-        to = trusted_url(self._api_url, address)
+        to = find_trusted_url(self._api_url, address)
         if to is None:
             raise SlackError(UPLOAD, UNTRUSTED_URL)
         try:
@@ -272,7 +272,7 @@ def describe_file_hosts(api_url: str) -> str:
     return f"{domains}, with their subdomains, and {own.raw_host}{port} (SLACK_API_URL)"
 
 
-def trusted_url(api_url: URL, address: str) -> URL | None:
+def find_trusted_url(api_url: URL, address: str) -> URL | None:
     """Return the URL to request if its host is Slack's, or that of ``api_url``.
 
     ``None`` for any other host and for an invalid URL.
@@ -283,11 +283,11 @@ def trusted_url(api_url: URL, address: str) -> URL | None:
         return None
     if url.user is not None or url.password is not None:
         return None
-    if _origin(url) == _origin(api_url):
+    if _parse_origin(url) == _parse_origin(api_url):
         return url
     host = url.raw_host or ""
     own = any(_is_under(host, domain) for domain in SLACK_DOMAINS)
-    return url if own and _origin(url) == ("https", host, 443) else None
+    return url if own and _parse_origin(url) == ("https", host, 443) else None
 
 
 class _TransientError(Exception):
@@ -303,16 +303,16 @@ def _parse_file(file_id: str, payload: Mapping[str, Any]) -> StoredFile:
     size = payload.get("size")
     return StoredFile(
         id=file_id,
-        name=_string_or_empty(payload.get("name")),
-        mimetype=_string_or_empty(payload.get("mimetype")),
+        name=_get_string_or_empty(payload.get("name")),
+        mimetype=_get_string_or_empty(payload.get("mimetype")),
         size=size if type(size) is int and size >= 0 else None,
         is_external=bool(payload.get("is_external")) or payload.get("mode") == "external",
-        url=_string_or_empty(payload.get("url_private_download"))
-        or _string_or_empty(payload.get("url_private")),
+        url=_get_string_or_empty(payload.get("url_private_download"))
+        or _get_string_or_empty(payload.get("url_private")),
     )
 
 
-def _string_or_empty(value: object) -> str:
+def _get_string_or_empty(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
@@ -320,7 +320,7 @@ def _is_under(host: str, domain: str) -> bool:
     return host == domain or host.endswith(f".{domain}")
 
 
-def _origin(url: URL) -> tuple[str, str | None, int | None]:
+def _parse_origin(url: URL) -> tuple[str, str | None, int | None]:
     return url.scheme, url.raw_host, url.port
 
 
@@ -332,7 +332,7 @@ def _resolve_redirect(address: URL, location: str) -> URL:
         raise FileUnavailable(DOWNLOAD, SIGN_IN) from None
     host = onward.raw_host or ""
     strange = host not in FILE_HOSTS or onward.user is not None
-    if strange or _origin(onward) != ("https", host, 443):
+    if strange or _parse_origin(onward) != ("https", host, 443):
         raise FileUnavailable(DOWNLOAD, SIGN_IN)
     return onward
 
@@ -368,7 +368,7 @@ async def _read_pieces(content: BinaryIO) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _length(content: bytes | BinaryIO) -> int:
+def _measure_length(content: bytes | BinaryIO) -> int:
     return len(content) if isinstance(content, bytes) else content.seek(0, SEEK_END)
 
 

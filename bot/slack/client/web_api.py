@@ -27,8 +27,8 @@ from bot.slack.client.retry import (
     parse_retry_after,
 )
 from bot.slack.client.work_objects import WorkObjects
-from bot.slack.commands.reply import Block, Message, View, response_body
-from bot.slack.data_table import has_table, tables_as_text
+from bot.slack.commands.reply import Block, Message, View, build_response_body
+from bot.slack.data_table import convert_tables, has_table
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -166,7 +166,7 @@ class SlackClient:
                 "chat.postEphemeral", channel=channel, user=member_id, **thread, **content
             )
 
-        await _with_tables_or_text(message, post)
+        await _send_tables_or_text(message, post)
 
     async def update_message(self, ref: MessageRef, message: Message) -> None:
         await self._send("chat.update", message, channel=ref.channel, ts=ref.ts)
@@ -177,7 +177,7 @@ class SlackClient:
             sent = {**arguments, **content}
             return await self._caller.call(method, sent, wait_for_limit=False)
 
-        return await _with_tables_or_text(message, send)
+        return await _send_tables_or_text(message, send)
 
     async def open_direct_messages(self, member_id: str) -> str:
         """Return the channel of this member's DM with the app."""
@@ -231,12 +231,12 @@ class SlackClient:
         if not response_url.startswith(("https://", "http://")):
             raise SlackError("response_url", "unreachable", not_sent=True)
         post = partial(self._post_response, response_url, thread_ts=thread_ts)
-        await _with_tables_or_text(message, post)
+        await _send_tables_or_text(message, post)
 
     async def _post_response(self, response_url: str, message: Message, *, thread_ts: str) -> None:
         body = message.response_json
         if thread_ts and not message.replace_original:
-            body = to_json({**response_body(message), "thread_ts": thread_ts})
+            body = to_json({**build_response_body(message), "thread_ts": thread_ts})
         for last in (False, True):
             try:
                 status, text, wait = await self._post_json(response_url, body)
@@ -251,7 +251,7 @@ class SlackClient:
                 continue
             if status == 429:
                 raise SlackError("response_url", "ratelimited", retry_after=wait)
-            if word := _response_url_error(status, text):
+            if word := _find_response_url_error(status, text):
                 raise SlackError("response_url", word)
             return
 
@@ -263,14 +263,14 @@ class SlackClient:
             return response.status, text, parse_retry_after(response.headers)
 
 
-async def _with_tables_or_text(message: Message, send: Callable[[Message], Awaitable[T]]) -> T:
+async def _send_tables_or_text(message: Message, send: Callable[[Message], Awaitable[T]]) -> T:
     """Send the message; if Slack refuses one with tables, send their rows as text."""
     try:
         return await send(message)
     except SlackError as refused:
         if refused.code not in REFUSED_BLOCKS_CODES or not has_table(message):
             raise
-    return await send(tables_as_text(message))
+    return await send(convert_tables(message))
 
 
 def _may_repeat_response(lost: Exception, message: Message) -> bool:
@@ -284,7 +284,7 @@ def _may_repeat_response(lost: Exception, message: Message) -> bool:
 _ERROR_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
-def _response_url_error(status: int, text: str) -> str:
+def _find_response_url_error(status: int, text: str) -> str:
     """Return Slack's error code for a post to a ``response_url``; "" if it succeeded.
 
     The body is JSON or the bare code.

@@ -40,7 +40,7 @@ class WorkObjects:
         """
         unfurls = {preview.url: {"blocks": list(preview.blocks)} for preview in previews}
         try:
-            await self._unfurl(target, unfurls, _entities(previews))
+            await self._unfurl(target, unfurls, _list_entities(previews))
         except SlackError as refused:
             if not _is_about_entities(refused):
                 raise
@@ -86,7 +86,7 @@ class WorkObjects:
         await self._call(DETAILS_METHOD, trigger_id=trigger_id, error=error)
 
 
-def _entities(previews: Sequence[LinkPreview]) -> list[dict[str, Any]]:
+def _list_entities(previews: Sequence[LinkPreview]) -> list[dict[str, Any]]:
     """Return the Work Objects of as many links as one call may have; the others have blocks."""
     entities: list[dict[str, Any]] = []
     for preview in previews:

@@ -45,11 +45,11 @@ class Arguments:
     places: tuple[int, ...] = field(default=(), compare=False)
     pairs: tuple[tuple[str, Token], ...] = field(default=(), compare=False)
 
-    def text_from(self, start: int = 0) -> str:
+    def join_from(self, start: int = 0) -> str:
         """Return the words from ``start`` as one text: ``john doe``, ``+91 98765 43210``."""
         return " ".join(word.text for word in self.tokens[start:])
 
-    def tail(self) -> Arguments:
+    def skip_first(self) -> Arguments:
         """Return the line without its first token, which is in no run of the others."""
         return Arguments(
             self.tokens[1:], self.named, self.raw, self.repeated, self.places[1:], self.pairs
@@ -62,7 +62,7 @@ class Arguments:
         later = [place + 1 for place in places[position + 1 :]]
         return replace(self, tokens=before + after, places=(*places[:position], *later))
 
-    def runs(self) -> list[list[Token]]:
+    def split_runs(self) -> list[list[Token]]:
         """Return the words in runs that no named value or removed word interrupts."""
         found: dict[int, list[Token]] = {}
         for place, word in zip(self.places or repeat(0), self.tokens, strict=False):

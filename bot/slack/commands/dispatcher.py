@@ -45,7 +45,7 @@ from bot.slack.surfaces import (
     Outcome,
     ShortcutSurface,
     Surface,
-    options_ack,
+    build_options_ack,
 )
 
 RequestHandler = Callable[[str], Awaitable[Reply]]
@@ -141,7 +141,7 @@ class Dispatcher:
         if await finishes_within(self._clock, task, self._timeouts.ack):
             ack, delivery = self._build_ack(where, task.result())
         else:
-            ack = where.ack_pending()
+            ack = where.build_pending_ack()
             delivery = self._tasks.spawn_reply(
                 self._deliver_when_done(where, task, reference, started, waits)
             )
@@ -158,14 +158,14 @@ class Dispatcher:
             return None
         where = select_surface(payload, self._slack, self._explainer)
         if await finishes_within(self._clock, task, self._timeouts.ack) and not task.cancelled():
-            return where.ack(task.result()) or EMPTY_ACK
-        return where.ack_pending()
+            return where.build_ack(task.result()) or EMPTY_ACK
+        return where.build_pending_ack()
 
     async def suggest(self, command: str, handler: Callable[[str], Awaitable[Choices]]) -> Ack:
         """Return the options of a menu: those that are ready within the budget, or none."""
         task = self._tasks.spawn(self._load_options(command, handler, self._start_request()))
         ready = await finishes_within(self._clock, task, self._timeouts.ack)
-        return options_ack(task.result() if ready else Choices(()))
+        return build_options_ack(task.result() if ready else Choices(()))
 
     def _start_request(self) -> str:
         reference = generate_request_id()
@@ -182,10 +182,10 @@ class Dispatcher:
         self, surface: Surface, outcome: Outcome
     ) -> tuple[Ack, asyncio.Task[None] | None]:
         try:
-            ack = surface.ack(outcome)
+            ack = surface.build_ack(outcome)
         except Exception as failed:  # noqa: BLE001 - a form that cannot be built
-            outcome = self._fallback_outcome(failed, outcome)
-            ack = surface.ack(outcome)
+            outcome = self._choose_fallback_outcome(failed, outcome)
+            ack = surface.build_ack(outcome)
         if ack is None:
             return EMPTY_ACK, self._tasks.spawn_reply(self._deliver(surface, outcome))
         if isinstance(surface, SubmissionSurface):
@@ -224,7 +224,9 @@ class Dispatcher:
                 return
             failed = ended.exception()
             message = (
-                self._explainer.message(failed, outcome.reference) if failed else ended.result()
+                self._explainer.render_message(failed, outcome.reference)
+                if failed
+                else ended.result()
             )
             if message is not None:
                 self._tasks.spawn_reply(self._follow_up(surface, message, outcome.reference))
@@ -307,7 +309,7 @@ class Dispatcher:
             self._schedule_later(surface, outcome)
         except Exception as failed:  # noqa: BLE001 - the other boundary: never silence
             await self._log_failures(
-                surface.deliver(self._fallback_outcome(failed, outcome)), "reply_failed"
+                surface.deliver(self._choose_fallback_outcome(failed, outcome)), "reply_failed"
             )
 
     async def _follow_up(self, surface: Surface, message: Message, reference: str) -> None:
@@ -317,10 +319,10 @@ class Dispatcher:
         except SlackError as refused:
             self._log.error("form_follow_up_failed", method=refused.method, code=refused.code)
             await self._log_failures(
-                surface.reply(self._explainer.message(refused, reference)), "reply_failed"
+                surface.reply(self._explainer.render_message(refused, reference)), "reply_failed"
             )
 
-    def _fallback_outcome(self, error: Exception, outcome: Outcome) -> Outcome:
+    def _choose_fallback_outcome(self, error: Exception, outcome: Outcome) -> Outcome:
         """Return the outcome that replaces an answer that could not be delivered."""
         self._record("answer", error, 0.0)
         return Outcome(NoReply(), error, outcome.reference)
@@ -349,12 +351,12 @@ class Dispatcher:
         if isinstance(error, UserError):
             self._log.info("handled", **fields)
         elif isinstance(error, BotError):
-            self._log.warning("handled", **fields, **_failed_call_fields(error))
+            self._log.warning("handled", **fields, **_list_failed_call_fields(error))
         else:
             self._log.error("handled", **fields, exc_info=error)
 
 
-def _failed_call_fields(error: BotError) -> dict[str, Any]:
+def _list_failed_call_fields(error: BotError) -> dict[str, Any]:
     """Return which upstream call failed, for the log."""
     names = ("endpoint", "status", "method", "code", "field", "retry_after")
     named = {name: getattr(error, name, None) for name in names}

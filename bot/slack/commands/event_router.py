@@ -32,7 +32,7 @@ from bot.slack.events import (
     JOINED_CHANNEL,
     REVOCATION_EVENTS,
     SlackEvent,
-    command_text,
+    extract_command_text,
     parse_event,
 )
 from bot.slack.home_refresh import RenderHome
@@ -109,7 +109,7 @@ class EventRouter(Generic[ContextT]):
         if event.name in ADDRESSED_EVENTS:
             await self._answer(payload, event)
         elif event.name == JOINED_CHANNEL and self._is_bot(event):
-            self._hooks.on_joined(event.text_of("channel"))
+            self._hooks.on_joined(event.get_text("channel"))
             await self._dispatcher.respond(payload, EVENT_LABEL, self._greet)
         elif event.name == HOME_OPENED:
             await self._dispatcher.respond(payload, EVENT_LABEL, lambda _: self._show_home(payload))
@@ -130,21 +130,21 @@ class EventRouter(Generic[ContextT]):
         if event.name in REVOCATION_EVENTS:
             return True
         if event.name == HOME_OPENED:
-            return event.text_of("tab") == "home" and bool(event.text_of("user"))
+            return event.get_text("tab") == "home" and bool(event.get_text("user"))
         is_own = self._is_bot(event) or bool(event.body.get("bot_id"))
         handlers = self._registry.events.get(event.name, ())
         return not is_own and any(handler.concerns(event.body) for _, handler in handlers)
 
     def _is_bot(self, event: SlackEvent) -> bool:
-        return event.text_of("user") == self._hooks.bot_user_id
+        return event.get_text("user") == self._hooks.bot_user_id
 
     async def _answer(self, payload: Payload, event: SlackEvent) -> None:
         """Run the person's text as a command line, unless it is too old to act on."""
         age = self._clock.time() - event.time
         if self._is_delayed(event):
-            self._dispatcher.respond_immediately(payload, EVENT_LABEL, notices.delayed_message(age))
+            self._dispatcher.respond_immediately(payload, EVENT_LABEL, notices.render_delayed(age))
             return
-        await self._run_text(payload, command_text(event, self._hooks.bot_user_id))
+        await self._run_text(payload, extract_command_text(event, self._hooks.bot_user_id))
 
     def _is_delayed(self, event: SlackEvent) -> bool:
         return bool(event.time) and self._clock.time() - event.time > DELAYED_AFTER_SECONDS
@@ -154,7 +154,7 @@ class EventRouter(Generic[ContextT]):
 
     async def _show_home(self, payload: Payload) -> Reply:
         """Return App Home, once for a tab that is opened again before it is loaded."""
-        actor = payloads.actor(payload)
+        actor = payloads.read_actor(payload)
         if actor.id in self._loading_homes:
             return NoReply()
         self._loading_homes.add(actor.id)
@@ -167,7 +167,7 @@ class EventRouter(Generic[ContextT]):
     async def _render_home(self, actor: Actor) -> tuple[Block, ...]:
         access = await self._check_access(actor)
         details = await self._hooks.home_details(actor.id, access)
-        return (*helping.front_blocks(self._registry.commands, access), *details)
+        return (*helping.render_front_blocks(self._registry.commands, access), *details)
 
     async def _revoke(self, event: SlackEvent) -> Reply:
         await self._hooks.on_revoked(event)

@@ -38,8 +38,8 @@ def describe_access(access: AccessDecision) -> str:
 
 def render_overview(commands: Commands) -> Message:
     """Return every command with its usage: the same for everyone, without an access check."""
-    rows = [_row(command.usage, command.summary) for command in commands]
-    rows.append(_row(USAGE, SUMMARY))
+    rows = [_render_row(command.usage, command.summary) for command in commands]
+    rows.append(_render_row(USAGE, SUMMARY))
     return Message(
         text="What /chakra can do: " + ", ".join([*(command.name for command in commands), NAME]),
         blocks=(
@@ -53,9 +53,9 @@ def render_overview(commands: Commands) -> Message:
     )
 
 
-def command_help(command: Command[Any]) -> Message:
+def render_command_help(command: Command[Any]) -> Message:
     """Return the usage of a command, what it does, an example to copy and its aliases."""
-    rows = [markup(code(f"/chakra {command.usage}")), markup(_sentence(command.summary))]
+    rows = [markup(code(f"/chakra {command.usage}")), markup(_render_sentence(command.summary))]
     rows += [markup(detail) for detail in command.details]
     content: list[Block] = [
         blocks.section(lines(rows)),
@@ -79,29 +79,29 @@ def render_help_on_help() -> Message:
     section = lines(
         [
             code(f"/chakra {USAGE}"),
-            markup(_sentence(SUMMARY)),
+            markup(_render_sentence(SUMMARY)),
             markup("For example: ", code(EXAMPLE)),
         ]
     )
     return Message(text=markup(f"/chakra {USAGE}: ", SUMMARY), blocks=(blocks.section(section),))
 
 
-def welcome(commands: Commands, access: AccessDecision) -> Message:
+def render_welcome(commands: Commands, access: AccessDecision) -> Message:
     """Return the front door: the buttons that *this* person may press, and what they may do."""
     text = markup(describe_access(access), " Type /chakra help for everything.")
-    return Message(text=text, blocks=tuple(front_blocks(commands, access)))
+    return Message(text=text, blocks=tuple(render_front_blocks(commands, access)))
 
 
-def front_blocks(commands: Commands, access: AccessDecision) -> list[Block]:
+def render_front_blocks(commands: Commands, access: AccessDecision) -> list[Block]:
     """Return the buttons that this person may press, and what they may do."""
     permitted = [command for command in commands if access.allows(command.needs)]
-    return _front_door(permitted, markup(describe_access(access)))
+    return _render_front_door(permitted, markup(describe_access(access)))
 
 
-def _front_door(commands: Commands, line: str) -> list[Block]:
+def _render_front_door(commands: Commands, line: str) -> list[Block]:
     """Return the buttons of the commands that have one, and ``line`` beside "All commands"."""
     every = blocks.button("All commands", f"{RUN_ACTION}:{NAME}", NAME)
-    buttons = [_front_button(command) for command in commands if command.button]
+    buttons = [_render_front_button(command) for command in commands if command.button]
     leading = [blocks.actions(*buttons)] if buttons else []
     return [*leading, blocks.section(line, accessory=every)]
 
@@ -121,7 +121,7 @@ def render_greeting(commands: Commands) -> Message:
         for command in commands
         if command.greeting_button
     ]
-    front = _front_door(commands, text)
+    front = _render_front_door(commands, text)
     return Message(
         text, (*front, *([blocks.actions(*greeting)] if greeting else ())), to_channel=True
     )
@@ -135,17 +135,17 @@ def offer_form(command: Command[Any], text: str) -> Message:
     return Message(what, (blocks.section(what), blocks.actions(button)))
 
 
-def _front_button(command: Command[Any]) -> Block:
+def _render_front_button(command: Command[Any]) -> Block:
     if command.button_action:
         return blocks.button(command.button, command.button_action)
     return blocks.button(command.button, f"{RUN_ACTION}:{command.name}", command.name)
 
 
-def _row(usage: str, summary: str) -> Markup:
-    return markup(code(f"/chakra {usage}"), "\n", _sentence(summary))
+def _render_row(usage: str, summary: str) -> Markup:
+    return markup(code(f"/chakra {usage}"), "\n", _render_sentence(summary))
 
 
-def _sentence(summary: str) -> str:
+def _render_sentence(summary: str) -> str:
     return f"{summary[:1].upper()}{summary[1:]}."
 
 

@@ -92,7 +92,7 @@ def _find_typed_address(scheme: str, target: str, label: str) -> str:
     address = _normalize(unquote(target))
     if scheme == "mailto":
         return label if _fold_host(label) == _fold_host(address) else address
-    return label if _digits(label) == _digits(address) else address
+    return label if _extract_digits(label) == _extract_digits(address) else address
 
 
 def _parse_link(url: str, label: str) -> Token:
@@ -135,7 +135,7 @@ def _decode_punycode(found: re.Match[str]) -> str:
         return found[0]
 
 
-def _digits(text: str) -> str:
+def _extract_digits(text: str) -> str:
     return "".join(filter(str.isdecimal, text))
 
 

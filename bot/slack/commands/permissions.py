@@ -61,7 +61,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 }
 
 
-def required_role(permission: Permission) -> Role:
+def find_required_role(permission: Permission) -> Role:
     """Return the smallest role that has ``permission``."""
     return next(role for role in Role if permission in role.permissions)
 
@@ -90,7 +90,7 @@ class AccessDecision:
         """
         if not self.allows(permission):
             raise NotAllowed(
-                required_role(permission).value,
+                find_required_role(permission).value,
                 reason=reason or self.reason,
                 is_unverified=self.is_unverified,
             )

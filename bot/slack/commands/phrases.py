@@ -95,10 +95,10 @@ def build_phrase_book(commands: Iterable[Command[ContextT]]) -> PhraseBook[Conte
             phrase = CommandPhrase(words, command, arguments, needs_fit)
             opening.setdefault(words[0], []).append(phrase)
     for found in opening.values():
-        found.sort(key=_length_sort_key)
+        found.sort(key=_build_length_sort_key)
     single = [word for word, found in opening.items() if len(found[-1].words) == 1]
-    return PhraseBook(opening, sorted(closing, key=_length_sort_key), tuple(single))
+    return PhraseBook(opening, sorted(closing, key=_build_length_sort_key), tuple(single))
 
 
-def _length_sort_key(phrase: CommandPhrase[ContextT]) -> tuple[int, bool]:
+def _build_length_sort_key(phrase: CommandPhrase[ContextT]) -> tuple[int, bool]:
     return -len(phrase.words), not phrase.needs_fit

@@ -39,7 +39,7 @@ class CommandRegistry(Generic[ContextT]):
     not_yet: Mapping[str, NotYet]
     overview: Message
 
-    def nearest(self, word: str) -> tuple[str, bool] | None:
+    def find_nearest(self, word: str) -> tuple[str, bool] | None:
         """Return the word of a command that ``word`` resembles most, and whether that is certain.
 
         A phrase of one word counts too. Return ``None`` if nothing is near.

@@ -54,10 +54,10 @@ class Message:
 
         It is encoded once, however often this message is sent: a cached card, or help.
         """
-        return to_json(response_body(self))
+        return to_json(build_response_body(self))
 
 
-def response_body(message: Message) -> dict[str, Any]:
+def build_response_body(message: Message) -> dict[str, Any]:
     """Return the message as an ack of a command or a post to a ``response_url`` has it."""
     body: dict[str, Any] = {
         "response_type": "in_channel" if message.to_channel else "ephemeral",

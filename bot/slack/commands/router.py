@@ -38,8 +38,8 @@ from bot.slack.commands.run_button import RUN_ACTION
 from bot.slack.commands.sharing import ShareGuard
 from bot.slack.commands.understanding import Interpretation, Kind, understand
 from bot.slack.copy import notices
-from bot.slack.events import without_own_name
-from bot.slack.surfaces import EMPTY_ACK, Ack, options_ack
+from bot.slack.events import remove_own_name
+from bot.slack.surfaces import EMPTY_ACK, Ack, build_options_ack
 from bot.text.emoji import replace_emoji_names
 
 _DRESSING: Final = re.compile(r"help|[?!]|-h\b|please|pl[sz]\b|\.$")
@@ -85,20 +85,20 @@ class Router(Generic[ContextT]):
             check_access=access.check,
         )
 
-    async def command(self, payload: Payload) -> Ack:
+    async def handle_command(self, payload: Payload) -> Ack:
         """Run a slash command. The ack has the answer, or nothing if it is not ready."""
-        return await self._run_text(payload, without_own_name(str(payload.get("text") or "")))
+        return await self._run_text(payload, remove_own_name(str(payload.get("text") or "")))
 
-    async def action(self, payload: Payload) -> Ack:
+    async def handle_action(self, payload: Payload) -> Ack:
         """Run an action. Its ack is always empty; the answer goes to the message or form."""
         pressed = (payload.get("actions") or [{}])[0]
         identifier = str(pressed.get("action_id", "")).partition(":")[0]
-        value = payloads.element_value(pressed)
+        value = payloads.read_element_value(pressed)
         if identifier == RUN_ACTION:
             return await self._run_text(payload, value)
         found = self._registry.actions.get(identifier)
         if found is None:
-            reply = NoReply() if "url" in pressed else notices.outdated_button()
+            reply = NoReply() if "url" in pressed else notices.render_outdated_button()
             return self._dispatcher.respond_immediately(payload, "unknown", reply)
         command, action = found
 
@@ -115,17 +115,17 @@ class Router(Generic[ContextT]):
         request = ActionRequest(
             **await self._authorize(payload, action.needs, reference, to_act=action.acts),
             value=value,
-            values=payloads.values(payload),
-            state=payloads.state(payload),
+            values=payloads.read_values(payload),
+            state=payloads.read_state(payload),
             in_form=isinstance(payload.get("view"), Mapping)
-            and not payloads.entity_container(payload),
-            interaction_key=payloads.interaction_key(payload),
-            posted_at=payloads.posted_at(payload),
-            files=payloads.files(payload),
+            and not payloads.read_entity_container(payload),
+            interaction_key=payloads.build_interaction_key(payload),
+            posted_at=payloads.read_posted_at(payload),
+            files=payloads.read_files(payload),
         )
         return await action.run(request, self._context)
 
-    async def submission(self, payload: Payload) -> Ack:
+    async def handle_submission(self, payload: Payload) -> Ack:
         """Submit a form.
 
         Submitted twice, it runs once and both acks have the result: the key is the view's ID and
@@ -137,7 +137,7 @@ class Router(Generic[ContextT]):
         found = self._registry.forms.get(identifier)
         if found is None and identifier != sharing.FORM:
             return self._dispatcher.respond_immediately(
-                payload, "unknown", notices.outdated_button()
+                payload, "unknown", notices.render_outdated_button()
             )
         before = await self._dispatcher.replay(payload, key)
         if before is not None:
@@ -151,10 +151,10 @@ class Router(Generic[ContextT]):
         async def run(reference: str) -> Reply:
             request = SubmitRequest(
                 **await self._authorize(payload, form.needs, reference, to_act=form.needs.acts),
-                values=payloads.values(payload),
-                state=payloads.state(payload),
-                interaction_key=payloads.interaction_key(payload),
-                files=payloads.files(payload),
+                values=payloads.read_values(payload),
+                state=payloads.read_state(payload),
+                interaction_key=payloads.build_interaction_key(payload),
+                files=payloads.read_files(payload),
             )
             return form.check(request) or await form.submit(request, self._context)
 
@@ -162,39 +162,39 @@ class Router(Generic[ContextT]):
 
     async def _share(self, payload: Payload, reference: str) -> Reply:
         """Run a share again that the person confirmed."""
-        state = payloads.state(payload)
+        state = payloads.read_state(payload)
         command = self._registry.by_name.get(state.get(sharing.COMMAND, ""))
         if command is not None:
             return await self._run_line(payload, command, state[sharing.LINE], reference)
         found = self._registry.actions.get(state.get(sharing.ACTION, ""))
         if found is None:
-            return notices.outdated_button()
+            return notices.render_outdated_button()
         return await self._run_action(payload, found[1], state[sharing.VALUE], reference)
 
-    async def options(self, payload: Payload) -> Ack:
+    async def handle_options(self, payload: Payload) -> Ack:
         """Return the options of an external select; none if they are not ready in time."""
         found = self._registry.options.get(str(payload.get("action_id", "")).partition(":")[0])
         if found is None:
-            return options_ack(Choices(()))
+            return build_options_ack(Choices(()))
         command, menu = found
 
         async def run(reference: str) -> Choices:
             request = OptionsRequest(
                 **await self._authorize(payload, menu.needs, reference),
                 query=replace_emoji_names(str(payload.get("value", ""))),
-                values=payloads.values(payload),
-                state=payloads.state(payload),
+                values=payloads.read_values(payload),
+                state=payloads.read_state(payload),
             )
             return await menu.suggest(request, self._context)
 
         return await self._dispatcher.suggest(command.name, run)
 
-    async def shortcut(self, payload: Payload) -> Ack:
+    async def handle_shortcut(self, payload: Payload) -> Ack:
         """Run an entry of Slack's own menus. Its ack is always empty; the answer is a modal."""
         found = self._registry.shortcuts.get(str(payload.get("callback_id", "")))
         if found is None:
             return self._dispatcher.respond_immediately(
-                payload, "unknown", notices.outdated_shortcut()
+                payload, "unknown", notices.render_outdated_shortcut()
             )
         command, shortcut = found
 
@@ -207,7 +207,7 @@ class Router(Generic[ContextT]):
 
         return await self._dispatcher.respond(payload, command.name, run)
 
-    async def event(self, payload: Payload) -> Ack:
+    async def handle_event(self, payload: Payload) -> Ack:
         """Acknowledge an event of the Events API, known or not. Its answer is sent separately."""
         await self._events.handle(payload)
         return EMPTY_ACK
@@ -231,17 +231,17 @@ class Router(Generic[ContextT]):
             return await self._dispatcher.respond(payload, command.name, handler)
         if meant.kind is Kind.WELCOME:
             return await self._dispatcher.respond(
-                payload, helping.NAME, lambda _: self._welcome_message(payload)
+                payload, helping.NAME, lambda _: self._render_welcome(payload)
             )
         if meant.kind is Kind.HELP:
             return self._dispatcher.respond_immediately(
-                payload, helping.NAME, self._help_message(meant.line)
+                payload, helping.NAME, self._render_help(meant.line)
             )
         reply = self._explain_line(text, meant)
         if payloads.is_event(payload) and meant.kind is not Kind.NOT_YET:
             hint = reply if meant.suggestions else None
             return await self._dispatcher.respond(
-                payload, helping.NAME, lambda _: self._welcome_message(payload, hint)
+                payload, helping.NAME, lambda _: self._render_welcome(payload, hint)
             )
         return self._dispatcher.respond_immediately(payload, "unknown", reply)
 
@@ -252,8 +252,8 @@ class Router(Generic[ContextT]):
 
     def _explain_line(self, text: str, meant: Interpretation) -> Message:
         if meant.kind is Kind.NOT_YET:
-            return notices.not_yet(meant.line, meant.suggestions)
-        return notices.unknown_command(parse_arguments(text).text_from(), meant.suggestions)
+            return notices.render_not_yet(meant.line, meant.suggestions)
+        return notices.render_unknown_command(parse_arguments(text).join_from(), meant.suggestions)
 
     def _build_handler(
         self,
@@ -281,16 +281,16 @@ class Router(Generic[ContextT]):
         reference: str,
         suggestions: tuple[SuggestedLine, ...] = (),
     ) -> Reply:
-        line = parse_arguments(text, command.argument_names).tail()
+        line = parse_arguments(text, command.argument_names).skip_first()
         acts = command.acts_with(line)
         who = await self._authorize(payload, command.needs, reference, to_act=acts)
         try:
             return await command.run(CommandRequest(**who, arguments=line), self._context)
         except NotFound as error:
-            error.suggested_lines += self._allowed(suggestions, who["access"])
+            error.suggested_lines += self._filter_allowed(suggestions, who["access"])
             raise
 
-    def _allowed(
+    def _filter_allowed(
         self, suggestions: tuple[SuggestedLine, ...], access: AccessDecision
     ) -> tuple[SuggestedLine, ...]:
         """Return the lines whose command the person may use."""
@@ -301,28 +301,28 @@ class Router(Generic[ContextT]):
 
         return tuple(filter(is_allowed, suggestions))
 
-    def _help_message(self, topic: str) -> Message:
+    def _render_help(self, topic: str) -> Message:
         """Return help. It needs only the registry, so it works whatever else is down."""
         command = self._registry.by_name.get(topic)
         if command is not None:
-            return helping.command_help(command)
+            return helping.render_command_help(command)
         return helping.render_help_on_help() if topic else self._registry.overview
 
-    async def _welcome_message(self, payload: Payload, hint: Message | None = None) -> Reply:
-        access = await self._access.check(payloads.actor(payload))
-        welcome = helping.welcome(self._registry.commands, access)
+    async def _render_welcome(self, payload: Payload, hint: Message | None = None) -> Reply:
+        access = await self._access.check(payloads.read_actor(payload))
+        welcome = helping.render_welcome(self._registry.commands, access)
         return Message(welcome.text, (*hint.blocks, *welcome.blocks)) if hint else welcome
 
     async def _authorize(
         self, payload: Payload, permission: Permission, reference: str, *, to_act: bool = False
     ) -> RequestFields:
         """Return the common fields of requests. Raise ``NotAllowed`` before any handler runs."""
-        actor = payloads.actor(payload)
+        actor = payloads.read_actor(payload)
         access = await self._access.check(actor, to_act=to_act)
         access.authorize(permission)
         return RequestFields(
             actor=actor,
-            channel=payloads.request_channel(payload),
+            channel=payloads.read_request_channel(payload),
             access=access,
             reference=reference,
             now=self._clock.time(),

@@ -17,7 +17,7 @@ def run_buttons(suggested: Iterable[SuggestedLine]) -> list[Block]:
     """Return the row of buttons, as no block or one. A line too long for a button has none."""
     buttons = [
         blocks.button(
-            item.label or f"/chakra {parse_arguments(item.line).text_from()}",
+            item.label or f"/chakra {parse_arguments(item.line).join_from()}",
             f"{RUN_ACTION}:{position}",
             item.line,
         )

@@ -42,8 +42,8 @@ class ShareGuard:
         """
         if not isinstance(reply, Message) or not reply.to_channel:
             return reply
-        channel = payloads.request_channel(payload).id
-        access = await self._check_access(payloads.actor(payload), to_act=True)
+        channel = payloads.read_request_channel(payload).id
+        access = await self._check_access(payloads.read_actor(payload), to_act=True)
         access.authorize(Permission.SHARE)
         audience = await self._describe_outsiders(channel)
         if not audience:

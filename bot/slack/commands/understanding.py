@@ -139,13 +139,13 @@ def _undress(line: str) -> str:
         words = split_words(line)
         if not words:
             return ""
-        length = _polite_length([word.text for word in words])
+        length = _count_polite_words([word.text for word in words])
         if not length:
             return line[words[0].start :]
         line = line[words[length - 1].end :]
 
 
-def _polite_length(words: Sequence[str]) -> int:
+def _count_polite_words(words: Sequence[str]) -> int:
     if words[0] in {"", "-", "–"}:
         return 1
     for length in (4, 3, 2, 1):
@@ -169,19 +169,19 @@ def _find_help(line: str, registry: CommandRegistry[ContextT]) -> Interpretation
     if _join(words) in HELP_PHRASES:
         return Interpretation(Kind.HELP)
     if len(texts) == 2 and texts[1] in HELP_WORDS and _match(texts[0], registry):
-        return _help_on(line[: words[0].end], registry)
+        return _open_help_on(line[: words[0].end], registry)
     if texts[0] in HELP_WORDS:
         is_request = texts[1:2] == ["me"] and len(texts) > 2
-        return None if is_request else _help_on(line[words[0].end :], registry)
+        return None if is_request else _open_help_on(line[words[0].end :], registry)
     for start in HOW_TO:
         length = len(start.split())
         if " ".join(texts[:length]) == start and len(texts) > length:
-            found = _help_on(line[words[length - 1].end :], registry)
+            found = _open_help_on(line[words[length - 1].end :], registry)
             return found if found.kind is not Kind.UNKNOWN else Interpretation(Kind.HELP)
     return None
 
 
-def _help_on(topic: str, registry: CommandRegistry[ContextT]) -> Interpretation:
+def _open_help_on(topic: str, registry: CommandRegistry[ContextT]) -> Interpretation:
     topic = _undress(topic)
     words = [word for word in split_words(topic) if word.text not in _ABOUT_WORDS]
     if not words or words[0].text in {"me", *HELP_WORDS}:
@@ -194,7 +194,7 @@ def _help_on(topic: str, registry: CommandRegistry[ContextT]) -> Interpretation:
     if matched is not None:
         line = matched.suggestions[0].line if matched.suggestions else matched.line
         return Interpretation(Kind.HELP, line.partition(" ")[0])
-    slip = registry.nearest(words[0].text)
+    slip = registry.find_nearest(words[0].text)
     if slip is None:
         return Interpretation(Kind.UNKNOWN)
     line = HELP if slip[0] == HELP else f"{HELP} {slip[0]}"
@@ -217,7 +217,7 @@ def _match(
     if first in registry.by_name:
         return _run(registry.by_name[first], rest)
     if first in registry.not_yet:
-        return _not_yet(first, rest.strip(), registry)
+        return _suggest_instead(first, rest.strip(), registry)
     return _match_after_verb(line, words, registry) or _match_closing(line, words, registry)
 
 
@@ -265,7 +265,7 @@ def _match_opening(
         if phrase.needs_fit and not (may_fit and _fits(phrase.command, rest)):
             continue
         inner = _match(rest, registry) if _is_look_verb(phrase.words) else None
-        rest = f"{phrase.arguments} {_without_articles(rest)}"
+        rest = f"{phrase.arguments} {_remove_articles(rest)}"
         return inner or _run(phrase.command, rest, is_guess=True)
     return None
 
@@ -277,7 +277,7 @@ def _match_after_verb(
     for length in range(min(3, len(words) - 1), 0, -1):
         if _is_look_verb([word.text for word in words[:length]]):
             return _match(line[words[length - 1].end :], registry)
-    without = _without_articles(line)
+    without = _remove_articles(line)
     return _match(without, registry) if len(without) < len(line.strip()) else None
 
 
@@ -287,7 +287,7 @@ def _match_closing(
     closing = registry.phrases.find_closing([word.text for word in words])
     if closing is None:
         return None
-    rest = _without_articles(line[: words[-len(closing.words)].start])
+    rest = _remove_articles(line[: words[-len(closing.words)].start])
     if words[0].text in _AUXILIARIES:
         rest = rest[words[0].end :].strip()
     return _run(closing.command, f"{rest} {closing.arguments}", is_guess=True)
@@ -297,7 +297,7 @@ def _is_look_verb(words: Sequence[str]) -> bool:
     return " ".join(words) in LOOK_VERBS
 
 
-def _without_articles(line: str) -> str:
+def _remove_articles(line: str) -> str:
     words = split_words(line)
     for word in words:
         if word.text not in _ARTICLES or line[word.start] in _OPENING_QUOTES:
@@ -315,7 +315,7 @@ def _run(command: Command[ContextT], rest: str, *, is_guess: bool = False) -> In
     return Interpretation(Kind.COMMAND, line)
 
 
-def _not_yet(word: str, rest: str, registry: CommandRegistry[ContextT]) -> Interpretation:
+def _suggest_instead(word: str, rest: str, registry: CommandRegistry[ContextT]) -> Interpretation:
     found = registry.not_yet[word]
     line = found.line.replace(ELLIPSIS, rest).strip()
     suggestions = (SuggestedLine(line),) if line else ()
@@ -340,7 +340,7 @@ def _correct(
     line: str, registry: CommandRegistry[ContextT], *, certain: bool
 ) -> tuple[SuggestedLine, ...]:
     words = split_words(line)
-    slip = registry.nearest(words[0].text)
+    slip = registry.find_nearest(words[0].text)
     if slip is None or (certain and not slip[1]):
         return ()
     corrected = f"{slip[0]}{line[words[0].end :]}"
@@ -352,7 +352,7 @@ def _correct(
 
 def _guess(line: str, registry: CommandRegistry[ContextT]) -> Interpretation | None:
     """Return the command that takes a line without a command as its own."""
-    line = _without_articles(line) or line
+    line = _remove_articles(line) or line
     words = parse_arguments(line)
     command = next((c for c in registry.commands if c.fallback and c.fallback(words)), None)
     offered = [

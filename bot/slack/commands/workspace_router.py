@@ -14,12 +14,12 @@ from bot.slack.surfaces import EMPTY_ACK, Ack
 class InteractionHandler(Protocol):
     """One method for each kind of request, with the parsed payload."""
 
-    async def command(self, payload: Payload) -> Ack: ...
-    async def action(self, payload: Payload) -> Ack: ...
-    async def submission(self, payload: Payload) -> Ack: ...
-    async def options(self, payload: Payload) -> Ack: ...
-    async def shortcut(self, payload: Payload) -> Ack: ...
-    async def event(self, payload: Payload) -> Ack: ...
+    async def handle_command(self, payload: Payload) -> Ack: ...
+    async def handle_action(self, payload: Payload) -> Ack: ...
+    async def handle_submission(self, payload: Payload) -> Ack: ...
+    async def handle_options(self, payload: Payload) -> Ack: ...
+    async def handle_shortcut(self, payload: Payload) -> Ack: ...
+    async def handle_event(self, payload: Payload) -> Ack: ...
 
 
 class WorkspaceRouter:
@@ -33,31 +33,31 @@ class WorkspaceRouter:
     def __init__(self, handler_for: Callable[[str], InteractionHandler | None]) -> None:
         self._handler_for = handler_for
 
-    async def command(self, payload: Payload) -> Ack:
-        handler = self._handler(payload)
+    async def handle_command(self, payload: Payload) -> Ack:
+        handler = self._find_handler(payload)
         if handler is None:
             return notices.removed_from_workspace().response_json
-        return await handler.command(payload)
+        return await handler.handle_command(payload)
 
-    async def action(self, payload: Payload) -> Ack:
-        handler = self._handler(payload)
-        return EMPTY_ACK if handler is None else await handler.action(payload)
+    async def handle_action(self, payload: Payload) -> Ack:
+        handler = self._find_handler(payload)
+        return EMPTY_ACK if handler is None else await handler.handle_action(payload)
 
-    async def submission(self, payload: Payload) -> Ack:
-        handler = self._handler(payload)
-        return EMPTY_ACK if handler is None else await handler.submission(payload)
+    async def handle_submission(self, payload: Payload) -> Ack:
+        handler = self._find_handler(payload)
+        return EMPTY_ACK if handler is None else await handler.handle_submission(payload)
 
-    async def options(self, payload: Payload) -> Ack:
-        handler = self._handler(payload)
-        return EMPTY_ACK if handler is None else await handler.options(payload)
+    async def handle_options(self, payload: Payload) -> Ack:
+        handler = self._find_handler(payload)
+        return EMPTY_ACK if handler is None else await handler.handle_options(payload)
 
-    async def shortcut(self, payload: Payload) -> Ack:
-        handler = self._handler(payload)
-        return EMPTY_ACK if handler is None else await handler.shortcut(payload)
+    async def handle_shortcut(self, payload: Payload) -> Ack:
+        handler = self._find_handler(payload)
+        return EMPTY_ACK if handler is None else await handler.handle_shortcut(payload)
 
-    async def event(self, payload: Payload) -> Ack:
-        handler = self._handler(payload)
-        return EMPTY_ACK if handler is None else await handler.event(payload)
+    async def handle_event(self, payload: Payload) -> Ack:
+        handler = self._find_handler(payload)
+        return EMPTY_ACK if handler is None else await handler.handle_event(payload)
 
-    def _handler(self, payload: Payload) -> InteractionHandler | None:
-        return self._handler_for(payloads.team_id(payload))
+    def _find_handler(self, payload: Payload) -> InteractionHandler | None:
+        return self._handler_for(payloads.read_team_id(payload))

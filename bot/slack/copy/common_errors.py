@@ -19,7 +19,7 @@ MAX_QUERY_LENGTH = 100
 # --- the person's own situation ---------------------------------------------------------------
 
 
-def _usage_error(error: Any) -> Explanation:
+def _explain_usage_error(error: Any) -> Explanation:
     if error.example:
         remedy = markup("Try ", code(error.example))
     elif error.message:
@@ -29,7 +29,7 @@ def _usage_error(error: Any) -> Explanation:
     return Explanation(markup(error.message or "That line can't be read."), remedy)
 
 
-def _not_allowed(error: Any) -> Explanation:
+def _explain_not_allowed(error: Any) -> Explanation:
     if error.is_unverified:
         return Explanation(
             markup("We couldn't verify your account with Slack, so nothing was changed."),
@@ -44,7 +44,7 @@ def _not_allowed(error: Any) -> Explanation:
     return Explanation(markup(error.message or "You can't do that from Slack."), remedy)
 
 
-def _not_found(error: Any) -> Explanation:
+def _explain_not_found(error: Any) -> Explanation:
     query = bold(blocks.clip(error.query, MAX_QUERY_LENGTH) or "nothing")
     if error.resource == "user":
         summary = markup("No one in Chakra matches ", query, ".")
@@ -60,7 +60,7 @@ def _not_found(error: Any) -> Explanation:
     return Explanation(summary, markup(error.message or "Check the spelling and try again."))
 
 
-def _not_linked(error: Any) -> Explanation:
+def _explain_not_linked(error: Any) -> Explanation:
     return Explanation(
         markup(error.message or "That member of this workspace has no Chakra user."),
         markup("Search by name or phone number instead."),
@@ -72,14 +72,14 @@ _UNKNOWN_MEMBER = ErrorCopy(
 )
 
 
-def _invalid_file(error: Any) -> Explanation:
+def _explain_invalid_file(error: Any) -> Explanation:
     return Explanation(
         markup(error.message or "That file can't be used here."),
         markup("Choose another file, or enter a link to it."),
     )
 
 
-def _not_configured(error: Any) -> Explanation:
+def _explain_not_configured(error: Any) -> Explanation:
     return Explanation(
         markup(error.message or "This app is not fully set up."),
         markup("Ask ", ADMIN, " to set ", code(error.setting), "."),
@@ -97,7 +97,7 @@ def _quote_chakra(error: Any) -> Markup:
     return markup(f"It gave no reason{status}. ")
 
 
-def _rejected(error: Any) -> Explanation:
+def _explain_rejected(error: Any) -> Explanation:
     return Explanation(
         markup("Chakra refused this."),
         markup(_quote_chakra(error), "Fix the problem and try again."),
@@ -105,7 +105,7 @@ def _rejected(error: Any) -> Explanation:
     )
 
 
-def _file_upload_failed(error: Any) -> Explanation:
+def _explain_file_upload_failed(error: Any) -> Explanation:
     return Explanation(
         markup("Chakra didn't accept the file, so nothing was sent."),
         markup(_quote_chakra(error), "Try again in a minute, or enter a link to the file."),
@@ -157,7 +157,7 @@ _INVALID_RESPONSE = ErrorCopy(
 # --- Slack's answer, the database, this app -----------------------------------------------------
 
 
-def _slack_error(error: Any) -> Explanation:
+def _explain_slack_error(error: Any) -> Explanation:
     if error.code == errors.MISSING_SCOPE:
         missing = _MISSING_SCOPE.explain(error)
         if not error.needed_scope:
@@ -167,14 +167,14 @@ def _slack_error(error: Any) -> Explanation:
     if error.code == errors.UNTRUSTED_URL:
         return _UNTRUSTED_UPLOAD_HOST.explain(error)
     if not error.retryable:
-        return replace(_SLACK_REFUSED.explain(error), summary=_slack_failure(error))
+        return replace(_SLACK_REFUSED.explain(error), summary=_describe_slack_failure(error))
     remedy = markup("Try again in ", format_wait(error.retry_after), ".")
     if error.method not in READ_METHODS and not error.method.startswith("views."):
         remedy = markup(remedy, " If this sends or changes something, check first if it's done.")
-    return Explanation(_slack_failure(error), remedy, is_service_error=True)
+    return Explanation(_describe_slack_failure(error), remedy, is_service_error=True)
 
 
-def _slack_failure(error: Any) -> Markup:
+def _describe_slack_failure(error: Any) -> Markup:
     if error.code == "ratelimited":
         return markup("Slack is rate limiting this app.")
     failure = (
@@ -227,14 +227,14 @@ UNEXPECTED_ERROR = ErrorCopy(
 COMMON_ERRORS: ErrorTable = {
     errors.Interrupted: _INTERRUPTED.explain,
     errors.PreparationFailed: _PREPARATION_FAILED.explain,
-    errors.UsageError: _usage_error,
-    errors.NotAllowed: _not_allowed,
-    errors.NotFound: _not_found,
-    errors.NotLinked: _not_linked,
+    errors.UsageError: _explain_usage_error,
+    errors.NotAllowed: _explain_not_allowed,
+    errors.NotFound: _explain_not_found,
+    errors.NotLinked: _explain_not_linked,
     errors.UnknownMember: _UNKNOWN_MEMBER.explain,
-    errors.InvalidFile: _invalid_file,
-    errors.NotConfigured: _not_configured,
-    errors.Rejected: _rejected,
+    errors.InvalidFile: _explain_invalid_file,
+    errors.NotConfigured: _explain_not_configured,
+    errors.Rejected: _explain_rejected,
     errors.RequestTooLarge: _REQUEST_TOO_LARGE.explain,
     errors.ResourceNotFound: _RECORD_NOT_FOUND.explain,
     errors.AddressNotFound: _ADDRESS_NOT_FOUND.explain,
@@ -243,10 +243,10 @@ COMMON_ERRORS: ErrorTable = {
     errors.RateLimited: _RATE_LIMITED.explain,
     errors.Unavailable: _UNAVAILABLE.explain,
     errors.OutcomeUnknown: _OUTCOME_UNKNOWN.explain,
-    errors.FileUploadFailed: _file_upload_failed,
+    errors.FileUploadFailed: _explain_file_upload_failed,
     errors.InvalidResponse: _INVALID_RESPONSE.explain,
     errors.DatabaseUnavailable: _DATABASE_UNAVAILABLE.explain,
-    errors.SlackError: _slack_error,
+    errors.SlackError: _explain_slack_error,
     errors.TriggerExpired: _TRIGGER_EXPIRED.explain,
     errors.NotInChannel: _NOT_IN_CHANNEL.explain,
     errors.FileUnavailable: explain_unavailable_file,

@@ -13,7 +13,7 @@ from bot.slack.commands.reply import Block, Message, View
 from bot.slack.commands.run_button import run_buttons
 from bot.slack.copy.common_errors import COMMON_ERRORS, UNEXPECTED_ERROR
 from bot.slack.copy.explanation import ErrorTable, Explanation
-from bot.slack.refilled_form import with_values
+from bot.slack.refilled_form import refill_form
 
 ERROR_BLOCK_PREFIX = "_error"
 """The prefix of the ``block_id`` of blocks that `Explainer.view` adds to a form."""
@@ -49,16 +49,16 @@ class Explainer:
             text = f"{explanation.summary} {explanation.remedy}".strip()
         return unescape(text.replace("*", "").replace("`", ""))
 
-    def message(self, error: BaseException, reference: str) -> Message:
+    def render_message(self, error: BaseException, reference: str) -> Message:
         """Return the explanation for a command or the button of a message."""
         explanation = self.explain(error)
         suggested = error.suggested_lines if isinstance(error, errors.UserError) else ()
         return Message(
             text=f"{explanation.summary} {explanation.remedy}".strip(),
-            blocks=(*_blocks(explanation, reference), *run_buttons(suggested)),
+            blocks=(*_render_blocks(explanation, reference), *run_buttons(suggested)),
         )
 
-    def view(
+    def render_view(
         self,
         error: BaseException,
         reference: str,
@@ -69,7 +69,7 @@ class Explainer:
 
         Return a modal of its own if the error did not come from a form.
         """
-        content = _blocks(self.explain(error), reference)
+        content = _render_blocks(self.explain(error), reference)
         if view is None or not view.get("submit") or not view.get("blocks"):
             return blocks.info_modal("That did not work", content)
         fields = [
@@ -77,10 +77,10 @@ class Explainer:
             for block in view["blocks"]
             if not str(block.get("block_id", "")).startswith(ERROR_BLOCK_PREFIX)
         ]
-        return with_values({**view, "blocks": fields}, dict(values), _with_error_block_ids(content))
+        return refill_form({**view, "blocks": fields}, dict(values), _add_error_block_ids(content))
 
 
-def _blocks(explanation: Explanation, reference: str) -> tuple[Block, ...]:
+def _render_blocks(explanation: Explanation, reference: str) -> tuple[Block, ...]:
     mark = ":warning: " if explanation.is_service_error else ""
     has_bold = "*" in explanation.summary
     summary = (
@@ -95,7 +95,7 @@ def _blocks(explanation: Explanation, reference: str) -> tuple[Block, ...]:
     return tuple(content)
 
 
-def _with_error_block_ids(content: tuple[Block, ...]) -> list[Block]:
+def _add_error_block_ids(content: tuple[Block, ...]) -> list[Block]:
     return [
         {**block, "block_id": f"{ERROR_BLOCK_PREFIX}{position}"}
         for position, block in enumerate(content)

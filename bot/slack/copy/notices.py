@@ -17,22 +17,22 @@ MAX_LINE_LENGTH = 200
 ALL_COMMANDS = SuggestedLine("help", "All commands")
 
 
-def unknown_command(typed: str, suggested: Sequence[SuggestedLine] = ()) -> Message:
+def render_unknown_command(typed: str, suggested: Sequence[SuggestedLine] = ()) -> Message:
     """Return the reply to a line that is not understood.
 
     ``typed`` is the line without markup; ``suggested`` are lines that it may have meant.
     """
-    summary = _unknown_line(typed)
+    summary = _render_unknown_line(typed)
     if suggested:
-        return _with_buttons(summary, did_you_mean(suggested), suggested)
+        return _render_with_buttons(summary, did_you_mean(suggested), suggested)
     word = blocks.clip(typed.split()[0] if typed.split() else typed, MAX_TYPED_LENGTH)
     remedy = markup("Looking for a person? ", code(f"/chakra user {word}"), ".")
-    return _with_buttons(summary, remedy, (ALL_COMMANDS,))
+    return _render_with_buttons(summary, remedy, (ALL_COMMANDS,))
 
 
-def not_yet(sentence: str, suggested: Sequence[SuggestedLine]) -> Message:
+def render_not_yet(sentence: str, suggested: Sequence[SuggestedLine]) -> Message:
     """Return the reply to a line that asks for what this app can't do, with what is nearest."""
-    return _with_buttons(markup(sentence), markup(), (*suggested, ALL_COMMANDS))
+    return _render_with_buttons(markup(sentence), markup(), (*suggested, ALL_COMMANDS))
 
 
 def did_you_mean(suggested: Sequence[SuggestedLine]) -> Markup:
@@ -43,17 +43,19 @@ def did_you_mean(suggested: Sequence[SuggestedLine]) -> Markup:
     return markup("Did you mean ", line, "?")
 
 
-def _unknown_line(typed: str) -> Markup:
+def _render_unknown_line(typed: str) -> Markup:
     return markup("I don't know ", code(f"/chakra {blocks.clip(typed, MAX_TYPED_LENGTH)}"), ".")
 
 
-def _with_buttons(summary: Markup, remedy: Markup, suggested: Sequence[SuggestedLine]) -> Message:
+def _render_with_buttons(
+    summary: Markup, remedy: Markup, suggested: Sequence[SuggestedLine]
+) -> Message:
     text = markup(summary, " ", remedy) if remedy else summary
     rows = [row for row in (summary, remedy) if row]
     return Message(text, (blocks.section(blocks.lines(rows)), *run_buttons(suggested)))
 
 
-def still_working_message(*, for_chakra: bool) -> Message:
+def render_still_working(*, for_chakra: bool) -> Message:
     """Return the notice after some seconds without an answer.
 
     Slack can't replace this line: the answer is a new one.
@@ -63,7 +65,7 @@ def still_working_message(*, for_chakra: bool) -> Message:
     return Message(text=text, blocks=(blocks.context(markup(":hourglass_flowing_sand: ", text)),))
 
 
-def unconfirmed_share(channel: str) -> Message:
+def render_unconfirmed_share(channel: str) -> Message:
     """Return the note for a card that may be posted in ``channel``, sent by DM."""
     return blocks.text_message(
         markup(
@@ -74,7 +76,7 @@ def unconfirmed_share(channel: str) -> Message:
     )
 
 
-def delayed_message(age: float) -> Message:
+def render_delayed(age: float) -> Message:
     """Return the answer to a message that Slack delivered ``age`` seconds late."""
     text = markup(
         f"Slack delivered your message from {humanize.naturaldelta(age)} ago only now, so we "
@@ -91,14 +93,14 @@ def removed_from_workspace() -> Message:
     return Message(text, (blocks.section(text),))
 
 
-def outdated_button() -> Message:
-    return _outdated_message("That button is from an older version of this app.")
+def render_outdated_button() -> Message:
+    return _render_outdated("That button is from an older version of this app.")
 
 
-def outdated_shortcut() -> Message:
-    return _outdated_message("This app no longer has that menu entry.")
+def render_outdated_shortcut() -> Message:
+    return _render_outdated("This app no longer has that menu entry.")
 
 
-def _outdated_message(summary: str) -> Message:
+def _render_outdated(summary: str) -> Message:
     text = markup(summary, " Type ", code("/chakra help"), " and start again from there.")
     return Message(text=text, blocks=(blocks.section(text),))

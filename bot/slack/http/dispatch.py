@@ -20,14 +20,14 @@ docs.slack.dev/apis/events-api and /reference/interaction-payloads/view-interact
 
 class PayloadDispatcher:
     def __init__(self, handler: InteractionHandler) -> None:
-        self._command = handler.command
+        self._command = handler.handle_command
         self._handlers: Mapping[str, Callable[[Payload], Awaitable[Ack]]] = {
-            "block_actions": handler.action,
-            "view_submission": handler.submission,
-            "block_suggestion": handler.options,
-            "shortcut": handler.shortcut,
-            "message_action": handler.shortcut,
-            "event_callback": handler.event,
+            "block_actions": handler.handle_action,
+            "view_submission": handler.handle_submission,
+            "block_suggestion": handler.handle_options,
+            "shortcut": handler.handle_shortcut,
+            "message_action": handler.handle_shortcut,
+            "event_callback": handler.handle_event,
         }
         self._log = structlog.get_logger("dispatch")
 

@@ -45,7 +45,7 @@ class EnvelopeChecker:
         self._clock = clock
         self._on_rejected = on_rejected
         self._limits = limits or VerifierLimits()
-        self._seen = SeenKeys.for_limits(self._limits)
+        self._seen = SeenKeys.from_limits(self._limits)
 
     async def dispatch(self, payload: object) -> Ack | None:
         """Return the ack. Raise ``RequestRejected``."""

@@ -81,7 +81,7 @@ class RequestVerifier:
         self.limits = limits or VerifierLimits()
         self._key = signing_secret.encode()
         self._clock = clock
-        self._seen_signatures = SeenKeys.for_limits(self.limits)
+        self._seen_signatures = SeenKeys.from_limits(self.limits)
 
     def check_headers(self, scope: Scope) -> SignedHeaders:
         """Return the headers that the signature covers, before any byte of the body is read."""
@@ -130,7 +130,7 @@ class SeenKeys:
         self._expiries: OrderedDict[bytes, float] = OrderedDict()
 
     @classmethod
-    def for_limits(cls, limits: VerifierLimits) -> SeenKeys:
+    def from_limits(cls, limits: VerifierLimits) -> SeenKeys:
         # A timestamp ahead of our clock stays acceptable for up to twice the allowed skew.
         return cls(limits.max_cached_signatures, 2 * limits.max_clock_skew_seconds)
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from yarl import URL
 
 from bot.errors import FileUnavailable
-from bot.slack.client.files import StoredFile, trusted_url
+from bot.slack.client.files import StoredFile, find_trusted_url
 from tests.clock import ManualClock
 from tests.slack.stub_files import (
     MEGABYTE,
@@ -95,7 +95,7 @@ HOSTS = st.sampled_from(
 )
 @example("https://", "", "[]@", "")
 def test_any_url_only_requests_slack_hosts(scheme: str, user: str, host: str, rest: str) -> None:
-    found = trusted_url(URL("https://slack.com/api/"), f"{scheme}{user}{host}{rest}")
+    found = find_trusted_url(URL("https://slack.com/api/"), f"{scheme}{user}{host}{rest}")
     if found is not None:
         assert (found.scheme, found.port, found.user) == ("https", 443, None)
         assert found.raw_host == "slack.com" or str(found.raw_host).endswith(".slack.com")
@@ -109,5 +109,5 @@ def test_slack_hosts_are_recognized() -> None:
         "https://files.slack-gov.com/files-pri/T1-F1/a.png",
         "http://127.0.0.1:3000/files-pri/T1-F1/a.png",
     ):
-        assert trusted_url(home, address) is not None
-    assert trusted_url(home, "http://127.0.0.1:3001/a.png") is None
+        assert find_trusted_url(home, address) is not None
+    assert find_trusted_url(home, "http://127.0.0.1:3001/a.png") is None

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from bot.sandbox.slack import visible_text
 from bot.slack import blocks
 from bot.slack.client.web_api import SlackClient
-from bot.slack.commands.reply import Message, response_body
+from bot.slack.commands.reply import Message, build_response_body
 from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.request_client import reserve_port
@@ -52,14 +52,16 @@ async def test_response_is_visible_to_the_requester(
 
 
 def test_response_sets_visibility_and_replacement() -> None:
-    assert response_body(Message("a")) == {
+    assert build_response_body(Message("a")) == {
         "response_type": "ephemeral",
         "text": "a",
         "replace_original": False,
     }
-    assert response_body(Message("a", to_channel=True))["response_type"] == "in_channel"
-    assert response_body(Message("a", replace_original=True))["replace_original"] is True
-    assert response_body(Message("a", ({"type": "divider"},)))["blocks"] == [{"type": "divider"}]
+    assert build_response_body(Message("a", to_channel=True))["response_type"] == "in_channel"
+    assert build_response_body(Message("a", replace_original=True))["replace_original"] is True
+    assert build_response_body(Message("a", ({"type": "divider"},)))["blocks"] == [
+        {"type": "divider"}
+    ]
 
 
 async def test_response_url_allows_five_uses_in_thirty_minutes(

@@ -42,15 +42,15 @@ def test_words_are_separated_by_any_spaces(text: str, expected: list[str]) -> No
 
 def test_text_from_joins_words() -> None:
     line = parse_arguments("user  +91 98765\u00a043210 role:admin", ["role"])
-    assert line.text_from(1) == "+91 98765 43210"
-    assert line.text_from() == "user +91 98765 43210"
-    assert line.text_from(9) == ""
+    assert line.join_from(1) == "+91 98765 43210"
+    assert line.join_from() == "user +91 98765 43210"
+    assert line.join_from(9) == ""
 
 
 def test_tail_keeps_everything_but_the_first_word() -> None:
     line = parse_arguments("users john status:active", ["status"])
-    assert line.tail() == Arguments((Token("john"),), {"status": Token("active")}, line.raw)
-    assert parse_arguments("").tail() == parse_arguments("")
+    assert line.skip_first() == Arguments((Token("john"),), {"status": Token("active")}, line.raw)
+    assert parse_arguments("").skip_first() == parse_arguments("")
 
 
 def test_raw_is_the_original_text() -> None:

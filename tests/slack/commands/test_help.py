@@ -56,7 +56,7 @@ def escaped(usage: str) -> str:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_the_help_of_a_command_is_complete(command: Command[object]) -> None:
-    message = helping.command_help(command)
+    message = helping.render_command_help(command)
     assert assert_valid(message)
     assert f"`/chakra {escaped(command.usage)}`" in message_text(message)
     assert f"`{command.example}`" in message_text(message)
@@ -78,7 +78,7 @@ def test_example_is_a_valid_command_line(command: Command[object]) -> None:
 @pytest.mark.parametrize("permission", list(Permission))
 def test_a_command_for_senders_says_so(permission: Permission) -> None:
     is_for_senders = permission not in Role.MEMBER.permissions
-    text = message_text(helping.command_help(build_command(needs=permission)))
+    text = message_text(helping.render_command_help(build_command(needs=permission)))
     assert ("Needs sender access." in text) is is_for_senders
 
 
@@ -100,7 +100,7 @@ GUEST_REASON = "Guests can't use Chakra from Slack."
 
 def welcome(role: Role, commands: tuple[Command[object], ...] = COMMANDS_OF_EACH_ROLE) -> Message:
     reason = GUEST_REASON if role is Role.GUEST else ""
-    return helping.welcome(commands, AccessDecision(role.permissions, reason=reason))
+    return helping.render_welcome(commands, AccessDecision(role.permissions, reason=reason))
 
 
 @pytest.mark.parametrize(
@@ -143,11 +143,11 @@ def button_values(message: Message) -> dict[str, str]:
 
 def test_an_unverified_person_reads_why_only_help_is_open() -> None:
     unverified = AccessDecision(Role.GUEST.permissions, is_unverified=True)
-    text = message_text(helping.welcome(COMMANDS_OF_EACH_ROLE, unverified))
+    text = message_text(helping.render_welcome(COMMANDS_OF_EACH_ROLE, unverified))
     assert "couldn't verify your account" in text
     assert "Guests" not in text
     cached = AccessDecision(Role.MEMBER.permissions, is_unverified=True)
-    assert "couldn't" not in message_text(helping.welcome(COMMANDS, cached))
+    assert "couldn't" not in message_text(helping.render_welcome(COMMANDS, cached))
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -161,6 +161,8 @@ def test_every_welcome_is_valid_for_slack(
 
 
 def test_usage_with_angle_brackets_is_escaped() -> None:
-    message = helping.command_help(dataclasses.replace(build_command(), usage="say <!channel>"))
+    message = helping.render_command_help(
+        dataclasses.replace(build_command(), usage="say <!channel>")
+    )
     assert "<!channel>" not in message_text(message)
     assert "&lt;!channel&gt;" in message_text(message)

@@ -9,7 +9,7 @@ from bot.slack.commands.permissions import (
     AccessDecision,
     Permission,
     Role,
-    required_role,
+    find_required_role,
 )
 
 
@@ -22,7 +22,7 @@ def test_each_role_has_the_permissions_of_the_one_below_and_more() -> None:
 @pytest.mark.parametrize("permission", list(Permission))
 def test_the_required_role_is_the_smallest_that_has_the_permission(permission: Permission) -> None:
     roles = list(Role)
-    role = required_role(permission)
+    role = find_required_role(permission)
     assert permission in role.permissions
     for smaller in roles[: roles.index(role)]:
         assert permission not in smaller.permissions
@@ -37,7 +37,7 @@ def test_authorize_raises_unless_the_decision_allows_it(role: Role, permission: 
         return
     with pytest.raises(NotAllowed) as refusal:
         decision.authorize(permission)
-    assert refusal.value.required_role == required_role(permission).value
+    assert refusal.value.required_role == find_required_role(permission).value
     assert refusal.value.message == "Because."
     assert not refusal.value.is_unverified
 

@@ -225,7 +225,7 @@ THREADS: list[tuple[dict[str, Any], str]] = [
 def test_thread_of_a_request_comes_back_with_its_form(
     payload: dict[str, Any], thread_ts: str
 ) -> None:
-    origin = payloads.origin({**payload, "response_url": "https://x/1"})
+    origin = payloads.read_origin({**payload, "response_url": "https://x/1"})
     assert origin.thread_ts == thread_ts
-    view = payloads.with_metadata({"type": "modal"}, {}, origin)
-    assert payloads.origin({"view": view}) == origin
+    view = payloads.add_metadata({"type": "modal"}, {}, origin)
+    assert payloads.read_origin({"view": view}) == origin

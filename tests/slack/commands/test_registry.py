@@ -113,13 +113,13 @@ def test_id_without_the_command_prefix_is_rejected(more: dict[str, object]) -> N
     ],
 )
 def test_misspelled_word_suggests_the_command(typed: str, near: str | None) -> None:
-    slip = build_registry(COMMANDS).nearest(typed)
+    slip = build_registry(COMMANDS).find_nearest(typed)
     assert (slip[0] if slip else None) == near
 
 
 def test_misspelled_alias_suggests_its_command() -> None:
-    assert build_registry(ROUTER_COMMANDS).nearest("ecko") == ("say", False)
+    assert build_registry(ROUTER_COMMANDS).find_nearest("ecko") == ("say", False)
 
 
 def test_without_commands_there_is_still_help() -> None:
-    assert build_registry([]).nearest("halp") == ("help", False)
+    assert build_registry([]).find_nearest("halp") == ("help", False)

@@ -39,7 +39,7 @@ def build_form(state: dict[str, str] | None = None) -> OpenForm:
 
 
 async def run(request: CommandRequest, _: Context) -> OpenForm | Message:
-    word = request.arguments.text_from()
+    word = request.arguments.join_from()
     if word == "big":
         return build_form(OVERSIZED_STATE)
     if word == "card":

@@ -64,7 +64,7 @@ def test_marks_around_words_are_removed(text: str, words: list[str]) -> None:
 )
 def test_what_marks_nothing_stays(text: str) -> None:
     line = parse_arguments(f"user {text} next", NAMES)
-    assert line.text_from() == f"user {text} next"
+    assert line.join_from() == f"user {text} next"
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_a_quoted_value_is_what_was_typed(text: str) -> None:
         "1": text,
         "first_name": text,
     }
-    assert line.text_from() == "send promo done"
+    assert line.join_from() == "send promo done"
 
 
 @given(TEXTS)
@@ -87,4 +87,4 @@ def test_a_bare_value_is_what_was_typed(text: str) -> None:
     assume(":" not in value or not set(value) & set("".join(EMOJI)))
     line = parse_arguments(encode_command(f"send 1={value} done", (), ()), [NUMBERED])
     assert read_value(line.named["1"]) == value
-    assert line.text_from() == "send done"
+    assert line.join_from() == "send done"

@@ -17,7 +17,11 @@ from bot.sandbox.slack import visible_text
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
 from bot.slack.copy.explanation import format_wait
-from bot.slack.copy.notices import outdated_button, still_working_message, unknown_command
+from bot.slack.copy.notices import (
+    render_outdated_button,
+    render_still_working,
+    render_unknown_command,
+)
 
 REFERENCE = "7F3K-92QD"
 ROOTS = (errors.BotError, errors.UserError, errors.ChakraError)
@@ -59,7 +63,7 @@ def find_violations(payload: dict[str, Any], *, view: bool = False) -> list[str]
 
 
 def rendered(error: BaseException) -> dict[str, Any]:
-    message = EXPLAINER.message(error, REFERENCE)
+    message = EXPLAINER.render_message(error, REFERENCE)
     return {"text": message.text, "blocks": list(message.blocks)}
 
 
@@ -120,7 +124,7 @@ def test_only_service_errors_have_a_reference(
 @pytest.mark.parametrize("kind", [*ALL_ERROR_CLASSES, RuntimeError])
 def test_no_reference_is_named_where_none_is_shown(kind: type[Exception]) -> None:
     error = build_error(kind) if issubclass(kind, errors.BotError) else kind()
-    message = EXPLAINER.message(error, REFERENCE)
+    message = EXPLAINER.render_message(error, REFERENCE)
     assert "reference" not in message.text
     assert "reference" not in EXPLAINER.explain_as_text(error)
     assert "reference" not in EXPLAINER.explain(error).remedy
@@ -137,7 +141,7 @@ def test_an_error_without_a_sentence_uses_that_of_its_parent() -> None:
 
 
 def test_a_usage_error_shows_a_line_to_copy() -> None:
-    message = EXPLAINER.message(
+    message = EXPLAINER.render_message(
         errors.UsageError("Which user?", example="/chakra user john@acme.com"), REFERENCE
     )
     assert "`/chakra user john@acme.com`" in str(message.blocks)
@@ -206,28 +210,28 @@ def test_a_wait_is_formatted_for_people(wait: float | None, expected: str) -> No
 @given(typed=st.text(min_size=1, max_size=300), rest=st.text(max_size=3_000))
 def test_an_unknown_command_is_quoted_harmlessly(typed: str, rest: str) -> None:
     for suggested in ((), (SuggestedLine(f"user {rest}"),)):
-        message = unknown_command(typed, suggested)
+        message = render_unknown_command(typed, suggested)
         sent = {"text": message.text, "blocks": list(message.blocks)}
         assert find_violations(sent) == []
         assert not re.search("<[!@#]", str(sent))
 
 
 def test_a_suggestion_keeps_the_arguments() -> None:
-    message = unknown_command("usr john doe", (SuggestedLine("user john doe"),))
+    message = render_unknown_command("usr john doe", (SuggestedLine("user john doe"),))
     assert "Did you mean:" in message.text
     [button] = message.blocks[-1]["elements"]
     assert (button["text"]["text"], button["value"]) == ("/chakra user john doe", "user john doe")
 
 
 def test_a_suggestion_that_is_too_long_for_a_button_is_named() -> None:
-    message = unknown_command("usr", (SuggestedLine("user " + "x" * 3_000),))
+    message = render_unknown_command("usr", (SuggestedLine("user " + "x" * 3_000),))
     assert "Did you mean `/chakra user xxx" in message.text
     assert len(message.blocks) == 1
 
 
 def test_notices_are_valid_for_slack() -> None:
-    waiting = [still_working_message(for_chakra=for_chakra) for for_chakra in (True, False)]
-    for message in (*waiting, outdated_button()):
+    waiting = [render_still_working(for_chakra=for_chakra) for for_chakra in (True, False)]
+    for message in (*waiting, render_outdated_button()):
         assert find_violations({"text": message.text, "blocks": list(message.blocks)}) == []
 
 
@@ -251,7 +255,7 @@ FORM = {
 
 
 def test_a_form_returns_with_the_error_above_and_its_values() -> None:
-    view = EXPLAINER.view(errors.Unavailable(), REFERENCE, FORM, {"name": "Ann", "nick": ""})
+    view = EXPLAINER.render_view(errors.Unavailable(), REFERENCE, FORM, {"name": "Ann", "nick": ""})
     assert find_violations(view, view=True) == []
     assert "cannot be reached" in visible_text(view)
     assert REFERENCE in visible_text(view)
@@ -262,8 +266,8 @@ def test_a_form_returns_with_the_error_above_and_its_values() -> None:
 
 
 def test_a_form_that_fails_twice_shows_only_the_last_error() -> None:
-    once = EXPLAINER.view(errors.Unavailable(), REFERENCE, FORM, {})
-    again = EXPLAINER.view(errors.RateLimited(retry_after=5), REFERENCE, once, {})
+    once = EXPLAINER.render_view(errors.Unavailable(), REFERENCE, FORM, {})
+    again = EXPLAINER.render_view(errors.RateLimited(retry_after=5), REFERENCE, once, {})
     assert len(again["blocks"]) == len(once["blocks"])
     assert "rate limiting" in visible_text(again)
     assert "cannot be reached" not in visible_text(again)
@@ -271,7 +275,7 @@ def test_a_form_that_fails_twice_shows_only_the_last_error() -> None:
 
 @pytest.mark.parametrize("view", [None, {"blocks": [], "title": {}}, {"submit": None}])
 def test_an_error_without_a_form_opens_a_notice(view: Any) -> None:
-    message = EXPLAINER.view(RuntimeError(), REFERENCE, view, {})
+    message = EXPLAINER.render_view(RuntimeError(), REFERENCE, view, {})
     assert find_violations(message, view=True) == []
     assert "submit" not in message
     assert REFERENCE in visible_text(message)
@@ -282,5 +286,5 @@ def test_every_form_with_an_error_is_valid_for_slack(
     kind: type[errors.BotError], text: str
 ) -> None:
     for view in (None, FORM):
-        message = EXPLAINER.view(build_error(kind, text), REFERENCE, view, {"name": text})
+        message = EXPLAINER.render_view(build_error(kind, text), REFERENCE, view, {"name": text})
         assert find_violations(message, view=True) == []

@@ -75,7 +75,7 @@ async def test_the_data_that_it_shows_is_read_through_the_cache(
         serve_chakra(clock) as server,
         Chakra(server.base_url, SecretStr(server.access_token), clock) as chakra,
     ):
-        server._routes.router.routes.extend(stand_in.HoursResource().routes())
+        server._routes.router.routes.extend(stand_in.HoursResource().build_routes())
         hours = feature.BusinessHours(client.HoursApi(chakra._http), Cache(clock))
         for _ in range(2):
             found = await hours.read()

@@ -171,7 +171,7 @@ class PhonesApi:
             "typing": [number for number, until in customer.typing_until.items() if until > now],
             "windows": {
                 number: at + WINDOW_SECONDS
-                for number, at in self._chakra.customers.wrote_at(customer).items()
+                for number, at in self._chakra.customers.list_last_writes(customer).items()
             },
             "messages": [_message_json(message, texts) for message in shown],
         }

@@ -52,7 +52,7 @@ async def test_name_can_be_corrected_in_the_form(browser: Browser, demo: Sandbox
     await person.page.get_by_test_id("modal-submit").click()
     await expect(person.modal()).not_to_be_visible()
     await expect(person.last_message()).to_contain_text("Meiko")
-    assert demo.chakra.user("mei@acme.com").first_name == "Meiko"
+    assert demo.chakra.find_user("mei@acme.com").first_name == "Meiko"
 
 
 async def test_empty_name_is_rejected_under_its_field(browser: Browser, demo: Sandbox) -> None:
@@ -63,7 +63,7 @@ async def test_empty_name_is_rejected_under_its_field(browser: Browser, demo: Sa
     await person.field("last_name").fill("   ")
     await person.page.get_by_test_id("modal-submit").click()
     await expect(person.page.get_by_test_id("field-error").first).to_be_visible()
-    assert demo.chakra.user("mei@acme.com").first_name == "Mei"
+    assert demo.chakra.find_user("mei@acme.com").first_name == "Mei"
 
 
 async def test_read_only_member_has_no_edit_button(browser: Browser, demo: Sandbox) -> None:

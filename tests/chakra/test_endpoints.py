@@ -20,7 +20,7 @@ from bot.chakra.processes import ProcessChange
 from bot.chakra.templates import NewTemplate
 from bot.chakra.transport.exchange import MultipartFile
 from bot.errors import ChakraError
-from bot.sandbox.chakra.request_log import endpoint_matcher
+from bot.sandbox.chakra.request_log import parse_endpoint
 from tests.clock import ManualClock
 from tests.endpoints import Endpoint, collect_endpoints
 from tests.sandbox.chakra_client import serve_chakra
@@ -99,4 +99,4 @@ async def test_the_method_of_the_client_requests_it(clock: ManualClock, endpoint
         with suppress(ChakraError):
             await call(attrgetter(endpoint.client)(chakra), arguments)
         assert server.requests
-        assert all(map(endpoint_matcher(endpoint.address), server.requests))
+        assert all(map(parse_endpoint(endpoint.address), server.requests))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.sandbox.chakra.request_log import endpoint_matcher
+from bot.sandbox.chakra.request_log import parse_endpoint
 from tests.world import World
 
 
@@ -23,6 +23,6 @@ def _check_exchanges(request: pytest.FixtureRequest) -> Iterator[None]:
     for mark in request.node.iter_markers("reaches"):
         assert acme is not None, "only a story with the fixture acme reaches an endpoint"
         [endpoint] = mark.args
-        assert any(map(endpoint_matcher(endpoint.address), acme.chakra.requests)), (
+        assert any(map(parse_endpoint(endpoint.address), acme.chakra.requests)), (
             f"the story is marked with @reaches, but it did not request {endpoint.address}"
         )

@@ -42,7 +42,7 @@ async def choose_template(
     acme: World, name: str = "appointment_reminder", language: str = "en"
 ) -> None:
     await acme.slack.suggest(JOHN, "send.template", name)
-    template = acme.chakra.template(name, language)
+    template = acme.chakra.find_template(name, language)
     await acme.slack.press(JOHN, "send.template", value=template.id)
     await settle_app(acme)
 

@@ -115,7 +115,7 @@ async def test_what_cannot_be_found_is_named(acme: World, typed: str, sentence: 
 
 async def test_ids_are_shown_as_names(acme: World) -> None:
     await acme.type("/chakra users")
-    priya = acme.chakra.user("priya")
+    priya = acme.chakra.find_user("priya")
     role, unknown = acme.chakra.team.roles[0], "00000000-0000-0000-0000-00000000beef"
     acme.chakra.add_lead("LEAD-U1", name="Uma", owner=priya.id, role=role.id, other=unknown)
     card = visible_text(await acme.type("/chakra lead LEAD-U1"))

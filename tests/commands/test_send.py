@@ -101,7 +101,7 @@ async def test_a_whole_name_is_the_first_option_and_names_its_language(acme: Wor
         "order_update · Hindi",
     ]
     [spanish] = await acme.slack.suggest(JOHN, "send.template", "appointment_reminder spanish")
-    assert spanish["value"] == acme.chakra.template("appointment_reminder", "es").id
+    assert spanish["value"] == acme.chakra.find_template("appointment_reminder", "es").id
 
 
 async def test_the_language_of_the_persons_slack_comes_first(acme: World) -> None:
@@ -141,7 +141,7 @@ async def test_last_used_template_is_offered_first(acme: World, clock: ManualClo
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     await run_command(acme)
     first = (await acme.slack.suggest(JOHN, "send.template", ""))[0]
-    assert first["value"] == acme.chakra.template("appointment_reminder", "en").id
+    assert first["value"] == acme.chakra.find_template("appointment_reminder", "en").id
     async with acme.bot.database.begin():  # the menu does not read it again with each letter
         assert (await acme.slack.suggest(JOHN, "send.template", ""))[0] == first
 

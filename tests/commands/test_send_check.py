@@ -41,7 +41,7 @@ def edit_template(acme: World) -> None:
         {**part, "text": part["text"].replace("a reminder", "the last reminder")}
         if part["type"] == "BODY"
         else part
-        for part in acme.chakra.template(NAME, LANGUAGE).components
+        for part in acme.chakra.find_template(NAME, LANGUAGE).components
     ]
     acme.chakra.remove_passthrough_webhook()
     acme.chakra.update_template(NAME, LANGUAGE, components=edited)

@@ -33,7 +33,7 @@ def chosen(acme: World, field: str) -> str:
 
 
 async def choose_language(acme: World, code: str) -> None:
-    wanted = acme.chakra.template(NAME, code).id
+    wanted = acme.chakra.find_template(NAME, code).id
     await acme.press(menu(acme, "language")["action_id"], value=wanted)
 
 
@@ -45,7 +45,7 @@ async def test_another_language_is_chosen_sent_and_shown_in_both_menus(
     assert {"English", "Spanish"} <= set(options)
     await enter_text(acme, clock, "var_body_1", "Jane")
     await choose_language(acme, "es")
-    spanish = acme.chakra.template(NAME, "es").id
+    spanish = acme.chakra.find_template(NAME, "es").id
     assert [chosen(acme, field) for field in ("template", "language")] == [spanish, spanish]
     assert "Hola Jane" in view_text(acme)
     await enter_text(acme, clock, "var_body_2", "3 de mayo")
@@ -61,7 +61,7 @@ async def test_a_language_may_be_changed_back(acme: World) -> None:
     await open_form(acme, NAME, "en")
     for code in ("es", "en", "es"):
         await choose_language(acme, code)
-        wanted = acme.chakra.template(NAME, code).id
+        wanted = acme.chakra.find_template(NAME, code).id
         assert [chosen(acme, field) for field in ("template", "language")] == [wanted, wanted]
 
 
@@ -69,7 +69,7 @@ async def test_a_language_chosen_in_the_moment_of_continue_is_the_one_that_is_sh
     acme: World,
 ) -> None:
     await open_form(acme, NAME, "en")
-    assert await check_form(acme, language=acme.chakra.template(NAME, "es").id) == {}
+    assert await check_form(acme, language=acme.chakra.find_template(NAME, "es").id) == {}
     assert "Hola `Jane`" in view_text(acme)
 
 
@@ -81,7 +81,7 @@ async def test_a_template_in_one_language_has_no_menu_of_them(acme: World) -> No
 async def test_the_menu_of_templates_leads_to_another_language_too(acme: World) -> None:
     await open_form(acme, NAME, "en")
     await acme.slack.suggest(JOHN, "send.template", f"{NAME} spanish")
-    spanish = acme.chakra.template(NAME, "es").id
+    spanish = acme.chakra.find_template(NAME, "es").id
     await acme.press("send.template", value=spanish)
     assert chosen(acme, "language") == spanish
     assert await check_form(acme, phone=READING_NUMBER) == {}

@@ -66,7 +66,7 @@ async def test_late_values_leave_what_the_person_typed(slow: World, clock: Manua
 async def test_late_values_do_not_replace_another_template(slow: World, clock: ManualClock) -> None:
     await open_line(slow, clock, "lead_followup LEAD-004038")
     await slow.slack.suggest(JOHN, "send.template", "hello_world")
-    chosen = slow.chakra.template("hello_world", "en_US")
+    chosen = slow.chakra.find_template("hello_world", "en_US")
     choosing = asyncio.create_task(slow.slack.press(JOHN, "send.template", value=chosen.id))
     await advance(slow, clock, 5 * CHAKRA_SECONDS)
     await choosing

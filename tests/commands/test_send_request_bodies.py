@@ -186,7 +186,7 @@ async def test_buttons_that_open_something(
 
 
 def button_block_id(acme: World, index: int, value: str) -> dict[str, Any]:
-    sort = acme.chakra.template("eid_offer", "en").buttons[index]["type"]
+    sort = acme.chakra.find_template("eid_offer", "en").buttons[index]["type"]
     coupon = {"type": "coupon_code", "coupon_code": value}
     return {
         "type": "button",

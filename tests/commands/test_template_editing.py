@@ -111,7 +111,7 @@ async def test_rejection_by_meta_keeps_the_form_filled(acme: World) -> None:
     assert elements["language"]["initial_option"]["value"] == "en_US"
     assert elements["category"]["initial_option"]["value"] == "UTILITY"
     assert await submit_form(acme, **NEW_TEMPLATE) == {}
-    assert acme.chakra.template("order_news").status == "PENDING"
+    assert acme.chakra.find_template("order_news").status == "PENDING"
 
 
 async def test_an_unknown_outcome_is_reported_and_not_repeated(acme: World) -> None:
@@ -179,14 +179,14 @@ async def test_edit_keeps_components_not_shown_in_the_form(acme: World) -> None:
 
 async def test_rejected_template_can_change_its_category(acme: World, clock: ManualClock) -> None:
     await run_command(acme, "renewal_notice", by=JOHN)
-    rejected = acme.chakra.template("renewal_notice", "en")
+    rejected = acme.chakra.find_template("renewal_notice", "en")
     await acme.slack.press(JOHN, "templates.choose", value=rejected.id)
     await acme.settle()
     await acme.slack.press(JOHN, "templates.edit")
     await acme.settle()
     assert await submit_form(acme, category="UTILITY") == {}
     await clock.advance(5)
-    assert acme.chakra.template("renewal_notice", "en").category == "UTILITY"
+    assert acme.chakra.find_template("renewal_notice", "en").category == "UTILITY"
     assert "Approved" in visible_text(await press_button(acme, "templates.refresh", by=JOHN))
 
 

@@ -129,7 +129,7 @@ async def test_full_name_shows_the_card(acme: World) -> None:
 
 async def test_language_menu_replaces_the_card(acme: World) -> None:
     message = await run_command(acme, "order_update")
-    hindi = acme.chakra.template("order_update", "hi")
+    hindi = acme.chakra.find_template("order_update", "hi")
     again = await press_button(acme, "templates.choose", value=hindi.id)
     assert again.id == message.id
     assert "ग्राहक" in visible_text(again) or "ऑर्डर" in visible_text(again)

@@ -136,7 +136,7 @@ async def test_names_saved_in_chakra_have_emoji(acme: World) -> None:
     await acme.type("/chakra user john@acme.com")
     await acme.press("user.edit")
     assert await acme.submit({"last_name": "Doe 🌸"}) == {}
-    assert acme.chakra.user("john@acme.com").last_name == "Doe 🌸"
+    assert acme.chakra.find_user("john@acme.com").last_name == "Doe 🌸"
 
 
 async def test_name_colon_value_is_a_value_of_the_chosen_template(acme: World) -> None:

@@ -194,7 +194,7 @@ async def test_two_of_one_name_are_distinguished_and_the_chosen_replaces_the_cho
 async def test_many_matches_become_a_menu(acme: World) -> None:
     menu = await run_command(acme, "a")
     assert "people match" in visible_text(menu)
-    anita = acme.chakra.user("anita")
+    anita = acme.chakra.find_user("anita")
     assert "anita@acme.com" in visible_text(await press_button(acme, "user.choose", value=anita.id))
 
 

@@ -139,7 +139,7 @@ async def test_team_member_by_name_email_or_id(
     for found in (
         await recipients.resolve("priya@acme.com"),
         await recipients.resolve("Priya Sharma"),
-        await recipients.get_user(chakra.user("priya").id),
+        await recipients.get_user(chakra.find_user("priya").id),
     ):
         assert (found.kind, found.digits) == (RecipientKind.USER, "919999999999")
         assert found.label == "Priya Sharma, +91 99999 99999"

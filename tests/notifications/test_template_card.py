@@ -46,7 +46,7 @@ async def test_a_paused_template_names_who_sent_it_recently(acme: World) -> None
 
 async def test_a_new_text_is_compared_with_the_one_before(acme: World) -> None:
     await open_channel(acme)
-    before = acme.chakra.template(TEMPLATE, "en")
+    before = acme.chakra.find_template(TEMPLATE, "en")
     components = [dict(part) for part in before.components]
     for part in components:
         if part["type"] == "BODY":

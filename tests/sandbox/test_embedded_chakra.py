@@ -166,7 +166,7 @@ def test_team_includes_edge_cases(chakra: EmbeddedChakra) -> None:
 
 def test_lena_has_no_account(chakra: EmbeddedChakra) -> None:
     with pytest.raises(KeyError):
-        chakra.user("lena@acme.com")
+        chakra.find_user("lena@acme.com")
 
 
 def test_ids_usernames_and_emails_are_unique(chakra: EmbeddedChakra) -> None:
@@ -183,7 +183,7 @@ def test_ids_usernames_and_emails_are_unique(chakra: EmbeddedChakra) -> None:
 def test_reportees_exist_and_exclude_the_manager(chakra: EmbeddedChakra) -> None:
     ids = {user.id for user in chakra.users}
     assert all(set(user.reportees) <= ids - {user.id} for user in chakra.users)
-    assert JOHN in chakra.user("priya@acme.com").reportees
+    assert JOHN in chakra.find_user("priya@acme.com").reportees
 
 
 def test_phone_numbers_are_valid_digits(chakra: EmbeddedChakra) -> None:
@@ -204,7 +204,7 @@ async def test_user_can_be_partially_updated(
     expected = example("update-user.response")["_data"]
     expected |= {"firstName": "Jon", "bio": "Hi", "updatedAt": int(clock.time() * 1000)}
     assert (heard.status, heard.json) == (200, {"_data": expected})
-    assert chakra.user(JOHN).first_name == "Jon"
+    assert chakra.find_user(JOHN).first_name == "Jon"
     listed = (await client.get("/v2/ext/users")).json["_data"]
     assert find_user(listed, JOHN)["firstName"] == "Jon"
 
@@ -307,11 +307,11 @@ async def test_users_can_be_added_changed_and_removed(
     chakra.delete_user(nova.id)
     assert (await client.get(url)).status == 404
     with pytest.raises(KeyError):
-        chakra.user(nova.id)
+        chakra.find_user(nova.id)
 
 
 def test_two_embedded_chakras_share_nothing(clock: ManualClock) -> None:
     one, other = EmbeddedChakra(clock), EmbeddedChakra(clock)
     one.update_user(JOHN, first_name="Jon")
-    assert other.user(JOHN).first_name == "John"
+    assert other.find_user(JOHN).first_name == "John"
     assert one.access_token != other.access_token

@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.chakra.meta import MetaApiError
 from bot.sandbox.chakra.template import EmbeddedTemplate, load_templates
-from bot.sandbox.chakra.template_parameters import media_links, render_body
+from bot.sandbox.chakra.template_parameters import iter_media_links, render_body
 
 NOW = 1_700_000_000.0
 LINK = "https://acme.example/a.png"
@@ -124,7 +124,7 @@ def test_the_text_of_a_card_is_limited_with_its_values() -> None:
     )
     cards = [card(index, header(), body("Mei")) for index in range(2)]
     assert render_body(template, [carousel(*cards)], NOW) == "Hats"
-    assert list(media_links([carousel(*cards)])) == [("image", LINK)] * 2
+    assert list(iter_media_links([carousel(*cards)])) == [("image", LINK)] * 2
     cards[1] = card(1, header(), body("M" * 160))
     with pytest.raises(MetaApiError) as refused:
         render_body(template, [carousel(*cards)], NOW)

@@ -370,7 +370,7 @@ async def test_announced_category_comes_after_a_day(
     await compare(meta, "template-category-impending", 1, correct_category="MARKETING")
     await clock.advance(86_400)
     await compare(meta, "template-category-done", 2, new_category="MARKETING")
-    assert chakra.template("order_update", "en_US").category == "MARKETING"
+    assert chakra.find_template("order_update", "en_US").category == "MARKETING"
 
 
 async def test_chats_and_their_messages(

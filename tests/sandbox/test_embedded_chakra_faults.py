@@ -153,7 +153,7 @@ async def test_the_connection_breaks_before_or_after_the_work(
     expected = aiohttp.ServerDisconnectedError if polite else aiohttp.ClientOSError
     with pytest.raises(expected):
         await client.request("PUT", USER, json={"firstName": "Jon"})
-    assert (chakra.user(JOHN).first_name == "Jon") is done
+    assert (chakra.find_user(JOHN).first_name == "Jon") is done
     # aiohttp retries an idempotent request once when its connection breaks.
     assert {asked.status for asked in chakra.requests} == {None}
     assert (await client.get(USERS)).status == 200
@@ -166,7 +166,7 @@ async def test_the_work_behind_a_fault_still_needs_the_token(
     chakra.fail("*", ResetAfterHandling())
     with pytest.raises(aiohttp.ClientOSError):
         await client.request("PUT", USER, json={"firstName": "Jon"}, token="wrong")
-    assert chakra.user(JOHN).first_name == "John"
+    assert chakra.find_user(JOHN).first_name == "John"
 
 
 async def test_hung_requests_are_answered_when_released(

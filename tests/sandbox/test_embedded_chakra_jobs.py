@@ -157,9 +157,9 @@ async def test_test_can_stall_a_job_at_any_time(
     chakra.resume_job(job.id)
     await clock.advance(2)
     assert await fetch_counts(client, job.id) == {"NOT_STARTED": 5, "SUCCESS": 5}
-    assert chakra.job(job.id).finished_at == 0
+    assert chakra.find_job(job.id).finished_at == 0
     await clock.advance(5)
-    assert chakra.job(job.id).finished_at == round(1000 * clock.time())
+    assert chakra.find_job(job.id).finished_at == round(1000 * clock.time())
 
 
 async def test_job_can_vanish(
@@ -174,7 +174,7 @@ async def test_job_can_vanish(
     chakra.delete_job(DOCUMENTED)
     assert (await client.get(f"{JOBS}/{DOCUMENTED}")).status == 404
     with pytest.raises(KeyError):
-        chakra.job(UNKNOWN_ID)
+        chakra.find_job(UNKNOWN_ID)
 
 
 async def test_every_seeded_job_behaves_as_described(

@@ -127,7 +127,7 @@ def test_every_lead_has_the_documented_shape() -> None:
     leads = load_leads(load_team())
     resource = ProcessesResource(leads)
     assert {frozenset(lead) for lead in leads} == {frozenset(TED)}
-    phones = [phone for phone in map(resource.phone_number, leads) if phone]
+    phones = [phone for phone in map(resource.find_phone_number, leads) if phone]
     assert len(phones) == len(leads) - 1
     assert all(phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}")) for number in phones)
 

@@ -39,6 +39,6 @@ async def test_changes_at_meta_are_sent_by_webhook(chakra: EmbeddedChakra) -> No
     for change, documented in zip(sent, examples.values(), strict=True):
         assert change["field"] == documented["field"]
         assert change["value"].keys() | {"category_update_timestamp"} >= documented["value"].keys()
-    assert chakra.template("order_update", "en_US").quality == "RED"
+    assert chakra.find_template("order_update", "en_US").quality == "RED"
     with pytest.raises(KeyError):
         chakra.update_template("order_update", "xx", status="PAUSED")

@@ -13,7 +13,7 @@ import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra, template_review, template_rules
 from bot.sandbox.chakra.meta import MetaApiError
-from bot.sandbox.chakra.template import EmbeddedTemplate, TemplateStatus, variable_names
+from bot.sandbox.chakra.template import EmbeddedTemplate, TemplateStatus, list_variable_names
 from tests.clock import ManualClock
 from tests.sandbox.chakra_client import ApiClient, ApiResponse, example, open_client, serve_chakra
 from tests.sandbox.chakra_whatsapp import TEMPLATES, serve_listener
@@ -160,7 +160,7 @@ def test_every_kind_of_template_is_there(chakra: EmbeddedChakra) -> None:
     )
     assert any(template.find_component("CAROUSEL") for template in templates)
     assert any(template.find_component("LIMITED_TIME_OFFER") for template in templates)
-    assert any(variable_names(template.header_text) for template in templates)
+    assert any(list_variable_names(template.header_text) for template in templates)
     assert any(len(template.body_text) > 900 for template in templates)
     assert any("🪔" in template.body_text for template in templates)
     names = Counter(template.name for template in templates)
@@ -195,7 +195,7 @@ async def test_new_template_is_pending_then_approved(
     first = (await list_templates(client))["data"][0]
     assert (first["id"], first["status"]) == (heard.json["id"], "PENDING")
     await clock.advance(template_review.REVIEW_SECONDS)
-    assert chakra.template("order_shipped").status == "APPROVED"
+    assert chakra.find_template("order_shipped").status == "APPROVED"
     assert (await list_templates(client))["data"][0]["status"] == "APPROVED"
 
 
@@ -232,7 +232,7 @@ async def test_review_may_reject(
 ) -> None:
     await create_template(client, build_template(body_component(text, "Mark"), category=category))
     await clock.advance(template_review.REVIEW_SECONDS)
-    template = chakra.template("order_shipped")
+    template = chakra.find_template("order_shipped")
     assert (template.status, template.rejected_reason) == ("REJECTED", reason)
 
 
@@ -364,7 +364,7 @@ async def test_named_variables_and_authentication_are_accepted(client: ApiClient
 def find_template_id(
     chakra: EmbeddedChakra, name: str, language: str
 ) -> tuple[EmbeddedTemplate, str]:
-    template = chakra.template(name, language)
+    template = chakra.find_template(name, language)
     return template, f"{API}/{template.id}"
 
 
@@ -375,11 +375,11 @@ async def test_documented_template_update_is_accepted_and_reviewed(
     changes = example("update-message-template.request")
     heard = await client.request("POST", path, json=changes)
     assert (heard.status, heard.json) == (200, example("update-message-template.response"))
-    changed = chakra.template("order_delivery_update")
+    changed = chakra.find_template("order_delivery_update")
     assert (changed.status, list(changed.components)) == ("PENDING", changes["components"])
     assert error_fields(await client.request("POST", path, json=changes)) == (100, 2388003)
     await clock.advance(template_review.REVIEW_SECONDS)
-    assert chakra.template("order_delivery_update").status == "APPROVED"
+    assert chakra.find_template("order_delivery_update").status == "APPROVED"
     assert error_fields(await client.request("POST", path, json=changes)) == (100, 2388003)
     await clock.advance(24 * 3600)
     assert (await client.request("POST", path, json=changes)).status == 200
@@ -396,5 +396,5 @@ async def test_an_update_is_checked_like_a_new_one(
         ({"category": "NONSENSE"}, 0),
     ):
         assert error_fields(await client.request("POST", path, json=changes)) == (100, subcode)
-    assert chakra.template("order_delivery_update") == before
+    assert chakra.find_template("order_delivery_update") == before
     assert error_fields(await client.request("POST", f"{API}/1", json={})) == (100, 33)

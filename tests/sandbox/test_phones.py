@@ -87,7 +87,7 @@ async def test_meta_changes_a_template_and_the_account(acme: World) -> None:
     for verb in ("pause", "category", "quality"):
         assert await post(acme, "meta", do=verb) == {"ok": True}
     assert not (await post(acme, "meta", do="nothing"))["ok"]
-    template = acme.chakra.template("order_update", "en_US")
+    template = acme.chakra.find_template("order_update", "en_US")
     assert (template.status, template.correct_category) == ("PAUSED", "MARKETING")
     assert acme.chakra.sender_listings[0]["qualityScore"] == {"score": "YELLOW"}
     await acme.idle()

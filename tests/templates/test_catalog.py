@@ -86,7 +86,7 @@ async def test_all_pages_are_fetched_once_in_ten_minutes(harness: CatalogHarness
 
 
 async def test_template_is_found_by_id_unless_deleted(harness: CatalogHarness) -> None:
-    wanted = harness.chakra.template("hello_world")
+    wanted = harness.chakra.find_template("hello_world")
     assert (await harness.library.get_template(wanted.id)).value.name == "hello_world"
     with pytest.raises(NotFound, match="may have been deleted"):
         await harness.library.get_template("1")

@@ -163,7 +163,7 @@ async def advance_until_done(
 
 
 async def test_deleted_user_is_never_found(acme: DirectoryHarness) -> None:
-    gone = acme.chakra.user("tomasgone")
+    gone = acme.chakra.find_user("tomasgone")
     assert gone.is_deleted
     assert await search_names(acme, "tomasgone") == []
     with pytest.raises(ResourceNotFound):
@@ -278,7 +278,7 @@ async def test_timed_out_phone_search_counts_the_rest_and_resumes(
     acme: DirectoryHarness, clock: ManualClock
 ) -> None:
     disable_v2_list(acme)
-    priya = acme.chakra.user("priya")
+    priya = acme.chakra.find_user("priya")
     acme.chakra.fail(f"GET /v2/ext/user/{priya.id}", Hang())
     looking = asyncio.create_task(acme.directory.find(PRIYA_PHONE))
     await acme.chakra.wait_for_requests(30, FETCH_V2)
@@ -329,7 +329,7 @@ async def test_the_v1_list_gets_its_role_names_from_config(acme: DirectoryHarnes
 
 
 async def test_reportees_are_named_once_the_list_is_loaded(acme: DirectoryHarness) -> None:
-    priya = acme.chakra.user("priya").id
+    priya = acme.chakra.find_user("priya").id
     before = (await acme.directory.get_profile(priya)).value
     assert (before.reportee_names, before.reportee_count) == ((), 6)
     await acme.directory.get_index()

@@ -72,7 +72,7 @@ def generate_wamid(number: str) -> str:
     )
 
 
-def chat_message_body(
+def build_chat_message_body(
     send: AcceptedSend, *, team_id: str, plugin_id: str, user_id: str
 ) -> dict[str, Any]:
     """Return the documented fields.

@@ -60,15 +60,15 @@ class WhatsAppAccount:
             raise MetaApiError(UNKNOWN_PATH, f"/{version}")
         return version
 
-    def object_path(self, request: Request) -> str:
+    def find_object_path(self, request: Request) -> str:
         """Return ``v24.0/<waba id>``. Raise ``MetaApiError`` for another business account."""
         version = self.check_version(request)
         waba_id = request.path_params["wabaId"]
         if waba_id != self.waba_id:
-            raise self.object_not_found(waba_id)
+            raise self.build_not_found(waba_id)
         return f"{version}/{waba_id}"
 
-    def object_not_found(self, object_id: str) -> MetaApiError:
+    def build_not_found(self, object_id: str) -> MetaApiError:
         return MetaApiError(
             INVALID_PARAMETER,
             f"Unsupported request. Object with ID '{object_id}' does not exist, cannot be loaded "

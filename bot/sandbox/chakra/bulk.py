@@ -39,7 +39,7 @@ class BulkResource:
         self._team = team
         self._clock = clock
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         return [
             Route(f"{PROCESS_PATH}/bulk-create", self._create, methods=["POST"]),
             Route(PROCESS_PATH, self._update, methods=["PATCH"]),
@@ -90,8 +90,8 @@ class BulkResource:
             seconds_per_entry=SECONDS_PER_ITEM,
             began_at=self._clock.time(),
         )
-        acknowledged = self._jobs.acknowledgement(self._jobs.add(job))
-        return envelope.data_response(acknowledged, status=ACCEPTED_STATUS)
+        acknowledged = self._jobs.build_acknowledgement(self._jobs.add(job))
+        return envelope.build_data_response(acknowledged, status=ACCEPTED_STATUS)
 
 
 def _check_items(items: Any, field: str) -> list[dict[str, Any]]:

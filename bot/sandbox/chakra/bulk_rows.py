@@ -57,7 +57,7 @@ class BulkRowFactory:
 
     def create_entry(self, procedure_id: str, row: Mapping[str, Any]) -> EmbeddedJobEntry:
         problems = self._check_create(row)
-        made = _new_process(row, procedure=procedure_id, team=self._team.team.id)
+        made = _build_process(row, procedure=procedure_id, team=self._team.team.id)
         return _build_entry(problems, lambda moment: self._execute_create(made, moment))
 
     def update_entry(self, key: str, value: Any, update: Any) -> EmbeddedJobEntry:
@@ -72,7 +72,7 @@ class BulkRowFactory:
     def create(self, procedure_id: str, row: Mapping[str, Any], moment: int) -> ProcessJson:
         """Create a process immediately. Raise ``RequestError`` with the first problem."""
         _raise_problem(next(self._check_create(row), ""))
-        made = _new_process(row, procedure=procedure_id, team=self._team.team.id)
+        made = _build_process(row, procedure=procedure_id, team=self._team.team.id)
         _raise_problem(self._execute_create(made, moment).reason)
         return self._processes.processes[made["id"]]
 
@@ -86,17 +86,17 @@ class BulkRowFactory:
         return self._processes.processes[process["id"]]
 
     def _check_create(self, row: Mapping[str, Any]) -> Iterator[str]:
-        yield from _unknown_fields(row, CREATE_FIELDS)
+        yield from _list_unknown_fields(row, CREATE_FIELDS)
         record = row.get("record", {})
         if not isinstance(record, dict) or set(record) - {"data"}:
             yield "record is not valid"
             return
-        data = {**_primary_key(row), **_as_dict(row.get("data"))}
+        data = {**_find_primary_key(row), **_as_dict(row.get("data"))}
         if not any(data.get(name) for name in NAME_ATTRIBUTES):
             yield "name is required"
         yield from self._check_attributes(row.get("data", {}))
         yield from self._check_attributes(record.get("data", {}))
-        yield from self._check_attributes(_primary_key(row))
+        yield from self._check_attributes(_find_primary_key(row))
         yield from _check_root_fields(row)
 
     def _check_update(
@@ -109,7 +109,7 @@ class BulkRowFactory:
         if not isinstance(update, dict) or not update:
             yield "update is empty"
             return
-        yield from _unknown_fields(update, UPDATE_FIELDS)
+        yield from _list_unknown_fields(update, UPDATE_FIELDS)
         yield from self._check_attributes(update.get("data", {}))
         yield from _check_root_fields(update)
         if not isinstance(update.get("isDeleted", False), bool):
@@ -173,7 +173,7 @@ def _raise_problem(reason: str | None) -> None:
         raise RequestError(400, reason)
 
 
-def _unknown_fields(row: Mapping[str, Any], known: frozenset[str]) -> Iterator[str]:
+def _list_unknown_fields(row: Mapping[str, Any], known: frozenset[str]) -> Iterator[str]:
     yield from (f"{name} is not a field of a process" for name in row if name not in known)
 
 
@@ -198,7 +198,7 @@ def _is_valid_value(value: Any) -> bool:
     return isinstance(value, int | float)
 
 
-def _new_process(row: Mapping[str, Any], *, procedure: str, team: str) -> dict[str, Any]:
+def _build_process(row: Mapping[str, Any], *, procedure: str, team: str) -> dict[str, Any]:
     """Return the new process in the order of the documented keys, with a new lead's defaults."""
     return {
         "id": str(uuid4()),
@@ -207,9 +207,9 @@ def _new_process(row: Mapping[str, Any], *, procedure: str, team: str) -> dict[s
         "state": row.get("state", "NEW"),
         "status": row.get("status", "OPEN"),
         "assignedTo": row.get("assignedTo", ""),
-        "nextActionAt": _next_action_at(row),
+        "nextActionAt": _parse_next_action_at(row),
         "isDeleted": False,
-        "data": {**_primary_key(row), **_as_dict(row.get("data"))},
+        "data": {**_find_primary_key(row), **_as_dict(row.get("data"))},
         "record": {"data": dict(_as_dict(_as_dict(row.get("record")).get("data")))},
         "procedure": procedure,
         "team": team,
@@ -224,17 +224,17 @@ def _apply_update(process: ProcessJson, update: Mapping[str, Any], moment: int) 
         place[name] = value
     root = {name: update[name] for name in (*ROOT_FIELDS, "isDeleted") if name in update}
     if "nextActionAt" in root:
-        root["nextActionAt"] = _next_action_at(root)
+        root["nextActionAt"] = _parse_next_action_at(root)
     return {**process, **root, "updatedAt": moment, "data": data, "record": {"data": record}}
 
 
-def _next_action_at(row: Mapping[str, Any]) -> int:
+def _parse_next_action_at(row: Mapping[str, Any]) -> int:
     """Return the time in milliseconds, or 0 for an invalid one, which makes the row INVALID."""
     written = str(row.get("nextActionAt", 0))
     return int(written) if TIMESTAMP_PATTERN.fullmatch(written) else 0
 
 
-def _primary_key(row: Mapping[str, Any]) -> dict[str, Any]:
+def _find_primary_key(row: Mapping[str, Any]) -> dict[str, Any]:
     return {PRIMARY_KEY: row[PRIMARY_KEY]} if PRIMARY_KEY in row else {}
 
 

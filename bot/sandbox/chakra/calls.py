@@ -45,7 +45,7 @@ class CallsResource:
         self._settings: dict[str, Body] = {}
         self.call_ids: list[str] = []
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         return [
             Route(BASE_PATH + "/settings", self._get_settings, methods=["GET"]),
             Route(BASE_PATH + "/settings", self._update_settings, methods=["POST"]),
@@ -55,14 +55,14 @@ class CallsResource:
 
     async def _get_settings(self, request: Request) -> Response:
         sender_id = self._check_sender(request)
-        return JSONResponse({"calling": self._calling(sender_id)})
+        return JSONResponse({"calling": self._find_calling(sender_id)})
 
     async def _update_settings(self, request: Request) -> Response:
         sender_id = self._check_sender(request)
         changes = (await envelope.read_json_object(request)).get("calling")
         if not isinstance(changes, dict):
             raise MetaApiError(INVALID_PARAMETER, "The parameter calling is required.")
-        self._settings[sender_id] = {**self._calling(sender_id), **changes}
+        self._settings[sender_id] = {**self._find_calling(sender_id), **changes}
         return JSONResponse({"success": True})
 
     async def _get_permissions(self, request: Request) -> Response:
@@ -87,7 +87,7 @@ class CallsResource:
         sender_id = self._check_sender(request)
         body = await envelope.read_json_object(request)
         action = _check_call(body)
-        if self._calling(sender_id)["status"] != "ENABLED":
+        if self._find_calling(sender_id)["status"] != "ENABLED":
             raise MetaApiError(CALLS_NOT_ENABLED, "Calling is not enabled for this phone number.")
         if action != "connect":
             return JSONResponse({"messaging_product": "whatsapp", "success": True})
@@ -101,7 +101,7 @@ class CallsResource:
         self._account.check_version(request)
         return self._account.get_sender(request.path_params["whatsappPhoneNumberId"]).id
 
-    def _calling(self, sender_id: str) -> Body:
+    def _find_calling(self, sender_id: str) -> Body:
         return self._settings.get(sender_id, dict(DEFAULT_SETTINGS))
 
 

@@ -35,7 +35,7 @@ class ChatsResource:
         self._team_id = team_id
         self._customers = customers
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         return [
             Route("/v1/ext/chat", self._list, methods=["POST"]),
             Route("/v1/ext/chat/{chatId}/message", self._list_messages, methods=["POST"]),
@@ -47,19 +47,21 @@ class ChatsResource:
         search = str(body.get("search") or "").lower()
         is_descending = body.get("orderDirection") == "desc"
         found = [
-            _chat(customer, self._account, self._team_id)
+            _build_chat(customer, self._account, self._team_id)
             for customer in self._customers
             if customer.phone
             and search in f"{customer.identity.name} {customer.identity.key}".lower()
         ]
         found.sort(key=lambda chat: int(chat["createdAt"]), reverse=is_descending)
-        return _page(found, body)
+        return _build_page(found, body)
 
     async def _list_messages(self, request: Request) -> Response:
         chat_id = request.path_params["chatId"]
         for customer in self._customers:
-            if chat_id == _chat_id(customer):
-                return _page(self._messages(customer), await envelope.read_json_object(request))
+            if chat_id == _build_chat_id(customer):
+                return _build_page(
+                    self._build_messages(customer), await envelope.read_json_object(request)
+                )
         raise envelope.RequestError(404, "Chat not found")
 
     async def _list_for_phone(self, request: Request) -> Response:
@@ -69,33 +71,38 @@ class ChatsResource:
             raise envelope.RequestError(400, "customerPhoneNumber is required")
         customer = self._customers.find(number)
         is_known = customer is not None and bool(customer.identity.visible_phone)
-        return _page(self._messages(customer) if customer and is_known else [], body)
+        return _build_page(self._build_messages(customer) if customer and is_known else [], body)
 
-    def _messages(self, customer: EmbeddedCustomer) -> list[dict[str, Any]]:
+    def _build_messages(self, customer: EmbeddedCustomer) -> list[dict[str, Any]]:
         """Return the messages, the newest first; which order is real is UNKNOWN."""
         return [
-            _message(customer, message, self._account, self._team_id)
+            _build_message(customer, message, self._account, self._team_id)
             for message in reversed(customer.phone)
         ]
 
 
-def _page(items: Sequence[Mapping[str, Any]], body: Body) -> Response:
-    page, limit = _number(body, "page", 1, 10**6), _number(body, "limit", DEFAULT_LIMIT, MAX_LIMIT)
+def _build_page(items: Sequence[Mapping[str, Any]], body: Body) -> Response:
+    page, limit = (
+        _read_number(body, "page", 1, 10**6),
+        _read_number(body, "limit", DEFAULT_LIMIT, MAX_LIMIT),
+    )
     first = (page - 1) * limit
-    return envelope.data_response(items[first : first + limit], meta={"total": len(items)})
+    return envelope.build_data_response(items[first : first + limit], meta={"total": len(items)})
 
 
-def _number(body: Body, name: str, usual: int, most: int) -> int:
+def _read_number(body: Body, name: str, usual: int, most: int) -> int:
     value = body.get(name, usual)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
         raise envelope.RequestError(400, f"{name} is not a whole number from 1 to {most}")
     return value
 
 
-def _chat(customer: EmbeddedCustomer, account: WhatsAppAccount, team_id: str) -> dict[str, Any]:
+def _build_chat(
+    customer: EmbeddedCustomer, account: WhatsAppAccount, team_id: str
+) -> dict[str, Any]:
     identity = customer.identity
     return {
-        "id": _chat_id(customer),
+        "id": _build_chat_id(customer),
         "createdAt": int(customer.phone[0].sent_at * 1000),
         "updatedAt": int(customer.phone[-1].sent_at * 1000),
         "status": "OPEN",
@@ -107,12 +114,12 @@ def _chat(customer: EmbeddedCustomer, account: WhatsAppAccount, team_id: str) ->
     }
 
 
-def _chat_id(customer: EmbeddedCustomer) -> str:
+def _build_chat_id(customer: EmbeddedCustomer) -> str:
     """Return the ID of a chat, which remains the same when the number changes."""
     return str(uuid5(NAMESPACE_URL, f"chat:{customer.phone[0].wamid}")) if customer.phone else ""
 
 
-def _message(
+def _build_message(
     customer: EmbeddedCustomer, message: PhoneMessage, account: WhatsAppAccount, team_id: str
 ) -> dict[str, Any]:
     moment = int(message.sent_at * 1000)
@@ -133,7 +140,7 @@ def _message(
         "adhocAgent": None,
         "source": {"sourceId": message.sender_id, "sourceType": "whatsapp"},
         "team": team_id,
-        "chat": _chat_id(customer),
+        "chat": _build_chat_id(customer),
         "plugin": account.plugin_id,
         "contact": None,
         "user": None,

@@ -30,11 +30,11 @@ class ConfigResource:
     def __init__(self, team: EmbeddedTeam) -> None:
         self._team = team
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         return [Route("/v1/ext/config", self._fetch, methods=["GET"])]
 
     async def _fetch(self, _: Request) -> Response:
-        return envelope.data_response(build_config(self._team))
+        return envelope.build_data_response(build_config(self._team))
 
 
 def build_config(team: EmbeddedTeam) -> dict[str, Any]:

@@ -47,9 +47,9 @@ def paginate(
     The last page has an ``after`` cursor too; only ``next`` means that there is more.
     """
     ids = [id_of(item) for item in items]
-    start = _index_of(ids, request.after) + 1 if request.after else 0
+    start = _find_index(ids, request.after) + 1 if request.after else 0
     if request.before:
-        start = max(0, _index_of(ids, request.before) - request.limit)
+        start = max(0, _find_index(ids, request.before) - request.limit)
     chosen = items[start : start + request.limit]
     if not chosen:
         return chosen, {}
@@ -65,7 +65,7 @@ def paginate(
     return chosen, paging
 
 
-def _index_of(ids: Sequence[str], sought: str) -> int:
+def _find_index(ids: Sequence[str], sought: str) -> int:
     try:
         return ids.index(sought)
     except ValueError:

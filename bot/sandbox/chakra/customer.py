@@ -36,7 +36,7 @@ class EmbeddedCustomer:
         """The time of the last message in epoch seconds, 0 without any."""
         return self.phone[-1].sent_at if self.phone else 0.0
 
-    def chat(self, with_number: str | None = None) -> tuple[PhoneMessage, ...]:
+    def list_messages(self, with_number: str | None = None) -> tuple[PhoneMessage, ...]:
         """Return the messages that reached the phone, of all numbers or one; oldest first."""
         return tuple(
             message
@@ -47,12 +47,12 @@ class EmbeddedCustomer:
     @property
     def received(self) -> tuple[PhoneMessage, ...]:
         """What reached them from the business, oldest first."""
-        return tuple(message for message in self.chat() if not message.is_inbound)
+        return tuple(message for message in self.list_messages() if not message.is_inbound)
 
     def write(
         self, body: str, *, to: str | None = None, replies_to: str = "", at: float | None = None
     ) -> str:
-        return self.send(customer_messages.text(body), to=to, replies_to=replies_to, at=at)
+        return self.send(customer_messages.build_text(body), to=to, replies_to=replies_to, at=at)
 
     def send(
         self,
@@ -82,7 +82,7 @@ class EmbeddedCustomer:
     ) -> str:
         """Send an ``image``, ``video``, ``audio``, ``document`` or ``sticker``."""
         media_id = self._customers.add_media(content, media_type)
-        message = customer_messages.media(
+        message = customer_messages.build_media(
             kind, media_id, content, media_type, caption=caption, filename=filename
         )
         return self.send(message, **where)
@@ -90,30 +90,34 @@ class EmbeddedCustomer:
     def send_location(
         self, latitude: float, longitude: float, name: str = "", address: str = "", **where: Any
     ) -> str:
-        message = customer_messages.location(latitude, longitude, name=name, address=address)
+        message = customer_messages.build_location(latitude, longitude, name=name, address=address)
         return self.send(message, **where)
 
     def send_contact(self, name: str, phone: str, **where: Any) -> str:
         """Pass on the card of someone, who may be anybody."""
-        return self.send(customer_messages.contact_card(name, phone, origin="other"), **where)
+        return self.send(customer_messages.build_contact_card(name, phone, origin="other"), **where)
 
     def send_order(
         self, *items: tuple[str, int, float], note: str = "", currency: str = "INR", **where: Any
     ) -> str:
         """Order products: ID, quantity and price of each."""
-        return self.send(customer_messages.order(*items, note=note, currency=currency), **where)
+        return self.send(
+            customer_messages.build_order(*items, note=note, currency=currency), **where
+        )
 
     def send_unsupported(self, kind: str = "poll", **where: Any) -> str:
-        return self.send(customer_messages.unsupported(kind), **where)
+        return self.send(customer_messages.build_unsupported(kind), **where)
 
     def react(self, wamid: str, emoji: str = "👍", **where: Any) -> str:
-        return self.send(customer_messages.reaction(wamid, emoji), **where)
+        return self.send(customer_messages.build_reaction(wamid, emoji), **where)
 
     def unreact(self, wamid: str, **where: Any) -> str:
-        return self.send(customer_messages.reaction(wamid, ""), **where)
+        return self.send(customer_messages.build_reaction(wamid, ""), **where)
 
     def edit(self, wamid: str, body: str, **where: Any) -> str:
-        return self.send(customer_messages.edit(wamid, customer_messages.text(body)), **where)
+        return self.send(
+            customer_messages.build_edit(wamid, customer_messages.build_text(body)), **where
+        )
 
     def revoke(self, wamid: str, **where: Any) -> str:
         """Delete a message for everyone."""
@@ -127,19 +131,19 @@ class EmbeddedCustomer:
         pressed = self._customers.find_message(self, wamid) if wamid else self._find_button(title)
         kind, reply_id = pressed.find_reply(title)
         message = (
-            customer_messages.template_button(title)
+            customer_messages.build_template_button(title)
             if kind == "button"
-            else customer_messages.interactive_reply(kind, reply_id, title)
+            else customer_messages.build_interactive_reply(kind, reply_id, title)
         )
         return self.send(message, **{"to": pressed.sender_id, "replies_to": pressed.wamid, **where})
 
     def answer_flow(self, wamid: str, answers: Mapping[str, Any], **where: Any) -> str:
-        return self.send(customer_messages.flow_reply(answers), replies_to=wamid, **where)
+        return self.send(customer_messages.build_flow_reply(answers), replies_to=wamid, **where)
 
     def share_number(self, *, replies_to: str = "", **where: Any) -> str:
         """Answer the request for the number, which is visible in every later event."""
         identity = self.identity
-        card = customer_messages.contact_card(
+        card = customer_messages.build_contact_card(
             identity.name, identity.phone, origin="contact_request"
         )
         wamid = self.send(card, replies_to=replies_to, **where)
@@ -170,10 +174,10 @@ class EmbeddedCustomer:
 
     def hear_by_hand(self, body: str, *, by: str | None = None, at: float | None = None) -> str:
         """Get a message that the business typed in its phone app; ``by`` is its number's ID."""
-        return self._customers.echo(self, customer_messages.text(body), by, at=at)
+        return self._customers.echo(self, customer_messages.build_text(body), by, at=at)
 
     def hear_edit_by_hand(self, wamid: str, body: str, *, by: str | None = None) -> str:
-        change = customer_messages.edit(wamid, customer_messages.text(body))
+        change = customer_messages.build_edit(wamid, customer_messages.build_text(body))
         return self._customers.echo(self, change, by)
 
     def hear_revoke_by_hand(self, wamid: str, *, by: str | None = None) -> str:
@@ -188,14 +192,14 @@ class EmbeddedCustomer:
 
     def hear_from_agent(self, body: str, *, by: str | None = None) -> str:
         """Get an answer of Meta's agent."""
-        return self._customers.echo_from_agent(self, customer_messages.text(body), by)
+        return self._customers.echo_from_agent(self, customer_messages.build_text(body), by)
 
     def _find_button(self, title: str) -> PhoneMessage:
         for message in reversed(self.received):
             if title in message.buttons:
                 return message
-        raise LookupError(f"no message has the button {title!r}: {self.buttons()}")
+        raise LookupError(f"no message has the button {title!r}: {self.list_buttons()}")
 
-    def buttons(self) -> Sequence[str]:
+    def list_buttons(self) -> Sequence[str]:
         """Return the titles of all buttons on the phone."""
         return [title for message in self.received for title in message.buttons]

@@ -8,7 +8,12 @@ from typing import Any
 
 from bot.sandbox.chakra.account import SenderNumber, WhatsAppAccount
 from bot.sandbox.chakra.customer_identity import CustomerIdentity
-from bot.sandbox.chakra.event_bodies import EventBody, meta_change, meta_event, metadata
+from bot.sandbox.chakra.event_bodies import (
+    EventBody,
+    build_meta_change,
+    build_meta_event,
+    build_metadata,
+)
 from bot.sandbox.chakra.phone_message import to_chakra_id
 
 
@@ -20,7 +25,7 @@ class EventPair:
     chakra: EventBody | None = None
 
 
-def inbound(
+def build_inbound(
     message: Mapping[str, Any],
     contact: EventBody | None,
     account: WhatsAppAccount,
@@ -29,7 +34,7 @@ def inbound(
     """Return a customer's message; system messages have no contact."""
     contacts = [contact] if contact else []
     named: EventBody = {"contacts": contacts} if contacts else {}
-    meta = _messages_value(sender, {**named, "messages": [dict(message)]})
+    meta = _build_messages_value(sender, {**named, "messages": [dict(message)]})
     payload = {
         "wabaId": account.waba_id,
         "externalId": message["id"],
@@ -39,18 +44,18 @@ def inbound(
         "contacts": contacts,
     }
     return EventPair(
-        meta_event(account, [meta_change("messages", meta)]),
+        build_meta_event(account, [build_meta_change("messages", meta)]),
         {"event": "message", "payload": payload},
     )
 
 
-def standby(
+def build_standby(
     message: Mapping[str, Any], contact: EventBody, account: WhatsAppAccount, sender: SenderNumber
 ) -> EventPair:
     """Return a message of a conversation that Meta's agent has. Chakra's format has none."""
     inner = {"contacts": [contact], "messages": [dict(message)]}
-    value = _messages_value(sender, {"standby": inner})
-    return EventPair(meta_event(account, [meta_change("standby", value)]))
+    value = _build_messages_value(sender, {"standby": inner})
+    return EventPair(build_meta_event(account, [build_meta_change("standby", value)]))
 
 
 def echo(
@@ -61,30 +66,33 @@ def echo(
     echoes = {**named, "message_echoes": [dict(message)]}
     payload = {"wabaId": account.waba_id, **echoes}
     return EventPair(
-        meta_event(account, [meta_change("smb_message_echoes", _messages_value(sender, echoes))]),
+        build_meta_event(
+            account,
+            [build_meta_change("smb_message_echoes", _build_messages_value(sender, echoes))],
+        ),
         {"event": "smb_message_echo", "payload": payload},
     )
 
 
-def agent_echo(
+def build_agent_echo(
     message: Mapping[str, Any],
     identity: CustomerIdentity,
     account: WhatsAppAccount,
     sender: SenderNumber,
 ) -> EventPair:
     """Return an answer of Meta's agent, which has a shape of its own."""
-    to = identity.fields("to", "to_user_id", "to_parent_user_id")
+    to = identity.build_fields("to", "to_user_id", "to_parent_user_id")
     content = {k: v for k, v in message.items() if k not in ("id", "timestamp")}
     echoed = {
         "id": message["id"],
         "timestamp": message["timestamp"],
         "message": {"messaging_product": "whatsapp", **to, **content},
     }
-    value = _messages_value(sender, {"standby": {"message_echoes": [echoed]}})
-    return EventPair(meta_event(account, [meta_change("standby", value)]))
+    value = _build_messages_value(sender, {"standby": {"message_echoes": [echoed]}})
+    return EventPair(build_meta_event(account, [build_meta_change("standby", value)]))
 
 
-def preference(
+def build_preference(
     identity: CustomerIdentity,
     value: str,
     at: float,
@@ -92,19 +100,21 @@ def preference(
     sender: SenderNumber,
 ) -> EventPair:
     item = {
-        **identity.fields("wa_id", "user_id", "parent_user_id"),
+        **identity.build_fields("wa_id", "user_id", "parent_user_id"),
         "detail": f"User requested to {value} marketing messages",
         "category": "marketing_messages",
         "value": value,
         "timestamp": int(at),
     }
-    fields = {"contacts": [identity.contact()], "user_preferences": [item]}
+    fields = {"contacts": [identity.build_contact()], "user_preferences": [item]}
     return EventPair(
-        meta_event(account, [meta_change("user_preferences", _messages_value(sender, fields))])
+        build_meta_event(
+            account, [build_meta_change("user_preferences", _build_messages_value(sender, fields))]
+        )
     )
 
 
-def handover(
+def build_handover(
     identity: CustomerIdentity,
     at: float,
     account: WhatsAppAccount,
@@ -116,16 +126,16 @@ def handover(
     owners = ("customer_service", "ai_agent") if to_agent else ("ai_agent", "customer_service")
     value = {
         "messaging_product": "whatsapp",
-        "recipient": metadata(sender),
-        "sender": identity.fields("phone_number", "user_id", "parent_user_id"),
+        "recipient": build_metadata(sender),
+        "sender": identity.build_fields("phone_number", "user_id", "parent_user_id"),
         "timestamp": str(int(at)),
         "type": kind,
         kind: dict(zip(("previous_owner_role", "new_owner_role"), owners, strict=True)),
     }
-    return EventPair(meta_event(account, [meta_change("messaging_handovers", value)]))
+    return EventPair(build_meta_event(account, [build_meta_change("messaging_handovers", value)]))
 
 
-def number_change(
+def build_number_change(
     before: CustomerIdentity, after: CustomerIdentity, *, names_previous: bool
 ) -> EventBody:
     """Return the system message of a changed number, or of a user ID if the number is hidden."""
@@ -138,14 +148,14 @@ def number_change(
     system = {
         "body": f"User {before.name} changed from {changed[0]} to {changed[1]}",
         "type": "user_changed_number" if is_visible else "user_changed_user_id",
-        **after.fields("wa_id", "user_id", "parent_user_id"),
+        **after.build_fields("wa_id", "user_id", "parent_user_id"),
         **({name: value for name, value in previous.items() if value} if names_previous else {}),
     }
     origin = {"from": before.visible_phone} if is_visible and before.visible_phone else {}
     return {**origin, "type": "system", "system": system}
 
 
-def device_change(identity: CustomerIdentity, at: float) -> EventBody:
+def build_device_change(identity: CustomerIdentity, at: float) -> EventBody:
     return {
         "type": "system",
         "system": {
@@ -160,5 +170,5 @@ def device_change(identity: CustomerIdentity, at: float) -> EventBody:
     }
 
 
-def _messages_value(sender: SenderNumber, fields: EventBody) -> EventBody:
-    return {"messaging_product": "whatsapp", "metadata": metadata(sender), **fields}
+def _build_messages_value(sender: SenderNumber, fields: EventBody) -> EventBody:
+    return {"messaging_product": "whatsapp", "metadata": build_metadata(sender), **fields}

@@ -46,12 +46,12 @@ class CustomerIdentity:
             return True
         return identifier in {self.user_id, self.parent_user_id} - {""}
 
-    def contact(self) -> dict[str, Any]:
+    def build_contact(self) -> dict[str, Any]:
         """Return the item of ``contacts``."""
         profile = {"name": self.name} | ({"username": self.username} if self.username else {})
-        return {"profile": profile, **self.fields("wa_id", "user_id", "parent_user_id")}
+        return {"profile": profile, **self.build_fields("wa_id", "user_id", "parent_user_id")}
 
-    def fields(self, phone: str, user_id: str, parent_user_id: str) -> dict[str, str]:
+    def build_fields(self, phone: str, user_id: str, parent_user_id: str) -> dict[str, str]:
         """Return the identifiers under these names, without those that events don't have."""
         found = {user_id: self.user_id, parent_user_id: self.parent_user_id}
         named = {name: value for name, value in found.items() if value}

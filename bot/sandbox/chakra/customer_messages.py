@@ -13,11 +13,11 @@ META_MEDIA_URL = "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid
 """Meta's own address of a media file; it rejects the token of Chakra."""
 
 
-def text(body: str) -> MessageJson:
+def build_text(body: str) -> MessageJson:
     return {"type": "text", "text": {"body": body}}
 
 
-def media(
+def build_media(
     kind: str, media_id: str, content: bytes, media_type: str, *, caption: str, filename: str
 ) -> MessageJson:
     """Return an image, video, audio file, document or sticker; empty fields are omitted."""
@@ -32,13 +32,13 @@ def media(
     return {"type": kind, kind: {name: value for name, value in file.items() if value}}
 
 
-def location(latitude: float, longitude: float, *, name: str, address: str) -> MessageJson:
+def build_location(latitude: float, longitude: float, *, name: str, address: str) -> MessageJson:
     named = {"name": name, "address": address}
     place = {"latitude": latitude, "longitude": longitude}
     return {"type": "location", "location": place | {k: v for k, v in named.items() if v}}
 
 
-def contact_card(name: str, phone: str, *, origin: str = "") -> MessageJson:
+def build_contact_card(name: str, phone: str, *, origin: str = "") -> MessageJson:
     """Return a contact card; ``origin`` is ``contact_request`` for an answer to our request."""
     card: MessageJson = {
         "name": {"formatted_name": name, "first_name": name.split(" ")[0]},
@@ -47,7 +47,7 @@ def contact_card(name: str, phone: str, *, origin: str = "") -> MessageJson:
     return {"type": "contacts", "contacts": [card]} | ({"origin": origin} if origin else {})
 
 
-def order(*items: tuple[str, int, float], note: str, currency: str) -> MessageJson:
+def build_order(*items: tuple[str, int, float], note: str, currency: str) -> MessageJson:
     """Return an order from the catalog: product IDs with quantities and prices."""
     products = [
         {
@@ -64,12 +64,12 @@ def order(*items: tuple[str, int, float], note: str, currency: str) -> MessageJs
     }
 
 
-def reaction(wamid: str, emoji: str) -> MessageJson:
+def build_reaction(wamid: str, emoji: str) -> MessageJson:
     """Return a reaction; an empty emoji removes it."""
     return {"type": "reaction", "reaction": {"message_id": wamid, "emoji": emoji}}
 
 
-def edit(wamid: str, message: Mapping[str, Any]) -> MessageJson:
+def build_edit(wamid: str, message: Mapping[str, Any]) -> MessageJson:
     return {"type": "edit", "edit": {"original_message_id": wamid, "message": dict(message)}}
 
 
@@ -77,11 +77,11 @@ def revoke(wamid: str) -> MessageJson:
     return {"type": "revoke", "revoke": {"original_message_id": wamid}}
 
 
-def template_button(title: str, payload: str = "") -> MessageJson:
+def build_template_button(title: str, payload: str = "") -> MessageJson:
     return {"type": "button", "button": {"payload": payload or title, "text": title}}
 
 
-def interactive_reply(kind: str, reply_id: str, title: str) -> MessageJson:
+def build_interactive_reply(kind: str, reply_id: str, title: str) -> MessageJson:
     """Return the choice of a button (``button_reply``) or a list row (``list_reply``)."""
     return {
         "type": "interactive",
@@ -89,12 +89,12 @@ def interactive_reply(kind: str, reply_id: str, title: str) -> MessageJson:
     }
 
 
-def flow_reply(answers: Mapping[str, Any]) -> MessageJson:
+def build_flow_reply(answers: Mapping[str, Any]) -> MessageJson:
     reply = {"name": "flow", "body": "Sent", "response_json": json.dumps(dict(answers))}
     return {"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": reply}}
 
 
-def unsupported(kind: str) -> MessageJson:
+def build_unsupported(kind: str) -> MessageJson:
     """Return what Meta sends for a message that the API can't show, such as a poll."""
     error = {
         "code": UNSUPPORTED_TYPE_CODE,

@@ -115,26 +115,26 @@ class Customers:
         at: float | None = None,
     ) -> str:
         """Push what the customer does on their phone, and return its wamid."""
-        sender = self._sender(to)
+        sender = self._find_sender(to)
         identity = customer.identity
         now = self._clock.time() if at is None else at
         content = dict(message)
         if replies_to:
             content["context"] = {
-                "from": self._author(customer, replies_to, sender),
+                "from": self._find_author(customer, replies_to, sender),
                 "id": replies_to,
             }
-        origin = identity.fields("from", "from_user_id", "from_parent_user_id")
-        body = {**origin, **_identified(identity, now), **content}
+        origin = identity.build_fields("from", "from_user_id", "from_parent_user_id")
+        body = {**origin, **_build_identifiers(identity, now), **content}
         self._note(customer, "customer", sender, body, replies_to)
         if body["type"] not in TYPES_WITHOUT_WINDOW:
             self._wrote_at[customer, sender.id] = min(now, self._clock.time())
         build = (
-            customer_events.standby
+            customer_events.build_standby
             if sender.id in customer.held_by_agent
-            else customer_events.inbound
+            else customer_events.build_inbound
         )
-        self._push(build(body, identity.contact(), self._account, sender))
+        self._push(build(body, identity.build_contact(), self._account, sender))
         return str(body["id"])
 
     def echo(
@@ -145,32 +145,32 @@ class Customers:
         at: float | None = None,
     ) -> str:
         """Push a message that the business wrote in its phone app, and return its wamid."""
-        sender, identity = self._sender(by), customer.identity
+        sender, identity = self._find_sender(by), customer.identity
         now = self._clock.time() if at is None else at
-        to = identity.fields("to", "to_user_id", "to_parent_user_id")
-        body = {"from": sender.digits, **to, **_identified(identity, now), **message}
+        to = identity.build_fields("to", "to_user_id", "to_parent_user_id")
+        body = {"from": sender.digits, **to, **_build_identifiers(identity, now), **message}
         self._note(customer, "phone_app", sender, body)
-        self._push(customer_events.echo(body, identity.contact(), self._account, sender))
+        self._push(customer_events.echo(body, identity.build_contact(), self._account, sender))
         return str(body["id"])
 
     def echo_from_agent(
         self, customer: EmbeddedCustomer, message: Mapping[str, Any], by: str | None
     ) -> str:
-        sender, identity = self._sender(by), customer.identity
-        body = {**_identified(identity, self._clock.time()), **message}
+        sender, identity = self._find_sender(by), customer.identity
+        body = {**_build_identifiers(identity, self._clock.time()), **message}
         self._note(customer, "agent", sender, body)
-        self._push(customer_events.agent_echo(body, identity, self._account, sender))
+        self._push(customer_events.build_agent_echo(body, identity, self._account, sender))
         return str(body["id"])
 
     def hand_over(self, customer: EmbeddedCustomer, to: str | None, *, to_agent: bool) -> None:
-        sender = self._sender(to)
+        sender = self._find_sender(to)
         if to_agent:
             customer.held_by_agent.add(sender.id)
         else:
             customer.held_by_agent.discard(sender.id)
         now = self._clock.time()
         self._push(
-            customer_events.handover(
+            customer_events.build_handover(
                 customer.identity, now, self._account, sender, to_agent=to_agent
             )
         )
@@ -186,8 +186,8 @@ class Customers:
         customer.has_stopped_marketing = value == "stop"
         now = self._clock.time() if at is None else at
         self._push(
-            customer_events.preference(
-                customer.identity, value, now, self._account, self._sender(to)
+            customer_events.build_preference(
+                customer.identity, value, now, self._account, self._find_sender(to)
             )
         )
 
@@ -203,7 +203,7 @@ class Customers:
         before = customer.identity
         user_id = _generate_user_id(phone, before.user_id) if before.user_id else ""
         after = replace(before, phone=phone, user_id=user_id)
-        message = customer_events.number_change(before, after, names_previous=names_previous)
+        message = customer_events.build_number_change(before, after, names_previous=names_previous)
         self.update_identity(customer, phone=phone, user_id=user_id)
         return self._push_system(customer, message, to, at)
 
@@ -213,10 +213,10 @@ class Customers:
         now = self._clock.time() if at is None else at
         identity = customer.identity
         message = {
-            **identity.fields("from", "from_user_id", "from_parent_user_id"),
-            **customer_events.device_change(identity, now),
+            **identity.build_fields("from", "from_user_id", "from_parent_user_id"),
+            **customer_events.build_device_change(identity, now),
         }
-        return self._push_system(customer, message, to, at, contact=identity.contact())
+        return self._push_system(customer, message, to, at, contact=identity.build_contact())
 
     def update_identity(self, customer: EmbeddedCustomer, **changes: Any) -> None:
         customer.identity = replace(customer.identity, **changes)
@@ -272,7 +272,7 @@ class Customers:
             return True
         return False
 
-    def wrote_at(self, customer: EmbeddedCustomer) -> dict[str, float]:
+    def list_last_writes(self, customer: EmbeddedCustomer) -> dict[str, float]:
         """Return when they last wrote to each of the business's numbers, by its ID."""
         return {number: at for (who, number), at in self._wrote_at.items() if who is customer}
 
@@ -296,8 +296,10 @@ class Customers:
         contact: dict[str, Any] | None = None,
     ) -> str:
         now = self._clock.time() if at is None else at
-        body = {**_identified(customer.identity, now), **message}
-        self._push(customer_events.inbound(body, contact, self._account, self._sender(to)))
+        body = {**_build_identifiers(customer.identity, now), **message}
+        self._push(
+            customer_events.build_inbound(body, contact, self._account, self._find_sender(to))
+        )
         return str(body["id"])
 
     def _note(
@@ -315,12 +317,12 @@ class Customers:
             customer.phone.append(message)
         self.on_change()
 
-    def _author(self, customer: EmbeddedCustomer, wamid: str, sender: SenderNumber) -> str:
+    def _find_author(self, customer: EmbeddedCustomer, wamid: str, sender: SenderNumber) -> str:
         """Return who wrote the message that is replied to, our number if it isn't known."""
         mine = any(message.wamid == wamid and message.is_inbound for message in customer.phone)
         return customer.identity.key if mine else sender.digits
 
-    def _sender(self, phone_number_id: str | None) -> SenderNumber:
+    def _find_sender(self, phone_number_id: str | None) -> SenderNumber:
         if phone_number_id is None:
             return self._account.senders[0]
         return self._account.get_sender(phone_number_id)
@@ -351,7 +353,7 @@ def _apply_change(customer: EmbeddedCustomer, change: PhoneMessage) -> bool:
     return True
 
 
-def _identified(identity: CustomerIdentity, at: float) -> dict[str, str]:
+def _build_identifiers(identity: CustomerIdentity, at: float) -> dict[str, str]:
     return {"id": generate_wamid(identity.key), "timestamp": str(int(at))}
 
 

@@ -94,13 +94,15 @@ class DeliverySimulator:
         self._customers.note_status(send, status)
         if not send.is_passthrough:
             if self._recipients.get(send.to).legacy_events:
-                body = event_bodies.legacy_status_event(send, status, now)
+                body = event_bodies.build_legacy_status_event(send, status, now)
             else:
-                body = event_bodies.status_event(send, status, now, self._account, code)
+                body = event_bodies.build_status_event(send, status, now, self._account, code)
             self._webhooks.push("chakra", body)
         customer = self._customers.find(send.to)
         identity = None if customer is None else customer.identity
-        meta = event_bodies.meta_status_event(send, status, now, self._account, code, identity)
+        meta = event_bodies.build_meta_status_event(
+            send, status, now, self._account, code, identity
+        )
         self._webhooks.push("meta", meta)
 
     def is_window_open(self, sender_id: str, recipient: str) -> bool:
@@ -111,7 +113,7 @@ class DeliverySimulator:
         is_open = self._customers.is_window_open(customer, sender_id)
         return self._recipients.get(recipient).wrote if is_open is None else is_open
 
-    def last_send_to(self, sender_id: str, number: str) -> AcceptedSend | None:
+    def find_last_send(self, sender_id: str, number: str) -> AcceptedSend | None:
         return next(
             (
                 send
@@ -145,7 +147,7 @@ class DeliverySimulator:
         Random(seed).shuffle(planned)  # noqa: S311 - an order, not a secret
         began, now = self._clock.monotonic(), self._clock.time()
         bodies = (
-            event_bodies.status_event(send, state, now, self._account, None)
+            event_bodies.build_status_event(send, state, now, self._account, None)
             for send, state in planned
         )
         tasks = [task for task in map(self._push, bodies) if task is not None]
@@ -168,9 +170,9 @@ class DeliverySimulator:
         self, after: float, send: AcceptedSend, known: ScriptedRecipient, reply: str
     ) -> None:
         if known.answers:
-            message, replies_to = customer_messages.text(known.answers), ""
+            message, replies_to = customer_messages.build_text(known.answers), ""
         elif known.presses and reply:
-            message, replies_to = customer_messages.template_button(reply), send.wamid
+            message, replies_to = customer_messages.build_template_button(reply), send.wamid
         else:
             return
         customer = self._customers.find_or_add(to_whatsapp_id(send.to), "John")

@@ -20,7 +20,7 @@ MAX_JSON_BYTES = 1024 * 1024
 TOO_LARGE_PAGE = "<html><head><title>413 Request Entity Too Large</title></head></html>"
 
 
-def data_response(
+def build_data_response(
     value: Any, *, meta: Mapping[str, Any] | None = None, status: int = 200
 ) -> Response:
     """Return ``{"_data": value}``, with ``_meta`` when there is one."""
@@ -30,7 +30,7 @@ def data_response(
     return JSONResponse(body, status)
 
 
-def error_response(
+def build_error_response(
     status: int, *messages: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return ``{"_errors": [...]}``: the items are strings, as the vendor's SDK types them."""
@@ -54,7 +54,7 @@ async def handle_http_error(_: Request, error: Exception) -> Response:
         raise error
     if isinstance(error, BodyRefused):
         return HTMLResponse(TOO_LARGE_PAGE, error.status_code)
-    return error_response(error.status_code, error.detail, headers=error.headers)
+    return build_error_response(error.status_code, error.detail, headers=error.headers)
 
 
 async def read_json(request: Request) -> Any:

@@ -8,14 +8,14 @@ from typing import Any
 from bot.sandbox.chakra.accepted_send import AcceptedSend, DeliveryStatus
 from bot.sandbox.chakra.account import SenderNumber, WhatsAppAccount
 from bot.sandbox.chakra.customer_identity import CustomerIdentity
-from bot.sandbox.chakra.meta import error_title, status_error
+from bot.sandbox.chakra.meta import build_status_error, find_error_title
 from bot.sandbox.chakra.whatsapp_ids import to_whatsapp_id
 
 EventBody = dict[str, Any]
 CONVERSATION_SECONDS = 24 * 3600
 
 
-def status_event(
+def build_status_event(
     send: AcceptedSend,
     delivery_status: DeliveryStatus,
     timestamp: float,
@@ -32,7 +32,7 @@ def status_event(
         "recipientId": send.to,
     }
     if code is not None:
-        title = error_title(code)
+        title = find_error_title(code)
         payload["errorContext"] = {
             "message": title,
             "providerPayload": {"code": code, "title": title, "message": title},
@@ -40,7 +40,7 @@ def status_event(
     return {"event": "status", "payload": payload}
 
 
-def legacy_status_event(
+def build_legacy_status_event(
     send: AcceptedSend, delivery_status: DeliveryStatus, timestamp: float
 ) -> EventBody:
     """Return the event's older format, which has neither the account nor an error."""
@@ -54,7 +54,7 @@ def legacy_status_event(
     return {"event": "deliveryStatus", "payload": payload}
 
 
-def meta_status_event(
+def build_meta_status_event(
     send: AcceptedSend,
     delivery_status: DeliveryStatus,
     timestamp: float,
@@ -90,26 +90,28 @@ def meta_status_event(
             "type": "regular",
         }
     if code is not None:
-        status["errors"] = [status_error(code)]
-    contacts = [identity.contact()] if identity is not None and has_user_id and code is None else []
+        status["errors"] = [build_status_error(code)]
+    contacts = (
+        [identity.build_contact()] if identity is not None and has_user_id and code is None else []
+    )
     value = {
         "messaging_product": "whatsapp",
-        "metadata": metadata(account.get_sender(send.sender_id)),
+        "metadata": build_metadata(account.get_sender(send.sender_id)),
         **({"contacts": contacts} if contacts else {}),
         "statuses": [status],
     }
-    return meta_event(account, [meta_change("messages", value)])
+    return build_meta_event(account, [build_meta_change("messages", value)])
 
 
-def metadata(sender: SenderNumber) -> EventBody:
+def build_metadata(sender: SenderNumber) -> EventBody:
     return {"display_phone_number": sender.digits, "phone_number_id": sender.id}
 
 
-def meta_change(field: str, value: EventBody) -> EventBody:
+def build_meta_change(field: str, value: EventBody) -> EventBody:
     return {"value": value, "field": field}
 
 
-def meta_event(
+def build_meta_event(
     account: WhatsAppAccount, changes: Sequence[EventBody], time: float | None = None
 ) -> EventBody:
     """Return a delivery of Meta's with one entry; template and account events have a time."""

@@ -159,7 +159,7 @@ class ErrorsWithStatus200:
     message: str = "Something went wrong"
 
     async def apply(self, exchange: Exchange) -> None:
-        await exchange.reply(envelope.error_response(200, self.message))
+        await exchange.reply(envelope.build_error_response(200, self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class MetaErrorResponse:
 
     async def apply(self, exchange: Exchange) -> None:
         message = f"(#{self.code}) {self.title}"
-        body = meta.error_body(self.code, message, details=self.details)
+        body = meta.build_error_body(self.code, message, details=self.details)
         await exchange.reply(JSONResponse(body, self.status))
 
 
@@ -194,7 +194,9 @@ class TooManyRequests:
         if self.retry_after_seconds is not None:
             headers["Retry-After"] = str(self.retry_after_seconds)
         wait = "" if self.message_ms is None else f", retry after {self.message_ms} ms"
-        await exchange.reply(envelope.error_response(429, self.MESSAGE + wait, headers=headers))
+        await exchange.reply(
+            envelope.build_error_response(429, self.MESSAGE + wait, headers=headers)
+        )
 
 
 @dataclass(slots=True)

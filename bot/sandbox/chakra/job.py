@@ -31,12 +31,12 @@ EntryAction = Callable[[int], RowOutcome]
 """The work of an entry; its argument is the time in epoch milliseconds."""
 
 
-def constant_action(outcome: RowOutcome) -> EntryAction:
+def repeat_action(outcome: RowOutcome) -> EntryAction:
     return lambda _: outcome
 
 
 PENDING_OUTCOME = RowOutcome(NOT_STARTED)
-SUCCEED_ACTION = constant_action(RowOutcome(SUCCESS))
+SUCCEED_ACTION = repeat_action(RowOutcome(SUCCESS))
 
 
 @dataclass(eq=False)
@@ -99,7 +99,7 @@ class EmbeddedJob:
         while self._processed_count < len(self.queue):
             if self._processed_count == self.stall_after_entries:
                 self._start_planned_stall()
-            moment = self._completion_time(self._processed_count + 1)
+            moment = self._compute_completion_time(self._processed_count + 1)
             if moment is None or moment > now:
                 return
             self._process_entry(self.queue[self._processed_count], to_milliseconds(moment))
@@ -157,7 +157,7 @@ class EmbeddedJob:
                     )
 
     def _start_planned_stall(self) -> None:
-        since = self._completion_time(self._processed_count)
+        since = self._compute_completion_time(self._processed_count)
         if since is not None:
             until = None if self.stall_seconds is None else since + self.stall_seconds
             self._stalls.append(StallPeriod(since, until))
@@ -168,7 +168,7 @@ class EmbeddedJob:
         entry.outcome = entry.action(moment)
         self._processed_count += 1
 
-    def _completion_time(self, number: int) -> float | None:
+    def _compute_completion_time(self, number: int) -> float | None:
         """Return when ``number`` entries will have been processed; None if a pause has no end."""
         moment = (self.began_at or 0.0) + self.warmup_seconds + number * self.seconds_per_entry
         for pause in self._stalls:

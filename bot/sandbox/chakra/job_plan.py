@@ -18,7 +18,7 @@ from bot.sandbox.chakra.job import (
     EmbeddedJob,
     EmbeddedJobEntry,
     RowOutcome,
-    constant_action,
+    repeat_action,
 )
 
 SEED_PATH = Path(__file__).with_name("jobs.json")
@@ -63,7 +63,7 @@ class JobPlan(BaseModel):
     def build_job(self, now: float, default_team_id: str) -> EmbeddedJob:
         """Build the job; ``team`` is the default for a plan that names none."""
         ids = (str(uuid5(UUID(self.id), str(number))) for number in count())
-        tried = [EmbeddedJobEntry(next(ids), constant_action(fate)) for fate in self._outcomes()]
+        tried = [EmbeddedJobEntry(next(ids), repeat_action(fate)) for fate in self._list_outcomes()]
         untried = [EmbeddedJobEntry(next(ids)) for _ in range(self.unstarted)]
         because = islice(cycle(self.rejected_because), self.invalid)
         listed = [
@@ -89,7 +89,7 @@ class JobPlan(BaseModel):
             description=self.about,
         )
 
-    def _outcomes(self) -> list[RowOutcome]:
+    def _list_outcomes(self) -> list[RowOutcome]:
         failed = islice(cycle(self.failed_because), self.fail)
         return [RowOutcome(SUCCESS)] * self.succeed + [
             RowOutcome(ERROR, reason) for reason in failed

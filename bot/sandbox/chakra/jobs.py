@@ -44,10 +44,10 @@ class JobsResource:
             plan.id: partial(plan.build_job, began, team_id) for plan in self.seed_plans
         }
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         return [
             Route(JOB_PATH, self._fetch, methods=["GET"]),
-            Route(ENTRIES_PATH, self._entries, methods=["GET"]),
+            Route(ENTRIES_PATH, self._list_entries, methods=["GET"]),
         ]
 
     @property
@@ -76,13 +76,13 @@ class JobsResource:
             if isinstance(job, EmbeddedJob):
                 job.advance(self._clock.time())
 
-    def acknowledgement(self, job: EmbeddedJob) -> dict[str, Any]:
+    def build_acknowledgement(self, job: EmbeddedJob) -> dict[str, Any]:
         """Return the bulk endpoints' response: more fields than the fetch, and another ``type``."""
         return {
-            **_timestamp_fields(job),
+            **_build_timestamp_fields(job),
             "completionStatus": "IN_PROGRESS",
             "statusMessage": None,
-            **_started_fields(job),
+            **_build_started_fields(job),
             "completedAt": 0,
             "team": job.team_id,
             "type": ACKNOWLEDGED_TYPE,
@@ -90,26 +90,30 @@ class JobsResource:
 
     async def _fetch(self, request: Request) -> Response:
         job = self._require_job(request)
-        shown = {**_timestamp_fields(job), **_completion_fields(job), **_started_fields(job)}
+        shown = {
+            **_build_timestamp_fields(job),
+            **_build_completion_fields(job),
+            **_build_started_fields(job),
+        }
         shown |= {"team": job.team_id, "type": BULK_API_JOB}
         meta = {COUNTS_KEY: job.counts} if job.has_counts(self._clock.time()) else None
-        return envelope.data_response(shown, meta=meta)
+        return envelope.build_data_response(shown, meta=meta)
 
-    async def _entries(self, request: Request) -> Response:
+    async def _list_entries(self, request: Request) -> Response:
         job = self._require_job(request)
         skip, limit = (
-            _integer_parameter(request, "skip", 0),
-            _integer_parameter(request, "limit", DEFAULT_LIMIT),
+            _read_integer_parameter(request, "skip", 0),
+            _read_integer_parameter(request, "limit", DEFAULT_LIMIT),
         )
         if not 1 <= limit <= MAX_LIMIT:
             raise envelope.RequestError(400, f"limit is not a whole number from 1 to {MAX_LIMIT}")
         known = job.entries if job.has_counts(self._clock.time()) else ()
-        page = [_entry_body(job, entry) for entry in known[skip : skip + limit]]
+        page = [_build_entry_body(job, entry) for entry in known[skip : skip + limit]]
         meta: dict[str, Any] = {"total": len(known)}
         if skip + limit < len(known):
             path = ENTRIES_PATH.format(backgroundJobId=job.id)
             meta["next"] = f"{path}?skip={skip + limit}&limit={limit}"
-        return envelope.data_response(page, meta=meta)
+        return envelope.build_data_response(page, meta=meta)
 
     def _require_job(self, request: Request) -> EmbeddedJob:
         """Return the requested job. Statuses, messages and expiry are INFERRED."""
@@ -123,7 +127,7 @@ class JobsResource:
         return job
 
 
-def _timestamp_fields(job: EmbeddedJob) -> dict[str, Any]:
+def _build_timestamp_fields(job: EmbeddedJob) -> dict[str, Any]:
     """Return the job's times.
 
     ``updatedAt`` doesn't change while entries are processed, as in the documented example, whose
@@ -134,12 +138,12 @@ def _timestamp_fields(job: EmbeddedJob) -> dict[str, Any]:
     return {"id": job.id, "createdAt": created, "updatedAt": updated or created}
 
 
-def _started_fields(job: EmbeddedJob) -> dict[str, Any]:
+def _build_started_fields(job: EmbeddedJob) -> dict[str, Any]:
     """Return the start, a millisecond before the creation: documented so."""
     return {"startedAt": to_milliseconds(job.began_at or 0) - 1}
 
 
-def _completion_fields(job: EmbeddedJob) -> dict[str, Any]:
+def _build_completion_fields(job: EmbeddedJob) -> dict[str, Any]:
     """Return the fields that the documented fetch omits. ``SUCCESS`` is INFERRED."""
     if not job.reports_completion:
         return {}
@@ -148,7 +152,7 @@ def _completion_fields(job: EmbeddedJob) -> dict[str, Any]:
     return {"completionStatus": status, "statusMessage": None, "completedAt": ended}
 
 
-def _entry_body(job: EmbeddedJob, entry: EmbeddedJobEntry) -> dict[str, Any]:
+def _build_entry_body(job: EmbeddedJob, entry: EmbeddedJobEntry) -> dict[str, Any]:
     """Return an entry. ``completionStatus`` is documented; every other key is a guess.
 
     Nothing tells which row of the request an entry belongs to.
@@ -166,7 +170,7 @@ def _entry_body(job: EmbeddedJob, entry: EmbeddedJobEntry) -> dict[str, Any]:
     }
 
 
-def _integer_parameter(request: Request, name: str, usual: int) -> int:
+def _read_integer_parameter(request: Request, name: str, usual: int) -> int:
     given = request.query_params.get(name, str(usual))
     if not (given.isascii() and given.isdigit() and len(given) < 10):
         raise envelope.RequestError(400, f"{name} is not a whole number")

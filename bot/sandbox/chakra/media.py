@@ -77,14 +77,14 @@ class MediaResource:
             for number, media_id in enumerate(SEED_MEDIA_IDS)
         }
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         media = "/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}"
         attachments = "/v1/whatsapp/{whatsappApiVersion}/attachments"
         return [
             Route(PLUGIN_PATH + "/upload-public-media", self._upload, methods=["POST"]),
             Route("/v1" + media, self._fetch, methods=["GET"]),
             Route("/v2" + media + "/show", self._show, methods=["GET"]),
-            Route(attachments, self._attachment, methods=["GET"]),
+            Route(attachments, self._serve_attachment, methods=["GET"]),
             Route(
                 PUBLIC_MEDIA_PREFIX + "public/{team}/{day}/{file}",
                 self._fetch_public,
@@ -134,7 +134,7 @@ class MediaResource:
             raise envelope.RequestError(
                 413, f"file is too large: {media.kind} files may have {most} MB"
             )
-        return envelope.data_response(
+        return envelope.build_data_response(
             {"publicMediaUrl": self._get_base_url() + self._store(media, filename)}
         )
 
@@ -171,20 +171,20 @@ class MediaResource:
 
     async def _show(self, request: Request) -> Response:
         self._account.check_version(request)
-        return _binary_response(self._require_media(request.path_params["whatsappMediaId"]))
+        return _build_binary_response(self._require_media(request.path_params["whatsappMediaId"]))
 
-    async def _attachment(self, request: Request) -> Response:
+    async def _serve_attachment(self, request: Request) -> Response:
         self._account.check_version(request)
-        return _binary_response(self._require_media(request.query_params.get("mid", "")))
+        return _build_binary_response(self._require_media(request.query_params.get("mid", "")))
 
     def _require_media(self, media_id: str) -> StoredMedia:
         media = self.find(media_id)
         if media is None:
-            raise self._account.object_not_found(media_id)
+            raise self._account.build_not_found(media_id)
         return media
 
 
-def _binary_response(media: StoredMedia) -> Response:
+def _build_binary_response(media: StoredMedia) -> Response:
     return Response(media.content, media_type=media.media_type)
 
 

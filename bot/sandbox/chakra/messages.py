@@ -18,7 +18,7 @@ from bot.sandbox.chakra.accepted_send import (
     SEND_META_MESSAGE,
     SEND_TO_PHONE,
     AcceptedSend,
-    chat_message_body,
+    build_chat_message_body,
     generate_wamid,
 )
 from bot.sandbox.chakra.account import WhatsAppAccount
@@ -77,7 +77,7 @@ class MessagesResource:
         self._delivery_simulator = delivery_simulator
         self._clock = clock
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         return [
             Route(SEND_TO_PHONE.removeprefix("POST "), self._send_to_phone, methods=["POST"]),
             Route(SEND_FOR_PROCESS.removeprefix("POST "), self._send_for_process, methods=["POST"]),
@@ -93,7 +93,7 @@ class MessagesResource:
             raise envelope.RequestError(
                 400, "phoneNumber is not valid: digits with the country code"
             )
-        process = self._processes.find_id_by_phone(number) or _contact_id(number)
+        process = self._processes.find_id_by_phone(number) or _build_contact_id(number)
         return await self._send_template(request, SEND_TO_PHONE, number, process)
 
     async def _send_for_process(self, request: Request) -> Response:
@@ -102,7 +102,7 @@ class MessagesResource:
             request.path_params[name] for name in ("procedureShortId", "primaryKeyOrId")
         )
         process = self._processes.get(procedure, key)
-        number = self._processes.phone_number(process)
+        number = self._processes.find_phone_number(process)
         if not number:
             raise envelope.RequestError(400, "The process has no phone number")
         return await self._send_template(request, SEND_FOR_PROCESS, number, process["id"])
@@ -127,10 +127,10 @@ class MessagesResource:
             process,
         )
         self._accept(sent, components, template)
-        shown = chat_message_body(
+        shown = build_chat_message_body(
             sent, team_id=self._team_id, plugin_id=self._account.plugin_id, user_id=TOKEN_USER_ID
         )
-        return envelope.data_response(shown)
+        return envelope.build_data_response(shown)
 
     async def _send_meta_message(self, request: Request) -> Response:
         self._account.check_plugin(request)
@@ -143,22 +143,22 @@ class MessagesResource:
         if is_user_id(to) and to == body.get("to"):
             self._account.get_sender(sender)
             # Accepted and dropped: Meta takes the digits for a number (INFERRED, chatwoot #15150).
-            return envelope.data_response({"whatsappMessageId": generate_wamid(to)})
+            return envelope.build_data_response({"whatsappMessageId": generate_wamid(to)})
         self._check_sender_and_recipient(sender, to)
         if body.get("type") == "template":
             sent = self._send_meta_template(body, to, sender)
         else:
             sent = self._send_session_message(body, to, sender)
-        return envelope.data_response({"whatsappMessageId": sent.wamid})
+        return envelope.build_data_response({"whatsappMessageId": sent.wamid})
 
     def _send_meta_template(self, body: Mapping[str, Any], to: str, sender: str) -> AcceptedSend:
         given = body.get("template")
         language = given.get("language") if isinstance(given, dict) else None
         code = language.get("code") if isinstance(language, dict) else None
         if not isinstance(given, dict) or not isinstance(given.get("name"), str):
-            raise _required_parameter_error("template['name']")
+            raise _build_required_parameter_error("template['name']")
         if not isinstance(code, str) or not code:
-            raise _required_parameter_error("template['language']['code']")
+            raise _build_required_parameter_error("template['language']['code']")
         template = self._find_template(given["name"], code)
         if is_user_id(to) and template.category == "AUTHENTICATION":
             raise MetaApiError(USER_ID_NOT_SUPPORTED)
@@ -184,7 +184,7 @@ class MessagesResource:
         if typing is not None and (not isinstance(typing, dict) or typing.get("type") != "text"):
             raise MetaApiError(INVALID_PARAMETER, "Param typing_indicator['type'] must be text")
         if not isinstance(wamid, str) or not wamid:
-            raise _required_parameter_error("message_id")
+            raise _build_required_parameter_error("message_id")
         if not self._customers.mark_read(wamid, sender.id, is_typing=typing is not None):
             raise MetaApiError(
                 INVALID_PARAMETER, "Param message_id is not a message to this number"
@@ -197,7 +197,7 @@ class MessagesResource:
         ``to`` wins over ``recipient``, which only reaches Meta with ``forwards_recipient``.
         """
         if body.get("messaging_product") != "whatsapp":
-            raise _required_parameter_error("messaging_product")
+            raise _build_required_parameter_error("messaging_product")
         to = body.get("to")
         user_id = body.get("recipient") if self.forwards_recipient else None
         if not to and isinstance(user_id, str) and user_id:
@@ -205,7 +205,7 @@ class MessagesResource:
                 raise MetaApiError(INVALID_RECIPIENT, "Param recipient is not a known user ID")
             return user_id
         if not isinstance(to, str) or not to:
-            raise _required_parameter_error("to")
+            raise _build_required_parameter_error("to")
         if is_user_id(to):
             return to
         digits = re.sub(r"[+ ()-]", "", to)
@@ -221,7 +221,7 @@ class MessagesResource:
         known = self._recipients.get(to)
         if known.refused_with is not None:
             raise MetaApiError(known.refused_with)
-        last = self._delivery_simulator.last_send_to(sender_id, to) if known.pair_limit else None
+        last = self._delivery_simulator.find_last_send(sender_id, to) if known.pair_limit else None
         if last is not None and self._clock.time() - last.accepted_at < PAIR_INTERVAL_SECONDS:
             raise MetaApiError(PAIR_RATE_LIMITED)
 
@@ -247,7 +247,7 @@ class MessagesResource:
 
     def _accept(self, sent: AcceptedSend, components: Any, template: EmbeddedTemplate) -> None:
         """Accept the send. Media that Meta can't fetch fails later, as in reality."""
-        links = template_parameters.media_links(components)
+        links = template_parameters.iter_media_links(components)
         good = all(self._media.can_fetch(link, kind) for kind, link in links)
         replies = tuple(
             button["text"] for button in template.buttons if button["type"] == "QUICK_REPLY"
@@ -282,10 +282,10 @@ class MessagesResource:
         return made.with_template(template)
 
 
-def _required_parameter_error(name: str) -> MetaApiError:
+def _build_required_parameter_error(name: str) -> MetaApiError:
     return MetaApiError(INVALID_PARAMETER, f"The parameter {name} is required.")
 
 
-def _contact_id(number: str) -> str:
+def _build_contact_id(number: str) -> str:
     """Return the contact ID under which Chakra files a number without a process; it is stable."""
     return str(uuid5(NAMESPACE_URL, f"tel:+{number}"))

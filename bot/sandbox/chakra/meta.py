@@ -124,11 +124,11 @@ class MetaApiError(Exception):
 
     @property
     def message(self) -> str:
-        title = error_title(self.code)
+        title = find_error_title(self.code)
         return title if self.subcode else f"(#{self.code}) {title}"
 
     def to_body(self) -> dict[str, Any]:
-        return error_body(
+        return build_error_body(
             self.code,
             self.message,
             details=self.details,
@@ -137,7 +137,7 @@ class MetaApiError(Exception):
             error_user_msg=self.user_message,
         )
 
-    def one_line(self) -> str:
+    def format_line(self) -> str:
         """Return everything in one line, as an item of ``_errors``."""
         message = (
             self.message if self.message.startswith("(#") else f"(#{self.code}) {self.message}"
@@ -146,11 +146,11 @@ class MetaApiError(Exception):
         return f"{message}: {more}" if more else message
 
 
-def error_title(code: int) -> str:
+def find_error_title(code: int) -> str:
     return ERROR_TITLES.get(code, "Some error")
 
 
-def error_body(code: int, message: str, *, details: str, **extra: Any) -> dict[str, Any]:
+def build_error_body(code: int, message: str, *, details: str, **extra: Any) -> dict[str, Any]:
     """Return Meta's error object, without empty values of ``more``."""
     error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code}
     error |= {key: value for key, value in extra.items() if value}
@@ -162,12 +162,12 @@ def error_body(code: int, message: str, *, details: str, **extra: Any) -> dict[s
 def render_error(error: MetaApiError, error_format: MetaErrorFormat) -> Response:
     if error_format == "meta":
         return JSONResponse(error.to_body(), 400)
-    return envelope.error_response(200 if error_format == "200" else 400, error.one_line())
+    return envelope.build_error_response(200 if error_format == "200" else 400, error.format_line())
 
 
-def status_error(code: int) -> dict[str, Any]:
+def build_status_error(code: int) -> dict[str, Any]:
     """Return one of the ``errors`` of a ``failed`` status."""
-    title = error_title(code)
+    title = find_error_title(code)
     return {
         "code": code,
         "title": title,

@@ -14,7 +14,7 @@ class NumbersResource:
     def __init__(self, account: WhatsAppAccount) -> None:
         self._account = account
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         return [
             Route("/v1/ext/whatsapp-phone-number", self._list, methods=["GET"]),
             Route(
@@ -24,11 +24,11 @@ class NumbersResource:
 
     async def _list(self, request: Request) -> Response:
         listed = [dict(sender.listing) for sender in self._account.senders]
-        return envelope.data_response(listed if self._is_own_plugin(request) else [])
+        return envelope.build_data_response(listed if self._is_own_plugin(request) else [])
 
     async def _list_business_accounts(self, request: Request) -> Response:
         listed = [dict(self._account.waba)]
-        return envelope.data_response(listed if self._is_own_plugin(request) else [])
+        return envelope.build_data_response(listed if self._is_own_plugin(request) else [])
 
     def _is_own_plugin(self, request: Request) -> bool:
         plugin_id = self._account.plugin_id

@@ -74,7 +74,7 @@ class PhotosResource:
     def find(self, photo_id: str) -> StoredPhoto | None:
         return self._photos.get(photo_id)
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         return [
             Route(ROOT, self._upload_new, methods=["POST"]),
             Route(ROOT + "/{photoId}", self._upload, methods=["POST"]),
@@ -105,19 +105,19 @@ class PhotosResource:
             photo_id,
             photo.content,
             kind.media_type,
-            _text(parts, "filename") or stem or photo.filename,
-            _text(parts, "filetype") or ending,
+            _read_text(parts, "filename") or stem or photo.filename,
+            _read_text(parts, "filetype") or ending,
             int(self._clock.time() * 1000),
         )
         self._photos[photo_id] = stored
-        return envelope.data_response(stored.to_json(self._team_id))
+        return envelope.build_data_response(stored.to_json(self._team_id))
 
     async def _fetch(self, request: Request) -> Response:
         photo = self._photos.get(_require_uuid(request))
         if photo is None:
             raise envelope.RequestError(404, "Photo not found")
         if self.answers_object:
-            return envelope.data_response(photo.to_json(self._team_id))
+            return envelope.build_data_response(photo.to_json(self._team_id))
         return Response(photo.content, media_type=photo.media_type)
 
 
@@ -135,6 +135,6 @@ def _parse_parts(content_type: str, body: bytes) -> dict[str, FormPart]:
         raise envelope.RequestError(400, str(unreadable)) from unreadable
 
 
-def _text(parts: dict[str, FormPart], name: str) -> str:
+def _read_text(parts: dict[str, FormPart], name: str) -> str:
     part = parts.get(name)
     return part.content.decode("utf-8", "replace") if part is not None else ""

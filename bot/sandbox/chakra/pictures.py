@@ -67,7 +67,7 @@ HAIR: Mapping[Picture, tuple[tuple[Oval, ...], tuple[Oval, ...]]] = {
 """What is painted behind the face, and over it."""
 
 
-def picture_path(user: EmbeddedUser) -> str:
+def build_picture_path(user: EmbeddedUser) -> str:
     return f"/media/avatars/{user.id}.png"
 
 
@@ -75,7 +75,7 @@ class PicturesResource:
     def __init__(self, users: Mapping[str, EmbeddedUser]) -> None:
         self._users = users
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         return [Route("/media/avatars/{id}.png", self._fetch, methods=["GET"])]
 
     async def _fetch(self, request: Request) -> Response:
@@ -93,7 +93,7 @@ def render_picture(picture: Picture, seed: int) -> bytes:
     rows = [bytearray(IMAGE_SIZE_PX) for _ in range(IMAGE_SIZE_PX)]
     for oval in (*behind, *BODY, *HEAD, *FACIAL_FEATURES, *over):
         _paint(rows, oval)
-    return _encode_png(rows, _palette(seed))
+    return _encode_png(rows, _build_palette(seed))
 
 
 def _paint(rows: list[bytearray], oval: Oval) -> None:
@@ -108,7 +108,7 @@ def _paint(rows: list[bytearray], oval: Oval) -> None:
             row[left:right] = bytes([oval.color]) * (right - left)
 
 
-def _palette(seed: int) -> bytes:
+def _build_palette(seed: int) -> bytes:
     hue = seed % 360 / 360
     clothes = (hue + (0.12, 0.42, 0.58)[seed // 360 % 3]) % 1
     colors = ((hue, 0.72, 0.6), (hue, 0.22, 0.45), (hue + 0.03, 0.93, 0.7), (clothes, 0.52, 0.55))
@@ -123,9 +123,11 @@ def _encode_png(rows: list[bytearray], palette: bytes) -> bytes:
     header = struct.pack(">IIBBBBB", IMAGE_SIZE_PX, len(rows), 8, 3, 0, 0, 0)
     pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
     chunks = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", pixels), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(kind, content) for kind, content in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        _build_png_chunk(kind, content) for kind, content in chunks
+    )
 
 
-def _png_chunk(kind: bytes, content: bytes) -> bytes:
+def _build_png_chunk(kind: bytes, content: bytes) -> bytes:
     checksum = zlib.crc32(kind + content)
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)

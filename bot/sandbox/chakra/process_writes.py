@@ -48,22 +48,22 @@ class ProcessWritesResource:
 
     def change(self, key: str, **data: object) -> None:
         """Change attributes of a process, as a colleague does in the dashboard."""
-        self._rows.update(PRIMARY_KEY, key, {"data": data}, self._now() + 1)
+        self._rows.update(PRIMARY_KEY, key, {"data": data}, self._get_now() + 1)
 
     def delete(self, key: str) -> None:
         """Delete a process, as a colleague does in the dashboard."""
-        self._rows.update(PRIMARY_KEY, key, {"isDeleted": True}, self._now() + 1)
+        self._rows.update(PRIMARY_KEY, key, {"isDeleted": True}, self._get_now() + 1)
 
     def assign(self, key: str, username: str) -> None:
         """Give a process to another user, as a colleague does in the dashboard."""
-        self._rows.update(PRIMARY_KEY, key, {"assignedTo": username}, self._now() + 1)
+        self._rows.update(PRIMARY_KEY, key, {"assignedTo": username}, self._get_now() + 1)
 
     def set_next_action(self, key: str, milliseconds: int) -> None:
         """Set the next action of a process, as a colleague does in the dashboard."""
         update = {"nextActionAt": milliseconds}
-        self._rows.update(PRIMARY_KEY, key, update, self._now() + 1)
+        self._rows.update(PRIMARY_KEY, key, update, self._get_now() + 1)
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         return [
             Route(ROOT, self._create, methods=["POST"]),
             Route(ROOT + "/{processId}", self._update, methods=["PUT"]),
@@ -75,18 +75,18 @@ class ProcessWritesResource:
     async def _create(self, request: Request) -> Response:
         procedure = self._require_procedure(request)
         row = await envelope.read_json_object(request)
-        return self._respond(self._rows.create(procedure, row, self._now()))
+        return self._respond(self._rows.create(procedure, row, self._get_now()))
 
     async def _update(self, request: Request) -> Response:
         key, value = self._locate(request)
         update = await envelope.read_json_object(request)
         if "isDeleted" in update:
             raise envelope.RequestError(400, "isDeleted is not a field of a process")
-        return self._respond(self._rows.update(key, value, update, self._now()))
+        return self._respond(self._rows.update(key, value, update, self._get_now()))
 
     async def _delete(self, request: Request) -> Response:
         key, value = self._locate(request)
-        return self._respond(self._rows.update(key, value, {"isDeleted": True}, self._now()))
+        return self._respond(self._rows.update(key, value, {"isDeleted": True}, self._get_now()))
 
     def _locate(self, request: Request) -> tuple[str, str]:
         self._require_procedure(request)
@@ -108,7 +108,7 @@ class ProcessWritesResource:
     def _respond(self, process: ProcessJson) -> Response:
         if self.answers_empty:
             return JSONResponse({})
-        return envelope.data_response(dict(process))
+        return envelope.build_data_response(dict(process))
 
-    def _now(self) -> int:
+    def _get_now(self) -> int:
         return int(self._clock.time() * 1000)

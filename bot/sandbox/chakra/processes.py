@@ -114,7 +114,7 @@ class ProcessesResource:
         process = self._by_id[self._ids_by_primary_key.pop(key)]
         self.save({**process, "data": {**process["data"], PRIMARY_KEY: new_key}})
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         above = "/v1/ext/procedure/{procedureShortId}/process"
         return [
             Route(above + "/list", self._list, methods=["POST"]),
@@ -130,7 +130,7 @@ class ProcessesResource:
                 return process
         raise envelope.RequestError(404, "Process not found")
 
-    def phone_number(self, process: ProcessJson) -> str:
+    def find_phone_number(self, process: ProcessJson) -> str:
         """Return its digits with the country code, or ""."""
         for place in (process["data"], process["record"]["data"]):
             digits = "".join(filter(str.isdecimal, str(place.get(PHONE_ATTRIBUTE) or "")))
@@ -141,7 +141,9 @@ class ProcessesResource:
     def find_id_by_phone(self, number: str) -> str:
         """Return the ID of the process with this number, or ""."""
         found = (
-            key for key, process in self.processes.items() if self.phone_number(process) == number
+            key
+            for key, process in self.processes.items()
+            if self.find_phone_number(process) == number
         )
         return next(found, "")
 
@@ -154,7 +156,7 @@ class ProcessesResource:
         process = self.processes.get(process_id.lower())
         if process is None:
             raise envelope.RequestError(404, "Process not found")
-        return envelope.data_response(self._show(process))
+        return envelope.build_data_response(self._show(process))
 
     def _show(self, process: ProcessJson) -> dict[str, Any]:
         hidden = {"createdAt", "updatedAt"} if self.omits_times else set()
@@ -164,8 +166,8 @@ class ProcessesResource:
         """List in the order of the seed, deleted ones included: the real order is UNKNOWN."""
         _check_procedure(request.path_params["procedureShortId"])
         body = await envelope.read_json_object(request)
-        skip = _integer_field(body, "skip", 0, 10**9)
-        limit = _integer_field(body, "limit", DEFAULT_LIMIT, MAX_LIMIT)
+        skip = _read_integer_field(body, "skip", 0, 10**9)
+        limit = _read_integer_field(body, "limit", DEFAULT_LIMIT, MAX_LIMIT)
         where = body.get("where", {})
         found = [process for process in self.processes.values() if matches(where, process)]
         items, total = found[skip : skip + limit], len(found)
@@ -175,7 +177,9 @@ class ProcessesResource:
             items += [self._many.build(number) for number in numbers[start:end]]
             total += len(numbers)
         more = total > skip + limit
-        return envelope.data_response([dict(process) for process in items], meta={"hasMore": more})
+        return envelope.build_data_response(
+            [dict(process) for process in items], meta={"hasMore": more}
+        )
 
 
 def _check_procedure(procedure: str) -> None:
@@ -183,7 +187,7 @@ def _check_procedure(procedure: str) -> None:
         raise envelope.RequestError(404, f"Procedure {procedure} not found")
 
 
-def _integer_field(body: Mapping[str, Any], name: str, usual: int, most: int) -> int:
+def _read_integer_field(body: Mapping[str, Any], name: str, usual: int, most: int) -> int:
     value = body.get(name, usual)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         raise envelope.RequestError(400, f"{name} is not a whole number from 0 to {most}")

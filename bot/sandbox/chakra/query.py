@@ -22,17 +22,17 @@ def matches(where: Any, process: Mapping[str, Any]) -> bool:
     """
     if not isinstance(where, dict):
         raise RequestError(400, "where is not an object")
-    found = [_field_matches(name, wanted, process) for name, wanted in where.items()]
+    found = [_match_field(name, wanted, process) for name, wanted in where.items()]
     return all(found)
 
 
-def _field_matches(name: str, wanted: Any, process: Mapping[str, Any]) -> bool:
+def _match_field(name: str, wanted: Any, process: Mapping[str, Any]) -> bool:
     if name in ("or", "and"):
         if not isinstance(wanted, list):
             raise RequestError(400, f"{name} is not an array of queries")
         found = [matches(condition, process) for condition in wanted]
         return any(found) if name == "or" else all(found)
-    values = _values(name, process)
+    values = _list_values(name, process)
     if isinstance(wanted, dict):
         found = [_compare(op, other, values, name) for op, other in wanted.items()]
         return all(found)
@@ -62,7 +62,7 @@ def _compare_or_false(compare: Callable[[Any, Any], bool], value: Any, other: An
         return False
 
 
-def _values(name: str, process: Mapping[str, Any]) -> list[Any]:
+def _list_values(name: str, process: Mapping[str, Any]) -> list[Any]:
     """Return the values of a field: an attribute may be on the process, its record, or both."""
     if name in ROOT_FIELDS:
         return [process[name]]

@@ -96,9 +96,9 @@ class ScriptedRecipients:
         steps = DEFAULT_STEPS if is_whatsapp_id(number) else UNDELIVERABLE_STEPS
         return ScriptedRecipient(number=number, says="", steps=steps)
 
-    def fault_for(self, request: RecordedRequest) -> Fault | None:
+    def find_fault(self, request: RecordedRequest) -> Fault | None:
         """Return the fault that this request's recipient triggers."""
-        known = self._by_number.get(_recipient_number(request))
+        known = self._by_number.get(_find_recipient_number(request))
         return FAULTS_BY_NAME[known.trouble] if known is not None and known.trouble else None
 
 
@@ -108,7 +108,7 @@ def load_recipients() -> ScriptedRecipients:
     return ScriptedRecipients(tuple(ScriptedRecipient.model_validate(row) for row in rows))
 
 
-def _recipient_number(request: RecordedRequest) -> str:
+def _find_recipient_number(request: RecordedRequest) -> str:
     """Return the recipient's number; "" if only Chakra knows it, or for other requests."""
     if f"{request.method} {request.endpoint}" == SEND_TO_PHONE:
         return request.path.split("/")[-2]

@@ -60,7 +60,7 @@ class EndpointKey(NamedTuple):
 EndpointMatcher = Callable[[HasEndpoint], bool]
 
 
-def endpoint_matcher(endpoint: str) -> EndpointMatcher:
+def parse_endpoint(endpoint: str) -> EndpointMatcher:
     """Parse a pattern: ``"*"``, a template ``"GET /v1/ext/user/{id}"``, or one path.
 
     The method is optional, and parameter names don't matter.
@@ -80,10 +80,10 @@ def endpoint_matcher(endpoint: str) -> EndpointMatcher:
     return matches
 
 
-def subtree_matcher(endpoint: str) -> EndpointMatcher:
+def parse_subtree(endpoint: str) -> EndpointMatcher:
     """Parse like ``pattern``, but let a template match everything below it too: "/v1/ext"."""
     method, _, path = endpoint.rpartition(" ")
-    exact = endpoint_matcher(endpoint)
+    exact = parse_endpoint(endpoint)
     above = _strip_parameter_names(path).rstrip("/") + "/"
 
     def matches(asked: HasEndpoint) -> bool:
@@ -96,7 +96,7 @@ def subtree_matcher(endpoint: str) -> EndpointMatcher:
     return matches
 
 
-def route_template(routes: list[BaseRoute], scope: Scope) -> str:
+def find_template(routes: list[BaseRoute], scope: Scope) -> str:
     """Return the matching path template, preferably of a route that has the method."""
     matches = [
         (route.matches(scope)[0], route.path) for route in routes if isinstance(route, Route)
@@ -108,7 +108,7 @@ def route_template(routes: list[BaseRoute], scope: Scope) -> str:
     return str(scope["path"])
 
 
-def route_matches(route: BaseRoute, endpoint: str) -> bool:
+def match_route(route: BaseRoute, endpoint: str) -> bool:
     """Return whether ``text`` can match requests for ``route``."""
     method, _, path = endpoint.rpartition(" ")
     if path == ANY_ENDPOINT:
@@ -158,7 +158,7 @@ class RecordedRequests(Sequence[RecordedRequest]):
 
     def count_all(self, endpoint: str) -> int:
         """Return how many requests matched a pattern (see ``counting``), dropped ones included."""
-        means = subtree_matcher(endpoint)
+        means = parse_subtree(endpoint)
         before = sum(times for address, times in self._evicted_counts.items() if means(address))
         return before + sum(means(asked) for asked in self._requests)
 
@@ -199,7 +199,7 @@ class RequestLog:
         missing = expected - self.count(endpoint)
         if missing <= 0:
             return
-        watch = _CountWaiter(subtree_matcher(endpoint), missing, asyncio.Event())
+        watch = _CountWaiter(parse_subtree(endpoint), missing, asyncio.Event())
         self._waiters.append(watch)
         try:
             await watch.reached.wait()

@@ -18,7 +18,7 @@ from bot.sandbox.chakra.request_log import (
     EndpointMatcher,
     RecordedRequest,
     RequestLog,
-    route_template,
+    find_template,
 )
 
 PUBLIC_MEDIA_PREFIX = "/media/"
@@ -71,9 +71,13 @@ class RequestPipeline:
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         if Headers(scope=scope).get("authorization") != self._authorization:
-            await envelope.error_response(401, envelope.INVALID_TOKEN_MESSAGE)(scope, receive, send)
+            await envelope.build_error_response(401, envelope.INVALID_TOKEN_MESSAGE)(
+                scope, receive, send
+            )
         elif any(means(self._build_record(scope, b"")) for means in self.disabled_endpoints):
-            await envelope.error_response(404, envelope.NOT_FOUND_MESSAGE)(scope, receive, send)
+            await envelope.build_error_response(404, envelope.NOT_FOUND_MESSAGE)(
+                scope, receive, send
+            )
         else:
             await self._routes(scope, receive, send)
 
@@ -81,7 +85,7 @@ class RequestPipeline:
         return RecordedRequest(
             method=scope["method"],
             path=scope["path"],
-            endpoint=route_template(self._routes.routes, scope),
+            endpoint=find_template(self._routes.routes, scope),
             query=dict(QueryParams(scope["query_string"])),
             headers=dict(Headers(scope=scope)),
             json=_parse_json(body),

@@ -32,8 +32,8 @@ from bot.sandbox.chakra.request_log import (
     ANY_ENDPOINT,
     EndpointMatcher,
     RecordedRequests,
-    endpoint_matcher,
-    route_matches,
+    match_route,
+    parse_endpoint,
 )
 from bot.sandbox.chakra.request_pipeline import RequestPipeline
 from bot.sandbox.chakra.tasks import TasksResource
@@ -65,7 +65,7 @@ class EmbeddedChakra(TeamControls):
         self.base_url = ""
         self.team = load_team()
         self._clock = clock
-        self._users = UsersResource(load_users(), self.team, clock, self._picture_url)
+        self._users = UsersResource(load_users(), self.team, clock, self._build_picture_url)
         self._pictures = pictures.PicturesResource(self._users.users)
         self.photos = PhotosResource(self.team.team.id, clock)
         self._jobs = JobsResource(self.team.team.id, clock)
@@ -77,7 +77,7 @@ class EmbeddedChakra(TeamControls):
         self.tasks = TasksResource(self._whatsapp.processes, self.team, self._is_team_user, clock)
         self._meta_error_format: meta.MetaErrorFormat = "meta"
         self._routes = self._build_app()
-        trouble = self._whatsapp.recipients.fault_for
+        trouble = self._whatsapp.recipients.find_fault
         self._pipeline = RequestPipeline(self._routes, self.access_token, clock, trouble)
 
     @property
@@ -171,7 +171,7 @@ class EmbeddedChakra(TeamControls):
         """All templates in their current state, in list order."""
         return tuple(self._whatsapp.templates.templates.values())
 
-    def template(self, name: str, language: str | None = None) -> EmbeddedTemplate:
+    def find_template(self, name: str, language: str | None = None) -> EmbeddedTemplate:
         """Return the first template with this name. Raise ``KeyError``."""
         for template in self._whatsapp.templates.find_by_name(name, language):
             return template
@@ -182,7 +182,7 @@ class EmbeddedChakra(TeamControls):
 
         Each kind of change is sent to the pass-through webhook.
         """
-        return self._whatsapp.templates.apply_changes(self.template(name, language), **changes)
+        return self._whatsapp.templates.apply_changes(self.find_template(name, language), **changes)
 
     def create_template(self, **fields: Any) -> EmbeddedTemplate:
         """Create an approved template as an admin would in WhatsApp Manager, without an event."""
@@ -190,7 +190,7 @@ class EmbeddedChakra(TeamControls):
 
     def delete_template(self, name: str, language: str) -> None:
         """Delete a template as an admin would in WhatsApp Manager."""
-        self._whatsapp.templates.delete(self.template(name, language))
+        self._whatsapp.templates.delete(self.find_template(name, language))
 
     def add_media(self, content: bytes, media_type: str) -> str:
         """Store a customer's media file, and return its ID."""
@@ -301,7 +301,7 @@ class EmbeddedChakra(TeamControls):
         """The seeded jobs' plans; reading them builds no job."""
         return self._jobs.seed_plans
 
-    def job(self, job_id: str) -> EmbeddedJob:
+    def find_job(self, job_id: str) -> EmbeddedJob:
         """Return the job. Raise ``KeyError``."""
         for job in self.jobs:
             if job.id == job_id:
@@ -314,11 +314,11 @@ class EmbeddedChakra(TeamControls):
 
     def stall_job(self, job_id: str) -> None:
         """Stop processing its entries until ``resume_job``."""
-        self.job(job_id).stall(self._clock.time())
+        self.find_job(job_id).stall(self._clock.time())
 
     def resume_job(self, job_id: str) -> None:
         """Resume the job, even from a planned stall."""
-        self.job(job_id).resume(self._clock.time())
+        self.find_job(job_id).resume(self._clock.time())
 
     def change_lead_key(self, key: str, new_key: str) -> None:
         """Give the lead with this key another one, such as its phone number."""
@@ -326,23 +326,23 @@ class EmbeddedChakra(TeamControls):
 
     def delete_job(self, job_id: str) -> None:
         """Make its ID unknown."""
-        self.job(job_id).delete()
+        self.find_job(job_id).delete()
 
-    def _picture_url(self, person: EmbeddedUser) -> str:
-        return f"{self.base_url}{pictures.picture_path(person)}" if person.picture else ""
+    def _build_picture_url(self, person: EmbeddedUser) -> str:
+        return f"{self.base_url}{pictures.build_picture_path(person)}" if person.picture else ""
 
     def _build_app(self) -> Starlette:
         routes = [
-            *health.routes(),
-            *self._users.routes(),
-            *ConfigResource(self.team).routes(),
-            *self._pictures.routes(),
-            *self.photos.routes(),
-            *self._whatsapp.routes(),
-            *self._jobs.routes(),
-            *BulkResource(self._rows, self._jobs, self.team, self._clock).routes(),
-            *self.records.routes(),
-            *self.tasks.routes(),
+            *health.build_routes(),
+            *self._users.build_routes(),
+            *ConfigResource(self.team).build_routes(),
+            *self._pictures.build_routes(),
+            *self.photos.build_routes(),
+            *self._whatsapp.build_routes(),
+            *self._jobs.build_routes(),
+            *BulkResource(self._rows, self._jobs, self.team, self._clock).build_routes(),
+            *self.records.build_routes(),
+            *self.tasks.build_routes(),
         ]
         handlers = {
             HTTPException: envelope.handle_http_error,
@@ -358,6 +358,6 @@ class EmbeddedChakra(TeamControls):
         return meta.render_error(error, self._meta_error_format)
 
     def _require_matcher(self, endpoint: str) -> EndpointMatcher:
-        if not any(route_matches(route, endpoint) for route in self._routes.routes):
+        if not any(match_route(route, endpoint) for route in self._routes.routes):
             raise ValueError(f"nothing serves {endpoint!r}: add its route to _build_app")
-        return endpoint_matcher(endpoint)
+        return parse_endpoint(endpoint)

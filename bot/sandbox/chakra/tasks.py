@@ -56,7 +56,7 @@ class TasksResource:
         self._clock = clock
         self._types = {kind.id: kind.short_id for kind in team.attribute_types}
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         path = "/v1/ext/p/{procedureShortId}/{processIdOrPrimaryKey:path}/task/{stateTaskShortId}"
         return [Route(path, self._create, methods=["POST"])]
 
@@ -78,7 +78,7 @@ class TasksResource:
             "stateTask": kind.id,
         }
         self.created.append(task)
-        return JSONResponse({}) if self.answers_empty else envelope.data_response(task)
+        return JSONResponse({}) if self.answers_empty else envelope.build_data_response(task)
 
     def _find_kind(self, short_id: str, procedure: str) -> ConfigStateTask:
         for kind in self._team.state_tasks:

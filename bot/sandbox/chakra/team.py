@@ -63,7 +63,7 @@ class EmbeddedTeam(BaseModel):
     state_tasks: tuple[ConfigStateTask, ...]
     task_attributes: tuple[ConfigTaskAttribute, ...]
 
-    def role_id(self, short_id: str) -> str:
+    def find_role_id(self, short_id: str) -> str:
         """Return the UUID of a role; a role that Config doesn't list has a stable one too."""
         if not short_id:
             return ""

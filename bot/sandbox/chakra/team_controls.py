@@ -19,7 +19,7 @@ class TeamControls:
         """All people in their current state, in list order."""
         return tuple(self._users.users.values())
 
-    def user(self, key: str) -> EmbeddedUser:
+    def find_user(self, key: str) -> EmbeddedUser:
         """Return the person with this ID, username or email address. Raise ``KeyError``."""
         for person in self.users:
             if key in (person.id, person.username, *(email.address for email in person.emails)):
@@ -45,13 +45,13 @@ class TeamControls:
     def update_user(self, key: str, **changes: Any) -> EmbeddedUser:
         """Change any field, as if someone had edited it in the Chakra dashboard."""
         now = int(self._clock.time() * 1000)
-        changed = self.user(key).with_changes(**{"updated_at": now, **changes})
+        changed = self.find_user(key).with_changes(**{"updated_at": now, **changes})
         self._users.users[changed.id] = changed
         return changed
 
     def delete_user(self, key: str) -> None:
         """Delete the person: they leave the lists, and their ID is unknown."""
-        del self._users.users[self.user(key).id]
+        del self._users.users[self.find_user(key).id]
 
     def _is_team_user(self, name: str) -> bool:
         """Return whether the username or email address is a team member's; examples use both."""

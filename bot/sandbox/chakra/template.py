@@ -99,7 +99,7 @@ class EmbeddedTemplate(BaseModel):
         return EmbeddedTemplate.model_validate({**self.model_dump(), **changes})
 
 
-def variable_names(text: str) -> tuple[str, ...]:
+def list_variable_names(text: str) -> tuple[str, ...]:
     """Return the distinct names in ``{{...}}``, in the order of their first use."""
     return tuple(dict.fromkeys(VARIABLE_PATTERN.findall(text)))
 

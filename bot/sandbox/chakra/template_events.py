@@ -14,7 +14,7 @@ Change = tuple[str, dict[str, Any]]
 """The field of an event and its value."""
 
 
-def changes(before: EmbeddedTemplate, after: EmbeddedTemplate, now: float) -> Iterator[Change]:
+def iter_changes(before: EmbeddedTemplate, after: EmbeddedTemplate, now: float) -> Iterator[Change]:
     """Yield an event for each kind of change."""
     template: dict[str, Any] = {
         "message_template_id": int(after.id),
@@ -38,21 +38,21 @@ def changes(before: EmbeddedTemplate, after: EmbeddedTemplate, now: float) -> It
         }
         yield "template_category_update", {**template, **impending}
     if after.components != before.components:
-        yield "message_template_components_update", {**template, **_components(after)}
+        yield "message_template_components_update", {**template, **_build_components(after)}
 
 
-def _components(template: EmbeddedTemplate) -> dict[str, Any]:
+def _build_components(template: EmbeddedTemplate) -> dict[str, Any]:
     footer = template.find_component("FOOTER") or {}
     parts = {
         "message_template_title": template.header_text,
         "message_template_element": template.body_text,
         "message_template_footer": footer.get("text", ""),
-        "message_template_buttons": [_button(button) for button in template.buttons],
+        "message_template_buttons": [_build_button(button) for button in template.buttons],
     }
     return {name: part for name, part in parts.items() if part}
 
 
-def _button(button: Any) -> dict[str, Any]:
+def _build_button(button: Any) -> dict[str, Any]:
     parts = {
         "message_template_button_type": button["type"],
         "message_template_button_text": button.get("text", ""),

@@ -12,7 +12,7 @@ from bot.sandbox.chakra.template import (
     MEDIA_FORMATS,
     EmbeddedTemplate,
     fill_variables,
-    variable_names,
+    list_variable_names,
 )
 from bot.sandbox.chakra.template_send import requires_value
 
@@ -49,7 +49,7 @@ def render_body(template: EmbeddedTemplate, components: Any, now: float) -> str:
     has_offer = template.find_component("LIMITED_TIME_OFFER") is not None
     text = _render_parts(template, given, MAX_OFFER_BODY_LENGTH if has_offer else MAX_BODY_LENGTH)
     _check_cards(template, given)
-    _check_offer(template, _parameters_of(given, "limited_time_offer"), now)
+    _check_offer(template, _list_parameters(given, "limited_time_offer"), now)
     return text
 
 
@@ -57,17 +57,17 @@ def _render_parts(
     holder: EmbeddedTemplate, given: Sequence[Mapping[str, Any]], max_length: int
 ) -> str:
     """Check header, body and buttons, of a template or of a card; return the body."""
-    _check_header(holder, _parameters_of(given, "header"))
-    text = _render_body_text(holder, _parameters_of(given, "body"), max_length)
+    _check_header(holder, _list_parameters(given, "header"))
+    text = _render_body_text(holder, _list_parameters(given, "body"), max_length)
     _check_buttons(holder, [component for component in given if component["type"] == "button"])
     return text
 
 
-def media_links(components: Any) -> Iterator[tuple[str, str]]:
+def iter_media_links(components: Any) -> Iterator[tuple[str, str]]:
     """Yield the kind and link of each media file that Meta will fetch, also for the cards."""
     for component in _iter_components(components):
         for card in component.get("cards", ()):
-            yield from media_links(card["components"])
+            yield from iter_media_links(card["components"])
         for parameter in component.get("parameters", ()):
             media = parameter.get(parameter.get("type"))
             if isinstance(media, dict) and isinstance(media.get("link"), str):
@@ -102,7 +102,7 @@ def _iter_components(components: Any) -> Iterator[dict[str, Any]]:
         yield {**component, "type": component["type"].lower()}
 
 
-def _parameters_of(given: Sequence[Mapping[str, Any]], kind: str) -> list[ParameterJson]:
+def _list_parameters(given: Sequence[Mapping[str, Any]], kind: str) -> list[ParameterJson]:
     return [
         p
         for component in given
@@ -139,7 +139,7 @@ def _check_text_header(template: EmbeddedTemplate, given: Sequence[ParameterJson
                 PARAMETER_FORMAT_MISMATCH,
                 f"header: Format mismatch, expected {wanted}, received {received}",
             )
-    values = _read_values(template, "header", variable_names(template.header_text), given)
+    values = _read_values(template, "header", list_variable_names(template.header_text), given)
     if len(fill_variables(template.header_text, values)) > MAX_HEADER_LENGTH:
         raise MetaApiError(
             TEXT_TOO_LONG, f"header text length exceeds {MAX_HEADER_LENGTH} characters"
@@ -164,7 +164,7 @@ def _render_body_text(
     template: EmbeddedTemplate, given: Sequence[ParameterJson], max_length: int
 ) -> str:
     text = OTP_BODY if template.category == "AUTHENTICATION" else template.body_text
-    values = _read_values(template, "body", variable_names(text), given)
+    values = _read_values(template, "body", list_variable_names(text), given)
     if template.category == "AUTHENTICATION" and len(values.get("1", "")) > MAX_CODE_LENGTH:
         raise MetaApiError(TEXT_TOO_LONG, f"the code can have {MAX_CODE_LENGTH} characters")
     whole = fill_variables(text, values)
@@ -180,11 +180,11 @@ def _read_values(
     if template.parameter_format == "POSITIONAL" or template.category == "AUTHENTICATION":
         ordered = sorted(names, key=lambda name: (len(name), name))
         return {
-            name: _parameter_text(parameter, place)
+            name: _read_parameter_text(parameter, place)
             for name, parameter in zip(ordered, given, strict=True)
         }
     values = {
-        str(parameter.get("parameter_name") or ""): _parameter_text(parameter, place)
+        str(parameter.get("parameter_name") or ""): _read_parameter_text(parameter, place)
         for parameter in given
     }
     if set(values) != set(names):
@@ -194,7 +194,7 @@ def _read_values(
     return values
 
 
-def _parameter_text(parameter: ParameterJson, place: str) -> str:
+def _read_parameter_text(parameter: ParameterJson, place: str) -> str:
     kind = parameter.get("type")
     if kind in ("currency", "date_time"):
         inner = parameter.get(kind)
@@ -281,16 +281,16 @@ def _check_button_value(kind: str, parameters: Sequence[ParameterJson]) -> None:
             raise MetaApiError(PARAMETER_MISSING, f"buttons: {ACTION_BUTTONS[kind]} is required")
         return
     value = (
-        _coupon_code(parameters[0])
+        _read_coupon_code(parameters[0])
         if kind == "COPY_CODE"
-        else _parameter_text(parameters[0], "buttons")
+        else _read_parameter_text(parameters[0], "buttons")
     )
     longest = MAX_URL_SUFFIX_LENGTH if kind == "URL" else MAX_CODE_LENGTH
     if len(value) > longest:
         raise MetaApiError(TEXT_TOO_LONG, f"buttons: a value can have {longest} characters")
 
 
-def _coupon_code(parameter: ParameterJson) -> str:
+def _read_coupon_code(parameter: ParameterJson) -> str:
     code = parameter.get("coupon_code")
     if not isinstance(code, str) or not code.strip():
         raise MetaApiError(PARAMETER_MISSING, "buttons: coupon_code is required")

@@ -12,7 +12,7 @@ from bot.sandbox.chakra.template import (
     MEDIA_FORMATS,
     VARIABLE_PATTERN,
     TemplateCategory,
-    variable_names,
+    list_variable_names,
 )
 
 EMOJI_PATTERN = re.compile(
@@ -103,7 +103,7 @@ def check_create(template: Mapping[str, Any]) -> None:
     """Raise ``MetaApiError`` for a *create* body that Meta would refuse."""
     name, language, category = (template.get(key) for key in ("name", "language", "category"))
     if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name):
-        raise _template_error(
+        raise _build_template_error(
             NAME_FORMAT_SUBCODE,
             "Name Format is Incorrect",
             "The message template name can only have lowercase letters and underscores.",
@@ -128,27 +128,27 @@ def check_components(components: Any, category: str, parameter_format: Any) -> N
         raise MetaApiError(INVALID_PARAMETER, "Param parameter_format is not known")
     if not isinstance(components, list) or not all(map(_is_component, components)):
         raise MetaApiError(INVALID_PARAMETER, "Param components must be an array of components")
-    kinds = Counter(_type_of(component) for component in components)
+    kinds = Counter(_get_type(component) for component in components)
     if unknown := set(kinds) - COMPONENT_TYPES:
         raise MetaApiError(INVALID_PARAMETER, f"Unexpected component type {min(unknown)}")
     if kinds["BODY"] != 1 or any(times > 1 for times in kinds.values()):
-        raise _missing_field_error(
+        raise _build_missing_field_error(
             "A template has exactly one BODY and at most one of every other component."
         )
     named = parameter_format == "NAMED"
     for component in components:
         _check_component(component, category, named)
     if category == "AUTHENTICATION" and not kinds["BUTTONS"]:
-        raise _missing_field_error("An authentication template needs an OTP button.")
+        raise _build_missing_field_error("An authentication template needs an OTP button.")
 
 
 def _check_component(component: Mapping[str, Any], category: str, named: bool) -> None:
-    kind = _type_of(component)
+    kind = _get_type(component)
     if kind == "HEADER":
         _check_header(component, named)
     elif kind == "BODY" and category == "AUTHENTICATION":
         if "text" in component:
-            raise _template_error(
+            raise _build_template_error(
                 BODY_FORMAT_SUBCODE,
                 "Body Format",
                 "The text of an authentication template is fixed.",
@@ -160,27 +160,27 @@ def _check_component(component: Mapping[str, Any], category: str, named: bool) -
     elif kind == "BUTTONS":
         _check_buttons(component, category)
     elif kind == "CAROUSEL":
-        for header in _card_headers(component):
+        for header in _list_card_headers(component):
             _check_header(header, named)
 
 
-def _card_headers(carousel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _list_card_headers(carousel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     cards = [card for card in carousel.get("cards") or () if isinstance(card, Mapping)]
     parts = [part for card in cards for part in card.get("components") or ()]
-    return [part for part in parts if _is_component(part) and _type_of(part) == "HEADER"]
+    return [part for part in parts if _is_component(part) and _get_type(part) == "HEADER"]
 
 
 def _check_header(header: Mapping[str, Any], named: bool) -> None:
     given = str(header.get("format", "")).upper()
     if given not in HEADER_FORMATS:
-        raise _header_error(f"The format {given or 'of the header'} is not supported.")
-    if given in MEDIA_FORMATS and not _example_values(header, "header_handle"):
-        raise _missing_field_error("A media header needs a sample in example.header_handle.")
+        raise _build_header_error(f"The format {given or 'of the header'} is not supported.")
+    if given in MEDIA_FORMATS and not _list_example_values(header, "header_handle"):
+        raise _build_missing_field_error("A media header needs a sample in example.header_handle.")
     if given in MEDIA_FORMATS and any(
         str(handle).lower().startswith(("http://", "https://"))
-        for handle in _example_values(header, "header_handle")
+        for handle in _list_example_values(header, "header_handle")
     ):
-        raise _template_error(
+        raise _build_template_error(
             UPLOAD_HANDLE_SUBCODE,
             "Invalid Parameter",
             "The sample is not an upload handle: upload the file again.",
@@ -188,27 +188,27 @@ def _check_header(header: Mapping[str, Any], named: bool) -> None:
     if given != "TEXT":
         return
     text = _require_text(header, "HEADER")
-    variables = variable_names(text)
+    variables = list_variable_names(text)
     if "\n" in text or "*" in text or EMOJI_PATTERN.search(text):
-        raise _header_error("Headers can't have new lines, formatting characters or emoji.")
+        raise _build_header_error("Headers can't have new lines, formatting characters or emoji.")
     if len(variables) > 1:
-        raise _header_error("A header can have one variable at the most.")
+        raise _build_header_error("A header can have one variable at the most.")
     _check_variables(header, "header", variables, named)
 
 
 def _check_body(body: Mapping[str, Any], named: bool) -> None:
     text = _require_text(body, "BODY")
-    variables = variable_names(text)
+    variables = list_variable_names(text)
     stripped = text.strip()
     if variables and (VARIABLE_PATTERN.match(stripped) or stripped.endswith("}}")):
-        raise _template_error(
+        raise _build_template_error(
             DANGLING_VARIABLE_SUBCODE,
             "Leading or trailing params not allowed",
             "Variables can't be at the start or end of the template.",
         )
     _check_variables(body, "body", variables, named)
     if len(variables) > len(WORD_PATTERN.findall(VARIABLE_PATTERN.sub(" ", text))):
-        raise _template_error(
+        raise _build_template_error(
             TOO_MANY_VARIABLES_SUBCODE,
             "Parameters Words Ratio Exceeds Limit",
             "This template has too many variables for its length. Reduce the number of variables "
@@ -227,7 +227,7 @@ def _check_variables(
     else:
         well = set(variables) == {str(number + 1) for number in range(len(variables))}
     if not well:
-        raise _template_error(
+        raise _build_template_error(
             subcode, "Variables are incorrect", "The variables are badly numbered."
         )
     _check_examples(component, place, variables, named)
@@ -237,16 +237,16 @@ def _check_examples(
     component: Mapping[str, Any], place: str, variables: Sequence[str], named: bool
 ) -> None:
     if named:
-        given = _example_values(component, f"{place}_text_named_params")
+        given = _list_example_values(component, f"{place}_text_named_params")
         names = {parameter.get("param_name") for parameter in given if isinstance(parameter, dict)}
         complete = names >= set(variables)
     else:
-        given = _example_values(component, f"{place}_text")
+        given = _list_example_values(component, f"{place}_text")
         if place == "body" and given and isinstance(given[0], list):
             given = given[0]
         complete = len(given) == len(variables)
     if not complete:
-        raise _missing_field_error(
+        raise _build_missing_field_error(
             f"The {place} has variables: every one needs a sample in example."
         )
 
@@ -255,12 +255,12 @@ def _check_footer(footer: Mapping[str, Any]) -> None:
     if "code_expiration_minutes" in footer:
         minutes = footer["code_expiration_minutes"]
         if not isinstance(minutes, int) or not 1 <= minutes <= MAX_EXPIRATION_MINUTES:
-            raise _template_error(
+            raise _build_template_error(
                 FOOTER_FORMAT_SUBCODE, "Footer", "The expiry is from 1 to 90 minutes."
             )
         return
     if VARIABLE_PATTERN.search(_require_text(footer, "FOOTER")):
-        raise _template_error(
+        raise _build_template_error(
             FOOTER_FORMAT_SUBCODE, "Message Footer Format", "The footer can't have variables."
         )
 
@@ -268,15 +268,15 @@ def _check_footer(footer: Mapping[str, Any]) -> None:
 def _check_buttons(component: Mapping[str, Any], category: str) -> None:
     buttons = component.get("buttons")
     if not isinstance(buttons, list) or not buttons or not all(map(_is_component, buttons)):
-        raise _missing_field_error("BUTTONS needs an array of buttons.")
-    kinds = Counter(_type_of(button) for button in buttons)
+        raise _build_missing_field_error("BUTTONS needs an array of buttons.")
+    kinds = Counter(_get_type(button) for button in buttons)
     if unknown := set(kinds) - set(MAX_BUTTONS_BY_TYPE):
         raise MetaApiError(INVALID_PARAMETER, f"Unexpected button type {min(unknown)}")
     crowded = any(times > MAX_BUTTONS_BY_TYPE[kind] for kind, times in kinds.items())
     if len(buttons) > MAX_BUTTONS or crowded:
         raise MetaApiError(INVALID_PARAMETER, "The template has too many buttons")
     if (category == "AUTHENTICATION") != bool(kinds["OTP"]):
-        raise _missing_field_error(
+        raise _build_missing_field_error(
             "OTP buttons belong to authentication templates, and these need one."
         )
     for button in buttons:
@@ -284,73 +284,75 @@ def _check_buttons(component: Mapping[str, Any], category: str) -> None:
 
 
 def _check_button(button: Mapping[str, Any]) -> None:
-    kind = _type_of(button)
+    kind = _get_type(button)
     if lacking := [name for name in REQUIRED_BUTTON_FIELDS.get(kind, ()) if not button.get(name)]:
-        raise _missing_field_error(f"A {kind} button needs {lacking[0]}.")
+        raise _build_missing_field_error(f"A {kind} button needs {lacking[0]}.")
     for name, most in MAX_BUTTON_FIELD_LENGTHS.items():
         if len(str(button.get(name, ""))) > most:
-            raise _too_long_error(f"the button's {name}", most)
-    if kind == "COPY_CODE" and len(_first_example(button["example"])) > MAX_COUPON_LENGTH:
-        raise _too_long_error("the coupon code", MAX_COUPON_LENGTH)
+            raise _build_too_long_error(f"the button's {name}", most)
+    if kind == "COPY_CODE" and len(_get_first_example(button["example"])) > MAX_COUPON_LENGTH:
+        raise _build_too_long_error("the coupon code", MAX_COUPON_LENGTH)
     if kind == "URL":
         _check_url(button)
 
 
 def _check_url(button: Mapping[str, Any]) -> None:
     url = str(button["url"])
-    variables = variable_names(url)
+    variables = list_variable_names(url)
     if variables and (len(variables) > 1 or not url.endswith("}}")):
         raise MetaApiError(INVALID_PARAMETER, "A URL can have one variable, at its end")
-    if variables and not _first_example(button.get("example")):
-        raise _missing_field_error("A URL with a variable needs a sample in example.")
+    if variables and not _get_first_example(button.get("example")):
+        raise _build_missing_field_error("A URL with a variable needs a sample in example.")
 
 
 def _is_component(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("type"), str)
 
 
-def _type_of(component: Mapping[str, Any]) -> str:
+def _get_type(component: Mapping[str, Any]) -> str:
     return str(component["type"]).upper()
 
 
 def _require_text(component: Mapping[str, Any], kind: str) -> str:
     text = component.get("text")
     if not isinstance(text, str) or not text.strip():
-        raise _missing_field_error(f"{kind} needs a text.")
+        raise _build_missing_field_error(f"{kind} needs a text.")
     if len(text) > MAX_TEXT_LENGTHS[kind]:
-        raise _too_long_error(f"the {kind.lower()}", MAX_TEXT_LENGTHS[kind])
+        raise _build_too_long_error(f"the {kind.lower()}", MAX_TEXT_LENGTHS[kind])
     return text
 
 
-def _example_values(component: Mapping[str, Any], name: str) -> list[Any]:
+def _list_example_values(component: Mapping[str, Any], name: str) -> list[Any]:
     example = component.get("example")
     given = example.get(name) if isinstance(example, dict) else None
     return given if isinstance(given, list) else []
 
 
-def _first_example(example: Any) -> str:
+def _get_first_example(example: Any) -> str:
     if isinstance(example, list):
         return str(example[0]) if example else ""
     return str(example or "")
 
 
-def _template_error(subcode: int, title: str, message: str) -> MetaApiError:
+def _build_template_error(subcode: int, title: str, message: str) -> MetaApiError:
     return MetaApiError(INVALID_PARAMETER, subcode=subcode, user_title=title, user_message=message)
 
 
-def _missing_field_error(message: str) -> MetaApiError:
-    return _template_error(
+def _build_missing_field_error(message: str) -> MetaApiError:
+    return _build_template_error(
         MISSING_FIELDS_SUBCODE, "Message template components are incomplete", message
     )
 
 
-def _too_long_error(field: str, max_length: int) -> MetaApiError:
-    return _template_error(
+def _build_too_long_error(field: str, max_length: int) -> MetaApiError:
+    return _build_template_error(
         TOO_LONG_SUBCODE,
         "Character Limit Exceeded",
         f"{field.capitalize()} can have {max_length} characters.",
     )
 
 
-def _header_error(message: str) -> MetaApiError:
-    return _template_error(HEADER_FORMAT_SUBCODE, "Message Header Format is Incorrect", message)
+def _build_header_error(message: str) -> MetaApiError:
+    return _build_template_error(
+        HEADER_FORMAT_SUBCODE, "Message Header Format is Incorrect", message
+    )

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt, StrictStr, V
 from pydantic.alias_generators import to_camel
 
 from bot.sandbox.chakra.envelope import RequestError
-from bot.sandbox.chakra.template import MEDIA_FORMATS, EmbeddedTemplate, variable_names
+from bot.sandbox.chakra.template import MEDIA_FORMATS, EmbeddedTemplate, list_variable_names
 
 MODEL_CONFIG = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 """Undocumented fields are refused: what the real API does with them is UNKNOWN, so clients should
@@ -92,14 +92,14 @@ def to_meta_components(
 ) -> list[dict[str, Any]]:
     """Return Meta's components, unchecked against the template."""
     made = [
-        *_header_components(send_body, template),
-        *_body_components(send_body, template),
-        *_button_components(send_body, template),
+        *_iter_header_components(send_body, template),
+        *_iter_body_components(send_body, template),
+        *_iter_button_components(send_body, template),
     ]
     return [component for component in made if component["parameters"]]
 
 
-def _header_components(
+def _iter_header_components(
     send_body: TemplateSendBody, template: EmbeddedTemplate
 ) -> Iterator[dict[str, Any]]:
     """Yield the header.
@@ -107,17 +107,19 @@ def _header_components(
     A mapping beside a media header is ignored: the documented full request has both.
     """
     parameters = [
-        _media_parameter(kind, link, send_body.filename)
+        _build_media_parameter(kind, link, send_body.filename)
         for kind, link in send_body.media_links.items()
     ]
     if send_body.has_location:
-        parameters.append(_location_parameter(send_body))
+        parameters.append(_build_location_parameter(send_body))
     if template.header_format not in MEDIA_FORMATS:
-        parameters += [_text_parameter(mapping, template) for mapping in send_body.header_mapping]
+        parameters += [
+            _build_text_parameter(mapping, template) for mapping in send_body.header_mapping
+        ]
     yield {"type": "header", "parameters": parameters}
 
 
-def _body_components(
+def _iter_body_components(
     send_body: TemplateSendBody, template: EmbeddedTemplate
 ) -> Iterator[dict[str, Any]]:
     mapped = send_body.mapping
@@ -127,13 +129,13 @@ def _body_components(
                 mapped, key=lambda one: (len(one.schema_property_name), one.schema_property_name)
             )
         )
-    parameters = [_text_parameter(mapping, template) for mapping in mapped]
+    parameters = [_build_text_parameter(mapping, template) for mapping in mapped]
     if send_body.otp_code is not None:
         parameters.append({"type": "text", "text": send_body.otp_code})
     yield {"type": "body", "parameters": parameters}
 
 
-def _button_components(
+def _iter_button_components(
     send_body: TemplateSendBody, template: EmbeddedTemplate
 ) -> Iterator[dict[str, Any]]:
     """Yield the buttons. That ``"1"`` names the first one that takes a value is INFERRED."""
@@ -146,18 +148,20 @@ def _button_components(
         kind = template.buttons[place]["type"].upper()
         value = send_body.otp_code if kind == "OTP" else values.pop(str(number), None)
         if value is not None:
-            yield _button_component(place, kind, value)
+            yield _build_button_component(place, kind, value)
     for number, value in enumerate(values.values(), len(template.buttons)):
-        yield _button_component(number, "URL", value)
+        yield _build_button_component(number, "URL", value)
 
 
 def requires_value(button: Mapping[str, Any]) -> bool:
     """Return whether a send must fill in this button."""
     kind = button["type"].upper()
-    return kind in ("COPY_CODE", "OTP") or (kind == "URL" and bool(variable_names(button["url"])))
+    return kind in ("COPY_CODE", "OTP") or (
+        kind == "URL" and bool(list_variable_names(button["url"]))
+    )
 
 
-def _button_component(place: int, kind: str, value: str) -> dict[str, Any]:
+def _build_button_component(place: int, kind: str, value: str) -> dict[str, Any]:
     if kind == "COPY_CODE":
         sub_type, parameter = "copy_code", {"type": "coupon_code", "coupon_code": value}
     else:
@@ -165,21 +169,21 @@ def _button_component(place: int, kind: str, value: str) -> dict[str, Any]:
     return {"type": "button", "sub_type": sub_type, "index": str(place), "parameters": [parameter]}
 
 
-def _text_parameter(one: MappedValue, template: EmbeddedTemplate) -> dict[str, Any]:
+def _build_text_parameter(one: MappedValue, template: EmbeddedTemplate) -> dict[str, Any]:
     parameter = {"type": "text", "text": one.schema_property_value}
     if template.parameter_format == "NAMED":
         parameter["parameter_name"] = one.schema_property_name
     return parameter
 
 
-def _media_parameter(kind: str, link: str, filename: str | None) -> dict[str, Any]:
+def _build_media_parameter(kind: str, link: str, filename: str | None) -> dict[str, Any]:
     media = {"link": link}
     if kind == "DOCUMENT" and filename is not None:
         media["filename"] = filename
     return {"type": kind.lower(), kind.lower(): media}
 
 
-def _location_parameter(send_body: TemplateSendBody) -> dict[str, Any]:
+def _build_location_parameter(send_body: TemplateSendBody) -> dict[str, Any]:
     given = {
         "latitude": send_body.location_latitude,
         "longitude": send_body.location_longitude,

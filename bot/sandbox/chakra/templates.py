@@ -45,7 +45,7 @@ class TemplatesResource:
         self._on_change = on_change
         self._timers = TimerGroup(clock)
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         templates = API_PATH + "/{wabaId}/message_templates"
         return [
             Route(templates, self._list, methods=["GET"]),
@@ -100,21 +100,23 @@ class TemplatesResource:
 
         Whether filters do is UNKNOWN: they have no effect here.
         """
-        path = self._account.object_path(request)
+        path = self._account.find_object_path(request)
         ask = cursors.parse_page_request(request.query_params)
         fields = tuple(filter(None, request.query_params.get("fields", "").split(",")))
         chosen, paging = cursors.paginate(
             list(self.templates.values()), ask, lambda one: one.id, f"{path}/message_templates"
         )
-        body: dict[str, Any] = {"data": [_template_body(template, fields) for template in chosen]}
+        body: dict[str, Any] = {
+            "data": [_build_template_body(template, fields) for template in chosen]
+        }
         return JSONResponse(body | ({"paging": paging} if paging else {}))
 
     async def _create(self, request: Request) -> Response:
-        self._account.object_path(request)
+        self._account.find_object_path(request)
         body = await envelope.read_json_object(request)
         template_rules.check_create(body)
         if self.find_by_name(body["name"], body["language"]):
-            raise _duplicate_error(body["language"])
+            raise _build_duplicate_error(body["language"])
         template = EmbeddedTemplate(
             id=str(self._next_id),
             name=body["name"],
@@ -135,7 +137,7 @@ class TemplatesResource:
         template_id = request.path_params["whatsappMessageTemplateId"]
         template = self.templates.get(template_id)
         if template is None:
-            raise self._account.object_not_found(template_id)
+            raise self._account.build_not_found(template_id)
         changes = _parse_changes(await envelope.read_json_object(request), template)
         self._check_editable(template)
         now = self._clock.time()
@@ -149,13 +151,13 @@ class TemplatesResource:
     def _check_editable(self, template: EmbeddedTemplate) -> None:
         """Raise ``MetaApiError`` for an approved template's second edit within a day."""
         if template.status not in EDITABLE_STATUSES:
-            raise _not_editable_error(
+            raise _build_not_editable_error(
                 "Message templates can only be edited if they have been rejected."
             )
         edited = template.edited_at
         today = edited is not None and self._clock.time() - edited < EDIT_INTERVAL_SECONDS
         if template.status == "APPROVED" and today:
-            raise _not_editable_error("An approved template can be edited once in 24 hours.")
+            raise _build_not_editable_error("An approved template can be edited once in 24 hours.")
 
     def _submit_for_review(self, template: EmbeddedTemplate) -> None:
         self._timers.call_later(
@@ -170,7 +172,7 @@ class TemplatesResource:
             self.apply_changes(template, status=found.status, rejected_reason=found.reason)
 
 
-def _template_body(template: EmbeddedTemplate, fields: tuple[str, ...]) -> dict[str, Any]:
+def _build_template_body(template: EmbeddedTemplate, fields: tuple[str, ...]) -> dict[str, Any]:
     """Return Meta's default fields; with ``fields``, those and the ID."""
     shown: dict[str, Any] = {
         "name": template.name,
@@ -198,7 +200,7 @@ def _parse_changes(body: Mapping[str, Any], template: EmbeddedTemplate) -> dict[
     """Return the changes. An approved template keeps its category. Raise ``MetaApiError``."""
     category = template_rules.parse_category(body.get("category", template.category))
     if category != template.category and template.status == "APPROVED":
-        raise _not_editable_error("The category of an approved template cannot be changed.")
+        raise _build_not_editable_error("The category of an approved template cannot be changed.")
     components = body.get("components", list(template.components))
     if not body.keys() & {"category", "components"}:
         raise MetaApiError(INVALID_PARAMETER, "There is nothing to change")
@@ -206,7 +208,7 @@ def _parse_changes(body: Mapping[str, Any], template: EmbeddedTemplate) -> dict[
     return {"category": category, "components": tuple(components)}
 
 
-def _duplicate_error(language: str) -> MetaApiError:
+def _build_duplicate_error(language: str) -> MetaApiError:
     return MetaApiError(
         INVALID_PARAMETER,
         subcode=DUPLICATE_SUBCODE,
@@ -216,7 +218,7 @@ def _duplicate_error(language: str) -> MetaApiError:
     )
 
 
-def _not_editable_error(message: str) -> MetaApiError:
+def _build_not_editable_error(message: str) -> MetaApiError:
     return MetaApiError(
         INVALID_PARAMETER,
         subcode=NOT_EDITABLE_SUBCODE,

@@ -43,12 +43,12 @@ class EmbeddedPhone(BaseModel):
     listed_as: Literal["object", "string"] = "object"
 
 
-def _first_email(fields: dict[str, Any]) -> str | None:
+def _find_first_email(fields: dict[str, Any]) -> str | None:
     emails = fields.get("emails")
     return emails[0].address if emails else None
 
 
-def _first_phone(fields: dict[str, Any]) -> str | None:
+def _find_first_phone(fields: dict[str, Any]) -> str | None:
     phones = fields.get("phones")
     return phones[0].number if phones else None
 
@@ -86,8 +86,8 @@ class EmbeddedUser(BaseModel):
     role: str = "inside_sales"
     emails: tuple[EmbeddedEmail, ...] = ()
     phones: tuple[EmbeddedPhone, ...] = ()
-    primary_email: str | None = Field(default_factory=_first_email)
-    primary_phone: str | None = Field(default_factory=_first_phone)
+    primary_email: str | None = Field(default_factory=_find_first_email)
+    primary_phone: str | None = Field(default_factory=_find_first_phone)
     reportees: tuple[str, ...] = ()
 
     @field_validator("emails", mode="before")
@@ -100,7 +100,7 @@ class EmbeddedUser(BaseModel):
     def _parse_phones(cls, given: Any) -> Any:
         return tuple({"number": item} if isinstance(item, str) else item for item in given)
 
-    def derived_id(self, part: str) -> str:
+    def derive_id(self, part: str) -> str:
         """Return a stable UUID for a part of this person, such as an email address."""
         return str(uuid5(NAMESPACE_URL, f"{self.id}/{part}"))
 

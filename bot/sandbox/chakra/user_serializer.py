@@ -43,19 +43,19 @@ class UserSerializer:
     def to_list_item_v1(self, user: EmbeddedUser) -> dict[str, Any]:
         """Return the 25 documented fields of an element of ``GET /v1/ext/users``."""
         return {
-            **self._common_fields(user),
+            **self._build_common_fields(user),
             "createdAt": user.created_at,
             "updatedAt": user.updated_at,
             "deletedAt": user.deleted_at,
             "team": self.team.team.id,
-            "role": self.team.role_id(user.role),
-            "primaryEmail": _primary_email(user),
-            "primaryPhone": _primary_phone(user),
+            "role": self.team.find_role_id(user.role),
+            "primaryEmail": _find_primary_email(user),
+            "primaryPhone": _find_primary_phone(user),
         }
 
     def to_detail_v1(self, user: EmbeddedUser) -> dict[str, Any]:
         """Return the listed fields with phones, emails and reportees (INFERRED from v2)."""
-        return {**self.to_list_item_v1(user), **_collection_fields(user)}
+        return {**self.to_list_item_v1(user), **_build_collection_fields(user)}
 
     def to_v2(self, user: EmbeddedUser) -> dict[str, Any]:
         """Return short IDs, ISO times and plain primaries, as documented for the v2 fetch.
@@ -63,8 +63,8 @@ class UserSerializer:
         That the v2 list has the same elements is INFERRED.
         """
         return {
-            **self._common_fields(user),
-            **_collection_fields(user),
+            **self._build_common_fields(user),
+            **_build_collection_fields(user),
             "createdAt": to_iso_timestamp(user.created_at),
             "updatedAt": to_iso_timestamp(user.updated_at),
             "deletedAt": None if user.deleted_at is None else to_iso_timestamp(user.deleted_at),
@@ -74,7 +74,7 @@ class UserSerializer:
             "primaryPhone": user.primary_phone,
         }
 
-    def _common_fields(self, user: EmbeddedUser) -> dict[str, Any]:
+    def _build_common_fields(self, user: EmbeddedUser) -> dict[str, Any]:
         return {
             **user.model_dump(include=set(COMMON_FIELDS), by_alias=True),
             **dict.fromkeys(NULL_FIELDS),
@@ -92,33 +92,33 @@ def to_iso_timestamp(milliseconds: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}{TEAM_UTC_OFFSET}"
 
 
-def _collection_fields(user: EmbeddedUser) -> dict[str, Any]:
+def _build_collection_fields(user: EmbeddedUser) -> dict[str, Any]:
     return {
-        "phones": [_phone_value(user, phone) for phone in user.phones],
-        "emails": [_email_object(user, email) for email in user.emails],
+        "phones": [_build_phone_value(user, phone) for phone in user.phones],
+        "emails": [_build_email_object(user, email) for email in user.emails],
         # UNKNOWN element type; user IDs are the plainest reading.
         "reportees": list(user.reportees),
     }
 
 
-def _primary_email(user: EmbeddedUser) -> dict[str, Any] | None:
+def _find_primary_email(user: EmbeddedUser) -> dict[str, Any] | None:
     if user.primary_email is None:
         return None
     known = (email for email in user.emails if email.address == user.primary_email)
-    return _email_object(user, next(known, EmbeddedEmail(address=user.primary_email)))
+    return _build_email_object(user, next(known, EmbeddedEmail(address=user.primary_email)))
 
 
-def _primary_phone(user: EmbeddedUser) -> dict[str, Any] | str | None:
+def _find_primary_phone(user: EmbeddedUser) -> dict[str, Any] | str | None:
     """Return the primary phone. INFERRED: v1's documented value is null."""
     if user.primary_phone is None:
         return None
     known = (phone for phone in user.phones if phone.number == user.primary_phone)
-    return _phone_value(user, next(known, EmbeddedPhone(number=user.primary_phone)))
+    return _build_phone_value(user, next(known, EmbeddedPhone(number=user.primary_phone)))
 
 
-def _email_object(user: EmbeddedUser, email: EmbeddedEmail) -> dict[str, Any]:
+def _build_email_object(user: EmbeddedUser, email: EmbeddedEmail) -> dict[str, Any]:
     return {
-        **_owned_fields(user, email.id or user.derived_id(email.address)),
+        **_build_owned_fields(user, email.id or user.derive_id(email.address)),
         "email": email.address,
         "normalizedEmail": email.address.lower(),
         "type": email.type,
@@ -126,12 +126,12 @@ def _email_object(user: EmbeddedUser, email: EmbeddedEmail) -> dict[str, Any]:
     }
 
 
-def _phone_value(user: EmbeddedUser, phone: EmbeddedPhone) -> dict[str, Any] | str:
+def _build_phone_value(user: EmbeddedUser, phone: EmbeddedPhone) -> dict[str, Any] | str:
     """Return a phone. Its keys are UNKNOWN, and modelled on the documented email object."""
     if phone.listed_as == "string":
         return phone.number
     return {
-        **_owned_fields(user, user.derived_id(phone.number)),
+        **_build_owned_fields(user, user.derive_id(phone.number)),
         "phone": phone.number,
         "normalizedPhone": phone.number,
         "type": "",
@@ -139,7 +139,7 @@ def _phone_value(user: EmbeddedUser, phone: EmbeddedPhone) -> dict[str, Any] | s
     }
 
 
-def _owned_fields(user: EmbeddedUser, owned_id: str) -> dict[str, Any]:
+def _build_owned_fields(user: EmbeddedUser, owned_id: str) -> dict[str, Any]:
     return {
         "id": owned_id,
         "createdAt": user.created_at,

@@ -36,7 +36,7 @@ class UsersResource:
         self._clock = clock
         self._serializer = UserSerializer(team, picture_url)
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         # The update's verb is documented as GET, which can't carry its body; PUT is INFERRED.
         return [
             Route("/v1/ext/users", self._list_v1, methods=["GET"]),
@@ -49,27 +49,29 @@ class UsersResource:
     # Whether inactive and deleted people are listed is UNKNOWN: they are, so that a client that
     # ignores the two flags fails here.
     async def _list_v1(self, _: Request) -> Response:
-        return envelope.data_response(
+        return envelope.build_data_response(
             [self._serializer.to_list_item_v1(user) for user in self.users.values()]
         )
 
     async def _list_v2(self, _: Request) -> Response:
-        return envelope.data_response(
+        return envelope.build_data_response(
             [self._serializer.to_v2(user) for user in self.users.values()]
         )
 
     async def _fetch_v1(self, request: Request) -> Response:
-        return envelope.data_response(self._serializer.to_detail_v1(self._require_user(request)))
+        return envelope.build_data_response(
+            self._serializer.to_detail_v1(self._require_user(request))
+        )
 
     async def _fetch_v2(self, request: Request) -> Response:
-        return envelope.data_response(self._serializer.to_v2(self._require_user(request)))
+        return envelope.build_data_response(self._serializer.to_v2(self._require_user(request)))
 
     async def _update(self, request: Request) -> Response:
         person = self._require_user(request)
         changes = _check_changes(await envelope.read_json_object(request))
         updated = person.with_changes(**changes, updated_at=int(self._clock.time() * 1000))
         self.users[person.id] = updated
-        return envelope.data_response(self._serializer.to_detail_v1(updated))
+        return envelope.build_data_response(self._serializer.to_detail_v1(updated))
 
     def _require_user(self, request: Request) -> EmbeddedUser:
         """Return the requested person by ID. Status codes and messages are INFERRED.

@@ -69,7 +69,7 @@ class EmbeddedWhatsApp:
             clock,
         )
 
-    def routes(self) -> list[Route]:
+    def build_routes(self) -> list[Route]:
         resources = (
             self.templates,
             self.messages,
@@ -79,7 +79,7 @@ class EmbeddedWhatsApp:
             self.processes,
             ChatsResource(self.account, self._team_id, self.customers),
         )
-        return [route for resource in resources for route in resource.routes()]
+        return [route for resource in resources for route in resource.build_routes()]
 
     async def aclose(self) -> None:
         self.templates.close()
@@ -94,7 +94,7 @@ class EmbeddedWhatsApp:
 
     def _push_template_events(self, before: EmbeddedTemplate, after: EmbeddedTemplate) -> None:
         now = self._clock.time()
-        for field, value in template_events.changes(before, after, now):
+        for field, value in template_events.iter_changes(before, after, now):
             self.push_change(field, value)
         if after.correct_category and after.correct_category != before.correct_category:
             self._timers.call_later(
@@ -104,7 +104,7 @@ class EmbeddedWhatsApp:
 
     def push_change(self, field: str, value: Mapping[str, Any]) -> None:
         """Send a change of the account or a template, in Meta's format; it has a time."""
-        change = event_bodies.meta_change(field, dict(value))
+        change = event_bodies.build_meta_change(field, dict(value))
         self.webhooks.push(
-            "meta", event_bodies.meta_event(self.account, [change], self._clock.time())
+            "meta", event_bodies.build_meta_event(self.account, [change], self._clock.time())
         )

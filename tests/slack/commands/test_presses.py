@@ -163,7 +163,7 @@ async def test_answer_to_a_shortcut_on_a_reply_is_in_its_thread(
     await acme.slack.use_message_shortcut(JOHN, "send.from_message", reply)
     await acme.idle()
     await acme.slack.suggest(JOHN, "send.template", "hello_world")
-    template = acme.chakra.template("hello_world", "en_US")
+    template = acme.chakra.find_template("hello_world", "en_US")
     await acme.press("send.template", value=template.id)
     assert await acme.send() == {}
     await clock.advance(5)

@@ -58,9 +58,9 @@ async def test_a_stopped_workspace_answers_nothing_and_posts_nothing(
     ]
     await clock.advance(10)
     await Posts(bot.database, bot.workspace.team_id).enqueue([message("late")], clock.time())
-    posted = len(acme.slack.messages("U0JOHN", "C0SALES"))
+    posted = len(acme.slack.list_messages("U0JOHN", "C0SALES"))
     await acme.slack.mention("U0JOHN", "C0SALES", "help")
     await clock.advance(60)
     await acme.settle()
-    assert len(acme.slack.messages("U0JOHN", "C0SALES")) == posted + 1  # the mention itself
+    assert len(acme.slack.list_messages("U0JOHN", "C0SALES")) == posted + 1  # the mention itself
     assert (await bot.context.health.check_slack()).problem == "tokens_revoked"

@@ -79,7 +79,7 @@ async def test_upload_named_after_a_customer_is_masked(acme: World, clock: Manua
 
 
 def _form_text(acme: World) -> str:
-    view = acme.slack.view(JOHN)
+    view = acme.slack.find_view(JOHN)
     return visible_text(view) if view else ""
 
 

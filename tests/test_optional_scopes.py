@@ -26,7 +26,7 @@ Probe = Callable[[World], Awaitable[str]]
 
 
 def last_text(world: World, channel: str) -> str:
-    messages = world.slack.messages(JOHN, channel)
+    messages = world.slack.list_messages(JOHN, channel)
     return visible_text(messages[-1]) if messages else ""
 
 
@@ -68,7 +68,7 @@ async def watch_while_slack_hangs_up(world: World, channel: str) -> str:
     await world.type(f"/chakra watch {RUNNING}", channel=channel)
 
     def notices() -> list[str]:
-        texts = map(visible_text, world.slack.messages(JOHN, JOHNS_MESSAGES))
+        texts = map(visible_text, world.slack.list_messages(JOHN, JOHNS_MESSAGES))
         return [text for text in texts if "couldn't confirm" in text]
 
     await advance_until(world, world.clock, lambda: bool(notices()))
@@ -83,7 +83,7 @@ async def share_with_partners(world: World) -> str:
 async def choose_files(world: World) -> str:
     """A template with a picture takes a link; a table has no other way."""
     await open_form(world, PROMO, "en_US")
-    view = world.slack.view(JOHN)
+    view = world.slack.find_view(JOHN)
     assert view is not None
     elements = [block.get("element", {}).get("type") for block in view["blocks"]]
     assert "file_input" not in elements
@@ -102,7 +102,7 @@ async def post_a_link(world: World) -> str:
     """Return the message with its preview; without either scope it has none."""
     await world.slack.type(JOHN, SALES, "https://app.chakrahq.com/lead/LEAD-004038")
     await world.idle()
-    message = world.slack.messages(JOHN, SALES)[-1]
+    message = world.slack.list_messages(JOHN, SALES)[-1]
     assert not message.attachments
     return message.text
 

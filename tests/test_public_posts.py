@@ -92,5 +92,5 @@ async def test_no_line_without_share_or_watch_posts_in_the_channel(
 
 
 def public_texts(acme: World) -> list[str]:
-    messages = acme.slack.messages(JOHN, SALES)
+    messages = acme.slack.list_messages(JOHN, SALES)
     return [visible_text(m) for m in messages if m.author == "U0CHAKRA" and not m.ephemeral]

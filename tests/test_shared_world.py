@@ -25,12 +25,12 @@ async def test_what_a_story_changes_is_named(acme: World) -> None:
 
 
 async def test_each_story_begins_as_in_a_new_world(acme: World) -> None:
-    before = len(acme.slack.messages(JOHN, SALES))
+    before = len(acme.slack.list_messages(JOHN, SALES))
     shared = SharedWorld(acme)
     await shared.open()
     assert "John Doe" in visible_text(await acme.type("/chakra user john"))
     asked = acme.chakra.count()
     await shared.begin()
-    assert (acme.chakra.count(), len(acme.slack.messages(JOHN, SALES))) == (0, before)
+    assert (acme.chakra.count(), len(acme.slack.list_messages(JOHN, SALES))) == (0, before)
     assert "John Doe" in visible_text(await acme.type("/chakra user john"))
     assert acme.chakra.count() == asked

@@ -42,7 +42,7 @@ async def test_finished_upload_leaves_no_whole_number_or_address(
     await acme.slack.type(JOHN, SALES, "/chakra bulk create lead")
     await acme.settle()
     await acme.slack.submit(JOHN, {"file": LocalFile(FILE_NAME, "text/csv", ROWS.encode())})
-    await wait_until(acme, lambda: "Send 2 rows" in str(acme.slack.view(JOHN)))
+    await wait_until(acme, lambda: "Send 2 rows" in str(acme.slack.find_view(JOHN)))
     await acme.slack.submit(JOHN, {})
     await advance_until(acme, clock, lambda: "has finished" in report_text(acme))
     stored = await stored_text(acme)

@@ -52,7 +52,7 @@ async def test_a_line_of_each_kind_through_the_front_door(acme: World) -> None:
 
     async def form(line: str) -> str:
         await acme.type(f"/chakra {line}")
-        view = acme.slack.view(JOHN)
+        view = acme.slack.find_view(JOHN)
         assert view is not None, line
         await acme.slack.close_view(JOHN)
         return visible_text(view)

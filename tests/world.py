@@ -57,10 +57,10 @@ class World(sandbox.Sandbox):
 
     async def confirm(self, *, by: str = JOHN) -> dict[str, str]:
         """Send what "Check and send" shows."""
-        view = self.slack.view(by) or {}
+        view = self.slack.find_view(by) or {}
         assert view.get("callback_id") == "send.confirm", view.get("callback_id")
         return await self.submit({}, by=by)
 
     def shown(self, *, by: str = JOHN, channel: str = SALES) -> VisibleMessage:
         """Return what this person sees last there."""
-        return self.slack.messages(by, channel)[-1]
+        return self.slack.list_messages(by, channel)[-1]

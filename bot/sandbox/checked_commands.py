@@ -39,7 +39,7 @@ def check_commands(commands: Sequence[Command[Any]]) -> CheckedCommands:
         return commands
     registry = build_registry(commands)
 
-    def checked(handler: Handler[T]) -> Handler[T]:
+    def wrap_handler(handler: Handler[T]) -> Handler[T]:
         @wraps(handler)
         async def run(request: Any, context: Any) -> T:
             reply = await handler(request, context)
@@ -51,11 +51,11 @@ def check_commands(commands: Sequence[Command[Any]]) -> CheckedCommands:
     return CheckedCommands(
         replace(
             command,
-            run=checked(command.run),
-            actions=tuple(replace(a, run=checked(a.run)) for a in command.actions),
-            forms=tuple(replace(f, submit=checked(f.submit)) for f in command.forms),
-            shortcuts=tuple(replace(s, run=checked(s.run)) for s in command.shortcuts),
-            events=tuple(replace(e, run=checked(e.run)) for e in command.events),
+            run=wrap_handler(command.run),
+            actions=tuple(replace(a, run=wrap_handler(a.run)) for a in command.actions),
+            forms=tuple(replace(f, submit=wrap_handler(f.submit)) for f in command.forms),
+            shortcuts=tuple(replace(s, run=wrap_handler(s.run)) for s in command.shortcuts),
+            events=tuple(replace(e, run=wrap_handler(e.run)) for e in command.events),
         )
         for command in commands
     )
@@ -77,22 +77,22 @@ def check_reply(reply: object, registry: CommandRegistry[Any]) -> None:
 def check_view(view: Mapping[str, Any], registry: CommandRegistry[Any]) -> None:
     form = str(view.get("callback_id") or "")
     if view.get("submit") and form not in registry.forms:
-        raise _error("form", form, "Form", "forms")
+        raise _build_error("form", form, "Form", "forms")
     check_blocks(view.get("blocks") or (), registry)
 
 
 def check_blocks(blocks: Sequence[Mapping[str, Any]], registry: CommandRegistry[Any]) -> None:
-    for element, is_sent in _elements(blocks):
+    for element, is_sent in _iter_elements(blocks):
         identifier = str(element["action_id"]).partition(":")[0]
         if "external" in str(element.get("type")) and identifier not in registry.options:
-            raise _error("menu", identifier, "Options", "options")
+            raise _build_error("menu", identifier, "Options", "options")
         is_link = element.get("type") == "button" and "url" in element
         known = identifier in registry.actions or identifier == RUN_ACTION
         if is_sent and not is_link and not known:
-            raise _error("button or menu", identifier, "Action", "actions")
+            raise _build_error("button or menu", identifier, "Action", "actions")
 
 
-def _elements(blocks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], bool]]:
+def _iter_elements(blocks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], bool]]:
     """Yield each interactive element, and whether Slack sends the app a person's use of it.
 
     An input without ``dispatch_action`` is only part of the submitted form.
@@ -105,7 +105,7 @@ def _elements(blocks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str
                 yield element, is_sent
 
 
-def _error(what: str, identifier: str, kind: str, field: str) -> UnlistedIdError:
+def _build_error(what: str, identifier: str, kind: str, field: str) -> UnlistedIdError:
     command = identifier.partition(".")[0]
     return UnlistedIdError(
         f"The {what} {identifier!r} is shown, but no command lists it: add "

@@ -60,28 +60,28 @@ class PhonesApi:
         self._skip = skip
         self._timers = TimerGroup(clock)
         self._is_announced = False
-        chakra.customers.on_change = self._changed
+        chakra.customers.on_change = self._publish_change
 
     def seed(self) -> None:
         """Add the demo's customers; they write when the page asks them to."""
         for name, phone, username in SEED_CUSTOMERS:
             self._chakra.customers.add(name, phone, username=username)
 
-    def routes(self, actions: PageActions) -> list[BaseRoute]:
+    def build_routes(self, actions: PageActions) -> list[BaseRoute]:
         return [
             Route("/sandbox/phones", self._list),
-            Route("/sandbox/phones/media/{media}", self._media),
-            actions.route("/sandbox/phones/do", self._do),
-            actions.route("/sandbox/phones/add", self._add),
-            actions.route("/sandbox/phones/story", self._tell_story),
-            actions.route("/sandbox/phones/meta", self._do_as_meta),
-            actions.route("/sandbox/phones/skip", self._skip_day),
+            Route("/sandbox/phones/media/{media}", self._serve_media),
+            actions.build_route("/sandbox/phones/do", self._act_as_customer),
+            actions.build_route("/sandbox/phones/add", self._add),
+            actions.build_route("/sandbox/phones/story", self._tell_story),
+            actions.build_route("/sandbox/phones/meta", self._act_as_meta),
+            actions.build_route("/sandbox/phones/skip", self._skip_day),
         ]
 
     def close(self) -> None:
         self._timers.cancel_all()
 
-    def _changed(self) -> None:
+    def _publish_change(self) -> None:
         if not self._is_announced:
             self._is_announced = True
             self.announce()
@@ -94,22 +94,24 @@ class PhonesApi:
             {
                 "now": self._clock.time(),
                 "can_skip": self._skip is not None,
-                "numbers": [_number_json(listing) for listing in self._chakra.sender_listings],
+                "numbers": [
+                    _build_number_json(listing) for listing in self._chakra.sender_listings
+                ],
                 "customers": [
-                    self._customer_json(index, customer)
+                    self._build_customer_json(index, customer)
                     for index, customer in numbered[:MAX_SHOWN_CUSTOMERS]
                 ],
             }
         )
 
-    async def _media(self, request: Request) -> Response:
+    async def _serve_media(self, request: Request) -> Response:
         media = self._chakra.get_media(request.path_params["media"])
         if media is None:
             return PlainTextResponse("There is no such file.", 404)
         headers = {"Content-Disposition": "inline", "X-Content-Type-Options": "nosniff"}
         return Response(media.content, media_type=media.media_type, headers=headers)
 
-    async def _do(self, body: Json) -> Json:
+    async def _act_as_customer(self, body: Json) -> Json:
         customer = self._require_customer(body["customer"])
         action = ACTIONS.get(body["do"])
         if action is None:
@@ -125,8 +127,8 @@ class PhonesApi:
         name = str(body.get("name") or "").strip() or "New customer"
         count = len(self._chakra.customers)
         phone = f"{NEW_NUMBER_PREFIX}{count:02d}" if body["has_number"] else ""
-        self._chakra.customers.add(name, phone, username="" if phone else _username(name))
-        self._changed()
+        self._chakra.customers.add(name, phone, username="" if phone else _build_username(name))
+        self._publish_change()
         return {"customer": count}
 
     async def _tell_story(self, _: Json) -> Json:
@@ -137,7 +139,7 @@ class PhonesApi:
                 self._timers.call_later(seconds, partial(customers[index].write, text))
         return {}
 
-    async def _do_as_meta(self, body: Json) -> Json:
+    async def _act_as_meta(self, body: Json) -> Json:
         """Change a template or the account, as Meta does."""
         change = META_CHANGES.get(body["do"])
         if change is None:
@@ -149,7 +151,7 @@ class PhonesApi:
         if self._skip is None:
             raise ActionNotPossible("The clock of this sandbox can't skip.")
         self._skip(SKIP_SECONDS)
-        self._changed()
+        self._publish_change()
         return {}
 
     def _require_customer(self, index: object) -> EmbeddedCustomer:
@@ -158,7 +160,7 @@ class PhonesApi:
             raise ActionNotPossible("There is no such customer.")
         return customers[index]
 
-    def _customer_json(self, index: int, customer: EmbeddedCustomer) -> Json:
+    def _build_customer_json(self, index: int, customer: EmbeddedCustomer) -> Json:
         identity, now = customer.identity, self._clock.time()
         shown = [m for m in customer.phone if m.status != "failed"][-MAX_SHOWN_MESSAGES:]
         texts = {message.wamid: message.text for message in shown}
@@ -173,15 +175,15 @@ class PhonesApi:
                 number: at + WINDOW_SECONDS
                 for number, at in self._chakra.customers.list_last_writes(customer).items()
             },
-            "messages": [_message_json(message, texts) for message in shown],
+            "messages": [_build_message_json(message, texts) for message in shown],
         }
 
 
-def _username(name: str) -> str:
+def _build_username(name: str) -> str:
     return ".".join(name.lower().split())[:35]
 
 
-def _number_json(listing: Mapping[str, Any]) -> Json:
+def _build_number_json(listing: Mapping[str, Any]) -> Json:
     return {
         "id": listing["id"],
         "name": listing["verifiedName"],
@@ -189,7 +191,7 @@ def _number_json(listing: Mapping[str, Any]) -> Json:
     }
 
 
-def _message_json(message: PhoneMessage, texts: Mapping[str, str]) -> Json:
+def _build_message_json(message: PhoneMessage, texts: Mapping[str, str]) -> Json:
     return {
         "id": message.wamid,
         "number": message.sender_id,
@@ -204,11 +206,11 @@ def _message_json(message: PhoneMessage, texts: Mapping[str, str]) -> Json:
         "is_revoked": message.is_revoked,
         "quoted": texts.get(message.replies_to, "") if message.replies_to else "",
         "buttons": list(message.buttons),
-        "picture": _picture_url(message),
+        "picture": _choose_picture_url(message),
     }
 
 
-def _picture_url(message: PhoneMessage) -> str:
+def _choose_picture_url(message: PhoneMessage) -> str:
     """Return where the page finds an image: a customer's by its ID, ours by its link."""
     picture = message.message.get("image")
     if not isinstance(picture, dict):

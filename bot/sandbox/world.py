@@ -111,7 +111,7 @@ async def open_sandbox(
             tips=build_tips(chakra),
             declined_scopes=declined_scopes,
             may_send=partial(may_send, senders=senders),
-            build_phones=phones.routes,
+            build_phones=phones.build_routes,
         )
         phones.announce = partial(slack.workspace.feed.publish, None, "phones", None)
         slack.set_base_url(await stack.enter_async_context(serve(slack.app, port)))

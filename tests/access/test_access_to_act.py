@@ -116,7 +116,7 @@ async def test_a_form_submitted_after_the_role_was_lost_sends_nothing(
     await clock.advance(60)
     await acme.confirm()
     assert sent_count(acme) == 0
-    assert "This account is deactivated" in str(acme.slack.view(JOHN))
+    assert "This account is deactivated" in str(acme.slack.find_view(JOHN))
 
 
 def test_every_form_and_every_press_that_writes_is_checked_at_that_moment() -> None:

@@ -72,5 +72,5 @@ async def bench_export(
 
 def find_file(slack: EmbeddedSlack) -> bytes:
     """Return the file in John's direct messages, b"" while there is none."""
-    files = [file.data for message in slack.messages(JOHN, JOHNS) for file in message.files]
+    files = [file.data for message in slack.list_messages(JOHN, JOHNS) for file in message.files]
     return files[-1] if files else b""

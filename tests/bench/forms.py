@@ -52,5 +52,5 @@ async def _open_form(slack: EmbeddedSlack) -> float:
     """Seconds from the typed line to the form on the screen."""
     began = time.perf_counter()
     await slack.type(JOHN, SALES, "/chakra send")
-    await slack.wait_until(lambda: slack.view(JOHN) is not None)
+    await slack.wait_until(lambda: slack.find_view(JOHN) is not None)
     return time.perf_counter() - began

@@ -45,7 +45,7 @@ async def bench_notification_burst(
             rules = RuleRepository(database, TEAM_ID)
             spec = RuleSpec(events=(EventGroup.ALL,))
             await rules.add(SALES, JOHN, spec, time.time())
-        before = len(slack.messages(JOHN, SALES))
+        before = len(slack.list_messages(JOHN, SALES))
         own = {**env, "DATABASE_URL": url, "CHAKRA_WEBHOOK_SECRET": SECRET}
         began = time.perf_counter()
         async with start_process(BOT_MODULE, own) as second:
@@ -61,7 +61,7 @@ async def bench_notification_burst(
             )  # those of the first replica come again, as a sender that got no answer repeats them
             shown = await _wait_until_shown(url, began)
             took, megabytes = time.perf_counter() - began, second.peak_mb()
-        posts = slack.messages(JOHN, SALES)[before:]
+        posts = slack.list_messages(JOHN, SALES)[before:]
         _report(table, shown, took, megabytes, posts)
 
 

@@ -117,7 +117,7 @@ async def _measure_planning(kind: str, database: str, url: str) -> float:
 
 async def _measure_posts(slack: EmbeddedSlack, channels: Sequence[str], url: str) -> float:
     """Return how many messages are posted in a second; 0 if not all of them are in time."""
-    before = {channel: len(slack.messages(JOHN, channel)) for channel in channels}
+    before = {channel: len(slack.list_messages(JOHN, channel)) for channel in channels}
     changes = [{"field": f"from_{2031 + number}"} for number in range(POSTS_PER_CHANNEL)]
     event = {"object": "whatsapp_business_account", "entry": [{"id": "8", "changes": changes}]}
     began, posted = time.perf_counter(), 0
@@ -126,7 +126,9 @@ async def _measure_posts(slack: EmbeddedSlack, channels: Sequence[str], url: str
         if time.perf_counter() - began > TIMEOUT_SECONDS:
             return 0.0
         await asyncio.sleep(POLL_SECONDS)
-        posted = sum(len(slack.messages(JOHN, channel)) - before[channel] for channel in channels)
+        posted = sum(
+            len(slack.list_messages(JOHN, channel)) - before[channel] for channel in channels
+        )
     return posted / (time.perf_counter() - began)
 
 

@@ -38,7 +38,7 @@ async def bench_upload(
             slack.set_request_url(bot.url + SLACK_EVENTS_PATH)
             form = _UploadForm(slack, bot, ticks, table)
             await slack.type(JOHN, SALES, "/chakra bulk create lead")
-            await slack.wait_until(lambda: slack.view(JOHN) is not None)
+            await slack.wait_until(lambda: slack.find_view(JOHN) is not None)
             file = LocalFile("leads.csv", "text/csv", _build_csv())
             await form.measure_submit("checked", {"file": file}, form.is_checked)
             went = chakra.count(CREATE)
@@ -61,7 +61,7 @@ class _UploadForm:
     table: ResultTable
 
     def is_checked(self) -> bool:
-        view = self.slack.view(JOHN)
+        view = self.slack.find_view(JOHN)
         return view is not None and f"Send {ROWS:,} rows" in visible_text(view)
 
     async def measure_submit(

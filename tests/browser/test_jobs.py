@@ -93,7 +93,7 @@ async def test_sample_table_can_be_inserted_and_its_problems_are_listed(
     await expect(person.page.get_by_test_id("modal-submit")).to_have_text("Send 53 of 60")
     await person.press_button("Download skipped rows", form)
     await expect(form).to_contain_text("I've sent you the skipped rows")
-    [message] = demo.slack.messages("U0JOHN", "D0JOHN")
+    [message] = demo.slack.list_messages("U0JOHN", "D0JOHN")
     [file] = message.files
     assert len(file.data.decode("utf-8-sig").splitlines()) == 1 + 7
     assert demo.chakra.count("POST /v1/ext/procedure/{procedureShortId}/process/bulk-create") == 0

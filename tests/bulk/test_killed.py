@@ -64,16 +64,18 @@ class UploadScenario:
         await self.wait_until(lambda: "Send 2,500 rows" in self.form_text())
 
     def form_text(self) -> str:
-        view = self.stand_ins.slack.view(JOHN)
+        view = self.stand_ins.slack.find_view(JOHN)
         return visible_text(view) if view else ""
 
     def stopped_messages(self) -> list[str]:
         """Return the texts in the DM with the app that say that the upload stopped."""
-        texts = [visible_text(message) for message in self.stand_ins.slack.messages(JOHN, JOHNS)]
+        texts = [
+            visible_text(message) for message in self.stand_ins.slack.list_messages(JOHN, JOHNS)
+        ]
         return [text for text in texts if "stopped" in text]
 
     def watch_text(self) -> str:
-        return "".join(map(visible_text, self.stand_ins.slack.messages(JOHN, JOHNS)))
+        return "".join(map(visible_text, self.stand_ins.slack.list_messages(JOHN, JOHNS)))
 
     async def wait_until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(TIMEOUT_SECONDS):

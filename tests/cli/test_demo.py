@@ -120,9 +120,9 @@ async def test_the_page_knows_who_may_send(acme: World) -> None:
     ):
         people = {person["id"]: person["may_send"] for person in (await answer.json())["people"]}
     for person, may_send in people.items():
-        channel = acme.slack.workspace.channels_of(person)[0].id
+        channel = acme.slack.workspace.list_channels(person)[0].id
         await acme.type("/chakra send", by=person, channel=channel)
-        assert (acme.slack.view(person) is not None) == may_send, person
+        assert (acme.slack.find_view(person) is not None) == may_send, person
 
 
 async def test_both_connection_modes_give_the_same_answer(open_sandbox: OpenSandbox) -> None:
@@ -131,7 +131,7 @@ async def test_both_connection_modes_give_the_same_answer(open_sandbox: OpenSand
         async with open_sandbox(socket_mode=socket_mode) as world:
             await world.slack.type("U0MEI", "C0SALES", "/chakra user john@acme.com")
             await world.settle()
-            answers.append(visible_text(world.slack.messages("U0MEI", "C0SALES")[-1]))
+            answers.append(visible_text(world.slack.list_messages("U0MEI", "C0SALES")[-1]))
     assert answers[0] == answers[1]
     assert "John Doe" in answers[0]
 

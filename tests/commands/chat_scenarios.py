@@ -47,7 +47,7 @@ async def pass_seconds(acme: World, seconds: float) -> None:
 def parent(acme: World) -> VisibleMessage:
     return next(
         message
-        for message in acme.slack.messages(JOHN, SALES)
+        for message in acme.slack.list_messages(JOHN, SALES)
         if message.thread_ts in (None, message.ts) and "chat.resolve" in str(message.blocks)
     )
 
@@ -56,7 +56,7 @@ def thread(acme: World, *, by: str = JOHN) -> list[str]:
     """Return the texts of the thread that everyone sees, in order."""
     return [
         visible_text(message)
-        for message in acme.slack.messages(by, SALES)
+        for message in acme.slack.list_messages(by, SALES)
         if message.thread_ts == parent(acme).ts and message.ts != parent(acme).ts
         if not message.ephemeral
     ]
@@ -89,7 +89,9 @@ def sent_bodies(acme: World) -> list[Any]:
 def ephemerals(acme: World, *, by: str = JOHN) -> list[str]:
     """Return what only this person sees in the channel."""
     return [
-        visible_text(message) for message in acme.slack.messages(by, SALES) if message.ephemeral
+        visible_text(message)
+        for message in acme.slack.list_messages(by, SALES)
+        if message.ephemeral
     ]
 
 
@@ -98,7 +100,7 @@ def parent_text(acme: World) -> str:
 
 
 def modal_text(acme: World, *, by: str = JOHN) -> str:
-    return str((acme.slack.view(by) or {}).get("blocks"))
+    return str((acme.slack.find_view(by) or {}).get("blocks"))
 
 
 async def type_in_thread(acme: World, text: str, *, by: str = JOHN) -> None:

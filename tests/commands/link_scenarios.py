@@ -17,7 +17,7 @@ async def post(world: World, text: str, *, by: str = JOHN, channel: str = SALES)
     """Post a message; return it as it is once the bot has nothing left to do."""
     await world.slack.type(by, channel, text)
     await world.idle()
-    return next(m for m in reversed(world.slack.messages(by, channel)) if m.author == by)
+    return next(m for m in reversed(world.slack.list_messages(by, channel)) if m.author == by)
 
 
 def previews(message: VisibleMessage) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ def unfurls(world: World) -> list[ApiCall]:
 async def open_pane(world: World, message: VisibleMessage, by: str = JOHN) -> dict[str, Any]:
     await world.slack.previews.open(by, message.id)
     await world.idle()
-    pane = world.slack.previews.pane(by)
+    pane = world.slack.previews.find_pane(by)
     assert pane is not None
     return pane
 
@@ -44,7 +44,7 @@ async def open_slowly(world: World, message: VisibleMessage, by: str = JOHN) -> 
     """Open the pane while something hangs; return what it then says."""
 
     def pane() -> dict[str, Any]:
-        return world.slack.previews.pane(by) or {}
+        return world.slack.previews.find_pane(by) or {}
 
     async with world.clock.running():
         await world.slack.previews.open(by, message.id)

@@ -50,7 +50,7 @@ def download_count(acme: World) -> int:
 
 
 def find_block(acme: World, block_id: str) -> dict[str, Any]:
-    blocks = (acme.slack.view(JOHN) or {})["blocks"]
+    blocks = (acme.slack.find_view(JOHN) or {})["blocks"]
     found: dict[str, Any] = next(block for block in blocks if block.get("block_id") == block_id)
     return found
 
@@ -58,7 +58,7 @@ def find_block(acme: World, block_id: str) -> dict[str, Any]:
 async def submit_files(acme: World, *files: dict[str, Any]) -> dict[str, str]:
     """The form submitted, and what it then shows, with files that Slack's own client would not
     have let through."""
-    view = acme.slack.view(JOHN) or {}
+    view = acme.slack.find_view(JOHN) or {}
     state = {name: dict(element) for name, element in view["state"]["values"].items()}
     state["file"] = {"send.file": {"type": "file_input", "files": list(files)}}
     for name, text in {"phone": READING_NUMBER, **OFFER_VALUES, "var_button_0_1": "17"}.items():

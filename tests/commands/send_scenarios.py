@@ -83,21 +83,21 @@ async def advance_until(acme: World, clock: ManualClock, condition: Callable[[],
 
 def is_sent(acme: World, by: str = JOHN) -> bool:
     """Whether the view shows what became of a send, and has no button to send."""
-    view = acme.slack.view(by) or {}
+    view = acme.slack.find_view(by) or {}
     return bool(view.get("blocks")) and view.get("submit") is None
 
 
 def view_text(acme: World, by: str = JOHN) -> str:
-    return visible_text(acme.slack.view(by) or {})
+    return visible_text(acme.slack.find_view(by) or {})
 
 
 def report_text(acme: World) -> str:
-    messages = acme.slack.messages(JOHN, DIRECT)
+    messages = acme.slack.list_messages(JOHN, DIRECT)
     return visible_text(messages[-1]) if messages else ""
 
 
 def last_message_text(acme: World) -> str:
-    return visible_text(acme.slack.messages(JOHN, SALES)[-1])
+    return visible_text(acme.slack.list_messages(JOHN, SALES)[-1])
 
 
 def sent_count(acme: World) -> int:

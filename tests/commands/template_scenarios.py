@@ -36,7 +36,7 @@ async def submit_form(acme: World, by: str = JOHN, **values: str) -> dict[str, s
 
 
 def last_message(acme: World, by: str = MEI, where: str = SALES) -> VisibleMessage:
-    return acme.slack.messages(by, where)[-1]
+    return acme.slack.list_messages(by, where)[-1]
 
 
 def row_names(message: VisibleMessage) -> list[str]:

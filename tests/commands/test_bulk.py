@@ -51,7 +51,7 @@ def workbook_upload(*header: str, rows: Sequence[Sequence[object]]) -> LocalFile
 
 async def open_form(acme: World, line: str = "bulk create lead", channel: str = SALES) -> str:
     await acme.type(f"/chakra {line}", channel=channel)
-    view = acme.slack.view(JOHN)
+    view = acme.slack.find_view(JOHN)
     assert view is not None
     return visible_text(view)
 
@@ -66,7 +66,7 @@ async def submit_file(acme: World, file: LocalFile, **values: Any) -> str:
 async def confirm_upload(acme: World, **values: Any) -> None:
     await acme.slack.submit(JOHN, values)
     await wait_until(
-        acme, lambda: acme.slack.view(JOHN) is None or "One moment" not in form_text(acme)
+        acme, lambda: acme.slack.find_view(JOHN) is None or "One moment" not in form_text(acme)
     )
 
 
@@ -83,7 +83,7 @@ async def wait_for_outcome(
 
 
 def form_text(acme: World) -> str:
-    view = acme.slack.view(JOHN)
+    view = acme.slack.find_view(JOHN)
     return visible_text(view) if view else ""
 
 
@@ -136,7 +136,7 @@ async def test_leads_are_updated_by_key(acme: World, clock: ManualClock) -> None
 async def test_double_press_uploads_once(acme: World) -> None:
     await open_form(acme)
     await submit_file(acme, csv_upload(build_csv(3)))
-    view = acme.slack.view(JOHN)
+    view = acme.slack.find_view(JOHN)
     assert view is not None
     await confirm_upload(acme)
     upload = await acme.bot.context.workflows.uploads.get(1)
@@ -229,7 +229,7 @@ async def test_plan_names_the_rows_that_share_a_phone_number(acme: World) -> Non
     assert "1 row has a number (row 6) in an older form." in text
     assert "1 phone number is in several rows" in text
     assert "Rows 2, 4 and 5" in text
-    assert "Send 5 rows" in str(acme.slack.view(JOHN))
+    assert "Send 5 rows" in str(acme.slack.find_view(JOHN))
 
 
 async def test_unrecognized_column_asks_for_its_attribute(acme: World) -> None:
@@ -265,7 +265,7 @@ async def test_non_table_file_is_rejected_under_its_field(
     delivered = await acme.slack.submit(JOHN, {"file": LocalFile("leads.csv", "text/csv", content)})
     await wait_until(acme, lambda: "One moment" not in form_text(acme))
     assert expected in f"{delivered.errors} {form_text(acme)}"
-    assert acme.slack.view(JOHN) is not None
+    assert acme.slack.find_view(JOHN) is not None
     assert acme.chakra.count(CREATE) == 0
 
 
@@ -311,7 +311,7 @@ async def test_unknown_words_are_refused(acme: World) -> None:
 async def test_non_sender_cannot_upload(acme: World) -> None:
     await acme.slack.type(MEI, SALES, "/chakra bulk create lead")
     await acme.settle()
-    assert acme.slack.view(MEI) is None
+    assert acme.slack.find_view(MEI) is None
     assert "can't send or change anything" in visible_text(list_messages(acme, MEI, SALES)[-1])
 
 

@@ -27,7 +27,7 @@ def _assert_no_slack_rejections(acme: World) -> Iterator[None]:
 
 
 def form_text(acme: World) -> str:
-    return visible_text(acme.slack.view(JOHN) or {})
+    return visible_text(acme.slack.find_view(JOHN) or {})
 
 
 def sent_items(acme: World) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ RECORDING = LocalFile("call.mp3", "audio/mpeg", b"ID3\x04")
 async def use_shortcut(acme: World, message: Any, *, by: str = JOHN) -> str:
     """Use *Upload to Chakra* on the message; return what opens."""
     await acme.slack.use_message_shortcut(by, "bulk.message", message.id)
-    await wait_until(acme, lambda: acme.slack.view(by) is not None)
+    await wait_until(acme, lambda: acme.slack.find_view(by) is not None)
     await wait_until(acme, lambda: "One moment" not in form_text(acme) or by != JOHN)
     return form_text(acme)
 
@@ -133,7 +133,7 @@ async def test_table_of_a_shared_channel_needs_the_app_in_it(acme: World) -> Non
 async def test_non_sender_cannot_use_the_shortcut(acme: World) -> None:
     message = acme.slack.posted.post_file(MEI, SALES, csv_upload(build_csv(3)))
     await use_shortcut(acme, message, by=MEI)
-    view = acme.slack.view(MEI)
+    view = acme.slack.find_view(MEI)
     assert view is not None
     assert "can't send or change anything" in visible_text(view)
 

@@ -37,7 +37,7 @@ DAY = 86_400.0
 async def test_a_reply_reaches_the_customer_once_and_its_ticks_follow(acme: World) -> None:
     asha = await receive(acme)
     await acme.press("chat.reply")
-    view = acme.slack.view(JOHN)
+    view = acme.slack.find_view(JOHN)
     assert view is not None
     assert view["submit"]["text"] == "Send to Asha Rao"
     assert await acme.submit({"text": "Yes, in two shades."}) == {}
@@ -46,7 +46,7 @@ async def test_a_reply_reaches_the_customer_once_and_its_ticks_follow(acme: Worl
     assert "Yes, in two shades." in thread(acme)[-1]
     assert "Read" in thread(acme)[-1]
     assert len(thread(acme)) == 2
-    assert acme.slack.messages(JOHN, "D0JOHN") == []
+    assert acme.slack.list_messages(JOHN, "D0JOHN") == []
 
 
 async def test_opening_the_form_shows_the_customer_that_they_are_read(acme: World) -> None:
@@ -62,7 +62,7 @@ async def test_a_reply_to_one_message_quotes_it(acme: World) -> None:
     await receive(acme)
     first = next(
         message
-        for message in acme.slack.messages(JOHN, SALES)
+        for message in acme.slack.list_messages(JOHN, SALES)
         if message.thread_ts == parent(acme).ts and "chat.reply" in str(message.blocks)
     )
     await acme.slack.press(JOHN, "chat.reply", message=first)
@@ -78,7 +78,7 @@ async def test_the_menu_of_a_message_in_the_thread_opens_the_form(acme: World) -
     await acme.idle()
     await acme.submit({"text": "Yes."})
     assert session_texts(asha) == ["Yes."]
-    other = acme.slack.messages(JOHN, SALES)[0]
+    other = acme.slack.list_messages(JOHN, SALES)[0]
     await acme.slack.use_message_shortcut(JOHN, "chat.from_message", other)
     await acme.idle()
     assert "isn't part of a customer's conversation" in modal_text(acme)
@@ -89,7 +89,7 @@ async def test_a_window_that_whatsapp_has_closed_leads_to_a_template(acme: World
     await acme.press("chat.reply")
     acme.chakra.fail(SEND_PATH, MetaErrorResponse(131047), 1)
     await acme.submit({"text": "Yes."})
-    view = acme.slack.view(JOHN)
+    view = acme.slack.find_view(JOHN)
     assert view is not None
     assert view["callback_id"] == "send.submit"
 
@@ -101,7 +101,7 @@ async def test_the_same_text_again_is_asked_about_first(acme: World) -> None:
         await acme.submit({"text": "Yes."})
         await pass_seconds(acme, 5)
     assert session_texts(asha) == ["Yes."]
-    view = acme.slack.view(JOHN)
+    view = acme.slack.find_view(JOHN)
     assert view is not None
     assert view["submit"]["text"] == "Send again to Asha Rao"
     assert "sent this same message" in modal_text(acme)
@@ -120,7 +120,7 @@ async def test_after_a_day_the_form_for_a_template_opens(acme: World) -> None:
     await receive(acme)
     await acme.clock.jump(DAY)
     await acme.press("chat.reply")
-    view = acme.slack.view(JOHN)
+    view = acme.slack.find_view(JOHN)
     assert view is not None
     assert view["callback_id"] == "send.submit"
     assert "More than 24 hours" in modal_text(acme)
@@ -132,7 +132,7 @@ async def test_a_form_that_was_open_too_long_becomes_the_one_for_a_template(acme
     await acme.press("chat.reply")
     await acme.clock.jump(DAY)
     await acme.submit({"text": "Yes."})
-    view = acme.slack.view(JOHN)
+    view = acme.slack.find_view(JOHN)
     assert view is not None
     assert view["callback_id"] == "send.submit"
     assert session_texts(asha) == []
@@ -150,7 +150,7 @@ async def test_a_customer_without_a_number_cannot_be_written_to(acme: World) -> 
 async def test_members_who_may_not_send_claim_but_do_not_answer(acme: World) -> None:
     await receive(acme)
     await acme.press("chat.reply", by=MEI)
-    assert acme.slack.view(MEI) is None
+    assert acme.slack.find_view(MEI) is None
     await acme.press("chat.claim", by=MEI)
     await pass_seconds(acme, 5)
     assert f"<@{MEI}> has it" in parent_text(acme)
@@ -174,7 +174,7 @@ async def test_a_typed_reply_is_sent_by_a_press_that_names_the_customer(acme: Wo
 async def test_a_typed_reply_is_sent_once_however_often_it_is_pressed(acme: World) -> None:
     asha = await receive(acme)
     await type_in_thread(acme, "Yes.")
-    messages = acme.slack.messages(JOHN, SALES)
+    messages = acme.slack.list_messages(JOHN, SALES)
     pressed = next(message for message in messages if "chat.send" in str(message.blocks))
     presses = (acme.slack.press(JOHN, "chat.send", message=pressed) for _ in range(3))
     await asyncio.gather(*presses)
@@ -203,7 +203,7 @@ async def test_a_member_who_may_not_send_is_warned_once(acme: World) -> None:
 
 async def test_other_threads_are_left_alone(acme: World) -> None:
     await receive(acme)
-    first = acme.slack.messages(JOHN, SALES)[0]
+    first = acme.slack.list_messages(JOHN, SALES)[0]
     await acme.slack.type(JOHN, SALES, "Hello", thread_ts=first.ts)
     await acme.slack.type(JOHN, SALES, "Hello")
     await acme.idle()

@@ -64,7 +64,7 @@ async def test_a_text_that_whatsapp_does_not_take_is_refused_with_its_length(acm
     assert (
         "This has 4,100 characters; WhatsApp takes 4,096. Shorten it by 4" in ephemerals(acme)[-1]
     )
-    assert "chat.send" not in str(acme.slack.messages(JOHN, SALES)[-1].blocks)
+    assert "chat.send" not in str(acme.slack.list_messages(JOHN, SALES)[-1].blocks)
     assert session_texts(asha) == []
 
 
@@ -93,7 +93,7 @@ async def test_a_file_typed_in_the_thread_is_sent_by_a_press(acme: World) -> Non
     assert "prices.pdf" in ephemerals(acme)[-1]
     assert "Anyone who has the link can open it" in ephemerals(acme)[-1]
     assert uploads(acme) == 0
-    question = acme.slack.messages(JOHN, SALES)[-1]
+    question = acme.slack.list_messages(JOHN, SALES)[-1]
     presses = (acme.slack.press(JOHN, "chat.send", message=question) for _ in range(3))
     await asyncio.gather(*presses)
     await acme.idle()
@@ -202,7 +202,7 @@ async def test_what_is_typed_for_someone_who_opted_out_is_refused(acme: World) -
     await receive(acme, "STOP", asha)
     await type_in_thread(acme, "But why?")
     assert "asked for no more messages" in ephemerals(acme)[-1]
-    assert "chat.send" not in str(acme.slack.messages(JOHN, SALES)[-1].blocks)
+    assert "chat.send" not in str(acme.slack.list_messages(JOHN, SALES)[-1].blocks)
     await receive(acme, "One question", asha)
     await type_in_thread(acme, "Yes?")
     assert "They have written since" in ephemerals(acme)[-1]
@@ -232,7 +232,7 @@ async def test_an_answer_counts_in_every_channel_of_the_customer(acme: World) ->
     await acme.bot.context.notifications.rules.add(SUPPORT, JOHN, spec, acme.clock.time())
     await receive(acme, "Anyone?", asha)
     other = next(
-        item for item in acme.slack.messages(PRIYA, SUPPORT) if "chat.resolve" in str(item)
+        item for item in acme.slack.list_messages(PRIYA, SUPPORT) if "chat.resolve" in str(item)
     )
     await acme.slack.press(PRIYA, "chat.reply", message=other)
     await open_form(acme)
@@ -241,7 +241,7 @@ async def test_an_answer_counts_in_every_channel_of_the_customer(acme: World) ->
     assert session_texts(asha) == ["Yes, in blue."]
     assert "Yes, in blue." in modal_text(acme, by=PRIYA)
     await pass_seconds(acme, 4_000)
-    assert "waited for an answer" not in str(acme.slack.messages(PRIYA, SUPPORT))
+    assert "waited for an answer" not in str(acme.slack.list_messages(PRIYA, SUPPORT))
 
 
 async def test_a_file_that_chakra_refuses_is_reported_and_nothing_is_sent(acme: World) -> None:
@@ -272,7 +272,7 @@ async def test_a_lost_answer_to_a_file_is_not_repeated(acme: World) -> None:
 async def test_a_file_that_is_deleted_before_the_press_is_not_sent(acme: World) -> None:
     await receive(acme)
     await post_in_thread(acme, PICTURE, text="Look")
-    acme.slack.workspace.files.delete(acme.slack.messages(JOHN, SALES)[-2].files[0].id)
+    acme.slack.workspace.files.delete(acme.slack.list_messages(JOHN, SALES)[-2].files[0].id)
     await acme.press("chat.send")
     assert "Slack no longer has this file" in ephemerals(acme)[-1]
     assert uploads(acme) == 0
@@ -284,7 +284,7 @@ async def test_a_file_whose_window_closes_leads_to_a_template(acme: World) -> No
     await acme.submit({"text": "Late", "file": [PICTURE]})
     await acme.clock.jump(86_400)
     await acme.submit({})
-    assert (acme.slack.view(JOHN) or {})["callback_id"] == "send.submit"
+    assert (acme.slack.find_view(JOHN) or {})["callback_id"] == "send.submit"
     assert uploads(acme) == 0
 
 

@@ -30,7 +30,7 @@ async def test_a_template_from_a_conversation_has_its_ticks_in_the_thread(acme: 
     shown = thread(acme)[-1]
     assert "Template *hello_world*, English" in shown
     assert "Read" in shown
-    assert [item for item in acme.slack.messages(JOHN, "D0JOHN") if "hello_world" in item.text]
+    assert [item for item in acme.slack.list_messages(JOHN, "D0JOHN") if "hello_world" in item.text]
     assert shown.startswith("*John*")
 
 

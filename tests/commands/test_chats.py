@@ -106,7 +106,7 @@ async def test_thread_of_a_customer_without_a_number_has_chakras_messages(acme: 
     customer.write("After it")
     await pass_seconds(acme, 5)
     await acme.press("chat.history")
-    shown = visible_text(acme.slack.messages(JOHN, SALES)[-1])
+    shown = visible_text(acme.slack.list_messages(JOHN, SALES)[-1])
     assert "Before the channel" in shown
     assert "After it" in shown
 

@@ -55,7 +55,7 @@ async def test_lines_of_the_table_are_understood(acme: World) -> None:
     assert typed
     for line in typed:
         await acme.type(line)
-        view = acme.slack.view(JOHN)
+        view = acme.slack.find_view(JOHN)
         shown = visible_text(view or acme.shown())
         assert not re.search("I don't know|no records? |isn't|Not understood", shown), line
         if view is not None:

@@ -20,7 +20,7 @@ ZOYA = "Zoya Khan +91 98111 22333 zoya@example.com city:New Delhi"
 
 
 def form(acme: World, by: str = JOHN) -> dict[str, Any]:
-    return dict(acme.slack.view(by) or {})
+    return dict(acme.slack.find_view(by) or {})
 
 
 def filled(acme: World) -> dict[str, str]:
@@ -41,7 +41,7 @@ def creations(acme: World) -> list[Any]:
 
 async def use_message(acme: World, text: str) -> None:
     await acme.slack.type(PRIYA, SALES, text)
-    message = acme.slack.messages(JOHN, SALES)[-1]
+    message = acme.slack.list_messages(JOHN, SALES)[-1]
     await acme.slack.use_message_shortcut(JOHN, "lead.from_message", message)
     await acme.idle()
 
@@ -156,7 +156,7 @@ async def test_wrong_value_is_named_under_its_field(
 )  # fmt: skip
 async def test_line_about_a_known_lead_finds_it(acme: World, typed: str, shown: str) -> None:
     assert shown in visible_text(await acme.type(f"/chakra {typed}"))
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
 
 
 async def test_words_that_find_no_lead_can_be_a_new_one(acme: World) -> None:

@@ -95,7 +95,7 @@ async def test_slow_chakra_is_explained_before_slack_gives_up(acme: World) -> No
     acme.chakra.release_hanging()
     await acme.slack.previews.open(JOHN, message.id, refresh=True)
     await acme.idle()
-    assert fields(acme.slack.previews.pane(JOHN) or {})["City"] == "Pune"
+    assert fields(acme.slack.previews.find_pane(JOHN) or {})["City"] == "Pune"
     assert acme.slack.rejections == []
 
 
@@ -112,7 +112,7 @@ async def test_slack_that_cannot_say_who_asks_shows_nothing(acme: World) -> None
 async def test_pane_opened_from_a_search_finds_the_record_by_its_address(acme: World) -> None:
     await acme.slack.previews.open_from_search(JOHN, f"{LINK}?tab=chat")
     await acme.idle()
-    pane = acme.slack.previews.pane(JOHN)
+    pane = acme.slack.previews.find_pane(JOHN)
     assert pane
     assert fields(pane)["Score"] == "72"
 
@@ -146,10 +146,10 @@ async def press_in_pane(world: World, action: str, by: str = JOHN) -> None:
 async def test_assigning_in_the_pane_shows_the_new_state_there(acme: World) -> None:
     await open_pane(acme, await post(acme, LINK.replace("4038", "4039")))
     await press_in_pane(acme, "process.take")
-    pane = acme.slack.previews.pane(JOHN)
+    pane = acme.slack.previews.find_pane(JOHN)
     assert pane
     assert fields(pane)["Assigned to"] == "John Doe"
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
 
 
 async def test_assigning_again_after_a_colleague_took_it_asks_first(acme: World) -> None:
@@ -158,7 +158,7 @@ async def test_assigning_again_after_a_colleague_took_it_asks_first(acme: World)
     assert acme.chakra.records.find("LEAD-004039")["assignedTo"] == "johndoe"
     acme.chakra.records.assign("LEAD-004039", "mei")
     await press_in_pane(acme, "process.take")
-    pane = acme.slack.previews.pane(JOHN)
+    pane = acme.slack.previews.find_pane(JOHN)
     assert pane
     assert fields(pane)["Assigned to"] == "Mei Tanaka"
     await press_in_pane(acme, "process.take")
@@ -180,15 +180,15 @@ async def test_photo_of_the_record_is_shown_to_the_one_who_presses(acme: World) 
     [label] = actions(pane)
     assert label.startswith("Show ")
     await press_in_pane(acme, "photo.show:1", MEI)
-    shown = acme.slack.view(MEI) or {}
-    assert shown or acme.slack.messages(MEI, "D0MEI")
+    shown = acme.slack.find_view(MEI) or {}
+    assert shown or acme.slack.list_messages(MEI, "D0MEI")
 
 
 @shared_world
 async def test_send_in_the_pane_opens_the_form_with_the_record(acme: World) -> None:
     await open_pane(acme, await post(acme, LINK))
     await press_in_pane(acme, "process.send")
-    assert "lead LEAD-004038" in json.dumps(acme.slack.view(JOHN))
+    assert "lead LEAD-004038" in json.dumps(acme.slack.find_view(JOHN))
 
 
 @shared_world
@@ -196,7 +196,7 @@ async def test_failed_press_in_the_pane_is_explained_to_the_one_who_pressed(acme
     await open_pane(acme, await post(acme, LINK))
     acme.chakra.fail(FETCH, StatusResponse(403), times=9)
     await press_in_pane(acme, "process.edit")
-    assert "Chakra doesn't let this app do that." in visible_text(acme.slack.view(JOHN) or {})
+    assert "Chakra doesn't let this app do that." in visible_text(acme.slack.find_view(JOHN) or {})
 
 
 async def test_person_who_lost_the_right_is_refused_at_the_press(acme: World) -> None:
@@ -204,7 +204,7 @@ async def test_person_who_lost_the_right_is_refused_at_the_press(acme: World) ->
     acme.slack.workspace.change_member_kind(PRIYA, "member")
     await acme.clock.advance(60)
     await press_in_pane(acme, "process.take", PRIYA)
-    assert "Ask an admin of this app" in visible_text(acme.slack.view(PRIYA) or {})
+    assert "Ask an admin of this app" in visible_text(acme.slack.find_view(PRIYA) or {})
     assert acme.chakra.records.find("LEAD-004038")["assignedTo"] == "johndoe"
 
 
@@ -216,7 +216,7 @@ async def test_button_of_the_preview_answers_only_the_one_who_pressed(acme: Worl
     refused = acme.shown(by="U0GITA", channel=SUPPORT)
     assert refused.ephemeral
     assert "Guests can't use Chakra" in visible_text(refused)
-    assert titles(next(m for m in acme.slack.messages(JOHN, SUPPORT) if m.id == message.id))
+    assert titles(next(m for m in acme.slack.list_messages(JOHN, SUPPORT) if m.id == message.id))
 
 
 async def test_button_of_a_deleted_record_says_that_it_is_gone(acme: World) -> None:
@@ -225,7 +225,7 @@ async def test_button_of_a_deleted_record_says_that_it_is_gone(acme: World) -> N
     assert not await acme.submit({"key": "LEAD-004038"})
     assert "LEAD-004038 is deleted" in visible_text(acme.shown(channel="D0JOHN"))
     await press_in_pane(acme, "process.take")
-    assert "Chakra doesn't know this record." in visible_text(acme.slack.view(JOHN) or {})
+    assert "Chakra doesn't know this record." in visible_text(acme.slack.find_view(JOHN) or {})
 
 
 async def test_slow_press_in_the_pane_ends_in_the_view_that_asked_to_wait(acme: World) -> None:
@@ -233,11 +233,11 @@ async def test_slow_press_in_the_pane_ends_in_the_view_that_asked_to_wait(acme: 
     acme.chakra.fail(FETCH, Hang(), times=1)
     async with acme.clock.running():
         await acme.slack.previews.press_in_pane(JOHN, "process.take")
-        await acme.slack.wait_until(lambda: acme.slack.view(JOHN) is not None)
-        assert "One moment" in visible_text(acme.slack.view(JOHN) or {})
+        await acme.slack.wait_until(lambda: acme.slack.find_view(JOHN) is not None)
+        assert "One moment" in visible_text(acme.slack.find_view(JOHN) or {})
         acme.chakra.release_hanging()
         await acme.slack.wait_until(
-            lambda: "Aarav Mehta" in visible_text(acme.slack.view(JOHN) or {})
+            lambda: "Aarav Mehta" in visible_text(acme.slack.find_view(JOHN) or {})
         )
     assert acme.chakra.records.find("LEAD-004038")["assignedTo"] == "johndoe"
 

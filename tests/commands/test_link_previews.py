@@ -56,7 +56,7 @@ async def test_link_gets_a_preview_where_the_bot_is_no_member_too(
         await acme.slack.type(JOHN, channel, LINK)
         await acme.slack.release_events()
         await acme.idle()
-        [message] = [m for m in acme.slack.messages(JOHN, channel) if m.author == JOHN]
+        [message] = [m for m in acme.slack.list_messages(JOHN, channel) if m.author == JOHN]
     else:
         message = await post(acme, LINK, channel=channel)
     assert titles(message) == ["Lead LEAD-004038"]
@@ -104,7 +104,7 @@ async def test_message_that_is_being_written_gets_a_preview_of_its_own(acme: Wor
     [call] = unfurls(acme)
     assert call.args["source"] == "composer"
     assert call.args["unfurl_id"]
-    [draft] = acme.slack.previews.draft(JOHN)
+    [draft] = acme.slack.previews.list_draft_previews(JOHN)
     assert draft["title"] == "Lead LEAD-004038"
     assert titles(await post(acme, f"see {LINK}")) == ["Lead LEAD-004038"]
 
@@ -214,7 +214,7 @@ async def test_lasting_refusal_posts_nothing_and_is_logged_once(acme: World) -> 
     ]
     assert [line["log_level"] for line in refused[1:]] == ["debug", "debug"]
     assert "LEAD-004038" not in json.dumps(lines, default=str)
-    authors = {m.author for m in acme.slack.messages(JOHN, SALES) if LINK in m.text}
+    authors = {m.author for m in acme.slack.list_messages(JOHN, SALES) if LINK in m.text}
     assert authors == {JOHN}
 
 

@@ -51,7 +51,7 @@ async def test_file_comes_as_a_direct_message(
     media_id = acme.chakra.add_media(content, media_type)
     answer = await acme.type(f"/chakra media {media_id}")
     assert visible_text(answer) == f"The {noun} is in your DM with Chakra."
-    [shown] = acme.slack.messages(JOHN, DIRECT)
+    [shown] = acme.slack.list_messages(JOHN, DIRECT)
     [file] = shown.files
     assert file.data == content
     assert file.name == f"whatsapp-{media_id[-6:]}.{ending}"
@@ -72,14 +72,14 @@ async def test_file_comes_as_a_direct_message(
 async def test_id_is_read_as_people_have_it(acme: World, typed: str) -> None:
     media_id = acme.chakra.add_media(png(), "image/png")
     await acme.type(f"/chakra media {typed.format(media_id)}")
-    [shown] = acme.slack.messages(JOHN, DIRECT)
+    [shown] = acme.slack.list_messages(JOHN, DIRECT)
     assert shown.files[0].data == png()
 
 
 async def test_what_it_is_comes_before_what_it_is_declared_as(acme: World) -> None:
     media_id = acme.chakra.add_media(b"<!doctype html><script>x()</script>", "image/jpeg")
     await acme.type(f"/chakra media {media_id}")
-    [shown] = acme.slack.messages(JOHN, DIRECT)
+    [shown] = acme.slack.list_messages(JOHN, DIRECT)
     assert shown.files[0].name.endswith(".txt")
     assert "is declared as `image/jpeg`, but it is a web page" in shown.text
 
@@ -95,7 +95,7 @@ async def test_other_endpoint_is_used_if_one_answers_oddly(acme: World, endpoint
     media_id = acme.chakra.add_media(png(), "image/png")
     acme.chakra.fail(endpoint, InvalidJsonBody())
     await acme.type(f"/chakra media {media_id}")
-    [shown] = acme.slack.messages(JOHN, DIRECT)
+    [shown] = acme.slack.list_messages(JOHN, DIRECT)
     assert shown.files[0].data == png()
     assert acme.chakra.count(SHOW) == 1
 
@@ -116,7 +116,7 @@ async def test_other_endpoint_is_used_if_one_answers_oddly(acme: World, endpoint
 )
 async def test_what_cannot_be_shown_is_named(acme: World, typed: str, sentence: str) -> None:
     assert sentence in visible_text(await acme.type(f"/chakra {typed}"))
-    assert acme.slack.messages(JOHN, DIRECT) == []
+    assert acme.slack.list_messages(JOHN, DIRECT) == []
 
 
 async def test_file_that_is_gone_is_explained(acme: World) -> None:

@@ -36,7 +36,7 @@ async def save(acme: World, line: str, *, channel: str = SALES) -> str:
 
 
 def view_text(acme: World) -> str:
-    view = acme.slack.view(JOHN)
+    view = acme.slack.find_view(JOHN)
     assert view is not None
     return plain(view)
 
@@ -260,7 +260,7 @@ async def test_rule_is_tried_with_the_latest_events_and_then_does_the_same(acme:
         customer.write("Where is my refund?")
         customer.write("Thanks again")
     await pass_seconds(acme, 10)
-    posted = [plain(message) for message in acme.slack.messages(MEI, SALES)]
+    posted = [plain(message) for message in acme.slack.list_messages(MEI, SALES)]
     assert [text for text in posted if "Asha Rao" in text and "refund" in text]
     assert not [text for text in posted if "Maya" in text or "Thanks" in text]
     assert acme.slack.rejections == []
@@ -292,9 +292,9 @@ async def test_sample_is_posted_and_marked_as_a_test(acme: World) -> None:
     await save(acme, "failed hourly mention <@U0MEI|mei>")
     await read(acme, "test")
     await pass_seconds(acme, 3)
-    shown = [plain(message) for message in acme.slack.messages(JOHN, SALES)]
+    shown = [plain(message) for message in acme.slack.list_messages(JOHN, SALES)]
     assert "Posting a test of rule 1." in shown
-    posted = plain(acme.slack.messages(MEI, SALES)[-1])
+    posted = plain(acme.slack.list_messages(MEI, SALES)[-1])
     assert "Test of rule 1 (failed messages), by <@U0JOHN>" in posted
     assert "Nothing happened in WhatsApp. Real events come as a digest every hour." in posted
     assert "U0MEI" not in posted
@@ -323,8 +323,8 @@ async def test_own_failures_go_to_the_channel_and_not_to_ones_own_direct_message
         signed = {"X-Chakra-Signature-256": sign(encode(event), WEBHOOK_SECRET)}
         assert (await deliver(acme, event, **signed)).status == 200
     await pass_seconds(acme, 10)
-    own = [plain(message) for message in acme.slack.messages(JOHN, "D0JOHN")]
-    shared = [plain(message) for message in acme.slack.messages(MEI, SALES)]
+    own = [plain(message) for message in acme.slack.list_messages(JOHN, "D0JOHN")]
+    shared = [plain(message) for message in acme.slack.list_messages(MEI, SALES)]
     assert len([text for text in shared if "wasn't delivered to" in text]) == 2
     [alert] = [text for text in own if "wasn't delivered to" in text]
     assert "A message wasn't delivered to" in alert  # the one that John didn't send

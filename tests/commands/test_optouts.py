@@ -64,7 +64,7 @@ async def test_the_form_names_the_opt_out_under_the_recipient(acme: World) -> No
 
 async def test_a_stop_after_the_check_wins(acme: World) -> None:
     await acme.type(f"/chakra send {UTILITY} +{PHONE} {VALUES}")
-    assert acme.slack.view(JOHN)["callback_id"] == "send.confirm"  # type: ignore[index]
+    assert acme.slack.find_view(JOHN)["callback_id"] == "send.confirm"  # type: ignore[index]
     await stop(acme)
     await acme.submit({})
     assert BLOCKED in view_text(acme)
@@ -230,7 +230,7 @@ async def test_lifting_names_no_one_else(acme: World) -> None:
     assert "No opt-out matches" in await list_text(acme, "lift +91 98765 00000 asked again")
     assert "No opt-out matches" in await list_text(acme, "lift Priya asked again")
     assert "Asha Rao" in await list_text(acme, "remove")
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
     assert "can't" in await list_text(acme, f"lift +{PHONE}", by=MEI)
 
 
@@ -268,7 +268,7 @@ async def test_the_list_as_a_file(acme: World) -> None:
     await stop(acme, "=STOP", "=Asha")
     await list_text(acme)
     await acme.press("optouts.export")
-    [file] = acme.slack.messages(JOHN, DIRECT)[-1].files
+    [file] = acme.slack.list_messages(JOHN, DIRECT)[-1].files
     rows: list[Any] = list(csv.reader(file.data.decode("utf-8-sig").splitlines()))
     assert rows[0][:3] == ["Name", "Username", "Phone"]
     assert rows[1][0] == "'=Asha"

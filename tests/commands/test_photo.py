@@ -39,7 +39,7 @@ def add_marias(acme: World) -> None:
 
 
 def form(acme: World) -> str:
-    return visible_text(acme.slack.view(JOHN) or {})
+    return visible_text(acme.slack.find_view(JOHN) or {})
 
 
 async def upload(acme: World, file: LocalFile = SHOP, **values: Any) -> dict[str, str]:
@@ -62,7 +62,7 @@ async def test_photo_comes_as_a_direct_message(acme: World, typed: str) -> None:
     answer = await acme.type(f"/chakra {typed}", by=MEI)
     assert visible_text(answer) == "The photo is in your DM with Chakra."
     assert answer.ephemeral
-    [shown] = acme.slack.messages(MEI, "D0MEI")
+    [shown] = acme.slack.list_messages(MEI, "D0MEI")
     [file] = shown.files
     found = acme.chakra.photos.find(PHOTO)
     assert found is not None
@@ -94,7 +94,7 @@ async def test_description_is_shown_if_chakra_sends_no_more(acme: World) -> None
 async def test_what_cannot_be_found_is_named(acme: World, typed: str, sentence: str) -> None:
     add_marias(acme)
     assert sentence in visible_text(await acme.type(f"/chakra {typed}"))
-    assert acme.slack.messages(JOHN, DIRECT) == []
+    assert acme.slack.list_messages(JOHN, DIRECT) == []
 
 
 @shared_world
@@ -103,7 +103,7 @@ async def test_card_shows_its_photo_by_a_button(acme: World) -> None:
     assert "Show Site Photo" in visible_text(card)
     assert PHOTO not in visible_text(card)
     await acme.press("photo.show:1")
-    assert len(acme.slack.messages(JOHN, DIRECT)) == 1
+    assert len(acme.slack.list_messages(JOHN, DIRECT)) == 1
 
 
 @shared_world
@@ -131,7 +131,7 @@ async def test_photo_is_shown_before_it_is_uploaded(acme: World) -> None:
     said = visible_text(acme.shown())
     assert "The photo is in Chakra" in said
     await acme.press("photo.show")
-    [shown] = acme.slack.messages(JOHN, DIRECT)
+    [shown] = acme.slack.list_messages(JOHN, DIRECT)
     assert shown.files[0].data == SHOP.data
     photo = acme.chakra.photos.find(said.split("`")[1])
     assert photo is not None

@@ -80,7 +80,7 @@ async def test_one_record_is_shown_as_a_card(acme: World, typed: str) -> None:
 async def test_card_opens_the_send_form_for_its_record(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.send")
-    assert "lead LEAD-004038" in json.dumps(acme.slack.view("U0JOHN"))
+    assert "lead LEAD-004038" in json.dumps(acme.slack.find_view("U0JOHN"))
 
 
 @shared_world
@@ -143,7 +143,7 @@ async def test_both_forms_of_a_new_lead_have_their_fields_in_one_order(acme: Wor
     labels = []
     for line in ("process create lead", "lead"):
         await acme.type(f"/chakra {line}")
-        view = acme.slack.view(JOHN) or {}
+        view = acme.slack.find_view(JOHN) or {}
         labels.append([block["label"]["text"] for block in view["blocks"] if "label" in block])
         await acme.slack.close_view(JOHN)
     assert labels[0] == labels[1]
@@ -171,7 +171,7 @@ def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
 async def test_edit_shows_what_changes_before_it_is_saved(acme: World) -> None:
     await open_edit_form(acme)
     assert not await acme.submit({"state": "converted", "field_score": "80"})
-    checked = visible_text(acme.slack.view(JOHN) or {})
+    checked = visible_text(acme.slack.find_view(JOHN) or {})
     assert "NEW" in checked
     assert "CONVERTED" in checked
     assert "72" in checked
@@ -189,7 +189,7 @@ async def test_two_people_do_not_overwrite_each_other_unknowingly(acme: World) -
     await acme.submit({"field_score": "80"})
     acme.chakra.records.change("LEAD-004038", score=90)
     await acme.submit({})
-    asked = visible_text(acme.slack.view(JOHN) or {})
+    asked = visible_text(acme.slack.find_view(JOHN) or {})
     assert "has changed in Chakra" in asked
     assert "90" in asked
     assert stored(acme)["data"]["score"] == 90
@@ -263,13 +263,13 @@ async def test_deletion_whose_answer_is_lost_is_asked_about_again(acme: World) -
     await acme.press("process.delete")
     acme.chakra.fail(DELETE, ResetBeforeHandling())
     await acme.submit({"key": "LEAD-004039"})
-    assert "is deleted" not in visible_text(acme.slack.view(JOHN) or acme.shown())
+    assert "is deleted" not in visible_text(acme.slack.find_view(JOHN) or acme.shown())
     assert not stored(acme, "LEAD-004039")["isDeleted"]
     acme.chakra.clear_faults()
     await acme.type("/chakra lead LEAD-004039")
     await acme.press("process.delete")
     await acme.submit({"key": "LEAD-004039"})
-    asked = visible_text(acme.slack.view(JOHN) or acme.shown())
+    asked = visible_text(acme.slack.find_view(JOHN) or acme.shown())
     assert "submitted exactly this" in asked
     await acme.submit({"key": "LEAD-004039"})
     assert stored(acme, "LEAD-004039")["isDeleted"]
@@ -294,7 +294,7 @@ async def test_refusal_of_chakra_is_explained_and_nothing_is_lost(acme: World) -
     await open_edit_form(acme)
     await acme.submit({"state": "WON"})
     await acme.submit({})
-    assert "State WON not found" in visible_text(acme.slack.view(JOHN) or acme.shown())
+    assert "State WON not found" in visible_text(acme.slack.find_view(JOHN) or acme.shown())
     assert stored(acme)["state"] == "NEW"
 
 
@@ -336,7 +336,7 @@ async def test_new_record_is_created_once_and_shown(acme: World) -> None:
     assert "Zoya Khan" in visible_text(acme.shown())
     await acme.type("/chakra process create lead")
     await acme.submit({**values, "field_lead_id": "LEAD-9"})
-    assert "did exactly this" in visible_text(acme.slack.view(JOHN) or {})
+    assert "did exactly this" in visible_text(acme.slack.find_view(JOHN) or {})
 
 
 @shared_world

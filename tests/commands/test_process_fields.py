@@ -65,7 +65,7 @@ async def open_form(
     acme.chakra.fail(PUT, StatusResponse(200, json={}))
     await acme.type(f"/chakra lead {ID}")
     await acme.press("process.edit")
-    return dict(acme.slack.view(JOHN) or {})
+    return dict(acme.slack.find_view(JOHN) or {})
 
 
 def written(acme: World) -> dict[str, Any]:
@@ -129,7 +129,7 @@ async def test_more_fields_than_fit_are_reached_by_a_menu(acme: World) -> None:
     assert "field_f000" in json.dumps(view)
     assert "field_f149" not in json.dumps(view)
     await acme.press("process.fields", value="120")
-    assert "field_f149" in json.dumps(acme.slack.view(JOHN))
+    assert "field_f149" in json.dumps(acme.slack.find_view(JOHN))
     assert not await acme.submit({"field_f149": "changed"})
     assert not await acme.submit({})
     assert written(acme) == {"data": {"f149": "changed"}}

@@ -34,7 +34,7 @@ def _assert_no_slack_rejections(acme: World) -> Iterator[None]:
 
 
 def form_text(acme: World) -> str:
-    return visible_text(acme.slack.view(JOHN) or {})
+    return visible_text(acme.slack.find_view(JOHN) or {})
 
 
 def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
@@ -224,7 +224,7 @@ async def test_change_in_between_is_noticed_without_a_time(acme: World, has_time
 async def test_state_is_changed_from_the_card(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.state")
-    assert "CONVERTED" in json.dumps(acme.slack.view(JOHN))
+    assert "CONVERTED" in json.dumps(acme.slack.find_view(JOHN))
     assert not await acme.submit({"state": "CONVERTED"})
     assert stored(acme)["state"] == "CONVERTED"
     assert "CONVERTED" in visible_text(acme.shown())

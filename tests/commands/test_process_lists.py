@@ -118,7 +118,9 @@ async def test_me_in_a_shared_list_is_the_sharer(acme: World) -> None:
 async def test_sharing_asks_first_where_other_companies_read(acme: World) -> None:
     await acme.type("/chakra leads", channel=PARTNERS)
     await acme.press("process.share", channel=PARTNERS)
-    assert "Share this list of customers with them?" in visible_text(acme.slack.view(JOHN) or {})
+    assert "Share this list of customers with them?" in visible_text(
+        acme.slack.find_view(JOHN) or {}
+    )
 
 
 async def test_widest_table_stays_within_slacks_limits(acme: World) -> None:

@@ -154,7 +154,7 @@ async def test_own_name_is_replaced_only_after_a_question(acme: World) -> None:
 async def test_list_is_saved_by_its_button(acme: World) -> None:
     await acme.type("/chakra leads state:NEW")
     await acme.press("process.saved_save")
-    assert "state:NEW" in json.dumps(acme.slack.view(JOHN))
+    assert "state:NEW" in json.dumps(acme.slack.find_view(JOHN))
     errors = await acme.submit({"name": "leads", "audience": "shared"})
     assert "type of records" in errors["name"]
     errors = await acme.submit({"name": "warm", "query": "stat:NEW"})

@@ -38,7 +38,7 @@ async def pass_minutes(acme: World, minutes: int) -> None:
 
 
 def posts(acme: World, channel: str = SALES, by: str = JOHN) -> list[VisibleMessage]:
-    found = acme.slack.messages(by, channel)
+    found = acme.slack.list_messages(by, channel)
     return [item for item in found if item.author == "U0CHAKRA" and not item.ephemeral]
 
 
@@ -198,7 +198,7 @@ async def test_form_asks_about_outsiders(acme: World) -> None:
     await acme.type("/chakra process save hot state:NEW")
     await acme.type(f"/chakra process schedule hot {SUPPORT_LINK}")
     await acme.submit({"repeat": "monthly", "day": "-1"})
-    assert "people from other companies" in visible_text(acme.slack.view(JOHN) or {})
+    assert "people from other companies" in visible_text(acme.slack.find_view(JOHN) or {})
     await acme.submit({})
     assert "on the last day of each month at 09:00" in visible_text(acme.shown())
 

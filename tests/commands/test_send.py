@@ -62,7 +62,7 @@ async def test_form_send_is_delivered_and_read(acme: World, clock: ManualClock) 
     for fact in ("+1 202-555-0100", "appointment_reminder", "English", "Utility", "Acme"):
         assert fact in shown
     assert "Hi `Jane`, a reminder of your appointment on `May 3` at `10:00`." in shown
-    assert (acme.slack.view(JOHN) or {})["submit"]["text"] == "Send to …0100"
+    assert (acme.slack.find_view(JOHN) or {})["submit"]["text"] == "Send to …0100"
     assert sent_count(acme) == 0
     assert await acme.confirm() == {}
     assert is_sent(acme)
@@ -73,7 +73,7 @@ async def test_form_send_is_delivered_and_read(acme: World, clock: ManualClock) 
     await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
     assert "archives/D0JOHN/p" in last_message_text(acme)
     await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
-    assert len(acme.slack.messages(JOHN, DIRECT)) == 1
+    assert len(acme.slack.list_messages(JOHN, DIRECT)) == 1
     assert "0100" in report_text(acme)
     assert "2025550100" not in report_text(acme)
 
@@ -167,7 +167,7 @@ async def test_errors_are_shown_under_their_fields(
     assert list(errors) == [field]
     assert expected in errors[field]
     assert acme.chakra.count(SEND_PATH) == 0
-    assert acme.slack.view(JOHN) is not None
+    assert acme.slack.find_view(JOHN) is not None
 
 
 async def test_duplicate_submission_sends_once(acme: World, clock: ManualClock) -> None:
@@ -212,7 +212,7 @@ async def test_template_paused_after_opening_is_rejected(acme: World, clock: Man
 async def test_changing_the_template_changes_the_fields(acme: World) -> None:
     await open_form(acme)
     await choose_template(acme, "login_otp")
-    form = acme.slack.view(JOHN) or {}
+    form = acme.slack.find_view(JOHN) or {}
     fields = [block["block_id"] for block in form["blocks"] if block["type"] == "input"]
     assert fields == ["template", "phone", "sender", "otp"]
 
@@ -248,9 +248,9 @@ async def test_open_view_follows_the_message_to_its_delivery(
     await open_form(acme)
     await submit_form(acme)
     await advance_until(acme, clock, lambda: "WhatsApp has it" in view_text(acme))
-    assert (acme.slack.view(JOHN) or {})["title"]["text"] == "Sending"
+    assert (acme.slack.find_view(JOHN) or {})["title"]["text"] == "Sending"
     await advance_until(acme, clock, lambda: "WhatsApp has it" not in view_text(acme))
-    assert (acme.slack.view(JOHN) or {})["title"]["text"] in ("Delivered", "Read")
+    assert (acme.slack.find_view(JOHN) or {})["title"]["text"] in ("Delivered", "Read")
     assert is_sent(acme)
 
 
@@ -260,7 +260,7 @@ async def test_open_view_says_why_the_message_was_not_delivered(
     await open_form(acme)
     await submit_form(acme, phone=NOT_ON_WHATSAPP)
     await advance_until(acme, clock, lambda: "can't deliver to this number" in view_text(acme))
-    assert (acme.slack.view(JOHN) or {})["title"]["text"] == "Not delivered"
+    assert (acme.slack.find_view(JOHN) or {})["title"]["text"] == "Not delivered"
     await acme.press("send.edit")
     assert "Jane" in view_text(acme)
 
@@ -271,9 +271,9 @@ async def test_arrival_opens_no_view_again(acme: World, clock: ManualClock) -> N
     await advance_until(acme, clock, lambda: "WhatsApp has it" in view_text(acme))
     await acme.slack.close_view(JOHN)
     await run_command(acme)
-    form = acme.slack.view(JOHN)
+    form = acme.slack.find_view(JOHN)
     await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
-    assert acme.slack.view(JOHN) == form
+    assert acme.slack.find_view(JOHN) == form
 
 
 async def test_a_slow_chakra_does_not_delay_the_ack(acme: World, clock: ManualClock) -> None:
@@ -305,7 +305,7 @@ async def test_duplicate_within_ten_minutes_asks_for_confirmation(
     await open_form(acme)
     await check_form(acme)
     assert "sent this same message to this recipient" in view_text(acme)
-    assert (acme.slack.view(JOHN) or {})["submit"]["text"] == "Send again to …0100"
+    assert (acme.slack.find_view(JOHN) or {})["submit"]["text"] == "Send again to …0100"
     assert sent_count(acme) == 1
     assert await acme.confirm() == {}
     await advance_until(acme, clock, lambda: sent_count(acme) == 2)

@@ -118,6 +118,6 @@ async def test_an_offer_that_has_ended_is_not_sent(acme: World, clock: ManualClo
 @pytest.mark.parametrize("name", ["summer_carousel", "flash_sale_24h"])
 async def test_a_typed_line_opens_the_form_for_the_rest(acme: World, name: str) -> None:
     await run_command(acme, f"{name} {READING_NUMBER} 1=Mei")
-    view = acme.slack.view(JOHN) or {}
+    view = acme.slack.find_view(JOHN) or {}
     assert view.get("callback_id") == "send.submit"
     assert "Mei" in str(view["blocks"])

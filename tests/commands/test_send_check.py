@@ -61,7 +61,7 @@ async def test_a_template_edited_since_is_shown_again(
     assert sent_count(acme) == 0
     await acme.confirm()
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
-    assert (acme.slack.view(JOHN) or {})["title"]["text"] == "Sending"
+    assert (acme.slack.find_view(JOHN) or {})["title"]["text"] == "Sending"
 
 
 async def test_a_template_edited_while_the_form_is_open_is_shown_as_it_is(
@@ -95,7 +95,7 @@ async def test_a_line_whose_template_asks_for_more_now_opens_the_form(
     acme.chakra.update_template(NAME, LANGUAGE, components=[body])
     await advance(acme, clock, CURRENT_SECONDS)
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
-    view = acme.slack.view(JOHN) or {}
+    view = acme.slack.find_view(JOHN) or {}
     assert view["callback_id"] == "send.submit"
     assert "var_body_4" in [block["block_id"] for block in view["blocks"]]
     assert "Jane" in view_text(acme)
@@ -135,7 +135,7 @@ async def test_a_template_deleted_since_is_not_sent(acme: World, clock: ManualCl
     acme.chakra.delete_template(NAME, LANGUAGE)
     await advance(acme, clock, CACHED_SECONDS)
     await acme.confirm()
-    assert (acme.slack.view(JOHN) or {})["callback_id"] == "send.submit"
+    assert (acme.slack.find_view(JOHN) or {})["callback_id"] == "send.submit"
     assert "It may have been deleted" in view_text(acme)
     assert acme.chakra.sends == []
 
@@ -150,7 +150,7 @@ async def test_a_lookup_that_fails_late_returns_to_the_form(
         await acme.slack.type(JOHN, SALES, f"/chakra send {line}")
     await advance_until(acme, clock, lambda: "Checking" in view_text(acme))
     await advance_until(acme, clock, lambda: "cannot be reached" in view_text(acme))
-    assert (acme.slack.view(JOHN) or {})["callback_id"] == "send.submit"
+    assert (acme.slack.find_view(JOHN) or {})["callback_id"] == "send.submit"
     for value in ("lead LEAD-004038", "Jane", "May 3", "10:00"):
         assert value in view_text(acme)
     assert acme.chakra.sends == []

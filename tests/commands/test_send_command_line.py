@@ -43,7 +43,7 @@ async def test_a_complete_line_is_shown_and_one_press_sends(
     assert "+1 202-555-0100" in view_text(acme)
     assert "Hi `Jane`, a reminder of your appointment on `May 3` at `10:00`." in view_text(acme)
     assert sent_count(acme) == 0
-    assert not [message for message in acme.slack.messages(JOHN, SALES) if message.ephemeral]
+    assert not [message for message in acme.slack.list_messages(JOHN, SALES) if message.ephemeral]
     await acme.confirm()
     await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
     assert sent_count(acme) == 1
@@ -111,7 +111,7 @@ async def test_form_explains_what_a_line_gets_wrong(acme: World, text: str, expe
 
 def field(acme: World, block_id: str) -> Any:
     """Return what a field of the open form begins with."""
-    view = acme.slack.view(JOHN) or {}
+    view = acme.slack.find_view(JOHN) or {}
     elements = [block["element"] for block in view["blocks"] if block.get("block_id") == block_id]
     option = elements[0].get("initial_option", {}).get("text", {}).get("text")
     return elements[0].get("initial_value") or option
@@ -162,7 +162,7 @@ async def test_a_number_may_be_ones_own_or_a_colleagues(
 async def test_people_of_one_name_are_a_choice(acme: World) -> None:
     acme.chakra.add_lead("LEAD-7", name="Priya Sharma", phone_number="+12025550100")
     await run_command(acme, "hello_world priya")
-    view = acme.slack.view(JOHN) or {}
+    view = acme.slack.find_view(JOHN) or {}
     [choice] = [block["element"] for block in view["blocks"] if block.get("block_id") == "found"]
     assert [option["text"]["text"] for option in choice["options"]] == [
         "Priya Sharma · colleague · +91 99999 99999",
@@ -203,7 +203,7 @@ async def test_a_leads_values_are_filled_in_and_removed_for_someone_else(
     assert filled == "Aarav"
     await enter_text(acme, clock, "phone", READING_NUMBER)
     assert field(acme, "var_body_1") is None
-    entries = (acme.slack.view(JOHN) or {})["state"]["values"]["var_body_1"]
+    entries = (acme.slack.find_view(JOHN) or {})["state"]["values"]["var_body_1"]
     assert [entry["value"] for entry in entries.values()] == [None], "Slack would send it on"
 
 
@@ -241,7 +241,7 @@ async def test_user_card_opens_the_form_with_their_number(acme: World) -> None:
 async def test_non_sender_sees_no_send_button(acme: World) -> None:
     await acme.slack.type(MEI, SALES, "/chakra user priya@acme.com")
     await settle_app(acme)
-    assert "Send WhatsApp" not in visible_text(acme.slack.messages(MEI, SALES)[-1])
+    assert "Send WhatsApp" not in visible_text(acme.slack.list_messages(MEI, SALES)[-1])
 
 
 # --- who, and with what --------------------------------------------------------------------------
@@ -249,7 +249,7 @@ async def test_non_sender_sees_no_send_button(acme: World) -> None:
 
 async def test_only_senders_can_send(acme: World) -> None:
     assert "sender" in visible_text(await run_command(acme, by=MEI))
-    assert acme.slack.view(MEI) is None
+    assert acme.slack.find_view(MEI) is None
 
 
 async def test_missing_plugin_setting_is_named(open_sandbox: OpenSandbox, acme: World) -> None:
@@ -263,7 +263,7 @@ async def test_form_opens_immediately_while_chakra_hangs(acme: World, clock: Man
     await acme.chakra.wait_for_requests(1)
     await clock.advance(0.15)
     await typing
-    await acme.slack.wait_until(lambda: acme.slack.view(JOHN) is not None)
+    await acme.slack.wait_until(lambda: acme.slack.find_view(JOHN) is not None)
     asking = asyncio.create_task(acme.slack.suggest(JOHN, "send.template", "order"))
     await asyncio.sleep(0.05)
     await clock.advance(0.15)

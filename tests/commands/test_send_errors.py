@@ -177,7 +177,7 @@ async def test_message_that_failed_on_one_device_and_arrived_on_another_is_read(
     await open_form(acme)
     assert await submit_form(acme, phone="+12025550141") == {}
     await advance_until(acme, clock, lambda: "*Delivered after all*" in report_text(acme))
-    report = visible_text(acme.slack.messages(JOHN, DIRECT)[0])
+    report = visible_text(acme.slack.list_messages(JOHN, DIRECT)[0])
     assert "*Read* by" in report
     assert "can't deliver" not in report + report_text(acme)
 
@@ -317,7 +317,7 @@ async def test_form_and_options_load_within_300_ms_while_chakra_hangs(
     typing = asyncio.create_task(acme.slack.type(JOHN, SALES, "/chakra send"))
     await acme.chakra.wait_for_requests(asked + 1)
     await advance_until_done(clock, typing)
-    await acme.slack.wait_until(lambda: acme.slack.view(JOHN) is not None)
+    await acme.slack.wait_until(lambda: acme.slack.find_view(JOHN) is not None)
     assert clock.monotonic() - began <= 0.3
     began = clock.monotonic()
     asking = asyncio.create_task(acme.slack.suggest(JOHN, "send.template", "appointment"))

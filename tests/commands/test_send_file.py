@@ -69,7 +69,7 @@ async def test_selected_picture_is_sent_and_read(acme: World, clock: ManualClock
     assert await fetch_public_file(sent.body["imageUrl"]) == ("image/png", PNG)
     assert "filename" not in sent.body
     await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
-    assert len(acme.slack.messages(JOHN, DIRECT)) == 1
+    assert len(acme.slack.list_messages(JOHN, DIRECT)) == 1
     assert (
         download_count(acme),
         acme.chakra.count(UPLOAD_ENDPOINT),
@@ -129,7 +129,7 @@ async def test_form_accepts_a_link_or_a_file_with_a_privacy_hint(acme: World) ->
     await choose_template(acme, "holi_offer")
     assert "MP4 or 3GP up to 10 MB" in find_block(acme, "file")["hint"]["text"]
     await choose_template(acme, "login_otp")
-    assert "file_input" not in str(acme.slack.view(JOHN))
+    assert "file_input" not in str(acme.slack.find_view(JOHN))
 
 
 async def test_the_preview_names_the_file(acme: World, clock: ManualClock) -> None:
@@ -177,7 +177,7 @@ async def test_errors_are_shown_under_their_fields(
         acme.chakra.count(UPLOAD_ENDPOINT),
         acme.chakra.count(SEND_ENDPOINT),
     ) == (0, 0, 0)
-    assert acme.slack.view(JOHN) is not None
+    assert acme.slack.find_view(JOHN) is not None
 
 
 @pytest.mark.parametrize(

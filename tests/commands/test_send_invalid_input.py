@@ -131,7 +131,7 @@ async def test_invalid_command_line_value_opens_the_form_with_the_error(
     await run_command(
         acme, f'appointment_reminder {READING_NUMBER} 1=Jane 2="{value}" 3=10:00 language=en'
     )
-    assert (acme.slack.view(JOHN) or {})["callback_id"] == "send.submit"
+    assert (acme.slack.find_view(JOHN) or {})["callback_id"] == "send.submit"
     delivered = await acme.slack.submit(JOHN, {"var_body_2": value})
     assert list(delivered.errors) == ["var_body_2"]
     assert expected in delivered.errors["var_body_2"]

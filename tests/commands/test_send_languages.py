@@ -22,13 +22,13 @@ NAME = "appointment_reminder"
 
 def menu(acme: World, field: str) -> dict[str, Any]:
     """Return the menu of a field, {} if the form has none."""
-    blocks = (acme.slack.view(JOHN) or {})["blocks"]
+    blocks = (acme.slack.find_view(JOHN) or {})["blocks"]
     return next((block["element"] for block in blocks if block.get("block_id") == field), {})
 
 
 def chosen(acme: World, field: str) -> str:
     """Return what Slack says is chosen in a field, which it would send."""
-    [entry] = (acme.slack.view(JOHN) or {})["state"]["values"][field].values()
+    [entry] = (acme.slack.find_view(JOHN) or {})["state"]["values"][field].values()
     return str(entry["selected_option"]["value"])
 
 

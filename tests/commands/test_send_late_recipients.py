@@ -34,14 +34,14 @@ async def slow(acme: World) -> World:
 
 def value(acme: World, field: str) -> str | None:
     """Return what the field holds now."""
-    entries = (acme.slack.view(JOHN) or {})["state"]["values"].get(field, {})
+    entries = (acme.slack.find_view(JOHN) or {})["state"]["values"].get(field, {})
     return next((entry.get("value") for entry in entries.values()), None)
 
 
 async def open_line(acme: World, clock: ManualClock, text: str) -> None:
     """Type the line; return once the form is open."""
     typing = asyncio.create_task(acme.slack.type(JOHN, SALES, f"/chakra send {text}"))
-    await clock.advance_until(lambda: acme.slack.view(JOHN) is not None, 1)
+    await clock.advance_until(lambda: acme.slack.find_view(JOHN) is not None, 1)
     await typing
 
 
@@ -103,6 +103,6 @@ async def test_a_lookup_that_fails_late_leaves_the_form(acme: World, clock: Manu
     await acme.slack.close_view(JOHN)
     acme.chakra.fail(ANY_ENDPOINT, StatusResponse(503))
     await open_line(acme, clock, "lead_followup LEAD-004038")
-    before = acme.slack.view(JOHN)
+    before = acme.slack.find_view(JOHN)
     await advance(acme, clock, 60)
-    assert acme.slack.view(JOHN) == before
+    assert acme.slack.find_view(JOHN) == before

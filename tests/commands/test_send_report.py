@@ -23,7 +23,7 @@ NUMBER_WITHOUT_EVENTS = "+12025550116"
 
 
 def report_texts(acme: World) -> list[str]:
-    return [visible_text(message) for message in acme.slack.messages(JOHN, REPORTS)]
+    return [visible_text(message) for message in acme.slack.list_messages(JOHN, REPORTS)]
 
 
 async def test_report_tells_who_read_what_and_when(acme: World, clock: ManualClock) -> None:
@@ -34,7 +34,7 @@ async def test_report_tells_who_read_what_and_when(acme: World, clock: ManualClo
     assert "*appointment_reminder*, English\n> Hi Jane, a reminder" in text
     assert text.count("<!date^") == 3
     assert [word in text for word in ("sent <", "delivered <", "read <")] == [True] * 3
-    assert acme.slack.messages(JOHN, REPORTS)[-1].text == (
+    assert acme.slack.list_messages(JOHN, REPORTS)[-1].text == (
         "Read by +1 202-555-0100: *appointment_reminder*"
     )
 
@@ -54,7 +54,9 @@ async def test_failure_after_the_report_is_one_more_message(
 
 def shown_lines(acme: World) -> list[str]:
     return [
-        visible_text(message) for message in acme.slack.messages(JOHN, SALES) if message.ephemeral
+        visible_text(message)
+        for message in acme.slack.list_messages(JOHN, SALES)
+        if message.ephemeral
     ]
 
 

@@ -38,7 +38,7 @@ BUYER, AGENT = "+91 98765 43210", "+1 202-555-0100"
 
 async def post_message(acme: World, text: str, by: str = PRIYA) -> VisibleMessage:
     await acme.slack.type(by, SALES, text)
-    return acme.slack.messages(JOHN, SALES)[-1]
+    return acme.slack.list_messages(JOHN, SALES)[-1]
 
 
 async def open_on_message(acme: World, text: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ async def open_on_message(acme: World, text: str) -> dict[str, Any]:
 
 
 def list_fields(acme: World) -> dict[str, Any]:
-    form = acme.slack.view(JOHN) or {"blocks": ()}
+    form = acme.slack.find_view(JOHN) or {"blocks": ()}
     return {
         block["block_id"]: block["element"] for block in form["blocks"] if block["type"] == "input"
     }
@@ -80,7 +80,7 @@ async def test_from_anywhere_the_form_opens_and_only_the_report_is_posted(
     assert await submit_form(acme, phone=READING_NUMBER) == {}
     assert is_sent(acme)
     await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
-    assert len(acme.slack.messages(JOHN, "D0JOHN")) == 1
+    assert len(acme.slack.list_messages(JOHN, "D0JOHN")) == 1
 
 
 async def test_failed_send_can_be_corrected_from_direct_messages(
@@ -127,7 +127,7 @@ async def test_shortcut_form_opens_immediately_while_chakra_hangs(
     await acme.chakra.wait_for_requests(1)
     await clock.advance(0.15)
     assert (await using).seconds < 0.3
-    await acme.slack.wait_until(lambda: acme.slack.view(JOHN) is not None)
+    await acme.slack.wait_until(lambda: acme.slack.find_view(JOHN) is not None)
     acme.chakra.release_hanging()
     await settle_app(acme)
 
@@ -143,7 +143,7 @@ async def test_number_in_the_message_is_prefilled(acme: World, clock: ManualCloc
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     assert acme.chakra.sends[0].to == "919876543210"
     await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
-    assert acme.slack.messages(JOHN, SALES)[-1].ephemeral
+    assert acme.slack.list_messages(JOHN, SALES)[-1].ephemeral
 
 
 async def test_email_in_the_message_is_prefilled(acme: World, clock: ManualClock) -> None:
@@ -248,7 +248,7 @@ async def test_duplicate_confirmation_keeps_the_choice(acme: World, clock: Manua
 async def test_app_message_is_read_from_its_blocks(acme: World) -> None:
     section = {"type": "section", "text": {"type": "mrkdwn", "text": f"New lead: {BUYER}"}}
     await acme.bot.slack.post_message(SALES, Message("New lead", (section,)))
-    posted = acme.slack.messages(JOHN, SALES)[-1]
+    posted = acme.slack.list_messages(JOHN, SALES)[-1]
     await acme.slack.use_message_shortcut(JOHN, MESSAGE_SHORTCUT, posted)
     await settle_app(acme)
     assert list_fields(acme)["phone"]["initial_value"] == "+919876543210"
@@ -269,4 +269,4 @@ async def test_message_full_of_numbers_still_opens_a_form(acme: World) -> None:
     form = await open_on_message(acme, many)
     assert len(form["found"]["options"]) == 21
     await choose_template(acme)
-    assert "Preview" in visible_text(acme.slack.view(JOHN) or {})
+    assert "Preview" in visible_text(acme.slack.find_view(JOHN) or {})

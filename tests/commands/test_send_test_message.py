@@ -333,5 +333,5 @@ async def test_a_member_unknown_to_chakra_is_explained_in_the_view(
     await acme.slack.press(LENA, "send.test")
     await settle_app(acme)
     assert "No one in Chakra has the email address lena@acme.com." in view_text(acme, LENA)
-    assert (acme.slack.view(LENA) or {})["callback_id"] == "send.confirm"
+    assert (acme.slack.find_view(LENA) or {})["callback_id"] == "send.confirm"
     assert sent_count(acme) == 0

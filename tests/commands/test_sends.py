@@ -80,7 +80,7 @@ async def test_send_again_opens_the_form_with_the_same_values(
     await send_two(acme, clock)
     await acme.press("sends.again", channel="D0JOHN")
     assert sent_count(acme) == 2, "nothing is sent by the press itself"
-    form = str(acme.slack.view(JOHN))
+    form = str(acme.slack.find_view(JOHN))
     assert "'text': 'appointment_reminder" in form
     for value in ("+12025550101", *VALUES.values()):
         assert value in form
@@ -128,7 +128,7 @@ async def open_share_form(acme: World, clock: ManualClock) -> None:
 
 
 def texts_in(acme: World, channel: str) -> list[str]:
-    messages = acme.slack.messages(JOHN, channel)
+    messages = acme.slack.list_messages(JOHN, channel)
     return [visible_text(message) for message in messages if not message.ephemeral]
 
 
@@ -152,7 +152,7 @@ async def test_report_goes_to_outsiders_only_after_a_question(
     await open_share_form(acme, clock)
     before = texts_in(acme, PARTNERS)
     await acme.submit({"channel": PARTNERS})
-    assert "has people from Globex" in visible_text(acme.slack.view(JOHN) or {})
+    assert "has people from Globex" in visible_text(acme.slack.find_view(JOHN) or {})
     assert texts_in(acme, PARTNERS) == before
     await acme.submit({})
     await advance_until(acme, clock, lambda: texts_in(acme, PARTNERS) != before)
@@ -161,5 +161,5 @@ async def test_report_goes_to_outsiders_only_after_a_question(
 async def test_report_is_not_shared_where_the_app_is_not(acme: World, clock: ManualClock) -> None:
     await open_share_form(acme, clock)
     await acme.submit({"channel": PARTNERS})
-    assert "can't post in that channel" in visible_text(acme.slack.view(JOHN) or {})
+    assert "can't post in that channel" in visible_text(acme.slack.find_view(JOHN) or {})
     assert "Shared by" not in "".join(texts_in(acme, PARTNERS))

@@ -39,7 +39,7 @@ async def test_a_service_that_does_not_answer_is_named_and_comes_back_on_refresh
     acme.chakra.clear_faults()
     await acme.slack.press(MEI, "status.refresh")
     await acme.settle()
-    assert "can't be used" not in visible_text(acme.slack.messages(MEI, SALES)[-1])
+    assert "can't be used" not in visible_text(acme.slack.list_messages(MEI, SALES)[-1])
 
 
 async def test_a_guest_reads_why_not(acme: World) -> None:
@@ -94,5 +94,5 @@ async def test_accounts_that_cannot_be_listed_leave_the_numbers(acme: World) -> 
 
 async def test_choice_of_a_sender_shows_quality_and_limit(acme: World) -> None:
     await acme.type("/chakra send hello_world", by=JOHN)
-    view = visible_text(acme.slack.view(JOHN) or {})
+    view = visible_text(acme.slack.find_view(JOHN) or {})
     assert "+91 72597 75805 · high quality · 1,000 people a day" in view

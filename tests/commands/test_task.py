@@ -20,7 +20,7 @@ AARAV = "e2233b54-689b-539b-a231-70eec846d130"
 
 
 def form(acme: World) -> dict[str, Any]:
-    return dict(acme.slack.view(JOHN) or {})
+    return dict(acme.slack.find_view(JOHN) or {})
 
 
 def initial(acme: World, block_id: str) -> str:
@@ -272,7 +272,7 @@ async def test_task_whose_answer_is_lost_is_not_repeated(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 call back")
     acme.chakra.fail(CREATE, ResetBeforeHandling())
     await acme.submit({})
-    assert "is created" not in visible_text(acme.slack.view(JOHN) or acme.shown())
+    assert "is created" not in visible_text(acme.slack.find_view(JOHN) or acme.shown())
     assert len([sent for sent in acme.chakra.requests if "/task/" in sent.path]) == 1
 
 

@@ -61,7 +61,7 @@ async def test_a_new_template_is_submitted_and_shows_metas_review(
 ) -> None:
     await open_new_form(acme)
     assert await submit_form(acme, **NEW_TEMPLATE) == {}
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
     card = visible_text(last_message(acme, JOHN))
     assert "Submitted for review." in card
     assert "In review" in card
@@ -101,7 +101,7 @@ async def test_errors_are_shown_under_their_fields(
 async def test_rejection_by_meta_keeps_the_form_filled(acme: World) -> None:
     await open_new_form(acme)
     await submit_form(acme, **{**NEW_TEMPLATE, "name": "hello_world", "language": "en_US"})
-    form = acme.slack.view(JOHN)
+    form = acme.slack.find_view(JOHN)
     assert form is not None
     assert "There is already en_US content for this template" in visible_text(form)
     elements = {
@@ -118,7 +118,7 @@ async def test_an_unknown_outcome_is_reported_and_not_repeated(acme: World) -> N
     await open_new_form(acme)
     acme.chakra.fail(CREATE_TEMPLATE, ResetAfterHandling())
     await submit_form(acme, **NEW_TEMPLATE)
-    form = acme.slack.view(JOHN)
+    form = acme.slack.find_view(JOHN)
     assert form is not None
     assert "don't know whether this went through" in visible_text(form)
     assert acme.chakra.count(CREATE_TEMPLATE) == 1
@@ -129,7 +129,7 @@ async def test_submitted_is_shown_even_if_the_card_cannot_be(acme: World) -> Non
     await open_new_form(acme)
     acme.chakra.fail(LIST_TEMPLATES, InvalidJsonBody())
     await submit_form(acme, **NEW_TEMPLATE)
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
     assert "Submitted for review" in visible_text(last_message(acme, JOHN))
 
 
@@ -150,7 +150,7 @@ async def open_edit_form(acme: World, name: str = "hello_world") -> Any:
     await run_command(acme, name, by=JOHN)
     await acme.slack.press(JOHN, "templates.edit")
     await acme.settle()
-    return acme.slack.view(JOHN)
+    return acme.slack.find_view(JOHN)
 
 
 @reaches(
@@ -202,7 +202,7 @@ async def test_opening_the_form_does_not_wait_for_chakra(acme: World, clock: Man
     acme.chakra.fail("*", Hang())
     await acme.slack.press(JOHN, "templates.edit")
     await acme.settle()
-    assert "congratulations" in json.dumps(acme.slack.view(JOHN))
+    assert "congratulations" in json.dumps(acme.slack.find_view(JOHN))
 
 
 async def test_metas_rejection_of_a_change_is_shown_in_the_form(acme: World) -> None:
@@ -213,14 +213,14 @@ async def test_metas_rejection_of_a_change_is_shown_in_the_form(acme: World) -> 
     await acme.slack.press(JOHN, "templates.edit")
     await acme.settle()
     await submit_form(acme, body="Hello once more.")
-    assert "once in 24 hours" in visible_text(acme.slack.view(JOHN) or {})
+    assert "once in 24 hours" in visible_text(acme.slack.find_view(JOHN) or {})
 
 
 async def test_template_with_a_picture_is_not_changed_from_slack(acme: World) -> None:
     await run_command(acme, "diwali_offer", by=JOHN)
     shown = await press_button(acme, "templates.edit", by=JOHN)
     assert "WhatsApp wants a new sample of it with every change" in visible_text(shown)
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
     assert acme.chakra.count(UPDATE_TEMPLATE) == 0
 
 

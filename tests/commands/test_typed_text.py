@@ -30,7 +30,7 @@ LONG_ADDRESS = "shop.example/orders/2026/11/12345678901234567890"
 async def checked_form(acme: World, line: str) -> SendForm:
     """Return the form that "Check and send" would send."""
     await run_command(acme, line)
-    view = acme.slack.view(JOHN) or {}
+    view = acme.slack.find_view(JOHN) or {}
     assert view.get("callback_id") == "send.confirm", visible_text(view)
     return Draft.from_state(json.loads(view["private_metadata"])["state"]).form
 
@@ -183,7 +183,7 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
         (f"welcom_mesage {READING_NUMBER}", "welcome_message"),
     ):
         await run_command(acme, line)
-        view = acme.slack.view(JOHN) or {}
+        view = acme.slack.find_view(JOHN) or {}
         assert expected in visible_text(view)
         assert view["callback_id"] == "send.submit", "nothing is ready to be sent"
 

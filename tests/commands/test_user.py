@@ -59,7 +59,7 @@ async def submit_form(acme: World, by: str = JOHN, **values: str) -> dict[str, s
 
 
 def last_message(acme: World, by: str, where: str = SALES) -> VisibleMessage:
-    return acme.slack.messages(by, where)[-1]
+    return acme.slack.list_messages(by, where)[-1]
 
 
 def with_picture(message: VisibleMessage) -> bool:
@@ -184,11 +184,11 @@ async def test_two_of_one_name_are_distinguished_and_the_chosen_replaces_the_cho
     choice = await run_command(acme, "maria garcia")
     for part in ("Two people match", "Collections", "mgarcia@acme.com", "maria.garcia@acme.com"):
         assert part in visible_text(choice)
-    before = len(acme.slack.messages(MEI, SALES))
+    before = len(acme.slack.list_messages(MEI, SALES))
     card = await press_button(acme, "user.choose:1")
     assert "maria.garcia@acme.com" in visible_text(card)
     assert card.id == choice.id
-    assert len(acme.slack.messages(MEI, SALES)) == before
+    assert len(acme.slack.list_messages(MEI, SALES)) == before
 
 
 async def test_many_matches_become_a_menu(acme: World) -> None:
@@ -225,13 +225,13 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
     assert "+91 •••••• 9999" in text
     assert f"Shared by <@{MEI}>" in text
     assert "priya@acme.com" not in json.dumps([shared.text, shared.blocks])
-    assert shared.id == acme.slack.messages("U0OMAR", SALES)[-1].id
+    assert shared.id == acme.slack.list_messages("U0OMAR", SALES)[-1].id
 
 
 async def test_share_argument_posts_without_publishing_the_command(acme: World) -> None:
     shared = await run_command(acme, "priya@acme.com share")
     assert not shared.ephemeral
-    everyone = "\n".join(visible_text(message) for message in acme.slack.messages("U0OMAR", SALES))
+    everyone = "\n".join(map(visible_text, acme.slack.list_messages("U0OMAR", SALES)))
     assert "p•••@acme.com" in everyone
     assert "priya@acme.com" not in everyone
 
@@ -262,7 +262,7 @@ async def open_edit_form(acme: World, sought: str = "john@acme.com") -> Any:
     await run_command(acme, sought, by=JOHN)
     await acme.slack.press(JOHN, "user.edit")
     await acme.settle()
-    return acme.slack.view(JOHN)
+    return acme.slack.find_view(JOHN)
 
 
 @reaches(
@@ -273,7 +273,7 @@ async def test_form_is_prefilled_and_saving_refreshes_the_card(acme: World) -> N
     initial = {block["block_id"]: block["element"]["initial_value"] for block in form["blocks"][:2]}
     assert initial == {"first_name": "John", "last_name": "Doe"}
     assert await submit_form(acme, last_name="  Newman ") == {}
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
     assert "John Newman" in visible_text(last_message(acme, JOHN))
     written = [asked.json for asked in acme.chakra.requests if asked.method == "PUT"]
     assert written == [{"lastName": "Newman"}]
@@ -286,7 +286,7 @@ async def test_opening_the_form_does_not_wait_for_chakra(acme: World, clock: Man
     acme.chakra.fail("*", Hang())
     await acme.slack.press(JOHN, "user.edit")
     await acme.settle()
-    form = acme.slack.view(JOHN)
+    form = acme.slack.find_view(JOHN)
     assert form is not None
     assert "Doe" in json.dumps(form)
     assert acme.chakra.count() == calls
@@ -296,7 +296,7 @@ async def test_unchanged_form_writes_nothing(acme: World) -> None:
     await open_edit_form(acme)
     assert await submit_form(acme) == {}
     assert acme.chakra.count(UPDATE) == 0
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
 
 
 @shared_world
@@ -313,7 +313,7 @@ async def test_an_invalid_name_is_an_error_under_its_field(
 ) -> None:
     await open_edit_form(acme)
     assert list(await submit_form(acme, **values)) == [field]
-    assert acme.slack.view(JOHN) is not None
+    assert acme.slack.find_view(JOHN) is not None
     assert acme.chakra.count(UPDATE) == 0
 
 
@@ -321,7 +321,7 @@ async def test_rejected_change_keeps_the_form_filled(acme: World) -> None:
     await open_edit_form(acme)
     acme.chakra.fail(UPDATE, StatusResponse(400, json={"_errors": ["lastName is odd"]}))
     await submit_form(acme, last_name="Newman")
-    form = acme.slack.view(JOHN)
+    form = acme.slack.find_view(JOHN)
     assert form is not None
     assert "lastName is odd" in visible_text(form)
     assert "Newman" in json.dumps(form)
@@ -331,7 +331,7 @@ async def test_an_unknown_outcome_is_reported_and_not_repeated(acme: World) -> N
     await open_edit_form(acme)
     acme.chakra.fail(UPDATE, ResetAfterHandling())
     await submit_form(acme, last_name="Newman")
-    form = acme.slack.view(JOHN)
+    form = acme.slack.find_view(JOHN)
     assert form is not None
     assert "don't know whether this went through" in visible_text(form)
     assert acme.chakra.count(UPDATE) == 1
@@ -344,7 +344,7 @@ async def test_a_second_save_of_an_unknown_outcome_writes_nothing(acme: World) -
     await submit_form(acme, last_name="Newman")
     acme.chakra.clear_faults()
     await submit_form(acme, last_name="Newman")
-    assert "We don't know whether this went through" in visible_text(acme.slack.view(JOHN) or {})
+    assert "don't know whether this went through" in visible_text(acme.slack.find_view(JOHN) or {})
     assert acme.chakra.count(UPDATE) == 1
 
 
@@ -357,12 +357,12 @@ async def test_the_same_change_a_moment_later_asks_first(acme: World, clock: Man
     await acme.slack.press(JOHN, "user.edit")
     await acme.settle()
     await submit_form(acme, last_name="Newman")
-    form = acme.slack.view(JOHN)
+    form = acme.slack.find_view(JOHN)
     assert form is not None
     assert "<@U0JOHN> did exactly this 1 minute ago. Do it again?" in visible_text(form)
     assert acme.chakra.count(UPDATE) == 1
     assert await submit_form(acme, last_name="Newman") == {}
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
     assert acme.chakra.count(UPDATE) == 2
     assert "John Newman" in visible_text(last_message(acme, JOHN))
 
@@ -371,7 +371,7 @@ async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
     await open_edit_form(acme)
     acme.chakra.fail(FETCH, InvalidJsonBody())
     await submit_form(acme, last_name="Newman")
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
     assert "Saved." in visible_text(last_message(acme, JOHN))
 
 

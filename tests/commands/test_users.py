@@ -34,7 +34,7 @@ async def press_button(acme: World, action: str, value: Any = None) -> VisibleMe
 
 
 def last_message(acme: World) -> VisibleMessage:
-    return acme.slack.messages(MEI, SALES)[-1]
+    return acme.slack.list_messages(MEI, SALES)[-1]
 
 
 def row_names(message: VisibleMessage) -> list[str]:

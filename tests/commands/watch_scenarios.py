@@ -60,7 +60,7 @@ async def wait_for_due_runs(acme: World) -> None:
 
 
 def list_messages(acme: World, person: str, channel: str) -> list[VisibleMessage]:
-    return acme.slack.messages(person, channel)
+    return acme.slack.list_messages(person, channel)
 
 
 def list_private_messages(acme: World, person: str, channel: str) -> list[VisibleMessage]:

@@ -21,13 +21,13 @@ async def receive_many(acme: World) -> tuple[EmbeddedCustomer, list[str]]:
 
 
 def posted(acme: World) -> str:
-    shown = [item for item in acme.slack.messages(JOHN, SALES) if not item.ephemeral]
+    shown = [item for item in acme.slack.list_messages(JOHN, SALES) if not item.ephemeral]
     return "\n".join(visible_text(item) for item in shown)
 
 
 async def test_a_burst_shows_edits_deletions_and_reactions(acme: World) -> None:
     asha, written = await receive_many(acme)
-    replies = [item for item in acme.slack.messages(JOHN, SALES) if item.thread_ts]
+    replies = [item for item in acme.slack.list_messages(JOHN, SALES) if item.thread_ts]
     assert len(replies) < BURST_SIZE
     joined = next(
         index for index in range(BURST_SIZE) if f"word-{index + 1}" in visible_text(replies[-1])
@@ -41,16 +41,16 @@ async def test_a_burst_shows_edits_deletions_and_reactions(acme: World) -> None:
     assert "Deleted by the customer" in shown
     assert "better" in shown
     assert "👍 by Asha Rao" in shown
-    after = [item for item in acme.slack.messages(JOHN, SALES) if item.thread_ts]
+    after = [item for item in acme.slack.list_messages(JOHN, SALES) if item.thread_ts]
     assert len(after) == len(replies), "nothing is shown twice"
 
 
 async def test_a_message_of_a_burst_that_becomes_a_stop_is_announced_once(acme: World) -> None:
     asha, written = await receive_many(acme)
-    before = [item.ts for item in acme.slack.messages(JOHN, SALES) if item.thread_ts]
+    before = [item.ts for item in acme.slack.list_messages(JOHN, SALES) if item.thread_ts]
     asha.edit(written[-1], "STOP")
     await pass_seconds(acme, 30)
-    after = [item for item in acme.slack.messages(JOHN, SALES) if item.thread_ts]
+    after = [item for item in acme.slack.list_messages(JOHN, SALES) if item.thread_ts]
     [notice] = [visible_text(item) for item in after if item.ts not in before]
     assert "*Asha Rao* asked for no more messages." in notice
     assert posted(acme).count("asked for no more messages.") == 1

@@ -61,7 +61,7 @@ async def test_a_locked_thread_begins_again(acme: World) -> None:
     acme.slack.fail("chat.postMessage", error=LOCKED)
     asha.write("Are you there?")
     await pass_seconds(acme, 10)
-    replies = [item for item in acme.slack.messages(JOHN, SALES) if item.thread_ts]
+    replies = [item for item in acme.slack.list_messages(JOHN, SALES) if item.thread_ts]
     [shown] = [item for item in replies if "Are you there?" in str(item.blocks)]
     assert shown.thread_ts != parent(acme).ts
 
@@ -70,11 +70,13 @@ async def test_if_no_thread_takes_replies_the_message_is_in_the_channel(acme: Wo
     asha = await receive(acme, "Hello")
     acme.slack.fail("chat.postMessage", error=LOCKED)
     asha.write("Are you there?")
-    while "closed in Slack" not in str(acme.slack.messages(JOHN, SALES)):
+    while "closed in Slack" not in str(acme.slack.list_messages(JOHN, SALES)):
         await acme.clock.advance(0.5)
     acme.slack.fail("chat.postMessage", error=LOCKED)
     await pass_seconds(acme, 20)
-    shown = [item for item in acme.slack.messages(JOHN, SALES) if "Are you there?" in item.text]
+    shown = [
+        item for item in acme.slack.list_messages(JOHN, SALES) if "Are you there?" in item.text
+    ]
     assert [item.thread_ts for item in shown if "chat.resolve" not in str(item.blocks)] == [None]
 
 
@@ -89,9 +91,9 @@ async def test_a_closed_channel_shows_what_it_missed(acme: World, how: str) -> N
     for number in range(3):
         asha.write(f"Message {number}")
         await pass_seconds(acme, 10)
-    direct = workspace.direct_message_channel(JOHN)
+    direct = workspace.find_direct_messages(JOHN)
     assert direct is not None
-    notices = [visible_text(item) for item in acme.slack.messages(JOHN, direct.id)]
+    notices = [visible_text(item) for item in acme.slack.list_messages(JOHN, direct.id)]
     assert len([text for text in notices if "Notifications can't be posted" in text]) == 1
     [rule] = await acme.bot.context.notifications.rules.list_channel(SALES)
     assert rule.problem
@@ -114,14 +116,14 @@ async def test_a_channel_that_is_shared_later_gets_no_words_and_files(acme: Worl
     asha.write("secret")
     asha.send_picture("my passport")
     await pass_seconds(acme, 120)
-    messages = acme.slack.messages(JOHN, SALES)
+    messages = acme.slack.list_messages(JOHN, SALES)
     assert "secret" not in str(messages)
     assert [file for item in messages for file in item.files] == []
-    direct = acme.slack.workspace.direct_message_channel(JOHN)
+    direct = acme.slack.workspace.find_direct_messages(JOHN)
     assert direct is not None
     await acme.press("notify.keep_posting", channel=direct.id)
     await pass_seconds(acme, 120)
-    messages = acme.slack.messages(JOHN, SALES)
+    messages = acme.slack.list_messages(JOHN, SALES)
     assert "secret" in str(messages)
     assert [file for item in messages for file in item.files]
 
@@ -137,8 +139,8 @@ async def test_a_file_that_is_fetched_late_is_not_shown_to_others(acme: World) -
     await pass_seconds(acme, 60)
     acme.chakra.clear_faults()
     await pass_seconds(acme, 300)
-    assert "my shoe" in str(acme.slack.messages(JOHN, SALES))
-    assert [file for item in acme.slack.messages(JOHN, SALES) for file in item.files] == []
+    assert "my shoe" in str(acme.slack.list_messages(JOHN, SALES))
+    assert [file for item in acme.slack.list_messages(JOHN, SALES) for file in item.files] == []
 
 
 async def test_a_reminder_begins_a_deleted_thread_again(acme: World) -> None:

@@ -20,7 +20,7 @@ def replies(world: World) -> list[str]:
 def _of_threads(world: World) -> list[VisibleMessage]:
     return [
         item
-        for item in world.slack.messages(JOHN, SALES)
+        for item in world.slack.list_messages(JOHN, SALES)
         if item.author == "U0CHAKRA" and not item.ephemeral
         if "chat.resolve" in str(item.blocks) or item.thread_ts
     ]
@@ -108,11 +108,11 @@ async def test_a_lead_is_named_once_it_is_found(acme: World) -> None:
 async def test_whole_text_and_file_are_for_one_reader(acme: World) -> None:
     asha = await receive(acme, "x" * 5_000)
     await acme.press("chat.read")
-    assert str(acme.slack.view(JOHN)).count("x" * 100) == 50
+    assert str(acme.slack.find_view(JOHN)).count("x" * 100) == 50
     asha.send_picture()
     await pass_seconds(acme, 10)
     await acme.press("chat.file")
-    assert [file for item in acme.slack.messages(JOHN, "D0JOHN") for file in item.files]
+    assert [file for item in acme.slack.list_messages(JOHN, "D0JOHN") for file in item.files]
 
 
 async def test_without_the_scope_a_picture_has_a_button_only(open_sandbox: OpenSandbox) -> None:

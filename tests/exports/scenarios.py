@@ -51,7 +51,7 @@ async def advance_until(
 
 
 def file_messages(acme: World) -> list[VisibleMessage]:
-    return [message for message in acme.slack.messages(JOHN, JOHNS) if message.files]
+    return [message for message in acme.slack.list_messages(JOHN, JOHNS) if message.files]
 
 
 def parse_rows(data: bytes) -> list[Row]:
@@ -67,7 +67,7 @@ def read_rows(message: VisibleMessage) -> list[Row]:
 
 def dm_text(acme: World) -> str:
     """Return all that John reads in his direct messages with the app."""
-    return "\n".join(map(visible_text, acme.slack.messages(JOHN, JOHNS)))
+    return "\n".join(map(visible_text, acme.slack.list_messages(JOHN, JOHNS)))
 
 
 async def wait_for_text(acme: World, clock: ManualClock, text: str) -> None:

@@ -281,4 +281,4 @@ async def test_refused_file_is_explained_and_sent_when_continued(
 
 
 def shown_blocks(acme: World) -> str:
-    return json.dumps([message.blocks for message in acme.slack.messages(JOHN, JOHNS)])
+    return json.dumps([message.blocks for message in acme.slack.list_messages(JOHN, JOHNS)])

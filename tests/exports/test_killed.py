@@ -51,10 +51,10 @@ class ExportScenario:
             yield process
 
     def files(self) -> list[VisibleMessage]:
-        return [m for m in self.services.slack.messages(JOHN, JOHNS) if m.files]
+        return [m for m in self.services.slack.list_messages(JOHN, JOHNS) if m.files]
 
     def text(self) -> str:
-        return "\n".join(map(visible_text, self.services.slack.messages(JOHN, JOHNS)))
+        return "\n".join(map(visible_text, self.services.slack.list_messages(JOHN, JOHNS)))
 
     async def wait_until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(TIMEOUT_SECONDS):

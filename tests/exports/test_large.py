@@ -32,7 +32,7 @@ async def test_hundred_thousand_leads_are_one_file_in_little_memory(tmp_path: Pa
             await services.slack.type(JOHN, SALES, "/chakra leads csv")
             await scenario.wait_until(lambda: bool(scenario.files()))
             grown = resident_mb(bot.process.pid, "VmHWM") - before
-        [message] = services.slack.messages(JOHN, JOHNS)[-1:]
+        [message] = services.slack.list_messages(JOHN, JOHNS)[-1:]
         lines = message.files[0].data.splitlines()
         keys = [key for line in lines if (key := line.partition(b",")[0]).startswith(b"MANY-")]
         assert keys == [b"MANY-%d" % number for number in range(1, ROWS + 1)]

@@ -98,7 +98,9 @@ class WatchScenario:
     def _confirmed_count(self) -> int:
         """Return how many watches were confirmed to their members."""
         messages = [
-            message for at in MEMBERS_AND_CHANNELS for message in self.stand_ins.slack.messages(*at)
+            message
+            for at in MEMBERS_AND_CHANNELS
+            for message in self.stand_ins.slack.list_messages(*at)
         ]
         return sum(
             "notify you" in visible_text(message) for message in messages if message.ephemeral
@@ -125,7 +127,9 @@ class WatchScenario:
 
     def _app_messages(self) -> list[tuple[str, VisibleMessage]]:
         messages = [
-            message for at in MEMBERS_AND_CHANNELS for message in self.stand_ins.slack.messages(*at)
+            message
+            for at in MEMBERS_AND_CHANNELS
+            for message in self.stand_ins.slack.list_messages(*at)
         ]
         return [
             (visible_text(message), message)

@@ -116,7 +116,7 @@ class SendScenario:
     async def wait_for_check(self) -> None:
         """Until the button that sends is there."""
         await self.stand_ins.slack.wait_until(
-            lambda: "Send to" in visible_text(self.stand_ins.slack.view(JOHN) or {})
+            lambda: "Send to" in visible_text(self.stand_ins.slack.find_view(JOHN) or {})
         )
 
     async def press_send(self) -> None:
@@ -126,7 +126,9 @@ class SendScenario:
     async def open_form(self) -> None:
         """To the fields of the template in the form."""
         await self.run_command("/chakra send appointment_reminder language=en")
-        await self.stand_ins.slack.wait_until(lambda: self.stand_ins.slack.view(JOHN) is not None)
+        await self.stand_ins.slack.wait_until(
+            lambda: self.stand_ins.slack.find_view(JOHN) is not None
+        )
 
     async def redeliver(self, kind: str) -> tuple[int, str]:
         """Deliver Slack's last request of that kind again; return status and body of the answer."""
@@ -144,11 +146,13 @@ class SendScenario:
 
     def last_message_text(self) -> str:
         """The line where he typed."""
-        messages = self.stand_ins.slack.messages(JOHN, SALES)
+        messages = self.stand_ins.slack.list_messages(JOHN, SALES)
         return visible_text(messages[-1]) if messages else ""
 
     def report_texts(self) -> list[str]:
-        return [visible_text(message) for message in self.stand_ins.slack.messages(JOHN, DIRECT)]
+        return [
+            visible_text(message) for message in self.stand_ins.slack.list_messages(JOHN, DIRECT)
+        ]
 
     @property
     def sent_count(self) -> int:

@@ -203,10 +203,10 @@ def test_deep_forwards_are_read_to_a_limit() -> None:
 
 async def open_on_last(acme: World, channel: str = SALES) -> dict[str, Any]:
     """Use the shortcut on the newest message; return the form."""
-    message = acme.slack.messages(JOHN, channel)[-1]
+    message = acme.slack.list_messages(JOHN, channel)[-1]
     await acme.slack.use_message_shortcut(JOHN, "send.from_message", message)
     await acme.idle()
-    return acme.slack.view(JOHN) or {}
+    return acme.slack.find_view(JOHN) or {}
 
 
 def recipients(form: dict[str, Any]) -> list[str]:
@@ -223,7 +223,7 @@ async def test_form_opens_with_the_contacts_of_what_people_post(acme: World) -> 
     assert recipients(await open_on_last(acme)) == [ANN, "ann@lotus.example"]
     posted.post_snippet(PRIYA, SALES, "list.txt", "Ben: +91 98765 43211")
     assert recipients(await open_on_last(acme)) == [BEN]
-    original = acme.slack.workspace.messages.in_channel(SALES)[-2]
+    original = acme.slack.workspace.messages.list_messages(SALES)[-2]
     posted.forward(PRIYA, original, SALES, "Please call her")
     assert recipients(await open_on_last(acme)) == [ANN, "ann@lotus.example"]
     posted.post_as_other_app(

@@ -225,12 +225,14 @@ async def test_kill_before_the_claim_allows_another_send(kind: str, tmp_path: Pa
     async with open_scenario(kind, tmp_path) as scenario:
         await run_until_kill(scenario, before_the_claim)
         assert (scenario.send_states(), scenario.stand_ins.chakra.count(SEND)) == ([], 0)
-        left = visible_text(scenario.stand_ins.slack.view(JOHN) or {})
+        left = visible_text(scenario.stand_ins.slack.find_view(JOHN) or {})
         assert "Send to" in left or "check `/chakra sends` first" in left, "a way is left"
         await scenario.stand_ins.slack.close_view(JOHN)
         async with scenario.start_bot(*NEXT_PROCESS[kind]) as bot:
             await scenario.open_preview()
-            assert "Send it again?" not in visible_text(scenario.stand_ins.slack.view(JOHN) or {})
+            assert "Send it again?" not in visible_text(
+                scenario.stand_ins.slack.find_view(JOHN) or {}
+            )
             await scenario.press_send()
             await scenario.wait_for_messages(
                 lambda: [scenario.last_message_text()], [ACCEPTED_LINE]

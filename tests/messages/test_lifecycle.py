@@ -105,7 +105,7 @@ class LifecycleHarness:
         [direct] = [
             channel.id for channel in channels if channel.kind == "im" and JOHN in channel.members
         ]
-        return [visible_text(message) for message in self.slack.slack.messages(JOHN, direct)]
+        return [visible_text(message) for message in self.slack.slack.list_messages(JOHN, direct)]
 
     async def wait_for_reports(self, *starts: str) -> None:
         for _ in range(400):

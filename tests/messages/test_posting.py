@@ -43,7 +43,7 @@ async def test_direct_message_is_posted_edited_and_found(
     place = await client.post_message(JOHN, Message("one"), metadata=METADATA)
     assert place.channel == await client.open_direct_messages(JOHN)
     await client.update_message(place, Message("two"))
-    [message] = harness.slack.messages(JOHN, place.channel)
+    [message] = harness.slack.list_messages(JOHN, place.channel)
     assert visible_text(message) == "two"
     [found], cursor = await client.fetch_history(place.channel, oldest=harness.clock.time() - 60)
     assert (found["ts"], found["metadata"], cursor) == (place.ts, METADATA, "")

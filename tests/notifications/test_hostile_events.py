@@ -145,7 +145,7 @@ async def test_odd_texts_are_shown_and_harm_no_one(acme: World, clock: ManualClo
         assert await deliver_event(acme, event) == 200
         await clock.advance(3)
     await clock.advance(30)
-    shown = acme.slack.messages("U0JOHN", SALES)
+    shown = acme.slack.list_messages("U0JOHN", SALES)
     raw = json.dumps([[part.text, part.blocks] for part in shown], default=str)
     assert "<!channel>" not in raw
     assert "<!here>" not in raw

@@ -102,7 +102,7 @@ async def test_killed_in_a_burst_loses_and_repeats_nothing(tmp_path: Path, kind:
     statuses, messages = Sender(build_statuses()), Sender(build_messages())
     async with start_embedded_services() as services:
         environ = services.environ(DATABASE_URL=url, CHAKRA_WEBHOOK_SECRET=SECRET)
-        before = len(services.slack.messages(JOHN, SALES))
+        before = len(services.slack.list_messages(JOHN, SALES))
         async with start_python(*SERVE_ARGUMENTS, environ=environ, folder=tmp_path) as first:
             first_url = await first.wait_until_ready()
             if kind == "postgres":
@@ -122,7 +122,7 @@ async def test_killed_in_a_burst_loses_and_repeats_nothing(tmp_path: Path, kind:
                 ) as other:
                     await _send_all(await other.wait_until_ready(), statuses, messages)
                     await _wait_until_shown(kind, url)
-        posts = services.slack.messages(JOHN, SALES)[before:]
+        posts = services.slack.list_messages(JOHN, SALES)[before:]
         assert services.slack.rejections == []
     _assert_recorded_once(kind, url)
     _assert_shown_once(posts)

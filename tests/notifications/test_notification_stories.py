@@ -43,7 +43,7 @@ def build_message(clock: ManualClock, words: str) -> dict[str, Any]:
 
 def posted(acme: World, channel: str = SALES) -> list[str]:
     """Return the app's messages that John sees there and that others may see too."""
-    shown = acme.slack.messages(JOHN, channel)
+    shown = acme.slack.list_messages(JOHN, channel)
     own = [message for message in shown if message.author == "U0CHAKRA" and not message.ephemeral]
     return [visible_text(message) for message in own]
 
@@ -78,7 +78,7 @@ async def test_maker_decides_about_people_of_other_companies(
     await receive(acme, build_message(clock, "secret"))
     await clock.advance(5)
     assert posted(acme) == []
-    direct = acme.slack.workspace.direct_message_channel(JOHN)
+    direct = acme.slack.workspace.find_direct_messages(JOHN)
     assert direct is not None
     assert OUTSIDERS_QUESTION in posted(acme, direct.id)[-1]
     await acme.press("notify.keep_posting", channel=direct.id)

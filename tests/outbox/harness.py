@@ -89,7 +89,7 @@ class OutboxHarness:
 
     def messages(self, channel: str = SALES, person: str = JOHN) -> list[VisibleMessage]:
         """Return the messages of the app."""
-        seen = self.slack.slack.messages(person, channel)
+        seen = self.slack.slack.list_messages(person, channel)
         return [message for message in seen if message.author == "U0CHAKRA"]
 
     def message_texts(self, channel: str = SALES, person: str = JOHN) -> list[str]:

@@ -114,30 +114,30 @@ async def test_private_channel_names_are_omitted(
 async def test_ack_response_is_ephemeral(harness: SlackHarness) -> None:
     harness.app.respond_with({"text": "Hello", "blocks": [section_block("*Hello* there")]})
     await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
-    line = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert line.ephemeral
     assert line.author == "U0CHAKRA"
     assert visible_text(line) == "*Hello* there"
-    assert line not in harness.slack.messages("U0PRIYA", "C0SALES")
+    assert line not in harness.slack.list_messages("U0PRIYA", "C0SALES")
 
 
 async def test_an_ack_may_be_plain_text(harness: SlackHarness) -> None:
     harness.app.respond_with("Just a moment")
     delivered = await harness.slack.type("U0JOHN", "C0GENERAL", "/chakra hi")
-    assert harness.slack.messages("U0JOHN", "C0GENERAL")[-1].text == "Just a moment"
+    assert harness.slack.list_messages("U0JOHN", "C0GENERAL")[-1].text == "Just a moment"
     assert delivered.body == {"text": "Just a moment"}
 
 
 async def test_an_empty_ack_shows_nothing(harness: SlackHarness) -> None:
-    before = harness.slack.messages("U0JOHN", "C0SALES")
+    before = harness.slack.list_messages("U0JOHN", "C0SALES")
     await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
-    assert harness.slack.messages("U0JOHN", "C0SALES") == before
+    assert harness.slack.list_messages("U0JOHN", "C0SALES") == before
 
 
 async def test_an_in_channel_ack_publishes_what_was_typed(harness: SlackHarness) -> None:
     harness.app.respond_with({"response_type": "in_channel", "text": "John Doe"})
     await harness.slack.type("U0JOHN", "C0SALES", "/chakra user +1 555 010 9999")
-    typed, answer = harness.slack.messages("U0MEI", "C0SALES")[-2:]
+    typed, answer = harness.slack.list_messages("U0MEI", "C0SALES")[-2:]
     assert (typed.author, typed.text) == ("U0JOHN", "/chakra user +1 555 010 9999")
     assert (answer.author, answer.text, answer.ephemeral) == ("U0CHAKRA", "John Doe", False)
 
@@ -145,7 +145,7 @@ async def test_an_in_channel_ack_publishes_what_was_typed(harness: SlackHarness)
 async def test_ack_over_a_limit_is_rejected_and_recorded(harness: SlackHarness) -> None:
     harness.app.respond_with({"text": "Long", "blocks": [section_block("x" * 3001)]})
     await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
-    line = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert line.author == "USLACKBOT"
     assert "invalid_command_response" in line.text
     refusal = harness.slack.rejections[0]
@@ -169,7 +169,7 @@ async def test_no_ack_within_three_seconds_is_a_timeout(harness: SlackHarness) -
     delivered = await typing
     release.set()
     assert (delivered.status, delivered.seconds) == (0, 3.0)
-    line = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert line.ephemeral
     assert line.text == '/chakra failed with the error "operation_timeout"'
     assert harness.slack.notices[-1].text == line.text
@@ -180,7 +180,7 @@ async def test_non_200_ack_is_a_failed_dispatch(harness: SlackHarness, status: i
     harness.app.respond_with("broken", status)
     delivered = await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
     assert delivered.status == status
-    line = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert line.text == '/chakra failed with the error "dispatch_failed"'
 
 
@@ -188,12 +188,12 @@ async def test_unreachable_app_is_a_failed_dispatch(harness: SlackHarness) -> No
     harness.slack.set_request_url("http://127.0.0.1:1/slack/events")
     delivered = await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
     assert delivered.status == 0
-    assert "dispatch_failed" in harness.slack.messages("U0JOHN", "C0SALES")[-1].text
+    assert "dispatch_failed" in harness.slack.list_messages("U0JOHN", "C0SALES")[-1].text
 
 
 async def test_unknown_command_is_answered_by_slackbot(harness: SlackHarness) -> None:
     delivered = await harness.slack.type("U0JOHN", "C0SALES", "/chacra help")
-    line = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert line.text.startswith("/chacra is not a valid command.")
     assert line.ephemeral
     assert delivered.status == 0
@@ -202,7 +202,7 @@ async def test_unknown_command_is_answered_by_slackbot(harness: SlackHarness) ->
 
 async def test_text_without_a_slash_is_a_message(harness: SlackHarness) -> None:
     await harness.slack.type("U0JOHN", "C0SALES", "Ask @mei & #support")
-    line = harness.slack.messages("U0PRIYA", "C0SALES")[-1]
+    line = harness.slack.list_messages("U0PRIYA", "C0SALES")[-1]
     assert line.text == "Ask <@U0MEI> &amp; <#C0SUPPORT>"
     assert not line.ephemeral
 
@@ -223,7 +223,7 @@ async def test_two_hundred_members_type_concurrently(harness: SlackHarness) -> N
     sent = await asyncio.gather(*(harness.slack.type("U0JOHN", "D0JOHN", line) for line in lines))
     assert {delivered.status for delivered in sent} == {200}
     assert len({request.payload["trigger_id"] for request in harness.app.received}) == 200
-    assert len(harness.slack.messages("U0JOHN", "D0JOHN")) == 200
+    assert len(harness.slack.list_messages("U0JOHN", "D0JOHN")) == 200
 
 
 async def test_settle_waits_for_the_app_and_for_its_calls(harness: SlackHarness) -> None:
@@ -249,7 +249,7 @@ async def test_until_waits_for_later_app_calls(harness: SlackHarness) -> None:
     url = harness.app.last_payload["response_url"]
     posted = asyncio.ensure_future(
         harness.slack.wait_until(
-            lambda: harness.slack.messages("U0JOHN", "C0SALES")[-1].text == "late"
+            lambda: harness.slack.list_messages("U0JOHN", "C0SALES")[-1].text == "late"
         )
     )
     await harness.post_response(url, {"text": "late"})

@@ -31,7 +31,7 @@ async def test_a_button_on_a_message_has_the_shape_of_slack(harness: SlackHarnes
     await harness.post_button(value="42", style="primary")
     delivered = await harness.slack.press("U0JOHN", "go")
     sent = harness.app.last_payload
-    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    message = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert delivered.status == 200
     assert sent["type"] == "block_actions"
     assert sent["container"] == {
@@ -78,7 +78,7 @@ async def test_value_distinguishes_buttons_with_the_same_action(harness: SlackHa
 
 async def test_newest_message_is_the_default(harness: SlackHarness) -> None:
     await harness.post_button(value="old")
-    old = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    old = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     await harness.post_button(value="new")
     await harness.slack.press("U0JOHN", "go")
     assert harness.app.last_payload["actions"][0]["value"] == "new"
@@ -147,7 +147,7 @@ async def test_slack_generates_missing_ids(harness: SlackHarness) -> None:
     button: Json = {"type": "button", "text": plain_text("Go")}
     row = {"type": "actions", "elements": [button]}
     await harness.web.chat_postMessage(channel="C0SALES", text="Press", blocks=[row])
-    stored = harness.slack.messages("U0JOHN", "C0SALES")[-1].blocks
+    stored = harness.slack.list_messages("U0JOHN", "C0SALES")[-1].blocks
     assert stored
     assert stored[0]["block_id"]
     assert stored[0]["elements"][0]["action_id"]

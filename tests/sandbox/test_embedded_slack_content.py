@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.sandbox.slack import ActionNotPossible, Email
-from bot.sandbox.slack.payloads import message_json
+from bot.sandbox.slack.payloads import build_message_json
 from tests.people import JOHN, MEI, PRIYA, SALES
 from tests.sandbox.slack_harness import SCOPES, Json, SlackHarness, build_manifest, open_harness
 
@@ -37,7 +37,7 @@ async def fetch_state(harness: SlackHarness, person: str) -> Json:
 
 
 def last_message(harness: SlackHarness, channel: str = SALES) -> Json:
-    return message_json(harness.slack.workspace.messages.in_channel(channel)[-1])
+    return build_message_json(harness.slack.workspace.messages.list_messages(channel)[-1])
 
 
 def test_sender_of_an_email_is_in_its_file() -> None:
@@ -99,7 +99,7 @@ async def test_page_posts_samples(
 
 
 async def test_page_forwards_a_message(harness: SlackHarness) -> None:
-    original = harness.slack.messages(JOHN, SALES)[-1]
+    original = harness.slack.list_messages(JOHN, SALES)[-1]
     answer = await post_as_page(harness, channel=PAIR, message=original.id, text="Look")
     assert answer == {"ok": True}
     assert last_message(harness, PAIR)["attachments"][0]["text"] == original.text
@@ -114,7 +114,7 @@ async def test_page_forwards_a_message(harness: SlackHarness) -> None:
 async def test_ephemeral_message_is_not_forwarded(harness: SlackHarness) -> None:
     harness.app.respond_with({"text": "Only for John"})
     await harness.slack.type(JOHN, SALES, "/chakra hi")
-    [private] = [m for m in harness.slack.workspace.messages.in_channel(SALES) if m.only_for]
+    [private] = [m for m in harness.slack.workspace.messages.list_messages(SALES) if m.only_for]
     with pytest.raises(ActionNotPossible, match="can't be forwarded"):
         harness.slack.posted.forward(JOHN, private, GROUP)
 
@@ -148,6 +148,6 @@ async def test_command_works_in_a_conversation_between_people(
     harness.app.respond_with({"text": "Hello"})
     await harness.slack.type(JOHN, channel, "/chakra hi")
     assert harness.app.last_payload["channel_name"] == name
-    assert harness.slack.messages(JOHN, channel)[-1].text == "Hello"
+    assert harness.slack.list_messages(JOHN, channel)[-1].text == "Hello"
     with pytest.raises(ActionNotPossible):
         await harness.slack.invite_app(JOHN, channel)

@@ -43,11 +43,11 @@ EVERY_CHARACTER = {"dispatch_action_config": {"trigger_actions_on": ["on_charact
 async def test_a_post_to_a_person_opens_their_direct_messages(harness: SlackHarness) -> None:
     posted = await harness.web.chat_postMessage(channel="U0JOHN", text="Sent", metadata=METADATA)
     assert posted["channel"] == "D0JOHN"
-    reply = harness.slack.messages("U0JOHN", "D0JOHN")[-1]
+    reply = harness.slack.list_messages("U0JOHN", "D0JOHN")[-1]
     assert (reply.text, reply.metadata) == ("Sent", METADATA)
-    assert harness.slack.messages("U0MEI", "D0JOHN") == []
+    assert harness.slack.list_messages("U0MEI", "D0JOHN") == []
     await harness.web.chat_update(channel="D0JOHN", ts=posted["ts"], text="Delivered")
-    message = harness.slack.messages("U0JOHN", "D0JOHN")[-1]
+    message = harness.slack.list_messages("U0JOHN", "D0JOHN")[-1]
     assert (message.text, message.metadata) == ("Delivered", METADATA)
 
 
@@ -123,4 +123,4 @@ async def test_addresses_in_a_message_are_linked(
     harness: SlackHarness, typed: str, read: str
 ) -> None:
     await harness.slack.type("U0JOHN", "C0SALES", typed)
-    assert harness.slack.messages("U0JOHN", "C0SALES")[-1].text == read
+    assert harness.slack.list_messages("U0JOHN", "C0SALES")[-1].text == read

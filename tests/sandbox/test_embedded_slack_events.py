@@ -208,7 +208,7 @@ async def test_a_revoked_token_is_refused(stage: SlackHarness) -> None:
 
 async def test_the_person_sees_what_they_wrote(stage: SlackHarness) -> None:
     await stage.slack.mention(JOHN, SALES, "hello")
-    assert visible_text(stage.slack.messages("U0MEI", SALES)[-1]) == "<@U0CHAKRA> hello"
+    assert visible_text(stage.slack.list_messages("U0MEI", SALES)[-1]) == "<@U0CHAKRA> hello"
 
 
 CHANNEL_EVENTS = (

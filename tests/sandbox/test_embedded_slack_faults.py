@@ -28,7 +28,7 @@ async def post_message(harness: SlackHarness, text: str) -> int:
 
 
 def is_posted(harness: SlackHarness, text: str) -> int:
-    return [m.text for m in harness.slack.messages("U0JOHN", "C0SALES")].count(text)
+    return [m.text for m in harness.slack.list_messages("U0JOHN", "C0SALES")].count(text)
 
 
 async def test_injected_error_occurs_the_given_number_of_times(harness: SlackHarness) -> None:

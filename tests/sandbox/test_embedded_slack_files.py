@@ -219,7 +219,7 @@ async def test_the_app_sends_a_file_in_three_steps(harness: SlackHarness) -> Non
         initial_comment="Here it is",
     )
     assert done["files"] == [{"id": file_id, "title": "The report"}]
-    message = harness.slack.messages("U0MEI", "C0SALES")[-1]
+    message = harness.slack.list_messages("U0MEI", "C0SALES")[-1]
     assert visible_text(message) == "Here it is\nThe report"
     assert [(file.name, file.data) for file in message.files] == [("report.csv", b"one,two")]
     info = (await harness.web.files_info(file=file_id))["file"]
@@ -234,7 +234,7 @@ async def test_slacks_own_client_sends_a_file(harness: SlackHarness) -> None:
     )
     assert done["files"][0]["title"] == "a.txt"
     for person, channel in (("U0JOHN", "D0JOHN"), ("U0OMAR", "C0LEADS")):
-        message = harness.slack.messages(person, channel)[-1]
+        message = harness.slack.list_messages(person, channel)[-1]
         assert [file.name for file in message.files] == ["a.txt"]
     history = await harness.web.conversations_history(channel="D0JOHN")
     assert history["messages"][0]["files"][0]["name"] == "a.txt"
@@ -243,9 +243,9 @@ async def test_slacks_own_client_sends_a_file(harness: SlackHarness) -> None:
 
 async def test_an_edit_leaves_the_file_in_the_message(harness: SlackHarness) -> None:
     await harness.web.files_upload_v2(filename="a.txt", content="hello", channel="C0SALES")
-    ts = harness.slack.messages("U0JOHN", "C0SALES")[-1].ts
+    ts = harness.slack.list_messages("U0JOHN", "C0SALES")[-1].ts
     await harness.web.chat_update(channel="C0SALES", ts=ts, text="Look")
-    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    message = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert (message.text, [file.name for file in message.files]) == ("Look", ["a.txt"])
 
 
@@ -253,7 +253,7 @@ async def test_the_app_deletes_only_its_own_files(harness: SlackHarness) -> None
     done = await harness.web.files_upload_v2(filename="a.txt", content="hi", channel="C0SALES")
     file_id = done["files"][0]["id"]
     await harness.web.files_delete(file=file_id)
-    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    message = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert [file.is_deleted for file in message.files] == [True]
     with pytest.raises(SlackApiError, match="file_deleted"):
         await harness.web.files_delete(file=file_id)

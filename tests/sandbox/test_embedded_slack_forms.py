@@ -40,8 +40,8 @@ async def test_a_trigger_opens_one_form_within_three_seconds(harness: SlackHarne
     view = (await harness.web.views_open(trigger_id=first, view=build_modal()))["view"]
     assert view["id"].startswith("V")
     assert view["hash"]
-    assert harness.slack.view("U0JOHN") == view
-    assert harness.slack.view("U0MEI") is None
+    assert harness.slack.find_view("U0JOHN") == view
+    assert harness.slack.find_view("U0MEI") is None
     again = await harness.call_rejected("views.open", trigger_id=first, view=build_modal())
     assert again["error"] == "exchanged_trigger_id"
 
@@ -80,7 +80,7 @@ async def test_a_submission_has_the_shape_of_slack(harness: SlackHarness) -> Non
         "name": {"value": {"type": "plain_text_input", "value": "Asha"}}
     }
     assert sent["response_urls"] == []
-    assert harness.slack.view("U0JOHN") is None
+    assert harness.slack.find_view("U0JOHN") is None
 
 
 async def test_untouched_field_keeps_its_initial_value(harness: SlackHarness) -> None:
@@ -120,7 +120,7 @@ async def test_slack_rejects_invalid_input_itself(
     delivered = await harness.slack.submit("U0JOHN", {"field": raw})
     assert sentence in delivered.errors["field"]
     assert len(harness.app.received) == before
-    assert harness.slack.view("U0JOHN") is not None
+    assert harness.slack.find_view("U0JOHN") is not None
 
 
 async def test_an_optional_field_may_stay_empty(harness: SlackHarness) -> None:
@@ -135,7 +135,7 @@ async def test_errors_appear_under_their_fields(harness: SlackHarness) -> None:
     )
     delivered = await harness.slack.submit("U0JOHN", {"name": "Asha"})
     assert delivered.errors == {"name": "That name is unknown."}
-    view = harness.slack.view("U0JOHN")
+    view = harness.slack.find_view("U0JOHN")
     assert view is not None
     assert view["state"]["values"]["name"]["value"]["value"] == "Asha"
 
@@ -155,7 +155,7 @@ async def test_unusable_response_keeps_the_form_open(harness: SlackHarness, body
     harness.app.respond_with(body)
     delivered = await harness.slack.submit("U0JOHN", {"name": "Asha"})
     assert delivered.errors == {}
-    assert harness.slack.view("U0JOHN") is not None
+    assert harness.slack.find_view("U0JOHN") is not None
     assert harness.slack.rejections[-1].source == "view_submission ack"
     assert harness.slack.notices[-1].text == "We had some trouble connecting. Try again?"
 
@@ -165,7 +165,7 @@ async def test_missing_ack_keeps_the_form_open_with_an_error(harness: SlackHarne
     harness.slack.set_request_url("http://127.0.0.1:1/")
     delivered = await harness.slack.submit("U0JOHN", {"name": "Asha"})
     assert delivered.status == 0
-    assert harness.slack.view("U0JOHN") is not None
+    assert harness.slack.find_view("U0JOHN") is not None
     assert "trouble connecting" in harness.slack.notices[-1].text
 
 
@@ -175,19 +175,19 @@ async def test_an_ack_may_update_push_or_clear(harness: SlackHarness) -> None:
         {"response_action": "update", "view": build_modal(section_block("Sure?"))}
     )
     await harness.slack.submit("U0JOHN", {"name": "Asha"})
-    top = harness.slack.view("U0JOHN")
+    top = harness.slack.find_view("U0JOHN")
     assert top is not None
     assert visible_text(top) == "A form\nSure?\nSend"
     harness.app.respond_with(
         {"response_action": "push", "view": build_modal(section_block("Second"))}
     )
     await harness.slack.submit("U0JOHN")
-    assert len(harness.slack.views("U0JOHN")) == 2
-    pushed = harness.slack.views("U0JOHN")[1]
+    assert len(harness.slack.list_views("U0JOHN")) == 2
+    pushed = harness.slack.list_views("U0JOHN")[1]
     assert pushed["previous_view_id"] == top["id"] == pushed["root_view_id"]
     harness.app.respond_with({"response_action": "clear"})
     await harness.slack.submit("U0JOHN")
-    assert harness.slack.views("U0JOHN") == []
+    assert harness.slack.list_views("U0JOHN") == []
 
 
 async def test_an_empty_ack_closes_one_level(harness: SlackHarness) -> None:
@@ -198,7 +198,7 @@ async def test_an_empty_ack_closes_one_level(harness: SlackHarness) -> None:
     await harness.slack.submit("U0JOHN", {"name": "Asha"})
     harness.app.respond = None
     await harness.slack.submit("U0JOHN")
-    assert len(harness.slack.views("U0JOHN")) == 1
+    assert len(harness.slack.list_views("U0JOHN")) == 1
 
 
 async def test_a_stack_holds_three_views(harness: SlackHarness) -> None:
@@ -335,7 +335,7 @@ async def test_response_channel_select_yields_a_response_url(harness: SlackHarne
     await harness.post_response(
         given["response_url"], {"text": "Hi", "response_type": "in_channel"}
     )
-    assert harness.slack.messages("U0MEI", "C0SUPPORT")[-1].text == "Hi"
+    assert harness.slack.list_messages("U0MEI", "C0SUPPORT")[-1].text == "Hi"
 
 
 async def test_every_kind_of_field_has_its_own_state(harness: SlackHarness) -> None:

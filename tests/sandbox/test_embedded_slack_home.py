@@ -50,9 +50,9 @@ async def test_published_home_is_one_persons(harness: SlackHarness) -> None:
         "m",
         view["id"],
     )
-    assert harness.slack.home(JOHN) == view
-    assert harness.slack.home(MEI) is None
-    assert harness.slack.view(JOHN) is None
+    assert harness.slack.find_home(JOHN) == view
+    assert harness.slack.find_home(MEI) is None
+    assert harness.slack.find_view(JOHN) is None
 
 
 async def test_opened_tabs_are_events_and_home_comes_with_its_view(harness: SlackHarness) -> None:
@@ -77,7 +77,7 @@ async def test_outdated_hash_is_refused(harness: SlackHarness) -> None:
         "views.publish", user_id=JOHN, view=build_home(), hash=old["hash"]
     )
     assert answer["error"] == "hash_conflict"
-    assert harness.slack.home(JOHN) == new
+    assert harness.slack.find_home(JOHN) == new
 
 
 async def test_external_id_is_unique_among_all_views(harness: SlackHarness) -> None:
@@ -116,7 +116,7 @@ async def test_button_in_home_has_a_trigger_but_neither_message_nor_response_url
     assert payload["container"] == {"type": "view", "view_id": payload["view"]["id"]}
     assert not {"message", "response_url", "channel"} & set(payload)
     await harness.web.views_open(trigger_id=payload["trigger_id"], view=build_modal())
-    assert harness.slack.view(JOHN)
+    assert harness.slack.find_view(JOHN)
 
 
 async def test_people_press_in_home_only_while_it_is_open(harness: SlackHarness) -> None:

@@ -137,7 +137,7 @@ async def test_a_form_is_opened_filled_refused_and_sent(harness: SlackHarness) -
 
 async def test_a_button_is_pressed_and_a_form_closed(harness: SlackHarness) -> None:
     await harness.post_button(value="7")
-    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    message = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     place = {"source": {"message": message.id}, "block_id": "row", "action_id": "go"}
     assert await post_action(harness, "press", **place, value=None) == {"ok": True}
     assert harness.app.last_payload["actions"][0]["value"] == "7"
@@ -168,9 +168,9 @@ async def test_home_is_opened_and_its_buttons_pressed(harness_with_home: SlackHa
 
 
 async def test_a_reply_is_posted_in_its_thread(harness: SlackHarness) -> None:
-    first = harness.slack.messages("U0JOHN", "C0SALES")[0]
+    first = harness.slack.list_messages("U0JOHN", "C0SALES")[0]
     await post_action(harness, "type", channel="C0SALES", text="Me", thread_ts=first.ts)
-    assert harness.slack.messages("U0MEI", "C0SALES")[-1].thread_ts == first.ts
+    assert harness.slack.list_messages("U0MEI", "C0SALES")[-1].thread_ts == first.ts
     command = await post_action(
         harness, "type", channel="C0SALES", text="/chakra help", thread_ts=first.ts
     )

@@ -69,7 +69,7 @@ async def opened(stage: SlackHarness, person: str = JOHN) -> Json:
     """Let a person open the pane of a preview; return the event that the app got."""
     event = await share(stage)
     await unfurl(stage, event, metadata={"entities": [entity()]})
-    message = stage.slack.messages(JOHN, SALES)[-1]
+    message = stage.slack.list_messages(JOHN, SALES)[-1]
     await stage.slack.previews.open(person, message.id)
     requested: Json = stage.app.last_payload["event"]
     return requested
@@ -77,7 +77,7 @@ async def opened(stage: SlackHarness, person: str = JOHN) -> Json:
 
 async def test_link_is_announced_with_what_slack_sends(stage: SlackHarness) -> None:
     event = await share(stage, f"see {LINK}?a=1&b=2 and https://other.com", "C0GENERAL")
-    message = stage.slack.messages(JOHN, "C0GENERAL")[-1]
+    message = stage.slack.list_messages(JOHN, "C0GENERAL")[-1]
     assert event["links"] == [{"domain": "app.example.com", "url": f"{LINK}?a=1&amp;b=2"}]
     assert (event["channel"], event["message_ts"]) == ("C0GENERAL", message.ts)
     assert (event["user"], event["is_bot_user_member"]) == (JOHN, False)
@@ -150,7 +150,7 @@ async def test_unfurl_is_refused_with_slacks_code(
     given = {"channel": event["channel"], "ts": event["message_ts"], "unfurls": UNFURLS}
     sent = {key: value for key, value in {**given, **arguments}.items() if value is not None}
     assert (await stage.call_rejected("chat.unfurl", **sent))["error"] == error
-    assert not stage.slack.messages(JOHN, SALES)[-1].attachments
+    assert not stage.slack.list_messages(JOHN, SALES)[-1].attachments
 
 
 def _without_title(payload: Json) -> None:
@@ -208,16 +208,16 @@ async def test_unfurling_again_changes_the_preview(stage: SlackHarness) -> None:
     event = await share(stage)
     await unfurl(stage, event, unfurls=UNFURLS)
     await unfurl(stage, event, unfurls=UNFURLS, metadata={"entities": [entity()]})
-    [attachment] = stage.slack.messages(JOHN, SALES)[-1].attachments or []
+    [attachment] = stage.slack.list_messages(JOHN, SALES)[-1].attachments or []
     assert attachment["entity"]["url"] == LINK
-    assert not stage.slack.messages(JOHN, SALES)[-1].edited
+    assert not stage.slack.list_messages(JOHN, SALES)[-1].edited
 
 
 async def test_without_work_objects_the_metadata_is_ignored(stage: SlackHarness) -> None:
     stage.slack.previews.switch_work_objects(on=False)
     event = await share(stage)
     await unfurl(stage, event, metadata={"entities": [entity()]})
-    assert not stage.slack.messages(JOHN, SALES)[-1].attachments
+    assert not stage.slack.list_messages(JOHN, SALES)[-1].attachments
 
 
 async def test_link_that_was_not_acknowledged_cannot_be_unfurled(stage: SlackHarness) -> None:
@@ -234,9 +234,9 @@ async def test_draft_has_an_event_and_a_preview_of_its_own(stage: SlackHarness) 
     assert (event["channel"], event["source"]) == ("COMPOSER", "composer")
     arguments = {"unfurl_id": event["unfurl_id"], "source": "composer", "unfurls": UNFURLS}
     await stage.web.api_call("chat.unfurl", json=arguments)
-    [draft] = stage.slack.previews.draft(JOHN)
+    [draft] = stage.slack.previews.list_draft_previews(JOHN)
     assert draft["app_unfurl_url"] == LINK
-    assert stage.slack.previews.draft(MEI) == []
+    assert stage.slack.previews.list_draft_previews(MEI) == []
 
 
 async def test_pane_is_requested_with_what_slack_sends(stage: SlackHarness) -> None:
@@ -246,13 +246,13 @@ async def test_pane_is_requested_with_what_slack_sends(stage: SlackHarness) -> N
     assert event["external_ref"] == {"id": "1", "type": "lead"}
     assert event["link"] == {"url": LINK, "domain": "app.example.com"}
     assert event["channel"] == SALES
-    assert stage.slack.previews.pane(MEI) == {
-        "message": stage.slack.messages(MEI, SALES)[-1].id,
+    assert stage.slack.previews.find_pane(MEI) == {
+        "message": stage.slack.list_messages(MEI, SALES)[-1].id,
         "url": LINK,
         "entity": None,
         "error": None,
     }
-    assert stage.slack.previews.pane(JOHN) is None
+    assert stage.slack.previews.find_pane(JOHN) is None
 
 
 async def test_pane_is_filled_once_by_its_trigger_within_three_seconds(
@@ -261,7 +261,7 @@ async def test_pane_is_filled_once_by_its_trigger_within_three_seconds(
     requested = await opened(stage)
     trigger = {"trigger_id": requested["trigger_id"]}
     await stage.web.api_call("entity.presentDetails", json={**trigger, "metadata": details()})
-    pane = stage.slack.previews.pane(JOHN)
+    pane = stage.slack.previews.find_pane(JOHN)
     assert pane
     assert pane["entity"] == details()
     again = await stage.call_rejected("entity.presentDetails", **trigger, metadata=details())
@@ -297,7 +297,7 @@ async def test_pane_is_requested_again_after_ten_minutes_or_on_demand(stage: Sla
     requested = await opened(stage)
     trigger = {"trigger_id": requested["trigger_id"]}
     await stage.web.api_call("entity.presentDetails", json={**trigger, "metadata": details()})
-    message = stage.slack.messages(JOHN, SALES)[-1]
+    message = stage.slack.list_messages(JOHN, SALES)[-1]
     before = len(stage.app.received)
     await stage.slack.previews.open(JOHN, message.id)
     assert len(stage.app.received) == before
@@ -311,7 +311,7 @@ async def test_pane_is_requested_again_after_ten_minutes_or_on_demand(stage: Sla
 async def test_button_of_a_preview_comes_without_the_message(stage: SlackHarness) -> None:
     event = await share(stage)
     await unfurl(stage, event, metadata={"entities": [entity()]})
-    message = stage.slack.messages(JOHN, SALES)[-1]
+    message = stage.slack.list_messages(JOHN, SALES)[-1]
     await stage.slack.previews.press(MEI, "go", message.id)
     payload = stage.app.last_payload
     container = payload["container"]
@@ -321,8 +321,8 @@ async def test_button_of_a_preview_comes_without_the_message(stage: SlackHarness
     assert payload["app_unfurl"]["is_app_unfurl"]
     assert "message" not in payload
     await stage.post_response(payload["response_url"], {"text": "Hi", "replace_original": True})
-    assert stage.slack.messages(MEI, SALES)[-1].text == "Hi"
-    assert stage.slack.messages(JOHN, SALES)[-1].attachments
+    assert stage.slack.list_messages(MEI, SALES)[-1].text == "Hi"
+    assert stage.slack.list_messages(JOHN, SALES)[-1].attachments
 
 
 async def test_button_of_a_pane_has_neither_channel_nor_response_url(stage: SlackHarness) -> None:
@@ -340,7 +340,7 @@ async def test_button_of_a_pane_has_neither_channel_nor_response_url(stage: Slac
 
 async def test_what_a_person_cannot_do(stage: SlackHarness) -> None:
     await share(stage)
-    message = stage.slack.messages(JOHN, SALES)[-1]
+    message = stage.slack.list_messages(JOHN, SALES)[-1]
     with pytest.raises(ActionNotPossible, match="no preview that opens"):
         await stage.slack.previews.open(JOHN, message.id)
     with pytest.raises(ActionNotPossible, match="no longer exists"):

@@ -34,7 +34,7 @@ async def test_response_is_ephemeral_by_default(harness: SlackHarness) -> None:
         200,
         "ok",
     )
-    seen = [m.text for m in harness.slack.messages("U0MEI", "C0SALES")]
+    seen = [m.text for m in harness.slack.list_messages("U0MEI", "C0SALES")]
     assert "two" in seen
     assert "one" not in seen
 
@@ -42,7 +42,7 @@ async def test_response_is_ephemeral_by_default(harness: SlackHarness) -> None:
 async def test_response_url_works_without_membership(harness: SlackHarness) -> None:
     url = await command_response_url(harness, "C0GENERAL")
     await harness.post_response(url, {"text": "public", "response_type": "in_channel"})
-    assert harness.slack.messages("U0MEI", "C0GENERAL")[-1].text == "public"
+    assert harness.slack.list_messages("U0MEI", "C0GENERAL")[-1].text == "public"
 
 
 async def test_sixth_use_is_rejected(harness: SlackHarness) -> None:
@@ -88,7 +88,7 @@ async def test_the_line_of_a_command_is_never_replaced(harness: SlackHarness) ->
     url = harness.app.last_payload["response_url"]
     await harness.post_response(url, {"text": "Done", "replace_original": True})
     await harness.post_response(url, {"text": "Really", "replace_original": True})
-    lines = [m.text for m in harness.slack.messages("U0JOHN", "C0SALES")[-3:]]
+    lines = [m.text for m in harness.slack.list_messages("U0JOHN", "C0SALES")[-3:]]
     assert lines == ["Working on it", "Done", "Really"]
 
 
@@ -97,11 +97,11 @@ async def test_a_message_whose_button_was_pressed_is_replaced(
     harness: SlackHarness, only_for: str | None
 ) -> None:
     url = await press_response_url(harness, only_for=only_for)
-    before = harness.slack.messages("U0JOHN", "C0SALES")
+    before = harness.slack.list_messages("U0JOHN", "C0SALES")
     await harness.post_response(
         url, {"text": "Done", "replace_original": True, "blocks": [section_block("Ok")]}
     )
-    after = harness.slack.messages("U0JOHN", "C0SALES")
+    after = harness.slack.list_messages("U0JOHN", "C0SALES")
     assert len(after) == len(before)
     assert (after[-1].id, after[-1].text) == (before[-1].id, "Done")
     assert after[-1].ephemeral is bool(only_for)
@@ -109,15 +109,15 @@ async def test_a_message_whose_button_was_pressed_is_replaced(
 
 async def test_a_message_can_be_deleted_through_its_button(harness: SlackHarness) -> None:
     url = await press_response_url(harness, only_for="U0JOHN")
-    before = harness.slack.messages("U0JOHN", "C0SALES")
+    before = harness.slack.list_messages("U0JOHN", "C0SALES")
     await harness.post_response(url, {"delete_original": True})
-    assert harness.slack.messages("U0JOHN", "C0SALES") == before[:-1]
+    assert harness.slack.list_messages("U0JOHN", "C0SALES") == before[:-1]
 
 
 async def test_response_without_replace_posts_a_new_message(harness: SlackHarness) -> None:
     url = await press_response_url(harness)
     await harness.post_response(url, {"text": "For you", "blocks": [actions_block()]})
-    line = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert (line.text, line.ephemeral) == ("For you", True)
 
 
@@ -126,7 +126,7 @@ async def test_a_body_may_come_as_a_form(harness: SlackHarness) -> None:
     data = {"payload": json.dumps({"text": "by form"})}
     async with harness.session.post(url, data=data) as answer:
         assert answer.status == 200
-    assert harness.slack.messages("U0JOHN", "C0SALES")[-1].text == "by form"
+    assert harness.slack.list_messages("U0JOHN", "C0SALES")[-1].text == "by form"
 
 
 async def test_response_posts_are_recorded_as_calls(harness: SlackHarness) -> None:

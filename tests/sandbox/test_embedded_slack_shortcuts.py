@@ -70,7 +70,7 @@ async def test_shortcut_trigger_opens_one_form_within_three_seconds(harness: Sla
     await harness.slack.use_shortcut("U0JOHN", "send")
     trigger = harness.app.last_payload["trigger_id"]
     assert (await harness.web.views_open(trigger_id=trigger, view=build_modal()))["ok"]
-    assert harness.slack.view("U0JOHN") is not None
+    assert harness.slack.find_view("U0JOHN") is not None
     again = await harness.call_rejected("views.open", trigger_id=trigger, view=build_modal())
     assert again["error"] == "exchanged_trigger_id"
     await harness.slack.use_shortcut("U0JOHN", "send")
@@ -84,7 +84,7 @@ async def test_message_shortcut_includes_the_message_and_a_response_url(
     harness: SlackHarness,
 ) -> None:
     await harness.slack.type("U0MEI", "C0SALES", "Ask asha@example.com or +91 98765 43210")
-    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    message = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     delivered = await harness.slack.use_message_shortcut("U0JOHN", "send.message", message)
     assert delivered.status == 200
     sent = harness.app.last_payload
@@ -111,26 +111,28 @@ async def test_message_shortcut_includes_the_message_and_a_response_url(
     ]
     assert "api_app_id" not in sent
     assert await harness.post_response(sent["response_url"], {"text": "Found two"}) == (200, "ok")
-    posted = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    posted = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert (visible_text(posted), posted.ephemeral) == ("Found two", True)
-    assert visible_text(harness.slack.messages("U0MEI", "C0SALES")[-1]) != "Found two"
+    assert visible_text(harness.slack.list_messages("U0MEI", "C0SALES")[-1]) != "Found two"
 
 
 async def test_the_url_of_a_message_shortcut_cannot_replace_the_message(
     harness: SlackHarness,
 ) -> None:
     await harness.slack.type("U0MEI", "C0SALES", "Mine")
-    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    message = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     await harness.slack.use_message_shortcut("U0JOHN", "send.message", message.id)
     await harness.post_response(
         harness.app.last_payload["response_url"], {"text": "x", "replace_original": True}
     )
-    assert "Mine" in [visible_text(each) for each in harness.slack.messages("U0MEI", "C0SALES")]
+    assert "Mine" in [
+        visible_text(each) for each in harness.slack.list_messages("U0MEI", "C0SALES")
+    ]
 
 
 async def test_a_message_of_the_app_is_sent_with_its_blocks(harness: SlackHarness) -> None:
     await harness.post_button()
-    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    message = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     await harness.slack.use_message_shortcut("U0JOHN", "send.message", message)
     sent = harness.app.last_payload["message"]
     assert sent["bot_id"] == "B0CHAKRA"
@@ -141,7 +143,7 @@ async def test_typed_message_includes_rich_text(harness: SlackHarness) -> None:
     await harness.slack.type(
         "U0MEI", "C0SALES", "@john, see #sales & https://acme.com/?a=1 <!here>"
     )
-    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    message = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     await harness.slack.use_message_shortcut("U0JOHN", "send.message", message)
     [section] = harness.app.last_payload["message"]["blocks"][0]["elements"]
     assert section["elements"] == [
@@ -157,13 +159,13 @@ async def test_typed_message_includes_rich_text(harness: SlackHarness) -> None:
 
 async def test_private_channels_have_no_name(harness: SlackHarness) -> None:
     await harness.slack.type("U0OMAR", "C0LEADS", "Hello")
-    message = harness.slack.messages("U0OMAR", "C0LEADS")[-1]
+    message = harness.slack.list_messages("U0OMAR", "C0LEADS")[-1]
     await harness.slack.use_message_shortcut("U0OMAR", "send.message", message)
     assert harness.app.last_payload["channel"] == {"id": "C0LEADS", "name": "privategroup"}
 
 
 async def test_unregistered_shortcut_cannot_be_used(harness: SlackHarness) -> None:
-    message = harness.slack.messages("U0JOHN", "C0SALES")[0]
+    message = harness.slack.list_messages("U0JOHN", "C0SALES")[0]
     with pytest.raises(ActionNotPossible, match=r"no global shortcut 'send\.message'"):
         await harness.slack.use_shortcut("U0JOHN", "send.message")
     with pytest.raises(ActionNotPossible, match="no message shortcut 'send'"):
@@ -173,7 +175,7 @@ async def test_unregistered_shortcut_cannot_be_used(harness: SlackHarness) -> No
     with pytest.raises(ActionNotPossible, match="no longer exists"):
         await harness.slack.use_message_shortcut("U0JOHN", "send.message", "M9999999")
     await harness.post_button(only_for="U0JOHN")
-    ephemeral = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    ephemeral = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     with pytest.raises(ActionNotPossible, match="Ephemeral messages"):
         await harness.slack.use_message_shortcut("U0JOHN", "send.message", ephemeral)
     with pytest.raises(ActionNotPossible, match="Unknown person"):
@@ -188,7 +190,7 @@ async def test_app_failure_is_shown_to_the_member(harness: SlackHarness) -> None
 
 
 async def test_socket_mode_sends_shortcuts_as_interactive_envelopes(harness: SlackHarness) -> None:
-    message = harness.slack.messages("U0JOHN", "C0SALES")[0]
+    message = harness.slack.list_messages("U0JOHN", "C0SALES")[0]
     connection = await harness.web.apps_connections_open(app_token=harness.slack.app_token)
     async with harness.session.ws_connect(str(connection["url"])) as socket:
         await socket.receive_json()
@@ -218,7 +220,7 @@ async def test_disabled_interactivity_sends_no_shortcuts() -> None:
 
 
 async def test_page_supports_shortcuts(harness: SlackHarness) -> None:
-    message = harness.slack.messages("U0JOHN", "C0SALES")[0]
+    message = harness.slack.list_messages("U0JOHN", "C0SALES")[0]
     url = f"{harness.slack.base_url}/sandbox/shortcut"
     body = {"as": "U0JOHN", "callback_id": "send"}
     async with harness.session.post(url, json=body) as answer:

@@ -63,7 +63,7 @@ async def test_commands_come_as_envelopes_and_acks_carry_the_answer(harness: Sla
     assert requests[0].type == "slash_commands"
     assert requests[0].accepts_response_payload is True
     assert requests[0].payload["command"] == "/chakra"
-    assert harness.slack.messages("U0JOHN", "C0SALES")[-1].text == "Over the socket"
+    assert harness.slack.list_messages("U0JOHN", "C0SALES")[-1].text == "Over the socket"
     assert harness.app.received == []
 
 
@@ -100,7 +100,7 @@ async def test_connection_lost_before_the_ack_is_a_failed_dispatch(harness: Slac
         typing = asyncio.ensure_future(harness.slack.type("U0JOHN", "C0SALES", "/chakra hi"))
         await socket.receive_str()
     assert (await typing).status == 0
-    assert "dispatch_failed" in harness.slack.messages("U0JOHN", "C0SALES")[-1].text
+    assert "dispatch_failed" in harness.slack.list_messages("U0JOHN", "C0SALES")[-1].text
     await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
     assert len(harness.app.received) == 1
 

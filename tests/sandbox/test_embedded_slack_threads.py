@@ -82,7 +82,7 @@ async def test_reply_of_a_person_is_an_event_with_its_thread() -> None:
 async def test_people_reply_only_to_public_top_level_messages(harness: SlackHarness) -> None:
     first = await post_message(harness)
     await harness.slack.type("U0JOHN", "C0SALES", "Thanks", thread_ts=first)
-    reply = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    reply = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     private = await harness.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="hi")
     for ts in (reply.ts, private["message_ts"], "1700000000.999999"):
         with pytest.raises(ActionNotPossible):

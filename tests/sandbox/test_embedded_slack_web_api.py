@@ -198,7 +198,7 @@ async def test_rejected_posts(harness: SlackHarness, args: Json, error: str) -> 
 async def test_post_reaches_a_channel_or_direct_messages(harness: SlackHarness) -> None:
     metadata = {"event_type": "report", "event_payload": {"key": "k1"}}
     posted = await harness.web.chat_postMessage(channel="C0SALES", text="Hi", metadata=metadata)
-    line = harness.slack.messages("U0MEI", "C0SALES")[-1]
+    line = harness.slack.list_messages("U0MEI", "C0SALES")[-1]
     assert (line.ts, line.text, line.metadata) == (posted["ts"], "Hi", metadata)
     direct = await harness.web.chat_postMessage(channel="U0JOHN", text="Only you")
     assert direct["channel"] == "D0JOHN"
@@ -219,7 +219,7 @@ async def test_archived_channel_rejects_posts(harness: SlackHarness) -> None:
 
 async def test_text_over_forty_thousand_is_truncated(harness: SlackHarness) -> None:
     posted = await harness.web.chat_postMessage(channel="C0SALES", text="x" * 40_001)
-    assert len(harness.slack.messages("U0JOHN", "C0SALES")[-1].text) == 40_000
+    assert len(harness.slack.list_messages("U0JOHN", "C0SALES")[-1].text) == 40_000
     assert posted["warning"] == "message_truncated"
     assert "message.text" in {warning.rule for warning in harness.slack.warnings}
     assert harness.slack.rejections == []
@@ -231,13 +231,13 @@ async def test_own_messages_are_edited_and_deleted(harness: SlackHarness) -> Non
     )
     where = {"channel": "C0SALES", "ts": posted["ts"]}
     await harness.web.chat_update(**where, text="Two")
-    line = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert (line.text, line.edited) == ("Two", True)
     assert line.blocks is None
     await harness.web.chat_update(**where, text="Three", blocks=[section_block("Three")])
-    assert harness.slack.messages("U0JOHN", "C0SALES")[-1].blocks
+    assert harness.slack.list_messages("U0JOHN", "C0SALES")[-1].blocks
     await harness.web.chat_update(**where, text="Four", blocks=[])
-    assert harness.slack.messages("U0JOHN", "C0SALES")[-1].blocks is None
+    assert harness.slack.list_messages("U0JOHN", "C0SALES")[-1].blocks is None
     answer = await harness.call_rejected("chat.update", **where, text="x" * 4_001)
     assert answer["error"] == "msg_too_long"
     await harness.web.chat_delete(**where)
@@ -266,7 +266,7 @@ async def test_a_channel_may_be_named(harness: SlackHarness) -> None:
 
 async def test_other_messages_and_ephemerals_cannot_be_edited(harness: SlackHarness) -> None:
     await harness.slack.type("U0JOHN", "C0SALES", "mine")
-    theirs = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    theirs = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     where = {"channel": "C0SALES", "ts": theirs.ts}
     assert (await harness.call_rejected("chat.update", **where, text="x"))[
         "error"

@@ -16,7 +16,7 @@ from bot.sandbox.slack.limits import (
     check_response_body,
     check_view,
     check_view_response,
-    error_code,
+    choose_error_code,
 )
 from tests.sandbox.limit_examples import VALID_PAYLOADS, VIOLATIONS, WARNINGS, Check
 from tests.sandbox.limit_payloads import Json, actions, button, message, section, text, view
@@ -39,7 +39,7 @@ def test_payload_over_the_limit_is_rejected(rule: str, check: Check, payload: An
     assert found
     assert found[0].is_error
     assert str(found[0]).startswith("[ERROR] ")
-    assert error_code(findings, "message")
+    assert choose_error_code(findings, "message")
 
 
 @pytest.mark.parametrize("rule", list(WARNINGS))
@@ -47,7 +47,7 @@ def test_doubtful_payload_is_accepted_with_a_warning(rule: str) -> None:
     check, payload = WARNINGS[rule]
     findings = check(payload)
     assert rule in {finding.rule for finding in findings}
-    assert error_code(findings, "message") == ""
+    assert choose_error_code(findings, "message") == ""
 
 
 @pytest.mark.parametrize(("check", "payload"), VALID_PAYLOADS)
@@ -66,12 +66,15 @@ def test_payload_at_the_limit_is_accepted(check: Check, payload: Any) -> None:
     ],
 )
 def test_error_code_is_slacks_own(payload: Json, code: str) -> None:
-    assert error_code(check_message(payload), "message") == code
+    assert choose_error_code(check_message(payload), "message") == code
 
 
 def test_views_have_their_own_codes() -> None:
-    assert error_code(check_view(view(title=text("x" * 25))), "modal") == "invalid_arguments"
-    assert error_code(check_view(view(*[section("x" * 3_000)] * 90)), "modal") == "view_too_large"
+    assert choose_error_code(check_view(view(title=text("x" * 25))), "modal") == "invalid_arguments"
+    assert (
+        choose_error_code(check_view(view(*[section("x" * 3_000)] * 90)), "modal")
+        == "view_too_large"
+    )
 
 
 def test_finding_points_at_its_path() -> None:

@@ -73,7 +73,7 @@ def build_scheduler(acme: World, database: Database) -> Scheduler:
 
 
 def posts(acme: World) -> list[str]:
-    found = acme.slack.messages(JOHN, SALES)
+    found = acme.slack.list_messages(JOHN, SALES)
     return [
         visible_text(item) for item in found if item.author == "U0CHAKRA" and not item.ephemeral
     ]

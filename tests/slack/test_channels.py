@@ -23,8 +23,8 @@ async def test_watch_in_a_conversation_between_people_is_in_the_own_messages(
         "Watching in your DM with Chakra. We'll notify you there when the job finishes."
     )
     async with acme.clock.running():
-        await acme.slack.wait_until(lambda: bool(acme.slack.messages(JOHN, OWN_MESSAGES)))
-    posted = acme.slack.messages(JOHN, channel)
+        await acme.slack.wait_until(lambda: bool(acme.slack.list_messages(JOHN, OWN_MESSAGES)))
+    posted = acme.slack.list_messages(JOHN, channel)
     assert channel == OWN_MESSAGES or all(message.ephemeral for message in posted)
     assert not acme.slack.rejections
 

@@ -47,7 +47,7 @@ async def over_http(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
 
 def answers(world: World, person: str, channel: str) -> list[VisibleMessage]:
     """What the app posted there, as this person sees it."""
-    return [m for m in world.slack.messages(person, channel) if m.author == "U0CHAKRA"]
+    return [m for m in world.slack.list_messages(person, channel) if m.author == "U0CHAKRA"]
 
 
 def direct_messages(person: str) -> str:
@@ -106,7 +106,7 @@ async def test_a_misspelt_command_is_suggested(stage: World) -> None:
 
 
 async def test_a_mention_in_a_thread_is_answered_in_the_thread(over_http: World) -> None:
-    parent = over_http.slack.messages(MEI, SALES)[0]
+    parent = over_http.slack.list_messages(MEI, SALES)[0]
     await over_http.slack.type(MEI, SALES, "@chakra say hello", thread_ts=parent.ts)
     await over_http.settle()
     [answer] = answers(over_http, MEI, SALES)
@@ -128,7 +128,7 @@ async def test_a_form_is_offered_as_a_button(stage: World) -> None:
     assert "Press the button" in await mention(stage, "stage")
     await stage.slack.press(MEI, "help.run:stage")
     await stage.settle()
-    assert stage.slack.view(MEI) is not None
+    assert stage.slack.find_view(MEI) is not None
 
 
 async def test_an_error_is_explained_to_the_person_alone(stage: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.slack.blocks import initial_state
+from bot.sandbox.slack.blocks import read_initial_state
 from bot.slack import payloads
 from tests.commands.send_scenarios import (
     READING_NUMBER,
@@ -127,7 +127,7 @@ def test_any_gaps_in_the_state_change_no_prefilled_value(
     fields: dict[str, str], missing: set[str], empty: set[str]
 ) -> None:
     blocks = [text_block(name, initial) for name, initial in fields.items()]
-    values = initial_state(blocks)
+    values = read_initial_state(blocks)
     for name in empty & values.keys():
         values[name]["a.text"]["value"] = None
     for name in missing & values.keys():
@@ -160,7 +160,7 @@ async def test_error_of_a_recipient_chosen_from_a_message_is_under_a_field_that_
 ) -> None:
     """Two numbers in the message: the form has a choice and no field to type one."""
     await acme.slack.type("U0PRIYA", "C0SALES", "Call +91 98765 43210 or lead-desk@nowhere.example")
-    message = acme.slack.messages("U0JOHN", "C0SALES")[-1]
+    message = acme.slack.list_messages("U0JOHN", "C0SALES")[-1]
     await acme.slack.use_message_shortcut("U0JOHN", "send.from_message", message)
     await acme.idle()
     await choose_template(acme)

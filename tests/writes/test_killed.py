@@ -32,8 +32,8 @@ async def open_form(bots: SendScenario) -> None:
     slack = bots.stand_ins.slack
     await slack.type(JOHN, SALES, "/chakra user john@acme.com")
     await slack.wait_until(lambda: "John Doe" in bots.last_message_text())
-    await slack.press(JOHN, "user.edit", message=slack.messages(JOHN, SALES)[-1])
-    await slack.wait_until(lambda: slack.view(JOHN) is not None)
+    await slack.press(JOHN, "user.edit", message=slack.list_messages(JOHN, SALES)[-1])
+    await slack.wait_until(lambda: slack.find_view(JOHN) is not None)
 
 
 async def save(bots: SendScenario) -> None:
@@ -72,7 +72,9 @@ async def test_killed_before_the_answer_it_is_unknown_and_not_written_again(
             await bots.wait_for_messages(bots.report_texts, [NOTICE])
             status, body = await bots.redeliver("view_submission")
             slack = bots.stand_ins.slack
-            await slack.wait_until(lambda: UNKNOWN in body + visible_text(slack.view(JOHN) or {}))
+            await slack.wait_until(
+                lambda: UNKNOWN in body + visible_text(slack.find_view(JOHN) or {})
+            )
             assert status == 200
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
         assert chakra.count(PUT) == written

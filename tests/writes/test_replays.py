@@ -95,4 +95,4 @@ async def test_a_request_from_before_a_restart_writes_nothing_again(
             assert (await after.slack.replay(record)).status == 200
             await after.settle()
         assert after.chakra.count(endpoint) == 0
-        assert "wrong" not in str(after.slack.view(JOHN))
+        assert "wrong" not in str(after.slack.find_view(JOHN))

@@ -18,10 +18,10 @@ def build_action(item: PlacedElement, state: Json | None, action_ts: str) -> Jso
     """Return the entry; ``state`` is the element's new state, None for a button."""
     head = {"action_id": item.action_id, "block_id": item.block_id}
     tail = {"type": item.kind, "action_ts": action_ts}
-    return {**head, **_parts_of(item, state), **tail}
+    return {**head, **_build_parts(item, state), **tail}
 
 
-def _parts_of(item: PlacedElement, state: Json | None) -> Json:
+def _build_parts(item: PlacedElement, state: Json | None) -> Json:
     element = copy.deepcopy(item.element)
     if state is not None:
         name = STATE_FIELDS[item.kind].state_key

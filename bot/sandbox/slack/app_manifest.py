@@ -70,7 +70,7 @@ def parse_manifest(manifest: Mapping[str, Any], declined: Collection[str] = ()) 
     return AppManifest(
         commands={command.command: command for command in commands},
         shortcuts=tuple(_parse_shortcut(given) for given in features.get("shortcuts", ())),
-        scopes=_granted_scopes(manifest.get("oauth_config", {}).get("scopes", {}), declined),
+        scopes=_list_granted_scopes(manifest.get("oauth_config", {}).get("scopes", {}), declined),
         interactivity_enabled=bool(interactivity.get("is_enabled")),
         events=tuple(settings.get("event_subscriptions", {}).get("bot_events", ())),
         home_tab_enabled=home.get("home_tab_enabled", False),
@@ -80,7 +80,7 @@ def parse_manifest(manifest: Mapping[str, Any], declined: Collection[str] = ()) 
     )
 
 
-def _granted_scopes(scopes: Mapping[str, Any], declined: Collection[str]) -> tuple[str, ...]:
+def _list_granted_scopes(scopes: Mapping[str, Any], declined: Collection[str]) -> tuple[str, ...]:
     """Return the bot's scopes without the declined ones. docs.slack.dev/reference/app-manifest."""
     all_scopes, optional = scopes.get("bot", ()), scopes.get("bot_optional", ())
     if unlisted := set(optional) - set(all_scopes):

@@ -10,7 +10,7 @@ from typing import Any
 from bot.sandbox.slack.emoji_names import name_emoji
 from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.limits.elements import is_date_or_time
-from bot.sandbox.slack.limits.text import all_options
+from bot.sandbox.slack.limits.text import list_options
 from bot.sandbox.slack.limits.traversal import iter_blocks
 
 Json = dict[str, Any]
@@ -111,22 +111,22 @@ def to_stored_blocks(blocks: Sequence[Any], make_id: Callable[[], str]) -> list[
     _add_text_defaults(stored)
     for block in iter_blocks(stored):
         block.setdefault("block_id", make_id())
-        for element in _block_elements(block):
+        for element in _list_block_elements(block):
             element.setdefault("action_id", make_id())
     return stored
 
 
 def iter_elements(blocks: Sequence[Json]) -> Iterator[PlacedElement]:
     for block in iter_blocks(blocks):
-        for element in _block_elements(block):
+        for element in _list_block_elements(block):
             yield PlacedElement(block, element)
 
 
-def initial_state(blocks: Sequence[Json]) -> StateValues:
+def read_initial_state(blocks: Sequence[Json]) -> StateValues:
     values: StateValues = {}
     for item in iter_elements(blocks):
         if item.kind in STATE_FIELDS:
-            values.setdefault(item.block_id, {})[item.action_id] = _initial_element_state(
+            values.setdefault(item.block_id, {})[item.action_id] = _read_initial_element_state(
                 item.element
             )
     return values
@@ -164,7 +164,7 @@ def enter_value(element: Json, raw: EnteredValue, available: Sequence[Json] = ()
     elif described.has_options:
         value = None if raw is None else _find_option(element, raw, available)
     elif described is _TEXT_FIELD:
-        value = None if raw is None or raw == "" else _typed(kind, str(raw))
+        value = None if raw is None or raw == "" else _format_typed(kind, str(raw))
     elif kind == "datetimepicker":
         value = None if raw is None or raw == "" else _parse_moment(raw)
     elif kind in ("datepicker", "timepicker"):
@@ -187,7 +187,7 @@ def _find_file(file_id: object, uploaded: Sequence[Json]) -> Json:
     raise ActionNotPossible(f"{file_id!r} isn't a file that this person uploaded.")
 
 
-def _block_elements(block: Json) -> list[Json]:
+def _list_block_elements(block: Json) -> list[Json]:
     """Return the elements of a block that may have an ``action_id``."""
     found = [
         e for key in _ELEMENT_KEYS.get(str(block.get("type")), ()) for e in _as_list(block.get(key))
@@ -214,18 +214,18 @@ def _add_text_defaults(value: object) -> None:
             _add_text_defaults(inner)
 
 
-def _initial_element_state(element: Json) -> Json:
+def _read_initial_element_state(element: Json) -> Json:
     kind = str(element["type"])
     described = STATE_FIELDS[kind]
     nothing: Any = [] if described.multiple else None
     value = copy.deepcopy(element.get(described.initial_key, nothing))
     return {
         "type": kind,
-        described.state_key: _typed(kind, value) if isinstance(value, str) else value,
+        described.state_key: _format_typed(kind, value) if isinstance(value, str) else value,
     }
 
 
-def _typed(kind: str, text: str) -> str:
+def _format_typed(kind: str, text: str) -> str:
     """Return the text of an input as apps get it, with emoji by name (slackapi/bolt-js#1469)."""
     return name_emoji(text) if kind == "plain_text_input" else text
 
@@ -239,7 +239,7 @@ def _parse_moment(raw: EnteredValue) -> int:
 
 
 def _find_option(element: Json, raw: Any, available: Sequence[Json]) -> Json:
-    known = [*all_options(element), *available]
+    known = [*list_options(element), *available]
     described = STATE_FIELDS[str(element["type"])]
     initial = element.get(described.initial_key)
     known += initial if isinstance(initial, list) else [initial] if initial else []

@@ -14,7 +14,7 @@ from bot.sandbox.slack.blocks import (
     is_empty,
     iter_elements,
 )
-from bot.sandbox.slack.files import MAX_FORM_FILE_BYTES, file_extension
+from bot.sandbox.slack.files import MAX_FORM_FILE_BYTES, find_extension
 
 Json = dict[str, Any]
 
@@ -32,13 +32,13 @@ def validate_fields(blocks: Sequence[Json], values: StateValues) -> dict[str, st
         if item.block.get("type") != "input" or item.kind not in STATE_FIELDS:
             continue
         state = values[item.block_id][item.action_id]
-        sentence = _field_error(item, state)
+        sentence = _find_field_error(item, state)
         if sentence:
             errors[item.block_id] = sentence
     return errors
 
 
-def _field_error(item: PlacedElement, state: Json) -> str:
+def _find_field_error(item: PlacedElement, state: Json) -> str:
     if is_empty(state):
         return "Please complete this required field." if item.required else ""
     check = _CHECKS.get(item.kind)
@@ -88,16 +88,16 @@ def _check_files(element: Json, state: Json) -> str:
     files: list[Json] = state["files"]
     allowed = [str(kind).lower() for kind in element.get("filetypes") or ()]
     for file in files:
-        sentence = file_error(file["name"], file["size"], allowed)
+        sentence = find_file_error(file["name"], file["size"], allowed)
         if sentence:
             return sentence
     most = element.get("max_files", MAX_FILES)
     return f"Please choose up to {most} file{'s'[: most != 1]}." if len(files) > most else ""
 
 
-def file_error(name: str, size: int, allowed_extensions: Sequence[str] = ()) -> str:
+def find_file_error(name: str, size: int, allowed_extensions: Sequence[str] = ()) -> str:
     """Return why Slack's client would refuse this file; no ``allowed`` extensions means all."""
-    if allowed_extensions and file_extension(name) not in allowed_extensions:
+    if allowed_extensions and find_extension(name) not in allowed_extensions:
         return f"{name} isn't supported. Choose a file of type {', '.join(allowed_extensions)}."
     if not size:
         return f"{name} is empty. Choose another file."

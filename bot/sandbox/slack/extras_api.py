@@ -49,12 +49,12 @@ class ExtrasApi:
         self._actions = actions
         self._tips = tips
 
-    def routes(self) -> list[BaseRoute]:
+    def build_routes(self) -> list[BaseRoute]:
         return [
             Route("/sandbox/extras", self._list_extras),
-            self._actions.route("/sandbox/shortcut", self._use_shortcut),
-            self._actions.route("/sandbox/post", self._post),
-            self._actions.route("/sandbox/preview", self._use_preview),
+            self._actions.build_route("/sandbox/shortcut", self._use_shortcut),
+            self._actions.build_route("/sandbox/post", self._post),
+            self._actions.build_route("/sandbox/preview", self._use_preview),
             Route("/sandbox/samples/{name}", self._download_sample),
         ]
 
@@ -62,7 +62,7 @@ class ExtrasApi:
         return JSONResponse(
             {
                 "shortcuts": [dataclasses.asdict(each) for each in self._manifest.shortcuts],
-                "tips": [_tip_json(tip) for tip in self._tips],
+                "tips": [_build_tip_json(tip) for tip in self._tips],
                 "phones": self._has_phones,
             }
         )
@@ -94,7 +94,7 @@ class ExtrasApi:
         else:
             refresh = verb == "refresh"
             await self._previews.open(person, body["message"], url=body["url"], refresh=refresh)
-            return {"pane": self._previews.pane(person)}
+            return {"pane": self._previews.find_pane(person)}
         return {}
 
     async def _post(self, body: Json) -> Json:
@@ -119,17 +119,17 @@ class ExtrasApi:
         raise ActionNotPossible(f"There is no file {name!r}.")
 
 
-def _tip_json(tip: Tip) -> Json:
+def _build_tip_json(tip: Tip) -> Json:
     return {
         "title": tip.title,
         "line": tip.line,
         "in_forms": tip.in_forms,
         "rows": [{"text": text, "note": note} for text, note in tip.rows],
-        "samples": [_sample_json(sample) for sample in tip.samples],
+        "samples": [_build_sample_json(sample) for sample in tip.samples],
     }
 
 
-def _sample_json(sample: Sample) -> Json:
+def _build_sample_json(sample: Sample) -> Json:
     return {
         "name": sample.name,
         "type": sample.content_type,

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Route
 
 from bot.sandbox.slack.app_manifest import AppManifest
-from bot.sandbox.slack.client_validation import file_error
+from bot.sandbox.slack.client_validation import find_file_error
 from bot.sandbox.slack.connection_reset import reset_connection
 from bot.sandbox.slack.downloads import download_response
 from bot.sandbox.slack.errors import WebApiError
@@ -59,14 +59,16 @@ class FileServer:
         self._faults = faults
         self._bot_token = bot_token
 
-    def routes(self) -> list[BaseRoute]:
-        download = self._with_faults(DOWNLOAD_METHOD, self._download)
+    def build_routes(self) -> list[BaseRoute]:
+        download = self._apply_faults(DOWNLOAD_METHOD, self._download)
         return [
             Route("/files-pri/{place}/{name}", download),
             Route("/files-pri/{place}/download/{name}", download),
             Route("/signin", self._sign_in),
             Route(
-                "/upload/v1/{key}", self._with_faults(UPLOAD_METHOD, self._upload), methods=["POST"]
+                "/upload/v1/{key}",
+                self._apply_faults(UPLOAD_METHOD, self._upload),
+                methods=["POST"],
             ),
             Route("/sandbox/upload", self._upload_from_page, methods=["POST"]),
             Route("/sandbox/files/{file}", self._serve_to_page),
@@ -80,7 +82,7 @@ class FileServer:
             return self._redirect_to_sign_in(request)
         try:
             file_id = request.path_params["place"].removeprefix(f"{TEAM_ID}-")
-            return _file_response(self._files.get_for_app(file_id))
+            return _build_file_response(self._files.get_for_app(file_id))
         except WebApiError:
             return HTMLResponse("<!DOCTYPE html><title>No such file</title>", _NOT_FOUND)
 
@@ -124,7 +126,7 @@ class FileServer:
             return JSONResponse(error, _BAD_REQUEST)
         data = await _read_body(request, MAX_FORM_FILE_BYTES)
         size = MAX_FORM_FILE_BYTES + 1 if data is None else len(data)
-        complaint = file_error(name, size)
+        complaint = find_file_error(name, size)
         if data is None or complaint:
             return JSONResponse({"ok": False, "error": complaint})
         file = self._files.add(
@@ -138,23 +140,23 @@ class FileServer:
         file = self._files.get(request.path_params["file"])
         if file is None or not (file.owner == person or self._is_visible_to(person, file)):
             return PlainTextResponse("There is no such file.", _NOT_FOUND)
-        return _file_response(file)
+        return _build_file_response(file)
 
     def _is_visible_to(self, person: str, file: HostedFile) -> bool:
         return any(
             file.id == shown.id
-            for channel in self._workspace.channels_of(person)
-            for message in self._workspace.messages.in_channel(channel.id)
+            for channel in self._workspace.list_channels(person)
+            for message in self._workspace.messages.list_messages(channel.id)
             if message.is_visible_to(person)
             for shown in message.content.files
         )
 
-    def _with_faults(
+    def _apply_faults(
         self, name: str, answer: Callable[[Request], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
         """Wrap a request of the app: apply faults, and record it."""
 
-        async def endpoint(request: Request) -> Response:
+        async def answer_request(request: Request) -> Response:
             with self._exchange_log.track():
                 clock = self._workspace.clock
                 at, began = clock.time(), clock.monotonic()
@@ -171,7 +173,7 @@ class FileServer:
                     return Response()
                 return response
 
-        return endpoint
+        return answer_request
 
     def _record_exchange(
         self, name: str, request: Request, status: int, at: float, seconds: float
@@ -227,5 +229,5 @@ def _extract_upload(request: Request, body: bytes | None) -> bytes | None:
     return None
 
 
-def _file_response(file: HostedFile) -> Response:
+def _build_file_response(file: HostedFile) -> Response:
     return download_response(file.name, file.data, file.content_type)

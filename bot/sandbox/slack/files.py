@@ -102,7 +102,7 @@ class HostedFile:
 
     @property
     def extension(self) -> str:
-        return file_extension(self.name)
+        return find_extension(self.name)
 
     def to_message_json(self) -> Json:
         """Return the file object of a message: incomplete in a channel of Slack Connect.
@@ -120,7 +120,7 @@ class HostedFile:
     def to_json(self) -> Json:
         """Return Slack's file object. docs.slack.dev/reference/objects/file-object."""
         filetype, pretty = _FILETYPES.get(self.extension, _UNKNOWN_FILETYPE)
-        place, name = f"{TEAM_ID}-{self.id}", quote(_url_name(self.name))
+        place, name = f"{TEAM_ID}-{self.id}", quote(_build_url_name(self.name))
         return {
             "id": self.id,
             "created": self.created,
@@ -149,7 +149,7 @@ class HostedFile:
             "comments_count": 0,
             "is_starred": False,
             "shares": {},
-            **_share_fields(self.shares),
+            **_build_share_fields(self.shares),
             "has_rich_preview": False,
             "file_access": "visible",
             **self.details,
@@ -183,12 +183,12 @@ class FileStore:
     def get(self, file_id: str) -> HostedFile | None:
         return self._files.get(file_id)
 
-    def owned_by(self, owner: str) -> list[HostedFile]:
+    def list_owned(self, owner: str) -> list[HostedFile]:
         return [file for file in self._files.values() if file.owner == owner]
 
     def add(self, owner: str, upload: LocalFile) -> HostedFile:
         """Store a file that a person chose; the app can't see it until the form is submitted."""
-        return self._store(self._ids.next_id("F"), owner, upload)
+        return self._store(self._ids.generate_id("F"), owner, upload)
 
     def share(
         self,
@@ -200,7 +200,7 @@ class FileStore:
         details: Mapping[str, Any],
     ) -> HostedFile:
         """Store a file that is posted in a channel, where the app can see it if it is a member."""
-        file_id = self._ids.next_id("F")
+        file_id = self._ids.generate_id("F")
         file = self._store(file_id, owner, upload, title=title, shares=(channel,), details=details)
         if APP_USER in channel.members:
             self.reveal_to_app([file_id])
@@ -227,7 +227,7 @@ class FileStore:
 
     def create_upload(self, name: str, length: int) -> tuple[str, str]:
         """Return the future file's ID, and the URL that accepts its bytes once."""
-        pending = PendingUpload(self._ids.next_id("F"), name, length)
+        pending = PendingUpload(self._ids.generate_id("F"), name, length)
         key = secrets.token_urlsafe(32)
         self._pending_uploads[key] = pending
         return pending.file_id, f"{self.base_url}/upload/v1/{key}"
@@ -282,21 +282,21 @@ class FileStore:
         return file
 
 
-def file_extension(name: str) -> str:
+def find_extension(name: str) -> str:
     """Return "jpg" for "Photo.JPG"."""
     return PurePosixPath(name).suffix.removeprefix(".").lower()
 
 
 def _guess_content_type(name: str) -> str:
     """Return the MIME type that Slack infers from the name."""
-    return _CONTENT_TYPES.get(file_extension(name), "application/octet-stream")
+    return _CONTENT_TYPES.get(find_extension(name), "application/octet-stream")
 
 
-def _url_name(name: str) -> str:
+def _build_url_name(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name.lower())
 
 
-def _share_fields(shares: tuple[WorkspaceChannel, ...]) -> Json:
+def _build_share_fields(shares: tuple[WorkspaceChannel, ...]) -> Json:
     where: dict[str, list[str]] = {"channels": [], "groups": [], "ims": []}
     for channel in shares:
         where[_SHARE_KEYS[channel.kind]].append(channel.id)

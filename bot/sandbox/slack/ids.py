@@ -14,17 +14,17 @@ class IdGenerator:
         self._counter = itertools.count(1)
         self._last_ts = 0
 
-    def next_ts(self, seconds_ago: float = 0) -> str:
+    def generate_ts(self, seconds_ago: float = 0) -> str:
         """Return a message timestamp ("1714578994.000100"), later than every one before it."""
         wanted = int((self._clock.time() - seconds_ago) * 1_000_000)
         self._last_ts = max(wanted, self._last_ts + 1)
         return self._format_ts(self._last_ts)
 
-    def current_ts(self) -> str:
+    def get_current_ts(self) -> str:
         """Return the current time as a ``ts`` (``action_ts`` of an interaction)."""
         return self._format_ts(int(self._clock.time() * 1_000_000))
 
-    def next_id(self, prefix: str) -> str:
+    def generate_id(self, prefix: str) -> str:
         """Return "V0000001" for "V": unique within this workspace."""
         return f"{prefix}{next(self._counter):07d}"
 
@@ -45,14 +45,16 @@ class IdGenerator:
 
 
 def generate_bot_token() -> str:
-    return f"xoxb-{_random_digits(12)}-{_random_digits(13)}-{secrets.token_hex(12)}"
+    return (
+        f"xoxb-{_generate_random_digits(12)}-{_generate_random_digits(13)}-{secrets.token_hex(12)}"
+    )
 
 
 def generate_app_token() -> str:
-    return f"xapp-1-A0CHAKRA-{_random_digits(13)}-{secrets.token_hex(32)}"
+    return f"xapp-1-A0CHAKRA-{_generate_random_digits(13)}-{secrets.token_hex(32)}"
 
 
-def event_id() -> str:
+def generate_event_id() -> str:
     """Return a random event ID ("Ev0PV52K21"), which no restart repeats."""
     return f"Ev{secrets.token_hex(4).upper()}"
 
@@ -62,5 +64,5 @@ def generate_secret() -> str:
     return secrets.token_hex(16)
 
 
-def _random_digits(count: int) -> str:
+def _generate_random_digits(count: int) -> str:
     return "".join(secrets.choice("0123456789") for _ in range(count))

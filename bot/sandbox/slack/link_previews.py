@@ -135,7 +135,7 @@ class LinkPreviewStore:
     def preview_draft(self, draft: SharedLinks, attachments: Sequence[Json]) -> None:
         self._shared[draft.unfurl_id] = replace(draft, attachments=tuple(attachments))
 
-    def draft_previews(self, person: str) -> tuple[Json, ...]:
+    def list_draft_previews(self, person: str) -> tuple[Json, ...]:
         """Return the previews of the last draft of a person that has any."""
         drafts = [s for s in self._shared.values() if s.person == person and not s.channel]
         return drafts[-1].attachments if drafts else ()
@@ -144,14 +144,14 @@ class LinkPreviewStore:
 
     def open_pane(self, pane: Pane) -> None:
         """Open a pane that waits for its content."""
-        key = (pane.person, _identity(pane))
+        key = (pane.person, _get_identity(pane))
         _store_bounded(self._panes, key, pane)
         self._open[pane.person] = key
         self.allow(pane.trigger_id, pane)
 
-    def fresh_pane(self, pane: Pane) -> Pane | None:
+    def reopen_pane(self, pane: Pane) -> Pane | None:
         """Open the pane as it was loaded minutes ago; ``None`` if it must be requested."""
-        key = (pane.person, _identity(pane))
+        key = (pane.person, _get_identity(pane))
         known = self._panes.get(key)
         if known is None or known.entity is None:
             return None
@@ -160,7 +160,7 @@ class LinkPreviewStore:
         self._open[pane.person] = key
         return known
 
-    def pane(self, person: str) -> Pane | None:
+    def find_pane(self, person: str) -> Pane | None:
         """Return the pane that a person has open."""
         return self._panes.get(self._open.get(person, ("", "")))
 
@@ -169,9 +169,9 @@ class LinkPreviewStore:
 
     def allow(self, trigger_id: str, pane: Pane) -> None:
         """Let the app fill the pane by this trigger."""
-        _store_bounded(self._panes_by_trigger, trigger_id, (pane.person, _identity(pane)))
+        _store_bounded(self._panes_by_trigger, trigger_id, (pane.person, _get_identity(pane)))
 
-    def pane_of(self, trigger_id: str) -> Pane:
+    def get_pane_by_trigger(self, trigger_id: str) -> Pane:
         """Return the pane that a trigger is for. Raise ``WebApiError`` for any other trigger."""
         pane = self._panes.get(self._panes_by_trigger.get(trigger_id, ("", "")))
         if pane is None:
@@ -180,11 +180,11 @@ class LinkPreviewStore:
 
     def fill(self, pane: Pane, *, entity: Json | None, error: Json | None) -> Pane:
         filled = replace(pane, entity=entity, error=error)
-        self._panes[(pane.person, _identity(pane))] = filled
+        self._panes[(pane.person, _get_identity(pane))] = filled
         return filled
 
 
-def _identity(pane: Pane) -> str:
+def _get_identity(pane: Pane) -> str:
     return repr(pane.external_ref or pane.entity_url)
 
 

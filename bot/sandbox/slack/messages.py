@@ -98,14 +98,14 @@ class MessageStore:
     def find_public(self, channel: str, ts: str) -> StoredMessage | None:
         """Return the message that chat.update and others can reach: never an ephemeral one."""
         return next(
-            (m for m in self.in_channel(channel) if m.ts == ts and m.only_for is None), None
+            (m for m in self.list_messages(channel) if m.ts == ts and m.only_for is None), None
         )
 
-    def in_channel(self, channel: str) -> list[StoredMessage]:
+    def list_messages(self, channel: str) -> list[StoredMessage]:
         return list(self._by_channel.get(channel, {}).values())
 
     def iter_newest_first(self, channels: list[str], person: str) -> Iterator[StoredMessage]:
-        seen = [m for c in channels for m in self.in_channel(c) if m.is_visible_to(person)]
+        seen = [m for c in channels for m in self.list_messages(c) if m.is_visible_to(person)]
         return iter(sorted(seen, key=lambda message: message.ts, reverse=True))
 
 

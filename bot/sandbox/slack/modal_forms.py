@@ -32,9 +32,9 @@ class ModalForms:
         self._user_actions = user_actions
         self._workspace = user_actions.workspace
 
-    def top_view(self, person: str, view_id: str | None = None) -> StoredView:
+    def get_top_view(self, person: str, view_id: str | None = None) -> StoredView:
         """Return the person's top view. Raise ``ActionNotPossible`` if ``view_id`` is another."""
-        view = self._workspace.views.top(person)
+        view = self._workspace.views.find_top(person)
         if view is None or view_id not in (None, view.id):
             raise ActionNotPossible("This form is no longer open.")
         return view
@@ -44,7 +44,7 @@ class ModalForms:
         filled: StateValues = {**view.values}
         for block_id, raw in values.items():
             item = _find_input(view, block_id)
-            state = self._user_actions.entered_state(
+            state = self._user_actions.enter_state(
                 person, view, item, self._upload_files(person, item, raw)
             )
             filled[block_id] = {**filled.get(block_id, {}), item.action_id: state}
@@ -68,7 +68,7 @@ class ModalForms:
         for item in iter_elements(view.blocks):
             raws = values.get(item.block_id, {})
             if item.kind in STATE_FIELDS and item.action_id in raws:
-                state = self._user_actions.entered_state(person, view, item, raws[item.action_id])
+                state = self._user_actions.enter_state(person, view, item, raws[item.action_id])
                 filled[item.block_id] = {**filled[item.block_id], item.action_id: state}
         return self._workspace.views.fill(view, filled)
 
@@ -79,7 +79,7 @@ class ModalForms:
         if errors:
             return InteractionResult(0, errors=errors)
         who = self._user_actions.start_interaction(person, view.channel)
-        payload = payloads.view_submission(who, view, self._response_urls(person, view))
+        payload = payloads.build_view_submission(who, view, self._build_response_urls(person, view))
         ack = await self._user_actions.deliver("view_submission", payload)
         return InteractionResult(
             ack.status, ack.seconds, ack.body, self._apply_ack(person, view, ack)
@@ -88,14 +88,14 @@ class ModalForms:
     async def close(self, person: str, view: StoredView) -> InteractionResult:
         """Close the view, or the whole stack if it has ``clear_on_close``."""
         cleared = bool(view.definition.get("clear_on_close"))
-        stack = self._workspace.views.stack(person)
+        stack = self._workspace.views.list_views(person)
         gone = stack if cleared else [view]
         self._workspace.views.close(person, gone[0].id)
         delivered = InteractionResult(200)
         for closed in reversed(gone):
             if closed.definition.get("notify_on_close"):
                 who = self._user_actions.start_interaction(person, closed.channel)
-                payload = payloads.view_closed(who, closed, cleared=cleared)
+                payload = payloads.build_view_closed(who, closed, cleared=cleared)
                 ack = await self._user_actions.deliver("view_closed", payload)
                 delivered = InteractionResult(ack.status, ack.seconds, ack.body)
         return delivered
@@ -139,7 +139,7 @@ class ModalForms:
         files = self._workspace.files
         return [files.add(person, e).id if isinstance(e, LocalFile) else e for e in chosen]
 
-    def _response_urls(self, person: str, view: StoredView) -> list[Json]:
+    def _build_response_urls(self, person: str, view: StoredView) -> list[Json]:
         found = []
         for item in iter_elements(view.blocks):
             if item.kind in _CONVERSATION_SELECTS and item.element.get("response_url_enabled"):

@@ -28,13 +28,13 @@ class PageActions:
         self._used_pages: dict[str, str] = {}
         self._page_by_stack: dict[str, str] = {}
 
-    def route(self, path: str, action: Callable[[Json], Awaitable[Json]]) -> Route:
+    def build_route(self, path: str, action: Callable[[Json], Awaitable[Json]]) -> Route:
         """Read the JSON body (only JSON: other sites' forms can't send it) and perform the action.
 
         Its ``page`` names the open page, which is another one after each reload.
         """
 
-        async def endpoint(request: Request) -> Response:
+        async def answer_request(request: Request) -> Response:
             if request.headers.get("content-type", "").partition(";")[0] != "application/json":
                 return JSONResponse({"ok": False, "error": "Send JSON."}, _UNSUPPORTED)
             try:
@@ -49,7 +49,7 @@ class PageActions:
                 error = {"ok": False, "error": "The request is not as it should be."}
                 return JSONResponse(error, _BAD_REQUEST)
 
-        return Route(path, endpoint, methods=["POST"])
+        return Route(path, answer_request, methods=["POST"])
 
     def shows_forms(self, person: str, page: str, stack: Sequence[Json]) -> bool:
         """Return whether this page shows a person's forms: those that were opened from it."""

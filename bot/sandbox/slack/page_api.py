@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.sandbox.slack.app_manifest import AppManifest
 from bot.sandbox.slack.blocks import PlacedElement, iter_elements
-from bot.sandbox.slack.emoji_names import emoji_by_name
+from bot.sandbox.slack.emoji_names import index_emoji_by_name
 from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.feed import FeedEvent
@@ -63,85 +63,85 @@ class PageApi:
         self._may_send = may_send
         self._workspace = user_actions.workspace
 
-    def routes(self) -> list[BaseRoute]:
+    def build_routes(self) -> list[BaseRoute]:
         return [
-            Route("/", self._page),
-            Route("/sandbox/state", self._state),
-            Route("/sandbox/events", self._events),
-            Route("/sandbox/payloads", self._payloads),
-            Route("/sandbox/emoji", self._emoji),
-            Route("/sandbox/pictures/{member}.svg", self._picture),
-            self._actions.route("/sandbox/type", self._type),
-            self._actions.route("/sandbox/home", self._open_home),
-            self._actions.route("/sandbox/press", self._press),
-            self._actions.route("/sandbox/suggest", self._suggest),
-            self._actions.route("/sandbox/view", self._view),
+            Route("/", self._serve_page),
+            Route("/sandbox/state", self._serve_state),
+            Route("/sandbox/events", self._serve_events),
+            Route("/sandbox/payloads", self._serve_payloads),
+            Route("/sandbox/emoji", self._serve_emoji),
+            Route("/sandbox/pictures/{member}.svg", self._serve_picture),
+            self._actions.build_route("/sandbox/type", self._type_text),
+            self._actions.build_route("/sandbox/home", self._open_home),
+            self._actions.build_route("/sandbox/press", self._press),
+            self._actions.build_route("/sandbox/suggest", self._suggest),
+            self._actions.build_route("/sandbox/view", self._act_on_view),
             Mount("/page", StaticFiles(directory=PAGE_DIRECTORY, check_dir=False)),
         ]
 
-    async def _page(self, _: Request) -> Response:
+    async def _serve_page(self, _: Request) -> Response:
         return FileResponse(PAGE_DIRECTORY / "index.html")
 
-    async def _emoji(self, _: Request) -> Response:
-        return JSONResponse(emoji_by_name(), headers={"Cache-Control": "max-age=86400"})
+    async def _serve_emoji(self, _: Request) -> Response:
+        return JSONResponse(index_emoji_by_name(), headers={"Cache-Control": "max-age=86400"})
 
-    async def _state(self, request: Request) -> Response:
+    async def _serve_state(self, request: Request) -> Response:
         person = request.query_params.get("as", "")
         member = self._workspace.members.get(person)
         if member is None or not member.is_person:
             return JSONResponse({"error": "There is no such person."}, _NOT_FOUND)
-        return JSONResponse(self._state_for(member, request.query_params.get("page", "")))
+        return JSONResponse(self._build_state(member, request.query_params.get("page", "")))
 
-    def _state_for(self, member: WorkspaceMember, page: str) -> Json:
-        channels = self._workspace.channels_of(member.id)
+    def _build_state(self, member: WorkspaceMember, page: str) -> Json:
+        channels = self._workspace.list_channels(member.id)
         messages = {
             channel.id: [
-                self._message_json(message)
-                for message in self._workspace.messages.in_channel(channel.id)
+                self._build_message_json(message)
+                for message in self._workspace.messages.list_messages(channel.id)
                 if message.is_visible_to(member.id)
             ]
             for channel in channels
         }
         return {
-            "me": self._member_json(member),
+            "me": self._build_member_json(member),
             "team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_DOMAIN},
             "people": [
-                self._member_json(m) for m in self._workspace.members.values() if m.is_person
+                self._build_member_json(m) for m in self._workspace.members.values() if m.is_person
             ],
-            "channels": [self._channel_json(channel, member) for channel in channels],
+            "channels": [self._build_channel_json(channel, member) for channel in channels],
             "commands": [
                 {"command": c.command, "hint": c.hint, "description": c.description}
                 for c in self._manifest.commands.values()
             ],
             "messages": messages,
-            "views": self._views(member.id, page),
+            "views": self._build_views(member.id, page),
             "home_tab": self._manifest.home_tab_enabled,
             "messages_tab": self._manifest.messages_tab_enabled,
         }
 
-    def _views(self, person: str, page: str) -> Json:
+    def _build_views(self, person: str, page: str) -> Json:
         """Return the person's forms, if they were opened from this page, and their Home tab."""
-        views = self._workspace.views_of(person)
+        views = self._workspace.list_views(person)
         shown = self._actions.shows_forms(person, page, views["stack"])
         return views if shown else {**views, "stack": []}
 
-    async def _events(self, request: Request) -> Response:
+    async def _serve_events(self, request: Request) -> Response:
         person, page = (request.query_params.get(name, "") for name in ("as", "page"))
         queue = self._workspace.feed.subscribe(person)
 
-        async def stream() -> AsyncIterator[str]:
+        async def stream_events() -> AsyncIterator[str]:
             try:
                 yield ": connected\n\n"
                 while (event := await queue.get()) is not None:
-                    data = self._event_data(event, person, page)
+                    data = self._build_event_data(event, person, page)
                     yield f"event: {event.kind}\ndata: {json.dumps(data)}\n\n"
             finally:
                 self._workspace.feed.unsubscribe(queue)
 
         headers = {"Cache-Control": "no-store"}
-        return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(stream_events(), media_type="text/event-stream", headers=headers)
 
-    async def _payloads(self, request: Request) -> Response:
+    async def _serve_payloads(self, request: Request) -> Response:
         try:
             after = int(request.query_params.get("after", "0"))
         except ValueError:
@@ -149,14 +149,14 @@ class PageApi:
         newer = [dataclasses.asdict(p) for p in self._exchange_log.exchanges if p.n > after]
         return JSONResponse({"payloads": newer})
 
-    async def _picture(self, request: Request) -> Response:
+    async def _serve_picture(self, request: Request) -> Response:
         member = self._workspace.members.get(request.path_params["member"])
         if member is None:
             return Response(status_code=_NOT_FOUND)
         picture = _AVATAR_SVG.format(color=member.color, initials=member.initials)
         return Response(picture, media_type="image/svg+xml")
 
-    async def _type(self, body: Json) -> Json:
+    async def _type_text(self, body: Json) -> Json:
         thread_ts = body.get("thread_ts")
         await self._user_actions.type(body["as"], body["channel"], body["text"], thread_ts)
         return {}
@@ -174,8 +174,8 @@ class PageApi:
         source, item = self._locate_element(body)
         return await self._user_actions.suggest(body["as"], source, item, body["query"])
 
-    async def _view(self, body: Json) -> Json:
-        view = self._forms.top_view(body["as"], body["view"])
+    async def _act_on_view(self, body: Json) -> Json:
+        view = self._forms.get_top_view(body["as"], body["view"])
         if body["do"] == "close":
             await self._forms.close(body["as"], view)
             return {}
@@ -194,27 +194,27 @@ class PageApi:
     def _resolve_source(self, body: Json) -> InteractionSource:
         person, where = body["as"], body["source"]
         if "view" in where:
-            home = self._workspace.views.home(person)
+            home = self._workspace.views.find_home(person)
             is_home = home is not None and home.id == where["view"]
-            view = home if home and is_home else self._forms.top_view(person, where["view"])
+            view = home if home and is_home else self._forms.get_top_view(person, where["view"])
             return self._forms.fill_elements(person, view, body.get("values") or {})
         message = self._workspace.messages.get(where["message"])
         if message is None or not message.is_visible_to(person):
             raise ActionNotPossible("This message no longer exists.")
         return message
 
-    def _event_data(self, event: FeedEvent, person: str, page: str) -> Any:
+    def _build_event_data(self, event: FeedEvent, person: str, page: str) -> Any:
         if event.kind == "views":
-            return self._views(person, page)
+            return self._build_views(person, page)
         if event.kind == "message":
-            return self._message_json(event.data)
+            return self._build_message_json(event.data)
         if event.kind == "delete":
             return {"channel": event.data.channel, "id": event.data.id}
         if event.kind == "payload":
             return dataclasses.asdict(event.data)
         return event.data
 
-    def _channel_json(self, channel: WorkspaceChannel, viewer: WorkspaceMember) -> Json:
+    def _build_channel_json(self, channel: WorkspaceChannel, viewer: WorkspaceMember) -> Json:
         """Return the channel; a conversation between people is named after the others."""
         others = (m for m in channel.members if m != viewer.id and m in self._workspace.members)
         names = [self._workspace.members[other].display_name for other in others]
@@ -226,7 +226,7 @@ class PageApi:
             "members": list(channel.members),
         }
 
-    def _member_json(self, member: WorkspaceMember) -> Json:
+    def _build_member_json(self, member: WorkspaceMember) -> Json:
         return {
             "id": member.id,
             "name": member.name,
@@ -239,7 +239,7 @@ class PageApi:
             "color": member.color,
         }
 
-    def _message_json(self, message: StoredMessage) -> Json:
+    def _build_message_json(self, message: StoredMessage) -> Json:
         author = self._workspace.members[message.author]
         return {
             "id": message.id,
@@ -259,7 +259,7 @@ class PageApi:
             "edited": message.edited_ts is not None,
             "thread_ts": message.thread_ts,
             "broadcast": message.broadcast,
-            "files": [_file_json(file) for file in message.content.files],
+            "files": [_build_file_json(file) for file in message.content.files],
         }
 
 
@@ -267,7 +267,7 @@ _WRITTEN_PARTS = ("mode", "from", "plain_text", "preview")
 """Fields of emails and snippets, whose text is in the message."""
 
 
-def _file_json(file: HostedFile) -> Json:
+def _build_file_json(file: HostedFile) -> Json:
     """Return what the page shows of a file; its ``url`` needs the person's ID (``as``)."""
     shown = file.to_json()
     parts = ("id", "name", "title", "mimetype", "pretty_type", "size", *_WRITTEN_PARTS)

@@ -120,7 +120,7 @@ class PayloadDelivery:
         """Post the unsigned ``ssl_check``; return whether ``url`` responded with 200 in time."""
         body = urlencode({"ssl_check": "1", "token": token}).encode()
         headers = {"Content-Type": FORM_CONTENT_TYPE, "User-Agent": USER_AGENT}
-        task = asyncio.ensure_future(self._request(url, body, headers))
+        task = asyncio.ensure_future(self._send_request(url, body, headers))
         at, began = self._clock.time(), self._clock.monotonic()
         in_time = await finishes_within(self._clock, task, ACK_TIMEOUT_SECONDS)
         if not in_time:
@@ -191,9 +191,9 @@ class PayloadDelivery:
         if request.retry:
             headers["X-Slack-Retry-Num"] = str(request.retry)
             headers["X-Slack-Retry-Reason"] = request.retry_reason
-        return await self._request(self.request_url, request.body, headers)
+        return await self._send_request(self.request_url, request.body, headers)
 
-    async def _request(self, url: str, data: bytes, headers: Mapping[str, str]) -> Answer:
+    async def _send_request(self, url: str, data: bytes, headers: Mapping[str, str]) -> Answer:
         if self._session is None:
             return 0, None, False
         try:

@@ -16,7 +16,7 @@ from bot.sandbox.slack.limits import (
     check_response_body,
     check_view,
     check_view_response,
-    error_code,
+    choose_error_code,
 )
 from bot.sandbox.slack.messages import MessageContent
 
@@ -38,13 +38,13 @@ class PayloadValidator:
     def validate_message(self, source: str, payload: Mapping[str, Any]) -> MessageContent:
         self._check_private_table(source, payload, is_private=source == "chat.postEphemeral")
         self._validate(source, payload, check_message(payload), "message")
-        return _content(payload)
+        return _build_content(payload)
 
     def validate_response(self, source: str, payload: Mapping[str, Any]) -> MessageContent:
         is_private = payload.get("response_type") != "in_channel"
         self._check_private_table(source, payload, is_private=is_private)
         self._validate(source, payload, check_response_body(payload), "message")
-        return _content(payload)
+        return _build_content(payload)
 
     def validate_view(
         self, source: str, view: object, surface: PayloadSurface = "modal"
@@ -85,13 +85,13 @@ class PayloadValidator:
                 found = (source, finding.rule, finding.pointer, finding.message)
                 self.warnings.append(PayloadWarning(*found))
         if refused:
-            code = error_code(refused, surface)
+            code = choose_error_code(refused, surface)
             messages = tuple(str(finding) for finding in refused)
             self.rejections.append(RejectedPayload(source, code, messages, payload))
             raise WebApiError(code, refused)
 
 
-def _content(payload: Mapping[str, Any]) -> MessageContent:
+def _build_content(payload: Mapping[str, Any]) -> MessageContent:
     text = payload.get("text") or ""
     return MessageContent(
         text=text[: BOUNDS["message.text"].high],

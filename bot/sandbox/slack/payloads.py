@@ -44,7 +44,7 @@ class InteractionContext:
     token: str
     trigger_id: str
 
-    def common_fields(self, kind: str) -> Json:
+    def build_common_fields(self, kind: str) -> Json:
         return {
             "type": kind,
             "user": {
@@ -61,12 +61,12 @@ class InteractionContext:
         }
 
 
-def shortcut(interaction: InteractionContext, callback_id: str, action_ts: str) -> Json:
+def build_shortcut(interaction: InteractionContext, callback_id: str, action_ts: str) -> Json:
     """Return a global shortcut's payload: no channel, no response URL.
 
     docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
     """
-    head = interaction.common_fields("shortcut")
+    head = interaction.build_common_fields("shortcut")
     person = {key: head["user"][key] for key in ("id", "username", "team_id")}
     return {
         **_omit(head, "api_app_id"),
@@ -77,7 +77,7 @@ def shortcut(interaction: InteractionContext, callback_id: str, action_ts: str) 
     }
 
 
-def message_shortcut(
+def build_message_shortcut(
     interaction: InteractionContext,
     callback_id: str,
     message: StoredMessage,
@@ -89,7 +89,7 @@ def message_shortcut(
 
     docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
     """
-    head = interaction.common_fields("message_action")
+    head = interaction.build_common_fields("message_action")
     person = {key: head["user"][key] for key in ("id", "name", "team_id")}
     return {
         **_omit(head, "api_app_id"),
@@ -98,13 +98,13 @@ def message_shortcut(
         "callback_id": callback_id,
         "trigger_id": interaction.trigger_id,
         "response_url": response_url,
-        "channel": {"id": channel.id, "name": visible_channel_name(channel)},
+        "channel": {"id": channel.id, "name": get_visible_channel_name(channel)},
         "message_ts": message.ts,
-        "message": message_json(message),
+        "message": build_message_json(message),
     }
 
 
-def command(
+def build_command(
     interaction: InteractionContext,
     channel: WorkspaceChannel,
     name: str,
@@ -116,7 +116,7 @@ def command(
         "team_id": TEAM_ID,
         "team_domain": TEAM_DOMAIN,
         "channel_id": channel.id,
-        "channel_name": visible_channel_name(channel),
+        "channel_name": get_visible_channel_name(channel),
         "user_id": interaction.member.id,
         "user_name": interaction.member.name,
         "command": name,
@@ -128,7 +128,7 @@ def command(
     }
 
 
-def message_actions(
+def build_message_actions(
     interaction: InteractionContext,
     message: StoredMessage,
     channel: WorkspaceChannel,
@@ -139,7 +139,7 @@ def message_actions(
     """Return block_actions on a message, without its content if it is ephemeral."""
     ephemeral = message.only_for is not None
     payload = {
-        **interaction.common_fields("block_actions"),
+        **interaction.build_common_fields("block_actions"),
         "container": {
             "type": "message",
             "message_ts": message.ts,
@@ -147,17 +147,17 @@ def message_actions(
             "is_ephemeral": ephemeral,
         },
         "trigger_id": interaction.trigger_id,
-        "channel": {"id": channel.id, "name": visible_channel_name(channel)},
+        "channel": {"id": channel.id, "name": get_visible_channel_name(channel)},
         "state": {"values": state},
         "response_url": response_url,
         "actions": [action],
     }
     if message.thread_ts:
         payload["container"]["thread_ts"] = message.thread_ts
-    return payload if ephemeral else {**payload, "message": message_json(message)}
+    return payload if ephemeral else {**payload, "message": build_message_json(message)}
 
 
-def preview_actions(
+def build_preview_actions(
     interaction: InteractionContext,
     message: StoredMessage,
     channel: WorkspaceChannel,
@@ -184,32 +184,32 @@ def preview_actions(
     if entity := preview.get("entity"):
         container |= {"entity_url": entity["url"], "external_ref": entity["external_ref"]}
     return {
-        **interaction.common_fields("block_actions"),
+        **interaction.build_common_fields("block_actions"),
         "container": container,
         "trigger_id": interaction.trigger_id,
-        "channel": {"id": channel.id, "name": visible_channel_name(channel)},
+        "channel": {"id": channel.id, "name": get_visible_channel_name(channel)},
         "app_unfurl": _omit(preview, "entity"),
         "response_url": response_url,
         "actions": [action],
     }
 
 
-def pane_actions(interaction: InteractionContext, container: Json, action: Json) -> Json:
+def build_pane_actions(interaction: InteractionContext, container: Json, action: Json) -> Json:
     """Return block_actions of the pane beside a preview.
 
     Slack's pages show none: that it has neither a channel nor a response URL is the stricter guess.
     """
     return {
-        **interaction.common_fields("block_actions"),
+        **interaction.build_common_fields("block_actions"),
         "container": container,
         "trigger_id": interaction.trigger_id,
         "actions": [action],
     }
 
 
-def view_actions(interaction: InteractionContext, view: StoredView, action: Json) -> Json:
+def build_view_actions(interaction: InteractionContext, view: StoredView, action: Json) -> Json:
     return {
-        **interaction.common_fields("block_actions"),
+        **interaction.build_common_fields("block_actions"),
         "container": {"type": "view", "view_id": view.id},
         "trigger_id": interaction.trigger_id,
         "view": view.to_json(),
@@ -217,26 +217,26 @@ def view_actions(interaction: InteractionContext, view: StoredView, action: Json
     }
 
 
-def view_submission(
+def build_view_submission(
     interaction: InteractionContext, view: StoredView, response_urls: list[Json]
 ) -> Json:
     return {
-        **interaction.common_fields("view_submission"),
+        **interaction.build_common_fields("view_submission"),
         "trigger_id": interaction.trigger_id,
         "view": view.to_json(),
         "response_urls": response_urls,
     }
 
 
-def view_closed(interaction: InteractionContext, view: StoredView, *, cleared: bool) -> Json:
+def build_view_closed(interaction: InteractionContext, view: StoredView, *, cleared: bool) -> Json:
     return {
-        **interaction.common_fields("view_closed"),
+        **interaction.build_common_fields("view_closed"),
         "view": view.to_json(),
         "is_cleared": cleared,
     }
 
 
-def suggestion(
+def build_suggestion(
     interaction: InteractionContext,
     source: StoredView | StoredMessage,
     block_id: str,
@@ -244,7 +244,7 @@ def suggestion(
     query: str,
 ) -> Json:
     payload = {
-        **interaction.common_fields("block_suggestion"),
+        **interaction.build_common_fields("block_suggestion"),
         "action_id": action_id,
         "block_id": block_id,
         "value": query,
@@ -259,10 +259,10 @@ def suggestion(
         "is_ephemeral": source.only_for is not None,
     }
     payload |= {"container": container, "channel": {"id": source.channel}}
-    return payload if source.only_for else {**payload, "message": message_json(source)}
+    return payload if source.only_for else {**payload, "message": build_message_json(source)}
 
 
-def message_json(message: StoredMessage) -> Json:
+def build_message_json(message: StoredMessage) -> Json:
     """Return a message as the Web API and payloads represent it.
 
     A person's message has a client ID, and its text a second time as a rich_text block.
@@ -298,7 +298,7 @@ def message_json(message: StoredMessage) -> Json:
     return shown
 
 
-def visible_channel_name(channel: WorkspaceChannel) -> str:
+def get_visible_channel_name(channel: WorkspaceChannel) -> str:
     """Return the name; Slack doesn't reveal those of private channels and direct messages.
 
     That of a group conversation names its people: "mpdm-priya--john--mei-1".

@@ -47,14 +47,14 @@ class PreviewActions:
         links = find_app_links(encode_message(text, [member], []), self._manifest.unfurl_domains)
         with self._track():
             if links:
-                self._events.link_composed(person, links)
-            return await self._delivered()
+                self._events.publish_link_composed(person, links)
+            return await self._wait_for_delivery()
 
-    def draft(self, person: str) -> list[Json]:
+    def list_draft_previews(self, person: str) -> list[Json]:
         """Return the previews that a person sees of the links that they are writing."""
-        return list(self._store.draft_previews(person))
+        return list(self._store.list_draft_previews(person))
 
-    def of(self, message: StoredMessage | str) -> list[Json]:
+    def list_previews(self, message: StoredMessage | str) -> list[Json]:
         """Return the app's previews of a message, or of a message's ID."""
         found = self._workspace.messages.get(message) if isinstance(message, str) else message
         return [a for a in (found.content.attachments if found else None) or [] if _is_preview(a)]
@@ -68,14 +68,14 @@ class PreviewActions:
         """
         message = self._user_actions.require_message(person, message_id)
         entity = self._find_entity(message, url)
-        pane = self._new_pane(person, message, entity)
+        pane = self._create_pane(person, message, entity)
         with self._track():
-            if not refresh and self._store.fresh_pane(pane):
+            if not refresh and self._store.reopen_pane(pane):
                 return InteractionResult(200)
             self._store.open_pane(pane)
             self._publish_pane(pane)
-            self._events.details_requested(_details_request(pane, message))
-            return await self._delivered()
+            self._events.publish_details_requested(_build_details_request(pane, message))
+            return await self._wait_for_delivery()
 
     async def open_from_search(self, person: str, url: str) -> InteractionResult:
         """Open the pane of an address outside any message, as a result of a search."""
@@ -84,21 +84,23 @@ class PreviewActions:
         )
         with self._track():
             self._store.open_pane(pane)
-            self._events.details_requested(_details_request(pane, None))
-            return await self._delivered()
+            self._events.publish_details_requested(_build_details_request(pane, None))
+            return await self._wait_for_delivery()
 
     async def refresh_preview(self, person: str, message_id: str) -> InteractionResult:
         """Press Refresh on a preview: Slack asks the app for it again."""
         message = self._user_actions.require_message(person, message_id)
-        urls = [preview["app_unfurl_url"] for preview in self.of(message)]
+        urls = [preview["app_unfurl_url"] for preview in self.list_previews(message)]
         links = find_app_links(message.content.text, self._manifest.unfurl_domains)
         with self._track():
-            self._events.links_refreshed(message, [link for link in links if link["url"] in urls])
-            return await self._delivered()
+            self._events.publish_links_refreshed(
+                message, [link for link in links if link["url"] in urls]
+            )
+            return await self._wait_for_delivery()
 
-    def pane(self, person: str) -> Json | None:
+    def find_pane(self, person: str) -> Json | None:
         """Return the pane that a person has open: its ``entity`` or ``error``, or neither yet."""
-        pane = self._store.pane(person)
+        pane = self._store.find_pane(person)
         return pane.to_json() if pane else None
 
     def close(self, person: str) -> None:
@@ -109,19 +111,19 @@ class PreviewActions:
     ) -> InteractionResult:
         """Press a button of a message's preview."""
         message = self._user_actions.require_message(person, message_id)
-        previews = [p for p in self.of(message) if url in ("", p["app_unfurl_url"])]
+        previews = [p for p in self.list_previews(message) if url in ("", p["app_unfurl_url"])]
         for preview in previews:
-            for button in _buttons(preview):
+            for button in _iter_buttons(preview):
                 if button["action_id"] == action_id:
                     return await self._press_preview(person, message, preview, button)
         raise ActionNotPossible(f"{person} sees no preview with the action {action_id!r}.")
 
     async def press_in_pane(self, person: str, action_id: str) -> InteractionResult:
         """Press a button of the open pane."""
-        pane = self._store.pane(person)
+        pane = self._store.find_pane(person)
         if pane is None or pane.entity is None:
             raise ActionNotPossible(f"{person} has no pane open.")
-        for button in _entity_buttons(pane.entity):
+        for button in _iter_entity_buttons(pane.entity):
             if button["action_id"] == action_id:
                 return await self._press_pane(pane, button)
         raise ActionNotPossible(f"The pane has no action {action_id!r}.")
@@ -131,13 +133,13 @@ class PreviewActions:
         return self._workspace.previews
 
     def _find_entity(self, message: StoredMessage, url: str) -> Json:
-        for preview in self.of(message):
+        for preview in self.list_previews(message):
             if "entity" in preview and url in ("", preview["app_unfurl_url"]):
                 entity: Json = preview["entity"]
                 return entity
         raise ActionNotPossible("This message has no preview that opens.")
 
-    def _new_pane(self, person: str, message: StoredMessage, entity: Json) -> Pane:
+    def _create_pane(self, person: str, message: StoredMessage, entity: Json) -> Pane:
         return Pane(
             person=person,
             message=message.id,
@@ -156,12 +158,12 @@ class PreviewActions:
     ) -> InteractionResult:
         who = self._user_actions.start_interaction(person, message.channel)
         url = self._user_actions.create_response_url(person, message.channel)
-        payload = payloads.preview_actions(
+        payload = payloads.build_preview_actions(
             who,
             message,
             self._workspace.channels[message.channel],
             preview,
-            self._action(button),
+            self._build_action(button),
             url,
         )
         return await self._deliver(person, payload)
@@ -170,15 +172,19 @@ class PreviewActions:
         who = self._user_actions.start_interaction(pane.person, None)
         self._store.allow(who.trigger_id, replace(pane))
         message = self._workspace.messages.get(pane.message)
-        payload = payloads.pane_actions(who, _container(pane, message), self._action(button))
+        payload = payloads.build_pane_actions(
+            who, _build_container(pane, message), self._build_action(button)
+        )
         return await self._deliver(pane.person, payload)
 
-    def _action(self, button: Json) -> Json:
+    def _build_action(self, button: Json) -> Json:
         element = {"type": "button", **button}
         if isinstance(element.get("text"), str):
             element["text"] = {"type": "plain_text", "text": button["text"], "emoji": True}
         block = {"block_id": self._workspace.ids.generate_block_id()}
-        return build_action(PlacedElement(block, element), None, self._workspace.ids.current_ts())
+        return build_action(
+            PlacedElement(block, element), None, self._workspace.ids.get_current_ts()
+        )
 
     async def _deliver(self, person: str, payload: Json) -> InteractionResult:
         with self._track():
@@ -187,8 +193,8 @@ class PreviewActions:
             self._workspace.notify(person, CONNECTION_TROUBLE_TEXT)
         return InteractionResult(ack.status, ack.seconds, ack.body)
 
-    async def _delivered(self) -> InteractionResult:
-        ack = await self._events.delivered()
+    async def _wait_for_delivery(self) -> InteractionResult:
+        ack = await self._events.wait_for_delivery()
         return (
             InteractionResult(ack.status, ack.seconds, ack.body) if ack else InteractionResult(200)
         )
@@ -201,20 +207,20 @@ def _is_preview(attachment: Json) -> bool:
     return bool(attachment.get("is_app_unfurl"))
 
 
-def _buttons(preview: Json) -> Iterator[Json]:
+def _iter_buttons(preview: Json) -> Iterator[Json]:
     if "entity" in preview:
-        yield from _entity_buttons(preview["entity"])
+        yield from _iter_entity_buttons(preview["entity"])
     for item in iter_elements(preview.get("blocks") or []):
         yield dict(item.element)
 
 
-def _entity_buttons(entity: Json) -> Iterator[Json]:
+def _iter_entity_buttons(entity: Json) -> Iterator[Json]:
     actions = entity["entity_payload"].get("actions") or {}
     yield from actions.get("primary_actions", ())
     yield from actions.get("overflow_actions", ())
 
 
-def _details_request(pane: Pane, message: StoredMessage | None) -> Json:
+def _build_details_request(pane: Pane, message: StoredMessage | None) -> Json:
     """Return the event. docs.slack.dev/reference/events/entity_details_requested."""
     host = pane.entity_url.partition("://")[2].partition("/")[0]
     body: Json = {
@@ -233,7 +239,7 @@ def _details_request(pane: Pane, message: StoredMessage | None) -> Json:
     return {**body, "thread_ts": message.thread_ts} if message.thread_ts else body
 
 
-def _container(pane: Pane, message: StoredMessage | None) -> Json:
+def _build_container(pane: Pane, message: StoredMessage | None) -> Json:
     container: Json = {"type": "entity_detail", "entity_url": pane.entity_url}
     if pane.external_ref:
         container["external_ref"] = pane.external_ref

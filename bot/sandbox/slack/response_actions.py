@@ -37,7 +37,7 @@ def apply_command_ack(
 ) -> None:
     """Show the ack of a slash command, or the notice that it failed.
 
-    An ack with ``in_channel`` publishes the typed command too.
+    An ack with ``list_messages`` publishes the typed command too.
     """
     command = typed.split(maxsplit=1)[0]
     body = ack.body or {}

@@ -32,10 +32,10 @@ def _iter_elements(text: str) -> Iterator[Json]:
         element = _parse_element(found["target"], found["label"])
         if element is None:
             continue
-        yield from _text_elements(text[end : found.start()])
+        yield from _iter_text_elements(text[end : found.start()])
         yield element
         end = found.end()
-    yield from _text_elements(text[end:])
+    yield from _iter_text_elements(text[end:])
 
 
 def _parse_element(target: str, label: str | None) -> Json | None:
@@ -52,21 +52,21 @@ def _parse_element(target: str, label: str | None) -> Json | None:
     return {**link, "text": _unescape(label)} if label else link
 
 
-def _text_elements(text: str) -> Iterator[Json]:
+def _iter_text_elements(text: str) -> Iterator[Json]:
     """Yield the text, and each standard emoji as an element of its own."""
     end = 0
     for found in _EMOJI_NAME.finditer(text):
         code_points = find_code_points(found["name"])
         if not code_points:
             continue
-        yield from _plain_elements(text[end : found.start()])
+        yield from _iter_plain_elements(text[end : found.start()])
         emoji: Json = {"type": "emoji", "name": found["name"], "unicode": code_points}
         yield {**emoji, "skin_tone": int(found["tone"])} if found["tone"] else emoji
         end = found.end()
-    yield from _plain_elements(text[end:])
+    yield from _iter_plain_elements(text[end:])
 
 
-def _plain_elements(text: str) -> Iterator[Json]:
+def _iter_plain_elements(text: str) -> Iterator[Json]:
     if text:
         yield {"type": "text", "text": _unescape(text)}
 

@@ -100,10 +100,10 @@ class EmbeddedSlack:
                 Route("/api/{method}", self._web_api.handle_call, methods=["GET", "POST"]),
                 Route("/response/{rest:path}", self._web_api.handle_response_url, methods=["POST"]),
                 WebSocketRoute("/link/", self.sockets.serve),
-                *files.routes(),
-                *extras.routes(),
+                *files.build_routes(),
+                *extras.build_routes(),
                 *phones,
-                *page.routes(),
+                *page.build_routes(),
             ]
         )
 
@@ -171,7 +171,7 @@ class EmbeddedSlack:
 
         Raise ``ActionNotPossible`` for a person of another workspace, who has none.
         """
-        channel = self.workspace.direct_message_channel(user_id)
+        channel = self.workspace.find_direct_messages(user_id)
         if channel is None:
             raise ActionNotPossible(f"{user_id} has no DM with the app.")
         return await self.type(user_id, channel.id, text)
@@ -193,15 +193,15 @@ class EmbeddedSlack:
         """Remove the app, as an admin does: its token is no longer valid."""
         with self._exchange_log.track():
             self._tokens.revoke("account_inactive")
-            self._events.uninstalled()
-            await self._events.delivered()
+            self._events.publish_uninstalled()
+            await self._events.wait_for_delivery()
 
     async def revoke_token(self) -> None:
         """Revoke the bot's token; the app remains installed."""
         with self._exchange_log.track():
             self._tokens.revoke("token_revoked")
-            self._events.revoked()
-            await self._events.delivered()
+            self._events.publish_revoked()
+            await self._events.wait_for_delivery()
 
     def hold_events(self) -> None:
         """Withhold events from now on, as Slack does during an outage."""
@@ -259,7 +259,7 @@ class EmbeddedSlack:
         """Type in a field of the top view; sent if it wants ``on_character_entered``."""
         with self._exchange_log.track():
             return await self._forms.type_text(
-                user_id, self._forms.top_view(user_id), block_id, text
+                user_id, self._forms.get_top_view(user_id), block_id, text
             )
 
     async def use_shortcut(self, user_id: str, callback_id: str) -> InteractionResult:
@@ -283,13 +283,13 @@ class EmbeddedSlack:
         A file input takes an ``LocalFile`` or a list of them.
         """
         with self._exchange_log.track():
-            view = self._forms.fill(user_id, self._forms.top_view(user_id), values or {})
+            view = self._forms.fill(user_id, self._forms.get_top_view(user_id), values or {})
             return await self._forms.submit(user_id, view)
 
     async def close_view(self, user_id: str) -> InteractionResult:
         """Cancel the top view."""
         with self._exchange_log.track():
-            return await self._forms.close(user_id, self._forms.top_view(user_id))
+            return await self._forms.close(user_id, self._forms.get_top_view(user_id))
 
     async def settle(self) -> None:
         """Wait until no delivery is unanswered and no call of the app is being handled."""
@@ -309,26 +309,26 @@ class EmbeddedSlack:
 
     # What a person sees
 
-    def messages(self, user_id: str, channel_id: str) -> list[VisibleMessage]:
+    def list_messages(self, user_id: str, channel_id: str) -> list[VisibleMessage]:
         """Return the messages in the order of posting; none if this person is not a member."""
         if user_id not in self.workspace.channels[channel_id].members:
             return []
-        messages = self.workspace.messages.in_channel(channel_id)
+        messages = self.workspace.messages.list_messages(channel_id)
         return [to_visible(message) for message in messages if message.is_visible_to(user_id)]
 
-    def home(self, user_id: str) -> Json | None:
+    def find_home(self, user_id: str) -> Json | None:
         """Return the Home tab that the app published for this person, as Slack stores it."""
-        home = self.workspace.views.home(user_id)
+        home = self.workspace.views.find_home(user_id)
         return home.to_json() if home else None
 
-    def view(self, user_id: str) -> Json | None:
+    def find_view(self, user_id: str) -> Json | None:
         """Return this person's top modal, as Slack stores it."""
-        top = self.workspace.views.top(user_id)
+        top = self.workspace.views.find_top(user_id)
         return top.to_json() if top else None
 
-    def views(self, user_id: str) -> list[Json]:
+    def list_views(self, user_id: str) -> list[Json]:
         """Return this person's modals, bottom first."""
-        return [view.to_json() for view in self.workspace.views.stack(user_id)]
+        return [view.to_json() for view in self.workspace.views.list_views(user_id)]
 
     @property
     def notices(self) -> list[Notice]:

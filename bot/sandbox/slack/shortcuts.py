@@ -27,7 +27,7 @@ class ShortcutActions:
         member = self._require_member(person)
         self._require_shortcut("global", callback_id)
         who = self._user_actions.start_interaction(member.id, None)
-        payload = payloads.shortcut(who, callback_id, self._workspace.ids.current_ts())
+        payload = payloads.build_shortcut(who, callback_id, self._workspace.ids.get_current_ts())
         return await self._deliver("shortcut", person, payload)
 
     async def use_on_message(
@@ -40,8 +40,10 @@ class ShortcutActions:
         channel = self._workspace.channels[message.channel]
         who = self._user_actions.start_interaction(member.id, channel.id)
         url = self._user_actions.create_response_url(member.id, channel.id)
-        action_ts = self._workspace.ids.current_ts()
-        payload = payloads.message_shortcut(who, callback_id, message, channel, url, action_ts)
+        action_ts = self._workspace.ids.get_current_ts()
+        payload = payloads.build_message_shortcut(
+            who, callback_id, message, channel, url, action_ts
+        )
         return await self._deliver("message_action", person, payload)
 
     async def _deliver(self, kind: str, person: str, payload: Json) -> InteractionResult:

@@ -77,7 +77,7 @@ class SocketModeServer:
         name = str(uuid.uuid4())
         try:
             self._sockets[name] = socket
-            await socket.send_text(json.dumps(self._hello_message()))
+            await socket.send_text(json.dumps(self._build_hello_message()))
             while True:
                 self._handle_ack(await socket.receive_text())
         except WebSocketDisconnect:
@@ -135,7 +135,7 @@ class SocketModeServer:
             except RuntimeError:  # the client closed it first
                 continue
 
-    def _hello_message(self) -> dict[str, Any]:
+    def _build_hello_message(self) -> dict[str, Any]:
         return {
             "type": "hello",
             "num_connections": len(self._sockets),

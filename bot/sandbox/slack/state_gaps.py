@@ -9,7 +9,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from bot.sandbox.slack.blocks import STATE_FIELDS, initial_state, is_empty
+from bot.sandbox.slack.blocks import STATE_FIELDS, is_empty, read_initial_state
 
 Json = dict[str, Any]
 
@@ -23,13 +23,13 @@ def apply_state_gap(payload: Mapping[str, Any], gap: StateGap) -> Mapping[str, A
     view = payload.get("view")
     if gap == "none" or not isinstance(view, Mapping):
         return payload
-    values = {} if gap == "empty" else _without_prefilled(view, empty=gap == "null")
+    values = {} if gap == "empty" else _remove_prefilled(view, empty=gap == "null")
     return {**payload, "view": {**view, "state": {"values": values}}}
 
 
-def _without_prefilled(view: Mapping[str, Any], *, empty: bool) -> Json:
+def _remove_prefilled(view: Mapping[str, Any], *, empty: bool) -> Json:
     values: Json = copy.deepcopy(view["state"]["values"])
-    for block_id, actions in initial_state(view["blocks"]).items():
+    for block_id, actions in read_initial_state(view["blocks"]).items():
         for action_id, initial in actions.items():
             if is_empty(initial) or values[block_id][action_id] != initial:
                 continue

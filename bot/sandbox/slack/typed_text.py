@@ -48,12 +48,12 @@ def encode_message(
 
     Markup that is there already is left unchanged.
     """
-    people, places = _ids_by_name(members, channels)
+    people, places = _index_ids_by_name(members, channels)
 
-    def linked(match: re.Match[str]) -> str:
-        return _mention_markup(match, people if match[1] == "@" else places, lambda _: "")
+    def replace_match(match: re.Match[str]) -> str:
+        return _build_mention_markup(match, people if match[1] == "@" else places, lambda _: "")
 
-    return _encode(link_addresses(text), lambda part: _NAME_PATTERN.sub(linked, part))
+    return _encode(link_addresses(text), lambda part: _NAME_PATTERN.sub(replace_match, part))
 
 
 def encode_command(
@@ -64,16 +64,20 @@ def encode_command(
     The name of a private channel is not disclosed ("<#C0LEADS|>").
     """
     found = list(channels)
-    people, places = _ids_by_name(members, found)
+    people, places = _index_ids_by_name(members, found)
     private = {channel.name for channel in found if channel.kind == "private"}
 
-    def linked(match: re.Match[str]) -> str:
+    def replace_match(match: re.Match[str]) -> str:
         if match[1] == "@":
-            return _mention_markup(match, people, lambda _: "")
-        return _mention_markup(match, places, lambda name: "|" if name in private else f"|{name}")
+            return _build_mention_markup(match, people, lambda _: "")
+        return _build_mention_markup(
+            match, places, lambda name: "|" if name in private else f"|{name}"
+        )
 
-    with_links = _apply_outside_markup(text, lambda part: _COMMAND_PATTERN.sub(_command_link, part))
-    return _encode(with_links, lambda part: _NAME_PATTERN.sub(linked, part))
+    with_links = _apply_outside_markup(
+        text, lambda part: _COMMAND_PATTERN.sub(_build_command_link, part)
+    )
+    return _encode(with_links, lambda part: _NAME_PATTERN.sub(replace_match, part))
 
 
 def encode_plain_command(text: str) -> str:
@@ -87,7 +91,7 @@ def link_addresses(text: str) -> str:
     An app reads "<mailto:john@acme.com|john@acme.com>".
     docs.slack.dev/messaging/formatting-message-text
     """
-    return _apply_outside_markup(text, lambda part: _MESSAGE_PATTERN.sub(_message_link, part))
+    return _apply_outside_markup(text, lambda part: _MESSAGE_PATTERN.sub(_build_message_link, part))
 
 
 def split_command(text: str) -> tuple[str, str]:
@@ -100,7 +104,7 @@ def _encode(text: str, mention: Callable[[str], str]) -> str:
     return _apply_outside_markup(text, lambda part: name_emoji(mention(escape(part))))
 
 
-def _ids_by_name(
+def _index_ids_by_name(
     members: Iterable[WorkspaceMember], channels: Iterable[WorkspaceChannel]
 ) -> tuple[dict[str, str], dict[str, str]]:
     people = {member.name: member.id for member in members}
@@ -108,7 +112,7 @@ def _ids_by_name(
     return people, places
 
 
-def _mention_markup(
+def _build_mention_markup(
     match: re.Match[str], known: dict[str, str], label: Callable[[str], str]
 ) -> str:
     name = match[2]
@@ -119,7 +123,7 @@ def _mention_markup(
     return match[0]
 
 
-def _message_link(match: re.Match[str]) -> str:
+def _build_message_link(match: re.Match[str]) -> str:
     shown = escape(match[0])
     if match["url"]:
         return f"<{shown}>"
@@ -128,7 +132,7 @@ def _message_link(match: re.Match[str]) -> str:
     return f"<tel:{re.sub('[^+0-9]', '', shown)}|{shown}>"
 
 
-def _command_link(match: re.Match[str]) -> str:
+def _build_command_link(match: re.Match[str]) -> str:
     typed = match[0]
     if match["mail"]:
         return f"<mailto:{typed}|{typed}>"

@@ -17,8 +17,8 @@ from bot.sandbox.slack.blocks import (
     PlacedElement,
     StateValues,
     enter_value,
-    initial_state,
     iter_elements,
+    read_initial_state,
 )
 from bot.sandbox.slack.emoji_names import name_emoji
 from bot.sandbox.slack.errors import ActionNotPossible, WebApiError
@@ -109,17 +109,17 @@ class UserActions:
             self._require_thread(person, place, thread_ts)
         self._at_home.discard(person)
         if not text.startswith("/"):
-            people, places = self._mentionable(member)
+            people, places = self._list_mentionable(member)
             encoded = encode_message(text, people, places)
             self.workspace.post_as_person(person, channel, encoded, thread_ts)
-            return await self._announced()
+            return await self._wait_for_events()
         if thread_ts:
             raise ActionNotPossible("Slash commands can't be used in threads.")
         return await self._run_command(member, place, text)
 
     async def open_home(self, person: str, tab: HomeTab) -> InteractionResult:
         """Open a tab of the app, and return the outcome of its event."""
-        channel = self.workspace.direct_message_channel(person)
+        channel = self.workspace.find_direct_messages(person)
         enabled = {
             "home": self._manifest.home_tab_enabled,
             "messages": self._manifest.messages_tab_enabled,
@@ -130,8 +130,8 @@ class UserActions:
             self._at_home.add(person)
         else:
             self._at_home.discard(person)
-        self._events.home_opened(person, channel, tab)
-        return await self._announced()
+        self._events.publish_home_opened(person, channel, tab)
+        return await self._wait_for_events()
 
     async def press(
         self,
@@ -143,15 +143,19 @@ class UserActions:
         """Use an element: a button, a menu, an input that dispatches."""
         state = None
         if item.kind in STATE_FIELDS:
-            state = enter_value(item.element, value, self._available_values(person, source, item))
+            state = enter_value(
+                item.element, value, self._list_available_values(person, source, item)
+            )
             source = self._store_state(person, source, item, state)
         if not item.dispatches:
             return InteractionResult(200)
         if not self._manifest.interactivity_enabled:
             self.workspace.notify(person, INTERACTIVITY_DISABLED_TEXT)
             return InteractionResult(0)
-        action = build_action(item, state, self.workspace.ids.current_ts())
-        ack = await self.deliver("block_actions", self._actions_payload(person, source, action))
+        action = build_action(item, state, self.workspace.ids.get_current_ts())
+        ack = await self.deliver(
+            "block_actions", self._build_actions_payload(person, source, action)
+        )
         if ack.error:
             self.workspace.notify(person, CONNECTION_TROUBLE_TEXT)
         return InteractionResult(ack.status, ack.seconds, ack.body)
@@ -171,7 +175,7 @@ class UserActions:
             return {"options": []}
         who = self.start_interaction(person, source.channel)
         typed = name_emoji(query)
-        payload = payloads.suggestion(who, source, item.block_id, item.action_id, typed)
+        payload = payloads.build_suggestion(who, source, item.block_id, item.action_id, typed)
         ack = await self.deliver("block_suggestion", payload)
         if ack.error:
             raise ActionNotPossible(f"Couldn't load the options ({ack.error}).")
@@ -199,8 +203,8 @@ class UserActions:
 
         Raise ``ActionNotPossible`` if there is none.
         """
-        for source in self._visible_sources(person, message):
-            for item in iter_elements(_blocks_of(source)):
+        for source in self._list_visible_sources(person, message):
+            for item in iter_elements(_list_blocks(source)):
                 named = item.action_id == action_id and block_id in (None, item.block_id)
                 if named and _matches_value(item, value):
                     return source, item
@@ -214,7 +218,7 @@ class UserActions:
     async def deliver(self, kind: str, payload: Mapping[str, Any]) -> AckResult:
         """Send the payload, and let the app see the files that its form names."""
         payload = apply_state_gap(payload, self.state_gap)
-        self.workspace.files.reveal_to_app(_file_ids(payload))
+        self.workspace.files.reveal_to_app(_list_file_ids(payload))
         return await self._delivery.deliver(kind, payload, payloads.summarize(payload))
 
     def create_response_url(self, person: str, channel: str, message: str | None = None) -> str:
@@ -224,7 +228,7 @@ class UserActions:
         self, member: WorkspaceMember, channel: WorkspaceChannel, text: str
     ) -> InteractionResult:
         name, rest = split_command(text)
-        people, places = self._mentionable(member)
+        people, places = self._list_mentionable(member)
         if name in (INVITE, REMOVE):
             encoded = encode_command(rest, people, places)
             return await self._change_members(member, channel, name, encoded)
@@ -243,7 +247,7 @@ class UserActions:
         )
         url = self.create_response_url(member.id, channel.id)
         who = self.start_interaction(member.id, channel.id)
-        ack = await self.deliver("command", payloads.command(who, channel, name, sent, url))
+        ack = await self.deliver("command", payloads.build_command(who, channel, name, sent, url))
         apply_command_ack(self.workspace, member.id, channel.id, f"{name} {sent}".strip(), ack)
         return InteractionResult(ack.status, ack.seconds, ack.body)
 
@@ -258,29 +262,29 @@ class UserActions:
             self.workspace.remove_app(channel.id)
         elif name == INVITE and not is_member:
             self.workspace.add_app(channel.id)
-            self._events.invited(self.workspace.channels[channel.id], member.id)
-        return await self._announced()
+            self._events.publish_invitation(self.workspace.channels[channel.id], member.id)
+        return await self._wait_for_events()
 
-    async def _announced(self) -> InteractionResult:
+    async def _wait_for_events(self) -> InteractionResult:
         """Return the outcome of the app's events, if it subscribes to any."""
-        ack = await self._events.delivered()
+        ack = await self._events.wait_for_delivery()
         return (
             InteractionResult(ack.status, ack.seconds, ack.body) if ack else InteractionResult(200)
         )
 
-    def _actions_payload(self, person: str, source: InteractionSource, action: Json) -> Json:
+    def _build_actions_payload(self, person: str, source: InteractionSource, action: Json) -> Json:
         who = self.start_interaction(person, source.channel)
         if isinstance(source, StoredView):
-            return payloads.view_actions(who, source, action)
+            return payloads.build_view_actions(who, source, action)
         channel = self.workspace.channels[source.channel]
-        state = self._state(person, source)
+        state = self._get_state(person, source)
         url = self.create_response_url(person, channel.id, source.id)
-        return payloads.message_actions(who, source, channel, action, state, url)
+        return payloads.build_message_actions(who, source, channel, action, state, url)
 
     def _store_state(
         self, person: str, source: InteractionSource, item: PlacedElement, state: Json
     ) -> InteractionSource:
-        before = self._state(person, source)
+        before = self._get_state(person, source)
         block = {**before.get(item.block_id, {}), item.action_id: state}
         values = {**before, item.block_id: block}
         if isinstance(source, StoredView):
@@ -288,13 +292,13 @@ class UserActions:
         _store_bounded(self._message_states, (person, source.id), values)
         return source
 
-    def _state(self, person: str, source: InteractionSource) -> StateValues:
+    def _get_state(self, person: str, source: InteractionSource) -> StateValues:
         if isinstance(source, StoredView):
             return source.values
         chosen = self._message_states.get((person, source.id))
-        return chosen if chosen is not None else initial_state(_blocks_of(source))
+        return chosen if chosen is not None else read_initial_state(_list_blocks(source))
 
-    def _available_values(
+    def _list_available_values(
         self, person: str, source: InteractionSource, item: PlacedElement
     ) -> list[Json]:
         """Return the known options of an external menu, or the person's files for a file input.
@@ -302,19 +306,19 @@ class UserActions:
         Known options are the last offered ones and the selected ones.
         """
         if item.kind == "file_input":
-            return [file.to_json() for file in self.workspace.files.owned_by(person)]
-        return available_options(
+            return [file.to_json() for file in self.workspace.files.list_owned(person)]
+        return list_available_options(
             self._suggested_options.get((person, source.id, item.block_id, item.action_id), []),
-            self._state(person, source).get(item.block_id, {}).get(item.action_id, {}),
+            self._get_state(person, source).get(item.block_id, {}).get(item.action_id, {}),
         )
 
-    def entered_state(
+    def enter_state(
         self, person: str, view: StoredView, item: PlacedElement, raw: EnteredValue
     ) -> Json:
         """Return the element's state with ``raw`` entered; the form itself doesn't change."""
-        return enter_value(item.element, raw, self._available_values(person, view, item))
+        return enter_value(item.element, raw, self._list_available_values(person, view, item))
 
-    def _mentionable(
+    def _list_mentionable(
         self, member: WorkspaceMember
     ) -> tuple[list[WorkspaceMember], list[WorkspaceChannel]]:
         channels = [
@@ -348,27 +352,29 @@ class UserActions:
         if parent is None or parent.thread_ts not in (None, parent.ts):
             raise ActionNotPossible(f"{person} can't reply to this in {channel.id}.")
 
-    def _visible_sources(self, person: str, message: str | None) -> Sequence[InteractionSource]:
+    def _list_visible_sources(
+        self, person: str, message: str | None
+    ) -> Sequence[InteractionSource]:
         if message is not None:
             one = self.workspace.messages.get(message)
             return [one] if one is not None and one.is_visible_to(person) else []
-        top = self.workspace.views.top(person)
-        home = self.workspace.views.home(person) if person in self._at_home else None
-        channels = [channel.id for channel in self.workspace.channels_of(person)]
+        top = self.workspace.views.find_top(person)
+        home = self.workspace.views.find_home(person) if person in self._at_home else None
+        channels = [channel.id for channel in self.workspace.list_channels(person)]
         messages = list(self.workspace.messages.iter_newest_first(channels, person))
         return [*(view for view in (top, home) if view), *messages]
 
 
-def available_options(suggested: Sequence[Json], state: Mapping[str, Any]) -> list[Json]:
+def list_available_options(suggested: Sequence[Json], state: Mapping[str, Any]) -> list[Json]:
     chosen = state.get("selected_options") or state.get("selected_option") or []
     return [*suggested, *(chosen if isinstance(chosen, list) else [chosen])]
 
 
-def _blocks_of(source: InteractionSource) -> list[Json]:
+def _list_blocks(source: InteractionSource) -> list[Json]:
     return source.blocks if isinstance(source, StoredView) else source.content.blocks or []
 
 
-def _file_ids(payload: Mapping[str, Any]) -> list[str]:
+def _list_file_ids(payload: Mapping[str, Any]) -> list[str]:
     values = payload.get("view", {}).get("state", {}).get("values", {})
     states = [state for actions in values.values() for state in actions.values()]
     return [file["id"] for state in states for file in state.get("files", ())]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from bot.sandbox.slack.blocks import initial_state, merge_state, to_stored_blocks
+from bot.sandbox.slack.blocks import merge_state, read_initial_state, to_stored_blocks
 from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.ids import IdGenerator
 from bot.sandbox.slack.seed import APP_BOT, APP_ID, TEAM_ID
@@ -75,14 +75,14 @@ class ViewStacks:
         self._stacks: dict[str, list[StoredView]] = {}
         self._homes: dict[str, StoredView] = {}
 
-    def stack(self, person: str) -> list[StoredView]:
+    def list_views(self, person: str) -> list[StoredView]:
         return list(self._stacks.get(person, ()))
 
-    def top(self, person: str) -> StoredView | None:
+    def find_top(self, person: str) -> StoredView | None:
         stack = self._stacks.get(person)
         return stack[-1] if stack else None
 
-    def home(self, person: str) -> StoredView | None:
+    def find_home(self, person: str) -> StoredView | None:
         """Return the Home tab that the app published for this person."""
         return self._homes.get(person)
 
@@ -111,7 +111,7 @@ class ViewStacks:
     ) -> tuple[str, StoredView] | None:
         for person, stack in self._stacks.items():
             for view in stack:
-                if view.id == view_id or (external_id and _external_id(view) == external_id):
+                if view.id == view_id or (external_id and _get_external_id(view) == external_id):
                     return person, view
         return None
 
@@ -151,7 +151,7 @@ class ViewStacks:
         if expected_hash and expected_hash != view.hash:
             raise WebApiError("hash_conflict")
         blocks = to_stored_blocks(definition["blocks"], self._ids.generate_block_id)
-        values = merge_state(initial_state(blocks), view.values)
+        values = merge_state(read_initial_state(blocks), view.values)
         changed = replace(
             view,
             hash=self._ids.generate_view_hash(),
@@ -189,14 +189,14 @@ class ViewStacks:
         channel: str | None,
         kind: ViewKind = "modal",
     ) -> StoredView:
-        view_id = self._ids.next_id("V")
+        view_id = self._ids.generate_id("V")
         blocks = to_stored_blocks(definition["blocks"], self._ids.generate_block_id)
         return StoredView(
             id=view_id,
             hash=self._ids.generate_view_hash(),
             definition=definition,
             blocks=blocks,
-            values=initial_state(blocks),
+            values=read_initial_state(blocks),
             root_id=root or view_id,
             previous_id=previous,
             channel=channel,
@@ -218,12 +218,12 @@ class ViewStacks:
 
     def _check_external_id(self, definition: Json) -> None:
         external_id = definition.get("external_id")
-        homes = (_external_id(home) for home in self._homes.values())
+        homes = (_get_external_id(home) for home in self._homes.values())
         if external_id and (
             external_id in homes or self.find(view_id=None, external_id=external_id)
         ):
             raise WebApiError("duplicate_external_id")
 
 
-def _external_id(view: StoredView) -> str:
+def _get_external_id(view: StoredView) -> str:
     return str(view.definition.get("external_id") or "")

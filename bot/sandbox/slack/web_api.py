@@ -63,7 +63,7 @@ class AppTokens:
         """Refuse the bot's token with Slack's code ``error`` from now on."""
         self._revoked = error
 
-    def token_type(self, token: str) -> TokenType:
+    def identify_token(self, token: str) -> TokenType:
         """Return the token's owner. Raise ``WebApiError`` for an unknown or revoked one."""
         if not token:
             return "none"
@@ -119,18 +119,18 @@ class WebApi:
     async def handle_call(self, request: Request) -> Response:
         """Serve ``/api/<method>``."""
         name = request.path_params["method"]
-        return await self._with_faults(
+        return await self._apply_faults(
             request, name, lambda args: self._call_method(request, name, args)
         )
 
     async def handle_response_url(self, request: Request) -> Response:
         """Serve ``/response/…``."""
         path = request.url.path
-        return await self._with_faults(
+        return await self._apply_faults(
             request, RESPONSE_URL_METHOD, lambda args: self._respond_to_url(path, args)
         )
 
-    async def _with_faults(
+    async def _apply_faults(
         self, request: Request, name: str, respond: Callable[[Json], ApiResponse]
     ) -> Response:
         """Handle one request with its faults, and record it."""
@@ -165,33 +165,33 @@ class WebApi:
         try:
             args = await _read_arguments(request)
         except WebApiError as refused:
-            return {}, _error_response(refused)
+            return {}, _build_error_response(refused)
         shown = {key: value for key, value in args.items() if key != "token"}
         if fault is not None and fault.reset == "before":
             return shown, None
         if fault is not None and fault.reset is None:
-            return shown, _fault_response(fault)
+            return shown, _build_fault_response(fault)
         try:
             answered = respond(args)
         except WebApiError as refused:
-            return shown, _error_response(refused)
-        return shown, _fault_response(fault) if fault and fault.error else answered
+            return shown, _build_error_response(refused)
+        return shown, _build_fault_response(fault) if fault and fault.error else answered
 
     def _call_method(self, request: Request, name: str, args: Json) -> ApiResponse:
         method = METHODS.get(name)
         if method is None:
             raise WebApiError("unknown_method", req_method=name)
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        caller = self._tokens.token_type(bearer or str(args.pop("token", "")))
+        caller = self._tokens.identify_token(bearer or str(args.pop("token", "")))
         headers = {
             "x-oauth-scopes": ",".join(_APP_SCOPES if caller == "app" else self._manifest.scopes),
             "x-accepted-oauth-scopes": method.scope,
-            "x-slack-req-id": self._workspace.ids.next_id("R"),
+            "x-slack-req-id": self._workspace.ids.generate_id("R"),
         }
         try:
             body = self._run_method(method, caller, args)
         except WebApiError as refused:
-            return _error_response(refused, headers)
+            return _build_error_response(refused, headers)
         return ApiResponse({"ok": True, **body}, headers=headers)
 
     def _run_method(self, method: Method, token_type: TokenType, args: Json) -> Json:
@@ -263,14 +263,16 @@ def _decode_nested_json(args: Json) -> None:
                 raise WebApiError(code) from None
 
 
-def _error_response(error: WebApiError, headers: Mapping[str, str] | None = None) -> ApiResponse:
+def _build_error_response(
+    error: WebApiError, headers: Mapping[str, str] | None = None
+) -> ApiResponse:
     given = dict(headers or {})
     if error.retry_after is not None:
         given["retry-after"] = str(error.retry_after)
     return ApiResponse(error.to_body(), error.status, given)
 
 
-def _fault_response(fault: ApiFault) -> ApiResponse:
+def _build_fault_response(fault: ApiFault) -> ApiResponse:
     headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
     limited = fault.error == "ratelimited"
     status = fault.status or (_TOO_MANY if limited else _OK_STATUS)

@@ -69,16 +69,16 @@ class Workspace:
             content = MessageContent(text=link_addresses(first.text))
             self._add(first.channel, first.author, content, seconds_ago=first.minutes_ago * 60)
 
-    def channels_of(self, person: str) -> list[WorkspaceChannel]:
+    def list_channels(self, person: str) -> list[WorkspaceChannel]:
         return [channel for channel in self.channels.values() if person in channel.members]
 
-    def channel_named(self, name: str) -> WorkspaceChannel | None:
+    def find_channel(self, name: str) -> WorkspaceChannel | None:
         """Return the public channel called "sales" or "#sales", or None."""
         wanted = name.removeprefix("#")
         channels = (c for c in self.channels.values() if c.kind in ("public", "shared"))
         return next((channel for channel in channels if channel.name == wanted), None)
 
-    def direct_message_channel(self, person: str) -> WorkspaceChannel | None:
+    def find_direct_messages(self, person: str) -> WorkspaceChannel | None:
         """Return the DM of this person and the app; strangers and the app have none."""
         if person == APP_USER:
             return None
@@ -162,13 +162,13 @@ class Workspace:
         self, message: StoredMessage, content: MessageContent, *, edited: bool
     ) -> StoredMessage:
         """Replace the content of a message, marking it as edited when an API call did it."""
-        edited_ts = self.ids.current_ts() if edited else None
+        edited_ts = self.ids.get_current_ts() if edited else None
         return self.messages.replace(message, self.to_stored_content(content), edited_ts=edited_ts)
 
-    def views_of(self, person: str) -> dict[str, Any]:
+    def list_views(self, person: str) -> dict[str, Any]:
         """Return a person's modals, bottom first, and their Home tab or None."""
-        home = self.views.home(person)
-        stack = [view.to_json() for view in self.views.stack(person)]
+        home = self.views.find_home(person)
+        stack = [view.to_json() for view in self.views.list_views(person)]
         return {"stack": stack, "home": home.to_json() if home else None}
 
     def notify(self, person: str, text: str, channel: str | None = None) -> None:
@@ -194,8 +194,8 @@ class Workspace:
         seconds_ago: float = 0,
         **more: Any,
     ) -> StoredMessage:
-        ts = self.ids.next_ts(seconds_ago)
-        message_id = self.ids.next_id("M")
+        ts = self.ids.generate_ts(seconds_ago)
+        message_id = self.ids.generate_id("M")
         return self.messages.add(StoredMessage(message_id, channel, ts, author, content, **more))
 
     def _change_channel(self, change: ChannelChange, channel: str, **fields: Any) -> None:

@@ -36,7 +36,7 @@ async def slack(harness: SlackHarness) -> AsyncIterator[SlackClient]:
 
 
 def last_message(harness: SlackHarness, place: str = SALES) -> VisibleMessage:
-    return harness.slack.messages(JOHN, place)[-1]
+    return harness.slack.list_messages(JOHN, place)[-1]
 
 
 def message_texts(harness: SlackHarness) -> list[str]:
@@ -44,7 +44,7 @@ def message_texts(harness: SlackHarness) -> list[str]:
     return [
         file.name
         for place in (SALES, DIRECT)
-        for message in harness.slack.messages(JOHN, place)
+        for message in harness.slack.list_messages(JOHN, place)
         for file in message.files
     ]
 

@@ -47,7 +47,7 @@ async def test_response_is_visible_to_the_requester(
     await slack.post_response_url(
         await response_url(harness), Message("hello", (blocks.section("hello"),))
     )
-    message = harness.slack.messages(JOHN, SALES)[-1]
+    message = harness.slack.list_messages(JOHN, SALES)[-1]
     assert (visible_text(message), message.ephemeral) == ("hello", True)
 
 
@@ -97,7 +97,9 @@ async def test_response_that_may_have_arrived_is_not_retried(
         await catch_slack_error(slack.post_response_url(url, Message("once")))
     ).code == "unreachable"
     assert call_count(harness, "response_url") == 1
-    count = [visible_text(message) for message in harness.slack.messages(JOHN, SALES)].count("once")
+    count = [visible_text(message) for message in harness.slack.list_messages(JOHN, SALES)].count(
+        "once"
+    )
     assert count == (reset == "after")
 
 
@@ -110,7 +112,7 @@ async def test_rate_limited_response_url_is_retried_once(
     await harness.clock.wait_for_sleep(2)
     await harness.clock.advance(2)
     await answering
-    assert visible_text(harness.slack.messages(JOHN, SALES)[-1]) == "hello"
+    assert visible_text(harness.slack.list_messages(JOHN, SALES)[-1]) == "hello"
     harness.slack.fail("response_url", error="ratelimited", retry_after=99)
     error = await catch_slack_error(slack.post_response_url(url, Message("hello")))
     assert (error.code, error.retry_after) == ("ratelimited", 99)

@@ -82,7 +82,7 @@ async def test_a_view_is_opened_pushed_and_updated_by_its_hash(
     opened = (await slack.open_view(harness.app.last_payload["trigger_id"], notice))["view"]
     two = blocks.info_modal("Two", [blocks.section("two")])
     await slack.update_view(opened["id"], two, view_hash=opened["hash"])
-    assert "two" in visible_text(harness.slack.view(JOHN) or {})
+    assert "two" in visible_text(harness.slack.find_view(JOHN) or {})
     error = await catch_slack_error(
         slack.update_view(opened["id"], notice, view_hash=opened["hash"])
     )
@@ -177,12 +177,12 @@ async def test_a_429_with_a_web_page_is_waited_out(clock: ManualClock) -> None:
 async def test_post_with_a_lost_response_is_never_retried(
     harness: SlackHarness, slack: SlackClient, reset: Any
 ) -> None:
-    before = len(harness.slack.messages(JOHN, SALES))
+    before = len(harness.slack.list_messages(JOHN, SALES))
     harness.slack.fail("chat.postMessage", reset=reset)
     error = await catch_slack_error(slack.call("chat.postMessage", channel=SALES, text="once"))
     assert (error.code, error.retryable) == ("unreachable", True)
     assert call_count(harness, "chat.postMessage") == 1
-    posted = harness.slack.messages(JOHN, SALES)[before:]
+    posted = harness.slack.list_messages(JOHN, SALES)[before:]
     assert [visible_text(message) for message in posted] == (["once"] if reset == "after" else [])
 
 
@@ -196,7 +196,7 @@ async def test_a_form_is_opened_once_at_most(
     error = await catch_slack_error(slack.open_view(harness.app.last_payload["trigger_id"], notice))
     assert error.code == "unreachable"
     assert call_count(harness, "views.open") == 1
-    assert len(harness.slack.views(JOHN)) == (reset == "after")
+    assert len(harness.slack.list_views(JOHN)) == (reset == "after")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ async def test_the_buttons_open_their_forms(acme: World) -> None:
         ("help.run:bulk", "Upload a table"),
     ):
         await acme.press(action)
-        view = acme.slack.views(JOHN)[-1]
+        view = acme.slack.list_views(JOHN)[-1]
         assert view["title"]["text"] in (title, "Bulk upload")
         await acme.slack.close_view(JOHN)
 
@@ -66,7 +66,7 @@ async def test_find_someone_shows_the_card_where_the_form_was_opened(acme: World
     card = acme.shown(by=MEI, channel=SUPPORT)
     assert card.ephemeral
     assert "Priya Sharma" in visible_text(card)
-    assert acme.slack.views(MEI) == []
+    assert acme.slack.list_views(MEI) == []
 
 
 async def test_the_hello_answers_each_person_after_their_own_check(acme: World) -> None:
@@ -79,16 +79,16 @@ async def test_the_hello_answers_each_person_after_their_own_check(acme: World) 
     assert refused.ephemeral
     assert "sender" in visible_text(refused)
     await acme.press("help.run:send", channel=GENERAL)
-    assert acme.slack.views(JOHN)
+    assert acme.slack.list_views(JOHN)
     await acme.slack.close_view(JOHN)
     refused = await acme.press("notify.form", by=MEI, channel=GENERAL)
     assert "sender" in visible_text(refused)
     await acme.press("notify.form", channel=GENERAL)
-    assert "No rules yet here" in visible_text(acme.slack.view(JOHN) or {})
+    assert "No rules yet here" in visible_text(acme.slack.find_view(JOHN) or {})
 
 
 def home_text(acme: World, by: str) -> str:
-    home = acme.slack.home(by)
+    home = acme.slack.find_home(by)
     assert home is not None
     return visible_text(home)
 
@@ -96,7 +96,7 @@ def home_text(acme: World, by: str) -> str:
 async def open_home(acme: World, by: str) -> list[Any]:
     await acme.slack.open_home(by)
     await acme.idle()
-    home = acme.slack.home(by)
+    home = acme.slack.find_home(by)
     assert home is not None
     return list(home["blocks"])
 
@@ -113,18 +113,18 @@ async def test_home_has_the_same_buttons(acme: World, person: str, buttons: list
 async def test_buttons_of_home_answer_in_modals(acme: World) -> None:
     await open_home(acme, JOHN)
     await acme.press("help.run:help")
-    assert "What /chakra can do" in visible_text(acme.slack.view(JOHN) or {})
+    assert "What /chakra can do" in visible_text(acme.slack.find_view(JOHN) or {})
     await acme.slack.close_view(JOHN)
     await open_home(acme, JOHN)
     await acme.press("user.find")
     await acme.submit({"person": "priya@acme.com"})
-    assert "Priya Sharma" in visible_text(acme.slack.view(JOHN) or {})
-    assert "Share to channel" not in visible_text(acme.slack.view(JOHN) or {})
+    assert "Priya Sharma" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "Share to channel" not in visible_text(acme.slack.find_view(JOHN) or {})
     acme.chakra.update_user("priya@acme.com", display_name="Priya S.")
     await acme.press("user.refresh")
-    [view] = acme.slack.views(JOHN)
+    [view] = acme.slack.list_views(JOHN)
     assert "+91 99999 99999" in visible_text(view)
-    assert acme.slack.messages(JOHN, "D0JOHN") == []
+    assert acme.slack.list_messages(JOHN, "D0JOHN") == []
 
 
 async def test_home_lists_the_last_sends_of_the_person(acme: World) -> None:
@@ -134,11 +134,11 @@ async def test_home_lists_the_last_sends_of_the_person(acme: World) -> None:
     assert "Your last sends" in home_text(acme, JOHN)
     assert "*appointment_reminder* to +1 202-555-0100" in home_text(acme, JOHN)
     await acme.press("sends.show")
-    assert "a reminder" in visible_text(acme.slack.view(JOHN) or {})
+    assert "a reminder" in visible_text(acme.slack.find_view(JOHN) or {})
     await acme.slack.close_view(JOHN)
     await open_home(acme, JOHN)
     await acme.press("sends.mine")
-    assert "*1 send*" in visible_text(acme.slack.view(JOHN) or {})
+    assert "*1 send*" in visible_text(acme.slack.find_view(JOHN) or {})
     await open_home(acme, MEI)
     assert "Your last sends" not in home_text(acme, MEI)
 
@@ -163,5 +163,5 @@ async def test_home_opens_while_chakra_is_down(acme: World) -> None:
     acme.chakra.fail("*", StatusResponse(503))
     async with acme.clock.running():
         await acme.slack.open_home(JOHN)
-        await acme.slack.wait_until(lambda: acme.slack.home(JOHN) is not None)
+        await acme.slack.wait_until(lambda: acme.slack.find_home(JOHN) is not None)
     assert "Chakra isn't responding right now" in home_text(acme, JOHN)

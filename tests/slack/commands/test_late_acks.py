@@ -22,7 +22,7 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
 
 
 def form_text(world: World) -> str:
-    return visible_text(world.slack.view(JOHN) or {})
+    return visible_text(world.slack.find_view(JOHN) or {})
 
 
 async def submit_late(world: World, name: str, *, travel: float) -> None:
@@ -47,7 +47,7 @@ async def test_ack_that_lands_after_the_outcome_does_not_cover_it(sandbox: World
 async def test_ack_that_lands_after_an_error_does_not_cover_the_form(sandbox: World) -> None:
     await submit_late(sandbox, "late down", travel=0.2)
     assert "cannot be reached" in form_text(sandbox)
-    view = sandbox.slack.view(JOHN) or {}
+    view = sandbox.slack.find_view(JOHN) or {}
     assert view["state"]["values"]["name"]["stage.name"]["value"] == "late down"
 
 
@@ -75,4 +75,4 @@ async def test_error_for_a_field_that_the_form_lacks_is_shown_above_its_fields(
     assert not sandbox.slack.rejections
     assert not sandbox.slack.notices
     assert await sandbox.submit({"name": "Ann"}) == {}
-    assert sandbox.slack.view(JOHN) is None
+    assert sandbox.slack.find_view(JOHN) is None

@@ -126,12 +126,12 @@ async def test_press_after_a_failed_one_works(acme: World) -> None:
 async def test_form_that_changed_while_its_button_worked_is_no_failure(sandbox: World) -> None:
     """Two different buttons of one form: the second update comes too late."""
     await sandbox.type("/chakra stage")
-    before = len(sandbox.slack.messages(JOHN, SALES))
+    before = len(sandbox.slack.list_messages(JOHN, SALES))
     sandbox.slack.fail("views.update", error="hash_conflict")
     await sandbox.press("stage.fill")
     assert call_count(sandbox, "views.update") == 1
-    assert len(sandbox.slack.messages(JOHN, SALES)) == before
-    assert sandbox.slack.view(JOHN) is not None
+    assert len(sandbox.slack.list_messages(JOHN, SALES)) == before
+    assert sandbox.slack.find_view(JOHN) is not None
 
 
 async def test_button_of_a_form_pressed_twice_updates_it_once(sandbox: World) -> None:
@@ -151,9 +151,9 @@ async def test_button_of_a_form_pressed_twice_updates_it_once(sandbox: World) ->
 async def reply_in_thread(world: World, text: str) -> VisibleMessage:
     """Post a message and a reply to it; return the reply."""
     await world.slack.type(PRIYA, SALES, "About the Bluebird account")
-    parent = world.slack.messages(JOHN, SALES)[-1]
+    parent = world.slack.list_messages(JOHN, SALES)[-1]
     await world.slack.type(PRIYA, SALES, text, thread_ts=parent.ts)
-    return world.slack.messages(JOHN, SALES)[-1]
+    return world.slack.list_messages(JOHN, SALES)[-1]
 
 
 async def test_answer_to_a_shortcut_on_a_reply_is_in_its_thread(
@@ -200,7 +200,7 @@ async def test_answer_to_a_shortcut_on_the_first_message_of_a_thread_is_in_the_c
     acme: World,
 ) -> None:
     await reply_in_thread(acme, "Call +1 202-555-0101")
-    parent = acme.slack.messages(JOHN, SALES)[-2]
+    parent = acme.slack.list_messages(JOHN, SALES)[-2]
     acme.slack.fail("views.open", error="internal_error", times=5)
     await acme.slack.use_message_shortcut(JOHN, "send.from_message", parent)
     await acme.idle()

@@ -24,10 +24,10 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
 
 async def run_command(world: World, text: str, who: str = MEI, where: str = SALES) -> str:
     """What the person sees last, after everything has settled."""
-    before = {message.id for message in world.slack.messages(who, where)}
+    before = {message.id for message in world.slack.list_messages(who, where)}
     await world.slack.type(who, where, text)
     await world.settle()
-    fresh = [message for message in world.slack.messages(who, where) if message.id not in before]
+    fresh = [shown for shown in world.slack.list_messages(who, where) if shown.id not in before]
     return visible_text(fresh[-1]) if fresh else ""
 
 
@@ -41,9 +41,10 @@ async def test_the_ack_carries_the_answer_and_only_the_person_sees_it(sandbox: W
     assert delivered.body is not None
     assert delivered.body["text"] == "hello you"
     assert not call_count(sandbox, "response_url")
-    assert visible_text(sandbox.slack.messages(MEI, SALES)[-1]) == "hello you"
+    assert visible_text(sandbox.slack.list_messages(MEI, SALES)[-1]) == "hello you"
     assert all(
-        "hello you" not in visible_text(message) for message in sandbox.slack.messages(JOHN, SALES)
+        "hello you" not in visible_text(message)
+        for message in sandbox.slack.list_messages(JOHN, SALES)
     )
 
 
@@ -102,7 +103,7 @@ async def test_welcome_button_runs_its_command(sandbox: World) -> None:
     await sandbox.slack.type(MEI, SALES, "/chakra")
     await sandbox.slack.press(MEI, "help.run:help")
     await sandbox.settle()
-    assert "What /chakra can do" in visible_text(sandbox.slack.messages(MEI, SALES)[-1])
+    assert "What /chakra can do" in visible_text(sandbox.slack.list_messages(MEI, SALES)[-1])
 
 
 async def test_a_refusal_names_the_required_role(sandbox: World) -> None:
@@ -122,7 +123,7 @@ async def test_slow_response_is_acked_first_and_delivered_later(
     assert not delivered.body
     await clock.advance(1)
     await sandbox.settle()
-    assert visible_text(sandbox.slack.messages(MEI, SALES)[-1]) == "done after 1"
+    assert visible_text(sandbox.slack.list_messages(MEI, SALES)[-1]) == "done after 1"
 
 
 async def test_a_slow_answer_is_announced(sandbox: World, clock: ManualClock) -> None:
@@ -132,10 +133,10 @@ async def test_a_slow_answer_is_announced(sandbox: World, clock: ManualClock) ->
     await typing
     await clock.advance(3)
     await sandbox.settle()
-    assert "will follow" in visible_text(sandbox.slack.messages(MEI, SALES)[-1])
+    assert "will follow" in visible_text(sandbox.slack.list_messages(MEI, SALES)[-1])
     await clock.advance(7)
     await sandbox.settle()
-    assert visible_text(sandbox.slack.messages(MEI, SALES)[-1]) == "done after 9"
+    assert visible_text(sandbox.slack.list_messages(MEI, SALES)[-1]) == "done after 9"
 
 
 async def test_a_hanging_handler_is_cancelled_and_reported(
@@ -149,7 +150,7 @@ async def test_a_hanging_handler_is_cancelled_and_reported(
     await sandbox.settle()
     await clock.advance(60)
     await sandbox.settle()
-    assert "stopped before the answer" in visible_text(sandbox.slack.messages(MEI, SALES)[-1])
+    assert "stopped before the answer" in visible_text(sandbox.slack.list_messages(MEI, SALES)[-1])
 
 
 @pytest.mark.parametrize("word", sorted(ERRORS))
@@ -177,7 +178,7 @@ async def test_chakras_text_is_quoted_and_mentions_no_one(sandbox: World) -> Non
 async def test_public_response_never_publishes_the_command(sandbox: World) -> None:
     await sandbox.slack.type(MEI, SALES, "/chakra post channel")
     await sandbox.settle()
-    seen = [visible_text(message) for message in sandbox.slack.messages(JOHN, SALES)]
+    seen = [visible_text(message) for message in sandbox.slack.list_messages(JOHN, SALES)]
     assert seen[-1] == "for everyone"
     assert not any("/chakra" in text for text in seen)
 
@@ -185,7 +186,7 @@ async def test_public_response_never_publishes_the_command(sandbox: World) -> No
 async def test_an_answer_that_slack_rejects_is_reported(sandbox: World) -> None:
     await sandbox.slack.type(MEI, SALES, "/chakra post toomuch")
     await sandbox.settle()
-    assert sandbox.slack.messages(MEI, SALES)[-1].ephemeral
+    assert sandbox.slack.list_messages(MEI, SALES)[-1].ephemeral
 
 
 async def test_no_reply_is_an_empty_ack(sandbox: World) -> None:
@@ -195,10 +196,10 @@ async def test_no_reply_is_an_empty_ack(sandbox: World) -> None:
 
 async def test_a_pressed_button_replaces_its_card_in_place(sandbox: World) -> None:
     await sandbox.slack.type(MEI, SALES, "/chakra post card")
-    card = sandbox.slack.messages(MEI, SALES)[-1]
+    card = sandbox.slack.list_messages(MEI, SALES)[-1]
     await sandbox.slack.press(MEI, "stage.again")
     await sandbox.settle()
-    messages = sandbox.slack.messages(MEI, SALES)
+    messages = sandbox.slack.list_messages(MEI, SALES)
     assert visible_text(messages[-1]) == "again 7"
     assert card.id not in {message.id for message in messages} or visible_text(
         messages[-1]
@@ -209,13 +210,13 @@ async def test_a_failed_press_is_reported_next_to_the_card(sandbox: World) -> No
     await sandbox.slack.type(MEI, SALES, "/chakra post card")
     await sandbox.slack.press(MEI, "stage.boom")
     await sandbox.settle()
-    assert "Reference" in visible_text(sandbox.slack.messages(MEI, SALES)[-1])
+    assert "Reference" in visible_text(sandbox.slack.list_messages(MEI, SALES)[-1])
 
 
 async def open_form(world: World, who: str = JOHN) -> None:
     await world.slack.type(who, SALES, "/chakra stage")
     await world.settle()
-    assert world.slack.view(who) is not None
+    assert world.slack.find_view(who) is not None
 
 
 async def submit_form(world: World, name: str) -> InteractionResult:
@@ -225,7 +226,7 @@ async def submit_form(world: World, name: str) -> InteractionResult:
 
 
 def last_message_text(world: World) -> VisibleMessage:
-    return world.slack.messages(JOHN, SALES)[-1]
+    return world.slack.list_messages(JOHN, SALES)[-1]
 
 
 async def test_a_form_opens_from_the_command_and_from_a_button(sandbox: World) -> None:
@@ -234,7 +235,7 @@ async def test_a_form_opens_from_the_command_and_from_a_button(sandbox: World) -
     await sandbox.slack.type(JOHN, SALES, "/chakra post card")
     await sandbox.slack.press(JOHN, "stage.form")
     await sandbox.settle()
-    assert sandbox.slack.view(JOHN) is not None
+    assert sandbox.slack.find_view(JOHN) is not None
 
 
 async def test_a_form_that_opens_too_late_is_reported(sandbox: World, clock: ManualClock) -> None:
@@ -244,7 +245,7 @@ async def test_a_form_that_opens_too_late_is_reported(sandbox: World, clock: Man
     await typing
     await clock.advance(4)
     await sandbox.settle()
-    assert sandbox.slack.view(JOHN) is None
+    assert sandbox.slack.find_view(JOHN) is None
     assert "gave up waiting for the form" in visible_text(last_message_text(sandbox))
 
 
@@ -254,7 +255,7 @@ async def test_a_submitted_form_closes_and_the_answer_goes_to_its_channel(
     await open_form(sandbox)
     delivered = await submit_form(sandbox, "Ann")
     assert delivered.status == 200
-    assert sandbox.slack.view(JOHN) is None
+    assert sandbox.slack.find_view(JOHN) is None
     assert visible_text(last_message_text(sandbox)) == "saved Ann yes"
 
 
@@ -274,17 +275,17 @@ async def test_validation_error_appears_under_its_field(
 async def test_form_can_lead_to_another(sandbox: World) -> None:
     await open_form(sandbox)
     await submit_form(sandbox, "next")
-    assert "the next form" in visible_text(sandbox.slack.view(JOHN) or {})
+    assert "the next form" in visible_text(sandbox.slack.find_view(JOHN) or {})
 
 
 async def test_a_question_that_replaces_the_form_can_be_answered(sandbox: World) -> None:
     """The view keeps its id, and yet it is another form."""
     await open_form(sandbox)
     await submit_form(sandbox, "ask")
-    assert "Are you sure?" in visible_text(sandbox.slack.view(JOHN) or {})
+    assert "Are you sure?" in visible_text(sandbox.slack.find_view(JOHN) or {})
     await sandbox.slack.submit(JOHN, {})
     await sandbox.settle()
-    assert sandbox.slack.view(JOHN) is None
+    assert sandbox.slack.find_view(JOHN) is None
     assert visible_text(last_message_text(sandbox)) == "sure yes"
 
 
@@ -296,10 +297,10 @@ async def test_a_slow_form_submitted_twice_is_answered_once(
     await clock.wait_for_sleep(5)
     await clock.advance(0.3)
     await asyncio.gather(*presses, return_exceptions=True)
-    assert "One moment" in visible_text(sandbox.slack.view(JOHN) or {})
+    assert "One moment" in visible_text(sandbox.slack.find_view(JOHN) or {})
     await clock.advance(5)
     await sandbox.settle()
-    texts = [visible_text(message) for message in sandbox.slack.messages(JOHN, SALES)]
+    texts = [visible_text(message) for message in sandbox.slack.list_messages(JOHN, SALES)]
     assert texts.count("saved late yes") == 1
 
 
@@ -307,13 +308,13 @@ async def test_a_slow_form_submitted_twice_is_answered_once(
 async def test_failed_submission_keeps_entered_values(sandbox: World, word: str) -> None:
     await open_form(sandbox)
     await submit_form(sandbox, word)
-    view = sandbox.slack.view(JOHN)
+    view = sandbox.slack.find_view(JOHN)
     assert view is not None
     assert "Reference" in visible_text(view)
     name = next(block for block in view["blocks"] if block.get("block_id") == "name")
     assert name["element"]["initial_value"] == word
     await submit_form(sandbox, "Ann")
-    assert sandbox.slack.view(JOHN) is None
+    assert sandbox.slack.find_view(JOHN) is None
 
 
 async def test_a_slow_submission_shows_progress_and_then_the_result(
@@ -324,10 +325,10 @@ async def test_a_slow_submission_shows_progress_and_then_the_result(
     await clock.wait_for_sleep(5)
     await clock.advance(0.3)
     await submitting
-    assert "One moment" in visible_text(sandbox.slack.view(JOHN) or {})
+    assert "One moment" in visible_text(sandbox.slack.find_view(JOHN) or {})
     await clock.advance(5)
     await sandbox.settle()
-    assert "Saved." in visible_text(sandbox.slack.view(JOHN) or {})
+    assert "Saved." in visible_text(sandbox.slack.find_view(JOHN) or {})
     assert visible_text(last_message_text(sandbox)) == "saved late yes"
 
 
@@ -341,7 +342,7 @@ async def test_a_slow_failed_submission_returns_the_form(
     await submitting
     await clock.advance(5)
     await sandbox.settle()
-    view = sandbox.slack.view(JOHN)
+    view = sandbox.slack.find_view(JOHN)
     assert view is not None
     assert "cannot be reached" in visible_text(view)
     name = next(block for block in view["blocks"] if block.get("block_id") == "name")
@@ -352,21 +353,21 @@ async def test_submitting_needs_the_permission(sandbox: World) -> None:
     await open_form(sandbox, MEI)
     await sandbox.slack.submit(MEI, {"name": "Ann"})
     await sandbox.settle()
-    assert "sender" in visible_text(sandbox.slack.view(MEI) or {})
+    assert "sender" in visible_text(sandbox.slack.find_view(MEI) or {})
 
 
 async def test_a_button_in_a_form_updates_the_form_with_its_state(sandbox: World) -> None:
     await open_form(sandbox)
     await sandbox.slack.press(JOHN, "stage.fill")
     await sandbox.settle()
-    assert "yes" in visible_text(sandbox.slack.view(JOHN) or {})
+    assert "yes" in visible_text(sandbox.slack.find_view(JOHN) or {})
 
 
 async def test_a_failed_button_in_a_form_is_reported_in_the_form(sandbox: World) -> None:
     await open_form(sandbox)
     await sandbox.slack.press(JOHN, "stage.burn")
     await sandbox.settle()
-    assert "Reference" in visible_text(sandbox.slack.view(JOHN) or {})
+    assert "Reference" in visible_text(sandbox.slack.find_view(JOHN) or {})
 
 
 async def test_a_menu_offers_at_most_a_hundred(sandbox: World) -> None:

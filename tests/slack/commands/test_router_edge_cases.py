@@ -102,7 +102,7 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
 async def run_command(sandbox: World, word: str) -> str:
     await sandbox.slack.type(JOHN, SALES, f"/chakra odd {word}")
     await sandbox.settle()
-    return visible_text(sandbox.slack.messages(JOHN, SALES)[-1])
+    return visible_text(sandbox.slack.list_messages(JOHN, SALES)[-1])
 
 
 async def test_too_much_form_state_is_reported_for_a_command(sandbox: World) -> None:
@@ -110,7 +110,7 @@ async def test_too_much_form_state_is_reported_for_a_command(sandbox: World) -> 
         text = await run_command(sandbox, "big")
     assert "Something in this app failed" in text
     assert "Reference" in text
-    assert sandbox.slack.view(JOHN) is None
+    assert sandbox.slack.find_view(JOHN) is None
     assert any(line.get("exc_info") for line in lines)
 
 
@@ -118,14 +118,14 @@ async def test_too_much_form_state_is_reported_for_a_button(sandbox: World) -> N
     await run_command(sandbox, "card")
     await sandbox.slack.press(JOHN, "odd.open")
     await sandbox.settle()
-    assert "Reference" in visible_text(sandbox.slack.messages(JOHN, SALES)[-1])
+    assert "Reference" in visible_text(sandbox.slack.list_messages(JOHN, SALES)[-1])
 
 
 async def test_too_much_form_state_is_reported_for_a_submission(sandbox: World) -> None:
     await run_command(sandbox, "")
     delivered = await sandbox.slack.submit(JOHN, {"name": "Ann"})
     assert delivered.status == 200
-    view = sandbox.slack.view(JOHN)
+    view = sandbox.slack.find_view(JOHN)
     assert view is not None
     assert "Reference" in visible_text(view)
     name = next(block for block in view["blocks"] if block.get("block_id") == "name")
@@ -137,7 +137,7 @@ async def test_too_much_form_state_is_reported_for_a_button_in_a_form(sandbox: W
     delivered = await sandbox.slack.press(JOHN, "odd.burn")
     await sandbox.settle()
     assert delivered.status == 200
-    assert "Reference" in visible_text(sandbox.slack.view(JOHN) or {})
+    assert "Reference" in visible_text(sandbox.slack.find_view(JOHN) or {})
 
 
 @pytest.mark.parametrize("error", ["expired_trigger_id", "invalid_arguments", "fatal_error"])
@@ -146,7 +146,7 @@ async def test_a_form_that_slack_does_not_open_is_reported_in_the_channel(
 ) -> None:
     sandbox.slack.fail("views.open", error=error)
     assert len(await run_command(sandbox, "")) > 30
-    assert sandbox.slack.messages(JOHN, SALES)[-1].ephemeral
+    assert sandbox.slack.list_messages(JOHN, SALES)[-1].ephemeral
 
 
 async def test_an_undeliverable_error_is_logged(sandbox: World) -> None:
@@ -164,7 +164,7 @@ async def press_slow_button(
 ) -> str:
     """Return the text in the channel after a press whose answer comes later."""
     await run_command(sandbox, "")
-    before = len(sandbox.slack.messages(JOHN, SALES))
+    before = len(sandbox.slack.list_messages(JOHN, SALES))
     pressing = asyncio.create_task(sandbox.slack.press(JOHN, f"odd.{button}"))
     await clock.wait_for_sleep(1)
     if closed:
@@ -173,7 +173,7 @@ async def press_slow_button(
     await pressing
     await sandbox.settle()
     return " ".join(
-        visible_text(message) for message in sandbox.slack.messages(JOHN, SALES)[before:]
+        visible_text(message) for message in sandbox.slack.list_messages(JOHN, SALES)[before:]
     )
 
 
@@ -203,12 +203,12 @@ async def test_the_follow_up_of_an_old_form_goes_to_direct_messages(
 ) -> None:
     await run_command(sandbox, "")
     await clock.jump(31 * 60)
-    before = len(sandbox.slack.messages(JOHN, SALES))
+    before = len(sandbox.slack.list_messages(JOHN, SALES))
     delivered = await sandbox.slack.submit(JOHN, {"name": "over"})
     assert delivered.status == 200
     await sandbox.settle()
-    assert visible_text(sandbox.slack.messages(JOHN, "D0JOHN")[-1]) == "It is over."
-    assert len(sandbox.slack.messages(JOHN, SALES)) == before
+    assert visible_text(sandbox.slack.list_messages(JOHN, "D0JOHN")[-1]) == "It is over."
+    assert len(sandbox.slack.list_messages(JOHN, SALES)) == before
 
 
 async def test_hung_slack_call_delays_no_other_member(sandbox: World, clock: ManualClock) -> None:
@@ -218,7 +218,7 @@ async def test_hung_slack_call_delays_no_other_member(sandbox: World, clock: Man
     assert "/chakra odd" in str(delivered.body)
     sandbox.slack.release()
     await sandbox.settle()
-    assert sandbox.slack.view(JOHN) is not None
+    assert sandbox.slack.find_view(JOHN) is not None
 
 
 async def test_two_concurrent_submissions_of_one_form_run_once(sandbox: World) -> None:

@@ -19,14 +19,14 @@ QUESTION = (
 
 def public_texts(acme: World, channel: str = PARTNERS) -> list[str]:
     """Return what the app posted for everyone in the channel."""
-    posted = acme.slack.messages(SAM if channel == PARTNERS else JOHN, channel)
+    posted = acme.slack.list_messages(SAM if channel == PARTNERS else JOHN, channel)
     return [visible_text(m) for m in posted if m.author == "U0CHAKRA" and not m.ephemeral]
 
 
 async def test_a_pressed_share_asks_and_then_posts_once(acme: World) -> None:
     await acme.type("/chakra user priya@acme.com", channel=PARTNERS)
     await acme.press("user.share", channel=PARTNERS)
-    view = acme.slack.view(JOHN)
+    view = acme.slack.find_view(JOHN)
     assert view is not None
     assert QUESTION in str(view["blocks"])
     assert public_texts(acme) == []
@@ -34,7 +34,7 @@ async def test_a_pressed_share_asks_and_then_posts_once(acme: World) -> None:
     [card] = public_texts(acme)
     assert "Priya Sharma" in card
     assert "priya@acme.com" not in card
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
 
 
 async def test_a_closed_question_shares_nothing(acme: World) -> None:
@@ -61,7 +61,7 @@ async def test_other_cards_ask_too(acme: World, line: str) -> None:
     await acme.type(f"/chakra {line.format(job=job)}", channel=PARTNERS)
     await acme.press("templates.share" if "templates" in line else "job.share", channel=PARTNERS)
     assert public_texts(acme) == []
-    assert acme.slack.view(JOHN) is not None
+    assert acme.slack.find_view(JOHN) is not None
     await acme.submit({})
     assert len(public_texts(acme)) == 1
 
@@ -130,7 +130,7 @@ async def test_unknown_guests_are_asked_about(acme: World, method: str) -> None:
 async def test_colleagues_need_no_question(acme: World) -> None:
     await acme.type("/chakra user priya@acme.com share")
     assert len(public_texts(acme, SALES)) == 1
-    assert acme.slack.view(JOHN) is None
+    assert acme.slack.find_view(JOHN) is None
 
 
 async def test_without_the_scope_it_asks_without_a_name(open_sandbox: OpenSandbox) -> None:

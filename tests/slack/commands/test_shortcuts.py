@@ -135,11 +135,11 @@ async def use_shortcut(sandbox: World, entry: str, *, by: str = MEI) -> str:
 
 
 def modal_text(sandbox: World, by: str = MEI) -> str:
-    return visible_text(sandbox.slack.view(by) or {})
+    return visible_text(sandbox.slack.find_view(by) or {})
 
 
 def direct_message_text(sandbox: World, by: str = MEI) -> str:
-    posted = sandbox.slack.messages(by, f"D0{by.removeprefix('U0')}")
+    posted = sandbox.slack.list_messages(by, f"D0{by.removeprefix('U0')}")
     return visible_text(posted[-1]) if posted else ""
 
 
@@ -152,7 +152,7 @@ async def test_a_global_shortcut_opens_a_form(sandbox: World) -> None:
 
 async def test_a_message_shortcut_carries_its_message(sandbox: World) -> None:
     await sandbox.slack.type(JOHN, SALES, "Call Jane")
-    message = sandbox.slack.messages(MEI, SALES)[-1]
+    message = sandbox.slack.list_messages(MEI, SALES)[-1]
     delivered = await sandbox.slack.use_message_shortcut(MEI, "menu.of_message", message)
     assert (delivered.status, delivered.body) == (200, None)
     await sandbox.settle()
@@ -163,17 +163,17 @@ async def test_the_follow_up_of_a_global_shortcut_goes_to_direct_messages(sandbo
     await use_shortcut(sandbox, "anywhere")
     await sandbox.slack.submit(MEI, {"name": "Ann"})
     await sandbox.settle()
-    assert sandbox.slack.view(MEI) is None
+    assert sandbox.slack.find_view(MEI) is None
     assert direct_message_text(sandbox) == "saved Ann"
 
 
 async def test_the_follow_up_of_a_message_shortcut_is_ephemeral(sandbox: World) -> None:
-    message = sandbox.slack.messages(MEI, SALES)[-1]
+    message = sandbox.slack.list_messages(MEI, SALES)[-1]
     await sandbox.slack.use_message_shortcut(MEI, "menu.of_message", message)
     await sandbox.settle()
     await sandbox.slack.submit(MEI, {"name": "Ann"})
     await sandbox.settle()
-    posted = sandbox.slack.messages(MEI, SALES)[-1]
+    posted = sandbox.slack.list_messages(MEI, SALES)[-1]
     assert (visible_text(posted), posted.ephemeral) == ("saved Ann", True)
     assert direct_message_text(sandbox) == ""
 
@@ -191,7 +191,7 @@ async def test_an_external_person_is_refused_too(sandbox: World) -> None:
 
 async def test_an_error_opens_a_modal(sandbox: World) -> None:
     assert "Chakra cannot be reached" in await use_shortcut(sandbox, "down")
-    message = sandbox.slack.messages(JOHN, SALES)[-1]
+    message = sandbox.slack.list_messages(JOHN, SALES)[-1]
     await sandbox.slack.use_message_shortcut(JOHN, "menu.down_here", message)
     await sandbox.settle()
     assert "Chakra cannot be reached" in modal_text(sandbox, JOHN)
@@ -203,7 +203,7 @@ async def test_a_message_opens_a_modal(sandbox: World) -> None:
 
 async def test_no_reply_opens_nothing(sandbox: World) -> None:
     await use_shortcut(sandbox, "nothing")
-    assert sandbox.slack.view(MEI) is None
+    assert sandbox.slack.find_view(MEI) is None
     assert direct_message_text(sandbox) == ""
 
 
@@ -249,7 +249,7 @@ async def test_a_person_who_closes_the_waiting_modal_gets_nothing(
     await sandbox.slack.close_view(MEI)
     await clock.advance(3)
     await sandbox.settle()
-    assert sandbox.slack.view(MEI) is None
+    assert sandbox.slack.find_view(MEI) is None
     assert direct_message_text(sandbox) == ""
 
 
@@ -273,10 +273,10 @@ async def test_an_unopened_modal_is_reported_in_direct_messages(sandbox: World, 
 
 async def test_an_unopened_modal_of_a_message_is_reported_in_its_channel(sandbox: World) -> None:
     sandbox.slack.fail("views.open", error="expired_trigger_id", times=2)
-    message = sandbox.slack.messages(MEI, SALES)[-1]
+    message = sandbox.slack.list_messages(MEI, SALES)[-1]
     await sandbox.slack.use_message_shortcut(MEI, "menu.of_message", message)
     await sandbox.settle()
-    posted = sandbox.slack.messages(MEI, SALES)[-1]
+    posted = sandbox.slack.list_messages(MEI, SALES)[-1]
     assert "gave up waiting for the form" in visible_text(posted)
     assert posted.ephemeral
 
@@ -302,7 +302,7 @@ async def test_shortcuts_work_in_socket_mode(open_sandbox: OpenSandbox) -> None:
         (MENU_COMMAND,), app_manifest=manifest_with_menus(), socket_mode=True
     ) as world:
         assert "from nowhere" in await use_shortcut(world, "anywhere")
-        message = world.slack.messages(JOHN, SALES)[-1]
+        message = world.slack.list_messages(JOHN, SALES)[-1]
         await world.slack.use_message_shortcut(JOHN, "menu.of_message", message)
         await world.settle()
         assert "from C0SALES" in modal_text(world, JOHN)

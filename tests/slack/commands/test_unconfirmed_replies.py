@@ -32,7 +32,7 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
 
 def texts(world: World, channel: str) -> list[str]:
     """Return what John sees of the app in this channel."""
-    messages = world.slack.messages(JOHN, channel)
+    messages = world.slack.list_messages(JOHN, channel)
     return [visible_text(message) for message in messages if message.author == "U0CHAKRA"]
 
 

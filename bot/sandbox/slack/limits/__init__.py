@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from bot.sandbox.slack.limits.messages import check_message, check_response_body
 from bot.sandbox.slack.limits.rules import BOUNDS, RULES
-from bot.sandbox.slack.limits.validation_report import PayloadFinding, PayloadSurface, error_code
+from bot.sandbox.slack.limits.validation_report import (
+    PayloadFinding,
+    PayloadSurface,
+    choose_error_code,
+)
 from bot.sandbox.slack.limits.views import check_options_response, check_view, check_view_response
 
 __all__ = [
@@ -20,5 +24,5 @@ __all__ = [
     "check_response_body",
     "check_view",
     "check_view_response",
-    "error_code",
+    "choose_error_code",
 ]

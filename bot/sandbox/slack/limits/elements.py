@@ -7,12 +7,12 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from bot.sandbox.slack.limits.text import (
-    all_options,
     check_confirm,
     check_option_groups,
     check_options,
     check_text,
     is_same_option,
+    list_options,
 )
 from bot.sandbox.slack.limits.validation_report import Json, ValidationReport
 
@@ -124,7 +124,7 @@ def _check_select_bounds(report: ValidationReport, select: Json, pointer: str) -
 
 
 def _check_initial_options(report: ValidationReport, element: Json, pointer: str) -> None:
-    offered = all_options(element)
+    offered = list_options(element)
     initial: list[object] = []
     if "initial_option" in element:
         initial.append(element["initial_option"])

@@ -45,16 +45,16 @@ _STYLES = (None, "primary", "danger")
 
 def check_entity(entity: Json, *, in_message: bool) -> list[str]:
     """Return what is wrong; ``in_message``: for chat.unfurl, else for entity.presentDetails."""
-    return list(_entity_faults(entity, in_message=in_message))
+    return list(_find_entity_faults(entity, in_message=in_message))
 
 
-def size(value: Any) -> int:
+def measure_size(value: Any) -> int:
     return len(json.dumps(value, ensure_ascii=False).encode())
 
 
-def _entity_faults(entity: Json, *, in_message: bool) -> Iterator[str]:
+def _find_entity_faults(entity: Json, *, in_message: bool) -> Iterator[str]:
     allowed = _MESSAGE_KEYS if in_message else _MESSAGE_KEYS - {"app_unfurl_url"}
-    yield from _unknown(entity, allowed, "")
+    yield from _find_unknown(entity, allowed, "")
     if entity.get("entity_type") not in ENTITY_TYPES:
         yield "/entity_type"
     needed = ("url", "app_unfurl_url") if in_message else ()
@@ -68,23 +68,23 @@ def _entity_faults(entity: Json, *, in_message: bool) -> Iterator[str]:
     if not isinstance(payload, dict):
         yield "/entity_payload"
         return
-    yield from _unknown(payload, _PAYLOAD_KEYS, "/entity_payload")
-    yield from _attribute_faults(payload.get("attributes"))
-    yield from _field_faults(payload.get("custom_fields", []))
-    yield from _action_faults(payload.get("actions", {}))
+    yield from _find_unknown(payload, _PAYLOAD_KEYS, "/entity_payload")
+    yield from _find_attribute_faults(payload.get("attributes"))
+    yield from _find_field_faults(payload.get("custom_fields", []))
+    yield from _find_action_faults(payload.get("actions", {}))
 
 
-def _attribute_faults(attributes: Any) -> Iterator[str]:
+def _find_attribute_faults(attributes: Any) -> Iterator[str]:
     if not isinstance(attributes, dict):
         yield "/attributes"
         return
-    yield from _unknown(attributes, _ATTRIBUTE_KEYS, "/attributes")
+    yield from _find_unknown(attributes, _ATTRIBUTE_KEYS, "/attributes")
     title = attributes.get("title")
     if not isinstance(title, dict) or not _is_text(title.get("text")):
         yield "/attributes/title"
 
 
-def _field_faults(fields: Any) -> Iterator[str]:
+def _find_field_faults(fields: Any) -> Iterator[str]:
     if not isinstance(fields, list):
         yield "/custom_fields"
         return
@@ -95,7 +95,7 @@ def _field_faults(fields: Any) -> Iterator[str]:
         if not isinstance(field, dict):
             yield "/custom_fields"
             continue
-        yield from _unknown(field, _FIELD_KEYS, "/custom_fields")
+        yield from _find_unknown(field, _FIELD_KEYS, "/custom_fields")
         has_value = _FIELD_VALUES.get(field.get("type", ""), lambda _: False)
         if not (_is_text(field.get("key")) and _is_text(field.get("label"))):
             yield "/custom_fields: key and label"
@@ -105,11 +105,13 @@ def _field_faults(fields: Any) -> Iterator[str]:
             yield f"/custom_fields/{field.get('key')}/long"
 
 
-def _action_faults(actions: Any) -> Iterator[str]:
+def _find_action_faults(actions: Any) -> Iterator[str]:
     if not isinstance(actions, dict):
         yield "/actions"
         return
-    yield from _unknown(actions, frozenset({"primary_actions", "overflow_actions"}), "/actions")
+    yield from _find_unknown(
+        actions, frozenset({"primary_actions", "overflow_actions"}), "/actions"
+    )
     primary, overflow = actions.get("primary_actions", []), actions.get("overflow_actions", [])
     if len(primary) > MAX_PRIMARY_ACTIONS or len(overflow) > MAX_OVERFLOW_ACTIONS:
         yield "/actions: too many"
@@ -125,7 +127,7 @@ def _action_faults(actions: Any) -> Iterator[str]:
             yield f"/actions/{action.get('action_id')}/style"
 
 
-def _unknown(value: Json, known: frozenset[str], pointer: str) -> Iterator[str]:
+def _find_unknown(value: Json, known: frozenset[str], pointer: str) -> Iterator[str]:
     for key in value.keys() - known:
         yield f"{pointer}/{key}"
 

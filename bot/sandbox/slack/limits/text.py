@@ -92,7 +92,7 @@ def check_option_groups(report: ValidationReport, values: Sequence[Any], pointer
             check_options(report, options, f"{where}/options")
 
 
-def all_options(element: Json) -> list[Any]:
+def list_options(element: Json) -> list[Any]:
     """Return a menu's options, those in groups included, however malformed it is."""
     found = _as_list(element.get("options"))
     for group in _as_list(element.get("option_groups")):
@@ -103,18 +103,16 @@ def all_options(element: Json) -> list[Any]:
 
 def is_same_option(one: object, other: object) -> bool:
     """Return whether two options are equal, apart from what Slack adds to stored text objects."""
-    return _without_defaults(one) == _without_defaults(other)
+    return _remove_defaults(one) == _remove_defaults(other)
 
 
 def _as_list(value: object) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def _without_defaults(value: object) -> object:
+def _remove_defaults(value: object) -> object:
     if isinstance(value, dict):
         return {
-            key: _without_defaults(v)
-            for key, v in value.items()
-            if key not in ("emoji", "verbatim")
+            key: _remove_defaults(v) for key, v in value.items() if key not in ("emoji", "verbatim")
         }
     return value

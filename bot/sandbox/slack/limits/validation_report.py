@@ -95,7 +95,7 @@ class ValidationReport:
             self.add(rule, pointer, f"must be one of {', '.join(allowed)}")
 
 
-def error_code(findings: Sequence[PayloadFinding], surface: PayloadSurface) -> str:
+def choose_error_code(findings: Sequence[PayloadFinding], surface: PayloadSurface) -> str:
     """Return Slack's error code for the findings; "" if none is a refusal."""
     refused = [finding for finding in findings if finding.is_error]
     named = (RULES[finding.rule].code for finding in refused if RULES[finding.rule].code)

@@ -51,7 +51,7 @@ class MethodCall:
     def flag(self, name: str) -> bool:
         return self.args.get(name) in _TRUE_VALUES
 
-    def integer(self, name: str, default: int) -> int:
+    def read_integer(self, name: str, default: int) -> int:
         try:
             return int(self.args.get(name) or default)
         except (TypeError, ValueError):
@@ -81,7 +81,7 @@ class MethodCall:
 
     def paginate(self, items: Sequence[Any]) -> tuple[list[Any], Json]:
         """Return one page by ``limit`` and ``cursor``, and its ``response_metadata``."""
-        limit = min(self.integer("limit", DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE)
+        limit = min(self.read_integer("limit", DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE)
         if limit < 1:
             raise WebApiError("invalid_limit")
         start = _decode_cursor(self.args.get("cursor"))

@@ -8,7 +8,7 @@ from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.limits import BOUNDS
 from bot.sandbox.slack.messages import MessageContent, StoredMessage
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
-from bot.sandbox.slack.payloads import message_json
+from bot.sandbox.slack.payloads import build_message_json
 from bot.sandbox.slack.rate_limiter import POSTS_PER_MINUTE, TIERS
 from bot.sandbox.slack.seed import APP_USER, TEAM_DOMAIN, WorkspaceChannel
 
@@ -23,12 +23,12 @@ _PUBLIC_SCOPE = "chat:write.public"
 
 
 def post_message(call: MethodCall) -> Json:
-    channel = _target_channel(call)
+    channel = _find_target_channel(call)
     if APP_USER not in channel.members:
         reachable = channel.kind == "public" and _PUBLIC_SCOPE in call.manifest.scopes
         if not reachable:
             raise WebApiError("not_in_channel")
-    thread_ts = _thread_parent(call, channel)
+    thread_ts = _find_thread_parent(call, channel)
     content = _validate_content(call)
     wait = call.rate_limiter.acquire_post(channel.id)
     if wait:
@@ -42,8 +42,8 @@ def post_message(call: MethodCall) -> Json:
     return {
         "channel": channel.id,
         "ts": message.ts,
-        "message": _message_with_metadata(message),
-        **_truncation_warning(call),
+        "message": _build_message(message),
+        **_build_truncation_warning(call),
     }
 
 
@@ -87,7 +87,7 @@ def update_message(call: MethodCall) -> Json:
         "channel": changed.channel,
         "ts": changed.ts,
         "text": changed.content.text,
-        "message": _message_with_metadata(changed),
+        "message": _build_message(changed),
     }
 
 
@@ -107,13 +107,13 @@ def get_permalink(call: MethodCall) -> Json:
     return {"channel": channel.id, "permalink": link}
 
 
-def _target_channel(call: MethodCall) -> WorkspaceChannel:
+def _find_target_channel(call: MethodCall) -> WorkspaceChannel:
     """Return a post's channel, named by its ID or name, or the DM of a person named by ID."""
     wanted = call.require_text("channel")
     if wanted.startswith("U"):
-        channel = call.workspace.direct_message_channel(wanted)
+        channel = call.workspace.find_direct_messages(wanted)
     else:
-        channel = call.workspace.channel_named(wanted) or call.require_channel()
+        channel = call.workspace.find_channel(wanted) or call.require_channel()
     if channel is None:
         raise WebApiError("channel_not_found")
     if channel.archived:
@@ -123,7 +123,7 @@ def _target_channel(call: MethodCall) -> WorkspaceChannel:
     return channel
 
 
-def _thread_parent(call: MethodCall, channel: WorkspaceChannel) -> str | None:
+def _find_thread_parent(call: MethodCall, channel: WorkspaceChannel) -> str | None:
     """Return the parent of a reply, which must exist and be no reply itself.
 
     The method's page says only "avoid using a reply's ts value", and nothing of a deleted parent;
@@ -146,7 +146,7 @@ def _validate_content(call: MethodCall) -> MessageContent:
     return call.workspace.validator.validate_message(call.name, call.args)
 
 
-def _truncation_warning(call: MethodCall) -> Json:
+def _build_truncation_warning(call: MethodCall) -> Json:
     """Return Slack's warning for a truncated text, or nothing."""
     if len(str(call.args.get("text") or "")) <= BOUNDS["message.text"].high:
         return {}
@@ -194,8 +194,8 @@ def _require_own_message(call: MethodCall, error: str) -> StoredMessage:
     return message
 
 
-def _message_with_metadata(message: StoredMessage) -> Json:
-    shown = message_json(message)
+def _build_message(message: StoredMessage) -> Json:
+    shown = build_message_json(message)
     if message.content.metadata:
         shown["metadata"] = message.content.metadata
     return shown

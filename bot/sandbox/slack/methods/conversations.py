@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.messages import StoredMessage
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
-from bot.sandbox.slack.payloads import message_json
+from bot.sandbox.slack.payloads import build_message_json
 from bot.sandbox.slack.rate_limiter import TIERS
 from bot.sandbox.slack.seed import APP_USER, PARTNER_TEAM_ID, TEAM_ID, WorkspaceChannel
 
@@ -24,7 +24,7 @@ _SCOPE_FAMILIES: Mapping[str, str] = {
 
 def conversations_info(call: MethodCall) -> Json:
     channel = _require_accessible_channel(call, "read")
-    return {"channel": channel_json(channel, with_count=call.flag("include_num_members"))}
+    return {"channel": build_channel_json(channel, with_count=call.flag("include_num_members"))}
 
 
 def conversations_members(call: MethodCall) -> Json:
@@ -41,11 +41,11 @@ def conversations_open(call: MethodCall) -> Json:
         users = [user for user in str(call.args.get("users") or "").split(",") if user]
         if not users:
             raise WebApiError("users_list_not_supplied")
-        found = call.workspace.direct_message_channel(users[0]) if len(users) == 1 else None
+        found = call.workspace.find_direct_messages(users[0]) if len(users) == 1 else None
         if found is None:
             raise WebApiError("user_not_found" if len(users) == 1 else "not_enough_users")
         channel = found
-    opened = channel_json(channel) if call.flag("return_im") else {"id": channel.id}
+    opened = build_channel_json(channel) if call.flag("return_im") else {"id": channel.id}
     return {"channel": opened, "no_op": True, "already_open": True}
 
 
@@ -55,12 +55,12 @@ def conversations_history(call: MethodCall) -> Json:
     if APP_USER not in channel.members:
         raise WebApiError("not_in_channel")
     messages = [
-        m for m in call.workspace.messages.in_channel(channel.id) if _is_in_history(call, m)
+        m for m in call.workspace.messages.list_messages(channel.id) if _is_in_history(call, m)
     ]
     page, metadata = call.paginate(messages[::-1])
     with_metadata = call.flag("include_all_metadata")
     return {
-        "messages": [_history_json(message, with_metadata=with_metadata) for message in page],
+        "messages": [_build_history_json(message, with_metadata=with_metadata) for message in page],
         "has_more": bool(metadata["next_cursor"]),
         "pin_count": 0,
         "response_metadata": metadata,
@@ -81,19 +81,19 @@ def conversations_replies(call: MethodCall) -> Json:
         raise WebApiError("thread_not_found")
     replies = [
         message
-        for message in call.workspace.messages.in_channel(channel.id)
+        for message in call.workspace.messages.list_messages(channel.id)
         if message.thread_ts == parent.ts and _is_in_range(call, message)
     ]
     page, metadata = call.paginate([parent, *(reply for reply in replies if reply != parent)])
     with_metadata = call.flag("include_all_metadata")
     return {
-        "messages": [_history_json(message, with_metadata=with_metadata) for message in page],
+        "messages": [_build_history_json(message, with_metadata=with_metadata) for message in page],
         "has_more": bool(metadata["next_cursor"]),
         "response_metadata": metadata,
     }
 
 
-def channel_json(channel: WorkspaceChannel, *, with_count: bool = False) -> Json:
+def build_channel_json(channel: WorkspaceChannel, *, with_count: bool = False) -> Json:
     """Return Slack's conversation object. docs.slack.dev/reference/objects/conversation-object."""
     family = channel.kind
     shown: Json = {
@@ -144,21 +144,21 @@ def _is_in_history(call: MethodCall, message: StoredMessage) -> bool:
 def _is_in_range(call: MethodCall, message: StoredMessage) -> bool:
     ts = float(message.ts)
     oldest, latest = (
-        _timestamp_argument(call, "oldest", "0"),
-        _timestamp_argument(call, "latest", "inf"),
+        _read_timestamp_argument(call, "oldest", "0"),
+        _read_timestamp_argument(call, "latest", "inf"),
     )
     return oldest <= ts <= latest if call.flag("inclusive") else oldest < ts < latest
 
 
-def _timestamp_argument(call: MethodCall, name: str, default: str) -> float:
+def _read_timestamp_argument(call: MethodCall, name: str, default: str) -> float:
     try:
         return float(call.args.get(name) or default)
     except (TypeError, ValueError):
         raise WebApiError(f"invalid_ts_{name}") from None
 
 
-def _history_json(message: StoredMessage, *, with_metadata: bool) -> Json:
-    shown = message_json(message)
+def _build_history_json(message: StoredMessage, *, with_metadata: bool) -> Json:
+    shown = build_message_json(message)
     if message.broadcast:
         shown["subtype"] = "thread_broadcast"
     if with_metadata and message.content.metadata:

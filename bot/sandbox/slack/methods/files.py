@@ -43,8 +43,8 @@ def get_upload_url(call: MethodCall) -> Json:
 
 def complete_upload(call: MethodCall) -> Json:
     """Create files from uploads, and one message with them in each given place."""
-    wanted = _requested_files(call)
-    places = _target_channels(call)
+    wanted = _read_requested_files(call)
+    places = _list_target_channels(call)
     _check_rate_limits(call, places)
     store = call.workspace.files
     made = [
@@ -64,7 +64,7 @@ def delete_file(call: MethodCall) -> Json:
         raise WebApiError("cant_delete_file")
     gone = store.delete(file.id)
     for channel in file.shares:
-        for message in call.workspace.messages.in_channel(channel.id):
+        for message in call.workspace.messages.list_messages(channel.id):
             if any(shown.id == file.id for shown in message.content.files):
                 files = tuple(
                     gone if shown.id == file.id else shown for shown in message.content.files
@@ -75,7 +75,7 @@ def delete_file(call: MethodCall) -> Json:
 
 def _require_length(call: MethodCall) -> int:
     call.require_text("length")
-    length = call.integer("length", 0)
+    length = call.read_integer("length", 0)
     if length < 1:
         raise WebApiError("missing_argument")
     if length > MAX_UPLOAD_BYTES:
@@ -83,18 +83,18 @@ def _require_length(call: MethodCall) -> int:
     return length
 
 
-def _requested_files(call: MethodCall) -> list[dict[str, str]]:
+def _read_requested_files(call: MethodCall) -> list[dict[str, str]]:
     """Return ``[{"id", "title"}]``, each uploaded and not completed."""
     given = call.args.get("files")
     if not isinstance(given, list) or not given or not all(isinstance(f, dict) for f in given):
-        raise _invalid_argument("/files", "must provide an array")
+        raise _build_invalid_argument("/files", "must provide an array")
     wanted = [{"id": str(f.get("id", "")), "title": str(f.get("title") or "")} for f in given]
     if any(not call.workspace.files.is_uploaded(each["id"]) for each in wanted):
         raise WebApiError("file_not_found")
     return wanted
 
 
-def _target_channels(call: MethodCall) -> list[WorkspaceChannel]:
+def _list_target_channels(call: MethodCall) -> list[WorkspaceChannel]:
     """Return the places to share in.
 
     ``channel_id`` names a channel and never a person; ``channels`` are comma-separated channels or
@@ -103,24 +103,24 @@ def _target_channels(call: MethodCall) -> list[WorkspaceChannel]:
     one = call.args.get("channel_id")
     if one:
         if not _CONVERSATION_ID_PATTERN.fullmatch(str(one)):
-            raise _invalid_argument(
+            raise _build_invalid_argument(
                 "/channel_id", "input must match regex pattern: ^[CGDZ][A-Z0-9]{8,}$"
             )
         return [_require_writable(call, call.require_channel("channel_id"))]
     named = [name.strip() for name in str(call.args.get("channels") or "").split(",")]
     places = [_require_writable(call, _find_channel(call, name)) for name in named if name]
     if call.args.get("thread_ts") and len(places) > 1:
-        raise _invalid_argument("/thread_ts", "provide only one channel with thread_ts")
+        raise _build_invalid_argument("/thread_ts", "provide only one channel with thread_ts")
     return places
 
 
-def _invalid_argument(pointer: str, message: str) -> WebApiError:
+def _build_invalid_argument(pointer: str, message: str) -> WebApiError:
     return WebApiError("invalid_arguments", [PayloadFinding("shape", pointer, message)])
 
 
 def _find_channel(call: MethodCall, name: str) -> WorkspaceChannel | None:
     if name.startswith("U"):
-        return call.workspace.direct_message_channel(name)
+        return call.workspace.find_direct_messages(name)
     channel = call.workspace.channels.get(name)
     hidden = channel is not None and channel.kind == "private" and APP_USER not in channel.members
     return None if hidden else channel

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.sandbox.slack.blocks import to_stored_blocks
 from bot.sandbox.slack.errors import WebApiError
-from bot.sandbox.slack.limits.entities import MAX_PREVIEW_BYTES, check_entity, size
+from bot.sandbox.slack.limits.entities import MAX_PREVIEW_BYTES, check_entity, measure_size
 from bot.sandbox.slack.link_previews import SharedLinks
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.rate_limiter import TIERS
@@ -42,10 +42,10 @@ def unfurl(call: MethodCall) -> Json:
     if unfurls is not None and not isinstance(unfurls, Mapping):
         raise WebApiError("invalid_unfurls_format")
     attachments = {
-        url: _blocks_attachment(call, url, given) for url, given in (unfurls or {}).items()
+        url: _build_blocks_attachment(call, url, given) for url, given in (unfurls or {}).items()
     }
     if call.workspace.previews.work_objects_enabled:
-        attachments |= {str(e["app_unfurl_url"]): _entity_attachment(e) for e in entities}
+        attachments |= {str(e["app_unfurl_url"]): _build_entity_attachment(e) for e in entities}
     elif entities and not attachments:
         return {}  # without the switch in the app's settings the metadata is ignored (INFERRED)
     for url in (*attachments, *(str(entity["app_unfurl_url"]) for entity in entities)):
@@ -99,12 +99,12 @@ def _read_entities(call: MethodCall) -> list[Json]:
     if not isinstance(entities, list) or not all(isinstance(e, dict) for e in entities):
         raise _refuse(call, "invalid_metadata_format")
     faults = [fault for entity in entities for fault in check_entity(entity, in_message=True)]
-    if faults or size(metadata) > MAX_PREVIEW_BYTES:
+    if faults or measure_size(metadata) > MAX_PREVIEW_BYTES:
         raise _refuse(call, "error_processing_metadata")
     return entities
 
 
-def _blocks_attachment(call: MethodCall, url: str, given: object) -> Json:
+def _build_blocks_attachment(call: MethodCall, url: str, given: object) -> Json:
     if not isinstance(given, Mapping):
         raise WebApiError("invalid_unfurls_format")
     blocks = given.get("blocks")
@@ -112,17 +112,17 @@ def _blocks_attachment(call: MethodCall, url: str, given: object) -> Json:
         raise _refuse(call, "cannot_parse_attachment")
     call.workspace.validator.validate_message(call.name, {"text": url, "blocks": blocks})
     stored = to_stored_blocks(blocks, call.workspace.ids.generate_block_id)
-    return {**_attachment_head(url), "blocks": stored}
+    return {**_build_attachment_head(url), "blocks": stored}
 
 
-def _entity_attachment(entity: Json) -> Json:
+def _build_entity_attachment(entity: Json) -> Json:
     """Return the attachment of a Work Object. That it has the entity itself is ours."""
     url = str(entity["app_unfurl_url"])
     title = entity["entity_payload"]["attributes"]["title"]["text"]
-    return {**_attachment_head(url), "title": title, "fallback": title, "entity": entity}
+    return {**_build_attachment_head(url), "title": title, "fallback": title, "entity": entity}
 
 
-def _attachment_head(url: str) -> Json:
+def _build_attachment_head(url: str) -> Json:
     return {
         "app_id": APP_ID,
         "bot_id": APP_BOT,
@@ -153,7 +153,7 @@ def _attach(call: MethodCall, shared: SharedLinks, attachments: Sequence[Json]) 
 def present_details(call: MethodCall) -> Json:
     """Fill the pane that the trigger is for. Docs: one code for every trigger that is no good."""
     trigger_id = call.require_text("trigger_id")
-    pane = call.workspace.previews.pane_of(trigger_id)
+    pane = call.workspace.previews.get_pane_by_trigger(trigger_id)
     try:
         trigger = call.workspace.triggers.check(trigger_id)
     except WebApiError:

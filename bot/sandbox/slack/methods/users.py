@@ -31,7 +31,7 @@ def users_info(call: MethodCall) -> Json:
     member = call.require_member()
     if member.kind == "stranger" and not _shares_channel(call, member.id):
         raise WebApiError("user_not_visible")
-    user = user_json(call, member)
+    user = build_user_json(call, member)
     if call.flag("include_locale"):
         user["locale"] = member.locale
     return {"user": user}
@@ -41,7 +41,7 @@ def users_lookup_by_email(call: MethodCall) -> Json:
     wanted = call.require_text("email").casefold()
     for member in call.workspace.members.values():
         if member.email and member.email.casefold() == wanted and member.kind != "stranger":
-            return {"user": user_json(call, member)}
+            return {"user": build_user_json(call, member)}
     raise WebApiError("users_not_found")
 
 
@@ -50,7 +50,7 @@ def users_list(call: MethodCall) -> Json:
     members = [m for m in call.workspace.members.values() if m.kind != "stranger"]
     page, metadata = call.paginate(members)
     return {
-        "members": [user_json(call, member) for member in page],
+        "members": [build_user_json(call, member) for member in page],
         "cache_ts": int(call.workspace.clock.time()),
         "response_metadata": metadata,
     }
@@ -87,7 +87,7 @@ def _shares_channel(call: MethodCall, person: str) -> bool:
     return any({APP_USER, person} <= set(channel.members) for channel in channels)
 
 
-def user_json(call: MethodCall, member: WorkspaceMember) -> Json:
+def build_user_json(call: MethodCall, member: WorkspaceMember) -> Json:
     """Return Slack's user object. docs.slack.dev/reference/objects/user-object."""
     user: Json = {
         "id": member.id,
@@ -98,8 +98,8 @@ def user_json(call: MethodCall, member: WorkspaceMember) -> Json:
         "real_name": member.real_name,
         "tz": member.tz,
         "tz_label": member.tz,
-        "tz_offset": _utc_offset(member.tz, call.workspace.clock.time()),
-        "profile": _profile(call, member),
+        "tz_offset": _compute_utc_offset(member.tz, call.workspace.clock.time()),
+        "profile": _build_profile(call, member),
         "is_admin": member.kind in _ADMINS,
         "is_owner": member.kind == "owner",
         "is_primary_owner": member.kind == "owner",
@@ -116,7 +116,7 @@ def user_json(call: MethodCall, member: WorkspaceMember) -> Json:
     return user
 
 
-def _profile(call: MethodCall, member: WorkspaceMember) -> Json:
+def _build_profile(call: MethodCall, member: WorkspaceMember) -> Json:
     first, _, last = member.real_name.partition(" ")
     picture = f"{call.base_url}/sandbox/pictures/{member.id}.svg"
     profile: Json = {
@@ -139,7 +139,7 @@ def _profile(call: MethodCall, member: WorkspaceMember) -> Json:
     return profile
 
 
-def _utc_offset(zone: str, now: float) -> int:
+def _compute_utc_offset(zone: str, now: float) -> int:
     """Return seconds from UTC; 0 on a machine without time zone data."""
     try:
         offset = datetime.fromtimestamp(now, ZoneInfo(zone)).utcoffset()

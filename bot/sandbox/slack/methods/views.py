@@ -39,18 +39,18 @@ def update_view(call: MethodCall) -> Json:
 
 def publish_view(call: MethodCall) -> Json:
     """Publish a person's Home tab; people of other workspaces have none with the app."""
-    given = call.workspace.validator.validate_view(call.name, _view_argument(call), "home")
+    given = call.workspace.validator.validate_view(call.name, _read_view_argument(call), "home")
     person = call.require_text("user_id")
     if not call.manifest.home_tab_enabled:
         raise WebApiError("not_enabled")
-    if call.workspace.direct_message_channel(person) is None:
+    if call.workspace.find_direct_messages(person) is None:
         unknown = PayloadFinding("shape", "/user_id", "invalid user id")
         raise WebApiError("invalid_arguments", [unknown])
     view = call.workspace.views.publish(person, given, expected_hash=call.args.get("hash"))
     return {"view": view.to_json()}
 
 
-def _view_argument(call: MethodCall) -> object:
+def _read_view_argument(call: MethodCall) -> object:
     if call.args.get("view") is None:
         call.require_text("view")
     return call.args["view"]
@@ -62,7 +62,7 @@ def _validate_view(call: MethodCall) -> Json:
     A form with a file input needs the files scope. Slack's code without it is not documented, so
     this uses missing_scope.
     """
-    given = call.workspace.validator.validate_view(call.name, _view_argument(call))
+    given = call.workspace.validator.validate_view(call.name, _read_view_argument(call))
     if any(block.get("element", {}).get("type") == "file_input" for block in given["blocks"]):
         call.require_scope("files:read")
     return given

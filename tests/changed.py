@@ -13,10 +13,12 @@ BASES = ("@{upstream}", "origin/main", "main")
 
 def list_changed_files() -> list[str]:
     """Return the files that differ from the base, or are new; none outside a Git checkout."""
-    known = next((base for base in BASES if _git("rev-parse", "--verify", "--quiet", base)), "HEAD")
-    start = _git("merge-base", "HEAD", known) or ["HEAD"]
-    new = _git("ls-files", "--others", "--exclude-standard")
-    return [*_git("diff", "--name-only", start[0]), *new]
+    known = next(
+        (base for base in BASES if _run_git("rev-parse", "--verify", "--quiet", base)), "HEAD"
+    )
+    start = _run_git("merge-base", "HEAD", known) or ["HEAD"]
+    new = _run_git("ls-files", "--others", "--exclude-standard")
+    return [*_run_git("diff", "--name-only", start[0]), *new]
 
 
 def is_beside(test_file: str, changed: Iterable[str]) -> bool:
@@ -41,7 +43,7 @@ def _is_in(test_file: PurePath, folders: list[str]) -> bool:
     return test_file.is_relative_to(PurePath("tests", *folders))
 
 
-def _git(*arguments: str) -> list[str]:
+def _run_git(*arguments: str) -> list[str]:
     """Return the lines of Git's answer; none if it has no answer."""
     command = ("git", "-C", str(ROOT), *arguments)
     try:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from tests.event_loop import IdleEventLoop, idle
+from tests.event_loop import IdleEventLoop, wait_until_idle
 
 RUNNING_PAUSE_SECONDS = 0.002
 """Real seconds between two timers while a clock runs by itself, for servers that stop."""
@@ -62,7 +62,7 @@ class ManualClock:
         due = round(self._elapsed + max(least, seconds), 6)
         timer = ManualTimer(due, next(self._numbers), callback)
         heapq.heappush(self._timers, timer)
-        self._changed()
+        self._notify_change()
         return timer
 
     @property
@@ -79,7 +79,7 @@ class ManualClock:
 
     async def wait_for_sleep(self, seconds: float) -> None:
         """Return once something waits for exactly ``seconds``: the work under test has paused."""
-        await idle()
+        await wait_until_idle()
         remaining = {
             timer.fires_at - self._elapsed for timer in self._timers if not timer.cancelled
         }
@@ -89,27 +89,27 @@ class ManualClock:
     async def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass, with everything that happens in them."""
         until = round(self._elapsed + seconds, 6)
-        await idle()
+        await wait_until_idle()
         while (left := self.next_timer) is not None and self._elapsed + left <= until + 1e-9:
             self._fire_next()
-            await idle()
+            await wait_until_idle()
         self._elapsed = until
-        self._changed()
-        await idle()
+        self._notify_change()
+        await wait_until_idle()
 
     async def advance_to_next(self) -> bool:
         """Jump to the next timer. Return whether there was one."""
-        await idle()
+        await wait_until_idle()
         if self.next_timer is None:
             return False
         self._fire_next()
-        await idle()
+        await wait_until_idle()
         return True
 
     async def advance_until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         """Jump from timer to timer until ``condition()`` holds, for ``seconds`` at most."""
         end = self._elapsed + seconds
-        await idle()
+        await wait_until_idle()
         while not condition():
             if self._elapsed > end or not await self.advance_to_next():
                 raise AssertionError(f"not within {seconds} s")
@@ -122,7 +122,7 @@ class ManualClock:
             while True:
                 with suppress(TimeoutError):  # a thread may wait for what only time brings
                     async with asyncio.timeout(RUNNING_PATIENCE_SECONDS):
-                        await idle()
+                        await wait_until_idle()
                 if self.next_timer is not None:
                     self._fire_next()
                 await asyncio.sleep(RUNNING_PAUSE_SECONDS)
@@ -138,25 +138,25 @@ class ManualClock:
         """Let ``seconds`` pass in one step, as they do for a machine that slept: what was due in
         them fires once, at their end. Use it for days, in which loops would go round thousands of
         times."""
-        await idle()
+        await wait_until_idle()
         self._elapsed = round(self._elapsed + seconds, 6)
         due = [timer for timer in self._timers if timer.fires_at <= self._elapsed]
         self._timers = [timer for timer in self._timers if timer.fires_at > self._elapsed]
         heapq.heapify(self._timers)
-        self._changed()
+        self._notify_change()
         for timer in sorted(due):
             if not timer.cancelled:
                 timer.callback()
-        await idle()
+        await wait_until_idle()
 
     def _fire_next(self) -> None:
         timer = heapq.heappop(self._timers)
         if not timer.cancelled:
             self._elapsed = max(self._elapsed, timer.fires_at)
-            self._changed()
+            self._notify_change()
             timer.callback()
 
-    def _changed(self) -> None:
+    def _notify_change(self) -> None:
         self.changed_at = time.monotonic()
         loop = asyncio._get_running_loop()
         if isinstance(loop, IdleEventLoop):
@@ -172,4 +172,4 @@ async def run_clock(clock: ManualClock) -> AsyncIterator[None]:
 
 async def settle() -> None:
     """Let everything happen that needs no time."""
-    await idle()
+    await wait_until_idle()

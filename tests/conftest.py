@@ -28,7 +28,7 @@ from tests.changed import is_beside, list_changed_files
 from tests.clock import ManualClock, run_clock
 from tests.db.databases import KINDS, create_database_url, open_empty_database, stop_postgres
 from tests.db.shared_statements import share_compiled_statements
-from tests.event_loop import STALLED, IdleEventLoop, running_loop
+from tests.event_loop import STALLED, IdleEventLoop, get_running_loop
 from tests.plain_logs import configure_plain_logs
 from tests.shared_world import SharedWorld, shared_world
 from tests.world import World
@@ -160,7 +160,7 @@ async def open_world(
     sandbox = world.open_sandbox(commands, clock, **{**prepared, **settings})
     entered = await sandbox.__aenter__()
     try:
-        running_loop().watch_busy(lambda: entered.bot.database.in_use)
+        get_running_loop().watch_busy(lambda: entered.bot.database.in_use)
         yield World(
             entered.slack, entered.chakra, entered.bot, entered.bot_url, entered.phones, clock
         )

@@ -57,7 +57,7 @@ def reaches(address: str, client: str, *, title: str = "", by: str = "") -> pyte
 @cache
 def collect_endpoints() -> tuple[Endpoint, ...]:
     """Return what the stories of the commands declare, by the client's resource and the path."""
-    found = {endpoint for module in _import_stories() for endpoint in _declared_in(module)}
+    found = {endpoint for module in _import_stories() for endpoint in _iter_declared(module)}
     return tuple(
         sorted(found, key=lambda known: (known.client.split(".")[0], known.path, known.title))
     )
@@ -69,14 +69,14 @@ def _import_stories() -> Iterator[ModuleType]:
             yield importlib.import_module(f"{commands.__name__}.{found.name}")
 
 
-def _declared_in(module: ModuleType) -> Iterator[Endpoint]:
+def _iter_declared(module: ModuleType) -> Iterator[Endpoint]:
     for story in vars(module).values():
         for mark in getattr(story, "pytestmark", ()):
             if mark.name == "reaches":
                 yield from mark.args
 
 
-def endpoint_rows() -> Iterable[tuple[str, str, str, str]]:
+def iter_endpoint_rows() -> Iterable[tuple[str, str, str, str]]:
     """Yield the rows of README's table."""
     for known in collect_endpoints():
         if known.title:

@@ -52,7 +52,7 @@ class IdleEventLoop(asyncio.SelectorEventLoop):
         self._main: asyncio.Future[Any] | None = None
         super().__init__(_BlockingSelector(self._block))
 
-    async def idle(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Return once only time or the test can make something happen."""
         waiter = self.create_future()
         self._idle_waiters.append(waiter)
@@ -75,14 +75,14 @@ class IdleEventLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Future[T]:
         future = super().run_in_executor(executor, func, *args)
         self._threads_at_work += 1
-        future.add_done_callback(self._thread_finished)
+        future.add_done_callback(self._count_finished_thread)
         return future
 
     def run_until_complete(self, future: Any) -> Any:
         self._main = asyncio.ensure_future(future, loop=self)
         return super().run_until_complete(self._main)
 
-    def _thread_finished(self, _: object) -> None:
+    def _count_finished_thread(self, _: object) -> None:
         self._threads_at_work -= 1
 
     def _block(self, select: Select, confirm: Confirm, timeout: float | None) -> Events:
@@ -143,12 +143,12 @@ def stall_message(seconds: float) -> str:
     return f"{STALLED}; next timer in {seconds:g} s. Move it: `async with clock.running():`"
 
 
-async def idle() -> None:
+async def wait_until_idle() -> None:
     """Return once only time or the test can make something happen."""
-    await running_loop().idle()
+    await get_running_loop().wait_until_idle()
 
 
-def running_loop() -> IdleEventLoop:
+def get_running_loop() -> IdleEventLoop:
     """Return the running loop."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, IdleEventLoop), "tests run on the loop of tests/conftest.py"

@@ -33,7 +33,7 @@ class EmbeddedServices:
     slack: EmbeddedSlack
     chakra: EmbeddedChakra
 
-    def environ(self, *, socket_mode: bool = False, **other: str) -> dict[str, str]:
+    def build_environ(self, *, socket_mode: bool = False, **other: str) -> dict[str, str]:
         """What a person would set, and nothing of this process's own settings."""
         way = (
             {"SLACK_APP_TOKEN": self.slack.app_token}
@@ -149,5 +149,5 @@ async def run_python(
     return status, "".join(process.output), "".join(process.errors)
 
 
-def events_url(url: str) -> str:
+def build_events_url(url: str) -> str:
     return url + SLACK_EVENTS_PATH

@@ -16,7 +16,7 @@ from bot.settings.settings import SETTINGS, Setting
 from bot.slack.commands import help as help_
 from bot.slack.commands.permissions import Permission, Role
 from commands import COMMANDS
-from tests.endpoints import endpoint_rows
+from tests.endpoints import iter_endpoint_rows
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -33,10 +33,10 @@ def render_regions() -> dict[str, str]:
     return {
         "commands": _render_commands(),
         "settings": _render_settings(),
-        "roles": _roles(),
+        "roles": _render_roles(),
         "scopes": _render_table(("scope", "why", "off if it is declined"), _list_scopes()),
         "endpoints": _render_table(
-            ("Chakra's API", "endpoint", "in Slack", "the client's method"), endpoint_rows()
+            ("Chakra's API", "endpoint", "in Slack", "the client's method"), iter_endpoint_rows()
         ),
         "metrics": ", ".join(f"`{metric}`" for metric in list_metrics()),
     }
@@ -77,7 +77,7 @@ def _format_default(setting: Setting) -> str:
     return f"`{setting.default}`" if setting.default else "none"
 
 
-def _roles() -> str:
+def _render_roles() -> str:
     rows = [
         (ROLE_HOLDERS[role], ", ".join(p.value for p in Permission if p in role.permissions))
         for role in reversed(Role)

@@ -32,13 +32,13 @@ def collect() -> str:
         name = path.relative_to(ROOT).as_posix()
         if name.startswith(UNREAD) or path.name == "phrases.py":
             continue
-        found = list(dict.fromkeys(filter(_is_sentence, _texts(ast.parse(path.read_text())))))
+        found = list(dict.fromkeys(filter(_is_sentence, _iter_texts(ast.parse(path.read_text())))))
         if found:
             parts.append("\n".join([f"# {name}", *(text.replace("\n", " / ") for text in found)]))
     return "\n\n".join(parts) + "\n"
 
 
-def _texts(node: ast.AST) -> Iterator[str]:
+def _iter_texts(node: ast.AST) -> Iterator[str]:
     """Yield the texts of a tree; docstrings, logs and errors of developers are left out."""
     if _is_unread(node):
         return
@@ -47,7 +47,7 @@ def _texts(node: ast.AST) -> Iterator[str]:
         yield " ".join(text.split(" ")).strip()
     for child in ast.iter_child_nodes(node):
         if text is None or _render(child) is None:
-            yield from _texts(child)
+            yield from _iter_texts(child)
 
 
 def _render(node: ast.AST) -> str | None:

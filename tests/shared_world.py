@@ -72,7 +72,7 @@ class SharedWorld:
 
     async def find_changes(self) -> list[str]:
         """Return the names of what the story has changed."""
-        await self.world.idle()
+        await self.world.wait_until_idle()
         before, self._state = self._state, await self._describe()
         return [name for name, state in self._state.items() if state != before[name]]
 

@@ -13,14 +13,14 @@ from tests.clock import ManualClock
 from tests.world import World
 
 
-def message(key: str, text: str = "Hello") -> OutboxMessage:
+def build_message(key: str, text: str = "Hello") -> OutboxMessage:
     return OutboxMessage(key=key, channel="C0SALES", message=Message(text), member="U0JOHN")
 
 
 async def test_workspaces_do_not_see_each_others_posts(database: Database) -> None:
     acme, globex = Posts(database, "T0ACME"), Posts(database, "T0GLOBEX")
-    await acme.enqueue([message("report")], 1000)
-    await globex.enqueue([message("report", "Other")], 1000)
+    await acme.enqueue([build_message("report")], 1000)
+    await globex.enqueue([build_message("report", "Other")], 1000)
     first, second = await acme.find_by_key("report"), await globex.find_by_key("report")
     assert first is not None
     assert second is not None
@@ -35,8 +35,8 @@ async def test_workspaces_do_not_see_each_others_posts(database: Database) -> No
 
 
 async def test_rows_without_a_workspace_are_adopted_once(database: Database) -> None:
-    await Posts(database).enqueue([message("old")], 1000)
-    await Posts(database, "T0GLOBEX").enqueue([message("other")], 1000)
+    await Posts(database).enqueue([build_message("old")], 1000)
+    await Posts(database, "T0GLOBEX").enqueue([build_message("other")], 1000)
     for _ in range(2):
         await adopt_rows(database, "T0ACME")
     assert [post.key for post in await Posts(database, "T0ACME").find_next_per_channel()] == ["old"]
@@ -57,7 +57,7 @@ async def test_a_stopped_workspace_answers_nothing_and_posts_nothing(
         "tokens_revoked"
     ]
     await clock.advance(10)
-    await Posts(bot.database, bot.workspace.team_id).enqueue([message("late")], clock.time())
+    await Posts(bot.database, bot.workspace.team_id).enqueue([build_message("late")], clock.time())
     posted = len(acme.slack.list_messages("U0JOHN", "C0SALES"))
     await acme.slack.mention("U0JOHN", "C0SALES", "help")
     await clock.advance(60)

@@ -39,7 +39,7 @@ async def cache(clock: ManualClock, outcomes: Counter[tuple[str, str]]) -> Async
     await cache.aclose()
 
 
-async def few_turns() -> None:
+async def run_few_turns() -> None:
     """Let some of what can run do so, and not all of it."""
     for _ in range(6):
         await asyncio.sleep(0)
@@ -306,12 +306,12 @@ class CacheModel:
                 self.finish_load(number, ResourceNotFound("no"))
             case "wait", int(seconds):
                 await self.clock.advance(seconds)
-        await few_turns()
+        await run_few_turns()
 
     async def finish_all(self) -> None:
         while self.running:
             self.finish_load(0, None)
-            await few_turns()
+            await run_few_turns()
         results = await asyncio.gather(*self.askers, return_exceptions=True)
         await self.cache.aclose()
         for result in results:

@@ -13,7 +13,7 @@ from tests.world import World
 CUSTOMER = "Ravi +91 98765 43210 ravi.k@acme.com 98765,43210"
 
 
-def channel_messages(acme: World) -> str:
+def read_channel_messages(acme: World) -> str:
     """Everything of the app's messages that the channel gets: texts, blocks, fallbacks."""
     seen = [(message.text, message.blocks) for message in list_app_messages(acme, JOHN, SALES)]
     assert seen
@@ -21,7 +21,7 @@ def channel_messages(acme: World) -> str:
 
 
 def assert_masked(acme: World) -> None:
-    content = channel_messages(acme)
+    content = read_channel_messages(acme)
     for whole in ("98765", "ravi.k"):
         assert whole not in content
     assert "••••••" in content
@@ -72,13 +72,13 @@ async def test_upload_named_after_a_customer_is_masked(acme: World, clock: Manua
     await acme.type("/chakra bulk create lead")
     rows = b"Lead Id,First Name\nEXPO-1,Asha\n"
     await acme.submit({"file": LocalFile(f"{CUSTOMER}.csv", "text/csv", rows)})
-    await wait_until(acme, lambda: "Send 1 row" in _form_text(acme))
+    await wait_until(acme, lambda: "Send 1 row" in _read_form_text(acme))
     await acme.submit({"tell": "channel"})
     await advance_until(acme, clock, lambda: bool(list_app_messages(acme, JOHN, SALES)))
     assert_masked(acme)
 
 
-def _form_text(acme: World) -> str:
+def _read_form_text(acme: World) -> str:
     view = acme.slack.find_view(JOHN)
     return visible_text(view) if view else ""
 

@@ -10,25 +10,25 @@ import pytest
 from bot.aio.clock import sleep
 from bot.db.engine import Database
 from tests.clock import ManualClock
-from tests.event_loop import IdleEventLoop, idle
+from tests.event_loop import IdleEventLoop, wait_until_idle
 
 
 async def test_idle_waits_for_threads() -> None:
     task = asyncio.create_task(asyncio.to_thread(time.sleep, 0.05))
-    await idle()
+    await wait_until_idle()
     assert task.done()
 
 
 async def test_idle_waits_for_a_transaction(sqlite: Database) -> None:
     task = asyncio.create_task(sqlite.check())
-    await idle()
+    await wait_until_idle()
     assert task.done()
     assert not sqlite.in_use
 
 
 async def test_idle_does_not_wait_for_time(clock: ManualClock) -> None:
     task = asyncio.create_task(sleep(clock, 5))
-    await idle()
+    await wait_until_idle()
     assert not task.done()
     assert clock.next_timer == 5
     await clock.advance(5)

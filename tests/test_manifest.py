@@ -29,7 +29,7 @@ MAX_HINT_LENGTH = 40
 SCHEMA = json.loads((ROOT / "tests/data/manifest.schema.2.0.0.json").read_text(encoding="utf-8"))
 
 
-def http_manifest() -> dict[str, Any]:
+def build_http_manifest() -> dict[str, Any]:
     """The variation that the file's first lines describe, made by doing what they say."""
     text = manifest.read_text().replace("socket_mode_enabled: true", "socket_mode_enabled: false")
     text, lines = re.subn(r"^( *)# HTTP: ", r"\1", text, flags=re.MULTILINE)
@@ -43,7 +43,7 @@ def test_the_manifest_is_valid() -> None:
 
 
 def test_the_http_variation_is_valid_too() -> None:
-    app_manifest = http_manifest()
+    app_manifest = build_http_manifest()
     jsonschema.Draft7Validator(SCHEMA).validate(app_manifest)
     [command] = app_manifest["features"]["slash_commands"]
     interactivity = app_manifest["settings"]["interactivity"]

@@ -25,7 +25,7 @@ Probe = Callable[[World], Awaitable[str]]
 """Do what needs the scope; return what the person reads."""
 
 
-def last_text(world: World, channel: str) -> str:
+def read_last_text(world: World, channel: str) -> str:
     messages = world.slack.list_messages(JOHN, channel)
     return visible_text(messages[-1]) if messages else ""
 
@@ -48,14 +48,14 @@ async def send_as_a_group_member(world: World) -> str:
 
 async def mention_the_app(world: World) -> str:
     await world.slack.mention(JOHN, SALES, "user john@acme.com")
-    await world.idle()
-    return last_text(world, SALES)
+    await world.wait_until_idle()
+    return read_last_text(world, SALES)
 
 
 async def write_to_the_app(world: World) -> str:
     await world.slack.write_to_app(JOHN, "help")
-    await world.idle()
-    return last_text(world, JOHNS_MESSAGES)
+    await world.wait_until_idle()
+    return read_last_text(world, JOHNS_MESSAGES)
 
 
 async def watch_in(world: World, channel: str) -> str:
@@ -67,12 +67,12 @@ async def watch_while_slack_hangs_up(world: World, channel: str) -> str:
     world.slack.fail("chat.postMessage", reset="after")
     await world.type(f"/chakra watch {RUNNING}", channel=channel)
 
-    def notices() -> list[str]:
+    def list_notices() -> list[str]:
         texts = map(visible_text, world.slack.list_messages(JOHN, JOHNS_MESSAGES))
         return [text for text in texts if "couldn't confirm" in text]
 
-    await advance_until(world, world.clock, lambda: bool(notices()))
-    return notices()[0]
+    await advance_until(world, world.clock, lambda: bool(list_notices()))
+    return list_notices()[0]
 
 
 async def share_with_partners(world: World) -> str:
@@ -95,13 +95,13 @@ async def choose_files(world: World) -> str:
 async def get_failed_rows(world: World) -> str:
     await world.type(f"/chakra job {FINISHED}")
     await world.press("job.failed")
-    return last_text(world, SALES)
+    return read_last_text(world, SALES)
 
 
 async def post_a_link(world: World) -> str:
     """Return the message with its preview; without either scope it has none."""
     await world.slack.type(JOHN, SALES, "https://app.chakrahq.com/lead/LEAD-004038")
-    await world.idle()
+    await world.wait_until_idle()
     message = world.slack.list_messages(JOHN, SALES)[-1]
     assert not message.attachments
     return message.text

@@ -45,7 +45,7 @@ def read_lock(lock: str) -> dict[str, Requirement]:
     return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
-def pinned_version(requirement: Requirement) -> Version:
+def get_pinned_version(requirement: Requirement) -> Version:
     [specifier] = requirement.specifier
     assert specifier.operator == "=="
     return Version(specifier.version)
@@ -56,7 +56,7 @@ def test_lock_pins_every_requirement(lock: str) -> None:
     pins = read_lock(lock)
     for text in DIRECT_REQUIREMENTS[lock]:
         asked = Requirement(text)
-        assert pinned_version(pins[canonicalize_name(asked.name)]) in asked.specifier, (
+        assert get_pinned_version(pins[canonicalize_name(asked.name)]) in asked.specifier, (
             f"{lock}: make lock"
         )
 
@@ -89,10 +89,12 @@ def resolve_requirements(requirements: list[str]) -> Iterator[str]:
                 continue
             seen.add((name, extra))
             yield name
-            waiting += [need for need in package_requirements(name) if is_required(need, extra)]
+            waiting += [
+                need for need in list_package_requirements(name) if is_required(need, extra)
+            ]
 
 
-def package_requirements(name: str) -> list[Requirement]:
+def list_package_requirements(name: str) -> list[Requirement]:
     try:
         return [Requirement(text) for text in requires(name) or ()]
     except PackageNotFoundError:
@@ -162,7 +164,7 @@ def test_changelog_mentions_every_command(name: str) -> None:
 
 def test_no_file_is_longer_than_400_lines() -> None:
     """A migration is a record, and may be as long as what it records."""
-    long = {name for name, text in sources() if len(text.splitlines()) > 400}
+    long = {name for name, text in read_sources() if len(text.splitlines()) > 400}
     assert {name for name in long if "/versions/" not in name} == set(), (
         "move what belongs together to a file of its own"
     )
@@ -170,7 +172,7 @@ def test_no_file_is_longer_than_400_lines() -> None:
 
 def test_no_two_classes_of_the_product_have_one_name() -> None:
     places: dict[str, list[str]] = {}
-    for name, text in sources():
+    for name, text in read_sources():
         if name.startswith(("bot/", "commands/")) and not name.startswith("bot/sandbox/"):
             for found in re.finditer(r"^class (\w+)", text, re.MULTILINE):
                 places.setdefault(found[1], []).append(name)
@@ -244,14 +246,14 @@ def find_matches(pattern: str, part: str = "") -> list[str]:
     compiled = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     return [
         f"{name}:{text.count(chr(10), 0, found.start()) + 1}"
-        for (name, text), small in zip(sources(), small_letters(), strict=True)
+        for (name, text), small in zip(read_sources(), read_lowercase(), strict=True)
         if "/versions/" not in name and part in small
         for found in compiled.finditer(text)
     ]
 
 
 @cache
-def sources() -> tuple[tuple[str, str], ...]:
+def read_sources() -> tuple[tuple[str, str], ...]:
     """Return the name and the text of every file that the rules of language hold for."""
     folders = ("bot", "commands", "tests")
     files = [path for folder in folders for path in ROOT.glob(f"{folder}/**/*.py")]
@@ -264,9 +266,9 @@ def sources() -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def small_letters() -> tuple[str, ...]:
+def read_lowercase() -> tuple[str, ...]:
     """Return the texts of ``sources()`` in small letters: a word is found in them in no time."""
-    return tuple(text.lower() for _, text in sources())
+    return tuple(text.lower() for _, text in read_sources())
 
 
 def test_changelog_begins_with_this_release() -> None:

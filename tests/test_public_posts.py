@@ -85,12 +85,12 @@ LINES = [
 async def test_no_line_without_share_or_watch_posts_in_the_channel(
     acme: World, person: str
 ) -> None:
-    before = public_texts(acme)
+    before = list_public_texts(acme)
     for line in LINES:
         await acme.type(line, by=person)
-    assert public_texts(acme) == before
+    assert list_public_texts(acme) == before
 
 
-def public_texts(acme: World) -> list[str]:
+def list_public_texts(acme: World) -> list[str]:
     messages = acme.slack.list_messages(JOHN, SALES)
     return [visible_text(m) for m in messages if m.author == "U0CHAKRA" and not m.ephemeral]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bot.db.schema import METADATA
 from bot.sandbox.slack import LocalFile
 from tests.clock import ManualClock
-from tests.commands.send_scenarios import open_form, report_text, submit_form
+from tests.commands.send_scenarios import open_form, read_report_text, submit_form
 from tests.commands.watch_scenarios import advance_until, wait_until
 from tests.people import JOHN, SALES
 from tests.world import World
@@ -21,7 +21,7 @@ FILE_NAME = "leads of ravi.k@acme.com +91 98765 43210.csv"
 ROWS = "Lead Id,First Name,Phone Number\nEXPO-1,Asha,+91 98765 43210\nEXPO-2,Ravi,9123456780\n"
 
 
-async def stored_text(acme: World) -> str:
+async def read_stored_text(acme: World) -> str:
     """Return everything that is in the database."""
     parts = []
     async with acme.bot.database.begin() as connection:
@@ -44,8 +44,8 @@ async def test_finished_upload_leaves_no_whole_number_or_address(
     await acme.slack.submit(JOHN, {"file": LocalFile(FILE_NAME, "text/csv", ROWS.encode())})
     await wait_until(acme, lambda: "Send 2 rows" in str(acme.slack.find_view(JOHN)))
     await acme.slack.submit(JOHN, {})
-    await advance_until(acme, clock, lambda: "has finished" in report_text(acme))
-    stored = await stored_text(acme)
+    await advance_until(acme, clock, lambda: "has finished" in read_report_text(acme))
+    stored = await read_stored_text(acme)
     assert "uploads (" in stored
     assert "watches (" in stored
     for whole in ("98765", "9876543210", "9123456780", "ravi.k"):
@@ -59,15 +59,15 @@ async def test_record_whose_key_is_a_number_is_stored_masked(
     acme.chakra.change_lead_key("LEAD-004038", key)
     await open_form(acme)
     assert await submit_form(acme, phone=f"lead {key}") == {}
-    await advance_until(acme, clock, lambda: f"lead {key}" in report_text(acme))
-    stored = await stored_text(acme)
+    await advance_until(acme, clock, lambda: f"lead {key}" in read_report_text(acme))
+    stored = await read_stored_text(acme)
     assert "sends (" in stored
     assert not re.search(r"98765|43210", stored)
-    assert f"lead {key}" in report_text(acme), "its only reader typed it"
+    assert f"lead {key}" in read_report_text(acme), "its only reader typed it"
 
 
 async def test_other_keys_of_records_stay_readable(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     assert await submit_form(acme, phone="lead LEAD-004038") == {}
-    await advance_until(acme, clock, lambda: "lead LEAD-004038" in report_text(acme))
-    assert "lead LEAD-004038" in await stored_text(acme)
+    await advance_until(acme, clock, lambda: "lead LEAD-004038" in read_report_text(acme))
+    assert "lead LEAD-004038" in await read_stored_text(acme)

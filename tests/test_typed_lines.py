@@ -36,7 +36,7 @@ def test_the_table_is_large_and_has_no_line_twice() -> None:
 
 
 def test_the_share_that_is_right_in_one_step() -> None:
-    assert f"{typed_lines.share_in_one_step(LINES):.0f} %" in (__doc__ or "")
+    assert f"{typed_lines.measure_share_in_one_step(LINES):.0f} %" in (__doc__ or "")
 
 
 @pytest.mark.parametrize("line", ["maria share", "stop watching {id}", "show me john share"])
@@ -50,7 +50,7 @@ async def test_a_line_of_each_kind_through_the_front_door(acme: World) -> None:
     async def read(line: str) -> str:
         return visible_text(await acme.type(f"/chakra {line}"))
 
-    async def form(line: str) -> str:
+    async def read_form(line: str) -> str:
         await acme.type(f"/chakra {line}")
         view = acme.slack.find_view(JOHN)
         assert view is not None, line
@@ -70,6 +70,6 @@ async def test_a_line_of_each_kind_through_the_front_door(acme: World) -> None:
     assert "role Field Sales or Inside Sales" in visible_text(await acme.press("help.run:0"))
     assert "No one in Chakra matches *zebulon*" in await read("zebulon")
     assert "No templates match" in visible_text(await acme.press("help.run:1"))
-    assert "New template" in await form("please create a template")
-    assert "John Doe" in await form("message John Doe")
-    assert "Bulk upload" in await form("import leads")
+    assert "New template" in await read_form("please create a template")
+    assert "John Doe" in await read_form("message John Doe")
+    assert "Bulk upload" in await read_form("import leads")

@@ -83,11 +83,11 @@ async def watch(workspace: Workspace, channel: str, member: str) -> Watch:
     return started
 
 
-def active_counts(*workspaces: Workspace) -> list[int]:
+def count_active(*workspaces: Workspace) -> list[int]:
     return [workspace.context.workflows.watcher.active_count for workspace in workspaces]
 
 
-def acme_has_posted(acme: World, text: str) -> bool:
+def has_acme_posted(acme: World, text: str) -> bool:
     return any(
         text in visible_text(message) for message in list_app_messages(acme, "U0MEI", "C0SALES")
     )
@@ -97,12 +97,12 @@ async def test_each_workspace_runs_its_own_watches(acme: World, clock: ManualClo
     async with opened_globex(acme) as globex:
         first, second = acme.bot.workspace, await globex.open()
         await watch(first, "C0SALES", "U0MEI")
-        assert active_counts(first, second) == [1, 0]
+        assert count_active(first, second) == [1, 0]
         await watch(second, GLOBEX_SALES, ANN)
-        assert active_counts(first, second) == [1, 1]
+        assert count_active(first, second) == [1, 1]
         await advance_until(acme, clock, lambda: globex.slack.has_posted(OUTCOME), step=10)
-        await advance_until(acme, clock, lambda: acme_has_posted(acme, OUTCOME), step=10)
-        await advance_until(acme, clock, lambda: active_counts(first, second) == [0, 0], step=10)
+        await advance_until(acme, clock, lambda: has_acme_posted(acme, OUTCOME), step=10)
+        await advance_until(acme, clock, lambda: count_active(first, second) == [0, 0], step=10)
 
 
 async def test_stopped_workspace_pauses_its_watches_and_leaves_those_of_the_other_running(
@@ -114,15 +114,15 @@ async def test_stopped_workspace_pauses_its_watches_and_leaves_those_of_the_othe
         paused = await watch(second, GLOBEX_SALES, ANN)
         await advance_until(acme, clock, lambda: len(globex.slack.texts) > 1, step=5)
         await globex.workspaces.stop(GLOBEX, "app_uninstalled")
-        await advance_until(acme, clock, lambda: acme_has_posted(acme, OUTCOME), step=10)
+        await advance_until(acme, clock, lambda: has_acme_posted(acme, OUTCOME), step=10)
         assert not globex.slack.has_posted(OUTCOME)
-        assert active_counts(first, second) == [0, 0]
+        assert count_active(first, second) == [0, 0]
         stored = await second.context.workflows.watches.get(paused.id)
         assert stored is not None
         assert stored.status is WatchStatus.ACTIVE
         opened_again = await globex.open()
         await advance_until(acme, clock, lambda: globex.slack.has_posted(OUTCOME), step=10)
-        await advance_until(acme, clock, lambda: active_counts(opened_again) == [0], step=10)
+        await advance_until(acme, clock, lambda: count_active(opened_again) == [0], step=10)
 
 
 async def test_command_in_a_removed_workspace_is_answered_in_its_ack(acme: World) -> None:

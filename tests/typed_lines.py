@@ -50,7 +50,7 @@ def describe(typed: str, registry: CommandRegistry[object]) -> str:
     return text.get(meant.kind, meant.kind.value).strip()
 
 
-def share_in_one_step(lines: list[TypedLine]) -> float:
+def measure_share_in_one_step(lines: list[TypedLine]) -> float:
     """Return the percentage of understandable lines that are answered without another press."""
     counts = Counter(line.expected.split()[0] for line in lines if line.expected != "unknown")
     return 100 * sum(counts[word] for word in IN_ONE_STEP) / counts.total()

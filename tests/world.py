@@ -9,7 +9,7 @@ from typing import Any
 from bot.sandbox import world as sandbox
 from bot.sandbox.slack import VisibleMessage
 from tests.clock import ManualClock
-from tests.event_loop import idle
+from tests.event_loop import wait_until_idle
 from tests.people import JOHN, SALES
 
 
@@ -19,19 +19,19 @@ class World(sandbox.Sandbox):
 
     clock: ManualClock
 
-    async def idle(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Return once only time, a released call or a person can make something happen."""
-        await idle()
+        await wait_until_idle()
 
     async def settle(self) -> None:
         """Return once only time, a released call or a person can make something happen."""
-        await idle()
+        await wait_until_idle()
 
     async def type(self, text: str, *, by: str = JOHN, channel: str = SALES) -> VisibleMessage:
         """Type a line; return what this person then sees last there. If the bot waits for a Chakra
         that hangs, use it within ``async with world.clock.running():``."""
         await self.slack.type(by, channel, text.rstrip())
-        await self.idle()
+        await self.wait_until_idle()
         return self.shown(by=by, channel=channel)
 
     async def press(
@@ -39,13 +39,13 @@ class World(sandbox.Sandbox):
     ) -> VisibleMessage:
         """Press a button or choose in a menu; return what this person then sees last there."""
         await self.slack.press(by, action, value=value)
-        await self.idle()
+        await self.wait_until_idle()
         return self.shown(by=by, channel=channel)
 
     async def submit(self, values: Mapping[str, Any], *, by: str = JOHN) -> dict[str, str]:
         """Submit the open form; return the sentences under its fields."""
         delivered = await self.slack.submit(by, values)
-        await self.idle()
+        await self.wait_until_idle()
         return delivered.errors
 
     async def send(

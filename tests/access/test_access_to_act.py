@@ -10,14 +10,14 @@ from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Permission
 from commands import COMMANDS
 from tests.clock import ManualClock
-from tests.commands.send_scenarios import check_form, open_form, sent_count
+from tests.commands.send_scenarios import check_form, count_sent, open_form
 from tests.people import JOHN, MEI, PRIYA
 from tests.world import World
 
 OWNER, GROUP = "U0LENA", "S0SALES"
 
 
-def policy(acme: World, *senders: str) -> AccessPolicy:
+def build_policy(acme: World, *senders: str) -> AccessPolicy:
     return AccessPolicy(acme.bot.context.members, senders)
 
 
@@ -25,7 +25,7 @@ def may_write(decision: AccessDecision) -> bool:
     return decision.allows(Permission.SEND)
 
 
-def call_count(acme: World) -> int:
+def count_calls(acme: World) -> int:
     return sum(call.method.startswith("user") for call in acme.slack.calls)
 
 
@@ -50,7 +50,7 @@ async def test_a_person_who_lost_their_role_seconds_ago_may_no_longer_write(
     senders: tuple[str, ...],
     kind: WorkspaceMemberKind,
 ) -> None:
-    access, actor = policy(acme, *senders), Actor(who, "T0ACME")
+    access, actor = build_policy(acme, *senders), Actor(who, "T0ACME")
     assert may_write(await access.check(actor))
     acme.slack.workspace.change_member_kind(who, kind)
     await clock.advance(MAX_AGE_TO_ACT_SECONDS + 1)
@@ -62,7 +62,7 @@ async def test_a_person_who_lost_their_role_seconds_ago_may_no_longer_write(
 async def test_a_person_who_left_the_senders_group_may_no_longer_write(
     acme: World, clock: ManualClock
 ) -> None:
-    access, actor = policy(acme, GROUP), Actor(JOHN, "T0ACME")
+    access, actor = build_policy(acme, GROUP), Actor(JOHN, "T0ACME")
     assert may_write(await access.check(actor))
     acme.slack.workspace.user_groups[GROUP] = ()
     await clock.advance(MAX_AGE_TO_ACT_SECONDS + 1)
@@ -70,7 +70,7 @@ async def test_a_person_who_left_the_senders_group_may_no_longer_write(
 
 
 async def test_a_promoted_person_may_write_without_waiting(acme: World, clock: ManualClock) -> None:
-    access, actor = policy(acme), Actor(MEI, "T0ACME")
+    access, actor = build_policy(acme), Actor(MEI, "T0ACME")
     assert not may_write(await access.check(actor))
     acme.slack.workspace.change_member_kind(MEI, "admin")
     await clock.advance(MAX_AGE_TO_ACT_SECONDS + 1)
@@ -80,15 +80,15 @@ async def test_a_promoted_person_may_write_without_waiting(acme: World, clock: M
 async def test_presses_within_seconds_share_one_answer_of_slack(
     acme: World, clock: ManualClock
 ) -> None:
-    access, actor = policy(acme, GROUP), Actor(JOHN, "T0ACME")
+    access, actor = build_policy(acme, GROUP), Actor(JOHN, "T0ACME")
     await access.check(actor, to_act=True)
-    asked = call_count(acme)
+    asked = count_calls(acme)
     await clock.advance(MAX_AGE_TO_ACT_SECONDS - 1)
     await access.check(actor, to_act=True)
-    assert call_count(acme) == asked
+    assert count_calls(acme) == asked
     await clock.advance(2)
     await access.check(actor, to_act=True)
-    assert call_count(acme) == 2 * asked
+    assert count_calls(acme) == 2 * asked
 
 
 @pytest.mark.parametrize("method", ["users.info", "usergroups.users.list"])
@@ -96,7 +96,7 @@ async def test_presses_within_seconds_share_one_answer_of_slack(
 async def test_an_old_answer_lets_no_one_write_while_slack_does_not_answer(
     acme: World, clock: ManualClock, method: str, error: str
 ) -> None:
-    access, actor = policy(acme, GROUP), Actor(JOHN, "T0ACME")
+    access, actor = build_policy(acme, GROUP), Actor(JOHN, "T0ACME")
     assert may_write(await access.check(actor))
     await clock.advance(MAX_AGE_TO_ACT_SECONDS + 1)
     acme.slack.fail(method, error=error, times=50)
@@ -115,7 +115,7 @@ async def test_a_form_submitted_after_the_role_was_lost_sends_nothing(
     acme.slack.workspace.change_member_kind(JOHN, "deactivated")
     await clock.advance(60)
     await acme.confirm()
-    assert sent_count(acme) == 0
+    assert count_sent(acme) == 0
     assert "This account is deactivated" in str(acme.slack.find_view(JOHN))
 
 

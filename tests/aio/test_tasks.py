@@ -22,13 +22,13 @@ async def record_outcome(work: asyncio.Task[str], outcomes: list[str]) -> None:
     outcomes.append("cut off" if work.cancelled() else work.result())
 
 
-async def work(clock: ManualClock, seconds: float) -> str:
+async def do_work(clock: ManualClock, seconds: float) -> str:
     await sleep(clock, seconds)
     return f"done in {seconds:g}"
 
 
 async def test_task_is_referenced_until_it_finishes(tasks: TaskSet, clock: ManualClock) -> None:
-    task = tasks.spawn(work(clock, 5))
+    task = tasks.spawn(do_work(clock, 5))
     assert len(tasks) == 1
     await clock.advance(5)
     assert task.result() == "done in 5"
@@ -37,7 +37,7 @@ async def test_task_is_referenced_until_it_finishes(tasks: TaskSet, clock: Manua
 
 async def test_caller_need_not_hold_a_task_reference(tasks: TaskSet, clock: ManualClock) -> None:
     messages: list[str] = []
-    tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, 1)), messages))
+    tasks.spawn_reply(record_outcome(tasks.spawn(do_work(clock, 1)), messages))
     await clock.advance(1)
     assert messages == ["done in 1"]
 
@@ -47,8 +47,8 @@ async def test_pending_replies_counts_finished_work(tasks: TaskSet, clock: Manua
         await asyncio.wait({task})
         await sleep(clock, 1)
 
-    tasks.spawn_reply(say_slowly(tasks.spawn(work(clock, 2))))
-    tasks.spawn(work(clock, 9))
+    tasks.spawn_reply(say_slowly(tasks.spawn(do_work(clock, 2))))
+    tasks.spawn(do_work(clock, 9))
     assert tasks.pending_replies == 0
     await clock.advance(2)
     assert len(tasks) == 2
@@ -62,7 +62,7 @@ async def test_a_drain_without_work_ends_immediately(tasks: TaskSet) -> None:
 
 async def test_a_drain_waits_for_work_that_ends_in_time(tasks: TaskSet, clock: ManualClock) -> None:
     messages: list[str] = []
-    tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, 4)), messages))
+    tasks.spawn_reply(record_outcome(tasks.spawn(do_work(clock, 4)), messages))
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(3.9)
     assert not draining.done()
@@ -76,7 +76,7 @@ async def test_drain_cancels_remaining_work_and_lets_it_reply(
 ) -> None:
     messages: list[str] = []
     for seconds in (1, 60, 70):
-        tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, seconds)), messages))
+        tasks.spawn_reply(record_outcome(tasks.spawn(do_work(clock, seconds)), messages))
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(5)
     assert await draining == 2
@@ -111,7 +111,7 @@ async def test_reply_within_the_grace_period_is_not_cancelled(
         await sleep(clock, REPLY_GRACE_SECONDS - 0.5)
         messages.append("sorry")
 
-    tasks.spawn_reply(say_slowly(tasks.spawn(work(clock, 60))))
+    tasks.spawn_reply(say_slowly(tasks.spawn(do_work(clock, 60))))
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(5)
     await clock.advance(REPLY_GRACE_SECONDS)
@@ -124,14 +124,14 @@ async def test_uncancellable_work_does_not_block_shutdown(
 ) -> None:
     over = asyncio.Event()
 
-    async def stubborn() -> None:
+    async def ignore_cancellation() -> None:
         while not over.is_set():
             try:
                 await over.wait()
             except asyncio.CancelledError:
                 continue
 
-    task = tasks.spawn(stubborn())
+    task = tasks.spawn(ignore_cancellation())
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(5)
     await clock.advance(REPLY_GRACE_SECONDS)

@@ -75,12 +75,12 @@ async def run_echo_comparison(bench: Bench) -> None:
     async with start_process(ECHO, bench.env) as echo, start_process(BOT_MODULE, bench.env) as bot:
         ready = f"{bot.ready_seconds:.2f} s"
         bench.table.add("serve is ready after", ready, "< 1.5 s", is_met=bot.ready_seconds < 1.5)
-        idle = bot.resident_mb()
+        idle = bot.measure_resident_mb()
         bench.table.add("memory of serve, idle", f"{idle:.0f} MB", "< 120 MB", is_met=idle < 120)
         await bench.compare_throughput(echo, bot)
         await bench.compare_latency(echo, bot)
         await bench.measure_hung_chakra(bot)
-        memory_mb = bot.resident_mb()
+        memory_mb = bot.measure_resident_mb()
         bench.table.add(
             "memory of serve, after all that",
             f"{memory_mb:.0f} MB",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.bench.loop_monitor import resident_mb
+from tests.bench.loop_monitor import measure_resident_mb
 
 BOT_MODULE = ["bot", "serve"]
 TIMEOUT_SECONDS = 60.0
@@ -31,26 +31,26 @@ class BenchProcess:
     process: subprocess.Popen[bytes]
     ready_seconds: float
 
-    def cpu_seconds(self) -> float:
+    def measure_cpu_seconds(self) -> float:
         """Return the processor time that it has used."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def resident_mb(self) -> float:
-        return resident_mb(self.process.pid)
+    def measure_resident_mb(self) -> float:
+        return measure_resident_mb(self.process.pid)
 
-    def peak_mb(self) -> float:
+    def measure_peak_mb(self) -> float:
         """Return the peak of its memory in megabytes."""
-        return resident_mb(self.process.pid, "VmHWM")
+        return measure_resident_mb(self.process.pid, "VmHWM")
 
 
 @asynccontextmanager
 async def start_process(module: list[str], env: dict[str, str]) -> AsyncIterator[BenchProcess]:
-    port = _free_port()
+    port = _find_free_port()
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own modules; starting is the measure
         [sys.executable, "-m", *module],
-        env=_environment({**env, "PORT": str(port), "LOG_FORMAT": "json"}),
+        env=_build_environment({**env, "PORT": str(port), "LOG_FORMAT": "json"}),
         stderr=subprocess.DEVNULL,
         cwd=Path(__file__).parents[2],
     )
@@ -63,12 +63,12 @@ async def start_process(module: list[str], env: dict[str, str]) -> AsyncIterator
         process.wait(TIMEOUT_SECONDS)
 
 
-def _environment(env: dict[str, str]) -> dict[str, str]:
+def _build_environment(env: dict[str, str]) -> dict[str, str]:
     """Return ``env`` over ours. Bytecode is cached, as in an installed package."""
     return {key: value for key, value in os.environ.items() if key != NO_BYTECODE} | env
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
     return port

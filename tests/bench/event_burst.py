@@ -22,7 +22,7 @@ from tests.bench.bench_process import BOT_MODULE, start_process
 from tests.bench.load import send_all
 from tests.bench.result_table import ResultTable
 from tests.db.databases import create_database_url
-from tests.messages.webhook_builders import SECRET, chakra_event, encode, sign
+from tests.messages.webhook_builders import SECRET, build_event, encode, sign
 
 SENDS, EVENTS, CONNECTIONS = 500, 10_000, 50
 STATUSES = ("READ", "SENT", "DELIVERED", "FAILED")
@@ -40,7 +40,7 @@ async def bench_event_burst(kind: str, env: Mapping[str, str], table: ResultTabl
             began = time.perf_counter()
             load = await send_all(bot.url, build_events(bot.url), connections=CONNECTIONS)
             read = await _wait_until_read(kind, url, Path(folder), began)
-            settled, megabytes = time.perf_counter() - began, bot.peak_mb()
+            settled, megabytes = time.perf_counter() - began, bot.measure_peak_mb()
     acknowledged = load.response_count if load.statuses == {200} else 0
     name = {"sqlite": "SQLite", "postgres": "Postgres"}[kind]
     table.add(
@@ -99,7 +99,7 @@ def build_events(url: str) -> list[bytes]:
 
 def _build_request(host: str, index: int) -> bytes:
     number, word = index % SENDS, STATUSES[index // SENDS % len(STATUSES)]
-    body = encode(chakra_event(word, f"wamid.{number}", f"m-{number}", turn=index))
+    body = encode(build_event(word, f"wamid.{number}", f"m-{number}", turn=index))
     head = (
         f"POST {CHAKRA_EVENTS_PATH} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n"
         f"content-length: {len(body)}\r\nx-chakra-signature-256: {sign(body)}\r\n\r\n"

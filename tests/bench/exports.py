@@ -14,7 +14,7 @@ from bot.sandbox.world import SLACK_EVENTS_PATH
 from tests.bench.bench_process import start_process
 from tests.bench.eager_exports import EAGER_BOT
 from tests.bench.loop_monitor import MAX_BLOCK_MS
-from tests.bench.monitored_bot import OUTPUT_VARIABLE, longest_block
+from tests.bench.monitored_bot import OUTPUT_VARIABLE, find_longest_block
 from tests.bench.result_table import ResultTable
 
 JOHN, SALES, JOHNS = "U0JOHN", "C0SALES", "D0JOHN"
@@ -42,13 +42,13 @@ async def bench_export(
             slack.set_request_url(bot.url + SLACK_EVENTS_PATH)
             await slack.type(JOHN, SALES, "/chakra leads city:Nowhere")
             await asyncio.sleep(1.0)
-            before, began, used = bot.peak_mb(), time.time(), bot.cpu_seconds()
+            before, began, used = bot.measure_peak_mb(), time.time(), bot.measure_cpu_seconds()
             await slack.type(JOHN, SALES, "/chakra leads csv")
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 while not (file := find_file(slack)):  # noqa: ASYNC110 - two processes
                     await asyncio.sleep(0.1)
-            ended, cpu = time.time(), bot.cpu_seconds() - used
-            grown, block = bot.peak_mb() - before, longest_block(ticks, began, ended)
+            ended, cpu = time.time(), bot.measure_cpu_seconds() - used
+            grown, block = bot.measure_peak_mb() - before, find_longest_block(ticks, began, ended)
     assert file.count(b"MANY-") == rows
     table.add(
         f"{rows:,} leads as a CSV: time, leads/s, CPU",

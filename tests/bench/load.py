@@ -44,9 +44,9 @@ class SignedCommands:
 
     def prepare(self, count: int) -> list[bytes]:
         """Return requests that are signed already, so that signing takes no time of the load."""
-        return list(itertools.islice(self.requests(), count))
+        return list(itertools.islice(self.iter_requests(), count))
 
-    def requests(self) -> Iterator[bytes]:
+    def iter_requests(self) -> Iterator[bytes]:
         while True:
             yield self._build_request(next(self._numbers))
 
@@ -110,7 +110,7 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         head, separator, body = self._buffer.partition(b"\r\n\r\n")
-        if not separator or len(body) < _content_length(head):
+        if not separator or len(body) < _parse_content_length(head):
             return
         self._buffer = b""
         now = time.perf_counter()
@@ -139,7 +139,7 @@ class _Connection(asyncio.Protocol):
             loop.call_later(self._sent_at - now, self._transport.write, request)
 
 
-def _content_length(head: bytes) -> int:
+def _parse_content_length(head: bytes) -> int:
     _, found, rest = head.lower().partition(b"content-length:")
     return int(rest.split(b"\r\n", 1)[0]) if found else 0
 
@@ -152,7 +152,7 @@ async def run_for(
     url: str, commands: SignedCommands, *, connections: int, seconds: float
 ) -> LoadResult:
     """Keeps every connection busy for ``seconds``."""
-    streams = [commands.requests() for _ in range(connections)]
+    streams = [commands.iter_requests() for _ in range(connections)]
     return await _run_streams(url, streams, seconds)
 
 

@@ -44,10 +44,10 @@ class LoopMonitor:
             )
             ticks += 1
             if ticks % TICKS_PER_MEMORY_SAMPLE == 0:
-                self.peak_mb = max(self.peak_mb, resident_mb())
+                self.peak_mb = max(self.peak_mb, measure_resident_mb())
 
 
-def resident_mb(process: int | str = "self", name: str = "VmRSS") -> float:
+def measure_resident_mb(process: int | str = "self", name: str = "VmRSS") -> float:
     """Return the memory of a process in megabytes; with ``VmHWM`` its peak."""
     status = Path(f"/proc/{process}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith(name))

@@ -99,14 +99,18 @@ def _build_slack_requests(slack: EmbeddedSlack, url: str, replies: str) -> list[
     numbers = itertools.count(time.time_ns())
     commands = SignedCommands(slack, url, "user john@acme.com", JOHN).prepare(COMMANDS)
     presses = [
-        sign_form(secret, host, _payload(_press(next(numbers), replies))) for _ in range(PRESSES)
+        sign_form(secret, host, _build_payload(_press(next(numbers), replies)))
+        for _ in range(PRESSES)
     ]
-    options = [sign_form(secret, host, _payload(_options(next(numbers)))) for _ in range(OPTIONS)]
+    options = [
+        sign_form(secret, host, _build_payload(_build_options(next(numbers))))
+        for _ in range(OPTIONS)
+    ]
     rounds = zip(commands[::2], presses, options, commands[1::2], strict=True)
     return list(itertools.chain.from_iterable(rounds))
 
 
-def _payload(interaction: Mapping[str, Any]) -> dict[str, str]:
+def _build_payload(interaction: Mapping[str, Any]) -> dict[str, str]:
     return {"payload": json.dumps(interaction)}
 
 
@@ -127,7 +131,7 @@ def _press(number: int, replies: str) -> dict[str, Any]:
     }
 
 
-def _options(number: int) -> dict[str, Any]:
+def _build_options(number: int) -> dict[str, Any]:
     """Return a request for the templates that match what was typed in the form."""
     return {
         "type": "block_suggestion",

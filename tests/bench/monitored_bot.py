@@ -42,7 +42,7 @@ async def _record_blocks(path: Path) -> None:
             file.write(json.dumps([time.time(), ticker.take_longest_block() * 1000]) + "\n")
 
 
-def longest_block(path: Path, start: float, end: float) -> float:
+def find_longest_block(path: Path, start: float, end: float) -> float:
     """Milliseconds, between those two moments."""
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     return max((block for at, block in lines if start <= at - SAMPLE_SECONDS <= end), default=0.0)

@@ -26,7 +26,7 @@ from tests.bench.bench_process import BOT_MODULE, start_process
 from tests.bench.load import send_all
 from tests.bench.result_table import ResultTable
 from tests.db.databases import create_database_url
-from tests.messages.webhook_builders import SECRET, encode, meta_event, meta_status, sign
+from tests.messages.webhook_builders import SECRET, build_meta, build_status, encode, sign
 from tests.people import JOHN, SALES
 
 EVENTS, FAILED_SHARE, MESSAGES, CUSTOMERS, CONNECTIONS = 20_000, 0.23, 40, 8, 50
@@ -53,14 +53,14 @@ async def bench_notification_burst(
                 bodies = build_bodies()
                 half = len(bodies) // 2
                 await send_all(
-                    first.url, _requests(first.url, bodies[:half]), connections=CONNECTIONS
+                    first.url, _build_requests(first.url, bodies[:half]), connections=CONNECTIONS
                 )
                 os.kill(first.process.pid, signal.SIGKILL)
             await send_all(
-                second.url, _requests(second.url, bodies), connections=CONNECTIONS
+                second.url, _build_requests(second.url, bodies), connections=CONNECTIONS
             )  # those of the first replica come again, as a sender that got no answer repeats them
             shown = await _wait_until_shown(url, began)
-            took, megabytes = time.perf_counter() - began, second.peak_mb()
+            took, megabytes = time.perf_counter() - began, second.measure_peak_mb()
         posts = slack.list_messages(JOHN, SALES)[before:]
         _report(table, shown, took, megabytes, posts)
 
@@ -70,7 +70,7 @@ def build_bodies() -> list[bytes]:
     chance = random.Random(1)
     now = str(int(time.time()))
     statuses = [
-        meta_status(
+        build_status(
             "failed" if chance.random() < FAILED_SHARE else "delivered",
             f"wamid.{number}",
             timestamp=now,
@@ -78,15 +78,15 @@ def build_bodies() -> list[bytes]:
         for number in range(EVENTS - MESSAGES)
     ]
     bodies = [
-        encode(meta_event(*statuses[start : start + EVENTS_PER_DELIVERY]))
+        encode(build_meta(*statuses[start : start + EVENTS_PER_DELIVERY]))
         for start in range(0, len(statuses), EVENTS_PER_DELIVERY)
     ]
-    bodies += [encode(_message(number, now)) for number in range(MESSAGES)]
+    bodies += [encode(_build_message(number, now)) for number in range(MESSAGES)]
     chance.shuffle(bodies)
     return bodies
 
 
-def _message(number: int, now: str) -> dict[str, Any]:
+def _build_message(number: int, now: str) -> dict[str, Any]:
     message = {
         "from": f"9198765432{number % CUSTOMERS:02d}",
         "id": f"wamid.in.{number}",
@@ -94,10 +94,10 @@ def _message(number: int, now: str) -> dict[str, Any]:
         "type": "text",
         "text": {"body": f"word {number}"},
     }
-    return meta_event(messages=[message], metadata={"phone_number_id": "1"})
+    return build_meta(messages=[message], metadata={"phone_number_id": "1"})
 
 
-def _requests(url: str, bodies: list[bytes]) -> list[bytes]:
+def _build_requests(url: str, bodies: list[bytes]) -> list[bytes]:
     host = urlsplit(url).netloc
     return [
         (

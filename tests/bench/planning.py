@@ -24,7 +24,7 @@ from tests.bench.bench_process import BOT_MODULE, start_process
 from tests.bench.load import send_all
 from tests.bench.result_table import ResultTable
 from tests.db.databases import create_database_url
-from tests.messages.webhook_builders import SECRET, encode, meta_event, meta_status, sign
+from tests.messages.webhook_builders import SECRET, build_meta, build_status, encode, sign
 from tests.people import JOHN, SALES, SUPPORT
 
 EVENTS, EVENTS_PER_DELIVERY, CONNECTIONS = 10_000, 10, 20
@@ -49,7 +49,7 @@ async def bench_planning(
         async with start_process(BOT_MODULE, own) as bot:
             await _record_events(kind, url, bot.url)
             planned_per_second = await _measure_planning(kind, url, bot.url)
-            megabytes = bot.peak_mb()
+            megabytes = bot.measure_peak_mb()
         table.add(
             f"{name}: events planned a second, for two channels",
             f"{planned_per_second:,.0f}",
@@ -94,10 +94,10 @@ def _add_channels(slack: EmbeddedSlack) -> list[str]:
 async def _record_events(kind: str, database: str, url: str) -> None:
     now = str(int(time.time()))
     statuses = [
-        meta_status("delivered", f"wamid.{number}", timestamp=now) for number in range(EVENTS)
+        build_status("delivered", f"wamid.{number}", timestamp=now) for number in range(EVENTS)
     ]
     bodies = [
-        encode(meta_event(*statuses[start : start + EVENTS_PER_DELIVERY]))
+        encode(build_meta(*statuses[start : start + EVENTS_PER_DELIVERY]))
         for start in range(0, EVENTS, EVENTS_PER_DELIVERY)
     ]
     await _deliver(url, bodies)
@@ -110,7 +110,7 @@ async def _measure_planning(kind: str, database: str, url: str) -> float:
     _execute(kind, database, "DELETE FROM notification_deliveries")
     _execute(kind, database, "UPDATE event_log SET pending = true")
     began = time.perf_counter()
-    await _deliver(url, [encode(meta_event(meta_status("read", "wamid.wake")))])
+    await _deliver(url, [encode(build_meta(build_status("read", "wamid.wake")))])
     await _wait_until_none(kind, database, PENDING)
     return EVENTS / (time.perf_counter() - began)
 

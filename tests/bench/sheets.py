@@ -18,7 +18,7 @@ from bot.sheets.chunks import ItemBatch, iter_batches
 from bot.sheets.columns import Purpose, Target, match_columns
 from bot.sheets.read import read_sheet
 from bot.text.phones import PhoneParser
-from tests.bench.loop_monitor import MAX_BLOCK_MS, LoopMonitor, resident_mb
+from tests.bench.loop_monitor import MAX_BLOCK_MS, LoopMonitor, measure_resident_mb
 from tests.bench.result_table import ResultTable
 
 ROWS = 100_000
@@ -67,11 +67,11 @@ class _Bench:
     table: ResultTable
 
     async def measure(self, what: str, work: Awaitable[Result]) -> Result:
-        memory_mb, ticker, began = resident_mb(), LoopMonitor(), time.perf_counter()
+        memory_mb, ticker, began = measure_resident_mb(), LoopMonitor(), time.perf_counter()
         result = await work
         seconds, block = time.perf_counter() - began, ticker.longest_block_seconds * 1000
         await ticker.stop()
-        peak = max(ticker.peak_mb, resident_mb()) - memory_mb
+        peak = max(ticker.peak_mb, measure_resident_mb()) - memory_mb
         self.table.add(
             f"{ROWS:,} rows: {what}: time, memory, block of the loop",
             f"{seconds:.1f} s {peak:+.0f} MB {block:.0f} ms",

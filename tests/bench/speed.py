@@ -89,10 +89,10 @@ class Bench:
 
     async def _measure(self, where: BenchProcess, text: str) -> Round:
         requests = self.build_commands(where, text).prepare(REQUESTS)
-        cpu = where.cpu_seconds()
+        cpu = where.measure_cpu_seconds()
         load = await send_all(where.url, requests, connections=CONNECTIONS)
         assert load.statuses == {200}, load
-        return Round(load, (where.cpu_seconds() - cpu) / REQUESTS * 1000)
+        return Round(load, (where.measure_cpu_seconds() - cpu) / REQUESTS * 1000)
 
     async def compare_latency(self, echo: BenchProcess, bot: BenchProcess) -> None:
         """At one connection, each with requests that were signed before."""

@@ -20,7 +20,7 @@ from tests.bench.bench_process import BOT_MODULE, BenchProcess, start_process
 from tests.bench.load import send_for
 from tests.bench.result_table import ResultTable
 from tests.db.databases import create_database_url
-from tests.messages.webhook_builders import SECRET, meta_event, meta_status, sign
+from tests.messages.webhook_builders import SECRET, build_meta, build_status, sign
 
 SECONDS, CONNECTIONS, CUSTOMERS = 20.0, 50, 2_000
 MAX_EVENTS_PER_DELIVERY = 20
@@ -51,17 +51,25 @@ async def _bench(
         own = {**env, "DATABASE_URL": url, "CHAKRA_WEBHOOK_SECRET": SECRET}
         async with start_process(BOT_MODULE, own) as bot:
             stream = EventStream(bot.url, largest)
-            used = bot.cpu_seconds()
+            used = bot.measure_cpu_seconds()
             load = await send_for(
-                bot.url, stream.requests(), connections=CONNECTIONS, seconds=SECONDS
+                bot.url, stream.iter_requests(), connections=CONNECTIONS, seconds=SECONDS
             )
             lag = await _wait_until_processed(kind, url, Path(folder))
-            used = bot.cpu_seconds() - used
+            used = bot.measure_cpu_seconds() - used
             recorded = await asyncio.to_thread(
                 _count, "SELECT count(*) FROM event_log", kind, url, Path(folder)
             )
             all_recorded = load.statuses == {200} and recorded == stream.event_count
-            _report(table, f"{_title(kind)}, {name}", stream, lag, used, bot, is_whole=all_recorded)
+            _report(
+                table,
+                f"{_render_title(kind)}, {name}",
+                stream,
+                lag,
+                used,
+                bot,
+                is_whole=all_recorded,
+            )
 
 
 class EventStream:
@@ -74,10 +82,10 @@ class EventStream:
         self._started_at = time.time()
         self.event_count = 0
 
-    def requests(self) -> Iterator[bytes]:
+    def iter_requests(self) -> Iterator[bytes]:
         while True:
             statuses = [self._build_status() for _ in range(self._chance.randint(1, self._largest))]
-            event = meta_event(*statuses, metadata={"phone_number_id": "1"})
+            event = build_meta(*statuses, metadata={"phone_number_id": "1"})
             body = json.dumps(event).encode()
             head = (
                 f"POST {CHAKRA_EVENTS_PATH} HTTP/1.1\r\nhost: {self._host}\r\n"
@@ -89,7 +97,7 @@ class EventStream:
     def _build_status(self) -> dict[str, Any]:
         self.event_count += 1
         [word] = self._chance.choices(WORDS, WORD_WEIGHTS)
-        return meta_status(
+        return build_status(
             word,
             f"wamid.{self.event_count}",
             timestamp=str(int(self._started_at)),
@@ -120,7 +128,7 @@ def _count(query: str, kind: str, url: str, folder: Path) -> int:
         return int(row[0]) if row else 0
 
 
-def _title(kind: str) -> str:
+def _render_title(kind: str) -> str:
     return {"sqlite": "SQLite", "postgres": "Postgres"}[kind]
 
 
@@ -153,7 +161,7 @@ def _report(
         "-",
         is_met=True,
     )
-    megabytes = bot.peak_mb()
+    megabytes = bot.measure_peak_mb()
     table.add(
         f"{name}: peak memory of serve",
         f"{megabytes:.0f} MB",

@@ -15,7 +15,7 @@ from bot.sandbox.slack import EmbeddedSlack, LocalFile, visible_text
 from bot.sandbox.world import SLACK_EVENTS_PATH
 from tests.bench.bench_process import BenchProcess, start_process
 from tests.bench.loop_monitor import MAX_BLOCK_MS
-from tests.bench.monitored_bot import MONITORED_BOT, OUTPUT_VARIABLE, longest_block
+from tests.bench.monitored_bot import MONITORED_BOT, OUTPUT_VARIABLE, find_longest_block
 from tests.bench.result_table import ResultTable
 from tests.bench.sheets import ROWS
 
@@ -44,7 +44,7 @@ async def bench_upload(
             went = chakra.count(CREATE)
             every = ROWS // BATCH_SIZE
             await form.measure_submit("sent", {}, lambda: chakra.count(CREATE) - went == every)
-            memory_mb = bot.peak_mb()
+            memory_mb = bot.measure_peak_mb()
     table.add(
         "peak memory of serve during that",
         f"{memory_mb:.0f} MB",
@@ -73,7 +73,7 @@ class _UploadForm:
             while not is_done():  # noqa: ASYNC110 - two processes
                 await asyncio.sleep(0.1)
         ended = time.time()
-        block = longest_block(self.ticks, began, ended)
+        block = find_longest_block(self.ticks, began, ended)
         self.table.add(
             f"{ROWS:,} rows through the form, {step}: time, block of the loop",
             f"{ended - began:.1f} s {block:.0f} ms",

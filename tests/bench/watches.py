@@ -26,7 +26,7 @@ from bot.sandbox.slack import EmbeddedSlack
 from bot.sandbox.world import SLACK_EVENTS_PATH
 from tests.bench.bench_process import start_process
 from tests.bench.loop_monitor import MAX_BLOCK_MS
-from tests.bench.monitored_bot import MONITORED_BOT, OUTPUT_VARIABLE, longest_block
+from tests.bench.monitored_bot import MONITORED_BOT, OUTPUT_VARIABLE, find_longest_block
 from tests.bench.result_table import ResultTable
 from tests.db.databases import create_database_url
 
@@ -107,13 +107,13 @@ class _WatchBench:
     async def measure_polling(self) -> None:
         """Measure the polls of all watches, then kill the process."""
         async with start_process(MONITORED_BOT, self.env) as bot:
-            before, began = bot.resident_mb(), time.time()
+            before, began = bot.measure_resident_mb(), time.time()
             self.slack.set_request_url(bot.url + SLACK_EVENTS_PATH)
             await self._wait_until_polled(WATCHES)
             self._add_longest_block("while they start", began)
             await self._measure_requests()
             await self._measure_new_watch()
-            memory_mb = (bot.resident_mb() - before) / WATCHES
+            memory_mb = (bot.measure_resident_mb() - before) / WATCHES
             self.table.add("memory of each", memory_mb, " MB", MAX_MB_PER_WATCH, 3)
             bot.process.send_signal(signal.SIGKILL)
 
@@ -157,7 +157,7 @@ class _WatchBench:
         )
         self.table.add(
             "most requests in 250 ms",
-            max_in_window(noted.at, WINDOW_SECONDS),
+            count_most_in_window(noted.at, WINDOW_SECONDS),
             "",
             MAX_REQUESTS_PER_WINDOW,
         )
@@ -189,20 +189,20 @@ class _WatchBench:
     async def _wait_until_polled(self, count: int) -> float:
         """Return when ``count`` jobs had been polled since the requests were cleared."""
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            while len(self._polled_paths()) < count:  # noqa: ASYNC110
+            while len(self._list_polled_paths()) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         return time.monotonic()
 
-    def _polled_paths(self) -> set[str]:
+    def _list_polled_paths(self) -> set[str]:
         requests = self.chakra.requests
         return {request.path for request in requests if request.endpoint == JOB_PATH}
 
     def _add_longest_block(self, phase: str, since: float) -> None:
-        block = longest_block(self.ticks, since, time.time())
+        block = find_longest_block(self.ticks, since, time.time())
         self.table.add(f"block of the loop {phase}", block, " ms", MAX_BLOCK_MS)
 
 
-def max_in_window(moments: Sequence[float], seconds: float) -> int:
+def count_most_in_window(moments: Sequence[float], seconds: float) -> int:
     """Return how many of these ascending moments are within one span of ``seconds`` at most."""
     most, window = 0, deque[float]()
     for at in moments:

@@ -32,8 +32,8 @@ class PageDriver:
         return await self.wait_for_modal()
 
     async def wait_for_modal(self) -> Locator:
-        await expect(self.modal()).to_be_visible()
-        return self.modal()
+        await expect(self.find_modal()).to_be_visible()
+        return self.find_modal()
 
     async def _type_and_send(self, line: str) -> None:
         composer = self.page.get_by_role("textbox").first
@@ -56,11 +56,11 @@ class PageDriver:
 
     async def choose_option(self, block_id: str, text: str, query: str = "") -> None:
         """Choose an option by its text in a menu of the form; ``typed`` filters the list."""
-        menu = self.field(block_id)
+        menu = self.find_field(block_id)
         await menu.click()
         if query:
             await menu.fill(query)
-        await self.modal().get_by_test_id("option").filter(has_text=text).first.click()
+        await self.find_modal().get_by_test_id("option").filter(has_text=text).first.click()
 
     async def submit(self) -> None:
         await self.page.get_by_test_id("modal-submit").click()
@@ -80,13 +80,13 @@ class PageDriver:
         place = container or self.page.get_by_test_id("message").last
         await place.get_by_role("button", name=label, exact=True).click()
 
-    def last_message(self) -> Locator:
+    def find_last_message(self) -> Locator:
         return self.page.get_by_test_id("message").last
 
-    def modal(self) -> Locator:
+    def find_modal(self) -> Locator:
         return self.page.get_by_test_id("modal")
 
-    def field(self, block_id: str) -> Locator:
+    def find_field(self, block_id: str) -> Locator:
         place = f'[data-testid="field"][data-block-id="{block_id}"]'
         return self.page.locator(place).locator("input, textarea").first
 

@@ -30,7 +30,7 @@ State = Callable[[PageDriver], Awaitable[None]]
 
 
 async def show_channel(person: PageDriver) -> None:
-    await expect(person.last_message()).to_be_visible()
+    await expect(person.find_last_message()).to_be_visible()
 
 
 async def show_command(person: PageDriver) -> None:
@@ -61,20 +61,20 @@ async def show_form(person: PageDriver) -> None:
 
 async def show_list(person: PageDriver) -> None:
     await show_form(person)
-    await person.field("template").fill("account_created")
-    await expect(person.modal().get_by_test_id("option").first).to_be_visible()
+    await person.find_field("template").fill("account_created")
+    await expect(person.find_modal().get_by_test_id("option").first).to_be_visible()
 
 
 async def show_variables(person: PageDriver) -> None:
     await show_list(person)
     await person.page.keyboard.press("Enter")
-    await expect(person.field("var_body_1")).to_be_visible()
+    await expect(person.find_field("var_body_1")).to_be_visible()
 
 
 async def show_errors(person: PageDriver) -> None:
     await show_variables(person)
     await person.submit()
-    await expect(person.modal().locator(".field.wrong").first).to_be_visible()
+    await expect(person.find_modal().locator(".field.wrong").first).to_be_visible()
 
 
 async def show_check(person: PageDriver) -> None:
@@ -86,9 +86,9 @@ async def show_repeat(person: PageDriver) -> None:
     """Check again what was sent before, which asks whether it should be sent again."""
     await show_result(person)
     await person.page.get_by_test_id("modal-close").click()
-    await expect(person.modal()).to_be_hidden()
+    await expect(person.find_modal()).to_be_hidden()
     await show_check(person)
-    await expect(person.modal()).to_contain_text("Send it again?")
+    await expect(person.find_modal()).to_contain_text("Send it again?")
 
 
 async def show_result(person: PageDriver) -> None:
@@ -140,7 +140,7 @@ async def show_plan(person: PageDriver) -> None:
 
 async def show_carousel(person: PageDriver) -> None:
     await person.open_form("/chakra send summer_carousel priya")
-    await expect(person.field("template")).to_have_value(re.compile("summer_carousel"))
+    await expect(person.find_field("template")).to_have_value(re.compile("summer_carousel"))
 
 
 async def show_tips(person: PageDriver) -> None:

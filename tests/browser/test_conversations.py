@@ -23,7 +23,7 @@ async def open_rule(person: PageDriver) -> None:
     """Let the channel receive what customers write, in reply mode, and open the phones."""
     preview = await person.send_line("/chakra notify add message mode:reply")
     await person.press_button("Save rule", preview)
-    await expect(person.last_message()).to_contain_text("Customers' messages")
+    await expect(person.find_last_message()).to_contain_text("Customers' messages")
     await person.page.get_by_test_id("whatsapp-toggle").click()
 
 
@@ -76,7 +76,7 @@ async def test_customer_is_answered_until_the_window_closes(
     await press_reply(pane)
     form = await person.wait_for_modal()
     await expect(form).to_contain_text("takes only a template")
-    await expect(person.field("template")).to_be_visible()
+    await expect(person.find_field("template")).to_be_visible()
 
 
 async def test_customer_without_a_number_has_a_thread_as_well(
@@ -91,6 +91,6 @@ async def test_customer_without_a_number_has_a_thread_as_well(
     await press_reply(pane)
     note = person.page.locator(".message.ephemeral").filter(has_text="phone number")
     await expect(note.first).to_be_visible()
-    await expect(person.modal()).to_be_hidden()
+    await expect(person.find_modal()).to_be_hidden()
     await write(person, ASHA, "And in blue?")
     await expect(pane.get_by_test_id("message").last).to_contain_text("And in blue?")

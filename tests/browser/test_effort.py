@@ -62,8 +62,8 @@ async def open_counted(browser: Browser, demo: Sandbox) -> tuple[CountedPage, Pa
 async def test_a_users_role(browser: Browser, demo: Sandbox) -> None:
     person, driver = await open_counted(browser, demo)
     await person.send_line("/chakra maria")
-    await expect(driver.last_message()).to_contain_text("Collections")
-    await expect(driver.last_message()).to_contain_text("Inside Sales")
+    await expect(driver.find_last_message()).to_contain_text("Collections")
+    await expect(driver.find_last_message()).to_contain_text("Inside Sales")
     person.check("a user's role", keys=14, clicks=0)
 
 
@@ -95,7 +95,7 @@ async def test_template_to_a_number_in_a_message(browser: Browser, demo: Sandbox
     await wait_for_sends(demo, 1)
     await expect(driver.page.get_by_test_id("modal-submit")).to_be_hidden()
     await driver.page.get_by_test_id("modal-close").click()
-    await expect(driver.modal()).to_be_hidden()
+    await expect(driver.find_modal()).to_be_hidden()
     person = CountedPage(driver.page)
     message = driver.page.get_by_test_id("message").filter(has_text="Aarav Mehta")
     await message.hover()
@@ -121,8 +121,8 @@ async def test_template_from_the_card_of_a_colleague(browser: Browser, demo: San
     await driver.send_line("/chakra user mei@acme.com")
     await person.click_button("Send WhatsApp")
     form = await driver.wait_for_modal()
-    await expect(driver.field("phone")).to_have_value(re.compile("^Mei Tanaka"))
-    await expect(driver.field("template")).to_be_focused()
+    await expect(driver.find_field("phone")).to_have_value(re.compile("^Mei Tanaka"))
+    await expect(driver.find_field("template")).to_be_focused()
     await person.type("hello_world")
     await expect(form.get_by_test_id("option").first).to_contain_text("hello_world")
     await person.press_enter()
@@ -145,7 +145,7 @@ async def test_upload_of_a_table_in_a_message(browser: Browser, demo: Sandbox) -
     person, driver = await open_counted(browser, demo)
     await driver.page.get_by_test_id("post").click()
     await driver.page.get_by_test_id("post-option").filter(has_text="leads.csv").click()
-    message = driver.last_message()
+    message = driver.find_last_message()
     await expect(message.get_by_test_id("file")).to_be_visible()
     await message.hover()
     await person.click(message.get_by_test_id("message-actions"))
@@ -154,7 +154,7 @@ async def test_upload_of_a_table_in_a_message(browser: Browser, demo: Sandbox) -
     send = driver.page.get_by_test_id("modal-submit")
     await expect(send).to_have_text("Send 53 of 60")
     await person.click(send)
-    await expect(driver.modal()).to_be_hidden()
+    await expect(driver.find_modal()).to_be_hidden()
     person.check("upload a table in a message", keys=0, clicks=3)
 
 
@@ -169,5 +169,5 @@ async def test_upload_of_a_chosen_table(browser: Browser, demo: Sandbox) -> None
     await person.click(send)
     await expect(send).to_have_text("Send 53 of 60")
     await person.click(send)
-    await expect(driver.modal()).to_be_hidden()
+    await expect(driver.find_modal()).to_be_hidden()
     person.check("upload a chosen table", keys=25, clicks=4)

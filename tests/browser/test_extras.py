@@ -16,9 +16,9 @@ from tests.sandbox.slack_harness import (
     SCOPES,
     Json,
     SlackHarness,
+    build_field_block,
     build_manifest,
     build_modal,
-    field_block,
     open_harness,
 )
 
@@ -93,7 +93,7 @@ async def test_files_can_be_selected_rejected_removed_and_submitted(
     element = {"type": "file_input", "max_files": 2, "filetypes": ["pdf"]}
     async with open_checked_page(browser, harness.slack.base_url) as page:
         await harness.slack.use_shortcut("U0JOHN", "send")
-        await open_form(harness, page, build_modal(field_block("file", element)))
+        await open_form(harness, page, build_modal(build_field_block("file", element)))
         rows = page.get_by_test_id("chosen-file")
         await page.get_by_test_id("file-picker").set_input_files([PDF, WRONG_FILE_TYPE])
         await expect(rows).to_have_count(2)
@@ -131,7 +131,7 @@ async def test_fast_typing_dispatches_one_action_after_a_pause(
     element = {"type": "plain_text_input", "dispatch_action_config": EVERY_CHARACTER}
     async with open_checked_page(browser, harness.slack.base_url) as page:
         await harness.slack.use_shortcut("U0JOHN", "send")
-        view = build_modal(field_block("number", element, dispatch_action=True))
+        view = build_modal(build_field_block("number", element, dispatch_action=True))
         await open_form(harness, page, view)
         harness.app.arrived.clear()
         await page.get_by_test_id("modal").get_by_role("textbox").press_sequentially("+91 98765")
@@ -148,7 +148,9 @@ async def test_suggestion_fills_the_focused_field(browser: Browser) -> None:
             await page.get_by_test_id("tips-toggle").click()
             await page.get_by_test_id("tip").filter(has_text="/chakra help").click()
             await expect(page.get_by_test_id("composer")).to_have_value("/chakra help")
-            slack.workspace.views.open("U0JOHN", build_modal(field_block("number")), "C0SALES")
+            slack.workspace.views.open(
+                "U0JOHN", build_modal(build_field_block("number")), "C0SALES"
+            )
             field = page.get_by_test_id("modal").get_by_role("textbox")
             await expect(field).to_be_focused()
             await page.get_by_test_id("tip").filter(has_text="+91 98765 40001").click()

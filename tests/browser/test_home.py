@@ -14,12 +14,12 @@ from tests.browser.page_driver import open_checked_page
 from tests.sandbox.slack_harness import (
     Json,
     SlackHarness,
-    actions_block,
+    build_actions_block,
+    build_field_block,
     build_manifest,
     build_modal,
-    field_block,
+    build_plain_text,
     open_harness,
-    plain_text,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -33,7 +33,7 @@ async def harness() -> AsyncIterator[SlackHarness]:
         yield harness
 
 
-def opened_tabs(harness: SlackHarness) -> list[str]:
+def list_opened_tabs(harness: SlackHarness) -> list[str]:
     return [r.payload["event"]["tab"] for r in harness.app.received if "event" in r.payload]
 
 
@@ -44,7 +44,10 @@ async def test_tabs_of_the_app_are_opened_and_home_is_pressed(
         await page.locator('[data-channel-id="D0JOHN"]').click()
         home = page.get_by_test_id("home")
         await expect(home).to_contain_text("published nothing here yet")
-        view = {"type": "home", "blocks": [actions_block(text=plain_text("Find someone"))]}
+        view = {
+            "type": "home",
+            "blocks": [build_actions_block(text=build_plain_text("Find someone"))],
+        }
         await harness.web.views_publish(user_id="U0JOHN", view=view)
         await home.get_by_role("button", name="Find someone").click()
         await harness.slack.wait_until(lambda: "actions" in harness.app.last_payload)
@@ -53,8 +56,8 @@ async def test_tabs_of_the_app_are_opened_and_home_is_pressed(
         await page.get_by_test_id("tab-home").press("ArrowRight")
         await expect(page.get_by_test_id("tab-messages")).to_be_focused()
         await expect(page.get_by_test_id("composer")).to_be_visible()
-        await harness.slack.wait_until(lambda: len(opened_tabs(harness)) == 2)
-        assert opened_tabs(harness) == ["home", "messages"]
+        await harness.slack.wait_until(lambda: len(list_opened_tabs(harness)) == 2)
+        assert list_opened_tabs(harness) == ["home", "messages"]
         await page.get_by_test_id("tab-home").click()
         await harness.web.chat_postMessage(channel="D0JOHN", text="Not delivered")
         await page.get_by_test_id("dm-alert-open").click()
@@ -63,7 +66,7 @@ async def test_tabs_of_the_app_are_opened_and_home_is_pressed(
 
 async def open_form(harness: SlackHarness, element: Json) -> None:
     trigger = harness.app.last_payload["trigger_id"]
-    view = build_modal(field_block("when", element))
+    view = build_modal(build_field_block("when", element))
     await harness.web.views_open(trigger_id=trigger, view=view)
 
 

@@ -113,11 +113,11 @@ async def test_unknown_column_can_be_mapped_to_an_attribute(
     started = "Upload started: 3 rows. We'll send you a direct message when it finishes."
     await expect(find_message(person, started)).to_be_visible()
 
-    def creations() -> list[RecordedRequest]:
+    def list_creations() -> list[RecordedRequest]:
         return [each for each in demo.chakra.requests if each.path.endswith("bulk-create")]
 
-    await demo.slack.wait_until(lambda: bool(creations()))
-    [asked] = creations()
+    await demo.slack.wait_until(lambda: bool(list_creations()))
+    [asked] = list_creations()
     assert [row["data"]["city"] for row in asked.json] == ["Pune", "Pune", "Delhi"]
 
 
@@ -141,9 +141,9 @@ async def test_a_finished_job_and_its_failed_rows(browser: Browser, demo: Sandbo
     await person.page.get_by_test_id("tip").filter(has_text=FINISHED).click()
     await expect(person.page.get_by_test_id("composer")).to_have_value(f"/chakra job {FINISHED}")
     await person.page.keyboard.press("Enter")
-    await expect(person.last_message()).to_contain_text("12 of 240 failed")
-    await expect(person.last_message()).to_contain_text("already exists · in 2 entries")
-    await expect(person.last_message().get_by_role("button", name="Watch")).to_have_count(0)
+    await expect(person.find_last_message()).to_contain_text("12 of 240 failed")
+    await expect(person.find_last_message()).to_contain_text("already exists · in 2 entries")
+    await expect(person.find_last_message().get_by_role("button", name="Watch")).to_have_count(0)
 
 
 async def test_job_is_watched_from_its_card_listed_and_unwatched(
@@ -162,13 +162,13 @@ async def test_job_is_watched_from_its_card_listed_and_unwatched(
     await person.press_button("Notify me by direct message", watch)
     await expect(watch).to_contain_text("We'll notify them in a direct message when it finishes")
     await person.press_button("Details", watch)
-    await expect(person.last_message()).to_contain_text("Only visible to you")
-    await expect(person.last_message()).to_contain_text("of 330")
+    await expect(person.find_last_message()).to_contain_text("Only visible to you")
+    await expect(person.find_last_message()).to_contain_text("of 330")
     listed = await person.send_line("/chakra jobs")
     await expect(listed).to_contain_text("1 watched")
     await expect(listed).to_contain_text("watched by @John Doe in #sales")
     await person.send_line(f"/chakra unwatch {job.id}")
-    await expect(person.last_message()).to_contain_text("Stopped watching.")
+    await expect(person.find_last_message()).to_contain_text("Stopped watching.")
     stopped = person.page.get_by_test_id("message").filter(has_text=job.id)
     await expect(stopped.filter(has_text="Stopped watching")).to_contain_text("watched by")
     assert await demo.bot.context.workflows.watches.list_active_by_job(job.id) == []

@@ -35,10 +35,10 @@ async def test_shared_card_is_masked_for_everyone(browser: Browser, demo: Sandbo
     person = await open_page(browser, demo)
     await person.send_line("/chakra user john@acme.com")
     await person.press_button("Share to channel")
-    await expect(person.last_message()).to_contain_text("Shared by")
+    await expect(person.find_last_message()).to_contain_text("Shared by")
     other = await open_page(browser, demo, "U0MEI")
-    await expect(other.last_message()).to_contain_text("John Doe")
-    await expect(other.last_message()).not_to_contain_text("john@acme.com")
+    await expect(other.find_last_message()).to_contain_text("John Doe")
+    await expect(other.find_last_message()).not_to_contain_text("john@acme.com")
     typed = other.page.get_by_test_id("message").filter(has_text="/chakra user")
     await expect(typed).to_have_count(0)
 
@@ -47,11 +47,11 @@ async def test_name_can_be_corrected_in_the_form(browser: Browser, demo: Sandbox
     person = await open_page(browser, demo)
     await person.send_line("/chakra user mei@acme.com")
     await person.press_button("Edit")
-    await expect(person.modal()).to_be_visible()
-    await person.field("first_name").fill("Meiko")
+    await expect(person.find_modal()).to_be_visible()
+    await person.find_field("first_name").fill("Meiko")
     await person.page.get_by_test_id("modal-submit").click()
-    await expect(person.modal()).not_to_be_visible()
-    await expect(person.last_message()).to_contain_text("Meiko")
+    await expect(person.find_modal()).not_to_be_visible()
+    await expect(person.find_last_message()).to_contain_text("Meiko")
     assert demo.chakra.find_user("mei@acme.com").first_name == "Meiko"
 
 
@@ -59,8 +59,8 @@ async def test_empty_name_is_rejected_under_its_field(browser: Browser, demo: Sa
     person = await open_page(browser, demo)
     await person.send_line("/chakra user mei@acme.com")
     await person.press_button("Edit")
-    await person.field("first_name").fill("   ")
-    await person.field("last_name").fill("   ")
+    await person.find_field("first_name").fill("   ")
+    await person.find_field("last_name").fill("   ")
     await person.page.get_by_test_id("modal-submit").click()
     await expect(person.page.get_by_test_id("field-error").first).to_be_visible()
     assert demo.chakra.find_user("mei@acme.com").first_name == "Mei"
@@ -78,9 +78,9 @@ async def test_team_list_can_be_paged_and_a_card_opened(browser: Browser, demo: 
     listed = await person.send_line("/chakra users")
     await expect(listed).to_contain_text("page 1 of")
     await person.press_button("Next")
-    await expect(person.last_message()).to_contain_text("page 2 of")
-    await person.last_message().get_by_role("button", name="Show").first.click()
-    await expect(person.last_message()).to_contain_text("Email")
+    await expect(person.find_last_message()).to_contain_text("page 2 of")
+    await person.find_last_message().get_by_role("button", name="Show").first.click()
+    await expect(person.find_last_message()).to_contain_text("Email")
 
 
 async def test_ambiguous_name_offers_a_choice(browser: Browser, demo: Sandbox) -> None:
@@ -88,7 +88,7 @@ async def test_ambiguous_name_offers_a_choice(browser: Browser, demo: Sandbox) -
     offered = await person.send_line("/chakra user maria garcia")
     await expect(offered).to_contain_text("Two people match")
     await offered.get_by_role("button", name="Show").first.click()
-    await expect(person.last_message()).to_contain_text("Account")
+    await expect(person.find_last_message()).to_contain_text("Account")
 
 
 async def test_command_can_be_completed_with_the_keyboard(browser: Browser, demo: Sandbox) -> None:
@@ -103,7 +103,7 @@ async def test_command_can_be_completed_with_the_keyboard(browser: Browser, demo
     await person.page.keyboard.type("status")
     await expect(options).to_be_hidden()
     await person.page.keyboard.press("Enter")
-    await expect(person.last_message()).to_contain_text("Chakra for Slack")
+    await expect(person.find_last_message()).to_contain_text("Chakra for Slack")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

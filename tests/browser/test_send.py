@@ -26,9 +26,9 @@ async def test_a_complete_line_is_previewed_sent_delivered_and_read(
 ) -> None:
     person = await open_check(browser, demo, "+91 98765 43210")
     await person.send_checked()
-    await expect(person.last_message()).to_contain_text("account_created")
+    await expect(person.find_last_message()).to_contain_text("account_created")
     report = await open_page(browser, demo, channel="D0JOHN")
-    await expect(report.last_message()).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
+    await expect(report.find_last_message()).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
     assert len(demo.chakra.sends) == 1
 
 
@@ -36,7 +36,7 @@ async def test_a_double_click_sends_once(browser: Browser, demo: Sandbox) -> Non
     person = await open_check(browser, demo, "+91 98765 43210")
     await person.page.get_by_test_id("modal-submit").dblclick()
     report = await open_page(browser, demo, channel="D0JOHN")
-    await expect(report.last_message()).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
+    await expect(report.find_last_message()).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
     assert len(demo.chakra.sends) == 1
 
 
@@ -45,7 +45,7 @@ async def test_number_not_on_whatsapp_shows_the_reason(browser: Browser, demo: S
     person = await open_check(browser, demo, f"+{number.number}")
     await person.send_checked()
     report = await open_page(browser, demo, channel="D0JOHN")
-    await expect(report.last_message()).to_contain_text(
+    await expect(report.find_last_message()).to_contain_text(
         "Not delivered", timeout=RESPONSE_TIMEOUT_MS
     )
-    await expect(report.last_message()).to_contain_text("WhatsApp")
+    await expect(report.find_last_message()).to_contain_text("WhatsApp")

@@ -18,7 +18,7 @@ async def press_enter(person: PageDriver) -> None:
     await person.page.keyboard.press("Enter")
 
 
-async def tab_to(person: PageDriver, place: Locator) -> None:
+async def press_tab_until(person: PageDriver, place: Locator) -> None:
     for _ in range(MAX_TABS):
         if await place.evaluate("node => node === document.activeElement"):
             return
@@ -35,22 +35,24 @@ async def test_a_template_is_chosen_by_its_exact_name_and_the_failure_notifies(
 ) -> None:
     person = await open_page(browser, demo)
     await person.open_form("/chakra send")
-    await expect(person.field("template")).to_be_focused()
+    await expect(person.find_field("template")).to_be_focused()
     await person.page.keyboard.type("order_delivered")
-    await expect(person.modal().get_by_test_id("option").first).to_contain_text("order_delivered")
+    await expect(person.find_modal().get_by_test_id("option").first).to_contain_text(
+        "order_delivered"
+    )
     await press_enter(person)
-    await expect(person.field("var_body_1")).to_be_visible()
-    await expect(person.field("template")).to_have_value("order_delivered · English")
+    await expect(person.find_field("var_body_1")).to_be_visible()
+    await expect(person.find_field("template")).to_have_value("order_delivered · English")
     values = {"phone": NUMBER_NOT_ON_WHATSAPP, "var_body_1": "Mark", "var_body_2": "566701"}
     for block_id, value in values.items():
-        await tab_to(person, person.field(block_id))
+        await press_tab_until(person, person.find_field(block_id))
         await person.page.keyboard.type(value)
     await press_enter(person)
     send = submit_button(person, "Send to …0101")
     await expect(send).to_be_visible()
     await expect(person.page.get_by_test_id("modal-title")).to_be_focused()
-    await tab_to(person, send)
-    await expect(person.modal()).to_contain_text("+1 202-555-0101")
+    await press_tab_until(person, send)
+    await expect(person.find_modal()).to_contain_text("+1 202-555-0101")
     await press_enter(person)
     alert = person.page.get_by_test_id("dm-alert")
     await expect(alert).to_contain_text("Not delivered to +1 202-555-0101")
@@ -68,9 +70,9 @@ async def test_a_lead_is_found_by_name_and_fills_the_variables(
 ) -> None:
     person = await open_page(browser, demo)
     form = await person.open_form("/chakra send lead_followup aarav")
-    await person.field("var_body_agent").fill("John")
-    await person.field("var_body_product").fill("our team plan")
-    await expect(person.field("var_body_first_name")).to_have_value("Aarav")
+    await person.find_field("var_body_agent").fill("John")
+    await person.find_field("var_body_product").fill("our team plan")
+    await expect(person.find_field("var_body_first_name")).to_have_value("Aarav")
     await person.submit()
     await expect(submit_button(person, "Send to Aarav Mehta")).to_be_visible()
     await expect(form).to_contain_text("lead LEAD-004038, Aarav Mehta, +91 98765 43210")

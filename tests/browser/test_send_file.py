@@ -27,9 +27,9 @@ async def open_promo_form(browser: Browser, demo: Sandbox) -> PageDriver:
     person = await open_page(browser, demo)
     await person.send_line(f"/chakra templates {PROMO}")
     await person.press_button("Send")
-    await expect(person.modal()).to_contain_text("Picture: or a file")
-    await expect(person.modal()).to_contain_text("anyone with the link can open the file")
-    await person.field("phone").fill("+91 98765 43210")
+    await expect(person.find_modal()).to_contain_text("Picture: or a file")
+    await expect(person.find_modal()).to_contain_text("anyone with the link can open the file")
+    await person.find_field("phone").fill("+91 98765 43210")
     return person
 
 
@@ -37,13 +37,13 @@ async def test_a_chosen_picture_is_sent_delivered_and_read(browser: Browser, dem
     person = await open_promo_form(browser, demo)
     await person.page.get_by_test_id("file-picker").set_input_files([VALID_PICTURE])
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("tree.png")
-    await person.field("var_body_1").fill("Jane")
-    preview = person.modal().get_by_text("Merry Christmas Jane")
+    await person.find_field("var_body_1").fill("Jane")
+    preview = person.find_modal().get_by_text("Merry Christmas Jane")
     await expect(preview).to_be_visible()  # the form was updated, and the file is still in it
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("tree.png")
     await person.check_and_send()
     report = await open_page(browser, demo, channel="D0JOHN")
-    await expect(report.last_message()).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
+    await expect(report.find_last_message()).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
     [sent] = demo.chakra.sends
     async with aiohttp.ClientSession() as anybody, anybody.get(sent.body["imageUrl"]) as answer:
         assert (answer.content_type, await answer.read()) == ("image/png", PNG)
@@ -53,7 +53,7 @@ async def test_oversized_picture_is_rejected_under_its_field(
     browser: Browser, demo: Sandbox
 ) -> None:
     person = await open_promo_form(browser, demo)
-    await person.field("var_body_1").fill("Jane")
+    await person.find_field("var_body_1").fill("Jane")
     await person.page.get_by_test_id("file-picker").set_input_files([OVERSIZED_PICTURE])
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("wide.jpg")
     await person.page.get_by_test_id("modal-submit").click()

@@ -20,17 +20,17 @@ FILLED_PREVIEW = "Your Acme account is ready, Mark"
 async def choose_template(person: PageDriver) -> None:
     """Choose the template in the menu with the bot's options."""
     await person.choose_option("template", "account_created", query="account")
-    await expect(person.modal()).to_contain_text(EMPTY_PREVIEW)
+    await expect(person.find_modal()).to_contain_text(EMPTY_PREVIEW)
 
 
 async def fill_form(person: PageDriver, to: str) -> None:
     """Fill in each field, with the preview following."""
     if to:
-        await person.field("phone").fill(to)
-    await person.field("var_body_1").fill("Mark")
-    await expect(person.modal()).to_contain_text(FILLED_PREVIEW)
-    await person.field("var_body_2").fill("mark@acme.com")
-    await expect(person.modal()).to_contain_text("mark@acme.com")
+        await person.find_field("phone").fill(to)
+    await person.find_field("var_body_1").fill("Mark")
+    await expect(person.find_modal()).to_contain_text(FILLED_PREVIEW)
+    await person.find_field("var_body_2").fill("mark@acme.com")
+    await expect(person.find_modal()).to_contain_text("mark@acme.com")
 
 
 async def open_filled_form(browser: Browser, demo: Sandbox, to: str) -> PageDriver:
@@ -45,13 +45,13 @@ async def open_report(browser: Browser, demo: Sandbox, person: PageDriver) -> Lo
     """Return the report in the direct messages, once it is posted."""
     line = person.page.get_by_test_id("message").filter(has_text="See delivery status")
     await expect(line.first).to_be_visible(timeout=RESPONSE_TIMEOUT_MS)
-    return (await open_page(browser, demo, channel="D0JOHN")).last_message()
+    return (await open_page(browser, demo, channel="D0JOHN")).find_last_message()
 
 
 async def test_form_send_is_accepted_delivered_and_read(browser: Browser, demo: Sandbox) -> None:
     person = await open_filled_form(browser, demo, NUMBER_WITHOUT_EVENTS)
     await person.check_and_send()
-    await expect(person.last_message()).to_contain_text("WhatsApp has it")
+    await expect(person.find_last_message()).to_contain_text("WhatsApp has it")
     report = await open_report(browser, demo, person)
     await expect(report).to_contain_text("WhatsApp has it")
     await expect(report).not_to_contain_text("2025550116")
@@ -91,7 +91,7 @@ async def test_impossible_number_is_rejected_under_its_field(
     await person.submit()
     wrong = person.page.get_by_test_id("field-error").filter(has_text="too short")
     await expect(wrong).to_be_visible()
-    await expect(person.field("var_body_1")).to_have_value("Mark")
+    await expect(person.find_field("var_body_1")).to_have_value("Mark")
     assert not demo.chakra.sends
 
 
@@ -111,14 +111,14 @@ async def test_message_shortcut_extracts_the_recipient(browser: Browser, demo: S
     person = await open_page(browser, demo)
     message = person.page.get_by_test_id("message").filter(has_text="Aarav Mehta buys")
     await person.use_message_shortcut(message, "WhatsApp this contact")
-    await expect(person.field("found")).to_have_value("+91 98765 43210")
+    await expect(person.find_field("found")).to_have_value("+91 98765 43210")
     await person.choose_option("found", "aarav@bluebird.example")
     await choose_template(person)
-    await expect(person.modal()).to_contain_text("Can't find aarav@bluebird.example")
+    await expect(person.find_modal()).to_contain_text("Can't find aarav@bluebird.example")
     await person.choose_option("found", "Someone else")
-    await expect(person.field("phone")).to_be_visible()
+    await expect(person.find_field("phone")).to_be_visible()
     await person.choose_option("found", "+91 98765 43210")
-    await expect(person.modal()).to_contain_text("To +91 98765 43210")
+    await expect(person.find_modal()).to_contain_text("To +91 98765 43210")
     await fill_form(person, "")
     await person.check_and_send()
     await demo.chakra.wait_for_sends(1)
@@ -132,9 +132,9 @@ async def test_test_send_goes_to_own_number_and_keeps_the_form_open(
     await person.open_form("/chakra send")
     await choose_template(person)
     await fill_form(person, "+91 98765 43210")
-    await person.press_button("Send a test to me", container=person.modal())
-    await expect(person.modal()).to_contain_text("Your test. Sending to")
-    await expect(person.modal()).to_contain_text("+91 •••••• 9999")
-    await expect(person.field("var_body_1")).to_have_value("Mark")
+    await person.press_button("Send a test to me", container=person.find_modal())
+    await expect(person.find_modal()).to_contain_text("Your test. Sending to")
+    await expect(person.find_modal()).to_contain_text("+91 •••••• 9999")
+    await expect(person.find_field("var_body_1")).to_have_value("Mark")
     [sent] = demo.chakra.sends
     assert sent.to == "919999999999"

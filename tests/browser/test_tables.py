@@ -21,7 +21,7 @@ async def harness() -> AsyncIterator[SlackHarness]:
         yield harness
 
 
-async def first_column(page: Page) -> list[str]:
+async def read_first_column(page: Page) -> list[str]:
     return await page.get_by_role("table").locator("tbody th").all_inner_texts()
 
 
@@ -33,15 +33,15 @@ async def test_table_is_turned_and_sorted(browser: Browser, harness: SlackHarnes
     async with open_checked_page(browser, harness.slack.base_url) as page:
         shown = page.get_by_role("region", name="Leads 1–7")
         await expect(shown).to_contain_text("1–4 of 7")
-        assert await first_column(page) == names[:4]
+        assert await read_first_column(page) == names[:4]
         await shown.get_by_role("button", name="Next rows").click()
-        assert await first_column(page) == names[4:]
+        assert await read_first_column(page) == names[4:]
         await shown.get_by_role("button", name="Score").click()
-        assert await first_column(page) == ["Noor", "Ines", "mei", "Zoë"]
+        assert await read_first_column(page) == ["Noor", "Ines", "mei", "Zoë"]
         await shown.get_by_role("button", name="Score").click()
-        assert await first_column(page) == names[:4]
+        assert await read_first_column(page) == names[:4]
         await shown.get_by_role("button", name="Name").click()
         await expect(page.get_by_role("columnheader", name="Name")).to_have_attribute(
             "aria-sort", "ascending"
         )
-        assert await first_column(page) == ["<b>Ana</b>", "Aarav", "Ines", "mei"]
+        assert await read_first_column(page) == ["<b>Ana</b>", "Aarav", "Ines", "mei"]

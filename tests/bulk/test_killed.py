@@ -23,7 +23,7 @@ from tests.process import (
     TIMEOUT_SECONDS,
     EmbeddedServices,
     Process,
-    events_url,
+    build_events_url,
     start_embedded_services,
     start_python,
 )
@@ -45,36 +45,36 @@ class UploadScenario:
 
     @asynccontextmanager
     async def start_bot(self) -> AsyncIterator[Process]:
-        environ = self.stand_ins.environ(
+        environ = self.stand_ins.build_environ(
             CHAKRA_API_URL=self.proxy.url,
             DATABASE_URL=create_database_url("sqlite", self.folder),
             SENDERS=JOHN,
         )
         async with start_python(*SERVE_ARGUMENTS, environ=environ, folder=self.folder) as process:
-            self.stand_ins.slack.set_request_url(events_url(await process.wait_until_ready()))
+            self.stand_ins.slack.set_request_url(build_events_url(await process.wait_until_ready()))
             yield process
 
     async def upload_and_check(self) -> None:
         """Fill in the forms up to the button that sends."""
         slack = self.stand_ins.slack
         await slack.type(JOHN, SALES, "/chakra bulk create lead")
-        await self.wait_until(lambda: "before anything is sent" in self.form_text())
+        await self.wait_until(lambda: "before anything is sent" in self.read_form_text())
         file = LocalFile("leads.csv", "text/csv", TABLE.encode())
         await slack.submit(JOHN, {"file": file})
-        await self.wait_until(lambda: "Send 2,500 rows" in self.form_text())
+        await self.wait_until(lambda: "Send 2,500 rows" in self.read_form_text())
 
-    def form_text(self) -> str:
+    def read_form_text(self) -> str:
         view = self.stand_ins.slack.find_view(JOHN)
         return visible_text(view) if view else ""
 
-    def stopped_messages(self) -> list[str]:
+    def list_stopped_messages(self) -> list[str]:
         """Return the texts in the DM with the app that say that the upload stopped."""
         texts = [
             visible_text(message) for message in self.stand_ins.slack.list_messages(JOHN, JOHNS)
         ]
         return [text for text in texts if "stopped" in text]
 
-    def watch_text(self) -> str:
+    def read_watch_text(self) -> str:
         return "".join(map(visible_text, self.stand_ins.slack.list_messages(JOHN, JOHNS)))
 
     async def wait_until(self, condition: Callable[[], bool]) -> None:
@@ -91,14 +91,14 @@ KillPoint = Callable[[UploadScenario], Awaitable[int]]
 """Runs from the press to the kill. Returns how many batches Chakra has then."""
 
 
-async def while_chakra_hangs(scenario: UploadScenario) -> int:
+async def kill_while_chakra_hangs(scenario: UploadScenario) -> int:
     scenario.stand_ins.chakra.fail(CREATE, Hang())
     await scenario.stand_ins.slack.submit(JOHN)
     await scenario.stand_ins.chakra.wait_for_requests(1, CREATE)
     return 0
 
 
-async def after_chakra_accepted(scenario: UploadScenario) -> int:
+async def kill_after_chakra_accepted(scenario: UploadScenario) -> int:
     scenario.proxy.drop("answers")
     await scenario.stand_ins.slack.submit(JOHN)
     await scenario.stand_ins.chakra.wait_for_requests(1, CREATE)
@@ -107,7 +107,9 @@ async def after_chakra_accepted(scenario: UploadScenario) -> int:
 
 
 @pytest.mark.parametrize(
-    "moment", [while_chakra_hangs, after_chakra_accepted], ids=lambda moment: moment.__name__
+    "moment",
+    [kill_while_chakra_hangs, kill_after_chakra_accepted],
+    ids=lambda moment: moment.__name__,
 )
 async def test_kill_before_the_response_leaves_the_batch_unknown_and_the_rest_resumable(
     moment: KillPoint, tmp_path: Path
@@ -122,8 +124,8 @@ async def test_kill_before_the_response_leaves_the_batch_unknown_and_the_rest_re
         line.drop(None)
         services.chakra.clear_faults()
         async with scenario.start_bot() as bot:
-            await scenario.wait_until(lambda: bool(scenario.stopped_messages()))
-            [message] = scenario.stopped_messages()
+            await scenario.wait_until(lambda: bool(scenario.list_stopped_messages()))
+            [message] = scenario.list_stopped_messages()
             assert "restarted before Chakra responded" in message
             assert "Rows 2 to 1,001 may have been uploaded" in message
             assert "Rows 1,002 to 2,501 haven't been uploaded yet" in message
@@ -133,11 +135,13 @@ async def test_kill_before_the_response_leaves_the_batch_unknown_and_the_rest_re
             )
             await services.slack.press(JOHN, "bulk.continue")
             await services.chakra.wait_for_requests(3, CREATE)
-            await scenario.wait_until(lambda: "New leads from leads.csv" in scenario.watch_text())
+            await scenario.wait_until(
+                lambda: "New leads from leads.csv" in scenario.read_watch_text()
+            )
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
         assert (services.chakra.count(CREATE), scenario.created_job_count - before) == (
             3,
             taken + 2,
         )
-        assert len(scenario.stopped_messages()) == 1
+        assert len(scenario.list_stopped_messages()) == 1
         assert services.slack.rejections == []

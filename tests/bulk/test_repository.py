@@ -41,7 +41,7 @@ async def start_upload(uploads: Uploads, pieces: int = 3) -> Upload:
     return found
 
 
-async def batch_states(uploads: Uploads, upload: Upload) -> list[BatchState]:
+async def list_batch_states(uploads: Uploads, upload: Upload) -> list[BatchState]:
     return [batch.state for batch in await uploads.list_batches(upload.id)]
 
 
@@ -89,9 +89,9 @@ async def test_batch_in_flight_is_unknown_until_recorded(uploads: Uploads) -> No
     upload = await start_upload(uploads)
     await uploads.claim(upload.id, 1)
     assert await uploads.mark_sending_unknown(upload.id) == 1
-    assert (await batch_states(uploads, upload))[0] is BatchState.UNKNOWN
+    assert (await list_batch_states(uploads, upload))[0] is BatchState.UNKNOWN
     await uploads.record_outcome(upload.id, 0, BatchState.SENT, job_id="job-1")
-    assert (await batch_states(uploads, upload))[0] is BatchState.SENT
+    assert (await list_batch_states(uploads, upload))[0] is BatchState.SENT
 
 
 async def test_stopped_upload_yields_no_batches_until_resumed(

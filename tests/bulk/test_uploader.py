@@ -58,7 +58,7 @@ async def start_upload(acme: World, count: int = 1) -> Upload:
     return upload
 
 
-async def batch_states(acme: World, upload: Upload) -> list[BatchState]:
+async def list_batch_states(acme: World, upload: Upload) -> list[BatchState]:
     return [
         batch.state for batch in await acme.bot.context.workflows.uploads.list_batches(upload.id)
     ]
@@ -93,7 +93,7 @@ async def wait_for_response(acme: World, status: int) -> None:
     await asyncio.sleep(0.1)
 
 
-def stopped_messages(acme: World) -> list[str]:
+def list_stopped_messages(acme: World) -> list[str]:
     return [
         text
         for text in map(visible_text, list_app_messages(acme, JOHN, JOHNS))
@@ -134,7 +134,7 @@ async def test_rate_limited_chakra_is_retried_within_a_minute(
     await clock.advance(0.5)
     await wait_until(acme, lambda: acme.chakra.count(CREATE) == 2)
     assert await wait_until_idle(acme, clock, upload) is UploadStage.DONE
-    assert await batch_states(acme, upload) == [SENT]
+    assert await list_batch_states(acme, upload) == [SENT]
 
 
 async def test_batch_sent_by_a_concurrent_run_is_not_sent_again(
@@ -144,14 +144,14 @@ async def test_batch_sent_by_a_concurrent_run_is_not_sent_again(
     acme.chakra.fail(CREATE, StatusResponse(429, headers={"Retry-After": "30"}), times=1)
     upload = await start_upload(acme, 2)
     await wait_for_response(acme, 429)
-    assert await batch_states(acme, upload) == [PENDING, PENDING]
+    assert await list_batch_states(acme, upload) == [PENDING, PENDING]
     await run_as_another_process(acme, upload)
     assert await get_stage(acme, upload) is UploadStage.DONE
     await clock.advance(30)
     assert await wait_until_idle(acme, clock, upload) is UploadStage.DONE
     assert acme.chakra.count(CREATE) == 3
-    assert await batch_states(acme, upload) == [SENT, SENT]
-    assert stopped_messages(acme) == []
+    assert await list_batch_states(acme, upload) == [SENT, SENT]
+    assert list_stopped_messages(acme) == []
 
 
 # --- a database that is away ---------------------------------------------------------------------
@@ -170,8 +170,8 @@ async def test_response_is_recorded_once_the_database_is_back(
         await advance_until(acme, clock, lambda: clock.monotonic() > sum(DB_RETRY_DELAYS[:3]))
         assert is_uploading(acme)
     assert await wait_until_idle(acme, clock, upload) is UploadStage.DONE
-    assert await batch_states(acme, upload) == [SENT]
-    assert (acme.chakra.count(CREATE), stopped_messages(acme)) == (1, [])
+    assert await list_batch_states(acme, upload) == [SENT]
+    assert (acme.chakra.count(CREATE), list_stopped_messages(acme)) == (1, [])
 
 
 class LateRejection:
@@ -192,7 +192,7 @@ async def test_batch_rejection_is_recorded_once_the_database_is_back(
         acme.chakra.release_hanging()
         await wait_for_response(acme, 400)
     assert await wait_until_idle(acme, clock, upload) is UploadStage.STOPPED
-    assert await batch_states(acme, upload) == [BatchState.REFUSED]
+    assert await list_batch_states(acme, upload) == [BatchState.REFUSED]
 
 
 async def test_persistent_database_outage_makes_the_batch_unknown_and_never_resent(
@@ -205,11 +205,11 @@ async def test_persistent_database_outage_makes_the_batch_unknown_and_never_rese
         acme.chakra.clear_faults()
         acme.chakra.release_hanging()
         await advance_until(acme, clock, lambda: clock.monotonic() > 2 * sum(DB_RETRY_DELAYS))
-    await advance_until(acme, clock, lambda: bool(stopped_messages(acme)))
+    await advance_until(acme, clock, lambda: bool(list_stopped_messages(acme)))
     assert await wait_until_idle(acme, clock, upload) is UploadStage.STOPPED
-    assert await batch_states(acme, upload) == [UNKNOWN, PENDING]
+    assert await list_batch_states(acme, upload) == [UNKNOWN, PENDING]
     assert acme.chakra.count(CREATE) == 1
-    assert "restarted before Chakra responded" in stopped_messages(acme)[0]
+    assert "restarted before Chakra responded" in list_stopped_messages(acme)[0]
 
 
 # --- two concurrent workers ----------------------------------------------------------------------
@@ -222,21 +222,21 @@ async def test_premature_takeover_stops_and_learns_the_batch_outcome(
     upload = await start_upload(acme, 3)
     await acme.chakra.wait_for_requests(1, CREATE)
     await run_as_another_process(acme, upload)
-    assert await batch_states(acme, upload) == [UNKNOWN, PENDING, PENDING]
+    assert await list_batch_states(acme, upload) == [UNKNOWN, PENDING, PENDING]
     await wait_until(
-        acme, lambda: "Rows 2 to 11 may have been uploaded" in "".join(stopped_messages(acme))
+        acme, lambda: "Rows 2 to 11 may have been uploaded" in "".join(list_stopped_messages(acme))
     )
     acme.chakra.release_hanging()
     assert await wait_until_idle(acme, clock, upload) is UploadStage.STOPPED
-    assert await batch_states(acme, upload) == [SENT, PENDING, PENDING]
+    assert await list_batch_states(acme, upload) == [SENT, PENDING, PENDING]
     await advance_until(
-        acme, clock, lambda: "Rows 2 to 11 were uploaded" in "".join(stopped_messages(acme))
+        acme, clock, lambda: "Rows 2 to 11 were uploaded" in "".join(list_stopped_messages(acme))
     )
-    assert len(stopped_messages(acme)) == 1
+    assert len(list_stopped_messages(acme)) == 1
     assert await acme.bot.context.workflows.continue_upload(upload.id)
     await wait_until(acme, lambda: acme.chakra.count(CREATE) == 3)
     assert await wait_until_idle(acme, clock, upload) is UploadStage.DONE
-    assert await batch_states(acme, upload) == [SENT, SENT, SENT]
+    assert await list_batch_states(acme, upload) == [SENT, SENT, SENT]
 
 
 async def test_concurrent_workers_send_each_batch_once_and_the_last_finishes(
@@ -252,8 +252,8 @@ async def test_concurrent_workers_send_each_batch_once_and_the_last_finishes(
     acme.chakra.release_hanging()
     await asyncio.gather(*both)
     assert await get_stage(acme, upload) is UploadStage.DONE
-    assert await batch_states(acme, upload) == [SENT] * 4
+    assert await list_batch_states(acme, upload) == [SENT] * 4
     await advance_until(acme, clock, lambda: bool(list_app_messages(acme, JOHN, SALES)), step=5)
     [outcome] = list_app_messages(acme, JOHN, SALES)
     assert "40 of 40 succeeded" in visible_text(outcome)
-    assert stopped_messages(acme) == []
+    assert list_stopped_messages(acme) == []

@@ -24,16 +24,16 @@ from tests.chakra.upstream import (
     Reply,
     Upstream,
     await_within,
-    example,
+    read_example,
     reply,
-    text,
+    reply_text,
 )
 from tests.clock import ManualClock
 
 JOB = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 
 
-ITEMS = example("bulk-create-process.request")
+ITEMS = read_example("bulk-create-process.request")
 CHANGES = [
     ProcessChange("EXT-TEST-143", {"data": {"score": "105"}}, key_attribute="lead_id"),
     ProcessChange(
@@ -67,13 +67,13 @@ async def run_write(upstream: Upstream, clock: ManualClock, name: str) -> Job:
 async def test_bulk_write_request_and_response_match_the_documentation(
     clock: ManualClock, name: str, status: int
 ) -> None:
-    upstream = Upstream([reply(status, example(f"{name}.response"))])
+    upstream = Upstream([reply(status, read_example(f"{name}.response"))])
     started = await run_write(upstream, clock, name)
     assert (started.id, started.completion_status) == (JOB, "IN_PROGRESS")
     assert (started.total, started.finished) == (0, False)
     (request,) = upstream.requests
     assert (request.method, request.url.path) == WRITES[name][1:]
-    assert json.loads(request.content) == example(f"{name}.request")
+    assert json.loads(request.content) == read_example(f"{name}.request")
 
 
 @each_write
@@ -89,7 +89,7 @@ async def test_bulk_write_request_and_response_match_the_documentation(
         (reply(202, {"_data": {}}), OutcomeUnknown, 1),
         (reply(202, {"_data": None}), OutcomeUnknown, 1),
         (reply(204), OutcomeUnknown, 1),
-        (text(200, "OK"), OutcomeUnknown, 1),
+        (reply_text(200, "OK"), OutcomeUnknown, 1),
         (CONNECTION_REFUSED, Unavailable, 4),
     ],
 )
@@ -104,8 +104,8 @@ async def test_bulk_write_is_never_submitted_twice(
 
 @each_write
 async def test_bulk_write_waits_out_a_rate_limit(clock: ManualClock, name: str) -> None:
-    busy = reply(429, example("error.chakra-rate-limit"))
-    upstream = Upstream([busy, reply(202, example(f"{name}.response"))])
+    busy = reply(429, read_example("error.chakra-rate-limit"))
+    upstream = Upstream([busy, reply(202, read_example(f"{name}.response"))])
     assert (await run_write(upstream, clock, name)).id == JOB
     with pytest.raises(RateLimited):
         await run_write(Upstream([reply(429, {}, retry_after="900")]), clock, name)

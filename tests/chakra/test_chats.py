@@ -9,7 +9,7 @@ import pytest
 from bot.chakra.chats import ChatsApi
 from bot.chakra.messages import MessagesApi
 from bot.errors import InvalidResponse
-from tests.chakra.upstream import Reply, Upstream, example, reply
+from tests.chakra.upstream import Reply, Upstream, read_example, reply
 from tests.clock import ManualClock
 
 PLUGIN, SENDER = "d83e1d23-50b8-4d87-8f92-842a0ac516f6", "775966265503012"
@@ -17,12 +17,14 @@ PHONE = "919911223344"
 
 
 async def test_previous_messages_are_listed_latest_first() -> None:
-    body = example("list-messages-for-phone.response")
+    body = read_example("list-messages-for-phone.response")
     body["_data"][1]["timestamp"] += 60_000
     upstream = Upstream([reply(200, body)])
     async with upstream.open_http(ManualClock()) as http:
         last, first = (await ChatsApi(http).list_for_phone(PHONE, limit=50)).items
-    assert json.loads(upstream.requests[0].content) == example("list-messages-for-phone.request")
+    assert json.loads(upstream.requests[0].content) == read_example(
+        "list-messages-for-phone.request"
+    )
     assert (last.is_ours, last.text, last.delivery_status) == (True, "Merry Christmas John", "SENT")
     assert (first.is_ours, first.sent_at) == (False, 1_729_230_547.0)
     assert first.text == "Hi, can you please help me out with an issue"
@@ -53,8 +55,8 @@ async def test_an_answer_without_data_is_an_error() -> None:
 async def test_chats_and_their_messages_are_listed_as_documented() -> None:
     upstream = Upstream(
         [
-            reply(200, example("list-chats.response")),
-            reply(200, example("list-chat-messages.response")),
+            reply(200, read_example("list-chats.response")),
+            reply(200, read_example("list-chat-messages.response")),
         ]
     )
     async with upstream.open_http(ManualClock()) as http:
@@ -63,8 +65,8 @@ async def test_chats_and_their_messages_are_listed_as_documented() -> None:
     assert len(page.items) == 2
     assert not page.has_more
     listed, read = upstream.requests
-    assert json.loads(listed.content) == example("list-chats.request")
-    assert json.loads(read.content) == example("list-chat-messages.request")
+    assert json.loads(listed.content) == read_example("list-chats.request")
+    assert json.loads(read.content) == read_example("list-chat-messages.request")
     assert read.url.path == f"/v1/ext/chat/{chat.id}/message"
 
 

@@ -21,9 +21,9 @@ from bot.errors import (
 )
 from tests.chakra.upstream import (
     Upstream,
-    example,
+    read_example,
     reply,
-    text,
+    reply_text,
 )
 from tests.clock import ManualClock
 
@@ -40,7 +40,7 @@ def build_job(counts: object = None, **data: object) -> Job:
 
 
 async def test_the_documented_job_is_read(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("fetch-background-job.response"))])
+    upstream = Upstream([reply(200, read_example("fetch-background-job.response"))])
     async with upstream.open_http(clock) as http:
         found = await JobsApi(http).fetch(JOB)
     assert (found.total, found.done, found.remaining) == (612, 492, 120)
@@ -109,7 +109,7 @@ def test_excess_states_are_dropped_but_known_ones_are_not() -> None:
         (reply(200, {"_meta": {}}), InvalidResponse),
         (reply(403, {"_errors": ["no"]}), AuthenticationError),
         (reply(400, {"_errors": ["no UUID"]}), Rejected),
-        (text(200, "<html>", "text/html"), InvalidResponse),
+        (reply_text(200, "<html>", "text/html"), InvalidResponse),
     ],
 )
 async def test_job_fetch_errors(
@@ -138,18 +138,18 @@ async def fetch_pages(upstream: Upstream, clock: ManualClock, **given: Any) -> l
         return [page async for page in JobsApi(http).iter_entry_pages(JOB, **given)]
 
 
-def entry_ids(found: list[EntryPage]) -> list[list[str]]:
+def list_entry_ids(found: list[EntryPage]) -> list[list[str]]:
     return [[entry.id for entry in page.entries] for page in found]
 
 
-def page_reply(*names: object, **meta: object) -> httpx.Response:
+def reply_page(*names: object, **meta: object) -> httpx.Response:
     items = [{"id": name} if isinstance(name, str) else name for name in names]
     return reply(200, {"_data": items, "_meta": meta})
 
 
 async def test_the_documented_entries_are_read(clock: ManualClock) -> None:
     upstream = Upstream(
-        [reply(200, example("fetch-background-job-entries.response")), page_reply()]
+        [reply(200, read_example("fetch-background-job-entries.response")), reply_page()]
     )
     (found,) = await fetch_pages(upstream, clock)
     assert found.total == 612
@@ -171,9 +171,9 @@ async def test_the_documented_entries_are_read(clock: ManualClock) -> None:
 @pytest.mark.parametrize("name", ["next", "nextPage", "nextPath", "nextUrl", "nextPagePath"])
 async def test_next_page_link_is_found_under_several_keys(clock: ManualClock, name: str) -> None:
     upstream = Upstream(
-        [page_reply("a", **{name: f"{ENTRIES_PATH}?page=2"}), page_reply("b"), page_reply("c")]
+        [reply_page("a", **{name: f"{ENTRIES_PATH}?page=2"}), reply_page("b"), reply_page("c")]
     )
-    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
+    assert list_entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ async def test_next_page_link_is_found_under_several_keys(clock: ManualClock, na
 async def test_total_is_the_first_integer_found(
     clock: ManualClock, meta: dict[str, object], total: int | None
 ) -> None:
-    (found,) = await fetch_pages(Upstream([page_reply("a", **meta)]), clock)
+    (found,) = await fetch_pages(Upstream([reply_page("a", **meta)]), clock)
     assert found.total == total
 
 
@@ -213,8 +213,8 @@ async def test_total_is_the_first_integer_found(
 async def test_next_link_to_the_same_jobs_entries_is_followed(
     clock: ManualClock, address: str, asked: str
 ) -> None:
-    upstream = Upstream([page_reply("a", next=address), page_reply("b")])
-    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
+    upstream = Upstream([reply_page("a", next=address), reply_page("b")])
+    assert list_entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
     url = upstream.requests[1].url
     assert (url.host, url.raw_path.decode()) == ("chakra.test", asked)
 
@@ -241,22 +241,22 @@ async def test_next_link_to_the_same_jobs_entries_is_followed(
     ],
 )
 async def test_next_link_elsewhere_ends_the_listing(clock: ManualClock, address: object) -> None:
-    upstream = Upstream([page_reply("a", next=address), page_reply("b")])
-    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"]]
+    upstream = Upstream([reply_page("a", next=address), reply_page("b")])
+    assert list_entry_ids(await fetch_pages(upstream, clock)) == [["a"]]
     assert len(upstream.requests) == 1
 
 
 async def test_first_non_empty_next_link_wins(clock: ManualClock) -> None:
     upstream = Upstream(
-        [page_reply("a", next="", nextPage=f"{ENTRIES_PATH}?page=2"), page_reply("b")]
+        [reply_page("a", next="", nextPage=f"{ENTRIES_PATH}?page=2"), reply_page("b")]
     )
-    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
+    assert list_entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
 
 
 async def test_repeated_page_ends_the_listing(clock: ManualClock) -> None:
     back = f"{ENTRIES_PATH}?page=2"
-    upstream = Upstream([page_reply("a", next=back), page_reply("b", next=back), page_reply("c")])
-    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
+    upstream = Upstream([reply_page("a", next=back), reply_page("b", next=back), reply_page("c")])
+    assert list_entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
     assert len(upstream.requests) == 2
 
 
@@ -264,39 +264,39 @@ async def test_server_that_ignores_the_query_cannot_cause_endless_paging(
     clock: ManualClock,
 ) -> None:
     upstream = Upstream(
-        [page_reply("a", next=f"{ENTRIES_PATH}?page={number}") for number in range(9)]
+        [reply_page("a", next=f"{ENTRIES_PATH}?page={number}") for number in range(9)]
     )
-    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"]]
+    assert list_entry_ids(await fetch_pages(upstream, clock)) == [["a"]]
     assert len(upstream.requests) == 2
 
 
 async def test_pages_may_overlap(clock: ManualClock) -> None:
-    upstream = Upstream([page_reply("a", "b", next="?page=2"), page_reply("b", "c")])
-    assert entry_ids(await fetch_pages(upstream, clock)) == [["a", "b"], ["c"]]
+    upstream = Upstream([reply_page("a", "b", next="?page=2"), reply_page("b", "c")])
+    assert list_entry_ids(await fetch_pages(upstream, clock)) == [["a", "b"], ["c"]]
 
 
 async def test_entries_without_ids_are_not_deduplicated(clock: ManualClock) -> None:
     same = {"completionStatus": "NOT_STARTED"}
     upstream = Upstream(
-        [page_reply(same, same, next="?page=2"), page_reply(same, next="?page=3"), page_reply()]
+        [reply_page(same, same, next="?page=2"), reply_page(same, next="?page=3"), reply_page()]
     )
-    assert entry_ids(await fetch_pages(upstream, clock)) == [["", ""], [""]]
+    assert list_entry_ids(await fetch_pages(upstream, clock)) == [["", ""], [""]]
 
 
 async def test_a_job_without_entries_has_one_empty_page(clock: ManualClock) -> None:
-    upstream = Upstream([page_reply(next="?page=2", total=0)])
+    upstream = Upstream([reply_page(next="?page=2", total=0)])
     assert await fetch_pages(upstream, clock) == [EntryPage((), 0)]
     assert len(upstream.requests) == 1
 
 
 async def test_only_as_many_pages_as_needed_are_fetched(clock: ManualClock) -> None:
     upstream = Upstream(
-        [page_reply("a", "b", next="?page=2"), page_reply("c", "d", next="?page=3")]
+        [reply_page("a", "b", next="?page=2"), reply_page("c", "d", next="?page=3")]
     )
-    assert entry_ids(await fetch_pages(upstream, clock, max_entries=3)) == [["a", "b"], ["c"]]
+    assert list_entry_ids(await fetch_pages(upstream, clock, max_entries=3)) == [["a", "b"], ["c"]]
     assert len(upstream.requests) == 2
-    upstream = Upstream([page_reply("a", "b", next="?page=2")])
-    assert entry_ids(await fetch_pages(upstream, clock, max_entries=2)) == [["a", "b"]]
+    upstream = Upstream([reply_page("a", "b", next="?page=2")])
+    assert list_entry_ids(await fetch_pages(upstream, clock, max_entries=2)) == [["a", "b"]]
     assert len(upstream.requests) == 1
 
 
@@ -306,14 +306,14 @@ async def test_only_as_many_pages_as_needed_are_fetched(clock: ManualClock) -> N
         (reply(404, {"_errors": ["gone"]}), ResourceNotFound),
         (reply(200, {"_data": {"entries": []}}), InvalidResponse),
         (reply(200, {"_data": None}), InvalidResponse),
-        (text(200, "oops"), InvalidResponse),
+        (reply_text(200, "oops"), InvalidResponse),
     ],
 )
 @pytest.mark.parametrize("before", [0, 1])
 async def test_page_fetch_error_is_raised(
     clock: ManualClock, answer: httpx.Response, error: type[ChakraError], before: int
 ) -> None:
-    upstream = Upstream([*[page_reply("a", next="?page=2")] * before, answer])
+    upstream = Upstream([*[reply_page("a", next="?page=2")] * before, answer])
     with pytest.raises(error):
         await fetch_pages(upstream, clock)
 

@@ -30,9 +30,9 @@ from tests.chakra.upstream import (
     Reply,
     Upstream,
     await_within,
-    example,
+    read_example,
     reply,
-    text,
+    reply_text,
 )
 from tests.clock import ManualClock
 
@@ -60,21 +60,21 @@ def parse_parts(content_type: str, body: bytes) -> dict[str, email.message.Email
     return parts
 
 
-async def uploaded(clock: ManualClock, file: MultipartFile) -> httpx.Request:
+async def upload_file(clock: ManualClock, file: MultipartFile) -> httpx.Request:
     """Upload a file and return the request that arrived."""
-    upstream = Upstream([reply(200, example("upload-public-media.response"))])
+    upstream = Upstream([reply(200, read_example("upload-public-media.response"))])
     async with upstream.open_http(clock) as http:
         await MediaApi(http, "v24.0").upload(PLUGIN, file)
     (request,) = upstream.requests
     return request
 
 
-def parts_in(request: httpx.Request) -> dict[str, email.message.EmailMessage]:
+def read_parts(request: httpx.Request) -> dict[str, email.message.EmailMessage]:
     return parse_parts(request.headers["content-type"], request.content)
 
 
 async def test_an_upload_is_a_form_with_the_file_and_its_name(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("upload-public-media.response"))])
+    upstream = Upstream([reply(200, read_example("upload-public-media.response"))])
     async with upstream.open_http(clock) as http:
         address = await MediaApi(http, "v24.0").upload(PLUGIN, PICTURE)
     assert address.startswith("https://chakra-public-media.chakrahq.com/")
@@ -93,12 +93,12 @@ async def test_an_upload_is_a_form_with_the_file_and_its_name(clock: ManualClock
 
 @pytest.mark.parametrize("trouble", [CONNECTION_REFUSED, reply(429)])
 async def test_a_retry_sends_the_whole_file_again(clock: ManualClock, trouble: Reply) -> None:
-    upstream = Upstream([trouble, reply(200, example("upload-public-media.response"))])
+    upstream = Upstream([trouble, reply(200, read_example("upload-public-media.response"))])
     async with upstream.open_http(clock) as http:
         await await_within(clock, 2, MediaApi(http, "v24.0").upload(PLUGIN, PICTURE))
     for request in upstream.requests:
         assert request.headers["content-length"] == str(len(request.content))
-        assert parts_in(request)["file"].get_payload(decode=True) == PNG
+        assert read_parts(request)["file"].get_payload(decode=True) == PNG
     assert len(upstream.requests) == 2
 
 
@@ -146,8 +146,8 @@ async def test_an_upload_may_take_two_minutes_and_no_more(clock: ManualClock) ->
 async def test_a_malformed_media_type_is_not_sent(
     clock: ManualClock, media_type: str, sent: str
 ) -> None:
-    request = await uploaded(clock, MultipartFile("a", media_type, b"x"))
-    assert parts_in(request)["file"].get_content_type() == sent
+    request = await upload_file(clock, MultipartFile("a", media_type, b"x"))
+    assert read_parts(request)["file"].get_content_type() == sent
 
 
 NAMES = st.text(max_size=300) | st.sampled_from(['a"b.png', "a\r\nX-Evil: 1", "", "..", "\ud800"])
@@ -155,7 +155,7 @@ NAMES = st.text(max_size=300) | st.sampled_from(['a"b.png', "a\r\nX-Evil: 1", ""
 
 @given(NAMES, st.binary(max_size=300))
 async def test_any_name_and_content_make_one_part(name: str, content: bytes) -> None:
-    request = await uploaded(ManualClock(), MultipartFile(name, "image/png", content))
+    request = await upload_file(ManualClock(), MultipartFile(name, "image/png", content))
     body = request.content
     assert request.headers["content-length"] == str(len(body))
     _, _, boundary = request.headers["content-type"].partition("boundary=")
@@ -170,7 +170,7 @@ async def test_any_name_and_content_make_one_part(name: str, content: bytes) -> 
 
 
 async def test_media_metadata_can_be_fetched(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("fetch-whatsapp-media.response"))])
+    upstream = Upstream([reply(200, read_example("fetch-whatsapp-media.response"))])
     async with upstream.open_http(clock) as http:
         media = await MediaApi(http, "v24.0").fetch(MEDIA)
     assert (media.id, media.mime_type, media.file_size) == (MEDIA, "image/jpeg", 12345)
@@ -201,12 +201,12 @@ def test_file_size_is_a_number_or_none(size: object, read: int | None) -> None:
     assert media.file_size == read
 
 
-def picture_reply(content: bytes = PNG, media_type: str = "image/png") -> httpx.Response:
+def reply_picture(content: bytes = PNG, media_type: str = "image/png") -> httpx.Response:
     return httpx.Response(200, content=content, headers={"Content-Type": media_type})
 
 
 async def test_media_content_is_downloaded_unchanged(clock: ManualClock) -> None:
-    upstream = Upstream([picture_reply()])
+    upstream = Upstream([reply_picture()])
     async with upstream.open_http(clock) as http:
         media = await MediaApi(http, "v24.0").download(MEDIA)
     assert (media.media_type, media.content) == ("image/png", PNG)
@@ -219,8 +219,8 @@ async def test_media_content_is_downloaded_unchanged(clock: ManualClock) -> None
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (picture_reply(b"x" * 1001), InvalidResponse),
-        (text(200, "<html>", "text/html"), InvalidResponse),
+        (reply_picture(b"x" * 1001), InvalidResponse),
+        (reply_text(200, "<html>", "text/html"), InvalidResponse),
         (reply(200, {"url": "x"}), InvalidResponse),
         (httpx.Response(200, content=PNG), InvalidResponse),
         (reply(200, {"_errors": ["no"]}), Rejected),
@@ -239,7 +239,7 @@ async def test_invalid_or_oversized_media_is_rejected(
     assert len(upstream.requests) == 1
 
 
-def media_with_url(address: str) -> Media:
+def build_media(address: str) -> Media:
     return Media.model_validate({"url": address})
 
 
@@ -255,9 +255,9 @@ def media_with_url(address: str) -> Media:
 async def test_media_url_of_chakra_is_followed(
     clock: ManualClock, base_url: str, address: str
 ) -> None:
-    upstream = Upstream([picture_reply()])
+    upstream = Upstream([reply_picture()])
     async with upstream.open_http(clock, base_url=base_url) as http:
-        media = await MediaApi(http, "v24.0").download_from_url(media_with_url(address))
+        media = await MediaApi(http, "v24.0").download_from_url(build_media(address))
     assert media.content == PNG
     (request,) = upstream.requests
     assert request.url == httpx.URL(address)
@@ -284,7 +284,7 @@ async def test_media_url_of_chakra_is_followed(
     ],
 )
 async def test_token_is_never_sent_to_another_host(clock: ManualClock, address: str) -> None:
-    upstream = Upstream([picture_reply()])
+    upstream = Upstream([reply_picture()])
     async with upstream.open_http(clock) as http:
         with pytest.raises(InvalidResponse):
             await http.fetch_url("/media", address, max_bytes=1000)

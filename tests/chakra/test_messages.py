@@ -37,9 +37,9 @@ from tests.chakra.upstream import (
     Reply,
     Upstream,
     await_within,
-    example,
+    read_example,
     reply,
-    text,
+    reply_text,
 )
 from tests.clock import ManualClock
 
@@ -100,23 +100,23 @@ async def run_send(
 @every_send
 async def test_each_send_posts_the_documented_body(clock: ManualClock, name: str) -> None:
     _, path, body = SENDS[name]
-    upstream = Upstream([reply(200, example(f"{name}.response"))])
+    upstream = Upstream([reply(200, read_example(f"{name}.response"))])
     accepted = await run_send(name, upstream, clock)
     assert accepted.wamid == WAMID
     (request,) = upstream.requests
     assert (request.method, request.url.path) == ("POST", path)
-    assert json.loads(request.content) == example(f"{body}.request")
+    assert json.loads(request.content) == read_example(f"{body}.request")
 
 
 async def test_documented_response_is_parsed_in_full(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("send-template-phone.response"))])
+    upstream = Upstream([reply(200, read_example("send-template-phone.response"))])
     accepted = await run_send("send-template-phone", upstream, clock)
     assert accepted == AcceptedMessage(ID, WAMID, "SENT", None, PHONE, "Merry Christmas John")
     assert PHONE not in repr(accepted)
 
 
 async def test_meta_shaped_response_of_older_plugins_is_parsed(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("send-template-meta.legacy.response"))])
+    upstream = Upstream([reply(200, read_example("send-template-meta.legacy.response"))])
     accepted = await run_send("send-template-meta", upstream, clock)
     assert accepted == AcceptedMessage("", WAMID, "ACCEPTED")
 
@@ -178,11 +178,11 @@ async def test_immediate_failure_carries_its_reason(clock: ManualClock) -> None:
         reply(200, [1]),
         httpx.Response(200),
         httpx.Response(204),
-        text(200, "<html>Sign in</html>", "text/html"),
+        reply_text(200, "<html>Sign in</html>", "text/html"),
         reply(302, None, location="https://evil.test/"),
         reply(500),
         reply(502),
-        text(504, "<html>Gateway timeout</html>", "text/html"),
+        reply_text(504, "<html>Gateway timeout</html>", "text/html"),
         reply(200, {"_data": {"id": ID, "externalId": WAMID}, "_errors": ["but"]}),
         reply(200, {"messages": [{"id": WAMID}], "error": {"message": "but"}}),
         CONNECTION_RESET,
@@ -200,7 +200,7 @@ async def test_ambiguous_failure_is_unknown_and_sent_at_most_once(
     assert len(upstream.requests) == 1
 
 
-def meta_error_body(code: int, message: str) -> dict[str, object]:
+def build_meta_error_body(code: int, message: str) -> dict[str, object]:
     return {"error": {"message": f"(#{code}) {message}", "code": code}}
 
 
@@ -208,8 +208,8 @@ def meta_error_body(code: int, message: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (reply(400, meta_error_body(132001, "No such template")), TemplateRejected),
-        (reply(500, meta_error_body(132000, "Number of parameters")), ParametersRejected),
+        (reply(400, build_meta_error_body(132001, "No such template")), TemplateRejected),
+        (reply(500, build_meta_error_body(132000, "Number of parameters")), ParametersRejected),
         (reply(200, {"_errors": ["(#131026) Message undeliverable"]}), RecipientRejected),
         (reply(200, {"_data": None, "_errors": ["phone is wrong"]}), Rejected),
         # Chakra keeps a message object of its own for what Meta refused.
@@ -217,9 +217,9 @@ def meta_error_body(code: int, message: str) -> dict[str, object]:
             reply(200, {"_data": {"id": ID, "externalId": None}, "_errors": ["(#132001) x"]}),
             TemplateRejected,
         ),
-        (reply(200, meta_error_body(131026, "Message undeliverable")), RecipientRejected),
+        (reply(200, build_meta_error_body(131026, "Message undeliverable")), RecipientRejected),
         (reply(400, {"message": "phone is wrong"}), Rejected),
-        (reply(401, example("error.chakra")), AuthenticationError),
+        (reply(401, read_example("error.chakra")), AuthenticationError),
         (reply(404, {"_errors": ["no such plugin"]}), AddressNotFound),
         (reply(429, None, retry_after="60"), RateLimited),
     ],
@@ -242,7 +242,7 @@ async def test_send_that_never_left_is_retried_and_arrives_once(
     clock: ManualClock, name: str
 ) -> None:
     upstream = Upstream(
-        [CONNECTION_REFUSED, CONNECTION_REFUSED, reply(200, example(f"{name}.response"))]
+        [CONNECTION_REFUSED, CONNECTION_REFUSED, reply(200, read_example(f"{name}.response"))]
     )
     assert (await run_send(name, upstream, clock)).wamid == WAMID
 
@@ -256,22 +256,22 @@ async def test_send_that_never_left_raises_unavailable(clock: ManualClock, name:
 @pytest.mark.parametrize(
     "busy",
     [
-        reply(429, example("error.chakra-rate-limit")),
-        reply(400, example("error.chakra-rate-limit")),
-        reply(400, example("error.meta")),
+        reply(429, read_example("error.chakra-rate-limit")),
+        reply(400, read_example("error.chakra-rate-limit")),
+        reply(400, read_example("error.meta")),
         reply(429),
     ],
 )
 async def test_rate_limited_send_waits_and_arrives_once(
     clock: ManualClock, busy: httpx.Response
 ) -> None:
-    upstream = Upstream([busy, reply(200, example("send-template-phone.response"))])
+    upstream = Upstream([busy, reply(200, read_example("send-template-phone.response"))])
     await run_send("send-template-phone", upstream, clock, 2)
     assert len({request.headers["x-request-id"] for request in upstream.requests}) == 1
 
 
 async def test_rate_limit_wait_is_capped_at_ten_seconds(clock: ManualClock) -> None:
-    upstream = Upstream([reply(429, example("error.meta"))])
+    upstream = Upstream([reply(429, read_example("error.meta"))])
     with pytest.raises(SenderRateLimited):
         await run_send("send-template-phone", upstream, clock, 10)
 
@@ -287,18 +287,18 @@ async def test_response_timeout_starts_after_rate_limit_waits(clock: ManualClock
     """Nine seconds of refusals leave the answer its thirty."""
     answered: list[float] = []
 
-    async def slow(_: httpx.Request) -> httpx.Response:
+    async def answer_slowly(_: httpx.Request) -> httpx.Response:
         answered.append(clock.monotonic())
         if len(answered) == 1:
             return httpx.Response(429, headers={"Retry-After": "9"})
         woken = asyncio.Event()
         clock.call_later(29, woken.set)
         await woken.wait()
-        return httpx.Response(200, json=example("send-template-phone.response"))
+        return httpx.Response(200, json=read_example("send-template-phone.response"))
 
     class Slow(Upstream):
         async def __call__(self, request: httpx.Request) -> httpx.Response:
-            return await slow(request)
+            return await answer_slowly(request)
 
     accepted = await run_send("send-template-phone", Slow([]), clock, 40)
     assert accepted.wamid == WAMID
@@ -321,7 +321,7 @@ async def test_cancelled_send_is_not_retried(clock: ManualClock) -> None:
     ("phone", "path"), [("+91 99999-99999", "919999999999"), ("919999999999", "919999999999")]
 )
 async def test_phone_number_is_reduced_to_digits(clock: ManualClock, phone: str, path: str) -> None:
-    upstream = Upstream([reply(200, example("send-template-phone.response"))])
+    upstream = Upstream([reply(200, read_example("send-template-phone.response"))])
     async with upstream.open_http(clock) as http:
         await MessagesApi(http, "v24.0").send_template(PLUGIN, phone, MESSAGE)
     assert upstream.requests[0].url.path.split("/")[7] == path
@@ -329,7 +329,7 @@ async def test_phone_number_is_reduced_to_digits(clock: ManualClock, phone: str,
 
 @pytest.mark.parametrize("phone", ["", "+", "abc", "../../x", "12"])
 async def test_invalid_phone_number_sends_nothing(clock: ManualClock, phone: str) -> None:
-    upstream = Upstream([reply(200, example("send-template-phone.response"))])
+    upstream = Upstream([reply(200, read_example("send-template-phone.response"))])
     async with upstream.open_http(clock) as http:
         with pytest.raises(ResourceNotFound):
             await MessagesApi(http, "v24.0").send_template(PLUGIN, phone, MESSAGE)
@@ -337,7 +337,7 @@ async def test_invalid_phone_number_sends_nothing(clock: ManualClock, phone: str
 
 
 async def test_a_key_cannot_change_the_path(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("send-template-phone.response"))])
+    upstream = Upstream([reply(200, read_example("send-template-phone.response"))])
     async with upstream.open_http(clock) as http:
         await MessagesApi(http, "v24.0").send_template_for_process(
             PLUGIN, "lead", "a/../b", MESSAGE

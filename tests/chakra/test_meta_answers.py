@@ -35,11 +35,11 @@ from bot.errors import (
     ResourceNotFound,
     Unavailable,
 )
-from tests.chakra.upstream import Upstream, await_within, example, get_user, put_user, reply
+from tests.chakra.upstream import Upstream, await_within, get_user, put_user, read_example, reply
 from tests.clock import ManualClock
 
 
-def meta_error_body(code: int, message: str = "Oh", **more: object) -> dict[str, object]:
+def build_meta_error_body(code: int, message: str = "Oh", **more: object) -> dict[str, object]:
     return {"error": {"message": f"(#{code}) {message}", "code": code, **more}}
 
 
@@ -52,22 +52,22 @@ def clock() -> ManualClock:
     ("status", "body", "for_a_read", "for_a_write"),
     [
         # The code decides, not the status.
-        (400, meta_error_body(132001), TemplateRejected, TemplateRejected),
-        (404, meta_error_body(132001), TemplateRejected, TemplateRejected),
-        (500, meta_error_body(132001), TemplateRejected, TemplateRejected),
-        (400, meta_error_body(131026), RecipientRejected, RecipientRejected),
-        (401, meta_error_body(190), MetaAccessDenied, MetaAccessDenied),
-        (403, meta_error_body(10), MetaAccessDenied, MetaAccessDenied),
+        (400, build_meta_error_body(132001), TemplateRejected, TemplateRejected),
+        (404, build_meta_error_body(132001), TemplateRejected, TemplateRejected),
+        (500, build_meta_error_body(132001), TemplateRejected, TemplateRejected),
+        (400, build_meta_error_body(131026), RecipientRejected, RecipientRejected),
+        (401, build_meta_error_body(190), MetaAccessDenied, MetaAccessDenied),
+        (403, build_meta_error_body(10), MetaAccessDenied, MetaAccessDenied),
         (400, {"_errors": ["(#131042) Payment"]}, PaymentMethodMissing, PaymentMethodMissing),
-        (400, meta_error_body(131000), MetaUnavailable, MetaUnavailable),
+        (400, build_meta_error_body(131000), MetaUnavailable, MetaUnavailable),
         # A write of unknown outcome is not reported as failed.
-        (500, meta_error_body(131000), MetaUnavailable, OutcomeUnknown),
-        (503, meta_error_body(2), MetaUnavailable, OutcomeUnknown),
-        (500, meta_error_body(139999), Unavailable, OutcomeUnknown),
+        (500, build_meta_error_body(131000), MetaUnavailable, OutcomeUnknown),
+        (503, build_meta_error_body(2), MetaUnavailable, OutcomeUnknown),
+        (500, build_meta_error_body(139999), Unavailable, OutcomeUnknown),
         # An undocumented code leaves a known status its meaning.
-        (400, meta_error_body(139999), UnknownMetaCode, UnknownMetaCode),
-        (404, meta_error_body(139999), ResourceNotFound, ResourceNotFound),
-        (401, meta_error_body(139999), AuthenticationError, AuthenticationError),
+        (400, build_meta_error_body(139999), UnknownMetaCode, UnknownMetaCode),
+        (404, build_meta_error_body(139999), ResourceNotFound, ResourceNotFound),
+        (401, build_meta_error_body(139999), AuthenticationError, AuthenticationError),
     ],
 )
 async def test_response_with_a_code_raises_the_mapped_error(
@@ -91,8 +91,8 @@ async def test_response_with_a_code_raises_the_mapped_error(
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (meta_error_body(132000), ParametersRejected),
-        (meta_error_body(131056), PairRateLimited),
+        (build_meta_error_body(132000), ParametersRejected),
+        (build_meta_error_body(131056), PairRateLimited),
         ({"_errors": ["(#132015) Template is paused"]}, TemplateUnavailable),
         ({"_errors": ["(#139999) New"]}, UnknownMetaCode),
         ({"_errors": ["Too many requests, retry after 850 ms"]}, RateLimited),
@@ -117,7 +117,7 @@ async def test_meta_error_in_a_2xx_is_raised_and_not_retried(
 
 
 async def test_meta_details_are_available_for_display(clock: ManualClock) -> None:
-    async with Upstream([reply(400, example("error.meta"))]).open_http(clock) as http:
+    async with Upstream([reply(400, read_example("error.meta"))]).open_http(clock) as http:
         with pytest.raises(SenderRateLimited) as raised:
             await await_within(clock, 10, put_user(http))
     assert raised.value.code == 130429
@@ -126,14 +126,14 @@ async def test_meta_details_are_available_for_display(clock: ManualClock) -> Non
 
 @pytest.mark.parametrize("status", [400, 429])
 async def test_sender_rate_limit_is_waited_out(clock: ManualClock, status: int) -> None:
-    upstream = Upstream([reply(status, meta_error_body(130429)), reply(200, {"_data": {}})])
+    upstream = Upstream([reply(status, build_meta_error_body(130429)), reply(200, {"_data": {}})])
     async with upstream.open_http(clock) as http:
         await await_within(clock, 1.1, put_user(http))
     assert len(upstream.requests) == 2
 
 
 async def test_recipient_rate_limit_waits_six_seconds_once(clock: ManualClock) -> None:
-    upstream = Upstream([reply(400, meta_error_body(131056))])
+    upstream = Upstream([reply(400, build_meta_error_body(131056))])
     async with upstream.open_http(clock) as http:
         with pytest.raises(PairRateLimited) as raised:
             await await_within(clock, 10, put_user(http))
@@ -147,7 +147,7 @@ async def test_recipient_rate_limit_waits_six_seconds_once(clock: ManualClock) -
 async def test_wait_over_ten_seconds_is_raised_immediately(
     clock: ManualClock, code: int, status: int
 ) -> None:
-    upstream = Upstream([reply(status, meta_error_body(code))])
+    upstream = Upstream([reply(status, build_meta_error_body(code))])
     async with upstream.open_http(clock) as http:
         with pytest.raises(ERROR_CLASS_BY_CODE[code]):
             await put_user(http)
@@ -159,7 +159,7 @@ async def test_retry_after_of_the_response_overrides_the_default(
     clock: ManualClock,
 ) -> None:
     upstream = Upstream(
-        [reply(429, meta_error_body(80007), retry_after="2"), reply(200, {"_data": {}})]
+        [reply(429, build_meta_error_body(80007), retry_after="2"), reply(200, {"_data": {}})]
     )
     async with upstream.open_http(clock) as http:
         await await_within(clock, 3, put_user(http))
@@ -167,7 +167,7 @@ async def test_retry_after_of_the_response_overrides_the_default(
 
 
 async def test_a_5xx_write_is_not_retried_even_with_a_transient_code(clock: ManualClock) -> None:
-    upstream = Upstream([reply(500, meta_error_body(131056))])
+    upstream = Upstream([reply(500, build_meta_error_body(131056))])
     async with upstream.open_http(clock) as http:
         with pytest.raises(PairRateLimited):
             await put_user(http)

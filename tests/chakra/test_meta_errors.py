@@ -60,7 +60,7 @@ from bot.errors import (
     ChakraError,
     Rejected,
 )
-from tests.chakra.upstream import example
+from tests.chakra.upstream import read_example
 
 DAY_SECONDS = 86400
 
@@ -285,9 +285,11 @@ def test_user_message_of_a_rejected_template_is_parsed() -> None:
 @pytest.mark.parametrize(
     "status",
     [
-        example("webhook-chakra.status-failed")["payload"],
-        example("webhook-chakra.status-failed")["payload"]["errorContext"],
-        example("webhook-meta.status-failed")["entry"][0]["changes"][0]["value"]["statuses"][0],
+        read_example("webhook-chakra.status-failed")["payload"],
+        read_example("webhook-chakra.status-failed")["payload"]["errorContext"],
+        read_example("webhook-meta.status-failed")["entry"][0]["changes"][0]["value"]["statuses"][
+            0
+        ],
         [{"code": 131026, "title": "Message undeliverable"}],
         {"code": "131026", "title": "Message undeliverable"},
     ],

@@ -17,7 +17,7 @@ from bot.chakra.models import Reportee, User, UserChanges, is_uuid
 from bot.chakra.transport.envelope import parse_envelope
 from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse
 from bot.errors import InvalidResponse
-from tests.chakra.upstream import example
+from tests.chakra.upstream import read_example
 
 NOW = datetime(2024, 7, 1, 12, 0, tzinfo=UTC)
 UUID = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
@@ -28,7 +28,7 @@ def parse_user(**fields: object) -> User:
 
 
 def test_the_documented_user_v2() -> None:
-    john = User.model_validate(example("fetch-user-v2.response")["_data"])
+    john = User.model_validate(read_example("fetch-user-v2.response")["_data"])
     assert john.id == UUID
     assert john.name == "John Doe"
     assert john.username == "johndoe"
@@ -48,7 +48,7 @@ def test_the_documented_user_v2() -> None:
 
 @pytest.mark.parametrize("name", ["fetch-user-v1", "update-user"])
 def test_the_documented_user_v1_is_the_same_person(name: str) -> None:
-    john = User.model_validate(example(f"{name}.response")["_data"])
+    john = User.model_validate(read_example(f"{name}.response")["_data"])
     assert (john.name, john.email) == ("John Doe", "john@acme.com")
     assert john.role == "3ae1c371-9a3b-4c06-8090-42fea6c4df36"
     assert john.created_at == datetime(2021, 9, 16, 18, 34, 58, 108_000, tzinfo=UTC)
@@ -56,7 +56,7 @@ def test_the_documented_user_v1_is_the_same_person(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["list-users-v1", "list-users-v2"])
 def test_the_documented_lists(name: str) -> None:
-    (item,) = example(f"{name}.response")["_data"]
+    (item,) = read_example(f"{name}.response")["_data"]
     assert User.model_validate(item).email == "john@acme.com"
 
 
@@ -237,7 +237,7 @@ def test_validation_error_quotes_no_model_data() -> None:
 
 def test_changes_contain_only_changed_fields() -> None:
     assert UserChanges(first_name="John").to_body() == {"firstName": "John"}
-    both = UserChanges.model_validate(example("update-user.request"))
+    both = UserChanges.model_validate(read_example("update-user.request"))
     assert both.to_body() == {"firstName": "John", "lastName": "Doe"}
     assert UserChanges(last_name="").to_body() == {"lastName": ""}
 

@@ -14,7 +14,7 @@ from bot.chakra.numbers import PhoneNumbersApi
 from bot.chakra.processes import ProcessesApi
 from bot.chakra.templates import TemplatesApi
 from bot.errors import AuthenticationError, ChakraError, InvalidResponse, Rejected, ResourceNotFound
-from tests.chakra.upstream import Upstream, example, reply, text
+from tests.chakra.upstream import Upstream, read_example, reply, reply_text
 from tests.clock import ManualClock
 
 SENDER = "775966265503012"
@@ -27,7 +27,7 @@ def clock() -> ManualClock:
 
 @pytest.mark.parametrize(("plugin", "query"), [("", ""), ("d83e1d23", "pluginId=d83e1d23")])
 async def test_the_documented_list_is_read(clock: ManualClock, plugin: str, query: str) -> None:
-    upstream = Upstream([reply(200, example("list-whatsapp-phone-numbers.response"))])
+    upstream = Upstream([reply(200, read_example("list-whatsapp-phone-numbers.response"))])
     async with upstream.open_http(clock) as http:
         (acme,) = await PhoneNumbersApi(http).list(plugin)
     assert (acme.id, acme.waba, acme.name) == (SENDER, "83784929738012", "Acme")
@@ -61,7 +61,7 @@ async def test_business_accounts_are_listed(clock: ManualClock) -> None:
         (reply(200, {"_errors": ["no"]}), Rejected),
         (reply(200, {"_data": {}}), InvalidResponse),
         (reply(200, {"_data": [{}]}), InvalidResponse),
-        (text(200, "<html>", "text/html"), InvalidResponse),
+        (reply_text(200, "<html>", "text/html"), InvalidResponse),
     ],
 )
 async def test_failed_list_raises_the_reason(

@@ -21,7 +21,7 @@ from bot.chakra.outgoing import (
     build_parameters,
     explain_invalid_value,
 )
-from tests.chakra.upstream import example
+from tests.chakra.upstream import read_example
 
 SENDER = "775966265503012"
 PICTURE = "https://chakra-public-media.chakrahq.com/5fc9f8e3-af4a-4f29-bfd8-6c02e3abe3ee/2024-10-17/9b755981-74f7-4cde-b495-cd7039991964.png"
@@ -32,7 +32,7 @@ def build_message(**more: object) -> TemplateMessage:
     return TemplateMessage.model_validate(given)
 
 
-def extra_fields(**more: object) -> dict[str, object]:
+def build_extra_fields(**more: object) -> dict[str, object]:
     """What the body holds besides the sender and the name."""
     body = build_message(**more).to_body()
     assert body.pop("whatsappPhoneNumberId") == SENDER
@@ -41,7 +41,7 @@ def extra_fields(**more: object) -> dict[str, object]:
 
 
 def assert_documented(body: object, name: str) -> None:
-    assert json.loads(json.dumps(body)) == example(f"{name}.request")
+    assert json.loads(json.dumps(body)) == read_example(f"{name}.request")
 
 
 def test_a_positional_template_with_a_picture_is_as_documented() -> None:
@@ -86,7 +86,7 @@ def test_a_one_time_code_is_as_documented() -> None:
 
 def test_named_variables_go_by_their_names() -> None:
     mapping = build_parameters({"first_name": "Mark", "plan": "Gold"})
-    assert json.loads(json.dumps(extra_fields(mapping=mapping))) == {
+    assert json.loads(json.dumps(build_extra_fields(mapping=mapping))) == {
         "mapping": [
             {"schemaPropertyName": "first_name", "schemaPropertyValue": "Mark"},
             {"schemaPropertyName": "plan", "schemaPropertyValue": "Gold"},
@@ -95,14 +95,16 @@ def test_named_variables_go_by_their_names() -> None:
 
 
 def test_a_video_and_a_location() -> None:
-    assert extra_fields(video_url="https://a.test/v.mp4") == {"videoUrl": "https://a.test/v.mp4"}
+    assert build_extra_fields(video_url="https://a.test/v.mp4") == {
+        "videoUrl": "https://a.test/v.mp4"
+    }
     place = {
         "location_latitude": 0.0,
         "location_longitude": -77.25,
         "location_name": "Home",
         "location_address": "1 Main St",
     }
-    assert extra_fields(**place) == {
+    assert build_extra_fields(**place) == {
         "locationLatitude": 0.0,
         "locationLongitude": -77.25,
         "locationName": "Home",
@@ -111,7 +113,7 @@ def test_a_video_and_a_location() -> None:
 
 
 def test_what_is_not_set_is_not_sent() -> None:
-    assert extra_fields() == {}
+    assert build_extra_fields() == {}
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,13 @@ from bot.errors import (
     ResourceNotFound,
 )
 from tests.chakra.test_media import parse_parts
-from tests.chakra.upstream import Upstream, await_within, example, reply, text
+from tests.chakra.upstream import Upstream, await_within, read_example, reply, reply_text
 from tests.clock import ManualClock
-from tests.media.pictures import png
+from tests.media.pictures import build_png
 
 PHOTO = "f03ee609-cd2d-4e61-821d-9b0531e4ad8c"
 """The ID of the documented example."""
-CONTENT = png(padding=200_000)
+CONTENT = build_png(padding=200_000)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-def form() -> Any:
+def build_form() -> Any:
     return build_photo_form("mobile_screenshot.png", "image/png", "png", BytesIO(CONTENT))
 
 
@@ -43,10 +43,12 @@ def form() -> Any:
 async def test_upload_is_a_form_with_the_documented_parts(
     clock: ManualClock, *, has_id: bool
 ) -> None:
-    upstream = Upstream([reply(200, example("upload-photo.response"))])
+    upstream = Upstream([reply(200, read_example("upload-photo.response"))])
     async with upstream.open_http(clock) as http:
         api = PhotosApi(http)
-        photo = await (api.upload(form(), UUID(PHOTO)) if has_id else api.upload_new(form()))
+        photo = await (
+            api.upload(build_form(), UUID(PHOTO)) if has_id else api.upload_new(build_form())
+        )
     assert (photo.id, photo.filename, photo.filetype) == (PHOTO, "mobile_screenshot", "png")
     assert (photo.width, photo.height) == (None, None)
     (request,) = upstream.requests
@@ -62,9 +64,9 @@ async def test_upload_is_a_form_with_the_documented_parts(
 
 
 async def test_retry_sends_the_whole_photo_again(clock: ManualClock) -> None:
-    upstream = Upstream([reply(429), reply(200, example("upload-photo.response"))])
+    upstream = Upstream([reply(429), reply(200, read_example("upload-photo.response"))])
     async with upstream.open_http(clock) as http:
-        await await_within(clock, 2, PhotosApi(http).upload(form(), UUID(PHOTO)))
+        await await_within(clock, 2, PhotosApi(http).upload(build_form(), UUID(PHOTO)))
     for request in upstream.requests:
         parts = parse_parts(request.headers["content-type"], request.content)
         assert parts["photo"].get_payload(decode=True) == CONTENT
@@ -86,10 +88,10 @@ async def test_failed_upload_raises_the_reason(
 ) -> None:
     async with Upstream([answer]).open_http(clock) as http:
         with pytest.raises(error):
-            await await_within(clock, 30, PhotosApi(http).upload(form(), UUID(PHOTO)))
+            await await_within(clock, 30, PhotosApi(http).upload(build_form(), UUID(PHOTO)))
 
 
-def picture(content: bytes = CONTENT, media_type: str = "image/png") -> httpx.Response:
+def reply_picture(content: bytes = CONTENT, media_type: str = "image/png") -> httpx.Response:
     return httpx.Response(200, content=content, headers={"Content-Type": media_type})
 
 
@@ -103,21 +105,21 @@ async def fetch(
 
 
 async def test_binary_is_written_as_it_is(clock: ManualClock) -> None:
-    found, content, upstream = await fetch(clock, picture())
+    found, content, upstream = await fetch(clock, reply_picture())
     assert found == PhotoFile("image/png")
     assert content == CONTENT
     assert upstream.requests[0].url.path == f"/v1/ext/photo/{PHOTO}"
 
 
 async def test_object_is_returned_as_it_is(clock: ManualClock) -> None:
-    found, _, _ = await fetch(clock, reply(200, example("upload-photo.response")))
+    found, _, _ = await fetch(clock, reply(200, read_example("upload-photo.response")))
     assert isinstance(found, PhotoDescription)
-    assert found.fields == example("upload-photo.response")["_data"]
+    assert found.fields == read_example("upload-photo.response")["_data"]
 
 
 async def test_object_with_a_url_of_chakras_leads_to_the_photo(clock: ManualClock) -> None:
     described = {"_data": {"id": PHOTO, "url": "https://chakra.test/v1/photos/1?key=2"}}
-    found, content, upstream = await fetch(clock, reply(200, described), picture())
+    found, content, upstream = await fetch(clock, reply(200, described), reply_picture())
     assert (found, content) == (PhotoFile("image/png"), CONTENT)
     assert str(upstream.requests[1].url) == "https://chakra.test/v1/photos/1?key=2"
 
@@ -132,8 +134,8 @@ async def test_url_of_another_host_is_only_shown(clock: ManualClock, url: str) -
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (picture(bytes(1_000_001)), InvalidResponse),
-        (text(200, "<html>", "text/html"), InvalidResponse),
+        (reply_picture(bytes(1_000_001)), InvalidResponse),
+        (reply_text(200, "<html>", "text/html"), InvalidResponse),
         (reply(404, {"_errors": ["no"]}), ResourceNotFound),
         (reply(200, {"_errors": ["no"]}), Rejected),
         (reply(302, None, location="https://evil.test/"), InvalidResponse),

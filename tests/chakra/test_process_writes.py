@@ -9,7 +9,14 @@ import pytest
 
 from bot.chakra.processes import ProcessesApi
 from bot.errors import OutcomeUnknown, Rejected, ResourceNotFound
-from tests.chakra.upstream import CONNECTION_RESET, Upstream, await_within, example, reply, text
+from tests.chakra.upstream import (
+    CONNECTION_RESET,
+    Upstream,
+    await_within,
+    read_example,
+    reply,
+    reply_text,
+)
 from tests.clock import ManualClock
 
 UUID = "1bc10281-5882-43aa-b48d-28c527335e7a"
@@ -23,8 +30,8 @@ def clock() -> ManualClock:
 
 @pytest.mark.parametrize("name", ["create-process", "create-lead"])
 async def test_create_request_matches_the_documentation(clock: ManualClock, name: str) -> None:
-    wanted = example(f"{name}.request")
-    upstream = Upstream([reply(200, example(f"{name}.response"))])
+    wanted = read_example(f"{name}.request")
+    upstream = Upstream([reply(200, read_example(f"{name}.response"))])
     async with upstream.open_http(clock) as http:
         created = await ProcessesApi(http).create("lead", wanted)
     assert created is not None
@@ -34,8 +41,8 @@ async def test_create_request_matches_the_documentation(clock: ManualClock, name
 
 
 async def test_update_request_matches_the_documentation(clock: ManualClock) -> None:
-    wanted = example("update-process.request")
-    upstream = Upstream([reply(200, example("update-process.response"))])
+    wanted = read_example("update-process.request")
+    upstream = Upstream([reply(200, read_example("update-process.response"))])
     async with upstream.open_http(clock) as http:
         assert await ProcessesApi(http).update("lead", UUID, wanted)
     (request,) = upstream.requests
@@ -44,7 +51,7 @@ async def test_update_request_matches_the_documentation(clock: ManualClock) -> N
 
 
 async def test_delete_request_matches_the_documentation(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("delete-process.response"))])
+    upstream = Upstream([reply(200, read_example("delete-process.response"))])
     async with upstream.open_http(clock) as http:
         await ProcessesApi(http).delete("lead", UUID)
     (request,) = upstream.requests
@@ -100,7 +107,7 @@ async def test_answer_without_a_process_is_a_success(
         assert await ProcessesApi(http).create("lead", {"data": {"name": "A"}}) is None
 
 
-@pytest.mark.parametrize("trouble", [CONNECTION_RESET, text(200, "<html>", "text/html")])
+@pytest.mark.parametrize("trouble", [CONNECTION_RESET, reply_text(200, "<html>", "text/html")])
 async def test_write_that_may_have_arrived_is_not_repeated(
     clock: ManualClock, trouble: object
 ) -> None:

@@ -25,9 +25,9 @@ from tests.chakra.upstream import (
     Reply,
     Upstream,
     await_within,
-    example,
+    read_example,
     reply,
-    text,
+    reply_text,
 )
 from tests.clock import ManualClock
 
@@ -47,7 +47,7 @@ def parse_process(record: object = None, **data: object) -> Process:
 
 
 async def test_the_documented_process_is_read(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("fetch-process.response"))])
+    upstream = Upstream([reply(200, read_example("fetch-process.response"))])
     async with upstream.open_http(clock) as http:
         ted = await ProcessesApi(http).fetch("lead", UUID)
     assert (ted.id, ted.state, ted.status) == (UUID, "NEW", "OPEN")
@@ -68,7 +68,7 @@ async def test_the_documented_process_is_read(clock: ManualClock) -> None:
         (reply(200, {"_data": {}}), ResourceNotFound),  # the documented example of every process
         (reply(200, {"_data": {"state": "NEW"}}), InvalidResponse),
         (reply(403, {"_errors": ["no"]}), AuthenticationError),
-        (text(200, "<html>", "text/html"), InvalidResponse),
+        (reply_text(200, "<html>", "text/html"), InvalidResponse),
     ],
 )
 async def test_process_fetch_errors(
@@ -80,8 +80,8 @@ async def test_process_fetch_errors(
 
 
 async def test_list_request_matches_the_documentation(clock: ManualClock) -> None:
-    wanted = example("list-processes.request")
-    upstream = Upstream([reply(200, example("list-processes.response"))])
+    wanted = read_example("list-processes.request")
+    upstream = Upstream([reply(200, read_example("list-processes.response"))])
     async with upstream.open_http(clock) as http:
         page = await ProcessesApi(http).list("lead", wanted["where"])
     assert [process.name for process in page.items] == ["Ted Mosby"]
@@ -102,7 +102,7 @@ async def test_no_page_is_larger_than_the_vendor_allows(clock: ManualClock) -> N
     "trouble", [reply(500), CONNECTION_RESET, CONNECTION_REFUSED, httpx.ReadTimeout("")]
 )
 async def test_list_is_retried_like_a_read(clock: ManualClock, trouble: Reply) -> None:
-    upstream = Upstream([trouble, reply(200, example("list-processes.response"))])
+    upstream = Upstream([trouble, reply(200, read_example("list-processes.response"))])
     async with upstream.open_http(clock) as http:
         await await_within(clock, 2, ProcessesApi(http).list("lead", {}))
     assert len(upstream.requests) == 2
@@ -132,7 +132,7 @@ async def find_process(
 
 
 async def test_primary_key_accepted_by_fetch_needs_no_list(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("fetch-process.response"))])
+    upstream = Upstream([reply(200, read_example("fetch-process.response"))])
     assert (await find_process(upstream, clock, "LEAD-001")).id == UUID
     assert len(upstream.requests) == 1
 
@@ -143,7 +143,7 @@ async def test_primary_key_accepted_by_fetch_needs_no_list(clock: ManualClock) -
 async def test_primary_key_rejected_by_fetch_is_searched_in_the_list(
     clock: ManualClock, refusal: httpx.Response
 ) -> None:
-    upstream = Upstream([refusal, reply(200, example("list-processes.response"))])
+    upstream = Upstream([refusal, reply(200, read_example("list-processes.response"))])
     assert (await find_process(upstream, clock, "LEAD-001")).id == UUID
     assert json.loads(upstream.requests[1].content) == {
         "where": {"lead_id": "LEAD-001"},

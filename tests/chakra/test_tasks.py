@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from bot.chakra.tasks import TasksApi
 from bot.errors import ChakraError, OutcomeUnknown, Rejected, ResourceNotFound
-from tests.chakra.upstream import CONNECTION_RESET, Upstream, await_within, example, reply, text
+from tests.chakra.upstream import (
+    CONNECTION_RESET,
+    Upstream,
+    await_within,
+    read_example,
+    reply,
+    reply_text,
+)
 from tests.clock import ManualClock
 
 JSON = st.recursive(
@@ -28,8 +35,8 @@ def clock() -> ManualClock:
 
 
 async def test_request_matches_the_documentation(clock: ManualClock) -> None:
-    wanted = example("create-task.request")
-    upstream = Upstream([reply(200, example("create-task.response"))])
+    wanted = read_example("create-task.request")
+    upstream = Upstream([reply(200, read_example("create-task.response"))])
     async with upstream.open_http(clock) as http:
         created = await TasksApi(http).create("lead", "LEAD-004038", "call_back", wanted)
     (request,) = upstream.requests
@@ -75,7 +82,7 @@ async def test_answer_is_read_in_any_shape(
         (reply(404, {"_errors": ["no"]}), ResourceNotFound),
         (reply(400, {"_errors": ["status is not valid"]}), Rejected),
         (reply(200, {"_errors": ["no such user"]}), Rejected),
-        (text(200, "<html>", "text/html"), ChakraError),
+        (reply_text(200, "<html>", "text/html"), ChakraError),
         (CONNECTION_RESET, OutcomeUnknown),
     ],
 )

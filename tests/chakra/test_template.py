@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.chakra.template import Button, Template, Variable, fill_variables, find_variable_names
-from tests.chakra.upstream import example
+from tests.chakra.upstream import read_example
 
 
 def parse_template(*components: dict[str, Any], **fields: object) -> Template:
@@ -20,14 +20,15 @@ def parse_template(*components: dict[str, Any], **fields: object) -> Template:
     )
 
 
-def documented() -> list[Template]:
+def list_documented() -> list[Template]:
     return [
-        Template.model_validate(item) for item in example("list-message-templates.response")["data"]
+        Template.model_validate(item)
+        for item in read_example("list-message-templates.response")["data"]
     ]
 
 
 def test_the_documented_positional_template() -> None:
-    order = documented()[0]
+    order = list_documented()[0]
     assert (order.id, order.name, order.language) == (
         "1667192013751005",
         "order_delivery_update",
@@ -56,7 +57,7 @@ def test_the_documented_positional_template() -> None:
 
 
 def test_the_documented_named_template() -> None:
-    renewal = documented()[1]
+    renewal = list_documented()[1]
     assert not renewal.is_sendable
     assert renewal.has_named_variables
     assert renewal.rejected_reason == "TAG_CONTENT_MISMATCH"
@@ -68,10 +69,10 @@ def test_the_documented_named_template() -> None:
 
 
 def test_every_component_keeps_its_definition_for_updates() -> None:
-    items = example("list-message-templates.response")["data"]
-    for item, read in zip(items, documented(), strict=True):
+    items = read_example("list-message-templates.response")["data"]
+    for item, read in zip(items, list_documented(), strict=True):
         assert [part.definition for part in read.components] == item["components"]
-    assert documented()[0].buttons[0].definition == items[0]["components"][3]["buttons"][0]
+    assert list_documented()[0].buttons[0].definition == items[0]["components"][3]["buttons"][0]
 
 
 @pytest.mark.parametrize("sort", ["IMAGE", "VIDEO", "DOCUMENT"])

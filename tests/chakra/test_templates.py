@@ -23,9 +23,9 @@ from tests.chakra.upstream import (
     CONNECTION_RESET,
     Upstream,
     await_within,
-    example,
+    read_example,
     reply,
-    text,
+    reply_text,
 )
 from tests.clock import ManualClock
 
@@ -39,7 +39,7 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-def page_reply(*ids: str, after: str = "", more: bool = True) -> httpx.Response:
+def reply_page(*ids: str, after: str = "", more: bool = True) -> httpx.Response:
     paging: dict[str, object] = {"next": NEXT} if more else {}
     if after:
         paging["cursors"] = {"before": "B", "after": after}
@@ -52,16 +52,16 @@ async def list_templates(upstream: Upstream, clock: ManualClock) -> list[str]:
         return [template.id for template in await TemplatesApi(http, "v24.0").list(WABA)]
 
 
-def sent_queries(upstream: Upstream) -> list[dict[str, str]]:
+def list_sent_queries(upstream: Upstream) -> list[dict[str, str]]:
     return [dict(request.url.params) for request in upstream.requests]
 
 
 async def test_the_documented_list_ends_at_an_empty_page(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("list-message-templates.response")), page_reply()])
+    upstream = Upstream([reply(200, read_example("list-message-templates.response")), reply_page()])
     assert await list_templates(upstream, clock) == ["1667192013751005", "1667192013751006"]
     assert {request.url.path for request in upstream.requests} == {PATH}
     assert {request.method for request in upstream.requests} == {"GET"}
-    assert sent_queries(upstream) == [
+    assert list_sent_queries(upstream) == [
         {"fields": REQUESTED_FIELDS, "limit": "100"},
         {"fields": REQUESTED_FIELDS, "limit": "100", "after": "MjQZD"},
     ]
@@ -72,21 +72,21 @@ async def test_pages_are_merged_and_metas_next_url_is_never_requested(
 ) -> None:
     upstream = Upstream(
         [
-            page_reply("1", "2", after="A"),
-            page_reply("3", after="B"),
-            page_reply("4", after="C", more=False),
+            reply_page("1", "2", after="A"),
+            reply_page("3", after="B"),
+            reply_page("4", after="C", more=False),
         ]
     )
     assert await list_templates(upstream, clock) == ["1", "2", "3", "4"]
-    assert [query.get("after") for query in sent_queries(upstream)] == [None, "A", "B"]
+    assert [query.get("after") for query in list_sent_queries(upstream)] == [None, "A", "B"]
     assert {request.url.host for request in upstream.requests} == {"chakra.test"}
 
 
 @pytest.mark.parametrize(
     "last",
     [
-        page_reply("1", after="A", more=False),  # a cursor on the last page, too
-        page_reply("1", more=True),  # a next page without a cursor
+        reply_page("1", after="A", more=False),  # a cursor on the last page, too
+        reply_page("1", more=True),  # a next page without a cursor
         reply(200, {"data": [{"id": "1", "name": "a"}]}),
         reply(200, {"data": [{"id": "1", "name": "a"}], "paging": None}),
         reply(200, {"data": [{"id": "1", "name": "a"}], "paging": {"next": NEXT, "cursors": 7}}),
@@ -101,13 +101,13 @@ async def test_listing_ends_without_a_next_page(clock: ManualClock, last: httpx.
 async def test_server_that_ignores_the_cursor_cannot_cause_endless_paging(
     clock: ManualClock,
 ) -> None:
-    upstream = Upstream([page_reply("1", after="A")])
+    upstream = Upstream([reply_page("1", after="A")])
     assert await list_templates(upstream, clock) == ["1"]
     assert len(upstream.requests) == 2
 
 
 async def test_endless_paging_is_bounded(clock: ManualClock) -> None:
-    upstream = Upstream([page_reply(str(number), after="A") for number in range(MAX_PAGES + 5)])
+    upstream = Upstream([reply_page(str(number), after="A") for number in range(MAX_PAGES + 5)])
     assert len(await list_templates(upstream, clock)) == MAX_PAGES
 
 
@@ -133,7 +133,7 @@ async def test_the_cursor_is_found_in_an_envelope_too(clock: ManualClock) -> Non
             "paging": {"next": NEXT, "cursors": {"after": "A"}},
         }
     }
-    upstream = Upstream([reply(200, first), page_reply("2", more=False)])
+    upstream = Upstream([reply(200, first), reply_page("2", more=False)])
     assert await list_templates(upstream, clock) == ["1", "2"]
 
 
@@ -161,15 +161,15 @@ async def test_unsupported_field_is_dropped_and_retried(
             }
         },
     )
-    upstream = Upstream([unknown, page_reply("1", more=False)])
+    upstream = Upstream([unknown, reply_page("1", more=False)])
     assert await list_templates(upstream, clock) == ["1"]
-    assert sent_queries(upstream)[1] == {"limit": "100"}
+    assert list_sent_queries(upstream)[1] == {"limit": "100"}
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (reply(401, example("error.chakra")), AuthenticationError),
+        (reply(401, read_example("error.chakra")), AuthenticationError),
         (reply(404, {"_errors": ["no such account"]}), AddressNotFound),
         (
             reply(400, {"error": {"message": "(#80008) Too many", "code": 80008}}),
@@ -182,7 +182,7 @@ async def test_unsupported_field_is_dropped_and_retried(
         (reply(200, {"_data": {}}), InvalidResponse),
         (reply(200, {"data": [7]}), InvalidResponse),
         (reply(200, {"data": [{"id": "1"}]}), InvalidResponse),
-        (text(200, "<html>", "text/html"), InvalidResponse),
+        (reply_text(200, "<html>", "text/html"), InvalidResponse),
         (CONNECTION_REFUSED, Unavailable),
     ],
 )
@@ -203,8 +203,8 @@ async def test_invalid_template_is_identified_by_its_index(clock: ManualClock) -
     assert raised.value.field == "data[0].name"
 
 
-def order_update() -> NewTemplate:
-    wanted = example("create-message-template.request")
+def build_order_update() -> NewTemplate:
+    wanted = read_example("create-message-template.request")
     return NewTemplate(
         name=wanted["name"],
         language="en_US",
@@ -214,9 +214,9 @@ def order_update() -> NewTemplate:
 
 
 async def test_a_new_template_is_sent_as_documented(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("create-message-template.response"))])
+    upstream = Upstream([reply(200, read_example("create-message-template.response"))])
     async with upstream.open_http(clock) as http:
-        created = await TemplatesApi(http, "v24.0").create(WABA, order_update())
+        created = await TemplatesApi(http, "v24.0").create(WABA, build_order_update())
     assert (created.id, created.status, created.category) == (
         "1667192013751005",
         "PENDING",
@@ -224,7 +224,7 @@ async def test_a_new_template_is_sent_as_documented(clock: ManualClock) -> None:
     )
     (request,) = upstream.requests
     assert (request.method, request.url.path) == ("POST", PATH)
-    assert json.loads(request.content) == example("create-message-template.request")
+    assert json.loads(request.content) == read_example("create-message-template.request")
 
 
 async def test_optional_fields_are_sent_when_set(clock: ManualClock) -> None:
@@ -242,7 +242,7 @@ async def test_optional_fields_are_sent_when_set(clock: ManualClock) -> None:
 async def test_enveloped_response_is_accepted(clock: ManualClock) -> None:
     upstream = Upstream([reply(201, {"_data": {"id": 7}})])
     async with upstream.open_http(clock) as http:
-        created = await TemplatesApi(http, "v24.0").create(WABA, order_update())
+        created = await TemplatesApi(http, "v24.0").create(WABA, build_order_update())
     assert (created.id, created.status) == ("7", "")
 
 
@@ -259,7 +259,7 @@ POLICY_ERROR = {"error": {"message": "(#132007) Format character policy violated
         (reply(200, {"_data": None}), OutcomeUnknown),
         (httpx.Response(204), OutcomeUnknown),
         (reply(500), OutcomeUnknown),
-        (text(200, "<html>", "text/html"), OutcomeUnknown),
+        (reply_text(200, "<html>", "text/html"), OutcomeUnknown),
         (CONNECTION_RESET, OutcomeUnknown),
     ],
 )
@@ -269,14 +269,14 @@ async def test_ambiguous_template_creation_is_not_retried(
     upstream = Upstream([answer])
     async with upstream.open_http(clock) as http:
         with pytest.raises(error) as raised:
-            await TemplatesApi(http, "v24.0").create(WABA, order_update())
+            await TemplatesApi(http, "v24.0").create(WABA, build_order_update())
     assert type(raised.value) is error
     assert len(upstream.requests) == 1
 
 
 async def test_a_change_is_sent_as_documented(clock: ManualClock) -> None:
-    changes = example("update-message-template.request")
-    upstream = Upstream([reply(200, example("update-message-template.response"))])
+    changes = read_example("update-message-template.request")
+    upstream = Upstream([reply(200, read_example("update-message-template.response"))])
     async with upstream.open_http(clock) as http:
         await TemplatesApi(http, "v19.0").update("1667192013751005", changes)
     (request,) = upstream.requests
@@ -300,7 +300,7 @@ async def test_change_succeeds_unless_rejected(clock: ManualClock, answer: httpx
         (reply(200, {"_data": {"success": False}}), Rejected),
         (reply(400, POLICY_ERROR), PolicyRejected),
         (reply(502), OutcomeUnknown),
-        (text(200, "<html>", "text/html"), OutcomeUnknown),
+        (reply_text(200, "<html>", "text/html"), OutcomeUnknown),
     ],
 )
 async def test_failed_change_distinguishes_rejected_from_unknown(

@@ -24,7 +24,7 @@ from bot.errors import (
     ResourceNotFound,
     Unavailable,
 )
-from tests.chakra.upstream import Hang, Upstream, example, reply, text
+from tests.chakra.upstream import Hang, Upstream, read_example, reply, reply_text
 from tests.clock import ManualClock
 
 UUID = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
@@ -48,7 +48,7 @@ READS: dict[str, tuple[ReadCall, str]] = {
 @pytest.mark.parametrize("name", READS)
 async def test_each_read_calls_its_endpoint_and_parses_john(clock: ManualClock, name: str) -> None:
     ask, path = READS[name]
-    upstream = Upstream([reply(200, example(f"{name}.response"))])
+    upstream = Upstream([reply(200, read_example(f"{name}.response"))])
     async with upstream.open_http(clock) as http:
         answer = await ask(UsersApi(http))
     found = answer[0] if isinstance(answer, tuple) else answer
@@ -61,13 +61,13 @@ async def test_each_read_calls_its_endpoint_and_parses_john(clock: ManualClock, 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (reply(401, example("error.chakra")), AuthenticationError),
+        (reply(401, read_example("error.chakra")), AuthenticationError),
         (reply(404, {"_errors": ["no such user"]}), ResourceNotFound),
         (reply(200, {"_data": "x"}), InvalidResponse),
         (reply(200, {"_data": {}}), InvalidResponse),
         (reply(200, {"_data": [{}]}), InvalidResponse),
         (reply(200, {"_data": None, "_errors": ["no"]}), Rejected),
-        (text(200, "<html>", "text/html"), InvalidResponse),
+        (reply_text(200, "<html>", "text/html"), InvalidResponse),
     ],
     ids=["401", "404", "string", "empty", "idless", "errors", "html"],
 )
@@ -90,7 +90,7 @@ async def test_null_data_for_one_user_means_not_found(clock: ManualClock) -> Non
 
 
 async def test_update_sends_only_changed_fields(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("update-user.response"))])
+    upstream = Upstream([reply(200, read_example("update-user.response"))])
     async with upstream.open_http(clock) as http:
         john = await UsersApi(http).update(UUID, CHANGES)
     assert john is not None
@@ -121,7 +121,7 @@ async def test_an_update_may_be_accepted_without_a_user(
         (reply(500), OutcomeUnknown),
         (reply(200, {}), OutcomeUnknown),
         (httpx.Response(200), OutcomeUnknown),
-        (text(200, "<html>", "text/html"), OutcomeUnknown),
+        (reply_text(200, "<html>", "text/html"), OutcomeUnknown),
         (httpx.ReadError(""), OutcomeUnknown),
     ],
 )
@@ -194,14 +194,16 @@ def test_only_the_query_of_the_next_link_is_used(
 
 
 async def test_the_configuration_is_read(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("fetch-config.response"))])
+    upstream = Upstream([reply(200, read_example("fetch-config.response"))])
     async with upstream.open_http(clock) as http:
         config = await ConfigApi(http).fetch()
     assert config.find_role_name("inside_sales") == "Inside Sales"
     assert upstream.requests[0].url.path == "/v1/ext/config"
 
 
-@pytest.mark.parametrize("answer", [reply(200, {"status": "ok"}), text(200, "OK"), reply(204)])
+@pytest.mark.parametrize(
+    "answer", [reply(200, {"status": "ok"}), reply_text(200, "OK"), reply(204)]
+)
 async def test_any_2xx_is_healthy(clock: ManualClock, answer: httpx.Response) -> None:
     upstream = Upstream([answer])
     async with upstream.open_http(clock) as http:
@@ -210,7 +212,7 @@ async def test_any_2xx_is_healthy(clock: ManualClock, answer: httpx.Response) ->
 
 
 async def test_html_page_is_not_healthy(clock: ManualClock) -> None:
-    async with Upstream([text(200, "<html>", "text/html")]).open_http(clock) as http:
+    async with Upstream([reply_text(200, "<html>", "text/html")]).open_http(clock) as http:
         with pytest.raises(InvalidResponse, match="not Chakra"):
             await HealthApi(http).check()
 

@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parent.parent / "data" / "chakra"
 TOKEN = "secret-token"
 
 
-def example(name: str) -> Any:
+def read_example(name: str) -> Any:
     return json.loads((EXAMPLES / f"{name}.json").read_bytes())
 
 
@@ -37,7 +37,7 @@ def reply(status: int = 200, body: object = None, **headers: str) -> httpx.Respo
     return httpx.Response(status, json=body, headers=names)
 
 
-def text(status: int, body: str, media_type: str = "text/plain") -> httpx.Response:
+def reply_text(status: int, body: str, media_type: str = "text/plain") -> httpx.Response:
     return httpx.Response(status, text=body, headers={"Content-Type": media_type})
 
 

@@ -49,17 +49,17 @@ def build_test_settings(
 async def run_all_checks(settings: Settings, clock: ManualClock) -> list[CheckResult]:
     """All of them; pauses before a second try pass quickly."""
 
-    async def all_of_them() -> list[CheckResult]:
+    async def collect() -> list[CheckResult]:
         return [finding async for finding in run_checks(settings, clock)]
 
-    task = asyncio.create_task(all_of_them())
+    task = asyncio.create_task(collect())
     while not task.done():
         await asyncio.sleep(0.001)
         await clock.advance(0.02)
     return task.result()
 
 
-async def failed_checks(settings: Settings, clock: ManualClock) -> dict[str, str]:
+async def list_failed_checks(settings: Settings, clock: ManualClock) -> dict[str, str]:
     """Subject -> the whole line, of everything that is wrong."""
     found = await run_all_checks(settings, clock)
     return {finding.subject: str(finding) for finding in found if not finding.is_ok}
@@ -151,7 +151,7 @@ async def test_missing_scopes_are_named(
     given_less = manifest.load()
     given_less["oauth_config"]["scopes"]["bot"].remove("users:read")
     async with open_sandbox(app_manifest=given_less, declined_scopes=declined) as world:
-        failures = await failed_checks(build_test_settings(world), clock)
+        failures = await list_failed_checks(build_test_settings(world), clock)
     assert f"missing: {', '.join(('users:read', *declined))}." in failures["Slack scopes"]
     assert "Reinstall" in failures["Slack scopes"]
     assert list(failures) == ["Slack scopes"]
@@ -173,13 +173,15 @@ async def test_sender_that_cannot_be_checked_without_a_scope(
     open_sandbox: OpenSandbox, clock: ManualClock
 ) -> None:
     async with open_sandbox(declined_scopes=("usergroups:read",)) as world:
-        failures = await failed_checks(build_test_settings(world, senders=(SENDER_GROUP,)), clock)
+        failures = await list_failed_checks(
+            build_test_settings(world, senders=(SENDER_GROUP,)), clock
+        )
     assert "Grant the missing scope" in failures["SENDERS"]
 
 
 @pytest.mark.parametrize("sender", ["U0STRANGER", "S0UNKNOWN"])
 async def test_unknown_sender_is_named(acme: Sandbox, clock: ManualClock, sender: str) -> None:
-    failures = await failed_checks(build_test_settings(acme, senders=(SENDER, sender)), clock)
+    failures = await list_failed_checks(build_test_settings(acme, senders=(SENDER, sender)), clock)
     assert sender in failures["SENDERS"]
     assert "remove it from SENDERS" in failures["SENDERS"]
 
@@ -188,14 +190,14 @@ async def test_unknown_sender_is_named(acme: Sandbox, clock: ManualClock, sender
 async def test_a_wrong_app_token_is_named(acme: Sandbox, clock: ManualClock, token: str) -> None:
     presented = acme.slack.bot_token if token == "the bot's own" else token
     settings = build_test_settings(acme, socket_mode=True, slack_app_token=SecretStr(presented))
-    failures = await failed_checks(settings, clock)
+    failures = await list_failed_checks(settings, clock)
     assert "Slack rejected SLACK_APP_TOKEN" in failures["Socket Mode"]
     assert "connections:write" in failures["Socket Mode"]
 
 
 async def test_unreachable_slack(acme: Sandbox, clock: ManualClock) -> None:
     with reserve_port() as port:
-        failures = await failed_checks(
+        failures = await list_failed_checks(
             build_test_settings(acme, slack_api_url=f"http://127.0.0.1:{port}/api/"), clock
         )
     assert "could not be reached. Check the network and SLACK_API_URL." in failures["Slack token"]
@@ -203,7 +205,7 @@ async def test_unreachable_slack(acme: Sandbox, clock: ManualClock) -> None:
 
 async def test_slack_url_of_another_service(acme: Sandbox, clock: ManualClock) -> None:
     async with serve(respond_with(HTMLResponse("<html>Welcome</html>"))) as url:
-        failures = await failed_checks(
+        failures = await list_failed_checks(
             build_test_settings(acme, slack_api_url=f"{url}/api/"), clock
         )
     assert "SLACK_API_URL is not the address of Slack's API" in failures["Slack token"]
@@ -214,7 +216,7 @@ async def test_a_slack_that_fails_is_not_blamed_on_the_token(
     acme: Sandbox, clock: ManualClock, code: str
 ) -> None:
     acme.slack.fail("auth.test", error=code, retry_after=99)
-    failures = await failed_checks(build_test_settings(acme), clock)
+    failures = await list_failed_checks(build_test_settings(acme), clock)
     assert f"Slack is failing right now ({code})" in failures["Slack token"]
 
 
@@ -223,7 +225,7 @@ async def test_later_slack_failure_is_reported_with_its_step(
 ) -> None:
     acme.slack.fail("apps.connections.open", error="fatal_error")
     acme.slack.fail("users.info", status=500)
-    failures = await failed_checks(
+    failures = await list_failed_checks(
         build_test_settings(acme, socket_mode=True, senders=(SENDER,)), clock
     )
     assert "is failing right now" in failures["Socket Mode"]
@@ -250,7 +252,7 @@ async def test_clock_skew_against_slack_is_checked(
 ) -> None:
     clock = StoppedClock()
     date_header = formatdate(clock.time() + date, usegmt=True) if isinstance(date, int) else date
-    async with serve(with_date_header(acme.slack.app, date_header)) as url:
+    async with serve(replace_date_header(acme.slack.app, date_header)) as url:
         found = await run_all_checks(build_test_settings(acme, slack_api_url=f"{url}/api/"), clock)
     assert any(str(finding).startswith(expected) for finding in found)
 
@@ -262,16 +264,16 @@ class StoppedClock(ManualClock):
         return 1_700_000_000.0
 
 
-def with_date_header(app: ASGIApp, date: str | None) -> ASGIApp:
-    async def dating(scope: Scope, receive: Receive, send: Send) -> None:
-        async def sending(message: Message) -> None:
+def replace_date_header(app: ASGIApp, date: str | None) -> ASGIApp:
+    async def run_app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
             if message["type"] == "http.response.start" and date is not None:
                 message["headers"] = [*message["headers"], (b"date", date.encode())]
             await send(message)
 
-        await app(scope, receive, sending)
+        await app(scope, receive, send_dated)
 
-    return dating
+    return run_app
 
 
 # --- Chakra --------------------------------------------------------------------------------------
@@ -279,14 +281,14 @@ def with_date_header(app: ASGIApp, date: str | None) -> ASGIApp:
 
 async def test_unreachable_chakra(acme: Sandbox, clock: ManualClock) -> None:
     with reserve_port() as port:
-        failures = await failed_checks(
+        failures = await list_failed_checks(
             build_test_settings(acme, chakra_api_url=f"http://127.0.0.1:{port}"), clock
         )
     assert "could not be reached. Check the network and CHAKRA_API_URL." in failures["Chakra"]
 
 
 async def test_a_wrong_access_token_is_named(acme: Sandbox, clock: ManualClock) -> None:
-    failures = await failed_checks(
+    failures = await list_failed_checks(
         build_test_settings(acme, chakra_access_token=SecretStr("wrong")), clock
     )
     assert "Chakra rejected CHAKRA_ACCESS_TOKEN" in failures["Chakra token"]
@@ -295,14 +297,14 @@ async def test_a_wrong_access_token_is_named(acme: Sandbox, clock: ManualClock) 
 
 async def test_key_with_insufficient_role(acme: Sandbox, clock: ManualClock) -> None:
     acme.chakra.fail("GET /v1/ext/config", StatusResponse(403))
-    failures = await failed_checks(build_test_settings(acme), clock)
+    failures = await list_failed_checks(build_test_settings(acme), clock)
     assert list(failures) == ["Chakra token"]
     assert "role with more permissions" in failures["Chakra token"]
 
 
 async def test_dashboard_url_is_rejected_as_the_api_url(acme: Sandbox, clock: ManualClock) -> None:
     async with serve(respond_with(HTMLResponse("<html>Sign in</html>"))) as url:
-        failures = await failed_checks(build_test_settings(acme, chakra_api_url=url), clock)
+        failures = await list_failed_checks(build_test_settings(acme, chakra_api_url=url), clock)
     assert "not the dashboard's" in failures["Chakra"]
     assert "not the dashboard's" in failures["Chakra token"]
 
@@ -312,7 +314,7 @@ async def test_dashboard_url_is_rejected_as_the_api_url(acme: Sandbox, clock: Ma
 )
 async def test_undocumented_api_response(acme: Sandbox, clock: ManualClock, fault: Any) -> None:
     acme.chakra.fail("GET /v1/ext/config", fault)
-    failures = await failed_checks(build_test_settings(acme), clock)
+    failures = await list_failed_checks(build_test_settings(acme), clock)
     assert list(failures) == ["Chakra token"]
     assert "CHAKRA_API_URL" in failures["Chakra token"]
 
@@ -322,7 +324,7 @@ async def test_a_chakra_that_fails_is_not_blamed_on_the_settings(
     acme: Sandbox, clock: ManualClock, fault: Any
 ) -> None:
     acme.chakra.fail("*", fault)
-    failures = await failed_checks(build_test_settings(acme), clock)
+    failures = await list_failed_checks(build_test_settings(acme), clock)
     assert "is failing right now (HTTP " in failures["Chakra"]
 
 

@@ -26,7 +26,7 @@ from tests.db.databases import KINDS, create_database_url, start_postgres
 SECRET = "very-secret-word"
 
 
-async def database_line(acme: Sandbox, url: str, clock: ManualClock) -> str:
+async def read_database_line(acme: Sandbox, url: str, clock: ManualClock) -> str:
     """The one line."""
     settings = build_settings(acme.slack, acme.chakra, senders=(), socket_mode=False)
     settings = settings.model_copy(update={"database_url": SecretStr(url)})
@@ -70,11 +70,11 @@ async def test_new_database_is_not_created_by_the_doctor(
     acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
 ) -> None:
     url = create_database_url(kind, tmp_path)
-    line = await database_line(acme, url, clock)
+    line = await read_database_line(acme, url, clock)
     assert line.startswith("ok    Database: ")
     assert line.endswith(" is new; the first start creates its tables.")
     assert list_files(tmp_path) == []
-    assert await database_line(acme, url, clock) == line
+    assert await read_database_line(acme, url, clock) == line
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -84,7 +84,7 @@ async def test_up_to_date_database_is_reported(
     url = create_database_url(kind, tmp_path)
     await create_database(url)
     place = tmp_path / "bot.db" if kind == "sqlite" else "the local socket/postgres"
-    line = await database_line(acme, url, clock)
+    line = await read_database_line(acme, url, clock)
     assert line == f"ok    Database: {place} is writable and up to date."
 
 
@@ -94,7 +94,7 @@ async def test_running_database_can_be_inspected(
 ) -> None:
     url = create_database_url(kind, tmp_path)
     async with open_database(url) as database:
-        line = await database_line(acme, url, clock)
+        line = await read_database_line(acme, url, clock)
         assert line.startswith("ok    Database: ")
         assert ("in use by a running app" in line) is (kind == "sqlite")
         async with database.begin() as connection:
@@ -109,11 +109,11 @@ async def test_older_schema_is_migrated_by_the_next_start(
     url = create_database_url(kind, tmp_path)
     await set_revision(url, "0001")
     for _ in range(2):
-        line = await database_line(acme, url, clock)
+        line = await read_database_line(acme, url, clock)
         assert line.startswith("ok    Database: ")
         assert "an earlier version; the next start brings it up to date." in line
     await create_database(url)
-    assert "is writable and up to date." in await database_line(acme, url, clock)
+    assert "is writable and up to date." in await read_database_line(acme, url, clock)
 
 
 # --- wrong ---------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ async def test_newer_schema_is_rejected_and_untouched(
 ) -> None:
     url = create_database_url(kind, tmp_path)
     await set_revision(url, "9999")
-    line = await database_line(acme, url, clock)
+    line = await read_database_line(acme, url, clock)
     assert "WRONG Database: " in line
     assert "its tables are from a later version of this app. Install that version again" in line
     settings = build_settings(acme.slack, acme.chakra, senders=(), socket_mode=False)
@@ -135,7 +135,7 @@ async def test_newer_schema_is_rejected_and_untouched(
 
 
 async def test_in_memory_database_is_warned_about(acme: Sandbox, clock: ManualClock) -> None:
-    line = await database_line(acme, "sqlite:///:memory:", clock)
+    line = await read_database_line(acme, "sqlite:///:memory:", clock)
     assert line == (
         "WRONG Database: stored in memory: everything in it is lost when this app stops. Set "
         "DATABASE_URL to a file, or to a postgresql:// address."
@@ -143,7 +143,7 @@ async def test_in_memory_database_is_warned_about(acme: Sandbox, clock: ManualCl
 
 
 async def test_missing_directory(acme: Sandbox, clock: ManualClock, tmp_path: Path) -> None:
-    line = await database_line(acme, f"sqlite:///{tmp_path}/nowhere/bot.db", clock)
+    line = await read_database_line(acme, f"sqlite:///{tmp_path}/nowhere/bot.db", clock)
     assert line == (
         f"WRONG Database: {tmp_path}/nowhere: No such file or directory. Create that folder, or "
         "set DATABASE_URL to another one."
@@ -151,13 +151,13 @@ async def test_missing_directory(acme: Sandbox, clock: ManualClock, tmp_path: Pa
 
 
 async def test_read_only_directory(acme: Sandbox, clock: ManualClock) -> None:
-    line = await database_line(acme, "sqlite:////proc/bot.db", clock)
+    line = await read_database_line(acme, "sqlite:////proc/bot.db", clock)
     assert line.startswith("WRONG Database: /proc: ")
 
 
 async def test_non_database_file(acme: Sandbox, clock: ManualClock, tmp_path: Path) -> None:
     (tmp_path / "bot.db").write_text("this is a diary\n" * 100)
-    line = await database_line(acme, f"sqlite:///{tmp_path}/bot.db", clock)
+    line = await read_database_line(acme, f"sqlite:///{tmp_path}/bot.db", clock)
     assert "file is not a database. Set DATABASE_URL to another file" in line
     assert (tmp_path / "bot.db").read_text().startswith("this is a diary")
 
@@ -171,12 +171,12 @@ async def test_read_only_database_file(acme: Sandbox, clock: ManualClock, tmp_pa
     content = bytearray(file.read_bytes())
     content[18] = 3  # the version of the format for writing: a later one makes the file read-only
     file.write_bytes(content)
-    line = await database_line(acme, f"sqlite:///{file}", clock)
+    line = await read_database_line(acme, f"sqlite:///{file}", clock)
     assert "readonly database. Let the user that runs this app write to the file" in line
 
 
 async def test_unreachable_postgres(acme: Sandbox, clock: ManualClock) -> None:
-    line = await database_line(acme, f"postgresql://bot:{SECRET}@127.0.0.1:1/bot", clock)
+    line = await read_database_line(acme, f"postgresql://bot:{SECRET}@127.0.0.1:1/bot", clock)
     assert line.startswith("WRONG Database: ")
     assert "refused" in line
     assert "Check DATABASE_URL, and that the database is running" in line
@@ -196,7 +196,9 @@ async def test_postgres_connection_error_is_reported(
     acme: Sandbox, clock: ManualClock, says: str, remedy: str
 ) -> None:
     async with start_rejecting_postgres(says) as port:
-        line = await database_line(acme, f"postgresql://bot:{SECRET}@127.0.0.1:{port}/bot", clock)
+        line = await read_database_line(
+            acme, f"postgresql://bot:{SECRET}@127.0.0.1:{port}/bot", clock
+        )
     assert line.startswith("WRONG Database: ")
     assert f"{says}. " in line
     assert remedy in line
@@ -256,7 +258,7 @@ async def test_postgres_user_without_permissions(
         if attribute:
             connection.execute(f"ALTER ROLE reader {attribute}")
     try:
-        line = await database_line(
+        line = await read_database_line(
             acme, start_postgres().replace("postgres:@", "reader:@", 1), clock
         )
     finally:

@@ -24,7 +24,7 @@ async def services() -> AsyncIterator[EmbeddedServices]:
 async def test_doctor_exits_0_when_all_checks_pass(
     services: EmbeddedServices, tmp_path: Path
 ) -> None:
-    environ = services.environ(socket_mode=True)
+    environ = services.build_environ(socket_mode=True)
     status, output, errors = await run_python(*DOCTOR, environ=environ, folder=tmp_path)
     assert (status, errors) == (0, "")
     assert output.count("ok    ") == len(output.splitlines()) >= 6
@@ -32,7 +32,7 @@ async def test_doctor_exits_0_when_all_checks_pass(
 
 @pytest.mark.process
 async def test_doctor_exits_1_on_a_failed_check(services: EmbeddedServices, tmp_path: Path) -> None:
-    environ = services.environ(CHAKRA_ACCESS_TOKEN="not-the-right-token")
+    environ = services.build_environ(CHAKRA_ACCESS_TOKEN="not-the-right-token")
     status, output, errors = await run_python(*DOCTOR, environ=environ, folder=tmp_path)
     assert (status, errors) == (1, "")
     assert "WRONG Chakra token: Chakra rejected CHAKRA_ACCESS_TOKEN." in output
@@ -48,7 +48,7 @@ async def test_doctor_exits_2_without_settings(tmp_path: Path) -> None:
 
 @pytest.mark.process
 async def test_settings_can_be_read_from_a_file(services: EmbeddedServices, tmp_path: Path) -> None:
-    lines = [f"{name}={value}" for name, value in services.environ(socket_mode=True).items()]
+    lines = [f"{name}={value}" for name, value in services.build_environ(socket_mode=True).items()]
     (tmp_path / ".env").write_text("\n".join(lines))
     status, _, errors = await run_python(*DOCTOR, environ={}, folder=tmp_path)
     assert (status, errors) == (0, "")

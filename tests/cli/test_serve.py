@@ -26,7 +26,7 @@ from tests.process import (
     SERVE_ARGUMENTS,
     EmbeddedServices,
     Process,
-    events_url,
+    build_events_url,
     start_embedded_services,
     start_python,
 )
@@ -74,7 +74,7 @@ async def services() -> AsyncIterator[EmbeddedServices]:
 async def connect_slack(process: Process, services: EmbeddedServices, *, socket_mode: bool) -> str:
     url = await process.wait_until_ready()
     if not socket_mode:
-        await services.slack.save_request_url(events_url(url))
+        await services.slack.save_request_url(build_events_url(url))
     return url
 
 
@@ -87,7 +87,7 @@ async def connect_slack(process: Process, services: EmbeddedServices, *, socket_
 async def test_serve_starts_and_exits_0(
     services: EmbeddedServices, tmp_path: Path, socket_mode: bool
 ) -> None:
-    environ = services.environ(socket_mode=socket_mode)
+    environ = services.build_environ(socket_mode=socket_mode)
     async with start_python(*SERVE_ARGUMENTS, environ=environ, folder=tmp_path) as bot:
         await connect_slack(bot, services, socket_mode=socket_mode)
         delivered = await services.slack.type(MEI, SALES, "/chakra user john@acme.com")
@@ -109,7 +109,7 @@ async def test_shutdown_notifies_the_member_whose_command_hangs(
     services: EmbeddedServices, tmp_path: Path, socket_mode: bool
 ) -> None:
     services.chakra.fail("*", Hang())
-    environ = services.environ(socket_mode=socket_mode)
+    environ = services.build_environ(socket_mode=socket_mode)
     async with start_python("-c", QUICK_STOP, environ=environ, folder=tmp_path) as bot:
         await connect_slack(bot, services, socket_mode=socket_mode)
         delivered = await services.slack.type(MEI, SALES, "/chakra user john@acme.com")
@@ -126,7 +126,7 @@ async def test_shutdown_lets_a_pending_ack_deliver_its_response(
     services: EmbeddedServices, tmp_path: Path, socket_mode: bool
 ) -> None:
     services.chakra.fail(FETCH, DelayedResponse(0.15))
-    environ = services.environ(socket_mode=socket_mode)
+    environ = services.build_environ(socket_mode=socket_mode)
     async with start_python("-c", QUICK_STOP, environ=environ, folder=tmp_path) as bot:
         await connect_slack(bot, services, socket_mode=socket_mode)
         typing = asyncio.create_task(
@@ -143,7 +143,7 @@ async def test_shutdown_lets_a_pending_ack_deliver_its_response(
 @pytest.mark.process
 async def test_serve_never_imports_the_sandbox(services: EmbeddedServices, tmp_path: Path) -> None:
     status, output, errors = await run_to_its_end(
-        "-c", PRINT_IMPORTS, environ=services.environ(), folder=tmp_path
+        "-c", PRINT_IMPORTS, environ=services.build_environ(), folder=tmp_path
     )
     assert status == 0, errors
     assert "that is all" in output
@@ -170,7 +170,7 @@ async def test_missing_settings_are_all_named(tmp_path: Path) -> None:
 async def test_wrong_bot_token_is_explained_and_exits_1(
     services: EmbeddedServices, tmp_path: Path
 ) -> None:
-    environ = services.environ(SLACK_BOT_TOKEN="xoxb-1-2-wrong")
+    environ = services.build_environ(SLACK_BOT_TOKEN="xoxb-1-2-wrong")
     status, output, errors = await run_to_its_end(
         *SERVE_ARGUMENTS, environ=environ, folder=tmp_path
     )
@@ -181,7 +181,7 @@ async def test_wrong_bot_token_is_explained_and_exits_1(
     )
 
 
-async def startup_error(settings: Settings, clock: Clock | None = None) -> str:
+async def read_startup_error(settings: Settings, clock: Clock | None = None) -> str:
     """The sentence with which it does not start."""
     with pytest.raises(StartupError) as raised:
         await run(settings, COMMANDS, clock or SystemClock(), drain_seconds=0.1)
@@ -209,7 +209,7 @@ def build_test_settings(
 @pytest.mark.parametrize("socket_mode", [False, True])
 async def test_port_in_use_is_named(services: EmbeddedServices, socket_mode: bool) -> None:
     taken = int(services.slack.base_url.rsplit(":", 1)[1])
-    sentence = await startup_error(
+    sentence = await read_startup_error(
         build_test_settings(services, socket_mode=socket_mode, port=taken)
     )
     assert f"cannot bind to 127.0.0.1:{taken} " in sentence
@@ -217,7 +217,7 @@ async def test_port_in_use_is_named(services: EmbeddedServices, socket_mode: boo
 
 
 async def test_unavailable_host_is_named(services: EmbeddedServices) -> None:
-    assert "cannot bind to 192.0.2.1:0 " in await startup_error(
+    assert "cannot bind to 192.0.2.1:0 " in await read_startup_error(
         build_test_settings(services, host="192.0.2.1")
     )
 
@@ -226,7 +226,7 @@ async def test_a_wrong_app_token_is_named(services: EmbeddedServices) -> None:
     settings = build_test_settings(
         services, socket_mode=True, slack_app_token=SecretStr("xapp-wrong")
     )
-    assert "Slack rejected SLACK_APP_TOKEN (invalid_auth)" in await startup_error(settings)
+    assert "Slack rejected SLACK_APP_TOKEN (invalid_auth)" in await read_startup_error(settings)
 
 
 async def test_failed_socket_connection_is_not_blamed_on_the_port(
@@ -236,7 +236,7 @@ async def test_failed_socket_connection_is_not_blamed_on_the_port(
     settings = build_test_settings(services, socket_mode=True)
     with reserve_port() as port:
         services.slack.set_base_url(f"http://127.0.0.1:{port}")
-        starting = asyncio.create_task(startup_error(settings, clock))
+        starting = asyncio.create_task(read_startup_error(settings, clock))
         await wait_for_startup_sleep(clock, 10)
         await clock.advance(10)
         assert "Slack could not be reached" in await starting
@@ -263,28 +263,30 @@ async def test_slack_error_is_explained_at_startup(
     services: EmbeddedServices, code: str, sentence: str
 ) -> None:
     services.slack.fail("auth.test", error=code)
-    assert sentence in await startup_error(build_test_settings(services))
+    assert sentence in await read_startup_error(build_test_settings(services))
 
 
 async def test_rate_limited_slack_is_explained_at_startup(services: EmbeddedServices) -> None:
     services.slack.fail("auth.test", error="ratelimited", retry_after=60)
-    assert "Slack is rate limiting this app" in await startup_error(build_test_settings(services))
+    assert "Slack is rate limiting this app" in await read_startup_error(
+        build_test_settings(services)
+    )
 
 
 async def test_unreachable_slack_is_reported(services: EmbeddedServices) -> None:
     with reserve_port() as port:
         settings = build_test_settings(services, slack_api_url=f"http://127.0.0.1:{port}/api/")
-        assert "Slack could not be reached" in await startup_error(settings)
+        assert "Slack could not be reached" in await read_startup_error(settings)
 
 
 async def test_non_slack_response_is_reported(services: EmbeddedServices) -> None:
     settings = build_test_settings(services, slack_api_url=f"{services.slack.base_url}/page/")
-    assert "SLACK_API_URL is not the address of Slack's API" in await startup_error(settings)
+    assert "SLACK_API_URL is not the address of Slack's API" in await read_startup_error(settings)
 
 
 async def test_unusable_database_is_named(services: EmbeddedServices, tmp_path: Path) -> None:
     nowhere = SecretStr(f"sqlite:///{tmp_path}/nowhere/bot.db")
-    assert "Check DATABASE_URL" in await startup_error(
+    assert "Check DATABASE_URL" in await read_startup_error(
         build_test_settings(services, database_url=nowhere)
     )
 
@@ -292,5 +294,7 @@ async def test_unusable_database_is_named(services: EmbeddedServices, tmp_path: 
 async def test_locked_database_file_is_named(services: EmbeddedServices, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/bot.db"
     async with open_database(url):
-        sentence = await startup_error(build_test_settings(services, database_url=SecretStr(url)))
+        sentence = await read_startup_error(
+            build_test_settings(services, database_url=SecretStr(url))
+        )
     assert "Another process is using the same database file" in sentence

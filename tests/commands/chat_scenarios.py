@@ -21,7 +21,7 @@ SEND_PATH = (
 async def open_channel(acme: World) -> None:
     """Let the sales channel receive what customers write, in reply mode."""
     await acme.slack.invite_app(JOHN, SALES)
-    await acme.idle()
+    await acme.wait_until_idle()
     spec = RuleSpec(events=(EventGroup.MESSAGE,), takes_replies=True)
     await acme.bot.context.notifications.rules.add(SALES, JOHN, spec, acme.clock.time())
 
@@ -41,10 +41,10 @@ async def receive(
 async def pass_seconds(acme: World, seconds: float) -> None:
     await (acme.clock.jump if seconds > LONG_SECONDS else acme.clock.advance)(seconds)
     await acme.clock.advance(LONG_SECONDS)
-    await acme.idle()
+    await acme.wait_until_idle()
 
 
-def parent(acme: World) -> VisibleMessage:
+def find_parent(acme: World) -> VisibleMessage:
     return next(
         message
         for message in acme.slack.list_messages(JOHN, SALES)
@@ -52,17 +52,17 @@ def parent(acme: World) -> VisibleMessage:
     )
 
 
-def thread(acme: World, *, by: str = JOHN) -> list[str]:
+def list_thread_texts(acme: World, *, by: str = JOHN) -> list[str]:
     """Return the texts of the thread that everyone sees, in order."""
     return [
         visible_text(message)
         for message in acme.slack.list_messages(by, SALES)
-        if message.thread_ts == parent(acme).ts and message.ts != parent(acme).ts
+        if message.thread_ts == find_parent(acme).ts and message.ts != find_parent(acme).ts
         if not message.ephemeral
     ]
 
 
-def session_texts(customer: EmbeddedCustomer) -> list[str]:
+def list_session_texts(customer: EmbeddedCustomer) -> list[str]:
     """Return what the customer's phone shows of us."""
     return [message.text for message in customer.received]
 
@@ -77,7 +77,7 @@ def read_marks(acme: World) -> list[Any]:
     ]
 
 
-def sent_bodies(acme: World) -> list[Any]:
+def list_sent_bodies(acme: World) -> list[Any]:
     """Return our messages in Meta's format as Chakra got them."""
     return [
         request.json
@@ -86,7 +86,7 @@ def sent_bodies(acme: World) -> list[Any]:
     ]
 
 
-def ephemerals(acme: World, *, by: str = JOHN) -> list[str]:
+def list_ephemerals(acme: World, *, by: str = JOHN) -> list[str]:
     """Return what only this person sees in the channel."""
     return [
         visible_text(message)
@@ -95,14 +95,14 @@ def ephemerals(acme: World, *, by: str = JOHN) -> list[str]:
     ]
 
 
-def parent_text(acme: World) -> str:
-    return visible_text(parent(acme))
+def read_parent_text(acme: World) -> str:
+    return visible_text(find_parent(acme))
 
 
-def modal_text(acme: World, *, by: str = JOHN) -> str:
+def read_modal_text(acme: World, *, by: str = JOHN) -> str:
     return str((acme.slack.find_view(by) or {}).get("blocks"))
 
 
 async def type_in_thread(acme: World, text: str, *, by: str = JOHN) -> None:
-    await acme.slack.type(by, SALES, text, thread_ts=parent(acme).ts)
-    await acme.idle()
+    await acme.slack.type(by, SALES, text, thread_ts=find_parent(acme).ts)
+    await acme.wait_until_idle()

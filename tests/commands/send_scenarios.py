@@ -27,7 +27,7 @@ COMMAND_LINE = 'appointment_reminder {to} 1=Jane 2="May 3" 3=10:00 language=en'
 
 async def settle_app(acme: World) -> None:
     """What can happen without more time has happened. A report may still wait for its turn."""
-    await acme.idle()
+    await acme.wait_until_idle()
 
 
 async def run_command(acme: World, text: str = "", *, by: str = JOHN) -> VisibleMessage:
@@ -87,19 +87,19 @@ def is_sent(acme: World, by: str = JOHN) -> bool:
     return bool(view.get("blocks")) and view.get("submit") is None
 
 
-def view_text(acme: World, by: str = JOHN) -> str:
+def read_view_text(acme: World, by: str = JOHN) -> str:
     return visible_text(acme.slack.find_view(by) or {})
 
 
-def report_text(acme: World) -> str:
+def read_report_text(acme: World) -> str:
     messages = acme.slack.list_messages(JOHN, DIRECT)
     return visible_text(messages[-1]) if messages else ""
 
 
-def last_message_text(acme: World) -> str:
+def read_last_message_text(acme: World) -> str:
     return visible_text(acme.slack.list_messages(JOHN, SALES)[-1])
 
 
-def sent_count(acme: World) -> int:
+def count_sent(acme: World) -> int:
     """How many messages Chakra took."""
     return len(acme.chakra.sends)

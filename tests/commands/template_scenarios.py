@@ -35,11 +35,11 @@ async def submit_form(acme: World, by: str = JOHN, **values: str) -> dict[str, s
     return await acme.submit(values, by=by)
 
 
-def last_message(acme: World, by: str = MEI, where: str = SALES) -> VisibleMessage:
+def find_last_message(acme: World, by: str = MEI, where: str = SALES) -> VisibleMessage:
     return acme.slack.list_messages(by, where)[-1]
 
 
-def row_names(message: VisibleMessage) -> list[str]:
+def list_row_names(message: VisibleMessage) -> list[str]:
     """The name in each row."""
     return [
         block["text"]["text"].split("\n")[0].strip("*")

@@ -35,11 +35,11 @@ def build_csv(rows: int, start: int = 1) -> str:
     return HEADER + "".join(lines)
 
 
-def csv_upload(text: str, name: str = "leads.csv") -> LocalFile:
+def create_csv(text: str, name: str = "leads.csv") -> LocalFile:
     return LocalFile(name, "text/csv", text.encode())
 
 
-def workbook_upload(*header: str, rows: Sequence[Sequence[object]]) -> LocalFile:
+def create_workbook(*header: str, rows: Sequence[Sequence[object]]) -> LocalFile:
     buffer = BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     sheet = book.add_worksheet("Leads")
@@ -59,14 +59,14 @@ async def open_form(acme: World, line: str = "bulk create lead", channel: str = 
 async def submit_file(acme: World, file: LocalFile, **values: Any) -> str:
     """What the form shows once a file was handed in."""
     await acme.slack.submit(JOHN, {"file": file, **values})
-    await wait_until(acme, lambda: "One moment" not in form_text(acme))
-    return form_text(acme)
+    await wait_until(acme, lambda: "One moment" not in read_form(acme))
+    return read_form(acme)
 
 
 async def confirm_upload(acme: World, **values: Any) -> None:
     await acme.slack.submit(JOHN, values)
     await wait_until(
-        acme, lambda: acme.slack.find_view(JOHN) is None or "One moment" not in form_text(acme)
+        acme, lambda: acme.slack.find_view(JOHN) is None or "One moment" not in read_form(acme)
     )
 
 
@@ -82,7 +82,7 @@ async def wait_for_outcome(
     return list_app_messages(acme, JOHN, channel)
 
 
-def form_text(acme: World) -> str:
+def read_form(acme: World) -> str:
     view = acme.slack.find_view(JOHN)
     return visible_text(view) if view else ""
 
@@ -100,7 +100,7 @@ async def test_a_table_becomes_leads_and_the_outcome_is_posted(
     acme: World, clock: ManualClock
 ) -> None:
     assert "You'll see a preview before anything is sent." in await open_form(acme)
-    plan = await submit_file(acme, csv_upload(build_csv(30)))
+    plan = await submit_file(acme, create_csv(build_csv(30)))
     for part in ("leads.csv", "30 rows", "Lead Id → `lead_id`", "Phone Number → `phone_number`"):
         assert part in plan
     assert "Send 30 rows" in plan
@@ -123,7 +123,7 @@ async def test_a_table_becomes_leads_and_the_outcome_is_posted(
 
 async def test_leads_are_updated_by_key(acme: World, clock: ManualClock) -> None:
     await open_form(acme, "bulk update lead")
-    plan = await submit_file(acme, csv_upload("lead_id,city\nLEAD-004038,Pune\n"))
+    plan = await submit_file(acme, create_csv("lead_id,city\nLEAD-004038,Pune\n"))
     assert "(identifies the record)" in plan
     await confirm_upload(acme)
     await wait_until(acme, lambda: acme.chakra.count(UPDATE) == 1)
@@ -135,7 +135,7 @@ async def test_leads_are_updated_by_key(acme: World, clock: ManualClock) -> None
 
 async def test_double_press_uploads_once(acme: World) -> None:
     await open_form(acme)
-    await submit_file(acme, csv_upload(build_csv(3)))
+    await submit_file(acme, create_csv(build_csv(3)))
     view = acme.slack.find_view(JOHN)
     assert view is not None
     await confirm_upload(acme)
@@ -148,7 +148,7 @@ async def test_double_press_uploads_once(acme: World) -> None:
 async def test_failed_rows_are_sent_as_a_file(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     rows = "Lead Id,First Name\nLEAD-004038,Asha\nEXPO-2,Ravi\n"
-    await submit_file(acme, csv_upload(rows))
+    await submit_file(acme, create_csv(rows))
     await confirm_upload(acme)
     [outcome] = await wait_for_outcome(acme, clock)
     assert "1 of 2 succeeded" in visible_text(outcome)
@@ -163,7 +163,7 @@ async def test_if_the_bot_may_not_post_the_channel_is_not_offered(
     acme: World, clock: ManualClock
 ) -> None:
     await open_form(acme, channel=GENERAL)
-    assert "Tell me" not in await submit_file(acme, csv_upload(build_csv(3)))
+    assert "Tell me" not in await submit_file(acme, create_csv(build_csv(3)))
     await confirm_upload(acme)
     [outcome] = await wait_for_outcome(acme, clock)
     assert "New leads from leads.csv" in visible_text(outcome)
@@ -176,7 +176,7 @@ async def test_an_excel_file_is_read_with_its_numbers_stored_as_text(
     rows = [("EXPO-1", "Asha", "919876500001"), ("EXPO-2", "Ravi", 919876500002)]
     await open_form(acme)
     plan = await submit_file(
-        acme, workbook_upload("Lead Id", "First Name", "Phone Number", rows=rows)
+        acme, create_workbook("Lead Id", "First Name", "Phone Number", rows=rows)
     )
     assert "Excel, sheet “Leads”" in plan
     assert "Send 2 rows" in plan
@@ -195,7 +195,7 @@ async def test_an_excel_file_is_read_with_its_numbers_stored_as_text(
 async def test_rows_with_problems_are_listed_and_skipped(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     bad = "EXPO-90,Kim,12345\nEXPO-91,Lee,no number\nEXPO-1,Twice,+919876500099\n"
-    plan = await submit_file(acme, csv_upload(build_csv(3) + bad))
+    plan = await submit_file(acme, create_csv(build_csv(3) + bad))
     assert "4 rows have problems" in plan
     assert "Send 2 of 6" in plan
     await acme.slack.press(JOHN, "bulk.problems")
@@ -216,7 +216,7 @@ async def test_plan_names_the_rows_that_share_a_phone_number(acme: World) -> Non
     await open_form(acme)
     text = await submit_file(
         acme,
-        csv_upload(
+        create_csv(
             HEADER
             + "EXPO-1,Asha,+91 98765 43210\n"
             + "EXPO-2,Ravi,+91 98765 43211\n"
@@ -234,10 +234,10 @@ async def test_plan_names_the_rows_that_share_a_phone_number(acme: World) -> Non
 
 async def test_unrecognized_column_asks_for_its_attribute(acme: World) -> None:
     await open_form(acme)
-    plan = await submit_file(acme, csv_upload("Lead Id,First Name,Town\nEXPO-1,Asha,Pune\n"))
+    plan = await submit_file(acme, create_csv("Lead Id,First Name,Town\nEXPO-1,Asha,Pune\n"))
     assert "Town" in plan
     await confirm_upload(acme, column_2="city")
-    assert "Town → `city`" in form_text(acme)
+    assert "Town → `city`" in read_form(acme)
     assert acme.chakra.count(CREATE) == 0
     await confirm_upload(acme)
     await wait_until(acme, lambda: acme.chakra.count(CREATE) == 1)
@@ -263,8 +263,8 @@ async def test_non_table_file_is_rejected_under_its_field(
 ) -> None:
     await open_form(acme)
     delivered = await acme.slack.submit(JOHN, {"file": LocalFile("leads.csv", "text/csv", content)})
-    await wait_until(acme, lambda: "One moment" not in form_text(acme))
-    assert expected in f"{delivered.errors} {form_text(acme)}"
+    await wait_until(acme, lambda: "One moment" not in read_form(acme))
+    assert expected in f"{delivered.errors} {read_form(acme)}"
     assert acme.slack.find_view(JOHN) is not None
     assert acme.chakra.count(CREATE) == 0
 
@@ -279,16 +279,16 @@ async def test_non_table_file_is_rejected_under_its_field(
 )
 async def test_bom_and_other_delimiters_are_supported(acme: World, text: str) -> None:
     await open_form(acme)
-    assert "Send 2 rows" in await submit_file(acme, csv_upload(text))
+    assert "Send 2 rows" in await submit_file(acme, create_csv(text))
 
 
 async def test_missing_key_column_is_named_and_blocks_sending(acme: World) -> None:
     await open_form(acme, "bulk update lead")
-    plan = await submit_file(acme, csv_upload("First Name,city\nAsha,Pune\n"))
+    plan = await submit_file(acme, create_csv("First Name,city\nAsha,Pune\n"))
     assert "No column says which records to change" in plan
     assert "choose it again with `/chakra bulk update lead`" in plan
     await confirm_upload(acme)
-    assert "No column says which records to change" in form_text(acme)
+    assert "No column says which records to change" in read_form(acme)
     assert acme.chakra.count(UPDATE) == 0
 
 
@@ -305,7 +305,7 @@ async def test_unknown_words_are_refused(acme: World) -> None:
     assert "Choose create or update" in visible_text(list_messages(acme, JOHN, SALES)[-1])
     await acme.slack.type(JOHN, SALES, "/chakra bulk create spaceship")
     await acme.settle()
-    assert "There is no record type “spaceship”. Available: Lead." in form_text(acme)
+    assert "There is no record type “spaceship”. Available: Lead." in read_form(acme)
 
 
 async def test_non_sender_cannot_upload(acme: World) -> None:
@@ -321,21 +321,21 @@ async def test_non_sender_cannot_upload(acme: World) -> None:
 async def stop_upload(acme: World, clock: ManualClock, rows: int = 2500) -> str:
     """An upload of three pieces, the second of which meets a fault."""
     await open_form(acme)
-    await submit_file(acme, csv_upload(build_csv(rows)))
+    await submit_file(acme, create_csv(build_csv(rows)))
     await confirm_upload(acme)
 
-    def outcomes() -> list[str]:
+    def list_outcomes() -> list[str]:
         return [
             text
             for text in map(visible_text, list_app_messages(acme, JOHN, JOHNS_MESSAGES))
             if "stopped" in text
         ]
 
-    await advance_until(acme, clock, lambda: bool(outcomes()), step=20)
-    return outcomes()[-1]
+    await advance_until(acme, clock, lambda: bool(list_outcomes()), step=20)
+    return list_outcomes()[-1]
 
 
-async def batch_states(acme: World) -> list[BatchState]:
+async def list_states(acme: World) -> list[BatchState]:
     return [batch.state for batch in await acme.bot.context.workflows.uploads.list_batches(1)]
 
 
@@ -346,7 +346,7 @@ async def test_unanswered_batch_stops_the_upload_and_is_never_resent(
     expected = await stop_upload(acme, clock)
     assert "Rows 2 to 1,001 may have been uploaded" in expected
     assert "Rows 1,002 to 2,501 haven't been uploaded yet" in expected
-    assert await batch_states(acme) == [BatchState.UNKNOWN, BatchState.PENDING, BatchState.PENDING]
+    assert await list_states(acme) == [BatchState.UNKNOWN, BatchState.PENDING, BatchState.PENDING]
     assert acme.chakra.count(CREATE) == 1
     await acme.slack.press(JOHN, "bulk.continue")
     await wait_until(acme, lambda: acme.chakra.count(CREATE) == 3)
@@ -355,7 +355,7 @@ async def test_unanswered_batch_stops_the_upload_and_is_never_resent(
         acme,
         lambda: any(message.files for message in list_app_messages(acme, JOHN, JOHNS_MESSAGES)),
     )
-    assert await batch_states(acme) == [BatchState.UNKNOWN, BatchState.SENT, BatchState.SENT]
+    assert await list_states(acme) == [BatchState.UNKNOWN, BatchState.SENT, BatchState.SENT]
     assert acme.chakra.count(CREATE) == 3
 
 
@@ -363,16 +363,16 @@ async def test_rejection_stops_the_upload_with_its_reason(acme: World, clock: Ma
     acme.chakra.fail(CREATE, StatusResponse(400), times=1)
     expected = await stop_upload(acme, clock)
     assert "were rejected by Chakra; none of them were imported" in expected
-    assert await batch_states(acme) == [BatchState.REFUSED, BatchState.PENDING, BatchState.PENDING]
+    assert await list_states(acme) == [BatchState.REFUSED, BatchState.PENDING, BatchState.PENDING]
 
 
 async def test_rate_limited_chakra_is_waited_for(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(CREATE, StatusResponse(429), times=6)
     await open_form(acme)
-    await submit_file(acme, csv_upload(build_csv(5)))
+    await submit_file(acme, create_csv(build_csv(5)))
     await confirm_upload(acme)
     await wait_for_outcome(acme, clock, step=5)
-    assert await batch_states(acme) == [BatchState.SENT]
+    assert await list_states(acme) == [BatchState.SENT]
 
 
 async def test_persistent_rate_limit_stops_the_upload_resumably(
@@ -391,7 +391,7 @@ async def test_persistent_rate_limit_stops_the_upload_resumably(
 
 async def test_batches_are_watched_as_one_job(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
-    await submit_file(acme, csv_upload(build_csv(2500)))
+    await submit_file(acme, create_csv(build_csv(2500)))
     await confirm_upload(acme)
     *_, outcome = await wait_for_outcome(acme, clock, step=10)
     assert "2,500 of 2,500 succeeded" in visible_text(outcome)

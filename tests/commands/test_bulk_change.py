@@ -26,16 +26,16 @@ def _assert_no_slack_rejections(acme: World) -> Iterator[None]:
     assert acme.slack.rejections == []
 
 
-def form_text(acme: World) -> str:
+def read_form_text(acme: World) -> str:
     return visible_text(acme.slack.find_view(JOHN) or {})
 
 
-def sent_items(acme: World) -> list[dict[str, Any]]:
+def list_sent_items(acme: World) -> list[dict[str, Any]]:
     requests = [request for request in acme.chakra.requests if request.method == "PATCH"]
     return [item for request in requests for item in request.json["processes"]]
 
 
-def stored(acme: World, key: str) -> dict[str, Any]:
+def get_stored(acme: World, key: str) -> dict[str, Any]:
     return dict(acme.chakra.records.find(key))
 
 
@@ -44,20 +44,20 @@ async def open_change(acme: World, query: str = "lead assigned:priya", **values:
     await acme.type(f"/chakra process list {query}")
     await acme.press("bulk.change")
     errors = await acme.submit(values)
-    return str(errors) if errors else form_text(acme)
+    return str(errors) if errors else read_form_text(acme)
 
 
 async def wait_for_items(acme: World, clock: ManualClock) -> list[dict[str, Any]]:
-    await advance_until(acme, clock, lambda: bool(sent_items(acme)))
-    return sent_items(acme)
+    await advance_until(acme, clock, lambda: bool(list_sent_items(acme)))
+    return list_sent_items(acme)
 
 
 async def wait_until_changed(acme: World, clock: ManualClock) -> str:
-    def report() -> str:
+    def read_report() -> str:
         return join_text(list_app_messages(acme, JOHN, JOHNS_MESSAGES))
 
-    await advance_until(acme, clock, lambda: "has finished" in report())
-    return report()
+    await advance_until(acme, clock, lambda: "has finished" in read_report())
+    return read_report()
 
 
 @reaches(
@@ -71,25 +71,25 @@ async def test_list_is_changed_as_shown(acme: World, clock: ManualClock) -> None
     for part in ("5 leads", "Assigned to Priya", "IN_PROGRESS", "City", "Berlin", "LEAD-004039",
                  "NEW, Delhi"):  # fmt: skip
         assert part in shown.replace("*", ""), part
-    assert not sent_items(acme)
+    assert not list_sent_items(acme)
     await acme.submit({})
     assert "Changing 5 leads" in visible_text(acme.shown())
     assert "5 of 5 succeeded" in await wait_until_changed(acme, clock)
-    items = sent_items(acme)
+    items = list_sent_items(acme)
     assert len(items) == 5
     assert items[0] == {
-        "id": stored(acme, "LEAD-004039")["id"],
+        "id": get_stored(acme, "LEAD-004039")["id"],
         "update": {"state": "IN_PROGRESS", "data": {"city": "Berlin"}},
     }
-    assert stored(acme, "LEAD-004050")["data"]["city"] == "Berlin"
-    assert stored(acme, "LEAD-004042")["data"]["city"] == "Dubai"
+    assert get_stored(acme, "LEAD-004050")["data"]["city"] == "Berlin"
+    assert get_stored(acme, "LEAD-004042")["data"]["city"] == "Dubai"
 
 
 async def test_typed_line_opens_the_same_form(acme: World) -> None:
     await acme.type("/chakra change all leads state:NEW")
-    assert "State NEW" in form_text(acme)
+    assert "State NEW" in read_form_text(acme)
     assert not await acme.submit({"status": "COMPLETED"})
-    assert "OPEN" in form_text(acme)
+    assert "OPEN" in read_form_text(acme)
 
 
 async def test_records_that_have_the_value_are_left_out(acme: World, clock: ManualClock) -> None:
@@ -128,7 +128,7 @@ async def test_invalid_change_is_named_under_its_field(
     acme: World, values: dict[str, str], sentence: str
 ) -> None:
     assert sentence in await open_change(acme, **values)
-    assert not sent_items(acme)
+    assert not list_sent_items(acme)
 
 
 async def test_unseen_state_is_pointed_out(acme: World) -> None:
@@ -146,9 +146,9 @@ async def test_what_colleagues_change_in_between_is_not_overwritten(
     assert "Changing 3 leads" in visible_text(acme.shown())
     assert "2 leads were left out" in visible_text(acme.shown())
     changed = {item["id"] for item in await wait_for_items(acme, clock)}
-    assert stored(acme, "LEAD-004040")["id"] in changed
-    assert stored(acme, "LEAD-004039")["id"] not in changed
-    assert stored(acme, "LEAD-004050")["id"] not in changed
+    assert get_stored(acme, "LEAD-004040")["id"] in changed
+    assert get_stored(acme, "LEAD-004039")["id"] not in changed
+    assert get_stored(acme, "LEAD-004050")["id"] not in changed
 
 
 async def test_new_records_are_not_changed(acme: World, clock: ManualClock) -> None:
@@ -163,8 +163,8 @@ async def test_nothing_is_sent_if_all_have_changed(acme: World) -> None:
     acme.chakra.records.change("LEAD-004039", city="Rome")
     acme.chakra.records.change("LEAD-004040", city="Rome")
     await acme.submit({})
-    assert "Nothing was changed" in form_text(acme)
-    assert not sent_items(acme)
+    assert "Nothing was changed" in read_form_text(acme)
+    assert not list_sent_items(acme)
 
 
 def add_leads(acme: World, count: int) -> None:
@@ -177,10 +177,10 @@ async def test_more_than_a_hundred_need_their_number(acme: World, clock: ManualC
     shown = await open_change(acme, "lead city:Oslo", state="CONVERTED")
     assert "1,234 leads" in shown
     assert "Type 1234" in (await acme.submit({"count": "100"}))["count"]
-    assert not sent_items(acme)
+    assert not list_sent_items(acme)
     assert not await acme.submit({"count": "1,234"})
-    await advance_until(acme, clock, lambda: len(sent_items(acme)) == 1_234)
-    assert len({item["id"] for item in sent_items(acme)}) == 1_234
+    await advance_until(acme, clock, lambda: len(list_sent_items(acme)) == 1_234)
+    assert len({item["id"] for item in list_sent_items(acme)}) == 1_234
 
 
 async def test_list_beyond_the_limit_is_refused(
@@ -197,8 +197,8 @@ async def test_outage_while_the_list_is_read_changes_nothing(acme: World) -> Non
     await acme.press("bulk.change")
     acme.chakra.fail(LIST, StatusResponse(403))
     await acme.submit({"state": "CONVERTED"})
-    assert "Chakra" in form_text(acme)
-    assert not sent_items(acme)
+    assert "Chakra" in read_form_text(acme)
+    assert not list_sent_items(acme)
 
 
 async def test_list_of_which_chakra_sends_a_part_is_not_changed(acme: World) -> None:
@@ -207,8 +207,8 @@ async def test_list_of_which_chakra_sends_a_part_is_not_changed(acme: World) -> 
     empty = StatusResponse(200, json={"_data": [], "_meta": {"hasMore": True}})
     acme.chakra.fail(LIST, empty, times=1)
     await acme.submit({"state": "CONVERTED"})
-    assert "there are more records but sends none" in form_text(acme)
-    assert not sent_items(acme)
+    assert "there are more records but sends none" in read_form_text(acme)
+    assert not list_sent_items(acme)
     acme.chakra.fail(LIST, empty, times=1)
     shown = visible_text(await acme.type("/chakra process list lead assigned:priya"))
     assert "there are more records but sends none" in shown

@@ -16,9 +16,9 @@ from tests.commands.test_bulk import (
     UPDATE,
     build_csv,
     confirm_upload,
-    csv_upload,
-    form_text,
+    create_csv,
     open_form,
+    read_form,
     submit_file,
     wait_for_outcome,
 )
@@ -41,14 +41,14 @@ async def use_shortcut(acme: World, message: Any, *, by: str = JOHN) -> str:
     """Use *Upload to Chakra* on the message; return what opens."""
     await acme.slack.use_message_shortcut(by, "bulk.message", message.id)
     await wait_until(acme, lambda: acme.slack.find_view(by) is not None)
-    await wait_until(acme, lambda: "One moment" not in form_text(acme) or by != JOHN)
-    return form_text(acme)
+    await wait_until(acme, lambda: "One moment" not in read_form(acme) or by != JOHN)
+    return read_form(acme)
 
 
 async def test_table_of_a_message_becomes_leads_in_three_clicks(
     acme: World, clock: ManualClock
 ) -> None:
-    message = acme.slack.posted.post_file(MEI, SALES, csv_upload(build_csv(3)))
+    message = acme.slack.posted.post_file(MEI, SALES, create_csv(build_csv(3)))
     plan = await use_shortcut(acme, message)
     assert "3 rows, to create `lead` records" in plan
     assert "Send 3 rows" in plan
@@ -60,11 +60,11 @@ async def test_table_of_a_message_becomes_leads_in_three_clicks(
 
 
 async def test_plan_of_a_message_can_change_records_instead(acme: World) -> None:
-    table = csv_upload("lead_id,city\nLEAD-004038,Pune\n")
+    table = create_csv("lead_id,city\nLEAD-004038,Pune\n")
     await use_shortcut(acme, acme.slack.posted.post_file(MEI, SALES, table))
     await acme.slack.press(JOHN, "bulk.kind", value="update")
-    await wait_until(acme, lambda: "identifies the record" in form_text(acme))
-    assert "to change `lead` records" in form_text(acme)
+    await wait_until(acme, lambda: "identifies the record" in read_form(acme))
+    assert "to change `lead` records" in read_form(acme)
     await confirm_upload(acme)
     await wait_until(acme, lambda: acme.chakra.count(UPDATE) == 1)
     assert acme.chakra.count(CREATE) == 0
@@ -72,14 +72,14 @@ async def test_plan_of_a_message_can_change_records_instead(acme: World) -> None
 
 async def test_one_of_several_files_is_chosen(acme: World) -> None:
     posted = acme.slack.posted
-    first = posted.post_file(MEI, SALES, csv_upload(build_csv(1), "may.csv"))
-    second = posted.post_file(MEI, SALES, csv_upload(build_csv(2), "june.csv"))
+    first = posted.post_file(MEI, SALES, create_csv(build_csv(1), "may.csv"))
+    second = posted.post_file(MEI, SALES, create_csv(build_csv(2), "june.csv"))
     files = (*first.content.files, *second.content.files)
     both = acme.slack.workspace.messages.replace(first, replace(first.content, files=files))
     assert "may.csv\njune.csv" in await use_shortcut(acme, both)
     await acme.slack.submit(JOHN, {"file": files[1].id})
-    await wait_until(acme, lambda: "Send 2 rows" in form_text(acme))
-    assert "june.csv" in form_text(acme)
+    await wait_until(acme, lambda: "Send 2 rows" in read_form(acme))
+    assert "june.csv" in read_form(acme)
 
 
 async def test_snippet_and_forwarded_table_are_found(acme: World) -> None:
@@ -92,9 +92,9 @@ async def test_snippet_and_forwarded_table_are_found(acme: World) -> None:
     ("file", "expected"),
     [
         (RECORDING, "call.mp3 isn't a CSV or Excel file."),
-        (csv_upload(""), "This file is empty."),
-        (csv_upload("%PDF-1.7 whatever"), "This file is a PDF."),
-        (csv_upload("a" * (10 * 1024 * 1024 + 1), "big.csv"), "big.csv is larger than 10 MB."),
+        (create_csv(""), "This file is empty."),
+        (create_csv("%PDF-1.7 whatever"), "This file is a PDF."),
+        (create_csv("a" * (10 * 1024 * 1024 + 1), "big.csv"), "big.csv is larger than 10 MB."),
     ],
     ids=["recording", "empty", "pdf", "large"],
 )
@@ -113,25 +113,25 @@ async def test_message_without_a_readable_file_opens_the_form_with_the_reason(
     message = next(message for message in list_messages(acme, JOHN, SALES))
     assert "This message has no file." in await use_shortcut(acme, message)
     await acme.slack.close_view(JOHN)
-    gone = posted.delete_files(posted.post_file(MEI, SALES, csv_upload(build_csv(1))))
+    gone = posted.delete_files(posted.post_file(MEI, SALES, create_csv(build_csv(1))))
     assert "The file of this message was deleted." in await use_shortcut(acme, gone)
 
 
 async def test_table_of_a_shared_channel_needs_the_app_in_it(acme: World) -> None:
-    message = acme.slack.posted.post_file("U0SAM", PARTNERS, csv_upload(build_csv(2)))
+    message = acme.slack.posted.post_file("U0SAM", PARTNERS, create_csv(build_csv(2)))
     assert "Chakra can't see that file" in await use_shortcut(acme, message)
     await acme.slack.close_view(JOHN)
     channels = acme.slack.workspace.channels
     partners = channels[PARTNERS]
     channels[PARTNERS] = replace(partners, members=(*partners.members, APP_USER))
-    message = acme.slack.posted.post_file("U0SAM", PARTNERS, csv_upload(build_csv(2)))
+    message = acme.slack.posted.post_file("U0SAM", PARTNERS, create_csv(build_csv(2)))
     plan = await use_shortcut(acme, message)
     assert "leads.csv" in plan
     assert "It has people from" in plan
 
 
 async def test_non_sender_cannot_use_the_shortcut(acme: World) -> None:
-    message = acme.slack.posted.post_file(MEI, SALES, csv_upload(build_csv(3)))
+    message = acme.slack.posted.post_file(MEI, SALES, create_csv(build_csv(3)))
     await use_shortcut(acme, message, by=MEI)
     view = acme.slack.find_view(MEI)
     assert view is not None
@@ -143,7 +143,7 @@ async def test_outcome_is_posted_in_the_channel_only_if_chosen(
 ) -> None:
     """And its failed rows are for the uploader and for senders."""
     await open_form(acme)
-    plan = await submit_file(acme, csv_upload("Lead Id,First Name\nLEAD-004038,Asha\nE2,Ravi\n"))
+    plan = await submit_file(acme, create_csv("Lead Id,First Name\nLEAD-004038,Asha\nE2,Ravi\n"))
     assert "Tell me\nIn my messages\nIn #sales" in plan
     await confirm_upload(acme, tell="channel")
     [outcome] = await wait_for_outcome(acme, clock, SALES)
@@ -165,7 +165,7 @@ async def test_long_upload_is_followed_in_one_message_and_its_thread(
     acme: World, clock: ManualClock
 ) -> None:
     await open_form(acme)
-    await submit_file(acme, csv_upload(build_csv(2500)))
+    await submit_file(acme, create_csv(build_csv(2500)))
     await confirm_upload(acme, tell="channel")
     await wait_until(acme, lambda: acme.chakra.count(CREATE) == 3)
     await advance_until(acme, clock, lambda: bool(list_app_messages(acme, JOHN, SALES)), step=10)
@@ -193,21 +193,21 @@ async def test_empty_table_is_sent_privately_and_can_be_uploaded(acme: World) ->
     await open_form(acme, "bulk leads")
     await acme.press("bulk.empty")
     await wait_until(acme, lambda: bool(list_app_messages(acme, JOHN, JOHNS_MESSAGES)))
-    assert "I've sent you an empty table in a direct message." in form_text(acme)
+    assert "I've sent you an empty table in a direct message." in read_form(acme)
     [message] = list_app_messages(acme, JOHN, JOHNS_MESSAGES)
     [file] = message.files
     header = file.data.decode("utf-8-sig").strip()
     assert header == "Lead Id,Name,First Name,Last Name,Phone Number,Email,Score,City"
     row = "E1,,Asha,Rao,+91 98765 43210,,7,Pune"
-    plan = await submit_file(acme, csv_upload(f"{header}\n{row}\n"))
+    plan = await submit_file(acme, create_csv(f"{header}\n{row}\n"))
     assert "Send 1 row" in plan
     assert "don't match" not in plan
 
 
 async def test_table_without_known_columns_shows_the_names(acme: World) -> None:
     await open_form(acme)
-    plan = await submit_file(acme, csv_upload("Foo,Bar\n1,2\n"))
+    plan = await submit_file(acme, create_csv("Foo,Bar\n1,2\n"))
     assert "Column names that Chakra knows*: Lead Id, Name, First Name" in plan
     await acme.press("bulk.empty")
     await wait_until(acme, lambda: bool(list_app_messages(acme, JOHN, JOHNS_MESSAGES)))
-    assert "I've sent you an empty table" in form_text(acme)
+    assert "I've sent you an empty table" in read_form(acme)

@@ -10,34 +10,34 @@ from tests.commands.test_bulk import (
     CREATE,
     EXCEL_TYPE,
     confirm_upload,
-    csv_upload,
-    form_text,
+    create_csv,
     open_form,
+    read_form,
     submit_file,
 )
 from tests.commands.watch_scenarios import wait_until
 from tests.people import JOHN
-from tests.sheets.builders import build_workbook, openpyxl_workbook
+from tests.sheets.builders import build_openpyxl_workbook, build_workbook
 from tests.world import World
 
 
-def excel_upload(data: bytes) -> LocalFile:
+def build_excel_upload(data: bytes) -> LocalFile:
     return LocalFile("leads.xlsx", EXCEL_TYPE, data)
 
 
 async def choose(acme: World, **values: Any) -> str:
     """Return what the form shows after another choice in it."""
-    before = form_text(acme)
+    before = read_form(acme)
     await acme.slack.submit(JOHN, values)
-    await wait_until(acme, lambda: form_text(acme) not in (before, "") and not is_waiting(acme))
-    return form_text(acme)
+    await wait_until(acme, lambda: read_form(acme) not in (before, "") and not is_waiting(acme))
+    return read_form(acme)
 
 
 def is_waiting(acme: World) -> bool:
-    return "One moment" in form_text(acme)
+    return "One moment" in read_form(acme)
 
 
-async def confirmed_items(acme: World) -> list[Any]:
+async def list_confirmed_items(acme: World) -> list[Any]:
     await confirm_upload(acme)
     await wait_until(acme, lambda: acme.chakra.count(CREATE) == 1)
     [request] = [request for request in acme.chakra.requests if request.path.endswith("create")]
@@ -47,10 +47,10 @@ async def confirmed_items(acme: World) -> list[Any]:
 async def test_title_above_the_column_names_is_named_and_left_out(acme: World) -> None:
     await open_form(acme)
     text = 'Leads of July\nLead Id,First Name,City\nE1,Asha,Pune\nE2,Ravi,"Pune, West"\n'
-    plan = await submit_file(acme, csv_upload(text))
+    plan = await submit_file(acme, create_csv(text))
     assert "The column names are in row 2. Left out above them: row 1 (“Leads of July”)." in plan
     assert "2 rows" in plan
-    assert await confirmed_items(acme) == [
+    assert await list_confirmed_items(acme) == [
         {"lead_id": "E1", "data": {"firstname": "Asha", "city": "Pune"}},
         {"lead_id": "E2", "data": {"firstname": "Ravi", "city": "Pune, West"}},
     ]
@@ -65,13 +65,13 @@ def fill_guide(book: Any, guide: Any) -> None:
 async def test_another_sheet_is_chosen_instead_of_a_guide(acme: World) -> None:
     await open_form(acme)
     data = build_workbook(fill_guide, names=("Guide", "Leads"))
-    plan = await submit_file(acme, excel_upload(data))
+    plan = await submit_file(acme, build_excel_upload(data))
     assert "Read as Excel, sheet “Guide” of 2" in plan
     assert "The column names are in row 1" in plan
     plan = await choose(acme, sheet="1")
     assert "Read as Excel, sheet “Leads” of 2" in plan
     assert "Send 1 row" in plan
-    assert await confirmed_items(acme) == [{"lead_id": "E1", "data": {"firstname": "Asha"}}]
+    assert await list_confirmed_items(acme) == [{"lead_id": "E1", "data": {"firstname": "Asha"}}]
 
 
 async def test_another_sheet_is_chosen_after_one_that_is_no_table(acme: World) -> None:
@@ -80,7 +80,9 @@ async def test_another_sheet_is_chosen_after_one_that_is_no_table(acme: World) -
         guide.write(0, 2, "A cell without a column name before it")
 
     await open_form(acme)
-    plan = await submit_file(acme, excel_upload(build_workbook(fill, names=("Guide", "Leads"))))
+    plan = await submit_file(
+        acme, build_excel_upload(build_workbook(fill, names=("Guide", "Leads")))
+    )
     assert "Column B has no name in row 1" in plan
     assert "Update preview" in plan
     assert "Send 1 row" in await choose(acme, sheet="1")
@@ -90,7 +92,7 @@ async def test_another_sheet_is_chosen_after_one_that_is_no_table(acme: World) -
 async def test_another_sheet_is_chosen_after_an_empty_one(acme: World) -> None:
     await open_form(acme)
     data = build_workbook(fill_guide, names=("Guide", "Leads", "Sheet3"))
-    await submit_file(acme, excel_upload(data))
+    await submit_file(acme, build_excel_upload(data))
     assert "is empty" in await choose(acme, sheet="2")
     assert "Send 1 row" in await choose(acme, sheet="1")
 
@@ -106,11 +108,11 @@ async def test_formula_without_a_value_is_never_sent(acme: World) -> None:
             sheet.append(row)
 
     await open_form(acme)
-    plan = await submit_file(acme, excel_upload(openpyxl_workbook(fill)))
+    plan = await submit_file(acme, build_excel_upload(build_openpyxl_workbook(fill)))
     assert "3 rows" in plan
     assert "2 rows have problems" in plan
     assert "First Name has a formula whose result isn’t in the file. Open the file in Excel" in plan
-    assert await confirmed_items(acme) == [
+    assert await list_confirmed_items(acme) == [
         {"lead_id": "E1", "data": {"firstname": "Asha", "city": "Pune"}}
     ]
 
@@ -123,18 +125,18 @@ async def test_formatted_key_is_sent_as_excel_shows_it(acme: World) -> None:
         sheet.write_number(1, 2, 40, book.add_format({"num_format": '0" points"'}))
 
     await open_form(acme)
-    plan = await submit_file(acme, excel_upload(build_workbook(fill)))
+    plan = await submit_file(acme, build_excel_upload(build_workbook(fill)))
     assert "LEAD-00007" in plan
-    [item] = await confirmed_items(acme)
+    [item] = await list_confirmed_items(acme)
     assert item == {"lead_id": "LEAD-00007", "data": {"firstname": "Asha", "score": 40}}
 
 
 async def test_spaces_before_quotation_marks_are_left_out(acme: World) -> None:
     await open_form(acme)
     await submit_file(
-        acme, csv_upload('"Lead Id", "First Name"\n"E1", "Asha"\n"E2", "Rao, Ravi"\n')
+        acme, create_csv('"Lead Id", "First Name"\n"E1", "Asha"\n"E2", "Rao, Ravi"\n')
     )
-    assert await confirmed_items(acme) == [
+    assert await list_confirmed_items(acme) == [
         {"lead_id": "E1", "data": {"firstname": "Asha"}},
         {"lead_id": "E2", "data": {"firstname": "Rao, Ravi"}},
     ]
@@ -149,7 +151,10 @@ async def test_letters_of_an_assumed_encoding_are_shown_and_can_be_chosen(acme: 
     assert "save the table as “CSV UTF-8” or Excel" in plan
     assert "“Гйюсгпт”" in await choose(acme, encoding="cp1251")
     await choose(acme, encoding="iso8859-7")
-    assert (await confirmed_items(acme))[1] == {"lead_id": "E2", "data": {"firstname": "Γιώργος"}}
+    assert (await list_confirmed_items(acme))[1] == {
+        "lead_id": "E2",
+        "data": {"firstname": "Γιώργος"},
+    }
 
 
 async def test_hidden_rows_are_left_out_unless_they_are_chosen(acme: World) -> None:
@@ -159,7 +164,7 @@ async def test_hidden_rows_are_left_out_unless_they_are_chosen(acme: World) -> N
         sheet.row_dimensions[3].hidden = True
 
     await open_form(acme)
-    plan = await submit_file(acme, excel_upload(openpyxl_workbook(fill)))
+    plan = await submit_file(acme, build_excel_upload(build_openpyxl_workbook(fill)))
     assert "1 row is hidden in the file, by a filter or by hand, and is left out." in plan.replace(
         "*", ""
     )
@@ -168,7 +173,7 @@ async def test_hidden_rows_are_left_out_unless_they_are_chosen(acme: World) -> N
     assert "and is sent too" in plan
     assert "Send 3 rows" in plan
     assert "Send 2 rows" in await choose(acme, hidden="skip")
-    assert [item["lead_id"] for item in await confirmed_items(acme)] == ["E1", "E3"]
+    assert [item["lead_id"] for item in await list_confirmed_items(acme)] == ["E1", "E3"]
 
 
 async def test_lead_export_of_meta_is_uploaded(acme: World) -> None:
@@ -176,7 +181,7 @@ async def test_lead_export_of_meta_is_uploaded(acme: World) -> None:
     text = "id\tfull_name\tphone_number\tCity\nl:123\tAsha Rao\tp:+919876543210\tPune\n"
     data = text.replace("full_name", "First Name").encode("utf-16")
     await submit_file(acme, LocalFile("leads.xls", "application/vnd.ms-excel", data))
-    [item] = await confirmed_items(acme)
+    [item] = await list_confirmed_items(acme)
     assert item["data"] == {
         "firstname": "Asha Rao",
         "phone_number": "919876543210",
@@ -189,11 +194,11 @@ async def test_times_are_read_in_the_time_zone_of_that_day_and_shown(acme: World
     members[JOHN] = replace(members[JOHN], tz="Europe/London")
     await open_form(acme)
     text = "Lead Id,Next Action At\nE1,2026-07-01 10:00\nE2,2026-12-01 10:00\n"
-    plan = await submit_file(acme, csv_upload(text))
+    plan = await submit_file(acme, create_csv(text))
     assert "in your time zone (Europe/London) on that day" in plan
     assert "`2026-07-01 10:00` is Wed 1 Jul 2026, 10:00 UTC+01:00" in plan
     assert "`2026-12-01 10:00` is Tue 1 Dec 2026, 10:00 UTC" in plan
-    assert [item["nextActionAt"] for item in await confirmed_items(acme)] == [
+    assert [item["nextActionAt"] for item in await list_confirmed_items(acme)] == [
         1782896400000,
         1796119200000,
     ]

@@ -9,9 +9,9 @@ from tests.clock import ManualClock
 from tests.commands.test_bulk import (
     CREATE,
     HEADER,
-    batch_states,
     confirm_upload,
-    csv_upload,
+    create_csv,
+    list_states,
     open_form,
     stop_upload,
     submit_file,
@@ -33,7 +33,7 @@ async def test_letters_of_any_script_are_within_the_size_that_a_proxy_takes(
     acme: World, clock: ManualClock
 ) -> None:
     await open_form(acme)
-    await submit_file(acme, csv_upload(build_table(1_600)))
+    await submit_file(acme, create_csv(build_table(1_600)))
     await confirm_upload(acme)
     *_, outcome = await wait_for_outcome(acme, clock, step=10)
     assert "1,600 of 1,600 succeeded" in visible_text(outcome)
@@ -50,4 +50,4 @@ async def test_request_that_is_too_large_for_chakra_says_so(
     acme.chakra.fail(CREATE, HtmlErrorPage(413), times=1)
     said = await stop_upload(acme, clock, rows=50)
     assert "That is too much for one request to Chakra" in said
-    assert await batch_states(acme) == [BatchState.REFUSED]
+    assert await list_states(acme) == [BatchState.REFUSED]

@@ -11,9 +11,9 @@ from tests.clock import ManualClock
 from tests.commands.test_bulk import (
     CREATE,
     JOHNS_MESSAGES,
-    csv_upload,
-    form_text,
+    create_csv,
     open_form,
+    read_form,
     stop_upload,
 )
 from tests.commands.watch_scenarios import (
@@ -37,12 +37,12 @@ async def test_notice_blames_chakra_only_if_it_is_waited_for(
     acme.slack.hang(UPLOAD_METHOD)
     pressing = asyncio.create_task(acme.slack.press(JOHN, "bulk.rows"))
 
-    def notices() -> list[str]:
+    def list_notices() -> list[str]:
         texts = map(visible_text, list_messages(acme, JOHN, JOHNS_MESSAGES))
         return [text for text in texts if "The answer will follow here" in text]
 
-    await advance_until(acme, clock, lambda: bool(notices()))
-    assert "This takes a little longer." in notices()[0]
+    await advance_until(acme, clock, lambda: bool(list_notices()))
+    assert "This takes a little longer." in list_notices()[0]
     acme.slack.release(UPLOAD_METHOD)
     await pressing
     await wait_until(
@@ -58,12 +58,12 @@ async def test_other_people_are_answered_while_tables_are_read(
     reading = acme.bot.runtime.sheet_workers.reading
     for _ in range(MAX_CONCURRENT_READS):
         await reading.acquire()
-    file = csv_upload("Lead Id,City\nE1,Pune\n")
+    file = create_csv("Lead Id,City\nE1,Pune\n")
     submitting = asyncio.create_task(acme.slack.submit(JOHN, {"file": file}))
     await advance_until(acme, clock, submitting.done, step=0.1)
-    assert "One moment" in form_text(acme)
+    assert "One moment" in read_form(acme)
     answer = await acme.type("/chakra user john", by=MEI)
     assert "John" in visible_text(answer)
     for _ in range(MAX_CONCURRENT_READS):
         reading.release()
-    await wait_until(acme, lambda: "Send 1 row" in form_text(acme))
+    await wait_until(acme, lambda: "Send 1 row" in read_form(acme))

@@ -8,17 +8,17 @@ from bot.sandbox.chakra.faults import MetaErrorResponse, ResetAfterHandling
 from bot.sandbox.slack import visible_text
 from tests.commands.chat_scenarios import (
     SEND_PATH,
-    ephemerals,
-    modal_text,
+    find_parent,
+    list_ephemerals,
+    list_sent_bodies,
+    list_session_texts,
+    list_thread_texts,
     open_channel,
-    parent,
-    parent_text,
     pass_seconds,
     read_marks,
+    read_modal_text,
+    read_parent_text,
     receive,
-    sent_bodies,
-    session_texts,
-    thread,
     type_in_thread,
 )
 from tests.endpoints import PLUGIN, reaches
@@ -41,11 +41,11 @@ async def test_a_reply_reaches_the_customer_once_and_its_ticks_follow(acme: Worl
     assert view is not None
     assert view["submit"]["text"] == "Send to Asha Rao"
     assert await acme.submit({"text": "Yes, in two shades."}) == {}
-    assert session_texts(asha) == ["Yes, in two shades."]
+    assert list_session_texts(asha) == ["Yes, in two shades."]
     await pass_seconds(acme, 60)
-    assert "Yes, in two shades." in thread(acme)[-1]
-    assert "Read" in thread(acme)[-1]
-    assert len(thread(acme)) == 2
+    assert "Yes, in two shades." in list_thread_texts(acme)[-1]
+    assert "Read" in list_thread_texts(acme)[-1]
+    assert len(list_thread_texts(acme)) == 2
     assert acme.slack.list_messages(JOHN, "D0JOHN") == []
 
 
@@ -53,9 +53,9 @@ async def test_opening_the_form_shows_the_customer_that_they_are_read(acme: Worl
     asha = await receive(acme)
     assert read_marks(acme) == []
     await acme.press("chat.reply")
-    await acme.idle()
+    await acme.wait_until_idle()
     assert [mark["typing_indicator"] for mark in read_marks(acme)] == [{"type": "text"}]
-    assert session_texts(asha) == []
+    assert list_session_texts(asha) == []
 
 
 async def test_a_reply_to_one_message_quotes_it(acme: World) -> None:
@@ -63,25 +63,25 @@ async def test_a_reply_to_one_message_quotes_it(acme: World) -> None:
     first = next(
         message
         for message in acme.slack.list_messages(JOHN, SALES)
-        if message.thread_ts == parent(acme).ts and "chat.reply" in str(message.blocks)
+        if message.thread_ts == find_parent(acme).ts and "chat.reply" in str(message.blocks)
     )
     await acme.slack.press(JOHN, "chat.reply", message=first)
-    await acme.idle()
+    await acme.wait_until_idle()
     await acme.submit({"text": "Yes."})
-    (sent,) = sent_bodies(acme)
+    (sent,) = list_sent_bodies(acme)
     assert sent["context"]["message_id"].startswith("wamid.")
 
 
 async def test_the_menu_of_a_message_in_the_thread_opens_the_form(acme: World) -> None:
     asha = await receive(acme)
-    await acme.slack.use_message_shortcut(JOHN, "chat.from_message", parent(acme))
-    await acme.idle()
+    await acme.slack.use_message_shortcut(JOHN, "chat.from_message", find_parent(acme))
+    await acme.wait_until_idle()
     await acme.submit({"text": "Yes."})
-    assert session_texts(asha) == ["Yes."]
+    assert list_session_texts(asha) == ["Yes."]
     other = acme.slack.list_messages(JOHN, SALES)[0]
     await acme.slack.use_message_shortcut(JOHN, "chat.from_message", other)
-    await acme.idle()
-    assert "isn't part of a customer's conversation" in modal_text(acme)
+    await acme.wait_until_idle()
+    assert "isn't part of a customer's conversation" in read_modal_text(acme)
 
 
 async def test_a_window_that_whatsapp_has_closed_leads_to_a_template(acme: World) -> None:
@@ -100,20 +100,20 @@ async def test_the_same_text_again_is_asked_about_first(acme: World) -> None:
         await acme.press("chat.reply")
         await acme.submit({"text": "Yes."})
         await pass_seconds(acme, 5)
-    assert session_texts(asha) == ["Yes."]
+    assert list_session_texts(asha) == ["Yes."]
     view = acme.slack.find_view(JOHN)
     assert view is not None
     assert view["submit"]["text"] == "Send again to Asha Rao"
-    assert "sent this same message" in modal_text(acme)
+    assert "sent this same message" in read_modal_text(acme)
     await acme.submit({"text": "Yes."})
-    assert session_texts(asha) == ["Yes.", "Yes."]
+    assert list_session_texts(asha) == ["Yes.", "Yes."]
 
 
 async def test_an_empty_text_is_not_sent(acme: World) -> None:
     asha = await receive(acme)
     await acme.press("chat.reply")
     assert await acme.submit({"text": "  "}) == {"text": "Write a message or choose a file."}
-    assert session_texts(asha) == []
+    assert list_session_texts(asha) == []
 
 
 async def test_after_a_day_the_form_for_a_template_opens(acme: World) -> None:
@@ -123,7 +123,7 @@ async def test_after_a_day_the_form_for_a_template_opens(acme: World) -> None:
     view = acme.slack.find_view(JOHN)
     assert view is not None
     assert view["callback_id"] == "send.submit"
-    assert "More than 24 hours" in modal_text(acme)
+    assert "More than 24 hours" in read_modal_text(acme)
     assert "+919876543210" in str(view["blocks"])
 
 
@@ -135,7 +135,7 @@ async def test_a_form_that_was_open_too_long_becomes_the_one_for_a_template(acme
     view = acme.slack.find_view(JOHN)
     assert view is not None
     assert view["callback_id"] == "send.submit"
-    assert session_texts(asha) == []
+    assert list_session_texts(asha) == []
 
 
 async def test_a_customer_without_a_number_cannot_be_written_to(acme: World) -> None:
@@ -143,8 +143,8 @@ async def test_a_customer_without_a_number_cannot_be_written_to(acme: World) -> 
     mei = acme.chakra.customers.add("Mei", username="mei.t")
     await receive(acme, customer=mei)
     await acme.press("chat.reply")
-    assert "WhatsApp doesn't show us this customer's phone number" in ephemerals(acme)[-1]
-    assert session_texts(mei) == []
+    assert "WhatsApp doesn't show us this customer's phone number" in list_ephemerals(acme)[-1]
+    assert list_session_texts(mei) == []
 
 
 async def test_members_who_may_not_send_claim_but_do_not_answer(acme: World) -> None:
@@ -153,7 +153,7 @@ async def test_members_who_may_not_send_claim_but_do_not_answer(acme: World) -> 
     assert acme.slack.find_view(MEI) is None
     await acme.press("chat.claim", by=MEI)
     await pass_seconds(acme, 5)
-    assert f"<@{MEI}> has it" in parent_text(acme)
+    assert f"<@{MEI}> has it" in read_parent_text(acme)
 
 
 # --- typed in the thread --------------------------------------------------------------------------
@@ -162,13 +162,13 @@ async def test_members_who_may_not_send_claim_but_do_not_answer(acme: World) -> 
 async def test_a_typed_reply_is_sent_by_a_press_that_names_the_customer(acme: World) -> None:
     asha = await receive(acme)
     await type_in_thread(acme, "Yes & *now* :tada:")
-    assert session_texts(asha) == []
-    question = ephemerals(acme)[-1]
+    assert list_session_texts(asha) == []
+    question = list_ephemerals(acme)[-1]
     assert "Send this to *Asha Rao*" in question
     await acme.press("chat.send")
-    assert session_texts(asha) == ["Yes & *now* 🎉"]
+    assert list_session_texts(asha) == ["Yes & *now* 🎉"]
     await pass_seconds(acme, 60)
-    assert "Read" in thread(acme)[-1]
+    assert "Read" in list_thread_texts(acme)[-1]
 
 
 async def test_a_typed_reply_is_sent_once_however_often_it_is_pressed(acme: World) -> None:
@@ -178,27 +178,27 @@ async def test_a_typed_reply_is_sent_once_however_often_it_is_pressed(acme: Worl
     pressed = next(message for message in messages if "chat.send" in str(message.blocks))
     presses = (acme.slack.press(JOHN, "chat.send", message=pressed) for _ in range(3))
     await asyncio.gather(*presses)
-    await acme.idle()
-    assert session_texts(asha) == ["Yes."]
+    await acme.wait_until_idle()
+    assert list_session_texts(asha) == ["Yes."]
 
 
 async def test_a_remark_stays_in_slack(acme: World) -> None:
     asha = await receive(acme)
     await type_in_thread(acme, "Who knows her?")
     await acme.press("chat.keep")
-    assert "stays in Slack" in ephemerals(acme)[-1]
+    assert "stays in Slack" in list_ephemerals(acme)[-1]
     await type_in_thread(acme, f"<@{MEI}> can you take this?")
-    assert len(ephemerals(acme)) == 1
-    assert session_texts(asha) == []
+    assert len(list_ephemerals(acme)) == 1
+    assert list_session_texts(asha) == []
 
 
 async def test_a_member_who_may_not_send_is_warned_once(acme: World) -> None:
     asha = await receive(acme)
     for text in ("Hello", "Hello?"):
         await type_in_thread(acme, text, by=MEI)
-    (warning,) = ephemerals(acme, by=MEI)
+    (warning,) = list_ephemerals(acme, by=MEI)
     assert "aren't sent to the customer" in warning
-    assert session_texts(asha) == []
+    assert list_session_texts(asha) == []
 
 
 async def test_other_threads_are_left_alone(acme: World) -> None:
@@ -206,8 +206,8 @@ async def test_other_threads_are_left_alone(acme: World) -> None:
     first = acme.slack.list_messages(JOHN, SALES)[0]
     await acme.slack.type(JOHN, SALES, "Hello", thread_ts=first.ts)
     await acme.slack.type(JOHN, SALES, "Hello")
-    await acme.idle()
-    assert ephemerals(acme) == []
+    await acme.wait_until_idle()
+    assert list_ephemerals(acme) == []
 
 
 # --- failures -------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ async def test_a_failure_mentions_its_author_in_the_thread(acme: World) -> None:
     await acme.press("chat.reply")
     await acme.submit({"text": "Yes."})
     await pass_seconds(acme, 60)
-    assert any(f"<@{JOHN}>" in text for text in thread(acme))
+    assert any(f"<@{JOHN}>" in text for text in list_thread_texts(acme))
 
 
 async def test_a_lost_response_is_reported_and_not_repeated(acme: World) -> None:
@@ -229,8 +229,8 @@ async def test_a_lost_response_is_reported_and_not_repeated(acme: World) -> None
     acme.chakra.fail(SEND_PATH, ResetAfterHandling(), 1)
     await acme.submit({"text": "Yes."})
     await pass_seconds(acme, 60)
-    assert session_texts(asha) == ["Yes."]
-    shown = [text for text in thread(acme) if "Yes." in text]
+    assert list_session_texts(asha) == ["Yes."]
+    shown = [text for text in list_thread_texts(acme) if "Yes." in text]
     assert len(shown) == 1
 
 
@@ -239,13 +239,13 @@ async def test_a_lost_response_is_reported_and_not_repeated(acme: World) -> None
 
 async def test_of_two_claims_the_later_one_reads_who_has_it(acme: World) -> None:
     await receive(acme)
-    message = parent(acme)
+    message = find_parent(acme)
     await acme.slack.press(JOHN, "chat.claim", message=message)
     await acme.slack.press(MEI, "chat.claim", message=message)
     await pass_seconds(acme, 5)
-    assert "You have this conversation now." in ephemerals(acme)[-1]
-    assert f"<@{JOHN}> already has this conversation" in ephemerals(acme, by=MEI)[-1]
-    assert f"<@{JOHN}> has it" in parent_text(acme)
+    assert "You have this conversation now." in list_ephemerals(acme)[-1]
+    assert f"<@{JOHN}> already has this conversation" in list_ephemerals(acme, by=MEI)[-1]
+    assert f"<@{JOHN}> has it" in read_parent_text(acme)
 
 
 async def test_an_assigned_member_is_mentioned_in_the_thread(acme: World) -> None:
@@ -253,40 +253,40 @@ async def test_an_assigned_member_is_mentioned_in_the_thread(acme: World) -> Non
     await acme.press("chat.assign")
     await acme.submit({"member": MEI})
     await pass_seconds(acme, 5)
-    assert f"<@{MEI}>" in thread(acme)[-1]
-    assert f"<@{MEI}> has it" in parent_text(acme)
+    assert f"<@{MEI}>" in list_thread_texts(acme)[-1]
+    assert f"<@{MEI}> has it" in read_parent_text(acme)
     await acme.press("chat.assign")
     await acme.submit({"member": None})
     await pass_seconds(acme, 5)
-    assert "Unassigned" in parent_text(acme)
+    assert "Unassigned" in read_parent_text(acme)
 
 
 async def test_a_resolved_conversation_reopens_when_the_customer_writes(acme: World) -> None:
     asha = await receive(acme)
     await acme.press("chat.resolve")
     await pass_seconds(acme, 5)
-    assert "Resolved" in parent_text(acme)
+    assert "Resolved" in read_parent_text(acme)
     await receive(acme, "One more thing", asha)
-    assert "Resolved" not in parent_text(acme)
+    assert "Resolved" not in read_parent_text(acme)
 
 
 async def test_a_snoozed_conversation_comes_back_once(acme: World) -> None:
     await receive(acme)
     choice = next(
         option["value"]
-        for block in parent(acme).blocks or []
+        for block in find_parent(acme).blocks or []
         for element in block.get("elements", ())
         if element.get("action_id") == "chat.snooze"
         for option in element["options"]
     )
     await acme.press("chat.snooze", value=choice)
     await pass_seconds(acme, 5)
-    assert "Snoozed until" in parent_text(acme)
+    assert "Snoozed until" in read_parent_text(acme)
     await pass_seconds(acme, 3_700)
-    woken = [text for text in thread(acme) if "snoozed until now" in text]
+    woken = [text for text in list_thread_texts(acme) if "snoozed until now" in text]
     assert len(woken) == 1
     assert f"<@{JOHN}>" in woken[0]
-    assert "Snoozed" not in parent_text(acme)
+    assert "Snoozed" not in read_parent_text(acme)
 
 
 async def test_a_note_stays_in_slack(acme: World) -> None:
@@ -294,20 +294,20 @@ async def test_a_note_stays_in_slack(acme: World) -> None:
     await acme.press("chat.note")
     await acme.submit({"text": "Wants <b>blue</b>"})
     await pass_seconds(acme, 5)
-    assert "Note by John" in thread(acme)[-1]
-    assert "Wants &lt;b&gt;blue&lt;/b&gt;" in thread(acme)[-1]
-    assert session_texts(asha) == []
+    assert "Note by John" in list_thread_texts(acme)[-1]
+    assert "Wants &lt;b&gt;blue&lt;/b&gt;" in list_thread_texts(acme)[-1]
+    assert list_session_texts(asha) == []
 
 
 async def test_an_unanswered_customer_is_brought_up_once(acme: World) -> None:
     asha = await receive(acme)
     await pass_seconds(acme, 4_000)
-    assert len([text for text in thread(acme) if "waited for an answer" in text]) == 1
+    assert len([text for text in list_thread_texts(acme) if "waited for an answer" in text]) == 1
     await receive(acme, "Hello?", asha)
     await acme.press("chat.reply")
     await acme.submit({"text": "Yes."})
     await pass_seconds(acme, 4_000)
-    assert len([text for text in thread(acme) if "waited for an answer" in text]) == 1
+    assert len([text for text in list_thread_texts(acme) if "waited for an answer" in text]) == 1
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -326,7 +326,7 @@ async def test_previous_messages_are_shown_to_one_reader(acme: World) -> None:
     await pass_seconds(acme, 5)
     await receive(acme, "Great", asha)
     await acme.press("chat.history")
-    shown = ephemerals(acme)[-1]
+    shown = list_ephemerals(acme)[-1]
     assert "+91 98765 43210" in shown
     positions = [shown.index(text) for text in ("in blue", "*Us*: Yes.", "Great")]
     assert positions == sorted(positions)

@@ -10,14 +10,14 @@ from bot.sandbox.chakra.faults import ResetAfterHandling, StatusResponse
 from bot.sandbox.slack import LocalFile, visible_text
 from tests.commands.chat_scenarios import (
     SEND_PATH,
-    ephemerals,
-    modal_text,
-    parent,
+    find_parent,
+    list_ephemerals,
+    list_sent_bodies,
+    list_session_texts,
+    list_thread_texts,
     pass_seconds,
+    read_modal_text,
     receive,
-    sent_bodies,
-    session_texts,
-    thread,
     type_in_thread,
 )
 from tests.people import JOHN, PRIYA, SALES, SUPPORT
@@ -33,17 +33,17 @@ PAGE = LocalFile("page.txt", "text/html", b"<p>")
 
 
 async def post_in_thread(acme: World, *files: LocalFile, text: str = "") -> None:
-    acme.slack.posted.post_file(JOHN, SALES, *files, text=text, thread_ts=parent(acme).ts)
-    await acme.idle()
+    acme.slack.posted.post_file(JOHN, SALES, *files, text=text, thread_ts=find_parent(acme).ts)
+    await acme.wait_until_idle()
 
 
-def uploads(acme: World) -> int:
+def count_uploads(acme: World) -> int:
     return acme.chakra.count(UPLOAD_PATH)
 
 
 async def open_form(acme: World, *, by: str = JOHN) -> None:
-    await acme.slack.press(by, "chat.reply", message=parent(acme))
-    await acme.idle()
+    await acme.slack.press(by, "chat.reply", message=find_parent(acme))
+    await acme.wait_until_idle()
 
 
 # --- length ---------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ async def test_a_long_text_can_be_typed_in_the_thread(acme: World) -> None:
     text = 'word & "quote"\n' * 270
     await type_in_thread(acme, text)
     await acme.press("chat.send")
-    assert session_texts(asha) == [text.strip()]
+    assert list_session_texts(asha) == [text.strip()]
     assert len(text.strip()) > 3_900
 
 
@@ -62,10 +62,11 @@ async def test_a_text_that_whatsapp_does_not_take_is_refused_with_its_length(acm
     asha = await receive(acme)
     await type_in_thread(acme, "x" * 4_100)
     assert (
-        "This has 4,100 characters; WhatsApp takes 4,096. Shorten it by 4" in ephemerals(acme)[-1]
+        "This has 4,100 characters; WhatsApp takes 4,096. Shorten it by 4"
+        in list_ephemerals(acme)[-1]
     )
     assert "chat.send" not in str(acme.slack.list_messages(JOHN, SALES)[-1].blocks)
-    assert session_texts(asha) == []
+    assert list_session_texts(asha) == []
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -75,30 +76,30 @@ async def test_a_file_is_uploaded_and_sent_once_it_is_confirmed(acme: World) -> 
     asha = await receive(acme)
     await open_form(acme)
     assert await acme.submit({"text": "In blue", "file": [PICTURE]}) == {}
-    assert "Anyone who has the link can open it" in modal_text(acme)
-    assert uploads(acme) == 0
+    assert "Anyone who has the link can open it" in read_modal_text(acme)
+    assert count_uploads(acme) == 0
     await acme.submit({})
-    assert uploads(acme) == 1
-    (sent,) = sent_bodies(acme)
+    assert count_uploads(acme) == 1
+    (sent,) = list_sent_bodies(acme)
     assert sent["type"] == "image"
     assert sent["image"]["caption"] == "In blue"
     await pass_seconds(acme, 60)
-    assert "shoe.png" in thread(acme)[-1]
+    assert "shoe.png" in list_thread_texts(acme)[-1]
     assert len(asha.received) == 1
 
 
 async def test_a_file_typed_in_the_thread_is_sent_by_a_press(acme: World) -> None:
     await receive(acme)
     await post_in_thread(acme, PRICES, text="Our prices")
-    assert "prices.pdf" in ephemerals(acme)[-1]
-    assert "Anyone who has the link can open it" in ephemerals(acme)[-1]
-    assert uploads(acme) == 0
+    assert "prices.pdf" in list_ephemerals(acme)[-1]
+    assert "Anyone who has the link can open it" in list_ephemerals(acme)[-1]
+    assert count_uploads(acme) == 0
     question = acme.slack.list_messages(JOHN, SALES)[-1]
     presses = (acme.slack.press(JOHN, "chat.send", message=question) for _ in range(3))
     await asyncio.gather(*presses)
-    await acme.idle()
-    assert uploads(acme) == 1
-    (sent,) = sent_bodies(acme)
+    await acme.wait_until_idle()
+    assert count_uploads(acme) == 1
+    (sent,) = list_sent_bodies(acme)
     assert sent["document"] | {"link": ""} == {
         "link": "",
         "caption": "Our prices",
@@ -116,10 +117,10 @@ async def test_files_that_whatsapp_does_not_take_are_refused(acme: World) -> Non
     errors = await acme.submit({"text": "x" * 1_100, "file": [PICTURE]})
     assert "WhatsApp takes 1,024 with a file" in errors["text"]
     await post_in_thread(acme, PAGE)
-    assert "WhatsApp takes JPEG and PNG pictures" in ephemerals(acme)[-1]
+    assert "WhatsApp takes JPEG and PNG pictures" in list_ephemerals(acme)[-1]
     await post_in_thread(acme, PICTURE, PRICES)
-    assert "one file in a message" in ephemerals(acme)[-1]
-    assert uploads(acme) == 0
+    assert "one file in a message" in list_ephemerals(acme)[-1]
+    assert count_uploads(acme) == 0
 
 
 # --- not what was seen any more -------------------------------------------------------------------
@@ -131,11 +132,11 @@ async def test_who_answers_second_reads_the_answer_of_a_colleague_first(acme: Wo
     await open_form(acme, by=PRIYA)
     await acme.submit({"text": "Yes, in blue."})
     await acme.submit({"text": "No, sorry."}, by=PRIYA)
-    assert session_texts(asha) == ["Yes, in blue."]
-    assert f"<@{JOHN}>" in modal_text(acme, by=PRIYA)
-    assert "Yes, in blue." in modal_text(acme, by=PRIYA)
+    assert list_session_texts(asha) == ["Yes, in blue."]
+    assert f"<@{JOHN}>" in read_modal_text(acme, by=PRIYA)
+    assert "Yes, in blue." in read_modal_text(acme, by=PRIYA)
     await acme.submit({"text": "And in red."}, by=PRIYA)
-    assert session_texts(asha) == ["Yes, in blue.", "And in red."]
+    assert list_session_texts(asha) == ["Yes, in blue.", "And in red."]
 
 
 async def test_two_answers_in_the_same_moment_do_not_both_leave(acme: World) -> None:
@@ -145,8 +146,8 @@ async def test_two_answers_in_the_same_moment_do_not_both_leave(acme: World) -> 
     await asyncio.gather(
         acme.slack.submit(JOHN, {"text": "Yes."}), acme.slack.submit(PRIYA, {"text": "No."})
     )
-    await acme.idle()
-    assert len(session_texts(asha)) == 1
+    await acme.wait_until_idle()
+    assert len(list_session_texts(asha)) == 1
 
 
 async def test_a_typed_answer_after_a_colleagues_asks_again(acme: World) -> None:
@@ -155,11 +156,11 @@ async def test_a_typed_answer_after_a_colleagues_asks_again(acme: World) -> None
     await type_in_thread(acme, "Yes, in blue.")
     await acme.press("chat.send")
     await acme.press("chat.send", by=PRIYA)
-    assert session_texts(asha) == ["Yes, in blue."]
-    asked = ephemerals(acme, by=PRIYA)[-1]
+    assert list_session_texts(asha) == ["Yes, in blue."]
+    asked = list_ephemerals(acme, by=PRIYA)[-1]
     assert "answered this customer" in asked
     await acme.press("chat.send", by=PRIYA)
-    assert session_texts(asha) == ["Yes, in blue.", "No, sorry."]
+    assert list_session_texts(asha) == ["Yes, in blue.", "No, sorry."]
 
 
 async def test_a_changed_number_is_shown_before_anything_is_sent_to_it(acme: World) -> None:
@@ -168,11 +169,11 @@ async def test_a_changed_number_is_shown_before_anything_is_sent_to_it(acme: Wor
     asha.change_number("919812345678")
     await pass_seconds(acme, 5)
     await acme.submit({"text": "Yes."})
-    assert session_texts(asha) == []
-    assert "+91 98123 45678" in modal_text(acme)
-    assert "have changed since you opened the form" in modal_text(acme)
+    assert list_session_texts(asha) == []
+    assert "+91 98123 45678" in read_modal_text(acme)
+    assert "have changed since you opened the form" in read_modal_text(acme)
     await acme.submit({"text": "Yes."})
-    assert [body["to"] for body in sent_bodies(acme)] == ["919812345678"]
+    assert [body["to"] for body in list_sent_bodies(acme)] == ["919812345678"]
 
 
 async def test_nothing_is_sent_to_a_number_that_passed_to_someone_else(acme: World) -> None:
@@ -183,8 +184,8 @@ async def test_nothing_is_sent_to_a_number_that_passed_to_someone_else(acme: Wor
     await pass_seconds(acme, 5)
     await acme.submit({"text": "Your code is 12"})
     await acme.press("chat.send")
-    assert session_texts(asha) == []
-    assert session_texts(stranger) == []
+    assert list_session_texts(asha) == []
+    assert list_session_texts(stranger) == []
     assert "doesn't show us this customer's phone number" in visible_text(acme.shown())
 
 
@@ -201,13 +202,13 @@ async def test_what_is_typed_for_someone_who_opted_out_is_refused(acme: World) -
     asha = await receive(acme)
     await receive(acme, "STOP", asha)
     await type_in_thread(acme, "But why?")
-    assert "asked for no more messages" in ephemerals(acme)[-1]
+    assert "asked for no more messages" in list_ephemerals(acme)[-1]
     assert "chat.send" not in str(acme.slack.list_messages(JOHN, SALES)[-1].blocks)
     await receive(acme, "One question", asha)
     await type_in_thread(acme, "Yes?")
-    assert "They have written since" in ephemerals(acme)[-1]
+    assert "They have written since" in list_ephemerals(acme)[-1]
     await acme.press("chat.send")
-    assert session_texts(asha) == ["Yes?"]
+    assert list_session_texts(asha) == ["Yes?"]
 
 
 async def test_a_name_is_that_of_a_customer_with_a_thread_first(acme: World) -> None:
@@ -222,7 +223,7 @@ async def test_a_conversation_is_assigned_to_colleagues_only(acme: World) -> Non
     await acme.press("chat.assign")
     assert "Choose a member of your team" in (await acme.submit({"member": "U0CHAKRA"}))["member"]
     await pass_seconds(acme, 5)
-    assert "Unassigned" in visible_text(parent(acme))
+    assert "Unassigned" in visible_text(find_parent(acme))
 
 
 async def test_an_answer_counts_in_every_channel_of_the_customer(acme: World) -> None:
@@ -238,8 +239,8 @@ async def test_an_answer_counts_in_every_channel_of_the_customer(acme: World) ->
     await open_form(acme)
     await acme.submit({"text": "Yes, in blue."})
     await acme.submit({"text": "No, sorry."}, by=PRIYA)
-    assert session_texts(asha) == ["Yes, in blue."]
-    assert "Yes, in blue." in modal_text(acme, by=PRIYA)
+    assert list_session_texts(asha) == ["Yes, in blue."]
+    assert "Yes, in blue." in read_modal_text(acme, by=PRIYA)
     await pass_seconds(acme, 4_000)
     assert "waited for an answer" not in str(acme.slack.list_messages(PRIYA, SUPPORT))
 
@@ -250,12 +251,12 @@ async def test_a_file_that_chakra_refuses_is_reported_and_nothing_is_sent(acme: 
     acme.chakra.fail(UPLOAD_PATH, StatusResponse(400), 1)
     await acme.submit({"text": "In blue", "file": [PICTURE]})
     await acme.submit({})
-    assert "Choose the file again" in modal_text(acme)
-    assert "a link" not in modal_text(acme)
-    assert session_texts(asha) == []
+    assert "Choose the file again" in read_modal_text(acme)
+    assert "a link" not in read_modal_text(acme)
+    assert list_session_texts(asha) == []
     await acme.submit({"text": "In blue", "file": [PICTURE]})
     await acme.submit({})
-    assert session_texts(asha) == ["In blue"]
+    assert list_session_texts(asha) == ["In blue"]
 
 
 async def test_a_lost_answer_to_a_file_is_not_repeated(acme: World) -> None:
@@ -265,8 +266,8 @@ async def test_a_lost_answer_to_a_file_is_not_repeated(acme: World) -> None:
     acme.chakra.fail(SEND_PATH, ResetAfterHandling(), 1)
     await acme.submit({})
     await pass_seconds(acme, 60)
-    assert "We don't know whether this was sent" in modal_text(acme)
-    assert (len(asha.received), uploads(acme)) == (1, 1)
+    assert "We don't know whether this was sent" in read_modal_text(acme)
+    assert (len(asha.received), count_uploads(acme)) == (1, 1)
 
 
 async def test_a_file_that_is_deleted_before_the_press_is_not_sent(acme: World) -> None:
@@ -274,8 +275,8 @@ async def test_a_file_that_is_deleted_before_the_press_is_not_sent(acme: World) 
     await post_in_thread(acme, PICTURE, text="Look")
     acme.slack.workspace.files.delete(acme.slack.list_messages(JOHN, SALES)[-2].files[0].id)
     await acme.press("chat.send")
-    assert "Slack no longer has this file" in ephemerals(acme)[-1]
-    assert uploads(acme) == 0
+    assert "Slack no longer has this file" in list_ephemerals(acme)[-1]
+    assert count_uploads(acme) == 0
 
 
 async def test_a_file_whose_window_closes_leads_to_a_template(acme: World) -> None:
@@ -285,7 +286,7 @@ async def test_a_file_whose_window_closes_leads_to_a_template(acme: World) -> No
     await acme.clock.jump(86_400)
     await acme.submit({})
     assert (acme.slack.find_view(JOHN) or {})["callback_id"] == "send.submit"
-    assert uploads(acme) == 0
+    assert count_uploads(acme) == 0
 
 
 async def test_an_invisible_text_is_none(acme: World) -> None:
@@ -293,5 +294,5 @@ async def test_an_invisible_text_is_none(acme: World) -> None:
     await open_form(acme)
     assert await acme.submit({"text": "\u200b"}) == {"text": "Write a message or choose a file."}
     await type_in_thread(acme, "\u200b")
-    assert ephemerals(acme) == []
-    assert session_texts(asha) == []
+    assert list_ephemerals(acme) == []
+    assert list_session_texts(asha) == []

@@ -16,7 +16,7 @@ MESSAGES = "POST /v1/ext/chat/{chatId}/message"
 FOR_PHONE = "POST /v1/ext/plugin/whatsapp/list-chat-messages-for-phone-number"
 
 
-def bodies(acme: World, path: str) -> list[object]:
+def list_bodies(acme: World, path: str) -> list[object]:
     return [request.json for request in acme.chakra.requests if request.path.endswith(path)]
 
 
@@ -36,7 +36,7 @@ async def test_chats_are_listed_and_opened(acme: World) -> None:
     shown = visible_text(await acme.type("/chakra chat list"))
     for text in ("Chats in Chakra", "*Zora Bell*", "+1 202-555-0150", "open"):
         assert text in shown
-    assert bodies(acme, "/ext/chat")[0] == {
+    assert list_bodies(acme, "/ext/chat")[0] == {
         "orderField": "createdAt",
         "orderDirection": "desc",
         "limit": 10,

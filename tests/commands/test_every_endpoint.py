@@ -28,14 +28,14 @@ def test_each_path_of_the_client_is_reached_by_a_story() -> None:
         for name, value in vars(importlib.import_module(f"bot.chakra.{module.name}")).items()
         if name.endswith("_PATH") and isinstance(value, str)
     }
-    known = {_shape(endpoint.path) for endpoint in collect_endpoints()}
-    assert {path for path in paths if _shape(path) not in known} == NAMED_BY_ANSWERS, (
+    known = {_mask_parameters(endpoint.path) for endpoint in collect_endpoints()}
+    assert {path for path in paths if _mask_parameters(path) not in known} == NAMED_BY_ANSWERS, (
         'mark a story of the command that needs it: @reaches("GET /the/path", "noun.method"), '
         "of tests/endpoints.py; with the title and what a person types if Chakra documents it"
     )
 
 
-def _shape(path: str) -> str:
+def _mask_parameters(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
 
 

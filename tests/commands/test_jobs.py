@@ -21,7 +21,7 @@ from tests.world import World
 MEI, SALES = "U0MEI", "C0SALES"
 
 
-async def typed(acme: World, text: str, person: str = MEI) -> VisibleMessage:
+async def type_line(acme: World, text: str, person: str = MEI) -> VisibleMessage:
     """Return the private answer to a line."""
     before = len(list_private_messages(acme, person, SALES))
     await acme.slack.type(person, SALES, f"/chakra {text}")
@@ -37,19 +37,21 @@ async def _assert_no_slack_rejections(acme: World) -> Any:
 
 
 async def test_words_that_it_does_not_use_are_named(acme: World) -> None:
-    assert 'Not used: "everything".' in visible_text(await typed(acme, "jobs everything please"))
+    assert 'Not used: "everything".' in visible_text(
+        await type_line(acme, "jobs everything please")
+    )
 
 
 async def test_nothing_is_listed_before_anything_is_watched(acme: World) -> None:
-    assert "No jobs here this week" in visible_text(await typed(acme, "jobs"))
+    assert "No jobs here this week" in visible_text(await type_line(acme, "jobs"))
 
 
 async def test_the_list_shows_status_and_watcher(acme: World, clock: ManualClock) -> None:
     long = acme.chakra.add_job(succeed=600, seconds=36_000)
     for job in (long.id, STUCK, VANISHING):
-        await typed(acme, f"watch {job}")
+        await type_line(acme, f"watch {job}")
     await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 3, step=10)
-    listed = visible_text(await typed(acme, "jobs"))
+    listed = visible_text(await type_line(acme, "jobs"))
     assert "2 watched  ·  1 finished this week" in listed
     assert "Deleted in Chakra · watched by <@U0MEI> in <#C0SALES>" in listed
     await acme.slack.press(MEI, "job.show", value=long.id)
@@ -60,8 +62,8 @@ async def test_the_list_shows_status_and_watcher(acme: World, clock: ManualClock
 async def test_a_long_list_has_pages(acme: World) -> None:
     for number in range(12):
         job = acme.chakra.add_job(succeed=5, unstarted=5 + number)
-        await typed(acme, f"watch {job.id}")
-    listed = await typed(acme, "jobs")
+        await type_line(acme, f"watch {job.id}")
+    listed = await type_line(acme, "jobs")
     assert "12 watched" in visible_text(listed)
     assert visible_text(listed).count("Details") == 10
     await acme.slack.press(MEI, "jobs.page:next")

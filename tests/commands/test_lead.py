@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.chakra.faults import ResetBeforeHandling, StatusResponse
 from bot.sandbox.slack import visible_text
-from tests.commands.chat_scenarios import open_channel, parent_text, pass_seconds
+from tests.commands.chat_scenarios import open_channel, pass_seconds, read_parent_text
 from tests.endpoints import reaches
 from tests.people import JOHN, MEI, PRIYA, SALES
 from tests.shared_world import shared_world
@@ -19,19 +19,19 @@ LIST = "POST /v1/ext/procedure/{procedureShortId}/process/list"
 ZOYA = "Zoya Khan +91 98111 22333 zoya@example.com city:New Delhi"
 
 
-def form(acme: World, by: str = JOHN) -> dict[str, Any]:
+def find_form(acme: World, by: str = JOHN) -> dict[str, Any]:
     return dict(acme.slack.find_view(by) or {})
 
 
-def filled(acme: World) -> dict[str, str]:
+def read_filled(acme: World) -> dict[str, str]:
     """Return what the fields of the open form have."""
-    elements = {block["block_id"]: block["element"] for block in form(acme)["blocks"]
+    elements = {block["block_id"]: block["element"] for block in find_form(acme)["blocks"]
                 if block["type"] == "input"}  # fmt: skip
     values = {name: element.get("initial_value", "") for name, element in elements.items()}
     return {name.removeprefix("field_"): value for name, value in values.items() if value}
 
 
-def creations(acme: World) -> list[Any]:
+def list_creations(acme: World) -> list[Any]:
     return [
         request.json
         for request in acme.chakra.requests
@@ -43,19 +43,19 @@ async def use_message(acme: World, text: str) -> None:
     await acme.slack.type(PRIYA, SALES, text)
     message = acme.slack.list_messages(JOHN, SALES)[-1]
     await acme.slack.use_message_shortcut(JOHN, "lead.from_message", message)
-    await acme.idle()
+    await acme.wait_until_idle()
 
 
 async def test_typed_lead_opens_the_form_filled_in(acme: World) -> None:
     await acme.type(f"/chakra lead {ZOYA} for <@U0PRIYA>")
-    assert filled(acme) == {
+    assert read_filled(acme) == {
         "name": "Zoya Khan",
         "phone_number": "+91 98111 22333",
         "email": "zoya@example.com",
         "city": "New Delhi",
         "assignee": "priya",
     }
-    assert creations(acme) == []
+    assert list_creations(acme) == []
 
 
 @reaches(
@@ -67,7 +67,7 @@ async def test_typed_lead_opens_the_form_filled_in(acme: World) -> None:
 async def test_lead_is_created_once_as_the_contract_has_it(acme: World) -> None:
     await acme.type(f"/chakra lead {ZOYA}")
     assert not await acme.submit({"field_score": "80", "state": "new", "assignee": "me"})
-    assert creations(acme) == [
+    assert list_creations(acme) == [
         {
             "data": {
                 "name": "Zoya Khan",
@@ -89,31 +89,31 @@ async def test_lead_is_created_once_as_the_contract_has_it(acme: World) -> None:
 async def test_lead_with_a_known_number_is_shown_before_another_is_created(acme: World) -> None:
     await acme.type("/chakra lead Aarav M 9876543210")
     await acme.submit({})
-    asked = visible_text(form(acme))
+    asked = visible_text(find_form(acme))
     assert "There is already *Aarav Mehta*, LEAD-004038, with this phone number." in asked
     assert "Create all the same" in asked
-    assert filled(acme)["name"] == "Aarav M"
-    assert creations(acme) == []
+    assert read_filled(acme)["name"] == "Aarav M"
+    assert list_creations(acme) == []
     await acme.slack.press(JOHN, "lead.show:0")
-    await acme.idle()
-    assert "LEAD-004038" in visible_text(form(acme))
+    await acme.wait_until_idle()
+    assert "LEAD-004038" in visible_text(find_form(acme))
     await acme.slack.close_view(JOHN)
     await acme.submit({})
-    assert len(creations(acme)) == 1
+    assert len(list_creations(acme)) == 1
 
 
 async def test_lead_with_a_known_address_is_shown(acme: World) -> None:
     await acme.type("/chakra lead new Sofia sofia@example.com")
     await acme.submit({})
-    assert "with this email address" in visible_text(form(acme))
+    assert "with this email address" in visible_text(find_form(acme))
 
 
 async def test_changed_number_is_looked_up_again(acme: World) -> None:
     await acme.type("/chakra lead Aarav M 9876543210")
     await acme.submit({})
     await acme.submit({"field_phone_number": "12025550121"})
-    assert "LEAD-004039" in visible_text(form(acme))
-    assert creations(acme) == []
+    assert "LEAD-004039" in visible_text(find_form(acme))
+    assert list_creations(acme) == []
 
 
 async def test_lookup_that_fails_is_reported_before_the_lead_is_created(acme: World) -> None:
@@ -122,10 +122,10 @@ async def test_lookup_that_fails_is_reported_before_the_lead_is_created(acme: Wo
     async with acme.clock.running():
         await acme.submit({})
     await pass_seconds(acme, 20)
-    assert "couldn't check" in visible_text(form(acme))
+    assert "couldn't check" in visible_text(find_form(acme))
     acme.chakra.clear_faults()
     await acme.submit({})
-    assert len(creations(acme)) == 1
+    assert len(list_creations(acme)) == 1
 
 
 @shared_world
@@ -145,7 +145,7 @@ async def test_wrong_value_is_named_under_its_field(
 ) -> None:
     await acme.type("/chakra lead")
     assert sentence in (await acme.submit(values))[field]
-    assert creations(acme) == []
+    assert list_creations(acme) == []
 
 
 @shared_world
@@ -162,45 +162,49 @@ async def test_line_about_a_known_lead_finds_it(acme: World, typed: str, shown: 
 async def test_words_that_find_no_lead_can_be_a_new_one(acme: World) -> None:
     assert "Create lead" in visible_text(await acme.type("/chakra lead Zoya Nowhere"))
     await acme.press("help.run:create")
-    assert filled(acme) == {"name": "Zoya Nowhere"}
+    assert read_filled(acme) == {"name": "Zoya Nowhere"}
     assert "Create lead" not in visible_text(await acme.type("/chakra lead state:WON"))
 
 
 async def test_what_is_not_understood_is_named(acme: World) -> None:
     await acme.type("/chakra lead Zoya 9811122333 colour:red assigned:zzqq status:maybe")
-    asked = visible_text(form(acme))
+    asked = visible_text(find_form(acme))
     for sentence in ('no field "colour"', 'No one in Chakra is called "zzqq"', 'status "maybe"'):
         assert sentence in asked
 
 
 async def test_message_fills_in_the_form(acme: World) -> None:
     await use_message(acme, "*Name:* Zoya Khan\nCall <tel:+919811122333|98111 22333>\nCity: Pune")
-    assert filled(acme) == {"name": "Zoya Khan", "phone_number": "+91 98111 22333", "city": "Pune"}
+    assert read_filled(acme) == {
+        "name": "Zoya Khan",
+        "phone_number": "+91 98111 22333",
+        "city": "Pune",
+    }
     assert not await acme.submit({})
-    assert creations(acme)[0]["data"]["phone_number"] == "919811122333"
+    assert list_creations(acme)[0]["data"]["phone_number"] == "919811122333"
 
 
 async def test_message_without_a_person_is_named(acme: World) -> None:
     await use_message(acme, "lunch?")
-    assert "No name, number or email address was found" in visible_text(form(acme))
+    assert "No name, number or email address was found" in visible_text(find_form(acme))
 
 
 async def test_same_lead_again_is_asked_about(acme: World) -> None:
     for _ in range(2):
         await acme.type("/chakra lead create Zoya")
         await acme.submit({})
-    assert "did exactly this" in visible_text(form(acme))
-    assert len(creations(acme)) == 1
+    assert "did exactly this" in visible_text(find_form(acme))
+    assert len(list_creations(acme)) == 1
     await acme.submit({})
-    assert len(creations(acme)) == 2
+    assert len(list_creations(acme)) == 2
 
 
 async def test_lead_whose_answer_is_lost_is_not_repeated(acme: World) -> None:
     await acme.type(f"/chakra lead {ZOYA}")
     acme.chakra.fail(CREATE, ResetBeforeHandling())
     await acme.submit({})
-    assert len(creations(acme)) == 1
-    assert "is created" not in visible_text(form(acme) or acme.shown())
+    assert len(list_creations(acme)) == 1
+    assert "is created" not in visible_text(find_form(acme) or acme.shown())
 
 
 async def test_empty_answer_of_chakra_still_shows_the_card(acme: World) -> None:
@@ -220,9 +224,9 @@ async def test_customer_of_a_conversation_becomes_a_lead(acme: World) -> None:
     acme.chakra.customers.add("Zoya Khan", "919811122333").write("Hello")
     await pass_seconds(acme, 5)
     await acme.press("lead.chat")
-    assert filled(acme) == {"name": "Zoya Khan", "phone_number": "+91 98111 22333"}
+    assert read_filled(acme) == {"name": "Zoya Khan", "phone_number": "+91 98111 22333"}
     assert not await acme.submit({})
-    assert creations(acme)[0]["data"] == {"name": "Zoya Khan", "phone_number": "919811122333"}
+    assert list_creations(acme)[0]["data"] == {"name": "Zoya Khan", "phone_number": "919811122333"}
 
 
 async def test_thread_shows_the_lead_that_was_made_from_it(acme: World) -> None:
@@ -232,7 +236,7 @@ async def test_thread_shows_the_lead_that_was_made_from_it(acme: World) -> None:
     await acme.press("lead.chat")
     await acme.submit({"field_lead_id": "LEAD-7"})
     await pass_seconds(acme, 5)
-    assert "lead LEAD-7" in parent_text(acme)
+    assert "lead LEAD-7" in read_parent_text(acme)
 
 
 async def test_customer_who_is_a_lead_already_is_shown(acme: World) -> None:
@@ -241,7 +245,7 @@ async def test_customer_who_is_a_lead_already_is_shown(acme: World) -> None:
     await pass_seconds(acme, 5)
     acme.chakra.add_lead("LEAD-8", name="Zoya Khan", phone_number="919811122333")
     await acme.press("lead.chat")
-    assert "There is already *Zoya Khan*, LEAD-8" in visible_text(form(acme))
+    assert "There is already *Zoya Khan*, LEAD-8" in visible_text(find_form(acme))
 
 
 async def test_customer_without_a_number_gets_none(acme: World) -> None:
@@ -249,5 +253,5 @@ async def test_customer_without_a_number_gets_none(acme: World) -> None:
     acme.chakra.customers.add("Asha Rao").write("Hello")
     await pass_seconds(acme, 5)
     await acme.press("lead.chat")
-    assert filled(acme) == {"name": "Asha Rao"}
-    assert "doesn't show us this customer's phone number" in visible_text(form(acme))
+    assert read_filled(acme) == {"name": "Asha Rao"}
+    assert "doesn't show us this customer's phone number" in visible_text(find_form(acme))

@@ -15,12 +15,12 @@ from bot.sandbox.slack import visible_text
 from tests.commands.link_scenarios import (
     FETCH,
     LINK,
-    actions,
-    fields,
+    index_fields,
+    list_actions,
+    list_titles,
     open_pane,
     open_slowly,
     post,
-    titles,
 )
 from tests.people import JOHN, MEI, PRIYA, SALES, SUPPORT
 from tests.shared_world import shared_world
@@ -31,9 +31,9 @@ from tests.world import World
 async def test_sender_sees_whole_numbers_and_the_buttons_in_the_pane(acme: World) -> None:
     pane = await open_pane(acme, await post(acme, LINK))
     assert pane["entity"]["entity_payload"]["attributes"]["title"]["text"] == "Aarav Mehta"
-    assert fields(pane)["Score"] == "72"
+    assert index_fields(pane)["Score"] == "72"
     assert "+91 98765 43210" in json.dumps(pane)
-    assert actions(pane) == [
+    assert list_actions(pane) == [
         "Send WhatsApp", "Edit", "State…", "Assign to me", "Assign…", "Task…", "Delete…",
     ]  # fmt: skip
     assert acme.slack.rejections == []
@@ -42,8 +42,8 @@ async def test_sender_sees_whole_numbers_and_the_buttons_in_the_pane(acme: World
 @shared_world
 async def test_member_sees_the_details_without_buttons_that_change(acme: World) -> None:
     pane = await open_pane(acme, await post(acme, LINK), MEI)
-    assert fields(pane)["City"] == "Pune"
-    assert actions(pane) == []
+    assert index_fields(pane)["City"] == "Pune"
+    assert list_actions(pane) == []
 
 
 @shared_world
@@ -94,8 +94,8 @@ async def test_slow_chakra_is_explained_before_slack_gives_up(acme: World) -> No
     assert "Refresh this pane" in pane["error"]["custom_message"]
     acme.chakra.release_hanging()
     await acme.slack.previews.open(JOHN, message.id, refresh=True)
-    await acme.idle()
-    assert fields(acme.slack.previews.find_pane(JOHN) or {})["City"] == "Pune"
+    await acme.wait_until_idle()
+    assert index_fields(acme.slack.previews.find_pane(JOHN) or {})["City"] == "Pune"
     assert acme.slack.rejections == []
 
 
@@ -111,10 +111,10 @@ async def test_slack_that_cannot_say_who_asks_shows_nothing(acme: World) -> None
 @shared_world
 async def test_pane_opened_from_a_search_finds_the_record_by_its_address(acme: World) -> None:
     await acme.slack.previews.open_from_search(JOHN, f"{LINK}?tab=chat")
-    await acme.idle()
+    await acme.wait_until_idle()
     pane = acme.slack.previews.find_pane(JOHN)
     assert pane
-    assert fields(pane)["Score"] == "72"
+    assert index_fields(pane)["Score"] == "72"
 
 
 async def test_late_event_about_a_pane_does_nothing(acme: World) -> None:
@@ -123,7 +123,7 @@ async def test_late_event_about_a_pane_does_nothing(acme: World) -> None:
     await acme.slack.previews.open(JOHN, message.id)
     await acme.clock.advance(900)
     await acme.slack.release_events()
-    await acme.idle()
+    await acme.wait_until_idle()
     assert not [call for call in acme.slack.calls if call.method == "entity.presentDetails"]
 
 
@@ -140,7 +140,7 @@ async def test_text_of_customers_is_shown_as_it_is(acme: World) -> None:
 
 async def press_in_pane(world: World, action: str, by: str = JOHN) -> None:
     await world.slack.previews.press_in_pane(by, action)
-    await world.idle()
+    await world.wait_until_idle()
 
 
 async def test_assigning_in_the_pane_shows_the_new_state_there(acme: World) -> None:
@@ -148,7 +148,7 @@ async def test_assigning_in_the_pane_shows_the_new_state_there(acme: World) -> N
     await press_in_pane(acme, "process.take")
     pane = acme.slack.previews.find_pane(JOHN)
     assert pane
-    assert fields(pane)["Assigned to"] == "John Doe"
+    assert index_fields(pane)["Assigned to"] == "John Doe"
     assert acme.slack.find_view(JOHN) is None
 
 
@@ -160,7 +160,7 @@ async def test_assigning_again_after_a_colleague_took_it_asks_first(acme: World)
     await press_in_pane(acme, "process.take")
     pane = acme.slack.previews.find_pane(JOHN)
     assert pane
-    assert fields(pane)["Assigned to"] == "Mei Tanaka"
+    assert index_fields(pane)["Assigned to"] == "Mei Tanaka"
     await press_in_pane(acme, "process.take")
     assert acme.chakra.records.find("LEAD-004039")["assignedTo"] == "johndoe"
 
@@ -177,7 +177,7 @@ async def test_edit_in_the_pane_opens_the_form_and_answers_in_the_dm(acme: World
 @shared_world
 async def test_photo_of_the_record_is_shown_to_the_one_who_presses(acme: World) -> None:
     pane = await open_pane(acme, await post(acme, LINK.replace("4038", "4039")), MEI)
-    [label] = actions(pane)
+    [label] = list_actions(pane)
     assert label.startswith("Show ")
     await press_in_pane(acme, "photo.show:1", MEI)
     shown = acme.slack.find_view(MEI) or {}
@@ -212,11 +212,13 @@ async def test_person_who_lost_the_right_is_refused_at_the_press(acme: World) ->
 async def test_button_of_the_preview_answers_only_the_one_who_pressed(acme: World) -> None:
     message = await post(acme, LINK, channel=SUPPORT)
     await acme.slack.previews.press("U0GITA", "process.show", message.id)
-    await acme.idle()
+    await acme.wait_until_idle()
     refused = acme.shown(by="U0GITA", channel=SUPPORT)
     assert refused.ephemeral
     assert "Guests can't use Chakra" in visible_text(refused)
-    assert titles(next(m for m in acme.slack.list_messages(JOHN, SUPPORT) if m.id == message.id))
+    assert list_titles(
+        next(m for m in acme.slack.list_messages(JOHN, SUPPORT) if m.id == message.id)
+    )
 
 
 async def test_button_of_a_deleted_record_says_that_it_is_gone(acme: World) -> None:
@@ -254,7 +256,7 @@ async def test_pane_that_no_longer_listens_is_answered_in_the_dm(acme: World) ->
 async def test_slack_that_takes_no_long_details_gets_fewer(acme: World) -> None:
     message = await post(acme, LINK)
     acme.slack.fail("entity.presentDetails", error="invalid_metadata")
-    assert fields(await open_pane(acme, message))["City"] == "Pune"
+    assert index_fields(await open_pane(acme, message))["City"] == "Pune"
 
 
 async def test_slack_that_refuses_details_is_logged_without_the_record(acme: World) -> None:
@@ -272,11 +274,11 @@ async def test_slack_that_refuses_details_is_logged_without_the_record(acme: Wor
 async def test_card_in_a_thread_is_opened_there(acme: World) -> None:
     parent = await post(acme, "About this lead")
     await acme.slack.type(JOHN, SALES, LINK, thread_ts=parent.ts)
-    await acme.idle()
+    await acme.wait_until_idle()
     reply = acme.shown()
-    assert titles(reply) == ["Lead LEAD-004038"]
+    assert list_titles(reply) == ["Lead LEAD-004038"]
     await acme.slack.previews.press(MEI, "process.show", reply.id)
-    await acme.idle()
+    await acme.wait_until_idle()
     card = acme.shown(by=MEI)
     assert card.thread_ts == parent.ts
     assert card.ephemeral
@@ -290,8 +292,8 @@ async def test_edited_message_gets_a_preview_of_its_new_link(acme: World) -> Non
     other = LINK.replace("4038", "4039")
     content = replace(stored.content, text=f"See <{LINK}> and <{other}>")
     acme.slack.workspace.messages.replace(stored, content)
-    await acme.idle()
-    assert titles(acme.shown()) == ["Lead LEAD-004038", "Lead LEAD-004039"]
+    await acme.wait_until_idle()
+    assert list_titles(acme.shown()) == ["Lead LEAD-004038", "Lead LEAD-004039"]
 
 
 PRESS = {
@@ -334,7 +336,7 @@ async def test_odd_presses_are_acknowledged_and_answered(
         ) as answer,
     ):
         assert answer.status == 200
-    await acme.idle()
+    await acme.wait_until_idle()
     answers = {"gone.action": "older version", "process.edit": "Slack didn't accept the answer"}
     shown = visible_text(acme.shown(channel="D0JOHN"))
     assert answers.get(action, "Aarav Mehta") in shown
@@ -346,5 +348,5 @@ async def test_time_that_slack_does_not_show_is_a_text(acme: World, time: object
     lead = {**acme.chakra.records.find("LEAD-004038"), "createdAt": time}
     acme.chakra.fail(FETCH, StatusResponse(200, json={"_data": lead}))
     pane = await open_pane(acme, await post(acme, LINK))
-    assert isinstance(fields(pane)["Created"], str)
+    assert isinstance(index_fields(pane)["Created"], str)
     assert acme.slack.rejections == []

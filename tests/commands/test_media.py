@@ -9,7 +9,7 @@ from bot.media.whatsapp_files import choose_extension
 from bot.sandbox.chakra.faults import InvalidJsonBody, StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.endpoints import reaches
-from tests.media.pictures import jpeg, png
+from tests.media.pictures import build_jpeg, build_png
 from tests.people import JOHN, MEI
 from tests.shared_world import shared_world
 from tests.world import World
@@ -36,8 +36,8 @@ MEGABYTE = 1024 * 1024
 @pytest.mark.parametrize(
     ("content", "media_type", "ending", "noun"),
     [
-        (png(), "image/png", "png", "picture"),
-        (jpeg(), "image/png", "jpg", "picture"),
+        (build_png(), "image/png", "png", "picture"),
+        (build_jpeg(), "image/png", "jpg", "picture"),
         (b"OggS voice", "audio/ogg; codecs=opus", "ogg", "audio file"),
         (b"\0\0\0\x18ftypmp42 film", "video/mp4", "mp4", "video"),
         (b"%PDF-1.7 invoice", "application/pdf", "pdf", "file"),
@@ -70,10 +70,10 @@ async def test_file_comes_as_a_direct_message(
     ],
 )
 async def test_id_is_read_as_people_have_it(acme: World, typed: str) -> None:
-    media_id = acme.chakra.add_media(png(), "image/png")
+    media_id = acme.chakra.add_media(build_png(), "image/png")
     await acme.type(f"/chakra media {typed.format(media_id)}")
     [shown] = acme.slack.list_messages(JOHN, DIRECT)
-    assert shown.files[0].data == png()
+    assert shown.files[0].data == build_png()
 
 
 async def test_what_it_is_comes_before_what_it_is_declared_as(acme: World) -> None:
@@ -92,11 +92,11 @@ async def test_what_it_is_comes_before_what_it_is_declared_as(acme: World) -> No
 )
 @pytest.mark.parametrize("endpoint", [FETCH, ATTACHMENT])
 async def test_other_endpoint_is_used_if_one_answers_oddly(acme: World, endpoint: str) -> None:
-    media_id = acme.chakra.add_media(png(), "image/png")
+    media_id = acme.chakra.add_media(build_png(), "image/png")
     acme.chakra.fail(endpoint, InvalidJsonBody())
     await acme.type(f"/chakra media {media_id}")
     [shown] = acme.slack.list_messages(JOHN, DIRECT)
-    assert shown.files[0].data == png()
+    assert shown.files[0].data == build_png()
     assert acme.chakra.count(SHOW) == 1
 
 
@@ -120,7 +120,7 @@ async def test_what_cannot_be_shown_is_named(acme: World, typed: str, sentence: 
 
 
 async def test_file_that_is_gone_is_explained(acme: World) -> None:
-    media_id = acme.chakra.add_media(png(), "image/png")
+    media_id = acme.chakra.add_media(build_png(), "image/png")
     acme.chakra.delete_media(media_id)
     shown = visible_text(await acme.type(f"/chakra media {media_id}"))
     assert "WhatsApp deletes files after a while" in shown
@@ -134,7 +134,7 @@ async def test_outage_is_no_missing_file(acme: World) -> None:
 
 
 async def test_member_who_may_not_send_sees_no_file(acme: World) -> None:
-    media_id = acme.chakra.add_media(png(), "image/png")
+    media_id = acme.chakra.add_media(build_png(), "image/png")
     shown = visible_text(await acme.type(f"/chakra media {media_id}", by=MEI))
     assert "Customers' files are for people who may send." in shown
     assert acme.chakra.count(FETCH) == 0

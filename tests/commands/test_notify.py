@@ -14,17 +14,17 @@ from bot.sandbox.world import WEBHOOK_SECRET
 from tests.clock import ManualClock
 from tests.commands.test_send_invalid_input import deliver, send_and_accept
 from tests.conftest import OpenSandbox
-from tests.messages.webhook_builders import chakra_event, encode, sign
+from tests.messages.webhook_builders import build_event, encode, sign
 from tests.people import JOHN, MEI, SALES, SUPPORT
 from tests.shared_world import shared_world
 from tests.world import World
 
 
 async def read(acme: World, line: str, *, by: str = JOHN, channel: str = SALES) -> str:
-    return plain(await acme.type(f"/chakra notify {line}", by=by, channel=channel))
+    return strip_bold(await acme.type(f"/chakra notify {line}", by=by, channel=channel))
 
 
-def plain(shown: object) -> str:
+def strip_bold(shown: object) -> str:
     """Return what is shown, without the marks of bold text."""
     return visible_text(shown).replace("*", "")  # type: ignore[arg-type]
 
@@ -32,13 +32,13 @@ def plain(shown: object) -> str:
 async def save(acme: World, line: str, *, channel: str = SALES) -> str:
     """Type a rule and press the button that saves it; return the list that follows."""
     await read(acme, f"add {line}", channel=channel)
-    return plain(await acme.press("notify.confirm", channel=channel))
+    return strip_bold(await acme.press("notify.confirm", channel=channel))
 
 
-def view_text(acme: World) -> str:
+def read_view_text(acme: World) -> str:
     view = acme.slack.find_view(JOHN)
     assert view is not None
-    return plain(view)
+    return strip_bold(view)
 
 
 async def test_typed_rule_is_shown_before_it_is_saved(acme: World) -> None:
@@ -50,7 +50,7 @@ async def test_typed_rule_is_shown_before_it_is_saved(acme: World) -> None:
     assert "nothing to try it with" in shown
     assert "Nothing from WhatsApp is posted here yet." in await read(acme, "list")
     await read(acme, 'add messages from India with "late delivery" thread')
-    saved = plain(await acme.press("notify.confirm"))
+    saved = strip_bold(await acme.press("notify.confirm"))
     assert "Rule saved." in saved
     assert "1. Customers' messages from India" in saved
     assert "Made by <@U0JOHN>" in saved
@@ -62,10 +62,10 @@ async def test_rules_are_moved_and_removed(acme: World) -> None:
     await save(acme, "everything else hourly")
     listed = await save(acme, "template")
     assert listed.index("1. Failed") < listed.index("2. Template") < listed.index("3. Everything")
-    moved = plain(await acme.press("notify.up:3"))
+    moved = strip_bold(await acme.press("notify.up:3"))
     assert moved.index("1. Template") < moved.index("2. Failed") < moved.index("3. Everything")
     assert "Stop posting this here?" in await read(acme, "remove 2")
-    assert "Rule removed." in plain(await acme.press("notify.remove:1"))
+    assert "Rule removed." in strip_bold(await acme.press("notify.remove:1"))
     listed = await read(acme, "list")
     assert "Failed" not in listed
     assert "2. Everything else" in listed
@@ -76,18 +76,18 @@ async def test_rules_are_moved_and_removed(acme: World) -> None:
 async def test_form_shows_the_rules_and_saves_another(acme: World) -> None:
     await save(acme, "failed")
     await acme.type("/chakra notify")
-    assert "1. Failed messages" in view_text(acme)
-    assert "Time zone: Asia/Kolkata" in view_text(acme)
+    assert "1. Failed messages" in read_view_text(acme)
+    assert "Time zone: Asia/Kolkata" in read_view_text(acme)
     values = {"events": ["message", "template"], "country": "India, Narnia", "words": "refund"}
     errors = await acme.submit(values)
     assert errors == {"country": 'There\'s no country "Narnia".'}
     values = {**values, "country": "India, UAE", "quiet": "late"}
     assert await acme.submit(values) == {"quiet": "Write a period like 22:00-07:00."}
     assert await acme.submit({**values, "quiet": "22-7", "how": "daily", "position": "1"}) == {}
-    assert "Daily" not in view_text(acme)
-    assert "quiet 22:00-07:00 (Asia/Kolkata)" in view_text(acme)
+    assert "Daily" not in read_view_text(acme)
+    assert "quiet 22:00-07:00 (Asia/Kolkata)" in read_view_text(acme)
     assert await acme.submit({}) == {}
-    listed = plain(acme.shown())
+    listed = strip_bold(acme.shown())
     assert "1. Customers' messages and template changes from India, United Arab Emirates" in listed
     assert "2. Failed messages" in listed
     assert acme.slack.rejections == []
@@ -97,10 +97,10 @@ async def test_rule_is_edited_in_the_form(acme: World) -> None:
     await save(acme, "failed by <@U0MEI|mei> mention <!subteam^S0OPS|@ops>")
     await read(acme, "list")
     await acme.press("notify.edit:1")
-    assert "Edit rule" in view_text(acme)
+    assert "Edit rule" in read_view_text(acme)
     assert await acme.submit({"how": "hourly"}) == {}
     assert await acme.submit({}) == {}
-    listed = plain(acme.shown())
+    listed = strip_bold(acme.shown())
     assert "1. Failed messages sent by <@U0MEI>" in listed
     assert "A digest every hour" in listed
     assert "<!subteam^S0OPS>" in listed
@@ -123,7 +123,7 @@ async def test_members_may_look_but_not_change(acme: World) -> None:
     await save(acme, "failed")
     assert "1. Failed messages" in await read(acme, "", by=MEI)
     listed = acme.shown(by=MEI)
-    assert "Remove" not in plain(listed)
+    assert "Remove" not in strip_bold(listed)
     assert "you can't change it" in await read(acme, "add message", by=MEI)
     assert "you can't change it" in await read(acme, "recent", by=MEI)
 
@@ -152,7 +152,7 @@ async def test_outsiders_are_asked_about_before_customers_words_go_there(acme: W
     acme.slack.workspace.add_app("C0PARTNERS")
     shown = await read(acme, "add message", channel="C0PARTNERS")
     assert "has people from other companies" in shown
-    saved = plain(await acme.press("notify.confirm", channel="C0PARTNERS"))
+    saved = strip_bold(await acme.press("notify.confirm", channel="C0PARTNERS"))
     assert "Post it there anyway" in shown
     assert "Rule saved." in saved
     [rule] = await acme.bot.context.notifications.rules.list_all()
@@ -170,13 +170,13 @@ async def test_support_has_rules_of_its_own(acme: World) -> None:
 
 
 async def test_status_shows_what_arrives_in_the_channel(acme: World) -> None:
-    status = plain(await acme.type("/chakra status"))
+    status = strip_bold(await acme.type("/chakra status"))
     assert "Nothing from WhatsApp is posted here. Choose what: `/chakra notify`" in status
     await save(acme, "failed from India")
     await save(acme, "template hourly")
-    status = plain(await acme.type("/chakra status"))
+    status = strip_bold(await acme.type("/chakra status"))
     assert "What arrives here: failed messages, template changes." in status
-    assert "Nothing from WhatsApp is posted to you" in plain(
+    assert "Nothing from WhatsApp is posted to you" in strip_bold(
         await acme.type("/chakra status", by=MEI, channel="D0MEI")
     )
 
@@ -186,7 +186,7 @@ async def test_typed_rule_is_changed_in_the_form(acme: World) -> None:
     await acme.press("notify.form")
     assert await acme.submit({"words": "refund, money back"}) == {}
     assert await acme.submit({}) == {}
-    listed = plain(acme.shown())
+    listed = strip_bold(acme.shown())
     assert 'say "refund", "money back"' in listed
     assert "quiet 22:00-07:00, except failed messages" in listed
     assert "<!subteam^S0OPS>" in listed
@@ -212,7 +212,7 @@ async def test_long_rules_fit_into_a_list(acme: World) -> None:
     assert "20." in await read(acme, "list")
     assert "20 rules already" in await read(acme, "add failed")
     await acme.type("/chakra notify")
-    assert "20." in view_text(acme)
+    assert "20." in read_view_text(acme)
     assert acme.slack.rejections == []
 
 
@@ -260,7 +260,7 @@ async def test_rule_is_tried_with_the_latest_events_and_then_does_the_same(acme:
         customer.write("Where is my refund?")
         customer.write("Thanks again")
     await pass_seconds(acme, 10)
-    posted = [plain(message) for message in acme.slack.list_messages(MEI, SALES)]
+    posted = [strip_bold(message) for message in acme.slack.list_messages(MEI, SALES)]
     assert [text for text in posted if "Asha Rao" in text and "refund" in text]
     assert not [text for text in posted if "Maya" in text or "Thanks" in text]
     assert acme.slack.rejections == []
@@ -281,7 +281,7 @@ async def test_recent_lists_what_came_for_those_who_may(acme: World) -> None:
     assert '"Is anyone there?"' in unposted
     assert "Not posted: no channel asked for it" in unposted
     await acme.press("notify.details:2")
-    assert '"body": "Hello"' in view_text(acme)
+    assert '"body": "Hello"' in read_view_text(acme)
     await acme.slack.close_view(JOHN)
     assert "No events of this kind" in await read(acme, "recent failed")
     assert acme.slack.rejections == []
@@ -292,9 +292,9 @@ async def test_sample_is_posted_and_marked_as_a_test(acme: World) -> None:
     await save(acme, "failed hourly mention <@U0MEI|mei>")
     await read(acme, "test")
     await pass_seconds(acme, 3)
-    shown = [plain(message) for message in acme.slack.list_messages(JOHN, SALES)]
+    shown = [strip_bold(message) for message in acme.slack.list_messages(JOHN, SALES)]
     assert "Posting a test of rule 1." in shown
-    posted = plain(acme.slack.list_messages(MEI, SALES)[-1])
+    posted = strip_bold(acme.slack.list_messages(MEI, SALES)[-1])
     assert "Test of rule 1 (failed messages), by <@U0JOHN>" in posted
     assert "Nothing happened in WhatsApp. Real events come as a digest every hour." in posted
     assert "U0MEI" not in posted
@@ -303,13 +303,13 @@ async def test_sample_is_posted_and_marked_as_a_test(acme: World) -> None:
 
 async def pass_seconds(acme: World, seconds: float) -> None:
     await acme.clock.advance(seconds)
-    await acme.idle()
+    await acme.wait_until_idle()
 
 
 async def test_slip_is_corrected_by_a_button(acme: World) -> None:
     assert "/chakra notify add failed" in await read(acme, "add faild")
     await acme.press("help.run:0")
-    assert "Failed messages" in plain(acme.shown())
+    assert "Failed messages" in strip_bold(acme.shown())
 
 
 async def test_own_failures_go_to_the_channel_and_not_to_ones_own_direct_messages(
@@ -319,12 +319,12 @@ async def test_own_failures_go_to_the_channel_and_not_to_ones_own_direct_message
     await save(acme, "failed")
     sent = await send_and_accept(acme, clock)
     for wamid, message_id in ((sent.wamid, sent.id), ("wamid.elsewhere", "elsewhere")):
-        event = chakra_event("FAILED", wamid, message_id)
+        event = build_event("FAILED", wamid, message_id)
         signed = {"X-Chakra-Signature-256": sign(encode(event), WEBHOOK_SECRET)}
         assert (await deliver(acme, event, **signed)).status == 200
     await pass_seconds(acme, 10)
-    own = [plain(message) for message in acme.slack.list_messages(JOHN, "D0JOHN")]
-    shared = [plain(message) for message in acme.slack.list_messages(MEI, SALES)]
+    own = [strip_bold(message) for message in acme.slack.list_messages(JOHN, "D0JOHN")]
+    shared = [strip_bold(message) for message in acme.slack.list_messages(MEI, SALES)]
     assert len([text for text in shared if "wasn't delivered to" in text]) == 2
     [alert] = [text for text in own if "wasn't delivered to" in text]
     assert "A message wasn't delivered to" in alert  # the one that John didn't send
@@ -347,7 +347,7 @@ async def test_rules_of_a_channel_without_the_bot_are_listed_and_removed(acme: W
     listed = await read(acme, f"list <#{SALES}|sales>", channel="D0JOHN")
     assert "This channel is archived." in listed
     assert "1. Failed messages" in listed
-    assert "Rule removed." in plain(await acme.press("notify.remove:1", channel="D0JOHN"))
+    assert "Rule removed." in strip_bold(await acme.press("notify.remove:1", channel="D0JOHN"))
     shown = await read(acme, "what does this channel get?", by="U0PRIYA", channel="C0GENERAL")
     assert "Chakra isn't in this channel. Type /invite @Chakra here." in shown
     assert "Nothing from WhatsApp is posted here yet." in shown
@@ -356,7 +356,7 @@ async def test_rules_of_a_channel_without_the_bot_are_listed_and_removed(acme: W
 
 async def test_user_groups_are_chosen_in_the_form(acme: World) -> None:
     await read(acme, "")
-    assert "Mention user groups" in view_text(acme)
+    assert "Mention user groups" in read_view_text(acme)
     assert await acme.submit({"events": ["failed"], "groups": ["S0SALES"]}) == {}
     await acme.submit({})
     [rule] = await acme.bot.context.notifications.rules.list_channel(SALES)
@@ -375,7 +375,7 @@ async def test_without_the_scope_the_form_keeps_the_groups_of_a_rule(
     async with open_sandbox(declined_scopes=("usergroups:read",)) as acme:
         await save(acme, "failed mention <!subteam^S0SALES|@sales-team>")
         await acme.press("notify.edit:1")
-        assert "S0SALES" in view_text(acme)
+        assert "S0SALES" in read_view_text(acme)
         assert await acme.submit({"how": "hourly"}) == {}
         await acme.submit({})
         [rule] = await acme.bot.context.notifications.rules.list_channel(SALES)

@@ -16,11 +16,11 @@ LONG_ID = "c" * 3_000
 BY_NUMBER = "chat +91 98765 43210"
 
 
-def chat(number: int, **fields: object) -> dict[str, Any]:
+def build_chat(number: int, **fields: object) -> dict[str, Any]:
     return {"id": f"chat-{number}", "contact": {"name": f"Zora {number}"}, **fields}
 
 
-def message(number: int, **fields: object) -> dict[str, Any]:
+def build_message(number: int, **fields: object) -> dict[str, Any]:
     sent = {"timestamp": 1_700_000_000_000 + number, "direction": "INBOUND"}
     return {"id": f"message-{number}", "text": f"Text {number}", **sent, **fields}
 
@@ -34,7 +34,7 @@ async def read(acme: World, typed: str, path: str, data: object) -> str:
 
 
 async def test_list_that_comes_whole_has_pages(acme: World) -> None:
-    whole = StatusResponse(200, json={"_data": [chat(n) for n in range(25)]})
+    whole = StatusResponse(200, json={"_data": [build_chat(n) for n in range(25)]})
     acme.chakra.fail(LIST, whole, times=3)
     assert "*Zora 9*" in visible_text(await acme.type("/chakra chat list"))
     shown = visible_text(await acme.press("chat.list:next"))
@@ -45,8 +45,8 @@ async def test_list_that_comes_whole_has_pages(acme: World) -> None:
 
 
 async def test_messages_that_come_whole_have_pages(acme: World) -> None:
-    acme.chakra.fail(LIST, StatusResponse(200, json={"_data": [chat(1)]}))
-    whole = StatusResponse(200, json={"_data": [message(n) for n in range(50)]})
+    acme.chakra.fail(LIST, StatusResponse(200, json={"_data": [build_chat(1)]}))
+    whole = StatusResponse(200, json={"_data": [build_message(n) for n in range(50)]})
     acme.chakra.fail(MESSAGES, whole)
     shown = visible_text(await acme.type("/chakra chat Zora 1"))
     assert ("Text 49" in shown, "Text 30" in shown, "Text 29" in shown) == (True, True, False)
@@ -58,10 +58,10 @@ async def test_messages_that_come_whole_have_pages(acme: World) -> None:
 @pytest.mark.parametrize(
     ("data", "shown"),
     [
-        ({"chats": [chat(1)], "total": 1}, "*Zora 1*"),
-        ([chat(1, id=LONG_ID), chat(2)], "*Zora 2*"),
-        ([chat(1, contact={"name": '"' * 300})], '"""'),
-        ([chat(1, contact={"name": "<!channel>"})], "&lt;!channel&gt;"),
+        ({"chats": [build_chat(1)], "total": 1}, "*Zora 1*"),
+        ([build_chat(1, id=LONG_ID), build_chat(2)], "*Zora 2*"),
+        ([build_chat(1, contact={"name": '"' * 300})], '"""'),
+        ([build_chat(1, contact={"name": "<!channel>"})], "&lt;!channel&gt;"),
         ([{"name": {"first": "Zora"}}], "`name`"),
         ([1, None, "x", []], "There are no chats"),
         (None, "There are no chats"),
@@ -80,11 +80,11 @@ async def test_odd_list_is_read_or_said_to_be_unreadable(
 @pytest.mark.parametrize(
     ("data", "shown"),
     [
-        ([message(1)], "Text 1"),
-        ({"messages": [message(1)]}, "Text 1"),
-        ([message(1, text="", body={"body": "Hi"})], "'body': 'Hi'"),
-        ([message(1, timestamp="soon")], "Text 1"),
-        ([message(n) for n in range(300)], "Text 299"),
+        ([build_message(1)], "Text 1"),
+        ({"messages": [build_message(1)]}, "Text 1"),
+        ([build_message(1, text="", body={"body": "Hi"})], "'body': 'Hi'"),
+        ([build_message(1, timestamp="soon")], "Text 1"),
+        ([build_message(n) for n in range(300)], "Text 299"),
         ({}, "No messages yet."),
         ({"total": 3}, "can't be read right now"),
         ("closed", "can't be read right now"),

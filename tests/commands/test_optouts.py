@@ -12,13 +12,13 @@ from bot.messages.status import SendStatus
 from bot.sandbox.chakra.customer import EmbeddedCustomer
 from bot.sandbox.slack import visible_text
 from tests.commands.chat_scenarios import (
-    parent_text,
+    list_session_texts,
+    list_thread_texts,
     pass_seconds,
+    read_parent_text,
     receive,
-    session_texts,
-    thread,
 )
-from tests.commands.send_scenarios import report_text, view_text
+from tests.commands.send_scenarios import read_report_text, read_view_text
 from tests.people import JOHN, MEI, SALES
 from tests.world import World
 
@@ -46,7 +46,7 @@ async def list_text(acme: World, line: str = "", *, by: str = JOHN) -> str:
 async def test_a_typed_send_to_someone_who_stopped_is_refused(acme: World) -> None:
     await stop(acme)
     await acme.type(f"/chakra send {UTILITY} +{PHONE} {VALUES}")
-    refused = view_text(acme)
+    refused = read_view_text(acme)
     assert BLOCKED in refused
     assert "(typed “Stop!”)" in refused
     assert "/chakra optouts" in refused
@@ -67,7 +67,7 @@ async def test_a_stop_after_the_check_wins(acme: World) -> None:
     assert acme.slack.find_view(JOHN)["callback_id"] == "send.confirm"  # type: ignore[index]
     await stop(acme)
     await acme.submit({})
-    assert BLOCKED in view_text(acme)
+    assert BLOCKED in read_view_text(acme)
     assert acme.chakra.sends == []
 
 
@@ -90,7 +90,7 @@ async def test_a_stop_in_the_moment_of_sending_wins(acme: World) -> None:
     assert "Asha" not in sent.failure.text
     assert "Stop!" not in sent.failure.text
     assert acme.chakra.sends == []
-    assert "This person asked for no more messages on" in report_text(acme)
+    assert "This person asked for no more messages on" in read_report_text(acme)
 
 
 async def test_marketing_alone_is_blocked_for_who_turned_it_off(acme: World) -> None:
@@ -115,18 +115,18 @@ async def test_marketing_alone_is_blocked_for_who_turned_it_off(acme: World) -> 
 async def test_an_answer_goes_only_to_someone_who_wrote_since(acme: World) -> None:
     asha = await receive(acme, "Stop")
     await acme.press("chat.reply")
-    assert session_texts(asha) == []
-    assert BLOCKED in visible_text(acme.shown()) + view_text(acme)
+    assert list_session_texts(asha) == []
+    assert BLOCKED in visible_text(acme.shown()) + read_view_text(acme)
     await receive(acme, "Where is my order?", asha)
     await acme.press("chat.reply")
-    assert "have written since" in view_text(acme)
+    assert "have written since" in read_view_text(acme)
     assert await acme.submit({"text": "On Monday."}) == {}
-    assert session_texts(asha) == ["On Monday."]
+    assert list_session_texts(asha) == ["On Monday."]
 
 
 async def test_the_thread_says_that_someone_stopped(acme: World) -> None:
     await receive(acme, "Please stop messaging me")
-    assert "*Asha Rao* asked for no more messages." in thread(acme)[-1]
+    assert "*Asha Rao* asked for no more messages." in list_thread_texts(acme)[-1]
 
 
 async def test_the_thread_says_that_someone_stopped_by_an_edit(acme: World) -> None:
@@ -135,24 +135,24 @@ async def test_the_thread_says_that_someone_stopped_by_an_edit(acme: World) -> N
     await pass_seconds(acme, 5)
     customer.edit(wamid, "Stop")
     await pass_seconds(acme, 5)
-    assert "*Asha Rao* asked for no more messages." in thread(acme)[-1]
-    assert "Wants no more messages" in parent_text(acme)
+    assert "*Asha Rao* asked for no more messages." in list_thread_texts(acme)[-1]
+    assert "Wants no more messages" in read_parent_text(acme)
 
 
 async def test_an_unclear_message_asks_in_the_thread(acme: World) -> None:
     await receive(acme, "Cancel")
-    assert "Does *Asha Rao* want no more messages?" in thread(acme)[-1]
+    assert "Does *Asha Rao* want no more messages?" in list_thread_texts(acme)[-1]
     assert "No one has opted out" in await list_text(acme)
     await acme.press("optouts.confirm")
-    assert "Noted by" in thread(acme)[-1]
-    assert "Does" not in thread(acme)[-1]
+    assert "Noted by" in list_thread_texts(acme)[-1]
+    assert "Does" not in list_thread_texts(acme)[-1]
     assert "typed" in await list_text(acme)
 
 
 async def test_an_unclear_message_may_mean_something_else(acme: World) -> None:
     await receive(acme, "Cancel")
     await acme.press("optouts.dismiss")
-    assert "Messages are still sent to this customer" in thread(acme)[-1]
+    assert "Messages are still sent to this customer" in list_thread_texts(acme)[-1]
     assert "No one has opted out" in await list_text(acme)
 
 
@@ -193,7 +193,7 @@ async def test_lifting_takes_a_reason_and_is_recorded(acme: World) -> None:
     await stop(acme)
     await list_text(acme)
     await acme.press("optouts.lift")
-    assert BLOCKED in view_text(acme)
+    assert BLOCKED in read_view_text(acme)
     assert "reason" in await acme.submit({"reason": "  "})
     assert await acme.submit({"reason": "She called us"}) == {}
     assert "can be sent messages again" in visible_text(acme.shown())
@@ -217,7 +217,7 @@ async def test_lifting_takes_a_reason_and_is_recorded(acme: World) -> None:
 async def test_lifting_one_that_is_typed(acme: World, line: str, reason: str) -> None:
     await stop(acme)
     await acme.type(f"/chakra optouts {line}")
-    form = view_text(acme)
+    form = read_view_text(acme)
     assert "Asha Rao" in form
     assert BLOCKED in form
     assert await acme.submit({} if reason else {"reason": "called"}) == {}

@@ -16,7 +16,7 @@ from bot.sandbox.chakra.faults import (
 from bot.sandbox.chakra.photos import SEED_PHOTOS
 from bot.sandbox.slack import LocalFile, visible_text
 from tests.endpoints import reaches
-from tests.media.pictures import jpeg, png
+from tests.media.pictures import build_jpeg, build_png
 from tests.people import JOHN, MEI, SALES
 from tests.shared_world import shared_world
 from tests.world import World
@@ -26,10 +26,10 @@ PHOTO = SEED_PHOTOS[0][0]
 FETCH = "GET /v1/ext/photo/{photoId}"
 UPLOAD = "POST /v1/ext/photo/{photoId}"
 UPDATE = "PUT /v1/ext/procedure/{procedureShortId}/process/{processId}"
-SHOP = LocalFile("Shop front.png", "image/png", png(40, 30))
+SHOP = LocalFile("Shop front.png", "image/png", build_png(40, 30))
 
 
-def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
+def get_stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
     return dict(acme.chakra.records.find(key)["data"])
 
 
@@ -38,7 +38,7 @@ def add_marias(acme: World) -> None:
         acme.chakra.add_lead(key, name="Maria Lopez")
 
 
-def form(acme: World) -> str:
+def read_form(acme: World) -> str:
     return visible_text(acme.slack.find_view(JOHN) or {})
 
 
@@ -125,7 +125,7 @@ async def test_photo_is_shown_before_it_is_uploaded(acme: World) -> None:
     await acme.type("/chakra photo")
     assert await acme.submit({"file": SHOP}) == {}
     for text in ("Shop front.png", "PNG, 40 × 30", "to no record"):
-        assert text in form(acme)
+        assert text in read_form(acme)
     assert acme.chakra.count(UPLOAD) == 0
     await acme.submit({})
     said = visible_text(acme.shown())
@@ -142,12 +142,12 @@ async def test_photo_is_shown_before_it_is_uploaded(acme: World) -> None:
 @pytest.mark.parametrize("typed", ["add photo to LEAD-004038", "photo upload for aarav"])
 async def test_record_of_a_typed_line_is_in_the_form(acme: World, typed: str) -> None:
     await acme.type(f"/chakra {typed}")
-    assert "LEAD-004038" in form(acme)
+    assert "LEAD-004038" in read_form(acme)
 
 
 async def test_type_is_that_of_the_bytes(acme: World) -> None:
     await acme.type("/chakra upload a photo")
-    assert await upload(acme, LocalFile("card.png", "image/png", jpeg())) == {}
+    assert await upload(acme, LocalFile("card.png", "image/png", build_jpeg())) == {}
     photo = acme.chakra.photos.find(visible_text(acme.shown()).split("`")[1])
     assert photo is not None
     assert (photo.filename, photo.filetype, photo.media_type) == ("card.jpg", "jpg", "image/jpeg")
@@ -157,10 +157,10 @@ async def test_photo_of_a_record_is_added_from_its_card(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("photo.add")
     await acme.submit({"file": SHOP})
-    assert "Aarav Mehta  ·  LEAD-004038" in form(acme).replace("*", "")
+    assert "Aarav Mehta  ·  LEAD-004038" in read_form(acme).replace("*", "")
     await acme.submit({})
     assert "Site Photo of LEAD-004038" in visible_text(acme.shown()).replace("*", "")
-    photo = acme.chakra.photos.find(stored(acme)["site_photo"])
+    photo = acme.chakra.photos.find(get_stored(acme)["site_photo"])
     assert photo is not None
     assert photo.content == SHOP.data
 
@@ -171,7 +171,7 @@ async def test_photo_goes_to_the_record_of_the_card_whatever_its_key(acme: World
     await acme.type("/chakra lead Odd Key")
     await acme.press("photo.add")
     await upload(acme)
-    assert stored(acme, key)["site_photo"]
+    assert get_stored(acme, key)["site_photo"]
     assert acme.chakra.count(UPDATE) == 1
     assert any(request.path.endswith(lead_id) for request in acme.chakra.requests)
 
@@ -180,7 +180,7 @@ async def test_photo_goes_to_the_record_of_the_card_whatever_its_key(acme: World
 async def test_present_photo_is_named_before_it_is_replaced(acme: World) -> None:
     await acme.type("/chakra photo add sofia")
     await acme.submit({"file": SHOP})
-    assert "is replaced: Site Photo" in form(acme)
+    assert "is replaced: Site Photo" in read_form(acme)
 
 
 async def test_record_that_changed_since_the_check_is_shown_again(acme: World) -> None:
@@ -188,10 +188,10 @@ async def test_record_that_changed_since_the_check_is_shown_again(acme: World) -
     await acme.submit({"file": SHOP})
     acme.chakra.records.change("LEAD-004038", score=90)
     await acme.submit({})
-    assert "has changed in Chakra" in form(acme)
+    assert "has changed in Chakra" in read_form(acme)
     assert acme.chakra.count(UPLOAD) == 0
     await acme.submit({})
-    assert stored(acme)["site_photo"]
+    assert get_stored(acme)["site_photo"]
 
 
 @shared_world
@@ -200,8 +200,8 @@ async def test_record_that_changed_since_the_check_is_shown_again(acme: World) -
     [
         (LocalFile("a.png", "image/png", b"<svg xmlns='x'></svg>"), "an SVG drawing"),
         (LocalFile("a.png", "image/png", b"<!doctype html><p>"), "a web page"),
-        (LocalFile("a.png", "image/png", png()[:-4]), "incomplete"),
-        (LocalFile("a.png", "image/png", png(50_000, 50_000)), "50,000"),
+        (LocalFile("a.png", "image/png", build_png()[:-4]), "incomplete"),
+        (LocalFile("a.png", "image/png", build_png(50_000, 50_000)), "50,000"),
         (LocalFile("a.jpg", "image/jpeg", b"%PDF-1.4"), "a PDF document"),
     ],
 )
@@ -236,7 +236,7 @@ async def test_same_photo_again_is_asked_about(acme: World) -> None:
     for _ in range(2):
         await acme.type("/chakra photo")
         await upload(acme)
-    assert "did exactly this" in form(acme)
+    assert "did exactly this" in read_form(acme)
     assert acme.chakra.count(UPLOAD) == 1
     await acme.submit({})
     assert acme.chakra.count(UPLOAD) == 2
@@ -247,7 +247,7 @@ async def test_upload_that_arrived_without_an_answer_is_found(acme: World) -> No
     await acme.type("/chakra photo upload LEAD-004038")
     await upload(acme)
     assert "The photo is in Chakra" in visible_text(acme.shown())
-    assert stored(acme)["site_photo"]
+    assert get_stored(acme)["site_photo"]
 
 
 @pytest.mark.parametrize("fault", [ResetAfterHandling(), ResetBeforeHandling()])
@@ -262,7 +262,7 @@ async def test_repeat_after_an_unknown_outcome_makes_one_photo(acme: World, faul
     assert "can't be two of it" in said
     assert "The photo is in Chakra" in visible_text(await acme.press("photo.retry"))
     assert len(acme.chakra.photos) == before + 1
-    assert stored(acme)["site_photo"]
+    assert get_stored(acme)["site_photo"]
 
 
 async def test_form_says_that_a_slow_upload_is_not_confirmed(acme: World) -> None:
@@ -271,8 +271,8 @@ async def test_form_says_that_a_slow_upload_is_not_confirmed(acme: World) -> Non
     acme.chakra.fail(UPLOAD, Hang())
     async with acme.clock.running():
         await acme.slack.submit(JOHN, {})
-        await acme.slack.wait_until(lambda: "Not confirmed" in form(acme))
-    assert "We don't know whether Chakra has it." in form(acme)
+        await acme.slack.wait_until(lambda: "Not confirmed" in read_form(acme))
+    assert "We don't know whether Chakra has it." in read_form(acme)
 
 
 @reaches(
@@ -286,7 +286,7 @@ async def test_chakra_that_takes_no_id_gives_one(acme: World) -> None:
     await acme.type("/chakra photo upload LEAD-004038")
     await upload(acme)
     assert "The photo is in Chakra" in visible_text(acme.shown())
-    photo = acme.chakra.photos.find(stored(acme)["site_photo"])
+    photo = acme.chakra.photos.find(get_stored(acme)["site_photo"])
     assert photo is not None
     assert photo.content == SHOP.data
 
@@ -308,7 +308,7 @@ async def test_photo_without_its_record_can_be_set_again(acme: World) -> None:
     assert "the record doesn't have it" in visible_text(acme.shown())
     await acme.press("photo.retry")
     assert acme.chakra.count(UPLOAD) == 1
-    assert stored(acme)["site_photo"]
+    assert get_stored(acme)["site_photo"]
 
 
 async def test_lost_answer_of_the_record_is_shown(acme: World) -> None:
@@ -326,17 +326,17 @@ async def test_picture_of_another_workspace_is_offered(acme: World) -> None:
     await acme.slack.invite_app(JOHN, "C0PARTNERS")
     message = acme.slack.posted.post_file(MEI, "C0PARTNERS", SHOP)
     await acme.slack.use_message_shortcut(JOHN, "bulk.message", message.id)
-    await acme.idle()
-    assert "Upload a photo" in form(acme)
+    await acme.wait_until_idle()
+    assert "Upload a photo" in read_form(acme)
     await acme.submit({})
-    assert "Shop front.png" in form(acme)
+    assert "Shop front.png" in read_form(acme)
 
 
 @shared_world
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (png(padding=50 * 1024 * 1024), "has 50.0 MB. Photos may have 10.0 MB"),
+        (build_png(padding=50 * 1024 * 1024), "has 50.0 MB. Photos may have 10.0 MB"),
         (b"", "is empty: it has 0 bytes."),
     ],
     ids=["50 MB", "empty"],
@@ -347,7 +347,7 @@ async def test_unusable_picture_of_a_message_is_refused(
     file = LocalFile("big.png", "image/png", content)
     message = acme.slack.posted.post_file(MEI, SALES, file)
     await acme.slack.use_message_shortcut(JOHN, "bulk.message", message.id)
-    await acme.idle()
+    await acme.wait_until_idle()
     assert sentence in (await acme.submit({}))["file"]
     assert not any(call.method == "download" for call in acme.slack.calls)
 
@@ -356,7 +356,7 @@ async def test_photo_that_chakra_finds_too_large_is_explained(acme: World) -> No
     acme.chakra.fail(UPLOAD, StatusResponse(413))
     await acme.type("/chakra photo")
     await upload(acme)
-    assert "too large for Chakra" in form(acme)
+    assert "too large for Chakra" in read_form(acme)
 
 
 async def test_photo_that_was_deleted_since_the_check_is_chosen_again(acme: World) -> None:
@@ -364,24 +364,24 @@ async def test_photo_that_was_deleted_since_the_check_is_chosen_again(acme: Worl
     await acme.submit({"file": SHOP})
     acme.slack.fail("files.info", error="file_deleted")
     await acme.submit({})
-    assert "Slack no longer has Shop front.png" in form(acme)
-    assert "link" not in form(acme)
+    assert "Slack no longer has Shop front.png" in read_form(acme)
+    assert "link" not in read_form(acme)
     assert acme.chakra.count(UPLOAD) == 0
     assert await upload(acme) == {}
-    assert stored(acme)["site_photo"]
+    assert get_stored(acme)["site_photo"]
 
 
 async def test_pictures_of_a_message_are_offered(acme: World) -> None:
     posted = acme.slack.posted
     first = posted.post_file(MEI, SALES, SHOP)
-    second = posted.post_file(MEI, SALES, LocalFile("card.jpg", "image/jpeg", jpeg()))
+    second = posted.post_file(MEI, SALES, LocalFile("card.jpg", "image/jpeg", build_jpeg()))
     files = (*first.content.files, *second.content.files)
     message = acme.slack.workspace.messages.replace(first, replace(first.content, files=files))
     await acme.slack.use_message_shortcut(JOHN, "bulk.message", message.id)
-    await acme.idle()
-    assert "card.jpg" in form(acme)
+    await acme.wait_until_idle()
+    assert "card.jpg" in read_form(acme)
     await acme.submit({"file": files[1].id, "record": "LEAD-004038"})
     await acme.submit({})
-    photo = acme.chakra.photos.find(stored(acme)["site_photo"])
+    photo = acme.chakra.photos.find(get_stored(acme)["site_photo"])
     assert photo is not None
-    assert photo.content == jpeg()
+    assert photo.content == build_jpeg()

@@ -18,7 +18,7 @@ DELETE = "DELETE /v1/ext/procedure/{procedureShortId}/process/{processId}"
 LIST = "POST /v1/ext/procedure/{procedureShortId}/process/list"
 
 
-def last_where(acme: World) -> object:
+def get_last_where(acme: World) -> object:
     requests = [request for request in acme.chakra.requests if request.path.endswith("/list")]
     return requests[-1].json["where"]
 
@@ -32,7 +32,7 @@ def last_where(acme: World) -> object:
 @shared_world
 async def test_query_is_sent_as_its_where_and_echoed(acme: World) -> None:
     shown = visible_text(await acme.type("/chakra process list lead state:new assigned:me"))
-    assert last_where(acme) == {"state": "NEW", "assignedTo": ["johndoe", "john@acme.com"]}
+    assert get_last_where(acme) == {"state": "NEW", "assignedTo": ["johndoe", "john@acme.com"]}
     assert "Leads" in shown
     assert "State NEW, assigned to you" in shown
     assert "LEAD-004038" in shown
@@ -158,7 +158,7 @@ async def open_edit_form(acme: World) -> None:
     await acme.press("process.edit")
 
 
-def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
+def get_stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
     return dict(acme.chakra.records.find(key))
 
 
@@ -175,10 +175,10 @@ async def test_edit_shows_what_changes_before_it_is_saved(acme: World) -> None:
     assert "NEW" in checked
     assert "CONVERTED" in checked
     assert "72" in checked
-    assert stored(acme)["state"] == "NEW"
+    assert get_stored(acme)["state"] == "NEW"
     await acme.submit({})
-    assert stored(acme)["state"] == "CONVERTED"
-    assert stored(acme)["data"]["score"] == 80
+    assert get_stored(acme)["state"] == "CONVERTED"
+    assert get_stored(acme)["data"]["score"] == 80
     assert "CONVERTED" in visible_text(acme.shown())
     [request] = [request for request in acme.chakra.requests if request.method == "PUT"]
     assert request.json == {"state": "CONVERTED", "data": {"score": 80}}
@@ -192,9 +192,9 @@ async def test_two_people_do_not_overwrite_each_other_unknowingly(acme: World) -
     asked = visible_text(acme.slack.find_view(JOHN) or {})
     assert "has changed in Chakra" in asked
     assert "90" in asked
-    assert stored(acme)["data"]["score"] == 90
+    assert get_stored(acme)["data"]["score"] == 90
     await acme.submit({})
-    assert stored(acme)["data"]["score"] == 80
+    assert get_stored(acme)["data"]["score"] == 80
 
 
 @shared_world
@@ -243,7 +243,7 @@ async def test_card_without_the_team_shows_the_username(acme: World) -> None:
 async def test_assign_to_me_writes_once(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004039")
     await acme.press("process.take")
-    assert stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
+    assert get_stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
     assert "John Doe" in visible_text(acme.shown())
     assert "already assigned to you" in visible_text(await acme.press("process.take"))
     assert len([request for request in acme.chakra.requests if request.method == "PUT"]) == 1
@@ -255,7 +255,7 @@ async def test_a_record_that_a_colleague_took_back_is_assigned_again(acme: World
     acme.chakra.records.assign("LEAD-004039", "priya")
     await acme.type("/chakra lead LEAD-004039")
     await acme.press("process.take")
-    assert stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
+    assert get_stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
 
 
 async def test_deletion_whose_answer_is_lost_is_asked_about_again(acme: World) -> None:
@@ -264,7 +264,7 @@ async def test_deletion_whose_answer_is_lost_is_asked_about_again(acme: World) -
     acme.chakra.fail(DELETE, ResetBeforeHandling())
     await acme.submit({"key": "LEAD-004039"})
     assert "is deleted" not in visible_text(acme.slack.find_view(JOHN) or acme.shown())
-    assert not stored(acme, "LEAD-004039")["isDeleted"]
+    assert not get_stored(acme, "LEAD-004039")["isDeleted"]
     acme.chakra.clear_faults()
     await acme.type("/chakra lead LEAD-004039")
     await acme.press("process.delete")
@@ -272,7 +272,7 @@ async def test_deletion_whose_answer_is_lost_is_asked_about_again(acme: World) -
     asked = visible_text(acme.slack.find_view(JOHN) or acme.shown())
     assert "submitted exactly this" in asked
     await acme.submit({"key": "LEAD-004039"})
-    assert stored(acme, "LEAD-004039")["isDeleted"]
+    assert get_stored(acme, "LEAD-004039")["isDeleted"]
 
 
 @reaches(
@@ -285,9 +285,9 @@ async def test_delete_needs_the_key(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004039")
     await acme.press("process.delete")
     assert "exactly" in (await acme.submit({"key": "lead"}))["key"]
-    assert not stored(acme, "LEAD-004039")["isDeleted"]
+    assert not get_stored(acme, "LEAD-004039")["isDeleted"]
     await acme.submit({"key": "LEAD-004039"})
-    assert stored(acme, "LEAD-004039")["isDeleted"]
+    assert get_stored(acme, "LEAD-004039")["isDeleted"]
 
 
 async def test_refusal_of_chakra_is_explained_and_nothing_is_lost(acme: World) -> None:
@@ -295,7 +295,7 @@ async def test_refusal_of_chakra_is_explained_and_nothing_is_lost(acme: World) -
     await acme.submit({"state": "WON"})
     await acme.submit({})
     assert "State WON not found" in visible_text(acme.slack.find_view(JOHN) or acme.shown())
-    assert stored(acme)["state"] == "NEW"
+    assert get_stored(acme)["state"] == "NEW"
 
 
 async def test_empty_answer_of_chakra_is_a_success(acme: World) -> None:
@@ -303,7 +303,7 @@ async def test_empty_answer_of_chakra_is_a_success(acme: World) -> None:
     await open_edit_form(acme)
     await acme.submit({"field_city": "Mumbai"})
     await acme.submit({})
-    assert stored(acme)["data"]["city"] == "Mumbai"
+    assert get_stored(acme)["data"]["city"] == "Mumbai"
 
 
 @shared_world

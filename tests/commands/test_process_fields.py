@@ -20,24 +20,24 @@ CONFIG = "GET /v1/ext/config"
 ID = "e2233b54-689b-539b-a231-70eec846d130"
 
 
-def attribute(name: str, kind: str, **more: Any) -> dict[str, Any]:
+def build_attribute(name: str, kind: str, **more: Any) -> dict[str, Any]:
     return {"id": f"a-{name}", "shortId": name, "name": name.title(), "type": kind, **more}
 
 
 ATTRIBUTES = [
-    attribute("lead_id", "text"),
-    attribute("tier", "text", options=["gold", {"value": "silver", "label": "Silver"}]),
-    attribute("country", "text", options=[f"C{number}" for number in range(150)]),
-    attribute("tags", "multi_select", options=["hot", "vip", "new"]),
-    attribute("notes", "multi_text"),
-    attribute("vip", "boolean"),
-    attribute("born", "date"),
-    attribute("due", "datetime"),
-    attribute("due_ms", "datetime"),
-    attribute("score", "number"),
-    attribute("bio", "text"),
-    attribute("place", "external_object"),
-    attribute("must", "text", required=True),
+    build_attribute("lead_id", "text"),
+    build_attribute("tier", "text", options=["gold", {"value": "silver", "label": "Silver"}]),
+    build_attribute("country", "text", options=[f"C{number}" for number in range(150)]),
+    build_attribute("tags", "multi_select", options=["hot", "vip", "new"]),
+    build_attribute("notes", "multi_text"),
+    build_attribute("vip", "boolean"),
+    build_attribute("born", "date"),
+    build_attribute("due", "datetime"),
+    build_attribute("due_ms", "datetime"),
+    build_attribute("score", "number"),
+    build_attribute("bio", "text"),
+    build_attribute("place", "external_object"),
+    build_attribute("must", "text", required=True),
 ]
 DATA: dict[str, Any] = {
     "lead_id": "LEAD-004038", "tier": "gold", "country": "C7", "tags": ["hot"],
@@ -68,7 +68,7 @@ async def open_form(
     return dict(acme.slack.find_view(JOHN) or {})
 
 
-def written(acme: World) -> dict[str, Any]:
+def get_written(acme: World) -> dict[str, Any]:
     [request] = [request for request in acme.chakra.requests if request.method == "PUT"]
     return dict(request.json)
 
@@ -95,7 +95,7 @@ async def test_changed_field_alone_is_written_in_its_type(
     await open_form(acme, ATTRIBUTES, DATA)
     assert not await acme.submit(values)
     assert not await acme.submit({})
-    assert written(acme) == {"data": expected}
+    assert get_written(acme) == {"data": expected}
 
 
 @shared_world
@@ -124,7 +124,7 @@ async def test_unchanged_form_writes_nothing_and_locked_fields_are_named(acme: W
 
 
 async def test_more_fields_than_fit_are_reached_by_a_menu(acme: World) -> None:
-    many = [attribute(f"f{number:03}", "text") for number in range(150)]
+    many = [build_attribute(f"f{number:03}", "text") for number in range(150)]
     view = await open_form(acme, many, {"f149": "last"})
     assert "field_f000" in json.dumps(view)
     assert "field_f149" not in json.dumps(view)
@@ -132,23 +132,23 @@ async def test_more_fields_than_fit_are_reached_by_a_menu(acme: World) -> None:
     assert "field_f149" in json.dumps(acme.slack.find_view(JOHN))
     assert not await acme.submit({"field_f149": "changed"})
     assert not await acme.submit({})
-    assert written(acme) == {"data": {"f149": "changed"}}
+    assert get_written(acme) == {"data": {"f149": "changed"}}
 
 
 async def test_long_text_is_written_whole(acme: World) -> None:
     text = "word " * 590
-    await open_form(acme, [attribute("bio", "text")], {"bio": "short"})
+    await open_form(acme, [build_attribute("bio", "text")], {"bio": "short"})
     assert not await acme.submit({"field_bio": text})
     assert not await acme.submit({})
-    assert written(acme)["data"]["bio"].strip() == text.strip()
+    assert get_written(acme)["data"]["bio"].strip() == text.strip()
 
 
 async def test_text_longer_than_an_input_is_not_cut(acme: World) -> None:
-    view = await open_form(acme, [attribute("bio", "text")], {"bio": "x" * 3_500, "b": "y"})
+    view = await open_form(acme, [build_attribute("bio", "text")], {"bio": "x" * 3_500, "b": "y"})
     assert "Can only be changed in Chakra: Bio" in visible_text(view)
     await acme.submit({"field_b": "z"})
     await acme.submit({})
-    assert written(acme) == {"data": {"b": "z"}}
+    assert get_written(acme) == {"data": {"b": "z"}}
 
 
 async def test_new_record_needs_its_required_fields(acme: World) -> None:
@@ -164,4 +164,4 @@ async def test_unset_menus_and_lists_are_left_alone(acme: World) -> None:
     await open_form(acme, ATTRIBUTES, {"lead_id": "LEAD-004038", "bio": "a"})
     assert not await acme.submit({"field_bio": "b"})
     assert not await acme.submit({})
-    assert written(acme) == {"data": {"bio": "b"}}
+    assert get_written(acme) == {"data": {"bio": "b"}}

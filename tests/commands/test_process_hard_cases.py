@@ -33,11 +33,11 @@ def _assert_no_slack_rejections(acme: World) -> Iterator[None]:
     assert acme.slack.rejections == []
 
 
-def form_text(acme: World) -> str:
+def read_form_text(acme: World) -> str:
     return visible_text(acme.slack.find_view(JOHN) or {})
 
 
-def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
+def get_stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
     return dict(acme.chakra.records.find(key))
 
 
@@ -58,10 +58,10 @@ async def test_record_with_a_hard_key_is_shown_edited_and_deleted(acme: World, k
     await acme.press("process.edit")
     assert not await acme.submit({"field_city": "Bergen"})
     assert not await acme.submit({})
-    assert stored(acme, key)["data"]["city"] == "Bergen"
+    assert get_stored(acme, key)["data"]["city"] == "Bergen"
     await acme.press("process.delete")
     assert not await acme.submit({"key": key})
-    assert stored(acme, key)["isDeleted"]
+    assert get_stored(acme, key)["isDeleted"]
 
 
 async def press_show(acme: World) -> Any:
@@ -168,7 +168,7 @@ async def test_odd_configuration_does_not_hide_records(acme: World, config: dict
     assert "Aarav Mehta" in visible_text(await acme.type("/chakra leads"))
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.edit")
-    assert "State" in form_text(acme)
+    assert "State" in read_form_text(acme)
 
 
 # --- two people ----------------------------------------------------------------------------------
@@ -179,10 +179,10 @@ async def test_deletion_of_a_record_that_changed_is_asked_again(acme: World) -> 
     await acme.press("process.delete")
     acme.chakra.records.change("LEAD-004038", city="Rome")
     await acme.submit({"key": "LEAD-004038"})
-    assert "has changed in Chakra" in form_text(acme)
-    assert not stored(acme)["isDeleted"]
+    assert "has changed in Chakra" in read_form_text(acme)
+    assert not get_stored(acme)["isDeleted"]
     await acme.submit({"key": "LEAD-004038"})
-    assert stored(acme)["isDeleted"]
+    assert get_stored(acme)["isDeleted"]
 
 
 async def test_edit_of_a_record_that_was_deleted_writes_nothing(acme: World) -> None:
@@ -191,8 +191,8 @@ async def test_edit_of_a_record_that_was_deleted_writes_nothing(acme: World) -> 
     await acme.submit({"field_city": "Oslo"})
     acme.chakra.records.delete("LEAD-004038")
     await acme.submit({})
-    assert "deleted" in form_text(acme)
-    assert stored(acme)["data"]["city"] == "Pune"
+    assert "deleted" in read_form_text(acme)
+    assert get_stored(acme)["data"]["city"] == "Pune"
 
 
 async def test_record_that_a_colleague_took_is_asked_about_first(acme: World) -> None:
@@ -200,9 +200,9 @@ async def test_record_that_a_colleague_took_is_asked_about_first(acme: World) ->
     acme.chakra.records.assign("LEAD-004039", "mei")
     shown = visible_text(await acme.press("process.take"))
     assert "assigned to Mei Tanaka now" in shown
-    assert stored(acme, "LEAD-004039")["assignedTo"] == "mei"
+    assert get_stored(acme, "LEAD-004039")["assignedTo"] == "mei"
     await acme.press("process.take")
-    assert stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
+    assert get_stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
 
 
 @pytest.mark.parametrize("has_time", [True, False])
@@ -214,8 +214,8 @@ async def test_change_in_between_is_noticed_without_a_time(acme: World, has_time
     await acme.submit({"field_city": "Oslo"})
     acme.chakra.records.change("LEAD-004038", city="Rome")
     await acme.submit({})
-    assert "has changed in Chakra" in form_text(acme)
-    assert stored(acme)["data"]["city"] == "Rome"
+    assert "has changed in Chakra" in read_form_text(acme)
+    assert get_stored(acme)["data"]["city"] == "Rome"
 
 
 # --- state and assignee --------------------------------------------------------------------------
@@ -226,7 +226,7 @@ async def test_state_is_changed_from_the_card(acme: World) -> None:
     await acme.press("process.state")
     assert "CONVERTED" in json.dumps(acme.slack.find_view(JOHN))
     assert not await acme.submit({"state": "CONVERTED"})
-    assert stored(acme)["state"] == "CONVERTED"
+    assert get_stored(acme)["state"] == "CONVERTED"
     assert "CONVERTED" in visible_text(acme.shown())
 
 
@@ -235,10 +235,10 @@ async def test_state_that_changed_in_between_is_asked_again(acme: World) -> None
     await acme.press("process.state")
     acme.chakra.records.change("LEAD-004038", city="Rome")
     await acme.submit({"state": "CONVERTED"})
-    assert "has changed in Chakra" in form_text(acme)
-    assert stored(acme)["state"] == "NEW"
+    assert "has changed in Chakra" in read_form_text(acme)
+    assert get_stored(acme)["state"] == "NEW"
     assert not await acme.submit({})
-    assert stored(acme)["state"] == "CONVERTED"
+    assert get_stored(acme)["state"] == "CONVERTED"
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ async def test_record_is_assigned_to_a_colleague(
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.assign")
     assert not await acme.submit(values)
-    assert stored(acme)["assignedTo"] == username
+    assert get_stored(acme)["assignedTo"] == username
 
 
 @shared_world
@@ -288,7 +288,7 @@ async def test_unclear_assignee_is_named(
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.assign")
     assert sentence in str(await acme.submit(values))
-    assert stored(acme)["assignedTo"] == "johndoe"
+    assert get_stored(acme)["assignedTo"] == "johndoe"
 
 
 async def test_assignee_of_the_edit_form_is_found_by_name(acme: World) -> None:
@@ -297,7 +297,7 @@ async def test_assignee_of_the_edit_form_is_found_by_name(acme: World) -> None:
     assert "No one in Chakra" in (await acme.submit({"assignee": "zzqq"}))["assignee"]
     assert not await acme.submit({"assignee": "Priya Sharma"})
     await acme.submit({})
-    assert stored(acme)["assignedTo"] == "priya"
+    assert get_stored(acme)["assignedTo"] == "priya"
 
 
 # --- writes without an answer --------------------------------------------------------------------
@@ -315,7 +315,7 @@ async def test_write_without_a_readable_answer_is_not_repeated(acme: World, faul
     acme.chakra.fail(PUT, fault)
 
     def is_reported() -> bool:
-        shown = form_text(acme) or visible_text(acme.shown())
+        shown = read_form_text(acme) or visible_text(acme.shown())
         return "know" in shown or "may have" in shown
 
     async with acme.clock.running():
@@ -330,13 +330,13 @@ async def test_errors_beside_a_success_are_a_failure(acme: World) -> None:
     await acme.submit({"field_city": "Oslo"})
     acme.chakra.fail(PUT, StatusResponse(200, json={"_data": {}, "_errors": ["No privilege"]}))
     await acme.submit({})
-    assert "No privilege" in form_text(acme)
+    assert "No privilege" in read_form_text(acme)
 
 
 @pytest.mark.parametrize("time", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+14:00"])
 async def test_first_and_last_day_are_shown_on_cards_and_in_lists(acme: World, time: str) -> None:
     """Some systems write the last day for "never"; it is in no calendar of other zones."""
-    lead = {**stored(acme), "createdAt": time, "updatedAt": time, "nextActionAt": time}
+    lead = {**get_stored(acme), "createdAt": time, "updatedAt": time, "nextActionAt": time}
     acme.chakra.fail(FETCH, StatusResponse(200, json={"_data": lead}))
     acme.chakra.fail(LIST, StatusResponse(200, json={"_data": [lead], "_meta": {}}))
     for line in ("lead LEAD-004038", "leads", "leads newest first"):
@@ -345,12 +345,12 @@ async def test_first_and_last_day_are_shown_on_cards_and_in_lists(acme: World, t
         assert time[:4].lstrip("0") in shown
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.edit")
-    assert "Edit lead" in form_text(acme)
+    assert "Edit lead" in read_form_text(acme)
 
 
 async def test_card_of_an_assignee_of_any_length_is_shown_and_taken(acme: World) -> None:
-    lead = {**stored(acme), "assignedTo": "a" * 3_000}
+    lead = {**get_stored(acme), "assignedTo": "a" * 3_000}
     acme.chakra.fail(FETCH, StatusResponse(200, json={"_data": lead}))
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.take")
-    assert stored(acme)["assignedTo"] == "johndoe"
+    assert get_stored(acme)["assignedTo"] == "johndoe"

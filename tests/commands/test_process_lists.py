@@ -24,13 +24,13 @@ def handle(acme: World, key: str) -> str:
     return f"lead/{acme.chakra.records.find(key)['id']}"
 
 
-def table_of(message: VisibleMessage) -> dict[str, Any]:
+def find_table(message: VisibleMessage) -> dict[str, Any]:
     [table] = [block for block in message.blocks or () if block["type"] == "data_table"]
     return dict(table)
 
 
-def column(message: VisibleMessage, name: str) -> list[Any]:
-    header, *rows = table_of(message)["rows"]
+def read_column(message: VisibleMessage, name: str) -> list[Any]:
+    header, *rows = find_table(message)["rows"]
     index = [cell["text"] for cell in header].index(name)
     return [row[index]["text"] for row in rows]
 
@@ -42,9 +42,9 @@ async def test_short_list_has_rows_and_long_one_a_table(acme: World) -> None:
     assert "Lead 009" in visible_text(short)
     acme.chakra.add_lead("LEAD-9", firstname="Eleventh", city="Surat", score=1)
     long = await acme.type("/chakra leads city:Surat score>=0")
-    header = [cell["text"] for cell in table_of(long)["rows"][0]]
+    header = [cell["text"] for cell in find_table(long)["rows"][0]]
     assert header == ["Name", "Lead key", "State", "Assigned to", "Created", "City", "Score"]
-    assert column(long, "Name")[-1] == "Eleventh"
+    assert read_column(long, "Name")[-1] == "Eleventh"
     assert acme.slack.rejections == []
 
 
@@ -60,20 +60,20 @@ async def test_pages_turn_both_ways(acme: World) -> None:
     add_leads(acme, PAGE_LENGTH + 5)
     first = await acme.type("/chakra leads city:Surat")
     assert f"1–{PAGE_LENGTH}" in visible_text(first)
-    assert len(column(first, "Name")) == PAGE_LENGTH
+    assert len(read_column(first, "Name")) == PAGE_LENGTH
     second = await acme.press("process.page:next")
-    assert column(second, "Name") == [f"Lead {number:03}" for number in range(50, 55)]
+    assert read_column(second, "Name") == [f"Lead {number:03}" for number in range(50, 55)]
     assert "Next" not in visible_text(second).splitlines()
-    assert column(await acme.press("process.page:previous"), "Name")[0] == "Lead 000"
+    assert read_column(await acme.press("process.page:previous"), "Name")[0] == "Lead 000"
 
 
 async def test_typed_order_covers_all_pages(acme: World) -> None:
     add_leads(acme, PAGE_LENGTH + 60)
     first = await acme.type("/chakra leads city:Surat sort:-score")
-    assert column(first, "Score")[:3] == ["109", "108", "107"]
+    assert read_column(first, "Score")[:3] == ["109", "108", "107"]
     assert "sorted by score, descending" in visible_text(first)
     second = await acme.press("process.page:next")
-    assert column(second, "Score")[0] == "59"
+    assert read_column(second, "Score")[0] == "59"
 
 
 async def test_order_is_chosen_in_a_form(acme: World) -> None:
@@ -81,7 +81,7 @@ async def test_order_is_chosen_in_a_form(acme: World) -> None:
     await acme.type("/chakra leads city:Surat")
     await acme.press("process.sort")
     assert not await acme.submit({"field": "score", "order": "descending"})
-    assert column(acme.shown(), "Score")[0] == "59"
+    assert read_column(acme.shown(), "Score")[0] == "59"
 
 
 async def test_list_says_that_only_its_beginning_is_sorted(acme: World) -> None:
@@ -128,7 +128,7 @@ async def test_widest_table_stays_within_slacks_limits(acme: World) -> None:
     add_leads(acme, 60, firstname=long, lastname=long, email=f"{long}@a.in", city=f"Surat{long}")
     query = "firstname!=a lastname!=a email!=a phone_number!=a score!=-1 city!=a"
     shown = await acme.type(f"/chakra leads {query}")
-    assert len(column(shown, "Name")) == PAGE_LENGTH - 1  # one of them is deleted
+    assert len(read_column(shown, "Name")) == PAGE_LENGTH - 1  # one of them is deleted
     assert acme.slack.rejections == []
 
 
@@ -186,4 +186,4 @@ async def test_rows_are_text_where_slack_refuses_a_table_for_one_person(acme: Wo
     assert second.id == first.id
     acme.slack.workspace.validator.rejections.clear()
     await acme.press("process.share")
-    assert table_of(acme.shown(by=MEI))
+    assert find_table(acme.shown(by=MEI))

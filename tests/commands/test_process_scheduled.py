@@ -27,7 +27,7 @@ async def go_to(acme: World, local: str, zone: str = "Asia/Kolkata") -> None:
     at = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)).timestamp()
     await acme.clock.jump(at - acme.clock.time())
     await acme.clock.advance(3)
-    await acme.idle()
+    await acme.wait_until_idle()
 
 
 async def pass_minutes(acme: World, minutes: int) -> None:
@@ -37,13 +37,13 @@ async def pass_minutes(acme: World, minutes: int) -> None:
         await acme.clock.jump(3)
 
 
-def posts(acme: World, channel: str = SALES, by: str = JOHN) -> list[VisibleMessage]:
+def list_posts(acme: World, channel: str = SALES, by: str = JOHN) -> list[VisibleMessage]:
     found = acme.slack.list_messages(by, channel)
     return [item for item in found if item.author == "U0CHAKRA" and not item.ephemeral]
 
 
-def texts(acme: World, channel: str = SALES, by: str = JOHN) -> list[str]:
-    return [visible_text(item) for item in posts(acme, channel, by)]
+def list_texts(acme: World, channel: str = SALES, by: str = JOHN) -> list[str]:
+    return [visible_text(item) for item in list_posts(acme, channel, by)]
 
 
 async def schedule(acme: World, when: str, query: str = "state:NEW", by: str = JOHN) -> str:
@@ -55,23 +55,23 @@ async def test_scheduled_query_is_posted_at_its_time(acme: World) -> None:
     said = await schedule(acme, f"every Wednesday 9:00 {SUPPORT_LINK}")
     assert "every Wednesday at 09:00 (Asia/Kolkata)" in said
     await go_to(acme, "2023-11-15 08:59")  # a Wednesday
-    assert posts(acme, SUPPORT) == []
+    assert list_posts(acme, SUPPORT) == []
     await go_to(acme, "2023-11-15 09:00")
-    [posted] = texts(acme, SUPPORT)
+    [posted] = list_texts(acme, SUPPORT)
     assert posted.startswith("*hot*")
     assert "leads" in posted
     assert "State NEW" in posted
     assert "Aarav Mehta" in posted
     assert "Scheduled by John" in posted
     await go_to(acme, "2023-11-22 09:00")
-    assert len(posts(acme, SUPPORT)) == 2
+    assert len(list_posts(acme, SUPPORT)) == 2
     assert acme.slack.rejections == []
 
 
 async def test_post_is_opened_by_each_reader(acme: World) -> None:
     await schedule(acme, f"every day 9:00 {SUPPORT_LINK}", "assigned:me")
     await go_to(acme, "2023-11-15 09:00")
-    [posted] = texts(acme, SUPPORT)
+    [posted] = list_texts(acme, SUPPORT)
     assert "ssigned to John Doe" in posted
     assert "you" not in posted
     opened = visible_text(await acme.press("process.saved_open", by=PRIYA, channel=SUPPORT))
@@ -89,18 +89,18 @@ async def test_post_is_masked_in_a_channel_and_whole_in_own_messages(acme: World
     await acme.type("/chakra process save ravi2x phone_number!=1")
     await acme.type("/chakra process schedule ravi2x daily 9:00 me")
     await go_to(acme, "2023-11-15 09:00")
-    seen = json.dumps([[item.text, item.blocks] for item in posts(acme)], ensure_ascii=False)
+    seen = json.dumps([[item.text, item.blocks] for item in list_posts(acme)], ensure_ascii=False)
     assert "Ravi" in seen
     for whole in ("98765", "43210", "ravi.k"):
         assert whole not in seen
-    own = json.dumps([item.blocks for item in posts(acme, JOHNS_MESSAGES)], ensure_ascii=False)
+    own = json.dumps([item.blocks for item in list_posts(acme, JOHNS_MESSAGES)], ensure_ascii=False)
     assert "98765" in own
 
 
 async def test_empty_result_is_posted_too(acme: World) -> None:
     await schedule(acme, "daily 9:00", "city:Atlantis")
     await go_to(acme, "2023-11-15 09:00")
-    assert texts(acme)[0].startswith("*hot*  ·  0 leads")
+    assert list_texts(acme)[0].startswith("*hot*  ·  0 leads")
 
 
 async def test_long_result_shows_its_count_and_first_rows(acme: World) -> None:
@@ -108,7 +108,7 @@ async def test_long_result_shows_its_count_and_first_rows(acme: World) -> None:
         acme.chakra.add_lead(f"LEAD-3{number:04}", firstname=f"Lead {number:03}", city="Surat")
     await schedule(acme, "daily 9:00", "city:Surat sort:-name")
     await go_to(acme, "2023-11-15 09:00")
-    [posted] = texts(acme)
+    [posted] = list_texts(acme)
     assert "130 leads" in posted
     assert "Lead 129" in posted
     assert "Lead 119" not in posted
@@ -122,7 +122,7 @@ async def test_member_who_may_not_choose_what_channels_receive_is_refused(acme: 
     said = await schedule(acme, "daily 9:00", by=MEI)
     assert "can't choose what channels receive" in said
     await go_to(acme, "2023-11-15 09:00")
-    assert posts(acme) == []
+    assert list_posts(acme) == []
 
 
 @pytest.mark.parametrize(
@@ -158,10 +158,10 @@ async def test_outsiders_are_asked_about_first(acme: World) -> None:
     asked = await schedule(acme, f"daily 9:00 {SUPPORT_LINK}")
     assert "people from other companies" in asked
     await go_to(acme, "2023-11-15 09:00")
-    assert posts(acme, SUPPORT) == []
+    assert list_posts(acme, SUPPORT) == []
     await acme.press("process.saved_confirm")
     await go_to(acme, "2023-11-16 09:00")
-    assert len(posts(acme, SUPPORT)) == 1
+    assert len(list_posts(acme, SUPPORT)) == 1
 
 
 async def test_nothing_is_posted_once_outsiders_read_the_channel(acme: World) -> None:
@@ -169,13 +169,13 @@ async def test_nothing_is_posted_once_outsiders_read_the_channel(acme: World) ->
     acme.slack.workspace.share_channel(SUPPORT)
     await go_to(acme, "2023-11-15 09:00")
     await go_to(acme, "2023-11-16 09:00")
-    assert posts(acme, SUPPORT) == []
-    [notice] = texts(acme, JOHNS_MESSAGES)
+    assert list_posts(acme, SUPPORT) == []
+    [notice] = list_texts(acme, JOHNS_MESSAGES)
     assert "people outside your company now read the channel" in notice
     assert "Not posted" in visible_text(await acme.type("/chakra process saved"))
     await acme.press("process.saved_allow", channel=JOHNS_MESSAGES)
     await go_to(acme, "2023-11-17 09:00")
-    assert len(posts(acme, SUPPORT)) == 1
+    assert len(list_posts(acme, SUPPORT)) == 1
 
 
 async def test_schedule_is_chosen_in_a_form(acme: World) -> None:
@@ -190,7 +190,7 @@ async def test_schedule_is_chosen_in_a_form(acme: World) -> None:
     shown = visible_text(acme.shown())
     assert "every Wednesday and Friday at 18:30" in shown
     await go_to(acme, "2023-11-15 18:30")
-    assert len(posts(acme, SUPPORT)) == 1
+    assert len(list_posts(acme, SUPPORT)) == 1
 
 
 async def test_form_asks_about_outsiders(acme: World) -> None:
@@ -223,16 +223,16 @@ async def test_schedule_is_stopped_and_changed(acme: World) -> None:
     await schedule(acme, "daily 9:00")
     assert "no longer posted" in visible_text(await acme.type("/chakra process unschedule hot"))
     await go_to(acme, "2023-11-15 09:00")
-    assert posts(acme) == []
+    assert list_posts(acme) == []
     await acme.type("/chakra process schedule hot daily 10:00")
     await acme.type("/chakra process schedule hot daily 11:00")
     await go_to(acme, "2023-11-15 10:30")
-    assert posts(acme) == []
+    assert list_posts(acme) == []
     await go_to(acme, "2023-11-15 11:00")
-    assert len(posts(acme)) == 1
+    assert len(list_posts(acme)) == 1
     await acme.type("/chakra process schedule hot off")
     await go_to(acme, "2023-11-16 11:00")
-    assert len(posts(acme)) == 1
+    assert len(list_posts(acme)) == 1
 
 
 async def test_query_that_another_person_scheduled_is_not_moved(acme: World) -> None:
@@ -251,7 +251,7 @@ async def test_deleted_query_is_not_posted(acme: World) -> None:
     await schedule(acme, "daily 9:00")
     await acme.type("/chakra process saved delete hot")
     await go_to(acme, "2023-11-15 09:00")
-    assert posts(acme) == []
+    assert list_posts(acme) == []
 
 
 # --- what goes wrong ------------------------------------------------------------------------------
@@ -262,8 +262,8 @@ async def test_chakra_that_is_down_is_tried_for_an_hour(acme: World) -> None:
     acme.chakra.fail(LIST, StatusResponse(403))
     await go_to(acme, "2023-11-15 09:00")
     await pass_minutes(acme, 70)
-    assert posts(acme) == []
-    [notice] = texts(acme, JOHNS_MESSAGES)
+    assert list_posts(acme) == []
+    [notice] = list_texts(acme, JOHNS_MESSAGES)
     assert "Chakra didn't answer for an hour" in notice
     assert "Not posted" in visible_text(await acme.type("/chakra process saved"))
 
@@ -273,11 +273,11 @@ async def test_chakra_that_comes_back_within_the_hour_loses_nothing(acme: World)
     acme.chakra.fail(LIST, StatusResponse(503), 6)
     await go_to(acme, "2023-11-15 09:00")
     await pass_minutes(acme, 20)
-    [posted] = texts(acme)
+    [posted] = list_texts(acme)
     assert "couldn't be posted then" in posted
-    assert texts(acme, JOHNS_MESSAGES) == []
+    assert list_texts(acme, JOHNS_MESSAGES) == []
     await go_to(acme, "2023-11-16 09:00")
-    assert len(posts(acme)) == 2
+    assert len(list_posts(acme)) == 2
 
 
 async def test_many_due_together_are_all_posted(acme: World) -> None:
@@ -291,17 +291,17 @@ async def test_many_due_together_are_all_posted(acme: World) -> None:
     await go_to(acme, "2023-11-15 09:00")
     for _ in range(12):
         await acme.clock.jump(1)
-    assert len(posts(acme)) == 11
-    assert len(posts(acme, SUPPORT)) == 11
+    assert len(list_posts(acme)) == 11
+    assert len(list_posts(acme, SUPPORT)) == 11
 
 
 async def test_missed_times_are_posted_once_and_counted(acme: World) -> None:
     await schedule(acme, "daily 9:00")
     await go_to(acme, "2023-11-19 12:00")  # the app slept since the 14th
-    [posted] = texts(acme)
+    [posted] = list_texts(acme)
     assert "4 later times were missed and won't be posted." in posted
     await go_to(acme, "2023-11-20 09:00")
-    assert len(posts(acme)) == 2
+    assert len(list_posts(acme)) == 2
 
 
 async def test_app_that_was_removed_from_the_channel_says_so_once(acme: World) -> None:
@@ -309,11 +309,11 @@ async def test_app_that_was_removed_from_the_channel_says_so_once(acme: World) -
     acme.slack.workspace.remove_app(SUPPORT)
     for day in (15, 16, 17):
         await go_to(acme, f"2023-11-{day} 09:00")
-    [notice] = texts(acme, JOHNS_MESSAGES)
+    [notice] = list_texts(acme, JOHNS_MESSAGES)
     assert "this app isn't in the channel" in notice
     acme.slack.workspace.add_app(SUPPORT)
     await go_to(acme, "2023-11-18 09:00")
-    assert len(posts(acme, SUPPORT)) == 1
+    assert len(list_posts(acme, SUPPORT)) == 1
     assert "Not posted" not in visible_text(await acme.type("/chakra process saved"))
 
 
@@ -321,12 +321,12 @@ async def test_post_that_slack_refuses_is_shown_in_the_list(acme: World) -> None
     await schedule(acme, f"daily 9:00 {SUPPORT_LINK}")
     acme.slack.fail("chat.postMessage", error="restricted_action")
     await go_to(acme, "2023-11-15 09:00")
-    assert posts(acme, SUPPORT) == []
-    assert len(posts(acme, JOHNS_MESSAGES)) == 1
+    assert list_posts(acme, SUPPORT) == []
+    assert len(list_posts(acme, JOHNS_MESSAGES)) == 1
     listed = visible_text(await acme.type("/chakra process saved"))
     assert "Not posted: Slack refused it (restricted_action)" in listed
     await go_to(acme, "2023-11-16 09:00")
-    assert len(posts(acme, SUPPORT)) == 1
+    assert len(list_posts(acme, SUPPORT)) == 1
     assert "Not posted" not in visible_text(await acme.type("/chakra process saved"))
 
 
@@ -335,8 +335,8 @@ async def test_scheduler_who_loses_access_is_informed_and_posting_stops(acme: Wo
     acme.slack.workspace.change_member_kind(LENA, "member")
     await go_to(acme, "2023-11-15 09:00", "Europe/Berlin")
     await go_to(acme, "2023-11-16 09:00", "Europe/Berlin")
-    assert posts(acme) == []
-    [notice] = texts(acme, "D0LENA", by=LENA)
+    assert list_posts(acme) == []
+    [notice] = list_texts(acme, "D0LENA", by=LENA)
     assert "is no longer posted" in notice
     assert "may not choose any more what channels receive" in notice
 
@@ -346,7 +346,7 @@ async def test_scheduler_who_left_the_company_ends_it_with_a_word(acme: World) -
     acme.slack.workspace.change_member_kind(LENA, "deactivated")
     await go_to(acme, "2023-11-15 09:00", "Europe/Berlin")
     await go_to(acme, "2023-11-16 09:00", "Europe/Berlin")
-    [ended] = texts(acme)
+    [ended] = list_texts(acme)
     assert "is no longer posted here" in ended
 
 
@@ -356,6 +356,6 @@ async def test_query_that_cannot_be_read_any_more_is_reported_once(acme: World) 
         await connection.exec_driver_sql("UPDATE saved_queries SET record_type = 'ticket'")
     await go_to(acme, "2023-11-15 09:00")
     await go_to(acme, "2023-11-16 09:00")
-    [notice] = texts(acme, JOHNS_MESSAGES)
+    [notice] = list_texts(acme, JOHNS_MESSAGES)
     assert 'There are no records called "ticket" any more.' in notice
-    assert posts(acme) == []
+    assert list_posts(acme) == []

@@ -12,7 +12,7 @@ from tests.people import JOHN
 from tests.world import World
 
 
-def input_of(acme: World, block_id: str) -> Any:
+def find_input(acme: World, block_id: str) -> Any:
     """Return a field of the open form: its value and its hint."""
     view = acme.slack.find_view(JOHN) or {}
     [block] = [block for block in view["blocks"] if block.get("block_id") == block_id]
@@ -28,9 +28,9 @@ async def open_send_form(acme: World, template: str = "appointment_confirmed") -
 async def test_variables_are_filled_from_the_record_and_say_so(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004038")
     await open_send_form(acme)
-    assert input_of(acme, "phone")[0] == "lead LEAD-004038"
-    assert input_of(acme, "var_body_first_name") == ("Aarav", "From the lead. You can change it.")
-    assert input_of(acme, "var_body_time")[0] is None
+    assert find_input(acme, "phone")[0] == "lead LEAD-004038"
+    assert find_input(acme, "var_body_first_name") == ("Aarav", "From the lead. You can change it.")
+    assert find_input(acme, "var_body_time")[0] is None
 
 
 @pytest.mark.parametrize("key", ["A B 12", "A/B-12", "100%", "ключ-7"])
@@ -38,8 +38,8 @@ async def test_record_with_a_hard_key_gets_its_own_message(acme: World, key: str
     record_id = acme.chakra.add_lead(key, firstname="Hard", phone_number="919812300001")
     await acme.type(f'/chakra lead "{key}"')
     await open_send_form(acme)
-    assert input_of(acme, "var_body_first_name")[0] == "Hard"
-    assert record_id in input_of(acme, "phone")[0]
+    assert find_input(acme, "var_body_first_name")[0] == "Hard"
+    assert record_id in find_input(acme, "phone")[0]
 
 
 async def test_one_of_two_records_with_a_key_is_addressed_by_its_id(acme: World) -> None:
@@ -81,7 +81,7 @@ async def test_card_that_a_button_opened_names_its_record_by_the_key(acme: World
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.refresh")
     await open_send_form(acme)
-    assert input_of(acme, "phone")[0] == "lead LEAD-004038"
+    assert find_input(acme, "phone")[0] == "lead LEAD-004038"
 
 
 async def test_edit_of_a_refreshed_card_names_its_record_by_the_key(acme: World) -> None:

@@ -25,16 +25,16 @@ from tests.commands.send_scenarios import (
     advance_until,
     check_form,
     choose_template,
+    count_sent,
     enter_text,
     is_sent,
-    last_message_text,
     open_form,
-    report_text,
+    read_last_message_text,
+    read_report_text,
+    read_view_text,
     run_command,
-    sent_count,
     settle_app,
     submit_form,
-    view_text,
 )
 from tests.endpoints import PLUGIN, reaches
 from tests.shared_world import shared_world
@@ -58,31 +58,31 @@ from tests.world import World
 async def test_form_send_is_delivered_and_read(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     assert await check_form(acme) == {}
-    shown = view_text(acme)
+    shown = read_view_text(acme)
     for fact in ("+1 202-555-0100", "appointment_reminder", "English", "Utility", "Acme"):
         assert fact in shown
     assert "Hi `Jane`, a reminder of your appointment on `May 3` at `10:00`." in shown
     assert (acme.slack.find_view(JOHN) or {})["submit"]["text"] == "Send to …0100"
-    assert sent_count(acme) == 0
+    assert count_sent(acme) == 0
     assert await acme.confirm() == {}
     assert is_sent(acme)
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in report_text(acme))
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_report_text(acme))
     [sent] = acme.chakra.sends
     assert (sent.to, sent.template, sent.language) == ("12025550100", "appointment_reminder", "en")
     assert sent.text.startswith("Hi Jane, a reminder of your appointment on May 3 at 10:00.")
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
-    assert "archives/D0JOHN/p" in last_message_text(acme)
-    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_last_message_text(acme))
+    assert "archives/D0JOHN/p" in read_last_message_text(acme)
+    await advance_until(acme, clock, lambda: "*Read* by" in read_report_text(acme))
     assert len(acme.slack.list_messages(JOHN, DIRECT)) == 1
-    assert "0100" in report_text(acme)
-    assert "2025550100" not in report_text(acme)
+    assert "0100" in read_report_text(acme)
+    assert "2025550100" not in read_report_text(acme)
 
 
 async def test_preview_updates_while_typing(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
-    assert "Hi ‹1›, a reminder" in view_text(acme)
+    assert "Hi ‹1›, a reminder" in read_view_text(acme)
     await enter_text(acme, clock, "var_body_1", "J", "Ja", "Jane")
-    assert "Hi Jane, a reminder" in view_text(acme)
+    assert "Hi Jane, a reminder" in read_view_text(acme)
     updates = [call for call in acme.slack.calls if call.method == "views.update"]
     assert len(updates) == 2  # the template's fields, and one for all three letters
 
@@ -90,7 +90,7 @@ async def test_preview_updates_while_typing(acme: World, clock: ManualClock) -> 
 async def test_the_preview_names_the_recipient(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     await enter_text(acme, clock, "phone", "lead LEAD-004038")
-    await advance_until(acme, clock, lambda: "Aarav Mehta" in view_text(acme))
+    await advance_until(acme, clock, lambda: "Aarav Mehta" in read_view_text(acme))
 
 
 async def test_a_whole_name_is_the_first_option_and_names_its_language(acme: World) -> None:
@@ -120,8 +120,8 @@ async def test_what_cannot_be_sent_is_offered_last_and_says_why(acme: World) -> 
     assert offered[-1]["text"]["text"] == "renewal_notice · English"
     assert offered[-1]["description"]["text"] == "Can't be sent: rejected"
     await acme.press("send.template", value=offered[-1])
-    assert "WhatsApp rejected this template" in view_text(acme)
-    assert "You can send it in French or German." in view_text(acme)
+    assert "WhatsApp rejected this template" in read_view_text(acme)
+    assert "You can send it in French or German." in read_view_text(acme)
 
 
 async def test_a_long_menu_ends_with_a_hint(acme: World) -> None:
@@ -130,7 +130,7 @@ async def test_a_long_menu_ends_with_a_hint(acme: World) -> None:
     assert len(offered) == 100
     assert "type part of the name" in offered[-1]["text"]["text"]
     await acme.press("send.template", value=offered[-1])
-    assert "Type part of the template's name" in view_text(acme)
+    assert "Type part of the template's name" in read_view_text(acme)
 
 
 async def test_last_used_template_is_offered_first(acme: World, clock: ManualClock) -> None:
@@ -138,7 +138,7 @@ async def test_last_used_template_is_offered_first(acme: World, clock: ManualClo
     await acme.slack.suggest(JOHN, "send.template", "")
     await open_form(acme)
     await submit_form(acme)
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     await run_command(acme)
     first = (await acme.slack.suggest(JOHN, "send.template", ""))[0]
     assert first["value"] == acme.chakra.find_template("appointment_reminder", "en").id
@@ -175,8 +175,8 @@ async def test_duplicate_submission_sends_once(acme: World, clock: ManualClock) 
     await check_form(acme)
     press, again = acme.slack.submit(JOHN, {}), acme.slack.submit(JOHN, {})
     await asyncio.gather(press, again, return_exceptions=True)
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
-    assert sent_count(acme) == 1
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_last_message_text(acme))
+    assert count_sent(acme) == 1
 
 
 @reaches(
@@ -188,11 +188,11 @@ async def test_duplicate_submission_sends_once(acme: World, clock: ManualClock) 
 async def test_process_recipient_uses_the_process_endpoint(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     assert await submit_form(acme, phone="lead LEAD-004038") == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert acme.chakra.sends[0].to == "919876543210"
-    await advance_until(acme, clock, lambda: "lead LEAD-004038" in report_text(acme))
-    assert "(+91 98765 43210)" in report_text(acme)
-    assert ") (" not in report_text(acme)
+    await advance_until(acme, clock, lambda: "lead LEAD-004038" in read_report_text(acme))
+    assert "(+91 98765 43210)" in read_report_text(acme)
+    assert ") (" not in read_report_text(acme)
 
 
 async def test_template_paused_after_opening_is_rejected(acme: World, clock: ManualClock) -> None:
@@ -200,13 +200,13 @@ async def test_template_paused_after_opening_is_rejected(acme: World, clock: Man
     acme.chakra.remove_passthrough_webhook()
     acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
     await submit_form(acme)
-    await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
-    assert "paused or disabled" in last_message_text(acme)
-    assert sent_count(acme) == 0
+    await advance_until(acme, clock, lambda: "Not sent" in read_last_message_text(acme))
+    assert "paused or disabled" in read_last_message_text(acme)
+    assert count_sent(acme) == 0
     await acme.slack.close_view(JOHN)
     await acme.slack.press(JOHN, "sends.again")
     await settle_app(acme)
-    assert "Jane" in view_text(acme)
+    assert "Jane" in read_view_text(acme)
 
 
 async def test_changing_the_template_changes_the_fields(acme: World) -> None:
@@ -236,10 +236,10 @@ async def test_each_failure_is_explained(
 ) -> None:
     await open_form(acme)
     assert await submit_form(acme, phone=to) == {}
-    await advance_until(acme, clock, lambda: posted in last_message_text(acme))
-    assert expected in last_message_text(acme)
-    assert sent_count(acme) == went_out
-    await advance_until(acme, clock, lambda: posted in report_text(acme))
+    await advance_until(acme, clock, lambda: posted in read_last_message_text(acme))
+    assert expected in read_last_message_text(acme)
+    assert count_sent(acme) == went_out
+    await advance_until(acme, clock, lambda: posted in read_report_text(acme))
 
 
 async def test_open_view_follows_the_message_to_its_delivery(
@@ -247,9 +247,9 @@ async def test_open_view_follows_the_message_to_its_delivery(
 ) -> None:
     await open_form(acme)
     await submit_form(acme)
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in view_text(acme))
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_view_text(acme))
     assert (acme.slack.find_view(JOHN) or {})["title"]["text"] == "Sending"
-    await advance_until(acme, clock, lambda: "WhatsApp has it" not in view_text(acme))
+    await advance_until(acme, clock, lambda: "WhatsApp has it" not in read_view_text(acme))
     assert (acme.slack.find_view(JOHN) or {})["title"]["text"] in ("Delivered", "Read")
     assert is_sent(acme)
 
@@ -259,20 +259,20 @@ async def test_open_view_says_why_the_message_was_not_delivered(
 ) -> None:
     await open_form(acme)
     await submit_form(acme, phone=NOT_ON_WHATSAPP)
-    await advance_until(acme, clock, lambda: "can't deliver to this number" in view_text(acme))
+    await advance_until(acme, clock, lambda: "can't deliver to this number" in read_view_text(acme))
     assert (acme.slack.find_view(JOHN) or {})["title"]["text"] == "Not delivered"
     await acme.press("send.edit")
-    assert "Jane" in view_text(acme)
+    assert "Jane" in read_view_text(acme)
 
 
 async def test_arrival_opens_no_view_again(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     await submit_form(acme)
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in view_text(acme))
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_view_text(acme))
     await acme.slack.close_view(JOHN)
     await run_command(acme)
     form = acme.slack.find_view(JOHN)
-    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Read* by" in read_report_text(acme))
     assert acme.slack.find_view(JOHN) == form
 
 
@@ -281,16 +281,16 @@ async def test_a_slow_chakra_does_not_delay_the_ack(acme: World, clock: ManualCl
     await check_form(acme, phone=SLOW)
     delivered = await acme.slack.submit(JOHN, {})
     assert delivered.seconds < 0.3
-    assert "Sending to *+1 202-555-0127*" in view_text(acme)
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
-    assert sent_count(acme) == 1
+    assert "Sending to *+1 202-555-0127*" in read_view_text(acme)
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_last_message_text(acme))
+    assert count_sent(acme) == 1
 
 
 async def test_rejected_number_is_reported_with_its_reason(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     await submit_form(acme, phone=NOT_ON_WHATSAPP)
-    await advance_until(acme, clock, lambda: "Not delivered" in report_text(acme))
-    assert "can't deliver to this number" in report_text(acme)
+    await advance_until(acme, clock, lambda: "Not delivered" in read_report_text(acme))
+    assert "can't deliver to this number" in read_report_text(acme)
 
 
 # --- the same once more --------------------------------------------------------------------------
@@ -301,24 +301,24 @@ async def test_duplicate_within_ten_minutes_asks_for_confirmation(
 ) -> None:
     await open_form(acme)
     await submit_form(acme)
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     await open_form(acme)
     await check_form(acme)
-    assert "sent this same message to this recipient" in view_text(acme)
+    assert "sent this same message to this recipient" in read_view_text(acme)
     assert (acme.slack.find_view(JOHN) or {})["submit"]["text"] == "Send again to …0100"
-    assert sent_count(acme) == 1
+    assert count_sent(acme) == 1
     assert await acme.confirm() == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 2)
 
 
 async def test_a_duplicate_by_anyone_asks_for_ten_minutes(acme: World, clock: ManualClock) -> None:
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER), by=PRIYA)
     await acme.confirm(by=PRIYA)
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     await open_form(acme)
     await check_form(acme)
-    assert "<@U0PRIYA> *sent this same message" in view_text(acme)
+    assert "<@U0PRIYA> *sent this same message" in read_view_text(acme)
     await clock.jump(601)
     await open_form(acme)
     assert await submit_form(acme) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 2)

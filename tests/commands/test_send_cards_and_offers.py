@@ -11,12 +11,17 @@ from tests.commands.send_scenarios import (
     JOHN,
     READING_NUMBER,
     advance_until,
+    count_sent,
     open_form,
+    read_view_text,
     run_command,
-    sent_count,
-    view_text,
 )
-from tests.templates.builders import Json, body_component, buttons_component, url_button
+from tests.templates.builders import (
+    Json,
+    build_body_component,
+    build_buttons_component,
+    build_url_button,
+)
 from tests.world import World
 
 LINK = "https://acme.example/files/hat.png"
@@ -29,32 +34,32 @@ SALE = {
 }
 
 
-def cards(count: int, text: str) -> list[Json]:
+def build_cards(count: int, text: str) -> list[Json]:
     card = [
         {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": [LINK]}},
-        body_component(text),
-        buttons_component(url_button("Buy")),
+        build_body_component(text),
+        build_buttons_component(build_url_button("Buy")),
     ]
     return [{"components": card} for _ in range(count)]
 
 
 def create_carousel(acme: World, name: str, count: int, text: str) -> None:
-    parts = (body_component("Hats!"), {"type": "CAROUSEL", "cards": cards(count, text)})
+    parts = (build_body_component("Hats!"), {"type": "CAROUSEL", "cards": build_cards(count, text)})
     acme.chakra.create_template(name=name, language="en", category="MARKETING", components=parts)
 
 
 async def test_cards_are_filled_in_checked_and_sent(acme: World, clock: ManualClock) -> None:
     await open_form(acme, "summer_carousel")
-    assert "Chakra doesn't document carousels." in view_text(acme)
-    assert "Card 3 · Picture: or a file" in view_text(acme)
+    assert "Chakra doesn't document carousels." in read_view_text(acme)
+    assert "Card 3 · Picture: or a file" in read_view_text(acme)
     values = {f"card_{card}_media": LINK for card in (0, 2)} | {"card_1_file": PICTURE}
     values |= {f"var_card_{card}_button_1_1": f"hat{card}" for card in range(3)}
     assert await acme.submit({"phone": READING_NUMBER, "var_body_1": "Mei", **values}) == {}
-    shown = view_text(acme)
+    shown = read_view_text(acme)
     for part in ("Card 1", LINK, "Straw hat", "hat0", "Card 2", "tree.png", "Card 3", "hat2"):
         assert part in shown, shown
     await acme.confirm()
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     carousel = acme.chakra.sends[0].body["template"]["components"][-1]
     links = [card["components"][0]["parameters"][0]["image"]["link"] for card in carousel["cards"]]
     assert (links[0], links[2]) == (LINK, LINK)
@@ -80,7 +85,7 @@ async def test_ten_cards_fit_into_the_form(acme: World, clock: ManualClock) -> N
     values |= {f"var_card_{card}_body_1": "Mei" for card in range(10)}
     values |= {f"var_card_{card}_button_0_1": "hat" for card in range(10)}
     assert await acme.send({"phone": READING_NUMBER, **values}) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert len(acme.chakra.sends[0].body["template"]["components"][-1]["cards"]) == 10
 
 
@@ -91,17 +96,17 @@ async def test_more_cards_than_a_form_holds_are_refused_with_the_reason(acme: Wo
     reason = "Can't be sent: carousel with 10 cards: too many fields for a form"
     assert option["description"]["text"] == reason
     await acme.press("send.template", value=option)
-    assert "10 cards have more fields than a Slack form can hold" in view_text(acme)
+    assert "10 cards have more fields than a Slack form can hold" in read_view_text(acme)
 
 
 async def test_an_offer_is_sent_with_its_end(acme: World, clock: ManualClock) -> None:
     await open_form(acme, "flash_sale_24h")
-    assert "Chakra doesn't document limited-time offers." in view_text(acme)
+    assert "Chakra doesn't document limited-time offers." in read_view_text(acme)
     ends = int(clock.time()) + 3_600
     assert await acme.submit({**SALE, "expiration": ends}) == {}
-    assert f"Flash sale!* · ends <!date^{ends}^" in view_text(acme)
+    assert f"Flash sale!* · ends <!date^{ends}^" in read_view_text(acme)
     await acme.confirm()
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
 
 
 async def test_an_offer_that_has_ended_is_not_sent(acme: World, clock: ManualClock) -> None:
@@ -111,8 +116,8 @@ async def test_an_offer_that_has_ended_is_not_sent(acme: World, clock: ManualClo
     assert await acme.submit({**SALE, "expiration": int(clock.time()) + 60}) == {}
     await clock.advance(120)  # the view waits while the offer ends
     await acme.confirm()
-    assert "This is in the past" in view_text(acme)
-    assert sent_count(acme) == 0
+    assert "This is in the past" in read_view_text(acme)
+    assert count_sent(acme) == 0
 
 
 @pytest.mark.parametrize("name", ["summer_carousel", "flash_sale_24h"])

@@ -21,11 +21,11 @@ from tests.commands.send_scenarios import (
     advance,
     advance_until,
     check_form,
+    count_sent,
     is_sent,
     open_form,
+    read_view_text,
     run_command,
-    sent_count,
-    view_text,
 )
 from tests.world import World
 
@@ -56,11 +56,11 @@ async def test_a_template_edited_since_is_shown_again(
     edit_template(acme)
     await advance(acme, clock, seconds)
     assert await acme.confirm() == {}
-    assert CHANGED_NOTE in view_text(acme)
-    assert "Hi `Jane`, the last reminder" in view_text(acme)
-    assert sent_count(acme) == 0
+    assert CHANGED_NOTE in read_view_text(acme)
+    assert "Hi `Jane`, the last reminder" in read_view_text(acme)
+    assert count_sent(acme) == 0
     await acme.confirm()
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert (acme.slack.find_view(JOHN) or {})["title"]["text"] == "Sending"
 
 
@@ -71,10 +71,10 @@ async def test_a_template_edited_while_the_form_is_open_is_shown_as_it_is(
     edit_template(acme)
     await advance(acme, clock, CURRENT_SECONDS)
     assert await check_form(acme) == {}
-    assert EDITED_NOTE in view_text(acme)
-    assert "Hi `Jane`, the last reminder" in view_text(acme)
+    assert EDITED_NOTE in read_view_text(acme)
+    assert "Hi `Jane`, the last reminder" in read_view_text(acme)
     assert await acme.confirm() == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert acme.chakra.sends[0].text.startswith("Hi Jane, the last reminder")
 
 
@@ -83,7 +83,7 @@ async def test_a_typed_line_shows_a_template_as_it_is_now(acme: World, clock: Ma
     edit_template(acme)
     await advance(acme, clock, CURRENT_SECONDS)
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
-    assert "Hi `Jane`, the last reminder" in view_text(acme)
+    assert "Hi `Jane`, the last reminder" in read_view_text(acme)
 
 
 async def test_a_line_whose_template_asks_for_more_now_opens_the_form(
@@ -98,7 +98,7 @@ async def test_a_line_whose_template_asks_for_more_now_opens_the_form(
     view = acme.slack.find_view(JOHN) or {}
     assert view["callback_id"] == "send.submit"
     assert "var_body_4" in [block["block_id"] for block in view["blocks"]]
-    assert "Jane" in view_text(acme)
+    assert "Jane" in read_view_text(acme)
 
 
 async def test_a_new_rating_of_a_template_asks_nothing_again(
@@ -109,7 +109,7 @@ async def test_a_new_rating_of_a_template_asks_nothing_again(
     acme.chakra.update_template(NAME, LANGUAGE, quality="RED")
     await advance(acme, clock, CURRENT_SECONDS)
     assert await acme.confirm() == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
 
 
 @pytest.mark.parametrize("fault", [DelayedResponse(CHAKRA_SECONDS), DelayedResponse(60)])
@@ -136,7 +136,7 @@ async def test_a_template_deleted_since_is_not_sent(acme: World, clock: ManualCl
     await advance(acme, clock, CACHED_SECONDS)
     await acme.confirm()
     assert (acme.slack.find_view(JOHN) or {})["callback_id"] == "send.submit"
-    assert "It may have been deleted" in view_text(acme)
+    assert "It may have been deleted" in read_view_text(acme)
     assert acme.chakra.sends == []
 
 
@@ -148,9 +148,9 @@ async def test_a_lookup_that_fails_late_returns_to_the_form(
     line = f'{NAME} lead LEAD-004038 1=Jane 2="May 3" 3=10:00 language=en from Acme'
     async with clock.running():
         await acme.slack.type(JOHN, SALES, f"/chakra send {line}")
-    await advance_until(acme, clock, lambda: "Checking" in view_text(acme))
-    await advance_until(acme, clock, lambda: "cannot be reached" in view_text(acme))
+    await advance_until(acme, clock, lambda: "Checking" in read_view_text(acme))
+    await advance_until(acme, clock, lambda: "cannot be reached" in read_view_text(acme))
     assert (acme.slack.find_view(JOHN) or {})["callback_id"] == "send.submit"
     for value in ("lead LEAD-004038", "Jane", "May 3", "10:00"):
-        assert value in view_text(acme)
+        assert value in read_view_text(acme)
     assert acme.chakra.sends == []

@@ -20,14 +20,14 @@ from tests.commands.send_scenarios import (
     advance,
     advance_until,
     choose_template,
+    count_sent,
     enter_text,
-    last_message_text,
     press_button,
+    read_last_message_text,
+    read_view_text,
     run_command,
-    sent_count,
     settle_app,
     submit_form,
-    view_text,
 )
 from tests.conftest import OpenSandbox
 from tests.shared_world import shared_world
@@ -40,21 +40,23 @@ async def test_a_complete_line_is_shown_and_one_press_sends(
     acme: World, clock: ManualClock
 ) -> None:
     await run_command(acme, COMMAND_LINE.format(to="+1 202 555 0100"))
-    assert "+1 202-555-0100" in view_text(acme)
-    assert "Hi `Jane`, a reminder of your appointment on `May 3` at `10:00`." in view_text(acme)
-    assert sent_count(acme) == 0
+    assert "+1 202-555-0100" in read_view_text(acme)
+    assert "Hi `Jane`, a reminder of your appointment on `May 3` at `10:00`." in read_view_text(
+        acme
+    )
+    assert count_sent(acme) == 0
     assert not [message for message in acme.slack.list_messages(JOHN, SALES) if message.ephemeral]
     await acme.confirm()
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
-    assert sent_count(acme) == 1
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_last_message_text(acme))
+    assert count_sent(acme) == 1
 
 
 async def test_double_press_sends_once(acme: World, clock: ManualClock) -> None:
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
     await asyncio.gather(*(acme.slack.submit(JOHN, {}) for _ in range(2)), return_exceptions=True)
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_last_message_text(acme))
     await advance(acme, clock, 3)
-    assert sent_count(acme) == 1
+    assert count_sent(acme) == 1
 
 
 async def test_a_duplicate_sent_while_the_view_is_open_is_asked_about(
@@ -63,18 +65,18 @@ async def test_a_duplicate_sent_while_the_view_is_open_is_asked_about(
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER), by=PRIYA)
     await acme.confirm(by=PRIYA)
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     await acme.confirm()
-    assert "<@U0PRIYA> *sent this same message" in view_text(acme)
-    assert sent_count(acme) == 1
+    assert "<@U0PRIYA> *sent this same message" in read_view_text(acme)
+    assert count_sent(acme) == 1
     await acme.confirm()
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 2)
 
 
 async def test_an_incomplete_line_opens_the_form_with_what_was_typed(acme: World) -> None:
     await run_command(acme, f"appointment_reminder {READING_NUMBER} 1=Jane")
-    assert "Jane" in view_text(acme)
-    assert READING_NUMBER in view_text(acme)
+    assert "Jane" in read_view_text(acme)
+    assert READING_NUMBER in read_view_text(acme)
     assert await submit_form(acme) == {}
 
 
@@ -82,13 +84,13 @@ async def test_change_button_opens_the_prefilled_form(acme: World) -> None:
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
     await acme.slack.press(JOHN, "send.edit")
     await settle_app(acme)
-    assert "Jane" in view_text(acme)
-    assert "May 3" in view_text(acme)
+    assert "Jane" in read_view_text(acme)
+    assert "May 3" in read_view_text(acme)
 
 
 async def test_a_mention_means_the_members_own_number(acme: World) -> None:
     await run_command(acme, "hello_world @john")
-    assert "John Doe has no phone number" in view_text(acme)
+    assert "John Doe has no phone number" in read_view_text(acme)
 
 
 @shared_world
@@ -105,11 +107,11 @@ async def test_a_mention_means_the_members_own_number(acme: World) -> None:
 )
 async def test_form_explains_what_a_line_gets_wrong(acme: World, text: str, expected: str) -> None:
     await run_command(acme, text)
-    assert expected in view_text(acme)
-    assert sent_count(acme) == 0
+    assert expected in read_view_text(acme)
+    assert count_sent(acme) == 0
 
 
-def field(acme: World, block_id: str) -> Any:
+def read_field(acme: World, block_id: str) -> Any:
     """Return what a field of the open form begins with."""
     view = acme.slack.find_view(JOHN) or {}
     elements = [block["element"] for block in view["blocks"] if block.get("block_id") == block_id]
@@ -119,27 +121,27 @@ def field(acme: World, block_id: str) -> Any:
 
 async def test_free_text_opens_the_form_with_the_person_and_names_the_rest(acme: World) -> None:
     await run_command(acme, "hi priya, your order is ready")
-    assert field(acme, "phone") == "priya"
-    assert "“hi … your order is ready”" in view_text(acme)
+    assert read_field(acme, "phone") == "priya"
+    assert "“hi … your order is ready”" in read_view_text(acme)
 
 
 async def test_an_unknown_template_leaves_the_number_in_its_field(acme: World) -> None:
     await run_command(acme, "banana +12025550101")
-    assert field(acme, "phone") == "+12025550101"
-    assert "There is no template called *banana*" in view_text(acme)
+    assert read_field(acme, "phone") == "+12025550101"
+    assert "There is no template called *banana*" in read_view_text(acme)
 
 
 async def test_a_word_that_is_neither_template_nor_person_is_named(acme: World) -> None:
     await run_command(acme, "banana")
-    assert field(acme, "phone") is None
-    assert "There is no template, colleague or lead called *banana*" in view_text(acme)
+    assert read_field(acme, "phone") is None
+    assert "There is no template, colleague or lead called *banana*" in read_view_text(acme)
 
 
 async def test_a_lead_by_name_is_previewed_and_sent(acme: World, clock: ManualClock) -> None:
     await run_command(acme, "hello_world aarav")
-    assert "lead LEAD-004038, Aarav Mehta, +91 98765 43210" in view_text(acme)
+    assert "lead LEAD-004038, Aarav Mehta, +91 98765 43210" in read_view_text(acme)
     await acme.confirm()
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ async def test_a_number_may_be_ones_own_or_a_colleagues(
 ) -> None:
     acme.chakra.update_user("john@acme.com", phones=["+919876543299"])
     await run_command(acme, line)
-    assert expected in view_text(acme)
+    assert expected in read_view_text(acme)
 
 
 async def test_people_of_one_name_are_a_choice(acme: World) -> None:
@@ -170,14 +172,14 @@ async def test_people_of_one_name_are_a_choice(acme: World) -> None:
         "Someone else…",
     ]
     assert "initial_option" not in choice
-    assert "Two people match “priya”" in view_text(acme)
+    assert "Two people match “priya”" in read_view_text(acme)
 
 
 async def test_values_typed_before_a_template_is_chosen_are_filled_in_then(acme: World) -> None:
     await run_command(acme, f'{READING_NUMBER} 2="May 3" "Jane" nme=x')
     await choose_template(acme)
-    assert (field(acme, "var_body_1"), field(acme, "var_body_2")) == ("Jane", "May 3")
-    assert "no “nme”" in view_text(acme)
+    assert (read_field(acme, "var_body_1"), read_field(acme, "var_body_2")) == ("Jane", "May 3")
+    assert "no “nme”" in read_view_text(acme)
 
 
 async def test_values_typed_while_templates_load_are_filled_in_later(
@@ -187,22 +189,22 @@ async def test_values_typed_while_templates_load_are_filled_in_later(
     typing = asyncio.create_task(run_command(acme, f"appointment_reminder {READING_NUMBER} 1=Jane"))
     await acme.chakra.wait_for_requests(1)
     await clock.advance_until(typing.done)
-    assert "“appointment_reminder” isn't chosen yet" in view_text(acme)
+    assert "“appointment_reminder” isn't chosen yet" in read_view_text(acme)
     acme.chakra.release_hanging()
     acme.chakra.clear_faults()
     await choose_template(acme)
-    assert field(acme, "phone") == READING_NUMBER
-    assert field(acme, "var_body_1") == "Jane"
+    assert read_field(acme, "phone") == READING_NUMBER
+    assert read_field(acme, "var_body_1") == "Jane"
 
 
 async def test_a_leads_values_are_filled_in_and_removed_for_someone_else(
     acme: World, clock: ManualClock
 ) -> None:
     await run_command(acme, "order_update aarav")
-    filled = field(acme, "var_body_1")
+    filled = read_field(acme, "var_body_1")
     assert filled == "Aarav"
     await enter_text(acme, clock, "phone", READING_NUMBER)
-    assert field(acme, "var_body_1") is None
+    assert read_field(acme, "var_body_1") is None
     entries = (acme.slack.find_view(JOHN) or {})["state"]["values"]["var_body_1"]
     assert [entry["value"] for entry in entries.values()] == [None], "Slack would send it on"
 
@@ -210,12 +212,12 @@ async def test_a_leads_values_are_filled_in_and_removed_for_someone_else(
 async def test_a_leads_values_never_go_to_someone_else_without_a_look(acme: World) -> None:
     """The recipient is changed in the moment of Continue, before the form could follow."""
     await run_command(acme, "lead_followup aarav")
-    assert field(acme, "var_body_first_name") == "Aarav"
+    assert read_field(acme, "var_body_first_name") == "Aarav"
     typed = {"phone": READING_NUMBER, "var_body_agent": "John", "var_body_product": "our plan"}
     assert await acme.submit(typed) == {}
-    assert "The recipient has changed" in view_text(acme)
-    assert field(acme, "var_body_first_name") is None
-    assert field(acme, "phone") == READING_NUMBER
+    assert "The recipient has changed" in read_view_text(acme)
+    assert read_field(acme, "var_body_first_name") is None
+    assert read_field(acme, "phone") == READING_NUMBER
 
 
 # --- from cards ----------------------------------------------------------------------------------
@@ -225,17 +227,17 @@ async def test_template_card_opens_its_send_form(acme: World) -> None:
     await acme.slack.type(JOHN, SALES, "/chakra templates hello_world")
     await settle_app(acme)
     await press_button(acme, "templates.send")
-    assert "Welcome and congratulations" in view_text(acme)
+    assert "Welcome and congratulations" in read_view_text(acme)
 
 
 async def test_user_card_opens_the_form_with_their_number(acme: World) -> None:
     await acme.slack.type(JOHN, SALES, "/chakra user priya@acme.com")
     await settle_app(acme)
     await press_button(acme, "user.send")
-    assert field(acme, "phone") == "Priya Sharma, +91 99999 99999"
+    assert read_field(acme, "phone") == "Priya Sharma, +91 99999 99999"
     await choose_template(acme, "hello_world", "en_US")
     assert await acme.submit({}) == {}
-    assert "Priya Sharma, +91 99999 99999" in view_text(acme)
+    assert "Priya Sharma, +91 99999 99999" in read_view_text(acme)
 
 
 async def test_non_sender_sees_no_send_button(acme: World) -> None:

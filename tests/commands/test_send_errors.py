@@ -34,14 +34,14 @@ from tests.commands.send_scenarios import (
     SEND_PATH,
     advance_until,
     check_form,
-    last_message_text,
+    count_sent,
     open_form,
     press_button,
-    report_text,
+    read_last_message_text,
+    read_report_text,
+    read_view_text,
     run_command,
-    sent_count,
     submit_form,
-    view_text,
 )
 from tests.world import World
 
@@ -111,12 +111,12 @@ async def test_a_failure_is_explained_and_nothing_is_repeated(
     acme.chakra.fail(SEND_PATH, fault)
     await open_form(acme)
     assert await submit_form(acme) == {}
-    await advance_until(acme, clock, lambda: posted in last_message_text(acme))
-    assert expected in last_message_text(acme)
-    assert (sent_count(acme), acme.chakra.count(SEND_PATH)) == (went_out, 1)
-    await advance_until(acme, clock, lambda: posted in report_text(acme))
-    assert expected in report_text(acme)
-    assert "2025550100" not in last_message_text(acme) + report_text(acme)
+    await advance_until(acme, clock, lambda: posted in read_last_message_text(acme))
+    assert expected in read_last_message_text(acme)
+    assert (count_sent(acme), acme.chakra.count(SEND_PATH)) == (went_out, 1)
+    await advance_until(acme, clock, lambda: posted in read_report_text(acme))
+    assert expected in read_report_text(acme)
+    assert "2025550100" not in read_last_message_text(acme) + read_report_text(acme)
 
 
 async def test_form_opened_again_after_a_code_about_the_template_shows_it_as_it_is(
@@ -129,14 +129,14 @@ async def test_form_opened_again_after_a_code_about_the_template_shows_it_as_it_
     acme.chakra.fail(LIST_TEMPLATES, StatusResponse(503))
     async with clock.running():
         assert await check_form(acme) == {}
-    await advance_until(acme, clock, lambda: "Send to" in view_text(acme))
+    await advance_until(acme, clock, lambda: "Send to" in read_view_text(acme))
     async with clock.running():
         assert await acme.confirm() == {}
-    await advance_until(acme, clock, lambda: "paused or disabled" in last_message_text(acme))
+    await advance_until(acme, clock, lambda: "paused or disabled" in read_last_message_text(acme))
     acme.chakra.clear_faults()
     await acme.slack.close_view(JOHN)
     await press_button(acme, "sends.again")
-    assert "WhatsApp paused this template" in view_text(acme)
+    assert "WhatsApp paused this template" in read_view_text(acme)
 
 
 async def test_code_about_the_template_in_a_status_has_the_list_loaded_again_once(
@@ -147,9 +147,9 @@ async def test_code_about_the_template_in_a_status_has_the_list_loaded_again_onc
     for number, loads in ((1, 1), (2, 0)):
         before = acme.chakra.count(LIST_TEMPLATES)
         assert await submit_form(acme, phone="+12025550139", var_body_1=f"Jane {number}") == {}
-        await advance_until(acme, clock, lambda number=number: sent_count(acme) == number)  # type: ignore[misc]
+        await advance_until(acme, clock, lambda number=number: count_sent(acme) == number)  # type: ignore[misc]
         await clock.advance(5)
-        assert "didn't accept the values" in report_text(acme)
+        assert "didn't accept the values" in read_report_text(acme)
         await open_form(acme)
         assert acme.chakra.count(LIST_TEMPLATES) - before == loads * PAGES
 
@@ -167,7 +167,7 @@ async def test_template_made_a_minute_ago_is_sent_from_a_line(
             components=[{"type": "BODY", "text": f"This is {name}."}],
         )
         await run_command(acme, f"{name} {READING_NUMBER}")
-        assert f"This is {name}." in view_text(acme)
+        assert f"This is {name}." in read_view_text(acme)
         await clock.advance(31)
 
 
@@ -176,10 +176,10 @@ async def test_message_that_failed_on_one_device_and_arrived_on_another_is_read(
 ) -> None:
     await open_form(acme)
     assert await submit_form(acme, phone="+12025550141") == {}
-    await advance_until(acme, clock, lambda: "*Delivered after all*" in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Delivered after all*" in read_report_text(acme))
     report = visible_text(acme.slack.list_messages(JOHN, DIRECT)[0])
     assert "*Read* by" in report
-    assert "can't deliver" not in report + report_text(acme)
+    assert "can't deliver" not in report + read_report_text(acme)
 
 
 async def test_same_person_by_an_older_number_is_asked_about_before_a_second_message(
@@ -187,11 +187,11 @@ async def test_same_person_by_an_older_number_is_asked_about_before_a_second_mes
 ) -> None:
     await open_form(acme)
     assert await submit_form(acme, phone="+55 11 98765-4321") == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     await open_form(acme)
     await check_form(acme, phone="+55 11 8765-4321")
-    assert "Send it again?" in view_text(acme)
-    assert sent_count(acme) == 1
+    assert "Send it again?" in read_view_text(acme)
+    assert count_sent(acme) == 1
 
 
 async def test_code_of_a_failed_status_has_a_sentence_that_names_no_reference(
@@ -205,8 +205,8 @@ async def test_code_of_a_failed_status_has_a_sentence_that_names_no_reference(
     ):
         await open_form(acme)
         assert await submit_form(acme, phone=f"+120255501{end}") == {}
-        await advance_until(acme, clock, lambda text=expected: text in report_text(acme))  # type: ignore[misc]
-        assert "reference" not in report_text(acme)
+        await advance_until(acme, clock, lambda text=expected: text in read_report_text(acme))  # type: ignore[misc]
+        assert "reference" not in read_report_text(acme)
 
 
 @pytest.mark.parametrize(
@@ -218,17 +218,17 @@ async def test_short_rate_limit_is_waited_out_and_sent_once(
     acme.chakra.fail(SEND_PATH, busy, times=1)
     await open_form(acme)
     assert await submit_form(acme) == {}
-    await advance_until(acme, clock, lambda: ACCEPTED_LINE in last_message_text(acme))
-    assert (sent_count(acme), acme.chakra.count(SEND_PATH)) == (1, 2)
+    await advance_until(acme, clock, lambda: ACCEPTED_LINE in read_last_message_text(acme))
+    assert (count_sent(acme), acme.chakra.count(SEND_PATH)) == (1, 2)
 
 
 async def test_rate_limit_waits_are_capped_at_ten_seconds(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(SEND_PATH, TooManyRequests(retry_after_seconds=4))
     await open_form(acme)
     assert await submit_form(acme) == {}
-    await advance_until(acme, clock, lambda: FAILED_LINE in last_message_text(acme))
-    assert "Try again in 4 seconds." in last_message_text(acme)
-    assert sent_count(acme) == 0
+    await advance_until(acme, clock, lambda: FAILED_LINE in read_last_message_text(acme))
+    assert "Try again in 4 seconds." in read_last_message_text(acme)
+    assert count_sent(acme) == 0
     assert acme.chakra.count(SEND_PATH) <= 3  # immediately, after four seconds, after eight
 
 
@@ -240,13 +240,13 @@ async def test_unanswered_send_is_unknown_within_45_seconds(
     await check_form(acme)
     delivered = await acme.slack.submit(JOHN, {})
     assert (delivered.status, delivered.seconds) == (200, 0)
-    assert "Sending to *+1 202-555-0100*" in view_text(acme)
+    assert "Sending to *+1 202-555-0100*" in read_view_text(acme)
     began = clock.monotonic()
-    await advance_until(acme, clock, lambda: UNKNOWN_LINE in last_message_text(acme))
+    await advance_until(acme, clock, lambda: UNKNOWN_LINE in read_last_message_text(acme))
     assert 30 <= clock.monotonic() - began <= 45
-    assert UNCERTAIN_TEXT in last_message_text(acme)
-    await advance_until(acme, clock, lambda: UNKNOWN_LINE in report_text(acme))
-    assert (sent_count(acme), acme.chakra.count(SEND_PATH)) == (0, 1)
+    assert UNCERTAIN_TEXT in read_last_message_text(acme)
+    await advance_until(acme, clock, lambda: UNKNOWN_LINE in read_report_text(acme))
+    assert (count_sent(acme), acme.chakra.count(SEND_PATH)) == (0, 1)
 
 
 async def test_unknown_outcome_asks_before_a_duplicate_send(
@@ -256,11 +256,11 @@ async def test_unknown_outcome_asks_before_a_duplicate_send(
     acme.chakra.fail(SEND_PATH, ResetAfterHandling(), times=1)
     await open_form(acme)
     await submit_form(acme)
-    await advance_until(acme, clock, lambda: UNKNOWN_LINE in last_message_text(acme))
+    await advance_until(acme, clock, lambda: UNKNOWN_LINE in read_last_message_text(acme))
     await open_form(acme)
     await check_form(acme)
-    assert "sent this same message to this recipient" in view_text(acme)
-    assert sent_count(acme) == 1
+    assert "sent this same message to this recipient" in read_view_text(acme)
+    assert count_sent(acme) == 1
 
 
 async def test_the_view_shows_the_outcome_that_the_channel_has(
@@ -269,22 +269,22 @@ async def test_the_view_shows_the_outcome_that_the_channel_has(
     acme.chakra.fail(SEND_PATH, Hang())
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
     await acme.confirm()
-    assert "Sending to *+1 202-555-0100*" in view_text(acme)
-    await advance_until(acme, clock, lambda: UNKNOWN_LINE in view_text(acme))
-    assert UNCERTAIN_TEXT in view_text(acme)
-    assert UNCERTAIN_TEXT in last_message_text(acme)
-    assert (sent_count(acme), acme.chakra.count(SEND_PATH)) == (0, 1)
+    assert "Sending to *+1 202-555-0100*" in read_view_text(acme)
+    await advance_until(acme, clock, lambda: UNKNOWN_LINE in read_view_text(acme))
+    assert UNCERTAIN_TEXT in read_view_text(acme)
+    assert UNCERTAIN_TEXT in read_last_message_text(acme)
+    assert (count_sent(acme), acme.chakra.count(SEND_PATH)) == (0, 1)
 
 
 async def test_a_failed_send_can_be_changed_in_its_view(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(SEND_PATH, TooManyRequests(retry_after_seconds=45))
     await open_form(acme)
     await submit_form(acme)
-    await advance_until(acme, clock, lambda: FAILED_LINE in view_text(acme))
+    await advance_until(acme, clock, lambda: FAILED_LINE in read_view_text(acme))
     acme.chakra.clear_faults()
     await press_button(acme, "send.edit")
     assert await submit_form(acme, var_body_1="Anna") == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert acme.chakra.sends[0].text.startswith("Hi Anna")
 
 
@@ -292,15 +292,15 @@ async def test_rejected_number_reopens_the_prefilled_form(acme: World, clock: Ma
     acme.chakra.fail(SEND_PATH, TooManyRequests(retry_after_seconds=45))
     await open_form(acme)
     await submit_form(acme)
-    await advance_until(acme, clock, lambda: FAILED_LINE in last_message_text(acme))
+    await advance_until(acme, clock, lambda: FAILED_LINE in read_last_message_text(acme))
     acme.chakra.clear_faults()
     await acme.slack.close_view(JOHN)
     await press_button(acme, "sends.again")
-    assert "Hi Jane, a reminder of your appointment on May 3" in view_text(acme)
+    assert "Hi Jane, a reminder of your appointment on May 3" in read_view_text(acme)
     assert await submit_form(acme) == {}
-    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
-    assert FAILED_LINE not in last_message_text(acme)
-    assert sent_count(acme) == 1
+    await advance_until(acme, clock, lambda: "*Read* by" in read_report_text(acme))
+    assert FAILED_LINE not in read_last_message_text(acme)
+    assert count_sent(acme) == 1
 
 
 @pytest.mark.parametrize("seen", [False, True])

@@ -36,14 +36,14 @@ from tests.commands.send_scenarios import (
     READING_NUMBER,
     advance_until,
     choose_template,
+    count_sent,
     enter_text,
     is_sent,
-    last_message_text,
     open_form,
-    report_text,
+    read_last_message_text,
+    read_report_text,
+    read_view_text,
     run_command,
-    sent_count,
-    view_text,
 )
 from tests.endpoints import PLUGIN, reaches
 from tests.world import World
@@ -60,15 +60,15 @@ from tests.world import World
 async def test_selected_picture_is_sent_and_read(acme: World, clock: ManualClock) -> None:
     await open_promo_form(acme)
     assert await check_promo_form(acme, file=PICTURE) == {}
-    assert "`tree.png`" in view_text(acme)
+    assert "`tree.png`" in read_view_text(acme)
     assert await acme.confirm() == {}
     assert is_sent(acme)
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_last_message_text(acme))
     [sent] = acme.chakra.sends
     assert (sent.to, sent.template) == ("12025550100", PROMO)
     assert await fetch_public_file(sent.body["imageUrl"]) == ("image/png", PNG)
     assert "filename" not in sent.body
-    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Read* by" in read_report_text(acme))
     assert len(acme.slack.list_messages(JOHN, DIRECT)) == 1
     assert (
         download_count(acme),
@@ -81,7 +81,7 @@ async def test_document_keeps_its_file_name(acme: World, clock: ManualClock) -> 
     await open_form(acme, "order_update", "en_US")
     values = {"var_body_2": "17", "var_button_0_1": "17", "file": INVOICE}
     assert await submit_promo_form(acme, **values) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     body = acme.chakra.sends[0].body
     assert body["filename"] == "Invoice 17.pdf"
     assert await fetch_public_file(body["documentUrl"]) == ("application/pdf", INVOICE.data)
@@ -90,14 +90,14 @@ async def test_document_keeps_its_file_name(acme: World, clock: ManualClock) -> 
 async def test_nine_megabyte_video_is_sent(acme: World, clock: ManualClock) -> None:
     await open_form(acme, "holi_offer", "en")
     assert await submit_promo_form(acme, **OFFER_VALUES, file=CLIP) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert (await fetch_public_file(acme.chakra.sends[0].body["videoUrl"]))[1] == CLIP.data
 
 
 async def test_file_link_still_works(acme: World, clock: ManualClock) -> None:
     await open_promo_form(acme)
     assert await submit_promo_form(acme, media="https://acme.example/tree.png") == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert acme.chakra.sends[0].body["imageUrl"] == "https://acme.example/tree.png"
     assert (download_count(acme), acme.chakra.count(UPLOAD_ENDPOINT)) == (0, 0)
 
@@ -108,9 +108,9 @@ async def test_a_slow_chakra_does_not_delay_the_ack(acme: World, clock: ManualCl
     await check_promo_form(acme, file=PICTURE)
     delivered = await acme.slack.submit(JOHN, {})
     assert delivered.seconds < 0.3
-    assert "Sending to" in view_text(acme)
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
-    assert sent_count(acme) == 1
+    assert "Sending to" in read_view_text(acme)
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_last_message_text(acme))
+    assert count_sent(acme) == 1
 
 
 # --- the form ------------------------------------------------------------------------------------
@@ -134,11 +134,11 @@ async def test_form_accepts_a_link_or_a_file_with_a_privacy_hint(acme: World) ->
 
 async def test_the_preview_names_the_file(acme: World, clock: ManualClock) -> None:
     await open_promo_form(acme)
-    assert "Picture  ‹file›" in view_text(acme)
+    assert "Picture  ‹file›" in read_view_text(acme)
     await submit_promo_form(acme, file=PICTURE, phone="12345")  # it stays open, with the file in it
     await enter_text(acme, clock, "var_body_1", "Jane")
-    assert "`tree.png`" in view_text(acme)
-    assert "Merry Christmas Jane" in view_text(acme)
+    assert "`tree.png`" in read_view_text(acme)
+    assert "Merry Christmas Jane" in read_view_text(acme)
 
 
 async def test_file_stays_selected_after_a_validation_error(
@@ -148,7 +148,7 @@ async def test_file_stays_selected_after_a_validation_error(
     assert "too short" in (await submit_promo_form(acme, file=PICTURE, phone="12345"))["phone"]
     await enter_text(acme, clock, "var_body_1", "Jane")
     assert await acme.send({"phone": READING_NUMBER}) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ async def test_oversized_file_is_rejected_before_download(
     huge = {"id": "F0HUGE", "name": "a.bin", "mimetype": mimetype, "size": 30 * MEGABYTE}
     errors = await submit_files(acme, huge)
     assert expected in errors["file"]
-    assert (download_count(acme), acme.chakra.count(UPLOAD_ENDPOINT), sent_count(acme)) == (0, 0, 0)
+    assert (download_count(acme), acme.chakra.count(UPLOAD_ENDPOINT), count_sent(acme)) == (0, 0, 0)
 
 
 async def test_only_one_file_is_accepted(acme: World) -> None:
@@ -214,9 +214,9 @@ async def test_missing_file_metadata_is_fetched_before_download(
     acme.slack.workspace.files.reveal_to_app([large.id])
     await open_promo_form(acme)
     assert await submit_files(acme, {"id": large.id, "file_access": "check_file_info"}) == {}
-    await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
-    assert "WhatsApp accepts up to 5 MB here" in last_message_text(acme)
-    assert (download_count(acme), acme.chakra.count(UPLOAD_ENDPOINT), sent_count(acme)) == (0, 0, 0)
+    await advance_until(acme, clock, lambda: "Not sent" in read_last_message_text(acme))
+    assert "WhatsApp accepts up to 5 MB here" in read_last_message_text(acme)
+    assert (download_count(acme), acme.chakra.count(UPLOAD_ENDPOINT), count_sent(acme)) == (0, 0, 0)
 
 
 # --- once ----------------------------------------------------------------------------------------
@@ -226,20 +226,20 @@ async def test_duplicate_submission_uploads_and_sends_once(acme: World, clock: M
     await open_promo_form(acme)
     await check_promo_form(acme, file=PICTURE)
     await asyncio.gather(*(acme.slack.submit(JOHN, {}) for _ in range(2)), return_exceptions=True)
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
-    assert (sent_count(acme), acme.chakra.count(UPLOAD_ENDPOINT), download_count(acme)) == (1, 1, 1)
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_last_message_text(acme))
+    assert (count_sent(acme), acme.chakra.count(UPLOAD_ENDPOINT), download_count(acme)) == (1, 1, 1)
 
 
 async def test_same_file_again_asks_for_confirmation(acme: World, clock: ManualClock) -> None:
     for step in (submit_promo_form, check_promo_form):
         await open_promo_form(acme)
         assert await step(acme, file=PICTURE) == {}
-        await advance_until(acme, clock, lambda: sent_count(acme) == 1)
-    assert "sent this same message to this recipient" in view_text(acme)
-    assert "`tree.png`" in view_text(acme)
+        await advance_until(acme, clock, lambda: count_sent(acme) == 1)
+    assert "sent this same message to this recipient" in read_view_text(acme)
+    assert "`tree.png`" in read_view_text(acme)
     assert acme.chakra.count(UPLOAD_ENDPOINT) == 1
     assert await acme.confirm() == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 2)
     assert (await fetch_public_file(acme.chakra.sends[1].body["imageUrl"]))[1] == PNG
 
 
@@ -256,17 +256,19 @@ async def test_another_file_is_another_message(
 ) -> None:
     await open_promo_form(acme)
     await submit_promo_form(acme, file=PICTURE)
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     await open_promo_form(acme)
     assert await submit_promo_form(acme, file=other) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 2)
 
 
 async def test_ambiguous_file_send_is_unknown(acme: World, clock: ManualClock) -> None:
     await open_promo_form(acme)
     await submit_promo_form(acme, file=PICTURE, phone=LOST_RESPONSE)
-    await advance_until(acme, clock, lambda: "We don't know whether" in last_message_text(acme))
-    assert (acme.chakra.count(UPLOAD_ENDPOINT), sent_count(acme)) == (1, 1)
+    await advance_until(
+        acme, clock, lambda: "We don't know whether" in read_last_message_text(acme)
+    )
+    assert (acme.chakra.count(UPLOAD_ENDPOINT), count_sent(acme)) == (1, 1)
 
 
 # --- the typed line ------------------------------------------------------------------------------
@@ -276,14 +278,14 @@ async def test_command_line_accepts_a_link_and_opens_the_form_without_one(
     acme: World, clock: ManualClock
 ) -> None:
     await run_command(acme, f"{PROMO} {READING_NUMBER} 1=Jane media=https://acme.example/tree.png")
-    assert "tree.png" in view_text(acme)
+    assert "tree.png" in read_view_text(acme)
     await acme.confirm()
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     await run_command(acme, f"{PROMO} {READING_NUMBER} 1=Jane")
-    assert "Picture: or a file" in view_text(acme)
+    assert "Picture: or a file" in read_view_text(acme)
 
 
 async def test_command_line_accepts_no_file(acme: World) -> None:
     await run_command(acme, f"{PROMO} {READING_NUMBER} 1=Jane file=tree.png")
-    assert "Files can only be chosen in the form" in view_text(acme)
-    assert sent_count(acme) == 0
+    assert "Files can only be chosen in the form" in read_view_text(acme)
+    assert count_sent(acme) == 0

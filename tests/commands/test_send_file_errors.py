@@ -29,11 +29,11 @@ from tests.commands.send_file_scenarios import (
 from tests.commands.send_scenarios import (
     JOHN,
     advance_until,
-    last_message_text,
-    report_text,
-    sent_count,
+    count_sent,
+    read_last_message_text,
+    read_report_text,
+    read_view_text,
     settle_app,
-    view_text,
 )
 from tests.world import World
 
@@ -81,7 +81,7 @@ async def test_file_on_another_host_names_the_setting(
     await open_promo_form(acme)
     assert await submit_promo_form(acme, file=PICTURE) == {}
     await assert_not_sent(acme, clock, "SLACK_API_URL")
-    assert "isn't stored in Slack" not in last_message_text(acme)
+    assert "isn't stored in Slack" not in read_last_message_text(acme)
 
 
 async def test_hung_slack_download_times_out(acme: World, clock: ManualClock) -> None:
@@ -89,11 +89,11 @@ async def test_hung_slack_download_times_out(acme: World, clock: ManualClock) ->
     acme.slack.hang("download")
     await check_promo_form(acme, file=PICTURE)
     press = asyncio.create_task(acme.slack.submit(JOHN, {}))
-    await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
+    await advance_until(acme, clock, lambda: "Not sent" in read_last_message_text(acme))
     assert press.done()
-    assert "Slack didn't give us the file" in last_message_text(acme)
+    assert "Slack didn't give us the file" in read_last_message_text(acme)
     acme.slack.release()
-    assert (acme.chakra.count(UPLOAD_ENDPOINT), sent_count(acme)) == (0, 0)
+    assert (acme.chakra.count(UPLOAD_ENDPOINT), count_sent(acme)) == (0, 0)
 
 
 CHAKRA_ERRORS: list[tuple[Fault, str]] = [
@@ -126,14 +126,14 @@ async def test_file_rejected_by_chakra_is_not_sent(
 
 async def assert_not_sent(acme: World, clock: ManualClock, expected: str) -> None:
     """The person hears why, in the channel and in the report, and nothing is sent."""
-    await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
-    await advance_until(acme, clock, lambda: "Not sent" in report_text(acme))
-    for text in (last_message_text(acme), report_text(acme)):
+    await advance_until(acme, clock, lambda: "Not sent" in read_last_message_text(acme))
+    await advance_until(acme, clock, lambda: "Not sent" in read_report_text(acme))
+    for text in (read_last_message_text(acme), read_report_text(acme)):
         assert expected in text
         assert "don't know" not in text
         assert "may have gone out" not in text
         assert "2025550100" not in text
-    assert (acme.chakra.count(SEND_ENDPOINT), sent_count(acme)) == (0, 0)
+    assert (acme.chakra.count(SEND_ENDPOINT), count_sent(acme)) == (0, 0)
 
 
 async def test_after_a_failure_the_form_opens_again_without_its_file(
@@ -142,12 +142,12 @@ async def test_after_a_failure_the_form_opens_again_without_its_file(
     acme.chakra.fail(UPLOAD_ENDPOINT, StatusResponse(500), times=1)
     await open_promo_form(acme)
     await submit_promo_form(acme, file=PICTURE)
-    await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
+    await advance_until(acme, clock, lambda: "Not sent" in read_last_message_text(acme))
     await acme.slack.close_view(JOHN)
     await acme.slack.press(JOHN, "sends.again")
     await settle_app(acme)
-    assert "select your file again" in view_text(acme)
-    assert "Jane" in view_text(acme)
+    assert "select your file again" in read_view_text(acme)
+    assert "Jane" in read_view_text(acme)
     assert "choose a file" in (await submit_promo_form(acme))["media"]
     assert await submit_promo_form(acme, file=PICTURE) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)

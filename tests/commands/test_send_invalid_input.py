@@ -17,16 +17,16 @@ from tests.commands.send_scenarios import (
     SEND_PATH,
     advance,
     advance_until,
+    count_sent,
     enter_text,
     open_form,
-    report_text,
+    read_report_text,
+    read_view_text,
     run_command,
-    sent_count,
     settle_app,
     submit_form,
-    view_text,
 )
-from tests.messages.webhook_builders import chakra_event, encode, sign
+from tests.messages.webhook_builders import build_event, encode, sign
 from tests.request_client import JSON_TYPE, ReceivedResponse, open_request_client
 from tests.shared_world import shared_world
 from tests.world import World
@@ -67,16 +67,16 @@ async def test_an_invalid_number_is_an_error_under_the_field(
 async def test_landline_is_warned_about_and_still_sent(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     await enter_text(acme, clock, "phone", LANDLINE)
-    assert f"To {LANDLINE} · {WARNING}" in view_text(acme)
+    assert f"To {LANDLINE} · {WARNING}" in read_view_text(acme)
     assert await submit_form(acme, phone=LANDLINE) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert acme.chakra.sends[0].to == "442079460958"
 
 
 async def test_landline_in_a_command_line_is_warned_about_in_the_preview(acme: World) -> None:
     await run_command(acme, COMMAND_LINE.format(to=LANDLINE))
-    assert WARNING in view_text(acme)
-    assert sent_count(acme) == 0
+    assert WARNING in read_view_text(acme)
+    assert count_sent(acme) == 0
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ async def test_number_that_only_whatsapp_knows_is_sent_as_it_is_with_a_word(
 ) -> None:
     await open_form(acme)
     await enter_text(acme, clock, "phone", typed)
-    assert f"so it's sent as it is. Today's form: {present}." in view_text(acme)
+    assert f"so it's sent as it is. Today's form: {present}." in read_view_text(acme)
     assert await submit_form(acme, phone=typed) == {}
-    await advance_until(acme, clock, lambda: "Read" in report_text(acme))
+    await advance_until(acme, clock, lambda: "Read" in read_report_text(acme))
     assert acme.chakra.sends[0].to == digits
 
 
@@ -144,7 +144,7 @@ async def test_invalid_command_line_value_opens_the_form_with_the_error(
 async def send_and_accept(acme: World, clock: ManualClock) -> AcceptedSend:
     await open_form(acme)
     assert await submit_form(acme, phone=NUMBER_WITHOUT_EVENTS) == {}
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in report_text(acme))
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_report_text(acme))
     [sent] = acme.chakra.sends
     return sent
 
@@ -164,11 +164,11 @@ async def test_event_with_an_invalid_signature_changes_no_report(
     acme: World, clock: ManualClock, signature: str
 ) -> None:
     sent = await send_and_accept(acme, clock)
-    event = chakra_event("READ", sent.wamid, sent.id)
+    event = build_event("READ", sent.wamid, sent.id)
     signatures = {
         "none": "",
         "of another secret": sign(encode(event), "another secret"),
-        "of another event": sign(encode(chakra_event("SENT", sent.wamid, sent.id)), WEBHOOK_SECRET),
+        "of another event": sign(encode(build_event("SENT", sent.wamid, sent.id)), WEBHOOK_SECRET),
         "junk": "sha256=" + "0" * 63,
     }[signature]
     headers = {"X-Chakra-Signature-256": signatures} if signatures else {}
@@ -176,10 +176,10 @@ async def test_event_with_an_invalid_signature_changes_no_report(
     assert answer.status == 401
     assert json.dumps(event) not in answer.text
     await advance(acme, clock, 6)
-    assert "WhatsApp has it" in report_text(acme)
+    assert "WhatsApp has it" in read_report_text(acme)
     signed = {"X-Chakra-Signature-256": sign(encode(event), WEBHOOK_SECRET)}
     assert (await deliver(acme, event, **signed)).status == 200
-    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Read* by" in read_report_text(acme))
 
 
 async def test_a_failure_repeated_after_it_was_read_changes_nothing(
@@ -187,10 +187,10 @@ async def test_a_failure_repeated_after_it_was_read_changes_nothing(
 ) -> None:
     sent = await send_and_accept(acme, clock)
     for word in ("READ", "FAILED", "DELIVERED", "READ"):
-        event = chakra_event(word, sent.wamid, sent.id)
+        event = build_event(word, sent.wamid, sent.id)
         signed = {"X-Chakra-Signature-256": sign(encode(event), WEBHOOK_SECRET)}
         assert (await deliver(acme, event, **signed)).status == 200
-    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Read* by" in read_report_text(acme))
     await advance(acme, clock, 6)
-    assert "*Read* by" in report_text(acme)
+    assert "*Read* by" in read_report_text(acme)
     await settle_app(acme)

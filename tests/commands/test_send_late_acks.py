@@ -13,10 +13,10 @@ from tests.commands.send_scenarios import (
     READING_NUMBER,
     VALUES,
     advance_until,
+    count_sent,
     open_form,
-    sent_count,
+    read_view_text,
     submit_form,
-    view_text,
 )
 from tests.world import World
 
@@ -34,9 +34,9 @@ async def test_error_of_a_slow_lookup_is_not_covered_by_the_late_ack(
     acme.chakra.release_hanging()
     await clock.advance(6)
     await submitting
-    assert "One moment" not in view_text(acme)
-    assert "Nemo Unknown" in view_text(acme)
-    assert sent_count(acme) == 0
+    assert "One moment" not in read_view_text(acme)
+    assert "Nemo Unknown" in read_view_text(acme)
+    assert count_sent(acme) == 0
     assert not acme.slack.rejections
 
 
@@ -46,7 +46,7 @@ async def test_preview_of_the_last_letters_does_not_cover_the_question(
     """The person submits right after typing: the preview comes half a second later."""
     await open_form(acme)
     await submit_form(acme)
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     await open_form(acme)
     acme.slack.delay_acks(0.2)
     typing = asyncio.create_task(acme.slack.enter_text(JOHN, "var_body_1", VALUES["var_body_1"]))
@@ -55,7 +55,7 @@ async def test_preview_of_the_last_letters_does_not_cover_the_question(
     submitting = asyncio.create_task(acme.slack.submit(JOHN, values))
     await clock.advance(5)
     await asyncio.gather(typing, submitting)
-    assert "sent this same message to this recipient" in view_text(acme)
+    assert "sent this same message to this recipient" in read_view_text(acme)
     acme.slack.delay_acks(0)
     assert await acme.confirm() == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 2)

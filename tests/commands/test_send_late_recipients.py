@@ -14,8 +14,8 @@ from tests.commands.send_scenarios import (
     READING_NUMBER,
     SALES,
     advance,
+    read_view_text,
     run_command,
-    view_text,
 )
 from tests.world import World
 
@@ -32,7 +32,7 @@ async def slow(acme: World) -> World:
     return acme
 
 
-def value(acme: World, field: str) -> str | None:
+def read_value(acme: World, field: str) -> str | None:
     """Return what the field holds now."""
     entries = (acme.slack.find_view(JOHN) or {})["state"]["values"].get(field, {})
     return next((entry.get("value") for entry in entries.values()), None)
@@ -47,11 +47,11 @@ async def open_line(acme: World, clock: ManualClock, text: str) -> None:
 
 async def test_values_of_a_lead_found_late_are_filled_in(slow: World, clock: ManualClock) -> None:
     await open_line(slow, clock, "lead_followup LEAD-004038")
-    assert value(slow, "var_body_first_name") is None
+    assert read_value(slow, "var_body_first_name") is None
     await advance(slow, clock, 3 * CHAKRA_SECONDS)
-    assert value(slow, "var_body_first_name") == "Aarav"
-    assert value(slow, "phone") == "LEAD-004038"
-    assert "To lead LEAD-004038, Aarav Mehta" in view_text(slow)
+    assert read_value(slow, "var_body_first_name") == "Aarav"
+    assert read_value(slow, "phone") == "LEAD-004038"
+    assert "To lead LEAD-004038, Aarav Mehta" in read_view_text(slow)
 
 
 async def test_late_values_leave_what_the_person_typed(slow: World, clock: ManualClock) -> None:
@@ -59,8 +59,8 @@ async def test_late_values_leave_what_the_person_typed(slow: World, clock: Manua
     typing = asyncio.create_task(slow.slack.enter_text(JOHN, "var_body_first_name", "Mr Mehta"))
     await advance(slow, clock, 5 * CHAKRA_SECONDS)
     await typing
-    assert value(slow, "var_body_first_name") == "Mr Mehta"
-    assert "Mr Mehta" in view_text(slow)
+    assert read_value(slow, "var_body_first_name") == "Mr Mehta"
+    assert "Mr Mehta" in read_view_text(slow)
 
 
 async def test_late_values_do_not_replace_another_template(slow: World, clock: ManualClock) -> None:
@@ -70,7 +70,7 @@ async def test_late_values_do_not_replace_another_template(slow: World, clock: M
     choosing = asyncio.create_task(slow.slack.press(JOHN, "send.template", value=chosen.id))
     await advance(slow, clock, 5 * CHAKRA_SECONDS)
     await choosing
-    assert "Welcome and congratulations" in view_text(slow)
+    assert "Welcome and congratulations" in read_view_text(slow)
 
 
 async def test_late_values_are_never_those_of_an_earlier_recipient(
@@ -80,8 +80,8 @@ async def test_late_values_are_never_those_of_an_earlier_recipient(
     typing = asyncio.create_task(slow.slack.enter_text(JOHN, "phone", READING_NUMBER))
     await advance(slow, clock, 5 * CHAKRA_SECONDS)
     await typing
-    assert value(slow, "phone") == READING_NUMBER
-    assert value(slow, "var_body_first_name") is None
+    assert read_value(slow, "phone") == READING_NUMBER
+    assert read_value(slow, "var_body_first_name") is None
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ async def test_a_recipient_who_is_not_found_in_time_is_explained_later(
 ) -> None:
     slow.chakra.add_lead("LEAD-7", name="Priya Sharma", phone_number="+12025550100")
     await open_line(slow, clock, f"lead_followup {to}")
-    assert expected not in view_text(slow)
+    assert expected not in read_view_text(slow)
     await advance(slow, clock, 5 * CHAKRA_SECONDS)
-    assert expected in view_text(slow)
+    assert expected in read_view_text(slow)
 
 
 async def test_a_lookup_that_fails_late_leaves_the_form(acme: World, clock: ManualClock) -> None:

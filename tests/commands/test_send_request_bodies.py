@@ -15,21 +15,21 @@ from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     advance_until,
     choose_template,
+    count_sent,
+    read_view_text,
     run_command,
-    sent_count,
     settle_app,
-    view_text,
 )
-from tests.sandbox.chakra_client import example
-from tests.sandbox.chakra_whatsapp import OTHER_SENDER, SENDER, named_mapping, positional
+from tests.sandbox.chakra_client import read_doc
+from tests.sandbox.chakra_whatsapp import OTHER_SENDER, SENDER, map_names, map_positions
 from tests.world import World
 
 TO = "+91 99999 99999"
-PROMO = example("send-template-phone.request")
-FULL = example("send-template-phone.full.request")
-CODE = example("send-template-phone.otp.request")
-FOR_PROCESS = example("send-template-process.request")
-IN_METAS_FORM = example("send-template-meta.request")
+PROMO = read_doc("send-template-phone.request")
+FULL = read_doc("send-template-phone.full.request")
+CODE = read_doc("send-template-phone.otp.request")
+FOR_PROCESS = read_doc("send-template-process.request")
+IN_METAS_FORM = read_doc("send-template-meta.request")
 LINK = "https://example.com/files/picture.jpg"
 
 
@@ -40,7 +40,7 @@ async def send_and_get_body(
     await run_command(acme)
     await choose_template(acme, name, language)
     assert await acme.send({"phone": TO, **values}) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     [taken] = acme.chakra.sends
     request = acme.chakra.requests[-1]
     assert request.json == taken.body
@@ -107,7 +107,10 @@ async def test_meta_format(acme: World, clock: ManualClock) -> None:
             "type": "body",
             "parameters": [{"type": "text", "text": value} for value in values.values()],
         },
-        *(button_block_id(acme, place, value) for place, value in enumerate(buttons.values())),
+        *(
+            build_button_parameter(acme, place, value)
+            for place, value in enumerate(buttons.values())
+        ),
     ]
     assert serve_address(acme) == SEND_META_MESSAGE
     assert acme.chakra.requests[-1].path.endswith(f"/api/v24.0/{SENDER}/messages")
@@ -185,7 +188,7 @@ async def test_buttons_that_open_something(
     assert serve_address(acme) == SEND_META_MESSAGE
 
 
-def button_block_id(acme: World, index: int, value: str) -> dict[str, Any]:
+def build_button_parameter(acme: World, index: int, value: str) -> dict[str, Any]:
     sort = acme.chakra.find_template("eid_offer", "en").buttons[index]["type"]
     coupon = {"type": "coupon_code", "coupon_code": value}
     return {
@@ -203,7 +206,7 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
         "appointment_reminder",
         "es",
         {"var_body_1": "Ana", "var_body_2": "3 de mayo", "var_body_3": "10:00"},
-        {"mapping": positional("Ana", "3 de mayo", "10:00")},
+        {"mapping": map_positions("Ana", "3 de mayo", "10:00")},
     ),
     "named": (
         "order_update_v2",
@@ -217,11 +220,11 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
             "var_button_0_1": "566701",
         },
         {
-            "mapping": named_mapping(
+            "mapping": map_names(
                 order_id="566701", status="packed", next_step="delivery", date="May 3"
             ),
-            "headerMapping": named_mapping(order_id="566701"),
-            "buttonMapping": positional("566701"),
+            "headerMapping": map_names(order_id="566701"),
+            "buttonMapping": map_positions("566701"),
         },
     ),
     "heading": (
@@ -229,8 +232,8 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
         "en",
         {"var_header_1": "AC 7", "var_body_1": "AC 7", "var_body_2": "10:00"},
         {
-            "mapping": positional("AC 7", "10:00"),
-            "headerMapping": positional("AC 7"),
+            "mapping": map_positions("AC 7", "10:00"),
+            "headerMapping": map_positions("AC 7"),
         },
     ),
     "video": (
@@ -243,7 +246,7 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
             "var_body_3": "10:00",
         },
         {
-            "mapping": positional("Model A", "May 3", "10:00"),
+            "mapping": map_positions("Model A", "May 3", "10:00"),
             "videoUrl": "https://example.com/drive.mp4",
         },
     ),
@@ -252,7 +255,7 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
         "en",
         {"media": "https://example.com/pass.pdf", "var_body_1": "AC 7", "var_body_2": "Goa"},
         {
-            "mapping": positional("AC 7", "Goa"),
+            "mapping": map_positions("AC 7", "Goa"),
             "documentUrl": "https://example.com/pass.pdf",
             "filename": "pass.pdf",
         },
@@ -270,7 +273,7 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
             "var_body_3": "May 3",
         },
         {
-            "mapping": positional("566701", "Acme", "May 3"),
+            "mapping": map_positions("566701", "Acme", "May 3"),
             "locationLatitude": 12.9716,
             "locationLongitude": -77.5946,
             "locationName": "Acme",
@@ -282,8 +285,8 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
         "en",
         {"var_body_1": "20 USD", "var_body_2": "John", "var_button_0_1": "p/566701"},
         {
-            "mapping": positional("20 USD", "John"),
-            "buttonMapping": positional("p/566701"),
+            "mapping": map_positions("20 USD", "John"),
+            "buttonMapping": map_positions("p/566701"),
         },
     ),
     "button with a coupon": (
@@ -296,8 +299,8 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
             "var_button_0_1": "SAVE20",
         },
         {
-            "mapping": positional("20 USD", "May 3"),
-            "buttonMapping": positional("SAVE20"),
+            "mapping": map_positions("20 USD", "May 3"),
+            "buttonMapping": map_positions("SAVE20"),
             "imageUrl": LINK,
         },
     ),
@@ -318,7 +321,7 @@ async def test_command_line_and_form_send_the_same_body(acme: World, clock: Manu
     await run_command(acme, line)
     await acme.confirm()
     await settle_app(acme)
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert acme.chakra.sends[0].body == {**PROMO, "language": "en_US"}
 
 
@@ -350,6 +353,6 @@ async def test_name_of_a_document_on_the_line(acme: World) -> None:
         "media=https://files.acme.example/a.pdf filename='Invoice May'"
     )
     await run_command(acme, line)
-    assert "Invoice May" in view_text(acme)
+    assert "Invoice May" in read_view_text(acme)
     await acme.confirm()
     assert acme.chakra.sends[0].body["filename"] == "Invoice May.pdf"

@@ -21,13 +21,13 @@ from tests.commands.send_scenarios import (
     VALUES,
     advance_until,
     choose_template,
+    count_sent,
     enter_text,
     is_sent,
-    last_message_text,
-    report_text,
-    sent_count,
+    read_last_message_text,
+    read_report_text,
+    read_view_text,
     settle_app,
-    view_text,
 )
 from tests.conftest import OpenSandbox
 from tests.world import World
@@ -55,7 +55,7 @@ def list_fields(acme: World) -> dict[str, Any]:
     }
 
 
-def option_texts(element: dict[str, Any]) -> dict[str, str]:
+def list_option_texts(element: dict[str, Any]) -> dict[str, str]:
     return {option["value"]: option["text"]["text"] for option in element["options"]}
 
 
@@ -79,7 +79,7 @@ async def test_from_anywhere_the_form_opens_and_only_the_report_is_posted(
     await choose_template(acme)
     assert await submit_form(acme, phone=READING_NUMBER) == {}
     assert is_sent(acme)
-    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Read* by" in read_report_text(acme))
     assert len(acme.slack.list_messages(JOHN, "D0JOHN")) == 1
 
 
@@ -92,25 +92,25 @@ async def test_failed_send_can_be_corrected_from_direct_messages(
     acme.chakra.remove_passthrough_webhook()
     acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
     await submit_form(acme, phone=READING_NUMBER)
-    await advance_until(acme, clock, lambda: "Send again" in report_text(acme))
+    await advance_until(acme, clock, lambda: "Send again" in read_report_text(acme))
     await acme.slack.close_view(JOHN)
     await acme.slack.press(JOHN, "sends.again")
     await settle_app(acme)
-    assert "Jane" in view_text(acme)
+    assert "Jane" in read_view_text(acme)
 
 
 async def test_without_permission_the_shortcut_explains_why(acme: World) -> None:
     await acme.slack.use_shortcut(MEI, GLOBAL_SHORTCUT)
     await settle_app(acme)
-    assert "sender" in view_text(acme, MEI)
-    assert "Template" not in view_text(acme, MEI)
+    assert "sender" in read_view_text(acme, MEI)
+    assert "Template" not in read_view_text(acme, MEI)
 
 
 async def test_missing_plugin_setting_is_named(open_sandbox: OpenSandbox) -> None:
     async with open_sandbox(other={"chakra_plugin_id": None}) as world:
         await world.slack.use_shortcut(JOHN, GLOBAL_SHORTCUT)
         await settle_app(world)
-        assert "CHAKRA_PLUGIN_ID" in view_text(world)
+        assert "CHAKRA_PLUGIN_ID" in read_view_text(world)
 
 
 @pytest.mark.parametrize("entry", [GLOBAL_SHORTCUT, MESSAGE_SHORTCUT])
@@ -140,9 +140,9 @@ async def test_number_in_the_message_is_prefilled(acme: World, clock: ManualCloc
     assert form["phone"]["initial_value"] == "+919876543210"
     await choose_template(acme)
     assert await submit_form(acme) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert acme.chakra.sends[0].to == "919876543210"
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_last_message_text(acme))
     assert acme.slack.list_messages(JOHN, SALES)[-1].ephemeral
 
 
@@ -151,7 +151,7 @@ async def test_email_in_the_message_is_prefilled(acme: World, clock: ManualClock
     assert form["phone"]["initial_value"] == "priya@acme.com"
     await choose_template(acme)
     assert await submit_form(acme) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert acme.chakra.sends[0].to == "919999999999"
 
 
@@ -161,10 +161,10 @@ async def test_the_template_sent_last_is_chosen_and_checked_immediately_if_nothi
     await acme.type(f"/chakra send hello_world {AGENT}")
     await acme.confirm()
     await open_on_message(acme, f"Call {BUYER} or write to jane@acme.com")
-    assert "Send to" in view_text(acme)
-    assert BUYER in view_text(acme)
+    assert "Send to" in read_view_text(acme)
+    assert BUYER in read_view_text(acme)
     assert await acme.confirm() == {}
-    assert sent_count(acme) == 2
+    assert count_sent(acme) == 2
     form = await open_on_message(acme, f"{AGENT}, {BUYER}")
     assert form["template"]["initial_option"]["text"]["text"].startswith("hello_world")
 
@@ -172,14 +172,14 @@ async def test_the_template_sent_last_is_chosen_and_checked_immediately_if_nothi
 async def test_message_without_contacts_opens_an_empty_form(acme: World) -> None:
     form = await open_on_message(acme, "Thanks, all.")
     assert "initial_value" not in form["phone"]
-    assert "has no phone number or email address" in view_text(acme)
+    assert "has no phone number or email address" in read_view_text(acme)
 
 
 async def test_several_contacts_are_a_choice_with_the_first_selected(
     acme: World, clock: ManualClock
 ) -> None:
     form = await open_on_message(acme, f"Jane is at {BUYER} or {AGENT}, or jane@acme.com")
-    assert option_texts(form["found"]) == {
+    assert list_option_texts(form["found"]) == {
         "+919876543210": "+91 98765 43210",
         "+12025550100": "+1 202-555-0100",
         "jane@acme.com": "jane@acme.com",
@@ -188,12 +188,12 @@ async def test_several_contacts_are_a_choice_with_the_first_selected(
     assert form["found"]["initial_option"]["value"] == "+919876543210"
     assert "phone" not in form
     await choose_template(acme)
-    assert "To +91 98765 43210" in view_text(acme)
+    assert "To +91 98765 43210" in read_view_text(acme)
     await acme.slack.press(JOHN, "send.picked", value="+12025550100")
     await settle_app(acme)
-    assert "To +1 202-555-0100" in view_text(acme)
+    assert "To +1 202-555-0100" in read_view_text(acme)
     assert await submit_form(acme) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert acme.chakra.sends[0].to == "12025550100"
 
 
@@ -206,8 +206,8 @@ async def test_another_recipient_may_be_typed_and_the_choice_stays(
     await settle_app(acme)
     assert list(list_fields(acme))[:4] == ["template", "language", "found", "phone"]
     await enter_text(acme, clock, "phone", "lead LEAD-004038")
-    await advance_until(acme, clock, lambda: "Aarav Mehta" in view_text(acme))
-    assert set(option_texts(list_fields(acme)["found"])) == {
+    await advance_until(acme, clock, lambda: "Aarav Mehta" in read_view_text(acme))
+    assert set(list_option_texts(list_fields(acme)["found"])) == {
         "+919876543210",
         "+12025550100",
         "other",
@@ -216,7 +216,7 @@ async def test_another_recipient_may_be_typed_and_the_choice_stays(
     await settle_app(acme)
     assert "phone" not in list_fields(acme)
     assert await submit_form(acme) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     assert acme.chakra.sends[0].to == "12025550100"
 
 
@@ -237,12 +237,12 @@ async def test_duplicate_confirmation_keeps_the_choice(acme: World, clock: Manua
         await open_on_message(acme, f"{AGENT}, {BUYER}")
         await choose_template(acme)
         await step(acme)
-        await advance_until(acme, clock, lambda: sent_count(acme) == 1)
-    assert "Send it again?" in view_text(acme)
+        await advance_until(acme, clock, lambda: count_sent(acme) == 1)
+    assert "Send it again?" in read_view_text(acme)
     await acme.press("send.edit")
     assert "found" in list_fields(acme)
     assert await submit_form(acme) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 2)
 
 
 async def test_app_message_is_read_from_its_blocks(acme: World) -> None:
@@ -260,8 +260,8 @@ async def test_rejected_number_from_a_message_shows_the_reason(
     await open_on_message(acme, f"New number: {NOT_ON_WHATSAPP}")
     await choose_template(acme)
     await submit_form(acme)
-    await advance_until(acme, clock, lambda: "Not delivered" in report_text(acme))
-    assert "can't deliver to this number" in report_text(acme)
+    await advance_until(acme, clock, lambda: "Not delivered" in read_report_text(acme))
+    assert "can't deliver to this number" in read_report_text(acme)
 
 
 async def test_message_full_of_numbers_still_opens_a_form(acme: World) -> None:

@@ -25,15 +25,15 @@ from tests.commands.send_scenarios import (
     advance_until,
     check_form,
     choose_template,
+    count_sent,
     is_sent,
-    last_message_text,
     open_form,
-    report_text,
+    read_last_message_text,
+    read_report_text,
+    read_view_text,
     run_command,
-    sent_count,
     settle_app,
     submit_form,
-    view_text,
 )
 from tests.conftest import OpenSandbox
 from tests.world import World
@@ -56,8 +56,8 @@ async def press_test_send(
     """Presses, and what the form then says above the button."""
     await advance(acme, clock, POST_INTERVAL_SECONDS)
     await asyncio.gather(*(acme.slack.press(JOHN, "send.test") for _ in range(presses)))
-    await acme.slack.wait_until(lambda: until_noted in form_note(acme))
-    return form_note(acme)
+    await acme.slack.wait_until(lambda: until_noted in read_form_note(acme))
+    return read_form_note(acme)
 
 
 async def press_while_hung(acme: World, clock: ManualClock) -> None:
@@ -69,9 +69,9 @@ async def press_while_hung(acme: World, clock: ManualClock) -> None:
     assert (await pressing).seconds < 0.5
 
 
-def form_note(acme: World) -> str:
+def read_form_note(acme: World) -> str:
     """Return the text above the button, with the preview."""
-    return view_text(acme).partition("Preview")[2].rpartition("Send a test to me")[0]
+    return read_view_text(acme).partition("Preview")[2].rpartition("Send a test to me")[0]
 
 
 async def fill_fields(acme: World, **values: str) -> None:
@@ -83,7 +83,7 @@ async def fill_fields(acme: World, **values: str) -> None:
 async def open_filled_form(acme: World, clock: ManualClock, **values: str) -> None:
     await open_form(acme)
     typing = asyncio.create_task(fill_fields(acme, **values))
-    await advance_until(acme, clock, lambda: typing.done() and "Hi Jane" in view_text(acme))
+    await advance_until(acme, clock, lambda: typing.done() and "Hi Jane" in read_view_text(acme))
 
 
 # --- in the form ---------------------------------------------------------------------------------
@@ -97,14 +97,14 @@ async def test_test_send_goes_to_own_number_and_keeps_the_form(
     assert f"to {MASKED_NUMBER}" in expected
     assert ": *appointment_reminder*" in expected
     assert "archives/D0JOHN/p" in expected
-    assert OWN_NUMBER not in view_text(acme)
+    assert OWN_NUMBER not in read_view_text(acme)
     [sent] = acme.chakra.sends
     assert sent.to == OWN_NUMBER
     assert sent.text.startswith("Hi Jane, a reminder of your appointment on May 3 at 10:00.")
-    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
+    await advance_until(acme, clock, lambda: "*Read* by" in read_report_text(acme))
     assert await submit_form(acme, phone=READING_NUMBER) == {}
     assert is_sent(acme)
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 2)
     assert acme.chakra.sends[1].to == READING_NUMBER.lstrip("+")
 
 
@@ -112,7 +112,7 @@ async def test_a_double_press_sends_once(acme: World, clock: ManualClock) -> Non
     await open_filled_form(acme, clock)
     await press_test_send(acme, clock, presses=3, until_noted=MASKED_NUMBER)
     await advance(acme, clock, 3)
-    assert sent_count(acme) == 1
+    assert count_sent(acme) == 1
 
 
 async def test_repeated_test_send_reports_it_was_already_sent(
@@ -125,17 +125,17 @@ async def test_repeated_test_send_reports_it_was_already_sent(
     )
     await clock.jump(700)
     await press_test_send(acme, clock, until_noted="already sent")
-    assert sent_count(acme) == 1
+    assert count_sent(acme) == 1
 
 
 async def test_different_values_are_a_new_test_send(acme: World, clock: ManualClock) -> None:
     await open_filled_form(acme, clock)
     await press_test_send(acme, clock)
     typing = asyncio.create_task(acme.slack.enter_text(JOHN, "var_body_1", "Asha"))
-    await advance_until(acme, clock, lambda: typing.done() and "Hi Asha" in view_text(acme))
-    assert "Your test." not in form_note(acme)
+    await advance_until(acme, clock, lambda: typing.done() and "Hi Asha" in read_view_text(acme))
+    assert "Your test." not in read_form_note(acme)
     await press_test_send(acme, clock)
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 2)
     assert [sent.text[:8] for sent in acme.chakra.sends] == ["Hi Jane,", "Hi Asha,"]
 
 
@@ -148,9 +148,9 @@ async def test_same_test_send_from_another_form_asks_for_confirmation(
     await open_filled_form(acme, clock)
     asked = await press_test_send(acme, clock, until_noted="sent this same message to you")
     assert "Press “Send a test to me” again" in asked
-    assert sent_count(acme) == 1
+    assert count_sent(acme) == 1
     await press_test_send(acme, clock)
-    assert sent_count(acme) == 2
+    assert count_sent(acme) == 2
 
 
 async def test_missing_values_are_named_and_nothing_is_sent(
@@ -199,18 +199,18 @@ async def test_whatsapp_rejection_is_shown_with_its_reason(acme: World, clock: M
     expected = await press_test_send(acme, clock)
     assert "Not sent" in expected
     assert "paused or disabled" in expected
-    assert "Jane" in view_text(acme)
+    assert "Jane" in read_view_text(acme)
 
 
 async def test_form_shows_progress_while_chakra_is_slow(acme: World, clock: ManualClock) -> None:
     await open_filled_form(acme, clock)
     await press_while_hung(acme, clock)
-    await advance_until(acme, clock, lambda: "being sent" in form_note(acme))
-    assert MASKED_NUMBER in form_note(acme)
+    await advance_until(acme, clock, lambda: "being sent" in read_form_note(acme))
+    assert MASKED_NUMBER in read_form_note(acme)
     acme.chakra.clear_faults()
     acme.chakra.release_hanging()
-    await advance_until(acme, clock, lambda: "*Read* by" in report_text(acme))
-    assert sent_count(acme) == 1
+    await advance_until(acme, clock, lambda: "*Read* by" in read_report_text(acme))
+    assert count_sent(acme) == 1
 
 
 async def test_an_outage_of_chakra_is_shown_in_the_form(acme: World, clock: ManualClock) -> None:
@@ -218,10 +218,10 @@ async def test_an_outage_of_chakra_is_shown_in_the_form(acme: World, clock: Manu
     acme.chakra.fail("*", StatusResponse(503))
     pressing = asyncio.create_task(acme.slack.press(JOHN, "send.test"))
     await advance_until(
-        acme, clock, lambda: pressing.done() and "cannot be reached" in view_text(acme)
+        acme, clock, lambda: pressing.done() and "cannot be reached" in read_view_text(acme)
     )
-    assert "Jane" in view_text(acme)
-    assert sent_count(acme) == 0
+    assert "Jane" in read_view_text(acme)
+    assert count_sent(acme) == 0
 
 
 async def test_text_typed_during_a_test_send_is_preserved(acme: World, clock: ManualClock) -> None:
@@ -229,10 +229,10 @@ async def test_text_typed_during_a_test_send_is_preserved(acme: World, clock: Ma
     await press_while_hung(acme, clock)
     typing = asyncio.create_task(acme.slack.enter_text(JOHN, "var_body_1", "Asha"))
     await advance_until(
-        acme, clock, lambda: typing.done() and "being sent" in last_message_text(acme)
+        acme, clock, lambda: typing.done() and "being sent" in read_last_message_text(acme)
     )
-    assert "Hi Asha" in view_text(acme)
-    assert "being sent" not in view_text(acme)
+    assert "Hi Asha" in read_view_text(acme)
+    assert "being sent" not in read_view_text(acme)
     acme.chakra.release_hanging()
 
 
@@ -242,7 +242,7 @@ async def test_closed_form_reports_in_the_channel_it_was_opened_from(
     await open_filled_form(acme, clock)
     await press_while_hung(acme, clock)
     await acme.slack.close_view(JOHN)
-    await advance_until(acme, clock, lambda: "being sent" in last_message_text(acme))
+    await advance_until(acme, clock, lambda: "being sent" in read_last_message_text(acme))
     acme.chakra.release_hanging()
 
 
@@ -252,16 +252,16 @@ async def test_send_to_self_after_a_test_send_asks_for_confirmation(
     await open_filled_form(acme, clock)
     await press_test_send(acme, clock)
     await check_form(acme, phone=f"+{OWN_NUMBER}")
-    assert "sent this same message to this recipient" in view_text(acme)
-    assert "Send a test to me" not in view_text(acme)
-    assert sent_count(acme) == 1
+    assert "sent this same message to this recipient" in read_view_text(acme)
+    assert "Send a test to me" not in read_view_text(acme)
+    assert count_sent(acme) == 1
 
 
 async def test_test_send_needs_a_template(acme: World) -> None:
     await run_command(acme)
-    assert "Send a test to me" not in view_text(acme)
+    assert "Send a test to me" not in read_view_text(acme)
     await choose_template(acme)
-    assert "Send a test to me" in view_text(acme)
+    assert "Send a test to me" in read_view_text(acme)
 
 
 async def test_test_send_needs_no_recipient_and_keeps_the_typed_one(
@@ -270,7 +270,7 @@ async def test_test_send_needs_no_recipient_and_keeps_the_typed_one(
     await open_filled_form(acme, clock, phone="lead LEAD-004038")
     await press_test_send(acme, clock)
     assert acme.chakra.sends[0].to == OWN_NUMBER
-    assert "Aarav Mehta" in view_text(acme)
+    assert "Aarav Mehta" in read_view_text(acme)
 
 
 async def test_test_send_includes_the_selected_file(acme: World, clock: ManualClock) -> None:
@@ -282,12 +282,12 @@ async def test_test_send_includes_the_selected_file(acme: World, clock: ManualCl
         OWN_NUMBER,
         ("image/png", PNG),
     )
-    assert "tree.png" in view_text(acme)
+    assert "tree.png" in read_view_text(acme)
     assert "You already sent this test." in await press_test_send(
         acme, clock, until_noted="already sent"
     )
     assert await submit_promo_form(acme, phone=READING_NUMBER) == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 2)
 
 
 # --- in "Check and send" -------------------------------------------------------------------------
@@ -295,7 +295,7 @@ async def test_test_send_includes_the_selected_file(acme: World, clock: ManualCl
 
 def check_note(acme: World) -> str:
     """Return the text above the buttons of the view, with the message."""
-    return view_text(acme).rpartition("Change")[0]
+    return read_view_text(acme).rpartition("Change")[0]
 
 
 async def press_check_test(acme: World, clock: ManualClock, expected: str) -> str:
@@ -312,7 +312,7 @@ async def test_complete_line_offers_a_test_send(acme: World, clock: ManualClock)
     [sent] = acme.chakra.sends
     assert sent.to == OWN_NUMBER
     await acme.confirm()
-    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 2)
     assert acme.chakra.sends[1].to == READING_NUMBER.lstrip("+")
 
 
@@ -321,9 +321,9 @@ async def test_second_identical_test_asks_for_confirmation(acme: World, clock: M
     await press_check_test(acme, clock, "Your test.")
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
     await press_check_test(acme, clock, "sent this same message to you")
-    assert sent_count(acme) == 1
+    assert count_sent(acme) == 1
     await press_check_test(acme, clock, "Your test.")
-    assert sent_count(acme) == 2
+    assert count_sent(acme) == 2
 
 
 async def test_a_member_unknown_to_chakra_is_explained_in_the_view(
@@ -332,6 +332,6 @@ async def test_a_member_unknown_to_chakra_is_explained_in_the_view(
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER), by=LENA)
     await acme.slack.press(LENA, "send.test")
     await settle_app(acme)
-    assert "No one in Chakra has the email address lena@acme.com." in view_text(acme, LENA)
+    assert "No one in Chakra has the email address lena@acme.com." in read_view_text(acme, LENA)
     assert (acme.slack.find_view(LENA) or {})["callback_id"] == "send.confirm"
-    assert sent_count(acme) == 0
+    assert count_sent(acme) == 0

@@ -15,9 +15,9 @@ from tests.commands.send_scenarios import (
     READING_NUMBER,
     VALUES,
     advance_until,
+    count_sent,
     open_form,
-    report_text,
-    sent_count,
+    read_report_text,
     submit_form,
 )
 from tests.people import JOHN, SALES
@@ -37,7 +37,7 @@ async def send_two(acme: World, clock: ManualClock) -> None:
 
 
 async def wait_for_report(acme: World, clock: ManualClock, words: str) -> None:
-    await advance_until(acme, clock, lambda: words in report_text(acme))
+    await advance_until(acme, clock, lambda: words in read_report_text(acme))
 
 
 async def list_sends(acme: World, text: str = "", *, by: str = JOHN) -> str:
@@ -79,7 +79,7 @@ async def test_send_again_opens_the_form_with_the_same_values(
 ) -> None:
     await send_two(acme, clock)
     await acme.press("sends.again", channel="D0JOHN")
-    assert sent_count(acme) == 2, "nothing is sent by the press itself"
+    assert count_sent(acme) == 2, "nothing is sent by the press itself"
     form = str(acme.slack.find_view(JOHN))
     assert "'text': 'appointment_reminder" in form
     for value in ("+12025550101", *VALUES.values()):
@@ -127,7 +127,7 @@ async def open_share_form(acme: World, clock: ManualClock) -> None:
     await acme.press("sends.choose", channel=DIRECT)
 
 
-def texts_in(acme: World, channel: str) -> list[str]:
+def list_texts(acme: World, channel: str) -> list[str]:
     messages = acme.slack.list_messages(JOHN, channel)
     return [visible_text(message) for message in messages if not message.ephemeral]
 
@@ -137,8 +137,8 @@ async def test_report_is_shared_masked_in_the_chosen_channel(
 ) -> None:
     await open_share_form(acme, clock)
     await acme.submit({"channel": SALES})
-    await advance_until(acme, clock, lambda: "Shared by" in texts_in(acme, SALES)[-1])
-    shared = texts_in(acme, SALES)[-1]
+    await advance_until(acme, clock, lambda: "Shared by" in list_texts(acme, SALES)[-1])
+    shared = list_texts(acme, SALES)[-1]
     assert "*appointment_reminder*" in shared
     assert "202-555-0100" not in shared
     assert "Jane" not in shared
@@ -150,16 +150,16 @@ async def test_report_goes_to_outsiders_only_after_a_question(
 ) -> None:
     await acme.slack.invite_app(JOHN, PARTNERS)
     await open_share_form(acme, clock)
-    before = texts_in(acme, PARTNERS)
+    before = list_texts(acme, PARTNERS)
     await acme.submit({"channel": PARTNERS})
     assert "has people from Globex" in visible_text(acme.slack.find_view(JOHN) or {})
-    assert texts_in(acme, PARTNERS) == before
+    assert list_texts(acme, PARTNERS) == before
     await acme.submit({})
-    await advance_until(acme, clock, lambda: texts_in(acme, PARTNERS) != before)
+    await advance_until(acme, clock, lambda: list_texts(acme, PARTNERS) != before)
 
 
 async def test_report_is_not_shared_where_the_app_is_not(acme: World, clock: ManualClock) -> None:
     await open_share_form(acme, clock)
     await acme.submit({"channel": PARTNERS})
     assert "can't post in that channel" in visible_text(acme.slack.find_view(JOHN) or {})
-    assert "Shared by" not in "".join(texts_in(acme, PARTNERS))
+    assert "Shared by" not in "".join(list_texts(acme, PARTNERS))

@@ -13,7 +13,7 @@ from tests.world import World
 MEI, JOHN, GITA, SALES = "U0MEI", "U0JOHN", "U0GITA", "C0SALES"
 
 
-async def typed(acme: World, text: str, person: str = MEI) -> str:
+async def type_line(acme: World, text: str, person: str = MEI) -> str:
     return visible_text(await acme.type(f"/chakra {text}", by=person))
 
 
@@ -24,7 +24,7 @@ async def typed(acme: World, text: str, person: str = MEI) -> str:
 async def test_it_shows_both_services_and_what_the_person_may_do(
     acme: World, person: str, allowed: str
 ) -> None:
-    text = await typed(acme, "status", person)
+    text = await type_line(acme, "status", person)
     assert text.count("responds in") == 2
     assert acme.bot.context.version in text
     assert allowed in text
@@ -34,7 +34,7 @@ async def test_a_service_that_does_not_answer_is_named_and_comes_back_on_refresh
     acme: World,
 ) -> None:
     acme.chakra.fail(ANY_ENDPOINT, StatusResponse(401))
-    text = await typed(acme, "status")
+    text = await type_line(acme, "status")
     assert "Chakra can't be used right now" in text
     acme.chakra.clear_faults()
     await acme.slack.press(MEI, "status.refresh")
@@ -48,7 +48,7 @@ async def test_a_guest_reads_why_not(acme: World) -> None:
 
 
 async def test_words_after_the_name_are_ignored(acme: World) -> None:
-    assert "Everything is working." in await typed(acme, "status please")
+    assert "Everything is working." in await type_line(acme, "status please")
 
 
 # --- our numbers ---------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ async def test_words_after_the_name_are_ignored(acme: World) -> None:
     by="`/chakra status`",
 )
 async def test_numbers_are_shown_with_what_is_left_of_their_limit(acme: World) -> None:
-    text = await typed(acme, "phone numbers")
+    text = await type_line(acme, "phone numbers")
     for shown in (
         "*Acme*  +91 72597 75805",
         "connected  ·  :large_green_circle: high quality  ·  1,000 people a day  ·  1,000 left",
@@ -75,19 +75,19 @@ async def test_numbers_are_shown_with_what_is_left_of_their_limit(acme: World) -
     await acme.type("/chakra send hello_world +12025550100", by=JOHN)
     await acme.confirm()
     await acme.chakra.wait_for_sends(1)
-    assert "999 left today" in await typed(acme, "status")
+    assert "999 left today" in await type_line(acme, "status")
 
 
 async def test_numbers_that_cannot_be_listed_leave_the_status(acme: World) -> None:
     acme.chakra.fail("GET /v1/ext/whatsapp-phone-number", StatusResponse(404))
-    text = await typed(acme, "status")
+    text = await type_line(acme, "status")
     assert "doesn't list our WhatsApp numbers" in text
     assert text.count("responds in") == 2
 
 
 async def test_accounts_that_cannot_be_listed_leave_the_numbers(acme: World) -> None:
     acme.chakra.fail("GET /v1/ext/whatsapp-business-account", StatusResponse(404))
-    text = await typed(acme, "status")
+    text = await type_line(acme, "status")
     assert "people a day" in text
     assert "Business accounts" not in text
 

@@ -19,13 +19,13 @@ UPDATE = "PUT /v1/ext/procedure/{procedureShortId}/process/{processId}"
 AARAV = "e2233b54-689b-539b-a231-70eec846d130"
 
 
-def form(acme: World) -> dict[str, Any]:
+def find_form(acme: World) -> dict[str, Any]:
     return dict(acme.slack.find_view(JOHN) or {})
 
 
-def initial(acme: World, block_id: str) -> str:
+def read_initial(acme: World, block_id: str) -> str:
     """Return what a field of the open form has before anyone types in it."""
-    for block in form(acme)["blocks"]:
+    for block in find_form(acme)["blocks"]:
         if block.get("block_id") == block_id:
             element = block["element"]
             option = element.get("initial_option") or {}
@@ -33,20 +33,20 @@ def initial(acme: World, block_id: str) -> str:
     raise AssertionError(block_id)
 
 
-def created(acme: World) -> list[dict[str, Any]]:
+def list_created(acme: World) -> list[dict[str, Any]]:
     return [dict(task) for task in acme.chakra.tasks.created]
 
 
-def stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
+def get_stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
     return dict(acme.chakra.records.find(key))
 
 
 async def test_typed_line_opens_the_form_and_writes_nothing(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 call back tomorrow 10am")
-    assert "Aarav Mehta" in visible_text(form(acme))
-    assert initial(acme, "kind") == "call_back"
-    assert initial(acme, "field_next_call_time").endswith("T10:00:00")
-    assert created(acme) == []
+    assert "Aarav Mehta" in visible_text(find_form(acme))
+    assert read_initial(acme, "kind") == "call_back"
+    assert read_initial(acme, "field_next_call_time").endswith("T10:00:00")
+    assert list_created(acme) == []
 
 
 @reaches(
@@ -57,7 +57,7 @@ async def test_typed_line_opens_the_form_and_writes_nothing(acme: World) -> None
 )
 async def test_task_is_created_once_and_shown_with_the_card(acme: World) -> None:
     await acme.type('/chakra task LEAD-004038 call back 5 Dec 10am remarks:"ask for Mei" to me')
-    due = initial(acme, "field_next_call_time")
+    due = read_initial(acme, "field_next_call_time")
     assert not await acme.submit({})
     [request] = [sent for sent in acme.chakra.requests if "/task/" in sent.path]
     assert request.path == f"/v1/ext/p/lead/{AARAV}/task/call_back"
@@ -76,17 +76,17 @@ async def test_task_is_created_once_and_shown_with_the_card(acme: World) -> None
         "Score",
     ):
         assert text in shown
-    assert stored(acme)["nextActionAt"] == 1694410592328
+    assert get_stored(acme)["nextActionAt"] == 1694410592328
 
 
 async def test_time_without_a_field_is_written_only_where_it_is_ticked(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 send quote for 3 machines tomorrow 10am")
-    assert initial(acme, "field_details") == "3 machines"
+    assert read_initial(acme, "field_details") == "3 machines"
     assert "no field for a time" in (await acme.submit({}))["when"]
-    assert created(acme) == []
+    assert list_created(acme) == []
     await acme.submit({"next_action": ["yes"]})
-    assert created(acme)[0]["data"] == {"details": "3 machines"}
-    assert stored(acme)["nextActionAt"] > 1694410592328
+    assert list_created(acme)[0]["data"] == {"details": "3 machines"}
+    assert get_stored(acme)["nextActionAt"] > 1694410592328
     assert "next action is set to" in visible_text(acme.shown())
 
 
@@ -94,7 +94,7 @@ async def test_next_action_that_is_refused_is_reported(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 send quote tomorrow 10am")
     acme.chakra.fail(UPDATE, StatusResponse(403))
     await acme.submit({"next_action": ["yes"]})
-    assert len(created(acme)) == 1
+    assert len(list_created(acme)) == 1
     shown = visible_text(acme.shown())
     assert "is created" in shown
     assert "next action was not set" in shown
@@ -106,25 +106,25 @@ async def test_next_action_that_a_colleague_changed_is_not_replaced_unseen(
     await acme.type("/chakra task LEAD-004038 send quote tomorrow 10am")
     acme.chakra.records.set_next_action("LEAD-004038", 1_700_009_000_000)
     await acme.submit({"next_action": ["yes"]})
-    assert "A colleague has changed" in visible_text(form(acme))
-    assert created(acme) == []
+    assert "A colleague has changed" in visible_text(find_form(acme))
+    assert list_created(acme) == []
     await acme.submit({})
-    assert len(created(acme)) == 1
-    assert stored(acme)["nextActionAt"] > 1_700_009_000_000
+    assert len(list_created(acme)) == 1
+    assert get_stored(acme)["nextActionAt"] > 1_700_009_000_000
 
 
 async def test_text_that_is_too_long_is_named(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 call back " + "word " * 1_000)
-    assert "letters are left out" in visible_text(form(acme))
+    assert "letters are left out" in visible_text(find_form(acme))
     assert acme.slack.rejections == []
 
 
 async def test_day_of_a_field_loses_no_time(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 site visit tomorrow 10am")
-    assert len(initial(acme, "field_visit_date")) == len("2026-12-01")
+    assert len(read_initial(acme, "field_visit_date")) == len("2026-12-01")
     assert "takes the day" in (await acme.submit({}))["when"]
     await acme.submit({"when": ""})
-    assert list(created(acme)[0]["data"]) == ["visit_date"]
+    assert list(list_created(acme)[0]["data"]) == ["visit_date"]
 
 
 async def test_button_of_the_card_opens_the_form(acme: World) -> None:
@@ -132,18 +132,18 @@ async def test_button_of_the_card_opens_the_form(acme: World) -> None:
     await acme.press("task.open")
     assert "required" in str(await acme.submit({}))
     await acme.slack.press(JOHN, "task.kind", value="site_visit")
-    await acme.idle()
+    await acme.wait_until_idle()
     assert not await acme.submit({"kind": "site_visit", "field_visit_date": "next monday"})
-    assert created(acme)[0]["data"]["visit_date"].startswith("20")
+    assert list_created(acme)[0]["data"]["visit_date"].startswith("20")
 
 
 async def test_words_follow_the_kind_that_is_chosen(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 ask about the invoice tomorrow 10am")
-    assert "ask about the invoice" in visible_text(form(acme))
+    assert "ask about the invoice" in visible_text(find_form(acme))
     await acme.slack.press(JOHN, "task.kind", value="call_back")
-    await acme.idle()
-    assert initial(acme, "field_remarks") == "ask about the invoice"
-    assert initial(acme, "field_next_call_time").endswith("T10:00:00")
+    await acme.wait_until_idle()
+    assert read_initial(acme, "field_remarks") == "ask about the invoice"
+    assert read_initial(acme, "field_next_call_time").endswith("T10:00:00")
 
 
 @pytest.mark.parametrize(
@@ -155,41 +155,41 @@ async def test_words_follow_the_kind_that_is_chosen(acme: World) -> None:
 async def test_record_is_found_by_what_people_call_it(acme: World, typed: str) -> None:
     await acme.type(f"/chakra task {typed}")
     await acme.submit({})
-    assert created(acme)[0]["process"] == AARAV
-    assert created(acme)[0]["stateTask"] == acme.chakra.team.state_tasks[0].id
+    assert list_created(acme)[0]["process"] == AARAV
+    assert list_created(acme)[0]["stateTask"] == acme.chakra.team.state_tasks[0].id
 
 
 async def test_records_that_share_a_key_are_a_choice(acme: World) -> None:
     acme.chakra.add_lead("DOUBLE-1", name="First Twin")
     second = acme.chakra.add_lead("DOUBLE-1", name="Second Twin")
     await acme.type("/chakra task DOUBLE-1 call back")
-    assert "First Twin" in visible_text(form(acme))
+    assert "First Twin" in visible_text(find_form(acme))
     await acme.submit({"choice": f"lead/{second}"})
-    assert created(acme)[0]["process"] == second
+    assert list_created(acme)[0]["process"] == second
 
 
 async def test_link_to_a_record_names_it(acme: World) -> None:
     await acme.type(
         "/chakra task <https://app.chakrahq.com/lead/LEAD-004038> call back tomorrow 10am"
     )
-    assert "Aarav Mehta" in visible_text(form(acme))
-    assert "https" not in visible_text(form(acme))
+    assert "Aarav Mehta" in visible_text(find_form(acme))
+    assert "https" not in visible_text(find_form(acme))
 
 
 async def test_several_records_of_a_name_are_a_choice(acme: World) -> None:
     acme.chakra.add_lead("LEAD-77", name="Aarav Mehta")
     await acme.type("/chakra task Aarav Mehta call back")
-    assert "Which one" in visible_text(form(acme))
+    assert "Which one" in visible_text(find_form(acme))
     await acme.submit({"choice": "lead/LEAD-77"})
-    assert created(acme)[0]["process"] == stored(acme, "LEAD-77")["id"]
+    assert list_created(acme)[0]["process"] == get_stored(acme, "LEAD-77")["id"]
 
 
 async def test_unknown_record_can_be_corrected_in_the_form(acme: World) -> None:
     await acme.type("/chakra task LEAD-999999 call back")
-    assert 'There is no record "LEAD-999999"' in visible_text(form(acme))
+    assert 'There is no record "LEAD-999999"' in visible_text(find_form(acme))
     assert "no record" in (await acme.submit({"record": "LEAD-888888"}))["record"]
     await acme.submit({"record": "LEAD-004038"})
-    assert created(acme)[0]["process"] == AARAV
+    assert list_created(acme)[0]["process"] == AARAV
 
 
 @shared_world
@@ -208,7 +208,7 @@ async def test_unknown_record_can_be_corrected_in_the_form(acme: World) -> None:
 )  # fmt: skip
 async def test_what_is_not_clear_is_asked(acme: World, typed: str, sentence: str) -> None:
     await acme.type(f"/chakra task {typed}")
-    assert sentence in visible_text(form(acme))
+    assert sentence in visible_text(find_form(acme))
     assert acme.slack.rejections == []
 
 
@@ -235,14 +235,14 @@ async def test_wrong_value_is_named_under_its_field(
 ) -> None:
     await acme.type("/chakra task LEAD-004038 call back")
     assert sentence in (await acme.submit(values))[field]
-    assert created(acme) == []
+    assert list_created(acme) == []
 
 
 async def test_key_with_any_letters_is_found(acme: World) -> None:
     acme.chakra.add_lead("A/B 1%.x", name="Odd Key")
     await acme.type('/chakra task "A/B 1%.x" call back')
     await acme.submit({})
-    assert created(acme)[0]["process"] == stored(acme, "A/B 1%.x")["id"]
+    assert list_created(acme)[0]["process"] == get_stored(acme, "A/B 1%.x")["id"]
 
 
 async def test_task_that_chakra_does_not_know_is_named_under_its_field(acme: World) -> None:
@@ -254,18 +254,18 @@ async def test_task_that_chakra_does_not_know_is_named_under_its_field(acme: Wor
 async def test_value_of_another_task_is_not_lost_when_that_is_chosen(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 amount:5000 next friday 9")
     await acme.slack.press(JOHN, "task.kind", value="send_quote")
-    await acme.idle()
-    assert initial(acme, "field_amount") == "5000"
+    await acme.wait_until_idle()
+    assert read_initial(acme, "field_amount") == "5000"
 
 
 async def test_same_task_again_is_asked_about(acme: World) -> None:
     for _ in range(2):
         await acme.type("/chakra task LEAD-004038 call back")
         await acme.submit({})
-    assert "did exactly this" in visible_text(form(acme))
-    assert len(created(acme)) == 1
+    assert "did exactly this" in visible_text(find_form(acme))
+    assert len(list_created(acme)) == 1
     await acme.submit({})
-    assert len(created(acme)) == 2
+    assert len(list_created(acme)) == 2
 
 
 async def test_task_whose_answer_is_lost_is_not_repeated(acme: World) -> None:
@@ -280,7 +280,7 @@ async def test_refusal_of_chakra_is_explained(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 send quote amount:12")
     acme.chakra.fail(CREATE, StatusResponse(400))
     await acme.submit({})
-    assert created(acme) == []
+    assert list_created(acme) == []
     assert acme.slack.rejections == []
 
 
@@ -302,7 +302,7 @@ async def test_form_of_a_line_waits_for_a_slow_chakra(acme: World) -> None:
     acme.chakra.fail("GET /v1/ext/config", Hang(), times=1)
     async with acme.clock.running():
         await acme.slack.type(JOHN, SALES, "/chakra task LEAD-004038 call back")
-        await acme.slack.wait_until(lambda: "working on it" in visible_text(form(acme)))
+        await acme.slack.wait_until(lambda: "working on it" in visible_text(find_form(acme)))
         acme.chakra.release_hanging()
-        await acme.slack.wait_until(lambda: "Aarav Mehta" in visible_text(form(acme)))
-    assert initial(acme, "kind") == "call_back"
+        await acme.slack.wait_until(lambda: "Aarav Mehta" in visible_text(find_form(acme)))
+    assert read_initial(acme, "kind") == "call_back"

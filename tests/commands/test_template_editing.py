@@ -15,7 +15,7 @@ from tests.commands.template_scenarios import (
     JOHN,
     LIST_TEMPLATES,
     UPDATE_TEMPLATE,
-    last_message,
+    find_last_message,
     press_button,
     run_command,
     submit_form,
@@ -62,7 +62,7 @@ async def test_a_new_template_is_submitted_and_shows_metas_review(
     await open_new_form(acme)
     assert await submit_form(acme, **NEW_TEMPLATE) == {}
     assert acme.slack.find_view(JOHN) is None
-    card = visible_text(last_message(acme, JOHN))
+    card = visible_text(find_last_message(acme, JOHN))
     assert "Submitted for review." in card
     assert "In review" in card
     assert "Hi ‹1›, your order ‹2› is here." in card
@@ -130,7 +130,7 @@ async def test_submitted_is_shown_even_if_the_card_cannot_be(acme: World) -> Non
     acme.chakra.fail(LIST_TEMPLATES, InvalidJsonBody())
     await submit_form(acme, **NEW_TEMPLATE)
     assert acme.slack.find_view(JOHN) is None
-    assert "Submitted for review" in visible_text(last_message(acme, JOHN))
+    assert "Submitted for review" in visible_text(find_last_message(acme, JOHN))
 
 
 async def test_meta_may_change_the_category(acme: World) -> None:
@@ -138,7 +138,7 @@ async def test_meta_may_change_the_category(acme: World) -> None:
     answer = {"id": "1", "status": "APPROVED", "category": "MARKETING"}
     acme.chakra.fail(CREATE_TEMPLATE, StatusResponse(200, json=answer))
     await submit_form(acme, **NEW_TEMPLATE)
-    expected = visible_text(last_message(acme, JOHN))
+    expected = visible_text(find_last_message(acme, JOHN))
     assert "Approved. It can be sent now." in expected
     assert "WhatsApp changed its category to Marketing." in expected
 
@@ -172,7 +172,7 @@ async def test_edit_keeps_components_not_shown_in_the_form(acme: World) -> None:
     assert body["example"] == {"body_text": [["Mark", "566701"]]}
     assert (footer["type"], stop["type"]) == ("FOOTER", "BUTTONS")
     assert "category" not in sent
-    card = visible_text(last_message(acme, JOHN))
+    card = visible_text(find_last_message(acme, JOHN))
     assert "Change submitted for review" in card
     assert "In review" in card
 

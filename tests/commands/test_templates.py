@@ -18,9 +18,9 @@ from tests.commands.template_scenarios import (
     LIST_TEMPLATES,
     MEI,
     SALES,
-    last_message,
+    find_last_message,
+    list_row_names,
     press_button,
-    row_names,
     run_command,
 )
 from tests.conftest import OpenSandbox
@@ -36,13 +36,13 @@ async def test_paging_updates_one_message(acme: World) -> None:
     assert page.ephemeral
     total = len({template.name for template in acme.chakra.templates})
     assert f"{total} of {total} templates" in visible_text(page)
-    names = row_names(page)
-    while "Next" in visible_text(last_message(acme)):
+    names = list_row_names(page)
+    while "Next" in visible_text(find_last_message(acme)):
         following = await press_button(acme, "templates.page:next")
         assert following.id == page.id
-        names += row_names(following)
+        names += list_row_names(following)
     assert names == sorted({template.name for template in acme.chakra.templates})
-    assert "Previous" in visible_text(last_message(acme))
+    assert "Previous" in visible_text(find_last_message(acme))
 
 
 async def test_statuses_are_listed_by_language(acme: World) -> None:
@@ -81,7 +81,7 @@ async def test_filters_and_invalid_filters(acme: World, text: str, expected: str
 
 
 async def test_name_matches_rank_before_text_matches(acme: World) -> None:
-    found = row_names(await run_command(acme, "order category:utility"))
+    found = list_row_names(await run_command(acme, "order category:utility"))
     assert found
     assert all(name.startswith("order_") for name in found)
 
@@ -216,7 +216,7 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
     acme.chakra.clear_faults()
     acme.chakra.release_hanging()
     await acme.slack.wait_until(
-        lambda: "Welcome and congratulations" in visible_text(last_message(acme))
+        lambda: "Welcome and congratulations" in visible_text(find_last_message(acme))
     )
 
 
@@ -259,7 +259,9 @@ async def test_events_apply_to_the_list_even_while_chakra_is_down(followed: Worl
     await followed.settle()
     async with followed.clock.running():
         await run_command(followed, "account_created")
-    await followed.clock.advance_until(lambda: "Disabled" in visible_text(last_message(followed)))
+    await followed.clock.advance_until(
+        lambda: "Disabled" in visible_text(find_last_message(followed))
+    )
 
 
 async def test_new_template_is_found_by_name_but_not_looked_up_at_each_try(

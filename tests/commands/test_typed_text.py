@@ -13,10 +13,10 @@ from tests.commands.send_scenarios import (
     JOHN,
     READING_NUMBER,
     advance_until,
-    last_message_text,
+    count_sent,
     open_form,
+    read_last_message_text,
     run_command,
-    sent_count,
     submit_form,
 )
 from tests.world import World
@@ -27,7 +27,7 @@ LONG_LINK = "https://shop.example/orders/2026/11/12345"
 LONG_ADDRESS = "shop.example/orders/2026/11/12345678901234567890"
 
 
-async def checked_form(acme: World, line: str) -> SendForm:
+async def build_checked_form(acme: World, line: str) -> SendForm:
     """Return the form that "Check and send" would send."""
     await run_command(acme, line)
     view = acme.slack.find_view(JOHN) or {}
@@ -35,9 +35,9 @@ async def checked_form(acme: World, line: str) -> SendForm:
     return Draft.from_state(json.loads(view["private_metadata"])["state"]).form
 
 
-async def preview_value(acme: World, value: str) -> str:
+async def read_preview_value(acme: World, value: str) -> str:
     """Return what ``1=`` means in a preview."""
-    return (await checked_form(acme, LINE.format(value=value))).values["var_body_1"]
+    return (await build_checked_form(acme, LINE.format(value=value))).values["var_body_1"]
 
 
 async def test_values_are_what_was_typed(acme: World) -> None:
@@ -64,7 +64,7 @@ async def test_values_are_what_was_typed(acme: World) -> None:
         ('1="_5_ `x` ~y~"', "_5_ `x` ~y~"),
         ("1:Ravi", "Ravi"),
     ):
-        assert await preview_value(acme, typed) == expected
+        assert await read_preview_value(acme, typed) == expected
 
 
 async def test_a_sent_message_has_emoji_and_whole_addresses(
@@ -72,7 +72,7 @@ async def test_a_sent_message_has_emoji_and_whole_addresses(
 ) -> None:
     await run_command(acme, LINE.format(value=f'1="🎉 Ravi, {LONG_LINK}"'))
     await acme.confirm()
-    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in read_last_message_text(acme))
     [send] = acme.chakra.sends
     assert f"🎉 Ravi, {LONG_LINK}" in str(send)
 
@@ -80,7 +80,7 @@ async def test_a_sent_message_has_emoji_and_whole_addresses(
 async def test_a_form_sends_emoji(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     assert await submit_form(acme, var_body_1="Jane 🎉", var_body_2="👋🏼 May 3") == {}
-    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await advance_until(acme, clock, lambda: count_sent(acme) == 1)
     text = str(acme.chakra.sends)
     assert "Jane 🎉" in text
     assert "👋🏼 May 3" in text
@@ -104,7 +104,7 @@ async def test_marks_of_the_composer_are_understood(acme: World) -> None:
         f'appointment_reminder to="*{READING_NUMBER}*" language=*en* 1=Jane 2=x 3=y',
         f"```appointment_reminder``` phone:`{READING_NUMBER}` language:en 1=Jane 2=x 3=y",
     ):
-        form = await checked_form(acme, line)
+        form = await build_checked_form(acme, line)
         assert form.values == {"var_body_1": "Jane", "var_body_2": "x", "var_body_3": "y"}
         assert form.to.replace(" ", "") == READING_NUMBER
     for line in (
@@ -146,7 +146,7 @@ async def test_name_colon_value_is_a_value_of_the_chosen_template(acme: World) -
         "date='1 May' *plan*:Gold body_first_name:Ravi",
         "{{first_name}}=Ravi `{{plan}}`:Gold {{date}}='1 May'",
     ):
-        form = await checked_form(acme, f"{NAMED_LINE} {line}")
+        form = await build_checked_form(acme, f"{NAMED_LINE} {line}")
         assert form.to == READING_NUMBER
         assert form.values == {
             "var_body_first_name": "Ravi",
@@ -191,10 +191,10 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
 async def test_commas_after_words_and_names_of_senders_are_understood(acme: World) -> None:
     ids = set()
     line = f"welcome_message {READING_NUMBER[:5]} {READING_NUMBER[5:]}, language=en 1=b, ;"
-    assert (await checked_form(acme, line)).to.replace(" ", "") == READING_NUMBER
+    assert (await build_checked_form(acme, line)).to.replace(" ", "") == READING_NUMBER
     for sender in ('"Acme Support"', '"*acme support*"', "+12025550190", '"+1 202-555-0190"'):
         line = f'welcome_message {READING_NUMBER} language=en 1=b "" sender={sender}'
-        ids.add((await checked_form(acme, line)).sender)
+        ids.add((await build_checked_form(acme, line)).sender)
     [sender_id] = ids
     assert sender_id.isdigit()
 
@@ -214,7 +214,7 @@ async def test_a_person_of_another_workspace_is_named_plainly(acme: World) -> No
         assert "warning" not in text
     shown = visible_text(await run_command(acme, LINE.format(value="1=<@U0GHOST>")))
     assert "Slack doesn't share that person's name" in shown
-    assert await preview_value(acme, "1=<@U0GHOST|casper>") == "casper"
+    assert await read_preview_value(acme, "1=<@U0GHOST|casper>") == "casper"
 
 
 async def test_an_address_without_scheme_is_a_word(acme: World) -> None:

@@ -16,7 +16,7 @@ from tests.world import World
 MEI, JOHN, SALES, SUPPORT = "U0MEI", "U0JOHN", "C0SALES", "C0SUPPORT"
 
 
-async def typed(acme: World, text: str, person: str = MEI, channel: str = SALES) -> str:
+async def type_line(acme: World, text: str, person: str = MEI, channel: str = SALES) -> str:
     before = len(list_messages(acme, person, channel))
     await acme.slack.type(person, channel, f"/chakra {text}")
     await acme.settle()
@@ -24,14 +24,14 @@ async def typed(acme: World, text: str, person: str = MEI, channel: str = SALES)
     return visible_text([m for m in list_messages(acme, person, channel) if m.ephemeral][-1])
 
 
-async def watched(acme: World, person: str = MEI, channel: str = SALES) -> None:
-    await typed(acme, f"watch {RUNNING}", person, channel)
+async def start_watch(acme: World, person: str = MEI, channel: str = SALES) -> None:
+    await type_line(acme, f"watch {RUNNING}", person, channel)
     await wait_until(acme, lambda: bool(list_app_messages(acme, person, channel)))
 
 
 async def test_own_watch_is_stopped(acme: World, clock: ManualClock) -> None:
-    await watched(acme)
-    assert "Stopped watching." in await typed(acme, f"unwatch {RUNNING}")
+    await start_watch(acme)
+    assert "Stopped watching." in await type_line(acme, f"unwatch {RUNNING}")
     await advance_until(
         acme,
         clock,
@@ -40,28 +40,28 @@ async def test_own_watch_is_stopped(acme: World, clock: ManualClock) -> None:
 
 
 async def test_a_job_without_watches(acme: World) -> None:
-    assert "No one is watching this job" in await typed(acme, f"unwatch {RUNNING}")
+    assert "No one is watching this job" in await type_line(acme, f"unwatch {RUNNING}")
 
 
 async def test_another_persons_watch_stays(acme: World) -> None:
-    await watched(acme, JOHN)
-    assert "Someone else" in await typed(acme, f"unwatch {RUNNING}")
+    await start_watch(acme, JOHN)
+    assert "Someone else" in await type_line(acme, f"unwatch {RUNNING}")
     assert await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
 
 
 async def test_a_sender_stops_everybodys_watches(acme: World) -> None:
-    await watched(acme, MEI)
-    await watched(acme, MEI, SUPPORT)
-    assert "2 places" in await typed(acme, f"unwatch {RUNNING}", JOHN)
+    await start_watch(acme, MEI)
+    await start_watch(acme, MEI, SUPPORT)
+    assert "2 places" in await type_line(acme, f"unwatch {RUNNING}", JOHN)
     assert not await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
 
 
 async def test_a_named_channel_is_the_only_place_that_is_left(acme: World) -> None:
-    await watched(acme, MEI)
-    await watched(acme, MEI, SUPPORT)
-    assert "no channel #nosuch" in await typed(acme, f"unwatch {RUNNING} #nosuch")
-    assert "watching this job there" in await typed(acme, f"unwatch {RUNNING} <#C0LEADS|leads>")
-    assert "Stopped watching." in await typed(
+    await start_watch(acme, MEI)
+    await start_watch(acme, MEI, SUPPORT)
+    assert "no channel #nosuch" in await type_line(acme, f"unwatch {RUNNING} #nosuch")
+    assert "watching this job there" in await type_line(acme, f"unwatch {RUNNING} <#C0LEADS|leads>")
+    assert "Stopped watching." in await type_line(
         acme, f"unwatch {RUNNING} <#{SALES}|sales>", channel=SUPPORT
     )
     [left] = await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)

@@ -58,11 +58,11 @@ async def submit_form(acme: World, by: str = JOHN, **values: str) -> dict[str, s
     return await acme.submit(values, by=by)
 
 
-def last_message(acme: World, by: str, where: str = SALES) -> VisibleMessage:
+def find_message(acme: World, by: str, where: str = SALES) -> VisibleMessage:
     return acme.slack.list_messages(by, where)[-1]
 
 
-def with_picture(message: VisibleMessage) -> bool:
+def has_picture(message: VisibleMessage) -> bool:
     return "image_url" in json.dumps(message.blocks)
 
 
@@ -274,7 +274,7 @@ async def test_form_is_prefilled_and_saving_refreshes_the_card(acme: World) -> N
     assert initial == {"first_name": "John", "last_name": "Doe"}
     assert await submit_form(acme, last_name="  Newman ") == {}
     assert acme.slack.find_view(JOHN) is None
-    assert "John Newman" in visible_text(last_message(acme, JOHN))
+    assert "John Newman" in visible_text(find_message(acme, JOHN))
     written = [asked.json for asked in acme.chakra.requests if asked.method == "PUT"]
     assert written == [{"lastName": "Newman"}]
 
@@ -364,7 +364,7 @@ async def test_the_same_change_a_moment_later_asks_first(acme: World, clock: Man
     assert await submit_form(acme, last_name="Newman") == {}
     assert acme.slack.find_view(JOHN) is None
     assert acme.chakra.count(UPDATE) == 2
-    assert "John Newman" in visible_text(last_message(acme, JOHN))
+    assert "John Newman" in visible_text(find_message(acme, JOHN))
 
 
 async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
@@ -372,7 +372,7 @@ async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
     acme.chakra.fail(FETCH, InvalidJsonBody())
     await submit_form(acme, last_name="Newman")
     assert acme.slack.find_view(JOHN) is None
-    assert "Saved." in visible_text(last_message(acme, JOHN))
+    assert "Saved." in visible_text(find_message(acme, JOHN))
 
 
 @shared_world

@@ -19,7 +19,7 @@ from bot.sandbox.chakra.faults import (
 from bot.sandbox.slack import visible_text
 from bot.slack.age import format_date_token
 from tests.clock import ManualClock
-from tests.commands.test_user import FETCH, JOHN_ID, last_message, run_command
+from tests.commands.test_user import FETCH, JOHN_ID, find_message, run_command
 from tests.endpoints import reaches
 from tests.people import MEI, SALES
 from tests.world import World
@@ -40,11 +40,11 @@ async def test_old_card_in_an_outage_says_when_it_was_loaded(
     await clock.jump(720)
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
     await clock.advance_until(
-        lambda: f"This is from {loaded}." in visible_text(last_message(acme, MEI))
+        lambda: f"This is from {loaded}." in visible_text(find_message(acme, MEI))
     )
     await typing
-    assert "Chakra can't be reached right now." in visible_text(last_message(acme, MEI))
-    assert "John Doe" in visible_text(last_message(acme, MEI))
+    assert "Chakra can't be reached right now." in visible_text(find_message(acme, MEI))
+    assert "John Doe" in visible_text(find_message(acme, MEI))
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
     assert (await typing).seconds < 0.5
     acme.chakra.clear_faults()
     acme.chakra.release_hanging()
-    await acme.slack.wait_until(lambda: "John Doe" in visible_text(last_message(acme, MEI)))
+    await acme.slack.wait_until(lambda: "John Doe" in visible_text(find_message(acme, MEI)))

@@ -24,20 +24,20 @@ LIST = "GET /v2/ext/users"
 async def run_command(acme: World, text: str = "") -> VisibleMessage:
     await acme.slack.type(MEI, SALES, f"/chakra users {text}".rstrip())
     await acme.settle()
-    return last_message(acme)
+    return find_last_message(acme)
 
 
 async def press_button(acme: World, action: str, value: Any = None) -> VisibleMessage:
     await acme.slack.press(MEI, action, value=value)
     await acme.settle()
-    return last_message(acme)
+    return find_last_message(acme)
 
 
-def last_message(acme: World) -> VisibleMessage:
+def find_last_message(acme: World) -> VisibleMessage:
     return acme.slack.list_messages(MEI, SALES)[-1]
 
 
-def row_names(message: VisibleMessage) -> list[str]:
+def list_row_names(message: VisibleMessage) -> list[str]:
     """The first line of each person's row."""
     return [
         block["text"]["text"].split("\n")[0]
@@ -52,19 +52,19 @@ async def test_active_users_are_listed_ten_per_page(acme: World) -> None:
     assert first.ephemeral
     assert "38 of 40 people" in visible_text(first)
     assert "page 1 of 4" in visible_text(first)
-    assert len(row_names(first)) == 10
+    assert len(list_row_names(first)) == 10
     assert "Previous" not in visible_text(first)
 
 
 async def test_paging_updates_one_message_and_lists_each_user_once(acme: World) -> None:
     page = await run_command(acme)
-    names = row_names(page)
+    names = list_row_names(page)
     for _ in range(3):
         following = await press_button(acme, "users.page:next")
         assert following.id == page.id
-        names += row_names(following)
+        names += list_row_names(following)
     assert len(names) == 38
-    assert "Next" not in visible_text(last_message(acme))
+    assert "Next" not in visible_text(find_last_message(acme))
     assert "page 3 of 4" in visible_text(await press_button(acme, "users.page:previous"))
     assert acme.chakra.count(LIST) == 1
 
@@ -138,7 +138,7 @@ async def test_a_page_that_no_longer_exists_becomes_the_last(acme: World) -> Non
         await press_button(acme, "users.page:next")
     for person in acme.chakra.users[5:]:
         acme.chakra.delete_user(person.id)
-    assert len(row_names(await press_button(acme, "users.refresh"))) == 5
+    assert len(list_row_names(await press_button(acme, "users.refresh"))) == 5
 
 
 @reaches(

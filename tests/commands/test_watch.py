@@ -75,12 +75,12 @@ async def test_job_is_watched_in_one_message_to_completion(acme: World, clock: M
 async def test_progress_is_shown_while_running(acme: World, clock: ManualClock) -> None:
     await start_watch(acme)
 
-    def message() -> str:
+    def read_message() -> str:
         return visible_text(list_app_messages(acme, MEI, SALES)[0])
 
-    await advance_until(acme, clock, lambda: "Time left" in message())
-    assert "a minute" in message()
-    await advance_until(acme, clock, lambda: "Failed" in message())
+    await advance_until(acme, clock, lambda: "Time left" in read_message())
+    assert "a minute" in read_message()
+    await advance_until(acme, clock, lambda: "Failed" in read_message())
 
 
 async def test_finished_job_is_not_watched(acme: World) -> None:
@@ -193,18 +193,18 @@ async def test_a_stalled_job_is_reported_and_edited_every_few_minutes_only(
 ) -> None:
     await start_watch(acme, STUCK)
 
-    def edits() -> int:
+    def count_edits() -> int:
         return sum(call.method == "chat.update" for call in acme.slack.calls)
 
     await advance_until(acme, clock, lambda: acme.chakra.count(FETCH) > 8, step=5)
-    assert edits() <= 1
+    assert count_edits() <= 1
     await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 1, step=60)
     first, reply = list_app_messages(acme, MEI, SALES)
     assert "Stalled" in visible_text(first)
     assert "has made no progress for" in visible_text(reply)
     await advance_until(acme, clock, lambda: clock.monotonic() > 2400, step=60)
     assert len(list_app_messages(acme, MEI, SALES)) == 2
-    assert 2 <= edits() <= clock.monotonic() / 120
+    assert 2 <= count_edits() <= clock.monotonic() / 120
 
 
 async def test_the_documented_job_is_followed_and_never_reported_as_done(
@@ -232,10 +232,10 @@ async def test_a_silent_chakra_is_reported_and_retried(acme: World, clock: Manua
     await start_watch(acme)
     acme.chakra.fail(FETCH, StatusResponse(503))
 
-    def message() -> str:
+    def read_message() -> str:
         return visible_text(list_app_messages(acme, MEI, SALES)[0])
 
-    await advance_until(acme, clock, lambda: "Retrying." in message(), step=5)
+    await advance_until(acme, clock, lambda: "Retrying." in read_message(), step=5)
     asked = acme.chakra.count(FETCH)
     await advance_until(acme, clock, lambda: clock.monotonic() > 600, step=20)
     assert acme.chakra.count(FETCH) - asked < 60

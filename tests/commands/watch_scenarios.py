@@ -28,7 +28,7 @@ async def wait_until(acme: World, condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while not condition():
             await asyncio.sleep(0.005)
-            await acme.idle()
+            await acme.wait_until_idle()
 
 
 async def advance_until(
@@ -51,12 +51,12 @@ async def wait_for_due_runs(acme: World) -> None:
     """
     engine = acme.bot.engine
     for _ in range(MAX_CHECKS if engine._workflow is not None else 0):
-        await acme.idle()
+        await acme.wait_until_idle()
         due = await list_run_ids(["ENQUEUED", "PENDING"], "")
         if len(due) <= engine.running_count:
             return
         await asyncio.sleep(CHECK_SECONDS)
-    await acme.idle()
+    await acme.wait_until_idle()
 
 
 def list_messages(acme: World, person: str, channel: str) -> list[VisibleMessage]:

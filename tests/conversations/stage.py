@@ -37,15 +37,15 @@ NUMBER_ID = "694700000000001"
 Json = dict[str, Any]
 
 
-def text(body: str, wamid: str = "wamid.1", **fields: Any) -> Json:
-    return message(wamid, "text", {"body": body}, **fields)
+def build_text(body: str, wamid: str = "wamid.1", **fields: Any) -> Json:
+    return build_message(wamid, "text", {"body": body}, **fields)
 
 
-def message(wamid: str, kind: str, content: object, **fields: Any) -> Json:
+def build_message(wamid: str, kind: str, content: object, **fields: Any) -> Json:
     return {"from": ASHA.phone, "id": wamid, "type": kind, kind: content, **fields}
 
 
-def delivery(item: Json, *, name: str = "messages", number_id: str = NUMBER_ID) -> bytes:
+def build_delivery(item: Json, *, name: str = "messages", number_id: str = NUMBER_ID) -> bytes:
     """Return the body of a delivery with one message or echo."""
     value: Json = {"metadata": {"phone_number_id": number_id}}
     if name == "standby":
@@ -167,7 +167,7 @@ class Stage:
     ) -> RecordedEvent:
         """Record a message of a webhook, present it, and let the outbox post it."""
         stamped = {"timestamp": str(int(self.now)), **item}
-        [event] = parse_events(delivery(stamped, **where))
+        [event] = parse_events(build_delivery(stamped, **where))
         assert isinstance(event, MessageEvent)
         key = f"{'echo' if event.is_echo else 'message'}:{event.wamid}"
         number = len(self.recorded.events) + 1
@@ -191,23 +191,25 @@ class Stage:
         await self.outbox.enqueue(*messages)
         await self.harness.advance(10)
 
-    async def conversation(self, channel: str = SALES, customer_id: int = ASHA.id) -> Conversation:
+    async def get_conversation(
+        self, channel: str = SALES, customer_id: int = ASHA.id
+    ) -> Conversation:
         found = await self.conversations.find_in_channel(channel, customer_id)
         assert found is not None
         return found
 
-    def parents(self, channel: str = SALES) -> list[VisibleMessage]:
-        return [item for item in self.harness.messages(channel) if not item.thread_ts]
+    def list_parents(self, channel: str = SALES) -> list[VisibleMessage]:
+        return [item for item in self.harness.list_messages(channel) if not item.thread_ts]
 
-    def replies(self, channel: str = SALES) -> list[str]:
+    def list_replies(self, channel: str = SALES) -> list[str]:
         """Return the texts of the messages in threads."""
-        return [visible_text(item) for item in self.thread(channel)]
+        return [visible_text(item) for item in self.list_thread(channel)]
 
-    def thread(self, channel: str = SALES) -> list[VisibleMessage]:
-        return [item for item in self.harness.messages(channel) if item.thread_ts]
+    def list_thread(self, channel: str = SALES) -> list[VisibleMessage]:
+        return [item for item in self.harness.list_messages(channel) if item.thread_ts]
 
-    def parent_text(self, channel: str = SALES) -> str:
-        [parent] = self.parents(channel)
+    def read_parent_text(self, channel: str = SALES) -> str:
+        [parent] = self.list_parents(channel)
         return visible_text(parent)
 
 
@@ -260,7 +262,7 @@ async def open_stage(database: Database) -> AsyncIterator[Stage]:
         assert harness.slack.slack.rejections == []
 
 
-def visible_values(item: VisibleMessage) -> Mapping[str, str]:
+def read_visible_values(item: VisibleMessage) -> Mapping[str, str]:
     """Return the labels of a message's buttons by action."""
     found = {}
     for block in item.blocks or []:

@@ -20,7 +20,7 @@ async def receive_many(acme: World) -> tuple[EmbeddedCustomer, list[str]]:
     return asha, written
 
 
-def posted(acme: World) -> str:
+def read_posted(acme: World) -> str:
     shown = [item for item in acme.slack.list_messages(JOHN, SALES) if not item.ephemeral]
     return "\n".join(visible_text(item) for item in shown)
 
@@ -36,7 +36,7 @@ async def test_a_burst_shows_edits_deletions_and_reactions(acme: World) -> None:
     asha.edit(written[joined + 1], "better")
     asha.react(written[joined + 2], "👍")
     await pass_seconds(acme, 30)
-    shown = posted(acme)
+    shown = read_posted(acme)
     assert f"word-{joined}\n" not in shown
     assert "Deleted by the customer" in shown
     assert "better" in shown
@@ -53,7 +53,7 @@ async def test_a_message_of_a_burst_that_becomes_a_stop_is_announced_once(acme: 
     after = [item for item in acme.slack.list_messages(JOHN, SALES) if item.thread_ts]
     [notice] = [visible_text(item) for item in after if item.ts not in before]
     assert "*Asha Rao* asked for no more messages." in notice
-    assert posted(acme).count("asked for no more messages.") == 1
+    assert read_posted(acme).count("asked for no more messages.") == 1
 
 
 async def test_a_digest_leaves_out_what_was_deleted(acme: World) -> None:
@@ -63,13 +63,13 @@ async def test_a_digest_leaves_out_what_was_deleted(acme: World) -> None:
     asha = acme.chakra.customers.add("Asha Rao", ASHA_PHONE)
     secret, typo = asha.write("My PIN is 12"), asha.write("In bleu")
     await pass_seconds(acme, 3_700)
-    assert "My PIN is 12" in posted(acme)
+    assert "My PIN is 12" in read_posted(acme)
     asha.revoke(secret)
     asha.edit(typo, "In blue")
     await pass_seconds(acme, 20)
-    assert "My PIN" not in posted(acme)
-    assert "bleu" not in posted(acme)
-    assert "In blue" in posted(acme)
+    assert "My PIN" not in read_posted(acme)
+    assert "bleu" not in read_posted(acme)
+    assert "In blue" in read_posted(acme)
     listed = visible_text(await acme.press("notify.events"))
     recent = visible_text(await acme.type("/chakra notify recent"))
     for text in (listed, recent):

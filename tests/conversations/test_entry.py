@@ -13,28 +13,28 @@ from bot.webhooks.events import MessageEvent
 from bot.webhooks.recorded_event import RecordedEvent
 
 
-def event(number: int, kind: str, content: Any, **fields: Any) -> RecordedEvent:
+def build_event(number: int, kind: str, content: Any, **fields: Any) -> RecordedEvent:
     wamid = f"wamid.{number}"
     raw = {"id": wamid, "type": kind, kind: content}
     message = MessageEvent(kind=kind, wamid=wamid, raw=raw, occurred_at=float(number), **fields)
     return RecordedEvent(number, f"message:{wamid}", message, 3, 1000.0)
 
 
-def edit(number: int, body: str, target: str = "wamid.1", **fields: Any) -> RecordedEvent:
+def build_edit(number: int, body: str, target: str = "wamid.1", **fields: Any) -> RecordedEvent:
     message = {"type": "text", "text": {"body": body}}
     content = {"original_message_id": target, "message": message}
-    return event(number, "edit", content, **fields)
+    return build_event(number, "edit", content, **fields)
 
 
-def reaction(number: int, emoji: str, **fields: Any) -> RecordedEvent:
-    return event(number, "reaction", {"message_id": "wamid.1", "emoji": emoji}, **fields)
+def build_reaction(number: int, emoji: str, **fields: Any) -> RecordedEvent:
+    return build_event(number, "reaction", {"message_id": "wamid.1", "emoji": emoji}, **fields)
 
 
 def revoke(number: int, **fields: Any) -> RecordedEvent:
-    return event(number, "revoke", {"original_message_id": "wamid.1"}, **fields)
+    return build_event(number, "revoke", {"original_message_id": "wamid.1"}, **fields)
 
 
-ORIGINAL = event(1, "text", {"body": "Hello"})
+ORIGINAL = build_event(1, "text", {"body": "Hello"})
 
 
 def build(*later: RecordedEvent) -> Entry:
@@ -42,7 +42,12 @@ def build(*later: RecordedEvent) -> Entry:
     return build_entry(ORIGINAL, ORIGINAL.event, later)
 
 
-CHANGES = (edit(2, "Hullo"), edit(4, "Hello!"), reaction(3, "👍"), reaction(5, ""))
+CHANGES = (
+    build_edit(2, "Hullo"),
+    build_edit(4, "Hello!"),
+    build_reaction(3, "👍"),
+    build_reaction(5, ""),
+)
 
 
 @pytest.mark.parametrize(
@@ -55,20 +60,20 @@ def test_order_of_arrival_does_not_matter(later: tuple[RecordedEvent, ...]) -> N
 
 
 def test_each_side_has_one_reaction() -> None:
-    later = (reaction(2, "👍"), reaction(3, "❤️"), reaction(4, "🎉", is_echo=True))
+    later = (build_reaction(2, "👍"), build_reaction(3, "❤️"), build_reaction(4, "🎉", is_echo=True))
     assert build(*later).reactions == {CUSTOMER: "❤️", PHONE_APP: "🎉"}
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        edit(2, "Changed", "wamid.other"),
-        edit(2, "Changed", is_echo=True),
+        build_edit(2, "Changed", "wamid.other"),
+        build_edit(2, "Changed", is_echo=True),
         revoke(2, is_echo=True),
-        event(2, "edit", "junk"),
-        event(2, "edit", {"original_message_id": "wamid.1", "message": "junk"}),
-        event(2, "revoke", {}),
-        event(2, "text", {"body": "Another"}),
+        build_event(2, "edit", "junk"),
+        build_event(2, "edit", {"original_message_id": "wamid.1", "message": "junk"}),
+        build_event(2, "revoke", {}),
+        build_event(2, "text", {"body": "Another"}),
     ],
     ids=["other", "of-ours", "revoke-of-ours", "junk", "no-text", "no-target", "text"],
 )
@@ -78,5 +83,6 @@ def test_what_is_not_the_authors_change_is_ignored(change: RecordedEvent) -> Non
 
 def test_deletion_wins_over_a_later_edit() -> None:
     assert (
-        choose_current_shape(build(revoke(2), edit(3, "Back"))).body == "_Deleted by the customer_"
+        choose_current_shape(build(revoke(2), build_edit(3, "Back"))).body
+        == "_Deleted by the customer_"
     )

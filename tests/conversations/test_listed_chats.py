@@ -18,11 +18,11 @@ from bot.conversations.listed_chats import (
     render_messages_page,
 )
 from bot.sandbox.slack import visible_text
-from tests.chakra.upstream import example
+from tests.chakra.upstream import read_example
 
 
 def test_documented_example_is_read() -> None:
-    (item,) = example("list-chats.response")["_data"]
+    (item,) = read_example("list-chats.response")["_data"]
     chat = Chat.model_validate(item)
     assert (chat.name, chat.phone, chat.status) == ("John", "919911223344", "OPEN")
     assert chat.updated == 1_756_322_278.0

@@ -6,7 +6,13 @@ import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import VisibleMessage, visible_text
-from tests.commands.chat_scenarios import parent, pass_seconds, receive, thread, type_in_thread
+from tests.commands.chat_scenarios import (
+    find_parent,
+    list_thread_texts,
+    pass_seconds,
+    receive,
+    type_in_thread,
+)
 from tests.people import JOHN, SALES
 from tests.world import World
 
@@ -21,38 +27,38 @@ def delete(acme: World, message: VisibleMessage) -> None:
 
 async def test_a_deleted_thread_begins_again_with_the_next_message(acme: World) -> None:
     asha = await receive(acme, "Hello")
-    delete(acme, parent(acme))
+    delete(acme, find_parent(acme))
     asha.write("Are you there?")
     asha.write("It's about the shoes")
     await pass_seconds(acme, 10)
-    assert "deleted or closed in Slack" in visible_text(parent(acme))
-    shown = thread(acme)
+    assert "deleted or closed in Slack" in visible_text(find_parent(acme))
+    shown = list_thread_texts(acme)
     assert ["Are you there?" in shown[0], "It's about the shoes" in shown[1]] == [True, True]
     asha.write("Hello?")
     await pass_seconds(acme, 10)
-    assert len(thread(acme)) == 3
+    assert len(list_thread_texts(acme)) == 3
     await type_in_thread(acme, "We are")
     await acme.press("chat.send")
     await pass_seconds(acme, 5)
     assert [message.text for message in asha.received] == ["We are"]
-    assert "We are" in thread(acme)[-1]
+    assert "We are" in list_thread_texts(acme)[-1]
 
 
 async def test_what_follows_in_a_deleted_thread_begins_it_again(acme: World) -> None:
     asha = await receive(acme, "Hello")
-    delete(acme, parent(acme))
+    delete(acme, find_parent(acme))
     asha.hear_by_hand("We called you.")
     await pass_seconds(acme, 20)
-    assert [text for text in thread(acme) if "We called you." in text]
+    assert [text for text in list_thread_texts(acme) if "We called you." in text]
 
 
 async def test_a_thread_that_is_deleted_again_and_again_begins_again(acme: World) -> None:
     asha = await receive(acme, "0")
     for number in range(1, 4):
-        delete(acme, parent(acme))
+        delete(acme, find_parent(acme))
         asha.write(f"Message {number}")
         await pass_seconds(acme, 10)
-        [shown] = thread(acme)
+        [shown] = list_thread_texts(acme)
         assert f"Message {number}" in shown
 
 
@@ -63,7 +69,7 @@ async def test_a_locked_thread_begins_again(acme: World) -> None:
     await pass_seconds(acme, 10)
     replies = [item for item in acme.slack.list_messages(JOHN, SALES) if item.thread_ts]
     [shown] = [item for item in replies if "Are you there?" in str(item.blocks)]
-    assert shown.thread_ts != parent(acme).ts
+    assert shown.thread_ts != find_parent(acme).ts
 
 
 async def test_if_no_thread_takes_replies_the_message_is_in_the_channel(acme: World) -> None:
@@ -103,7 +109,7 @@ async def test_a_closed_channel_shows_what_it_missed(acme: World, how: str) -> N
         await acme.slack.invite_app(JOHN, SALES)
     await pass_seconds(acme, 700)
     await pass_seconds(acme, 20)
-    shown = thread(acme)
+    shown = list_thread_texts(acme)
     assert [f"Message {number}" in shown[number + 1] for number in range(3)] == [True] * 3
     [rule] = await acme.bot.context.notifications.rules.list_channel(SALES)
     assert not rule.problem
@@ -145,10 +151,10 @@ async def test_a_file_that_is_fetched_late_is_not_shown_to_others(acme: World) -
 
 async def test_a_reminder_begins_a_deleted_thread_again(acme: World) -> None:
     await receive(acme, "Hello")
-    delete(acme, parent(acme))
+    delete(acme, find_parent(acme))
     await pass_seconds(acme, 1_900)
     for _ in range(3):
         await pass_seconds(acme, 20)
-    [reminder] = thread(acme)
+    [reminder] = list_thread_texts(acme)
     assert "waited for an answer" in reminder
-    assert "Hello" in visible_text(parent(acme))
+    assert "Hello" in visible_text(find_parent(acme))

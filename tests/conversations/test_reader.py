@@ -19,7 +19,7 @@ from bot.sandbox.slack import visible_text
 from bot.slack.blocks import Markup
 from tests.chakra.upstream import CONNECTION_REFUSED, Hang, Reply, Upstream, reply
 from tests.clock import ManualClock
-from tests.conversations.stage import Stage, message, open_stage, text
+from tests.conversations.stage import Stage, build_message, build_text, open_stage
 
 PICTURE = MediaFile(MEDIA_KINDS["image"], "7", "image/png", "picture.png")
 
@@ -37,7 +37,7 @@ def reader(stage: Stage) -> MessageReader:
 
 
 async def test_giant_text_is_read_in_full(stage: Stage, reader: MessageReader) -> None:
-    recorded = await stage.receive(text("§" * 60_000))
+    recorded = await stage.receive(build_text("§" * 60_000))
     view = await reader.read(recorded.id)
     assert json.dumps(view, ensure_ascii=False).count("§") == 60_000
     assert len(view["blocks"]) <= 100
@@ -45,24 +45,26 @@ async def test_giant_text_is_read_in_full(stage: Stage, reader: MessageReader) -
 
 
 async def test_deleted_message_cannot_be_read(stage: Stage, reader: MessageReader) -> None:
-    recorded = await stage.receive(message("wamid.1", "image", {"id": "7", "caption": "My card"}))
-    await stage.receive(message("wamid.2", "revoke", {"original_message_id": "wamid.1"}))
+    recorded = await stage.receive(
+        build_message("wamid.1", "image", {"id": "7", "caption": "My card"})
+    )
+    await stage.receive(build_message("wamid.2", "revoke", {"original_message_id": "wamid.1"}))
     assert "My card" not in json.dumps(await reader.read(recorded.id))
     with pytest.raises(NotFound):
         await reader.show_file(recorded.id, "U0JOHN")
 
 
 async def test_file_comes_as_a_direct_message(stage: Stage, reader: MessageReader) -> None:
-    recorded = await stage.receive(message("wamid.1", "image", {"id": "7"}))
+    recorded = await stage.receive(build_message("wamid.1", "image", {"id": "7"}))
     answer = await reader.show_file(recorded.id, "U0JOHN")
     assert answer.text == "The picture is in your DM with Chakra."
-    [shown] = stage.harness.messages("D0JOHN")
+    [shown] = stage.harness.list_messages("D0JOHN")
     assert [file.data for file in shown.files] == [b"picture"]
     assert visible_text(shown).startswith("From Asha Rao")
 
 
 async def test_missing_file_is_explained(stage: Stage, reader: MessageReader) -> None:
-    recorded = await stage.receive(message("wamid.1", "image", {"id": "8"}))
+    recorded = await stage.receive(build_message("wamid.1", "image", {"id": "8"}))
     assert (await reader.show_file(recorded.id, "U0JOHN")).text == "Gone."
 
 
@@ -72,23 +74,29 @@ async def test_unknown_message_is_not_found(reader: MessageReader, event_id: int
         await reader.read(event_id)
 
 
-def found(size: int | None = 7, url: str = "https://api.chakrahq.com/v1/file") -> Reply:
+def build_found_reply(size: int | None = 7, url: str = "https://api.chakrahq.com/v1/file") -> Reply:
     return reply(200, {"id": "7", "url": url, "mime_type": "image/png", "file_size": size})
 
 
-def content(body: bytes = b"picture") -> Reply:
+def build_content_reply(body: bytes = b"picture") -> Reply:
     return httpx.Response(200, content=body, headers={"Content-Type": "image/png"})
 
 
 @pytest.mark.parametrize(
     ("replies", "shown"),
     [
-        ([found(), content()], b"picture"),
-        ([found(url="https://lookaside.fbsbx.com/7"), content()], b"picture"),
+        ([build_found_reply(), build_content_reply()], b"picture"),
+        (
+            [build_found_reply(url="https://lookaside.fbsbx.com/7"), build_content_reply()],
+            b"picture",
+        ),
         ([reply(404, {"_errors": ["Not found"]})], "Chakra no longer has this picture."),
         ([reply(400, {"_errors": ["Expired"]})], "Chakra no longer has this picture."),
-        ([found(30 * 1024 * 1024)], "This picture has 30 MB."),
-        ([found(None), content(bytes(MAX_FILE_BYTES + 1))], "This picture is too large."),
+        ([build_found_reply(30 * 1024 * 1024)], "This picture has 30 MB."),
+        (
+            [build_found_reply(None), build_content_reply(bytes(MAX_FILE_BYTES + 1))],
+            "This picture is too large.",
+        ),
     ],
     ids=["file", "url-of-meta", "gone", "expired", "30-mb", "size-unknown"],
 )

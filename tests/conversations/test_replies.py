@@ -26,18 +26,18 @@ MEI = KnownCustomer(7, phone="61491570156", name="Mei Tanaka")
 HIDDEN = KnownCustomer(8, user_id="AU.123", username="mei.t")
 
 
-def target(customer: KnownCustomer = MEI, ends_at: float = NOW + 3_600) -> ReplyTarget:
+def build_target(customer: KnownCustomer = MEI, ends_at: float = NOW + 3_600) -> ReplyTarget:
     window = Window(ends_at, "775", "wamid.A")
     return ReplyTarget(customer, None, window, "775", "Acme, +1 555 0100")
 
 
-def button_labels(blocks: tuple[dict[str, Any], ...]) -> list[str]:
+def list_button_labels(blocks: tuple[dict[str, Any], ...]) -> list[str]:
     rows = (block["elements"] for block in blocks if block["type"] == "actions")
     return [element["text"]["text"] for row in rows for element in row]
 
 
 def test_the_form_names_the_customer_and_our_number() -> None:
-    view = render_form(target())
+    view = render_form(build_target())
     assert view["submit"]["text"] == "Send to Mei Tanaka"
     texts = [field["text"] for field in view["blocks"][0]["fields"]]
     assert texts == ["*To*\n*Mei Tanaka* (+61 491 570 156)", "*From*\nAcme, +1 555 0100"]
@@ -55,32 +55,32 @@ def test_the_form_names_the_customer_and_our_number() -> None:
 def test_the_button_names_the_customer_however_they_are_known(
     customer: KnownCustomer, label: str
 ) -> None:
-    assert target(customer).send_label() == label
+    assert build_target(customer).send_label() == label
 
 
 def test_a_customer_without_a_number_cannot_be_written_to() -> None:
     with pytest.raises(UsageError, match="phone number"):
-        target(HIDDEN).require_number()
+        build_target(HIDDEN).require_number()
 
 
 def test_a_typed_text_needs_a_press_that_names_the_customer() -> None:
     message = ask_about_typed(
-        target(), TypedReply(conversation=3, ts="1.1", text="Hi\n<!here>"), NOW
+        build_target(), TypedReply(conversation=3, ts="1.1", text="Hi\n<!here>"), NOW
     )
-    assert button_labels(message.blocks) == ["Send to Mei Tanaka", "Not for the customer"]
+    assert list_button_labels(message.blocks) == ["Send to Mei Tanaka", "Not for the customer"]
     assert message.blocks[1]["text"]["text"] == "> Hi\n> &lt;!here&gt;"
 
 
 def test_a_typed_text_cannot_be_sent_once_the_window_is_closed() -> None:
     typed = TypedReply(conversation=3, ts="1.1", text="Hi")
-    message = ask_about_typed(target(ends_at=NOW), typed, NOW)
-    assert button_labels(message.blocks) == ["Choose a template", "Not for the customer"]
+    message = ask_about_typed(build_target(ends_at=NOW), typed, NOW)
+    assert list_button_labels(message.blocks) == ["Choose a template", "Not for the customer"]
 
 
 def test_a_text_that_is_too_long_for_a_button_is_quoted_and_not_carried() -> None:
     typed = TypedReply(conversation=3, ts="1.1", text="", is_stored=True)
-    message = ask_about_typed(target(), typed, NOW, text="x" * 4_000)
-    assert button_labels(message.blocks) == ["Send to Mei Tanaka", "Not for the customer"]
+    message = ask_about_typed(build_target(), typed, NOW, text="x" * 4_000)
+    assert list_button_labels(message.blocks) == ["Send to Mei Tanaka", "Not for the customer"]
     assert "x" * 1_000 in str(message.blocks)
 
 

@@ -15,15 +15,15 @@ PHONE = {"phone": "+91 98765 43210", "wa_id": "919876543210", "type": "CELL"}
 PRIYA = {"name": {"formatted_name": "Priya Shah"}, "phones": [PHONE]}
 
 
-def text(body: object) -> dict[str, Any]:
+def build_text(body: object) -> dict[str, Any]:
     return {"type": "text", "text": {"body": body}}
 
 
-def interactive(kind: str, **fields: Any) -> dict[str, Any]:
+def build_interactive(kind: str, **fields: Any) -> dict[str, Any]:
     return {"type": "interactive", "interactive": {"type": kind, kind: fields}}
 
 
-def item(price: object = 450.0, quantity: object = 2, **other: Any) -> dict[str, Any]:
+def build_item(price: object = 450.0, quantity: object = 2, **other: Any) -> dict[str, Any]:
     named = {"product_retailer_id": "SKU-1", "currency": "INR", **other}
     return {**named, "item_price": price, "quantity": quantity}
 
@@ -31,23 +31,23 @@ def item(price: object = 450.0, quantity: object = 2, **other: Any) -> dict[str,
 @pytest.mark.parametrize(
     ("message", "body"),
     [
-        (text("Hello"), "Hello"),
-        (text("*Bold* _thin_ ~gone~ ```code```"), "*Bold* _thin_ ~gone~ ```code```"),
-        (text("a < b & c"), "a &lt; b &amp; c"),
-        (text("<!channel> <@U0JOHN> @here"), "&lt;!channel&gt; &lt;@U0JOHN&gt; @here"),
-        (text("<https://evil.example|Acme>"), "&lt;https://evil.example|Acme&gt;"),
-        (text("one\ntwo"), "one\ntwo"),
-        (text("nul\x00byte"), "nul byte"),
-        (text("\ud83d lone"), "� lone"),
-        (text("\u202eevil"), "evil"),
-        (text("مرحبا"), "مرحبا"),
-        (text("👍🏽"), "👍🏽"),
-        (text(":smile:"), ":\u2060smile:"),
-        (text(""), "_Empty message_"),
-        (text(" \n\t "), "_Empty message_"),
-        (text("\u200b\u2060"), "_Empty message_"),
-        (text(None), "_Empty message_"),
-        (text(["a"]), "_Empty message_"),
+        (build_text("Hello"), "Hello"),
+        (build_text("*Bold* _thin_ ~gone~ ```code```"), "*Bold* _thin_ ~gone~ ```code```"),
+        (build_text("a < b & c"), "a &lt; b &amp; c"),
+        (build_text("<!channel> <@U0JOHN> @here"), "&lt;!channel&gt; &lt;@U0JOHN&gt; @here"),
+        (build_text("<https://evil.example|Acme>"), "&lt;https://evil.example|Acme&gt;"),
+        (build_text("one\ntwo"), "one\ntwo"),
+        (build_text("nul\x00byte"), "nul byte"),
+        (build_text("\ud83d lone"), "� lone"),
+        (build_text("\u202eevil"), "evil"),
+        (build_text("مرحبا"), "مرحبا"),
+        (build_text("👍🏽"), "👍🏽"),
+        (build_text(":smile:"), ":\u2060smile:"),
+        (build_text(""), "_Empty message_"),
+        (build_text(" \n\t "), "_Empty message_"),
+        (build_text("\u200b\u2060"), "_Empty message_"),
+        (build_text(None), "_Empty message_"),
+        (build_text(["a"]), "_Empty message_"),
         ({"type": "text"}, "_Empty message_"),
         ({"type": "text", "text": "bare"}, "_Empty message_"),
         ({"type": "image", "image": {"id": "1"}}, ":frame_with_picture: Picture"),
@@ -94,13 +94,13 @@ def item(price: object = 450.0, quantity: object = 2, **other: Any) -> dict[str,
         ({"type": "contacts", "contacts": "x"}, ":bust_in_silhouette: Contacts"),
         ({"type": "button", "button": {"text": "Yes", "payload": "p"}}, ":radio_button: *Yes*"),
         ({"type": "button", "button": {"payload": "p"}}, ":radio_button: *p*"),
-        (interactive("button_reply", id="1", title="Yes"), ":radio_button: *Yes*"),
+        (build_interactive("button_reply", id="1", title="Yes"), ":radio_button: *Yes*"),
         (
-            interactive("list_reply", id="1", title="Blue", description="In stock"),
+            build_interactive("list_reply", id="1", title="Blue", description="In stock"),
             ":radio_button: *Blue* · In stock",
         ),
         (
-            interactive(
+            build_interactive(
                 "nfm_reply",
                 name="flow",
                 body="Sent",
@@ -111,18 +111,21 @@ def item(price: object = 450.0, quantity: object = 2, **other: Any) -> dict[str,
             ":memo: Filled in a form\n*first name*: Asha\n*days*: Mon, Tue\n*age*: `30`",
         ),
         (
-            interactive("nfm_reply", response_json="{broken"),
+            build_interactive("nfm_reply", response_json="{broken"),
             ":memo: Filled in a form\n*answer*: {broken",
         ),
-        (interactive("nfm_reply", response_json="[1]"), ":memo: Filled in a form"),
+        (build_interactive("nfm_reply", response_json="[1]"), ":memo: Filled in a form"),
         (
-            interactive("call_permission_reply", response="accept"),
+            build_interactive("call_permission_reply", response="accept"),
             ":telephone_receiver: The customer allows calls.",
         ),
         (
             {
                 "type": "order",
-                "order": {"text": "Soon?", "product_items": [item(), item(10, 1, currency="USD")]},
+                "order": {
+                    "text": "Soon?",
+                    "product_items": [build_item(), build_item(10, 1, currency="USD")],
+                },
             },
             (
                 ":shopping_trolley: Order of 2 items\n2 × SKU-1 · 450 INR\n1 × SKU-1 · 10 USD\n"
@@ -130,17 +133,17 @@ def item(price: object = 450.0, quantity: object = 2, **other: Any) -> dict[str,
             ),
         ),
         (
-            {"type": "order", "order": {"product_items": [item(float("nan"), 1)]}},
+            {"type": "order", "order": {"product_items": [build_item(float("nan"), 1)]}},
             ":shopping_trolley: Order of 1 item\n1 × SKU-1",
         ),
         (
-            {"type": "order", "order": {"product_items": [item("?")]}},
+            {"type": "order", "order": {"product_items": [build_item("?")]}},
             ":shopping_trolley: Order of 1 item\n2 × SKU-1 · ? INR",
         ),
         ({"type": "order", "order": {}}, ":shopping_trolley: Order of 0 items"),
         ({"type": "reaction", "reaction": {"emoji": "👍"}}, "Reacted with 👍"),
         ({"type": "reaction", "reaction": {"emoji": ""}}, "Removed a reaction"),
-        ({"type": "edit", "edit": {"message": text("Blue")}}, "Blue"),
+        ({"type": "edit", "edit": {"message": build_text("Blue")}}, "Blue"),
         ({"type": "revoke", "revoke": {"original_message_id": "w"}}, "_Deleted a message_"),
         (
             {"type": "system", "system": {"type": "user_changed_number", "body": "A to B"}},
@@ -173,11 +176,11 @@ def item(price: object = 450.0, quantity: object = 2, **other: Any) -> dict[str,
         ),
         ({}, ":grey_question: A message of a kind that isn't shown here: unknown"),
         (
-            interactive("new_reply", x=1),
+            build_interactive("new_reply", x=1),
             ":grey_question: A message of a kind that isn't shown here: new reply",
         ),
         (
-            {"id": "w", "message": {"to": "91", **text("It left our store.")}},
+            {"id": "w", "message": {"to": "91", **build_text("It left our store.")}},
             "It left our store.",
         ),
     ],
@@ -193,9 +196,9 @@ def test_body(message: dict[str, Any], body: str) -> None:
 @pytest.mark.parametrize(
     ("message", "more"),
     [
-        (text("x" * MAX_BODY_LENGTH), ""),
-        (text("x" * (MAX_BODY_LENGTH + 1)), "Read all"),
-        (text("Short"), ""),
+        (build_text("x" * MAX_BODY_LENGTH), ""),
+        (build_text("x" * (MAX_BODY_LENGTH + 1)), "Read all"),
+        (build_text("Short"), ""),
         ({"type": "image", "image": {"caption": "x" * 60_000}}, "Read all"),
         ({"type": "contacts", "contacts": [PRIYA]}, "Show numbers"),
         ({"type": "contacts", "contacts": [{}]}, ""),

@@ -9,15 +9,15 @@ from tests.people import JOHN, SALES
 from tests.world import World
 
 
-def parents(world: World) -> list[str]:
-    return [visible_text(item) for item in _of_threads(world) if _is_parent(item)]
+def list_parents(world: World) -> list[str]:
+    return [visible_text(item) for item in _list_thread_messages(world) if _is_parent(item)]
 
 
-def replies(world: World) -> list[str]:
-    return [visible_text(item) for item in _of_threads(world) if not _is_parent(item)]
+def list_replies(world: World) -> list[str]:
+    return [visible_text(item) for item in _list_thread_messages(world) if not _is_parent(item)]
 
 
-def _of_threads(world: World) -> list[VisibleMessage]:
+def _list_thread_messages(world: World) -> list[VisibleMessage]:
     return [
         item
         for item in world.slack.list_messages(JOHN, SALES)
@@ -42,9 +42,9 @@ async def test_a_conversation_of_all_kinds_has_one_thread(acme: World) -> None:
     asha.edit(picture, "Like that one")
     asha.react(picture, "👍")
     await pass_seconds(acme, 30)
-    [parent] = parents(acme)
+    [parent] = list_parents(acme)
     assert "Asha Rao" in parent
-    shown = "\n".join(replies(acme))
+    shown = "\n".join(list_replies(acme))
     for part in (
         "Does it come in blue?",
         "Cubbon Park",
@@ -54,19 +54,21 @@ async def test_a_conversation_of_all_kinds_has_one_thread(acme: World) -> None:
         "From the phone app",
     ):
         assert part in shown, part
-    assert ASHA_PHONE not in str([message.blocks for message in _of_threads(acme)])
+    assert ASHA_PHONE not in str([message.blocks for message in _list_thread_messages(acme)])
 
 
 async def test_a_picture_is_shown_in_the_thread(acme: World) -> None:
     asha = await receive(acme, "Look")
     wamid = asha.send_picture("My shoe")
     await pass_seconds(acme, 20)
-    files = [file for item in _of_threads(acme) for file in item.files]
+    files = [file for item in _list_thread_messages(acme) for file in item.files]
     assert [file.is_deleted for file in files] == [False]
     asha.revoke(wamid)
     await pass_seconds(acme, 20)
-    assert "My shoe" not in str(replies(acme))
-    assert [file.is_deleted for item in _of_threads(acme) for file in item.files] == [True]
+    assert "My shoe" not in str(list_replies(acme))
+    assert [file.is_deleted for item in _list_thread_messages(acme) for file in item.files] == [
+        True
+    ]
 
 
 async def test_a_new_number_continues_the_thread(acme: World) -> None:
@@ -76,13 +78,13 @@ async def test_a_new_number_continues_the_thread(acme: World) -> None:
     await pass_seconds(acme, 10)
     asha.write("It's me")
     await pass_seconds(acme, 10)
-    [parent] = parents(acme)
+    [parent] = list_parents(acme)
     assert "5678" in parent
-    assert "has a new number" in replies(acme)[1]
-    assert "It's me" in replies(acme)[2]
+    assert "has a new number" in list_replies(acme)[1]
+    assert "It's me" in list_replies(acme)[2]
     asha.react(first, "👍")
     await pass_seconds(acme, 10)
-    assert "👍 by Asha Rao" in replies(acme)[0]
+    assert "👍 by Asha Rao" in list_replies(acme)[0]
 
 
 async def test_a_customer_without_a_number_has_one_thread(acme: World) -> None:
@@ -93,13 +95,13 @@ async def test_a_customer_without_a_number_has_one_thread(acme: World) -> None:
     mei.share_number()
     mei.write("That's my number")
     await pass_seconds(acme, 10)
-    [shown] = [parent for parent in parents(acme) if "Mei" in parent]
+    [shown] = [parent for parent in list_parents(acme) if "Mei" in parent]
     assert "That's my number" in shown
 
 
 async def test_a_lead_is_named_once_it_is_found(acme: World) -> None:
     await receive(acme, "Hello")
-    [parent] = parents(acme)
+    [parent] = list_parents(acme)
     assert "lead LEAD-004038" in parent
     card = await acme.press("help.run:lead")
     assert "LEAD-004038" in visible_text(card)
@@ -120,7 +122,7 @@ async def test_without_the_scope_a_picture_has_a_button_only(open_sandbox: OpenS
         asha = await receive(world, "Look")
         asha.send_picture("My shoe")
         await pass_seconds(world, 20)
-        assert [file for item in _of_threads(world) for file in item.files] == []
+        assert [file for item in _list_thread_messages(world) for file in item.files] == []
         answer = await world.press("chat.file")
         assert "files:write" in visible_text(answer)
 

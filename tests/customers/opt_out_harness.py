@@ -76,7 +76,7 @@ class OptOutWorld:
         async with self.database.begin() as connection:
             await self.opt_outs.handle(connection, recorded, NOW)
 
-    async def held(self, customer: int = 1) -> list[str]:
+    async def list_held(self, customer: int = 1) -> list[str]:
         """Return the source and the scope of each opt-out that holds."""
         return [f"{each.source} {each.scope}" for each in await self.opt_outs.find(customer)]
 
@@ -103,13 +103,13 @@ async def merge(database: Database, old: int, into: int) -> None:
         )
 
 
-def text(body: str, at: float = NOW) -> MessageEvent:
+def build_text(body: str, at: float = NOW) -> MessageEvent:
     return MessageEvent(kind="text", occurred_at=at, wamid="w", raw={"text": {"body": body}})
 
 
-def preference(value: str, at: float = NOW) -> AccountEvent:
+def build_preference(value: str, at: float = NOW) -> AccountEvent:
     return AccountEvent(kind="user_preferences", occurred_at=at, raw={"value": value})
 
 
-def failed(code: int, at: float = NOW) -> StatusEvent:
+def build_failed(code: int, at: float = NOW) -> StatusEvent:
     return StatusEvent(kind="failed", occurred_at=at, wamid="w", error=[{"code": code}])

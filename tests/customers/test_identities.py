@@ -19,7 +19,7 @@ OLD, NEW = "919876543210", "919876543211"
 ASHA = Customer(user_id="IN.1", phone=OLD, username="asha", name="Asha")
 
 
-def message(customer: Customer, at: float = NOW, **fields: object) -> MessageEvent:
+def build_message(customer: Customer, at: float = NOW, **fields: object) -> MessageEvent:
     return MessageEvent(kind="text", customer=customer, occurred_at=at, wamid="w", **fields)  # type: ignore[arg-type]
 
 
@@ -31,43 +31,45 @@ def change(before: Customer, after: Customer, at: float = NOW) -> MessageEvent:
 
 def test_a_person_is_found_by_each_of_their_identifiers() -> None:
     known = Identities()
-    asha = known.identify(message(ASHA), NOW)
+    asha = known.identify(build_message(ASHA), NOW)
     for seen in (Customer(user_id="IN.1"), Customer(phone=OLD), replace(ASHA, phone="")):
-        assert known.identify(message(seen), NOW) == asha
+        assert known.identify(build_message(seen), NOW) == asha
     assert known.people[asha].name == "Asha"
 
 
 def test_a_number_known_before_its_user_id_is_the_same_person() -> None:
     known = Identities()
-    before = known.identify(message(Customer(phone=OLD), NOW - DAY), NOW)
-    after = known.identify(message(ASHA), NOW)
+    before = known.identify(build_message(Customer(phone=OLD), NOW - DAY), NOW)
+    after = known.identify(build_message(ASHA), NOW)
     assert known.resolve(before) == known.resolve(after)
 
 
 def test_a_person_without_a_number_gets_one_later() -> None:
     known = Identities()
-    before = known.identify(message(Customer(user_id="IN.1", username="asha"), NOW - DAY), NOW)
-    assert known.identify(message(ASHA), NOW) == before
-    assert known.identify(message(Customer(phone=OLD)), NOW) == before
+    before = known.identify(
+        build_message(Customer(user_id="IN.1", username="asha"), NOW - DAY), NOW
+    )
+    assert known.identify(build_message(ASHA), NOW) == before
+    assert known.identify(build_message(Customer(phone=OLD)), NOW) == before
 
 
 def test_a_number_that_another_user_id_uses_belongs_to_the_newer_one() -> None:
     known = Identities()
-    asha = known.identify(message(ASHA, NOW - 90 * DAY), NOW)
-    ravi = known.identify(message(Customer(user_id="IN.2", phone=OLD, name="Ravi")), NOW)
+    asha = known.identify(build_message(ASHA, NOW - 90 * DAY), NOW)
+    ravi = known.identify(build_message(Customer(user_id="IN.2", phone=OLD, name="Ravi")), NOW)
     assert ravi != asha
-    assert known.identify(message(Customer(phone=OLD)), NOW) == ravi
+    assert known.identify(build_message(Customer(phone=OLD)), NOW) == ravi
     assert known.people[asha].phone == ""
     assert known.people[asha].former == (OLD,)
-    assert known.identify(message(Customer(user_id="IN.1"), NOW), NOW) == asha
+    assert known.identify(build_message(Customer(user_id="IN.1"), NOW), NOW) == asha
 
 
 def test_a_late_event_of_the_former_owner_does_not_take_the_number_back() -> None:
     known = Identities()
-    asha = known.identify(message(ASHA, NOW - 90 * DAY), NOW)
-    ravi = known.identify(message(Customer(user_id="IN.2", phone=OLD)), NOW)
-    assert known.identify(message(ASHA, NOW - 80 * DAY), NOW) == asha
-    assert known.identify(message(Customer(phone=OLD)), NOW) == ravi
+    asha = known.identify(build_message(ASHA, NOW - 90 * DAY), NOW)
+    ravi = known.identify(build_message(Customer(user_id="IN.2", phone=OLD)), NOW)
+    assert known.identify(build_message(ASHA, NOW - 80 * DAY), NOW) == asha
+    assert known.identify(build_message(Customer(phone=OLD)), NOW) == ravi
 
 
 @pytest.mark.parametrize(
@@ -85,8 +87,8 @@ def test_a_changed_number_or_id_is_the_same_person(
 ) -> None:
     """Late: the person has already written from the new number."""
     known = Identities()
-    first = known.identify(message(ASHA, NOW - DAY), NOW)
-    events = [change(before, after, NOW), message(replace(after, name="Asha"), NOW + 60)]
+    first = known.identify(build_message(ASHA, NOW - DAY), NOW)
+    events = [change(before, after, NOW), build_message(replace(after, name="Asha"), NOW + 60)]
     found = [known.identify(event, NOW + 60) for event in (events[::-1] if is_late else events)]
     assert {known.resolve(each) for each in (first, *found)} == {known.resolve(first)}
     person = known.people[known.resolve(first)]
@@ -96,8 +98,8 @@ def test_a_changed_number_or_id_is_the_same_person(
 
 def test_a_new_number_that_someone_else_had_before_joins_no_one() -> None:
     known = Identities()
-    asha = known.identify(message(ASHA, NOW - DAY), NOW)
-    ravi = known.identify(message(Customer(phone=NEW, name="Ravi"), NOW - 90 * DAY), NOW)
+    asha = known.identify(build_message(ASHA, NOW - DAY), NOW)
+    ravi = known.identify(build_message(Customer(phone=NEW, name="Ravi"), NOW - 90 * DAY), NOW)
     assert known.identify(change(Customer(phone=OLD), Customer(phone=NEW)), NOW) == asha
     assert known.resolve(ravi) != known.resolve(asha)
     assert known.people[ravi].phone == ""
@@ -107,7 +109,7 @@ def test_a_number_shared_on_request_is_theirs_and_a_card_is_not() -> None:
     known = Identities()
     hidden = Customer(user_id="IN.1")
     cards = [{"phones": [{"phone": "+91 98765 43210", "wa_id": OLD}]}]
-    card = replace(message(hidden, raw={"contacts": cards}), kind="contacts")
+    card = replace(build_message(hidden, raw={"contacts": cards}), kind="contacts")
     asha = known.identify(card, NOW)
     assert known.people[asha].phone == ""
     answer = replace(card, raw={"contacts": cards, "origin": "contact_request/other"})
@@ -117,22 +119,22 @@ def test_a_number_shared_on_request_is_theirs_and_a_card_is_not() -> None:
 
 def test_spellings_of_a_number_are_one() -> None:
     known = Identities()
-    assert known.identify(message(Customer(phone="5491123456789")), NOW) == known.identify(
-        message(Customer(phone="541123456789")), NOW
+    assert known.identify(build_message(Customer(phone="5491123456789")), NOW) == known.identify(
+        build_message(Customer(phone="541123456789")), NOW
     )
 
 
 def test_groups_and_events_about_no_one_have_no_customer() -> None:
     known = Identities()
-    assert known.identify(message(ASHA, raw={"group_id": "g"}), NOW) == 0
+    assert known.identify(build_message(ASHA, raw={"group_id": "g"}), NOW) == 0
     assert known.identify(AccountEvent(kind="account_update"), NOW) == 0
     assert known.people == {}
 
 
 def test_older_details_only_fill_in_what_is_not_known() -> None:
     known = Identities()
-    asha = known.identify(message(replace(ASHA, username="")), NOW)
-    known.identify(message(replace(ASHA, name="A.", username="asha.p"), NOW - DAY), NOW)
+    asha = known.identify(build_message(replace(ASHA, username="")), NOW)
+    known.identify(build_message(replace(ASHA, name="A.", username="asha.p"), NOW - DAY), NOW)
     assert (known.people[asha].name, known.people[asha].username) == ("Asha", "asha.p")
 
 
@@ -178,7 +180,7 @@ def live(random: Random, people: int, days: int) -> Iterator[tuple[Life, object]
                     shown = replace(life.seen, phone="") if life.is_hidden else life.seen
                     if not life.is_hidden and random.random() < 0.2:
                         shown = Customer(phone=shown.phone)  # Chakra's own format
-                    event = message(shown, at)
+                    event = build_message(shown, at)
                     if kind == "status":
                         event = StatusEvent(kind="read", customer=shown, occurred_at=at, wamid="w")  # type: ignore[assignment]
                     yield life, event

@@ -29,14 +29,14 @@ ASHA, ASHA_2, ASHA_3, RAVI = "IN.1", "IN.2", "IN.3", "IN.9"
 PHONE, PHONE_2 = "919876543210", "919876543211"
 
 
-def message(
+def build_message(
     user_id: str = "", phone: str = "", *, at: float, name: str = "", **raw: Any
 ) -> MessageEvent:
     customer = Customer(user_id=user_id, phone=phone, name=name)
     return MessageEvent(kind="text", occurred_at=at, customer=customer, raw=raw, wamid=f"w{at}")
 
 
-def status(phone: str, *, at: float) -> StatusEvent:
+def build_status(phone: str, *, at: float) -> StatusEvent:
     return StatusEvent(kind="sent", occurred_at=at, customer=Customer(phone=phone), wamid="w")
 
 
@@ -56,80 +56,86 @@ def identify(*events: WebhookEvent) -> tuple[list[int], Identities]:
     return [known.resolve(each) for each in found], known
 
 
-def person(*events: WebhookEvent) -> KnownCustomer:
+def identify_person(*events: WebhookEvent) -> KnownCustomer:
     found, known = identify(*events)
     return known.people[found[-1]]
 
 
 ONE_PERSON = {
-    "the number is shown later": [message(ASHA, at=1), message(ASHA, PHONE, at=2)],
-    "the number is hidden later": [message(ASHA, PHONE, at=1), message(ASHA, at=2)],
-    "the format without IDs first": [message("", PHONE, at=1), message(ASHA, PHONE, at=2)],
-    "the format without IDs last": [message(ASHA, PHONE, at=1), message("", PHONE, at=2)],
+    "the number is shown later": [build_message(ASHA, at=1), build_message(ASHA, PHONE, at=2)],
+    "the number is hidden later": [build_message(ASHA, PHONE, at=1), build_message(ASHA, at=2)],
+    "the format without IDs first": [
+        build_message("", PHONE, at=1),
+        build_message(ASHA, PHONE, at=2),
+    ],
+    "the format without IDs last": [
+        build_message(ASHA, PHONE, at=1),
+        build_message("", PHONE, at=2),
+    ],
     "both are known before they are joined": [
-        message(ASHA, at=1),
-        message("", PHONE, at=2),
-        message(ASHA, PHONE, at=3),
+        build_message(ASHA, at=1),
+        build_message("", PHONE, at=2),
+        build_message(ASHA, PHONE, at=3),
     ],
     "a changed number": [
-        message(ASHA, PHONE, at=1),
+        build_message(ASHA, PHONE, at=1),
         change((ASHA, PHONE), (ASHA_2, PHONE_2), at=2),
-        message(ASHA_2, PHONE_2, at=3),
+        build_message(ASHA_2, PHONE_2, at=3),
     ],
     "a changed number, without IDs": [
-        message("", PHONE, at=1),
+        build_message("", PHONE, at=1),
         change(("", PHONE), ("", PHONE_2), at=2),
-        message("", PHONE_2, at=3),
+        build_message("", PHONE_2, at=3),
     ],
     "a changed ID without a number": [
-        message(ASHA, PHONE, at=1),
+        build_message(ASHA, PHONE, at=1),
         change((ASHA, ""), (ASHA_2, ""), at=2),
-        message(ASHA_2, at=3),
+        build_message(ASHA_2, at=3),
     ],
     "the change comes after the first message": [
-        message(ASHA, PHONE, at=1),
-        message(ASHA_2, PHONE_2, at=3),
+        build_message(ASHA, PHONE, at=1),
+        build_message(ASHA_2, PHONE_2, at=3),
         change((ASHA, PHONE), (ASHA_2, PHONE_2), at=2),
     ],
     "the change comes after the first message, without IDs": [
-        message("", PHONE, at=1),
-        message("", PHONE_2, at=3),
+        build_message("", PHONE, at=1),
+        build_message("", PHONE_2, at=3),
         change(("", PHONE), ("", PHONE_2), at=2),
     ],
     "the change comes before everything": [
         change((ASHA, PHONE), (ASHA_2, PHONE_2), at=2),
-        message(ASHA, PHONE, at=1),
-        message(ASHA_2, at=3),
+        build_message(ASHA, PHONE, at=1),
+        build_message(ASHA_2, at=3),
     ],
     "two changes in the other order": [
         change((ASHA_2, ""), (ASHA_3, ""), at=3),
         change((ASHA, ""), (ASHA_2, ""), at=2),
-        message(ASHA, at=1),
-        message(ASHA_3, at=4),
+        build_message(ASHA, at=1),
+        build_message(ASHA_3, at=4),
     ],
     "an early message without an ID comes after the change": [
         change((ASHA, PHONE), (ASHA_2, PHONE_2), at=2),
-        message("", PHONE, at=1),
+        build_message("", PHONE, at=1),
     ],
     "a status of the former number": [
-        message("", PHONE, at=1),
+        build_message("", PHONE, at=1),
         change(("", PHONE), ("", PHONE_2), at=2),
-        status(PHONE, at=3),
-        message("", PHONE_2, at=4),
+        build_status(PHONE, at=3),
+        build_message("", PHONE_2, at=4),
     ],
     "another spelling of the number": [
-        message("", "5215512345678", at=1),
-        message("", "525512345678", at=2),
+        build_message("", "5215512345678", at=1),
+        build_message("", "525512345678", at=2),
     ],
     "the withdrawn event of a new ID": [
-        message(ASHA, at=1),
+        build_message(ASHA, at=1),
         AccountEvent(
             kind="user_id_update",
             occurred_at=2.0,
             customer=Customer(user_id=ASHA_2),
             raw={"user_id": {"previous": ASHA, "current": ASHA_2}},
         ),
-        message(ASHA_2, at=3),
+        build_message(ASHA_2, at=3),
     ],
     "a parent ID": [
         MessageEvent(kind="text", customer=Customer("IN.1", "IN.ENT.1"), wamid="1"),
@@ -146,31 +152,34 @@ def test_events_are_of_one_person(events: list[WebhookEvent]) -> None:
 
 
 TWO_PEOPLE = {
-    "one name": [message(ASHA, at=1, name="Asha"), message(RAVI, at=2, name="Asha")],
-    "a number passes to another ID": [message(ASHA, PHONE, at=1), message(RAVI, PHONE, at=9)],
+    "one name": [build_message(ASHA, at=1, name="Asha"), build_message(RAVI, at=2, name="Asha")],
+    "a number passes to another ID": [
+        build_message(ASHA, PHONE, at=1),
+        build_message(RAVI, PHONE, at=9),
+    ],
     "a number passes on after a change": [
-        message("", PHONE, at=1),
+        build_message("", PHONE, at=1),
         change(("", PHONE), ("", PHONE_2), at=2),
-        message("", PHONE, at=9),
+        build_message("", PHONE, at=9),
     ],
     "a number passes on after a change, with an ID": [
-        message("", PHONE, at=1),
+        build_message("", PHONE, at=1),
         change(("", PHONE), ("", PHONE_2), at=2),
-        message(RAVI, PHONE, at=9),
+        build_message(RAVI, PHONE, at=9),
     ],
     "someone changes to a number that had an owner": [
-        message("", PHONE_2, at=1),
-        message("", PHONE, at=2),
+        build_message("", PHONE_2, at=1),
+        build_message("", PHONE, at=2),
         change(("", PHONE), ("", PHONE_2), at=9),
     ],
     "a late change of a number that has a new owner": [
-        message(RAVI, PHONE, at=9),
+        build_message(RAVI, PHONE, at=9),
         change(("", PHONE), (ASHA_2, PHONE_2), at=2),
     ],
     "a card that is passed on by hand": [
-        message("", PHONE, at=1),
+        build_message("", PHONE, at=1),
         replace(
-            message(ASHA, at=2, origin="other", contacts=[{"phones": [{"wa_id": PHONE}]}]),
+            build_message(ASHA, at=2, origin="other", contacts=[{"phones": [{"wa_id": PHONE}]}]),
             kind="contacts",
         ),
     ],
@@ -185,33 +194,40 @@ def test_events_are_of_two_people(events: list[WebhookEvent]) -> None:
 
 
 def test_number_shared_on_request_is_the_customers() -> None:
-    shared = message(
+    shared = build_message(
         ASHA, at=2, origin="contact_request/other", contacts=[{"phones": [{"phone": f"+{PHONE}"}]}]
     )
-    assert person(message(ASHA, at=1), replace(shared, kind="contacts")).phone == PHONE
+    assert (
+        identify_person(build_message(ASHA, at=1), replace(shared, kind="contacts")).phone == PHONE
+    )
 
 
 def test_event_without_anyone_and_message_of_a_group_are_about_no_customer() -> None:
-    assert identify(message(at=1), message(ASHA, at=2, group_id="g"))[0] == [0, 0]
+    assert identify(build_message(at=1), build_message(ASHA, at=2, group_id="g"))[0] == [0, 0]
 
 
 def test_late_event_changes_nothing_that_is_newer() -> None:
-    known = person(
-        message(ASHA, PHONE_2, at=5, name="Asha Rao"), message(ASHA, PHONE, at=1, name="A")
+    known = identify_person(
+        build_message(ASHA, PHONE_2, at=5, name="Asha Rao"),
+        build_message(ASHA, PHONE, at=1, name="A"),
     )
     assert (known.phone, known.name, known.former) == (PHONE_2, "Asha Rao", (PHONE,))
 
 
 def test_number_is_not_given_back_by_a_late_event() -> None:
     found, known = identify(
-        message(ASHA, PHONE, at=1), message(RAVI, PHONE, at=9), message(ASHA, PHONE, at=5)
+        build_message(ASHA, PHONE, at=1),
+        build_message(RAVI, PHONE, at=9),
+        build_message(ASHA, PHONE, at=5),
     )
     assert known.people[found[0]].phone == ""
     assert known.people[found[1]].phone == PHONE
 
 
 def test_change_without_a_number_forgets_the_former_one() -> None:
-    known = person(message(ASHA, PHONE, at=1), change((ASHA, ""), (ASHA_2, ""), at=2))
+    known = identify_person(
+        build_message(ASHA, PHONE, at=1), change((ASHA, ""), (ASHA_2, ""), at=2)
+    )
     assert (known.user_id, known.phone, known.former) == (ASHA_2, "", (ASHA, PHONE))
 
 
@@ -242,7 +258,9 @@ class Life:
 
     def live(self, people: int, seconds: int) -> None:
         for index in range(people):
-            self.people.append(Person(self._new_id(), self._new_phone(), self.rng.random() < 0.3))
+            self.people.append(
+                Person(self._generate_id(), self._generate_phone(), self.rng.random() < 0.3)
+            )
             self._write(index)
         for _ in range(seconds):
             self.time += 1
@@ -253,7 +271,7 @@ class Life:
                 self.people[index].is_private = False  # the person saves our number
                 self._write(index)
 
-    def arriving(self) -> list[tuple[int, WebhookEvent]]:
+    def list_arrivals(self) -> list[tuple[int, WebhookEvent]]:
         """Return the events in the order in which they come, with the person of each."""
         delayed = [
             (at + self.rng.uniform(0, MAX_DELAY_SECONDS), index, event)
@@ -262,11 +280,11 @@ class Life:
         delayed.sort(key=lambda item: item[0])
         return [(index, event) for _, index, event in delayed]
 
-    def _new_id(self) -> str:
+    def _generate_id(self) -> str:
         self.last_id += 1
         return f"IN.{self.last_id}"
 
-    def _new_phone(self) -> str:
+    def _generate_phone(self) -> str:
         if self.free_numbers and self.free_numbers[0][0] < self.time - QUARANTINE_SECONDS:
             return self.free_numbers.pop(0)[1]
         self.last_id += 1
@@ -275,17 +293,17 @@ class Life:
     def _write(self, index: int) -> None:
         each = self.people[index]
         phone = "" if each.is_private else each.phone
-        self._add(index, message(each.user_id, phone, at=NOW + self.time, name="Asha"))
+        self._add(index, build_message(each.user_id, phone, at=NOW + self.time, name="Asha"))
 
     def _write_without_id(self, index: int) -> None:
         each = self.people[index]
         if not each.is_private:
             self._write(index)
-            self._add(index, message("", each.phone, at=NOW + self.time))
+            self._add(index, build_message("", each.phone, at=NOW + self.time))
 
     def _move(self, index: int) -> None:
         before = self.people[index]
-        after = Person(self._new_id(), self._new_phone(), before.is_private)
+        after = Person(self._generate_id(), self._generate_phone(), before.is_private)
         named = "" if after.is_private else after.phone
         left = "" if before.is_private else before.phone
         self._add(index, change((before.user_id, left), (after.user_id, named), at=NOW + self.time))
@@ -315,7 +333,7 @@ def split(people: Sequence[int], ids: Sequence[int]) -> tuple[int, int]:
 def test_people_are_neither_joined_nor_doubled(seed: int, people: int) -> None:
     life = Life(random.Random(seed))
     life.live(people, 200)
-    arriving = life.arriving()
+    arriving = life.list_arrivals()
     found, known = identify(*(event for _, event in arriving))
     assert split([index for index, _ in arriving], found) == (0, 0)
     assert len(known.people) == people
@@ -326,7 +344,7 @@ def test_people_are_neither_joined_nor_doubled(seed: int, people: int) -> None:
 async def test_a_thousand_customers_are_found_again_in_the_database(sqlite: Database) -> None:
     life = Life(random.Random(11))
     life.live(1_000, 600)
-    arriving = life.arriving()
+    arriving = life.list_arrivals()
     ids = await identify_stored(sqlite, [event for _, event in arriving])
     assert split([index for index, _ in arriving], ids) == (0, 0)
 

@@ -16,7 +16,7 @@ from bot.webhooks.event_log import EventLog
 from bot.webhooks.events import AccountEvent, Customer, WebhookEvent
 from bot.webhooks.recorder import Recorder
 from tests.clock import ManualClock
-from tests.customers.test_late_events import NOW, Life, message
+from tests.customers.test_late_events import NOW, Life, build_message
 
 TEAM, KEY = "T1", b"key"
 PEOPLE, SECONDS = 1_000, 700
@@ -58,20 +58,20 @@ class LifeWithWishes(Life):
     def _move(self, index: int) -> None:
         super()._move(index)
         if self.rng.random() < 0.5:
-            self._wish(index)
+            self._make_wish(index)
 
     def _write_without_id(self, index: int) -> None:
         super()._write_without_id(index)
-        self._wish(index)
+        self._make_wish(index)
 
-    def _wish(self, index: int) -> None:
+    def _make_wish(self, index: int) -> None:
         self.time += 1
         each = self.people[index]
         phone = "" if each.is_private else each.phone
         at = NOW + self.time
         if self.rng.random() < 0.6:
             words = {"body": self.rng.choice((STOP, STOP, START))}
-            said = message(each.user_id, phone, at=at, text=words)
+            said = build_message(each.user_id, phone, at=at, text=words)
             self._add(index, replace(said, wamid=f"wish{at}"))
             return
         value = self.rng.choice(("stop", "stop", "resume"))
@@ -119,7 +119,7 @@ class OptOutBook:
 async def test_no_send_oversteps_an_opt_out(sqlite: Database, clock: ManualClock) -> None:
     life = LifeWithWishes(random.Random(7))
     life.live(PEOPLE, SECONDS)
-    arriving = life.arriving()
+    arriving = life.list_arrivals()
     book = OptOutBook(sqlite, clock)
     wishes = [Wishes() for _ in range(PEOPLE)]
     for start in range(0, len(arriving), BATCH_SIZE):

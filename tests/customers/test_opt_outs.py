@@ -18,11 +18,11 @@ from tests.clock import ManualClock
 from tests.customers.opt_out_harness import (
     NOW,
     OptOutWorld,
-    failed,
+    build_failed,
+    build_preference,
+    build_text,
     merge,
     open_opt_outs,
-    preference,
-    text,
 )
 
 DAY = 86_400.0
@@ -37,84 +37,88 @@ async def world(database: Database, clock: ManualClock) -> OptOutWorld:
 
 
 async def test_sources_and_scopes(world: OptOutWorld) -> None:
-    await world.record(text("STOP"), customer=1)
-    await world.record(preference("stop"), customer=2)
-    await world.record(failed(131050), customer=3)
-    assert await world.held(1) == ["typed all"]
-    assert await world.held(2) == ["preference marketing"]
-    assert await world.held(3) == ["failure marketing"]
+    await world.record(build_text("STOP"), customer=1)
+    await world.record(build_preference("stop"), customer=2)
+    await world.record(build_failed(131050), customer=3)
+    assert await world.list_held(1) == ["typed all"]
+    assert await world.list_held(2) == ["preference marketing"]
+    assert await world.list_held(3) == ["failure marketing"]
 
 
-@pytest.mark.parametrize("event", [text("hello"), text("cancel"), failed(131026)])
+@pytest.mark.parametrize("event", [build_text("hello"), build_text("cancel"), build_failed(131026)])
 async def test_other_events_note_nothing(world: OptOutWorld, event: MessageEvent) -> None:
     await world.record(event)
-    assert await world.held() == []
+    assert await world.list_held() == []
 
 
 async def test_the_same_stop_twice_is_one_opt_out(world: OptOutWorld) -> None:
-    await world.record(text("stop"), text("STOP!!", NOW + 5))
-    await world.record(text("unsubscribe", NOW + 9), failed(131050), failed(131050))
-    assert await world.held() == ["typed all", "failure marketing"]
+    await world.record(build_text("stop"), build_text("STOP!!", NOW + 5))
+    await world.record(
+        build_text("unsubscribe", NOW + 9), build_failed(131050), build_failed(131050)
+    )
+    assert await world.list_held() == ["typed all", "failure marketing"]
     assert (await world.opt_outs.find(1))[0].noted_at == NOW
 
 
 async def test_event_about_no_customer_and_from_the_future(world: OptOutWorld) -> None:
-    await world.record(text("stop"), customer=0)
-    await world.record(text("stop", NOW + 10 * DAY), customer=2)
+    await world.record(build_text("stop"), customer=0)
+    await world.record(build_text("stop", NOW + 10 * DAY), customer=2)
     assert [each.noted_at for each in await world.opt_outs.find(2)] == [NOW]
     assert len(await world.opt_outs.list_all()) == 1
 
 
 async def test_start_lifts_what_was_typed_only(world: OptOutWorld) -> None:
-    await world.record(text("stop"), failed(131050), preference("stop"))
-    await world.record(text("start", NOW + 60))
-    assert sorted(await world.held()) == ["failure marketing", "preference marketing"]
-    await world.record(preference("resume", NOW + 90))
-    assert await world.held() == []
-    await world.record(text("stop", NOW - 1))
-    assert await world.held() == []  # from before the start
+    await world.record(build_text("stop"), build_failed(131050), build_preference("stop"))
+    await world.record(build_text("start", NOW + 60))
+    assert sorted(await world.list_held()) == ["failure marketing", "preference marketing"]
+    await world.record(build_preference("resume", NOW + 90))
+    assert await world.list_held() == []
+    await world.record(build_text("stop", NOW - 1))
+    assert await world.list_held() == []  # from before the start
     assert len(await world.opt_outs.list_all(lifted=True)) == 3
 
 
 async def test_a_new_stop_after_a_start_holds(world: OptOutWorld) -> None:
-    await world.record(text("stop", NOW - 50), text("start", NOW - 40), text("stop", NOW - 30))
-    assert await world.held() == ["typed all"]
+    await world.record(
+        build_text("stop", NOW - 50), build_text("start", NOW - 40), build_text("stop", NOW - 30)
+    )
+    assert await world.list_held() == ["typed all"]
 
 
 async def test_a_stop_that_arrives_after_a_later_start_blocks_nothing(world: OptOutWorld) -> None:
-    await world.record(text("start", NOW - 10), preference("resume", NOW - 10))
-    await world.record(text("stop", NOW - 20), preference("stop", NOW - 20))
-    await world.record(failed(131050, NOW - 30))
-    assert await world.held() == []
+    await world.record(build_text("start", NOW - 10), build_preference("resume", NOW - 10))
+    await world.record(build_text("stop", NOW - 20), build_preference("stop", NOW - 20))
+    await world.record(build_failed(131050, NOW - 30))
+    assert await world.list_held() == []
     assert len(await world.opt_outs.list_all(lifted=True)) == 3
-    await world.record(text("stop", NOW - 5))
-    assert await world.held() == ["typed all"]
+    await world.record(build_text("stop", NOW - 5))
+    assert await world.list_held() == ["typed all"]
 
 
 async def test_a_start_from_before_the_stop_lifts_nothing(world: OptOutWorld) -> None:
-    await world.record(text("stop", NOW - 10))
-    await world.record(text("start", NOW - 20))
-    assert await world.held() == ["typed all"]
+    await world.record(build_text("stop", NOW - 10))
+    await world.record(build_text("start", NOW - 20))
+    assert await world.list_held() == ["typed all"]
 
 
 async def test_a_late_stop_holds_though_a_member_lifted_one(world: OptOutWorld) -> None:
-    await world.record(text("stop", NOW - 10))
+    await world.record(build_text("stop", NOW - 10))
     [first] = await world.opt_outs.find(1)
     await world.opt_outs.lift(first.id, member="U1", reason="by phone")
-    await world.record(text("stop", NOW - 5))
-    assert await world.held() == ["typed all"]
+    await world.record(build_text("stop", NOW - 5))
+    assert await world.list_held() == ["typed all"]
 
 
 async def test_opt_outs_follow_customers_who_turn_out_to_be_one(world: OptOutWorld) -> None:
-    await world.record(text("stop"), customer=1)
+    await world.record(build_text("stop"), customer=1)
     await merge(world.database, 1, into=2)
     await merge(world.database, 2, into=3)
     for customer in (1, 2, 3):
-        assert await world.held(customer) == ["typed all"]
-    await world.record(text("stop", NOW + 1), customer=3)
+        assert await world.list_held(customer) == ["typed all"]
+    await world.record(build_text("stop", NOW + 1), customer=3)
     assert len(await world.opt_outs.list_all()) == 1
-    await world.record(text("start", NOW + 2), customer=3)
-    assert await world.held(1) == []
+    await world.record(build_text("start", NOW + 2), customer=3)
+    assert await world.list_held(1) == []
 
 
 # --- the message ---------------------------------------------------------------------------------
@@ -144,7 +148,7 @@ def test_what_counts_as_the_customers_words(
 
 
 def test_an_echo_is_not_the_customers() -> None:
-    assert read_intent(replace(text("stop"), is_echo=True)) == (None, "")
+    assert read_intent(replace(build_text("stop"), is_echo=True)) == (None, "")
 
 
 # --- before sends --------------------------------------------------------------------------------
@@ -170,7 +174,7 @@ def test_templates_that_are_blocked(scope: OptOutScope, category: str, blocked: 
 
 
 async def test_the_error_names_who_when_and_how(world: OptOutWorld) -> None:
-    await world.record(text("Stop!"))
+    await world.record(build_text("Stop!"))
     with pytest.raises(RecipientOptedOut) as blocked:
         await world.opt_outs.check_template("919999900001", "UTILITY")
     assert blocked.value.message == (
@@ -186,11 +190,11 @@ async def test_the_error_names_who_when_and_how(world: OptOutWorld) -> None:
 
 
 async def test_a_reply_is_sent_only_to_someone_who_wrote_since(world: OptOutWorld) -> None:
-    await world.record(text("stop"))
+    await world.record(build_text("stop"))
     with pytest.raises(RecipientOptedOut):
         await world.opt_outs.check_reply(1, NOW)
     await world.opt_outs.check_reply(1, NOW + 1)
-    await world.record(failed(131050), customer=2)
+    await world.record(build_failed(131050), customer=2)
     await world.opt_outs.check_reply(2, 0.0)
 
 
@@ -198,7 +202,7 @@ async def test_a_reply_is_sent_only_to_someone_who_wrote_since(world: OptOutWorl
 
 
 async def test_lifting_takes_a_reason_and_happens_once(world: OptOutWorld) -> None:
-    await world.record(text("stop"))
+    await world.record(build_text("stop"))
     [opt_out] = await world.opt_outs.find(1)
     with pytest.raises(UsageError):
         await world.opt_outs.lift(opt_out.id, member="U1", reason="  ")
@@ -221,7 +225,7 @@ async def test_adding_one_by_hand(world: OptOutWorld) -> None:
 
 
 async def test_nothing_of_the_customer_is_stored_in_the_clear(world: OptOutWorld) -> None:
-    await world.record(text("please unsubscribe me"))
+    await world.record(build_text("please unsubscribe me"))
     [opt_out] = await world.opt_outs.find(1)
     await world.opt_outs.lift(opt_out.id, member="U1", reason="Mei called")
     async with world.database.begin() as connection:
@@ -235,8 +239,13 @@ async def test_a_stop_that_was_the_last_word_is_never_lost(
     sqlite: Database, clock: ManualClock, order: tuple[int, ...]
 ) -> None:
     """Whatever the order of arrival."""
-    life = [text("stop", NOW - 50), text("start", NOW - 40), text("stop", NOW - 30), failed(131026)]
+    life = [
+        build_text("stop", NOW - 50),
+        build_text("start", NOW - 40),
+        build_text("stop", NOW - 30),
+        build_failed(131026),
+    ]
     world = await open_opt_outs(sqlite, clock)
     for index in order:
         await world.record(life[index])
-    assert "typed all" in await world.held()
+    assert "typed all" in await world.list_held()

@@ -9,7 +9,7 @@ from random import Random
 from bot.customers.repository import Customers
 from bot.db.engine import Database
 from bot.webhooks.events import Customer, MessageEvent, WebhookEvent
-from tests.customers.test_identities import NOW, change, live, message, shuffle_slightly
+from tests.customers.test_identities import NOW, build_message, change, live, shuffle_slightly
 
 KEY = b"k" * 32
 OLD, NEW = "919876543210", "919876543211"
@@ -24,10 +24,14 @@ async def test_one_person_in_a_batch_and_in_later_ones_is_one_row(database: Data
     customers = Customers(database, "T1", KEY)
     asha = Customer(user_id="IN.1", phone=OLD, name="Asha")
     found = await identify(
-        customers, database, message(Customer(phone=OLD)), message(asha), message(asha)
+        customers,
+        database,
+        build_message(Customer(phone=OLD)),
+        build_message(asha),
+        build_message(asha),
     )
     assert len(set(found)) == 1
-    assert await identify(customers, database, message(Customer(user_id="IN.1"))) == found[:1]
+    assert await identify(customers, database, build_message(Customer(user_id="IN.1"))) == found[:1]
     known = await customers.find(found[0])
     assert known is not None
     assert (known.name, known.phone, known.user_id) == ("Asha", OLD, "IN.1")
@@ -37,9 +41,9 @@ async def test_one_person_in_a_batch_and_in_later_ones_is_one_row(database: Data
 
 async def test_people_merged_later_are_found_under_both_ids(database: Database) -> None:
     customers = Customers(database, "T1", KEY)
-    (first,) = await identify(customers, database, message(Customer(phone=OLD, name="Asha")))
+    (first,) = await identify(customers, database, build_message(Customer(phone=OLD, name="Asha")))
     (second,) = await identify(
-        customers, database, message(Customer(user_id="IN.2", phone=NEW), NOW + 60)
+        customers, database, build_message(Customer(user_id="IN.2", phone=NEW), NOW + 60)
     )
     assert first != second
     moved = change(Customer(phone=OLD), Customer(user_id="IN.2", phone=NEW))
@@ -53,7 +57,9 @@ async def test_people_merged_later_are_found_under_both_ids(database: Database) 
 
 async def test_number_is_created_once_by_many_at_the_same_time(database: Database) -> None:
     customers = Customers(database, "T1", KEY)
-    identified = asyncio.create_task(identify(customers, database, message(Customer(phone=OLD))))
+    identified = asyncio.create_task(
+        identify(customers, database, build_message(Customer(phone=OLD)))
+    )
     found = await asyncio.gather(*(customers.find_or_create_by_phone(OLD, NOW) for _ in range(4)))
     assert {each.id for each in found} == set(await identified)
 

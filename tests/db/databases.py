@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from bot.db.engine import Database, open_database
-from tests.event_loop import running_loop
+from tests.event_loop import get_running_loop
 
 KINDS = ("sqlite", "postgres")
 END_TIMEOUT_MS = 5_000
@@ -53,7 +53,7 @@ async def open_empty_database(kind: str, folder: Path) -> AsyncIterator[Database
 async def watched_database(url: str) -> AsyncIterator[Database]:
     """Open a database whose transactions the test's loop waits for."""
     async with open_database(url) as database:
-        running_loop().watch_busy(lambda: database.in_use)
+        get_running_loop().watch_busy(lambda: database.in_use)
         yield database
 
 

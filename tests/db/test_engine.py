@@ -57,7 +57,7 @@ def list_tables(connection: Connection) -> set[str]:
 async def test_new_and_migrated_schemas_are_identical(url: str, first: str | None) -> None:
     """None: as it was made. Their tables, columns, types, defaults and indexes are compared."""
 
-    def difference(connection: Connection) -> list[object]:
+    def compare(connection: Connection) -> list[object]:
         if first is not None:
             command.downgrade(build_alembic_config(connection), first)
             command.upgrade(build_alembic_config(connection), "head")
@@ -67,7 +67,7 @@ async def test_new_and_migrated_schemas_are_identical(url: str, first: str | Non
 
     async with open_database(url) as database, database.begin() as connection:
         schema = await connection.run_sync(describe_schema)
-        assert await connection.run_sync(difference) == []
+        assert await connection.run_sync(compare) == []
         assert await connection.run_sync(list_tables) == TABLES
         assert await connection.run_sync(describe_schema) == schema
 
@@ -93,12 +93,12 @@ async def test_up_to_date_database_reopens_with_its_data(url: str) -> None:
 
 
 async def test_migrations_can_be_downgraded(url: str) -> None:
-    def down(connection: Connection) -> set[str]:
+    def downgrade(connection: Connection) -> set[str]:
         command.downgrade(build_alembic_config(connection), "base")
         return list_tables(connection)
 
     async with open_database(url) as database, database.begin() as connection:
-        assert await connection.run_sync(down) == set()
+        assert await connection.run_sync(downgrade) == set()
 
 
 async def test_concurrent_replicas_migrate_once(tmp_path: Path) -> None:
@@ -202,14 +202,14 @@ async def test_a_database_is_new_to_the_process_that_made_its_tables(url: str) -
 async def test_cancellation_keeps_tables_and_releases_locks(where: str, tmp_path: Path) -> None:
     started = asyncio.Event()
 
-    async def work(database: Database) -> None:
+    async def do_work(database: Database) -> None:
         async with database.begin() as connection:
             started.set()
             await connection.execute(text(SLOW_QUERY))
 
     file = ":memory:" if where == "memory" else str(tmp_path / "bot.db")
     async with open_database(f"sqlite:///{file}") as database:
-        working = asyncio.create_task(work(database))
+        working = asyncio.create_task(do_work(database))
         await started.wait()
         if where == "file":  # in memory the statement has ended already, not its transaction
             await settle()

@@ -19,7 +19,7 @@ from bot.messages.status import SendStatus
 from bot.outbox.outbox import Outbox
 from bot.outbox.repository import Posts
 from tests.db.databases import watched_database
-from tests.outbox.harness import JOHN, OutboxHarness, open_harness, sample
+from tests.outbox.harness import JOHN, OutboxHarness, build_sample, open_harness
 
 INSERT_OLD_SEND = """
 INSERT INTO sends (key, member, template, language, recipient, recipient_hash, content_hash,
@@ -96,9 +96,9 @@ async def test_downgrade_restores_report_locations(url: str) -> None:
 async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
     """One is posted and out of date; one may be posted; one was never posted."""
     async with watched_database(url) as database, open_harness(database) as harness:
-        place = await harness.client.post_message(JOHN, sample("Accepted"))
+        place = await harness.client.post_message(JOHN, build_sample("Accepted"))
         marked = {"event_type": "chakra_send", "event_payload": {"key": "in doubt"}}
-        await harness.client.post_message(JOHN, sample("Accepted"), metadata=marked)
+        await harness.client.post_message(JOHN, build_sample("Accepted"), metadata=marked)
         now = harness.clock.time()
         async with database.begin() as connection:
             await connection.run_sync(
@@ -121,7 +121,7 @@ async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
         await harness.advance_until(
             lambda: wait_for_report(harness, "*Read* by ", "*Sending* to ", "*Sending* to ")
         )
-        assert len(harness.calls("chat.postMessage")) == 3
+        assert len(harness.list_calls("chat.postMessage")) == 3
         sends = Sends(database)
         send = await sends.find_by_key("in doubt")
         assert send is not None
@@ -133,5 +133,5 @@ async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
 
 
 def wait_for_report(harness: OutboxHarness, *words: str) -> bool:
-    texts = harness.direct_message_texts()
+    texts = harness.list_direct_message_texts()
     return len(texts) == len(words) and all(map(str.__contains__, texts, words))

@@ -117,7 +117,7 @@ async def wait_until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def passing(clock: ManualClock, condition: Callable[[], bool], step: float = 1.0) -> None:
+async def step_until(clock: ManualClock, condition: Callable[[], bool], step: float = 1.0) -> None:
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while not condition():
             await clock.advance(step)

@@ -28,7 +28,7 @@ from tests.durable.engine_database import (
     TIMEOUT_SECONDS,
     EngineDatabase,
     FakeWork,
-    passing,
+    step_until,
     wait_until,
 )
 from tests.event_loop import IdleEventLoop
@@ -69,7 +69,7 @@ async def test_chain_that_waits_is_not_started_again_after_its_first_run_was_pur
         await engine.start(KIND, FIRST)
         await asyncio.sleep(0.1)
         assert work.keys == ["1"]
-        await passing(clock, lambda: work.finished == ["1"], 30.0)
+        await step_until(clock, lambda: work.finished == ["1"], 30.0)
     assert work.keys == ["1", "1"]
 
 
@@ -79,7 +79,7 @@ async def test_state_is_handed_to_the_next_run(
     work = FakeWork(answers=[Reschedule(5.0, {"seen": 3})])
     async with engine_database.open_engine(work) as engine:
         await engine.start(KIND, FIRST)
-        await passing(clock, lambda: work.finished == ["1"])
+        await step_until(clock, lambda: work.finished == ["1"])
     assert work.runs == [("1", {}), ("1", {"seen": 3})]
 
 
@@ -90,10 +90,10 @@ async def test_failed_run_is_retried_with_a_growing_delay(
     async with engine_database.open_engine(work) as engine:
         await engine.start(KIND, FIRST)
         await wait_until(lambda: len(work.runs) == 1)
-        await passing(clock, lambda: len(work.runs) == 2)
+        await step_until(clock, lambda: len(work.runs) == 2)
         assert clock.monotonic() >= RETRY_INITIAL_SECONDS
         second = clock.monotonic()
-        await passing(clock, lambda: len(work.runs) == 3)
+        await step_until(clock, lambda: len(work.runs) == 3)
         assert clock.monotonic() - second >= 2 * RETRY_INITIAL_SECONDS - 1
         await wait_until(lambda: work.finished == ["1"])
     assert work.runs == [("1", {}), ("1", {}), ("1", {}), ("1", {"seen": 3})]
@@ -121,7 +121,7 @@ async def test_run_from_before_the_clock_was_set_back_is_resumed(
             day = "UPDATE workflow_status SET created_at = created_at + 86400000 "
             connection.execute(day + "WHERE status = 'DELAYED'")
             connection.commit()
-        await passing(clock, lambda: work.finished == ["1"])
+        await step_until(clock, lambda: work.finished == ["1"])
     assert clock.monotonic() < 3_600
 
 
@@ -188,10 +188,10 @@ async def test_closed_workspace_runs_nothing_until_it_is_opened_again(
             await wait_until(lambda: paused.keys == acme.keys == ["1"])
         assert paused.finished == []
         assert engine.count_active(KIND, GLOBEX) == 0
-        await passing(clock, lambda: acme.finished == ["1"])
+        await step_until(clock, lambda: acme.finished == ["1"])
         assert paused.keys == ["1"]
         async with engine_database.open_workspace(engine, GLOBEX, again):
-            await passing(clock, lambda: again.finished == ["1"])
+            await step_until(clock, lambda: again.finished == ["1"])
 
 
 async def test_chain_of_a_workspace_that_is_not_open_ends(engine_database: EngineDatabase) -> None:
@@ -224,7 +224,7 @@ async def test_row_without_a_chain_gets_one_at_the_second_look(
         await engine.launch()
         await wait_until(lambda: engine.count_active(KIND, ACME) == 1)
         assert work.runs == []
-        await passing(clock, lambda: work.finished == ["1"])
+        await step_until(clock, lambda: work.finished == ["1"])
         assert clock.monotonic() >= REPAIR_INTERVAL_SECONDS
     assert work.keys == ["1"]
 
@@ -249,7 +249,7 @@ async def test_run_of_a_dead_replica_is_recovered_and_of_a_living_one_not(
             await engine._resume_orphans()
             await asyncio.sleep(0.1)
             assert second.runs == []
-        await passing(clock, lambda: second.finished == ["1"])
+        await step_until(clock, lambda: second.finished == ["1"])
     assert second.keys == ["1"]
 
 

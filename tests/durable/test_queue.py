@@ -19,7 +19,7 @@ from tests.durable.engine_database import (
     SECOND,
     EngineDatabase,
     FakeWork,
-    passing,
+    step_until,
     wait_until,
 )
 
@@ -52,7 +52,7 @@ async def test_run_that_a_replica_of_an_earlier_release_enqueues_is_moved(
         await engine.start(KIND, FIRST)
         await wait_until(lambda: work.keys == ["1"] and engine.running_count == 0)
         engine_database.move_to_queue_of_kind()
-        await passing(clock, lambda: work.finished == ["1"])
+        await step_until(clock, lambda: work.finished == ["1"])
     assert work.keys == ["1", "1"]
 
 

@@ -47,10 +47,10 @@ async def advance_until(
             await clock.jump(step)
             await wait_for_due_runs(acme)
     await clock.jump(STEP_SECONDS)
-    await acme.idle()
+    await acme.wait_until_idle()
 
 
-def file_messages(acme: World) -> list[VisibleMessage]:
+def list_file_messages(acme: World) -> list[VisibleMessage]:
     return [message for message in acme.slack.list_messages(JOHN, JOHNS) if message.files]
 
 
@@ -65,7 +65,7 @@ def read_rows(message: VisibleMessage) -> list[Row]:
     return parse_rows(file.data)
 
 
-def dm_text(acme: World) -> str:
+def read_dm_text(acme: World) -> str:
     """Return all that John reads in his direct messages with the app."""
     return "\n".join(map(visible_text, acme.slack.list_messages(JOHN, JOHNS)))
 
@@ -73,18 +73,18 @@ def dm_text(acme: World) -> str:
 async def wait_for_text(acme: World, clock: ManualClock, text: str) -> None:
     """Wait until John reads what the pattern says."""
     pattern = re.compile(text, re.DOTALL)
-    await advance_until(acme, clock, lambda: bool(pattern.search(dm_text(acme))))
+    await advance_until(acme, clock, lambda: bool(pattern.search(read_dm_text(acme))))
 
 
 async def wait_for_file(acme: World, clock: ManualClock, number: int = 1) -> list[Row]:
     """Return the rows of the file that comes as the ``number``th, and see that no other does."""
-    await advance_until(acme, clock, lambda: len(file_messages(acme)) >= number)
-    assert len(file_messages(acme)) == number
-    return read_rows(file_messages(acme)[-1])
+    await advance_until(acme, clock, lambda: len(list_file_messages(acme)) >= number)
+    assert len(list_file_messages(acme)) == number
+    return read_rows(list_file_messages(acme)[-1])
 
 
 async def export(acme: World, clock: ManualClock, line: str) -> list[Row]:
     """Type a line; return the rows of the file that comes."""
-    number = len(file_messages(acme)) + 1
+    number = len(list_file_messages(acme)) + 1
     await acme.type(line)
     return await wait_for_file(acme, clock, number)

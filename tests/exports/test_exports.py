@@ -19,15 +19,15 @@ from tests.exports.scenarios import (
     AnswerThen,
     Row,
     advance_until,
-    dm_text,
     export,
-    file_messages,
+    list_file_messages,
+    read_dm_text,
     read_rows,
     wait_for_file,
     wait_for_text,
 )
 from tests.people import JOHN, MEI
-from tests.test_stored_data import stored_text
+from tests.test_stored_data import read_stored_text
 from tests.world import World
 
 ALL = "/chakra process list lead csv"
@@ -40,9 +40,9 @@ async def test_query_of_a_line_or_a_list_comes_as_a_file(acme: World, clock: Man
     assert aarav["Assigned to"] == "johndoe"
     assert aarav["Phone Number"] == "919876543210"
     assert aarav["Created"] == "2023-09-11T10:56:40+05:30"
-    assert "5 leads read. The file is below." in dm_text(acme)
-    assert "State NEW, assigned to you: 5 leads." in file_messages(acme)[0].text
-    assert file_messages(acme)[0].files[0].name == "leads-2023-11-15-0343.csv"
+    assert "5 leads read. The file is below." in read_dm_text(acme)
+    assert "State NEW, assigned to you: 5 leads." in list_file_messages(acme)[0].text
+    assert list_file_messages(acme)[0].files[0].name == "leads-2023-11-15-0343.csv"
     await acme.type("/chakra leads city:Pune newest first")
     shown = await acme.press("process.csv")
     assert "the file comes to your direct messages" in visible_text(shown)
@@ -62,7 +62,7 @@ async def test_all_pages_are_read_once(acme: World, clock: ManualClock) -> None:
     assert {row["Email"] for row in rows} >= {"lead1@example.com", "lead450@example.com"}
     limits = {request.json["limit"] for request in acme.chakra.requests if "list" in request.path}
     assert limits == {100}
-    assert "changed" not in dm_text(acme)
+    assert "changed" not in read_dm_text(acme)
 
 
 async def test_no_field_is_lost_and_none_is_a_formula(acme: World, clock: ManualClock) -> None:
@@ -111,15 +111,15 @@ async def test_progress_is_shown_and_cancelling_ends_it(acme: World, clock: Manu
     await hang_after(acme, 2)
     await acme.type(ALL)
     await advance_until(acme, clock, lambda: acme.chakra.count(LIST) == 3)
-    await wait_until(acme, lambda: "leads read …" in dm_text(acme))
+    await wait_until(acme, lambda: "leads read …" in read_dm_text(acme))
     await acme.slack.press(JOHN, "process.csv_cancel")
     acme.chakra.release_hanging()
     await wait_for_text(acme, clock, ". There is no file.")
     await clock.jump(60)
     assert acme.chakra.count(LIST) == 3
-    assert not file_messages(acme)
-    assert "csv_cancel" not in shown_blocks(acme)
-    assert "export_chunks" not in await stored_text(acme)
+    assert not list_file_messages(acme)
+    assert "csv_cancel" not in read_shown_blocks(acme)
+    assert "export_chunks" not in await read_stored_text(acme)
 
 
 async def test_a_person_has_two_at_a_time(acme: World, clock: ManualClock) -> None:
@@ -132,9 +132,9 @@ async def test_a_person_has_two_at_a_time(acme: World, clock: ManualClock) -> No
     assert "Two of your exports are being read already" in third
     acme.chakra.clear_faults()
     acme.chakra.release_hanging()
-    await advance_until(acme, clock, lambda: len(file_messages(acme)) == 2)
+    await advance_until(acme, clock, lambda: len(list_file_messages(acme)) == 2)
     await acme.type("/chakra leads city:Pune csv")
-    await advance_until(acme, clock, lambda: len(file_messages(acme)) == 3)
+    await advance_until(acme, clock, lambda: len(list_file_messages(acme)) == 3)
 
 
 async def test_what_is_stored_has_no_name_or_number(acme: World, clock: ManualClock) -> None:
@@ -142,13 +142,13 @@ async def test_what_is_stored_has_no_name_or_number(acme: World, clock: ManualCl
     acme.chakra.add_many_leads(450)
     await acme.type("/chakra leads state:NEW or state:IN_PROGRESS csv")
     await advance_until(acme, clock, lambda: acme.chakra.count(LIST) == 2)
-    stored = await stored_text(acme)
+    stored = await read_stored_text(acme)
     assert "export_chunks" in stored
     for whole in ("919876543210", "919800000000", "aarav", "Aarav", "example.com"):
         assert whole not in stored
     acme.chakra.release_hanging()
     await wait_for_file(acme, clock)
-    assert "export_chunks" not in await stored_text(acme)
+    assert "export_chunks" not in await read_stored_text(acme)
 
 
 # --- a Chakra that fails --------------------------------------------------------------------------
@@ -160,14 +160,14 @@ async def test_refusal_stops_it_and_it_can_be_continued(acme: World, clock: Manu
     acme.chakra.fail(LIST, StatusResponse(403), times=1)
     await acme.type(ALL)
     await wait_for_text(acme, clock, "stopped after ")
-    assert "what was read is stored until then" in dm_text(acme)
-    assert not file_messages(acme)
+    assert "what was read is stored until then" in read_dm_text(acme)
+    assert not list_file_messages(acme)
     asked = acme.chakra.count(LIST)
     await acme.slack.press(JOHN, "process.csv_continue")
     assert_whole(await wait_for_file(acme, clock), 150)
     assert acme.chakra.count(LIST) == asked + 1
-    assert "Continued." in dm_text(acme)
-    assert "csv_continue" not in shown_blocks(acme)
+    assert "Continued." in read_dm_text(acme)
+    assert "csv_continue" not in read_shown_blocks(acme)
 
 
 async def test_outage_is_waited_for_and_one_that_lasts_stops_it(
@@ -181,10 +181,10 @@ async def test_outage_is_waited_for_and_one_that_lasts_stops_it(
     assert_whole(await wait_for_file(acme, clock), 150)
     acme.chakra.fail(LIST, StatusResponse(503))
     await acme.type(ALL)
-    await advance_until(acme, clock, lambda: " stopped." in dm_text(acme), step=60)
+    await advance_until(acme, clock, lambda: " stopped." in read_dm_text(acme), step=60)
     await acme.slack.press(JOHN, "process.csv_cancel")
     await wait_for_text(acme, clock, "Cancelled after 0 leads.")
-    assert "csv_continue" not in shown_blocks(acme)
+    assert "csv_continue" not in read_shown_blocks(acme)
 
 
 # --- lists that change, and answers that make no sense --------------------------------------------
@@ -201,7 +201,7 @@ async def test_leads_that_leave_or_enter_hide_and_double_none(
         enter = AnswerThen(partial(acme.chakra.add_lead, key, is_first=True))
         acme.chakra.fail(LIST, enter, times=1)
     assert_whole(await export(acme, clock, ALL), 300)
-    for message in file_messages(acme):
+    for message in list_file_messages(acme):
         assert "The list changed while it was read." in message.text
 
 
@@ -212,7 +212,7 @@ def assert_whole(rows: list[Row], many: int) -> None:
     assert len({row["ID"] for row in rows}) == len(rows)
 
 
-def page_of(acme: World, count: int, **meta: object) -> StatusResponse:
+def build_page(acme: World, count: int, **meta: object) -> StatusResponse:
     lead = dict(acme.chakra.records.find("LEAD-004038"))
     items = [{**lead, "id": f"{lead['id'][:-4]}{number:04}"} for number in range(count)]
     return StatusResponse(200, json={"_data": items, "_meta": meta} if meta else {"_data": items})
@@ -220,18 +220,18 @@ def page_of(acme: World, count: int, **meta: object) -> StatusResponse:
 
 async def test_answers_that_make_no_sense_come_to_an_end(acme: World, clock: ManualClock) -> None:
     """No more than ten requests each; the person reads what it means."""
-    full, more = page_of(acme, 100, hasMore=True), page_of(acme, 0, hasMore=True)
+    full, more = build_page(acme, 100, hasMore=True), build_page(acme, 0, hasMore=True)
     for answers, count, note in (
         ((full,), 100, "Chakra sent the same records again and again"),
         ((full, more), 100, "sent none, so the file may be incomplete"),
-        ((page_of(acme, 30),), 30, "didn't say whether there are more"),
+        ((build_page(acme, 30),), 30, "didn't say whether there are more"),
     ):
         asked = acme.chakra.count(LIST)
         for answer in answers[:-1]:
             acme.chakra.fail(LIST, answer, times=1)
         acme.chakra.fail(LIST, answers[-1])
         assert len(await export(acme, clock, ALL)) == count
-        assert note in file_messages(acme)[-1].text
+        assert note in list_file_messages(acme)[-1].text
         assert acme.chakra.count(LIST) - asked < 10
         acme.chakra.clear_faults()
     acme.chakra.fail(LIST, more, times=1)
@@ -264,8 +264,8 @@ async def test_file_is_posted_once_whatever_slack_does(acme: World, clock: Manua
         await acme.type(f"/chakra leads -city:Nowhere{number} csv")
         await wait_for_file(acme, clock, number)
         await wait_for_text(acme, clock, ".*".join(["The file is below."] * number))
-        assert len(file_messages(acme)) == number
-    assert len({len(read_rows(message)) for message in file_messages(acme)}) == 1
+        assert len(list_file_messages(acme)) == number
+    assert len({len(read_rows(message)) for message in list_file_messages(acme)}) == 1
 
 
 async def test_refused_file_is_explained_and_sent_when_continued(
@@ -280,5 +280,5 @@ async def test_refused_file_is_explained_and_sent_when_continued(
     assert acme.chakra.count(LIST) == asked
 
 
-def shown_blocks(acme: World) -> str:
+def read_shown_blocks(acme: World) -> str:
     return json.dumps([message.blocks for message in acme.slack.list_messages(JOHN, JOHNS)])

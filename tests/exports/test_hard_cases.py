@@ -16,9 +16,9 @@ from tests.exports.scenarios import (
     COMPLETE,
     LIST,
     advance_until,
-    dm_text,
     export,
-    file_messages,
+    list_file_messages,
+    read_dm_text,
     wait_for_file,
     wait_for_text,
 )
@@ -43,7 +43,7 @@ async def test_who_lost_access_while_it_was_read_gets_no_file(
         await clock.jump(60)
         acme.chakra.release_hanging()
         await wait_for_text(acme, clock, "you no longer may")
-        assert not file_messages(acme)
+        assert not list_file_messages(acme)
         workspace.change_member_kind(JOHN, "admin")
         await clock.jump(60)
         await acme.slack.press(JOHN, "process.csv_continue")
@@ -60,7 +60,7 @@ async def test_slack_that_does_not_say_who_may_is_waited_for(
     await clock.jump(60)
     acme.chakra.release_hanging()
     await wait_for_text(acme, clock, "Slack isn't responding; trying again.")
-    assert not file_messages(acme)
+    assert not list_file_messages(acme)
     await wait_for_file(acme, clock)
 
 
@@ -124,7 +124,7 @@ async def test_refused_file_is_explained_for_the_member_who_waits(
     acme.slack.fail(method, **fault)
     await acme.type(ALL)
     await wait_for_text(acme, clock, re.escape(sentence))
-    assert "/invite" not in dm_text(acme)
+    assert "/invite" not in read_dm_text(acme)
     await acme.slack.press(JOHN, "process.csv_continue")
     await wait_for_file(acme, clock)
 

@@ -21,7 +21,7 @@ from tests.people import JOHN, SALES
 from tests.process import (
     EmbeddedServices,
     Process,
-    events_url,
+    build_events_url,
     start_embedded_services,
     start_python,
 )
@@ -42,18 +42,18 @@ class ExportScenario:
 
     @asynccontextmanager
     async def start_bot(self) -> AsyncIterator[Process]:
-        environ = self.services.environ(
+        environ = self.services.build_environ(
             DATABASE_URL=create_database_url("sqlite", self.folder), SENDERS=JOHN
         )
         environ |= self.clock.to_environ()
         async with start_python(*ACCELERATED_BOT, environ=environ, folder=self.folder) as process:
-            self.services.slack.set_request_url(events_url(await process.wait_until_ready()))
+            self.services.slack.set_request_url(build_events_url(await process.wait_until_ready()))
             yield process
 
-    def files(self) -> list[VisibleMessage]:
+    def list_files(self) -> list[VisibleMessage]:
         return [m for m in self.services.slack.list_messages(JOHN, JOHNS) if m.files]
 
-    def text(self) -> str:
+    def read_text(self) -> str:
         return "\n".join(map(visible_text, self.services.slack.list_messages(JOHN, JOHNS)))
 
     async def wait_until(self, condition: Callable[[], bool]) -> None:
@@ -71,7 +71,7 @@ def hang_on_third_page(scenario: ExportScenario) -> None:
     scenario.services.chakra.fail(LIST, Hang(), times=1)
 
 
-async def third_page(scenario: ExportScenario) -> None:
+async def wait_for_third_page(scenario: ExportScenario) -> None:
     await scenario.services.chakra.wait_for_requests(3, LIST)
 
 
@@ -80,15 +80,15 @@ def hang_on_upload(scenario: ExportScenario) -> None:
 
 
 async def upload(scenario: ExportScenario) -> None:
-    await scenario.wait_until(lambda: "Sending the file" in scenario.text())
+    await scenario.wait_until(lambda: "Sending the file" in scenario.read_text())
 
 
 def lose_the_answer(scenario: ExportScenario) -> None:
     scenario.services.slack.fail(COMPLETE, reset="after")
 
 
-async def file_is_posted(scenario: ExportScenario) -> None:
-    await scenario.wait_until(lambda: bool(scenario.files()))
+async def wait_for_file(scenario: ExportScenario) -> None:
+    await scenario.wait_until(lambda: bool(scenario.list_files()))
 
 
 def hang_on_posting(scenario: ExportScenario) -> None:
@@ -99,9 +99,9 @@ def hang_on_posting(scenario: ExportScenario) -> None:
 @pytest.mark.parametrize(
     ("arrange", "moment"),
     [
-        (hang_on_third_page, third_page),
+        (hang_on_third_page, wait_for_third_page),
         (hang_on_upload, upload),
-        (lose_the_answer, file_is_posted),
+        (lose_the_answer, wait_for_file),
         (hang_on_posting, upload),
     ],
     ids=lambda part: part.__name__,
@@ -123,9 +123,9 @@ async def test_killed_export_comes_once_and_whole(
         services.chakra.clear_faults()
         services.slack.release()
         async with scenario.start_bot() as bot:
-            await scenario.wait_until(lambda: "The file is below." in scenario.text())
+            await scenario.wait_until(lambda: "The file is below." in scenario.read_text())
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
-        [message] = scenario.files()
+        [message] = scenario.list_files()
         rows = parse_rows(message.files[0].data)
         many = [row["Lead Id"] for row in rows if row["Lead Id"].startswith("MANY-")]
         assert many == [f"MANY-{number}" for number in range(1, MANY + 1)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.accelerated_clock import AcceleratedClock
-from tests.bench.loop_monitor import resident_mb
+from tests.bench.loop_monitor import measure_resident_mb
 from tests.exports.scenarios import JOHNS
 from tests.exports.test_killed import ExportScenario
 from tests.people import JOHN, SALES
@@ -28,10 +28,10 @@ async def test_hundred_thousand_leads_are_one_file_in_little_memory(tmp_path: Pa
         services.chakra.add_many_leads(ROWS)
         scenario = ExportScenario(services, clock, tmp_path)
         async with scenario.start_bot() as bot:
-            before = resident_mb(bot.process.pid, "VmHWM")
+            before = measure_resident_mb(bot.process.pid, "VmHWM")
             await services.slack.type(JOHN, SALES, "/chakra leads csv")
-            await scenario.wait_until(lambda: bool(scenario.files()))
-            grown = resident_mb(bot.process.pid, "VmHWM") - before
+            await scenario.wait_until(lambda: bool(scenario.list_files()))
+            grown = measure_resident_mb(bot.process.pid, "VmHWM") - before
         [message] = services.slack.list_messages(JOHN, JOHNS)[-1:]
         lines = message.files[0].data.splitlines()
         keys = [key for line in lines if (key := line.partition(b",")[0]).startswith(b"MANY-")]

@@ -27,7 +27,7 @@ from bot.exports.rows import (
 LAYOUT = Layout("lead_id", "Lead ID", (("city", "City"), ("score", "Score")), {"u-1": "Pod A"})
 
 
-def lead(number: int = 1, data: Any = None, **fields: Any) -> Process:
+def build_lead(number: int = 1, data: Any = None, **fields: Any) -> Process:
     return Process.model_validate({"id": f"id-{number}", "data": data or {}, **fields})
 
 
@@ -59,9 +59,12 @@ def read(content: bytes) -> list[dict[str, str]]:
 def test_fields_that_the_configuration_lacks_get_columns_wherever_they_appear() -> None:
     content, length = assemble(
         [
-            [lead(1, {"lead_id": "L-1", "city": "Pune"})],
-            [lead(2, {"lead_id": "L-2", "budget": 5}), lead(3, {"lead_id": "L-3"}, closedBy="mei")],
-            [lead(4, {"notes": "hi", "budget": 7})],
+            [build_lead(1, {"lead_id": "L-1", "city": "Pune"})],
+            [
+                build_lead(2, {"lead_id": "L-2", "budget": 5}),
+                build_lead(3, {"lead_id": "L-3"}, closedBy="mei"),
+            ],
+            [build_lead(4, {"notes": "hi", "budget": 7})],
         ]
     )
     assert len(content) == length
@@ -73,14 +76,16 @@ def test_fields_that_the_configuration_lacks_get_columns_wherever_they_appear() 
 
 
 def test_a_record_and_its_process_may_differ() -> None:
-    process = lead(1, {"city": "Pune"}, record={"data": {"city": "Delhi", "score": 3}, "id": "r-1"})
+    process = build_lead(
+        1, {"city": "Pune"}, record={"data": {"city": "Delhi", "score": 3}, "id": "r-1"}
+    )
     [row] = read(assemble([[process]])[0])
     assert (row["City"], row["City (record)"], row["Score"]) == ("Pune", "Delhi", "3")
     assert row["record.id"] == "r-1"
 
 
 def test_columns_beyond_the_limit_share_one() -> None:
-    pages = [[lead(n, {f"key{n}_{k}": k for k in range(90)})] for n in range(4)]
+    pages = [[build_lead(n, {f"key{n}_{k}": k for k in range(90)})] for n in range(4)]
     content, length = assemble(pages)
     assert len(content) == length
     rows = read(content)
@@ -91,13 +96,13 @@ def test_columns_beyond_the_limit_share_one() -> None:
 
 def test_labels_that_are_equal_stay_apart() -> None:
     layout = Layout("id", "State", (("a", "City"), ("b", "city"), ("c", "State")))
-    content, _ = assemble([[lead(1, {"a": 1, "b": 2, "c": 3, "State": 4})]], layout)
+    content, _ = assemble([[build_lead(1, {"a": 1, "b": 2, "c": 3, "State": 4})]], layout)
     [row] = read(content)
     assert {row["City"], row["city (b)"], row["State (c)"]} == {"1", "2", "3"}
 
 
 def test_times_have_their_offset() -> None:
-    process = lead(1, createdAt=1_694_410_000_000)
+    process = build_lead(1, createdAt=1_694_410_000_000)
     rows = build_rows([process], LAYOUT, (), ZoneInfo("Asia/Kolkata"))
     assert "2023-09-11T10:56:40+05:30" in rows.lines[0]
 
@@ -142,6 +147,8 @@ RECORDS = st.lists(st.dictionaries(st.text(max_size=6), CELLS, max_size=6), max_
 def test_whatever_records_have_the_file_is_as_long_as_computed_and_readable(
     pages: list[list[dict[str, Any]]],
 ) -> None:
-    content, length = assemble([[lead(n, data) for n, data in enumerate(page)] for page in pages])
+    content, length = assemble(
+        [[build_lead(n, data) for n, data in enumerate(page)] for page in pages]
+    )
     assert len(content) == length
     assert len(read(content)) == sum(map(len, pages))

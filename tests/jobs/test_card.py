@@ -18,15 +18,15 @@ from bot.jobs.progress import Progress, ProgressPoint, add_point
 from bot.sandbox.slack.limits import check_response_body
 from bot.slack.channel_mask import mask_for_channel
 from bot.slack.commands.reply import Block, Message, build_response_body
-from tests.chakra.upstream import example
+from tests.chakra.upstream import read_example
 from tests.jobs.builders import JOB, build_entry, build_job, build_job_at
 
 NOW = 1_617_966_836.0
 STARTED_AT = NOW - 300
 
 
-def documented_job() -> Job:
-    body = example("fetch-background-job.response")
+def build_documented_job() -> Job:
+    body = read_example("fetch-background-job.response")
     return build_job(body["_meta"]["bjEntryCompletionStatusVsCount"], **body["_data"])
 
 
@@ -46,7 +46,7 @@ def build_progress(seconds: int, done: int, *, every: int = 20) -> Progress:
 
 
 def test_the_documented_job() -> None:
-    text = render_card(documented_job())
+    text = render_card(build_documented_job())
     for part in (
         "*Background job*",
         "Running",
@@ -173,7 +173,7 @@ def test_percentage_is_rounded_down() -> None:
 # --- the chart -----------------------------------------------------------------------------------
 
 
-def button_labels(block: Block | None) -> list[str]:
+def list_button_labels(block: Block | None) -> list[str]:
     assert block is not None
     found: list[str] = block["chart"]["axis_config"]["categories"]
     assert [point["label"] for point in block["chart"]["series"][0]["data"]] == found
@@ -183,7 +183,7 @@ def button_labels(block: Block | None) -> list[str]:
 def test_a_long_job_has_a_chart() -> None:
     progress = build_progress(600, 600, every=120)
     assert '"type": "data_visualization"' in render_card(build_job_at(600), progress=progress)
-    assert button_labels(render_progress_chart(progress.points)) == [
+    assert list_button_labels(render_progress_chart(progress.points)) == [
         "0:00",
         "2:00",
         "4:00",
@@ -192,7 +192,7 @@ def test_a_long_job_has_a_chart() -> None:
         "10:00",
     ]
     hours = build_progress(3 * 3600, 900, every=3600)
-    assert button_labels(render_progress_chart(hours.points)) == [
+    assert list_button_labels(render_progress_chart(hours.points)) == [
         "0 h 00",
         "1 h 00",
         "2 h 00",
@@ -227,7 +227,7 @@ def test_first_failures_are_listed_with_reasons() -> None:
         build_entry("ERROR"),
         build_entry("ODD", "x"),
     ]
-    text = render_card(documented_job(), failed_entries=failed)
+    text = render_card(build_documented_job(), failed_entries=failed)
     assert "Failed: No lead with +91 98765 43210 or ravi@example.com · row: 17" in text
     assert "• Rejected: *No* such &lt;lead&gt;" in text
     assert "• Failed: no reason given" in text
@@ -246,7 +246,9 @@ def test_at_most_five_failures_are_listed() -> None:
 
 def test_identical_failure_reasons_are_grouped() -> None:
     again = [build_entry("INVALID", "Process not found")] * 3
-    text = render_card(documented_job(), failed_entries=[build_entry("ERROR", "No score"), *again])
+    text = render_card(
+        build_documented_job(), failed_entries=[build_entry("ERROR", "No score"), *again]
+    )
     assert "• Rejected: Process not found · in 3 entries\\n• Failed: No score\\nand 99 more" in text
 
 

@@ -31,7 +31,7 @@ from tests.db.databases import create_database_url
 from tests.process import (
     EmbeddedServices,
     Process,
-    events_url,
+    build_events_url,
     start_embedded_services,
     start_python,
 )
@@ -73,7 +73,7 @@ class WatchScenario:
 
     @asynccontextmanager
     async def start_bot(self) -> AsyncIterator[tuple[Process, str]]:
-        environ = self.stand_ins.environ(DATABASE_URL=self.database) | self.clock.to_environ()
+        environ = self.stand_ins.build_environ(DATABASE_URL=self.database) | self.clock.to_environ()
         async with start_python(*ACCELERATED_BOT, environ=environ, folder=self.folder) as process:
             yield process, await process.wait_until_ready()
 
@@ -85,17 +85,17 @@ class WatchScenario:
                 succeed=3, fail=at % 2, seconds=4, warmup=1, stalls_after=0
             )
             person, place = self.jobs[job.id] = MEMBERS_AND_CHANNELS[at % len(MEMBERS_AND_CHANNELS)]
-            self.stand_ins.slack.set_request_url(events_url(urls[number % len(urls)]))
+            self.stand_ins.slack.set_request_url(build_events_url(urls[number % len(urls)]))
             await self.stand_ins.slack.type(person, place, f"/chakra watch {job.id}")
-        await self.wait_until(lambda: self._confirmed_count() == len(self.jobs))
+        await self.wait_until(lambda: self._count_confirmed() == len(self.jobs))
 
     async def resume_jobs(self) -> None:
         """Resume the jobs once each has its message, so that all messages are edited."""
-        await self.wait_until(lambda: len(self.watch_messages()) == len(self.jobs))
+        await self.wait_until(lambda: len(self.list_watch_messages()) == len(self.jobs))
         for job in self.jobs:
             self.stand_ins.chakra.resume_job(job)
 
-    def _confirmed_count(self) -> int:
+    def _count_confirmed(self) -> int:
         """Return how many watches were confirmed to their members."""
         messages = [
             message
@@ -106,26 +106,26 @@ class WatchScenario:
             "notify you" in visible_text(message) for message in messages if message.ephemeral
         )
 
-    def watch_messages(self) -> list[tuple[str, str, VisibleMessage]]:
+    def list_watch_messages(self) -> list[tuple[str, str, VisibleMessage]]:
         """Return the live messages: the job, its text, and the message."""
         return [
             (found[1], text, message)
-            for text, message in self._app_messages()
+            for text, message in self._list_app_messages()
             if (found := JOB_ID.search(text))
         ]
 
-    def outcomes(self) -> list[tuple[str, VisibleMessage]]:
+    def list_outcomes(self) -> list[tuple[str, VisibleMessage]]:
         """Return the start of each finished job's ID, and its message."""
         return [
             (found[1], message)
-            for text, message in self._app_messages()
+            for text, message in self._list_app_messages()
             if (found := FINISHED_JOB.search(text))
         ]
 
-    def finished_count(self) -> int:
-        return sum("Finished" in text for _, text, _ in self.watch_messages())
+    def count_finished(self) -> int:
+        return sum("Finished" in text for _, text, _ in self.list_watch_messages())
 
-    def _app_messages(self) -> list[tuple[str, VisibleMessage]]:
+    def _list_app_messages(self) -> list[tuple[str, VisibleMessage]]:
         messages = [
             message
             for at in MEMBERS_AND_CHANNELS
@@ -142,28 +142,32 @@ class WatchScenario:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self.stand_ins.slack.wait_until(condition)
         except TimeoutError:
-            figures = f"{len(self.watch_messages())} messages, {self.finished_count()} at their end"
-            raise AssertionError(f"{figures}, {len(self.outcomes())} outcomes") from None
+            figures = (
+                f"{len(self.list_watch_messages())} messages, {self.count_finished()} at their end"
+            )
+            raise AssertionError(f"{figures}, {len(self.list_outcomes())} outcomes") from None
 
     async def assert_all_reported(self) -> None:
         """Assert that every outcome is reported once, and nothing after that."""
         every = sorted(self.jobs)
-        await self.wait_until(lambda: self.finished_count() >= len(every) <= len(self.outcomes()))
+        await self.wait_until(
+            lambda: self.count_finished() >= len(every) <= len(self.list_outcomes())
+        )
         await asyncio.sleep(1.0)
-        messages = {job: message for job, _, message in self.watch_messages()}
-        assert sorted(job for job, *_ in self.watch_messages()) == every
-        assert sorted(job for job, _ in self.outcomes()) == [job[:8] for job in every]
-        for job, text, _ in self.watch_messages():
+        messages = {job: message for job, _, message in self.list_watch_messages()}
+        assert sorted(job for job, *_ in self.list_watch_messages()) == every
+        assert sorted(job for job, _ in self.list_outcomes()) == [job[:8] for job in every]
+        for job, text, _ in self.list_watch_messages():
             assert "Finished" in text, job
             assert "Stop watching" not in text, job
-        for start, outcome in self.outcomes():
+        for start, outcome in self.list_outcomes():
             [message] = [message for job, message in messages.items() if job.startswith(start)]
             assert outcome.thread_ts in (message.ts, None)
         assert all(message.edited for message in messages.values())
         assert self.stand_ins.slack.rejections == []
 
 
-def first_poll(database: str, job: str) -> float:
+def measure_first_poll(database: str, job: str) -> float:
     """Return the seconds from the start of a watch to its first poll; infinity if there is none."""
     with closing(sqlite3.connect(database.removeprefix("sqlite:///"), timeout=5)) as connection:
         row = connection.execute(
@@ -179,7 +183,7 @@ def count_polled(database: str) -> int:
         return int(polled.fetchone()[0])
 
 
-def executors(database: str) -> set[str]:
+def list_executors(database: str) -> set[str]:
     """Return the replicas with a run in flight, according to DBOS's table."""
     with psycopg.connect(database) as connection:
         rows = connection.execute(
@@ -196,7 +200,7 @@ async def no_run_belongs_to_two(database: str, since: float) -> None:
     quiet = 0
     while quiet < 3:
         assert time.monotonic() - since < MAX_TAKEOVER_SECONDS
-        quiet = quiet + 1 if len(executors(database)) <= 1 else 0
+        quiet = quiet + 1 if len(list_executors(database)) <= 1 else 0
         await asyncio.sleep(0.3)
 
 
@@ -219,11 +223,11 @@ async def test_two_kills_during_many_watches_report_every_outcome_once(
     async with open_scenario("sqlite", tmp_path) as scenario:
         async with scenario.start_bot() as (bot, url):
             await scenario.add_watches(WATCHES, url)
-            await scenario.wait_until(lambda: len(scenario.watch_messages()) > WATCHES / 2)
+            await scenario.wait_until(lambda: len(scenario.list_watch_messages()) > WATCHES / 2)
             await kill_bot(bot)
         async with scenario.start_bot() as (bot, url):
             await scenario.resume_jobs()
-            await scenario.wait_until(lambda: len(scenario.outcomes()) > WATCHES / 5)
+            await scenario.wait_until(lambda: len(scenario.list_outcomes()) > WATCHES / 5)
             await kill_bot(bot)
         async with scenario.start_bot() as (bot, url):
             await scenario.assert_all_reported()
@@ -240,7 +244,7 @@ async def test_surviving_replica_takes_over_watches_of_a_killed_one(
     ):
         (killed, first), (left, second) = one, other
         await scenario.add_watches(WATCHES, first, second)
-        await scenario.wait_until(lambda: len(scenario.watch_messages()) > WATCHES / 2)
+        await scenario.wait_until(lambda: len(scenario.list_watch_messages()) > WATCHES / 2)
         start = time.monotonic()
         await kill_bot(killed)
         await no_run_belongs_to_two(scenario.database, since=start)
@@ -263,9 +267,9 @@ async def test_poll_in_flight_at_the_kill_is_done_again_by_the_other_replica(
         for number in range(4):
             job = scenario.stand_ins.chakra.add_job(succeed=3, seconds=4, warmup=1, stalls_after=0)
             person, place = scenario.jobs[job.id] = MEMBERS_AND_CHANNELS[number]
-            scenario.stand_ins.slack.set_request_url(events_url(first))
+            scenario.stand_ins.slack.set_request_url(build_events_url(first))
             await scenario.stand_ins.slack.type(person, place, f"/chakra watch {job.id}")
-        await scenario.wait_until(lambda: scenario._confirmed_count() == 4)
+        await scenario.wait_until(lambda: scenario._count_confirmed() == 4)
         asked = scenario.stand_ins.chakra.count(FETCH)
         scenario.stand_ins.chakra.fail(FETCH, Hang())
         await scenario.wait_until(lambda: scenario.stand_ins.chakra.count(FETCH) >= asked + 2)
@@ -292,9 +296,11 @@ async def test_new_watch_is_polled_before_most_of_two_hundred_that_are_overdue(
             # The repair has started all of them by now: they are due at the same time.
             await scenario.wait_until(lambda: scenario.stand_ins.chakra.count(FETCH) > 20)
             job = scenario.stand_ins.chakra.add_job(succeed=100, seconds=1_800)
-            scenario.stand_ins.slack.set_request_url(events_url(url))
+            scenario.stand_ins.slack.set_request_url(build_events_url(url))
             await scenario.stand_ins.slack.type("U0OMAR", "D0OMAR", f"/chakra watch {job.id}")
-            await scenario.wait_until(lambda: first_poll(scenario.database, job.id) < math.inf)
+            await scenario.wait_until(
+                lambda: measure_first_poll(scenario.database, job.id) < math.inf
+            )
             # `make bench` measures the seconds, which depend on how busy the machine is.
             assert count_polled(scenario.database) < 100
             assert await bot.wait_for_exit(signal.SIGTERM) == 0

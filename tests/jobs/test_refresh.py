@@ -38,11 +38,11 @@ ENTRY = JobEntry(completion_status=ERROR, reason="Phone number is missing")
 OUTAGE: ChakraError = Unavailable("Chakra is down")
 
 
-def changed_job(**values: Any) -> Job:
+def build_changed_job(**values: Any) -> Job:
     return JOB.model_copy(update=values)
 
 
-def digest(
+def compute_digest(
     watch: Watch = WATCH,
     job: Job = JOB,
     progress: Progress = RUNNING,
@@ -54,55 +54,65 @@ def digest(
 @pytest.mark.parametrize(
     "same",
     [
-        pytest.param(digest(now=2_030.0), id="a later poll"),
-        pytest.param(digest(replace(WATCH, progress_at=2_030.0), now=2_030.0), id="a newer answer"),
-        pytest.param(digest(progress=replace(RUNNING, eta_seconds=900.0)), id="time left"),
-        pytest.param(digest(progress=replace(RUNNING, per_minute=2.0)), id="speed"),
+        pytest.param(compute_digest(now=2_030.0), id="a later poll"),
         pytest.param(
-            digest(progress=replace(RUNNING, points=(*POINTS, ProgressPoint(1_500.0, 40)))),
+            compute_digest(replace(WATCH, progress_at=2_030.0), now=2_030.0), id="a newer answer"
+        ),
+        pytest.param(compute_digest(progress=replace(RUNNING, eta_seconds=900.0)), id="time left"),
+        pytest.param(compute_digest(progress=replace(RUNNING, per_minute=2.0)), id="speed"),
+        pytest.param(
+            compute_digest(progress=replace(RUNNING, points=(*POINTS, ProgressPoint(1_500.0, 40)))),
             id="a point of the chart",
         ),
-        pytest.param(digest(progress=replace(RUNNING, stalled_seconds=30.0)), id="a short pause"),
-        pytest.param(digest(now=2_050.0, error=OUTAGE), id="Chakra is silent for a moment"),
+        pytest.param(
+            compute_digest(progress=replace(RUNNING, stalled_seconds=30.0)), id="a short pause"
+        ),
+        pytest.param(compute_digest(now=2_050.0, error=OUTAGE), id="Chakra is silent for a moment"),
     ],
 )
 def test_message_that_only_aged_is_not_edited(same: str) -> None:
-    assert same == digest()
+    assert same == compute_digest()
 
 
 def test_longer_stall_and_outage_are_not_edited_each_time() -> None:
-    stalled = digest(progress=STALLED)
-    assert digest(progress=replace(STALLED, stalled_seconds=4_000.0), now=5_850.0) == stalled
-    silent = digest(now=2_100.0, error=OUTAGE)
-    assert digest(now=2_900.0, error=OUTAGE) == silent
+    stalled = compute_digest(progress=STALLED)
+    assert (
+        compute_digest(progress=replace(STALLED, stalled_seconds=4_000.0), now=5_850.0) == stalled
+    )
+    silent = compute_digest(now=2_100.0, error=OUTAGE)
+    assert compute_digest(now=2_900.0, error=OUTAGE) == silent
 
 
 @pytest.mark.parametrize(
     "changed",
     [
         pytest.param(
-            digest(job=changed_job(counts={SUCCESS: 41, NOT_STARTED: 59})), id="entries done"
+            compute_digest(job=build_changed_job(counts={SUCCESS: 41, NOT_STARTED: 59})),
+            id="entries done",
         ),
         pytest.param(
-            digest(job=changed_job(counts={SUCCESS: 39, ERROR: 1, NOT_STARTED: 60})),
+            compute_digest(job=build_changed_job(counts={SUCCESS: 39, ERROR: 1, NOT_STARTED: 60})),
             id="an entry failed",
         ),
-        pytest.param(digest(job=changed_job(status_message="Paused by an admin")), id="a message"),
-        pytest.param(digest(failed_entries=(ENTRY,)), id="reasons of failures"),
-        pytest.param(digest(progress=STALLED), id="stalled"),
-        pytest.param(digest(now=2_100.0, error=OUTAGE), id="an outage"),
-        pytest.param(digest(replace(WATCH, notify_by_dm=True)), id="notice by DM"),
-        pytest.param(digest(replace(WATCH, channel="U0MEI")), id="moved to a DM"),
-        pytest.param(digest(replace(WATCH, title="Changed leads")), id="another title"),
+        pytest.param(
+            compute_digest(job=build_changed_job(status_message="Paused by an admin")),
+            id="a message",
+        ),
+        pytest.param(compute_digest(failed_entries=(ENTRY,)), id="reasons of failures"),
+        pytest.param(compute_digest(progress=STALLED), id="stalled"),
+        pytest.param(compute_digest(now=2_100.0, error=OUTAGE), id="an outage"),
+        pytest.param(compute_digest(replace(WATCH, notify_by_dm=True)), id="notice by DM"),
+        pytest.param(compute_digest(replace(WATCH, channel="U0MEI")), id="moved to a DM"),
+        pytest.param(compute_digest(replace(WATCH, title="Changed leads")), id="another title"),
     ],
 )
 def test_message_with_a_change_that_people_care_about_is_edited(changed: str) -> None:
-    assert changed != digest()
+    assert changed != compute_digest()
 
 
 def test_another_reason_of_an_outage_is_edited() -> None:
-    silent = digest(now=2_100.0, error=OUTAGE)
-    assert digest(now=2_100.0, error=AuthenticationError("no")) != silent
+    silent = compute_digest(now=2_100.0, error=OUTAGE)
+    assert compute_digest(now=2_100.0, error=AuthenticationError("no")) != silent
 
 
 @pytest.mark.parametrize(

@@ -6,21 +6,21 @@ import struct
 import zlib
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
+def _build_chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def png(width: int = 4, height: int = 3, padding: int = 0) -> bytes:
+def build_png(width: int = 4, height: int = 3, padding: int = 0) -> bytes:
     """Return a PNG; ``padding`` is the size of a chunk that nothing shows."""
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     rows = zlib.compress(bytes(13) if width * height > 12 else (b"\0" + bytes(width)) * height)
-    parts = [_chunk(b"IHDR", head), _chunk(b"IDAT", rows)]
+    parts = [_build_chunk(b"IHDR", head), _build_chunk(b"IDAT", rows)]
     if padding:
-        parts.append(_chunk(b"tEXt", bytes(padding)))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + _chunk(b"IEND", b"")
+        parts.append(_build_chunk(b"tEXt", bytes(padding)))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + _build_chunk(b"IEND", b"")
 
 
-def jpeg(width: int = 4, height: int = 3) -> bytes:
+def build_jpeg(width: int = 4, height: int = 3) -> bytes:
     frame = struct.pack(">BHHB", 8, height, width, 1) + b"\x01\x11\x00"
     exif = b"Exif\0\0" + b"\xff\xd9"  # a thumbnail with an end of its own
     return (
@@ -32,11 +32,11 @@ def jpeg(width: int = 4, height: int = 3) -> bytes:
     )  # fmt: skip
 
 
-def gif(width: int = 4, height: int = 3) -> bytes:
+def build_gif(width: int = 4, height: int = 3) -> bytes:
     return b"GIF89a" + struct.pack("<HH", width, height) + b"\0\0\0" + b",\0\0\0\0\x01\0\x01\0\0;"
 
 
-def webp(width: int = 4, height: int = 3) -> bytes:
+def build_webp(width: int = 4, height: int = 3) -> bytes:
     sides = (width - 1) | (height - 1) << 14
     data = b"\x2f" + sides.to_bytes(4, "little") + bytes(9)
     body = b"WEBPVP8L" + struct.pack("<I", len(data)) + data

@@ -13,19 +13,19 @@ from bot.errors import InvalidFile
 from bot.media.content import HEAD_BYTES, identify
 from bot.media.picture import MAX_PHOTO_BYTES, read_picture
 from bot.sandbox.chakra.pictures import render_picture
-from tests.media.pictures import gif, jpeg, png, webp
+from tests.media.pictures import build_gif, build_jpeg, build_png, build_webp
 
 
 @pytest.mark.parametrize(
     ("content", "media_type", "sides"),
     [
-        (png(), "image/png", (4, 3)),
-        (png(padding=100_000), "image/png", (4, 3)),
+        (build_png(), "image/png", (4, 3)),
+        (build_png(padding=100_000), "image/png", (4, 3)),
         (render_picture("cap", 1), "image/png", (192, 192)),
-        (jpeg(640, 480), "image/jpeg", (640, 480)),
-        (jpeg() + b"a film that a phone appends", "image/jpeg", (4, 3)),
-        (gif(10, 20), "image/gif", (10, 20)),
-        (webp(800, 600), "image/webp", (800, 600)),
+        (build_jpeg(640, 480), "image/jpeg", (640, 480)),
+        (build_jpeg() + b"a film that a phone appends", "image/jpeg", (4, 3)),
+        (build_gif(10, 20), "image/gif", (10, 20)),
+        (build_webp(800, 600), "image/webp", (800, 600)),
     ],
 )
 def test_whole_pictures_are_taken(content: bytes, media_type: str, sides: tuple[int, int]) -> None:
@@ -54,17 +54,17 @@ REFUSED = [
     (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif" + bytes(100), "an AVIF picture"),
     (b"\0\0\0\x18ftypcrx " + bytes(100), "a raw photo"),
     (b"II*\x00" + bytes(100), "a TIFF picture"),
-    (png()[:-6], "its end is missing"),
-    (png()[:30], "its end is missing"),
-    (png()[:8], "its end is missing"),
+    (build_png()[:-6], "its end is missing"),
+    (build_png()[:30], "its end is missing"),
+    (build_png()[:8], "its end is missing"),
     (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "its end is missing"),
-    (jpeg()[:-2], "its end is missing"),
-    (jpeg()[:20], "its end is missing"),
-    (gif()[:-1], "its end is missing"),
-    (webp()[:-3], "its end is missing"),
-    (png(60_000, 60_000), "60,000 × 60,000 pixels"),
-    (png(0, 5), "0 × 5 pixels"),
-    (jpeg(65_000, 65_000), "65,000 × 65,000"),
+    (build_jpeg()[:-2], "its end is missing"),
+    (build_jpeg()[:20], "its end is missing"),
+    (build_gif()[:-1], "its end is missing"),
+    (build_webp()[:-3], "its end is missing"),
+    (build_png(60_000, 60_000), "60,000 × 60,000 pixels"),
+    (build_png(0, 5), "0 × 5 pixels"),
+    (build_jpeg(65_000, 65_000), "65,000 × 65,000"),
 ]
 
 
@@ -76,7 +76,7 @@ def test_anything_else_is_refused_in_plain_words(content: bytes, sentence: str) 
     assert refused.value.message.startswith("photo.png ")
 
 
-WHOLE = st.sampled_from([png(), jpeg(), gif(), webp(), SVG])
+WHOLE = st.sampled_from([build_png(), build_jpeg(), build_gif(), build_webp(), SVG])
 
 
 @given(WHOLE, st.integers(0, 200), st.binary(max_size=40))

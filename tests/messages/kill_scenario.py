@@ -26,7 +26,7 @@ from tests.process import (
     TIMEOUT_SECONDS,
     EmbeddedServices,
     Process,
-    events_url,
+    build_events_url,
     start_embedded_services,
     start_python,
 )
@@ -86,7 +86,7 @@ class SendScenario:
     @asynccontextmanager
     async def start_bot(self, *arguments: str) -> AsyncIterator[Process]:
         chakra = self.stand_ins.chakra
-        environ = self.stand_ins.environ(
+        environ = self.stand_ins.build_environ(
             CHAKRA_API_URL=self.proxy.url,
             CHAKRA_PLUGIN_ID=chakra.plugin_id,
             CHAKRA_WABA_ID=chakra.waba_id,
@@ -97,7 +97,7 @@ class SendScenario:
         )
         async with start_python(*arguments, environ=environ, folder=self.folder) as process:
             self.url = await process.wait_until_ready()
-            self.stand_ins.slack.set_request_url(events_url(self.url))
+            self.stand_ins.slack.set_request_url(build_events_url(self.url))
             chakra.set_event_webhook(self.url + CHAKRA_EVENTS_PATH, SECRET)
             yield process
 
@@ -105,7 +105,7 @@ class SendScenario:
         """Once the templates are known: with a line, nothing waits for them."""
         slack = self.stand_ins.slack
         await slack.type(JOHN, SALES, "/chakra templates appointment_reminder")
-        await slack.wait_until(lambda: "Hi ‹1›" in self.last_message_text())
+        await slack.wait_until(lambda: "Hi ‹1›" in self.read_last_message_text())
         await slack.type(JOHN, SALES, line)
 
     async def open_preview(self) -> None:
@@ -139,17 +139,17 @@ class SendScenario:
         )
         body = urlencode({"payload": json.dumps(sent.request)}).encode()
         headers = self.stand_ins.slack.sign_request(body)
-        url = events_url(self.url)
+        url = build_events_url(self.url)
         async with aiohttp.ClientSession() as session:
             answer = await session.post(url, data=body, headers=headers)
             return answer.status, await answer.text()
 
-    def last_message_text(self) -> str:
+    def read_last_message_text(self) -> str:
         """The line where he typed."""
         messages = self.stand_ins.slack.list_messages(JOHN, SALES)
         return visible_text(messages[-1]) if messages else ""
 
-    def report_texts(self) -> list[str]:
+    def list_report_texts(self) -> list[str]:
         return [
             visible_text(message) for message in self.stand_ins.slack.list_messages(JOHN, DIRECT)
         ]
@@ -161,9 +161,9 @@ class SendScenario:
 
     def send_states(self) -> list[str]:
         """Return the status of every send."""
-        return self.column("SELECT status FROM sends")
+        return self.read_column("SELECT status FROM sends")
 
-    def column(self, query: str) -> list[str]:
+    def read_column(self, query: str) -> list[str]:
         """Return the only column of every row."""
         if self.kind == "sqlite":
             file = sqlite3.connect(self.folder / "bot.db")
@@ -192,13 +192,13 @@ class SendScenario:
     async def wait_for_messages(self, what: Callable[[], list[str]], starts: list[str]) -> None:
         """Until these are the messages there, by their first words."""
 
-        def there() -> bool:
+        def are_there() -> bool:
             value = what()
             return len(value) == len(starts) and all(map(str.__contains__, value, starts))
 
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                await self.stand_ins.slack.wait_until(there)
+                await self.stand_ins.slack.wait_until(are_there)
         except TimeoutError:
             raise AssertionError(what()) from None
 

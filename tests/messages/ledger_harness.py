@@ -40,7 +40,7 @@ class LedgerHarness:
             process_id=boot,
         )
 
-    async def claimed(self, ledger: Ledger, key: str = "view-1", **other: Any) -> Send:
+    async def claim(self, ledger: Ledger, key: str = "view-1", **other: Any) -> Send:
         claim = await ledger.claim(build_submission(key, **other))
         assert claim.outcome is ClaimOutcome.CREATED
         return claim.send

@@ -26,26 +26,26 @@ from bot.messages.rules import validate_values
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import FieldKind as FieldKind
 from bot.templates.variables import list_template_fields
-from tests.sandbox.chakra_client import example
+from tests.sandbox.chakra_client import read_doc
 from tests.templates.builders import (
     COUPON,
     LEAD,
     PHONE,
     WILD_TEMPLATES,
-    authentication_template,
-    body_component,
+    build_authentication_template,
+    build_body_component,
+    build_buttons_component,
+    build_documented_templates,
+    build_header_component,
     build_template,
-    buttons_component,
-    documented_templates,
-    header_component,
-    url_button,
+    build_url_button,
 )
 
 SENDER = "775966265503012"
-PICTURE = example("send-template-phone.request")["imageUrl"]
+PICTURE = read_doc("send-template-phone.request")["imageUrl"]
 PROMO = build_template(
-    header_component(media_format="IMAGE"),
-    body_component("Hi {{1}}, merry Christmas!"),
+    build_header_component(media_format="IMAGE"),
+    build_body_component("Hi {{1}}, merry Christmas!"),
     name="christmas_promo_23",
 )
 
@@ -64,15 +64,15 @@ def test_positional_template_with_a_picture() -> None:
     message = compose(PROMO, values, PHONE, SENDER, include_language=False)
     assert isinstance(message, PhoneMessage)
     assert message.phone == "919999999999"
-    assert compose_body(message) == example("send-template-phone.request")
+    assert compose_body(message) == read_doc("send-template-phone.request")
 
 
 def test_template_with_every_component() -> None:
     """The documented example has words for the header beside a document, which no template has."""
     order = build_template(
-        header_component("{{1}}", "DOCUMENT"),
-        body_component("{{1}}, order {{2}} is here."),
-        buttons_component(url_button()),
+        build_header_component("{{1}}", "DOCUMENT"),
+        build_body_component("{{1}}, order {{2}} is here."),
+        build_buttons_component(build_url_button()),
     )
     values = {
         "var_header_1": "Order",
@@ -83,31 +83,33 @@ def test_template_with_every_component() -> None:
     }
     message = compose(order, values, PHONE, SENDER)
     assert message.followable
-    assert compose_body(message) == example("send-template-phone.full.request")
+    assert compose_body(message) == read_doc("send-template-phone.full.request")
 
 
 def test_authentication_template() -> None:
     message = compose(
-        authentication_template(),
+        build_authentication_template(),
         {"otp": "496093"},
         PHONE,
         "105966260583426",
         include_language=False,
     )
-    assert compose_body(message) == example("send-template-phone.otp.request")
+    assert compose_body(message) == read_doc("send-template-phone.otp.request")
 
 
 def test_process_recipient() -> None:
-    promo = build_template(body_component("Hi {{1}}, merry Christmas!"), name="christmas_promo_23")
+    promo = build_template(
+        build_body_component("Hi {{1}}, merry Christmas!"), name="christmas_promo_23"
+    )
     message = compose(promo, {"var_body_1": "John"}, LEAD, SENDER, include_language=False)
     assert isinstance(message, ProcessMessage)
     assert (message.procedure, message.key) == ("lead", "LEAD-004038")
-    assert compose_body(message) == example("send-template-process.request")
+    assert compose_body(message) == read_doc("send-template-process.request")
 
 
 def test_meta_format() -> None:
-    hello = build_template(body_component("Welcome!"), name="hello_world")
-    assert to_meta_template(hello, {}, "919999999999").to_body() == example(
+    hello = build_template(build_body_component("Welcome!"), name="hello_world")
+    assert to_meta_template(hello, {}, "919999999999").to_body() == read_doc(
         "send-template-meta.request"
     )
 
@@ -133,7 +135,7 @@ def build_mapping(**values: str) -> list[dict[str, str]]:
 
 
 def test_named_variables_go_by_their_names() -> None:
-    _, renewal = documented_templates()
+    _, renewal = build_documented_templates()
     values = {"var_header_first_name": "Mark", "var_body_plan": "Gold", "var_body_date": " 1 May "}
     assert compose_chakra_body(renewal, values) == {
         "mapping": build_mapping(plan="Gold", date="1 May"),
@@ -145,7 +147,9 @@ def test_named_variables_go_by_their_names() -> None:
     ("sort", "field"), [("IMAGE", "imageUrl"), ("VIDEO", "videoUrl"), ("DOCUMENT", "documentUrl")]
 )
 def test_each_file_has_its_own_field(sort: str, field: str) -> None:
-    template = build_template(header_component(media_format=sort), body_component("Here."))
+    template = build_template(
+        build_header_component(media_format=sort), build_body_component("Here.")
+    )
     assert compose_chakra_body(template, {"media": "https://x.example/f"}) == {
         field: "https://x.example/f"
     }
@@ -154,7 +158,10 @@ def test_each_file_has_its_own_field(sort: str, field: str) -> None:
 def test_document_has_the_name_of_its_upload() -> None:
     values = {"media": "https://x.example/9b755981.pdf", "filename": "Invoice May.pdf"}
     template = compose_chakra_body(
-        build_template(header_component(media_format="DOCUMENT"), body_component("Here.")), values
+        build_template(
+            build_header_component(media_format="DOCUMENT"), build_body_component("Here.")
+        ),
+        values,
     )
     assert template["filename"] == "Invoice May.pdf"
 
@@ -177,7 +184,9 @@ def test_document_has_the_name_of_its_upload() -> None:
 def test_name_of_a_document_by_link_ends_as_the_document_does(
     link: str, name: str, sent: str
 ) -> None:
-    template = build_template(header_component(media_format="DOCUMENT"), body_component("Here."))
+    template = build_template(
+        build_header_component(media_format="DOCUMENT"), build_body_component("Here.")
+    )
     body = compose_chakra_body(
         template, {"media": f"https://x.example/{link}"} | ({"filename": name} if name else {})
     )
@@ -185,7 +194,7 @@ def test_name_of_a_document_by_link_ends_as_the_document_does(
 
 
 def test_location_header() -> None:
-    delivery, _ = documented_templates()
+    delivery, _ = build_documented_templates()
     values = {
         "var_body_1": "Mark",
         "var_body_2": "566701",
@@ -203,10 +212,11 @@ def test_location_header() -> None:
     }
 
 
-@pytest.mark.parametrize("button", [url_button(), COUPON])
+@pytest.mark.parametrize("button", [build_url_button(), COUPON])
 def test_button_with_a_value_is_number_one_at_any_position(button: dict[str, object]) -> None:
     template = build_template(
-        body_component("Hi."), buttons_component({"type": "QUICK_REPLY", "text": "Stop"}, button)
+        build_body_component("Hi."),
+        build_buttons_component({"type": "QUICK_REPLY", "text": "Stop"}, button),
     )
     assert compose_chakra_body(template, {"var_button_1_1": "X1"}) == {
         "buttonMapping": build_mapping(_1="X1")
@@ -216,9 +226,9 @@ def test_button_with_a_value_is_number_one_at_any_position(button: dict[str, obj
 # --- Meta's form, where Chakra's would be a guess ------------------------------------------------
 
 OFFER = build_template(
-    header_component("For {{name}}"),
-    body_component("{{name}}, {{percent}} off."),
-    buttons_component(COUPON, {"type": "QUICK_REPLY", "text": "Stop"}, url_button()),
+    build_header_component("For {{name}}"),
+    build_body_component("{{name}}, {{percent}} off."),
+    build_buttons_component(COUPON, {"type": "QUICK_REPLY", "text": "Stop"}, build_url_button()),
     parameter_format="NAMED",
 )
 OFFER_VALUES = {
@@ -260,7 +270,7 @@ def test_values_for_two_buttons_are_indexed_and_untrackable() -> None:
     ]
 
 
-def meta_components(template: MetaTemplate) -> list[dict[str, Any]]:
+def build_meta_components(template: MetaTemplate) -> list[dict[str, Any]]:
     components: dict[str, Any] = json.loads(json.dumps(template.to_body()))
     found: list[dict[str, Any]] = components["template"]["components"]
     return found
@@ -270,7 +280,9 @@ def meta_components(template: MetaTemplate) -> list[dict[str, Any]]:
     ("template", "values", "parameter"),
     [
         (
-            build_template(header_component(media_format="DOCUMENT"), body_component("Here.")),
+            build_template(
+                build_header_component(media_format="DOCUMENT"), build_body_component("Here.")
+            ),
             {"media": "https://x.example/a.pdf"},
             {
                 "type": "document",
@@ -278,12 +290,16 @@ def meta_components(template: MetaTemplate) -> list[dict[str, Any]]:
             },
         ),
         (
-            build_template(header_component(media_format="IMAGE"), body_component("Here.")),
+            build_template(
+                build_header_component(media_format="IMAGE"), build_body_component("Here.")
+            ),
             {"media": "https://x.example/a.png"},
             {"type": "image", "image": {"link": "https://x.example/a.png"}},
         ),
         (
-            build_template(header_component(media_format="LOCATION"), body_component("Here.")),
+            build_template(
+                build_header_component(media_format="LOCATION"), build_body_component("Here.")
+            ),
             {"latitude": "1", "longitude": "2", "location_name": "Acme"},
             {"type": "location", "location": {"latitude": 1.0, "longitude": 2.0, "name": "Acme"}},
         ),
@@ -292,13 +308,15 @@ def meta_components(template: MetaTemplate) -> list[dict[str, Any]]:
 def test_metas_headers(
     template: Template, values: dict[str, str], parameter: dict[str, object]
 ) -> None:
-    [components, *_] = meta_components(to_meta_template(template, values, "1"))
+    [components, *_] = build_meta_components(to_meta_template(template, values, "1"))
     assert components == {"type": "header", "parameters": [parameter]}
 
 
 def test_one_time_code_is_in_text_and_button_in_metas_format() -> None:
     text = {"type": "text", "text": "496093"}
-    assert meta_components(to_meta_template(authentication_template(), {"otp": "496093"}, "1")) == [
+    assert build_meta_components(
+        to_meta_template(build_authentication_template(), {"otp": "496093"}, "1")
+    ) == [
         {"type": "body", "parameters": [text]},
         {"type": "button", "sub_type": "url", "index": "0", "parameters": [text]},
     ]

@@ -17,7 +17,7 @@ from bot.users import query
 ANN, BEN, CAL = "+919876543210", "+919876543211", "+12025550100"
 
 
-def sample(text: str) -> dict[str, Any]:
+def build_sample(text: str) -> dict[str, Any]:
     return {"text": text}
 
 
@@ -51,11 +51,11 @@ def sample(text: str) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_contacts_in_a_text(text: str, found: tuple[str, ...]) -> None:
-    assert extract_contacts(sample(text), PhoneParser("IN")) == found
+    assert extract_contacts(build_sample(text), PhoneParser("IN")) == found
 
 
 def test_only_international_numbers_count_without_a_region() -> None:
-    assert extract_contacts(sample("+91 98765 43210, 98765 43211")) == (ANN,)
+    assert extract_contacts(build_sample("+91 98765 43210, 98765 43211")) == (ANN,)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_only_international_numbers_count_without_a_region() -> None:
     ],
 )
 def test_numbers_that_only_whatsapp_knows_are_found(text: str, found: tuple[str, ...]) -> None:
-    assert extract_contacts(sample(text)) == found
+    assert extract_contacts(build_sample(text)) == found
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_numbers_that_only_whatsapp_knows_are_found(text: str, found: tuple[str,
     ],
 )
 def test_invisible_characters_hide_no_contact(text: str, found: tuple[str, ...]) -> None:
-    assert extract_contacts(sample(text)) == found
+    assert extract_contacts(build_sample(text)) == found
 
 
 def test_blocks_and_attachments_are_read_and_deduplicated() -> None:
@@ -115,11 +115,11 @@ def test_button_values_are_not_searched() -> None:
 
 def test_extraction_stops_at_twenty() -> None:
     many = " ".join(f"+9198765{number:05}" for number in range(500))
-    assert len(extract_contacts(sample(many), PhoneParser("IN"))) == MAX_RECIPIENTS
+    assert len(extract_contacts(build_sample(many), PhoneParser("IN"))) == MAX_RECIPIENTS
     assert (
         len(
             extract_contacts(
-                sample(" ".join(f"a{n}@acme.com" for n in range(500))), PhoneParser("IN")
+                build_sample(" ".join(f"a{n}@acme.com" for n in range(500))), PhoneParser("IN")
             )
         )
         == MAX_RECIPIENTS
@@ -131,7 +131,7 @@ def test_extraction_stops_at_twenty() -> None:
 )
 def test_extraction_time_is_bounded(piece: str) -> None:
     started = time.process_time()
-    extract_contacts(sample(piece * 20_000), PhoneParser("IN"))
+    extract_contacts(build_sample(piece * 20_000), PhoneParser("IN"))
     assert time.process_time() - started < 10
 
 
@@ -140,7 +140,7 @@ WILD = st.text(st.characters() | st.sampled_from("0123456789+()-. @<>|:&;/"), ma
 
 @given(WILD, st.sampled_from(["IN", "US", "DE", "EG", None]))
 def test_any_extracted_contact_is_a_valid_recipient(text: str, region: str | None) -> None:
-    for contact in extract_contacts(sample(text), PhoneParser(region)):
+    for contact in extract_contacts(build_sample(text), PhoneParser(region)):
         if contact.startswith("+"):
             assert f"+{parse_phone(contact, PhoneParser()).digits}" == contact
         else:
@@ -150,4 +150,4 @@ def test_any_extracted_contact_is_a_valid_recipient(text: str, region: str | Non
 @given(st.text(st.characters(categories=["L", "Zs", "So"]), max_size=60))
 def test_a_number_and_an_address_are_found_among_any_words(words: str) -> None:
     text = f"{words} +91 98765 43210 {words} ann@acme.com {words}"
-    assert {ANN, "ann@acme.com"} <= set(extract_contacts(sample(text), PhoneParser("IN")))
+    assert {ANN, "ann@acme.com"} <= set(extract_contacts(build_sample(text), PhoneParser("IN")))

@@ -205,11 +205,11 @@ async def open_on_last(acme: World, channel: str = SALES) -> dict[str, Any]:
     """Use the shortcut on the newest message; return the form."""
     message = acme.slack.list_messages(JOHN, channel)[-1]
     await acme.slack.use_message_shortcut(JOHN, "send.from_message", message)
-    await acme.idle()
+    await acme.wait_until_idle()
     return acme.slack.find_view(JOHN) or {}
 
 
-def recipients(form: dict[str, Any]) -> list[str]:
+def list_recipients(form: dict[str, Any]) -> list[str]:
     elements = {block["block_id"]: block.get("element", {}) for block in form["blocks"]}
     if "found" in elements:
         return [option["value"] for option in elements["found"]["options"][:-1]]
@@ -220,19 +220,19 @@ async def test_form_opens_with_the_contacts_of_what_people_post(acme: World) -> 
     posted = acme.slack.posted
     email = Email("Ann", "ann@lotus.example", "Order", "Call me: +91 98765 43210")
     posted.receive_email(SALES, email)
-    assert recipients(await open_on_last(acme)) == [ANN, "ann@lotus.example"]
+    assert list_recipients(await open_on_last(acme)) == [ANN, "ann@lotus.example"]
     posted.post_snippet(PRIYA, SALES, "list.txt", "Ben: +91 98765 43211")
-    assert recipients(await open_on_last(acme)) == [BEN]
+    assert list_recipients(await open_on_last(acme)) == [BEN]
     original = acme.slack.workspace.messages.list_messages(SALES)[-2]
     posted.forward(PRIYA, original, SALES, "Please call her")
-    assert recipients(await open_on_last(acme)) == [ANN, "ann@lotus.example"]
+    assert list_recipients(await open_on_last(acme)) == [ANN, "ann@lotus.example"]
     posted.post_as_other_app(
         SALES, MessageContent(attachments=[{"title": "New chat", "title_link": ANN_LINK}])
     )
-    assert recipients(await open_on_last(acme)) == [ANN]
+    assert list_recipients(await open_on_last(acme)) == [ANN]
     link = {"type": "actions", "elements": [button(url=ANN_LINK, action_id="x")]}
     posted.post_as_other_app(SALES, MessageContent(text="New chat", blocks=[link]))
-    assert recipients(await open_on_last(acme)) == [ANN]
+    assert list_recipients(await open_on_last(acme)) == [ANN]
 
 
 async def test_form_says_which_files_cannot_be_read(acme: World) -> None:
@@ -243,4 +243,4 @@ async def test_form_says_which_files_cannot_be_read(acme: World) -> None:
         acme.slack.posted.post_file(PRIYA, SALES, LocalFile(name, kind, b"TEL:+919876543210"))
         form = await open_on_last(acme)
         assert words in visible_text(form)
-        assert recipients(form) == [""]
+        assert list_recipients(form) == [""]

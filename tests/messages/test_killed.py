@@ -39,27 +39,27 @@ pytestmark = [pytest.mark.process, pytest.mark.killed]
 # --- the moments ---------------------------------------------------------------------------------
 
 
-async def before_the_claim(story: SendScenario, bot: Process) -> None:
+async def kill_before_the_claim(story: SendScenario, bot: Process) -> None:
     async with story.lock_database():
         await story.press_send()
         await kill_bot(bot)
 
 
-async def before_chakra_received_it(story: SendScenario, bot: Process) -> None:
+async def kill_before_chakra_received_it(story: SendScenario, bot: Process) -> None:
     story.proxy.drop("requests")
     await story.press_send()
     await story.proxy.dropped.wait()
     await kill_bot(bot)
 
 
-async def while_chakra_hangs(story: SendScenario, bot: Process) -> None:
+async def kill_while_chakra_hangs(story: SendScenario, bot: Process) -> None:
     story.stand_ins.chakra.fail(SEND, Hang())
     await story.press_send()
     await story.stand_ins.chakra.wait_for_requests(1, SEND)
     await kill_bot(bot)
 
 
-async def after_chakra_accepted(story: SendScenario, bot: Process) -> None:
+async def kill_after_chakra_accepted(story: SendScenario, bot: Process) -> None:
     story.proxy.drop("answers")
     await story.press_send()
     await story.proxy.dropped.wait()
@@ -67,7 +67,7 @@ async def after_chakra_accepted(story: SendScenario, bot: Process) -> None:
     await kill_bot(bot)
 
 
-async def after_the_response_before_recording(story: SendScenario, bot: Process) -> None:
+async def kill_after_the_response_before_recording(story: SendScenario, bot: Process) -> None:
     story.stand_ins.chakra.fail(SEND, Hang())
     await story.press_send()
     await story.stand_ins.chakra.wait_for_requests(1, SEND)
@@ -77,29 +77,29 @@ async def after_the_response_before_recording(story: SendScenario, bot: Process)
         await kill_bot(bot)
 
 
-async def after_slack_posted_the_report(story: SendScenario, bot: Process) -> None:
+async def kill_after_slack_posted_the_report(story: SendScenario, bot: Process) -> None:
     """The bot never learns that it was posted."""
     slack = story.stand_ins.slack
     slack.fail("chat.postMessage", reset="after")
     await story.press_send()
-    await slack.wait_until(lambda: bool(story.report_texts()))
+    await slack.wait_until(lambda: bool(story.list_report_texts()))
     await kill_bot(bot)
 
 
-async def before_slack_posted_the_report(story: SendScenario, bot: Process) -> None:
+async def kill_before_slack_posted_the_report(story: SendScenario, bot: Process) -> None:
     slack = story.stand_ins.slack
     slack.fail("chat.postMessage", reset="before")
     await story.press_send()
     await slack.wait_until(lambda: any(call.method == "chat.postMessage" for call in slack.calls))
     await kill_bot(bot)
-    assert story.report_texts() == []
+    assert story.list_report_texts() == []
 
 
 SENT_COUNT_BY_KILL_POINT: dict[KillPoint, int] = {
-    before_chakra_received_it: 0,
-    while_chakra_hangs: 0,
-    after_chakra_accepted: 1,
-    after_the_response_before_recording: 1,
+    kill_before_chakra_received_it: 0,
+    kill_while_chakra_hangs: 0,
+    kill_after_chakra_accepted: 1,
+    kill_after_the_response_before_recording: 1,
 }
 """How many messages Chakra then holds."""
 
@@ -115,8 +115,8 @@ def kill_point_id(parameter: KillPoint | str) -> str:
     ("moment", "kind"),
     [
         *((moment, "sqlite") for moment in SENT_COUNT_BY_KILL_POINT),
-        (after_chakra_accepted, "postgres"),
-        (after_the_response_before_recording, "postgres"),
+        (kill_after_chakra_accepted, "postgres"),
+        (kill_after_the_response_before_recording, "postgres"),
     ],
     ids=kill_point_id,
 )
@@ -127,26 +127,29 @@ async def test_kill_before_the_response_leaves_unknown_and_never_resends(
         await run_until_kill(scenario, moment)
         assert scenario.sent_count == SENT_COUNT_BY_KILL_POINT[moment]
         async with scenario.start_bot(*NEXT_PROCESS[kind]) as bot:
-            await scenario.wait_for_messages(scenario.report_texts, [UNKNOWN_LINE])
+            await scenario.wait_for_messages(scenario.list_report_texts, [UNKNOWN_LINE])
             assert (
-                "may have been sent; it won't be resent automatically" in scenario.report_texts()[0]
+                "may have been sent; it won't be resent automatically"
+                in scenario.list_report_texts()[0]
             )
             assert (await scenario.redeliver("view_submission"))[0] == 200
-            await scenario.wait_for_messages(lambda: [scenario.last_message_text()], [UNKNOWN_LINE])
-            assert "archives/D0JOHN/p" in scenario.last_message_text()
+            await scenario.wait_for_messages(
+                lambda: [scenario.read_last_message_text()], [UNKNOWN_LINE]
+            )
+            assert "archives/D0JOHN/p" in scenario.read_last_message_text()
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
         assert scenario.sent_count == SENT_COUNT_BY_KILL_POINT[moment]
         assert scenario.stand_ins.chakra.count(SEND) <= 1
-        assert len(scenario.report_texts()) == 1
+        assert len(scenario.list_report_texts()) == 1
         assert scenario.send_states() == ["unknown"]
 
 
 @pytest.mark.parametrize(
     ("moment", "kind"),
     [
-        (after_slack_posted_the_report, "sqlite"),
-        (after_slack_posted_the_report, "postgres"),
-        (before_slack_posted_the_report, "sqlite"),
+        (kill_after_slack_posted_the_report, "sqlite"),
+        (kill_after_slack_posted_the_report, "postgres"),
+        (kill_before_slack_posted_the_report, "sqlite"),
     ],
     ids=kill_point_id,
 )
@@ -159,13 +162,15 @@ async def test_kill_during_the_report_leaves_one_report(
         async with scenario.start_bot("-c", SERVE_A_MINUTE_LATER) as bot:
             [sent] = scenario.stand_ins.chakra.sends
             scenario.stand_ins.chakra.push_status(sent, "READ")
-            await scenario.wait_for_messages(scenario.report_texts, [READ_LINE])
+            await scenario.wait_for_messages(scenario.list_report_texts, [READ_LINE])
             assert (await scenario.redeliver("view_submission"))[0] == 200
-            await scenario.wait_for_messages(lambda: [scenario.last_message_text()], [READ_LINE])
-            assert "archives/D0JOHN/p" in scenario.last_message_text()
+            await scenario.wait_for_messages(
+                lambda: [scenario.read_last_message_text()], [READ_LINE]
+            )
+            assert "archives/D0JOHN/p" in scenario.read_last_message_text()
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
         assert scenario.sent_count == scenario.stand_ins.chakra.count(SEND) == 1
-        assert len(scenario.report_texts()) == 1
+        assert len(scenario.list_report_texts()) == 1
         assert scenario.send_states() == ["read"]
 
 
@@ -181,18 +186,20 @@ async def test_kill_during_a_failure_s_own_message_leaves_one_of_it(
         async with scenario.start_bot(*SERVE_ARGUMENTS) as bot:
             await scenario.open_preview()
             await scenario.press_send()
-            await scenario.wait_for_messages(scenario.report_texts, [ACCEPTED_LINE])
+            await scenario.wait_for_messages(scenario.list_report_texts, [ACCEPTED_LINE])
             posted_count = post_count(scenario)
             slack.fail("chat.postMessage", reset=reset)
             chakra.push_status(chakra.sends[0], "FAILED", 131026)
             await slack.wait_until(lambda: post_count(scenario) > posted_count)
             await kill_bot(bot)
         async with scenario.start_bot("-c", SERVE_A_MINUTE_LATER) as bot:
-            await scenario.wait_for_messages(scenario.report_texts, [FAILED_LINE, FAILED_LINE])
+            await scenario.wait_for_messages(scenario.list_report_texts, [FAILED_LINE, FAILED_LINE])
             chakra.push_status(chakra.sends[0], "FAILED", 131026)
             chakra.push_status(chakra.sends[0], "DELIVERED")
             after_all = "*Delivered after all* to +1 202-555-0116"
-            await scenario.wait_for_messages(scenario.report_texts, [DELIVERED_LINE, after_all])
+            await scenario.wait_for_messages(
+                scenario.list_report_texts, [DELIVERED_LINE, after_all]
+            )
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
         assert scenario.send_states() == ["delivered"]
 
@@ -206,12 +213,12 @@ async def test_two_replicas_notify_of_a_failure_once(tmp_path: Path) -> None:
         ):
             await scenario.open_preview()
             await scenario.press_send()
-            await scenario.wait_for_messages(scenario.report_texts, [ACCEPTED_LINE])
+            await scenario.wait_for_messages(scenario.list_report_texts, [ACCEPTED_LINE])
             chakra.push_status(chakra.sends[0], "FAILED", 131026)
-            await scenario.wait_for_messages(scenario.report_texts, [FAILED_LINE, FAILED_LINE])
+            await scenario.wait_for_messages(scenario.list_report_texts, [FAILED_LINE, FAILED_LINE])
             for bot in (first, second):
                 assert await bot.wait_for_exit(signal.SIGTERM) == 0
-        assert len(scenario.report_texts()) == 2
+        assert len(scenario.list_report_texts()) == 2
 
 
 def post_count(scenario: SendScenario) -> int:
@@ -223,7 +230,7 @@ def post_count(scenario: SendScenario) -> int:
 async def test_kill_before_the_claim_allows_another_send(kind: str, tmp_path: Path) -> None:
     """Nothing can have gone out; the same line, typed again, sends without a question."""
     async with open_scenario(kind, tmp_path) as scenario:
-        await run_until_kill(scenario, before_the_claim)
+        await run_until_kill(scenario, kill_before_the_claim)
         assert (scenario.send_states(), scenario.stand_ins.chakra.count(SEND)) == ([], 0)
         left = visible_text(scenario.stand_ins.slack.find_view(JOHN) or {})
         assert "Send to" in left or "check `/chakra sends` first" in left, "a way is left"
@@ -235,9 +242,9 @@ async def test_kill_before_the_claim_allows_another_send(kind: str, tmp_path: Pa
             )
             await scenario.press_send()
             await scenario.wait_for_messages(
-                lambda: [scenario.last_message_text()], [ACCEPTED_LINE]
+                lambda: [scenario.read_last_message_text()], [ACCEPTED_LINE]
             )
-            await scenario.wait_for_messages(scenario.report_texts, [ACCEPTED_LINE])
+            await scenario.wait_for_messages(scenario.list_report_texts, [ACCEPTED_LINE])
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
         assert (scenario.send_states(), scenario.sent_count) == (["accepted"], 1)
 
@@ -254,7 +261,7 @@ async def test_form_open_during_a_kill_is_sent_by_the_next_process(
             assert (await scenario.stand_ins.slack.submit(JOHN, FORM_VALUES)).errors == {}
             await scenario.wait_for_check()
             await scenario.press_send()
-            await scenario.wait_for_messages(scenario.report_texts, [ACCEPTED_LINE])
+            await scenario.wait_for_messages(scenario.list_report_texts, [ACCEPTED_LINE])
         assert (scenario.send_states(), scenario.sent_count) == (["accepted"], 1)
 
 
@@ -273,11 +280,13 @@ async def test_redelivered_form_is_not_resent_by_the_next_process(
             await kill_bot(bot)
         scenario.proxy.drop(None)
         async with scenario.start_bot(*SERVE_ARGUMENTS) as bot:
-            await scenario.wait_for_messages(scenario.report_texts, [UNKNOWN_LINE])
+            await scenario.wait_for_messages(scenario.list_report_texts, [UNKNOWN_LINE])
             assert (await scenario.redeliver("view_submission"))[0] == 200
-            await scenario.wait_for_messages(lambda: [scenario.last_message_text()], [UNKNOWN_LINE])
+            await scenario.wait_for_messages(
+                lambda: [scenario.read_last_message_text()], [UNKNOWN_LINE]
+            )
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
-        assert (scenario.send_states(), scenario.sent_count, len(scenario.report_texts())) == (
+        assert (scenario.send_states(), scenario.sent_count, len(scenario.list_report_texts())) == (
             ["unknown"],
             1,
             1,

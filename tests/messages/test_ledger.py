@@ -189,7 +189,7 @@ async def test_stopping_app_records_unknown(harness: LedgerHarness) -> None:
 
 
 async def test_single_process_expires_a_killed_send_immediately(harness: LedgerHarness) -> None:
-    await harness.claimed(harness.open_ledger("boot-1"))  # and then nothing more of that process
+    await harness.claim(harness.open_ledger("boot-1"))  # and then nothing more of that process
     second, chakra = harness.open_ledger("boot-2"), FakeMessages()
     [late] = await second.expire_abandoned(any_age=True)
     assert (late.status, late.process_id) == (SendStatus.UNKNOWN, "boot-1")
@@ -201,7 +201,7 @@ async def test_single_process_expires_a_killed_send_immediately(harness: LedgerH
 async def test_replica_waits_45_seconds_before_it_expires_another_ones_send(
     harness: LedgerHarness,
 ) -> None:
-    await harness.claimed(harness.open_ledger("boot-1"))
+    await harness.claim(harness.open_ledger("boot-1"))
     second = harness.open_ledger("boot-2")
     await harness.clock.advance(44.9)
     assert await second.expire_abandoned(any_age=False) == []
@@ -212,7 +212,7 @@ async def test_replica_waits_45_seconds_before_it_expires_another_ones_send(
 
 
 async def test_send_from_before_the_clock_was_set_back_expires(harness: LedgerHarness) -> None:
-    await harness.claimed(harness.open_ledger("boot-1"))
+    await harness.claim(harness.open_ledger("boot-1"))
     harness.clock.set_back(86_400)
     [late] = await harness.open_ledger("boot-2").expire_abandoned(any_age=False)
     assert late.status is SendStatus.UNKNOWN
@@ -304,8 +304,8 @@ async def test_any_difference_is_no_duplicate(
     harness: LedgerHarness, other: dict[str, Any]
 ) -> None:
     ledger = harness.open_ledger()
-    await harness.claimed(ledger)
-    await harness.claimed(ledger, "view-2", **other)
+    await harness.claim(ledger)
+    await harness.claim(ledger, "view-2", **other)
 
 
 def test_value_order_and_plus_prefix_do_not_matter() -> None:

@@ -49,7 +49,7 @@ class FakePreparation:
         return f"{request}, prepared"
 
 
-async def claimed(harness: LedgerHarness, ledger: Ledger, key: str = "view-1") -> Send:
+async def claim(harness: LedgerHarness, ledger: Ledger, key: str = "view-1") -> Send:
     claim = await ledger.claim(build_submission(key), needs_preparation=True)
     assert (claim.outcome, claim.send.status) == (ClaimOutcome.CREATED, SendStatus.PREPARING)
     return claim.send
@@ -127,7 +127,7 @@ async def test_stopping_app_fails_an_unprepared_send(harness: LedgerHarness) -> 
 
 
 async def test_killed_preparation_expires_as_failed(harness: LedgerHarness) -> None:
-    await claimed(harness, harness.open_ledger("boot-1"))  # and then nothing more of that process
+    await claim(harness, harness.open_ledger("boot-1"))  # and then nothing more of that process
     second = harness.open_ledger("boot-2")
     await harness.clock.advance(44.9)
     assert await second.expire_abandoned(any_age=False) == []
@@ -155,6 +155,6 @@ async def test_expired_preparation_does_not_leave(harness: LedgerHarness) -> Non
 
 async def test_preparing_send_counts_as_a_duplicate(harness: LedgerHarness) -> None:
     ledger = harness.open_ledger()
-    await claimed(harness, ledger)
+    await claim(harness, ledger)
     assert (await ledger.claim(build_submission())).outcome is ClaimOutcome.REPLAYED
     assert (await ledger.claim(build_submission("view-2"))).outcome is ClaimOutcome.DUPLICATE

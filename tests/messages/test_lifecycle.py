@@ -53,7 +53,7 @@ from tests.messages.fake_messages import (
     wait_until,
 )
 from tests.messages.sender_process import SECRET as HASH_SECRET
-from tests.messages.webhook_builders import SECRET, chakra_event, encode, sign
+from tests.messages.webhook_builders import SECRET, build_event, encode, sign
 from tests.sandbox import slack_harness as slack_stage
 
 JOHN = "U0JOHN"
@@ -100,7 +100,7 @@ class LifecycleHarness:
         ):
             yield lifecycle
 
-    def report_texts(self) -> list[str]:
+    def list_report_texts(self) -> list[str]:
         channels = self.slack.slack.workspace.channels.values()
         [direct] = [
             channel.id for channel in channels if channel.kind == "im" and JOHN in channel.members
@@ -109,14 +109,14 @@ class LifecycleHarness:
 
     async def wait_for_reports(self, *starts: str) -> None:
         for _ in range(400):
-            texts = self.report_texts()
+            texts = self.list_report_texts()
             if [start for start, text in zip(starts, texts, strict=False) if start in text] == [
                 *starts
             ] and len(texts) == len(starts):
                 return
             await self.clock.advance(0.5)
             await asyncio.sleep(0.005)
-        raise AssertionError(self.report_texts())
+        raise AssertionError(self.list_report_texts())
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ async def test_send_is_reported_to_completion_in_one_message(
             "*Sending* to +91 •••••• 3210 (WhatsApp has it; not delivered yet)\n*order_update*"
         )
         for word in ("SENT", "DELIVERED", "READ"):
-            assert await post_events(harness, chakra_event(word, WAMID, MESSAGE)) == {200}
+            assert await post_events(harness, build_event(word, WAMID, MESSAGE)) == {200}
             await harness.wait_for_reports(f"*{word.title()}* ")
     assert harness.sent == ["accepted"]
     assert harness.events == ["status"] * 3
@@ -204,7 +204,7 @@ async def test_event_before_the_response_is_not_lost(
     async with harness.open_lifecycle(database) as sending:
         going = asyncio.create_task(press(sending, build_submission(), slow))
         await slow.called.wait()
-        assert await post_events(harness, chakra_event("READ", WAMID, MESSAGE)) == {200}
+        assert await post_events(harness, build_event("READ", WAMID, MESSAGE)) == {200}
         slow.released.set()
         await going
         await harness.wait_for_reports("*Read* by +91 •••••• 3210\n*order_update*")
@@ -245,7 +245,7 @@ async def test_events_received_during_downtime_are_processed(
         async with database.begin() as connection:
             await connection.execute(
                 text("INSERT INTO events (digest, received_at, body) VALUES ('d', 1, :body)"),
-                {"body": encode(chakra_event("READ", WAMID, MESSAGE))},
+                {"body": encode(build_event("READ", WAMID, MESSAGE))},
             )
         async with harness.open_lifecycle(database, "boot-2"):
             await harness.wait_for_reports("Read")
@@ -254,7 +254,7 @@ async def test_events_received_during_downtime_are_processed(
 async def test_failure_is_one_more_message_across_restarts_and_a_later_delivery(
     harness: LifecycleHarness, database: Database
 ) -> None:
-    failed, delivered = (chakra_event(word, WAMID, MESSAGE) for word in ("FAILED", "DELIVERED"))
+    failed, delivered = (build_event(word, WAMID, MESSAGE) for word in ("FAILED", "DELIVERED"))
     async with harness.open_lifecycle(database, "boot-1") as sending:
         await press(sending, build_submission(), FakeMessages())
         await harness.wait_for_reports("WhatsApp has it")
@@ -279,9 +279,9 @@ async def test_delivery_before_a_late_failure_notifies_of_none(
 ) -> None:
     async with harness.open_lifecycle(database) as sending:
         await press(sending, build_submission(), FakeMessages())
-        await post_events(harness, chakra_event("DELIVERED", WAMID, MESSAGE))
+        await post_events(harness, build_event("DELIVERED", WAMID, MESSAGE))
         await harness.wait_for_reports("*Delivered* to")
-        await post_events(harness, chakra_event("FAILED", WAMID, MESSAGE))
+        await post_events(harness, build_event("FAILED", WAMID, MESSAGE))
         await harness.clock.advance(30)
         await harness.wait_for_reports("*Delivered* to")
 
@@ -356,7 +356,7 @@ async def test_burst_of_events_completes_every_send(
                 FakeMessages(ids),
             )
         events = [
-            chakra_event(word, f"wamid.{number}", f"m-{number}", turn=turn)
+            build_event(word, f"wamid.{number}", f"m-{number}", turn=turn)
             for turn in range(5)
             for word in ("READ", "SENT", "FAILED", "DELIVERED")
             for number in range(SENDS)
@@ -364,15 +364,15 @@ async def test_burst_of_events_completes_every_send(
         async with harness.clock.running():
             assert await post_events(harness, *events) == {200}
 
-        async def states() -> set[SendStatus]:
+        async def collect_states() -> set[SendStatus]:
             found = [await sending.sends.find_by_key(f"view-{number}") for number in range(SENDS)]
             return {send.status for send in found if send is not None}
 
         for _ in range(200):
-            if await states() == {SendStatus.READ}:
+            if await collect_states() == {SendStatus.READ}:
                 break
             await asyncio.sleep(0.02)
-        assert await states() == {SendStatus.READ}
+        assert await collect_states() == {SendStatus.READ}
 
 
 # --- the route ------------------------------------------------------------------------------------
@@ -385,7 +385,7 @@ async def test_webhooks_have_their_own_route(harness: LifecycleHarness, sqlite: 
         serve(WebApp(slack=None, health=health, metrics=Metrics(), events=harness.receiver)) as url,
         aiohttp.ClientSession() as session,
     ):
-        body = encode(chakra_event("SENT"))
+        body = encode(build_event("SENT"))
         headers = {"X-Chakra-Signature-256": sign(body)}
         async with session.post(f"{url}/chakra/events", data=body, headers=headers) as answer:
             assert answer.status == 200

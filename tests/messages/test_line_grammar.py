@@ -69,7 +69,7 @@ def read(line: Arguments) -> TypedLine:
     return TypedLine(tuple(words), named, line.repeated)
 
 
-def shown(parsed: ParsedLine) -> dict[str, str]:
+def describe(parsed: ParsedLine) -> dict[str, str]:
     """Return what the table names, without what is empty."""
     template, form = parsed.template, parsed.form
     found = {
@@ -96,7 +96,7 @@ def test_typed_line_is_understood(line: str) -> None:
             expected[name or guess] = quoted or bare or guess
     expected.pop("language", None)
     parsed = understand_text(typed.strip())
-    found = shown(parsed)
+    found = describe(parsed)
     if "/" not in expected.get("template", "/"):
         found["template"] = found.get("template", "").partition("/")[0]
     assert found == expected, parsed.notes

@@ -33,7 +33,7 @@ async def client(harness: slack_stage.SlackHarness) -> AsyncIterator[SlackClient
     await client.aclose()
 
 
-def calls(harness: slack_stage.SlackHarness, method: str) -> int:
+def count_calls(harness: slack_stage.SlackHarness, method: str) -> int:
     return sum(call.method == method for call in harness.slack.calls)
 
 
@@ -56,7 +56,7 @@ async def test_post_without_a_response_is_not_repeated(
     harness.slack.fail("chat.postMessage", reset=reset)
     with pytest.raises(SlackError, match="unreachable"):
         await client.post_message(JOHN, Message("once"))
-    assert calls(harness, "chat.postMessage") == 1
+    assert count_calls(harness, "chat.postMessage") == 1
 
 
 async def test_missing_message_cannot_be_edited(client: SlackClient) -> None:

@@ -9,7 +9,7 @@ from bot.messages.form_values import SendForm
 from bot.messages.prefill import refill
 from bot.messages.recipients import Recipient, RecipientKind
 from bot.messages.record_values import fill_from_record
-from tests.templates.builders import body_component, build_template
+from tests.templates.builders import build_body_component, build_template
 
 LEAD = {
     "lead_id": "LEAD-7",
@@ -98,7 +98,7 @@ LEAD = {
     ],
 )
 def test_variable_is_filled_only_where_that_is_certain(text: str, value: str | None) -> None:
-    template = build_template(components=[body_component(text)])
+    template = build_template(components=[build_body_component(text)])
     found = fill_from_record(template, Process.model_validate({"id": "1", "data": LEAD}))
     first = next(iter(template.variables))
     assert found.get(f"var_body_{first.name}") == value
@@ -119,33 +119,33 @@ def test_variable_is_filled_only_where_that_is_certain(text: str, value: str | N
 def test_first_name_comes_from_the_parts_of_the_name(
     data: dict[str, str], value: str | None
 ) -> None:
-    template = build_template(components=[body_component("Hi {{1}}, welcome.")])
+    template = build_template(components=[build_body_component("Hi {{1}}, welcome.")])
     found = fill_from_record(template, Process.model_validate({"id": "1", "data": data}))
     assert found.get("var_body_1") == value
 
 
-def lead(key: str, **data: str) -> Recipient:
+def build_lead(key: str, **data: str) -> Recipient:
     process = Process.model_validate({"id": key, "data": data})
     return Recipient(RecipientKind.PROCESS, "", "", procedure="lead", key=key, process=process)
 
 
 def test_another_lead_empties_what_the_first_one_filled() -> None:
-    template = build_template(components=[body_component("Hi {{1}}, from {{2}}.")])
-    form = refill(SendForm(), template, lead("1", firstname="Ada"))
+    template = build_template(components=[build_body_component("Hi {{1}}, from {{2}}.")])
+    form = refill(SendForm(), template, build_lead("1", firstname="Ada"))
     assert (form.values, form.filled_keys) == ({"var_body_1": "Ada"}, frozenset({"var_body_1"}))
-    other = refill(form, template, lead("2", city="Pune"))
+    other = refill(form, template, build_lead("2", city="Pune"))
     assert (other.values, other.filled_keys) == ({}, frozenset())
     number = Recipient(RecipientKind.PHONE, "12025550140", "")
     assert refill(form, template, number).values == {}
 
 
 def test_typed_and_emptied_fields_stay_as_they_are() -> None:
-    template = build_template(components=[body_component("Hi {{1}}, from {{2}}.")])
-    ada = lead("1", firstname="Ada")
+    template = build_template(components=[build_body_component("Hi {{1}}, from {{2}}.")])
+    ada = build_lead("1", firstname="Ada")
     typed = SendForm(values={"var_body_1": "Countess"})
     assert refill(typed, template, ada).values == {"var_body_1": "Countess"}
     filled = refill(SendForm(), template, ada)
     emptied = SendForm(filled=filled.filled)
     assert refill(emptied, template, ada).values == {}
     changed = SendForm(values={"var_body_1": "Countess"}, filled=filled.filled)
-    assert refill(changed, template, lead("2")).values == {"var_body_1": "Countess"}
+    assert refill(changed, template, build_lead("2")).values == {"var_body_1": "Countess"}

@@ -59,13 +59,13 @@ class ReporterHarness:
 
     async def wait_for_reports(self, *words: str, member: str = JOHN) -> None:
         def as_wanted() -> bool:
-            texts = self.world.direct_message_texts(member)
+            texts = self.world.list_direct_message_texts(member)
             return len(texts) == len(words) and all(map(str.__contains__, texts, words))
 
         await self.world.advance_until(as_wanted)
 
-    def call_count(self, method: str) -> int:
-        return len(self.world.calls(method))
+    def count_calls(self, method: str) -> int:
+        return len(self.world.list_calls(method))
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_report_is_posted_to_the_member_and_edited_to_completion(
         await harness.change_status(send, state)
         reports.notify()
         await harness.wait_for_reports(f"{words}\n*order_update*")
-    assert (harness.call_count("chat.postMessage"), harness.call_count("chat.update")) == (1, 3)
+    assert (harness.count_calls("chat.postMessage"), harness.count_calls("chat.update")) == (1, 3)
 
 
 async def test_fast_status_changes_are_coalesced(
@@ -109,7 +109,7 @@ async def test_fast_status_changes_are_coalesced(
         reports.notify()
         await harness.world.clock.advance(0.9)
     await harness.wait_for_reports("Read")
-    assert harness.call_count("chat.update") == 1
+    assert harness.count_calls("chat.update") == 1
 
 
 @pytest.mark.parametrize(("ids", "words"), [("", "Not sent"), ("wamid.1", "Not delivered")])
@@ -121,7 +121,7 @@ async def test_failed_report_gives_a_reason_and_a_remedy(
     await harness.change_status(send, SendStatus.FAILED, failure=failure, wamid=ids)
     harness.open_reporter().notify()
     await harness.wait_for_reports(f"*{words}* to +91 •••••• 3210")
-    assert len(harness.world.direct_message_texts()[0].splitlines()) > 2
+    assert len(harness.world.list_direct_message_texts()[0].splitlines()) > 2
 
 
 async def test_failure_without_a_reason_is_not_called_a_refusal(harness: ReporterHarness) -> None:
@@ -168,7 +168,7 @@ async def test_wait_posted_returns_the_location(harness: ReporterHarness) -> Non
     send = await harness.create_send()
     reports.notify()
     place = await reports.wait_posted(send, 5)
-    [message] = harness.world.messages("D0JOHN")
+    [message] = harness.world.list_messages("D0JOHN")
     assert place == await reports.wait_posted(send, 0) == MessageRef("D0JOHN", message.ts)
 
 
@@ -189,7 +189,7 @@ async def test_final_status_is_shown_before_others(harness: ReporterHarness) -> 
         await harness.change_status(send, state)
         reports.notify()
     await harness.wait_for_reports("Sent", "Sent", "Read")
-    first = harness.world.calls("chat.update")[0]
+    first = harness.world.list_calls("chat.update")[0]
     assert str(first.args["text"]).startswith("Read by ")
 
 
@@ -210,7 +210,7 @@ async def test_two_replicas_post_one_report(harness: ReporterHarness) -> None:
     await harness.change_status(send, SendStatus.READ)
     await asyncio.gather(*(reporter.run_once() for reporter in both))
     await harness.wait_for_reports("Read")
-    assert harness.call_count("chat.postMessage") == 1
+    assert harness.count_calls("chat.postMessage") == 1
     assert await harness.marks.fetch(10) == []
 
 
@@ -224,7 +224,7 @@ async def test_two_replicas_post_one_failure(harness: ReporterHarness) -> None:
     await harness.wait_for_reports("*Not delivered* to", "*Not delivered* to")
     await asyncio.gather(*(reporter.run_once() for reporter in both))
     await harness.world.advance(30)
-    assert harness.call_count("chat.postMessage") == 2
+    assert harness.count_calls("chat.postMessage") == 2
 
 
 async def test_late_reporter_does_not_win(harness: ReporterHarness) -> None:

@@ -21,23 +21,25 @@ from tests.templates.builders import (
     COUPON,
     LONG_TEXT,
     WILD_TEMPLATES,
-    authentication_template,
-    body_component,
+    build_authentication_template,
+    build_body_component,
+    build_buttons_component,
+    build_carousel,
+    build_documented_templates,
+    build_header_component,
     build_template,
-    buttons_component,
-    carousel,
-    documented_templates,
-    header_component,
-    url_button,
+    build_url_button,
 )
 from tests.templates.builders import OFFER as SALE
 
-DELIVERY, _ = documented_templates()
-HI = build_template(body_component("Hi {{1}}, your order {{2}} is here."))
-PICTURE = build_template(header_component(media_format="IMAGE"), body_component("Here."))
-TRACK = build_template(body_component("Here."), buttons_component(url_button()))
-OFFER = build_template(body_component("Here."), buttons_component(COUPON))
-GREETING = build_template(header_component("For {{1}}"), body_component("Here."))
+DELIVERY, _ = build_documented_templates()
+HI = build_template(build_body_component("Hi {{1}}, your order {{2}} is here."))
+PICTURE = build_template(
+    build_header_component(media_format="IMAGE"), build_body_component("Here.")
+)
+TRACK = build_template(build_body_component("Here."), build_buttons_component(build_url_button()))
+OFFER = build_template(build_body_component("Here."), build_buttons_component(COUPON))
+GREETING = build_template(build_header_component("For {{1}}"), build_body_component("Here."))
 MEGABYTE = 1024 * 1024
 
 
@@ -45,7 +47,7 @@ def test_valid_values_have_no_errors() -> None:
     assert validate_values(HI, {"var_body_1": " Mark ", "var_body_2": "a    b"}) == {}
     assert validate_values(PICTURE, {"media": "https://x.example/a.png"}) == {}
     assert validate_values(PICTURE, {"file": "F0123"}) == {}
-    assert validate_values(authentication_template(), {"otp": "496093"}) == {}
+    assert validate_values(build_authentication_template(), {"otp": "496093"}) == {}
     place = {"latitude": "-90", "longitude": "180.0", "var_body_1": "Mark", "var_body_2": "7"}
     assert validate_values(DELIVERY, place) == {}
 
@@ -69,8 +71,8 @@ def test_valid_values_have_no_errors() -> None:
         (TRACK, {"var_button_0_1": "a b"}, "var_button_0_1", "can't contain spaces"),
         (TRACK, {"var_button_0_1": "x" * 2001}, "var_button_0_1", "2,001 characters"),
         (OFFER, {"var_button_0_1": "x" * 16}, "var_button_0_1", "accepts 15 here"),
-        (authentication_template(), {}, "otp", "accept empty variables"),
-        (authentication_template(), {"otp": "1" * 16}, "otp", "accepts 15 here"),
+        (build_authentication_template(), {}, "otp", "accept empty variables"),
+        (build_authentication_template(), {"otp": "1" * 16}, "otp", "accepts 15 here"),
         (PICTURE, {}, "media", "starting with https"),
         (PICTURE, {"media": "https://x.example/a.png", "file": "F1"}, "media", "not both"),
         (PICTURE, {"media": "x.example/a.png"}, "media", "starting with https://"),
@@ -144,7 +146,9 @@ def test_files_chosen_in_a_form(
     found = validate_upload(media, chosen)
     assert expected in found
     assert bool(found) == bool(expected)
-    template = build_template(header_component(media_format=media), body_component("Here."))
+    template = build_template(
+        build_header_component(media_format=media), build_body_component("Here.")
+    )
     values = {"file": "a"} if files else {"media": "https://x.example/a"}
     assert validate_values(template, values, {"file": chosen}) == ({"file": found} if found else {})
 
@@ -168,7 +172,7 @@ def test_upload_hint_names_formats_and_who_can_open_the_file(media: str) -> None
 
 
 NOW = 1_700_000_000.0
-CARDS = carousel(2, text="A hat for {{1}}")
+CARDS = build_carousel(2, text="A hat for {{1}}")
 CARD_VALUES = {
     "var_body_1": "Mei",
     **{f"card_{card}_media": "https://x.example/a.png" for card in range(2)},

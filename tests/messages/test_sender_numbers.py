@@ -16,7 +16,7 @@ from bot.messages.sender_numbers import (
 )
 
 
-def number(**fields: object) -> PhoneNumber:
+def build_number(**fields: object) -> PhoneNumber:
     return PhoneNumber.model_validate({"id": "1", **fields})
 
 
@@ -40,7 +40,10 @@ def number(**fields: object) -> PhoneNumber:
     ],
 )
 def test_limit_is_that_of_the_tier(fields: dict[str, object], limit: int | None, text: str) -> None:
-    assert (find_daily_limit(number(**fields)), describe_limit(number(**fields))) == (limit, text)
+    assert (find_daily_limit(build_number(**fields)), describe_limit(build_number(**fields))) == (
+        limit,
+        text,
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,8 +51,8 @@ def test_limit_is_that_of_the_tier(fields: dict[str, object], limit: int | None,
     [("RED", "low quality"), ("UNKNOWN", ""), ("NA", ""), ("BLUE", "quality blue"), (None, "")],
 )
 def test_quality_is_a_word_or_as_chakra_has_it(score: object, text: str) -> None:
-    assert describe_quality(number(qualityScore={"score": score})) == text
-    assert describe_quality(number(qualityScore=score)) == text
+    assert describe_quality(build_number(qualityScore={"score": score})) == text
+    assert describe_quality(build_number(qualityScore=score)) == text
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,7 @@ def test_quality_is_a_word_or_as_chakra_has_it(score: object, text: str) -> None
 def test_number_shows_facts_only(
     fields: dict[str, object], used: int | None, found: list[str], missing: list[str]
 ) -> None:
-    text = describe_number(number(**fields), used)
+    text = describe_number(build_number(**fields), used)
     assert all(part in text for part in found)
     assert not any(part in text for part in missing)
 
@@ -92,7 +95,7 @@ ANY = st.recursive(
 def test_number_of_any_shape_is_described(
     tier: object, quality: object, status: object, health: object
 ) -> None:
-    described = number(
+    described = build_number(
         messagingLimitTier=tier,
         qualityScore=quality,
         status=status,

@@ -36,7 +36,7 @@ class Stage:
         if notify:
             notify()
 
-    async def stored(self) -> list[str]:
+    async def list_stored(self) -> list[str]:
         query = text("SELECT status FROM unmatched_statuses ORDER BY id")
         async with self.database.begin() as connection:
             return [row.status for row in await connection.execute(query)]
@@ -52,7 +52,7 @@ def stage(database: Database) -> Stage:
     return Stage(database)
 
 
-def event(
+def build_event(
     kind: str, wamid: str = "wamid.1", message_id: str = "", at: float = 1010, error: object = None
 ) -> StatusEvent:
     return StatusEvent(kind=kind, occurred_at=at, wamid=wamid, message_id=message_id, error=error)
@@ -69,17 +69,17 @@ async def test_status_finds_its_send_by_either_id(
     await stage.sends.record_outcome(
         send.id, SendStatus.ACCEPTED, 1001, wamid="wamid.1", message_id="m-1"
     )
-    await stage.arrive(event("sent", wamid, message_id))
+    await stage.arrive(build_event("sent", wamid, message_id))
     sent = await stage.send()
     assert (sent.status, sent.status_at) == (SendStatus.SENT, 1010)
-    assert (stage.changes, await stage.stored()) == (1, [])
+    assert (stage.changes, await stage.list_stored()) == (1, [])
 
 
 async def test_wamid_is_learned_through_chakras_id(stage: Stage) -> None:
     send = await start_send(stage.sends)
     await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1001, message_id="m-1")
-    await stage.arrive(event("sent", "wamid.1", "m-1"))
-    await stage.arrive(event("read", "wamid.1"), now=1012)
+    await stage.arrive(build_event("sent", "wamid.1", "m-1"))
+    await stage.arrive(build_event("read", "wamid.1"), now=1012)
     assert (await stage.send()).status is SendStatus.READ
 
 
@@ -88,12 +88,12 @@ async def test_latest_of_several_counts_with_its_failure(stage: Stage) -> None:
         send = await start_send(stage.sends, key)
         await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1001, wamid=wamid)
     await stage.arrive(
-        event("read", "wamid.1"),
-        event("sent", "wamid.1"),
-        event("failed", "wamid.2", error=[META_ERROR]),
-        event("sent", "wamid.2"),
-        event("delivered", "wamid.3"),
-        event("sent", "wamid.stranger"),
+        build_event("read", "wamid.1"),
+        build_event("sent", "wamid.1"),
+        build_event("failed", "wamid.2", error=[META_ERROR]),
+        build_event("sent", "wamid.2"),
+        build_event("delivered", "wamid.3"),
+        build_event("sent", "wamid.stranger"),
     )
     found = [await stage.send(key) for key in ("one", "two", "three")]
     assert [send.status for send in found] == [
@@ -102,31 +102,31 @@ async def test_latest_of_several_counts_with_its_failure(stage: Stage) -> None:
         SendStatus.DELIVERED,
     ]
     assert [send.failure and send.failure.code for send in found] == [None, 131026, None]
-    assert await stage.stored() == ["sent"]
+    assert await stage.list_stored() == ["sent"]
 
 
 @pytest.mark.parametrize("at", [0.0, 99_999.0])
 async def test_missing_or_future_time_is_now(stage: Stage, at: float) -> None:
     send = await start_send(stage.sends)
     await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1001, wamid="wamid.1")
-    await stage.arrive(event("sent", at=at))
+    await stage.arrive(build_event("sent", at=at))
     assert (await stage.send()).status_at == 1011
 
 
 async def test_status_waits_for_its_send(stage: Stage) -> None:
-    early = [event("delivered", "wamid.1", "m-1"), event("sent", "wamid.1", "m-1")]
+    early = [build_event("delivered", "wamid.1", "m-1"), build_event("sent", "wamid.1", "m-1")]
     await stage.arrive(*early)
     await stage.arrive(*early)  # from the other webhook, or once more
-    assert (stage.changes, await stage.stored()) == (0, ["delivered", "sent"])
+    assert (stage.changes, await stage.list_stored()) == (0, ["delivered", "sent"])
     send = await start_send(stage.sends)
     recorded = await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1012, wamid="wamid.1")
     assert (recorded.status, recorded.status_at) == (SendStatus.DELIVERED, 1010)
-    assert await stage.stored() == []
+    assert await stage.list_stored() == []
 
 
 async def test_waiting_failure_keeps_its_reason(stage: Stage) -> None:
     await stage.arrive(
-        event("failed", error=[{**META_ERROR, "error_data": {"details": "Not there"}}])
+        build_event("failed", error=[{**META_ERROR, "error_data": {"details": "Not there"}}])
     )
     send = await start_send(stage.sends)
     recorded = await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1012, wamid="wamid.1")
@@ -139,20 +139,20 @@ async def test_status_that_missed_its_send_is_applied_by_the_sweep(stage: Stage)
     """Two transactions that do not see each other: one stores the status, one records the IDs."""
     send = await start_send(stage.sends)
     await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1001, wamid="wamid.1")
-    await stage.arrive(event("read", "wamid.else"))
+    await stage.arrive(build_event("read", "wamid.else"))
     async with stage.database.begin() as connection:
         await connection.execute(text("UPDATE unmatched_statuses SET wamid = 'wamid.1'"))
     assert await stage.statuses.sweep(0, 1013) == 1
     assert (await stage.send()).status is SendStatus.READ
-    assert (stage.changes, await stage.stored()) == (1, [])
+    assert (stage.changes, await stage.list_stored()) == (1, [])
     assert await stage.statuses.sweep(0, 1013) == 0
 
 
 async def test_statuses_of_strangers_are_deleted_after_a_while(stage: Stage) -> None:
-    await stage.arrive(event("sent"), now=1000)
-    await stage.arrive(event("read"), now=1001)
+    await stage.arrive(build_event("sent"), now=1000)
+    await stage.arrive(build_event("read"), now=1001)
     assert await stage.statuses.sweep(1000, 2000) == 0
-    assert await stage.stored() == ["read"]
+    assert await stage.list_stored() == ["read"]
 
 
 async def test_concurrent_batches_do_not_deadlock(stage: Stage) -> None:
@@ -162,22 +162,22 @@ async def test_concurrent_batches_do_not_deadlock(stage: Stage) -> None:
         await stage.sends.record_outcome(
             send.id, SendStatus.ACCEPTED, 1001, wamid=wamid, message_id=message_id
         )
-    forth = [event("delivered", f"wamid.{number}") for number in range(40)]
+    forth = [build_event("delivered", f"wamid.{number}") for number in range(40)]
     back: Sequence[StatusEvent] = [
-        event("read", "", f"m-{number}") for number in reversed(range(40))
+        build_event("read", "", f"m-{number}") for number in reversed(range(40))
     ]
     await asyncio.gather(*(stage.arrive(*events) for events in (forth, back) * 4))
     states = {(await stage.send(f"view-{number}")).status for number in range(20)}
     assert states == {SendStatus.READ}
-    assert len(await stage.stored()) == 40
+    assert len(await stage.list_stored()) == 40
 
 
 async def test_nothing_is_asked_for_no_updates(stage: Stage) -> None:
     async with stage.database.begin() as connection:
         assert await apply_updates(connection, "", [], 1000) == []
     assert await stage.statuses.sweep(0, 1000) == 0
-    await stage.arrive(event("from_2031"))
-    assert await stage.stored() == []
+    await stage.arrive(build_event("from_2031"))
+    assert await stage.list_stored() == []
 
 
 async def test_sends_are_found_by_their_ids_without_reading_all(sqlite: Database) -> None:

@@ -21,7 +21,7 @@ def encode(event: Any) -> bytes:
     return json.dumps(event).encode()
 
 
-def chakra_event(
+def build_event(
     word: str, wamid: str = "wamid.1", message_id: str = "m-1", name: str = "status", **more: Any
 ) -> dict[str, Any]:
     payload = {
@@ -37,12 +37,12 @@ def chakra_event(
     return {"event": name, "payload": payload}
 
 
-def meta_event(*statuses: dict[str, Any], **value: Any) -> dict[str, Any]:
+def build_meta(*statuses: dict[str, Any], **value: Any) -> dict[str, Any]:
     change = {"field": "messages", "value": {"statuses": list(statuses), **value}}
     return {"object": "whatsapp_business_account", "entry": [{"id": "837", "changes": [change]}]}
 
 
-def meta_status(word: str, wamid: str = "wamid.1", **more: Any) -> dict[str, Any]:
+def build_status(word: str, wamid: str = "wamid.1", **more: Any) -> dict[str, Any]:
     status = {
         "id": wamid,
         "status": word,

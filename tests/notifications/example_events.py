@@ -65,7 +65,7 @@ def load_example(name: str) -> Any:
 def build_events() -> list[ExampleEvent]:
     """Return the events, as they are parsed from deliveries."""
     found: list[ExampleEvent] = []
-    for name, body in _deliveries():
+    for name, body in _iter_deliveries():
         [event] = parse_events(json.dumps(body).encode())
         number = len(found) + 1
         found.append(ExampleEvent(name, RecordedEvent(number, f"key:{number}", event, 0, 0.0)))
@@ -101,22 +101,22 @@ def _build_send(template: str) -> Send:
     )  # fmt: skip
 
 
-def _deliveries() -> Iterator[tuple[str, Any]]:
-    yield from _texts()
-    yield from _answers()
-    yield from _other_messages()
-    yield from _statuses()
-    yield from _changes()
+def _iter_deliveries() -> Iterator[tuple[str, Any]]:
+    yield from _iter_texts()
+    yield from _iter_answers()
+    yield from _iter_other_messages()
+    yield from _iter_statuses()
+    yield from _iter_changes()
 
 
-def _texts() -> Iterator[tuple[str, Any]]:
+def _iter_texts() -> Iterator[tuple[str, Any]]:
     for number, country, words in product(NUMBERS, PHONES, TEXTS):
-        body = _message("text-message", number, PHONES[country])
-        _inner(body)["messages"][0]["text"]["body"] = TEXTS[words]
+        body = _build_message("text-message", number, PHONES[country])
+        _unwrap(body)["messages"][0]["text"]["body"] = TEXTS[words]
         yield f"message/text/{number}/{country}/-/-/-/{words}", body
     for number, country, words in product(NUMBERS, PRIVATE, TEXTS):
-        body = _message("text-message-without-number", number, "")
-        value = _inner(body)
+        body = _build_message("text-message-without-number", number, "")
+        value = _unwrap(body)
         value["contacts"][0]["user_id"] = PRIVATE[country]
         value["messages"][0] |= {"from_user_id": PRIVATE[country], "text": {"body": TEXTS[words]}}
         yield f"message/private/{number}/{country}/-/-/-/{words}", body
@@ -127,40 +127,40 @@ def _texts() -> Iterator[tuple[str, Any]]:
         yield f"message/text/-/{country}/-/-/-/{words}", body
 
 
-def _answers() -> Iterator[tuple[str, Any]]:
+def _iter_answers() -> Iterator[tuple[str, Any]]:
     for number, country, template in product(NUMBERS, PHONES, TEMPLATES):
-        body = _message("button-reply", number, PHONES[country])
-        _inner(body)["messages"][0]["context"]["id"] = WAMIDS[template]
+        body = _build_message("button-reply", number, PHONES[country])
+        _unwrap(body)["messages"][0]["context"]["id"] = WAMIDS[template]
         category, member = TEMPLATES[template]
         yield f"message/button/{number}/{country}/{template}/{category}/{member}/-", body
 
 
-def _other_messages() -> Iterator[tuple[str, Any]]:
+def _iter_other_messages() -> Iterator[tuple[str, Any]]:
     for number, country in product(NUMBERS, ("IN", "US", "BR")):
-        image = _message("image-message", number, PHONES[country])
-        _inner(image)["messages"][0]["image"]["caption"] = TEXTS["refund"]
+        image = _build_message("image-message", number, PHONES[country])
+        _unwrap(image)["messages"][0]["image"]["caption"] = TEXTS["refund"]
         yield f"message/image/{number}/{country}/-/-/-/refund", image
-        choice = _message("interactive-reply", number, PHONES[country])
+        choice = _build_message("interactive-reply", number, PHONES[country])
         yield f"message/interactive/{number}/{country}/-/-/-/-", choice
-        reaction = _message("reaction", number, PHONES[country])
-        _inner(reaction)["messages"][0]["reaction"]["message_id"] = WAMIDS["order_update"]
+        reaction = _build_message("reaction", number, PHONES[country])
+        _unwrap(reaction)["messages"][0]["reaction"]["message_id"] = WAMIDS["order_update"]
         yield f"message/reaction/{number}/{country}/order_update/utility/john/-", reaction
     for number in NUMBERS:
         echo = load_example("meta.smb-message-echo")
-        _inner(echo)["metadata"]["phone_number_id"] = NUMBERS[number]
+        _unwrap(echo)["metadata"]["phone_number_id"] = NUMBERS[number]
         yield f"message/echo/{number}/IN/-/-/-/-", echo
         system = load_example("meta.user-changed-number")
-        _inner(system)["metadata"]["phone_number_id"] = NUMBERS[number]
+        _unwrap(system)["metadata"]["phone_number_id"] = NUMBERS[number]
         yield f"message/system/{number}/IN/-/-/-/-", system
 
 
-def _statuses() -> Iterator[tuple[str, Any]]:
+def _iter_statuses() -> Iterator[tuple[str, Any]]:
     for kind, number, country, template in product(
         ("failed", "delivered", "read", "sent"), NUMBERS, ("IN", "US"), TEMPLATES
     ):
         category, member = TEMPLATES[template]
         body = load_example(f"meta.status-{kind}")
-        value = _inner(body)
+        value = _unwrap(body)
         value["metadata"]["phone_number_id"] = NUMBERS[number]
         status = value["statuses"][0]
         status |= {"id": WAMIDS[template], "recipient_id": PHONES[country]}
@@ -181,18 +181,18 @@ def _statuses() -> Iterator[tuple[str, Any]]:
         yield f"{'failed' if word == 'FAILED' else 'all'}/{word.lower()}/-/{country}/-/-/-/-", body
 
 
-def _changes() -> Iterator[tuple[str, Any]]:
+def _iter_changes() -> Iterator[tuple[str, Any]]:
     for template in TEMPLATES:
         for event in ("APPROVED", "REJECTED", "PAUSED", "DISABLED", "PENDING"):
             body = load_example("meta.template-status")
-            _inner(body).update(event=event, message_template_name=template)
+            _unwrap(body).update(event=event, message_template_name=template)
             yield f"template/status/-/-/{template}/-/-/-", body
         for example, category in (
             ("category-impending", "marketing"), ("category-done", "marketing"),
             ("quality", "-"), ("components", "-"),
         ):  # fmt: skip
             body = load_example(f"meta.template-{example}")
-            _inner(body)["message_template_name"] = template
+            _unwrap(body)["message_template_name"] = template
             kind = example.partition("-")[0]
             yield f"template/{kind}/-/-/{template}/{category}/-/-", body
     for field in ACCOUNT_FIELDS:
@@ -204,9 +204,9 @@ def _changes() -> Iterator[tuple[str, Any]]:
         yield f"all/{field}/-/-/-/-/-/-", _change(field, {})
 
 
-def _message(example: str, number: str, phone: str) -> Any:
+def _build_message(example: str, number: str, phone: str) -> Any:
     body = load_example(f"meta.{example}")
-    value = _inner(body)
+    value = _unwrap(body)
     value["metadata"]["phone_number_id"] = NUMBERS[number]
     if phone:
         value["messages"][0]["from"] = phone
@@ -214,7 +214,7 @@ def _message(example: str, number: str, phone: str) -> Any:
     return body
 
 
-def _inner(body: Any) -> Any:
+def _unwrap(body: Any) -> Any:
     return body["entry"][0]["changes"][0]["value"]
 
 

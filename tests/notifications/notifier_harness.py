@@ -228,18 +228,18 @@ class NotifierHarness:
 
     # --- what is seen -----------------------------------------------------------------------------
 
-    def texts(self, channel: str = SALES, person: str = JOHN) -> list[str]:
-        return self.outbox_harness.message_texts(channel, person)
+    def list_texts(self, channel: str = SALES, person: str = JOHN) -> list[str]:
+        return self.outbox_harness.list_message_texts(channel, person)
 
-    def direct_message_texts(self, person: str = JOHN) -> list[str]:
-        return self.outbox_harness.direct_message_texts(person)
+    def list_direct_message_texts(self, person: str = JOHN) -> list[str]:
+        return self.outbox_harness.list_direct_message_texts(person)
 
-    def shortest_gap(self, channel: str = SALES) -> float:
+    def measure_shortest_gap(self, channel: str = SALES) -> float:
         """Return the shortest time between two messages of a channel, in seconds."""
-        times = sorted(float(message.ts) for message in self.outbox_harness.messages(channel))
+        times = sorted(float(message.ts) for message in self.outbox_harness.list_messages(channel))
         return min(later - earlier for earlier, later in pairwise(times))
 
-    async def rule(self, rule_id: int) -> Rule:
+    async def get_rule(self, rule_id: int) -> Rule:
         rule = await self.rules.get(rule_id)
         assert rule is not None
         return rule

@@ -58,7 +58,7 @@ def parse(field: str, **value: Any) -> RecordedEvent:
     return RecordedEvent(7, "key", event, 0, 1_795_900_100.0)
 
 
-def status(kind: str, **more: Any) -> RecordedEvent:
+def build_status(kind: str, **more: Any) -> RecordedEvent:
     return parse("messages", statuses=[{**STATUS, "status": kind, **more}])
 
 
@@ -71,11 +71,11 @@ def status(kind: str, **more: Any) -> RecordedEvent:
     ],
 )
 def test_status_says_what_happened_to_the_message(kind: str, line: str) -> None:
-    assert describe(status(kind).event).line == line
+    assert describe(build_status(kind).event).line == line
 
 
 def test_failed_delivery_says_why_and_what_to_do() -> None:
-    event = status("failed", errors=[{"code": 131026, "title": "Undeliverable"}]).event
+    event = build_status("failed", errors=[{"code": 131026, "title": "Undeliverable"}]).event
     headline = describe(event, build_send())
     assert headline.line == "*order_update* wasn't delivered to +91 •••••• 3210."
     assert headline.meaning.startswith("WhatsApp can't deliver to this number. It may not be on")
@@ -83,7 +83,7 @@ def test_failed_delivery_says_why_and_what_to_do() -> None:
 
 
 def test_failure_without_a_reason_says_so() -> None:
-    headline = describe(status("failed").event)
+    headline = describe(build_status("failed").event)
     assert headline.meaning.startswith("WhatsApp couldn't deliver this message and gave no reason.")
 
 
@@ -205,7 +205,7 @@ def test_unknown_event_names_its_kind() -> None:
 
 
 def test_card_has_who_sent_it_and_its_details() -> None:
-    recorded = status("failed", errors=[{"code": 131026, "title": "Undeliverable"}])
+    recorded = build_status("failed", errors=[{"code": 131026, "title": "Undeliverable"}])
     card = render_event_card(recorded, build_send(member="U0MEI"), ("U0JOHN", "S0SALES", "here"))
     shown = str(mask_for_channel(card).blocks)
     assert card.text.startswith("<@U0JOHN> <!subteam^S0SALES> <!here> *")
@@ -214,7 +214,7 @@ def test_card_has_who_sent_it_and_its_details() -> None:
 
 
 def test_card_in_a_channel_has_no_whole_number() -> None:
-    card = mask_for_channel(render_event_card(status("read"), None))
+    card = mask_for_channel(render_event_card(build_status("read"), None))
     assert NUMBER[2:] not in str(card).replace(" ", "")
 
 

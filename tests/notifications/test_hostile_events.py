@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from bot.sandbox.slack import visible_text
 from bot.sandbox.world import CHAKRA_EVENTS_PATH, WEBHOOK_SECRET
 from tests.clock import ManualClock
-from tests.messages.webhook_builders import chakra_event, meta_event, meta_status, sign
-from tests.notifications.test_notification_stories import add_rule, posted
+from tests.messages.webhook_builders import build_event, build_meta, build_status, sign
+from tests.notifications.test_notification_stories import add_rule, list_posted
 from tests.people import SALES
 from tests.request_client import open_request_client
 from tests.world import World
@@ -24,7 +24,9 @@ YEAR = 365 * 86_400
 MAX_BODY_BYTES = 3 * 1024 * 1024
 
 
-def message(clock: ManualClock, number: int = 1, *, late: float = 0, **more: Any) -> dict[str, Any]:
+def build_message(
+    clock: ManualClock, number: int = 1, *, late: float = 0, **more: Any
+) -> dict[str, Any]:
     inbound = {
         "from": "919876543210",
         "id": f"wamid.{number}",
@@ -34,7 +36,7 @@ def message(clock: ManualClock, number: int = 1, *, late: float = 0, **more: Any
         **more,
     }
     contact = {"wa_id": "919876543210", "profile": {"name": "Asha"}}
-    return meta_event(messages=[inbound], contacts=[contact], metadata={"phone_number_id": "1"})
+    return build_meta(messages=[inbound], contacts=[contact], metadata={"phone_number_id": "1"})
 
 
 async def deliver(acme: World, body: bytes, secret: str = WEBHOOK_SECRET, **headers: str) -> int:
@@ -64,7 +66,7 @@ class Refused:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-EVENT = json.dumps(chakra_event("READ")).encode()
+EVENT = json.dumps(build_event("READ")).encode()
 REFUSED = {
     "no signature": Refused(401, EVENT, ""),
     "signed for another team": Refused(401, EVENT, "another secret"),
@@ -95,11 +97,11 @@ async def test_refused_deliveries_leave_nothing_and_tell_nothing(
             status = await deliver(acme, refused.body, refused.secret, **dict(refused.headers))
             assert (name, status) == (name, refused.status)
     await clock.advance(5)
-    assert posted(acme) == []
+    assert list_posted(acme) == []
     assert "919876543210" not in json.dumps(logs, default=str)
-    assert await deliver_event(acme, message(clock)) == 200
+    assert await deliver_event(acme, build_message(clock)) == 200
     await clock.advance(5)
-    assert any("hello" in text for text in posted(acme)), "the app still works"
+    assert any("hello" in text for text in list_posted(acme)), "the app still works"
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
@@ -107,21 +109,21 @@ async def test_content_type_does_not_matter(
     acme: World, clock: ManualClock, content_type: str
 ) -> None:
     await add_rule(acme, "message")
-    body = json.dumps(message(clock)).encode()
+    body = json.dumps(build_message(clock)).encode()
     assert await deliver(acme, body, **{"Content-Type": content_type}) == 200
     await clock.advance(5)
-    assert any("hello" in text for text in posted(acme))
+    assert any("hello" in text for text in list_posted(acme))
 
 
 async def test_events_of_another_time_are_recorded(acme: World, clock: ManualClock) -> None:
     await add_rule(acme, "all")
-    assert await deliver_event(acme, message(clock, 1, late=YEAR)) == 200
+    assert await deliver_event(acme, build_message(clock, 1, late=YEAR)) == 200
     await clock.advance(5)
-    assert posted(acme) == [], "from before the installation"
-    future = message(clock, 2, late=-YEAR, text={"body": "from the future"})
+    assert list_posted(acme) == [], "from before the installation"
+    future = build_message(clock, 2, late=-YEAR, text={"body": "from the future"})
     assert await deliver_event(acme, future) == 200
     await clock.advance(5)
-    assert any("from the future" in text for text in posted(acme))
+    assert any("from the future" in text for text in list_posted(acme))
     recent = visible_text(await acme.type("/chakra notify recent"))
     assert recent.count("Asha") == 2, "both are listed"
     assert acme.slack.rejections == []
@@ -141,7 +143,7 @@ ODD_TEXTS = {
 async def test_odd_texts_are_shown_and_harm_no_one(acme: World, clock: ManualClock) -> None:
     await add_rule(acme, "message")
     for number, body in enumerate(ODD_TEXTS.values()):
-        event = message(clock, number, text={"body": body})
+        event = build_message(clock, number, text={"body": body})
         assert await deliver_event(acme, event) == 200
         await clock.advance(3)
     await clock.advance(30)
@@ -153,32 +155,32 @@ async def test_odd_texts_are_shown_and_harm_no_one(acme: World, clock: ManualClo
     assert "<https://evil" not in raw
     assert "\\u0000" not in raw
     assert acme.slack.rejections == []
-    assert await deliver_event(acme, message(clock, 99, text={"body": "last words"})) == 200
+    assert await deliver_event(acme, build_message(clock, 99, text={"body": "last words"})) == 200
     await clock.advance(5)
-    assert any("last words" in text for text in posted(acme))
+    assert any("last words" in text for text in list_posted(acme))
 
 
 async def test_ids_of_any_kind_cost_nothing_else(acme: World, clock: ManualClock) -> None:
     """IDs that don't exist, numbers for IDs, endless ones, half characters, the same ID thrice."""
     await add_rule(acme, "all")
     statuses = [
-        meta_status("read", "wamid.that-does-not-exist"),
-        meta_status("failed", recipient_id=919876543210, id=12345),
-        meta_status("failed", "w" * 100_000),
-        meta_status("failed", "wamid.\ud800\x00"),
+        build_status("read", "wamid.that-does-not-exist"),
+        build_status("failed", recipient_id=919876543210, id=12345),
+        build_status("failed", "w" * 100_000),
+        build_status("failed", "wamid.\ud800\x00"),
         {"id": {"a": 1}, "status": "failed"},
         {"id": "wamid.9", "status": ["failed"]},
-        *[meta_status("failed", "wamid.same")] * 3,
+        *[build_status("failed", "wamid.same")] * 3,
     ]
     now = str(int(clock.time()))
     for status in statuses:
         status["timestamp"] = now
-    twice = message(clock, 7, context={"id": "wamid.unknown"})
+    twice = build_message(clock, 7, context={"id": "wamid.unknown"})
     twice["entry"] *= 2
-    assert await deliver_event(acme, meta_event(*statuses)) == 200
+    assert await deliver_event(acme, build_meta(*statuses)) == 200
     assert await deliver_event(acme, twice) == 200
     await clock.advance(10)
-    texts = posted(acme)
+    texts = list_posted(acme)
     assert sum("hello" in text for text in texts) == 2, "the thread's beginning, and the message"
     assert sum("wasn't delivered" in text for text in texts) == 4
     assert acme.slack.rejections == []
@@ -187,31 +189,31 @@ async def test_ids_of_any_kind_cost_nothing_else(acme: World, clock: ManualClock
 async def test_storm_of_a_campaign_never_floods_a_channel(acme: World, clock: ManualClock) -> None:
     """Ten thousand deliveries, three thousand of them failures, within a minute."""
     await add_rule(acme, "failed")
-    before = len(posted(acme))
+    before = len(list_posted(acme))
     posted_at: list[float] = []
     for part in range(20):
         statuses = [
-            meta_status(
+            build_status(
                 "failed" if number % 10 < 3 else "delivered",
                 f"wamid.{part}.{number}",
                 timestamp=str(int(clock.time())),
             )
             for number in range(500)
         ]
-        assert await deliver_event(acme, meta_event(*statuses)) == 200
+        assert await deliver_event(acme, build_meta(*statuses)) == 200
         for _ in range(3):
             await clock.advance(1)
-            posted_at += [clock.time()] * (len(posted(acme)) - before - len(posted_at))
+            posted_at += [clock.time()] * (len(list_posted(acme)) - before - len(posted_at))
     await clock.advance(60)
-    texts = posted(acme)[before:]
-    counts = [_failures(text) for text in texts]
+    texts = list_posted(acme)[before:]
+    counts = [_count_failures(text) for text in texts]
     assert sum(counts) == 3_000
     assert len(texts) <= 10
     assert len(posted_at) == len(set(posted_at)), "at most one a second"
     assert acme.slack.rejections == []
 
 
-def _failures(text: str) -> int:
+def _count_failures(text: str) -> int:
     """Return how many failures a message counts; one that shows one event begins otherwise."""
     first = text.splitlines()[0]
     number = first.strip("*").split(" ")[0].replace(",", "")

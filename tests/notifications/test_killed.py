@@ -22,7 +22,7 @@ from bot.sandbox.slack import VisibleMessage, visible_text
 from bot.sandbox.slack.seed import TEAM_ID
 from bot.sandbox.world import CHAKRA_EVENTS_PATH
 from tests.db.databases import KINDS, create_database_url
-from tests.messages.webhook_builders import SECRET, encode, meta_event, meta_status, sign
+from tests.messages.webhook_builders import SECRET, build_meta, build_status, encode, sign
 from tests.notifications.notifier_harness import count_events
 from tests.people import JOHN, SALES
 from tests.process import SERVE_ARGUMENTS, start_embedded_services, start_python
@@ -67,10 +67,10 @@ def build_statuses() -> list[bytes]:
     words = ["failed"] * FAILED + ["delivered"] * DELIVERED
     random.Random(1).shuffle(words)
     statuses = [
-        meta_status(word, f"wamid.{number}", timestamp=now) for number, word in enumerate(words)
+        build_status(word, f"wamid.{number}", timestamp=now) for number, word in enumerate(words)
     ]
     return [
-        encode(meta_event(*statuses[start : start + STATUSES_PER_DELIVERY]))
+        encode(build_meta(*statuses[start : start + STATUSES_PER_DELIVERY]))
         for start in range(0, len(statuses), STATUSES_PER_DELIVERY)
     ]
 
@@ -88,7 +88,7 @@ def _build_message(number: int, now: str) -> dict[str, Any]:
         "type": "text",
         "text": {"body": f"word {number}"},
     }
-    return meta_event(messages=[message], metadata={"phone_number_id": "1"})
+    return build_meta(messages=[message], metadata={"phone_number_id": "1"})
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -101,7 +101,7 @@ async def test_killed_in_a_burst_loses_and_repeats_nothing(tmp_path: Path, kind:
         await rules.add(SALES, JOHN, RuleSpec(events=(EventGroup.FAILED,)), now)
     statuses, messages = Sender(build_statuses()), Sender(build_messages())
     async with start_embedded_services() as services:
-        environ = services.environ(DATABASE_URL=url, CHAKRA_WEBHOOK_SECRET=SECRET)
+        environ = services.build_environ(DATABASE_URL=url, CHAKRA_WEBHOOK_SECRET=SECRET)
         before = len(services.slack.list_messages(JOHN, SALES))
         async with start_python(*SERVE_ARGUMENTS, environ=environ, folder=tmp_path) as first:
             first_url = await first.wait_until_ready()

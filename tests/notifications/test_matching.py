@@ -80,7 +80,7 @@ def build_rules(channel: list[tuple[str, list[str]]]) -> list[Rule]:
     ]
 
 
-def expected_rule(name: str, channel: list[tuple[str, list[str]]]) -> int:
+def find_expected_rule(name: str, channel: list[tuple[str, list[str]]]) -> int:
     """Return the number of the rule whose patterns fit a name, 0 if none does."""
     for number, (_, patterns) in enumerate(channel, 1):
         wanted = False
@@ -131,8 +131,8 @@ async def test_each_event_goes_to_the_rule_of_the_table(
     for event, fact in zip(EVENTS, facts, strict=True):
         winner = find_first_match(rules, fact)
         number = winner.id if winner else 0
-        if number != expected_rule(event.name, channel):
-            wrong[event.name] = (number, expected_rule(event.name, channel))
+        if number != find_expected_rule(event.name, channel):
+            wrong[event.name] = (number, find_expected_rule(event.name, channel))
     assert not wrong
 
 
@@ -167,17 +167,17 @@ def test_each_event_is_taken_by_one_rule_as_its_dry_run_says(
         candidate = build_candidate(SALES, JOHN, parse(line))
         tried = run_dry(saved, candidate, seen)
         saved.append(Rule(number, SALES, number, JOHN, candidate.spec))
-        assert list(tried.taken) == [item for item in seen if winner(saved, item) == number]
+        assert list(tried.taken) == [item for item in seen if find_winner(saved, item) == number]
     edited = random.choice(saved)
     spec = parse(random.choice(TYPED))
     tried = run_dry(saved, build_candidate(SALES, JOHN, spec, edited), seen)
     saved[edited.id - 1] = replace(edited, spec=spec)
-    assert list(tried.taken) == [item for item in seen if winner(saved, item) == edited.id]
+    assert list(tried.taken) == [item for item in seen if find_winner(saved, item) == edited.id]
     random.shuffle(saved)  # the order is that of the positions
-    assert list(tried.taken) == [item for item in seen if winner(saved, item) == edited.id]
+    assert list(tried.taken) == [item for item in seen if find_winner(saved, item) == edited.id]
 
 
-def winner(rules: list[Rule], item: SeenEvent) -> int:
+def find_winner(rules: list[Rule], item: SeenEvent) -> int:
     found = find_first_match(rules, item.facts)
     return found.id if found else 0
 

@@ -9,7 +9,7 @@ from bot.sandbox.slack import visible_text
 from bot.sandbox.world import WEBHOOK_SECRET
 from tests.clock import ManualClock
 from tests.commands.test_send_invalid_input import deliver
-from tests.messages.webhook_builders import encode, meta_event, meta_status, sign
+from tests.messages.webhook_builders import build_meta, build_status, encode, sign
 from tests.people import JOHN, SALES
 from tests.world import World
 
@@ -38,10 +38,10 @@ def build_message(clock: ManualClock, words: str) -> dict[str, Any]:
         "type": "text",
         "text": {"body": words},
     }
-    return meta_event(messages=[message], metadata={"phone_number_id": "1"})
+    return build_meta(messages=[message], metadata={"phone_number_id": "1"})
 
 
-def posted(acme: World, channel: str = SALES) -> list[str]:
+def list_posted(acme: World, channel: str = SALES) -> list[str]:
     """Return the app's messages that John sees there and that others may see too."""
     shown = acme.slack.list_messages(JOHN, channel)
     own = [message for message in shown if message.author == "U0CHAKRA" and not message.ephemeral]
@@ -52,10 +52,10 @@ async def test_burst_of_failures_is_counted_and_listed_privately(
     acme: World, clock: ManualClock
 ) -> None:
     await add_rule(acme, "failed")
-    statuses = [meta_status("failed", f"wamid.{number}") for number in range(BURST_SIZE)]
-    await receive(acme, meta_event(*statuses))
+    statuses = [build_status("failed", f"wamid.{number}") for number in range(BURST_SIZE)]
+    await receive(acme, build_meta(*statuses))
     await clock.advance(5)
-    [counted] = posted(acme)
+    [counted] = list_posted(acme)
     assert counted.startswith(f"*{BURST_SIZE} messages weren't delivered*")
     assert "98765" not in counted.replace(" ", "")
     listed = visible_text(await acme.press("notify.events"))
@@ -64,7 +64,7 @@ async def test_burst_of_failures_is_counted_and_listed_privately(
     assert "+91 98765 43210" in listed, "one person who may send reads it"
     turned = visible_text(await acme.press("notify.events_page:next"))
     assert "page 2 of 3" in turned
-    assert len(posted(acme)) == 1
+    assert len(list_posted(acme)) == 1
     recent = visible_text(await acme.type("/chakra notify recent"))
     assert f"Posted in <#{SALES}" in recent
     assert acme.slack.rejections == []
@@ -77,13 +77,13 @@ async def test_maker_decides_about_people_of_other_companies(
     acme.slack.workspace.share_channel(SALES)
     await receive(acme, build_message(clock, "secret"))
     await clock.advance(5)
-    assert posted(acme) == []
+    assert list_posted(acme) == []
     direct = acme.slack.workspace.find_direct_messages(JOHN)
     assert direct is not None
-    assert OUTSIDERS_QUESTION in posted(acme, direct.id)[-1]
+    assert OUTSIDERS_QUESTION in list_posted(acme, direct.id)[-1]
     await acme.press("notify.keep_posting", channel=direct.id)
     await clock.advance(10)
-    assert any("secret" in text for text in posted(acme))
+    assert any("secret" in text for text in list_posted(acme))
     assert acme.slack.rejections == []
 
 
@@ -94,7 +94,7 @@ async def test_unknown_event_is_posted_to_those_who_want_all(
     change = {"field": "from_2031", "value": {"x": 1}}
     await receive(acme, {"object": "whatsapp_business_account", "entry": [{"changes": [change]}]})
     await clock.advance(3)
-    [card] = posted(acme)
+    [card] = list_posted(acme)
     assert "WhatsApp reported something that this app doesn't know: `from_2031`." in card
 
 
@@ -106,11 +106,11 @@ async def test_message_waits_while_chakra_cannot_find_the_customers_lead(
     async with clock.running():
         await receive(acme, build_message(clock, "waits"))
     await clock.jump(30)
-    assert posted(acme) == []
+    assert list_posted(acme) == []
     acme.chakra.clear_faults()
     await clock.jump(60)
     await clock.advance(5)
-    assert [text for text in posted(acme) if "waits" in text][-1:] != []
+    assert [text for text in list_posted(acme) if "waits" in text][-1:] != []
 
 
 async def test_masked_number_leaves_the_quote_of_a_thread_whole(
@@ -120,7 +120,7 @@ async def test_masked_number_leaves_the_quote_of_a_thread_whole(
     words = "Is it ready? Call 9876543210, or 1234567 in the evening > 6"
     await receive(acme, build_message(clock, words))
     await clock.advance(5)
-    quote = posted(acme)[0].splitlines()[1]
+    quote = list_posted(acme)[0].splitlines()[1]
     assert quote == "> Is it ready? Call •••••• 3210, or •••••• 67 in the evening &gt; 6"
 
 
@@ -133,7 +133,7 @@ async def test_masked_number_takes_no_digits_of_the_quote_below(
     event["entry"][0]["changes"][0]["value"]["contacts"] = [contact]
     await receive(acme, event)
     await clock.advance(5)
-    name, quote = posted(acme)[0].splitlines()[:2]
+    name, quote = list_posted(acme)[0].splitlines()[:2]
     assert name.endswith("+91 •••••• 3210")
     assert quote == "> 299 or 450?"
 
@@ -153,12 +153,12 @@ async def test_only_number_of_an_account_is_the_one_that_its_events_are_for(
     await acme.press("notify.confirm")
     await receive(acme, build_chakra_message(acme, clock, "either"))
     await clock.advance(5)
-    assert posted(acme) == [], "it may be for another number of the account"
+    assert list_posted(acme) == [], "it may be for another number of the account"
     acme.chakra.sender_listings[1]["waba"] = "837800000000002"
     await clock.jump(700)
     await receive(acme, build_chakra_message(acme, clock, "certain"))
     await clock.advance(5)
-    assert any("certain" in text for text in posted(acme))
+    assert any("certain" in text for text in list_posted(acme))
 
 
 async def test_event_without_a_number_waits_while_chakra_does_not_list_them(
@@ -173,8 +173,8 @@ async def test_event_without_a_number_waits_while_chakra_does_not_list_them(
     async with clock.running():
         await receive(acme, build_chakra_message(acme, clock, "waits"))
     await clock.jump(30)
-    assert posted(acme) == []
+    assert list_posted(acme) == []
     acme.chakra.clear_faults()
     await clock.jump(60)
     await clock.advance(5)
-    assert any("waits" in text for text in posted(acme))
+    assert any("waits" in text for text in list_posted(acme))

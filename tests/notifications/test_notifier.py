@@ -33,10 +33,10 @@ async def test_event_is_posted_in_each_channel_that_asked_for_it(harness: Notifi
     harness.start()
     await harness.record(harness.build_failed(), harness.build_account())
     await harness.advance(5)
-    assert [text.splitlines()[0] for text in harness.texts()] == [
+    assert [text.splitlines()[0] for text in harness.list_texts()] == [
         ":x: A message wasn't delivered to +91 •••••• 3210."
     ]
-    assert len(harness.texts(SUPPORT)) == 2
+    assert len(harness.list_texts(SUPPORT)) == 2
     assert await harness.deliveries.count_waiting() == 0
 
 
@@ -45,7 +45,7 @@ async def test_event_that_no_rule_asks_for_is_posted_nowhere(harness: NotifierHa
     harness.start()
     await harness.record(harness.build_failed())
     await harness.advance(5)
-    assert harness.texts() == []
+    assert harness.list_texts() == []
     assert await harness.log.list_pending(10) == []
 
 
@@ -55,7 +55,7 @@ async def test_events_from_before_a_rule_stay_unposted(harness: NotifierHarness)
     await harness.advance(1)
     await harness.add_rule(FAILED)
     await harness.advance(100)
-    assert harness.texts() == []
+    assert harness.list_texts() == []
 
 
 async def test_event_that_arrives_a_day_late_is_posted_nowhere(harness: NotifierHarness) -> None:
@@ -68,7 +68,7 @@ async def test_event_that_arrives_a_day_late_is_posted_nowhere(harness: Notifier
         harness.build_message("from the future", occurred_at=now + 10 * DAY_SECONDS),
     )
     await harness.advance(6)
-    assert harness.texts() == ["Customer 1", "late", "from the future"]
+    assert harness.list_texts() == ["Customer 1", "late", "from the future"]
 
 
 async def test_channel_takes_one_message_a_second(harness: NotifierHarness) -> None:
@@ -76,8 +76,8 @@ async def test_channel_takes_one_message_a_second(harness: NotifierHarness) -> N
     harness.start()
     await harness.record(*(harness.build_message(f"{n}", customer=n) for n in range(1, 6)))
     await harness.advance(12)
-    assert len(harness.texts()) == 10
-    assert harness.shortest_gap() >= 0.999
+    assert len(harness.list_texts()) == 10
+    assert harness.measure_shortest_gap() >= 0.999
 
 
 async def test_mentions_come_first_and_spare_who_did_it(harness: NotifierHarness) -> None:
@@ -85,7 +85,7 @@ async def test_mentions_come_first_and_spare_who_did_it(harness: NotifierHarness
     harness.start()
     await harness.record(harness.build_failed())
     await harness.advance(2)
-    assert harness.texts()[0].startswith("<@U0MEI> <!here> :x:")
+    assert harness.list_texts()[0].startswith("<@U0MEI> <!here> :x:")
 
 
 # --- threads and digests --------------------------------------------------------------------------
@@ -97,15 +97,15 @@ async def test_thread_of_the_day_counts_its_replies(harness: NotifierHarness) ->
     for _ in range(3):
         await harness.record(harness.build_failed())
         await harness.advance(20)
-    root, *replies = harness.texts()
+    root, *replies = harness.list_texts()
     assert root.startswith("*3 events today*")
     assert len(replies) == 3
-    posts = harness.outbox_harness.messages()
+    posts = harness.outbox_harness.list_messages()
     assert [bool(post.thread_ts) for post in posts] == [False, True, True, True]
     await harness.clock.jump(DAY_SECONDS)
     await harness.record(harness.build_failed())
     await harness.advance(5)
-    assert sum("today" in text for text in harness.texts()) == 2
+    assert sum("today" in text for text in harness.list_texts()) == 2
 
 
 @pytest.mark.parametrize(
@@ -122,10 +122,10 @@ async def test_digest_counts_what_happened(
     await harness.record(harness.build_failed(code=131050), harness.build_account())
     await harness.record(harness.build_message("Where is my order?"))
     await harness.advance(60)
-    assert harness.texts() == []
+    assert harness.list_texts() == []
     await harness.clock.jump(wait)
     await harness.advance(10)
-    [digest] = harness.texts()
+    [digest] = harness.list_texts()
     lines = digest.splitlines()
     assert lines[0] == f"*{title} digest: 7 events*"
     assert "*5 messages weren't delivered*" in lines
@@ -144,12 +144,12 @@ async def test_quiet_hours_end_with_one_message(harness: NotifierHarness) -> Non
     await harness.record(harness.build_failed(), harness.build_account())
     await harness.record(harness.build_message("Hello?"), harness.build_failed())
     await harness.advance(10)
-    assert [text.splitlines()[0] for text in harness.texts()] == [
+    assert [text.splitlines()[0] for text in harness.list_texts()] == [
         ":warning: Our number +1 •••••• 0002 has a low quality rating."
     ]
     await harness.clock.jump(9 * 3_600)
     await harness.advance(10)
-    shown = [text.splitlines()[0] for text in harness.texts()[1:]]
+    shown = [text.splitlines()[0] for text in harness.list_texts()[1:]]
     assert "*During quiet hours: 2 messages weren't delivered*" in shown
     assert shown[-2:] == ["Customer 1", "Hello?"] or shown[:2] == ["Customer 1", "Hello?"]
     assert len(shown) == 3
@@ -165,7 +165,7 @@ async def test_a_few_events_are_shown_alone_and_more_are_counted(harness: Notifi
         await harness.record(harness.build_failed())
         await harness.advance(1.5)
     await harness.advance(10)
-    texts = harness.texts()
+    texts = harness.list_texts()
     assert len(texts) == 6
     assert texts[-1].splitlines()[0] == "*7 messages weren't delivered*"
     assert count_events(texts, "wasn't delivered") == 12
@@ -178,7 +178,7 @@ async def test_burst_that_has_ended_is_not_counted_on(harness: NotifierHarness) 
     await harness.advance(90)
     await harness.record(harness.build_failed())
     await harness.advance(10)
-    first, second = harness.texts()
+    first, second = harness.list_texts()
     assert first.startswith("*10 messages weren't delivered*")
     assert second.startswith(":x: A message wasn't delivered")
 
@@ -197,8 +197,8 @@ async def test_campaign_posts_a_handful_of_messages_and_counts_right(
         await harness.record(*events[start : start + batch])
         await harness.advance(1)
     await harness.advance(10)
-    assert harness.shortest_gap() >= 0.999
-    texts = harness.texts()
+    assert harness.measure_shortest_gap() >= 0.999
+    texts = harness.list_texts()
     assert len(texts) <= 12
     assert count_events(texts, "was") == len(events)
 
@@ -209,7 +209,7 @@ async def test_other_kinds_are_not_gathered_with_a_burst(harness: NotifierHarnes
     await harness.record(*(harness.build_failed() for _ in range(50)), harness.build_account())
     await harness.record(harness.build_message("Hi"))
     await harness.advance(10)
-    first_lines = [text.splitlines()[0] for text in harness.texts()]
+    first_lines = [text.splitlines()[0] for text in harness.list_texts()]
     assert "*50 messages weren't delivered*" in first_lines
     assert "Hi" in first_lines
     assert len(first_lines) == 4
@@ -222,7 +222,7 @@ async def test_many_messages_of_one_customer_become_one_reply(harness: NotifierH
     await harness.record(*(harness.build_message(word) for word in words))
     await harness.record(harness.build_message("other", customer=2))
     await harness.advance(30)
-    texts = harness.texts()
+    texts = harness.list_texts()
     assert len(texts) <= 12
     shown = [line for text in texts for line in text.splitlines() if line.startswith("line ")]
     notes = [text for text in texts if "more message" in text]
@@ -236,7 +236,7 @@ async def test_messages_of_many_customers_stay_in_their_threads(harness: Notifie
     harness.start()
     await harness.record(*(harness.build_message(f"hi {n}", customer=n) for n in range(1, 36)))
     await harness.advance(20)
-    replies = [text for text in harness.texts() if text.startswith("hi")]
+    replies = [text for text in harness.list_texts() if text.startswith("hi")]
     assert len(replies) >= 9
     assert replies == [f"hi {number}" for number in range(1, len(replies) + 1)]
 
@@ -254,9 +254,9 @@ async def test_event_that_fails_blocks_its_customer_alone(harness: NotifierHarne
         harness.build_message("other", customer=2),
     )
     await harness.advance(4)
-    assert harness.texts() == ["Customer 2", "other"]
+    assert harness.list_texts() == ["Customer 2", "other"]
     await harness.advance(30)
-    texts = harness.texts()
+    texts = harness.list_texts()
     assert "can't be shown here (reference `E-1`)" in texts[2]
     assert texts[3:] == ["Customer 1", "next"]
 
@@ -269,7 +269,7 @@ async def test_event_that_fails_once_is_presented_later(harness: NotifierHarness
     await harness.advance(4)
     harness.presenter.failing.clear()
     await harness.advance(15)
-    assert harness.texts() == ["Customer 1", "bad", "next"]
+    assert harness.list_texts() == ["Customer 1", "bad", "next"]
 
 
 async def test_removed_rule_posts_nothing_more(harness: NotifierHarness) -> None:
@@ -280,7 +280,7 @@ async def test_removed_rule_posts_nothing_more(harness: NotifierHarness) -> None
     await harness.rules.remove(rule.id)
     await harness.clock.jump(7_200)
     await harness.advance(5)
-    assert harness.texts() == []
+    assert harness.list_texts() == []
     assert await harness.deliveries.count_waiting() == 0
 
 
@@ -289,7 +289,7 @@ async def test_rule_for_oneself_is_posted_in_direct_messages(harness: NotifierHa
     harness.start()
     await harness.record(harness.build_failed())
     await harness.advance(3)
-    assert harness.direct_message_texts()[0].startswith(":x:")
+    assert harness.list_direct_message_texts()[0].startswith(":x:")
 
 
 async def test_old_deliveries_are_purged(harness: NotifierHarness) -> None:

@@ -30,7 +30,7 @@ async def harness(sqlite: Database) -> AsyncIterator[NotifierHarness]:
 
 def assert_each_event_once(harness: NotifierHarness, failed: int, words: list[str]) -> None:
     """Check that every event is shown once, and each customer's messages in order."""
-    texts = harness.texts()
+    texts = harness.list_texts()
     shown = [line for text in texts for line in text.splitlines() if line.startswith("word ")]
     assert sorted(shown) == sorted(words)
     for customer in range(1, CUSTOMERS + 1):

@@ -15,7 +15,7 @@ from bot.notifications.schedule import DueTime, find_due_time, find_quiet_end, f
 FAILED = EventGroup.FAILED
 
 
-def at(text: str, zone: str = "UTC") -> float:
+def parse_time(text: str, zone: str = "UTC") -> float:
     """Return a local time, as in "2026-03-29 01:30", in seconds since 1970."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
 
@@ -42,8 +42,8 @@ def test_event_is_due_immediately(grouping: Grouping) -> None:
     ],
 )
 def test_hourly_digest_comes_at_the_next_full_hour(zone: str, now: str, due: str) -> None:
-    slot = find_due_time(build_spec(Grouping.HOURLY, zone), FAILED, at(now, zone))
-    assert slot == DueTime(at(due, zone), is_digest=True)
+    slot = find_due_time(build_spec(Grouping.HOURLY, zone), FAILED, parse_time(now, zone))
+    assert slot == DueTime(parse_time(due, zone), is_digest=True)
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,14 @@ def test_daily_digest_comes_at_its_local_time(
     zone: str, daily_at: time, now: str, due: str
 ) -> None:
     spec = build_spec(Grouping.DAILY, zone, daily_at=daily_at)
-    assert find_due_time(spec, FAILED, at(now, zone)) == DueTime(at(due, zone), is_digest=True)
+    assert find_due_time(spec, FAILED, parse_time(now, zone)) == DueTime(
+        parse_time(due, zone), is_digest=True
+    )
 
 
 def test_clock_change_lengthens_the_wait_by_an_hour() -> None:
     spec = build_spec(Grouping.DAILY, "Europe/Berlin", daily_at=time(9))
-    now = at("2026-10-24 09:00", "Europe/Berlin")
+    now = parse_time("2026-10-24 09:00", "Europe/Berlin")
     assert find_due_time(spec, FAILED, now).due_at - now == 25 * 3_600
 
 
@@ -89,8 +91,8 @@ LUNCH = QuietHours(start=time(12), end=time(13, 30), time_zone="UTC")
     ],
 )
 def test_quiet_hours_delay_an_event_to_their_end(quiet: QuietHours, now: str, due: str) -> None:
-    moment = at(now, quiet.time_zone)
-    expected = DueTime(at(due, quiet.time_zone), is_late=True) if due else DueTime(moment)
+    moment = parse_time(now, quiet.time_zone)
+    expected = DueTime(parse_time(due, quiet.time_zone), is_late=True) if due else DueTime(moment)
     assert find_due_time(build_spec(quiet=quiet), FAILED, moment) == expected
 
 
@@ -124,7 +126,7 @@ def test_quiet_hours_end_once_though_the_clock_changes(
 @given(
     st.times(),
     st.times(),
-    st.floats(at("2026-03-27"), at("2026-11-03")),
+    st.floats(parse_time("2026-03-27"), parse_time("2026-11-03")),
     st.sampled_from([BERLIN, "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe"]),
 )
 def test_quiet_hours_end_within_a_day_and_do_not_follow_one_another(
@@ -139,17 +141,19 @@ def test_quiet_hours_end_within_a_day_and_do_not_follow_one_another(
 
 def test_exceptions_pass_quiet_hours() -> None:
     quiet = NIGHT.model_copy(update={"exceptions": (FAILED,)})
-    now = at("2026-11-30 01:00", "Asia/Kolkata")
+    now = parse_time("2026-11-30 01:00", "Asia/Kolkata")
     assert find_due_time(build_spec(quiet=quiet), FAILED, now) == DueTime(now)
     assert find_due_time(build_spec(quiet=quiet), EventGroup.MESSAGE, now).is_late
 
 
 def test_digest_waits_for_the_end_of_quiet_hours() -> None:
     spec = build_spec(Grouping.HOURLY, "Asia/Kolkata", quiet=NIGHT)
-    slot = find_due_time(spec, FAILED, at("2026-11-29 21:30", "Asia/Kolkata"))
-    assert slot == DueTime(at("2026-11-30 07:00", "Asia/Kolkata"), is_digest=True, is_late=True)
+    slot = find_due_time(spec, FAILED, parse_time("2026-11-29 21:30", "Asia/Kolkata"))
+    assert slot == DueTime(
+        parse_time("2026-11-30 07:00", "Asia/Kolkata"), is_digest=True, is_late=True
+    )
 
 
 def test_unknown_time_zone_is_utc() -> None:
-    assert format_local_date(at("2026-11-29 23:59"), "Mars/Olympus") == "2026-11-29"
-    assert format_local_date(at("2026-11-29 23:59"), "Asia/Kolkata") == "2026-11-30"
+    assert format_local_date(parse_time("2026-11-29 23:59"), "Mars/Olympus") == "2026-11-29"
+    assert format_local_date(parse_time("2026-11-29 23:59"), "Asia/Kolkata") == "2026-11-30"

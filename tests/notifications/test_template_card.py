@@ -16,7 +16,7 @@ READING_NUMBER = "+12025550100"
 
 async def open_channel(acme: World) -> None:
     await acme.slack.invite_app(JOHN, SALES)
-    await acme.idle()
+    await acme.wait_until_idle()
     spec = RuleSpec(events=(EventGroup.TEMPLATE,))
     await acme.bot.context.notifications.rules.add(SALES, JOHN, spec, acme.clock.time())
     await acme.bot.context.templates.get_index()

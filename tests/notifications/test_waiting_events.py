@@ -35,12 +35,12 @@ async def test_message_waits_for_the_customers_record(
     await harness.record(harness.build_message("one"), harness.build_account())
     await harness.record(harness.build_message("two"), harness.build_message("other", 2))
     await harness.advance(20)
-    assert harness.texts() == []
-    assert len(harness.texts(SUPPORT)) == 1, "what doesn't depend on a record is posted"
+    assert harness.list_texts() == []
+    assert len(harness.list_texts(SUPPORT)) == 1, "what doesn't depend on a record is posted"
     harness.chakra.error = None
     await harness.advance(40)
-    assert harness.texts() == ["Customer 1", "one", "two"]
-    assert [text for text in harness.texts(SUPPORT) if text in {"one", "two", "other"}] == [
+    assert harness.list_texts() == ["Customer 1", "one", "two"]
+    assert [text for text in harness.list_texts(SUPPORT) if text in {"one", "two", "other"}] == [
         "one", "two", "other"
     ]  # fmt: skip
 
@@ -53,10 +53,10 @@ async def test_rule_above_decides_without_the_record(harness: NotifierHarness) -
     await harness.record(harness.build_message("refund, please"))
     await harness.record(harness.build_message("waits"), harness.build_message("refund me"))
     await harness.advance(10)
-    assert harness.texts() == ["Customer 1", "refund, please"]
+    assert harness.list_texts() == ["Customer 1", "refund, please"]
     harness.chakra.error = None
     await harness.advance(40)
-    assert harness.texts()[1:] == ["refund, please", "waits", "refund me"], "in order"
+    assert harness.list_texts()[1:] == ["refund, please", "waits", "refund me"], "in order"
 
 
 async def test_outage_that_lasts_ends_the_wait(harness: NotifierHarness) -> None:
@@ -69,7 +69,7 @@ async def test_outage_that_lasts_ends_the_wait(harness: NotifierHarness) -> None
     assert harness.chakra.calls <= 3, "Chakra is asked now and then"
     await harness.clock.jump(3_600)
     await harness.advance(30)
-    assert harness.texts() == ["Customer 1", "hello"]
+    assert harness.list_texts() == ["Customer 1", "hello"]
 
 
 async def test_refusal_is_an_answer(harness: NotifierHarness) -> None:
@@ -79,7 +79,7 @@ async def test_refusal_is_an_answer(harness: NotifierHarness) -> None:
     harness.start()
     await harness.record(harness.build_message("hello"))
     await harness.advance(5)
-    assert harness.texts() == ["Customer 1", "hello"]
+    assert harness.list_texts() == ["Customer 1", "hello"]
 
 
 async def test_maker_reads_once_that_events_may_be_missing_after_an_outage(
@@ -92,6 +92,6 @@ async def test_maker_reads_once_that_events_may_be_missing_after_an_outage(
     await harness.record(harness.build_message("hello"), harness.build_message("other", 2))
     await harness.clock.jump(3_600)
     await harness.advance(30)
-    assert harness.texts() == []
-    [text] = harness.direct_message_texts()
+    assert harness.list_texts() == []
+    [text] = harness.list_direct_message_texts()
     assert "Chakra didn't answer for an hour, so events may be missing in <#C0SALES>." in text

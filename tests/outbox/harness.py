@@ -17,7 +17,7 @@ from bot.sandbox.slack.exchange_log import ApiCall
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message
 from tests.clock import ManualClock
-from tests.event_loop import idle
+from tests.event_loop import wait_until_idle
 from tests.sandbox import slack_harness as slack_stage
 
 SALES, SUPPORT, LEADS = "C0SALES", "C0SUPPORT", "C0LEADS"
@@ -25,7 +25,7 @@ JOHN, MEI, PRIYA = "U0JOHN", "U0MEI", "U0PRIYA"
 HISTORY_SCOPES = (*slack_stage.SCOPES, "groups:history", "im:history")
 
 
-def sample(text: str) -> Message:
+def build_sample(text: str) -> Message:
     section = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
     return Message(text=text, blocks=(section,))
 
@@ -75,7 +75,7 @@ class OutboxHarness:
 
     async def settle(self) -> None:
         """Return once only time, or a delayed response, can make something happen."""
-        await idle()
+        await wait_until_idle()
 
     async def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass, with everything that happens in them."""
@@ -87,18 +87,18 @@ class OutboxHarness:
 
     # --- what is seen -----------------------------------------------------------------------------
 
-    def messages(self, channel: str = SALES, person: str = JOHN) -> list[VisibleMessage]:
+    def list_messages(self, channel: str = SALES, person: str = JOHN) -> list[VisibleMessage]:
         """Return the messages of the app."""
         seen = self.slack.slack.list_messages(person, channel)
         return [message for message in seen if message.author == "U0CHAKRA"]
 
-    def message_texts(self, channel: str = SALES, person: str = JOHN) -> list[str]:
-        return [visible_text(message) for message in self.messages(channel, person)]
+    def list_message_texts(self, channel: str = SALES, person: str = JOHN) -> list[str]:
+        return [visible_text(message) for message in self.list_messages(channel, person)]
 
-    def direct_message_texts(self, person: str = JOHN) -> list[str]:
-        return self.message_texts(f"D0{person.removeprefix('U0')}", person)
+    def list_direct_message_texts(self, person: str = JOHN) -> list[str]:
+        return self.list_message_texts(f"D0{person.removeprefix('U0')}", person)
 
-    def calls(self, method: str) -> list[ApiCall]:
+    def list_calls(self, method: str) -> list[ApiCall]:
         return [call for call in self.slack.slack.calls if call.method == method]
 
 

@@ -14,7 +14,7 @@ from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from tests.db.databases import open_empty_database
 from tests.event_loop import run
-from tests.outbox.harness import JOHN, LEADS, SALES, OutboxHarness, open_harness, sample
+from tests.outbox.harness import JOHN, LEADS, SALES, OutboxHarness, build_sample, open_harness
 
 CHANNELS = (SALES, LEADS, JOHN)
 DISPLAY_CHANNELS = {SALES: SALES, LEADS: LEADS, JOHN: "D0JOHN"}
@@ -50,7 +50,7 @@ async def _run_actions(acts: list[tuple[Any, ...]], folder: Path) -> None:
                 wanted[about] = f"message {about}: {how}"
                 channel = CHANNELS[about % 3]
                 await outbox.enqueue(
-                    OutboxMessage(f"m:{about}", channel, sample(wanted[about]), member=JOHN)
+                    OutboxMessage(f"m:{about}", channel, build_sample(wanted[about]), member=JOHN)
                 )
             elif what == "fault":
                 harness.slack.slack.fail(about, **RESETS[how])
@@ -59,7 +59,7 @@ async def _run_actions(acts: list[tuple[Any, ...]], folder: Path) -> None:
             else:
                 await harness.advance(1.5)
         await harness.advance_until(lambda: _assert_delivered(harness, wanted), 400)
-        assert len(harness.direct_message_texts()) == sum(
+        assert len(harness.list_direct_message_texts()) == sum(
             key % 3 == 2 for key in wanted
         )  # doubt is not reported
 
@@ -75,7 +75,7 @@ async def _kill_and_restart(harness: OutboxHarness, outbox: Outbox, boot: str) -
 def _assert_delivered(harness: OutboxHarness, wanted: dict[int, str]) -> bool:
     """In each channel: those messages, in the order in which they were first put in."""
     return all(
-        harness.message_texts(DISPLAY_CHANNELS[channel])
+        harness.list_message_texts(DISPLAY_CHANNELS[channel])
         == [text for key, text in wanted.items() if key % 3 == at]
         for at, channel in enumerate(CHANNELS)
     )

@@ -19,7 +19,7 @@ from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
 from tests.db.databases import create_database_url, watched_database
-from tests.outbox.harness import JOHN, SALES, SUPPORT, OutboxHarness, open_harness, sample
+from tests.outbox.harness import JOHN, SALES, SUPPORT, OutboxHarness, build_sample, open_harness
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Replicas:
 
     async def enqueue_on_both(self, key: str, what: str, channel: str = SALES) -> None:
         for outbox in self.outboxes:
-            await outbox.enqueue(OutboxMessage(key, channel, sample(what), member=JOHN))
+            await outbox.enqueue(OutboxMessage(key, channel, build_sample(what), member=JOHN))
 
     @property
     def leaders(self) -> list[int]:
@@ -62,7 +62,7 @@ def is_waiting(bell: WakeEvent) -> bool:
 
 async def wait_for_messages(harness: OutboxHarness, count: int) -> None:
     """Let time pass until the channel shows at least ``count`` messages."""
-    await harness.advance_until(lambda: len(harness.message_texts()) >= count)
+    await harness.advance_until(lambda: len(harness.list_message_texts()) >= count)
 
 
 @asynccontextmanager
@@ -89,19 +89,19 @@ async def test_one_replica_delivers_for_all(replicas: Replicas) -> None:
     await replicas.wait_for_leader()
     for number in range(5):
         await replicas.outboxes[number % 2].enqueue(
-            OutboxMessage(f"m:{number}", SALES, sample(f"{number}"), member=JOHN)
+            OutboxMessage(f"m:{number}", SALES, build_sample(f"{number}"), member=JOHN)
         )
-    await harness.advance_until(lambda: len(harness.message_texts()) == 5)
-    assert harness.message_texts() == [f"{number}" for number in range(5)]
+    await harness.advance_until(lambda: len(harness.list_message_texts()) == 5)
+    assert harness.list_message_texts() == [f"{number}" for number in range(5)]
     assert len(replicas.leaders) == 1
 
 
 async def test_message_enqueued_by_both_is_posted_and_edited_once(replicas: Replicas) -> None:
     harness = replicas.harness
     await replicas.enqueue_on_both("job:1", "1 of 3")
-    await harness.advance_until(lambda: harness.message_texts() == ["1 of 3"])
+    await harness.advance_until(lambda: harness.list_message_texts() == ["1 of 3"])
     await replicas.enqueue_on_both("job:1", "2 of 3")
-    await harness.advance_until(lambda: harness.message_texts() == ["2 of 3"])
+    await harness.advance_until(lambda: harness.list_message_texts() == ["2 of 3"])
     for _ in range(20):
         await harness.clock.advance(0.5)
         await asyncio.sleep(0.003)
@@ -112,10 +112,10 @@ async def test_replica_sees_posts_of_another(replicas: Replicas) -> None:
     harness = replicas.harness
     leader = await replicas.wait_for_leader()
     other = replicas.outboxes[1 - leader]
-    await other.enqueue(OutboxMessage("job:1", SALES, sample("Here"), member=JOHN))
+    await other.enqueue(OutboxMessage("job:1", SALES, build_sample("Here"), member=JOHN))
     asking = asyncio.create_task(other.wait_posted("job:1", 5))
     await harness.advance_until(asking.done)
-    [message] = harness.messages()
+    [message] = harness.list_messages()
     assert await asking == MessageRef(SALES, message.ts)
 
 
@@ -128,17 +128,17 @@ async def test_leadership_moves_when_the_leaders_connection_is_cut(
         leader = await replicas.wait_for_leader()
         keys = [f"m:{turn}:{number}" for number in range(4)]
         await replicas.outboxes[leader].enqueue(
-            *[OutboxMessage(key, SALES, sample(key), JOHN) for key in keys]
+            *[OutboxMessage(key, SALES, build_sample(key), JOHN) for key in keys]
         )
-        await wait_for_messages(harness, len(harness.message_texts()) + 1)
+        await wait_for_messages(harness, len(harness.list_message_texts()) + 1)
         await replicas.terminate_leader(replicas.databases[1 - leader])
         began = harness.clock.time()
         await wait_for_messages(harness, 4 * (turn + 1))
         assert harness.clock.time() - began < 30
-    assert sorted(harness.message_texts()) == sorted(
+    assert sorted(harness.list_message_texts()) == sorted(
         f"m:{turn}:{n}" for turn in range(3) for n in range(4)
     )
-    assert len(harness.calls("chat.postMessage")) == 12
+    assert len(harness.list_calls("chat.postMessage")) == 12
 
 
 async def test_killed_leader_is_replaced_within_thirty_seconds(
@@ -148,17 +148,17 @@ async def test_killed_leader_is_replaced_within_thirty_seconds(
     leader = await replicas.wait_for_leader()
     dying, living = replicas.outboxes[leader], replicas.outboxes[1 - leader]
     harness.slack.slack.fail("chat.postMessage", reset="after")  # posted, but the response is lost
-    await dying.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
-    await harness.advance_until(lambda: harness.message_texts() == ["once"])
+    await dying.enqueue(OutboxMessage("job:1", SALES, build_sample("once"), member=JOHN))
+    await harness.advance_until(lambda: harness.list_message_texts() == ["once"])
     await harness.kill(dying)
     began = harness.clock.time()
-    await living.enqueue(OutboxMessage("job:2", SUPPORT, sample("immediate"), member=JOHN))
-    await harness.advance_until(lambda: harness.message_texts(SUPPORT) == ["immediate"])
+    await living.enqueue(OutboxMessage("job:2", SUPPORT, build_sample("immediate"), member=JOHN))
+    await harness.advance_until(lambda: harness.list_message_texts(SUPPORT) == ["immediate"])
     assert harness.clock.time() - began < 10
     await harness.advance_until(lambda: harness.outcomes["reconciled"] == 1)
     assert 15 < harness.clock.time() - began < 30
-    assert harness.message_texts(SALES) == ["once"]
-    assert len(harness.calls("chat.postMessage")) == 2
+    assert harness.list_message_texts(SALES) == ["once"]
+    assert len(harness.list_calls("chat.postMessage")) == 2
 
 
 async def test_leader_that_lost_its_lock_finishes_calls_in_flight(
@@ -169,7 +169,7 @@ async def test_leader_that_lost_its_lock_finishes_calls_in_flight(
     leader = await replicas.wait_for_leader()
     harness.slack.slack.hang("chat.postMessage")
     await replicas.outboxes[leader].enqueue(
-        OutboxMessage("job:1", SALES, sample("once"), member=JOHN)
+        OutboxMessage("job:1", SALES, build_sample("once"), member=JOHN)
     )
     await harness.advance_until(lambda: harness.slack.slack.is_busy)
     await replicas.terminate_leader(replicas.databases[1 - leader])
@@ -179,9 +179,9 @@ async def test_leader_that_lost_its_lock_finishes_calls_in_flight(
     harness.slack.slack.release()
     await harness.advance_until(lambda: harness.outcomes["posted"] == 1)
     await replicas.enqueue_on_both("job:1", "newest")
-    await harness.advance_until(lambda: harness.message_texts() == ["newest"])
-    assert len(harness.calls("chat.postMessage")) == 1
-    assert harness.calls("conversations.history") == []
+    await harness.advance_until(lambda: harness.list_message_texts() == ["newest"])
+    assert len(harness.list_calls("chat.postMessage")) == 1
+    assert harness.list_calls("conversations.history") == []
 
 
 LEADER_SCRIPT = """
@@ -214,14 +214,14 @@ async def test_killed_or_hung_process_loses_leadership(tmp_path: Path, how: sign
         assert await child.stdout.readline() == b"leads\n"
         async with watched_database(url) as database, open_harness(database) as harness:
             outbox = harness.start_outbox("boot-2")
-            await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
+            await outbox.enqueue(OutboxMessage("job:1", SALES, build_sample("once"), member=JOHN))
             child.send_signal(how)
             loop = asyncio.get_running_loop()
             began = loop.time()
-            while not harness.message_texts() and loop.time() - began < 20:
+            while not harness.list_message_texts() and loop.time() - began < 20:
                 await harness.clock.advance(0.5)
                 await asyncio.sleep(0.02)
-            assert harness.message_texts() == ["once"]
+            assert harness.list_message_texts() == ["once"]
             assert loop.time() - began < (5 if how is signal.SIGKILL else 15)
     finally:
         if child.returncode is None:

@@ -29,7 +29,7 @@ def build_draft(
     return OutboxMessage(key, channel, Message(text), JOHN, **other)
 
 
-def body(text: str) -> str:
+def encode_body(text: str) -> str:
     """Return ``text`` as the database stores it."""
     return content.dump_message(Message(text))
 
@@ -65,7 +65,7 @@ async def test_only_changed_content_creates_a_new_version(posts: Posts) -> None:
     assert (second.id, second.version, second.content, second.urgent) == (
         first.id,
         2,
-        body("2"),
+        encode_body("2"),
         True,
     )
 
@@ -82,7 +82,7 @@ async def test_delivered_content_is_not_stored(posts: Posts) -> None:
     await posts.close("dropped", WITHDRAWN, 1001)
     contents = {key: (await get_row(posts, key)).content for key in ("shown", "refused", "dropped")}
     assert set(contents.values()) == {""}
-    assert (await get_row(posts, "moved")).content == body("2")
+    assert (await get_row(posts, "moved")).content == encode_body("2")
     await enqueue_draft(posts, build_draft("shown"))
     assert not (await get_row(posts, "shown")).pending
 
@@ -246,9 +246,13 @@ async def test_member_is_notified_once_per_channel_and_reason(posts: Posts) -> N
         assert (await mark_rejected(posts, key, 1003, code)).notice_key != first.notice_key
     assert again.notice_key == first.notice_key
     notice = await get_row(posts, first.notice_key)
-    assert (notice.channel, notice.content, notice.thread_key) == (JOHN, body("first"), "")
+    assert (notice.channel, notice.content, notice.thread_key) == (JOHN, encode_body("first"), "")
     thread = await get_row(posts, f"undelivered:{again.id}:1")
-    assert (thread.channel, thread.content, thread.thread_key) == (JOHN, body("again"), notice.key)
+    assert (thread.channel, thread.content, thread.thread_key) == (
+        JOHN,
+        encode_body("again"),
+        notice.key,
+    )
     await posts.mark_failed(await get_row(posts, "d"), "is_archived", 1004)
     assert (await get_row(posts, "d")).notice_key == ""
 

@@ -38,7 +38,7 @@ def test_table_has_many_lines() -> None:
     assert len(ROWS) >= 100
 
 
-def used_text(line: TaskLine) -> str:
+def collect_used_text(line: TaskLine) -> str:
     """Return all that became of a line, for a person to read."""
     moment = f"{line.moment.day} {line.moment.time}" if line.moment else ""
     kind = f"{line.kind.label} {line.kind.name}" if line.kind else ""
@@ -50,7 +50,7 @@ def used_text(line: TaskLine) -> str:
 @given(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join))
 def test_every_word_is_used_or_named(typed: str) -> None:
     line = read(typed, TYPES)
-    used = used_text(line)
+    used = collect_used_text(line)
     in_moments = line.moment is not None or bool(line.notes)
     for word in typed.casefold().split():
         value = re.sub(r"^\w+:", "", word)

@@ -20,7 +20,7 @@ JOHN = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
-def example(name: str) -> Any:
+def read_doc(name: str) -> Any:
     """Return a documented body by its file name without ``.json``."""
     return json.loads((EXAMPLES / f"{name}.json").read_text())
 

@@ -25,19 +25,19 @@ TEMPLATES = "/v1/ext/plugin/whatsapp/api/v24.0/83784929738012/message_templates"
 CUSTOMER_NUMBER = "12025550199"
 
 
-def phone_send_path(number: str) -> str:
+def build_phone_send_path(number: str) -> str:
     return f"{PLUGIN}/phoneNumber/{number}/send-template-message"
 
 
-def process_send_path(key: str, procedure: str = "lead") -> str:
+def build_process_send_path(key: str, procedure: str = "lead") -> str:
     return f"{PLUGIN}/process/{procedure}/{key}/send-template-message"
 
 
-def positional(*values: str) -> list[dict[str, str]]:
-    return named_mapping(**{str(number): value for number, value in enumerate(values, 1)})
+def map_positions(*values: str) -> list[dict[str, str]]:
+    return map_names(**{str(number): value for number, value in enumerate(values, 1)})
 
 
-def named_mapping(**values: str) -> list[dict[str, str]]:
+def map_names(**values: str) -> list[dict[str, str]]:
     return [
         {"schemaPropertyName": name, "schemaPropertyValue": value} for name, value in values.items()
     ]
@@ -63,10 +63,10 @@ def build_meta_send(template: str, language: str, *components: Mapping[str, Any]
 
 
 async def send(client: ApiClient, number: str = CUSTOMER_NUMBER, **fields: Any) -> ApiResponse:
-    return await client.request("POST", phone_send_path(number), json=build_send(**fields))
+    return await client.request("POST", build_phone_send_path(number), json=build_send(**fields))
 
 
-def error_code(response: ApiResponse) -> int:
+def read_code(response: ApiResponse) -> int:
     assert response.status == 400, response.text
     return int(response.json["error"]["code"])
 

@@ -41,11 +41,11 @@ ERRORS = {"response_action": "errors", "errors": {"b": "No."}}
 Check = Callable[[Any], list[PayloadFinding]]
 
 
-def message_case(*blocks: Json) -> tuple[Check, Json]:
+def build_message_case(*blocks: Json) -> tuple[Check, Json]:
     return check_message, message(*blocks)
 
 
-def view_case(*blocks: Json) -> tuple[Check, Json]:
+def build_view_case(*blocks: Json) -> tuple[Check, Json]:
     return check_view, view(*blocks)
 
 
@@ -59,21 +59,23 @@ def check_form_response(body: Any) -> list[PayloadFinding]:
 
 VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
     "shape": [
-        message_case("no block"),  # type: ignore[arg-type]
+        build_message_case("no block"),  # type: ignore[arg-type]
         (check_message, {"text": 7}),
         (check_message, {"text": "x", "blocks": {}}),
         (check_view, "no view"),
         (check_view, view(blocks="none")),
-        message_case({**section(), "text": "bare"}),
+        build_message_case({**section(), "text": "bare"}),
         (check_options_response, []),
     ],
     "message.empty": [(check_message, {}), (check_message, {"text": "", "blocks": []})],
-    "message.blocks": [message_case(*[{"type": "divider"}] * 51)],
+    "message.blocks": [build_message_case(*[{"type": "divider"}] * 51)],
     "message.text": [(check_message, {"text": "x" * 40_001})],
     "message.attachments": [(check_message, {"attachments": [{}] * 101})],
-    "message.size": [message_case(*[section("x" * 3_000)] * 5)],
-    "message.charts": [message_case(pie_chart(), pie_chart(), pie_chart())],
-    "message.cells": [message_case(data_table(cell="x" * 2_501), data_table(cell="x" * 2_501))],
+    "message.size": [build_message_case(*[section("x" * 3_000)] * 5)],
+    "message.charts": [build_message_case(pie_chart(), pie_chart(), pie_chart())],
+    "message.cells": [
+        build_message_case(data_table(cell="x" * 2_501), data_table(cell="x" * 2_501))
+    ],
     "respond.type": [(check_response_body, {"text": "x", "response_type": "public"})],
     "view.type": [
         (check_view, view(type="home")),
@@ -81,7 +83,7 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
         (check_home, view()),
         (check_home, home(title=text("Title"))),
     ],
-    "view.blocks": [(check_view, view(blocks=[])), view_case(*[{"type": "divider"}] * 101)],
+    "view.blocks": [(check_view, view(blocks=[])), build_view_case(*[{"type": "divider"}] * 101)],
     "view.title": [
         (check_view, view(title=text("x" * 25))),
         (check_view, {"type": "modal", "blocks": [section()]}),
@@ -96,132 +98,143 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
         (check_view, view(callback_id="x" * 256)),
         (check_view, view(external_id="x" * 256)),
     ],
-    "view.size": [view_case(*[section("x" * 3_000)] * 90)],
+    "view.size": [build_view_case(*[section("x" * 3_000)] * 90)],
     "view.focus": [
-        view_case(
+        build_view_case(
             input_block({"type": "plain_text_input", "focus_on_load": True}),
             input_block({"type": "plain_text_input", "focus_on_load": True}, block_id="c"),
         )
     ],
-    "surface": [view_case(pie_chart()), view_case(data_table())],
+    "surface": [build_view_case(pie_chart()), build_view_case(data_table())],
     "surface.file_input": [
-        message_case(input_block({"type": "file_input"})),
+        build_message_case(input_block({"type": "file_input"})),
         (check_home, home(input_block({"type": "file_input"}))),
     ],
     "block.unknown": [
-        message_case({"type": "sections"}),
-        message_case({}),
-        message_case({"type": "carousel", "elements": []}),
-        view_case({"type": "alert", "text": text()}),
+        build_message_case({"type": "sections"}),
+        build_message_case({}),
+        build_message_case({"type": "carousel", "elements": []}),
+        build_view_case({"type": "alert", "text": text()}),
     ],
-    "block.id": [message_case(section(block_id="")), message_case(section(block_id="x" * 256))],
+    "block.id": [
+        build_message_case(section(block_id="")),
+        build_message_case(section(block_id="x" * 256)),
+    ],
     "block.id.duplicate": [
-        message_case(section(block_id="b"), section(block_id="b")),
+        build_message_case(section(block_id="b"), section(block_id="b")),
     ],
-    "action.id": [message_case(actions(button(action_id="x" * 256)))],
-    "action.id.duplicate": [message_case(actions(button(), button()))],
+    "action.id": [build_message_case(actions(button(action_id="x" * 256)))],
+    "action.id.duplicate": [build_message_case(actions(button(), button()))],
     "text.object": [
-        message_case(section("")),
-        message_case(section("x" * 3_001)),
-        message_case({"type": "section", "text": {"type": "html", "text": "x"}}),
+        build_message_case(section("")),
+        build_message_case(section("x" * 3_001)),
+        build_message_case({"type": "section", "text": {"type": "html", "text": "x"}}),
     ],
-    "text.plain": [message_case({"type": "header", "text": text("x", "mrkdwn")})],
+    "text.plain": [build_message_case({"type": "header", "text": text("x", "mrkdwn")})],
     "section": [
-        message_case({"type": "section"}),
-        message_case({"type": "section", "fields": [text()] * 11}),
+        build_message_case({"type": "section"}),
+        build_message_case({"type": "section", "fields": [text()] * 11}),
     ],
-    "section.field": [message_case({"type": "section", "fields": [text("x" * 2_001)]})],
-    "header": [message_case({"type": "header", "text": text("x" * 151)})],
-    "context": [message_case({"type": "context", "elements": [text()] * n}) for n in (0, 11)],
+    "section.field": [build_message_case({"type": "section", "fields": [text("x" * 2_001)]})],
+    "header": [build_message_case({"type": "header", "text": text("x" * 151)})],
+    "context": [build_message_case({"type": "context", "elements": [text()] * n}) for n in (0, 11)],
     "actions": [
-        message_case(actions(*[button(action_id=str(i)) for i in range(n)])) for n in (0, 26)
+        build_message_case(actions(*[button(action_id=str(i)) for i in range(n)])) for n in (0, 26)
     ],
     "image": [
-        message_case(image(alt_text="")),
-        message_case(image(slack_file={"id": "F1"})),
-        message_case({"type": "image", "alt_text": "A"}),
-        message_case(image(image_url="https://e.x/" + "x" * 3_000)),
-        message_case(image(title=text("x" * 2_001))),
+        build_message_case(image(alt_text="")),
+        build_message_case(image(slack_file={"id": "F1"})),
+        build_message_case({"type": "image", "alt_text": "A"}),
+        build_message_case(image(image_url="https://e.x/" + "x" * 3_000)),
+        build_message_case(image(title=text("x" * 2_001))),
     ],
     "input": [
-        view_case({"type": "input", "element": {"type": "plain_text_input"}}),
-        view_case({"type": "input", "label": text()}),
-        view_case(input_block({"type": "plain_text_input"}, label=text("x" * 2_001))),
-        view_case(input_block({"type": "plain_text_input"}, hint=text("x" * 2_001))),
+        build_view_case({"type": "input", "element": {"type": "plain_text_input"}}),
+        build_view_case({"type": "input", "label": text()}),
+        build_view_case(input_block({"type": "plain_text_input"}, label=text("x" * 2_001))),
+        build_view_case(input_block({"type": "plain_text_input"}, hint=text("x" * 2_001))),
     ],
     "data_table": [
-        message_case(data_table(rows=1)),
-        message_case(data_table(rows=102)),
-        message_case(data_table(columns=21)),
-        message_case(data_table(cell="")),
-        message_case(data_table(page_size=0)),
-        message_case(data_table(page_size=101)),
-        message_case(data_table(caption="")),
-        message_case(data_table(row_header_column_index=1)),
-        message_case(data_table() | {"rows": [*cells(1, 1), *cells(1, 2)]}),
-        message_case(data_table() | {"rows": [[{"type": "rich_text"}], *cells(1, 1)]}),
-        message_case(
+        build_message_case(data_table(rows=1)),
+        build_message_case(data_table(rows=102)),
+        build_message_case(data_table(columns=21)),
+        build_message_case(data_table(cell="")),
+        build_message_case(data_table(page_size=0)),
+        build_message_case(data_table(page_size=101)),
+        build_message_case(data_table(caption="")),
+        build_message_case(data_table(row_header_column_index=1)),
+        build_message_case(data_table() | {"rows": [*cells(1, 1), *cells(1, 2)]}),
+        build_message_case(data_table() | {"rows": [[{"type": "rich_text"}], *cells(1, 1)]}),
+        build_message_case(
             data_table() | {"rows": [*cells(1, 1), [{"type": "raw_number", "text": "1"}]]}
         ),
-        message_case(data_table() | {"rows": [*cells(1, 1), [{"type": "mrkdwn", "text": "x"}]]}),
+        build_message_case(
+            data_table() | {"rows": [*cells(1, 1), [{"type": "mrkdwn", "text": "x"}]]}
+        ),
     ],
-    "data_table.cells": [message_case(data_table(cell="x" * 5_001))],
+    "data_table.cells": [build_message_case(data_table(cell="x" * 5_001))],
     "chart": [
-        message_case(pie_chart(7)),
-        message_case(pie_chart(0)),
-        message_case(pie_chart(title="x" * 51)),
-        message_case(pie_chart(chart={"type": "pie", "segments": [{"label": "a", "value": 0}]})),
-        message_case(pie_chart(chart={"type": "donut"})),
-        message_case(bar_chart(name="x" * 21)),
-        message_case(bar_chart(labels=("Tue",))),
+        build_message_case(pie_chart(7)),
+        build_message_case(pie_chart(0)),
+        build_message_case(pie_chart(title="x" * 51)),
+        build_message_case(
+            pie_chart(chart={"type": "pie", "segments": [{"label": "a", "value": 0}]})
+        ),
+        build_message_case(pie_chart(chart={"type": "donut"})),
+        build_message_case(bar_chart(name="x" * 21)),
+        build_message_case(bar_chart(labels=("Tue",))),
     ],
     "button": [
-        message_case(actions(button(text=text("x" * 76)))),
-        message_case(actions(button(value="x" * 2_001))),
-        message_case(actions(button(url="https://e.x/" + "x" * 3_000))),
-        message_case(actions(button(accessibility_label="x" * 76))),
-        message_case(actions(button(style="green"))),
+        build_message_case(actions(button(text=text("x" * 76)))),
+        build_message_case(actions(button(value="x" * 2_001))),
+        build_message_case(actions(button(url="https://e.x/" + "x" * 3_000))),
+        build_message_case(actions(button(accessibility_label="x" * 76))),
+        build_message_case(actions(button(style="green"))),
     ],
     "select": [
-        message_case(actions(select(options=[]))),
-        message_case(actions(select(options=options(101)))),
-        message_case(actions(select(option_groups=[]))),
-        message_case(actions({"type": "static_select", "action_id": "a"})),
-        message_case(actions({"type": "external_select", "action_id": "a", "options": options(1)})),
+        build_message_case(actions(select(options=[]))),
+        build_message_case(actions(select(options=options(101)))),
+        build_message_case(actions(select(option_groups=[]))),
+        build_message_case(actions({"type": "static_select", "action_id": "a"})),
+        build_message_case(
+            actions({"type": "external_select", "action_id": "a", "options": options(1)})
+        ),
     ],
     "select.group": [
-        message_case(actions({"type": "static_select", "action_id": "a", "option_groups": [group]}))
+        build_message_case(
+            actions({"type": "static_select", "action_id": "a", "option_groups": [group]})
+        )
         for group in (
             {"label": text("x" * 76), "options": options(1)},
             {"label": text(), "options": []},
             {"label": text(), "options": options(101)},
         )
     ],
-    "select.initial": [message_case(actions(select(initial_option=option("other"))))],
+    "select.initial": [build_message_case(actions(select(initial_option=option("other"))))],
     "select.max": [
-        view_case(input_block({"type": "multi_users_select", "max_selected_items": 0})),
-        view_case(input_block({"type": "external_select", "min_query_length": -1})),
+        build_view_case(input_block({"type": "multi_users_select", "max_selected_items": 0})),
+        build_view_case(input_block({"type": "external_select", "min_query_length": -1})),
     ],
     "option": [
-        message_case(actions(select(options=[option("x" * 151)]))),
-        message_case(actions(select(options=[option("")]))),
-        message_case(actions(select(options=[option(text=text("x" * 76))]))),
-        message_case(actions(select(options=[option(description=text("x" * 76))]))),
-        message_case(actions(select(options=[option(url="https://e.x")]))),
+        build_message_case(actions(select(options=[option("x" * 151)]))),
+        build_message_case(actions(select(options=[option("")]))),
+        build_message_case(actions(select(options=[option(text=text("x" * 76))]))),
+        build_message_case(actions(select(options=[option(description=text("x" * 76))]))),
+        build_message_case(actions(select(options=[option(url="https://e.x")]))),
         (check_options_response, {"options": [option("x" * 151)]}),
     ],
     "choices": [
-        message_case(actions({"type": kind, "action_id": "a", "options": options(11)}))
+        build_message_case(actions({"type": kind, "action_id": "a", "options": options(11)}))
         for kind in ("checkboxes", "radio_buttons")
     ],
-    "placeholder": [message_case(actions(select(placeholder=text("x" * 151))))],
+    "placeholder": [build_message_case(actions(select(placeholder=text("x" * 151))))],
     "confirm": [
-        message_case(actions(button(confirm=confirm(**{part: "x" * (length + 1)}))))
+        build_message_case(actions(button(confirm=confirm(**{part: "x" * (length + 1)}))))
         for part, length in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30))
     ]
-    + [message_case(actions(button(confirm={})))],
+    + [build_message_case(actions(button(confirm={})))],
     "plain_text_input": [
-        view_case(input_block({"type": "plain_text_input", **bounds}))
+        build_view_case(input_block({"type": "plain_text_input", **bounds}))
         for bounds in (
             {"min_length": 3_001},
             {"max_length": 0},
@@ -230,11 +243,11 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
         )
     ],
     "number_input": [
-        view_case(input_block({"type": "number_input"})),
-        view_case(
+        build_view_case(input_block({"type": "number_input"})),
+        build_view_case(
             input_block({"type": "number_input", "is_decimal_allowed": True, "min_value": 1})
         ),
-        view_case(
+        build_view_case(
             input_block(
                 {
                     "type": "number_input",
@@ -246,23 +259,23 @@ VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
         ),
     ],
     "picker": [
-        view_case(input_block({"type": "datetimepicker", "initial_date_time": "1700000000"})),
-        view_case(input_block({"type": "datetimepicker", "initial_date_time": 17})),
-        view_case(input_block({"type": "timepicker", "initial_time": "9:30"})),
-        view_case(input_block({"type": "timepicker", "initial_time": "24:00"})),
-        view_case(input_block({"type": "datepicker", "initial_date": "2026-02-30"})),
+        build_view_case(input_block({"type": "datetimepicker", "initial_date_time": "1700000000"})),
+        build_view_case(input_block({"type": "datetimepicker", "initial_date_time": 17})),
+        build_view_case(input_block({"type": "timepicker", "initial_time": "9:30"})),
+        build_view_case(input_block({"type": "timepicker", "initial_time": "24:00"})),
+        build_view_case(input_block({"type": "datepicker", "initial_date": "2026-02-30"})),
     ],
     "file_input": [
-        view_case(input_block({"type": "file_input", "max_files": 11})),
-        view_case(input_block({"type": "file_input"}, dispatch_action=True)),
+        build_view_case(input_block({"type": "file_input", "max_files": 11})),
+        build_view_case(input_block({"type": "file_input"}, dispatch_action=True)),
     ],
     "element.place": [
-        message_case(actions({"type": "plain_text_input", "action_id": "a"})),
-        message_case(section(accessory={"type": "file_input", "action_id": "a"})),
-        view_case(input_block(button())),
-        message_case(actions({"type": "multi_users_select", "action_id": "a"})),
-        message_case(actions({"type": "overflow", "action_id": "a", "options": options(1)})),
-        message_case(actions({"type": "rich_text_input", "action_id": "a"})),
+        build_message_case(actions({"type": "plain_text_input", "action_id": "a"})),
+        build_message_case(section(accessory={"type": "file_input", "action_id": "a"})),
+        build_view_case(input_block(button())),
+        build_message_case(actions({"type": "multi_users_select", "action_id": "a"})),
+        build_message_case(actions({"type": "overflow", "action_id": "a", "options": options(1)})),
+        build_message_case(actions({"type": "rich_text_input", "action_id": "a"})),
     ],
     "options.count": [
         (check_options_response, {"options": options(101)}),
@@ -286,37 +299,39 @@ WARNINGS: Mapping[str, tuple[Check, Any]] = {
         check_view,
         view(input_block({"type": "plain_text_input"}), callback_id=None),
     ),
-    "action.id.missing": message_case(actions({"type": "button", "text": text()})),
-    "input.id.missing": view_case(
+    "action.id.missing": build_message_case(actions({"type": "button", "text": text()})),
+    "input.id.missing": build_view_case(
         {"type": "input", "label": text(), "element": {"type": "plain_text_input"}}
     ),
-    "option.value.75": message_case(actions(select(options=[option("x" * 76)]))),
-    "option.value.duplicate": message_case(actions(select(options=[option(), option()]))),
+    "option.value.75": build_message_case(actions(select(options=[option("x" * 76)]))),
+    "option.value.duplicate": build_message_case(actions(select(options=[option(), option()]))),
 }
 
 VALID_PAYLOADS: list[tuple[Check, Any]] = [
-    message_case(*[{"type": "divider"}] * 50),
-    message_case(*[section("x" * 3_000)] * 4),
-    message_case({"type": "header", "text": text("x" * 150)}),
-    message_case({"type": "section", "fields": [text("x" * 100)] * 10}),
-    message_case(section(accessory=image())),
-    message_case({"type": "context", "elements": [image(), text("x", "mrkdwn")]}),
-    message_case(actions(*buttons(25))),
-    message_case(actions(button(text=text("x" * 75), value="x" * 2_000, confirm=confirm()))),
-    message_case(actions(select(options=options(100), initial_option=option("7")))),
-    message_case(pie_chart(6), bar_chart()),
-    message_case(data_table(rows=101, page_size=100)),
-    message_case(data_table(rows=2, columns=20), data_table(rows=2, cell="x" * 2_490)),
-    message_case(data_table(cell="x" * 5_000)),
-    message_case({"type": "rich_text", "elements": []}),
+    build_message_case(*[{"type": "divider"}] * 50),
+    build_message_case(*[section("x" * 3_000)] * 4),
+    build_message_case({"type": "header", "text": text("x" * 150)}),
+    build_message_case({"type": "section", "fields": [text("x" * 100)] * 10}),
+    build_message_case(section(accessory=image())),
+    build_message_case({"type": "context", "elements": [image(), text("x", "mrkdwn")]}),
+    build_message_case(actions(*buttons(25))),
+    build_message_case(actions(button(text=text("x" * 75), value="x" * 2_000, confirm=confirm()))),
+    build_message_case(actions(select(options=options(100), initial_option=option("7")))),
+    build_message_case(pie_chart(6), bar_chart()),
+    build_message_case(data_table(rows=101, page_size=100)),
+    build_message_case(data_table(rows=2, columns=20), data_table(rows=2, cell="x" * 2_490)),
+    build_message_case(data_table(cell="x" * 5_000)),
+    build_message_case({"type": "rich_text", "elements": []}),
     (check_message, {"attachments": [{"blocks": [section()]}] * 100}),
     (check_response_body, {"delete_original": True}),
     (check_response_body, {"text": "x", "response_type": "in_channel"}),
-    view_case(*[{"type": "divider"}] * 100),
-    view_case(input_block({"type": "file_input", "max_files": 10})),
-    view_case(input_block({"type": "datetimepicker", "initial_date_time": 1_700_000_000})),
-    view_case(input_block({"type": "timepicker", "initial_time": "09:30"})),
-    message_case(actions({"type": "datepicker", "action_id": "a", "initial_date": "2026-02-28"})),
+    build_view_case(*[{"type": "divider"}] * 100),
+    build_view_case(input_block({"type": "file_input", "max_files": 10})),
+    build_view_case(input_block({"type": "datetimepicker", "initial_date_time": 1_700_000_000})),
+    build_view_case(input_block({"type": "timepicker", "initial_time": "09:30"})),
+    build_message_case(
+        actions({"type": "datepicker", "action_id": "a", "initial_date": "2026-02-28"})
+    ),
     (check_home, home(input_block({"type": "plain_text_input"}))),
     (check_home, home(*[{"type": "divider"}] * 100)),
     (check_view, view(title=text("x" * 24), private_metadata="x" * 3_000)),

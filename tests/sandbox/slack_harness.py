@@ -79,7 +79,7 @@ class FakeApp:
 
     async def handle(self, request: Request) -> Response:
         body = await request.body()
-        payload = _payload(request.headers["content-type"], body.decode())
+        payload = _parse_payload(request.headers["content-type"], body.decode())
         self.received.append(Received(dict(request.headers), body, payload))
         self.arrived.set()
         if self.respond is None:
@@ -88,19 +88,19 @@ class FakeApp:
         return answer if isinstance(answer, Response) else await answer
 
     def respond_with(self, body: Json | str, status: int = 200) -> None:
-        def script(_: Json) -> Response:
+        def answer(_: Json) -> Response:
             if isinstance(body, str):
                 return Response(body, status, media_type="text/plain")
             return JSONResponse(body, status)
 
-        self.respond = script
+        self.respond = answer
 
     @property
     def last_payload(self) -> Json:
         return self.received[-1].payload
 
 
-def _payload(content_type: str, body: str) -> Json:
+def _parse_payload(content_type: str, body: str) -> Json:
     if content_type == "application/json":
         event: Json = json.loads(body)
         return event
@@ -146,7 +146,7 @@ class SlackHarness:
 
     async def post_button(self, *, only_for: str | None = None, **button: Any) -> None:
         """Post a message with one button in #sales."""
-        blocks = [actions_block(**button)]
+        blocks = [build_actions_block(**button)]
         if only_for:
             await self.web.chat_postEphemeral(
                 channel="C0SALES", user=only_for, text="Press", blocks=blocks
@@ -176,16 +176,16 @@ async def open_harness(app_manifest: Json | None = None) -> AsyncIterator[SlackH
             await slack.aclose()
 
 
-def actions_block(**button: Any) -> Json:
-    given = {"type": "button", "action_id": "go", "text": plain_text("Go"), **button}
+def build_actions_block(**button: Any) -> Json:
+    given = {"type": "button", "action_id": "go", "text": build_plain_text("Go"), **button}
     return {"type": "actions", "block_id": "row", "elements": [given]}
 
 
-def plain_text(text: str) -> Json:
+def build_plain_text(text: str) -> Json:
     return {"type": "plain_text", "text": text}
 
 
-def section_block(text: str) -> Json:
+def build_section_block(text: str) -> Json:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
 
 
@@ -193,14 +193,14 @@ def build_modal(*blocks: Json, **more: Any) -> Json:
     return {
         "type": "modal",
         "callback_id": "form",
-        "title": plain_text("A form"),
-        "submit": plain_text("Send"),
-        "blocks": list(blocks) or [section_block("Hello")],
+        "title": build_plain_text("A form"),
+        "submit": build_plain_text("Send"),
+        "blocks": list(blocks) or [build_section_block("Hello")],
         **more,
     }
 
 
-def field_block(block_id: str, element: Json | None = None, **more: Any) -> Json:
+def build_field_block(block_id: str, element: Json | None = None, **more: Any) -> Json:
     given = {"action_id": "value", **(element or {"type": "plain_text_input"})}
-    label = plain_text(block_id.title())
+    label = build_plain_text(block_id.title())
     return {"type": "input", "block_id": block_id, "label": label, "element": given, **more}

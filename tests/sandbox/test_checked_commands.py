@@ -21,11 +21,11 @@ from tests.slack.router_commands import ROUTER_COMMANDS
 REGISTRY = build_registry(ROUTER_COMMANDS)
 
 
-def message(*elements: Mapping[str, Any]) -> Message:
+def build_message(*elements: Mapping[str, Any]) -> Message:
     return Message("Hi", (blocks.actions(*(dict(element) for element in elements)),))
 
 
-def form(callback_id: str, *content: Mapping[str, Any]) -> dict[str, Any]:
+def build_form(callback_id: str, *content: Mapping[str, Any]) -> dict[str, Any]:
     return blocks.form_modal(callback_id, "A form", "Save", [dict(block) for block in content])
 
 
@@ -40,12 +40,12 @@ MENU = {
 @pytest.mark.parametrize(
     ("reply", "remedy"),
     [
-        (message(blocks.button("Go", "stage.gone")), r"Action\('stage.gone', …\) to actions"),
-        (OpenForm(form("stage.gone")), r"Form\('stage.gone', …\) to forms"),
-        (UpdateForm(form("stage.gone")), r"Form\('stage.gone', …\) to forms"),
-        (OpenForm(form("stage.submit", MENU)), r"Options\('stage.unlisted', …\) to options"),
+        (build_message(blocks.button("Go", "stage.gone")), r"Action\('stage.gone', …\) to actions"),
+        (OpenForm(build_form("stage.gone")), r"Form\('stage.gone', …\) to forms"),
+        (UpdateForm(build_form("stage.gone")), r"Form\('stage.gone', …\) to forms"),
+        (OpenForm(build_form("stage.submit", MENU)), r"Options\('stage.unlisted', …\) to options"),
         (
-            CloseForm("Done.", follow_up=message(blocks.button("Go", "stage.gone"))),
+            CloseForm("Done.", follow_up=build_message(blocks.button("Go", "stage.gone"))),
             r"in commands/stage.py",
         ),
     ],
@@ -58,10 +58,14 @@ def test_what_is_not_listed_is_named_with_the_remedy(reply: Reply, remedy: str) 
 @pytest.mark.parametrize(
     "reply",
     [
-        message(blocks.button("Again", "stage.again"), blocks.button("Again", "stage.again:2")),
-        message(blocks.button("Help", "help.run:say")),
-        message({**blocks.button("Open", "stage.link"), "url": "https://example.com"}),
-        OpenForm(form("stage.submit", blocks.text_field("name", "Name", action="stage.name"))),
+        build_message(
+            blocks.button("Again", "stage.again"), blocks.button("Again", "stage.again:2")
+        ),
+        build_message(blocks.button("Help", "help.run:say")),
+        build_message({**blocks.button("Open", "stage.link"), "url": "https://example.com"}),
+        OpenForm(
+            build_form("stage.submit", blocks.text_field("name", "Name", action="stage.name"))
+        ),
         OpenForm(blocks.info_modal("Note", [])),
         CloseForm("Done."),
     ],
@@ -78,7 +82,7 @@ async def test_the_person_gets_an_immediate_reply_and_the_log_has_the_remedy(
     open_sandbox: OpenSandbox,
 ) -> None:
     async def run(_: CommandRequest, __: Context) -> Reply:
-        return message(blocks.button("Go", "forgetful.go"))
+        return build_message(blocks.button("Go", "forgetful.go"))
 
     forgetful: Command[Context] = Command(
         name="forgetful", summary="x", usage="forgetful", example="/chakra forgetful", run=run

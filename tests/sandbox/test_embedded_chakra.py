@@ -17,14 +17,14 @@ from tests.sandbox.chakra_client import (
     JOHN,
     UNKNOWN_ID,
     ApiClient,
-    example,
     open_client,
+    read_doc,
     serve_chakra,
 )
 
-LISTED_V1 = set(example("list-users-v1.response")["_data"][0])
-FETCHED_V1 = set(example("fetch-user-v1.response")["_data"])
-V2 = set(example("fetch-user-v2.response")["_data"])
+LISTED_V1 = set(read_doc("list-users-v1.response")["_data"][0])
+FETCHED_V1 = set(read_doc("fetch-user-v1.response")["_data"])
+V2 = set(read_doc("fetch-user-v2.response")["_data"])
 ENDPOINTS = (
     ("GET", "/v1/health"),
     ("GET", "/v1/ext/users"),
@@ -62,13 +62,13 @@ async def test_john_doe_is_fetched_exactly_as_documented(client: ApiClient) -> N
     for version in (1, 2):
         heard = await client.get(f"/v{version}/ext/user/{JOHN}")
         assert heard.status == 200
-        assert heard.json == example(f"fetch-user-v{version}.response")
+        assert heard.json == read_doc(f"fetch-user-v{version}.response")
 
 
 async def test_john_doe_is_listed_exactly_as_documented(client: ApiClient) -> None:
     for version in (1, 2):
         heard = await client.get(f"/v{version}/ext/users")
-        documented = example(f"list-users-v{version}.response")["_data"]
+        documented = read_doc(f"list-users-v{version}.response")["_data"]
         assert [find_user(heard.json["_data"], JOHN)] == documented
         assert set(heard.json) == {"_data"}
 
@@ -80,7 +80,7 @@ async def test_the_health_probe_answers_in_the_envelope(client: ApiClient) -> No
 
 async def test_config_has_the_documented_keys_and_contents(client: ApiClient) -> None:
     config = (await client.get("/v1/ext/config")).json["_data"]
-    documented = example("fetch-config.response")["_data"]
+    documented = read_doc("fetch-config.response")["_data"]
     assert set(config) == set(documented)
     assert config["team"] == documented["team"]
     assert config["procedures"] == documented["procedures"]
@@ -119,7 +119,7 @@ async def test_every_person_has_exactly_the_documented_fields(client: ApiClient)
     assert len(LISTED_V1) == 25
     assert {frozenset(user) for user in listed} == {frozenset(LISTED_V1)}
     assert {frozenset(user) for user in humanized} == {frozenset(V2)}
-    email = set(example("fetch-user-v2.response")["_data"]["emails"][0])
+    email = set(read_doc("fetch-user-v2.response")["_data"]["emails"][0])
     assert {frozenset(email) for user in humanized for email in user["emails"]} == {
         frozenset(email)
     }
@@ -201,7 +201,7 @@ async def test_user_can_be_partially_updated(
     heard = await client.request(
         "PUT", f"/v1/ext/user/{JOHN}", json={"firstName": "Jon", "bio": "Hi"}
     )
-    expected = example("update-user.response")["_data"]
+    expected = read_doc("update-user.response")["_data"]
     expected |= {"firstName": "Jon", "bio": "Hi", "updatedAt": int(clock.time() * 1000)}
     assert (heard.status, heard.json) == (200, {"_data": expected})
     assert chakra.find_user(JOHN).first_name == "Jon"
@@ -210,7 +210,7 @@ async def test_user_can_be_partially_updated(
 
 
 async def test_documented_update_is_accepted(client: ApiClient) -> None:
-    sent = example("update-user.request")
+    sent = read_doc("update-user.request")
     heard = await client.request("PUT", f"/v1/ext/user/{JOHN}", json=sent)
     assert heard.status == 200
     assert set(heard.json["_data"]) == FETCHED_V1
@@ -247,7 +247,7 @@ async def test_missing_or_wrong_token_is_rejected_everywhere(
 ) -> None:
     before = chakra.users
     heard = await client.request(method, path, token=token, json={"firstName": "Jon"})
-    assert (heard.status, heard.json) == (401, example("error.chakra"))
+    assert (heard.status, heard.json) == (401, read_doc("error.chakra"))
     assert chakra.users == before
 
 

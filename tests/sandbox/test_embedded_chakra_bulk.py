@@ -14,8 +14,8 @@ from tests.sandbox.chakra_client import (
     UNKNOWN_ID,
     ApiClient,
     ApiResponse,
-    example,
     open_client,
+    read_doc,
     serve_chakra,
 )
 from tests.sandbox.chakra_jobs import JOBS, fetch_counts, fetch_entries
@@ -41,12 +41,12 @@ async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
         yield client
 
 
-async def bulk_create(client: ApiClient, rows: Any, procedure: str = "lead") -> ApiResponse:
+async def create_many(client: ApiClient, rows: Any, procedure: str = "lead") -> ApiResponse:
     path = f"/v1/ext/procedure/{procedure}/process/bulk-create"
     return await client.request("POST", path, json=rows)
 
 
-async def bulk_update(client: ApiClient, body: Any) -> ApiResponse:
+async def update_many(client: ApiClient, body: Any) -> ApiResponse:
     return await client.request("PATCH", LEADS, json=body)
 
 
@@ -70,9 +70,9 @@ async def fetch_lead(client: ApiClient, **where: Any) -> Any:
 async def test_documented_bulk_request_is_acknowledged(
     client: ApiClient, clock: ManualClock, name: str
 ) -> None:
-    documented = example(f"{name}.response")["_data"]
-    given = example(f"{name}.request")
-    heard = await (bulk_create(client, given) if "create" in name else bulk_update(client, given))
+    documented = read_doc(f"{name}.response")["_data"]
+    given = read_doc(f"{name}.request")
+    heard = await (create_many(client, given) if "create" in name else update_many(client, given))
     assert heard.status == 202
     data = heard.json["_data"]
     assert list(data) == list(documented)
@@ -86,7 +86,7 @@ async def test_documented_bulk_request_is_acknowledged(
 async def test_leads_are_created_as_the_job_progresses(
     client: ApiClient, clock: ManualClock
 ) -> None:
-    heard = await bulk_create(client, example("bulk-create-process.request"))
+    heard = await create_many(client, read_doc("bulk-create-process.request"))
     await clock.advance(1.1)
     lead = await fetch_lead(client, lead_id="EXT-TEST-143")
     assert set(lead) == set(await fetch_lead(client, lead_id="LEAD-001"))
@@ -101,8 +101,8 @@ async def test_leads_are_created_as_the_job_progresses(
 
 
 async def test_complete_lead_is_created_as_submitted(client: ApiClient, clock: ManualClock) -> None:
-    given = {**example("create-process.request"), "assignedTo": "john@acme.com"}
-    assert await wait_for_outcomes(await bulk_create(client, [given]), client, clock) == [
+    given = {**read_doc("create-process.request"), "assignedTo": "john@acme.com"}
+    assert await wait_for_outcomes(await create_many(client, [given]), client, clock) == [
         ["SUCCESS", ""]
     ]
     lead = await fetch_lead(client, state="CONVERTED", firstname="Ted")
@@ -151,14 +151,14 @@ BAD_ROWS: list[tuple[dict[str, Any], str, str]] = [
 async def test_invalid_row_fails_alone(client: ApiClient, clock: ManualClock) -> None:
     good = {"lead_id": "GOOD", "nextActionAt": "1616253910842", "assignedTo": "priya"}
     rows = [row for row, _, _ in BAD_ROWS]
-    outcomes = await wait_for_outcomes(await bulk_create(client, [*rows, good]), client, clock)
+    outcomes = await wait_for_outcomes(await create_many(client, [*rows, good]), client, clock)
     assert outcomes == sorted([*(outcome for _, *outcome in BAD_ROWS), ["SUCCESS", ""]])
     assert (await fetch_lead(client, lead_id="GOOD"))["nextActionAt"] == 1616253910842
 
 
 async def test_duplicate_key_is_created_once(client: ApiClient, clock: ManualClock) -> None:
     rows = [{"lead_id": "L1", "data": {"city": city}} for city in ("Goa", "Pune")]
-    assert await wait_for_outcomes(await bulk_create(client, rows), client, clock) == [
+    assert await wait_for_outcomes(await create_many(client, rows), client, clock) == [
         ["ERROR", "Process with lead_id L1 already exists"],
         ["SUCCESS", ""],
     ]
@@ -167,7 +167,7 @@ async def test_duplicate_key_is_created_once(client: ApiClient, clock: ManualClo
 
 async def test_entries_are_not_in_row_order(client: ApiClient, clock: ManualClock) -> None:
     rows = [{"data": {"name": "A", f"colour{number}": "x"}} for number in range(30)]
-    heard = await bulk_create(client, rows)
+    heard = await create_many(client, rows)
     await clock.advance(10)
     found = await fetch_entries(client, heard.json["_data"]["id"])
     reasons = [f"Attribute colour{number} not found" for number in range(30)]
@@ -186,7 +186,7 @@ async def test_leads_are_updated_by_id_or_primary_key(
         {"lead_id": "LEAD-004039", "update": {"isDeleted": True, "nextActionAt": "0"}},
         {"lead_id": "LEAD-004040", "update": {"assignedTo": "mei", "nextActionAt": 5}},
     ]
-    heard = await bulk_update(client, {"processes": changes})
+    heard = await update_many(client, {"processes": changes})
     assert await wait_for_outcomes(heard, client, clock) == [["SUCCESS", ""]] * 4
     ted = await fetch_lead(client, lead_id="LEAD-001")
     assert ted["data"] == {**before["data"], "city": "Goa"}
@@ -195,7 +195,7 @@ async def test_leads_are_updated_by_id_or_primary_key(
     assert (await fetch_lead(client, lead_id="LEAD-004038"))["status"] == "COMPLETED"
     assert (await fetch_lead(client, lead_id="LEAD-004039"))["isDeleted"] is True
     assert (await fetch_lead(client, lead_id="LEAD-004040"))["assignedTo"] == "mei"
-    again = await bulk_update(client, {"processes": [changes[2]]})
+    again = await update_many(client, {"processes": [changes[2]]})
     assert await wait_for_outcomes(again, client, clock) == [["INVALID", "Process not found"]]
 
 
@@ -219,7 +219,7 @@ async def test_invalid_change_fails_alone(client: ApiClient, clock: ManualClock)
     good = {"lead_id": "LEAD-001", "update": {"data": {"score": 6}}}
     items = [item for item, _, _ in BAD_CHANGES]
     outcomes = await wait_for_outcomes(
-        await bulk_update(client, {"processes": [*items, good]}), client, clock
+        await update_many(client, {"processes": [*items, good]}), client, clock
     )
     assert outcomes == sorted([*(outcome for _, *outcome in BAD_CHANGES), ["SUCCESS", ""]])
     assert (await fetch_lead(client, lead_id="LEAD-001"))["data"]["score"] == 6
@@ -228,17 +228,17 @@ async def test_invalid_change_fails_alone(client: ApiClient, clock: ManualClock)
 async def test_lead_created_by_one_job_can_be_updated_by_another(
     client: ApiClient, clock: ManualClock
 ) -> None:
-    await bulk_create(client, [{"lead_id": "L1"}])
+    await create_many(client, [{"lead_id": "L1"}])
     await clock.advance(5)
     change = {"lead_id": "L1", "update": {"data": {"city": "Goa"}}}
-    heard = await bulk_update(client, {"processes": [change]})
+    heard = await update_many(client, {"processes": [change]})
     assert await wait_for_outcomes(heard, client, clock) == [["SUCCESS", ""]]
 
 
 async def test_deleted_lead_cannot_be_updated(client: ApiClient, clock: ManualClock) -> None:
     gone = {"id": TED, "update": {"isDeleted": True}}
     late = {"id": TED, "update": {"state": "NEW"}}
-    heard = await bulk_update(client, {"processes": [gone, late]})
+    heard = await update_many(client, {"processes": [gone, late]})
     assert await wait_for_outcomes(heard, client, clock) == [
         ["ERROR", "Process not found"],
         ["SUCCESS", ""],
@@ -259,7 +259,7 @@ async def test_malformed_bulk_create_is_rejected(
     chakra: EmbeddedChakra, client: ApiClient, rows: Any, says: str
 ) -> None:
     before = len(chakra.jobs)
-    heard = await bulk_create(client, rows)
+    heard = await create_many(client, rows)
     assert (heard.status, heard.json) == (400, {"_errors": [says]})
     assert len(chakra.jobs) == before
 
@@ -290,7 +290,7 @@ async def test_malformed_bulk_create_is_rejected(
     ],
 )
 async def test_malformed_bulk_update_is_rejected(client: ApiClient, body: Any, says: str) -> None:
-    heard = await bulk_update(client, body)
+    heard = await update_many(client, body)
     assert (heard.status, heard.json) == (400, {"_errors": [says]})
 
 
@@ -301,12 +301,12 @@ async def test_invalid_json_and_unknown_procedure(client: ApiClient) -> None:
             method, path.replace("lead", "ticket"), json=[{"lead_id": "1"}]
         )
         assert (missing.status, missing.json) == (404, {"_errors": ["Procedure ticket not found"]})
-    by_id = await bulk_create(client, [{"lead_id": "L1"}], "D7783ADE-bbbe-4734-afcc-9bc869d8d8a3")
+    by_id = await create_many(client, [{"lead_id": "L1"}], "D7783ADE-bbbe-4734-afcc-9bc869d8d8a3")
     assert by_id.status == 202
 
 
 async def test_item_limit(client: ApiClient, clock: ManualClock) -> None:
-    heard = await bulk_create(client, [{"lead_id": f"L{number}"} for number in range(MAX_ITEMS)])
+    heard = await create_many(client, [{"lead_id": f"L{number}"} for number in range(MAX_ITEMS)])
     await clock.advance(501)
     job_id = heard.json["_data"]["id"]
     assert await fetch_counts(client, job_id) == {"SUCCESS": MAX_ITEMS}

@@ -11,7 +11,7 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import ErrorsWithStatus200
 from tests.clock import ManualClock
 from tests.sandbox.chakra_client import ApiClient, open_client, serve_chakra
-from tests.sandbox.chakra_whatsapp import SENDER, error_code
+from tests.sandbox.chakra_whatsapp import SENDER, read_code
 
 BASE = f"/v1/whatsapp/v24.0/{SENDER}"
 WROTE_TODAY, NEVER_WROTE = "12025550134", "12025550100"
@@ -82,11 +82,11 @@ async def test_incomplete_or_forbidden_calls_are_refused(
     client: ApiClient, action: str, body: dict[str, Any], code: int
 ) -> None:
     await enable(client)
-    assert error_code(await call(client, action, **body)) == code
+    assert read_code(await call(client, action, **body)) == code
 
 
 async def test_call_needs_settings_that_allow_calls(client: ApiClient) -> None:
-    assert error_code(await call(client, "connect", to=WROTE_TODAY, session=OFFER)) == 138000
+    assert read_code(await call(client, "connect", to=WROTE_TODAY, session=OFFER)) == 138000
 
 
 async def test_errors_in_a_200_are_at_the_top_level(

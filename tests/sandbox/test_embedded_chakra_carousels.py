@@ -60,7 +60,7 @@ NO_PRODUCT = {"parameters": [{"type": "action", "action": {}}]}
 CATALOG = {"type": "button", "sub_type": "CATALOG", "index": "0"}
 
 
-def with_last(*components: Part) -> list[Part]:
+def replace_last_card(*components: Part) -> list[Part]:
     """Return a carousel whose third card has these components."""
     return [body("Mei"), carousel(*CARDS[:2], card(2, *components))]
 
@@ -73,11 +73,11 @@ def with_last(*components: Part) -> list[Part]:
         ("summer_carousel", [body("Mei"), carousel(*CARDS[:2])], 132012),
         ("summer_carousel", [body("Mei"), carousel(*CARDS, card(3))], 132012),
         ("summer_carousel", [body("Mei"), carousel(CARDS[0], CARDS[0], CARDS[2])], 131009),
-        ("summer_carousel", with_last(SUFFIX), 132012),
-        ("summer_carousel", with_last(header("video"), SUFFIX), 132012),
-        ("summer_carousel", with_last(header()), 131008),
-        ("summer_carousel", with_last(header(), SUFFIX, body("x")), 132000),
-        ("summer_carousel", with_last(header(), button(0, text("x")), SUFFIX), 131009),
+        ("summer_carousel", replace_last_card(SUFFIX), 132012),
+        ("summer_carousel", replace_last_card(header("video"), SUFFIX), 132012),
+        ("summer_carousel", replace_last_card(header()), 131008),
+        ("summer_carousel", replace_last_card(header(), SUFFIX, body("x")), 132000),
+        ("summer_carousel", replace_last_card(header(), button(0, text("x")), SUFFIX), 131009),
         ("summer_carousel", [body("Mei"), carousel(*CARDS[:2], 7)], 100),
         ("summer_carousel", [body("Mei"), {"type": "carousel", "cards": "x"}], 100),
         ("summer_carousel", [carousel(*CARDS)], 132000),

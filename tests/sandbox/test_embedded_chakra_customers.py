@@ -10,14 +10,14 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra, account_changes
 from bot.sandbox.chakra.customer import EmbeddedCustomer
 from tests.clock import ManualClock
-from tests.sandbox.chakra_client import ApiClient, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, open_client, read_doc, serve_chakra
 from tests.sandbox.chakra_whatsapp import (
     MESSAGES,
     OTHER_SENDER,
     SENDER,
     WebhookListener,
     build_meta_send,
-    error_code,
+    read_code,
     serve_listener,
 )
 
@@ -63,34 +63,34 @@ def change(body: Any) -> tuple[str, Any]:
     return found["field"], found["value"]
 
 
-async def last(listener: WebhookListener, number: int = 1) -> Any:
+async def get_last_body(listener: WebhookListener, number: int = 1) -> Any:
     return (await listener.wait_for_requests(number))[-1].json
 
 
 async def compare(listener: WebhookListener, name: str, number: int = 1, **own: Any) -> None:
     """Compare the last event with the documented one; IDs, times and numbers are our own."""
-    field, value = change(await last(listener, number))
-    documented_field, documented = change(example(f"webhook-meta.{name}"))
+    field, value = change(await get_last_body(listener, number))
+    documented_field, documented = change(read_doc(f"webhook-meta.{name}"))
     assert field == documented_field
-    assert shape(value) == shape(documented)
-    assert own.items() <= flat(value).items()
+    assert describe_shape(value) == describe_shape(documented)
+    assert own.items() <= flatten(value).items()
 
 
-def shape(value: Any) -> Any:
+def describe_shape(value: Any) -> Any:
     """Return the keys and types of all levels."""
     if isinstance(value, dict):
-        return {key: shape(item) for key, item in value.items()}
-    return [shape(item) for item in value] if isinstance(value, list) else type(value)
+        return {key: describe_shape(item) for key, item in value.items()}
+    return [describe_shape(item) for item in value] if isinstance(value, list) else type(value)
 
 
-def flat(value: Any) -> dict[str, Any]:
+def flatten(value: Any) -> dict[str, Any]:
     """Return the leaves by their last key."""
     if not isinstance(value, dict | list):
         return {}
     items = value.items() if isinstance(value, dict) else enumerate(value)
     found: dict[str, Any] = {}
     for key, item in items:
-        found |= flat(item) if isinstance(item, dict | list) else {str(key): item}
+        found |= flatten(item) if isinstance(item, dict | list) else {str(key): item}
     return found
 
 
@@ -118,14 +118,14 @@ async def test_messages_have_the_documented_shapes(
 async def test_echoes_to_a_customer_without_number(
     asha: EmbeddedCustomer, meta: WebhookListener
 ) -> None:
-    documented = change(example("webhook-meta.smb-message-echoes"))[1]["message_echoes"]
+    documented = change(read_doc("webhook-meta.smb-message-echoes"))[1]["message_echoes"]
     wamid = asha.hear_by_hand("Yes, in blue and in grey.")
     asha.hear_edit_by_hand(wamid, "Yes, in blue.")
     asha.hear_revoke_by_hand(wamid)
     for got in await meta.wait_for_requests(3):
         (echo,) = change(got.json)[1]["message_echoes"]
         (as_documented,) = (event for event in documented if event["type"] == echo["type"])
-        assert shape(echo) == shape(as_documented)
+        assert describe_shape(echo) == describe_shape(as_documented)
     (message,) = asha.received
     assert (message.text, message.is_edited, message.is_revoked) == ("Yes, in blue.", True, True)
 
@@ -144,7 +144,7 @@ async def test_system_messages_and_preferences(
     known.stop_marketing()
     await compare(meta, "user-preferences-stop", 3, value="stop")
     known.change_number("919876500001", names_previous=False)
-    _, value = change(await last(meta, 4))
+    _, value = change(await get_last_body(meta, 4))
     assert "previous_user_id" not in value["messages"][0]["system"]
     assert chakra.customers.find("919876500001") is known
     assert chakra.customers.find("919876500000") is None
@@ -155,7 +155,7 @@ async def test_blank_fields_instead_of_absent_ones(
 ) -> None:
     blank = chakra.customers.add("Asha", blank_fields=True)
     blank.write("Hello")
-    _, value = change(await last(meta))
+    _, value = change(await get_last_body(meta))
     assert value["contacts"][0]["wa_id"] == value["messages"][0]["from"] == ""
 
 
@@ -201,8 +201,8 @@ async def test_chakras_format_repeats_messages_and_echoes_only(
         events = {got.json["event"]: got.json["payload"] for got in listener.requests}
         await chakra.settle()
     assert events.keys() == {"message", "smb_message_echo"}
-    documented = example("webhook-chakra.message")["payload"]
-    assert shape(events["message"]) == shape(documented)
+    documented = read_doc("webhook-chakra.message")["payload"]
+    assert describe_shape(events["message"]) == describe_shape(documented)
     assert events["message"]["externalId"] == wamid
 
 
@@ -227,7 +227,7 @@ async def test_recipient_is_forwarded_only_if_chosen(
     asha.write("Hello")
     words = {"messaging_product": "whatsapp", "type": "text", "text": {"body": "Hi"}}
     named = {**words, "recipient_type": "individual", "recipient": USER_ID}
-    assert error_code(await client.request("POST", MESSAGES, json=named)) == 100
+    assert read_code(await client.request("POST", MESSAGES, json=named)) == 100
     chakra.set_recipient_forwarding(is_forwarded=True)
     assert (await client.request("POST", MESSAGES, json=named)).status == 200
     assert [message.text for message in asha.received] == ["Hi"]
@@ -235,9 +235,9 @@ async def test_recipient_is_forwarded_only_if_chosen(
         template for template in chakra.templates if template.category == "AUTHENTICATION"
     )
     otp = {**build_meta_send(template.name, template.language), "to": None, "recipient": USER_ID}
-    assert error_code(await client.request("POST", MESSAGES, json=otp)) == 131062
+    assert read_code(await client.request("POST", MESSAGES, json=otp)) == 131062
     stranger = {**named, "recipient": "IN.1"}
-    assert error_code(await client.request("POST", MESSAGES, json=stranger)) == 131009
+    assert read_code(await client.request("POST", MESSAGES, json=stranger)) == 131009
 
 
 async def test_user_id_in_to_is_accepted_and_dropped(
@@ -263,11 +263,11 @@ async def test_statuses_of_a_send_without_number(
         await clock.advance(0.6)
         (_, delivered) = [got.json for got in await listener.wait_for_requests(2)]
         await chakra.settle()
-    documented = change(example("webhook-meta.status-without-number"))[1]
+    documented = change(read_doc("webhook-meta.status-without-number"))[1]
     value = change(delivered)[1]
     assert value["statuses"][0]["pricing"].pop("billable")
     assert value["statuses"][0]["pricing"]["category"] == "service"
-    assert shape(value) == shape(documented)
+    assert describe_shape(value) == describe_shape(documented)
     assert asha.received[0].status == "delivered"
 
 
@@ -278,10 +278,10 @@ async def test_window_of_each_number(
     other = MESSAGES.replace(SENDER, OTHER_SENDER)
     wamid = john.write("Hello")
     assert (await client.request("POST", MESSAGES, json=body)).status == 200
-    assert error_code(await client.request("POST", other, json=body)) == 131047
+    assert read_code(await client.request("POST", other, json=body)) == 131047
     await clock.advance(24 * 3600)
     john.react(wamid)
-    assert error_code(await client.request("POST", MESSAGES, json=body)) == 131047
+    assert read_code(await client.request("POST", MESSAGES, json=body)) == 131047
 
 
 async def test_read_marks_and_typing(client: ApiClient, john: EmbeddedCustomer) -> None:
@@ -297,7 +297,7 @@ async def test_read_marks_and_typing(client: ApiClient, john: EmbeddedCustomer) 
     ).status == 200
     wrong = ({**mark, "message_id": "wamid.x"}, {**mark, "typing_indicator": {"type": "audio"}})
     for body in wrong:
-        assert error_code(await client.request("POST", MESSAGES, json=body)) == 100
+        assert read_code(await client.request("POST", MESSAGES, json=body)) == 100
 
 
 async def test_marketing_fails_after_stop(
@@ -344,12 +344,12 @@ async def test_media_of_customers_end_after_a_week(
     found = await client.get(path)
     assert (found.json["mime_type"], found.json["id"]) == ("image/png", media_id)
     await clock.advance(7 * 86_400)
-    assert error_code(await client.get(path)) == 100
+    assert read_code(await client.get(path)) == 100
 
 
 async def test_other_changes(chakra: EmbeddedChakra, meta: WebhookListener) -> None:
     chakra.push_change("account_update", {"event": "DISABLED_UPDATE"})
-    body = await last(meta)
+    body = await get_last_body(meta)
     assert change(body) == ("account_update", {"event": "DISABLED_UPDATE"})
     assert isinstance(body["entry"][0]["time"], int)
     account_changes.change_daily_limit(chakra, 250)
@@ -384,16 +384,16 @@ async def test_chats_and_their_messages(
     body = {"customerPhoneNumber": "919911223344", "limit": 10, "page": 1}
     path = "/v1/ext/plugin/whatsapp/list-chat-messages-for-phone-number"
     found = (await client.request("POST", path, json=body)).json
-    documented = example("list-messages-for-phone.response")
+    documented = read_doc("list-messages-for-phone.response")
     assert [message["direction"] for message in found["_data"]] == ["OUTBOUND", "INBOUND"]
     assert found["_meta"] == documented["_meta"]
     assert found["_data"][1].keys() == documented["_data"][0].keys()
-    chats = (await client.request("POST", "/v1/ext/chat", json=example("list-chats.request"))).json
+    chats = await client.request("POST", "/v1/ext/chat", json=read_doc("list-chats.request"))
     by_name = {chat["contact"]["name"]: chat for chat in chats.json["_data"]}
-    assert by_name["John"].keys() == example("list-chats.response")["_data"][0].keys()
+    assert by_name["John"].keys() == read_doc("list-chats.response")["_data"][0].keys()
     assert by_name["Asha Rao"]["contact"]["phone"] is None
     inside = f"/v1/ext/chat/{by_name['Asha Rao']['id']}/message"
-    messages = await client.request("POST", inside, json=example("list-chat-messages.request"))
+    messages = await client.request("POST", inside, json=read_doc("list-chat-messages.request"))
     assert [message["text"] for message in messages.json["_data"]] == ["Hello"]
     for wrong in ({}, {**body, "page": 0}, {**body, "limit": 101}):
         assert (await client.request("POST", path, json=wrong)).status == 400

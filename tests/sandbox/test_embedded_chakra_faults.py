@@ -31,8 +31,8 @@ from tests.sandbox.chakra_client import (
     JOHN,
     ApiClient,
     ApiResponse,
-    example,
     open_client,
+    read_doc,
     serve_chakra,
 )
 
@@ -97,7 +97,7 @@ async def test_meta_error_has_its_documented_shape(
     chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     heard = await request_with_fault(chakra, client, MetaErrorResponse(130429))
-    documented = example("error.meta")["error"]
+    documented = read_doc("error.meta")["error"]
     assert heard.status == 400
     assert set(heard.json["error"]) == set(documented)
     assert heard.json["error"]["code"] == documented["code"]
@@ -108,7 +108,7 @@ async def test_rate_limit_states_its_wait_in_every_format(
     chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     heard = await request_with_fault(chakra, client, TooManyRequests(message_ms=850))
-    assert (heard.status, heard.json) == (429, example("error.chakra-rate-limit"))
+    assert (heard.status, heard.json) == (429, read_doc("error.chakra-rate-limit"))
     assert "retry-after" not in heard.headers
     heard = await request_with_fault(chakra, client, TooManyRequests(retry_after_seconds=2))
     assert (heard.status, heard.headers["retry-after"]) == (429, "2")
@@ -135,7 +135,7 @@ async def test_removing_an_absent_field_is_a_no_op(
     chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     heard = await request_with_fault(chakra, client, MissingField("_data.nothing.here"))
-    assert heard.json == example("fetch-user-v1.response")
+    assert heard.json == read_doc("fetch-user-v1.response")
 
 
 @pytest.mark.parametrize("polite", [False, True])
@@ -183,7 +183,7 @@ async def test_hung_requests_are_answered_when_released(
     chakra.release_hanging()
     heard = await asyncio.gather(*asking)
     assert [answer.status for answer in heard] == [200, 200]
-    assert heard[1].json == example("fetch-user-v1.response")
+    assert heard[1].json == read_doc("fetch-user-v1.response")
 
 
 async def test_a_request_may_be_released_the_moment_it_arrives(
@@ -226,7 +226,7 @@ async def test_slow_response_follows_the_clock(
     await clock.advance(4.9)
     assert chakra.requests[0].status is None
     await clock.advance(0.2)
-    assert (await asking).json == example("fetch-user-v1.response")
+    assert (await asking).json == read_doc("fetch-user-v1.response")
     assert clock.pending_timers == 0
 
 

@@ -9,7 +9,7 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.job_plan import load_job_plans
 from tests.clock import ManualClock
-from tests.sandbox.chakra_client import UNKNOWN_ID, ApiClient, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import UNKNOWN_ID, ApiClient, open_client, read_doc, serve_chakra
 from tests.sandbox.chakra_jobs import JOBS, fetch_counts, fetch_entries
 
 DOCUMENTED = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
@@ -38,14 +38,14 @@ async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
 async def test_the_documented_job_is_fetched_exactly(client: ApiClient, clock: ManualClock) -> None:
     for _ in range(2):
         heard = await client.get(f"{JOBS}/{DOCUMENTED}")
-        assert (heard.status, heard.json) == (200, example("fetch-background-job.response"))
+        assert (heard.status, heard.json) == (200, read_doc("fetch-background-job.response"))
         await clock.advance(3600)
     assert (await client.get(f"{JOBS}/{DOCUMENTED.upper()}")).status == 200
 
 
 async def test_its_entries_come_in_pages_with_the_keys_of_the_example(client: ApiClient) -> None:
     path = f"{JOBS}/{DOCUMENTED}/entries"
-    documented = example("fetch-background-job-entries.response")
+    documented = read_doc("fetch-background-job-entries.response")
     heard = (await client.get(f"{path}?limit=4")).json
     assert heard["_meta"] == documented["_meta"]
     assert {frozenset(entry) for entry in heard["_data"]} == {frozenset(documented["_data"][0])}
@@ -106,7 +106,7 @@ async def test_job_progresses_with_the_clock(
     await clock.advance(5.5)
     assert await fetch_counts(client, job.id) == {"INVALID": 2, "SUCCESS": 9, "ERROR": 1}
     data = (await client.get(f"{JOBS}/{job.id}")).json["_data"]
-    assert set(data) == set(example("fetch-background-job.response")["_data"])
+    assert set(data) == set(read_doc("fetch-background-job.response")["_data"])
     ended = [
         entry["completedAt"] - data["createdAt"] for entry in await fetch_entries(client, job.id)
     ]

@@ -16,13 +16,13 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.media import MB
 from bot.sandbox.chakra.multipart import FormPart, parse_multipart
 from tests.clock import ManualClock
-from tests.sandbox.chakra_client import ApiClient, ApiResponse, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, ApiResponse, open_client, read_doc, serve_chakra
 from tests.sandbox.chakra_whatsapp import (
     CUSTOMER_NUMBER,
     PLUGIN,
+    build_phone_send_path,
     build_send,
-    phone_send_path,
-    positional,
+    map_positions,
     serve_listener,
 )
 
@@ -69,7 +69,7 @@ async def test_upload_response_is_documented_and_file_is_public(
     chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     heard = await post_upload(client, b"\x89PNG\r\n--x", "image/png", name="Photo One.PNG")
-    documented = urlsplit(example("upload-public-media.response")["_data"]["publicMediaUrl"])
+    documented = urlsplit(read_doc("upload-public-media.response")["_data"]["publicMediaUrl"])
     assert (set(heard.json), set(heard.json["_data"])) == ({"_data"}, {"publicMediaUrl"})
     url = heard.json["_data"]["publicMediaUrl"]
     assert url.startswith(f"{chakra.base_url}/media/public/")
@@ -137,9 +137,9 @@ async def test_a_send_with_an_uploaded_file_of_the_wrong_kind_fails_later(
     async with serve_listener() as hook:
         chakra.set_event_webhook(hook.url)
         for link in (good, wrong, lost):
-            body = build_send("christmas_promo_23", mapping=positional("John"), imageUrl=link)
+            body = build_send("christmas_promo_23", mapping=map_positions("John"), imageUrl=link)
             assert (
-                await client.request("POST", phone_send_path(CUSTOMER_NUMBER), json=body)
+                await client.request("POST", build_phone_send_path(CUSTOMER_NUMBER), json=body)
             ).status == 200
         await clock.advance(0.8)
         await hook.wait_for_requests(3)
@@ -156,7 +156,7 @@ async def test_media_object_url_points_to_the_sandbox(
     chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     heard = await client.get(f"/v1/whatsapp/v24.0/media/{MEDIA}")
-    assert (heard.status, set(heard.json)) == (200, set(example("fetch-whatsapp-media.response")))
+    assert (heard.status, set(heard.json)) == (200, set(read_doc("fetch-whatsapp-media.response")))
     url = heard.json["url"]
     assert url == f"{chakra.base_url}/v1/whatsapp/v24.0/attachments?mid={MEDIA}"
     path = url.removeprefix(chakra.base_url)

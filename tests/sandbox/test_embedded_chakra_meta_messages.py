@@ -10,12 +10,12 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.accepted_send import SEND_META_MESSAGE
 from tests.clock import ManualClock
-from tests.sandbox.chakra_client import ApiClient, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, open_client, read_doc, serve_chakra
 from tests.sandbox.chakra_whatsapp import (
     CUSTOMER_NUMBER,
     MESSAGES,
     build_meta_send,
-    error_code,
+    read_code,
 )
 
 
@@ -39,10 +39,10 @@ async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
 async def test_the_documented_send_in_metas_format(
     chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
-    heard = await client.request("POST", MESSAGES, json=example("send-template-meta.request"))
+    heard = await client.request("POST", MESSAGES, json=read_doc("send-template-meta.request"))
     (sent,) = chakra.sends
     assert (heard.status, heard.json) == (200, {"_data": {"whatsappMessageId": sent.wamid}})
-    assert set(heard.json["_data"]) == set(example("send-template-meta.response")["_data"])
+    assert set(heard.json["_data"]) == set(read_doc("send-template-meta.response")["_data"])
     assert (sent.endpoint, sent.template, sent.language) == (
         SEND_META_MESSAGE,
         "hello_world",
@@ -84,7 +84,7 @@ async def test_a_send_in_metas_format_with_every_component(client: ApiClient) ->
         cake["template"]["components"][0],
         {"type": "body", "parameters": TEXT},
     )
-    assert error_code(await client.request("POST", MESSAGES, json=nameless)) == 100
+    assert read_code(await client.request("POST", MESSAGES, json=nameless)) == 100
 
 
 HELLO = build_meta_send("hello_world", "en_US")
@@ -128,7 +128,7 @@ HELLO = build_meta_send("hello_world", "en_US")
 async def test_meta_format_send_rejected_by_meta(
     chakra: EmbeddedChakra, client: ApiClient, body: dict[str, Any], code: int
 ) -> None:
-    assert error_code(await client.request("POST", MESSAGES, json=body)) == code
+    assert read_code(await client.request("POST", MESSAGES, json=body)) == code
     assert not chakra.sends
 
 

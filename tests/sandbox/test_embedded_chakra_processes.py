@@ -16,15 +16,15 @@ from tests.sandbox.chakra_client import (
     UNKNOWN_ID,
     ApiClient,
     ApiResponse,
-    example,
     open_client,
+    read_doc,
     serve_chakra,
 )
 
 LEADS = "/v1/ext/procedure/lead/process"
 NUMBERS = "/v1/ext/whatsapp-phone-number"
 BUSINESSES = "/v1/ext/whatsapp-business-account"
-TED = example("fetch-process.response")["_data"]
+TED = read_doc("fetch-process.response")["_data"]
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def find_processes(client: ApiClient, **where: Any) -> set[str]:
 
 async def test_the_documented_lead_is_fetched_exactly(client: ApiClient) -> None:
     heard = await client.get(f"{LEADS}/{TED['id']}")
-    assert (heard.status, heard.json) == (200, example("fetch-process.response"))
+    assert (heard.status, heard.json) == (200, read_doc("fetch-process.response"))
 
 
 async def test_fetch_accepts_only_ids(client: ApiClient) -> None:
@@ -64,7 +64,7 @@ async def test_fetch_accepts_only_ids(client: ApiClient) -> None:
 async def test_the_list_comes_in_pages_of_ten(client: ApiClient) -> None:
     first = (await query_processes(client)).json
     assert (len(first["_data"]), first["_meta"]) == (10, {"hasMore": True})
-    assert first["_data"][0] == example("list-processes.response")["_data"][0]
+    assert first["_data"][0] == read_doc("list-processes.response")["_data"][0]
     rest = (await query_processes(client, skip=10)).json
     assert (len(rest["_data"]), rest["_meta"]) == (6, {"hasMore": False})
     assert (await query_processes(client, skip=99)).json == {
@@ -76,7 +76,7 @@ async def test_the_list_comes_in_pages_of_ten(client: ApiClient) -> None:
 
 
 async def test_documented_query_is_supported(client: ApiClient) -> None:
-    heard = await client.request("POST", f"{LEADS}/list", json=example("list-processes.request"))
+    heard = await client.request("POST", f"{LEADS}/list", json=read_doc("list-processes.request"))
     assert (heard.status, heard.json) == (200, {"_data": [], "_meta": {"hasMore": False}})
 
 
@@ -136,7 +136,7 @@ async def test_the_senders_are_listed_as_documented(
     chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     listed = (await client.get(NUMBERS, params={"pluginId": chakra.plugin_id})).json["_data"]
-    (documented,) = example("list-whatsapp-phone-numbers.response")["_data"]
+    (documented,) = read_doc("list-whatsapp-phone-numbers.response")["_data"]
     # Its documented number is used by the documented sends, which Meta would refuse.
     assert listed[0] | {"displayPhoneNumber": documented["displayPhoneNumber"]} == documented
     assert listed[1]["healthStatus"]["entities"]

@@ -12,13 +12,13 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.whatsapp_ids import is_whatsapp_id, to_whatsapp_id
 from tests.clock import ManualClock
-from tests.sandbox.chakra_client import ApiClient, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, open_client, read_doc, serve_chakra
 from tests.sandbox.chakra_whatsapp import (
     CUSTOMER_NUMBER,
     MESSAGES,
     OTHER_SENDER,
     SENDER,
-    error_code,
+    read_code,
     send,
 )
 
@@ -85,7 +85,7 @@ async def test_numbers_rejected_immediately(
     chakra: EmbeddedChakra, client: ApiClient, code: int
 ) -> None:
     number = find_number(chakra, f"refused immediately with {code}")
-    assert error_code(await send(client, number)) == code
+    assert read_code(await send(client, number)) == code
     assert not chakra.sends
 
 
@@ -94,7 +94,7 @@ async def test_recipient_rate_limit_is_six_seconds(
 ) -> None:
     number = find_number(chakra, "131056")
     assert (await send(client, number)).status == 200
-    assert error_code(await send(client, number)) == 131056
+    assert read_code(await send(client, number)) == 131056
     assert (await send(client, number, whatsappPhoneNumberId=OTHER_SENDER)).status == 200
     await clock.advance(6)
     assert (await send(client, number)).status == 200
@@ -103,7 +103,7 @@ async def test_recipient_rate_limit_is_six_seconds(
 
 async def test_sender_cannot_message_itself(client: ApiClient) -> None:
     own = {"whatsappPhoneNumberId": OTHER_SENDER}
-    assert error_code(await send(client, "12025550190", **own)) == 131021
+    assert read_code(await send(client, "12025550190", **own)) == 131021
 
 
 async def test_numbers_that_fail_in_delivery(
@@ -133,16 +133,16 @@ async def test_numbers_that_fail_in_delivery(
 async def test_session_messages_need_an_open_window(
     chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
-    body = example("send-session-message.request")
-    assert error_code(await client.request("POST", MESSAGES, json=body)) == 131047
+    body = read_doc("send-session-message.request")
+    assert read_code(await client.request("POST", MESSAGES, json=body)) == 131047
     chakra.receive_message(body["to"], "Is anybody there?")
     heard = await client.request("POST", MESSAGES, json=body)
-    assert set(heard.json["_data"]) == set(example("send-session-message.response")["_data"])
+    assert set(heard.json["_data"]) == set(read_doc("send-session-message.response")["_data"])
     assert (chakra.sends[0].template, chakra.sends[0].text) == (None, "This is a text message")
     other = MESSAGES.replace(SENDER, OTHER_SENDER)
-    assert error_code(await client.request("POST", other, json=body)) == 131047
+    assert read_code(await client.request("POST", other, json=body)) == 131047
     await clock.advance(24 * 3600)
-    assert error_code(await client.request("POST", MESSAGES, json=body)) == 131047
+    assert read_code(await client.request("POST", MESSAGES, json=body)) == 131047
 
 
 @pytest.mark.parametrize(
@@ -177,5 +177,5 @@ async def test_session_messages_of_every_kind(
     body = {"messaging_product": "whatsapp", "to": CUSTOMER_NUMBER, **message}
     heard = await client.request("POST", MESSAGES, json=body)
     if code:
-        assert error_code(heard) == code
+        assert read_code(heard) == code
     assert len(chakra.sends) == (0 if code else 1)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
 from tests.clock import ManualClock
-from tests.sandbox.chakra_client import example, serve_chakra
+from tests.sandbox.chakra_client import read_doc, serve_chakra
 from tests.sandbox.chakra_whatsapp import serve_listener
 
 
@@ -20,7 +20,7 @@ async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
 
 async def test_changes_at_meta_are_sent_by_webhook(chakra: EmbeddedChakra) -> None:
     examples = {
-        name: example(f"webhook-meta.template-{name}")["entry"][0]["changes"][0]
+        name: read_doc(f"webhook-meta.template-{name}")["entry"][0]["changes"][0]
         for name in ("quality", "status", "category-impending", "category-done")
     }
     async with serve_listener() as hook:

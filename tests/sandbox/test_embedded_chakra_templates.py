@@ -15,11 +15,11 @@ from bot.sandbox.chakra import EmbeddedChakra, template_review, template_rules
 from bot.sandbox.chakra.meta import MetaApiError
 from bot.sandbox.chakra.template import EmbeddedTemplate, TemplateStatus, list_variable_names
 from tests.clock import ManualClock
-from tests.sandbox.chakra_client import ApiClient, ApiResponse, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, ApiResponse, open_client, read_doc, serve_chakra
 from tests.sandbox.chakra_whatsapp import TEMPLATES, serve_listener
 
 API = "/v1/ext/plugin/whatsapp/api/v24.0"
-NEW = example("create-message-template.request") | {"name": "order_shipped"}
+NEW = read_doc("create-message-template.request") | {"name": "order_shipped"}
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def list_templates(client: ApiClient, **query: str) -> Any:
     return (await client.get(TEMPLATES, params=query)).json
 
 
-async def all_pages(client: ApiClient, limit: str = "100") -> list[list[dict[str, Any]]]:
+async def load_pages(client: ApiClient, limit: str = "100") -> list[list[dict[str, Any]]]:
     pages, after = [], ""
     while True:
         page = await list_templates(client, limit=limit, **({"after": after} if after else {}))
@@ -53,7 +53,7 @@ async def all_pages(client: ApiClient, limit: str = "100") -> list[list[dict[str
         after = page["paging"]["cursors"]["after"]
 
 
-def body_component(text: str, *samples: str) -> dict[str, Any]:
+def build_body(text: str, *samples: str) -> dict[str, Any]:
     component: dict[str, Any] = {"type": "BODY", "text": text}
     return component | ({"example": {"body_text": [list(samples)]}} if samples else {})
 
@@ -66,7 +66,7 @@ async def create_template(client: ApiClient, template: Any) -> ApiResponse:
     return await client.request("POST", TEMPLATES, json=template)
 
 
-def error_fields(heard: ApiResponse) -> tuple[int, int]:
+def read_error(heard: ApiResponse) -> tuple[int, int]:
     """Return Meta's code and subcode."""
     error = heard.json["error"]
     assert heard.status == 400
@@ -75,7 +75,7 @@ def error_fields(heard: ApiResponse) -> tuple[int, int]:
 
 
 async def test_the_templates_come_in_three_pages(client: ApiClient, chakra: EmbeddedChakra) -> None:
-    pages = await all_pages(client)
+    pages = await load_pages(client)
     assert [len(page) for page in pages][:2] == [100, 100]
     assert len(pages) == 3
     ids = [template["id"] for page in pages for template in page]
@@ -104,13 +104,13 @@ async def test_the_limit_is_twenty_five_unless_given_and_a_hundred_at_most(
     assert len((await list_templates(client, limit="7"))["data"]) == 7
     assert len((await list_templates(client, limit="5000"))["data"]) == 100
     for wrong in ("0", "-1", "many"):
-        assert error_fields(await client.get(TEMPLATES, params={"limit": wrong})) == (100, 0)
-    assert error_fields(await client.get(TEMPLATES, params={"after": "nonsense"})) == (100, 0)
+        assert read_error(await client.get(TEMPLATES, params={"limit": wrong})) == (100, 0)
+    assert read_error(await client.get(TEMPLATES, params={"after": "nonsense"})) == (100, 0)
 
 
 async def test_the_documented_templates_are_listed_exactly(client: ApiClient) -> None:
     page = await list_templates(client, limit="2")
-    assert page["data"] == example("list-message-templates.response")["data"]
+    assert page["data"] == read_doc("list-message-templates.response")["data"]
 
 
 async def test_filters_are_ignored(client: ApiClient) -> None:
@@ -130,7 +130,7 @@ async def test_extra_fields_are_returned_on_request(client: ApiClient) -> None:
 @pytest.mark.parametrize("wrong", ["v24.0/1", "v24.0/x", "24/83784929738012"])
 async def test_unknown_account_is_rejected_like_meta(client: ApiClient, wrong: str) -> None:
     path = f"/v1/ext/plugin/whatsapp/api/{wrong}/message_templates"
-    code, _ = error_fields(await client.get(path))
+    code, _ = read_error(await client.get(path))
     assert code in (100, 2500)
 
 
@@ -189,7 +189,7 @@ async def test_new_template_is_pending_then_approved(
     client: ApiClient, chakra: EmbeddedChakra, clock: ManualClock
 ) -> None:
     heard = await create_template(client, NEW)
-    documented = example("create-message-template.response")
+    documented = read_doc("create-message-template.response")
     assert (heard.status, set(heard.json)) == (200, set(documented))
     assert heard.json | {"id": documented["id"]} == documented
     first = (await list_templates(client))["data"][0]
@@ -208,7 +208,7 @@ async def test_review_is_sent_to_the_pass_through_webhook(
         await clock.advance(template_review.REVIEW_SECONDS)
         (got,) = await hook.wait_for_requests(1)
         await chakra.settle()
-    documented = example("webhook-meta.template-status")
+    documented = read_doc("webhook-meta.template-status")
     value = got.json["entry"][0]["changes"][0]["value"]
     assert set(value) == set(documented["entry"][0]["changes"][0]["value"])
     assert (value["event"], value["message_template_id"]) == ("APPROVED", int(created["id"]))
@@ -230,16 +230,16 @@ async def test_review_may_reject(
     text: str,
     reason: str,
 ) -> None:
-    await create_template(client, build_template(body_component(text, "Mark"), category=category))
+    await create_template(client, build_template(build_body(text, "Mark"), category=category))
     await clock.advance(template_review.REVIEW_SECONDS)
     template = chakra.find_template("order_shipped")
     assert (template.status, template.rejected_reason) == ("REJECTED", reason)
 
 
 async def test_a_name_exists_once_in_a_language(client: ApiClient, chakra: EmbeddedChakra) -> None:
-    documented = example("create-message-template.request")
+    documented = read_doc("create-message-template.request")
     heard = await create_template(client, documented)
-    assert error_fields(heard) == (100, 2388024)
+    assert read_error(heard) == (100, 2388024)
     assert heard.json["error"]["error_user_title"] == "Content in This Language Already Exists"
     before = len(chakra.templates)
     assert (await create_template(client, documented | {"language": "hi"})).status == 200
@@ -251,15 +251,15 @@ NAMED = {
     "text": "Dear {{first_name}}, hello.",
     "example": {"body_text_named_params": [{"param_name": "first_name", "example": "Mark"}]},
 }
-PLAIN = body_component("Hello there.")
+PLAIN = build_body("Hello there.")
 
 
-def media_header(sample: str) -> dict[str, Any]:
+def build_header(sample: str) -> dict[str, Any]:
     return {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": [sample]}}
 
 
-def carousel(sample: str) -> dict[str, Any]:
-    return {"type": "CAROUSEL", "cards": [{"components": [media_header(sample)]}]}
+def build_carousel(sample: str) -> dict[str, Any]:
+    return {"type": "CAROUSEL", "cards": [{"components": [build_header(sample)]}]}
 
 
 @pytest.mark.parametrize(
@@ -274,27 +274,25 @@ def carousel(sample: str) -> dict[str, Any]:
         (build_template(), 2388043),
         (build_template(PLAIN, PLAIN), 2388043),
         (build_template(PLAIN, {"type": "SIDEBAR"}), 0),
-        (build_template(body_component("Hello {{1}}, welcome.")), 2388043),
-        (build_template(body_component("Hello {{1}} and {{2}}, welcome.", "one")), 2388043),
-        (build_template(body_component("Hello {{1}} and {{3}}, welcome.", "one", "two")), 2388072),
+        (build_template(build_body("Hello {{1}}, welcome.")), 2388043),
+        (build_template(build_body("Hello {{1}} and {{2}}, welcome.", "one")), 2388043),
+        (build_template(build_body("Hello {{1}} and {{3}}, welcome.", "one", "two")), 2388072),
         (
-            build_template(
-                body_component("Hello {{Name}}, welcome.", "one"), parameter_format="NAMED"
-            ),
+            build_template(build_body("Hello {{Name}}, welcome.", "one"), parameter_format="NAMED"),
             2388072,
         ),
-        (build_template(body_component("{{1}} is here.", "Mark")), 2388299),
-        (build_template(body_component("Hello {{1}}", "Mark")), 2388299),
-        (build_template(body_component("x" * 1025)), 2388040),
+        (build_template(build_body("{{1}} is here.", "Mark")), 2388299),
+        (build_template(build_body("Hello {{1}}", "Mark")), 2388299),
+        (build_template(build_body("x" * 1025)), 2388040),
         (build_template(PLAIN, {"type": "HEADER", "format": "TEXT", "text": "x" * 61}), 2388040),
         (build_template(PLAIN, {"type": "HEADER", "format": "GIF"}), 2388047),
         (build_template(PLAIN, {"type": "HEADER", "format": "TEXT", "text": "a\nb"}), 2388047),
         (build_template(PLAIN, {"type": "HEADER", "format": "IMAGE"}), 2388043),
         (build_template(PLAIN, {"type": "HEADER", "format": "TEXT", "text": "Sale 🎉"}), 2388047),
         (build_template(PLAIN, {"type": "HEADER", "format": "TEXT", "text": "I ❤️ it"}), 2388047),
-        (build_template(body_component("Hi {{1}} {{2}}!", "a", "b")), 2388293),
-        (build_template(PLAIN, media_header("HTTPS://scontent.example/v/sample.jpg")), 2494102),
-        (build_template(PLAIN, carousel("https://scontent.example/sample.jpg")), 2494102),
+        (build_template(build_body("Hi {{1}} {{2}}!", "a", "b")), 2388293),
+        (build_template(PLAIN, build_header("HTTPS://scontent.example/v/sample.jpg")), 2494102),
+        (build_template(PLAIN, build_carousel("https://scontent.example/sample.jpg")), 2494102),
         (
             build_template(PLAIN, {"type": "HEADER", "format": "TEXT", "text": "{{1}} to {{2}}"}),
             2388047,
@@ -302,7 +300,7 @@ def carousel(sample: str) -> dict[str, Any]:
         (build_template(PLAIN, {"type": "FOOTER", "text": "x" * 61}), 2388040),
         (build_template(PLAIN, {"type": "FOOTER", "text": "Dear {{1}}"}), 2388073),
         (build_template(PLAIN, {"type": "BUTTONS", "buttons": []}), 2388043),
-        (build_template(body_component("x"), category="AUTHENTICATION"), 2388072),
+        (build_template(build_body("x"), category="AUTHENTICATION"), 2388072),
         (build_template({"type": "BODY"}, category="AUTHENTICATION"), 2388043),
     ],
 )
@@ -310,7 +308,7 @@ async def test_invalid_templates_are_rejected(
     client: ApiClient, chakra: EmbeddedChakra, template: dict[str, Any], subcode: int
 ) -> None:
     before = chakra.templates
-    assert error_fields(await create_template(client, template)) == (100, subcode)
+    assert read_error(await create_template(client, template)) == (100, subcode)
     assert chakra.templates == before
 
 
@@ -318,7 +316,7 @@ URL = {"type": "URL", "text": "See", "url": "https://acme.example/{{1}}", "examp
 
 
 async def test_sample_of_a_media_header_is_a_handle_of_an_upload(client: ApiClient) -> None:
-    template = build_template(PLAIN, media_header("4::aW1hZ2UvanBlZw==:ARbX"))
+    template = build_template(PLAIN, build_header("4::aW1hZ2UvanBlZw==:ARbX"))
     assert (await create_template(client, template)).status == 200
 
 
@@ -372,15 +370,15 @@ async def test_documented_template_update_is_accepted_and_reviewed(
     client: ApiClient, chakra: EmbeddedChakra, clock: ManualClock
 ) -> None:
     _, path = find_template_id(chakra, "order_delivery_update", "en_US")
-    changes = example("update-message-template.request")
+    changes = read_doc("update-message-template.request")
     heard = await client.request("POST", path, json=changes)
-    assert (heard.status, heard.json) == (200, example("update-message-template.response"))
+    assert (heard.status, heard.json) == (200, read_doc("update-message-template.response"))
     changed = chakra.find_template("order_delivery_update")
     assert (changed.status, list(changed.components)) == ("PENDING", changes["components"])
-    assert error_fields(await client.request("POST", path, json=changes)) == (100, 2388003)
+    assert read_error(await client.request("POST", path, json=changes)) == (100, 2388003)
     await clock.advance(template_review.REVIEW_SECONDS)
     assert chakra.find_template("order_delivery_update").status == "APPROVED"
-    assert error_fields(await client.request("POST", path, json=changes)) == (100, 2388003)
+    assert read_error(await client.request("POST", path, json=changes)) == (100, 2388003)
     await clock.advance(24 * 3600)
     assert (await client.request("POST", path, json=changes)).status == 200
 
@@ -391,10 +389,10 @@ async def test_an_update_is_checked_like_a_new_one(
     before, path = find_template_id(chakra, "order_delivery_update", "en_US")
     for changes, subcode in (
         ({}, 0),
-        ({"components": [body_component("{{1}} first.", "x")]}, 2388299),
+        ({"components": [build_body("{{1}} first.", "x")]}, 2388299),
         ({"category": "MARKETING"}, 2388003),
         ({"category": "NONSENSE"}, 0),
     ):
-        assert error_fields(await client.request("POST", path, json=changes)) == (100, subcode)
+        assert read_error(await client.request("POST", path, json=changes)) == (100, subcode)
     assert chakra.find_template("order_delivery_update") == before
-    assert error_fields(await client.request("POST", f"{API}/1", json={})) == (100, 33)
+    assert read_error(await client.request("POST", f"{API}/1", json={})) == (100, 33)

@@ -14,14 +14,14 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.web.server import serve
 from tests.clock import ManualClock
-from tests.sandbox.chakra_client import ApiClient, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, open_client, read_doc, serve_chakra
 from tests.sandbox.chakra_whatsapp import (
     CUSTOMER_NUMBER,
     MESSAGES,
     WebhookListener,
     build_meta_send,
+    build_phone_send_path,
     build_send,
-    phone_send_path,
     send,
     serve_listener,
 )
@@ -76,11 +76,11 @@ def find_number(chakra: EmbeddedChakra, description: str) -> str:
     return number
 
 
-def delivery_statuses(listener: WebhookListener) -> list[str]:
+def list_delivery_statuses(listener: WebhookListener) -> list[str]:
     return [got.json["payload"]["deliveryStatus"] for got in listener.requests]
 
 
-def meta_value(body: Any) -> Any:
+def get_meta_value(body: Any) -> Any:
     return body["entry"][0]["changes"][0]["value"]
 
 
@@ -104,8 +104,8 @@ async def test_send_statuses_follow_the_clock(
     for number, seconds in enumerate((0.1, 0.6, 1.3), 1):
         await clock.advance(seconds)
         await listener.wait_for_requests(number)
-    assert delivery_statuses(listener) == ["SENT", "DELIVERED", "READ"]
-    documented = example("webhook-chakra.status")
+    assert list_delivery_statuses(listener) == ["SENT", "DELIVERED", "READ"]
+    documented = read_doc("webhook-chakra.status")
     assert listener.requests[1].json == {
         "event": "status",
         "payload": documented["payload"]
@@ -140,8 +140,8 @@ async def test_meta_webhook_repeats_events_unsigned(
     await run_send_events(chakra, clock)
     assert len(listener.requests) == len(meta_listener.requests) == 3
     for got, name in zip(meta_listener.requests, ("sent", "delivered", "read"), strict=True):
-        assert has_same_shape(got.json, example(f"webhook-meta.status-{name}"))
-        (status,) = meta_value(got.json)["statuses"]
+        assert has_same_shape(got.json, read_doc(f"webhook-meta.status-{name}"))
+        (status,) = get_meta_value(got.json)["statuses"]
         assert (status["status"], status["id"]) == (name, chakra.sends[0].wamid)
         assert "x-chakra-signature-256" not in got.headers
 
@@ -174,10 +174,12 @@ async def test_failing_numbers_fail_after_acceptance(
     assert (await send(client, find_number(chakra, says))).status == 200
     await run_send_events(chakra, clock)
     failed = listener.requests[-1].json
-    assert has_same_shape(failed, example("webhook-chakra.status-failed"))
+    assert has_same_shape(failed, read_doc("webhook-chakra.status-failed"))
     assert failed["payload"]["errorContext"]["providerPayload"]["code"] == code
-    assert has_same_shape(meta_listener.requests[-1].json, example("webhook-meta.status-failed"))
-    assert meta_value(meta_listener.requests[-1].json)["statuses"][0]["errors"][0]["code"] == code
+    assert has_same_shape(meta_listener.requests[-1].json, read_doc("webhook-meta.status-failed"))
+    assert (
+        get_meta_value(meta_listener.requests[-1].json)["statuses"][0]["errors"][0]["code"] == code
+    )
 
 
 async def test_impossible_number_is_accepted_then_fails(
@@ -185,7 +187,7 @@ async def test_impossible_number_is_accepted_then_fails(
 ) -> None:
     assert (await send(client, "447700900123")).status == 200
     await run_send_events(chakra, clock)
-    assert delivery_statuses(listener) == ["FAILED"]
+    assert list_delivery_statuses(listener) == ["FAILED"]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ async def test_events_in_every_order(
 ) -> None:
     await send(client, find_number(chakra, says))
     await run_send_events(chakra, clock)
-    assert " ".join(delivery_statuses(listener)) == expected
+    assert " ".join(list_delivery_statuses(listener)) == expected
 
 
 async def test_events_under_their_older_name(
@@ -218,7 +220,7 @@ async def test_events_under_their_older_name(
 ) -> None:
     await send(client, find_number(chakra, "older name"))
     await run_send_events(chakra, clock)
-    documented = example("webhook-chakra.delivery-status-legacy")
+    documented = read_doc("webhook-chakra.delivery-status-legacy")
     assert all(has_same_shape(got.json, documented) for got in listener.requests)
     assert {got.json["event"] for got in listener.requests} == {"deliveryStatus"}
     assert len(listener.requests) == 3
@@ -235,9 +237,9 @@ async def test_reply_opens_the_session_window(
     await send(client, number)
     await run_send_events(chakra, clock)
     answer = listener.requests[-1].json
-    assert has_same_shape(answer, example("webhook-chakra.message"))
+    assert has_same_shape(answer, read_doc("webhook-chakra.message"))
     assert answer["payload"]["message"]["from"] == number
-    assert has_same_shape(meta_listener.requests[-1].json, example("webhook-meta.text-message"))
+    assert has_same_shape(meta_listener.requests[-1].json, read_doc("webhook-meta.text-message"))
     words = {"messaging_product": "whatsapp", "to": number, "text": {"body": "We will call."}}
     assert (await client.request("POST", MESSAGES, json=words)).status == 200
 
@@ -256,9 +258,9 @@ async def test_first_button_can_be_pressed(
         {"schemaPropertyName": "2", "schemaPropertyValue": "566701"},
     ]
     body = build_send("order_delivery_update", mapping=mapping, **location)
-    await client.request("POST", phone_send_path(number), json=body)
+    await client.request("POST", build_phone_send_path(number), json=body)
     await run_send_events(chakra, clock)
-    assert has_same_shape(meta_listener.requests[-1].json, example("webhook-meta.button-reply"))
+    assert has_same_shape(meta_listener.requests[-1].json, read_doc("webhook-meta.button-reply"))
     pressed = listener.requests[-1].json["payload"]["message"]
     assert pressed["button"]["text"] == "Stop Delivery Updates"
     assert pressed["context"]["id"] == chakra.sends[0].wamid
@@ -288,7 +290,7 @@ async def test_custom_events_can_be_emitted(
     await listener.wait_for_requests(3)
     assert sorted(got.json["event"] for got in listener.requests) == ["message", "status", "status"]
     (heard,) = (got.json["payload"] for got in listener.requests if got.json["event"] == "message")
-    documented = example("webhook-chakra.message")["payload"]
+    documented = read_doc("webhook-chakra.message")["payload"]
     own = {name: heard[name] for name in ("externalId", "messageId", "timestamp")}
     message = documented["message"] | {
         "id": wamid,

@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import Response
 
 from bot.sandbox.slack import ActionNotPossible, visible_text
-from tests.sandbox.slack_harness import Json, SlackHarness, open_harness, section_block
+from tests.sandbox.slack_harness import Json, SlackHarness, build_section_block, open_harness
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_private_channel_names_are_omitted(
 
 
 async def test_ack_response_is_ephemeral(harness: SlackHarness) -> None:
-    harness.app.respond_with({"text": "Hello", "blocks": [section_block("*Hello* there")]})
+    harness.app.respond_with({"text": "Hello", "blocks": [build_section_block("*Hello* there")]})
     await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
     line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert line.ephemeral
@@ -143,7 +143,7 @@ async def test_an_in_channel_ack_publishes_what_was_typed(harness: SlackHarness)
 
 
 async def test_ack_over_a_limit_is_rejected_and_recorded(harness: SlackHarness) -> None:
-    harness.app.respond_with({"text": "Long", "blocks": [section_block("x" * 3001)]})
+    harness.app.respond_with({"text": "Long", "blocks": [build_section_block("x" * 3001)]})
     await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
     line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert line.author == "USLACKBOT"

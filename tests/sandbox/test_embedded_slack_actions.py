@@ -10,15 +10,15 @@ from bot.sandbox.slack import ActionNotPossible
 from tests.sandbox.slack_harness import (
     Json,
     SlackHarness,
-    actions_block,
+    build_actions_block,
+    build_field_block,
     build_manifest,
     build_modal,
-    field_block,
+    build_plain_text,
     open_harness,
-    plain_text,
 )
 
-COLOURS = [{"text": plain_text(name), "value": name} for name in ("red", "blue")]
+COLOURS = [{"text": build_plain_text(name), "value": name} for name in ("red", "blue")]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ async def test_link_button_is_dispatched(harness: SlackHarness) -> None:
 
 
 async def test_value_distinguishes_buttons_with_the_same_action(harness: SlackHarness) -> None:
-    rows = [{**actions_block(value=str(n)), "block_id": f"row{n}"} for n in range(3)]
+    rows = [{**build_actions_block(value=str(n)), "block_id": f"row{n}"} for n in range(3)]
     await harness.web.chat_postMessage(channel="C0SALES", text="Which?", blocks=rows)
     await harness.slack.press("U0JOHN", "go", value="1")
     assert harness.app.last_payload["actions"][0]["block_id"] == "row1"
@@ -88,7 +88,7 @@ async def test_newest_message_is_the_default(harness: SlackHarness) -> None:
 
 async def test_top_view_takes_precedence_over_messages(harness: SlackHarness) -> None:
     await harness.post_button(value="message")
-    await harness.open_form(build_modal(actions_block(value="view")))
+    await harness.open_form(build_modal(build_actions_block(value="view")))
     await harness.slack.press("U0JOHN", "go")
     sent = harness.app.last_payload
     assert sent["actions"][0]["value"] == "view"
@@ -101,7 +101,7 @@ async def test_a_choice_on_a_message_is_in_its_state(harness: SlackHarness) -> N
     menu = {"type": "static_select", "action_id": "colour", "options": COLOURS}
     row = {"type": "actions", "block_id": "menus", "elements": [menu]}
     await harness.web.chat_postMessage(
-        channel="C0SALES", text="Pick", blocks=[row, actions_block()]
+        channel="C0SALES", text="Pick", blocks=[row, build_actions_block()]
     )
     await harness.slack.press("U0JOHN", "colour", value="blue")
     assert harness.app.last_payload["actions"][0]["selected_option"]["value"] == "blue"
@@ -114,8 +114,8 @@ async def test_a_choice_on_a_message_is_in_its_state(harness: SlackHarness) -> N
 
 async def test_form_field_dispatches_only_when_configured(harness: SlackHarness) -> None:
     select = {"type": "static_select", "options": COLOURS}
-    quiet = field_block("quiet", {**select, "action_id": "quiet"})
-    loud = field_block("loud", {**select, "action_id": "loud"}, dispatch_action=True)
+    quiet = build_field_block("quiet", {**select, "action_id": "quiet"})
+    loud = build_field_block("loud", {**select, "action_id": "loud"}, dispatch_action=True)
     await harness.open_form(build_modal(quiet, loud))
     before = len(harness.app.received)
     await harness.slack.press("U0JOHN", "quiet", value="red")
@@ -144,7 +144,7 @@ async def test_disabled_interactivity_shows_an_error_on_press() -> None:
 
 
 async def test_slack_generates_missing_ids(harness: SlackHarness) -> None:
-    button: Json = {"type": "button", "text": plain_text("Go")}
+    button: Json = {"type": "button", "text": build_plain_text("Go")}
     row = {"type": "actions", "elements": [button]}
     await harness.web.chat_postMessage(channel="C0SALES", text="Press", blocks=[row])
     stored = harness.slack.list_messages("U0JOHN", "C0SALES")[-1].blocks

@@ -36,7 +36,7 @@ async def fetch_state(harness: SlackHarness, person: str) -> Json:
         return state
 
 
-def last_message(harness: SlackHarness, channel: str = SALES) -> Json:
+def find_last_message(harness: SlackHarness, channel: str = SALES) -> Json:
     return build_message_json(harness.slack.workspace.messages.list_messages(channel)[-1])
 
 
@@ -55,7 +55,7 @@ def test_sender_of_an_email_is_in_its_file() -> None:
 
 async def test_email_has_no_text_beside_its_file(harness: SlackHarness) -> None:
     harness.slack.posted.receive_email(SALES, EMAIL)
-    message = last_message(harness)
+    message = find_last_message(harness)
     assert (message["text"], message["user"]) == ("", "USLACKBOT")
     [file] = message["files"]
     assert (file["subject"], file["plain_text"]) == ("Order", "Call me: +91 98765 43211")
@@ -64,7 +64,7 @@ async def test_email_has_no_text_beside_its_file(harness: SlackHarness) -> None:
 async def test_forwarded_message_is_an_attachment(harness: SlackHarness) -> None:
     original = harness.slack.posted.receive_email(SALES, EMAIL)
     harness.slack.posted.forward(JOHN, original, GROUP, "Please call <her>")
-    message = last_message(harness, GROUP)
+    message = find_last_message(harness, GROUP)
     assert message["text"] == "Please call &lt;her&gt;"
     [shared] = message["attachments"]
     assert (shared["is_share"], shared["author_name"]) == (True, "Slackbot")
@@ -73,7 +73,7 @@ async def test_forwarded_message_is_an_attachment(harness: SlackHarness) -> None
 
 async def test_another_apps_message_has_no_user(harness: SlackHarness) -> None:
     assert await post_as_page(harness, channel=SALES, kind="app") == {"ok": True}
-    message = last_message(harness)
+    message = find_last_message(harness)
     assert "user" not in message
     assert (message["subtype"], message["bot_id"]) == ("bot_message", "B0HELPDESK")
     assert message["attachments"][0]["title_link"].startswith("https://wa.me/")
@@ -92,7 +92,7 @@ async def test_page_posts_samples(
     harness: SlackHarness, kind: str, mode: str, mimetype: str
 ) -> None:
     assert await post_as_page(harness, channel=SALES, kind=kind) == {"ok": True}
-    [file] = last_message(harness)["files"]
+    [file] = find_last_message(harness)["files"]
     assert (file["mode"], file["mimetype"]) == (mode, mimetype)
     shown = (await fetch_state(harness, PRIYA))["messages"][SALES][-1]["files"][0]
     assert shown["mode"] == mode
@@ -102,7 +102,7 @@ async def test_page_forwards_a_message(harness: SlackHarness) -> None:
     original = harness.slack.list_messages(JOHN, SALES)[-1]
     answer = await post_as_page(harness, channel=PAIR, message=original.id, text="Look")
     assert answer == {"ok": True}
-    assert last_message(harness, PAIR)["attachments"][0]["text"] == original.text
+    assert find_last_message(harness, PAIR)["attachments"][0]["text"] == original.text
     for body in (
         {"channel": PAIR, "message": "M0NONE"},
         {"channel": SALES, "kind": "fax"},

@@ -11,9 +11,9 @@ from tests.sandbox.slack_harness import (
     SCOPES,
     Json,
     SlackHarness,
+    build_field_block,
     build_manifest,
     build_modal,
-    field_block,
     open_harness,
 )
 
@@ -26,15 +26,17 @@ async def harness() -> AsyncIterator[SlackHarness]:
         yield harness
 
 
-def manifest_with_home(**home: bool) -> Json:
+def build_manifest_with_home(**home: bool) -> Json:
     app_manifest = build_manifest()
     app_manifest["features"]["app_home"] = home
     return app_manifest
 
 
-def typing_form(**config: object) -> Json:
+def build_typing_form(**config: object) -> Json:
     element = {"type": "plain_text_input", **config}
-    return build_modal(field_block("number", element, dispatch_action=True), field_block("quiet"))
+    return build_modal(
+        build_field_block("number", element, dispatch_action=True), build_field_block("quiet")
+    )
 
 
 EVERY_CHARACTER = {"dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]}}
@@ -72,7 +74,7 @@ async def test_the_history_of_direct_messages_needs_its_scope() -> None:
 
 
 async def test_disabled_messages_tab_blocks_direct_messages() -> None:
-    async with open_harness(manifest_with_home(messages_tab_enabled=False)) as harness:
+    async with open_harness(build_manifest_with_home(messages_tab_enabled=False)) as harness:
         answer = await harness.call_rejected("chat.postMessage", channel="U0JOHN", text="Hi")
         assert answer["error"] == "messages_tab_disabled"
         with pytest.raises(ActionNotPossible, match="turned off"):
@@ -80,7 +82,9 @@ async def test_disabled_messages_tab_blocks_direct_messages() -> None:
 
 
 async def test_read_only_messages_tab_allows_only_the_app() -> None:
-    async with open_harness(manifest_with_home(messages_tab_read_only_enabled=True)) as harness:
+    async with open_harness(
+        build_manifest_with_home(messages_tab_read_only_enabled=True)
+    ) as harness:
         assert (await harness.web.chat_postMessage(channel="U0JOHN", text="Hi"))["ok"]
         with pytest.raises(ActionNotPossible, match="turned off"):
             await harness.slack.type("U0JOHN", "D0JOHN", "/chakra help")
@@ -88,7 +92,7 @@ async def test_read_only_messages_tab_allows_only_the_app() -> None:
 
 
 async def test_typing_dispatches_when_configured_per_character(harness: SlackHarness) -> None:
-    view = await harness.open_form(typing_form(**EVERY_CHARACTER))
+    view = await harness.open_form(build_typing_form(**EVERY_CHARACTER))
     delivered = await harness.slack.enter_text("U0JOHN", "number", "+91 98")
     assert delivered.status == 200
     sent = harness.app.last_payload
@@ -99,7 +103,7 @@ async def test_typing_dispatches_when_configured_per_character(harness: SlackHar
 
 
 async def test_typing_does_not_dispatch_when_only_enter_does(harness: SlackHarness) -> None:
-    await harness.open_form(typing_form())
+    await harness.open_form(build_typing_form())
     before = len(harness.app.received)
     assert (await harness.slack.enter_text("U0JOHN", "number", "+91")).status == 0
     assert (await harness.slack.enter_text("U0JOHN", "quiet", "Hello")).status == 0

@@ -31,7 +31,7 @@ async def stage() -> AsyncIterator[SlackHarness]:
         yield harness
 
 
-def events(stage: SlackHarness) -> list[Json]:
+def list_events(stage: SlackHarness) -> list[Json]:
     return [received.payload for received in stage.app.received if "event" in received.payload]
 
 
@@ -58,12 +58,12 @@ async def test_a_mention_comes_in_a_signed_envelope(stage: SlackHarness) -> None
 
 async def test_a_typed_name_of_the_app_is_a_mention_too(stage: SlackHarness) -> None:
     await stage.slack.type(JOHN, SALES, "@chakra hello")
-    assert events(stage)[0]["event"]["text"] == "<@U0CHAKRA> hello"
+    assert list_events(stage)[0]["event"]["text"] == "<@U0CHAKRA> hello"
 
 
 async def test_the_app_hears_no_mention_where_it_is_no_member(stage: SlackHarness) -> None:
     await stage.slack.mention(JOHN, GENERAL, "hello")
-    assert not events(stage)
+    assert not list_events(stage)
 
 
 async def test_messages_of_people_and_of_the_app_come_with_edits_and_deletions(
@@ -75,7 +75,7 @@ async def test_messages_of_people_and_of_the_app_come_with_edits_and_deletions(
     await stage.web.chat_update(**place, text="Hi again")
     await stage.web.chat_delete(**place)
     await stage.slack.settle()
-    written, own, changed, deleted = (payload["event"] for payload in events(stage))
+    written, own, changed, deleted = (payload["event"] for payload in list_events(stage))
     assert (written["type"], written["channel_type"], written["user"]) == ("message", "im", JOHN)
     assert "bot_id" not in written
     assert (own["user"], own["bot_id"]) == ("U0CHAKRA", "B0CHAKRA")
@@ -86,27 +86,27 @@ async def test_messages_of_people_and_of_the_app_come_with_edits_and_deletions(
 async def test_a_message_for_one_person_is_no_event(stage: SlackHarness) -> None:
     await stage.web.chat_postEphemeral(channel=LEADS, user=JOHN, text="Only you")
     await stage.slack.settle()
-    assert not events(stage)
+    assert not list_events(stage)
 
 
 async def test_without_its_scope_an_event_does_not_come() -> None:
     async with open_harness(build_manifest(events=EVENTS)) as harness:
         await harness.slack.mention(JOHN, SALES, "hello")
         await harness.slack.write_to_app(JOHN, "hello")
-        assert not events(harness)
+        assert not list_events(harness)
 
 
 async def test_without_a_subscription_an_event_does_not_come() -> None:
     async with open_harness(build_manifest(scopes=EVENT_SCOPES)) as harness:
         await harness.slack.mention(JOHN, SALES, "hello")
         await harness.slack.invite_app(JOHN, GENERAL)
-        assert not events(harness)
+        assert not list_events(harness)
 
 
 async def test_an_invitation_names_who_invited(stage: SlackHarness) -> None:
     await stage.slack.invite_app(JOHN, GENERAL)
     await stage.slack.invite_app(JOHN, GENERAL)
-    [payload] = events(stage)
+    [payload] = list_events(stage)
     event = payload["event"]
     assert (event["type"], event["user"]) == ("member_joined_channel", "U0CHAKRA")
     assert (event["channel"], event["inviter"]) == (GENERAL, JOHN)
@@ -140,8 +140,8 @@ async def test_a_failed_delivery_is_retried_three_times(stage: SlackHarness) -> 
     numbers = [r.headers.get("x-slack-retry-num") for r in stage.app.received]
     assert numbers == [None, "1", "2", "3"]
     assert {r.headers.get("x-slack-retry-reason") for r in stage.app.received[1:]} == {"http_error"}
-    assert len({payload["event_id"] for payload in events(stage)}) == 1
-    assert len({payload["event_time"] for payload in events(stage)}) == 1
+    assert len({payload["event_id"] for payload in list_events(stage)}) == 1
+    assert len({payload["event_time"] for payload in list_events(stage)}) == 1
 
 
 async def test_an_app_may_refuse_retries(stage: SlackHarness) -> None:
@@ -177,9 +177,9 @@ async def test_delayed_events_carry_the_time_at_which_they_happened(
     stage.slack.hold_events()
     await stage.slack.mention(JOHN, SALES, "hello")
     await stage.clock.advance(7_200)
-    assert not events(stage)
+    assert not list_events(stage)
     await stage.slack.release_events()
-    assert [payload["event_time"] for payload in events(stage)] == [happened]
+    assert [payload["event_time"] for payload in list_events(stage)] == [happened]
 
 
 # --- Socket Mode, and the end --------------------------------------------------------------------
@@ -196,13 +196,13 @@ async def test_over_a_socket_events_have_an_envelope_of_their_own(stage: SlackHa
 
 async def test_after_an_uninstallation_the_token_is_refused(stage: SlackHarness) -> None:
     await stage.slack.uninstall()
-    assert [p["event"]["type"] for p in events(stage)] == ["app_uninstalled", "tokens_revoked"]
+    assert [p["event"]["type"] for p in list_events(stage)] == ["app_uninstalled", "tokens_revoked"]
     assert (await stage.call_rejected("auth.test"))["error"] == "account_inactive"
 
 
 async def test_a_revoked_token_is_refused(stage: SlackHarness) -> None:
     await stage.slack.revoke_token()
-    assert events(stage)[0]["event"]["tokens"] == {"oauth": [], "bot": ["U0CHAKRA"]}
+    assert list_events(stage)[0]["event"]["tokens"] == {"oauth": [], "bot": ["U0CHAKRA"]}
     assert (await stage.call_rejected("auth.test"))["error"] == "token_revoked"
 
 
@@ -236,7 +236,7 @@ async def test_changes_of_channels_are_events_with_their_scope() -> None:
         place.remove_app(SALES)
         await asyncio.sleep(0)  # the deliveries have been scheduled, and begin now
         await stage.slack.settle()
-        found = [payload["event"] for payload in events(stage)]
+        found = [payload["event"] for payload in list_events(stage)]
     assert sorted(event["type"] for event in found) == [
         *("channel_archive", "channel_rename", "channel_shared", "channel_unarchive"),
         *("channel_unshared", "group_rename", "message"),
@@ -250,4 +250,4 @@ async def test_changes_where_the_app_is_no_member_are_no_events() -> None:
     async with open_harness(build_manifest(scopes=scopes, events=CHANNEL_EVENTS)) as stage:
         stage.slack.workspace.archive(GENERAL)
         await stage.slack.settle()
-        assert not events(stage)
+        assert not list_events(stage)

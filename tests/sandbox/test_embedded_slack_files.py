@@ -15,9 +15,9 @@ from tests.sandbox.slack_harness import (
     SCOPES,
     Json,
     SlackHarness,
+    build_field_block,
     build_manifest,
     build_modal,
-    field_block,
     open_harness,
 )
 
@@ -31,13 +31,15 @@ async def harness() -> AsyncIterator[SlackHarness]:
         yield harness
 
 
-def file_form(**element: object) -> Json:
-    return build_modal(field_block("file", {"type": "file_input", **element}), field_block("name"))
+def build_file_form(**element: object) -> Json:
+    return build_modal(
+        build_field_block("file", {"type": "file_input", **element}), build_field_block("name")
+    )
 
 
 async def choose_file(harness: SlackHarness, *uploads: LocalFile) -> Json:
     """Return the first file object of a form submitted with these uploads."""
-    await harness.open_form(file_form())
+    await harness.open_form(build_file_form())
     await harness.slack.submit("U0JOHN", {"file": list(uploads), "name": "x"})
     given: Json = harness.app.last_payload["view"]["state"]["values"]["file"]["value"]["files"][0]
     return given
@@ -63,7 +65,7 @@ async def send_file(
 
 
 async def test_an_empty_file_input_holds_an_empty_list(harness: SlackHarness) -> None:
-    view = await harness.open_form(file_form())
+    view = await harness.open_form(build_file_form())
     assert view["state"]["values"]["file"]["value"] == {"type": "file_input", "files": []}
     delivered = await harness.slack.submit("U0JOHN", {"name": "x"})
     assert delivered.errors == {"file": "Please complete this required field."}
@@ -101,7 +103,7 @@ async def test_a_chosen_file_comes_as_a_file_object(harness: SlackHarness) -> No
 async def test_disallowed_files_are_rejected_before_submission(
     harness: SlackHarness, element: Json, uploads: list[LocalFile], sentence: str
 ) -> None:
-    await harness.open_form(file_form(**element))
+    await harness.open_form(build_file_form(**element))
     before = len(harness.app.received)
     delivered = await harness.slack.submit("U0JOHN", {"file": uploads, "name": "x"})
     assert delivered.errors["file"].startswith(sentence)
@@ -109,7 +111,7 @@ async def test_disallowed_files_are_rejected_before_submission(
 
 
 async def test_the_largest_file_and_the_right_kind_pass(harness: SlackHarness) -> None:
-    await harness.open_form(file_form(max_files=2, filetypes=["pdf", "mp4"]))
+    await harness.open_form(build_file_form(max_files=2, filetypes=["pdf", "mp4"]))
     largest = LocalFile("a.MP4", "video/mp4", bytes(MAX_FORM_FILE_BYTES))
     delivered = await harness.slack.submit("U0JOHN", {"file": [PRICES, largest], "name": "x"})
     assert (delivered.status, delivered.errors) == (200, {})
@@ -118,20 +120,20 @@ async def test_the_largest_file_and_the_right_kind_pass(harness: SlackHarness) -
 
 
 async def test_selected_file_survives_a_form_update(harness: SlackHarness) -> None:
-    view = await harness.open_form(file_form())
+    view = await harness.open_form(build_file_form())
     harness.app.respond_with({"response_action": "errors", "errors": {"name": "No."}})
     await harness.slack.submit("U0JOHN", {"file": PRICES, "name": "x"})
-    updated = await harness.web.views_update(view_id=view["id"], view=file_form(max_files=3))
+    updated = await harness.web.views_update(view_id=view["id"], view=build_file_form(max_files=3))
     files = updated["view"]["state"]["values"]["file"]["value"]["files"]
     assert [file["name"] for file in files] == ["Price list.PDF"]
 
 
 async def test_file_input_accepts_only_own_files(harness: SlackHarness) -> None:
     file = await choose_file(harness, PRICES)
-    await harness.open_form(file_form())
+    await harness.open_form(build_file_form())
     with pytest.raises(ActionNotPossible, match="'name' doesn't accept files"):
         await harness.slack.submit("U0JOHN", {"name": PRICES})
-    await harness.open_form(file_form(), person="U0MEI")
+    await harness.open_form(build_file_form(), person="U0MEI")
     with pytest.raises(ActionNotPossible, match="isn't a file that this person uploaded"):
         await harness.slack.submit("U0MEI", {"file": [file["id"]], "name": "x"})
 
@@ -140,7 +142,9 @@ async def test_a_form_for_files_needs_the_scope() -> None:
     async with open_harness() as harness:
         await harness.slack.type("U0JOHN", "C0SALES", "/chakra form")
         trigger = harness.app.last_payload["trigger_id"]
-        answer = await harness.call_rejected("views.open", trigger_id=trigger, view=file_form())
+        answer = await harness.call_rejected(
+            "views.open", trigger_id=trigger, view=build_file_form()
+        )
         assert (answer["error"], answer["needed"]) == ("missing_scope", "files:read")
 
 
@@ -186,7 +190,7 @@ async def test_missing_scope_blocks_file_reads() -> None:
 
 
 async def test_file_never_shared_with_the_app_is_not_found(harness: SlackHarness) -> None:
-    await harness.open_form(file_form(max_files=1))
+    await harness.open_form(build_file_form(max_files=1))
     await harness.slack.submit("U0JOHN", {"file": [PRICES, PRICES], "name": "x"})
     file = harness.slack.files[0].to_json()
     assert (await harness.call_rejected("files.info", file=file["id"]))["error"] == "file_not_found"
@@ -359,7 +363,7 @@ async def upload_file(harness: SlackHarness, data: bytes, name: str = "a.txt", *
 
 
 async def test_the_page_uploads_and_submits_a_file(harness: SlackHarness) -> None:
-    view = await harness.open_form(file_form())
+    view = await harness.open_form(build_file_form())
     uploaded = await upload_file(harness, b"hello")
     values = {"file": {"value": [uploaded["file"]["id"]]}, "name": {"value": "x"}}
     body = {"as": "U0JOHN", "view": view["id"], "do": "submit", "values": values}

@@ -11,15 +11,15 @@ from bot.sandbox.slack import ActionNotPossible, visible_text
 from tests.sandbox.slack_harness import (
     Json,
     SlackHarness,
-    actions_block,
+    build_actions_block,
+    build_field_block,
     build_modal,
-    field_block,
+    build_plain_text,
+    build_section_block,
     open_harness,
-    plain_text,
-    section_block,
 )
 
-COLOURS = [{"text": plain_text(name), "value": name} for name in ("red", "blue")]
+COLOURS = [{"text": build_plain_text(name), "value": name} for name in ("red", "blue")]
 SELECT = {"type": "static_select", "options": COLOURS}
 EXTERNAL = {"type": "external_select", "min_query_length": 2}
 
@@ -59,7 +59,7 @@ async def test_a_view_that_breaks_a_limit_does_not_use_up_the_trigger(
     harness: SlackHarness,
 ) -> None:
     good = await get_trigger(harness)
-    wrong = build_modal(title=plain_text("x" * 25))
+    wrong = build_modal(title=build_plain_text("x" * 25))
     answer = await harness.call_rejected("views.open", trigger_id=good, view=wrong)
     assert answer["error"] == "invalid_arguments"
     message = "[ERROR] must be less than 25 characters [json-pointer:/view/title/text]"
@@ -68,7 +68,9 @@ async def test_a_view_that_breaks_a_limit_does_not_use_up_the_trigger(
 
 
 async def test_a_submission_has_the_shape_of_slack(harness: SlackHarness) -> None:
-    view = await harness.open_form(build_modal(field_block("name"), private_metadata="unchanged"))
+    view = await harness.open_form(
+        build_modal(build_field_block("name"), private_metadata="unchanged")
+    )
     delivered = await harness.slack.submit("U0JOHN", {"name": "Asha"})
     sent = harness.app.last_payload
     assert delivered.status == 200
@@ -86,7 +88,9 @@ async def test_a_submission_has_the_shape_of_slack(harness: SlackHarness) -> Non
 async def test_untouched_field_keeps_its_initial_value(harness: SlackHarness) -> None:
     name = {"type": "plain_text_input", "initial_value": "Asha"}
     colour = {**SELECT, "initial_option": COLOURS[0]}
-    await harness.open_form(build_modal(field_block("name", name), field_block("colour", colour)))
+    await harness.open_form(
+        build_modal(build_field_block("name", name), build_field_block("colour", colour))
+    )
     await harness.slack.submit("U0JOHN", {})
     values = harness.app.last_payload["view"]["state"]["values"]
     assert values["name"]["value"]["value"] == "Asha"
@@ -115,7 +119,7 @@ async def test_untouched_field_keeps_its_initial_value(harness: SlackHarness) ->
 async def test_slack_rejects_invalid_input_itself(
     harness: SlackHarness, element: Json, raw: str | list[str] | None, sentence: str
 ) -> None:
-    await harness.open_form(build_modal(field_block("field", element)))
+    await harness.open_form(build_modal(build_field_block("field", element)))
     before = len(harness.app.received)
     delivered = await harness.slack.submit("U0JOHN", {"field": raw})
     assert sentence in delivered.errors["field"]
@@ -124,12 +128,12 @@ async def test_slack_rejects_invalid_input_itself(
 
 
 async def test_an_optional_field_may_stay_empty(harness: SlackHarness) -> None:
-    await harness.open_form(build_modal(field_block("note", optional=True)))
+    await harness.open_form(build_modal(build_field_block("note", optional=True)))
     assert (await harness.slack.submit("U0JOHN")).errors == {}
 
 
 async def test_errors_appear_under_their_fields(harness: SlackHarness) -> None:
-    await harness.open_form(build_modal(field_block("name")))
+    await harness.open_form(build_modal(build_field_block("name")))
     harness.app.respond_with(
         {"response_action": "errors", "errors": {"name": "That name is unknown."}}
     )
@@ -151,7 +155,7 @@ async def test_errors_appear_under_their_fields(harness: SlackHarness) -> None:
     ],
 )
 async def test_unusable_response_keeps_the_form_open(harness: SlackHarness, body: Json) -> None:
-    await harness.open_form(build_modal(field_block("name")))
+    await harness.open_form(build_modal(build_field_block("name")))
     harness.app.respond_with(body)
     delivered = await harness.slack.submit("U0JOHN", {"name": "Asha"})
     assert delivered.errors == {}
@@ -161,7 +165,7 @@ async def test_unusable_response_keeps_the_form_open(harness: SlackHarness, body
 
 
 async def test_missing_ack_keeps_the_form_open_with_an_error(harness: SlackHarness) -> None:
-    await harness.open_form(build_modal(field_block("name")))
+    await harness.open_form(build_modal(build_field_block("name")))
     harness.slack.set_request_url("http://127.0.0.1:1/")
     delivered = await harness.slack.submit("U0JOHN", {"name": "Asha"})
     assert delivered.status == 0
@@ -170,16 +174,16 @@ async def test_missing_ack_keeps_the_form_open_with_an_error(harness: SlackHarne
 
 
 async def test_an_ack_may_update_push_or_clear(harness: SlackHarness) -> None:
-    await harness.open_form(build_modal(field_block("name")))
+    await harness.open_form(build_modal(build_field_block("name")))
     harness.app.respond_with(
-        {"response_action": "update", "view": build_modal(section_block("Sure?"))}
+        {"response_action": "update", "view": build_modal(build_section_block("Sure?"))}
     )
     await harness.slack.submit("U0JOHN", {"name": "Asha"})
     top = harness.slack.find_view("U0JOHN")
     assert top is not None
     assert visible_text(top) == "A form\nSure?\nSend"
     harness.app.respond_with(
-        {"response_action": "push", "view": build_modal(section_block("Second"))}
+        {"response_action": "push", "view": build_modal(build_section_block("Second"))}
     )
     await harness.slack.submit("U0JOHN")
     assert len(harness.slack.list_views("U0JOHN")) == 2
@@ -191,9 +195,9 @@ async def test_an_ack_may_update_push_or_clear(harness: SlackHarness) -> None:
 
 
 async def test_an_empty_ack_closes_one_level(harness: SlackHarness) -> None:
-    await harness.open_form(build_modal(field_block("name")))
+    await harness.open_form(build_modal(build_field_block("name")))
     harness.app.respond_with(
-        {"response_action": "push", "view": build_modal(section_block("Second"))}
+        {"response_action": "push", "view": build_modal(build_section_block("Second"))}
     )
     await harness.slack.submit("U0JOHN", {"name": "Asha"})
     harness.app.respond = None
@@ -202,11 +206,12 @@ async def test_an_empty_ack_closes_one_level(harness: SlackHarness) -> None:
 
 
 async def test_a_stack_holds_three_views(harness: SlackHarness) -> None:
-    await harness.open_form(build_modal(actions_block()))
+    await harness.open_form(build_modal(build_actions_block()))
     for _ in range(2):
         await harness.slack.press("U0JOHN", "go")
         await harness.web.views_push(
-            trigger_id=harness.app.last_payload["trigger_id"], view=build_modal(actions_block())
+            trigger_id=harness.app.last_payload["trigger_id"],
+            view=build_modal(build_actions_block()),
         )
     await harness.slack.press("U0JOHN", "go")
     trigger_id = harness.app.last_payload["trigger_id"]
@@ -216,12 +221,12 @@ async def test_a_stack_holds_three_views(harness: SlackHarness) -> None:
 
 async def test_update_keeps_entered_values(harness: SlackHarness) -> None:
     view = await harness.open_form(
-        build_modal(field_block("name"), field_block("note", optional=True))
+        build_modal(build_field_block("name"), build_field_block("note", optional=True))
     )
     harness.app.respond_with({"response_action": "errors", "errors": {"name": "No."}})
     await harness.slack.submit("U0JOHN", {"name": "Asha"})
-    fresh = field_block("name", {"type": "plain_text_input", "initial_value": "other"})
-    other = field_block("city", {"type": "plain_text_input", "initial_value": "Pune"})
+    fresh = build_field_block("name", {"type": "plain_text_input", "initial_value": "other"})
+    other = build_field_block("city", {"type": "plain_text_input", "initial_value": "Pune"})
     updated = (await harness.web.views_update(view_id=view["id"], view=build_modal(fresh, other)))[
         "view"
     ]
@@ -234,9 +239,11 @@ async def test_update_keeps_entered_values(harness: SlackHarness) -> None:
 async def test_stale_update_is_rejected_by_its_hash(harness: SlackHarness) -> None:
     view = await harness.open_form(build_modal())
     args = {"view_id": view["id"], "hash": view["hash"]}
-    assert (await harness.web.views_update(**args, view=build_modal(section_block("One"))))["ok"]
+    assert (await harness.web.views_update(**args, view=build_modal(build_section_block("One"))))[
+        "ok"
+    ]
     answer = await harness.call_rejected(
-        "views.update", **args, view=build_modal(section_block("Two"))
+        "views.update", **args, view=build_modal(build_section_block("Two"))
     )
     assert answer["error"] == "hash_conflict"
 
@@ -277,7 +284,7 @@ async def test_view_closed_is_sent_only_with_notify_on_close(
 
 
 async def test_options_are_requested_once_the_query_is_long_enough(harness: SlackHarness) -> None:
-    await harness.open_form(build_modal(field_block("template", EXTERNAL)))
+    await harness.open_form(build_modal(build_field_block("template", EXTERNAL)))
     before = len(harness.app.received)
     harness.app.respond_with({"options": COLOURS})
     assert await harness.slack.suggest("U0JOHN", "value", "r") == []
@@ -296,15 +303,15 @@ async def test_options_are_requested_once_the_query_is_long_enough(harness: Slac
 
 
 async def test_groups_of_options_are_options_too(harness: SlackHarness) -> None:
-    await harness.open_form(build_modal(field_block("template", EXTERNAL)))
+    await harness.open_form(build_modal(build_field_block("template", EXTERNAL)))
     harness.app.respond_with(
-        {"option_groups": [{"label": plain_text("Colours"), "options": COLOURS}]}
+        {"option_groups": [{"label": build_plain_text("Colours"), "options": COLOURS}]}
     )
     assert await harness.slack.suggest("U0JOHN", "value", "re") == COLOURS
 
 
 async def test_unoffered_option_cannot_be_selected(harness: SlackHarness) -> None:
-    await harness.open_form(build_modal(field_block("template", EXTERNAL)))
+    await harness.open_form(build_modal(build_field_block("template", EXTERNAL)))
     with pytest.raises(ActionNotPossible, match="Ask for suggestions first"):
         await harness.slack.submit("U0JOHN", {"template": "blue"})
 
@@ -314,13 +321,13 @@ async def test_unoffered_option_cannot_be_selected(harness: SlackHarness) -> Non
     [
         Response(status_code=500),
         Response(),
-        JSONResponse({"options": [{"text": plain_text("x" * 76), "value": "x"}]}),
+        JSONResponse({"options": [{"text": build_plain_text("x" * 76), "value": "x"}]}),
         JSONResponse({"options": COLOURS * 51}),
         JSONResponse({"options": [], "option_groups": []}),
     ],
 )
 async def test_invalid_options_do_not_load(harness: SlackHarness, answer: Response) -> None:
-    await harness.open_form(build_modal(field_block("template", EXTERNAL)))
+    await harness.open_form(build_modal(build_field_block("template", EXTERNAL)))
     harness.app.respond = lambda _: answer
     with pytest.raises(ActionNotPossible, match="Couldn't load the options"):
         await harness.slack.suggest("U0JOHN", "value", "re")
@@ -328,7 +335,7 @@ async def test_invalid_options_do_not_load(harness: SlackHarness, answer: Respon
 
 async def test_response_channel_select_yields_a_response_url(harness: SlackHarness) -> None:
     where = {"type": "conversations_select", "response_url_enabled": True}
-    await harness.open_form(build_modal(field_block("where", where)))
+    await harness.open_form(build_modal(build_field_block("where", where)))
     await harness.slack.submit("U0JOHN", {"where": "C0SUPPORT"})
     given = harness.app.last_payload["response_urls"][0]
     assert (given["channel_id"], given["block_id"]) == ("C0SUPPORT", "where")
@@ -346,7 +353,7 @@ async def test_every_kind_of_field_has_its_own_state(harness: SlackHarness) -> N
         ({"type": "multi_users_select"}, ["U0MEI"], {"selected_users": ["U0MEI"]}),
         ({"type": "number_input", "is_decimal_allowed": False}, "7", {"value": "7"}),
     ]
-    blocks = [field_block(f"f{n}", element) for n, (element, _, _) in enumerate(elements)]
+    blocks = [build_field_block(f"f{n}", element) for n, (element, _, _) in enumerate(elements)]
     await harness.open_form(build_modal(*blocks))
     raws = {f"f{n}": raw for n, (_, raw, _) in enumerate(elements)}
     await harness.slack.submit("U0JOHN", raws)  # type: ignore[arg-type]

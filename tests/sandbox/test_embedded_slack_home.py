@@ -11,13 +11,13 @@ from tests.sandbox.slack_harness import (
     SCOPES,
     Json,
     SlackHarness,
-    actions_block,
+    build_actions_block,
+    build_field_block,
     build_manifest,
     build_modal,
-    field_block,
+    build_plain_text,
+    build_section_block,
     open_harness,
-    plain_text,
-    section_block,
 )
 
 JOHN, MEI, SAM, SALES = "U0JOHN", "U0MEI", "U0SAM", "C0SALES"
@@ -34,7 +34,7 @@ async def harness() -> AsyncIterator[SlackHarness]:
 
 
 def build_home(*blocks: Json, **more: object) -> Json:
-    return {"type": "home", "blocks": list(blocks) or [section_block("Hello")], **more}
+    return {"type": "home", "blocks": list(blocks) or [build_section_block("Hello")], **more}
 
 
 async def publish(harness: SlackHarness, view: Json, person: str = JOHN, **more: str) -> Json:
@@ -71,7 +71,7 @@ async def test_opened_tabs_are_events_and_home_comes_with_its_view(harness: Slac
 
 async def test_outdated_hash_is_refused(harness: SlackHarness) -> None:
     old = await publish(harness, build_home())
-    new = await publish(harness, build_home(section_block("New")), hash=old["hash"])
+    new = await publish(harness, build_home(build_section_block("New")), hash=old["hash"])
     assert new["id"] == old["id"]
     answer = await harness.call_rejected(
         "views.publish", user_id=JOHN, view=build_home(), hash=old["hash"]
@@ -93,9 +93,9 @@ async def test_external_id_is_unique_among_all_views(harness: SlackHarness) -> N
     ("person", "view"),
     [
         (JOHN, build_modal()),
-        (JOHN, build_home(title=plain_text("Home"))),
-        (JOHN, build_home(field_block("file", {"type": "file_input"}))),
-        (JOHN, build_home(*[section_block("x")] * 101)),
+        (JOHN, build_home(title=build_plain_text("Home"))),
+        (JOHN, build_home(build_field_block("file", {"type": "file_input"}))),
+        (JOHN, build_home(*[build_section_block("x")] * 101)),
         (SAM, build_home()),
         ("U0UNKNOWN", build_home()),
     ],
@@ -108,7 +108,7 @@ async def test_invalid_home_is_refused(harness: SlackHarness, person: str, view:
 async def test_button_in_home_has_a_trigger_but_neither_message_nor_response_url(
     harness: SlackHarness,
 ) -> None:
-    await publish(harness, build_home(actions_block()))
+    await publish(harness, build_home(build_actions_block()))
     await harness.slack.open_home(JOHN)
     await harness.slack.press(JOHN, "go")
     payload = harness.app.last_payload
@@ -120,10 +120,10 @@ async def test_button_in_home_has_a_trigger_but_neither_message_nor_response_url
 
 
 async def test_people_press_in_home_only_while_it_is_open(harness: SlackHarness) -> None:
-    await publish(harness, build_home(actions_block()))
+    await publish(harness, build_home(build_actions_block()))
     with pytest.raises(ActionNotPossible):
         await harness.slack.press(JOHN, "go")
-    await harness.post_button(text=plain_text("In the channel"))
+    await harness.post_button(text=build_plain_text("In the channel"))
     await harness.slack.open_home(JOHN)
     await harness.slack.press(JOHN, "go")
     assert "view" in harness.app.last_payload
@@ -133,17 +133,17 @@ async def test_people_press_in_home_only_while_it_is_open(harness: SlackHarness)
 
 
 async def test_entries_in_home_are_preserved(harness: SlackHarness) -> None:
-    menu = {"type": "static_select", "options": [{"text": plain_text("A"), "value": "a"}]}
+    menu = {"type": "static_select", "options": [{"text": build_plain_text("A"), "value": "a"}]}
     row = {
         "type": "section",
         "block_id": "row",
-        "text": plain_text("x"),
+        "text": build_plain_text("x"),
         "accessory": {"action_id": "menu", **menu},
     }
     await publish(harness, build_home(row))
     await harness.slack.open_home(JOHN)
     await harness.slack.press(JOHN, "menu", value="a")
-    view = await publish(harness, build_home(row, section_block("New")))
+    view = await publish(harness, build_home(row, build_section_block("New")))
     assert view["state"]["values"]["row"]["menu"]["selected_option"]["value"] == "a"
 
 

@@ -12,12 +12,12 @@ import pytest
 from tests.sandbox.slack_harness import (
     Json,
     SlackHarness,
-    actions_block,
+    build_actions_block,
+    build_field_block,
     build_manifest,
     build_modal,
-    field_block,
+    build_plain_text,
     open_harness,
-    plain_text,
 )
 
 
@@ -115,9 +115,9 @@ async def test_edits_deletions_and_notices_are_streamed(harness: SlackHarness) -
 async def test_a_form_is_opened_filled_refused_and_sent(harness: SlackHarness) -> None:
     external = {"type": "external_select", "min_query_length": 0}
     view = await harness.open_form(
-        build_modal(field_block("name"), field_block("template", external))
+        build_modal(build_field_block("name"), build_field_block("template", external))
     )
-    options = [{"text": plain_text("Hello"), "value": "hello"}]
+    options = [{"text": build_plain_text("Hello"), "value": "hello"}]
     harness.app.respond_with({"options": options})
     place = {"source": {"view": view["id"]}, "block_id": "template", "action_id": "value"}
     values = {"name": {"value": "Asha"}}
@@ -158,7 +158,7 @@ async def test_a_form_shows_only_in_the_page_that_opened_it(harness: SlackHarnes
 
 async def test_home_is_opened_and_its_buttons_pressed(harness_with_home: SlackHarness) -> None:
     harness = harness_with_home
-    home = {"type": "home", "blocks": [actions_block()]}
+    home = {"type": "home", "blocks": [build_actions_block()]}
     assert await post_action(harness, "home", tab="home") == {"ok": True}
     await harness.web.views_publish(user_id="U0JOHN", view=home)
     view = (await fetch_state(harness))["views"]["home"]

@@ -20,7 +20,7 @@ EVENTS = ("link_shared", "entity_details_requested")
 LINK_SCOPES = (*SCOPES, "links:read", "links:write")
 
 
-def manifest(scopes: tuple[str, ...] = LINK_SCOPES) -> Json:
+def build_link_manifest(scopes: tuple[str, ...] = LINK_SCOPES) -> Json:
     built = build_manifest(scopes=scopes, events=EVENTS)
     built["features"]["unfurl_domains"] = ["app.example.com"]
     return built
@@ -28,11 +28,11 @@ def manifest(scopes: tuple[str, ...] = LINK_SCOPES) -> Json:
 
 @pytest.fixture
 async def stage() -> AsyncIterator[SlackHarness]:
-    async with open_harness(manifest()) as harness:
+    async with open_harness(build_link_manifest()) as harness:
         yield harness
 
 
-def entity(**changes: Any) -> Json:
+def build_entity(**changes: Any) -> Json:
     return {
         "app_unfurl_url": LINK,
         "url": LINK,
@@ -47,8 +47,8 @@ def entity(**changes: Any) -> Json:
     }
 
 
-def details(**changes: Any) -> Json:
-    given = entity(**changes)
+def build_details(**changes: Any) -> Json:
+    given = build_entity(**changes)
     del given["app_unfurl_url"]
     return given
 
@@ -65,10 +65,10 @@ async def unfurl(stage: SlackHarness, event: Json, **arguments: Any) -> None:
     await stage.web.api_call("chat.unfurl", json={**where, **arguments})
 
 
-async def opened(stage: SlackHarness, person: str = JOHN) -> Json:
+async def open_pane(stage: SlackHarness, person: str = JOHN) -> Json:
     """Let a person open the pane of a preview; return the event that the app got."""
     event = await share(stage)
-    await unfurl(stage, event, metadata={"entities": [entity()]})
+    await unfurl(stage, event, metadata={"entities": [build_entity()]})
     message = stage.slack.list_messages(JOHN, SALES)[-1]
     await stage.slack.previews.open(person, message.id)
     requested: Json = stage.app.last_payload["event"]
@@ -104,13 +104,13 @@ def test_only_the_apps_domains_and_their_subdomains_count(text: str, count: int)
 
 
 async def test_app_without_the_scope_gets_no_event() -> None:
-    async with open_harness(manifest((*SCOPES, "links:write"))) as stage:
+    async with open_harness(build_link_manifest((*SCOPES, "links:write"))) as stage:
         await stage.slack.type(JOHN, SALES, LINK)
         assert stage.app.received == []
 
 
 async def test_app_without_the_scope_attaches_nothing() -> None:
-    async with open_harness(manifest((*SCOPES, "links:read"))) as stage:
+    async with open_harness(build_link_manifest((*SCOPES, "links:read"))) as stage:
         event = await share(stage)
         where = {"channel": event["channel"], "ts": event["message_ts"]}
         refused = await stage.call_rejected("chat.unfurl", **where, unfurls=UNFURLS)
@@ -136,11 +136,17 @@ async def test_app_without_the_scope_attaches_nothing() -> None:
         ({"unfurl_id": "x", "source": "mail"}, "invalid_source"),
         ({"unfurl_id": "x", "source": "composer"}, "invalid_unfurl_id"),
         ({"metadata": {"entities": {}}}, "invalid_metadata_format"),
-        ({"metadata": {"entities": [entity(url="app.example.com")]}}, "error_processing_metadata"),
-        ({"metadata": {"entities": [entity(external_ref={})]}}, "error_processing_metadata"),
-        ({"metadata": {"entities": [entity(entity_type="lead")]}}, "error_processing_metadata"),
-        ({"metadata": {"entities": [entity(color="red")]}}, "error_processing_metadata"),
-        ({"metadata": {"entities": [entity()] * 12}}, "error_processing_metadata"),
+        (
+            {"metadata": {"entities": [build_entity(url="app.example.com")]}},
+            "error_processing_metadata",
+        ),
+        ({"metadata": {"entities": [build_entity(external_ref={})]}}, "error_processing_metadata"),
+        (
+            {"metadata": {"entities": [build_entity(entity_type="lead")]}},
+            "error_processing_metadata",
+        ),
+        ({"metadata": {"entities": [build_entity(color="red")]}}, "error_processing_metadata"),
+        ({"metadata": {"entities": [build_entity()] * 12}}, "error_processing_metadata"),
     ],
 )
 async def test_unfurl_is_refused_with_slacks_code(
@@ -153,46 +159,46 @@ async def test_unfurl_is_refused_with_slacks_code(
     assert not stage.slack.list_messages(JOHN, SALES)[-1].attachments
 
 
-def _without_title(payload: Json) -> None:
+def _remove_title(payload: Json) -> None:
     payload["attributes"] = {}
 
 
-def _with_empty_value(payload: Json) -> None:
+def _empty_value(payload: Json) -> None:
     payload["custom_fields"][0]["value"] = ""
 
 
-def _with_wrong_type(payload: Json) -> None:
+def _change_type(payload: Json) -> None:
     payload["custom_fields"][0]["type"] = "integer"
 
 
-def _with_repeated_key(payload: Json) -> None:
+def _repeat_key(payload: Json) -> None:
     payload["custom_fields"] *= 2
 
 
-def _with_three_primary_actions(payload: Json) -> None:
+def _add_primary_actions(payload: Json) -> None:
     payload["actions"]["primary_actions"] *= 3
 
 
-def _with_long_value(payload: Json) -> None:
+def _lengthen_value(payload: Json) -> None:
     payload["actions"]["primary_actions"][0]["value"] = "x" * 2_001
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        _without_title,
-        _with_empty_value,
-        _with_wrong_type,
-        _with_repeated_key,
-        _with_three_primary_actions,
-        _with_long_value,
+        _remove_title,
+        _empty_value,
+        _change_type,
+        _repeat_key,
+        _add_primary_actions,
+        _lengthen_value,
     ],
 )
 async def test_malformed_entity_is_refused_in_message_and_pane(
     stage: SlackHarness, spoil: Any
 ) -> None:
-    requested = await opened(stage)
-    spoiled = copy.deepcopy(details())
+    requested = await open_pane(stage)
+    spoiled = copy.deepcopy(build_details())
     spoil(spoiled["entity_payload"])
     trigger = {"trigger_id": requested["trigger_id"]}
     refused = await stage.call_rejected("entity.presentDetails", **trigger, metadata=spoiled)
@@ -207,7 +213,7 @@ async def test_malformed_entity_is_refused_in_message_and_pane(
 async def test_unfurling_again_changes_the_preview(stage: SlackHarness) -> None:
     event = await share(stage)
     await unfurl(stage, event, unfurls=UNFURLS)
-    await unfurl(stage, event, unfurls=UNFURLS, metadata={"entities": [entity()]})
+    await unfurl(stage, event, unfurls=UNFURLS, metadata={"entities": [build_entity()]})
     [attachment] = stage.slack.list_messages(JOHN, SALES)[-1].attachments or []
     assert attachment["entity"]["url"] == LINK
     assert not stage.slack.list_messages(JOHN, SALES)[-1].edited
@@ -216,7 +222,7 @@ async def test_unfurling_again_changes_the_preview(stage: SlackHarness) -> None:
 async def test_without_work_objects_the_metadata_is_ignored(stage: SlackHarness) -> None:
     stage.slack.previews.switch_work_objects(on=False)
     event = await share(stage)
-    await unfurl(stage, event, metadata={"entities": [entity()]})
+    await unfurl(stage, event, metadata={"entities": [build_entity()]})
     assert not stage.slack.list_messages(JOHN, SALES)[-1].attachments
 
 
@@ -240,7 +246,7 @@ async def test_draft_has_an_event_and_a_preview_of_its_own(stage: SlackHarness) 
 
 
 async def test_pane_is_requested_with_what_slack_sends(stage: SlackHarness) -> None:
-    event = await opened(stage, MEI)
+    event = await open_pane(stage, MEI)
     assert event["type"] == "entity_details_requested"
     assert (event["user"], event["entity_url"]) == (MEI, LINK)
     assert event["external_ref"] == {"id": "1", "type": "lead"}
@@ -258,18 +264,18 @@ async def test_pane_is_requested_with_what_slack_sends(stage: SlackHarness) -> N
 async def test_pane_is_filled_once_by_its_trigger_within_three_seconds(
     stage: SlackHarness,
 ) -> None:
-    requested = await opened(stage)
+    requested = await open_pane(stage)
     trigger = {"trigger_id": requested["trigger_id"]}
-    await stage.web.api_call("entity.presentDetails", json={**trigger, "metadata": details()})
+    await stage.web.api_call("entity.presentDetails", json={**trigger, "metadata": build_details()})
     pane = stage.slack.previews.find_pane(JOHN)
     assert pane
-    assert pane["entity"] == details()
-    again = await stage.call_rejected("entity.presentDetails", **trigger, metadata=details())
+    assert pane["entity"] == build_details()
+    again = await stage.call_rejected("entity.presentDetails", **trigger, metadata=build_details())
     assert again["error"] == "invalid_trigger_id"
-    late = await opened(stage, MEI)
+    late = await open_pane(stage, MEI)
     await stage.clock.advance(3)
     refused = await stage.call_rejected(
-        "entity.presentDetails", trigger_id=late["trigger_id"], metadata=details()
+        "entity.presentDetails", trigger_id=late["trigger_id"], metadata=build_details()
     )
     assert refused["error"] == "invalid_trigger_id"
 
@@ -277,26 +283,29 @@ async def test_pane_is_filled_once_by_its_trigger_within_three_seconds(
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ({"metadata": details(external_ref={"id": "2"})}, "entity_metadata_does_not_match_trigger"),
-        ({"metadata": entity()}, "invalid_metadata"),
+        (
+            {"metadata": build_details(external_ref={"id": "2"})},
+            "entity_metadata_does_not_match_trigger",
+        ),
+        ({"metadata": build_entity()}, "invalid_metadata"),
         ({"metadata": "x"}, "invalid_metadata_format"),
         ({"error": {"status": "forbidden"}}, "invalid_arguments"),
         ({}, "invalid_arguments"),
-        ({"trigger_id": "1.2.3", "metadata": details()}, "invalid_trigger_id"),
+        ({"trigger_id": "1.2.3", "metadata": build_details()}, "invalid_trigger_id"),
     ],
 )
 async def test_details_are_refused_with_slacks_code(
     stage: SlackHarness, arguments: Json, error: str
 ) -> None:
-    requested = await opened(stage)
+    requested = await open_pane(stage)
     sent = {"trigger_id": requested["trigger_id"], **arguments}
     assert (await stage.call_rejected("entity.presentDetails", **sent))["error"] == error
 
 
 async def test_pane_is_requested_again_after_ten_minutes_or_on_demand(stage: SlackHarness) -> None:
-    requested = await opened(stage)
+    requested = await open_pane(stage)
     trigger = {"trigger_id": requested["trigger_id"]}
-    await stage.web.api_call("entity.presentDetails", json={**trigger, "metadata": details()})
+    await stage.web.api_call("entity.presentDetails", json={**trigger, "metadata": build_details()})
     message = stage.slack.list_messages(JOHN, SALES)[-1]
     before = len(stage.app.received)
     await stage.slack.previews.open(JOHN, message.id)
@@ -310,7 +319,7 @@ async def test_pane_is_requested_again_after_ten_minutes_or_on_demand(stage: Sla
 
 async def test_button_of_a_preview_comes_without_the_message(stage: SlackHarness) -> None:
     event = await share(stage)
-    await unfurl(stage, event, metadata={"entities": [entity()]})
+    await unfurl(stage, event, metadata={"entities": [build_entity()]})
     message = stage.slack.list_messages(JOHN, SALES)[-1]
     await stage.slack.previews.press(MEI, "go", message.id)
     payload = stage.app.last_payload
@@ -326,16 +335,16 @@ async def test_button_of_a_preview_comes_without_the_message(stage: SlackHarness
 
 
 async def test_button_of_a_pane_has_neither_channel_nor_response_url(stage: SlackHarness) -> None:
-    requested = await opened(stage)
+    requested = await open_pane(stage)
     trigger = {"trigger_id": requested["trigger_id"]}
-    await stage.web.api_call("entity.presentDetails", json={**trigger, "metadata": details()})
+    await stage.web.api_call("entity.presentDetails", json={**trigger, "metadata": build_details()})
     await stage.slack.previews.press_in_pane(JOHN, "go")
     payload = stage.app.last_payload
     assert payload["container"]["type"] == "entity_detail"
     assert payload["container"]["external_ref"] == {"id": "1", "type": "lead"}
     assert not payload.keys() & {"channel", "response_url", "message", "view"}
     trigger = {"trigger_id": payload["trigger_id"]}
-    await stage.web.api_call("entity.presentDetails", json={**trigger, "metadata": details()})
+    await stage.web.api_call("entity.presentDetails", json={**trigger, "metadata": build_details()})
 
 
 async def test_what_a_person_cannot_do(stage: SlackHarness) -> None:

@@ -7,7 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.sandbox.slack_harness import SlackHarness, actions_block, open_harness, section_block
+from tests.sandbox.slack_harness import (
+    SlackHarness,
+    build_actions_block,
+    build_section_block,
+    open_harness,
+)
 
 
 @pytest.fixture
@@ -16,7 +21,7 @@ async def harness() -> AsyncIterator[SlackHarness]:
         yield harness
 
 
-async def command_response_url(harness: SlackHarness, channel: str = "C0SALES") -> str:
+async def read_command_response_url(harness: SlackHarness, channel: str = "C0SALES") -> str:
     await harness.slack.type("U0JOHN", channel, "/chakra hi")
     return str(harness.app.last_payload["response_url"])
 
@@ -28,7 +33,7 @@ async def press_response_url(harness: SlackHarness, *, only_for: str | None = No
 
 
 async def test_response_is_ephemeral_by_default(harness: SlackHarness) -> None:
-    url = await command_response_url(harness)
+    url = await read_command_response_url(harness)
     assert await harness.post_response(url, {"text": "one"}) == (200, "ok")
     assert await harness.post_response(url, {"text": "two", "response_type": "in_channel"}) == (
         200,
@@ -40,13 +45,13 @@ async def test_response_is_ephemeral_by_default(harness: SlackHarness) -> None:
 
 
 async def test_response_url_works_without_membership(harness: SlackHarness) -> None:
-    url = await command_response_url(harness, "C0GENERAL")
+    url = await read_command_response_url(harness, "C0GENERAL")
     await harness.post_response(url, {"text": "public", "response_type": "in_channel"})
     assert harness.slack.list_messages("U0MEI", "C0GENERAL")[-1].text == "public"
 
 
 async def test_sixth_use_is_rejected(harness: SlackHarness) -> None:
-    url = await command_response_url(harness)
+    url = await read_command_response_url(harness)
     for number in range(5):
         assert (await harness.post_response(url, {"text": str(number)}))[0] == 200
     status, text = await harness.post_response(url, {"text": "6"})
@@ -55,7 +60,7 @@ async def test_sixth_use_is_rejected(harness: SlackHarness) -> None:
 
 
 async def test_response_url_expires_after_thirty_minutes(harness: SlackHarness) -> None:
-    url = await command_response_url(harness)
+    url = await read_command_response_url(harness)
     await harness.clock.advance(30 * 60 - 1)
     assert (await harness.post_response(url, {"text": "in time"}))[0] == 200
     await harness.clock.advance(1)
@@ -72,10 +77,10 @@ async def test_unknown_response_url_is_rejected(harness: SlackHarness) -> None:
 
 
 async def test_body_over_a_limit_is_rejected_without_counting(harness: SlackHarness) -> None:
-    url = await command_response_url(harness)
+    url = await read_command_response_url(harness)
     for _ in range(6):
         status, text = await harness.post_response(
-            url, {"text": "x", "blocks": [section_block("")]}
+            url, {"text": "x", "blocks": [build_section_block("")]}
         )
         assert status == 400
         assert json.loads(text)["error"] == "invalid_blocks"
@@ -99,7 +104,7 @@ async def test_a_message_whose_button_was_pressed_is_replaced(
     url = await press_response_url(harness, only_for=only_for)
     before = harness.slack.list_messages("U0JOHN", "C0SALES")
     await harness.post_response(
-        url, {"text": "Done", "replace_original": True, "blocks": [section_block("Ok")]}
+        url, {"text": "Done", "replace_original": True, "blocks": [build_section_block("Ok")]}
     )
     after = harness.slack.list_messages("U0JOHN", "C0SALES")
     assert len(after) == len(before)
@@ -116,13 +121,13 @@ async def test_a_message_can_be_deleted_through_its_button(harness: SlackHarness
 
 async def test_response_without_replace_posts_a_new_message(harness: SlackHarness) -> None:
     url = await press_response_url(harness)
-    await harness.post_response(url, {"text": "For you", "blocks": [actions_block()]})
+    await harness.post_response(url, {"text": "For you", "blocks": [build_actions_block()]})
     line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert (line.text, line.ephemeral) == ("For you", True)
 
 
 async def test_a_body_may_come_as_a_form(harness: SlackHarness) -> None:
-    url = await command_response_url(harness)
+    url = await read_command_response_url(harness)
     data = {"payload": json.dumps({"text": "by form"})}
     async with harness.session.post(url, data=data) as answer:
         assert answer.status == 200
@@ -130,7 +135,7 @@ async def test_a_body_may_come_as_a_form(harness: SlackHarness) -> None:
 
 
 async def test_response_posts_are_recorded_as_calls(harness: SlackHarness) -> None:
-    url = await command_response_url(harness)
+    url = await read_command_response_url(harness)
     await harness.post_response(url, {"text": "hi"})
     call = harness.slack.calls[-1]
     assert (call.method, call.args, call.response) == ("response_url", {"text": "hi"}, "ok")

@@ -34,7 +34,7 @@ MESSAGE_SHORTCUT = {
 }
 
 
-def manifest_with_shortcuts(*, interactive: bool = True) -> Json:
+def build_manifest_with_shortcuts(*, interactive: bool = True) -> Json:
     app_manifest = build_manifest(interactive=interactive)
     app_manifest["features"]["shortcuts"] = [GLOBAL_SHORTCUT, MESSAGE_SHORTCUT]
     return app_manifest
@@ -42,7 +42,7 @@ def manifest_with_shortcuts(*, interactive: bool = True) -> Json:
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness(manifest_with_shortcuts()) as harness:
+    async with open_harness(build_manifest_with_shortcuts()) as harness:
         yield harness
 
 
@@ -213,7 +213,7 @@ async def test_socket_mode_sends_shortcuts_as_interactive_envelopes(harness: Sla
 
 
 async def test_disabled_interactivity_sends_no_shortcuts() -> None:
-    async with open_harness(manifest_with_shortcuts(interactive=False)) as harness:
+    async with open_harness(build_manifest_with_shortcuts(interactive=False)) as harness:
         assert (await harness.slack.use_shortcut("U0JOHN", "send")).status == 0
         assert harness.app.received == []
         assert "interactive responses" in harness.slack.notices[-1].text
@@ -240,7 +240,7 @@ async def test_page_state_includes_shortcuts_and_suggestions() -> None:
         Tip("Numbers", (("+91 98765 40001", "Is never delivered"),), "/chakra send {}"),
         Tip("Tables", samples=(leads,)),
     ]
-    slack = EmbeddedSlack(manifest_with_shortcuts(), ManualClock(), tips=tips)
+    slack = EmbeddedSlack(build_manifest_with_shortcuts(), ManualClock(), tips=tips)
     async with (
         serve(slack.app, grace_seconds=0.2) as url,
         aiohttp.ClientSession() as session,

@@ -14,7 +14,13 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from tests.sandbox.slack_harness import Json, SlackHarness, build_modal, field_block, open_harness
+from tests.sandbox.slack_harness import (
+    Json,
+    SlackHarness,
+    build_field_block,
+    build_modal,
+    open_harness,
+)
 
 
 @pytest.fixture
@@ -29,13 +35,15 @@ async def connect_app(
 ) -> AsyncIterator[list[SocketModeRequest]]:
     requests: list[SocketModeRequest] = []
 
-    async def listener(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+    async def answer_envelope(
+        client: AsyncBaseSocketModeClient, request: SocketModeRequest
+    ) -> None:
         requests.append(request)
         response = SocketModeResponse(request.envelope_id, answer(request.payload))
         await client.send_socket_mode_response(response)
 
     client = SocketModeClient(harness.slack.app_token, web_client=harness.web)
-    client.socket_mode_request_listeners.append(listener)
+    client.socket_mode_request_listeners.append(answer_envelope)
     await client.connect()  # type: ignore[no-untyped-call]
     try:
         yield requests
@@ -77,7 +85,9 @@ async def test_interactions_come_as_interactive_envelopes(harness: SlackHarness)
         await harness.post_button()
         await harness.slack.press("U0JOHN", "go")
         trigger = requests[-1].payload["trigger_id"]
-        await harness.web.views_open(trigger_id=trigger, view=build_modal(field_block("name")))
+        await harness.web.views_open(
+            trigger_id=trigger, view=build_modal(build_field_block("name"))
+        )
         delivered = await harness.slack.submit("U0JOHN", {"name": "Asha"})
     assert [request.type for request in requests] == ["interactive", "interactive"]
     assert requests[0].accepts_response_payload is False

@@ -12,11 +12,11 @@ from tests.sandbox.slack_harness import (
     SCOPES,
     Json,
     SlackHarness,
-    actions_block,
+    build_actions_block,
     build_manifest,
+    build_section_block,
     encode_arguments,
     open_harness,
-    section_block,
 )
 
 
@@ -227,14 +227,14 @@ async def test_text_over_forty_thousand_is_truncated(harness: SlackHarness) -> N
 
 async def test_own_messages_are_edited_and_deleted(harness: SlackHarness) -> None:
     posted = await harness.web.chat_postMessage(
-        channel="C0SALES", text="One", blocks=[section_block("One")]
+        channel="C0SALES", text="One", blocks=[build_section_block("One")]
     )
     where = {"channel": "C0SALES", "ts": posted["ts"]}
     await harness.web.chat_update(**where, text="Two")
     line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert (line.text, line.edited) == ("Two", True)
     assert line.blocks is None
-    await harness.web.chat_update(**where, text="Three", blocks=[section_block("Three")])
+    await harness.web.chat_update(**where, text="Three", blocks=[build_section_block("Three")])
     assert harness.slack.list_messages("U0JOHN", "C0SALES")[-1].blocks
     await harness.web.chat_update(**where, text="Four", blocks=[])
     assert harness.slack.list_messages("U0JOHN", "C0SALES")[-1].blocks is None
@@ -310,7 +310,7 @@ async def test_history_is_newest_first_with_metadata_on_request(harness: SlackHa
 
 
 async def test_app_home_is_not_turned_on(harness: SlackHarness) -> None:
-    home = {"type": "home", "blocks": [section_block("Hello")]}
+    home = {"type": "home", "blocks": [build_section_block("Hello")]}
     answer = await harness.call_rejected("views.publish", user_id="U0JOHN", view=home)
     assert answer["error"] == "not_enabled"
 
@@ -359,7 +359,7 @@ async def test_unparseable_bodies(
 
 async def test_calls_and_deliveries_are_recorded_in_order(harness: SlackHarness) -> None:
     await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
-    await harness.web.chat_postMessage(channel="C0SALES", text="Hi", blocks=[actions_block()])
+    await harness.web.chat_postMessage(channel="C0SALES", text="Hi", blocks=[build_actions_block()])
     command, call = harness.slack.exchanges[-2:]
     assert (command.direction, command.kind, command.summary) == (
         "to the app",

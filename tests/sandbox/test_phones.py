@@ -47,7 +47,7 @@ async def test_customers_act_on_their_phones(acme: World) -> None:
         assert answer.content_type == "image/png"
     assert (await post(acme, "do", **ravi, do="revoke", wamid=hello["id"]))["ok"]
     assert (await get_phones(acme))["customers"][0]["messages"][0]["is_revoked"]
-    await acme.idle()
+    await acme.wait_until_idle()
 
 
 async def test_what_a_phone_cannot_do_is_refused(acme: World) -> None:
@@ -90,7 +90,7 @@ async def test_meta_changes_a_template_and_the_account(acme: World) -> None:
     template = acme.chakra.find_template("order_update", "en_US")
     assert (template.status, template.correct_category) == ("PAUSED", "MARKETING")
     assert acme.chakra.sender_listings[0]["qualityScore"] == {"score": "YELLOW"}
-    await acme.idle()
+    await acme.wait_until_idle()
     fields = [
         webhook.body["entry"][0]["changes"][0]["field"]
         for webhook in acme.chakra.delivered_webhooks
@@ -115,7 +115,7 @@ async def test_changes_are_announced_once_until_they_are_fetched(acme: World) ->
     assert len(shown) == MAX_SHOWN_MESSAGES
     ravi.write("More")
     assert len(announced) == 2
-    await acme.idle()
+    await acme.wait_until_idle()
 
 
 async def test_skipped_time_fires_what_fell_due_in_it() -> None:

@@ -32,7 +32,7 @@ from bot.sandbox.chakra.faults import (
     TooManyRequests,
 )
 from tests.clock import ManualClock
-from tests.sandbox.chakra_client import example, serve_chakra
+from tests.sandbox.chakra_client import read_doc, serve_chakra
 from tests.sandbox.chakra_whatsapp import CUSTOMER_NUMBER, OTHER_SENDER, PLUGIN, SENDER
 
 TO, WINDOW_OPEN = "919999999999", "12025550134"
@@ -161,10 +161,10 @@ def build_mapping(*values: str) -> list[dict[str, str]]:
 async def test_vendor_send_returns_its_message_type(
     vendor: VendorClient, body: dict[str, Any]
 ) -> None:
-    link = example("send-template-phone.request")["imageUrl"]
+    link = read_doc("send-template-phone.request")["imageUrl"]
     sent = {**body, "imageUrl": link} if "imageUrl" in body else body
     message = await vendor.send_template(**sent)
-    documented = example("send-template-phone.response")["_data"]
+    documented = read_doc("send-template-phone.response")["_data"]
     assert {name: type(value) for name, value in message.items()} == {
         name: type(value) for name, value in documented.items()
     }

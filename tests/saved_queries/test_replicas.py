@@ -72,7 +72,7 @@ def build_scheduler(acme: World, database: Database) -> Scheduler:
     )
 
 
-def posts(acme: World) -> list[str]:
+def list_posts(acme: World) -> list[str]:
     found = acme.slack.list_messages(JOHN, SALES)
     return [
         visible_text(item) for item in found if item.author == "U0CHAKRA" and not item.ephemeral
@@ -101,7 +101,7 @@ async def test_replica_that_does_not_lead_posts_nothing(
             await deliver(acme)
         other.cancel()
         await asyncio.gather(other, return_exceptions=True)
-        assert len(posts(acme)) == 2
+        assert len(list_posts(acme)) == 2
 
 
 async def test_two_processes_that_believe_to_lead_post_each_time_once(
@@ -113,7 +113,7 @@ async def test_two_processes_that_believe_to_lead_post_each_time_once(
         await acme.clock.jump(DAY)
         await asyncio.gather(*(scheduler.run_once(LeaderLock(None)) for scheduler in schedulers))
         await deliver(acme)
-        assert len(posts(acme)) == 1
+        assert len(list_posts(acme)) == 1
 
 
 async def test_post_is_not_repeated_after_a_crash_before_it_was_recorded(
@@ -126,13 +126,13 @@ async def test_post_is_not_repeated_after_a_crash_before_it_was_recorded(
         assert before
         await acme.clock.jump(before.due_at - acme.clock.time())
         await deliver(acme)
-        assert len(posts(acme)) == 1
+        assert len(list_posts(acme)) == 1
         async with second.begin() as connection:
             earlier = update(saved_queries).values(due_at=before.due_at)
             await connection.execute(earlier)
         await acme.clock.jump(600)
         await deliver(acme)
-        [posted] = posts(acme)
+        [posted] = list_posts(acme)
         assert "couldn't be posted then" in posted
         after = await repository.find("hot")
         assert after

@@ -20,11 +20,11 @@ from bot.saved_queries.schedule import (
 from bot.saved_queries.schedule_line import parse_schedule
 
 
-def at(text: str, zone: str) -> float:
+def parse_time(text: str, zone: str) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
 
 
-def local(moment: float, zone: str) -> str:
+def format_local(moment: float, zone: str) -> str:
     return f"{datetime.fromtimestamp(moment, ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
@@ -67,19 +67,19 @@ NEXT = [
 @pytest.mark.parametrize(("typed", "zone", "after", "due"), NEXT)
 def test_next_time(typed: str, zone: str, after: str, due: str) -> None:
     schedule = parse_schedule(typed, zone).schedule
-    assert local(find_next(schedule, at(after, zone)), zone) == due
+    assert format_local(find_next(schedule, parse_time(after, zone)), zone) == due
 
 
 def test_second_pass_of_a_repeated_hour_is_not_due() -> None:
     schedule = parse_schedule("every day 2:30", "Europe/Berlin").schedule
     between = datetime(2026, 10, 25, 1, 10, tzinfo=UTC).timestamp()  # 2:10 for the second time
-    assert local(find_next(schedule, between), "Europe/Berlin") == "2026-10-26 02:30"
+    assert format_local(find_next(schedule, between), "Europe/Berlin") == "2026-10-26 02:30"
 
 
 def test_a_day_that_a_country_skipped_is_due_once() -> None:
     schedule = parse_schedule("every day 9:00", "Pacific/Apia").schedule
-    found = find_upcoming(schedule, at("2011-12-29 08:00", "Pacific/Apia"), 3)
-    assert [local(moment, "Pacific/Apia") for moment in found] == [
+    found = find_upcoming(schedule, parse_time("2011-12-29 08:00", "Pacific/Apia"), 3)
+    assert [format_local(moment, "Pacific/Apia") for moment in found] == [
         "2011-12-29 09:00",
         "2011-12-31 09:00",
         "2012-01-01 09:00",
@@ -88,7 +88,7 @@ def test_a_day_that_a_country_skipped_is_due_once() -> None:
 
 def test_missed_times_are_counted_up_to_a_limit() -> None:
     schedule = parse_schedule("every day 9:00", "UTC").schedule
-    due = at("2026-11-01 09:00", "UTC")
+    due = parse_time("2026-11-01 09:00", "UTC")
     assert count_missed(schedule, due, due + 3_600, 99) == 0
     assert count_missed(schedule, due, due + 3 * 86_400, 99) == 3
     assert count_missed(schedule, due, due + 500 * 86_400, 99) == 99

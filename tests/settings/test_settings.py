@@ -26,15 +26,15 @@ def load_settings(**more: str) -> Settings:
     return load(HTTP | more, None)
 
 
-def settings_error(environ: dict[str, str]) -> str:
+def read_settings_error(environ: dict[str, str]) -> str:
     with pytest.raises(SettingsError) as caught:
         load(environ, None)
     return str(caught.value)
 
 
-def single_error_line(**more: str) -> str:
+def read_single_error_line(**more: str) -> str:
     """The one line that a wrong setting gets."""
-    text = settings_error(HTTP | more)
+    text = read_settings_error(HTTP | more)
     assert "\n" not in text
     return text
 
@@ -78,7 +78,7 @@ def test_settings_repr_hides_secrets() -> None:
 
 
 def test_all_missing_settings_are_listed_with_where_to_find_them() -> None:
-    lines = settings_error({}).splitlines()
+    lines = read_settings_error({}).splitlines()
     assert [line.split()[0] for line in lines] == [
         "SLACK_BOT_TOKEN",
         "SLACK_SIGNING_SECRET",
@@ -92,7 +92,7 @@ def test_all_missing_settings_are_listed_with_where_to_find_them() -> None:
 
 
 def test_missing_and_invalid_settings_are_listed_in_table_order() -> None:
-    text = settings_error({"PORT": "many", "SLACK_BOT_TOKEN": "nonsense", "SENDERS": "john"})
+    text = read_settings_error({"PORT": "many", "SLACK_BOT_TOKEN": "nonsense", "SENDERS": "john"})
     names = [line.split()[0] for line in text.splitlines()]
     assert names == [
         "SLACK_BOT_TOKEN",
@@ -117,11 +117,11 @@ def test_missing_and_invalid_settings_are_listed_in_table_order() -> None:
     ],
 )
 def test_wrong_token_type_is_identified(token: str, words: str) -> None:
-    assert words in single_error_line(SLACK_BOT_TOKEN=token)
+    assert words in read_single_error_line(SLACK_BOT_TOKEN=token)
 
 
 def test_swapped_tokens_are_detected() -> None:
-    text = settings_error(
+    text = read_settings_error(
         {
             "SLACK_BOT_TOKEN": "xapp-1-2",
             "SLACK_APP_TOKEN": "xoxb-1-2",
@@ -183,7 +183,7 @@ def test_rejected_secret_is_never_echoed(name: str, value: str) -> None:
     ],
 )
 def test_invalid_value_is_explained(name: str, value: str, words: str) -> None:
-    text = single_error_line(**{name: value})
+    text = read_single_error_line(**{name: value})
     assert text.startswith(f"{name} ")
     assert words in text
 
@@ -221,7 +221,7 @@ def test_pasted_quotes_and_whitespace_are_stripped(around: str) -> None:
 @pytest.mark.parametrize("nothing", ["", "  ", '""', "''"])
 def test_empty_value_counts_as_missing(nothing: str) -> None:
     assert load_settings(PORT=nothing, SLACK_APP_TOKEN=nothing).port == 3000
-    assert "SLACK_BOT_TOKEN is missing" in single_error_line(SLACK_BOT_TOKEN=nothing)
+    assert "SLACK_BOT_TOKEN is missing" in read_single_error_line(SLACK_BOT_TOKEN=nothing)
 
 
 @pytest.mark.parametrize(
@@ -237,14 +237,16 @@ def test_empty_value_counts_as_missing(nothing: str) -> None:
 )
 def test_misspelled_name_is_suggested_for_a_missing_setting(typed: str, meant: str) -> None:
     environ = {name: value for name, value in HTTP.items() if name != meant}
-    text = settings_error(environ | {typed: HTTP[meant]})
+    text = read_settings_error(environ | {typed: HTTP[meant]})
     assert text.startswith(f"{meant} is not set, but {typed} is: did you mean {meant}?")
     assert "\n" not in text
     assert HTTP[meant] not in text
 
 
 def test_misspelled_optional_setting_is_reported() -> None:
-    assert single_error_line(LOG_LEVL="debug").startswith("LOG_LEVEL is not set, but LOG_LEVL is")
+    assert read_single_error_line(LOG_LEVL="debug").startswith(
+        "LOG_LEVEL is not set, but LOG_LEVL is"
+    )
 
 
 @pytest.mark.parametrize("name", ["HOSTNAME", "HOSTS", "SPORT", "PATH", "SLACK_WEBHOOK_URL"])

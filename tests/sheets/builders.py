@@ -48,7 +48,7 @@ def build_workbook(
     return buffer.getvalue()
 
 
-def cells_workbook(*rows: Sequence[object]) -> bytes:
+def build_cells_workbook(*rows: Sequence[object]) -> bytes:
     """A workbook with these rows from A1; empty cells where there is nothing."""
 
     def fill(_: Any, sheet: Any) -> None:
@@ -62,7 +62,7 @@ def cells_workbook(*rows: Sequence[object]) -> bytes:
     return build_workbook(fill)
 
 
-def csv_text(rows: Iterable[Sequence[str]], delimiter: str = ",", **options: Any) -> str:
+def build_csv_text(rows: Iterable[Sequence[str]], delimiter: str = ",", **options: Any) -> str:
     buffer = StringIO(newline="")
     csv.writer(buffer, delimiter=delimiter, **options).writerows(rows)
     return buffer.getvalue()
@@ -93,7 +93,9 @@ def match_for_update(
     return match_columns(columns, targets, Purpose.UPDATE, primary_key="lead_id")
 
 
-def raw_workbook(rows: str, *, styles: str = "", calculation: str = "", after: str = "") -> bytes:
+def build_raw_workbook(
+    rows: str, *, styles: str = "", calculation: str = "", after: str = ""
+) -> bytes:
     """Return a workbook with this XML of rows, as a program writes it that has its own way.
 
     ``styles`` are format codes separated by newlines: the cells' ``s`` counts them from 1.
@@ -138,8 +140,8 @@ def raw_workbook(rows: str, *, styles: str = "", calculation: str = "", after: s
     return buffer.getvalue()
 
 
-def raw_row(number: int, *cells: str, attributes: str = "") -> str:
-    """Return a row of ``raw_workbook``. A cell that isn't XML is a text."""
+def build_raw_row(number: int, *cells: str, attributes: str = "") -> str:
+    """Return a row of ``build_raw_workbook``. A cell that isn't XML is a text."""
     made = [
         cell
         if cell.startswith("<")
@@ -151,7 +153,7 @@ def raw_row(number: int, *cells: str, attributes: str = "") -> str:
     return f'<row r="{number}"{attributes}>{"".join(made)}</row>'
 
 
-def openpyxl_workbook(fill: Callable[[Any], None]) -> bytes:
+def build_openpyxl_workbook(fill: Callable[[Any], None]) -> bytes:
     """Return a workbook of openpyxl, which pandas uses too. ``fill`` gets its first sheet."""
     book = openpyxl.Workbook()
     book.active.title = "Leads"

@@ -17,7 +17,7 @@ from bot.sheets.read import read_sheet
 from bot.text.phones import PhoneParser
 from tests.sheets.builders import (
     UUID,
-    cells_workbook,
+    build_cells_workbook,
     match_for_create,
     match_for_update,
     parse_csv,
@@ -33,7 +33,7 @@ ROUNDED_NUMBER = (
 )
 
 
-def problem_texts(checked: CheckedSheet) -> list[tuple[int, str]]:
+def list_problem_texts(checked: CheckedSheet) -> list[tuple[int, str]]:
     return [(problem.row, problem.sentence) for problem in checked.problems]
 
 
@@ -92,7 +92,7 @@ async def test_invalid_row_is_excluded_and_every_problem_is_reported() -> None:
         "98765 43211,,,,surplus",
     )
     found = check(sheet, match_for_create(sheet.columns), phones=PhoneParser("IN"))
-    assert problem_texts(found) == [
+    assert list_problem_texts(found) == [
         (3, "phone_number: not a valid number. Write it as +91 98765 43210."),
         (3, "email: not a valid address."),
         (3, "score: not a number. Write it as 1234.5."),
@@ -111,7 +111,7 @@ async def test_invalid_row_is_excluded_and_every_problem_is_reported() -> None:
 async def test_duplicate_key_is_reported_for_each_row() -> None:
     sheet = await parse_csv("lead_id,city", "A,Goa", "B,Pune", " A ,Delhi", "a,Agra")
     found = check(sheet, match_for_update(sheet.columns))
-    assert problem_texts(found) == [
+    assert list_problem_texts(found) == [
         (row, "lead_id is in more than one row. Keep one row for each record.") for row in (2, 4)
     ]
     assert [item["lead_id"] for item in found.items] == ["B", "a"]
@@ -124,7 +124,7 @@ async def test_ids_are_case_insensitive() -> None:
 
 async def test_row_without_changes_or_identifier() -> None:
     sheet = await parse_csv("lead_id,city,Other", "A,Goa,x", "B,,x", ",Pune,x", ",,x")
-    assert problem_texts(check(sheet, match_for_update(sheet.columns))) == [
+    assert list_problem_texts(check(sheet, match_for_update(sheet.columns))) == [
         (3, "The row has nothing in it but the record it is about."),
         (4, "The row does not say which record it is about."),
         (5, "The row does not say which record it is about."),
@@ -132,7 +132,7 @@ async def test_row_without_changes_or_identifier() -> None:
     ]
     optional = (Target("city"), Target("score"))
     found = check(sheet, match_for_create(sheet.columns, optional))
-    assert problem_texts(found) == [
+    assert list_problem_texts(found) == [
         (3, "The row has nothing in it but the record it is about."),
         (5, "The row is empty."),
     ]
@@ -140,14 +140,14 @@ async def test_row_without_changes_or_identifier() -> None:
 
 async def test_values_lost_by_excel_are_reported_when_used() -> None:
     sheet = await read_sheet(
-        cells_workbook(
+        build_cells_workbook(
             ["lead_id", "remark", "Not ours"],
             ["A", 1234567890123456, 1],
             ["B", "whole", 1234567890123456],
         )
     )
     found = check(sheet, match_for_update(sheet.columns))
-    assert problem_texts(found) == [(2, f"remark {ROUNDED_NUMBER}")]
+    assert list_problem_texts(found) == [(2, f"remark {ROUNDED_NUMBER}")]
     assert [item["lead_id"] for item in found.items] == ["B"]
 
 

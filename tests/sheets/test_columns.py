@@ -18,7 +18,7 @@ from bot.sheets.columns import (
 from tests.sheets.builders import LEAD_TARGETS, match_for_create, match_for_update
 
 
-def matched_keys(matches: tuple[ColumnMatch, ...]) -> list[tuple[str, str]]:
+def list_matched_keys(matches: tuple[ColumnMatch, ...]) -> list[tuple[str, str]]:
     return [(match.header, match.key) for match in matches]
 
 
@@ -57,16 +57,16 @@ def test_root_fields_are_recognized_by_name() -> None:
 
 
 def test_chakra_id_identifies_updates_and_is_ignored_for_creates() -> None:
-    assert matched_keys(match_for_update(("ID", "city")).matched) == [
+    assert list_matched_keys(match_for_update(("ID", "city")).matched) == [
         ("ID", "id"),
         ("city", "city"),
     ]
-    assert matched_keys(match_for_create(("ID", "city")).matched) == [("city", "city")]
+    assert list_matched_keys(match_for_create(("ID", "city")).matched) == [("city", "city")]
 
 
 def test_near_match_is_suggested_not_applied() -> None:
     found = match_for_create(("Fone number", "e mail adress", "towm", "Score", "scores", "x", "—"))
-    assert matched_keys(found.matched) == [("Score", "score")]
+    assert list_matched_keys(found.matched) == [("Score", "score")]
     assert {match.header: match.suggestions for match in found.unmatched} == {
         "Fone number": ("phone_number",),
         "e mail adress": ("email",),
@@ -80,7 +80,7 @@ def test_near_match_is_suggested_not_applied() -> None:
 def test_vowel_signs_and_accents_are_significant() -> None:
     targets = (Target("name_hi", "नाम"), Target("born_place", "né"))
     assert match_for_create(("नम", "ne"), targets).matched == ()
-    assert matched_keys(match_for_create(("नाम", "NÉ"), targets).matched) == [
+    assert list_matched_keys(match_for_create(("नाम", "NÉ"), targets).matched) == [
         ("नाम", "name_hi"),
         ("NÉ", "born_place"),
     ]
@@ -90,7 +90,7 @@ def test_ambiguous_attribute_name_requires_a_choice() -> None:
     targets = (Target("home_city", "City"), Target("work_city", "City"), Target("cityname", "Town"))
     [match] = match_for_create(("City",), targets).unmatched
     assert (match.suggestions, match.ambiguous) == (("home_city", "work_city"), True)
-    assert matched_keys(match_for_create(("work_city",), targets).matched) == [
+    assert list_matched_keys(match_for_create(("work_city",), targets).matched) == [
         ("work_city", "work_city")
     ]
 
@@ -106,7 +106,7 @@ def test_an_attribute_called_state_is_not_confused_with_the_state_of_the_record(
 
 def test_duplicate_columns_are_reported_and_ignored() -> None:
     found = match_for_create(("phone_number", "Phone Number", "city"))
-    assert matched_keys(found.matched) == [("city", "city")]
+    assert list_matched_keys(found.matched) == [("city", "city")]
     assert found.duplicates == (DuplicateColumns("phone_number", ("phone_number", "Phone Number")),)
     assert found.errors == (
         "The columns “phone_number” and “Phone Number” both mean phone_number. Keep one of them.",
@@ -145,7 +145,7 @@ def test_explicit_choice_overrides_name_matching() -> None:
     found = match_columns(
         columns, LEAD_TARGETS, Purpose.CREATE, primary_key="lead_id", choices=chosen
     )
-    assert matched_keys(found.matched) == [("Fone", "phone_number"), ("Town", "city")]
+    assert list_matched_keys(found.matched) == [("Fone", "phone_number"), ("Town", "city")]
     assert (found.unmatched, found.errors) == ((), ())
 
 

@@ -9,8 +9,8 @@ from bot.sheets.read import read_sheet
 from bot.text.csv_file import escape_formula, unescape_formula
 from bot.text.phones import PhoneParser
 from tests.sheets.builders import (
-    cells_workbook,
-    csv_text,
+    build_cells_workbook,
+    build_csv_text,
     match_for_create,
     parse_csv,
     parse_workbook,
@@ -56,8 +56,8 @@ NUMBER = "919876543210"
 )
 async def test_dressed_number_is_read_as_the_number(cell: str) -> None:
     for sheet in (
-        await read_sheet(csv_text([["name", "phone number"], ["Asha", cell]]).encode()),
-        parse_workbook(cells_workbook(["name", "phone number"], ["Asha", cell])),
+        await read_sheet(build_csv_text([["name", "phone number"], ["Asha", cell]]).encode()),
+        parse_workbook(build_cells_workbook(["name", "phone number"], ["Asha", cell])),
     ):
         checked = await check_sheet(
             sheet, match_for_create(sheet.columns), phones=PhoneParser("IN")

@@ -12,7 +12,7 @@ from bot.sheets import excel
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import CellIssue, InvalidSheet, ReadOptions, RowIssue
 from bot.sheets.workers import SheetWorkers
-from tests.sheets.builders import build_workbook, cells_workbook
+from tests.sheets.builders import build_cells_workbook, build_workbook
 
 
 async def test_values_are_read_as_typed_text() -> None:
@@ -50,7 +50,7 @@ async def test_values_are_read_as_typed_text() -> None:
 
 async def test_number_rounded_by_excel_is_reported() -> None:
     found = await read_sheet(
-        cells_workbook(["id"], [1234567890123456789], [123456789012345], [-1e15])
+        build_cells_workbook(["id"], [1234567890123456789], [123456789012345], [-1e15])
     )
     assert found.issues == (
         RowIssue(2, CellIssue.LONG_NUMBER, 0),
@@ -124,10 +124,16 @@ async def test_errors_come_only_from_the_sheet_being_read() -> None:
     ("data", "expected"),
     [
         (build_workbook(lambda _, __: None), "No sheet of this Excel file has anything in it"),
-        (cells_workbook(["name", "city"]), "a header and no rows"),
-        (cells_workbook(["name", None, "city"], ["Asha"]), "Column B has no name in row 1"),
-        (cells_workbook(["name", "city"], ["Asha", "Goa"])[:-200], "This Excel file is damaged"),
-        (cells_workbook(["name", "city"], ["Asha", "Goa"])[:900], "This Excel file is damaged"),
+        (build_cells_workbook(["name", "city"]), "a header and no rows"),
+        (build_cells_workbook(["name", None, "city"], ["Asha"]), "Column B has no name in row 1"),
+        (
+            build_cells_workbook(["name", "city"], ["Asha", "Goa"])[:-200],
+            "This Excel file is damaged",
+        ),
+        (
+            build_cells_workbook(["name", "city"], ["Asha", "Goa"])[:900],
+            "This Excel file is damaged",
+        ),
         (b"PK\x03\x04 xl/workbook.xml", "This Excel file is damaged"),
     ],
     ids=["empty", "header only", "no name", "cut", "cut short", "no archive"],
@@ -160,7 +166,10 @@ async def test_distant_cell_kills_only_the_reader_process() -> None:
 async def test_slow_reader_process_is_terminated() -> None:
     with pytest.raises(InvalidSheet, match="too large to be read"):
         await excel.parse_workbook(
-            cells_workbook(["name"], ["Asha"]), ReadOptions(), SheetWorkers(), timeout_seconds=0
+            build_cells_workbook(["name"], ["Asha"]),
+            ReadOptions(),
+            SheetWorkers(),
+            timeout_seconds=0,
         )
 
 

@@ -10,12 +10,12 @@ from bot.sheets.check import check_sheet
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import CellIssue, RowIssue, Sheet
 from tests.sheets.builders import (
+    build_openpyxl_workbook,
+    build_raw_row,
+    build_raw_workbook,
     build_workbook,
     match_for_create,
-    openpyxl_workbook,
     parse_workbook,
-    raw_row,
-    raw_workbook,
 )
 
 FORMULA_TEXT = "has a formula whose result isn’t in the file. Open the file in Excel, save it there"
@@ -38,7 +38,7 @@ async def test_rows_of_formulas_alone_are_counted_and_reported() -> None:
         sheet.append(["E3", 919876543210, "Goa"])
         sheet.append(["=A2", None, None])
 
-    found = await read_sheet(openpyxl_workbook(fill))
+    found = await read_sheet(build_openpyxl_workbook(fill))
     assert found.row_numbers == (2, 3, 4, 5)
     assert list_uncalculated(found) == [(2, 1), (3, 0), (3, 1), (3, 2), (5, 0)]
     checked = await check_sheet(found, match_for_create(found.columns))
@@ -86,8 +86,12 @@ async def test_zero_in_place_of_no_value_is_not_sent() -> None:
 def test_formula_has_a_value_or_a_problem(
     cell: str, calculation: str, expected: str | None
 ) -> None:
-    rows = raw_row(1, "name", "city") + raw_row(2, "Asha", cell) + raw_row(3, "Ravi", "Goa")
-    found = parse_workbook(raw_workbook(rows, calculation=calculation))
+    rows = (
+        build_raw_row(1, "name", "city")
+        + build_raw_row(2, "Asha", cell)
+        + build_raw_row(3, "Ravi", "Goa")
+    )
+    found = parse_workbook(build_raw_workbook(rows, calculation=calculation))
     assert found.rows == (("Asha", expected or ""), ("Ravi", "Goa"))
     assert list_uncalculated(found) == ([(2, 1)] if expected is None else [])
 
@@ -100,7 +104,7 @@ def test_cells_without_references_are_counted() -> None:
         f"<row>{text.format('Asha')}<c><f>A1</f></c><c t='e'><f>1/0</f><v>#DIV/0!</v></c></row>"
         f"<row>{text.format('Ravi')}{text.format('Goa')}<c><v>3</v></c></row>"
     )
-    found = parse_workbook(raw_workbook(rows))
+    found = parse_workbook(build_raw_workbook(rows))
     assert found.rows[1] == ("Ravi", "Goa", "3")
     assert set(found.issues) == {
         RowIssue(2, CellIssue.UNCALCULATED_FORMULA, 1),
@@ -114,7 +118,11 @@ def test_error_that_the_reader_does_not_know_is_a_problem_of_its_row(
     error: str, formula: str
 ) -> None:
     cell = f'<c r="B2" t="e">{formula}<v>{error}</v></c>'
-    rows = raw_row(1, "name", "city") + raw_row(2, "Asha", cell) + raw_row(3, "Ravi", "Goa")
-    found = parse_workbook(raw_workbook(rows))
+    rows = (
+        build_raw_row(1, "name", "city")
+        + build_raw_row(2, "Asha", cell)
+        + build_raw_row(3, "Ravi", "Goa")
+    )
+    found = parse_workbook(build_raw_workbook(rows))
     assert found.rows[1] == ("Ravi", "Goa")
     assert found.issues == (RowIssue(2, CellIssue.FORMULA_ERROR, 1),)

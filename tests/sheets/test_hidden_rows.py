@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.sheets.builders import (
+    build_openpyxl_workbook,
+    build_raw_row,
+    build_raw_workbook,
     build_workbook,
-    openpyxl_workbook,
     parse_workbook,
-    raw_row,
-    raw_workbook,
 )
 
 NAMES = ["lead_id", "city"]
@@ -34,17 +34,20 @@ def fill_xlsxwriter(_: Any, sheet: Any) -> None:
     sheet.set_row(4, options={"hidden": True})
 
 
-def raw_rows(hidden: str, row: int) -> str:
-    return raw_row(row, f"E{row - 1}", "x", attributes=hidden if row in (3, 5) else "")
+def build_raw_rows(hidden: str, row: int) -> str:
+    return build_raw_row(row, f"E{row - 1}", "x", attributes=hidden if row in (3, 5) else "")
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        openpyxl_workbook(fill_openpyxl),
+        build_openpyxl_workbook(fill_openpyxl),
         build_workbook(fill_xlsxwriter),
         *(
-            raw_workbook(raw_row(1, *NAMES) + "".join(raw_rows(hidden, row) for row in range(2, 6)))
+            build_raw_workbook(
+                build_raw_row(1, *NAMES)
+                + "".join(build_raw_rows(hidden, row) for row in range(2, 6))
+            )
             for hidden in (
                 ' hidden="1"',
                 ' hidden="true"',
@@ -65,6 +68,8 @@ def test_hidden_rows_are_known_and_can_be_left_out(data: bytes) -> None:
 
 
 def test_table_without_hidden_rows_is_itself() -> None:
-    found = parse_workbook(raw_workbook(raw_row(1, *NAMES) + raw_rows(' hidden="0"', 3)))
+    found = parse_workbook(
+        build_raw_workbook(build_raw_row(1, *NAMES) + build_raw_rows(' hidden="0"', 3))
+    )
     assert found.hidden_rows == frozenset()
     assert found.exclude_hidden_rows() is found

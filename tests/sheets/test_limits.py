@@ -20,11 +20,11 @@ from bot.sheets.sheet import MAX_ISSUES, CellIssue, InvalidSheet, ReadOptions
 from bot.sheets.table import SheetBuilder
 from bot.sheets.workers import SheetWorkers
 from tests.sheets.builders import (
+    build_cells_workbook,
+    build_raw_row,
+    build_raw_workbook,
     build_workbook,
-    cells_workbook,
     parse_workbook,
-    raw_row,
-    raw_workbook,
 )
 
 MEBIBYTE = 1024 * 1024
@@ -46,14 +46,16 @@ print(own[1] if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def test_long_cell_is_refused() -> None:
-    rows = raw_row(1, "name", "note") + raw_row(2, "Asha", "x" * 32_768)
+    rows = build_raw_row(1, "name", "note") + build_raw_row(2, "Asha", "x" * 32_768)
     with pytest.raises(InvalidSheet, match="has more than 32,767 characters"):
-        parse_workbook(raw_workbook(rows))
+        parse_workbook(build_raw_workbook(rows))
 
 
 def test_long_column_name_is_refused() -> None:
     with pytest.raises(InvalidSheet, match="The name of column B has more than 1,000 characters"):
-        parse_workbook(raw_workbook(raw_row(1, "name", "x" * 1001) + raw_row(2, "Asha", "y")))
+        parse_workbook(
+            build_raw_workbook(build_raw_row(1, "name", "x" * 1001) + build_raw_row(2, "Asha", "y"))
+        )
 
 
 def feed_often(messages: ParserOutputReader, chunk: bytes, count: int) -> None:
@@ -78,9 +80,9 @@ def test_more_text_than_a_table_may_have_is_refused() -> None:
 
 
 def test_merged_cells_outside_the_table_cost_nothing() -> None:
-    rows = raw_row(1, "name") + raw_row(2, "Asha") + raw_row(3, "Ravi")
+    rows = build_raw_row(1, "name") + build_raw_row(2, "Asha") + build_raw_row(3, "Ravi")
     merged = '<mergeCells><mergeCell ref="B2:XFD1048576"/></mergeCells>'
-    assert len(parse_workbook(raw_workbook(rows, after=merged)).rows) == 2
+    assert len(parse_workbook(build_raw_workbook(rows, after=merged)).rows) == 2
 
 
 def test_errors_in_most_cells_are_refused_together() -> None:
@@ -101,7 +103,7 @@ def add_head(builder: SheetBuilder, row: RawRow) -> None:
 async def test_cancelled_read_leaves_no_process() -> None:
     workers = SheetWorkers()
     task = asyncio.create_task(
-        excel.parse_workbook(cells_workbook(["name"], ["Asha"]), ReadOptions(), workers)
+        excel.parse_workbook(build_cells_workbook(["name"], ["Asha"]), ReadOptions(), workers)
     )
     while not list_children():  # noqa: ASYNC110 - the system has no event for it
         await asyncio.sleep(0)

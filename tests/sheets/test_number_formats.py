@@ -13,11 +13,11 @@ from bot.sheets.number_format import UnsupportedFormat, parse_number_format
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import CellIssue, RowIssue
 from tests.sheets.builders import (
+    build_raw_row,
+    build_raw_workbook,
     build_workbook,
     match_for_create,
     match_for_update,
-    raw_row,
-    raw_workbook,
 )
 
 LAKHS = r"[>=10000000]##\,##\,##\,##0;[>=100000]##\,##\,##0;##,##0"
@@ -116,8 +116,10 @@ async def test_keys_and_codes_are_sent_as_shown_and_numbers_as_numbers() -> None
 async def test_format_that_cannot_be_rendered_is_a_problem_of_its_row() -> None:
     code = '"A"0.0"x"0'
     cell = '<c r="{}2" s="1"><v>12.5</v></c>'
-    rows = raw_row(1, "lead_id", "score") + raw_row(2, cell.format("A"), cell.format("B"))
-    found = await read_sheet(raw_workbook(rows, styles=code))
+    rows = build_raw_row(1, "lead_id", "score") + build_raw_row(
+        2, cell.format("A"), cell.format("B")
+    )
+    found = await read_sheet(build_raw_workbook(rows, styles=code))
     assert found.issues == (
         RowIssue(2, CellIssue.UNREADABLE_FORMAT, 0),
         RowIssue(2, CellIssue.UNREADABLE_FORMAT, 1),

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from bot.sheets.check import check
 from bot.sheets.read import parse_sheet
 from bot.sheets.sheet import InvalidSheet, Sheet
-from tests.sheets.builders import cells_workbook, match_for_create
+from tests.sheets.builders import build_cells_workbook, match_for_create
 
 LETTERS = st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"])
 CELLS = st.text(LETTERS, max_size=12)
 ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6)
-WORKBOOK = cells_workbook(["name", "phone_number"], ["Asha", 919876543210], ["Ravi", "x"])
+WORKBOOK = build_cells_workbook(["name", "phone_number"], ["Asha", 919876543210], ["Ravi", "x"])
 
 
 def assert_read_or_rejected(data: bytes) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.sheets.read import parse_sheet, read_sheet
 from bot.sheets.sheet import InvalidSheet
-from tests.sheets.builders import cells_workbook, csv_text, parse_workbook
+from tests.sheets.builders import build_cells_workbook, build_csv_text, parse_workbook
 
 NAMES = ("Lead Id", "First Name", "City")
 ROWS = (("E1", "Asha", "Pune"), ("E2", "Ravi", "Pune, West"))
@@ -39,7 +39,7 @@ ROWS = (("E1", "Asha", "Pune"), ("E2", "Ravi", "Pune, West"))
     ],
 )
 async def test_column_names_below_titles_are_found_in_csv(above: str, header_row: int) -> None:
-    text = above + csv_text([NAMES, *ROWS])
+    text = above + build_csv_text([NAMES, *ROWS])
     found = await read_sheet(text.encode())
     assert (found.columns, found.rows, found.header_row) == (NAMES, ROWS, header_row)
     assert found.row_numbers == (header_row + 1, header_row + 2)
@@ -49,7 +49,7 @@ async def test_column_names_below_titles_are_found_in_csv(above: str, header_row
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 async def test_delimiter_comes_from_the_rows_that_have_one(delimiter: str) -> None:
-    text = "Leads of July\n" + csv_text([NAMES, *ROWS], delimiter)
+    text = "Leads of July\n" + build_csv_text([NAMES, *ROWS], delimiter)
     found = await read_sheet(text.encode())
     assert (found.columns, found.rows) == (NAMES, ROWS)
 
@@ -69,7 +69,7 @@ def test_column_names_below_titles_are_found_in_excel(
     above: list[list[str]], header_row: int
 ) -> None:
     names, rows = (*NAMES, "Score"), [(*row, 7) for row in ROWS]
-    found = parse_workbook(cells_workbook(*above, names, *rows))
+    found = parse_workbook(build_cells_workbook(*above, names, *rows))
     assert (found.columns, found.header_row) == (names, header_row)
     assert found.rows == tuple((*row, "7") for row in ROWS)
 
@@ -78,14 +78,14 @@ async def test_block_of_labels_and_values_above_the_table_is_left_out() -> None:
     labels = [["Report", "Leads"], ["From", "Mei"], ["Rows", "2"], []]
     names = (*NAMES, "Score", "State")
     rows = [(*row, "7", "NEW") for row in ROWS]
-    found = await read_sheet(csv_text([*labels, names, *rows]).encode())
+    found = await read_sheet(build_csv_text([*labels, names, *rows]).encode())
     assert (found.columns, found.rows, found.header_row) == (names, tuple(rows), 5)
     assert [number for number, _ in found.titles] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("above", [[["Table 1"]], [["Phones of July"], []]])
 def test_title_above_one_column_of_numbers_is_left_out(above: list[list[str]]) -> None:
-    found = parse_workbook(cells_workbook(*above, ["phone"], [919876543210]))
+    found = parse_workbook(build_cells_workbook(*above, ["phone"], [919876543210]))
     assert (found.columns, found.rows) == (("phone",), (("919876543210",),))
 
 
@@ -137,7 +137,7 @@ TITLES = st.text(st.characters(codec="ascii", categories=["Lu", "Ll", "Nd", "Zs"
 def test_any_titles_leave_the_table_as_it_is(
     titles: list[str], blank_rows: int, delimiter: str
 ) -> None:
-    text = "\n".join([*titles, *[""] * blank_rows, csv_text([NAMES, *ROWS], delimiter)])
+    text = "\n".join([*titles, *[""] * blank_rows, build_csv_text([NAMES, *ROWS], delimiter)])
     found = parse_sheet(text.encode())
     assert (found.columns, found.rows) == (NAMES, ROWS)
     assert len(found.titles) == len(titles)

@@ -24,7 +24,7 @@ TRUNCATED_BY_EXCEL = (
 )
 
 
-def attribute_parser(type_name: str, *, region: str | None = "IN") -> Parser:
+def build_attribute_parser(type_name: str, *, region: str | None = "IN") -> Parser:
     return build_parser(
         ColumnMatch(0, "x", Target("x", "X", type_name), ColumnRole.ATTRIBUTE),
         phones=PhoneParser(region),
@@ -32,11 +32,11 @@ def attribute_parser(type_name: str, *, region: str | None = "IN") -> Parser:
     )
 
 
-def root_parser(key: str) -> Parser:
+def build_root_parser(key: str) -> Parser:
     return build_parser(ColumnMatch(0, key, Target(key), ColumnRole.ROOT), timezone=INDIA)
 
 
-def key_parser() -> Parser:
+def build_key_parser() -> Parser:
     return build_parser(ColumnMatch(0, "lead_id", Target("lead_id"), ColumnRole.IDENTIFIER))
 
 
@@ -79,7 +79,7 @@ def test_type_comes_from_its_label_or_the_name(target: Target, found: ValueKind)
     ],
 )
 def test_phone_numbers_are_normalized_to_international_digits(cell: str) -> None:
-    assert attribute_parser("phone")(cell) == INDIAN
+    assert build_attribute_parser("phone")(cell) == INDIAN
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_phone_numbers_are_normalized_to_international_digits(cell: str) -> None
     ],
 )
 def test_invalid_phone_number_suggests_a_fix(cell: str, region: str | None, expected: str) -> None:
-    assert parse_error(attribute_parser("phone", region=region), cell) == expected
+    assert parse_error(build_attribute_parser("phone", region=region), cell) == expected
 
 
 def test_foreign_number_keeps_its_country_code() -> None:
-    assert attribute_parser("phone", region="IN")("+49 15550 112233") == "4915550112233"
-    assert attribute_parser("phone", region=None)("12025550121") == "12025550121"
+    assert build_attribute_parser("phone", region="IN")("+49 15550 112233") == "4915550112233"
+    assert build_attribute_parser("phone", region=None)("12025550121") == "12025550121"
 
 
 @pytest.mark.parametrize(
@@ -124,25 +124,25 @@ def test_foreign_number_keeps_its_country_code() -> None:
     ],
 )
 def test_numbers_dressed_for_an_export_are_read(cell: str) -> None:
-    assert attribute_parser("phone")(cell) == INDIAN
+    assert build_attribute_parser("phone")(cell) == INDIAN
 
 
 def test_former_number_that_whatsapp_knows_is_taken_as_it_is() -> None:
-    assert attribute_parser("phone")("+55 11 8765-4321") == "551187654321"
+    assert build_attribute_parser("phone")("+55 11 8765-4321") == "551187654321"
 
 
 @pytest.mark.parametrize(
     ("parser", "cell", "value"),
     [
-        (attribute_parser("email"), "\ufeffasha@exam\u00adple.com\u200b", "asha@example.com"),
-        (attribute_parser("integer"), "\u200e42\u2060", 42),
-        (attribute_parser("date"), "\u200e2024-05-31", "2024-05-31"),
-        (root_parser("status"), "open\u200b", "OPEN"),
-        (root_parser("assignedTo"), "asha@example.com\u200b", "asha@example.com"),
-        (root_parser("nextActionAt"), "\u200e2026-07-01\u200e\u202f10:00", 1782880200000),
-        (key_parser(), "LEAD-1\ufffc", "LEAD-1"),
-        (key_parser(), "\u202aLEAD-1\u202c\u00a0", "LEAD-1"),
-        (key_parser(), "LEAD\u200d-1\ufe0f", "LEAD-1"),
+        (build_attribute_parser("email"), "\ufeffasha@exam\u00adple.com\u200b", "asha@example.com"),
+        (build_attribute_parser("integer"), "\u200e42\u2060", 42),
+        (build_attribute_parser("date"), "\u200e2024-05-31", "2024-05-31"),
+        (build_root_parser("status"), "open\u200b", "OPEN"),
+        (build_root_parser("assignedTo"), "asha@example.com\u200b", "asha@example.com"),
+        (build_root_parser("nextActionAt"), "\u200e2026-07-01\u200e\u202f10:00", 1782880200000),
+        (build_key_parser(), "LEAD-1\ufffc", "LEAD-1"),
+        (build_key_parser(), "\u202aLEAD-1\u202c\u00a0", "LEAD-1"),
+        (build_key_parser(), "LEAD\u200d-1\ufe0f", "LEAD-1"),
     ],
 )
 def test_invisible_characters_are_removed_from_all_but_texts(
@@ -153,23 +153,23 @@ def test_invisible_characters_are_removed_from_all_but_texts(
 
 @pytest.mark.parametrize("cell", ["👩\u200d💻", "می\u200cخواهم", "क्\u200dष", "❤\ufe0f"])
 def test_texts_keep_the_joiners_of_scripts_and_emoji(cell: str) -> None:
-    assert attribute_parser("text")(cell) == cell
+    assert build_attribute_parser("text")(cell) == cell
 
 
 def test_key_of_invisible_characters_alone_is_a_problem() -> None:
-    assert "can’t be seen" in parse_error(key_parser(), "\u200b\u2060")
+    assert "can’t be seen" in parse_error(build_key_parser(), "\u200b\u2060")
 
 
 @pytest.mark.parametrize("cell", ["asha@example.com", "a.b+c@mail.example.co.in", "ä@köln.example"])
 def test_valid_emails(cell: str) -> None:
-    assert attribute_parser("email")(cell) == cell
+    assert build_attribute_parser("email")(cell) == cell
 
 
 @pytest.mark.parametrize(
     "cell", ["asha", "asha@", "@x.co", "a@b", "a b@x.co", "a@x..co", "A <a@x.co>", "a@x.co;b@x.co"]
 )
 def test_invalid_emails(cell: str) -> None:
-    assert parse_error(attribute_parser("email"), cell) == ": not a valid address"
+    assert parse_error(build_attribute_parser("email"), cell) == ": not a valid address"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_invalid_emails(cell: str) -> None:
     ],
 )
 def test_valid_numbers(cell: str, value: float) -> None:
-    found = attribute_parser("number")(cell)
+    found = build_attribute_parser("number")(cell)
     assert (found, type(found)) == (value, type(value))
 
 
@@ -201,12 +201,12 @@ def test_valid_numbers(cell: str, value: float) -> None:
     ],
 )
 def test_invalid_numbers(cell: str, expected: str) -> None:
-    assert parse_error(attribute_parser("number"), cell) == expected
+    assert parse_error(build_attribute_parser("number"), cell) == expected
 
 
 def test_integers() -> None:
-    assert attribute_parser("integer")("12.0") == 12
-    assert parse_error(attribute_parser("integer"), "12.5") == ": not a whole number"
+    assert build_attribute_parser("integer")("12.0") == 12
+    assert parse_error(build_attribute_parser("integer"), "12.5") == ": not a whole number"
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,10 @@ def test_integers() -> None:
     ],
 )
 def test_unambiguous_date_formats(cell: str, date: str, moment: str) -> None:
-    assert (attribute_parser("date")(cell), attribute_parser("datetime")(cell)) == (date, moment)
+    assert (build_attribute_parser("date")(cell), build_attribute_parser("datetime")(cell)) == (
+        date,
+        moment,
+    )
 
 
 @pytest.mark.parametrize(
@@ -246,8 +249,8 @@ def test_unambiguous_date_formats(cell: str, date: str, moment: str) -> None:
     ],
 )
 def test_invalid_or_ambiguous_dates(cell: str, expected: str) -> None:
-    assert parse_error(attribute_parser("date"), cell) == expected
-    assert parse_error(attribute_parser("datetime"), cell) == expected
+    assert parse_error(build_attribute_parser("date"), cell) == expected
+    assert parse_error(build_attribute_parser("datetime"), cell) == expected
 
 
 @pytest.mark.parametrize(
@@ -255,12 +258,12 @@ def test_invalid_or_ambiguous_dates(cell: str, expected: str) -> None:
     [("TRUE", True), ("yes", True), ("Y", True), ("1", True), ("False", False), ("no", False)],
 )
 def test_booleans(cell: str, value: bool) -> None:
-    assert attribute_parser("boolean")(cell) is value
+    assert build_attribute_parser("boolean")(cell) is value
 
 
 def test_invalid_boolean() -> None:
     expected = "is neither yes nor no. Write true or false"
-    assert parse_error(attribute_parser("boolean"), "maybe") == expected
+    assert parse_error(build_attribute_parser("boolean"), "maybe") == expected
 
 
 @pytest.mark.parametrize(
@@ -273,17 +276,23 @@ def test_invalid_boolean() -> None:
     ],
 )
 def test_next_action_at_becomes_milliseconds(cell: str, value: int) -> None:
-    assert root_parser("nextActionAt")(cell) == value
+    assert build_root_parser("nextActionAt")(cell) == value
 
 
 @pytest.mark.parametrize("cell", ["0001-01-01", "1969-12-31", "9999-12-31", "2300-01-01"])
 def test_next_action_at_is_within_a_sane_range(cell: str) -> None:
-    assert parse_error(root_parser("nextActionAt"), cell) == "is too far from today. Check the year"
+    assert (
+        parse_error(build_root_parser("nextActionAt"), cell)
+        == "is too far from today. Check the year"
+    )
 
 
 def test_status_is_case_insensitive() -> None:
-    assert root_parser("status")("completed") == "COMPLETED"
-    assert parse_error(root_parser("status"), "Done") == ": not one of OPEN, COMPLETED, CANCELLED"
+    assert build_root_parser("status")("completed") == "COMPLETED"
+    assert (
+        parse_error(build_root_parser("status"), "Done")
+        == ": not one of OPEN, COMPLETED, CANCELLED"
+    )
 
 
 def test_chakra_id_format() -> None:
@@ -293,8 +302,8 @@ def test_chakra_id_format() -> None:
 
 
 def test_text_is_unchanged_unless_truncated_by_excel() -> None:
-    assert attribute_parser("")("+91 or 1E5, whatever") == "+91 or 1E5, whatever"
-    assert parse_error(attribute_parser(""), "1.23457E+15") == TRUNCATED_BY_EXCEL
+    assert build_attribute_parser("")("+91 or 1E5, whatever") == "+91 or 1E5, whatever"
+    assert parse_error(build_attribute_parser(""), "1.23457E+15") == TRUNCATED_BY_EXCEL
 
 
 KINDS = ["phone", "email", "number", "integer", "date", "datetime", "boolean", "text"]
@@ -308,7 +317,7 @@ KINDS = ["phone", "email", "number", "integer", "date", "datetime", "boolean", "
 @example("datetime", "2024-05-06 ::::")
 def test_any_text_parses_or_gets_an_error_without_quoting_it(text: str, cell: str) -> None:
     try:
-        value = attribute_parser(text)(cell)
+        value = build_attribute_parser(text)(cell)
     except ValueError as error:
         words = str(error)
     else:
@@ -327,7 +336,7 @@ def test_any_text_parses_or_gets_an_error_without_quoting_it(text: str, cell: st
 @example("9999-12-31 23:59:59-12:00")
 def test_any_timestamp_is_in_range_or_rejected(cell: str) -> None:
     try:
-        value = root_parser("nextActionAt")(cell)
+        value = build_root_parser("nextActionAt")(cell)
     except ValueError as error:
         words = str(error)
     else:
@@ -346,7 +355,7 @@ def test_number_formats_are_equivalent(national: int, prefix: str) -> None:
 
     def read(cell: str) -> object:
         try:
-            return attribute_parser("phone")(cell)
+            return build_attribute_parser("phone")(cell)
         except ValueError:
             return None
 
@@ -359,4 +368,4 @@ def test_number_formats_are_equivalent(national: int, prefix: str) -> None:
 @given(st.floats(-(2.0**50), 2.0**50, allow_nan=False))
 def test_formatted_number_round_trips(number: float) -> None:
     written = f"{number:.6f}"
-    assert attribute_parser("number")(written) == pytest.approx(float(written), abs=1e-6)
+    assert build_attribute_parser("number")(written) == pytest.approx(float(written), abs=1e-6)

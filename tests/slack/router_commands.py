@@ -74,10 +74,10 @@ async def post_message(request: CommandRequest, _: Context) -> Message:
 async def open_form(request: CommandRequest, desk: Context) -> OpenForm:
     if request.arguments.tokens:
         await sleep(desk.clock, float(request.arguments.tokens[0].text))
-    return _form()
+    return _build_form()
 
 
-def _form() -> OpenForm:
+def _build_form() -> OpenForm:
     view = blocks.form_modal(
         "stage.submit",
         "A form",
@@ -108,7 +108,7 @@ async def replace_card(request: ActionRequest, _: Context) -> Message:
 
 
 async def open_form_from_card(_: ActionRequest, __: Context) -> OpenForm:
-    return _form()
+    return _build_form()
 
 
 async def raise_unexpected(_: ActionRequest, __: Context) -> Reply:

@@ -50,9 +50,9 @@ async def serve_stub_files(
         yield wire, slack.files
 
 
-def requested_paths(wire: StubServer) -> list[str]:
+def list_requested_paths(wire: StubServer) -> list[str]:
     return [request.path for request in wire.requests]
 
 
-def files_origin(files: SlackFiles) -> str:
+def get_files_origin(files: SlackFiles) -> str:
     return str(files._api_url.origin())

@@ -33,7 +33,7 @@ async def open_client(
         await client.aclose()
 
 
-def call_count(harness: SlackHarness, method: str) -> int:
+def count_calls(harness: SlackHarness, method: str) -> int:
     return sum(call.method == method for call in harness.slack.calls)
 
 

@@ -254,7 +254,7 @@ LONG_TEXTS = st.builds(
 )
 
 
-def without_spaces(text: str) -> str:
+def remove_spaces(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
@@ -263,7 +263,7 @@ def test_a_text_that_is_split_is_complete_and_breaks_no_entity(text: str, length
     escaped = escape(text)
     parts = blocks.split_text(escaped, length)
     assert all(len(part) <= length and is_inert(part) for part in parts)
-    assert without_spaces("".join(parts)) == without_spaces(escaped)
+    assert remove_spaces("".join(parts)) == remove_spaces(escaped)
 
 
 @given(LONG_TEXTS)
@@ -273,12 +273,12 @@ def test_sections_show_the_whole_text_or_say_how_much_is_missing(text: str) -> N
     joined = "".join(texts)
     missing = re.search(r"… \(([\d,]+) more characters\)$", joined)
     if missing is None:
-        assert without_spaces(joined) == without_spaces(escaped)
+        assert remove_spaces(joined) == remove_spaces(escaped)
     else:
-        prefix = without_spaces(joined[: missing.start()])
-        assert without_spaces(escaped).startswith(prefix)
+        prefix = remove_spaces(joined[: missing.start()])
+        assert remove_spaces(escaped).startswith(prefix)
         hidden = len(html.unescape(escaped)) - int(missing[1].replace(",", ""))
-        assert len(without_spaces(html.unescape(prefix))) <= hidden
+        assert len(remove_spaces(html.unescape(prefix))) <= hidden
     assert check_message({"text": "x", "blocks": blocks.sections(text)}) == []
 
 

@@ -14,11 +14,11 @@ from bot.slack.commands.reply import Message
 PHONE = "98765 43210"
 
 
-def masked_text(text: str) -> str:
+def mask_text(text: str) -> str:
     return mask_for_channel(Message(text)).text
 
 
-def masked_header(text: str) -> str:
+def mask_header(text: str) -> str:
     [header] = mask_for_channel(Message("", (blocks.header(text),))).blocks
     return str(header["text"]["text"])
 
@@ -36,7 +36,7 @@ def masked_header(text: str) -> str:
     ],
 )
 def test_own_figures_mentions_dates_and_links_stay(text: str) -> None:
-    assert masked_text(text) == text
+    assert mask_text(text) == text
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_own_figures_mentions_dates_and_links_stay(text: str) -> None:
     ],
 )
 def test_links_and_escaped_text_are_masked(text: str, expected: str) -> None:
-    assert masked_text(text) == expected
+    assert mask_text(text) == expected
 
 
 def test_every_displayed_string_of_a_block_is_masked() -> None:
@@ -86,7 +86,7 @@ def test_every_displayed_string_of_a_block_is_masked() -> None:
 @pytest.mark.parametrize("length", [75, 100, 150, 200, 300, 2_000, 3_000])
 def test_a_longer_mask_passes_no_limit_of_slack(length: int) -> None:
     text = ("9876543 x " * 300)[:length]
-    masked = masked_text(text) if length >= 300 else masked_header(text)
+    masked = mask_text(text) if length >= 300 else mask_header(text)
     assert length - 60 < len(masked) <= length
     assert "9876543" not in masked
 

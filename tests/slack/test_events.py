@@ -45,35 +45,35 @@ async def over_http(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
         yield world
 
 
-def answers(world: World, person: str, channel: str) -> list[VisibleMessage]:
+def list_answers(world: World, person: str, channel: str) -> list[VisibleMessage]:
     """What the app posted there, as this person sees it."""
     return [m for m in world.slack.list_messages(person, channel) if m.author == "U0CHAKRA"]
 
 
-def direct_messages(person: str) -> str:
+def find_direct_messages(person: str) -> str:
     return f"D{person.removeprefix('U')}"
 
 
 async def mention(world: World, text: str, person: str = MEI, channel: str = SALES) -> str:
     """Return the last answer to a mention, after checking that no one else saw it."""
-    before = len(answers(world, person, channel))
-    others = len(answers(world, JOHN if person != JOHN else MEI, channel))
+    before = len(list_answers(world, person, channel))
+    others = len(list_answers(world, JOHN if person != JOHN else MEI, channel))
     delivered = await world.slack.mention(person, channel, text)
     assert delivered.status == 200
     await world.settle()
-    new = answers(world, person, channel)[before:]
+    new = list_answers(world, person, channel)[before:]
     assert all(message.ephemeral for message in new)
-    assert len(answers(world, JOHN if person != JOHN else MEI, channel)) == others
+    assert len(list_answers(world, JOHN if person != JOHN else MEI, channel)) == others
     return visible_text(new[-1]) if new else ""
 
 
 async def write(world: World, text: str, person: str = MEI) -> str:
-    channel = direct_messages(person)
-    before = len(answers(world, person, channel))
+    channel = find_direct_messages(person)
+    before = len(list_answers(world, person, channel))
     delivered = await world.slack.write_to_app(person, text)
     assert delivered.status == 200
     await world.settle()
-    new = answers(world, person, channel)[before:]
+    new = list_answers(world, person, channel)[before:]
     return visible_text(new[-1]) if new else ""
 
 
@@ -88,7 +88,7 @@ async def test_a_mention_runs_the_rest_of_the_message_as_a_command(stage: World,
 async def test_the_text_before_a_mention_at_the_end_is_the_command(stage: World) -> None:
     await stage.slack.type(MEI, SALES, "say hello @chakra")
     await stage.settle()
-    assert visible_text(answers(stage, MEI, SALES)[-1]) == "hello"
+    assert visible_text(list_answers(stage, MEI, SALES)[-1]) == "hello"
 
 
 async def test_a_mention_alone_is_answered_with_the_welcome(stage: World) -> None:
@@ -109,7 +109,7 @@ async def test_a_mention_in_a_thread_is_answered_in_the_thread(over_http: World)
     parent = over_http.slack.list_messages(MEI, SALES)[0]
     await over_http.slack.type(MEI, SALES, "@chakra say hello", thread_ts=parent.ts)
     await over_http.settle()
-    [answer] = answers(over_http, MEI, SALES)
+    [answer] = list_answers(over_http, MEI, SALES)
     assert (visible_text(answer), answer.thread_ts) == ("hello", parent.ts)
 
 
@@ -121,7 +121,7 @@ async def test_a_permission_is_needed_as_for_a_typed_command(stage: World) -> No
 async def test_what_is_shared_from_a_mention_is_public(stage: World) -> None:
     await stage.slack.mention(MEI, SALES, "post channel")
     await stage.settle()
-    assert visible_text(answers(stage, JOHN, SALES)[-1]) == "for everyone"
+    assert visible_text(list_answers(stage, JOHN, SALES)[-1]) == "for everyone"
 
 
 async def test_a_form_is_offered_as_a_button(stage: World) -> None:
@@ -142,7 +142,7 @@ async def test_a_slow_answer_is_acknowledged_first(stage: World, clock: ManualCl
     assert (await asking).status == 200
     await clock.advance(0.7)
     await stage.settle()
-    assert answers(stage, MEI, SALES)
+    assert list_answers(stage, MEI, SALES)
 
 
 # --- messages to the app -------------------------------------------------------------------------
@@ -165,7 +165,7 @@ async def test_a_guest_hears_why_they_may_not(stage: World) -> None:
 
 async def test_the_answer_to_a_direct_message_is_a_message(stage: World) -> None:
     await write(stage, "say hello")
-    assert not answers(stage, MEI, direct_messages(MEI))[-1].ephemeral
+    assert not list_answers(stage, MEI, find_direct_messages(MEI))[-1].ephemeral
 
 
 async def test_help_is_answered_in_direct_messages(stage: World) -> None:
@@ -185,7 +185,7 @@ async def test_own_messages_edits_and_deletions_are_ignored(over_http: World) ->
     events = [p for p in over_http.slack.exchanges if p.kind == "event"]
     assert [p.summary for p in events][-3:] == ["message", "message_changed", "message_deleted"]
     assert all(payload.status == 200 for payload in events)
-    assert len(answers(over_http, MEI, direct_messages(MEI))) == 1
+    assert len(list_answers(over_http, MEI, find_direct_messages(MEI))) == 1
 
 
 @pytest.mark.parametrize(
@@ -224,18 +224,18 @@ async def test_every_other_event_is_acknowledged_and_ignored(
 async def test_the_app_says_hello_once_when_it_is_invited(stage: World) -> None:
     await stage.slack.invite_app(MEI, GENERAL)
     await stage.settle()
-    [hello] = answers(stage, JOHN, GENERAL)
+    [hello] = list_answers(stage, JOHN, GENERAL)
     assert "Type `/chakra` here to begin" in visible_text(hello)
     await stage.slack.redeliver_event()
     await stage.settle()
-    assert len(answers(stage, JOHN, GENERAL)) == 1
+    assert len(list_answers(stage, JOHN, GENERAL)) == 1
 
 
 async def test_others_who_join_are_not_greeted(over_http: World) -> None:
     joined = {"type": "member_joined_channel", "user": JOHN, "channel": SALES}
     await over_http.slack.send_event(joined)
     await over_http.settle()
-    assert not answers(over_http, JOHN, SALES)
+    assert not list_answers(over_http, JOHN, SALES)
 
 
 # --- repeats and delays --------------------------------------------------------------------------
@@ -246,7 +246,7 @@ async def test_an_event_that_slack_delivers_twice_is_answered_once(stage: World)
     ack = await stage.slack.redeliver_event()
     await stage.settle()
     assert ack.status == 200
-    assert len(answers(stage, MEI, direct_messages(MEI))) == 1
+    assert len(list_answers(stage, MEI, find_direct_messages(MEI))) == 1
 
 
 async def test_an_event_from_before_a_restart_is_not_answered_again(
@@ -257,14 +257,14 @@ async def test_an_event_from_before_a_restart_is_not_answered_again(
         "type": "message",
         "channel_type": "im",
         "user": MEI,
-        "channel": direct_messages(MEI),
+        "channel": find_direct_messages(MEI),
         "text": "say hello",
     }
     for expected in (1, 0):
         async with open_sandbox(ROUTER_COMMANDS, other=stored) as world:
             assert (await world.slack.send_event(event, event_id="Ev0BEFORE")).status == 200
             await world.settle()
-            assert len(answers(world, MEI, direct_messages(MEI))) == expected
+            assert len(list_answers(world, MEI, find_direct_messages(MEI))) == expected
 
 
 async def test_a_late_message_is_not_acted_on(stage: World, clock: ManualClock) -> None:
@@ -274,8 +274,8 @@ async def test_a_late_message_is_not_acted_on(stage: World, clock: ManualClock) 
     await clock.jump(3 * HOUR)
     await stage.slack.release_events()
     await stage.settle()
-    for channel in (direct_messages(MEI), SALES):
-        [answer] = answers(stage, MEI, channel)
+    for channel in (find_direct_messages(MEI), SALES):
+        [answer] = list_answers(stage, MEI, channel)
         assert "3 hours ago" in visible_text(answer)
         assert visible_text(answer) != "hello"
 
@@ -286,13 +286,13 @@ async def test_a_message_of_a_minute_ago_is_acted_on(stage: World, clock: Manual
     await clock.advance(60)
     await stage.slack.release_events()
     await stage.settle()
-    assert visible_text(answers(stage, MEI, direct_messages(MEI))[-1]) == "hello"
+    assert visible_text(list_answers(stage, MEI, find_direct_messages(MEI))[-1]) == "hello"
 
 
 # --- events of commands --------------------------------------------------------------------------
 
 
-def with_event(seen: list[EventRequest]) -> tuple[Command[Context], ...]:
+def add_event(seen: list[EventRequest]) -> tuple[Command[Context], ...]:
     async def note(request: EventRequest, _: Context) -> Reply:
         seen.append(request)
         return NoReply()
@@ -319,7 +319,7 @@ async def test_a_command_gets_the_events_that_it_names(
     open_sandbox: OpenSandbox, app_manifest: dict[str, object], clock: ManualClock
 ) -> None:
     seen: list[EventRequest] = []
-    async with open_sandbox(with_event(seen), app_manifest=app_manifest) as world:
+    async with open_sandbox(add_event(seen), app_manifest=app_manifest) as world:
         await world.slack.type(MEI, SALES, "good morning")
         await world.slack.redeliver_event()
         await world.settle()
@@ -342,11 +342,11 @@ async def test_a_person_without_the_permission_is_left_alone(
     open_sandbox: OpenSandbox, app_manifest: dict[str, object]
 ) -> None:
     seen: list[EventRequest] = []
-    async with open_sandbox(with_event(seen), app_manifest=app_manifest) as world:
+    async with open_sandbox(add_event(seen), app_manifest=app_manifest) as world:
         await world.slack.type(GITA, SUPPORT, "good morning")
         await world.settle()
         assert not seen
-        assert not answers(world, GITA, SUPPORT)
+        assert not list_answers(world, GITA, SUPPORT)
 
 
 def test_the_manifest_subscribes_to_what_is_handled() -> None:

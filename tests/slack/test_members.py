@@ -28,7 +28,7 @@ COMPLETE_USER = {
 }
 
 
-def member_kind(**flags: Any) -> MemberKind:
+def classify_member(**flags: Any) -> MemberKind:
     return parse_member({**COMPLETE_USER, **flags}, TEAM).kind
 
 
@@ -59,7 +59,7 @@ def test_parse_a_member() -> None:
     ],
 )
 def test_most_restrictive_flag_wins(flags: dict[str, Any], expected: MemberKind) -> None:
-    assert member_kind(**flags) is expected
+    assert classify_member(**flags) is expected
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_most_restrictive_flag_wins(flags: dict[str, Any], expected: MemberKind)
     ],
 )
 def test_any_workspace_of_a_grid_member_may_be_ours(enterprise: Any, expected: MemberKind) -> None:
-    assert member_kind(team_id="T0EMEA", enterprise_user=enterprise) is expected
+    assert classify_member(team_id="T0EMEA", enterprise_user=enterprise) is expected
 
 
 def test_enterprise_admin_is_not_a_workspace_admin() -> None:
     grid = {"enterprise_id": "E1", "teams": [TEAM], "is_owner": True, "is_admin": True}
-    assert member_kind(enterprise_user=grid) is MemberKind.MEMBER
+    assert classify_member(enterprise_user=grid) is MemberKind.MEMBER
 
 
 def test_a_person_without_a_workspace_is_external() -> None:
@@ -128,7 +128,7 @@ def test_an_unknown_time_zone_falls_back_on_the_utc_offset(name: Any) -> None:
 # --- asked and remembered ------------------------------------------------------------------------
 
 
-def call_count(acme: World, method: str = "users.info") -> int:
+def count_calls(acme: World, method: str = "users.info") -> int:
     return sum(call.method == method for call in acme.slack.calls)
 
 
@@ -136,13 +136,13 @@ async def test_a_member_is_read_once_in_five_minutes(acme: World, clock: ManualC
     members = acme.bot.context.members
     for _ in range(3):
         assert (await members.get_member("U0JOHN")).value.email == "john@acme.com"
-    assert call_count(acme) == 1
+    assert count_calls(acme) == 1
     await clock.advance(299)
     await members.get_member("U0JOHN")
-    assert call_count(acme) == 1
+    assert count_calls(acme) == 1
     await clock.advance(2)
     await members.get_member("U0JOHN")
-    assert call_count(acme) == 2
+    assert count_calls(acme) == 2
 
 
 async def test_the_senders_group_is_read_once_in_five_minutes(
@@ -152,7 +152,7 @@ async def test_the_senders_group_is_read_once_in_five_minutes(
     assert (await members.get_group_member_ids("S0SALES")).value == {"U0JOHN"}
     await clock.advance(299)
     await members.get_group_member_ids("S0SALES")
-    assert call_count(acme, "usergroups.users.list") == 1
+    assert count_calls(acme, "usergroups.users.list") == 1
 
 
 async def test_a_cached_member_is_stale_while_slack_is_down(

@@ -15,11 +15,11 @@ def read_text(message: dict[str, Any]) -> list[str]:
     return [" ".join(text.split()) for text in extract_text(message)]
 
 
-def rich_text(*elements: dict[str, Any], kind: str = "rich_text_section") -> dict[str, Any]:
+def build_rich_text(*elements: dict[str, Any], kind: str = "rich_text_section") -> dict[str, Any]:
     return {"type": "rich_text", "elements": [{"type": kind, "elements": list(elements)}]}
 
 
-def mrkdwn(text: str) -> dict[str, Any]:
+def build_mrkdwn(text: str) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": text}
 
 
@@ -40,30 +40,44 @@ LINKED = [
         ({"text": "<@U0JOHN|john> in <#C0SALES|sales>"}, ["in"]),
         ({"text": "<!date^1700000000^{date}|14 November>"}, ["14 November"]),
         ({"text": "1 < 2 and <b"}, ["1 < 2 and <b"]),
-        ({"blocks": [rich_text(*LINKED)]}, ["Ask asha@acme.com or +919876543210"]),
-        ({"blocks": [rich_text({"type": "text", "text": "<tel:1|2>"})]}, ["<tel:1|2>"]),
+        ({"blocks": [build_rich_text(*LINKED)]}, ["Ask asha@acme.com or +919876543210"]),
+        ({"blocks": [build_rich_text({"type": "text", "text": "<tel:1|2>"})]}, ["<tel:1|2>"]),
         (
-            {"blocks": [rich_text(*LINKED[:1], {"type": "emoji", "name": "wave"}, *LINKED[1:2])]},
+            {
+                "blocks": [
+                    build_rich_text(*LINKED[:1], {"type": "emoji", "name": "wave"}, *LINKED[1:2])
+                ]
+            },
             ["Ask asha@acme.com"],
         ),
         (
             {
                 "blocks": [
-                    rich_text(*LINKED[:2], kind="rich_text_quote"),
-                    rich_text(kind="rich_text_section"),
+                    build_rich_text(*LINKED[:2], kind="rich_text_quote"),
+                    build_rich_text(kind="rich_text_section"),
                 ]
             },
             ["Ask asha@acme.com", ""],
         ),
         (
-            {"blocks": [{"type": "section", "text": mrkdwn("a"), "fields": [mrkdwn("b")]}]},
+            {
+                "blocks": [
+                    {"type": "section", "text": build_mrkdwn("a"), "fields": [build_mrkdwn("b")]}
+                ]
+            },
             ["a", "b"],
         ),
-        ({"blocks": [{"type": "context", "elements": [mrkdwn("a"), mrkdwn("b")]}]}, ["a", "b"]),
+        (
+            {"blocks": [{"type": "context", "elements": [build_mrkdwn("a"), build_mrkdwn("b")]}]},
+            ["a", "b"],
+        ),
         (
             {
                 "blocks": [
-                    {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}, rich_text()]]}
+                    {
+                        "type": "table",
+                        "rows": [[{"type": "raw_text", "text": "a"}, build_rich_text()]],
+                    }
                 ]
             },
             ["a", ""],
@@ -80,18 +94,22 @@ LINKED = [
         (
             {
                 "attachments": [
-                    {"message_blocks": [{"message": {"blocks": [rich_text(*LINKED[:2])]}}]}
+                    {"message_blocks": [{"message": {"blocks": [build_rich_text(*LINKED[:2])]}}]}
                 ]
             },
             ["Ask asha@acme.com"],
         ),
-        ({"attachments": [{"blocks": [{"type": "header", "text": mrkdwn("a")}]}]}, ["a"]),
+        ({"attachments": [{"blocks": [{"type": "header", "text": build_mrkdwn("a")}]}]}, ["a"]),
         ({"text": 7, "blocks": {"a": "b"}, "attachments": "c"}, []),
         ({"text": None, "blocks": [None, 7, "a"], "attachments": [None, {"fields": [7]}]}, ["a"]),
         ({"attachments": [{"message_blocks": [{"message": [7]}, 7]}]}, []),
         ({"blocks": [{"type": ["section"], "text": {"type": {}, "text": "a"}}]}, ["a"]),
         (
-            {"blocks": [rich_text({"type": [], "text": 7, "url": None}, kind="rich_text_quote")]},
+            {
+                "blocks": [
+                    build_rich_text({"type": [], "text": 7, "url": None}, kind="rich_text_quote")
+                ]
+            },
             [""],
         ),
         ({}, []),

@@ -45,7 +45,7 @@ def render(count: int, number: int) -> Message:
     )
 
 
-def button_values(message: Message) -> dict[str, str]:
+def read_button_values(message: Message) -> dict[str, str]:
     elements = [item for block in message.blocks for item in block.get("elements", [])]
     return {item["action_id"]: item["value"] for item in elements if "action_id" in item}
 
@@ -65,7 +65,7 @@ def test_turning_the_pages_shows_each_item_once(count: int) -> None:
     number = 1
     while True:
         items += paginate(range(count), number, 10).items
-        following = button_values(render(count, number)).get("things.page:next")
+        following = read_button_values(render(count, number)).get("things.page:next")
         if following is None:
             break
         query = ThingQuery.from_value(following)
@@ -75,10 +75,10 @@ def test_turning_the_pages_shows_each_item_once(count: int) -> None:
 
 
 def test_only_pages_that_exist_have_a_button() -> None:
-    assert set(button_values(render(30, 1))) == {"things.page:next"}
-    assert set(button_values(render(30, 2))) == {"things.page:previous", "things.page:next"}
-    assert set(button_values(render(30, 3))) == {"things.page:previous"}
-    assert not button_values(render(10, 1))
+    assert set(read_button_values(render(30, 1))) == {"things.page:next"}
+    assert set(read_button_values(render(30, 2))) == {"things.page:previous", "things.page:next"}
+    assert set(read_button_values(render(30, 3))) == {"things.page:previous"}
+    assert not read_button_values(render(10, 1))
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 500])

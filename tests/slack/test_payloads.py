@@ -124,7 +124,7 @@ def test_foreign_metadata_is_not_state(metadata: str) -> None:
 # --- what was entered ----------------------------------------------------------------------------
 
 
-def option(value: str) -> dict[str, Any]:
+def build_option(value: str) -> dict[str, Any]:
     return {"text": {"type": "plain_text", "text": value.title()}, "value": value}
 
 
@@ -136,14 +136,17 @@ ELEMENTS: list[tuple[dict[str, Any], str]] = [
     ({"type": "email_text_input", "value": "a@b.c"}, "a@b.c"),
     ({"type": "url_text_input", "value": "https://a"}, "https://a"),
     ({"type": "number_input", "value": "5"}, "5"),
-    ({"type": "static_select", "selected_option": option("a")}, "a"),
+    ({"type": "static_select", "selected_option": build_option("a")}, "a"),
     ({"type": "static_select", "selected_option": None}, ""),
-    ({"type": "external_select", "selected_option": option("a")}, "a"),
-    ({"type": "radio_buttons", "selected_option": option("a")}, "a"),
-    ({"type": "overflow", "selected_option": option("a")}, "a"),
-    ({"type": "multi_static_select", "selected_options": [option("a"), option("b")]}, "a,b"),
+    ({"type": "external_select", "selected_option": build_option("a")}, "a"),
+    ({"type": "radio_buttons", "selected_option": build_option("a")}, "a"),
+    ({"type": "overflow", "selected_option": build_option("a")}, "a"),
+    (
+        {"type": "multi_static_select", "selected_options": [build_option("a"), build_option("b")]},
+        "a,b",
+    ),
     ({"type": "multi_external_select", "selected_options": []}, ""),
-    ({"type": "checkboxes", "selected_options": [option("a")]}, "a"),
+    ({"type": "checkboxes", "selected_options": [build_option("a")]}, "a"),
     ({"type": "users_select", "selected_user": "U1"}, "U1"),
     ({"type": "users_select", "selected_user": None}, ""),
     ({"type": "multi_users_select", "selected_users": ["U1", "U2"]}, "U1,U2"),
@@ -199,7 +202,7 @@ RESTRICTED_FILE = {
 }
 
 
-def payload_with_values(*files: Any) -> dict[str, Any]:
+def build_payload(*files: Any) -> dict[str, Any]:
     """A submission with a file input that holds these."""
     element = {"file": {"send.file": {"type": "file_input", "files": list(files)}}}
     name = {"name": {"user.name": {"type": "plain_text_input", "value": "Ann"}}}
@@ -207,7 +210,7 @@ def payload_with_values(*files: Any) -> dict[str, Any]:
 
 
 def test_files_and_values_are_parsed_separately() -> None:
-    payload = payload_with_values(FILE, RESTRICTED_FILE)
+    payload = build_payload(FILE, RESTRICTED_FILE)
     assert is_well_formed(payload)
     [known, unknown] = payloads.read_files(payload)["file"]
     assert known == UploadedFile("F1", "a.png", "image/png", 7)
@@ -230,7 +233,7 @@ def test_file_input_may_be_empty(element: dict[str, Any]) -> None:
     ("size", "read"), [(0, 0), (7, 7), (-1, None), (True, None), (None, None), (10**30, 10**30)]
 )
 def test_payload_file_size_is_a_number_or_none(size: Any, read: int | None) -> None:
-    [file] = payloads.read_files(payload_with_values({**FILE, "size": size}))["file"]
+    [file] = payloads.read_files(build_payload({**FILE, "size": size}))["file"]
     assert file.size == read
 
 
@@ -250,7 +253,7 @@ def test_payload_file_size_is_a_number_or_none(size: Any, read: int | None) -> N
     ],
 )
 def test_invalid_file_is_not_readable(files: Any) -> None:
-    assert not is_well_formed(payload_with_values(FILE, files))
+    assert not is_well_formed(build_payload(FILE, files))
     wild = {"view": {**VIEW, "state": {"values": {"file": {"a": {"files": files}}}}}}
     assert is_well_formed({**SUBMIT, **wild}) is (files is None or files == [FILE])
 
@@ -340,7 +343,7 @@ def test_readable_payloads_can_be_parsed(payload: dict[str, Any]) -> None:
 
 @given(st.dictionaries(st.sampled_from(["id", "name", "mimetype", "size"]), JUNK) | JUNK)
 def test_any_file_value_is_parsed_or_rejected(files: Any) -> None:
-    payload = payload_with_values(FILE, files)
+    payload = build_payload(FILE, files)
     if is_well_formed(payload):
         for file in payloads.read_files(payload)["file"]:
             assert file.id

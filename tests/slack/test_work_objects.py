@@ -22,19 +22,19 @@ from bot.slack.work_objects import (
 URL = "https://app.chakrahq.com/lead/LEAD-1"
 
 
-def details(count: int, text: str = "ü" * 290) -> EntityDetails:
+def build_details(count: int, text: str = "ü" * 290) -> EntityDetails:
     fields = [text_field(f"Field {number}", text) for number in range(count)]
     payload = build_payload(title="Aarav", display_type="Lead", fields=fields)
     return EntityDetails({"id": "LEAD-1", "type": "lead"}, payload)
 
 
 def test_few_fields_stay_as_they_are() -> None:
-    few = details(3, "short")
+    few = build_details(3, "short")
     assert shorten(few, 3_400) is few
 
 
 def test_too_many_fields_are_cut_and_counted() -> None:
-    cut = shorten(details(60), 3_400)
+    cut = shorten(build_details(60), 3_400)
     fields = cut.payload["custom_fields"]
     assert fields[-1]["value"] == f"{60 - len(fields) + 1} more fields are in Chakra."
     assert measure_json(cut.payload) <= 3_600

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.chakra.template import Template
 from bot.messages.recipients import Recipient, RecipientKind
-from tests.sandbox.chakra_client import example
+from tests.sandbox.chakra_client import read_doc
 
 Json = dict[str, Any]
 
@@ -32,19 +32,19 @@ def build_template(*components: Json, name: str = "order_update", **fields: Any)
     return Template.model_validate(template)
 
 
-def body_component(text: str, *examples: str) -> Json:
+def build_body_component(text: str, *examples: str) -> Json:
     return {"type": "BODY", "text": text, "example": {"body_text": [list(examples)]}}
 
 
-def header_component(text: str = "", media_format: str = "TEXT") -> Json:
+def build_header_component(text: str = "", media_format: str = "TEXT") -> Json:
     return {"type": "HEADER", "format": media_format, "text": text}
 
 
-def buttons_component(*buttons: Json) -> Json:
+def build_buttons_component(*buttons: Json) -> Json:
     return {"type": "BUTTONS", "buttons": list(buttons)}
 
 
-def url_button(text: str = "Track", address: str = "https://acme.example/o/{{1}}") -> Json:
+def build_url_button(text: str = "Track", address: str = "https://acme.example/o/{{1}}") -> Json:
     return {"type": "URL", "text": text, "url": address, "example": [address]}
 
 
@@ -58,7 +58,7 @@ OFFER_COMPONENT: Json = {
 }
 
 
-def carousel(
+def build_carousel(
     count: int,
     media_format: str = "IMAGE",
     text: str = "Straw hat",
@@ -67,40 +67,42 @@ def carousel(
     """Return a carousel of equal cards, each with a picture, a text and the end of a link."""
     card = [
         {"type": "HEADER", "format": media_format},
-        body_component(text),
-        buttons_component({"type": "QUICK_REPLY", "text": "More"}, button or url_button("Buy")),
+        build_body_component(text),
+        build_buttons_component(
+            {"type": "QUICK_REPLY", "text": "More"}, button or build_url_button("Buy")
+        ),
     ]
     cards = [{"components": card} for _ in range(count)]
     return build_template(
-        body_component("Summer, {{1}}!", "Mark"),
+        build_body_component("Summer, {{1}}!", "Mark"),
         {"type": "CAROUSEL", "cards": cards},
         name="summer_carousel",
         category="MARKETING",
     )
 
 
-def authentication_template(**fields: Any) -> Template:
+def build_authentication_template(**fields: Any) -> Template:
     return build_template(
         {"type": "BODY", "add_security_recommendation": True},
         {"type": "FOOTER", "code_expiration_minutes": 10},
-        buttons_component(OTP),
+        build_buttons_component(OTP),
         name="login_otp",
         category="AUTHENTICATION",
         **fields,
     )
 
 
-def documented_templates() -> tuple[Template, Template]:
+def build_documented_templates() -> tuple[Template, Template]:
     """Return the two documented templates: positional variables, and a rejected one with names."""
-    first, second = example("list-message-templates.response")["data"]
+    first, second = read_doc("list-message-templates.response")["data"]
     return Template.model_validate(first), Template.model_validate(second)
 
 
 OFFER = build_template(
-    header_component(media_format="IMAGE"),
+    build_header_component(media_format="IMAGE"),
     OFFER_COMPONENT,
-    body_component("Only today, {{1}}.", "Mark"),
-    buttons_component(COUPON, url_button("Shop")),
+    build_body_component("Only today, {{1}}.", "Mark"),
+    build_buttons_component(COUPON, build_url_button("Shop")),
     name="flash_sale_24h",
     category="MARKETING",
 )
@@ -116,14 +118,14 @@ WILD = st.text(max_size=30) | st.lists(MARKUP | st.text(max_size=8), max_size=8)
 LONG_TEXT = WILD | st.text(min_size=1, max_size=3).map(lambda part: part * 1500)
 
 
-def _one_of(*words: str) -> st.SearchStrategy[str]:
+def _draw_from(*words: str) -> st.SearchStrategy[str]:
     return st.sampled_from(words) | WILD
 
 
 WILD_BUTTONS = st.fixed_dictionaries(
     {},
     optional={
-        "type": _one_of("URL", "COPY_CODE", "QUICK_REPLY", "PHONE_NUMBER", "OTP", "FLOW"),
+        "type": _draw_from("URL", "COPY_CODE", "QUICK_REPLY", "PHONE_NUMBER", "OTP", "FLOW"),
         "text": LONG_TEXT,
         "url": LONG_TEXT,
         "phone_number": LONG_TEXT,
@@ -131,9 +133,9 @@ WILD_BUTTONS = st.fixed_dictionaries(
     },
 )
 WILD_CARD_PARTS = st.fixed_dictionaries(
-    {"type": _one_of("HEADER", "BODY", "BUTTONS", "CAROUSEL")},
+    {"type": _draw_from("HEADER", "BODY", "BUTTONS", "CAROUSEL")},
     optional={
-        "format": _one_of("IMAGE", "VIDEO", "PRODUCT"),
+        "format": _draw_from("IMAGE", "VIDEO", "PRODUCT"),
         "text": LONG_TEXT,
         "buttons": st.lists(WILD_BUTTONS, max_size=3),
     },
@@ -141,8 +143,8 @@ WILD_CARD_PARTS = st.fixed_dictionaries(
 WILD_COMPONENTS = st.fixed_dictionaries(
     {},
     optional={
-        "type": _one_of("HEADER", "BODY", "FOOTER", "BUTTONS", "CAROUSEL", "LIMITED_TIME_OFFER"),
-        "format": _one_of("TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION", "GIF"),
+        "type": _draw_from("HEADER", "BODY", "FOOTER", "BUTTONS", "CAROUSEL", "LIMITED_TIME_OFFER"),
+        "format": _draw_from("TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION", "GIF"),
         "text": LONG_TEXT,
         "buttons": st.lists(WILD_BUTTONS, max_size=15),
         "example": st.just({"body_text": [["Mark", ""]]}) | st.none(),
@@ -164,12 +166,12 @@ WILD_TEMPLATES = st.builds(
         optional={
             "name": LONG_TEXT.map(lambda name: f"n{name}"),
             "language": LONG_TEXT,
-            "status": _one_of("APPROVED", "REJECTED", "PAUSED"),
-            "category": _one_of("MARKETING", "AUTHENTICATION"),
+            "status": _draw_from("APPROVED", "REJECTED", "PAUSED"),
+            "category": _draw_from("MARKETING", "AUTHENTICATION"),
             "previous_category": LONG_TEXT,
             "quality_score": LONG_TEXT,
             "rejected_reason": LONG_TEXT,
-            "parameter_format": _one_of("NAMED", "POSITIONAL"),
+            "parameter_format": _draw_from("NAMED", "POSITIONAL"),
         },
     ),
 )

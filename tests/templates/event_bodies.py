@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 
-def _delivery(field: str, value: dict[str, Any]) -> dict[str, Any]:
+def _build_delivery(field: str, value: dict[str, Any]) -> dict[str, Any]:
     change = {"field": field, "value": value}
     entry = {"id": "837800000000001", "time": 1795900000, "changes": [change]}
     return {"object": "whatsapp_business_account", "entry": [entry]}
 
 
 BODIES: dict[str, dict[str, Any]] = {
-    "category-done": _delivery(
+    "category-done": _build_delivery(
         "template_category_update",
         {
             "message_template_id": 1234500000000001,
@@ -22,7 +22,7 @@ BODIES: dict[str, dict[str, Any]] = {
             "new_category": "MARKETING",
         },
     ),
-    "category-impending": _delivery(
+    "category-impending": _build_delivery(
         "template_category_update",
         {
             "message_template_id": 1234500000000001,
@@ -33,7 +33,7 @@ BODIES: dict[str, dict[str, Any]] = {
             "category_update_timestamp": 1795986400,
         },
     ),
-    "components": _delivery(
+    "components": _build_delivery(
         "message_template_components_update",
         {
             "message_template_id": 1234500000000001,
@@ -56,7 +56,7 @@ BODIES: dict[str, dict[str, Any]] = {
             ],
         },
     ),
-    "quality": _delivery(
+    "quality": _build_delivery(
         "message_template_quality_update",
         {
             "message_template_id": 1234500000000001,
@@ -66,7 +66,7 @@ BODIES: dict[str, dict[str, Any]] = {
             "new_quality_score": "YELLOW",
         },
     ),
-    "status": _delivery(
+    "status": _build_delivery(
         "message_template_status_update",
         {
             "event": "REJECTED",

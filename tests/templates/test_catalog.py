@@ -30,7 +30,7 @@ from bot.templates.variables import FieldKind as FieldKind
 from bot.templates.variables import list_template_fields
 from tests.clock import ManualClock
 from tests.sandbox.chakra_client import serve_chakra
-from tests.templates.builders import body_component, build_template
+from tests.templates.builders import build_body_component, build_template
 
 LIST_TEMPLATES = "GET /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
 CREATE_TEMPLATE = LIST_TEMPLATES.replace("GET", "POST")
@@ -110,7 +110,9 @@ async def test_a_stale_index_is_used_in_an_outage(harness: CatalogHarness) -> No
 
 def build_index(*names: tuple[str, str]) -> TemplateIndex:
     return TemplateIndex.build(
-        build_template(body_component("Hi."), name=name, language=language, id=f"{name}-{language}")
+        build_template(
+            build_body_component("Hi."), name=name, language=language, id=f"{name}-{language}"
+        )
         for name, language in names
     )
 
@@ -236,7 +238,7 @@ VALUES = {
 }
 
 
-def valid_values(template: Template) -> dict[str, str]:
+def build_valid_values(template: Template) -> dict[str, str]:
     return {
         field.key: field.example or VALUES[field.kind] for field in list_template_fields(template)
     }
@@ -247,7 +249,7 @@ async def test_every_sendable_template_is_accepted_by_chakra(harness: CatalogHar
     sender = (await harness.library.get_senders()).value[0].id
     ways = set()
     for template in shelf.sendable:
-        values = valid_values(template)
+        values = build_valid_values(template)
         assert validate_values(template, values) == {}
         sending = compose(template, values, RECIPIENT, sender)
         ways.add(type(sending).__name__)

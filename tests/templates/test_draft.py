@@ -15,18 +15,18 @@ from bot.templates.draft import (
     is_editable,
     validate_draft,
 )
-from tests.sandbox.chakra_client import example
+from tests.sandbox.chakra_client import read_doc
 from tests.templates.builders import (
     LONG_TEXT,
     WILD_TEMPLATES,
-    authentication_template,
-    body_component,
+    build_authentication_template,
+    build_body_component,
+    build_documented_templates,
+    build_header_component,
     build_template,
-    documented_templates,
-    header_component,
 )
 
-DELIVERY, RENEWAL = documented_templates()
+DELIVERY, RENEWAL = build_documented_templates()
 VALID_DRAFT = TemplateDraft(
     name="order_update",
     language="en_US",
@@ -141,8 +141,8 @@ def test_missing_form_fields_are_empty() -> None:
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_unchanged_edit_produces_identical_components(number: int) -> None:
-    before = example("list-message-templates.response")["data"][number]["components"]
-    template = documented_templates()[number]
+    before = read_doc("list-message-templates.response")["data"][number]["components"]
+    template = build_documented_templates()[number]
     assert TemplateDraft.from_template(template).to_components(template) == before
 
 
@@ -157,9 +157,9 @@ def test_components_not_in_the_form_are_unchanged() -> None:
 def test_editable_templates() -> None:
     assert is_editable(DELIVERY)
     assert is_editable(RENEWAL)
-    assert not is_editable(authentication_template())
-    assert not is_editable(build_template(body_component("Hi."), status="PENDING"))
-    assert not is_editable(build_template(header_component("Hi.")))
+    assert not is_editable(build_authentication_template())
+    assert not is_editable(build_template(build_body_component("Hi."), status="PENDING"))
+    assert not is_editable(build_template(build_header_component("Hi.")))
     assert has_non_text_header(DELIVERY)
     assert not has_non_text_header(RENEWAL)
     assert not has_non_text_header(None)
@@ -198,7 +198,9 @@ def test_as_many_words_as_variables_are_enough(body: str, examples: str) -> None
 
 @pytest.mark.parametrize("media_format", ["IMAGE", "VIDEO", "DOCUMENT"])
 def test_template_with_a_file_in_its_header_is_edited_elsewhere(media_format: str) -> None:
-    template = build_template(header_component(media_format=media_format), body_component("Hi."))
+    template = build_template(
+        build_header_component(media_format=media_format), build_body_component("Hi.")
+    )
     assert "WhatsApp Manager" in explain_edit_blocker(template)
 
 
@@ -209,12 +211,12 @@ def test_template_with_files_in_the_cards_of_a_carousel_is_edited_elsewhere(
     sample = {"header_handle": ["https://scontent.whatsapp.net/v/sample/1"]}
     header = {"type": "HEADER", "format": media_format, "example": sample}
     carousel = {"type": "CAROUSEL", "cards": [{"components": [header]}]}
-    template = build_template(body_component("Hi."), carousel)
+    template = build_template(build_body_component("Hi."), carousel)
     assert "WhatsApp Manager" in explain_edit_blocker(template)
 
 
 def test_other_templates_can_be_edited_while_their_status_allows_it() -> None:
     assert explain_edit_blocker(DELIVERY) == ""
     assert "current status" in explain_edit_blocker(
-        build_template(body_component("Hi."), status="PENDING")
+        build_template(build_body_component("Hi."), status="PENDING")
     )

@@ -9,21 +9,22 @@ from hypothesis import strategies as st
 from bot.messages.rules import validate_values
 from bot.templates.field_values import normalize_values, remove_beginning
 from tests.templates.builders import (
-    body_component,
+    build_body_component,
+    build_buttons_component,
+    build_header_component,
     build_template,
-    buttons_component,
-    header_component,
-    url_button,
+    build_url_button,
 )
 
 BEGINNING = "https://acme.example/p/"
 KEY = "var_button_0_1"
 TEMPLATE = build_template(
-    body_component("Hi."), buttons_component(url_button(address=f"{BEGINNING}{{{{1}}}}"))
+    build_body_component("Hi."),
+    build_buttons_component(build_url_button(address=f"{BEGINNING}{{{{1}}}}")),
 )
 QUERY = build_template(
-    body_component("Hi."),
-    buttons_component(url_button(address="https://acme.example/go?to={{1}}")),
+    build_body_component("Hi."),
+    build_buttons_component(build_url_button(address="https://acme.example/go?to={{1}}")),
 )
 
 
@@ -106,7 +107,7 @@ def test_beginning_pasted_any_number_of_times_is_removed(end: str, count: int, s
 
 def test_links_and_codes_lose_invisible_characters_and_texts_keep_joiners() -> None:
     template = build_template(
-        header_component(media_format="DOCUMENT"), body_component("Hi {{1}}.", "a")
+        build_header_component(media_format="DOCUMENT"), build_body_component("Hi {{1}}.", "a")
     )
     text = "👩\u200d💻 می\u200cخواهم"
     values = {"media": "\ufeffhttps://acme.example/a\u00ad.pdf\u200e", "var_body_1": f" {text} "}
@@ -118,6 +119,8 @@ def test_links_and_codes_lose_invisible_characters_and_texts_keep_joiners() -> N
 
 @pytest.mark.parametrize("name", ["a/b.pdf", "..\\b.pdf", "x" * 241])
 def test_name_of_a_document_is_checked(name: str) -> None:
-    template = build_template(header_component(media_format="DOCUMENT"), body_component("Hi."))
+    template = build_template(
+        build_header_component(media_format="DOCUMENT"), build_body_component("Hi.")
+    )
     values = {"media": "https://acme.example/a", "filename": name}
     assert list(validate_values(template, values)) == ["filename"]

@@ -6,18 +6,38 @@ import pytest
 
 from bot.templates.catalog import TemplateIndex
 from bot.templates.list_words import TemplateWords, resolve_languages, understand_words
-from tests.templates.builders import body_component, build_template
+from tests.templates.builders import build_body_component, build_template
 
-INDEX = TemplateIndex.build([
-    build_template(body_component("Your order is here."), name="order_update", language="en_US",
-                   id="1"),
-    build_template(body_component("Tu pedido."), name="order_update", language="es", id="2"),
-    build_template(body_component("Seu pedido."), name="order_update", language="pt_BR", id="3"),
-    build_template(body_component("Pay now."), name="payment_pending", language="en_US", id="4",
-                   status="PENDING"),
-    build_template(body_component("A sale."), name="spring_sale", language="en_US", id="5",
-                   category="MARKETING"),
-])  # fmt: skip
+INDEX = TemplateIndex.build(
+    [
+        build_template(
+            build_body_component("Your order is here."),
+            name="order_update",
+            language="en_US",
+            id="1",
+        ),
+        build_template(
+            build_body_component("Tu pedido."), name="order_update", language="es", id="2"
+        ),
+        build_template(
+            build_body_component("Seu pedido."), name="order_update", language="pt_BR", id="3"
+        ),
+        build_template(
+            build_body_component("Pay now."),
+            name="payment_pending",
+            language="en_US",
+            id="4",
+            status="PENDING",
+        ),
+        build_template(
+            build_body_component("A sale."),
+            name="spring_sale",
+            language="en_US",
+            id="5",
+            category="MARKETING",
+        ),
+    ]
+)
 
 
 @pytest.mark.parametrize(

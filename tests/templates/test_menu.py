@@ -24,7 +24,7 @@ from bot.templates.menu import (
     rank_templates,
 )
 from bot.templates.send_blockers import send_blocker
-from tests.templates.builders import body_component, build_template
+from tests.templates.builders import build_body_component, build_template
 
 QUERIES = Path(__file__).parents[1] / "data" / "template_queries.txt"
 INDEX = TemplateIndex.build(
@@ -109,7 +109,7 @@ def test_an_option_says_its_language_and_why_it_cannot_be_sent() -> None:
 def test_a_long_name_keeps_its_end_and_its_language() -> None:
     names = [f"{'a' * 300}_{end}" for end in ("january", "february")]
     templates = [
-        build_template(body_component("Hi"), name=name, language="pt_BR") for name in names
+        build_template(build_body_component("Hi"), name=name, language="pt_BR") for name in names
     ]
     texts = [build_template_choice(template).text for template in templates]
     assert all(len(text) <= 75 for text in texts)

@@ -17,17 +17,17 @@ from tests.templates.builders import (
     LONG_TEXT,
     OFFER,
     WILD_TEMPLATES,
-    authentication_template,
-    body_component,
+    build_authentication_template,
+    build_body_component,
+    build_buttons_component,
+    build_carousel,
+    build_documented_templates,
+    build_header_component,
     build_template,
-    buttons_component,
-    carousel,
-    documented_templates,
-    header_component,
-    url_button,
+    build_url_button,
 )
 
-DELIVERY, RENEWAL = documented_templates()
+DELIVERY, RENEWAL = build_documented_templates()
 
 
 def render(template: Template, **values: str) -> str:
@@ -73,22 +73,26 @@ def test_named_variables_and_a_heading() -> None:
 )
 def test_each_header(sort: str, expected: str) -> None:
     assert (
-        render(build_template(header_component(media_format=sort), body_component("Here.")))
+        render(
+            build_template(build_header_component(media_format=sort), build_body_component("Here."))
+        )
         == f"{expected}\nHere."
     )
 
 
 def test_file_name_comes_from_upload_or_link() -> None:
-    template = build_template(header_component(media_format="DOCUMENT"), body_component("Here."))
+    template = build_template(
+        build_header_component(media_format="DOCUMENT"), build_body_component("Here.")
+    )
     assert "`https://x.example/a.pdf`" in render(template, media="https://x.example/a.pdf")
     assert "`May.pdf`" in render(template, file="May.pdf")
 
 
 def test_each_button_shows_its_target() -> None:
     template = build_template(
-        body_component("Here."),
-        buttons_component(
-            url_button(),
+        build_body_component("Here."),
+        build_buttons_component(
+            build_url_button(),
             COUPON,
             {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "+12025550190"},
             {"type": "NEWER", "text": "Odd"},
@@ -104,7 +108,7 @@ def test_each_button_shows_its_target() -> None:
 
 
 def test_authentication_text_is_metas() -> None:
-    assert render(authentication_template(), otp="496093").splitlines() == [
+    assert render(build_authentication_template(), otp="496093").splitlines() == [
         "*496093* is your verification code. For your security, do not share this code.",
         "This code expires in 10 minutes.",
         ":clipboard: *Copy code*",
@@ -112,7 +116,7 @@ def test_authentication_text_is_metas() -> None:
 
 
 def test_unsupported_components_are_named() -> None:
-    template = build_template(body_component("Hi."), {"type": "CALL_PERMISSION_REQUEST"})
+    template = build_template(build_body_component("Hi."), {"type": "CALL_PERMISSION_REQUEST"})
     assert "Not shown in this preview: call permission request." in render(template)
 
 
@@ -123,7 +127,7 @@ def test_cards_are_drawn_in_their_order() -> None:
         "var_card_0_button_1_1": "hat",
         "card_1_file": "towel.png",
     }
-    assert render(carousel(2), **values).splitlines() == [
+    assert render(build_carousel(2), **values).splitlines() == [
         "Summer, Mei!",
         "*Card 1*",
         ":frame_with_picture: Picture  `https://x.example/hat.png`",
@@ -147,7 +151,7 @@ def test_an_offer_says_when_it_ends() -> None:
     "text", ["*bold* _italic_ ~struck~", "```one\ntwo```", "`code`", "- one\n- two", "1. one"]
 )
 def test_shared_formatting_is_unchanged(text: str) -> None:
-    assert render(build_template(body_component(text))) == text
+    assert render(build_template(build_body_component(text))) == text
 
 
 def test_slack_only_markup_is_escaped() -> None:
@@ -161,19 +165,21 @@ def test_slack_only_markup_is_escaped() -> None:
 
 def test_values_cannot_mention_anyone() -> None:
     assert "&lt;!here&gt;" in render(
-        build_template(body_component("Hi {{1}}.")), var_body_1="<!here>"
+        build_template(build_body_component("Hi {{1}}.")), var_body_1="<!here>"
     )
 
 
 def test_long_text_is_truncated_at_a_line() -> None:
-    preview = render_preview(build_template(body_component("\n".join(["x" * 99 + "&"] * 40))))
+    preview = render_preview(build_template(build_body_component("\n".join(["x" * 99 + "&"] * 40))))
     texts = [block["text"]["text"] for block in preview]
     assert len(texts) == 2
     assert all(text.endswith("&amp;") for text in texts)
 
 
 def test_the_summary_is_one_short_line() -> None:
-    text = render_summary_line(build_template(body_component("One\n\ntwo {{1}} " + "x" * 200)))
+    text = render_summary_line(
+        build_template(build_body_component("One\n\ntwo {{1}} " + "x" * 200))
+    )
     assert text.startswith("One two ‹1› x")
     assert len(text) == 150
 

@@ -13,8 +13,8 @@ from bot.chakra.template import Template
 from bot.templates.template_changes import TemplateChange, apply_changes, read_change
 from bot.webhooks.events import TemplateEvent
 from bot.webhooks.parser import parse_events
-from tests.sandbox.chakra_client import example
-from tests.templates.builders import body_component, build_template
+from tests.sandbox.chakra_client import read_doc
+from tests.templates.builders import build_body_component, build_template
 
 TEMPLATE_ID = "1667192013751005"
 
@@ -28,8 +28,10 @@ def parse_change(field: str, **value: Any) -> TemplateChange:
     return read_change(event)
 
 
-def template(**fields: Any) -> Template:
-    return build_template(body_component("Hi"), **{"quality_score": {"score": "GREEN"}, **fields})
+def create_template(**fields: Any) -> Template:
+    return build_template(
+        build_body_component("Hi"), **{"quality_score": {"score": "GREEN"}, **fields}
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,21 +50,21 @@ def template(**fields: Any) -> Template:
 )
 def test_status_event_sets_the_status(event: str, before: str, after: str) -> None:
     change = parse_change("message_template_status_update", event=event, reason="NONE")
-    assert change.apply(template(status=before)).status == after
+    assert change.apply(create_template(status=before)).status == after
 
 
 def test_rejection_has_its_reason_until_the_template_is_approved() -> None:
     rejected = parse_change("message_template_status_update", event="REJECTED", reason="SCAM")
     approved = parse_change("message_template_status_update", event="APPROVED", reason="NONE")
-    assert rejected.apply(template()).rejected_reason == "SCAM"
-    assert approved.apply(rejected.apply(template())).rejected_reason == ""
+    assert rejected.apply(create_template()).rejected_reason == "SCAM"
+    assert approved.apply(rejected.apply(create_template())).rejected_reason == ""
 
 
 def test_quality_event_sets_the_quality() -> None:
     change = parse_change(
         "message_template_quality_update", previous_quality_score="GREEN", new_quality_score="RED"
     )
-    assert change.apply(template()).quality == "RED"
+    assert change.apply(create_template()).quality == "RED"
 
 
 @pytest.mark.parametrize(
@@ -83,14 +85,14 @@ def test_quality_event_sets_the_quality() -> None:
 def test_announced_category_differs_from_a_changed_one(
     value: dict[str, str], expected: tuple[str, str, str]
 ) -> None:
-    changed = parse_change("template_category_update", **value).apply(template())
+    changed = parse_change("template_category_update", **value).apply(create_template())
     assert (changed.category, changed.previous_category, changed.correct_category) == expected
 
 
 def test_documented_events_are_read() -> None:
     read = {}
     for name in ("category-impending", "category-done", "quality", "status", "components"):
-        (event,) = parse_events(json.dumps(example(f"webhook-meta.template-{name}")).encode())
+        (event,) = parse_events(json.dumps(read_doc(f"webhook-meta.template-{name}")).encode())
         assert isinstance(event, TemplateEvent)
         read[name] = set(read_change(event).fields)
     assert read == {
@@ -103,7 +105,7 @@ def test_documented_events_are_read() -> None:
 
 
 def test_deleted_template_leaves_the_list_and_unknown_ones_change_nothing() -> None:
-    listed = (template(), template(id="2"))
+    listed = (create_template(), create_template(id="2"))
     deleted = TemplateChange(TEMPLATE_ID, 1.0, {"status": "DELETED"})
     unknown = TemplateChange("3", 1.0, {"status": "PAUSED"})
     assert apply_changes(listed, [deleted, unknown]) == (listed[1],)
@@ -114,4 +116,4 @@ def test_last_event_decides_in_whatever_order_they_arrive(
     events: list[tuple[str, float]],
 ) -> None:
     changes = [TemplateChange(TEMPLATE_ID, at, {"status": status}) for status, at in events]
-    assert apply_changes([template()], changes)[0].status == "PAUSED"
+    assert apply_changes([create_template()], changes)[0].status == "PAUSED"

@@ -14,20 +14,20 @@ from tests.templates.builders import (
     COUPON,
     OFFER,
     WILD_TEMPLATES,
-    authentication_template,
-    body_component,
+    build_authentication_template,
+    build_body_component,
+    build_buttons_component,
+    build_carousel,
+    build_documented_templates,
+    build_header_component,
     build_template,
-    buttons_component,
-    carousel,
-    documented_templates,
-    header_component,
-    url_button,
+    build_url_button,
 )
 
-DELIVERY, RENEWAL = documented_templates()
+DELIVERY, RENEWAL = build_documented_templates()
 
 
-def field_labels(template: Template) -> list[tuple[str, str, str]]:
+def list_field_labels(template: Template) -> list[tuple[str, str, str]]:
     return [(field.key, field.label, field.example) for field in list_template_fields(template)]
 
 
@@ -40,7 +40,7 @@ def test_positional_variables_and_a_location() -> None:
         "var_body_1",
         "var_body_2",
     ]
-    assert field_labels(DELIVERY)[-2:] == [
+    assert list_field_labels(DELIVERY)[-2:] == [
         ("var_body_1", "1 · Good news ‹1›! Your order #‹2› is on its way to the…", "Mark"),
         (
             "var_body_2",
@@ -51,7 +51,7 @@ def test_positional_variables_and_a_location() -> None:
 
 
 def test_named_variables() -> None:
-    assert field_labels(RENEWAL) == [
+    assert list_field_labels(RENEWAL) == [
         ("var_header_first_name", "First name (header)", "Mark"),
         ("var_body_plan", "Plan", "Gold"),
         ("var_body_date", "Date", "1 May"),
@@ -60,10 +60,12 @@ def test_named_variables() -> None:
 
 def test_button_index_counts_all_buttons_from_zero() -> None:
     template = build_template(
-        body_component("Hi."),
-        buttons_component({"type": "QUICK_REPLY", "text": "Stop"}, COUPON, url_button()),
+        build_body_component("Hi."),
+        build_buttons_component(
+            {"type": "QUICK_REPLY", "text": "Stop"}, COUPON, build_url_button()
+        ),
     )
-    assert field_labels(template) == [
+    assert list_field_labels(template) == [
         ("var_button_1_1", "Coupon code", "SAVE20"),
         ("var_button_2_1", '"Track" button: end of its link', "{{1}}"),
     ]
@@ -72,7 +74,7 @@ def test_button_index_counts_all_buttons_from_zero() -> None:
 @pytest.mark.parametrize("sort", ["IMAGE", "VIDEO", "DOCUMENT"])
 def test_file_field_accepts_a_link_or_an_upload(sort: str) -> None:
     link, upload, *names = list_template_fields(
-        build_template(header_component(media_format=sort), body_component("Here."))
+        build_template(build_header_component(media_format=sort), build_body_component("Here."))
     )
     assert [field.key for field in names] == (["filename"] if sort == "DOCUMENT" else [])
     assert (link.key, link.kind, upload.key, upload.kind) == (
@@ -84,7 +86,7 @@ def test_file_field_accepts_a_link_or_an_upload(sort: str) -> None:
 
 
 def test_authentication_template_only_asks_for_the_code() -> None:
-    assert [field.key for field in list_template_fields(authentication_template())] == ["otp"]
+    assert [field.key for field in list_template_fields(build_authentication_template())] == ["otp"]
 
 
 @pytest.mark.parametrize(
@@ -106,13 +108,17 @@ def test_typed_names_resolve_to_fields(typed: str, key: str | None) -> None:
 
 def test_number_means_a_body_variable_or_the_only_button() -> None:
     text = list_template_fields(
-        build_template(body_component("Hi {{1}}."), buttons_component(url_button()))
+        build_template(
+            build_body_component("Hi {{1}}."), build_buttons_component(build_url_button())
+        )
     )
     one = list_template_fields(
-        build_template(body_component("Hi."), buttons_component(url_button()))
+        build_template(build_body_component("Hi."), build_buttons_component(build_url_button()))
     )
     two = list_template_fields(
-        build_template(body_component("Hi."), buttons_component(url_button(), COUPON))
+        build_template(
+            build_body_component("Hi."), build_buttons_component(build_url_button(), COUPON)
+        )
     )
     found = [match_field(wanted, "1") for wanted in (text, one, two)]
     assert [field and field.key for field in found] == ["var_body_1", "var_button_0_1", None]
@@ -122,69 +128,82 @@ def test_number_means_a_body_variable_or_the_only_button() -> None:
     ("template", "expected"),
     [
         (DELIVERY, ""),
-        (authentication_template(), ""),
-        (build_template(body_component("Hi."), {"type": "CALL_PERMISSION_REQUEST"}), ""),
+        (build_authentication_template(), ""),
+        (build_template(build_body_component("Hi."), {"type": "CALL_PERMISSION_REQUEST"}), ""),
         (RENEWAL, "rejected"),
-        (build_template(body_component("Hi."), status="PENDING"), "still in review"),
-        (build_template(body_component("Hi."), status="PAUSED"), "a few hours"),
-        (build_template(body_component("Hi."), status="NEWER_STATE"), "hasn't approved"),
-        (build_template(body_component("Hi."), status=""), "hasn't approved"),
-        (carousel(0), "Carousels of 0 cards"),
-        (carousel(1), "Carousels of 1 card can't"),
-        (carousel(2), ""),
-        (carousel(10, "IMAGE", "Hi {{1}}."), ""),
-        (carousel(10, "IMAGE", "Hi {{1}}, {{2}} and {{3}} or {{4}}."), "10 cards have more fields"),
-        (carousel(11), "Carousels of 11 cards"),
-        (carousel(2, "PRODUCT"), "Carousels of products"),
-        (carousel(2, "DOCUMENT"), "Newer kinds of carousels"),
-        (carousel(2, "VIDEO", button={"type": "SPM", "text": "View"}), "Single-product buttons"),
-        (OFFER, ""),
-        (build_template(body_component("Hi."), {"type": "NEWER_PART"}), "Newer kinds of templates"),
+        (build_template(build_body_component("Hi."), status="PENDING"), "still in review"),
+        (build_template(build_body_component("Hi."), status="PAUSED"), "a few hours"),
+        (build_template(build_body_component("Hi."), status="NEWER_STATE"), "hasn't approved"),
+        (build_template(build_body_component("Hi."), status=""), "hasn't approved"),
+        (build_carousel(0), "Carousels of 0 cards"),
+        (build_carousel(1), "Carousels of 1 card can't"),
+        (build_carousel(2), ""),
+        (build_carousel(10, "IMAGE", "Hi {{1}}."), ""),
         (
-            build_template(header_component(media_format="GIF"), body_component("Hi.")),
+            build_carousel(10, "IMAGE", "Hi {{1}}, {{2}} and {{3}} or {{4}}."),
+            "10 cards have more fields",
+        ),
+        (build_carousel(11), "Carousels of 11 cards"),
+        (build_carousel(2, "PRODUCT"), "Carousels of products"),
+        (build_carousel(2, "DOCUMENT"), "Newer kinds of carousels"),
+        (
+            build_carousel(2, "VIDEO", button={"type": "SPM", "text": "View"}),
+            "Single-product buttons",
+        ),
+        (OFFER, ""),
+        (
+            build_template(build_body_component("Hi."), {"type": "NEWER_PART"}),
+            "Newer kinds of templates",
+        ),
+        (
+            build_template(build_header_component(media_format="GIF"), build_body_component("Hi.")),
             "GIF headers",
         ),
         (
             build_template(
-                body_component("Hi."), buttons_component({"type": "FLOW", "text": "Open"})
+                build_body_component("Hi."),
+                build_buttons_component({"type": "FLOW", "text": "Open"}),
             ),
             "",
         ),
         (
             build_template(
-                body_component("Hi."), buttons_component({"type": "CATALOG", "text": "Open"})
+                build_body_component("Hi."),
+                build_buttons_component({"type": "CATALOG", "text": "Open"}),
             ),
             "",
         ),
         (
             build_template(
-                body_component("Hi."), buttons_component({"type": "MPM", "text": "Open"})
+                build_body_component("Hi."),
+                build_buttons_component({"type": "MPM", "text": "Open"}),
             ),
             "Multi-product buttons",
         ),
         (
             build_template(
-                body_component("Hi."), buttons_component({"type": "NEWER", "text": "Open"})
+                build_body_component("Hi."),
+                build_buttons_component({"type": "NEWER", "text": "Open"}),
             ),
             "Newer kinds of",
         ),
         (
             build_template(
-                body_component("Hi."),
-                buttons_component(url_button(address="https://x/{{1}}/{{2}}")),
+                build_body_component("Hi."),
+                build_buttons_component(build_url_button(address="https://x/{{1}}/{{2}}")),
             ),
             "several variables",
         ),
         (
-            build_template(header_component("{{1}} {{2}}"), body_component("Hi.")),
+            build_template(build_header_component("{{1}} {{2}}"), build_body_component("Hi.")),
             "several variables",
         ),
         (
-            build_template(body_component(" ".join(f"{{{{{n}}}}}" for n in range(1, 80)))),
+            build_template(build_body_component(" ".join(f"{{{{{n}}}}}" for n in range(1, 80)))),
             "more fields than a Slack form",
         ),
         (
-            build_template(body_component(f"Hi {{{{{'x' * 300}}}}}.")),
+            build_template(build_body_component(f"Hi {{{{{'x' * 300}}}}}.")),
             "more fields than a Slack form",
         ),
     ],

@@ -36,14 +36,14 @@ def build_profile(**fields: Any) -> Profile:
 
 
 def render_card(profile: Profile, viewer: Viewer = VIEWER) -> str:
-    return message_text(card.render_private(Cached(profile), viewer))
+    return read_message_text(card.render_private(Cached(profile), viewer))
 
 
-def message_text(message: Message) -> str:
+def read_message_text(message: Message) -> str:
     return json.dumps([message.text, message.blocks], ensure_ascii=False)
 
 
-def button_values(message: Message) -> list[str]:
+def read_button_values(message: Message) -> list[str]:
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     return [element["action_id"] for row in rows for element in row]
 
@@ -100,7 +100,7 @@ def test_names_mention_no_one_and_break_nothing() -> None:
         card.render_private(Cached(profile), VIEWER),
         card.render_public(profile, "U0MEI"),
     ):
-        text = message_text(message).replace("<@U0MEI>", "")
+        text = read_message_text(message).replace("<@U0MEI>", "")
         for block in message.blocks:
             accessory = block.pop("accessory", {})
             assert "alt_text" not in accessory
@@ -159,14 +159,14 @@ LOADED = "<!date^1700049600^{date_short_pretty} at {time}|15 Nov 2023 12:00 UTC>
 
 def test_card_shows_when_it_was_loaded() -> None:
     loaded = card.render_private(Cached(build_profile(), loaded_at=NOON_UTC), VIEWER)
-    assert f"From Chakra, {LOADED}" in message_text(loaded)
+    assert f"From Chakra, {LOADED}" in read_message_text(loaded)
 
 
 def test_stale_card_carries_a_warning() -> None:
     stale = Cached(build_profile(), 720, stale=True, reason=Unavailable(), loaded_at=NOON_UTC)
-    down = message_text(card.render_private(stale, VIEWER))
+    down = read_message_text(card.render_private(stale, VIEWER))
     assert f"Chakra can't be reached right now. This is from {LOADED}." in down
-    busy = message_text(card.render_private(stale._replace(reason=RateLimited()), VIEWER))
+    busy = read_message_text(card.render_private(stale._replace(reason=RateLimited()), VIEWER))
     assert f"Chakra is rate limiting requests. This is from {LOADED}." in busy
 
 
@@ -222,7 +222,7 @@ def test_card_that_did_not_change_is_encoded_once() -> None:
     ],
 )
 def test_only_usable_buttons_are_shown(viewer: Viewer, buttons: list[str]) -> None:
-    assert button_values(card.render_private(Cached(build_profile()), viewer)) == buttons
+    assert read_button_values(card.render_private(Cached(build_profile()), viewer)) == buttons
 
 
 def test_buttons_carry_ids_and_nothing_personal() -> None:
@@ -236,12 +236,12 @@ def test_shared_card_is_masked_and_shows_a_reader_their_own() -> None:
     message = card.render_public(
         Profile(person, ("+91 99999 99999",), "PaisaPay", "Inside Sales"), "U1"
     )
-    text = message_text(message)
+    text = read_message_text(message)
     assert message.to_channel
     assert "j•••@acme.com" in text
     assert "+91 •••••• 9999" in text
     assert "Shared by <@U1>" in text
-    assert button_values(message) == ["user.show"]
+    assert read_button_values(message) == ["user.show"]
     for whole in ("john@acme.com", "919999999999", "99999 99999"):
         assert whole not in text
 
@@ -254,7 +254,7 @@ def test_email_or_phone_used_as_a_name_is_masked() -> None:
         ),
     ):
         message = card.render_public(Profile(person, role_name="call 9876543210"), "U1")
-        text = message_text(mask_for_channel(message))
+        text = read_message_text(mask_for_channel(message))
         assert "jane@acme.com" not in text
         assert "43210" not in text.replace("•••••• 3210", "")
 

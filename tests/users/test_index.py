@@ -34,7 +34,7 @@ TEAM = build_index([
 ])  # fmt: skip
 
 
-def matched_usernames(matches: Matches) -> set[str]:
+def list_matched_usernames(matches: Matches) -> set[str]:
     return {user.username for user in matches.users}
 
 
@@ -64,17 +64,17 @@ def matched_usernames(matches: Matches) -> set[str]:
 )
 def test_search_finds_one_user_by_any_name(typed: str, who: str) -> None:
     matches = TEAM.find_by_name(typed)
-    assert matched_usernames(matches) == {who}
+    assert list_matched_usernames(matches) == {who}
     assert not matches.fuzzy
 
 
 def test_search_finds_all_users_with_the_same_name() -> None:
-    assert matched_usernames(TEAM.find_by_name("maria garcia")) == {"maria.garcia", "mgarcia"}
+    assert list_matched_usernames(TEAM.find_by_name("maria garcia")) == {"maria.garcia", "mgarcia"}
 
 
 def test_exact_beats_prefix_and_prefix_beats_typo() -> None:
-    assert matched_usernames(TEAM.find_by_name("john")) == {"johndoe"}
-    assert matched_usernames(TEAM.find_by_name("joh")) == {"johndoe", "johnny"}
+    assert list_matched_usernames(TEAM.find_by_name("john")) == {"johndoe"}
+    assert list_matched_usernames(TEAM.find_by_name("joh")) == {"johndoe", "johnny"}
     assert not TEAM.find_by_name("joh").fuzzy
 
 
@@ -101,8 +101,8 @@ def test_no_match_is_better_than_a_wrong_one(typed: str) -> None:
 
 
 def test_email_search_ignores_case_and_includes_secondary_emails() -> None:
-    assert matched_usernames(TEAM.find_by_email("JOHN@acme.com")) == {"johndoe"}
-    assert matched_usernames(TEAM.find_by_email("ps@home.example")) == {"priya"}
+    assert list_matched_usernames(TEAM.find_by_email("JOHN@acme.com")) == {"johndoe"}
+    assert list_matched_usernames(TEAM.find_by_email("ps@home.example")) == {"priya"}
     assert TEAM.find_by_email("stranger@acme.com").total == 0
 
 
@@ -112,9 +112,9 @@ def test_mistyped_email_suggests_similar_ones() -> None:
 
 
 def test_phone_matches_exactly_or_by_suffix() -> None:
-    assert matched_usernames(TEAM.find_by_phone(["919999999999"])) == {"priya"}
-    assert matched_usernames(TEAM.find_by_phone(["9999999999"])) == {"priya"}
-    assert matched_usernames(TEAM.find_by_phone(["08012345678"])) == {"johnny"}
+    assert list_matched_usernames(TEAM.find_by_phone(["919999999999"])) == {"priya"}
+    assert list_matched_usernames(TEAM.find_by_phone(["9999999999"])) == {"priya"}
+    assert list_matched_usernames(TEAM.find_by_phone(["08012345678"])) == {"johnny"}
     assert TEAM.find_by_phone(["5555555"]).total == 0
 
 

@@ -30,7 +30,7 @@ TEAM = build_index([
 ROLES = ("Field Sales", "Inside Sales", "Support agent")
 
 
-def listed_names(**wanted: object) -> list[str]:
+def list_listed_names(**wanted: object) -> list[str]:
     return [user.username for user in filter_users(TEAM, NAMES, UserFilter(**wanted))]  # type: ignore[arg-type]
 
 
@@ -39,7 +39,7 @@ def understand(words: str) -> WordsMeaning:
 
 
 def test_active_users_sort_by_name_ignoring_accents() -> None:
-    assert listed_names() == ["ann", "bob", "emile"]
+    assert list_listed_names() == ["ann", "bob", "emile"]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_active_users_sort_by_name_ignoring_accents() -> None:
     ],
 )
 def test_filter_by_status_treats_inactive_as_unavailable(status: str, who: list[str]) -> None:
-    assert listed_names(status=status) == who
+    assert list_listed_names(status=status) == who
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_filter_by_status_treats_inactive_as_unavailable(status: str, who: list[
     [("bo", ["bob", "emile"]), ("bob low", ["bob"]), ("@acme.com", ["ann", "emile"]), ("x", [])],
 )
 def test_words_match_name_prefixes_or_email_parts(words: str, who: list[str]) -> None:
-    assert listed_names(positions=understand(words).positions) == who
+    assert list_listed_names(positions=understand(words).positions) == who
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_words_are_names_roles_teams_and_states(
 ) -> None:
     meaning = understand(words)
     status = meaning.status or "active"
-    assert listed_names(positions=meaning.positions, status=status) == who
+    assert list_listed_names(positions=meaning.positions, status=status) == who
     assert (meaning.parts, meaning.unused) == (parts, unused)
 
 
@@ -113,8 +113,8 @@ def test_a_slip_suggests_a_role_a_name_or_a_state(typed: str, suggested: str) ->
 
 
 def test_filter_by_one_or_several_roles() -> None:
-    assert listed_names(roles=("Inside Sales",)) == ["ann"]
-    assert listed_names(roles=("Inside Sales", "Field Sales")) == ["ann", "emile"]
+    assert list_listed_names(roles=("Inside Sales",)) == ["ann"]
+    assert list_listed_names(roles=("Inside Sales", "Field Sales")) == ["ann", "emile"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_filter_by_one_or_several_roles() -> None:
     ],
 )
 def test_sort_orders(sort: str, who: list[str]) -> None:
-    assert listed_names(sort=sort, status="all") == who
+    assert list_listed_names(sort=sort, status="all") == who
 
 
 @pytest.mark.parametrize(

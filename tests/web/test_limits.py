@@ -55,14 +55,14 @@ class Stranger:
         head = f"POST {path} HTTP/1.1\r\nhost: bot\r\n{headers}content-length: {length}\r\n\r\n"
         await self.send(head.encode() + b"x" * sent)
 
-    async def response(self) -> str:
+    async def read_response(self) -> str:
         """Return everything until the app closes the connection."""
         try:
             return (await asyncio.wait_for(self._reader.read(), 10)).decode()
         except ConnectionError:
             return ""
 
-    async def status(self) -> str:
+    async def read_status(self) -> str:
         """Return the status line of the next response."""
         return (await asyncio.wait_for(self._reader.readline(), 10)).decode().strip()
 
@@ -111,7 +111,7 @@ async def test_strangers_large_bodies_get_503_while_commands_and_events_pass(
         delivered = await acme.slack.type(MEI, SALES, "/chakra help")
         assert delivered.status == 200
         assert not small.is_closed
-        responses = asyncio.as_completed([sender.response() for sender in senders])
+        responses = asyncio.as_completed([sender.read_response() for sender in senders])
         refused = [await response for response in islice(responses, 3)]
     for response in refused:
         assert response.startswith("HTTP/1.1 503 ")
@@ -119,7 +119,7 @@ async def test_strangers_large_bodies_get_503_while_commands_and_events_pass(
         assert "connection: close\r\n" in response
 
 
-def body_of(*sizes: int, is_endless: bool = False) -> Receive:
+def build_receive(*sizes: int, is_endless: bool = False) -> Receive:
     chunks = list(sizes)
 
     async def receive() -> Message:
@@ -133,7 +133,7 @@ def body_of(*sizes: int, is_endless: bool = False) -> Receive:
 
 
 async def start_reading(bodies: BodyReader, *sizes: int) -> asyncio.Task[bytes | None]:
-    receive = body_of(*sizes, is_endless=True)
+    receive = build_receive(*sizes, is_endless=True)
     task = asyncio.create_task(bodies.read(receive, max_bytes=1_000, timeout_seconds=10))
     for _ in range(len(sizes) + 3):
         await asyncio.sleep(0)
@@ -171,10 +171,13 @@ async def test_budget_is_free_again_after_every_end_of_a_body(end: str) -> None:
     clock = ManualClock()
     bodies = BodyReader(clock, max_total_bytes=100)
     if end == "complete":
-        assert await bodies.read(body_of(60, 40), max_bytes=100, timeout_seconds=10) == b"x" * 100
+        assert (
+            await bodies.read(build_receive(60, 40), max_bytes=100, timeout_seconds=10)
+            == b"x" * 100
+        )
     elif end == "too large":
         with pytest.raises(BodyTooLarge):
-            await bodies.read(body_of(60, 60), max_bytes=100, timeout_seconds=10)
+            await bodies.read(build_receive(60, 60), max_bytes=100, timeout_seconds=10)
     else:
         task = await start_reading(bodies, 90)
         if end == "timeout":
@@ -203,7 +206,7 @@ def test_unverified_bodies_stay_within_the_budget_and_small_ones_always_pass(
         reader = BodyReader(ManualClock(), max_total_bytes=budget)
 
         def slow(sizes: list[int]) -> Receive:
-            receive = body_of(*sizes)
+            receive = build_receive(*sizes)
 
             async def receive_later() -> Message:
                 await asyncio.sleep(0)
@@ -264,13 +267,13 @@ async def test_clients_that_keep_the_app_waiting_do_not_shut_others_out(sent_so_
             await slow[-1].send(sent_so_far)
         if sent_so_far == GET:
             for stranger in slow:
-                assert await stranger.status() == "HTTP/1.1 200 OK"
+                assert await stranger.read_status() == "HTTP/1.1 200 OK"
         await asyncio.sleep(0)
         for _ in range(3):
             honest = await connect()
             await honest.send(GET)
-            assert await honest.status() == "HTTP/1.1 200 OK"
-        await slow[0].response()
+            assert await honest.read_status() == "HTTP/1.1 200 OK"
+        await slow[0].read_response()
         assert slow[0].is_closed
         assert not slow[4].is_closed
 
@@ -286,7 +289,7 @@ async def test_connection_beyond_the_limit_gets_503_if_all_others_are_at_work() 
         await asyncio.sleep(0.01)
         late = await connect()
         await late.send(GET)
-        response = await late.response()
+        response = await late.read_response()
         assert response.startswith("HTTP/1.1 503 ")
         assert "retry-after: 5\r\n" in response
 
@@ -316,7 +319,7 @@ async def test_endless_head_is_refused_beyond_the_limit(request_start: bytes) ->
         await stranger.send(request_start)
         for _ in range(MAX_OVERHEAD_BYTES // 10_000):
             await stranger.send(b"a" * 15_000)
-        assert "HTTP/1.1 431 " in await stranger.response() or stranger.is_closed
+        assert "HTTP/1.1 431 " in await stranger.read_response() or stranger.is_closed
 
 
 async def test_large_body_is_no_overhead() -> None:
@@ -332,7 +335,7 @@ async def test_large_body_is_no_overhead() -> None:
     async with serve(count_bytes, grace_seconds=0) as url, strangers(url) as connect:
         client = await connect()
         await client.send(b"POST / HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % size + b"x" * size)
-        assert await client.status() == "HTTP/1.1 200 OK"
+        assert await client.read_status() == "HTTP/1.1 200 OK"
 
 
 async def test_pipelined_requests_get_the_first_response_only() -> None:
@@ -342,8 +345,8 @@ async def test_pipelined_requests_get_the_first_response_only() -> None:
     ):
         client = await connect()
         await client.send(GET * 1_000)
-        response = await client.response()
+        response = await client.read_response()
         assert response.count("HTTP/1.1 200 OK") == 1
         again = await connect()
         await again.send(GET)
-        assert await again.status() == "HTTP/1.1 200 OK"
+        assert await again.read_status() == "HTTP/1.1 200 OK"

@@ -21,12 +21,12 @@ def parse(body: dict[str, Any]) -> WebhookEvent:
     return event
 
 
-def meta(field: str, **value: Any) -> WebhookEvent:
+def build_meta_event(field: str, **value: Any) -> WebhookEvent:
     change = {"field": field, "value": {"metadata": OURS, **value}}
     return parse({"object": "whatsapp_business_account", "entry": [{"changes": [change]}]})
 
 
-def chakra(event: str, **payload: Any) -> WebhookEvent:
+def build_chakra_event(event: str, **payload: Any) -> WebhookEvent:
     return parse({"event": event, "payload": payload})
 
 
@@ -38,27 +38,33 @@ CALL = {"id": "wacid.1", "event": "connect", "timestamp": "1795900000"}
 PREFERENCE = {"category": "marketing_messages", "value": "stop", "timestamp": 1795900000}
 
 SHAPES = {
-    "message": lambda: meta(
+    "message": lambda: build_meta_event(
         "messages", messages=[{**TEXT, "from_user_id": USER_ID}], contacts=[CONTACT]
     ),
-    "message with empty numbers": lambda: meta(
+    "message with empty numbers": lambda: build_meta_event(
         "messages",
         messages=[{**TEXT, "from": "", "from_user_id": USER_ID}],
         contacts=[{**CONTACT, "wa_id": ""}],
     ),
-    "message without contacts": lambda: meta(
+    "message without contacts": lambda: build_meta_event(
         "messages", messages=[{**TEXT, "from_user_id": USER_ID}]
     ),
-    "message with the ID in place of the number": lambda: meta(
+    "message with the ID in place of the number": lambda: build_meta_event(
         "messages", messages=[{**TEXT, "from": USER_ID}], contacts=[{**CONTACT, "wa_id": USER_ID}]
     ),
-    "status": lambda: meta("messages", statuses=[{**STATUS, "recipient_user_id": USER_ID}]),
-    "status with the ID in place of the number": lambda: meta(
+    "status": lambda: build_meta_event(
+        "messages", statuses=[{**STATUS, "recipient_user_id": USER_ID}]
+    ),
+    "status with the ID in place of the number": lambda: build_meta_event(
         "messages", statuses=[{**STATUS, "recipient_id": USER_ID}]
     ),
-    "status with contacts alone": lambda: meta("messages", statuses=[STATUS], contacts=[CONTACT]),
-    "failed status": lambda: meta("messages", statuses=[{**FAILED, "recipient_user_id": USER_ID}]),
-    "status of a group": lambda: meta(
+    "status with contacts alone": lambda: build_meta_event(
+        "messages", statuses=[STATUS], contacts=[CONTACT]
+    ),
+    "failed status": lambda: build_meta_event(
+        "messages", statuses=[{**FAILED, "recipient_user_id": USER_ID}]
+    ),
+    "status of a group": lambda: build_meta_event(
         "messages",
         statuses=[
             {
@@ -69,37 +75,37 @@ SHAPES = {
             }
         ],
     ),
-    "echo": lambda: meta(
+    "echo": lambda: build_meta_event(
         "smb_message_echoes",
         message_echoes=[{**TEXT, "to_user_id": USER_ID}],
     ),
-    "standby": lambda: meta(
+    "standby": lambda: build_meta_event(
         "standby", standby={"messages": [{**TEXT, "from_user_id": USER_ID}], "contacts": [CONTACT]}
     ),
-    "preferences": lambda: meta(
+    "preferences": lambda: build_meta_event(
         "user_preferences", user_preferences=[{**PREFERENCE, "user_id": USER_ID}]
     ),
-    "handover": lambda: meta(
+    "handover": lambda: build_meta_event(
         "messaging_handovers", sender={"user_id": USER_ID}, recipient=OURS, type="control_passed"
     ),
-    "call from the customer": lambda: meta(
+    "call from the customer": lambda: build_meta_event(
         "calls",
         calls=[{**CALL, "direction": "USER_INITIATED", "to": NUMBER, "from_user_id": USER_ID}],
     ),
-    "call to the customer": lambda: meta(
+    "call to the customer": lambda: build_meta_event(
         "calls",
         calls=[{**CALL, "direction": "BUSINESS_INITIATED", "from": NUMBER, "to_user_id": USER_ID}],
     ),
-    "Chakra's message": lambda: chakra(
+    "Chakra's message": lambda: build_chakra_event(
         "message",
         externalId="wamid.1",
         message={**TEXT, "from_user_id": USER_ID},
         contacts=[CONTACT],
     ),
-    "Chakra's status": lambda: chakra(
+    "Chakra's status": lambda: build_chakra_event(
         "status", externalId="wamid.1", deliveryStatus="READ", recipientId=USER_ID
     ),
-    "Chakra's echo": lambda: chakra(
+    "Chakra's echo": lambda: build_chakra_event(
         "smb_message_echoes", message_echoes=[{**TEXT, "to_user_id": USER_ID}]
     ),
 }
@@ -119,7 +125,7 @@ def test_username_is_shown_without_its_at_sign() -> None:
 @pytest.mark.parametrize("name", ["recipient_parent_user_id", "parent_recipient_user_id"])
 def test_parent_id_is_read_under_either_name(name: str) -> None:
     status = {**STATUS, "recipient_user_id": USER_ID, name: PARENT_ID}
-    assert meta("messages", statuses=[status]).customer.parent_user_id == PARENT_ID
+    assert build_meta_event("messages", statuses=[status]).customer.parent_user_id == PARENT_ID
 
 
 @pytest.mark.parametrize(
@@ -175,7 +181,7 @@ def test_change_of_number_or_id_names_the_customer_before_and_after(
     before: tuple[str, str],
 ) -> None:
     message = {"id": "wamid.1", "type": "system", "timestamp": "1", **sender, "system": system}
-    event = meta("messages", messages=[message])
+    event = build_meta_event("messages", messages=[message])
     assert isinstance(event, MessageEvent)
     assert (event.customer.user_id, event.customer.phone) == now
     assert (event.previous.user_id, event.previous.phone) == before
@@ -183,7 +189,7 @@ def test_change_of_number_or_id_names_the_customer_before_and_after(
 
 @pytest.mark.parametrize("field", ["group_lifecycle_update", "payment_configuration_update", "x"])
 def test_field_of_tomorrow_is_stored_and_counted(field: str) -> None:
-    event = meta(field, anything=[1])
+    event = build_meta_event(field, anything=[1])
     assert isinstance(event, UnknownEvent)
     assert (event.kind, event.label) == (field, "other")
     assert event.raw["value"]["anything"] == [1]

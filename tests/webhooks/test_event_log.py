@@ -69,38 +69,42 @@ def encode(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def message(wamid: str, body: str = "Hi", **more: Any) -> dict[str, Any]:
+def build_message(wamid: str, body: str = "Hi", **more: Any) -> dict[str, Any]:
     text = {"type": "text", "text": {"body": body}, "timestamp": str(int(NOW))}
     return {"id": wamid, "from": PHONE, **text, **more}
 
 
-def meta(**value: Any) -> bytes:
+def build_meta_body(**value: Any) -> bytes:
     change = {"field": "messages", "value": value}
     return encode({"object": "whatsapp_business_account", "entry": [{"changes": [change]}]})
 
 
-def chakra_message(wamid: str) -> bytes:
-    return encode({"event": "message", "payload": {"message": message(wamid)}})
+def build_chakra_message(wamid: str) -> bytes:
+    return encode({"event": "message", "payload": {"message": build_message(wamid)}})
 
 
 def nest(depth: int) -> bytes:
     """Return a message with a field that is nested so deep."""
     start, end = b'{"event": "message", "payload": {"message": ', b"}}"
-    inner = encode(message("wamid.deep"))[:-1]
+    inner = encode(build_message("wamid.deep"))[:-1]
     return start + inner + b', "more": ' + b"[" * depth + b"]" * depth + b"}" + end
 
 
 async def test_event_in_both_formats_is_recorded_once(harness: Harness) -> None:
-    await harness.receive(chakra_message("wamid.1"), meta(messages=[message("wamid.1")]))
-    await harness.receive(meta(messages=[message("wamid.1"), message("wamid.2")]))
+    await harness.receive(
+        build_chakra_message("wamid.1"), build_meta_body(messages=[build_message("wamid.1")])
+    )
+    await harness.receive(
+        build_meta_body(messages=[build_message("wamid.1"), build_message("wamid.2")])
+    )
     recorded = await harness.log.list_pending(10)
     assert [item.key for item in recorded] == ["message:wamid.1", "message:wamid.2"]
     assert await harness.log.find_by_key("message:wamid.1") == recorded[0]
 
 
 async def test_user_id_is_learned_from_the_second_format(harness: Harness) -> None:
-    await harness.receive(chakra_message("wamid.1"))
-    await harness.receive(meta(messages=[message("wamid.1", from_user_id="IN.1")]))
+    await harness.receive(build_chakra_message("wamid.1"))
+    await harness.receive(build_meta_body(messages=[build_message("wamid.1", from_user_id="IN.1")]))
     (recorded,) = await harness.log.list_pending(10)
     known = await harness.customers.find(recorded.customer_id)
     assert known is not None
@@ -108,7 +112,7 @@ async def test_user_id_is_learned_from_the_second_format(harness: Harness) -> No
 
 
 async def test_unreadable_event_costs_only_itself(harness: Harness) -> None:
-    await harness.receive(meta(messages=[{"type": "text"}, message("wamid.2")]))
+    await harness.receive(build_meta_body(messages=[{"type": "text"}, build_message("wamid.2")]))
     kinds = [item.event.kind for item in await harness.log.list_pending(10)]
     assert kinds == ["unreadable", "text"]
     [unknown] = await harness.log.list_recent(10, ["other"])
@@ -120,7 +124,7 @@ async def test_unreadable_event_costs_only_itself(harness: Harness) -> None:
     [
         nest(900),
         nest(200),
-        chakra_message("wamid.\0").replace(b"Hi", b"\\u0000\\ud800"),
+        build_chakra_message("wamid.\0").replace(b"Hi", b"\\u0000\\ud800"),
         encode({"event": "new_kind\0\ud800", "payload": {"\ud800": 10**400}}),
     ],
     ids=["deep", "nested", "NUL and half a character", "an unknown kind"],
@@ -128,7 +132,7 @@ async def test_unreadable_event_costs_only_itself(harness: Harness) -> None:
 async def test_odd_event_is_recorded_and_does_not_delay_others(
     harness: Harness, body: bytes
 ) -> None:
-    await harness.receive(body, chakra_message("wamid.1"))
+    await harness.receive(body, build_chakra_message("wamid.1"))
     recorded = await harness.log.list_pending(10)
     assert len(recorded) == 2
     assert recorded[-1].key == "message:wamid.1"
@@ -155,7 +159,7 @@ def test_whatever_is_parsed_can_be_recorded(values: list[tuple[str, Any, Any]]) 
             {"event": name, "payload": {"message": value, "id": other, "deliveryStatus": "READ"}}
         )
         for name, value, other in values
-    ] + [meta(messages=[value], statuses=[other]) for _, value, other in values]
+    ] + [build_meta_body(messages=[value], statuses=[other]) for _, value, other in values]
 
     async def story() -> None:
         async with watched_database("sqlite:///:memory:") as database:
@@ -175,7 +179,7 @@ async def test_replicas_record_each_event_once_and_in_order(database: Database) 
     sent = [f"wamid.{number}" for number in range(120)]
     for wamid in sent:
         phone = f"91987654321{int(wamid[6:]) % 5}"
-        body = meta(messages=[message(wamid, **{"from": phone})])
+        body = build_meta_body(messages=[build_message(wamid, **{"from": phone})])
         await replicas[0].events.store([RawEvent(wamid, body)], NOW)
     chance = random.Random(11)
     for _ in range(10):
@@ -202,7 +206,7 @@ async def test_old_events_and_people_without_events_are_deleted(
     harness: Harness, database: Database
 ) -> None:
     status = {"id": "wamid.1", "status": "read", "recipient_id": PHONE, "timestamp": str(int(NOW))}
-    await harness.receive(meta(messages=[message("wamid.2")], statuses=[status]))
+    await harness.receive(build_meta_body(messages=[build_message("wamid.2")], statuses=[status]))
     assert await harness.log.purge(NOW + 2 * RETENTION_SECONDS, 10) == 0  # not yet decided
     await _decide(database)
     assert await harness.log.purge(NOW + STATUS_RETENTION_SECONDS - 1, 10) == 0
@@ -216,7 +220,7 @@ async def test_old_events_and_people_without_events_are_deleted(
 
 
 async def test_person_who_opted_out_is_remembered(harness: Harness, database: Database) -> None:
-    await harness.receive(chakra_message("wamid.1"))
+    await harness.receive(build_chakra_message("wamid.1"))
     customer = await harness.customers.find_by_phone(PHONE)
     assert customer is not None
     async with database.begin() as connection:

@@ -28,10 +28,10 @@ from bot.webhooks.parser import decode, parse_events
 from tests.messages.webhook_builders import (
     EVENT_TIME,
     RECIPIENT,
-    chakra_event,
+    build_event,
+    build_meta,
+    build_status,
     encode,
-    meta_event,
-    meta_status,
 )
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "chakra"
@@ -45,11 +45,11 @@ junk_json = st.recursive(
 )
 
 
-def example(name: str) -> list[WebhookEvent]:
+def parse_example(name: str) -> list[WebhookEvent]:
     return parse_events((EXAMPLES / f"webhook-{name}.json").read_bytes())
 
 
-def statuses(event: Any) -> list[StatusEvent]:
+def parse_statuses(event: Any) -> list[StatusEvent]:
     return [item for item in parse_events(encode(event)) if isinstance(item, StatusEvent)]
 
 
@@ -59,27 +59,27 @@ def statuses(event: Any) -> list[StatusEvent]:
 @pytest.mark.parametrize("name", ["status", "deliveryStatus"])
 @pytest.mark.parametrize("word", ["SENT", "DELIVERED", "READ", "FAILED", "read"])
 def test_status_in_chakra_format(word: str, name: str) -> None:
-    [status] = statuses(chakra_event(word, name=name))
+    [status] = parse_statuses(build_event(word, name=name))
     assert (status.wamid, status.message_id, status.occurred_at) == ("wamid.1", "m-1", EVENT_TIME)
     assert (status.kind, status.customer) == (word.lower(), Customer(phone=RECIPIENT))
 
 
 @pytest.mark.parametrize("word", ["sent", "delivered", "read", "failed", "played"])
 def test_status_in_meta_format(word: str) -> None:
-    [status] = statuses(meta_event(meta_status(word)))
+    [status] = parse_statuses(build_meta(build_status(word)))
     assert (status.wamid, status.message_id, status.occurred_at) == ("wamid.1", "", EVENT_TIME)
     assert (status.kind, status.customer.phone) == (word, RECIPIENT)
 
 
-def _error(event: Any) -> ChakraError:
-    [status] = statuses(event)
+def _parse_error(event: Any) -> ChakraError:
+    [status] = parse_statuses(event)
     return error_from_status(status.error)
 
 
 def test_failure_carries_its_reason_in_either_format() -> None:
     chakra_error, meta_error = (
-        _error(chakra_event("FAILED")),
-        _error(meta_event(meta_status("failed"))),
+        _parse_error(build_event("FAILED")),
+        _parse_error(build_meta(build_status("failed"))),
     )
     assert chakra_error.kind == meta_error.kind == "recipient_rejected"
     assert chakra_error.code == 131026
@@ -87,21 +87,21 @@ def test_failure_carries_its_reason_in_either_format() -> None:
 
 
 def test_failure_without_a_code_is_a_plain_rejection() -> None:
-    bare = chakra_event("FAILED")
+    bare = build_event("FAILED")
     del bare["payload"]["errorContext"]
-    error = _error(bare)
+    error = _parse_error(bare)
     assert (error.kind, error.code) == ("rejected", None)
 
 
 def test_one_delivery_may_hold_many_statuses() -> None:
-    two = meta_event(meta_status("sent", "wamid.1"), meta_status("read", "wamid.2"))
-    two["entry"] += meta_event(meta_status("failed", "wamid.3"))["entry"]
-    assert [status.wamid for status in statuses(two)] == ["wamid.1", "wamid.2", "wamid.3"]
+    two = build_meta(build_status("sent", "wamid.1"), build_status("read", "wamid.2"))
+    two["entry"] += build_meta(build_status("failed", "wamid.3"))["entry"]
+    assert [status.wamid for status in parse_statuses(two)] == ["wamid.1", "wamid.2", "wamid.3"]
 
 
 @pytest.mark.parametrize("name", ["chakra.status-failed", "meta.status-failed"])
 def test_documented_failures(name: str) -> None:
-    [status] = example(name)
+    [status] = parse_example(name)
     assert isinstance(status, StatusEvent)
     assert status.kind == "failed"
     assert status.wamid.startswith("wamid.")
@@ -110,12 +110,12 @@ def test_documented_failures(name: str) -> None:
 
 @pytest.mark.parametrize("at", ["soon", None, -5, 1e400, True, "9" * 40, [], "１２"])
 def test_invalid_timestamp_is_left_open(at: object) -> None:
-    [status] = statuses(chakra_event("SENT", timestamp=at))
+    [status] = parse_statuses(build_event("SENT", timestamp=at))
     assert status.occurred_at == 0
 
 
 def test_status_names_customer_and_our_number_without_a_phone() -> None:
-    [status] = example("meta.status-without-number")
+    [status] = parse_example("meta.status-without-number")
     assert isinstance(status, StatusEvent)
     assert (status.kind, status.wamid) == ("delivered", "wamid.EXAMPLE.OUT.0001")
     assert (status.phone_number_id, status.waba_id) == (OUR_NUMBER, "837800000000001")
@@ -125,12 +125,12 @@ def test_status_names_customer_and_our_number_without_a_phone() -> None:
 
 @pytest.mark.parametrize("field", ["phone_number_id", "phoneNumberId", "whatsappPhoneNumberId"])
 def test_our_number_in_any_spelling_of_chakra(field: str) -> None:
-    [status] = statuses(chakra_event("SENT", **{field: OUR_NUMBER}))
+    [status] = parse_statuses(build_event("SENT", **{field: OUR_NUMBER}))
     assert status.phone_number_id == OUR_NUMBER
 
 
 def test_user_id_in_place_of_the_number_is_no_number() -> None:
-    [status] = statuses(chakra_event("SENT", recipientId=USER_ID))
+    [status] = parse_statuses(build_event("SENT", recipientId=USER_ID))
     assert status.customer == Customer(user_id=USER_ID)
 
 
@@ -138,7 +138,7 @@ def test_user_id_in_place_of_the_number_is_no_number() -> None:
 
 
 def test_inbound_message_in_both_formats() -> None:
-    [from_chakra], [from_meta] = example("chakra.message"), example("meta.text-message")
+    [from_chakra], [from_meta] = parse_example("chakra.message"), parse_example("meta.text-message")
     for message in (from_chakra, from_meta):
         assert isinstance(message, MessageEvent)
         assert (message.kind, message.occurred_at) == ("text", 1756322278)
@@ -161,24 +161,24 @@ def test_inbound_message_in_both_formats() -> None:
     ],
 )
 def test_every_type_of_message_keeps_its_content(name: str, kind: str) -> None:
-    [message] = example(name)
+    [message] = parse_example(name)
     assert isinstance(message, MessageEvent)
     assert (message.kind, message.customer.phone) == (kind, "919911223344")
     assert message.raw[kind]
 
 
 def test_message_from_a_customer_without_a_number() -> None:
-    [message] = example("meta.text-message-without-number")
+    [message] = parse_example("meta.text-message-without-number")
     assert message.customer == Customer(
         user_id=USER_ID, username="asha.rao.crafts", name="Asha Rao"
     )
 
 
 def test_echoes_are_marked() -> None:
-    [echo] = example("meta.smb-message-echo")
+    [echo] = parse_example("meta.smb-message-echo")
     assert isinstance(echo, MessageEvent)
     assert (echo.is_echo, echo.customer.phone) == (True, "919911223344")
-    several = example("meta.smb-message-echoes")
+    several = parse_example("meta.smb-message-echoes")
     assert [event.kind for event in several] == ["text", "edit", "revoke"]
     assert {event.customer.user_id for event in several} == {USER_ID}
     assert {event.customer.phone for event in several} == {""}
@@ -194,23 +194,23 @@ def test_echoes_in_chakra_format(name: str, field: str) -> None:
 
 
 def test_conversation_with_metas_agent() -> None:
-    [message] = example("meta.standby-message")
+    [message] = parse_example("meta.standby-message")
     assert isinstance(message, MessageEvent)
     assert (message.is_standby, message.is_echo) == (True, False)
     assert (message.customer.user_id, message.phone_number_id) == (USER_ID, OUR_NUMBER)
-    [echo] = example("meta.standby-echo")
+    [echo] = parse_example("meta.standby-echo")
     assert isinstance(echo, MessageEvent)
     assert (echo.kind, echo.is_standby, echo.is_echo) == ("text", True, True)
     assert echo.customer.phone == RECIPIENT
 
 
 def test_changed_number_names_the_customer_before_and_after() -> None:
-    [event] = example("meta.user-changed-number")
+    [event] = parse_example("meta.user-changed-number")
     assert isinstance(event, MessageEvent)
     assert event.kind == "system"
     assert event.customer == Customer(user_id="IN.24681357902468135790", phone="919876500000")
     assert event.previous == Customer(user_id=USER_ID, phone=RECIPIENT)
-    [event] = example("meta.user-changed-user-id")
+    [event] = parse_example("meta.user-changed-user-id")
     assert isinstance(event, MessageEvent)
     assert (event.customer.user_id, event.previous.user_id) == ("IN.24681357902468135790", USER_ID)
     assert event.customer.phone == event.previous.phone == ""
@@ -222,10 +222,10 @@ def test_contact_is_matched_by_identifier_and_not_by_position() -> None:
         {"wa_id": "2", "profile": {"name": "Two"}},
     ]
     messages = [{"from": "2", "id": "wamid.2", "type": "text"}]
-    [event] = parse_events(encode(meta_event(contacts=contacts, messages=messages)))
+    [event] = parse_events(encode(build_meta(contacts=contacts, messages=messages)))
     assert (event.customer.phone, event.customer.name) == ("2", "Two")
     stranger = [{"from": "3", "id": "wamid.3", "type": "text"}]
-    [event] = parse_events(encode(meta_event(contacts=contacts, messages=stranger)))
+    [event] = parse_events(encode(build_meta(contacts=contacts, messages=stranger)))
     assert (event.customer.phone, event.customer.name) == ("3", "")
 
 
@@ -243,7 +243,7 @@ def test_contact_is_matched_by_identifier_and_not_by_position() -> None:
     ],
 )
 def test_template_events(name: str, kind: str, at: float) -> None:
-    [event] = example(f"meta.{name}")
+    [event] = parse_example(f"meta.{name}")
     assert isinstance(event, TemplateEvent)
     assert (event.kind, event.occurred_at, event.language) == (kind, at, "en")
     assert event.name in {"order_update", "renewal_notice"}
@@ -252,7 +252,7 @@ def test_template_events(name: str, kind: str, at: float) -> None:
 
 
 def test_stopped_marketing_is_an_event_of_the_customer() -> None:
-    [event] = example("meta.user-preferences-stop")
+    [event] = parse_example("meta.user-preferences-stop")
     assert isinstance(event, AccountEvent)
     assert (event.kind, event.occurred_at) == ("user_preferences", 1795900120)
     assert (event.customer.user_id, event.customer.phone) == (USER_ID, RECIPIENT)
@@ -295,7 +295,7 @@ def test_every_documented_example_is_known(path: Path) -> None:
 
 
 def test_customers_are_not_printed() -> None:
-    for event in example("meta.text-message"):
+    for event in parse_example("meta.text-message"):
         assert "919911223344" not in repr(event)
         assert "help me out" not in repr(event)
 
@@ -303,22 +303,22 @@ def test_customers_are_not_printed() -> None:
 @pytest.mark.parametrize(
     ("odd", "kinds"),
     [
-        (chakra_event("HELD"), ["status:held"]),
-        (chakra_event("SENT", wamid="", message_id=""), ["status:sent"]),
-        (chakra_event("SENT", name="from_2031"), ["from_2031"]),
+        (build_event("HELD"), ["status:held"]),
+        (build_event("SENT", wamid="", message_id=""), ["status:sent"]),
+        (build_event("SENT", name="from_2031"), ["from_2031"]),
         ({"event": "status", "payload": None}, [UNREADABLE]),
         ({"event": "status", "payload": {"deliveryStatus": ["SENT"]}}, ["status:"]),
         ({"event": "message", "payload": {}}, [UNREADABLE]),
         ({"entry": [{"changes": "none"}, None]}, [UNREADABLE]),
         ({"entry": []}, [UNREADABLE]),
         ({"entry": [{"changes": [{"field": "messages", "value": 1}]}]}, ["messages"]),
-        (meta_event(errors=[{"code": 130429}]), ["messages"]),
+        (build_meta(errors=[{"code": 130429}]), ["messages"]),
         (
             {"entry": [{"changes": [{"field": "user_preferences", "value": 1}]}]},
             ["user_preferences"],
         ),
         ({"entry": [{"changes": [{"field": "from_2031"}]}]}, ["from_2031"]),
-        (meta_event(meta_status("warning")), ["status:warning"]),
+        (build_meta(build_status("warning")), ["status:warning"]),
         ({"entry": {}}, [UNREADABLE]),
     ],
 )
@@ -338,7 +338,7 @@ def test_one_unreadable_event_costs_nothing_but_itself(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(meta_format, "_read_status", trip)
     events = parse_events(
-        encode(meta_event(*(meta_status("sent", f"wamid.{n}") for n in (1, 2, 3))))
+        encode(build_meta(*(build_status("sent", f"wamid.{n}") for n in (1, 2, 3))))
     )
     assert [event.kind for event in events] == ["sent", UNREADABLE, "sent"]
     assert events[1].raw["id"] == "wamid.2"
@@ -359,7 +359,7 @@ def test_no_payload_trips_the_parser(value: Any, other: Any, name: str) -> None:
     payload = {**dict.fromkeys(fields, value), "deliveryStatus": "FAILED", "errorContext": other}
     for body in (
         {"event": name, "payload": payload},
-        meta_event(payload, contacts=value, messages=[payload, other]),
+        build_meta(payload, contacts=value, messages=[payload, other]),
     ):
         for event in parse_events(encode(body)):
             if isinstance(event, StatusEvent | MessageEvent):
@@ -384,7 +384,7 @@ def test_deeply_nested_body_is_not_an_event() -> None:
     ],
 )
 def test_each_event_is_counted_under_a_word_of_ours(name: str, label: str) -> None:
-    assert {choose_metric_label(event) for event in example(name)} == {label}
+    assert {choose_metric_label(event) for event in parse_example(name)} == {label}
 
 
 def test_account_and_unknown_events_are_counted() -> None:

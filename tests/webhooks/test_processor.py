@@ -31,10 +31,10 @@ from tests.event_loop import run
 from tests.messages.fake_messages import wait_until
 from tests.messages.webhook_builders import (
     EVENT_TIME,
-    chakra_event,
+    build_event,
+    build_meta,
+    build_status,
     encode,
-    meta_event,
-    meta_status,
 )
 
 STATUSES = ("sent", "delivered", "read", "failed")
@@ -93,7 +93,7 @@ class ProcessorHarness:
     async def get_status(self, number: int = 1) -> SendStatus:
         return (await self.send(number)).status
 
-    async def bodies(self) -> list[bytes | None]:
+    async def list_bodies(self) -> list[bytes | None]:
         """Return what is left of the deliveries that were processed."""
         query = text("SELECT body FROM events WHERE processed_at IS NOT NULL ORDER BY id")
         async with self.database.begin() as connection:
@@ -108,7 +108,7 @@ def harness(database: Database) -> ProcessorHarness:
 async def test_events_update_the_send_to_its_final_status(harness: ProcessorHarness) -> None:
     await harness.create_accepted_send()
     for number, word in enumerate(("SENT", "DELIVERED", "READ"), start=1):
-        await harness.store_events(encode(chakra_event(word)))
+        await harness.store_events(encode(build_event(word)))
         assert await harness.processor.run_once() == 1
         assert await harness.get_status() is SendStatus(word.lower())
         assert len(harness.changes) == number
@@ -118,7 +118,7 @@ async def test_events_update_the_send_to_its_final_status(harness: ProcessorHarn
 async def test_both_formats_of_an_event_are_deduplicated(harness: ProcessorHarness) -> None:
     await harness.create_accepted_send()
     await harness.store_events(
-        encode(chakra_event("SENT")), encode(meta_event(meta_status("sent")))
+        encode(build_event("SENT")), encode(build_meta(build_status("sent")))
     )
     await harness.processor.run_once()
     assert await harness.get_status() is SendStatus.SENT
@@ -127,7 +127,7 @@ async def test_both_formats_of_an_event_are_deduplicated(harness: ProcessorHarne
 
 async def test_failure_brings_its_reason(harness: ProcessorHarness) -> None:
     await harness.create_accepted_send()
-    await harness.store_events(encode(chakra_event("FAILED")))
+    await harness.store_events(encode(build_event("FAILED")))
     await harness.processor.run_once()
     send = await harness.send()
     assert send.failure is not None
@@ -135,7 +135,7 @@ async def test_failure_brings_its_reason(harness: ProcessorHarness) -> None:
 
 
 async def test_failed_without_a_code_is_a_plain_rejection(harness: ProcessorHarness) -> None:
-    bare = chakra_event("FAILED")
+    bare = build_event("FAILED")
     del bare["payload"]["errorContext"]
     await harness.create_accepted_send()
     await harness.store_events(encode(bare))
@@ -145,7 +145,7 @@ async def test_failed_without_a_code_is_a_plain_rejection(harness: ProcessorHarn
 
 async def test_failed_after_delivered_stays_delivered(harness: ProcessorHarness) -> None:
     await harness.create_accepted_send()
-    await harness.store_events(encode(chakra_event("DELIVERED")), encode(chakra_event("FAILED")))
+    await harness.store_events(encode(build_event("DELIVERED")), encode(build_event("FAILED")))
     await harness.processor.run_once()
     send = await harness.send()
     assert (send.status, send.failure) == (SendStatus.DELIVERED, None)
@@ -154,8 +154,8 @@ async def test_failed_after_delivered_stays_delivered(harness: ProcessorHarness)
 @pytest.mark.parametrize("word", ["delivered", "read", "played"])
 async def test_delivery_after_a_failure_holds(harness: ProcessorHarness, word: str) -> None:
     await harness.create_accepted_send()
-    for event in (meta_status("failed"), meta_status(word)):
-        await harness.store_events(encode(meta_event(event)))
+    for event in (build_status("failed"), build_status(word)):
+        await harness.store_events(encode(build_meta(event)))
         await harness.processor.run_once()
     send = await harness.send()
     expected = SendStatus.DELIVERED if word == "delivered" else SendStatus.READ
@@ -165,7 +165,7 @@ async def test_delivery_after_a_failure_holds(harness: ProcessorHarness, word: s
 async def test_read_without_delivered_is_read(harness: ProcessorHarness) -> None:
     await harness.create_accepted_send()
     for word in ("read", "delivered"):
-        await harness.store_events(encode(meta_event(meta_status(word))))
+        await harness.store_events(encode(build_meta(build_status(word))))
         await harness.processor.run_once()
     assert await harness.get_status() is SendStatus.READ
 
@@ -173,13 +173,13 @@ async def test_read_without_delivered_is_read(harness: ProcessorHarness) -> None
 async def test_unknown_send_gets_the_status_of_its_event(harness: ProcessorHarness) -> None:
     send = await start_send(harness.sends, "view-1")
     await harness.sends.record_outcome(send.id, SendStatus.UNKNOWN, 1, wamid="wamid.1")
-    await harness.store_events(encode(chakra_event("DELIVERED")))
+    await harness.store_events(encode(build_event("DELIVERED")))
     await harness.processor.run_once()
     assert await harness.get_status() is SendStatus.DELIVERED
 
 
 async def test_events_before_the_response_are_applied_with_it(harness: ProcessorHarness) -> None:
-    await harness.store_events(encode(chakra_event("READ")), encode(chakra_event("SENT")))
+    await harness.store_events(encode(build_event("READ")), encode(build_event("SENT")))
     await harness.processor.run_once()
     assert harness.changes == []
     send = await harness.create_accepted_send()
@@ -190,7 +190,7 @@ async def test_events_before_the_response_are_applied_with_it(harness: Processor
 async def test_events_of_strangers_and_junk_change_nothing(harness: ProcessorHarness) -> None:
     await harness.create_accepted_send()
     await harness.store_events(
-        b"{}", b"\xff", encode(chakra_event("READ", "wamid.9", "m-9")), encode([1])
+        b"{}", b"\xff", encode(build_event("READ", "wamid.9", "m-9")), encode([1])
     )
     assert await harness.processor.run_once() == 4
     assert await harness.get_status() is SendStatus.ACCEPTED
@@ -201,7 +201,7 @@ async def test_events_stored_by_a_dead_process_are_processed_on_start(
     harness: ProcessorHarness,
 ) -> None:
     await harness.create_accepted_send()
-    await harness.store_events(encode(chakra_event("READ")))
+    await harness.store_events(encode(build_event("READ")))
     running = asyncio.create_task(harness.build_processor().run())
     await wait_until(lambda: bool(harness.changes))
     running.cancel()
@@ -217,7 +217,7 @@ async def test_batch_is_one_transaction(
 ) -> None:
     await harness.create_accepted_send()
     await harness.store_events(
-        encode(chakra_event("READ")), encode(chakra_event("SENT", "wamid.9", "m-9"))
+        encode(build_event("READ")), encode(build_event("SENT", "wamid.9", "m-9"))
     )
     transaction_count = 0
     begin = Database.begin
@@ -237,7 +237,7 @@ async def test_handler_that_fails_leaves_nothing_half_done(harness: ProcessorHar
         raise DatabaseUnavailable("gone")
 
     await harness.create_accepted_send()
-    await harness.store_events(encode(chakra_event("READ")), encode(MESSAGE))
+    await harness.store_events(encode(build_event("READ")), encode(MESSAGE))
     with pytest.raises(DatabaseUnavailable):
         await harness.build_processor(more={MessageEvent: lose}).run_once()
     assert (await harness.get_status(), harness.changes) == (SendStatus.ACCEPTED, [])
@@ -253,12 +253,12 @@ async def test_delivery_that_trips_its_handler_costs_nothing_but_itself(
 
     await harness.create_accepted_send()
     await harness.store_events(
-        encode(chakra_event("SENT")), encode(MESSAGE), encode(chakra_event("READ"))
+        encode(build_event("SENT")), encode(MESSAGE), encode(build_event("READ"))
     )
     with capture_logs() as logs:
         assert await harness.build_processor(more={MessageEvent: trip}).run_once() == 3
     assert await harness.get_status() is SendStatus.READ
-    assert await harness.bodies() == [None, encode(MESSAGE), None]
+    assert await harness.list_bodies() == [None, encode(MESSAGE), None]
     events = [line["event"] for line in logs]
     assert events == ["events_retried_one_by_one", "event_not_processed"]
     assert await harness.processor.run_once() == 0
@@ -272,14 +272,14 @@ async def test_handlers_get_the_events_of_their_type(harness: ProcessorHarness) 
         heard.extend(event.kind for event in events)
 
     await harness.create_accepted_send()
-    await harness.store_events(encode(MESSAGE), encode(chakra_event("READ")))
+    await harness.store_events(encode(MESSAGE), encode(build_event("READ")))
     await harness.build_processor(more={MessageEvent: hear}).run_once()
     assert heard == ["text"]
     assert await harness.get_status() is SendStatus.READ
 
 
 async def test_each_event_is_counted_once(harness: ProcessorHarness) -> None:
-    two = meta_event(meta_status("sent"), meta_status("sent", "wamid.2"))
+    two = build_meta(build_status("sent"), build_status("sent", "wamid.2"))
     await harness.store_events(
         encode(two), encode(MESSAGE), encode({"event": "from_2031", "payload": {}})
     )
@@ -290,10 +290,10 @@ async def test_each_event_is_counted_once(harness: ProcessorHarness) -> None:
 
 async def test_events_of_unknown_kinds_are_stored_and_logged(harness: ProcessorHarness) -> None:
     new = encode({"event": "from_2031", "payload": {"id": 1}})
-    await harness.store_events(new, encode(chakra_event("READ")), b"junk")
+    await harness.store_events(new, encode(build_event("READ")), b"junk")
     with capture_logs() as logs:
         await harness.processor.run_once()
-    assert await harness.bodies() == [new, None, b"junk"]
+    assert await harness.list_bodies() == [new, None, b"junk"]
     assert [line["kind"] for line in logs] == ["from_2031", "unreadable"]
 
 
@@ -303,7 +303,7 @@ async def test_delivery_stored_by_another_replica_is_processed_within_seconds(
     await harness.create_accepted_send()
     running = asyncio.create_task(harness.processor.run())
     await harness.clock.wait_for_sleep(POLL_INTERVAL_SECONDS)
-    await harness.store_events(encode(chakra_event("READ")))  # without waking the processor
+    await harness.store_events(encode(build_event("READ")))  # without waking the processor
     await harness.clock.advance(POLL_INTERVAL_SECONDS)
     await wait_until(lambda: bool(harness.changes))
     running.cancel()
@@ -321,7 +321,7 @@ async def test_unavailable_database_is_waited_for(harness: ProcessorHarness) -> 
             return await super().process(*arguments, **options)
 
     await harness.create_accepted_send()
-    await harness.store_events(encode(chakra_event("READ")))
+    await harness.store_events(encode(build_event("READ")))
     harness.events = Failing(harness.database)
     running = asyncio.create_task(harness.build_processor().run())
     await harness.clock.wait_for_sleep(RETRY_INITIAL_SECONDS)
@@ -336,7 +336,7 @@ async def test_two_replicas_bring_every_send_to_its_last_status(harness: Process
     for number in range(sends):
         await harness.create_accepted_send(number)
     bodies = [
-        encode(chakra_event(word.upper(), f"wamid.{number}", f"m-{number}"))
+        encode(build_event(word.upper(), f"wamid.{number}", f"m-{number}"))
         for number in range(sends)
         for word in STATUSES
     ]
@@ -392,9 +392,9 @@ async def _store_event(
 ) -> None:
     wamid, message_id = f"wamid.{number}", f"m-{number}"
     event = (
-        chakra_event(status.upper(), wamid, message_id)
+        build_event(status.upper(), wamid, message_id)
         if in_chakra_format
-        else meta_event(meta_status(status, wamid))
+        else build_meta(build_status(status, wamid))
     )
     await harness.store_events(encode(event))
     await harness.processor.run_once()

@@ -19,8 +19,8 @@ from bot.webhooks.processor import (
 )
 from bot.webhooks.repository import Events, RawEvent
 from tests.clock import ManualClock
-from tests.event_loop import idle
-from tests.messages.webhook_builders import chakra_event, encode
+from tests.event_loop import wait_until_idle
+from tests.messages.webhook_builders import build_event, encode
 
 
 @dataclass
@@ -52,10 +52,10 @@ class Pace:
     async def receive(self, count: int, *, age: float = 0.0) -> None:
         numbers = range(self.stored_count, self.stored_count + count)
         self.stored_count += count
-        bodies = [(str(n), encode(chakra_event("READ", f"wamid.{n}"))) for n in numbers]
+        bodies = [(str(n), encode(build_event("READ", f"wamid.{n}"))) for n in numbers]
         await self.events.store([RawEvent(*body) for body in bodies], self.clock.time() - age)
         self.processor.wake_event.set()
-        await idle()
+        await wait_until_idle()
 
     async def count_waiting(self) -> int:
         query = text("SELECT count(*) FROM events WHERE processed_at IS NULL")

@@ -24,14 +24,14 @@ from tests.db.databases import watched_database
 from tests.event_loop import run
 from tests.messages.webhook_builders import (
     SECRET,
-    chakra_event,
+    build_event,
+    build_meta,
+    build_status,
     encode,
-    meta_event,
-    meta_status,
     sign,
 )
 
-EVENT = encode(chakra_event("SENT"))
+EVENT = encode(build_event("SENT"))
 URL = "http://bot/chakra/events"
 
 
@@ -81,7 +81,7 @@ async def harness(sqlite: Database) -> AsyncIterator[ReceiverHarness]:
         yield receiver
 
 
-async def stored_events(database: Database) -> int:
+async def count_stored_events(database: Database) -> int:
     async with database.begin() as connection:
         return int((await connection.execute(text("SELECT count(*) FROM events"))).scalar_one())
 
@@ -89,13 +89,13 @@ async def stored_events(database: Database) -> int:
 # --- taken ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("event", [chakra_event("SENT"), meta_event(meta_status("sent"))])
+@pytest.mark.parametrize("event", [build_event("SENT"), build_meta(build_status("sent"))])
 async def test_signed_event_is_stored_then_acknowledged(
     harness: ReceiverHarness, sqlite: Database, event: dict[str, Any]
 ) -> None:
     answer = await harness.post(encode(event))
     assert (answer.status_code, harness.stored_count) == (200, 1)
-    assert await stored_events(sqlite) == 1
+    assert await count_stored_events(sqlite) == 1
 
 
 @pytest.mark.parametrize("spelt", ["{}", "sha256={}", " {} "])
@@ -109,7 +109,7 @@ async def test_replay_is_acknowledged_and_stored_once(
 ) -> None:
     answers = [await harness.post() for _ in range(3)]
     assert {answer.status_code for answer in answers} == {200}
-    assert await stored_events(sqlite) == 1
+    assert await count_stored_events(sqlite) == 1
 
 
 async def test_signature_covers_the_raw_bytes(harness: ReceiverHarness) -> None:
@@ -120,7 +120,7 @@ async def test_signature_covers_the_raw_bytes(harness: ReceiverHarness) -> None:
 
 async def test_unknown_event_type_is_stored(harness: ReceiverHarness, sqlite: Database) -> None:
     assert (await harness.post(encode({"event": "from_2031", "payload": {}}))).status_code == 200
-    assert await stored_events(sqlite) == 1
+    assert await count_stored_events(sqlite) == 1
 
 
 # --- refused --------------------------------------------------------------------------------------
@@ -135,12 +135,12 @@ async def test_unsigned_delivery_is_rejected(
 ) -> None:
     headers = [] if signature is None else [(b"X-Chakra-Signature-256", signature.encode())]
     answer = await harness.client.post(URL, content=EVENT, headers=headers)
-    assert (answer.status_code, await stored_events(sqlite)) == (401, 0)
+    assert (answer.status_code, await count_stored_events(sqlite)) == (401, 0)
     assert "missing or malformed" in answer.text
 
 
 async def test_unsigned_pass_through_delivery_is_rejected(harness: ReceiverHarness) -> None:
-    assert (await harness.post(encode(meta_event(meta_status("read"))), None)).status_code == 401
+    assert (await harness.post(encode(build_meta(build_status("read"))), None)).status_code == 401
 
 
 @pytest.mark.parametrize("key", ["another secret", "", SECRET + " "])
@@ -148,7 +148,7 @@ async def test_forged_delivery_is_rejected(
     harness: ReceiverHarness, sqlite: Database, key: str
 ) -> None:
     answer = await harness.post(signature=sign(EVENT, key))
-    assert (answer.status_code, await stored_events(sqlite)) == (401, 0)
+    assert (answer.status_code, await count_stored_events(sqlite)) == (401, 0)
     assert "does not match" in answer.text
 
 
@@ -167,7 +167,7 @@ async def test_without_a_secret_everything_is_refused_and_logged(
             answers = [await harness.post(signature=sign(EVENT, secret or "")) for _ in range(3)]
     assert {answer.status_code for answer in answers} == {403}
     assert [line["reason"] for line in logs] == ["no_secret"]  # once a minute
-    assert await stored_events(sqlite) == 0
+    assert await count_stored_events(sqlite) == 0
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -195,7 +195,7 @@ async def test_signed_junk_is_a_400(
     harness: ReceiverHarness, sqlite: Database, body: bytes
 ) -> None:
     assert (await harness.post(body)).status_code == 400
-    assert await stored_events(sqlite) == 0
+    assert await count_stored_events(sqlite) == 0
 
 
 async def test_oversized_body_is_not_read_in_full(harness: ReceiverHarness) -> None:
@@ -206,7 +206,7 @@ async def test_oversized_body_is_not_read_in_full(harness: ReceiverHarness) -> N
         read += 1
         return {"type": "http.request", "body": b" " * 65_536, "more_body": True}
 
-    assert await response_status(harness, receive) == 413
+    assert await read_response_status(harness, receive) == 413
     assert read <= MAX_BODY_BYTES // 65_536 + 1
 
 
@@ -214,7 +214,7 @@ async def test_slow_body_times_out(harness: ReceiverHarness) -> None:
     async def receive() -> Any:
         await asyncio.Event().wait()
 
-    asking = asyncio.create_task(response_status(harness, receive))
+    asking = asyncio.create_task(read_response_status(harness, receive))
     await settle()
     await harness.clock.advance(10)
     assert await asking == 408
@@ -224,10 +224,10 @@ async def test_disconnected_sender_gets_no_response(harness: ReceiverHarness) ->
     async def receive() -> Any:
         return {"type": "http.disconnect"}
 
-    assert await response_status(harness, receive) is None
+    assert await read_response_status(harness, receive) is None
 
 
-async def response_status(harness: ReceiverHarness, receive: Any) -> int | None:
+async def read_response_status(harness: ReceiverHarness, receive: Any) -> int | None:
     answers: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -294,7 +294,7 @@ async def test_only_those_that_wait_for_a_failed_write_are_asked_to_retry(sqlite
     async with run_receiver(events) as harness:
         early = asyncio.create_task(harness.post())
         await events.is_failing.wait()
-        late = asyncio.create_task(harness.post(encode(chakra_event("READ"))))
+        late = asyncio.create_task(harness.post(encode(build_event("READ"))))
         await settle()
         events.may_fail.set()
         answers = await asyncio.gather(early, late)
@@ -323,11 +323,11 @@ async def test_sender_is_asked_to_retry_while_the_app_stops(sqlite: Database) ->
 async def test_a_burst_is_acknowledged_in_few_writes(
     harness: ReceiverHarness, sqlite: Database
 ) -> None:
-    bodies = [encode(chakra_event("SENT", f"wamid.{turn}")) for turn in range(1_000)]
+    bodies = [encode(build_event("SENT", f"wamid.{turn}")) for turn in range(1_000)]
     async with harness.clock.running():
         answers = await asyncio.gather(*(harness.post(body) for body in bodies))
     assert {answer.status_code for answer in answers} == {200}
-    assert await stored_events(sqlite) == 1_000
+    assert await count_stored_events(sqlite) == 1_000
     assert harness.stored_count < 100
 
 
@@ -337,7 +337,7 @@ async def test_one_write_stores_all_that_arrive_until_it_can_begin(
     waiting = []
     async with sqlite.begin():  # SQLite has one connection
         for turn in range(3):
-            body = encode(chakra_event("SENT", f"wamid.{turn}"))
+            body = encode(build_event("SENT", f"wamid.{turn}"))
             waiting.append(asyncio.create_task(harness.post(body)))
             for _ in range(100):  # the database is in use, so the loop is never idle
                 await asyncio.sleep(0)
@@ -351,13 +351,13 @@ async def test_nothing_is_stored_while_late_deliveries_are_processed(
     async with harness.write_lock:
         waiting = asyncio.create_task(harness.post())
         await settle()
-        assert await stored_events(sqlite) == 0
+        assert await count_stored_events(sqlite) == 0
     assert (await waiting).status_code == 200
 
 
 async def test_requests_over_the_memory_limit_get_503(sqlite: Database) -> None:
     harness = ReceiverHarness(Events(sqlite))  # without a writer
-    large = encode(chakra_event("SENT", pad="x" * (MAX_BODY_BYTES - 1_000)))
+    large = encode(build_event("SENT", pad="x" * (MAX_BODY_BYTES - 1_000)))
     waiting = [asyncio.create_task(harness.post(large)) for _ in range(21)]
     await settle()
     answers = [await harness.post(large) for _ in range(2)]

@@ -31,7 +31,7 @@ UNKNOWN = "We don't know whether this went through"
 async def open_form(bots: SendScenario) -> None:
     slack = bots.stand_ins.slack
     await slack.type(JOHN, SALES, "/chakra user john@acme.com")
-    await slack.wait_until(lambda: "John Doe" in bots.last_message_text())
+    await slack.wait_until(lambda: "John Doe" in bots.read_last_message_text())
     await slack.press(JOHN, "user.edit", message=slack.list_messages(JOHN, SALES)[-1])
     await slack.wait_until(lambda: slack.find_view(JOHN) is not None)
 
@@ -40,7 +40,7 @@ async def save(bots: SendScenario) -> None:
     await bots.stand_ins.slack.submit(JOHN, {"first_name": "John", "last_name": "Newman"})
 
 
-def saved_name(bots: SendScenario) -> str:
+def read_saved_name(bots: SendScenario) -> str:
     people = bots.stand_ins.chakra.users
     return next(person.last_name for person in people if person.username == "johndoe")
 
@@ -66,10 +66,10 @@ async def test_killed_before_the_answer_it_is_unknown_and_not_written_again(
             await kill_bot(bot)
         bots.proxy.drop(None)
         chakra.clear_faults()
-        assert saved_name(bots) == ("Newman" if answered else "Doe")
+        assert read_saved_name(bots) == ("Newman" if answered else "Doe")
         written = chakra.count(PUT)
         async with bots.start_bot(*NEXT_PROCESS[kind]) as bot:
-            await bots.wait_for_messages(bots.report_texts, [NOTICE])
+            await bots.wait_for_messages(bots.list_report_texts, [NOTICE])
             status, body = await bots.redeliver("view_submission")
             slack = bots.stand_ins.slack
             await slack.wait_until(
@@ -78,8 +78,8 @@ async def test_killed_before_the_answer_it_is_unknown_and_not_written_again(
             assert status == 200
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
         assert chakra.count(PUT) == written
-        assert len(bots.report_texts()) == 1
-        assert _states(bots) == ["unknown"]
+        assert len(bots.list_report_texts()) == 1
+        assert _read_states(bots) == ["unknown"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,14 +89,14 @@ async def test_saved_before_it_was_killed_it_is_not_saved_again(kind: str, tmp_p
         async with bots.start_bot(*SERVE_ARGUMENTS) as bot:
             await open_form(bots)
             await save(bots)
-            await slack.wait_until(lambda: "John Newman" in bots.last_message_text())
+            await slack.wait_until(lambda: "John Newman" in bots.read_last_message_text())
             await kill_bot(bot)
         async with bots.start_bot(*NEXT_PROCESS[kind]) as bot:
             assert (await bots.redeliver("view_submission"))[0] == 200
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
         assert chakra.count(PUT) == 1
-        assert bots.report_texts() == []
-        assert _states(bots) == ["done"]
+        assert bots.list_report_texts() == []
+        assert _read_states(bots) == ["done"]
 
 
 async def test_a_form_that_was_open_when_it_was_killed_is_saved_by_the_next_process(
@@ -109,9 +109,9 @@ async def test_a_form_that_was_open_when_it_was_killed_is_saved_by_the_next_proc
             await kill_bot(bot)
         async with bots.start_bot(*SERVE_ARGUMENTS):
             await save(bots)
-            await slack.wait_until(lambda: "John Newman" in bots.last_message_text())
-        assert _states(bots) == ["done"]
+            await slack.wait_until(lambda: "John Newman" in bots.read_last_message_text())
+        assert _read_states(bots) == ["done"]
 
 
-def _states(bots: SendScenario) -> list[str]:
-    return bots.column("SELECT state FROM writes")
+def _read_states(bots: SendScenario) -> list[str]:
+    return bots.read_column("SELECT state FROM writes")

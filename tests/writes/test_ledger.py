@@ -35,7 +35,7 @@ from tests.clock import ManualClock
 JOHN, PRIYA = "U0JOHN", "U0PRIYA"
 
 
-def intent(key: str = "V1", member: str = JOHN, **other: Any) -> WriteIntent:
+def build_intent(key: str = "V1", member: str = JOHN, **other: Any) -> WriteIntent:
     given = {
         "key": key,
         "member": member,
@@ -77,7 +77,7 @@ class Stage:
         self.tasks = TaskSet(self.clock)
         self.writes = Writes(self.database)
 
-    def ledger(self, process_id: str = "replica-1", workspace: str = "") -> WriteLedger:
+    def create_ledger(self, process_id: str = "replica-1", workspace: str = "") -> WriteLedger:
         async def notify(write: Write) -> None:
             self.notified.append(write)
 
@@ -90,7 +90,7 @@ class Stage:
             on_abandoned=notify,
         )
 
-    async def rows(self) -> list[Write]:
+    async def list_rows(self) -> list[Write]:
         async with self.database.begin() as connection:
             return [
                 Write(**row._mapping)
@@ -103,7 +103,7 @@ def stage(database: Database) -> Stage:
     return Stage(database)
 
 
-async def ended(
+async def settle(
     outcome: Awaitable[Write | DuplicateWrite],
 ) -> Write | DuplicateWrite | type[Exception]:
     try:
@@ -114,9 +114,9 @@ async def ended(
 
 async def test_a_write_is_recorded_with_who_what_when_and_how_it_ended(stage: Stage) -> None:
     chakra = Chakra("result")
-    write = await stage.ledger().run(intent(), chakra)
+    write = await stage.create_ledger().run(build_intent(), chakra)
     assert isinstance(write, Write)
-    [row] = await stage.rows()
+    [row] = await stage.list_rows()
     assert (row.member, row.verb, row.subject) == (JOHN, "user.update", "user:1")
     assert (row.started_at, row.state, row.result) == (stage.clock.time(), "done", "result")
     assert row.process_id == "replica-1"
@@ -127,17 +127,18 @@ async def test_the_same_press_again_writes_nothing_and_gets_the_first_outcome(
     stage: Stage,
 ) -> None:
     chakra = Chakra("result")
-    first = await stage.ledger().run(intent(), chakra)
-    again = await stage.ledger("replica-2").run(intent(), chakra)
+    first = await stage.create_ledger().run(build_intent(), chakra)
+    again = await stage.create_ledger("replica-2").run(build_intent(), chakra)
     assert again == first
     assert chakra.count == 1
 
 
 async def test_many_concurrent_presses_on_two_replicas_write_once(stage: Stage) -> None:
     chakra = Chakra("result", is_blocked=True)
-    replicas = [stage.ledger(), stage.ledger("replica-2")]
+    replicas = [stage.create_ledger(), stage.create_ledger("replica-2")]
     presses = [
-        asyncio.create_task(replicas[number % 2].run(intent(), chakra)) for number in range(10)
+        asyncio.create_task(replicas[number % 2].run(build_intent(), chakra))
+        for number in range(10)
     ]
     await chakra.asked.wait()
     chakra.released.set()
@@ -145,14 +146,15 @@ async def test_many_concurrent_presses_on_two_replicas_write_once(stage: Stage) 
     results = {press.result() for press in presses if isinstance(press.result(), Write)}
     assert {write.result for write in results if isinstance(write, Write)} == {"result"}
     assert chakra.count == 1
-    assert len(await stage.rows()) == 1
+    assert len(await stage.list_rows()) == 1
 
 
 async def test_another_content_in_the_same_form_is_another_write(stage: Stage) -> None:
     chakra = Chakra()
-    await stage.ledger().run(intent(), chakra)
+    await stage.create_ledger().run(build_intent(), chakra)
     assert isinstance(
-        await stage.ledger().run(intent(content={"last_name": "Oldman"}), chakra), Write
+        await stage.create_ledger().run(build_intent(content={"last_name": "Oldman"}), chakra),
+        Write,
     )
     assert chakra.count == 2
 
@@ -165,22 +167,24 @@ async def test_another_content_in_the_same_form_is_another_write(stage: Stage) -
 async def test_after_an_error_that_wrote_nothing_the_press_may_be_repeated(
     stage: Stage, error: Exception
 ) -> None:
-    ledger = stage.ledger()
+    ledger = stage.create_ledger()
     with pytest.raises(type(error)):
-        await ledger.run(intent(), Chakra(error))
-    [row] = await stage.rows()
+        await ledger.run(build_intent(), Chakra(error))
+    [row] = await stage.list_rows()
     assert (row.state, row.error_kind, row.error_text) == ("failed", error.kind, "no")  # type: ignore[attr-defined]
     chakra = Chakra()
-    assert isinstance(await stage.ledger("replica-2").run(intent(), chakra), Write)
+    assert isinstance(await stage.create_ledger("replica-2").run(build_intent(), chakra), Write)
     assert chakra.count == 1
-    [row] = await stage.rows()
+    [row] = await stage.list_rows()
     assert (row.state, row.error_kind, row.error_text) == ("done", "", "")
 
 
 async def test_no_phone_number_is_stored_in_an_error(stage: Stage) -> None:
     with pytest.raises(Rejected):
-        await stage.ledger().run(intent(), Chakra(Rejected("+91 98765 43210 is taken")))
-    [row] = await stage.rows()
+        await stage.create_ledger().run(
+            build_intent(), Chakra(Rejected("+91 98765 43210 is taken"))
+        )
+    [row] = await stage.list_rows()
     assert "98765" not in row.error_text
 
 
@@ -194,46 +198,46 @@ async def test_an_unknown_outcome_is_reported_as_unknown_and_never_repeated(
 ) -> None:
     chakra = Chakra(error)
     with pytest.raises(type(error)):
-        await stage.ledger().run(intent(), chakra)
+        await stage.create_ledger().run(build_intent(), chakra)
     for replica in ("replica-1", "replica-2"):
         with pytest.raises(OutcomeUnknown):
-            await stage.ledger(replica).run(intent(), chakra)
+            await stage.create_ledger(replica).run(build_intent(), chakra)
     assert chakra.count == 1
-    assert [row.state for row in await stage.rows()] == ["unknown"]
+    assert [row.state for row in await stage.list_rows()] == ["unknown"]
 
 
 async def test_no_answer_in_time_is_unknown_until_a_late_answer_comes(stage: Stage) -> None:
     chakra = Chakra("late", is_blocked=True)
-    press = asyncio.create_task(ended(stage.ledger().run(intent(), chakra)))
+    press = asyncio.create_task(settle(stage.create_ledger().run(build_intent(), chakra)))
     await chakra.asked.wait()
     await stage.clock.advance(RESPONSE_TIMEOUT_SECONDS + 1)
     assert await press is OutcomeUnknown
-    assert [row.state for row in await stage.rows()] == ["unknown"]
+    assert [row.state for row in await stage.list_rows()] == ["unknown"]
     chakra.released.set()
     await stage.clock.advance(1)
-    write = await stage.ledger("replica-2").run(intent(), chakra)
+    write = await stage.create_ledger("replica-2").run(build_intent(), chakra)
     assert isinstance(write, Write)
     assert (write.state, write.result, chakra.count) == (WriteState.DONE, "late", 1)
 
 
 async def test_a_caller_that_gives_up_does_not_stop_a_request_that_has_left(stage: Stage) -> None:
     chakra = Chakra("late", is_blocked=True)
-    press = asyncio.create_task(stage.ledger().run(intent(), chakra))
+    press = asyncio.create_task(stage.create_ledger().run(build_intent(), chakra))
     await chakra.asked.wait()
     press.cancel()
     chakra.released.set()
     await stage.tasks.drain(5)
-    assert [row.state for row in await stage.rows()] == ["done"]
+    assert [row.state for row in await stage.list_rows()] == ["done"]
 
 
 async def test_a_stop_in_between_is_unknown(stage: Stage) -> None:
     chakra = Chakra(is_blocked=True)
-    press = asyncio.create_task(ended(stage.ledger().run(intent(), chakra)))
+    press = asyncio.create_task(settle(stage.create_ledger().run(build_intent(), chakra)))
     await chakra.asked.wait()
     draining = asyncio.create_task(stage.tasks.drain(5))
     await stage.clock.advance_until(draining.done)
     assert await press is OutcomeUnknown
-    assert [row.state for row in await stage.rows()] == ["unknown"]
+    assert [row.state for row in await stage.list_rows()] == ["unknown"]
 
 
 # --- duplicates ----------------------------------------------------------------------------------
@@ -241,26 +245,26 @@ async def test_a_stop_in_between_is_unknown(stage: Stage) -> None:
 
 async def test_the_same_content_by_anyone_within_ten_minutes_asks_first(stage: Stage) -> None:
     chakra = Chakra()
-    first = await stage.ledger().run(intent(), chakra)
+    first = await stage.create_ledger().run(build_intent(), chakra)
     assert isinstance(first, Write)
     await stage.clock.advance(DUPLICATE_WINDOW_SECONDS - 1)
-    duplicate = await stage.ledger("replica-2").run(intent("V2", PRIYA), chakra)
+    duplicate = await stage.create_ledger("replica-2").run(build_intent("V2", PRIYA), chakra)
     assert isinstance(duplicate, DuplicateWrite)
     assert (duplicate.write.id, duplicate.write.member) == (first.id, JOHN)
     assert chakra.count == 1
-    confirmed = intent("V2", PRIYA, confirmed_id=first.id)
-    assert isinstance(await stage.ledger().run(confirmed, chakra), Write)
+    confirmed = build_intent("V2", PRIYA, confirmed_id=first.id)
+    assert isinstance(await stage.create_ledger().run(confirmed, chakra), Write)
     assert chakra.count == 2
 
 
 async def test_two_concurrent_confirmations_of_one_question_write_once_more(stage: Stage) -> None:
     chakra = Chakra()
-    first = await stage.ledger().run(intent(), chakra)
+    first = await stage.create_ledger().run(build_intent(), chakra)
     assert isinstance(first, Write)
     answers = await asyncio.gather(
         *(
-            stage.ledger(f"replica-{number}").run(
-                intent(f"V{number}", confirmed_id=first.id), chakra
+            stage.create_ledger(f"replica-{number}").run(
+                build_intent(f"V{number}", confirmed_id=first.id), chakra
             )
             for number in range(2, 6)
         )
@@ -280,25 +284,25 @@ async def test_two_concurrent_confirmations_of_one_question_write_once_more(stag
 )
 async def test_other_contents_do_not_ask(stage: Stage, other: dict[str, Any]) -> None:
     chakra = Chakra()
-    await stage.ledger().run(intent(), chakra)
-    assert isinstance(await stage.ledger().run(intent("V2", **other), chakra), Write)
+    await stage.create_ledger().run(build_intent(), chakra)
+    assert isinstance(await stage.create_ledger().run(build_intent("V2", **other), chakra), Write)
 
 
 async def test_no_question_after_ten_minutes_or_in_another_workspace(stage: Stage) -> None:
     chakra = Chakra()
-    await stage.ledger().run(intent(), chakra)
-    assert isinstance(await stage.ledger(workspace="T2").run(intent(), chakra), Write)
+    await stage.create_ledger().run(build_intent(), chakra)
+    assert isinstance(await stage.create_ledger(workspace="T2").run(build_intent(), chakra), Write)
     await stage.clock.advance(DUPLICATE_WINDOW_SECONDS)
-    assert isinstance(await stage.ledger().run(intent("V2"), chakra), Write)
+    assert isinstance(await stage.create_ledger().run(build_intent("V2"), chakra), Write)
     assert chakra.count == 3
 
 
 async def test_what_failed_is_no_duplicate_and_what_is_unknown_is(stage: Stage) -> None:
     with pytest.raises(Rejected):
-        await stage.ledger().run(intent(), Chakra(Rejected("no")))
+        await stage.create_ledger().run(build_intent(), Chakra(Rejected("no")))
     with pytest.raises(OutcomeUnknown):
-        await stage.ledger().run(intent("V2"), Chakra(OutcomeUnknown("lost")))
-    assert isinstance(await stage.ledger().run(intent("V3"), Chakra()), DuplicateWrite)
+        await stage.create_ledger().run(build_intent("V2"), Chakra(OutcomeUnknown("lost")))
+    assert isinstance(await stage.create_ledger().run(build_intent("V3"), Chakra()), DuplicateWrite)
 
 
 # --- processes that died -------------------------------------------------------------------------
@@ -306,8 +310,8 @@ async def test_what_failed_is_no_duplicate_and_what_is_unknown_is(stage: Stage) 
 
 async def claim_and_die(stage: Stage) -> None:
     """Leave a claimed write behind, as a process that is killed does."""
-    ledger = stage.ledger("dead")
-    claim = ledger._build_claim(intent())
+    ledger = stage.create_ledger("dead")
+    claim = ledger._build_claim(build_intent())
     await stage.writes.claim(claim, "dead", stage.clock.time(), duplicate_since=0)
 
 
@@ -315,7 +319,7 @@ async def test_a_write_of_a_dead_process_becomes_unknown_and_its_member_is_notif
     stage: Stage,
 ) -> None:
     await claim_and_die(stage)
-    ledger = stage.ledger("replica-2")
+    ledger = stage.create_ledger("replica-2")
     await ledger.reconcile()
     assert stage.notified == []  # another replica may still work on it
     await stage.clock.advance(ABANDONED_AFTER_SECONDS)
@@ -324,14 +328,14 @@ async def test_a_write_of_a_dead_process_becomes_unknown_and_its_member_is_notif
     assert [write.member for write in stage.notified] == [JOHN]
     chakra = Chakra()
     with pytest.raises(OutcomeUnknown):
-        await ledger.run(intent(), chakra)
+        await ledger.run(build_intent(), chakra)
     assert chakra.count == 0
 
 
 async def test_a_write_from_before_the_clock_was_set_back_is_settled(stage: Stage) -> None:
     await claim_and_die(stage)
     stage.clock.set_back(86_400)
-    await stage.ledger("replica-2").reconcile()
+    await stage.create_ledger("replica-2").reconcile()
     assert [write.member for write in stage.notified] == [JOHN]
 
 
@@ -340,7 +344,9 @@ async def test_press_repeated_after_the_clock_was_set_back_is_not_waited_for_all
 ) -> None:
     await claim_and_die(stage)
     stage.clock.set_back(86_400)
-    press = asyncio.create_task(ended(stage.ledger("replica-2").run(intent(), Chakra())))
+    press = asyncio.create_task(
+        settle(stage.create_ledger("replica-2").run(build_intent(), Chakra()))
+    )
     await stage.clock.advance(RESPONSE_TIMEOUT_SECONDS + 1)
     assert press.done()
     assert await press is OutcomeUnknown
@@ -348,14 +354,14 @@ async def test_press_repeated_after_the_clock_was_set_back_is_not_waited_for_all
 
 async def test_alone_on_its_database_a_process_settles_at_its_start(stage: Stage) -> None:
     await claim_and_die(stage)
-    await stage.ledger("next").reconcile(any_age=True)
-    assert [row.state for row in await stage.rows()] == ["unknown"]
+    await stage.create_ledger("next").reconcile(any_age=True)
+    assert [row.state for row in await stage.list_rows()] == ["unknown"]
 
 
 async def test_a_notice_that_could_not_be_stored_is_tried_again(stage: Stage) -> None:
     await claim_and_die(stage)
     await stage.clock.advance(ABANDONED_AFTER_SECONDS)
-    ledger = stage.ledger("replica-2")
+    ledger = stage.create_ledger("replica-2")
 
     async def unavailable(_: Write) -> None:
         raise DatabaseUnavailable("down")
@@ -371,8 +377,8 @@ async def test_a_notice_that_could_not_be_stored_is_tried_again(stage: Stage) ->
 
 async def test_a_write_in_flight_is_not_abandoned(stage: Stage) -> None:
     chakra = Chakra(is_blocked=True)
-    ledger = stage.ledger()
-    press = asyncio.create_task(ended(ledger.run(intent(), chakra)))
+    ledger = stage.create_ledger()
+    press = asyncio.create_task(settle(ledger.run(build_intent(), chakra)))
     await chakra.asked.wait()
     await ledger.reconcile(any_age=True)
     assert stage.notified == []
@@ -381,8 +387,8 @@ async def test_a_write_in_flight_is_not_abandoned(stage: Stage) -> None:
 
 
 async def test_old_writes_are_purged_and_those_in_flight_never(stage: Stage) -> None:
-    await stage.ledger().run(intent("V0", subject="user:2"), Chakra())
+    await stage.create_ledger().run(build_intent("V0", subject="user:2"), Chakra())
     await claim_and_die(stage)
     await stage.clock.advance(91 * 86_400.0)
-    await stage.ledger().purge()
-    assert [row.state for row in await stage.rows()] == ["started"]
+    await stage.create_ledger().purge()
+    assert [row.state for row in await stage.list_rows()] == ["started"]

@@ -1,4 +1,4 @@
-"""A typed text as the ``rich_text`` block that Slack's message box makes of it.
+"""A typed text as the ``build_rich_text`` block that Slack's message box makes of it.
 
 Apps get it beside the message's ``text``:
 docs.slack.dev/reference/block-kit/blocks/rich-text-block, and a full example in

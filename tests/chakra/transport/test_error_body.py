@@ -20,7 +20,7 @@ from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse
 from bot.errors import BotError, ChakraError
 from tests.chakra.upstream import (
     USER_PATH,
-    example,
+    read_example,
 )
 
 
@@ -34,9 +34,9 @@ def build_response(
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (example("error.chakra"), "accessToken is not valid"),
+        (read_example("error.chakra"), "accessToken is not valid"),
         (
-            example("error.meta"),
+            read_example("error.meta"),
             "(#130429) Rate limit hit: Cloud API message throughput has been reached.",
         ),
         ({"error": {"message": "Denied", "code": 10}}, "(#10) Denied"),
@@ -67,7 +67,7 @@ NOW = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT
 @pytest.mark.parametrize(
     ("body", "headers", "seconds"),
     [
-        (example("error.chakra-rate-limit"), {}, 0.85),
+        (read_example("error.chakra-rate-limit"), {}, 0.85),
         ({"message": "Retry after 3 seconds"}, {}, 3.0),
         ({"message": "retry after 850"}, {}, None),  # of what unit?
         (None, {"retry-after": "7"}, 7.0),

@@ -39,7 +39,7 @@ from tests.chakra.upstream import (
     get_user,
     put_user,
     reply,
-    text,
+    reply_text,
 )
 from tests.clock import ManualClock
 
@@ -216,10 +216,10 @@ async def test_empty_error_list_is_not_an_error(clock: ManualClock, errors: obje
 @pytest.mark.parametrize(
     "answer",
     [
-        text(200, "<html>Sign in</html>", "text/html"),
-        text(200, "", "application/json"),
-        text(200, "[" * 5000, "application/json"),
-        text(200, '{"_data": {}', "application/json"),
+        reply_text(200, "<html>Sign in</html>", "text/html"),
+        reply_text(200, "", "application/json"),
+        reply_text(200, "[" * 5000, "application/json"),
+        reply_text(200, '{"_data": {}', "application/json"),
         reply(200, [1]),
         reply(200, "hello"),
         httpx.Response(200, content=b"\xff\xfe\x00"),
@@ -287,7 +287,7 @@ async def test_every_attempt_is_observed_with_its_path_template(clock: ManualClo
 
 
 async def test_errors_contain_neither_token_nor_id(clock: ManualClock) -> None:
-    async with Upstream([text(500, "secret-token")]).open_http(clock) as http:
+    async with Upstream([reply_text(500, "secret-token")]).open_http(clock) as http:
         with pytest.raises(Unavailable) as raised:
             await await_within(clock, 5, http.get(USER_PATH, {"userId": "john@acme.com"}))
     assert "john" not in repr(vars(raised.value))

@@ -21,9 +21,9 @@ from tests.chakra.upstream import (
     Reply,
     Upstream,
     await_within,
-    example,
     get_user,
     put_user,
+    read_example,
     reply,
 )
 from tests.clock import ManualClock, settle
@@ -196,7 +196,7 @@ async def sleep_on_clock(clock: ManualClock, seconds: float) -> None:
 
 @pytest.mark.parametrize("verb", [get_user, put_user])
 async def test_a_429_is_waited_out_for_its_retry_after(clock: ManualClock, verb: HttpCall) -> None:
-    limited = reply(429, example("error.chakra-rate-limit"))
+    limited = reply(429, read_example("error.chakra-rate-limit"))
     upstream = Upstream([limited, limited, reply(200, USER_BODY)])
     async with upstream.open_http(clock) as http:
         await await_within(clock, 2, verb(http))
@@ -224,7 +224,9 @@ async def test_a_429_with_a_longer_wait_is_raised_immediately(clock: ManualClock
 
 
 async def test_a_4xx_with_retry_after_is_treated_as_a_429(clock: ManualClock) -> None:
-    upstream = Upstream([reply(400, example("error.chakra-rate-limit")), reply(200, USER_BODY)])
+    upstream = Upstream(
+        [reply(400, read_example("error.chakra-rate-limit")), reply(200, USER_BODY)]
+    )
     async with upstream.open_http(clock) as http:
         await await_within(clock, 1, put_user(http))
 

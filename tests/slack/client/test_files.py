@@ -25,10 +25,10 @@ from tests.slack.stub_files import (
     SIGN_IN_PAGE,
     catch_unavailable,
     download,
-    requested_paths,
+    list_requested_paths,
     serve_stub_files,
 )
-from tests.slack.stub_server import TOKEN, call_count, catch_slack_error, open_client
+from tests.slack.stub_server import TOKEN, catch_slack_error, count_calls, open_client
 
 ALL_SCOPES = (*SCOPES, "files:read", "files:write")
 JOHN = "U0JOHN"
@@ -86,7 +86,7 @@ async def test_uploaded_html_file_is_downloaded(harness: SlackHarness, slack: Sl
 async def test_oversized_file_is_not_requested(harness: SlackHarness, slack: SlackClient) -> None:
     file_id = share_file(harness, LocalFile("a.png", "image/png", bytes(6 * MEGABYTE)))
     assert await catch_unavailable(slack.files, file_id) == "too_large"
-    assert call_count(harness, "download") == 0
+    assert count_calls(harness, "download") == 0
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,14 @@ async def test_external_file_is_never_requested(clock: ManualClock, external: Js
     async with serve_stub_files(clock, **external) as (wire, files):
         wire.path_responses["/file"] = lambda: Response(PNG, media_type="image/png")
         assert await catch_unavailable(files) == "external_file"
-        assert requested_paths(wire) == ["/api/files.info"]
+        assert list_requested_paths(wire) == ["/api/files.info"]
 
 
 async def test_file_beyond_the_history_of_a_workspace_is_not_found(clock: ManualClock) -> None:
     hidden = {"mode": "hidden_by_limit", "url_private": "", "url_private_download": ""}
     async with serve_stub_files(clock, **hidden) as (wire, files):
         assert await catch_unavailable(files) == "file_not_found"
-        assert requested_paths(wire) == ["/api/files.info"]
+        assert list_requested_paths(wire) == ["/api/files.info"]
 
 
 # --- what is no file -----------------------------------------------------------------------------
@@ -136,7 +136,7 @@ async def test_sign_in_redirect_is_not_a_file(harness: SlackHarness) -> None:
             await catch_slack_error(old.files.download(file, max_bytes=MEGABYTE))
         ).code == "sign_in"
         assert (await catch_slack_error(old.files.get_info(file_id))).code == "invalid_auth"
-    assert call_count(harness, "download") == 1
+    assert count_calls(harness, "download") == 1
 
 
 async def test_missing_scope_is_reported() -> None:
@@ -225,7 +225,7 @@ async def test_missing_file_is_not_retried(
 ) -> None:
     harness.slack.fail("download", status=status)
     assert await catch_unavailable(slack.files, share_file(harness)) == code
-    assert call_count(harness, "download") == 1
+    assert count_calls(harness, "download") == 1
 
 
 async def test_short_429_is_waited_out_and_a_long_one_raised(

@@ -16,8 +16,8 @@ from tests.slack.stub_files import (
     PNG,
     catch_unavailable,
     download,
-    files_origin,
-    requested_paths,
+    get_files_origin,
+    list_requested_paths,
     serve_stub_files,
 )
 from tests.slack.stub_server import TOKEN, StubServer
@@ -67,7 +67,7 @@ async def test_token_is_not_sent_on_redirects(clock: ManualClock, status: int, t
     async with elsewhere.serve() as stranger, serve_stub_files(clock) as (wire, files):
         to = {
             "stranger": f"{stranger}/file",
-            "same": f"{files_origin(files)}/signin",
+            "same": f"{get_files_origin(files)}/signin",
             "relative": "/signin",
             "none": "",
             "junk": "https://[]@",
@@ -77,7 +77,7 @@ async def test_token_is_not_sent_on_redirects(clock: ManualClock, status: int, t
         )
         assert await catch_unavailable(files) == "sign_in"
         assert elsewhere.requests == []
-        assert requested_paths(wire) == ["/api/files.info", "/file"]
+        assert list_requested_paths(wire) == ["/api/files.info", "/file"]
 
 
 HOSTS = st.sampled_from(

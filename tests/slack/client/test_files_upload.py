@@ -13,7 +13,7 @@ from bot.sandbox.slack import VisibleMessage
 from bot.slack.client.web_api import SlackClient
 from tests.clock import ManualClock
 from tests.sandbox.slack_harness import SCOPES, SlackHarness, build_manifest, open_harness
-from tests.slack.stub_server import TOKEN, StubServer, call_count, catch_slack_error, open_client
+from tests.slack.stub_server import TOKEN, StubServer, catch_slack_error, count_calls, open_client
 
 ALL_SCOPES = (*SCOPES, "files:read", "files:write")
 JOHN, SALES, DIRECT = "U0JOHN", "C0SALES", "D0JOHN"
@@ -35,11 +35,11 @@ async def slack(harness: SlackHarness) -> AsyncIterator[SlackClient]:
         yield client
 
 
-def last_message(harness: SlackHarness, place: str = SALES) -> VisibleMessage:
+def find_last_message(harness: SlackHarness, place: str = SALES) -> VisibleMessage:
     return harness.slack.list_messages(JOHN, place)[-1]
 
 
-def message_texts(harness: SlackHarness) -> list[str]:
+def list_message_texts(harness: SlackHarness) -> list[str]:
     """The names of all files in messages, wherever they are."""
     return [
         file.name
@@ -55,7 +55,7 @@ async def test_upload_to_a_channel_has_title_and_comment(
     file_id = await slack.files.upload(
         SALES, "failed.csv", ROWS, title="What failed", comment="*2* failed"
     )
-    message = last_message(harness)
+    message = find_last_message(harness)
     [file] = message.files
     assert (file.id, file.name, file.title, file.data) == (
         file_id,
@@ -70,7 +70,7 @@ async def test_upload_to_a_member_goes_to_direct_messages(
     harness: SlackHarness, slack: SlackClient
 ) -> None:
     await slack.files.upload(JOHN, "failed.csv", ROWS)
-    [file] = last_message(harness, DIRECT).files
+    [file] = find_last_message(harness, DIRECT).files
     assert (file.title, file.data) == ("failed.csv", ROWS)
     done = next(call for call in harness.slack.calls if call.method == COMPLETE_UPLOAD)
     assert done.args["channel_id"] == DIRECT
@@ -81,7 +81,7 @@ async def test_upload_to_a_thread_is_posted_as_a_reply(
 ) -> None:
     parent = (await harness.web.chat_postMessage(channel=SALES, text="Running"))["ts"]
     await slack.files.upload(SALES, "failed.csv", ROWS, thread_ts=parent)
-    message = last_message(harness)
+    message = find_last_message(harness)
     assert (message.thread_ts, [file.name for file in message.files]) == (parent, ["failed.csv"])
 
 
@@ -93,7 +93,7 @@ async def test_upload_without_access_posts_nothing(
     assert (
         await catch_slack_error(slack.files.upload("U0STRANGER", "a.csv", ROWS))
     ).code == "user_not_found"
-    assert message_texts(harness) == []
+    assert list_message_texts(harness) == []
 
 
 async def test_rejected_upload_request_raises_its_error(
@@ -105,7 +105,7 @@ async def test_rejected_upload_request_raises_its_error(
     assert (
         await catch_slack_error(slack.files.upload(SALES, "a.csv", b""))
     ).code == "missing_argument"
-    assert call_count(harness, "upload") == 0
+    assert count_calls(harness, "upload") == 0
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ async def test_failed_transfer_creates_no_file(
     harness.slack.fail("upload", **fault)
     error = await catch_slack_error(slack.files.upload(SALES, "a.csv", ROWS))
     assert (error.method, error.code) == ("upload", code)
-    assert (call_count(harness, "upload"), call_count(harness, COMPLETE_UPLOAD)) == (1, 0)
-    assert message_texts(harness) == []
+    assert (count_calls(harness, "upload"), count_calls(harness, COMPLETE_UPLOAD)) == (1, 0)
+    assert list_message_texts(harness) == []
 
 
 async def test_hung_upload_times_out(harness: SlackHarness) -> None:
@@ -152,8 +152,8 @@ async def test_lost_completion_response_is_not_retried(
     harness.slack.fail(COMPLETE_UPLOAD, **fault)
     error = await catch_slack_error(slack.files.upload(SALES, "a.csv", ROWS))
     assert (error.method, error.code) == (COMPLETE_UPLOAD, code)
-    assert call_count(harness, COMPLETE_UPLOAD) == 1
-    assert message_texts(harness) == posted
+    assert count_calls(harness, COMPLETE_UPLOAD) == 1
+    assert list_message_texts(harness) == posted
 
 
 # --- the token, and answers that are none --------------------------------------------------------

@@ -17,7 +17,7 @@ from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.request_client import reserve_port
 from tests.sandbox.slack_harness import SlackHarness, open_harness
-from tests.slack.stub_server import TOKEN, StubServer, call_count, catch_slack_error, open_client
+from tests.slack.stub_server import TOKEN, StubServer, catch_slack_error, count_calls, open_client
 
 JOHN, SALES = "U0JOHN", "C0SALES"
 
@@ -36,7 +36,7 @@ async def slack(harness: SlackHarness) -> AsyncIterator[SlackClient]:
         yield client
 
 
-async def response_url(harness: SlackHarness) -> str:
+async def read_response_url(harness: SlackHarness) -> str:
     await harness.slack.type(JOHN, SALES, "/chakra hi")
     return str(harness.app.last_payload["response_url"])
 
@@ -45,7 +45,7 @@ async def test_response_is_visible_to_the_requester(
     harness: SlackHarness, slack: SlackClient
 ) -> None:
     await slack.post_response_url(
-        await response_url(harness), Message("hello", (blocks.section("hello"),))
+        await read_response_url(harness), Message("hello", (blocks.section("hello"),))
     )
     message = harness.slack.list_messages(JOHN, SALES)[-1]
     assert (visible_text(message), message.ephemeral) == ("hello", True)
@@ -67,12 +67,12 @@ def test_response_sets_visibility_and_replacement() -> None:
 async def test_response_url_allows_five_uses_in_thirty_minutes(
     harness: SlackHarness, slack: SlackClient
 ) -> None:
-    url = await response_url(harness)
+    url = await read_response_url(harness)
     for number in range(5):
         await slack.post_response_url(url, Message(f"{number}"))
     error = await catch_slack_error(slack.post_response_url(url, Message("6")))
     assert (error.method, error.code) == ("response_url", "used_url")
-    fresh = await response_url(harness)
+    fresh = await read_response_url(harness)
     await harness.clock.advance(1_801)
     assert (
         await catch_slack_error(slack.post_response_url(fresh, Message("late")))
@@ -80,7 +80,7 @@ async def test_response_url_allows_five_uses_in_thirty_minutes(
 
 
 async def test_rejected_message_is_raised(harness: SlackHarness, slack: SlackClient) -> None:
-    url = await response_url(harness)
+    url = await read_response_url(harness)
     too_much = Message("x", tuple(blocks.divider() for _ in range(51)))
     assert (
         await catch_slack_error(slack.post_response_url(url, too_much))
@@ -91,12 +91,12 @@ async def test_rejected_message_is_raised(harness: SlackHarness, slack: SlackCli
 async def test_response_that_may_have_arrived_is_not_retried(
     harness: SlackHarness, slack: SlackClient, reset: Any
 ) -> None:
-    url = await response_url(harness)
+    url = await read_response_url(harness)
     harness.slack.fail("response_url", reset=reset)
     assert (
         await catch_slack_error(slack.post_response_url(url, Message("once")))
     ).code == "unreachable"
-    assert call_count(harness, "response_url") == 1
+    assert count_calls(harness, "response_url") == 1
     count = [visible_text(message) for message in harness.slack.list_messages(JOHN, SALES)].count(
         "once"
     )
@@ -106,7 +106,7 @@ async def test_response_that_may_have_arrived_is_not_retried(
 async def test_rate_limited_response_url_is_retried_once(
     harness: SlackHarness, slack: SlackClient
 ) -> None:
-    url = await response_url(harness)
+    url = await read_response_url(harness)
     harness.slack.fail("response_url", error="ratelimited", retry_after=2)
     answering = asyncio.create_task(slack.post_response_url(url, Message("hello")))
     await harness.clock.wait_for_sleep(2)
@@ -197,7 +197,7 @@ async def test_malformed_response_url_is_unreachable(clock: ManualClock, url: st
 
 
 async def test_hung_response_url_times_out(harness: SlackHarness) -> None:
-    url = await response_url(harness)
+    url = await read_response_url(harness)
     harness.slack.hang("response_url")
     async with open_client(harness.slack.api_url, harness.clock, patience=0.1) as slack:
         assert (

@@ -20,7 +20,7 @@ from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.request_client import reserve_port
 from tests.sandbox.slack_harness import SlackHarness, open_harness
-from tests.slack.stub_server import TOKEN, StubServer, call_count, catch_slack_error, open_client
+from tests.slack.stub_server import TOKEN, StubServer, catch_slack_error, count_calls, open_client
 
 JOHN, SALES = "U0JOHN", "C0SALES"
 
@@ -96,10 +96,10 @@ async def test_a_429_is_waited_out_by_the_clock(harness: SlackHarness, slack: Sl
     harness.slack.fail("users.info", error="ratelimited", retry_after=10)
     asking = asyncio.create_task(slack.call("users.info", user=JOHN))
     await harness.clock.wait_for_sleep(10)
-    assert call_count(harness, "users.info") == 1
+    assert count_calls(harness, "users.info") == 1
     await harness.clock.advance(10)
     assert (await asking)["user"]["id"] == JOHN
-    assert call_count(harness, "users.info") == 2
+    assert count_calls(harness, "users.info") == 2
 
 
 async def test_a_429_with_an_excessive_wait_is_raised(
@@ -108,7 +108,7 @@ async def test_a_429_with_an_excessive_wait_is_raised(
     harness.slack.fail("users.info", error="ratelimited", retry_after=11)
     error = await catch_slack_error(slack.call("users.info", user=JOHN))
     assert (error.code, error.retry_after, error.retryable) == ("ratelimited", 11, True)
-    assert call_count(harness, "users.info") == 1
+    assert count_calls(harness, "users.info") == 1
 
 
 async def test_total_wait_of_one_call_is_bounded(harness: SlackHarness, slack: SlackClient) -> None:
@@ -118,7 +118,7 @@ async def test_total_wait_of_one_call_is_bounded(harness: SlackHarness, slack: S
     await harness.clock.advance(6)
     error = await catch_slack_error(asking)
     assert (error.code, error.retry_after) == ("ratelimited", 6)
-    assert call_count(harness, "views.open") == 2
+    assert count_calls(harness, "views.open") == 2
 
 
 async def test_persistent_429_is_raised_after_the_third_time(
@@ -130,7 +130,7 @@ async def test_persistent_429_is_raised_after_the_third_time(
         await harness.clock.wait_for_sleep(1)
         await harness.clock.advance(1)
     assert (await catch_slack_error(asking)).code == "ratelimited"
-    assert call_count(harness, "users.info") == 3
+    assert count_calls(harness, "users.info") == 3
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ async def test_post_with_a_lost_response_is_never_retried(
     harness.slack.fail("chat.postMessage", reset=reset)
     error = await catch_slack_error(slack.call("chat.postMessage", channel=SALES, text="once"))
     assert (error.code, error.retryable) == ("unreachable", True)
-    assert call_count(harness, "chat.postMessage") == 1
+    assert count_calls(harness, "chat.postMessage") == 1
     posted = harness.slack.list_messages(JOHN, SALES)[before:]
     assert [visible_text(message) for message in posted] == (["once"] if reset == "after" else [])
 
@@ -195,7 +195,7 @@ async def test_a_form_is_opened_once_at_most(
     notice = blocks.info_modal("One", [blocks.section("one")])
     error = await catch_slack_error(slack.open_view(harness.app.last_payload["trigger_id"], notice))
     assert error.code == "unreachable"
-    assert call_count(harness, "views.open") == 1
+    assert count_calls(harness, "views.open") == 1
     assert len(harness.slack.list_views(JOHN)) == (reset == "after")
 
 
@@ -216,7 +216,7 @@ async def test_read_with_a_lost_response_is_retried_once(
     await harness.clock.wait_for_sleep(0.2)
     await harness.clock.advance(0.2)
     assert (await asking)["ok"]
-    assert call_count(harness, method) == 2
+    assert count_calls(harness, method) == 2
 
 
 async def test_read_fails_after_the_second_attempt(
@@ -227,7 +227,7 @@ async def test_read_fails_after_the_second_attempt(
     await harness.clock.wait_for_sleep(0.2)
     await harness.clock.advance(0.2)
     assert (await catch_slack_error(asking)).code == "unreachable"
-    assert call_count(harness, "users.info") == 2
+    assert count_calls(harness, "users.info") == 2
 
 
 @pytest.mark.parametrize("method", ["users.info", "chat.postMessage"])
@@ -270,7 +270,7 @@ async def test_a_500_is_raised_with_its_status_and_not_retried(
     harness.slack.fail("users.info", status=503)
     error = await catch_slack_error(slack.call("users.info", user=JOHN))
     assert (error.code, error.retryable) == ("http_503", True)
-    assert call_count(harness, "users.info") == 1
+    assert count_calls(harness, "users.info") == 1
 
 
 # --- the wire ------------------------------------------------------------------------------------

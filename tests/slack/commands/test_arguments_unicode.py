@@ -21,7 +21,7 @@ def parse_texts(text: str, *names: str) -> list[str]:
     return [word.text for word in parse_arguments(text, names).tokens]
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Return the typed text as Slack sends it."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -112,7 +112,7 @@ def test_any_text_parses_into_readable_words(text: str) -> None:
 @given(st.lists(PLAIN))
 @example([":warning:"])
 def test_plain_words_round_trip(typed: list[str]) -> None:
-    line = parse_arguments(escaped(" ".join(typed)))
+    line = parse_arguments(escape(" ".join(typed)))
     for word, original in zip(line.tokens, typed, strict=True):
         expected = replace_emoji_names(original)
         assert unicodedata.normalize("NFKC", word.text) == unicodedata.normalize("NFKC", expected)
@@ -123,14 +123,14 @@ def test_plain_words_round_trip(typed: list[str]) -> None:
 def test_quoted_text_round_trips(typed: list[str], marks: str) -> None:
     text = " ".join(typed)
     expected = Token(unicodedata.normalize("NFC", replace_emoji_names(text)))
-    quoted = f"{marks[0]}{escaped(text)}{marks[1]}"
+    quoted = f"{marks[0]}{escape(text)}{marks[1]}"
     assert parse_arguments(f"a {quoted} b").tokens == (Token("a"), expected, Token("b"))
     assert parse_arguments(f"1={quoted}", [NUMBERED]).named == {"1": expected}
 
 
 @given(st.text())
 def test_unescape_undoes_slacks_escaping(text: str) -> None:
-    assert unescape(escaped(text)) == text
+    assert unescape(escape(text)) == text
 
 
 @given(st.text().map(lambda text: text.replace("&", "")))

@@ -17,7 +17,7 @@ GITA, GENERAL = "U0GITA", "C0GENERAL"
 FOUR = ["Send WhatsApp", "Find someone", "Upload a table", "My sends"]
 
 
-def labels(blocks: Any) -> list[str]:
+def list_labels(blocks: Any) -> list[str]:
     """Return the labels of the buttons in actions blocks."""
     rows = [block["elements"] for block in blocks if block["type"] == "actions"]
     return [button["text"]["text"] for row in rows for button in row]
@@ -40,7 +40,7 @@ async def test_everyone_sees_what_they_may_do(
 ) -> None:
     shown = await open_door(acme, person)
     assert shown.ephemeral
-    assert labels(shown.blocks) == buttons
+    assert list_labels(shown.blocks) == buttons
     assert sentence in visible_text(shown)
     assert len(shown.blocks or ()) <= 2
 
@@ -71,10 +71,10 @@ async def test_find_someone_shows_the_card_where_the_form_was_opened(acme: World
 
 async def test_the_hello_answers_each_person_after_their_own_check(acme: World) -> None:
     await acme.slack.invite_app(JOHN, GENERAL)
-    await acme.idle()
+    await acme.wait_until_idle()
     hello = acme.shown(by=MEI, channel=GENERAL)
     assert not hello.ephemeral
-    assert labels(hello.blocks) == [*FOUR, "Choose notifications"]
+    assert list_labels(hello.blocks) == [*FOUR, "Choose notifications"]
     refused = await acme.press("help.run:send", by=MEI, channel=GENERAL)
     assert refused.ephemeral
     assert "sender" in visible_text(refused)
@@ -87,7 +87,7 @@ async def test_the_hello_answers_each_person_after_their_own_check(acme: World) 
     assert "No rules yet here" in visible_text(acme.slack.find_view(JOHN) or {})
 
 
-def home_text(acme: World, by: str) -> str:
+def read_home_text(acme: World, by: str) -> str:
     home = acme.slack.find_home(by)
     assert home is not None
     return visible_text(home)
@@ -95,7 +95,7 @@ def home_text(acme: World, by: str) -> str:
 
 async def open_home(acme: World, by: str) -> list[Any]:
     await acme.slack.open_home(by)
-    await acme.idle()
+    await acme.wait_until_idle()
     home = acme.slack.find_home(by)
     assert home is not None
     return list(home["blocks"])
@@ -106,8 +106,8 @@ async def open_home(acme: World, by: str) -> list[Any]:
 )
 async def test_home_has_the_same_buttons(acme: World, person: str, buttons: list[str]) -> None:
     home = await open_home(acme, person)
-    assert labels(home)[: len(buttons)] == buttons
-    assert visible_text(await open_door(acme, person)) in home_text(acme, person)
+    assert list_labels(home)[: len(buttons)] == buttons
+    assert visible_text(await open_door(acme, person)) in read_home_text(acme, person)
 
 
 async def test_buttons_of_home_answer_in_modals(acme: World) -> None:
@@ -131,8 +131,8 @@ async def test_home_lists_the_last_sends_of_the_person(acme: World) -> None:
     await open_form(acme)
     assert await submit_form(acme, phone=READING_NUMBER) == {}
     await open_home(acme, JOHN)
-    assert "Your last sends" in home_text(acme, JOHN)
-    assert "*appointment_reminder* to +1 202-555-0100" in home_text(acme, JOHN)
+    assert "Your last sends" in read_home_text(acme, JOHN)
+    assert "*appointment_reminder* to +1 202-555-0100" in read_home_text(acme, JOHN)
     await acme.press("sends.show")
     assert "a reminder" in visible_text(acme.slack.find_view(JOHN) or {})
     await acme.slack.close_view(JOHN)
@@ -140,7 +140,7 @@ async def test_home_lists_the_last_sends_of_the_person(acme: World) -> None:
     await acme.press("sends.mine")
     assert "*1 send*" in visible_text(acme.slack.find_view(JOHN) or {})
     await open_home(acme, MEI)
-    assert "Your last sends" not in home_text(acme, MEI)
+    assert "Your last sends" not in read_home_text(acme, MEI)
 
 
 async def test_open_home_follows_the_sends_of_the_person(acme: World) -> None:
@@ -152,11 +152,11 @@ async def test_open_home_follows_the_sends_of_the_person(acme: World) -> None:
         await open_form(acme)
         await submit_form(acme, phone=number)
         await acme.clock.advance(5)
-        await acme.idle()
+        await acme.wait_until_idle()
     published = [call for call in acme.slack.calls[before:] if call.method == "views.publish"]
     assert [call.response["ok"] for call in published] == [False, True]
-    assert "Read" in home_text(acme, JOHN)
-    assert "Your last sends" not in home_text(acme, MEI)
+    assert "Read" in read_home_text(acme, JOHN)
+    assert "Your last sends" not in read_home_text(acme, MEI)
 
 
 async def test_home_opens_while_chakra_is_down(acme: World) -> None:
@@ -164,4 +164,4 @@ async def test_home_opens_while_chakra_is_down(acme: World) -> None:
     async with acme.clock.running():
         await acme.slack.open_home(JOHN)
         await acme.slack.wait_until(lambda: acme.slack.find_home(JOHN) is not None)
-    assert "Chakra isn't responding right now" in home_text(acme, JOHN)
+    assert "Chakra isn't responding right now" in read_home_text(acme, JOHN)

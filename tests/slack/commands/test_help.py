@@ -27,7 +27,7 @@ def build_command(name: str = "say", **more: object) -> Command[object]:
     return Command(**given)  # type: ignore[arg-type]
 
 
-def message_text(message: Message) -> str:
+def read_message_text(message: Message) -> str:
     return str([message.text, *message.blocks])
 
 
@@ -46,11 +46,11 @@ def test_overview_lists_each_command_once_with_its_usage(
     assert assert_valid(overview)
     for command in (*commands, None):
         usage = command.usage if command else helping.USAGE
-        assert sum(f"`/chakra {escaped(usage)}`" in str(block) for block in overview.blocks) == 1
+        assert sum(f"`/chakra {escape(usage)}`" in str(block) for block in overview.blocks) == 1
     assert overview.text.startswith("What /chakra can do: ")
 
 
-def escaped(usage: str) -> str:
+def escape(usage: str) -> str:
     return usage.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -58,11 +58,11 @@ def escaped(usage: str) -> str:
 def test_the_help_of_a_command_is_complete(command: Command[object]) -> None:
     message = helping.render_command_help(command)
     assert assert_valid(message)
-    assert f"`/chakra {escaped(command.usage)}`" in message_text(message)
-    assert f"`{command.example}`" in message_text(message)
-    assert all(f"`{alias}`" in message_text(message) for alias in command.aliases)
+    assert f"`/chakra {escape(command.usage)}`" in read_message_text(message)
+    assert f"`{command.example}`" in read_message_text(message)
+    assert all(f"`{alias}`" in read_message_text(message) for alias in command.aliases)
     assert all(
-        escaped(detail)[:40] in message_text(message).replace("\\n", "\n")
+        escape(detail)[:40] in read_message_text(message).replace("\\n", "\n")
         for detail in command.details
     )
 
@@ -78,14 +78,14 @@ def test_example_is_a_valid_command_line(command: Command[object]) -> None:
 @pytest.mark.parametrize("permission", list(Permission))
 def test_a_command_for_senders_says_so(permission: Permission) -> None:
     is_for_senders = permission not in Role.MEMBER.permissions
-    text = message_text(helping.render_command_help(build_command(needs=permission)))
+    text = read_message_text(helping.render_command_help(build_command(needs=permission)))
     assert ("Needs sender access." in text) is is_for_senders
 
 
 def test_help_describes_itself() -> None:
     message = helping.render_help_on_help()
     assert assert_valid(message)
-    assert helping.EXAMPLE in message_text(message)
+    assert helping.EXAMPLE in read_message_text(message)
 
 
 COMMANDS_OF_EACH_ROLE = (
@@ -98,7 +98,9 @@ COMMANDS_OF_EACH_ROLE = (
 GUEST_REASON = "Guests can't use Chakra from Slack."
 
 
-def welcome(role: Role, commands: tuple[Command[object], ...] = COMMANDS_OF_EACH_ROLE) -> Message:
+def render_welcome(
+    role: Role, commands: tuple[Command[object], ...] = COMMANDS_OF_EACH_ROLE
+) -> Message:
     reason = GUEST_REASON if role is Role.GUEST else ""
     return helping.render_welcome(commands, AccessDecision(role.permissions, reason=reason))
 
@@ -114,15 +116,15 @@ def welcome(role: Role, commands: tuple[Command[object], ...] = COMMANDS_OF_EACH
 def test_welcome_has_the_permitted_buttons_and_says_what_the_person_may_do(
     role: Role, buttons: dict[str, str], sentences: tuple[str, ...]
 ) -> None:
-    message = welcome(role)
+    message = render_welcome(role)
     assert assert_valid(message)
-    assert button_values(message) == {**buttons, "All commands": "help"}
+    assert read_button_values(message) == {**buttons, "All commands": "help"}
     for sentence in sentences:
-        assert sentence in message_text(message)
+        assert sentence in read_message_text(message)
 
 
 def test_front_buttons_run_a_command_or_an_action() -> None:
-    look, write = welcome(Role.SENDER).blocks[0]["elements"]
+    look, write = render_welcome(Role.SENDER).blocks[0]["elements"]
     assert (look["action_id"], write["action_id"]) == ("look.form", "help.run:write")
 
 
@@ -130,11 +132,11 @@ def test_the_hello_for_a_channel_has_every_front_button_and_nothing_of_one_perso
     message = helping.render_greeting(COMMANDS_OF_EACH_ROLE)
     assert assert_valid(message)
     assert message.to_channel
-    assert set(button_values(message)) == {"Look", "Write", "All commands"}
-    assert "You can" not in message_text(message)
+    assert set(read_button_values(message)) == {"Look", "Write", "All commands"}
+    assert "You can" not in read_message_text(message)
 
 
-def button_values(message: Message) -> dict[str, str]:
+def read_button_values(message: Message) -> dict[str, str]:
     """Return the value of each button, by its label."""
     found = [block.get("accessory") for block in message.blocks]
     found += [element for block in message.blocks for element in block.get("elements", ())]
@@ -143,11 +145,11 @@ def button_values(message: Message) -> dict[str, str]:
 
 def test_an_unverified_person_reads_why_only_help_is_open() -> None:
     unverified = AccessDecision(Role.GUEST.permissions, is_unverified=True)
-    text = message_text(helping.render_welcome(COMMANDS_OF_EACH_ROLE, unverified))
+    text = read_message_text(helping.render_welcome(COMMANDS_OF_EACH_ROLE, unverified))
     assert "couldn't verify your account" in text
     assert "Guests" not in text
     cached = AccessDecision(Role.MEMBER.permissions, is_unverified=True)
-    assert "couldn't" not in message_text(helping.render_welcome(COMMANDS, cached))
+    assert "couldn't" not in read_message_text(helping.render_welcome(COMMANDS, cached))
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -157,12 +159,12 @@ def test_an_unverified_person_reads_why_only_help_is_open() -> None:
 def test_every_welcome_is_valid_for_slack(
     role: Role, commands: tuple[Command[object], ...]
 ) -> None:
-    assert assert_valid(welcome(role, commands))
+    assert assert_valid(render_welcome(role, commands))
 
 
 def test_usage_with_angle_brackets_is_escaped() -> None:
     message = helping.render_command_help(
         dataclasses.replace(build_command(), usage="say <!channel>")
     )
-    assert "<!channel>" not in message_text(message)
-    assert "&lt;!channel&gt;" in message_text(message)
+    assert "<!channel>" not in read_message_text(message)
+    assert "&lt;!channel&gt;" in read_message_text(message)

@@ -21,7 +21,7 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
         yield world
 
 
-def form_text(world: World) -> str:
+def read_form_text(world: World) -> str:
     return visible_text(world.slack.find_view(JOHN) or {})
 
 
@@ -38,7 +38,7 @@ async def submit_late(world: World, name: str, *, travel: float) -> None:
 async def test_ack_that_lands_after_the_outcome_does_not_cover_it(sandbox: World) -> None:
     for travel, work in [(0.05, 0.31), (0.25, 0.31), (0.25, 0.5), (1.5, 0.4), (2.6, 2.0)]:
         await submit_late(sandbox, f"after {work}", travel=travel)
-        assert "Saved." in form_text(sandbox), (travel, work)
+        assert "Saved." in read_form_text(sandbox), (travel, work)
         await sandbox.slack.close_view(JOHN)
         assert visible_text(sandbox.shown()) == f"saved after {work} yes"
     assert not sandbox.slack.notices
@@ -46,7 +46,7 @@ async def test_ack_that_lands_after_the_outcome_does_not_cover_it(sandbox: World
 
 async def test_ack_that_lands_after_an_error_does_not_cover_the_form(sandbox: World) -> None:
     await submit_late(sandbox, "late down", travel=0.2)
-    assert "cannot be reached" in form_text(sandbox)
+    assert "cannot be reached" in read_form_text(sandbox)
     view = sandbox.slack.find_view(JOHN) or {}
     assert view["state"]["values"]["name"]["stage.name"]["value"] == "late down"
 
@@ -71,7 +71,7 @@ async def test_error_for_a_field_that_the_form_lacks_is_shown_above_its_fields(
     """Slack would refuse the ack and show only that it had trouble connecting."""
     await sandbox.type("/chakra stage")
     assert await sandbox.submit({"name": "elsewhere"}) == {}
-    assert "Choose another one." in form_text(sandbox)
+    assert "Choose another one." in read_form_text(sandbox)
     assert not sandbox.slack.rejections
     assert not sandbox.slack.notices
     assert await sandbox.submit({"name": "Ann"}) == {}

@@ -26,7 +26,7 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
         yield world
 
 
-def call_count(world: World, method: str) -> int:
+def count_calls(world: World, method: str) -> int:
     return sum(call.method == method for call in world.slack.calls)
 
 
@@ -90,7 +90,7 @@ async def test_file_is_sent_once_however_often_its_button_is_pressed(acme: World
     async with acme.clock.running():
         await asyncio.gather(*presses)
         acme.slack.release()
-        await acme.idle()
+        await acme.wait_until_idle()
     assert len(acme.slack.files) == 1
     await acme.press("job.failed")
     assert len(acme.slack.files) == 2
@@ -100,7 +100,7 @@ async def test_two_people_press_the_same_button_independently(acme: World) -> No
     for person in (PRIYA, JOHN):
         await acme.type(f"/chakra job {FINISHED}", by=person)
     await asyncio.gather(*(acme.slack.press(person, "job.failed") for person in (PRIYA, JOHN)))
-    await acme.idle()
+    await acme.wait_until_idle()
     assert sorted(file.shares[0].id for file in acme.slack.files) == ["D0JOHN", "D0PRIYA"]
 
 
@@ -110,7 +110,7 @@ async def test_card_is_shared_once_when_its_button_is_pressed_twice(acme: World)
     presses = [asyncio.create_task(acme.slack.press(MEI, "job.share")) for _ in range(2)]
     await asyncio.gather(*presses)
     acme.slack.release()
-    await acme.idle()
+    await acme.wait_until_idle()
     assert len(list_app_messages(acme, MEI, SALES)) == 1
 
 
@@ -129,7 +129,7 @@ async def test_form_that_changed_while_its_button_worked_is_no_failure(sandbox: 
     before = len(sandbox.slack.list_messages(JOHN, SALES))
     sandbox.slack.fail("views.update", error="hash_conflict")
     await sandbox.press("stage.fill")
-    assert call_count(sandbox, "views.update") == 1
+    assert count_calls(sandbox, "views.update") == 1
     assert len(sandbox.slack.list_messages(JOHN, SALES)) == before
     assert sandbox.slack.find_view(JOHN) is not None
 
@@ -140,8 +140,8 @@ async def test_button_of_a_form_pressed_twice_updates_it_once(sandbox: World) ->
     presses = [asyncio.create_task(sandbox.slack.press(JOHN, "stage.fill")) for _ in range(2)]
     await asyncio.gather(*presses)
     sandbox.slack.release()
-    await sandbox.idle()
-    assert call_count(sandbox, "views.update") == 1
+    await sandbox.wait_until_idle()
+    assert count_calls(sandbox, "views.update") == 1
     assert not sandbox.slack.rejections
 
 
@@ -161,7 +161,7 @@ async def test_answer_to_a_shortcut_on_a_reply_is_in_its_thread(
 ) -> None:
     reply = await reply_in_thread(acme, "Call +1 202-555-0101")
     await acme.slack.use_message_shortcut(JOHN, "send.from_message", reply)
-    await acme.idle()
+    await acme.wait_until_idle()
     await acme.slack.suggest(JOHN, "send.template", "hello_world")
     template = acme.chakra.find_template("hello_world", "en_US")
     await acme.press("send.template", value=template.id)
@@ -176,23 +176,23 @@ async def test_failure_of_a_shortcut_on_a_reply_is_in_its_thread(acme: World) ->
     reply = await reply_in_thread(acme, "Call +1 202-555-0101")
     acme.slack.fail("views.open", error="internal_error", times=5)
     await acme.slack.use_message_shortcut(JOHN, "send.from_message", reply)
-    await acme.idle()
+    await acme.wait_until_idle()
     assert acme.shown().thread_ts == reply.thread_ts
 
 
 async def test_answer_to_a_button_pressed_in_a_thread_is_in_it(acme: World) -> None:
     reply = await reply_in_thread(acme, "Call +1 202-555-0101")
     await acme.slack.mention(JOHN, SALES, "job " + FINISHED)
-    await acme.idle()
+    await acme.wait_until_idle()
     await acme.slack.type(JOHN, SALES, f"<@U0CHAKRA> job {FINISHED}", thread_ts=reply.thread_ts)
-    await acme.idle()
+    await acme.wait_until_idle()
     card = acme.shown()
     assert card.thread_ts == reply.thread_ts
     await acme.slack.press(JOHN, "job.share", message=card)
-    await acme.idle()
+    await acme.wait_until_idle()
     assert acme.shown().thread_ts == reply.thread_ts
     await acme.slack.press(JOHN, "job.refresh", message=card)
-    await acme.idle()
+    await acme.wait_until_idle()
     assert not acme.slack.rejections
 
 
@@ -203,7 +203,7 @@ async def test_answer_to_a_shortcut_on_the_first_message_of_a_thread_is_in_the_c
     parent = acme.slack.list_messages(JOHN, SALES)[-2]
     acme.slack.fail("views.open", error="internal_error", times=5)
     await acme.slack.use_message_shortcut(JOHN, "send.from_message", parent)
-    await acme.idle()
+    await acme.wait_until_idle()
     assert acme.shown().thread_ts is None
 
 

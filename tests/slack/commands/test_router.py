@@ -31,7 +31,7 @@ async def run_command(world: World, text: str, who: str = MEI, where: str = SALE
     return visible_text(fresh[-1]) if fresh else ""
 
 
-def call_count(world: World, method: str) -> int:
+def count_calls(world: World, method: str) -> int:
     return sum(call.method == method for call in world.slack.calls)
 
 
@@ -40,7 +40,7 @@ async def test_the_ack_carries_the_answer_and_only_the_person_sees_it(sandbox: W
     assert delivered.status == 200
     assert delivered.body is not None
     assert delivered.body["text"] == "hello you"
-    assert not call_count(sandbox, "response_url")
+    assert not count_calls(sandbox, "response_url")
     assert visible_text(sandbox.slack.list_messages(MEI, SALES)[-1]) == "hello you"
     assert all(
         "hello you" not in visible_text(message)
@@ -75,7 +75,7 @@ async def test_help_is_open_to_everyone_without_an_access_check(sandbox: World) 
     sandbox.slack.fail("users.info", error="fatal_error")
     for who, where in (("U0GITA", "C0PARTNERS"), ("U0SAM", "C0PARTNERS")):
         assert "/chakra say" in await run_command(sandbox, "/chakra help", who, where)
-    assert not call_count(sandbox, "users.info")
+    assert not count_calls(sandbox, "users.info")
 
 
 async def test_misspelled_command_suggests_the_nearest(sandbox: World) -> None:
@@ -225,7 +225,7 @@ async def submit_form(world: World, name: str) -> InteractionResult:
     return delivered
 
 
-def last_message_text(world: World) -> VisibleMessage:
+def find_last(world: World) -> VisibleMessage:
     return world.slack.list_messages(JOHN, SALES)[-1]
 
 
@@ -246,7 +246,7 @@ async def test_a_form_that_opens_too_late_is_reported(sandbox: World, clock: Man
     await clock.advance(4)
     await sandbox.settle()
     assert sandbox.slack.find_view(JOHN) is None
-    assert "gave up waiting for the form" in visible_text(last_message_text(sandbox))
+    assert "gave up waiting for the form" in visible_text(find_last(sandbox))
 
 
 async def test_a_submitted_form_closes_and_the_answer_goes_to_its_channel(
@@ -256,7 +256,7 @@ async def test_a_submitted_form_closes_and_the_answer_goes_to_its_channel(
     delivered = await submit_form(sandbox, "Ann")
     assert delivered.status == 200
     assert sandbox.slack.find_view(JOHN) is None
-    assert visible_text(last_message_text(sandbox)) == "saved Ann yes"
+    assert visible_text(find_last(sandbox)) == "saved Ann yes"
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ async def test_validation_error_appears_under_its_field(
     delivered = await submit_form(sandbox, name)
     assert delivered.errors == {"name": sentence}
     delivered = await submit_form(sandbox, "Ann")
-    assert visible_text(last_message_text(sandbox)) == "saved Ann yes"
+    assert visible_text(find_last(sandbox)) == "saved Ann yes"
 
 
 async def test_form_can_lead_to_another(sandbox: World) -> None:
@@ -286,7 +286,7 @@ async def test_a_question_that_replaces_the_form_can_be_answered(sandbox: World)
     await sandbox.slack.submit(JOHN, {})
     await sandbox.settle()
     assert sandbox.slack.find_view(JOHN) is None
-    assert visible_text(last_message_text(sandbox)) == "sure yes"
+    assert visible_text(find_last(sandbox)) == "sure yes"
 
 
 async def test_a_slow_form_submitted_twice_is_answered_once(
@@ -329,7 +329,7 @@ async def test_a_slow_submission_shows_progress_and_then_the_result(
     await clock.advance(5)
     await sandbox.settle()
     assert "Saved." in visible_text(sandbox.slack.find_view(JOHN) or {})
-    assert visible_text(last_message_text(sandbox)) == "saved late yes"
+    assert visible_text(find_last(sandbox)) == "saved late yes"
 
 
 async def test_a_slow_failed_submission_returns_the_form(
@@ -397,4 +397,4 @@ async def test_socket_mode_uses_the_same_router(open_sandbox: OpenSandbox) -> No
         await world.settle()
         assert (await submit_form(world, "bad")).errors == {"name": "Another name, please."}
         await submit_form(world, "Ann")
-        assert visible_text(last_message_text(world)) == "saved Ann yes"
+        assert visible_text(find_last(world)) == "saved Ann yes"

@@ -17,7 +17,7 @@ QUESTION = (
 )
 
 
-def public_texts(acme: World, channel: str = PARTNERS) -> list[str]:
+def list_public_texts(acme: World, channel: str = PARTNERS) -> list[str]:
     """Return what the app posted for everyone in the channel."""
     posted = acme.slack.list_messages(SAM if channel == PARTNERS else JOHN, channel)
     return [visible_text(m) for m in posted if m.author == "U0CHAKRA" and not m.ephemeral]
@@ -29,9 +29,9 @@ async def test_a_pressed_share_asks_and_then_posts_once(acme: World) -> None:
     view = acme.slack.find_view(JOHN)
     assert view is not None
     assert QUESTION in str(view["blocks"])
-    assert public_texts(acme) == []
+    assert list_public_texts(acme) == []
     await acme.submit({})
-    [card] = public_texts(acme)
+    [card] = list_public_texts(acme)
     assert "Priya Sharma" in card
     assert "priya@acme.com" not in card
     assert acme.slack.find_view(JOHN) is None
@@ -41,8 +41,8 @@ async def test_a_closed_question_shares_nothing(acme: World) -> None:
     await acme.type("/chakra user priya@acme.com", channel=PARTNERS)
     await acme.press("user.share", channel=PARTNERS)
     await acme.slack.close_view(JOHN)
-    await acme.idle()
-    assert public_texts(acme) == []
+    await acme.wait_until_idle()
+    assert list_public_texts(acme) == []
 
 
 async def test_a_typed_share_is_answered_privately_with_a_button_that_asks(acme: World) -> None:
@@ -50,9 +50,9 @@ async def test_a_typed_share_is_answered_privately_with_a_button_that_asks(acme:
     assert answer.ephemeral
     assert QUESTION in visible_text(answer)
     await acme.press("help.run:share", channel=PARTNERS)
-    assert public_texts(acme) == []
+    assert list_public_texts(acme) == []
     await acme.submit({})
-    assert len(public_texts(acme)) == 1
+    assert len(list_public_texts(acme)) == 1
 
 
 @pytest.mark.parametrize("line", ["templates order_update", "job {job}"])
@@ -60,10 +60,10 @@ async def test_other_cards_ask_too(acme: World, line: str) -> None:
     job = acme.chakra.add_job(succeed=2, seconds=20).id
     await acme.type(f"/chakra {line.format(job=job)}", channel=PARTNERS)
     await acme.press("templates.share" if "templates" in line else "job.share", channel=PARTNERS)
-    assert public_texts(acme) == []
+    assert list_public_texts(acme) == []
     assert acme.slack.find_view(JOHN) is not None
     await acme.submit({})
-    assert len(public_texts(acme)) == 1
+    assert len(list_public_texts(acme)) == 1
 
 
 @pytest.mark.parametrize(
@@ -81,11 +81,11 @@ async def test_a_reader_of_a_shared_card_is_shown_their_own(
     await acme.type(f"/chakra {line.format(job=job)}", channel=SUPPORT)
     await acme.press(share, channel=SUPPORT)
     await acme.submit({})
-    [shared] = public_texts(acme, SUPPORT)
+    [shared] = list_public_texts(acme, SUPPORT)
     assert "Show me" in shared
     own = await acme.press(show, by=MEI, channel=SUPPORT)
     assert own.ephemeral
-    assert len(public_texts(acme, SUPPORT)) == 1
+    assert len(list_public_texts(acme, SUPPORT)) == 1
     refused = await acme.press(show, by=GITA, channel=SUPPORT)
     assert "Guests can't use Chakra from Slack." in visible_text(refused)
 
@@ -106,9 +106,9 @@ async def test_guests_of_the_workspace_are_asked_about(acme: World) -> None:
     asked = "#support* has 2 guests (Arjun and Gita). Share Priya Sharma's card with them?"
     assert asked in visible_text(answer)
     await acme.press("help.run:share", channel=SUPPORT)
-    assert public_texts(acme, SUPPORT) == []
+    assert list_public_texts(acme, SUPPORT) == []
     await acme.submit({})
-    assert len(public_texts(acme, SUPPORT)) == 1
+    assert len(list_public_texts(acme, SUPPORT)) == 1
 
 
 async def test_a_guest_who_was_invited_a_moment_ago_is_asked_about(acme: World) -> None:
@@ -116,7 +116,7 @@ async def test_a_guest_who_was_invited_a_moment_ago_is_asked_about(acme: World) 
     acme.slack.workspace.add_member(SALES, GITA)
     answer = await acme.type("/chakra user priya@acme.com share")
     assert "#sales* has a guest (Gita)." in visible_text(answer)
-    assert public_texts(acme, SALES) == []
+    assert list_public_texts(acme, SALES) == []
 
 
 @pytest.mark.parametrize("method", ["users.list", "conversations.members"])
@@ -124,12 +124,12 @@ async def test_unknown_guests_are_asked_about(acme: World, method: str) -> None:
     acme.slack.fail(method, error="internal_error")
     answer = await acme.type("/chakra user priya@acme.com share")
     assert "#sales* may have guests: Slack doesn't say who reads it." in visible_text(answer)
-    assert public_texts(acme, SALES) == []
+    assert list_public_texts(acme, SALES) == []
 
 
 async def test_colleagues_need_no_question(acme: World) -> None:
     await acme.type("/chakra user priya@acme.com share")
-    assert len(public_texts(acme, SALES)) == 1
+    assert len(list_public_texts(acme, SALES)) == 1
     assert acme.slack.find_view(JOHN) is None
 
 
@@ -148,4 +148,4 @@ async def test_a_member_who_was_removed_a_minute_ago_shares_nothing(acme: World)
     await acme.clock.advance(60)
     refused = await acme.type("/chakra user priya@acme.com share")
     assert refused.ephemeral
-    assert public_texts(acme, SALES) == []
+    assert list_public_texts(acme, SALES) == []

@@ -108,7 +108,7 @@ MENU_COMMAND: Command[Context] = Command(
 )
 
 
-def manifest_with_menus() -> dict[str, object]:
+def build_manifest_with_menus() -> dict[str, object]:
     app_manifest = manifest.load()
     entries = [
         (shortcut.id, "message" if shortcut.is_message_shortcut else "global")
@@ -123,7 +123,7 @@ def manifest_with_menus() -> dict[str, object]:
 
 @pytest.fixture
 async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    async with open_sandbox((MENU_COMMAND,), app_manifest=manifest_with_menus()) as world:
+    async with open_sandbox((MENU_COMMAND,), app_manifest=build_manifest_with_menus()) as world:
         yield world
 
 
@@ -131,14 +131,14 @@ async def use_shortcut(sandbox: World, entry: str, *, by: str = MEI) -> str:
     """Return the text of the modal afterwards."""
     await sandbox.slack.use_shortcut(by, f"menu.{entry}")
     await sandbox.settle()
-    return modal_text(sandbox, by)
+    return read_modal_text(sandbox, by)
 
 
-def modal_text(sandbox: World, by: str = MEI) -> str:
+def read_modal_text(sandbox: World, by: str = MEI) -> str:
     return visible_text(sandbox.slack.find_view(by) or {})
 
 
-def direct_message_text(sandbox: World, by: str = MEI) -> str:
+def read_direct_message_text(sandbox: World, by: str = MEI) -> str:
     posted = sandbox.slack.list_messages(by, f"D0{by.removeprefix('U0')}")
     return visible_text(posted[-1]) if posted else ""
 
@@ -147,7 +147,7 @@ async def test_a_global_shortcut_opens_a_form(sandbox: World) -> None:
     delivered = await sandbox.slack.use_shortcut(MEI, "menu.anywhere")
     assert (delivered.status, delivered.body) == (200, None)
     await sandbox.settle()
-    assert "from nowhere: {}" in modal_text(sandbox)
+    assert "from nowhere: {}" in read_modal_text(sandbox)
 
 
 async def test_a_message_shortcut_carries_its_message(sandbox: World) -> None:
@@ -156,7 +156,7 @@ async def test_a_message_shortcut_carries_its_message(sandbox: World) -> None:
     delivered = await sandbox.slack.use_message_shortcut(MEI, "menu.of_message", message)
     assert (delivered.status, delivered.body) == (200, None)
     await sandbox.settle()
-    assert "from C0SALES: Call Jane" in modal_text(sandbox)
+    assert "from C0SALES: Call Jane" in read_modal_text(sandbox)
 
 
 async def test_the_follow_up_of_a_global_shortcut_goes_to_direct_messages(sandbox: World) -> None:
@@ -164,7 +164,7 @@ async def test_the_follow_up_of_a_global_shortcut_goes_to_direct_messages(sandbo
     await sandbox.slack.submit(MEI, {"name": "Ann"})
     await sandbox.settle()
     assert sandbox.slack.find_view(MEI) is None
-    assert direct_message_text(sandbox) == "saved Ann"
+    assert read_direct_message_text(sandbox) == "saved Ann"
 
 
 async def test_the_follow_up_of_a_message_shortcut_is_ephemeral(sandbox: World) -> None:
@@ -175,7 +175,7 @@ async def test_the_follow_up_of_a_message_shortcut_is_ephemeral(sandbox: World) 
     await sandbox.settle()
     posted = sandbox.slack.list_messages(MEI, SALES)[-1]
     assert (visible_text(posted), posted.ephemeral) == ("saved Ann", True)
-    assert direct_message_text(sandbox) == ""
+    assert read_direct_message_text(sandbox) == ""
 
 
 async def test_a_refusal_opens_a_modal(sandbox: World) -> None:
@@ -194,7 +194,7 @@ async def test_an_error_opens_a_modal(sandbox: World) -> None:
     message = sandbox.slack.list_messages(JOHN, SALES)[-1]
     await sandbox.slack.use_message_shortcut(JOHN, "menu.down_here", message)
     await sandbox.settle()
-    assert "Chakra cannot be reached" in modal_text(sandbox, JOHN)
+    assert "Chakra cannot be reached" in read_modal_text(sandbox, JOHN)
 
 
 async def test_a_message_opens_a_modal(sandbox: World) -> None:
@@ -204,7 +204,7 @@ async def test_a_message_opens_a_modal(sandbox: World) -> None:
 async def test_no_reply_opens_nothing(sandbox: World) -> None:
     await use_shortcut(sandbox, "nothing")
     assert sandbox.slack.find_view(MEI) is None
-    assert direct_message_text(sandbox) == ""
+    assert read_direct_message_text(sandbox) == ""
 
 
 async def test_an_unknown_shortcut_is_reported(sandbox: World) -> None:
@@ -218,7 +218,7 @@ async def test_slow_form_still_opens(sandbox: World, clock: ManualClock) -> None
     assert (await choosing).seconds < 0.5
     await clock.advance(1)
     await sandbox.settle()
-    assert "slow" in modal_text(sandbox)
+    assert "slow" in read_modal_text(sandbox)
 
 
 async def open_until_progress(sandbox: World, clock: ManualClock, entry: str) -> None:
@@ -229,7 +229,7 @@ async def open_until_progress(sandbox: World, clock: ManualClock, entry: str) ->
     await choosing
     await clock.advance(2.3)
     await sandbox.settle()
-    assert "One moment" in modal_text(sandbox)
+    assert "One moment" in read_modal_text(sandbox)
 
 
 async def test_a_form_slower_than_its_trigger_still_opens(
@@ -238,8 +238,8 @@ async def test_a_form_slower_than_its_trigger_still_opens(
     await open_until_progress(sandbox, clock, "slower")
     await clock.advance(3)
     await sandbox.settle()
-    assert "slower" in modal_text(sandbox)
-    assert "One moment" not in modal_text(sandbox)
+    assert "slower" in read_modal_text(sandbox)
+    assert "One moment" not in read_modal_text(sandbox)
 
 
 async def test_a_person_who_closes_the_waiting_modal_gets_nothing(
@@ -250,7 +250,7 @@ async def test_a_person_who_closes_the_waiting_modal_gets_nothing(
     await clock.advance(3)
     await sandbox.settle()
     assert sandbox.slack.find_view(MEI) is None
-    assert direct_message_text(sandbox) == ""
+    assert read_direct_message_text(sandbox) == ""
 
 
 async def test_a_person_who_closes_the_waiting_modal_still_reads_an_error(
@@ -260,15 +260,15 @@ async def test_a_person_who_closes_the_waiting_modal_still_reads_an_error(
     await sandbox.slack.close_view(MEI)
     await clock.advance(3)
     await sandbox.settle()
-    assert "Something in this app failed" in direct_message_text(sandbox)
-    assert "secret" not in direct_message_text(sandbox)
+    assert "Something in this app failed" in read_direct_message_text(sandbox)
+    assert "secret" not in read_direct_message_text(sandbox)
 
 
 @pytest.mark.parametrize("error", ["expired_trigger_id", "fatal_error", "invalid_arguments"])
 async def test_an_unopened_modal_is_reported_in_direct_messages(sandbox: World, error: str) -> None:
     sandbox.slack.fail("views.open", error=error, times=2)
     assert await use_shortcut(sandbox, "anywhere") == ""
-    assert len(direct_message_text(sandbox)) > 30
+    assert len(read_direct_message_text(sandbox)) > 30
 
 
 async def test_an_unopened_modal_of_a_message_is_reported_in_its_channel(sandbox: World) -> None:
@@ -299,13 +299,13 @@ async def test_a_shortcut_is_counted_for_its_command(sandbox: World) -> None:
 
 async def test_shortcuts_work_in_socket_mode(open_sandbox: OpenSandbox) -> None:
     async with open_sandbox(
-        (MENU_COMMAND,), app_manifest=manifest_with_menus(), socket_mode=True
+        (MENU_COMMAND,), app_manifest=build_manifest_with_menus(), socket_mode=True
     ) as world:
         assert "from nowhere" in await use_shortcut(world, "anywhere")
         message = world.slack.list_messages(JOHN, SALES)[-1]
         await world.slack.use_message_shortcut(JOHN, "menu.of_message", message)
         await world.settle()
-        assert "from C0SALES" in modal_text(world, JOHN)
+        assert "from C0SALES" in read_modal_text(world, JOHN)
 
 
 USER = {"id": MEI, "team_id": "T0ACME"}

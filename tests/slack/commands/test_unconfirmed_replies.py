@@ -30,7 +30,7 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
         yield world
 
 
-def texts(world: World, channel: str) -> list[str]:
+def list_texts(world: World, channel: str) -> list[str]:
     """Return what John sees of the app in this channel."""
     messages = world.slack.list_messages(JOHN, channel)
     return [visible_text(message) for message in messages if message.author == "U0CHAKRA"]
@@ -42,7 +42,7 @@ async def run_slow_command(world: World, clock: ManualClock, seconds: int) -> No
     await clock.wait_for_sleep(seconds)
     await clock.advance(seconds)
     await typing
-    await world.idle()
+    await world.wait_until_idle()
 
 
 @pytest.mark.parametrize(("fault", "is_shown"), LOST)
@@ -51,8 +51,8 @@ async def test_unconfirmed_answer_goes_to_the_dm_too_and_no_warning_follows(
 ) -> None:
     sandbox.slack.fail("response_url", **fault)
     await run_slow_command(sandbox, clock, 1)
-    assert texts(sandbox, SALES)[-1:] == (["done after 1"] if is_shown else [])
-    assert texts(sandbox, JOHNS_DM) == ["done after 1"]
+    assert list_texts(sandbox, SALES)[-1:] == (["done after 1"] if is_shown else [])
+    assert list_texts(sandbox, JOHNS_DM) == ["done after 1"]
 
 
 @pytest.mark.parametrize(("fault", "is_shown"), LOST)
@@ -62,9 +62,9 @@ async def test_unconfirmed_error_goes_to_the_dm_too_and_no_second_one_follows(
     sandbox.slack.fail("views.open", error="fatal_error")
     sandbox.slack.fail("response_url", **fault)
     await sandbox.slack.type(JOHN, SALES, "/chakra stage")
-    await sandbox.idle()
-    assert len(texts(sandbox, SALES)) == is_shown
-    assert len(texts(sandbox, JOHNS_DM)) == 1
+    await sandbox.wait_until_idle()
+    assert len(list_texts(sandbox, SALES)) == is_shown
+    assert len(list_texts(sandbox, JOHNS_DM)) == 1
 
 
 @pytest.mark.parametrize(("fault", "is_shown"), LOST)
@@ -73,9 +73,9 @@ async def test_unconfirmed_card_in_a_channel_is_not_posted_again(
 ) -> None:
     sandbox.slack.fail("response_url", **fault)
     await sandbox.slack.type(JOHN, SALES, "/chakra post channel")
-    await sandbox.idle()
-    assert texts(sandbox, SALES) == (["for everyone"] if is_shown else [])
-    [note] = texts(sandbox, JOHNS_DM)
+    await sandbox.wait_until_idle()
+    assert list_texts(sandbox, SALES) == (["for everyone"] if is_shown else [])
+    [note] = list_texts(sandbox, JOHNS_DM)
     assert note.startswith("Slack didn't confirm that the card was posted in <#C0SALES>.")
 
 
@@ -87,9 +87,9 @@ async def test_unconfirmed_replacement_is_repeated(
     sandbox.slack.fail("response_url", reset=reset)
     await sandbox.press("stage.again")
     await clock.advance(1)
-    await sandbox.idle()
-    assert texts(sandbox, SALES) == ["again 7"]
-    assert texts(sandbox, JOHNS_DM) == []
+    await sandbox.wait_until_idle()
+    assert list_texts(sandbox, SALES) == ["again 7"]
+    assert list_texts(sandbox, JOHNS_DM) == []
 
 
 @pytest.mark.parametrize("reset", ["before", "after"])
@@ -97,8 +97,8 @@ async def test_unconfirmed_note_after_a_form_goes_to_the_dm_too(sandbox: World, 
     await sandbox.type("/chakra stage")
     sandbox.slack.fail("response_url", reset=reset)
     assert await sandbox.submit({"name": "Ann"}) == {}
-    assert texts(sandbox, SALES) == (["saved Ann yes"] if reset == "after" else [])
-    assert texts(sandbox, JOHNS_DM) == ["saved Ann yes"]
+    assert list_texts(sandbox, SALES) == (["saved Ann yes"] if reset == "after" else [])
+    assert list_texts(sandbox, JOHNS_DM) == ["saved Ann yes"]
 
 
 @pytest.mark.parametrize("reset", ["before", "after"])
@@ -107,23 +107,23 @@ async def test_unconfirmed_answer_to_a_mention_goes_to_the_dm_too(
 ) -> None:
     sandbox.slack.fail("chat.postEphemeral", reset=reset)
     await sandbox.slack.mention(JOHN, SALES, "say hello")
-    await sandbox.idle()
-    assert texts(sandbox, SALES) == (["hello"] if reset == "after" else [])
-    assert texts(sandbox, JOHNS_DM) == ["hello"]
+    await sandbox.wait_until_idle()
+    assert list_texts(sandbox, SALES) == (["hello"] if reset == "after" else [])
+    assert list_texts(sandbox, JOHNS_DM) == ["hello"]
 
 
 async def test_confirmation_lost_in_the_dm_is_no_failure(sandbox: World) -> None:
     sandbox.slack.fail("chat.postMessage", reset="after")
     await sandbox.slack.write_to_app(JOHN, "say hello")
-    await sandbox.idle()
-    assert texts(sandbox, JOHNS_DM) == ["hello"]
+    await sandbox.wait_until_idle()
+    assert list_texts(sandbox, JOHNS_DM) == ["hello"]
 
 
 async def test_answer_lost_on_the_way_to_the_dm_is_reported(sandbox: World) -> None:
     sandbox.slack.fail("chat.postMessage", reset="before")
     await sandbox.slack.write_to_app(JOHN, "say hello")
-    await sandbox.idle()
-    [text] = texts(sandbox, JOHNS_DM)
+    await sandbox.wait_until_idle()
+    [text] = list_texts(sandbox, JOHNS_DM)
     assert "Slack" in text
 
 
@@ -132,9 +132,9 @@ async def test_unconfirmed_notice_of_a_delay_is_not_repeated(
 ) -> None:
     sandbox.slack.fail("response_url", reset="after")
     await run_slow_command(sandbox, clock, 9)
-    assert texts(sandbox, SALES)[-1] == "done after 9"
-    assert len(texts(sandbox, SALES)) == 2
-    assert texts(sandbox, JOHNS_DM) == []
+    assert list_texts(sandbox, SALES)[-1] == "done after 9"
+    assert len(list_texts(sandbox, SALES)) == 2
+    assert list_texts(sandbox, JOHNS_DM) == []
 
 
 REFUSED: list[Any] = [{"error": "internal_error"}, {"error": "no_text"}, {"status": 404}]
@@ -147,7 +147,7 @@ async def test_what_a_form_has_done_is_read_in_the_dm_if_slack_refuses_it_elsewh
     await sandbox.type("/chakra stage")
     sandbox.slack.fail("response_url", times=9, **fault)
     assert await sandbox.submit({"name": "Ann"}) == {}
-    assert texts(sandbox, JOHNS_DM) == ["saved Ann yes"]
+    assert list_texts(sandbox, JOHNS_DM) == ["saved Ann yes"]
 
 
 @pytest.mark.parametrize("fault", REFUSED)
@@ -157,7 +157,7 @@ async def test_what_a_button_has_done_is_read_in_the_dm_if_slack_refuses_it_else
     await sandbox.type("/chakra post card")
     sandbox.slack.fail("response_url", times=9, **fault)
     await sandbox.press("stage.again")
-    assert texts(sandbox, JOHNS_DM) == ["again 7"]
+    assert list_texts(sandbox, JOHNS_DM) == ["again 7"]
 
 
 async def test_person_checks_what_was_done_if_slack_refuses_its_answer_everywhere(
@@ -167,6 +167,6 @@ async def test_person_checks_what_was_done_if_slack_refuses_its_answer_everywher
     for method in ("response_url", "chat.postMessage"):
         sandbox.slack.fail(method, error="internal_error")
     assert await sandbox.submit({"name": "Ann"}) == {}
-    [text] = texts(sandbox, SALES)
+    [text] = list_texts(sandbox, SALES)
     assert "Slack didn't accept the answer" in text
     assert "If this sends or changes something, check first if it's done." in text

@@ -28,15 +28,17 @@ ROOTS = (errors.BotError, errors.UserError, errors.ChakraError)
 """Kinds that nothing raises as they are."""
 
 
-def error_classes(root: type[errors.BotError] = errors.BotError) -> Iterator[type[errors.BotError]]:
+def iter_error_classes(
+    root: type[errors.BotError] = errors.BotError,
+) -> Iterator[type[errors.BotError]]:
     """Every error of the tree."""
     for kind in root.__subclasses__():
         if kind.__module__ in ("bot.errors", "bot.chakra.meta_errors"):
-            yield from {kind, *error_classes(kind)}
+            yield from {kind, *iter_error_classes(kind)}
 
 
 ALL_ERROR_CLASSES = sorted(
-    {kind for kind in error_classes() if kind not in ROOTS}, key=lambda kind: kind.__name__
+    {kind for kind in iter_error_classes() if kind not in ROOTS}, key=lambda kind: kind.__name__
 )
 
 
@@ -62,7 +64,7 @@ def find_violations(payload: dict[str, Any], *, view: bool = False) -> list[str]
     return [str(finding) for finding in found if finding.is_error]
 
 
-def rendered(error: BaseException) -> dict[str, Any]:
+def render(error: BaseException) -> dict[str, Any]:
     message = EXPLAINER.render_message(error, REFERENCE)
     return {"text": message.text, "blocks": list(message.blocks)}
 
@@ -89,7 +91,7 @@ def render_text(message: Any) -> str:
 @pytest.mark.parametrize("kind", ALL_ERROR_CLASSES)
 def test_every_explanation_is_valid_for_slack(kind: type[errors.BotError]) -> None:
     for text in ("", "<!channel> & <b>", "x" * 5_000, "\n" * 50):
-        assert find_violations(rendered(build_error(kind, text))) == []
+        assert find_violations(render(build_error(kind, text))) == []
 
 
 @given(
@@ -97,14 +99,14 @@ def test_every_explanation_is_valid_for_slack(kind: type[errors.BotError]) -> No
     text=st.text(max_size=50) | st.sampled_from(["<!here>", "&lt;"]),
 )
 def test_no_text_of_an_error_mentions_anybody(kind: type[errors.BotError], text: str) -> None:
-    sent = rendered(build_error(kind, text))
+    sent = render(build_error(kind, text))
     assert find_violations(sent) == []
     assert not re.search("<[!@#]", str(sent))
 
 
 @pytest.mark.parametrize("error", [RuntimeError("secret detail"), KeyError("x"), OSError(5, "y")])
 def test_an_unexpected_error_is_a_service_error_without_details(error: Exception) -> None:
-    sent = str(rendered(error))
+    sent = str(render(error))
     assert "Something in this app failed" in sent
     assert REFERENCE in sent
     assert "secret" not in sent
@@ -116,7 +118,7 @@ def test_only_service_errors_have_a_reference(
     kind: type[errors.BotError],
 ) -> None:
     error = build_error(kind)
-    assert (REFERENCE in str(rendered(error))) is EXPLAINER.explain(error).is_service_error
+    assert (REFERENCE in str(render(error))) is EXPLAINER.explain(error).is_service_error
     if isinstance(error, errors.UserError):
         assert not EXPLAINER.explain(error).is_service_error
 

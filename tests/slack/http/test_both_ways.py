@@ -34,7 +34,7 @@ TYPED = {
 VIEW = {"id": "V1", "callback_id": "stage.submit", "hash": "1.a", "blocks": [], "type": "modal"}
 
 
-def entered(name: str) -> dict[str, Any]:
+def build_state(name: str) -> dict[str, Any]:
     """Return the state of a form in which ``name`` was typed."""
     return {"values": {"name": {"stage.name": {"type": "plain_text_input", "value": name}}}}
 
@@ -45,7 +45,7 @@ IN_MESSAGE = {"channel_id": "C0SALES", "message_ts": "1700000000.000100", "type"
 MENU = {"user": JOHN, "trigger_id": "1.2.x"}
 
 
-def event(kind: str, **more: Any) -> dict[str, Any]:
+def build_event(kind: str, **more: Any) -> dict[str, Any]:
     """Return an envelope of the Events API."""
     return {
         "type": "event_callback",
@@ -83,12 +83,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "submission with an error": {
         "type": "view_submission",
         "user": JOHN,
-        "view": {**IN_FORM, "state": entered("bad")},
+        "view": {**IN_FORM, "state": build_state("bad")},
     },
     "submission": {
         "type": "view_submission",
         "user": JOHN,
-        "view": {**IN_FORM, "id": "V2", "state": entered("next")},
+        "view": {**IN_FORM, "id": "V2", "state": build_state("next")},
     },
     "closed form": {"type": "view_closed", "user": JOHN, "view": IN_FORM, "is_cleared": False},
     "options": {
@@ -106,9 +106,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "callback_id": "no.such",
         "message": {"type": "message", "text": "hello", "ts": "1700000000.000100"},
     },
-    "message event": event("message", channel_type="im", subtype="message_deleted"),
-    "reaction event": event("reaction_added", user="U0JOHN", reaction="eyes"),
-    "event of an unknown type": event("something_new"),
+    "message event": build_event("message", channel_type="im", subtype="message_deleted"),
+    "reaction event": build_event("reaction_added", user="U0JOHN", reaction="eyes"),
+    "event of an unknown type": build_event("something_new"),
     "rate limited": {"type": "app_rate_limited", "team_id": "T0ACME"},
     "verification of the URL": {"type": "url_verification", "challenge": "a challenge"},
     "check of the certificate": {"ssl_check": "1", "token": "x"},
@@ -150,7 +150,7 @@ async def through_bolt(shared: tuple[SharedWorld, SharedWorld]) -> AsyncIterator
     assert await shared[1].find_changes() == []
 
 
-async def over_http(post: RequestClient, payload: dict[str, Any]) -> tuple[int, Any]:
+async def post_over_http(post: RequestClient, payload: dict[str, Any]) -> tuple[int, Any]:
     if payload.get("type") in EVENT_TYPES:
         answer = await post.post_signed(json.dumps(payload).encode(), JSON_TYPE)
     elif any(name in payload for name in FORM_KINDS):
@@ -160,7 +160,7 @@ async def over_http(post: RequestClient, payload: dict[str, Any]) -> tuple[int, 
     return answer.status, json.loads(answer.text) if answer.status == 200 and answer.text else None
 
 
-async def in_socket_mode(world: Sandbox, payload: dict[str, Any]) -> tuple[int, Any]:
+async def send_in_socket_mode(world: Sandbox, payload: dict[str, Any]) -> tuple[int, Any]:
     request = AsyncBoltRequest(mode="socket_mode", body=payload)
     response = await world.bot.build_bolt_app().async_dispatch(request)
     body = response.body if response.status == 200 else ""
@@ -174,7 +174,10 @@ async def test_both_ways_give_the_same_answer(
     direct: RequestClient, through_bolt: Sandbox, name: str
 ) -> None:
     payload = REQUESTS[name]
-    answers = [await over_http(direct, payload), await in_socket_mode(through_bolt, payload)]
+    answers = [
+        await post_over_http(direct, payload),
+        await send_in_socket_mode(through_bolt, payload),
+    ]
     assert answers[0] == answers[1]
     assert answers[0][0] == (404 if name in REFUSED else 200)
     await direct.world.settle()

@@ -30,7 +30,7 @@ async def advance_until(world: World, condition: Callable[[], bool]) -> float:
     raise AssertionError("the condition never held")
 
 
-async def connected(client: RequestClient) -> str:
+async def read_connection(client: RequestClient) -> str:
     text = (await client.request("/metrics")).text
     return next(line.split()[1] for line in text.splitlines() if line.startswith(GAUGE))
 
@@ -45,7 +45,7 @@ async def test_a_lost_socket_shows_everywhere_and_so_does_its_return(
         ):
             health = world.bot.context.health
             assert (await client.request("/readyz")).json == {"status": "ok"}
-            assert await connected(client) == "1.0"
+            assert await read_connection(client) == "1.0"
 
             await world.slack.sockets.go_down()
             lost_after = await advance_until(
@@ -55,7 +55,7 @@ async def test_a_lost_socket_shows_everywhere_and_so_does_its_return(
             answer = await client.request("/readyz")
             assert (answer.status, answer.json["reason"]) == (503, "Slack: no_socket")
             assert (await client.request("/healthz")).status == 200
-            assert await connected(client) == "0.0"
+            assert await read_connection(client) == "0.0"
             assert (await health.check_slack()).problem == "no_socket"
 
             world.slack.sockets.come_back()
@@ -64,7 +64,7 @@ async def test_a_lost_socket_shows_everywhere_and_so_does_its_return(
             )
             await world.clock.advance(2)
             assert (await client.request("/readyz")).json == {"status": "ok"}
-            assert await connected(client) == "1.0"
+            assert await read_connection(client) == "1.0"
             assert "status" in visible_text(await world.type("/chakra help"))
     events = [line["event"] for line in lines if line["event"].startswith("socket_")]
     assert events == ["socket_connected", "socket_lost", "socket_connected"]

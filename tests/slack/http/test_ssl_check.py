@@ -56,7 +56,7 @@ def harness() -> VerifierHarness:
     return VerifierHarness()
 
 
-def unsigned_headers(body: bytes, content_type: str = FORM) -> Headers:
+def build_unsigned_headers(body: bytes, content_type: str = FORM) -> Headers:
     return [
         (b"host", b"bot.acme.com"),
         (b"content-type", content_type.encode()),
@@ -65,7 +65,7 @@ def unsigned_headers(body: bytes, content_type: str = FORM) -> Headers:
 
 
 async def post_unsigned(harness: VerifierHarness, body: bytes, *more: tuple[bytes, bytes]) -> Any:
-    return await harness.request([*unsigned_headers(body), *more], [body])
+    return await harness.request([*build_unsigned_headers(body), *more], [body])
 
 
 @pytest.mark.parametrize("body", CHECKS)
@@ -107,7 +107,7 @@ async def test_ssl_check_with_half_a_signature_is_rejected(
 
 
 async def test_ssl_check_with_a_forged_signature_is_rejected(harness: VerifierHarness) -> None:
-    headers = harness.signed_headers(CHECKS[0], secret="another")
+    headers = harness.sign_headers(CHECKS[0], secret="another")
     assert (await harness.request(headers, [CHECKS[0]])).status == 401
 
 
@@ -116,7 +116,7 @@ async def test_ssl_check_needs_an_announced_length(
     harness: VerifierHarness, length: bytes | None
 ) -> None:
     values = [] if length is None else [length]
-    headers = replace_header(unsigned_headers(CHECKS[0]), b"content-length", *values)
+    headers = replace_header(build_unsigned_headers(CHECKS[0]), b"content-length", *values)
     answer = await harness.request(headers, [CHECKS[0]])
     assert answer.status in (400, 401, 413)
 
@@ -124,19 +124,19 @@ async def test_ssl_check_needs_an_announced_length(
 async def test_unsigned_body_without_an_announced_length_is_not_read(
     harness: VerifierHarness,
 ) -> None:
-    headers = replace_header(unsigned_headers(CHECKS[0]), b"content-length")
+    headers = replace_header(build_unsigned_headers(CHECKS[0]), b"content-length")
     assert (await harness.request(headers, [CHECKS[0]])).status == 401
     assert harness.receive_count == 0
 
 
 async def test_body_longer_than_announced_is_rejected(harness: VerifierHarness) -> None:
-    headers = replace_header(unsigned_headers(CHECKS[0]), b"content-length", b"19")
+    headers = replace_header(build_unsigned_headers(CHECKS[0]), b"content-length", b"19")
     answer = await harness.request(headers, [CHECKS[0] + b"&text=" + b"x" * MAX_BODY_BYTES])
     assert answer.status == 401
 
 
 async def test_ssl_check_as_json_is_rejected(harness: VerifierHarness) -> None:
-    answer = await harness.request(unsigned_headers(CHECKS[0], JSON), [CHECKS[0]])
+    answer = await harness.request(build_unsigned_headers(CHECKS[0], JSON), [CHECKS[0]])
     assert (answer.status, harness.payloads) == (401, [])
 
 
@@ -158,7 +158,9 @@ async def test_get_is_answered_for_ssl_check_only(
 
 
 async def test_post_with_a_query_is_rejected(harness: VerifierHarness) -> None:
-    answer = await harness.request(unsigned_headers(CHECKS[0]), [CHECKS[0]], query=b"command=x")
+    answer = await harness.request(
+        build_unsigned_headers(CHECKS[0]), [CHECKS[0]], query=b"command=x"
+    )
     assert answer.status == 401
 
 

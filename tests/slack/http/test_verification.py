@@ -19,7 +19,7 @@ from tests.slack.http.verifier_harness import (
     LIMITS,
     SECRET,
     VerifierHarness,
-    interaction_body,
+    build_interaction_body,
     replace_header,
 )
 
@@ -44,16 +44,16 @@ def harness() -> VerifierHarness:
             {"command": "/chakra"},
         ),
         (
-            interaction_body(user={"id": "U1"}, actions=[{"action_id": "x"}]),
+            build_interaction_body(user={"id": "U1"}, actions=[{"action_id": "x"}]),
             "Application/X-WWW-Form-Urlencoded;charset=UTF-8",
             {"type": "block_actions", "user": {"id": "U1"}, "actions": [{"action_id": "x"}]},
         ),
         (
-            interaction_body("view_submission", user={"id": "U1"}, view={"id": "V1"}),
+            build_interaction_body("view_submission", user={"id": "U1"}, view={"id": "V1"}),
             FORM,
             {"type": "view_submission", "user": {"id": "U1"}, "view": {"id": "V1"}},
         ),
-        (interaction_body("view_closed"), FORM, {"type": "view_closed"}),
+        (build_interaction_body("view_closed"), FORM, {"type": "view_closed"}),
         (
             b'{"type": "url_verification", "challenge": "c"}',
             JSON,
@@ -88,18 +88,18 @@ async def test_slacks_own_documented_signature_is_accepted() -> None:
     )
     signed = b"v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
     harness = VerifierHarness(start=1531420618)
-    headers = replace_header(harness.signed_headers(body), b"x-slack-signature", signed)
+    headers = replace_header(harness.sign_headers(body), b"x-slack-signature", signed)
     assert (await harness.request(headers, [body])).status == 200
 
 
 async def test_chunked_body_is_assembled(harness: VerifierHarness) -> None:
     chunks = [b"", COMMAND[:7], b"", COMMAND[7:], b""]
-    assert (await harness.request(harness.signed_headers(COMMAND), chunks)).status == 200
+    assert (await harness.request(harness.sign_headers(COMMAND), chunks)).status == 200
     assert harness.payloads == [COMMAND_PAYLOAD]
 
 
 async def test_a_missing_content_length_is_fine(harness: VerifierHarness) -> None:
-    headers = replace_header(harness.signed_headers(COMMAND), b"content-length")
+    headers = replace_header(harness.sign_headers(COMMAND), b"content-length")
     assert (await harness.request(headers, [COMMAND])).status == 200
 
 
@@ -123,7 +123,7 @@ async def test_unknown_kind_of_request_is_a_404(harness: VerifierHarness) -> Non
     harness.endpoint = SlackEndpoint(
         unknown, verifier, harness.bodies, on_result=harness.outcomes.append
     )
-    answer = await harness.post(interaction_body("dialog_submission"))
+    answer = await harness.post(build_interaction_body("dialog_submission"))
     assert (answer.status, harness.outcomes) == (404, [ACCEPTED])
 
 
@@ -138,7 +138,7 @@ def test_empty_signing_secret_is_refused(harness: VerifierHarness, secret: str) 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "post", "WHAT"])
 async def test_only_post_requests_are_accepted(harness: VerifierHarness, method: str) -> None:
-    answer = await harness.request(harness.signed_headers(COMMAND), [COMMAND], method)
+    answer = await harness.request(harness.sign_headers(COMMAND), [COMMAND], method)
     assert (answer.status, answer.headers[b"allow"]) == (405, b"POST")
     assert harness.outcomes == ["method"]
 
@@ -161,7 +161,7 @@ async def test_only_post_requests_are_accepted(harness: VerifierHarness, method:
 async def test_only_forms_and_json_are_accepted(
     harness: VerifierHarness, values: tuple[bytes, ...]
 ) -> None:
-    headers = replace_header(harness.signed_headers(COMMAND), b"content-type", *values)
+    headers = replace_header(harness.sign_headers(COMMAND), b"content-type", *values)
     assert (await harness.request(headers, [COMMAND])).status == 415
     assert harness.receive_count == 0
 
@@ -185,7 +185,7 @@ async def test_only_forms_and_json_are_accepted(
 async def test_content_length_is_validated(
     harness: VerifierHarness, values: tuple[bytes, ...], status: int
 ) -> None:
-    headers = replace_header(harness.signed_headers(COMMAND), b"content-length", *values)
+    headers = replace_header(harness.sign_headers(COMMAND), b"content-length", *values)
     assert (await harness.request(headers, [COMMAND])).status == status
     assert harness.receive_count == 0
 
@@ -195,7 +195,7 @@ async def test_content_length_is_validated(
     [b"", b"soon", b"-1", b"1.7e9", b" 1700000000", b"1700000000\n", b"9" * 13, b"9" * 5_000],
 )
 async def test_timestamp_format_is_validated(harness: VerifierHarness, value: bytes) -> None:
-    headers = replace_header(harness.signed_headers(COMMAND), b"x-slack-request-timestamp", value)
+    headers = replace_header(harness.sign_headers(COMMAND), b"x-slack-request-timestamp", value)
     assert (await harness.request(headers, [COMMAND])).status == 401
     assert (harness.outcomes, harness.receive_count) == (["unsigned"], 0)
 
@@ -217,10 +217,10 @@ async def test_timestamp_format_is_validated(harness: VerifierHarness, value: by
     ],
 )
 async def test_signature_format_is_validated(harness: VerifierHarness, spoilt: str) -> None:
-    good = dict(harness.signed_headers(COMMAND))[b"x-slack-signature"].decode()
+    good = dict(harness.sign_headers(COMMAND))[b"x-slack-signature"].decode()
     digits = good.removeprefix("v0=")
     value = spoilt.format(good=good, digits=digits, capitals=digits.upper()).encode("latin-1")
-    headers = replace_header(harness.signed_headers(COMMAND), b"x-slack-signature", value)
+    headers = replace_header(harness.sign_headers(COMMAND), b"x-slack-signature", value)
     assert (await harness.request(headers, [COMMAND])).status == 401
     assert (harness.outcomes, harness.receive_count) == (["unsigned"], 0)
 
@@ -230,7 +230,7 @@ async def test_signature_format_is_validated(harness: VerifierHarness, spoilt: s
 async def test_duplicate_signature_headers_are_rejected(
     harness: VerifierHarness, name: bytes, count: int
 ) -> None:
-    headers = harness.signed_headers(COMMAND)
+    headers = harness.sign_headers(COMMAND)
     headers = replace_header(headers, name, *[dict(headers)[name]] * count)
     assert (await harness.request(headers, [COMMAND])).status == 401
     assert harness.outcomes == ["unsigned"]
@@ -255,14 +255,14 @@ async def test_forged_signature_is_rejected(harness: VerifierHarness) -> None:
 
 
 async def test_modified_body_is_rejected(harness: VerifierHarness) -> None:
-    headers = harness.signed_headers(COMMAND)
+    headers = harness.sign_headers(COMMAND)
     assert (await harness.request(headers, [COMMAND + b"&text=other"])).status == 401
     assert (await harness.request(headers, [COMMAND[:-1], b""])).status == 401
     assert harness.payloads == []
 
 
 async def test_streamed_body_is_not_read_past_the_limit(harness: VerifierHarness) -> None:
-    headers = replace_header(harness.signed_headers(b""), b"content-length")
+    headers = replace_header(harness.sign_headers(b""), b"content-length")
     endless = ({"type": "http.request", "body": b"x" * 500, "more_body": True} for _ in range(99))
     assert (await harness.run_messages(headers, endless)).status == 413
     assert harness.receive_count == 5
@@ -276,7 +276,7 @@ async def test_body_of_exactly_the_limit_is_accepted(harness: VerifierHarness) -
 async def test_client_disconnecting_mid_body_gets_no_response(harness: VerifierHarness) -> None:
     part = {"type": "http.request", "body": COMMAND[:4], "more_body": True}
     answer = await harness.run_messages(
-        harness.signed_headers(COMMAND), [part, {"type": "http.disconnect"}]
+        harness.sign_headers(COMMAND), [part, {"type": "http.disconnect"}]
     )
     assert answer.messages == []
     assert (harness.outcomes, harness.payloads, harness.clock.pending_timers) == (
@@ -288,7 +288,7 @@ async def test_client_disconnecting_mid_body_gets_no_response(harness: VerifierH
 
 async def test_slow_body_times_out_and_closes_the_connection(harness: VerifierHarness) -> None:
     part = {"type": "http.request", "body": COMMAND[:4], "more_body": True}
-    asked = asyncio.ensure_future(harness.run_messages(harness.signed_headers(COMMAND), [part]))
+    asked = asyncio.ensure_future(harness.run_messages(harness.sign_headers(COMMAND), [part]))
     await harness.clock.advance(2.4)
     assert not asked.done()
     await harness.clock.advance(0.2)
@@ -298,7 +298,7 @@ async def test_slow_body_times_out_and_closes_the_connection(harness: VerifierHa
 
 
 async def test_shutdown_mid_body_is_respected(harness: VerifierHarness) -> None:
-    asked = asyncio.ensure_future(harness.run_messages(harness.signed_headers(COMMAND), []))
+    asked = asyncio.ensure_future(harness.run_messages(harness.sign_headers(COMMAND), []))
     await settle()
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):

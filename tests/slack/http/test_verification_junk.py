@@ -21,7 +21,7 @@ from tests.slack.http.verifier_harness import (
     SECRET,
     Headers,
     VerifierHarness,
-    interaction_body,
+    build_interaction_body,
 )
 
 NAMES = st.sampled_from(
@@ -34,7 +34,7 @@ VALUES = st.one_of(
 BODIES = st.one_of(
     st.binary(max_size=60),
     st.text(max_size=40).map(str.encode),
-    st.sampled_from([COMMAND, interaction_body(), b'{"a": 1}', b"x" * 2_100]),
+    st.sampled_from([COMMAND, build_interaction_body(), b'{"a": 1}', b"x" * 2_100]),
     st.recursive(st.text(max_size=5) | st.none(), st.lists, max_leaves=5).map(
         lambda value: json.dumps({"a": value}).encode()
     ),
@@ -74,7 +74,7 @@ def test_signed_junk_is_a_4xx_or_read_as_bolt_reads_it(
 ) -> None:
     harness = VerifierHarness()
     body = b"".join(chunks)
-    headers = harness.signed_headers(body, content_type, secret=SECRET if true else "another")
+    headers = harness.sign_headers(body, content_type, secret=SECRET if true else "another")
     answer = run(harness.request(headers, chunks))
     if answer.status != 200:
         assert answer.status in {400, 401, 413}

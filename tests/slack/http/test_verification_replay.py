@@ -11,13 +11,13 @@ from tests.slack.http.verifier_harness import (
     JSON,
     LIMITS,
     VerifierHarness,
-    interaction_body,
+    build_interaction_body,
 )
 
-PRESS = interaction_body(user={"id": "U1"}, actions=[{"action_id": "x"}])
+PRESS = build_interaction_body(user={"id": "U1"}, actions=[{"action_id": "x"}])
 FORM_VALUES = {"user": {"id": "U1"}, "view": {"id": "V1"}}
-SUBMISSION = interaction_body("view_submission", **FORM_VALUES)
-MENU = interaction_body("block_suggestion", user={"id": "U1"}, action_id="x")
+SUBMISSION = build_interaction_body("view_submission", **FORM_VALUES)
+MENU = build_interaction_body("block_suggestion", user={"id": "U1"}, action_id="x")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def harness() -> VerifierHarness:
 async def test_command_or_interaction_is_accepted_once(
     harness: VerifierHarness, body: bytes
 ) -> None:
-    headers = harness.signed_headers(body)
+    headers = harness.sign_headers(body)
     assert [(await harness.request(headers, [body])).status for _ in range(3)] == [200, 409, 409]
     assert harness.outcomes == [ACCEPTED, "replayed", "replayed"]
 
@@ -41,25 +41,27 @@ async def test_command_or_interaction_is_accepted_once(
 async def test_events_and_option_requests_may_repeat(
     harness: VerifierHarness, body: bytes, content_type: str
 ) -> None:
-    headers = harness.signed_headers(body, content_type)
+    headers = harness.sign_headers(body, content_type)
     assert [(await harness.request(headers, [body])).status for _ in range(2)] == [200, 200]
 
 
 async def test_block_suggestion_in_text_does_not_allow_replays(harness: VerifierHarness) -> None:
-    body = interaction_body("view_submission", **FORM_VALUES, text='"type": "block_suggestion"')
-    headers = harness.signed_headers(body)
+    body = build_interaction_body(
+        "view_submission", **FORM_VALUES, text='"type": "block_suggestion"'
+    )
+    headers = harness.sign_headers(body)
     assert [(await harness.request(headers, [body])).status for _ in range(2)] == [200, 409]
 
 
 async def test_captured_command_is_rejected_as_json(harness: VerifierHarness) -> None:
     await harness.post(COMMAND)
-    assert (await harness.request(harness.signed_headers(COMMAND, JSON), [COMMAND])).status == 400
+    assert (await harness.request(harness.sign_headers(COMMAND, JSON), [COMMAND])).status == 400
 
 
 async def test_signature_is_remembered_while_its_timestamp_is_valid(
     harness: VerifierHarness,
 ) -> None:
-    headers = harness.signed_headers(COMMAND, age=-300)
+    headers = harness.sign_headers(COMMAND, age=-300)
     assert (await harness.request(headers, [COMMAND])).status == 200
     await harness.clock.advance(599)
     assert (await harness.request(headers, [COMMAND])).status == 409

@@ -67,7 +67,7 @@ class VerifierHarness:
         return b"ok"
 
     async def post(self, body: bytes, content_type: str = FORM, **signing: Any) -> VerifierResponse:
-        return await self.request(self.signed_headers(body, content_type, **signing), [body])
+        return await self.request(self.sign_headers(body, content_type, **signing), [body])
 
     async def request(
         self,
@@ -113,7 +113,7 @@ class VerifierHarness:
         await self.endpoint(scope, receive, send)
         return answer
 
-    def signed_headers(
+    def sign_headers(
         self, body: bytes, content_type: str = FORM, *, age: float = 0, secret: str = SECRET
     ) -> Headers:
         timestamp = str(int(self.clock.time() - age))
@@ -122,16 +122,16 @@ class VerifierHarness:
             (b"content-type", content_type.encode()),
             (b"content-length", str(len(body)).encode()),
             (b"x-slack-request-timestamp", timestamp.encode()),
-            (b"x-slack-signature", signature(timestamp, body, secret).encode()),
+            (b"x-slack-signature", compute_signature(timestamp, body, secret).encode()),
         ]
 
 
-def signature(timestamp: str, body: bytes, secret: str = SECRET) -> str:
+def compute_signature(timestamp: str, body: bytes, secret: str = SECRET) -> str:
     base = b"v0:" + timestamp.encode() + b":" + body
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
 
-def interaction_body(kind: str = "block_actions", **more: Any) -> bytes:
+def build_interaction_body(kind: str = "block_actions", **more: Any) -> bytes:
     return urlencode({"payload": json.dumps({"type": kind, **more})}).encode()
 
 

@@ -336,11 +336,11 @@ def _require_others_sends(spec: RuleSpec, destination: Destination) -> None:
         raise UsageError(OWN_SENDS)
 
 
-def _acts_on_channel(id_: str, run: Handler) -> Action[Context]:
+def _build_channel_action(id_: str, run: Handler) -> Action[Context]:
     return Action(id_, run, needs=Permission.NOTIFY)
 
 
-def _looks(id_: str, run: Handler) -> Action[Context]:
+def _build_looking_action(id_: str, run: Handler) -> Action[Context]:
     return Action(id_, run, needs=Permission.NOTIFY, only_looks=True)
 
 
@@ -365,13 +365,13 @@ NOTIFY: Command[Context] = Command(
     greeting_button="Choose notifications",
     button_action=FORM_ACTION,
     actions=(
-        _looks(FORM_ACTION, open_form),
-        _looks(EDIT_ACTION, edit),
+        _build_looking_action(FORM_ACTION, open_form),
+        _build_looking_action(EDIT_ACTION, edit),
         *list_recent_actions(Context),
-        _acts_on_channel(CONFIRM, confirm),
-        _acts_on_channel(UP, move_up),
-        _acts_on_channel(DOWN, move_down),
-        _acts_on_channel(REMOVE, remove),
+        _build_channel_action(CONFIRM, confirm),
+        _build_channel_action(UP, move_up),
+        _build_channel_action(DOWN, move_down),
+        _build_channel_action(REMOVE, remove),
         *post_actions(Context),
     ),
     forms=(

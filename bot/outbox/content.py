@@ -13,7 +13,7 @@ def dump_message(message: Message) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def loads(content: str) -> Message:
+def load_message(content: str) -> Message:
     """Return the message that the JSON describes."""
     values = json.loads(content)
     return Message(text=values["text"], blocks=tuple(values["blocks"]))

@@ -172,7 +172,7 @@ class SlackDelivery:
 
     async def _send_with_fallback(self, post: Post, send: Callable[[Message], Awaitable[T]]) -> T:
         """Send the message as its author wrote it, or as text only if Slack rejects that."""
-        message = content.loads(post.content)
+        message = content.load_message(post.content)
         try:
             return await send(message)
         except SlackError as error:

@@ -26,7 +26,7 @@ def strip_blocks(message: Message) -> Message:
 
 def build_failure_notice(post: Post, error_code: str) -> FailureNotice:
     """Return the notice with the message it is about; ``repeat`` is the message alone."""
-    message = content.loads(post.content)
+    message = content.load_message(post.content)
     what, remedy = explain_undelivered(error_code, post.channel)
     heading = blocks.section(blocks.lines([markup(Markup(":warning: "), bold(what)), remedy]))
     notice = Message(text=f"{what} {remedy}", blocks=(heading, *_quote_blocks(message)))

@@ -75,7 +75,7 @@ class Posts:
                     self._match_workspace(),
                     posts.c.key == bindparam("of"),
                     posts.c.digest != bindparam("now"),
-                    _accepts_content(),
+                    _match_accepted_content(),
                 )
                 .values(
                     content=bindparam("new"),
@@ -378,6 +378,6 @@ def _compute_digest(content: str) -> str:
     return sha256(content.encode()).hexdigest()
 
 
-def _accepts_content() -> ColumnElement[bool]:
+def _match_accepted_content() -> ColumnElement[bool]:
     is_posted = and_(posts.c.message_ts != "", posts.c.error_code != WITHDRAWN)
     return or_(posts.c.error_code == "", is_posted)

@@ -73,7 +73,7 @@ def build_name_query(typed: str, attributes: Iterable[str]) -> Where | None:
     if not words:
         return None
     parts: list[Where] = [
-        _begins_with(by_key[key], typed) for key in sorted(NAME_KEYS & by_key.keys())
+        _match_beginning(by_key[key], typed) for key in sorted(NAME_KEYS & by_key.keys())
     ]
     first = next((by_key[key] for key in sorted(FIRST_NAME_KEYS & by_key.keys())), "")
     last = next((by_key[key] for key in sorted(LAST_NAME_KEYS & by_key.keys())), "")
@@ -89,7 +89,7 @@ def build_name_query(typed: str, attributes: Iterable[str]) -> Where | None:
             {first: _list_spellings(words[-1]), last: _list_spellings(" ".join(words[:-1]))}
         )
     else:
-        parts += [_begins_with(name, typed) for name in (first, last) if name]
+        parts += [_match_beginning(name, typed) for name in (first, last) if name]
     return {"or": parts} if parts else None
 
 
@@ -151,7 +151,7 @@ def normalize_key(name: str) -> str:
     return _WORD_BOUNDARY.sub("_", name.strip()).lower()
 
 
-def _begins_with(attribute: str, typed: str) -> Where:
+def _match_beginning(attribute: str, typed: str) -> Where:
     parts = [
         {attribute: {">=": spelling, "<=": spelling + _LAST_CHARACTER}}
         for spelling in _list_spellings(typed)

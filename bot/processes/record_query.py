@@ -113,26 +113,26 @@ class RecordQuery:
     @property
     def words(self) -> tuple[str, ...]:
         """The names, keys, numbers and addresses that are searched for."""
-        return tuple(term.text for term in _leaves(self.terms) if isinstance(term, TextTerm))
+        return tuple(term.text for term in _iter_leaves(self.terms) if isinstance(term, TextTerm))
 
     @property
     def fields(self) -> tuple[QueryField, ...]:
         """The fields that the terms compare."""
-        leaves = _leaves(self.terms)
+        leaves = _iter_leaves(self.terms)
         named = [term.field for term in leaves if not isinstance(term, TextTerm | Group)]
         return tuple(dict.fromkeys(named))
 
     @property
     def people(self) -> tuple[Person, ...]:
         """The colleagues whose usernames the ``where`` needs."""
-        assigned = [term for term in _leaves(self.terms) if isinstance(term, AssignedTo)]
+        assigned = [term for term in _iter_leaves(self.terms) if isinstance(term, AssignedTo)]
         return tuple(dict.fromkeys(person for term in assigned for person in term.people))
 
 
-def _leaves(terms: Sequence[Term]) -> Iterator[Term]:
+def _iter_leaves(terms: Sequence[Term]) -> Iterator[Term]:
     for term in terms:
         if isinstance(term, Group):
-            yield from _leaves(term.terms)
+            yield from _iter_leaves(term.terms)
         else:
             yield term
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bot.sandbox.slack import LocalFile, visible_text
+from bot.sandbox.slack import LocalFile, collect_text
 from tests.clock import ManualClock
 from tests.commands.watch_scenarios import advance_until, list_app_messages, wait_until
 from tests.people import JOHN, SALES
@@ -80,7 +80,7 @@ async def test_upload_named_after_a_customer_is_masked(acme: World, clock: Manua
 
 def _read_form_text(acme: World) -> str:
     view = acme.slack.find_view(JOHN)
-    return visible_text(view) if view else ""
+    return collect_text(view) if view else ""
 
 
 async def test_job_whose_id_begins_like_a_number_is_named_whole(
@@ -90,4 +90,4 @@ async def test_job_whose_id_begins_like_a_number_is_named_whole(
     await acme.type(f"/chakra watch {job.id}")
     await wait_until(acme, lambda: bool(list_app_messages(acme, JOHN, SALES)))
     await advance_until(acme, clock, lambda: len(list_app_messages(acme, JOHN, SALES)) > 1)
-    assert f"Job `{job.id}` has finished" in visible_text(list_app_messages(acme, JOHN, SALES)[1])
+    assert f"Job `{job.id}` has finished" in collect_text(list_app_messages(acme, JOHN, SALES)[1])

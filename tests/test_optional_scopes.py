@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import manifest
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.commands.send_file_scenarios import PROMO
 from tests.commands.send_scenarios import open_form
 from tests.commands.watch_scenarios import FINISHED, RUNNING, advance_until
@@ -27,7 +27,7 @@ Probe = Callable[[World], Awaitable[str]]
 
 def read_last_text(world: World, channel: str) -> str:
     messages = world.slack.list_messages(JOHN, channel)
-    return visible_text(messages[-1]) if messages else ""
+    return collect_text(messages[-1]) if messages else ""
 
 
 async def is_ready(world: World) -> bool:
@@ -39,11 +39,11 @@ async def is_ready(world: World) -> bool:
 
 
 async def look_oneself_up(world: World) -> str:
-    return visible_text(await world.type("/chakra user me"))
+    return collect_text(await world.type("/chakra user me"))
 
 
 async def send_as_a_group_member(world: World) -> str:
-    return visible_text(await world.type("/chakra send"))
+    return collect_text(await world.type("/chakra send"))
 
 
 async def mention_the_app(world: World) -> str:
@@ -59,7 +59,7 @@ async def write_to_the_app(world: World) -> str:
 
 
 async def watch_in(world: World, channel: str) -> str:
-    return visible_text(await world.type(f"/chakra watch {RUNNING}", channel=channel))
+    return collect_text(await world.type(f"/chakra watch {RUNNING}", channel=channel))
 
 
 async def watch_while_slack_hangs_up(world: World, channel: str) -> str:
@@ -68,7 +68,7 @@ async def watch_while_slack_hangs_up(world: World, channel: str) -> str:
     await world.type(f"/chakra watch {RUNNING}", channel=channel)
 
     def list_notices() -> list[str]:
-        texts = map(visible_text, world.slack.list_messages(JOHN, JOHNS_MESSAGES))
+        texts = map(collect_text, world.slack.list_messages(JOHN, JOHNS_MESSAGES))
         return [text for text in texts if "couldn't confirm" in text]
 
     await advance_until(world, world.clock, lambda: bool(list_notices()))
@@ -77,7 +77,7 @@ async def watch_while_slack_hangs_up(world: World, channel: str) -> str:
 
 async def share_with_partners(world: World) -> str:
     line = "/chakra user john@acme.com share"
-    return visible_text(await world.type(line, channel="C0PARTNERS"))
+    return collect_text(await world.type(line, channel="C0PARTNERS"))
 
 
 async def choose_files(world: World) -> str:
@@ -87,9 +87,9 @@ async def choose_files(world: World) -> str:
     assert view is not None
     elements = [block.get("element", {}).get("type") for block in view["blocks"]]
     assert "file_input" not in elements
-    assert "a link" in visible_text(view)
+    assert "a link" in collect_text(view)
     await world.slack.close_view(JOHN)
-    return visible_text(await world.type("/chakra bulk create lead"))
+    return collect_text(await world.type("/chakra bulk create lead"))
 
 
 async def get_failed_rows(world: World) -> str:
@@ -137,11 +137,11 @@ async def test_app_works_without_an_optional_scope_and_says_what_is_off(
     probe, expected = PROBES[scope]
     with capture_logs() as lines:
         async with open_sandbox(declined_scopes=(scope,), senders=senders) as world:
-            assert "john@acme.com" in visible_text(await world.type("/chakra user john@acme.com"))
+            assert "john@acme.com" in collect_text(await world.type("/chakra user john@acme.com"))
             assert expected in await probe(world)
-            status = visible_text(await world.type("/chakra status", by=PRIYA))
+            status = collect_text(await world.type("/chakra status", by=PRIYA))
             assert manifest.list_optional_scopes()[scope] in status
-            assert scope not in visible_text(await world.type("/chakra status", by=MEI))
+            assert scope not in collect_text(await world.type("/chakra status", by=MEI))
             assert await is_ready(world)
     [line] = [line for line in lines if line["event"] == "optional_scopes_declined"]
     assert list(line["off"]) == [scope]
@@ -150,15 +150,15 @@ async def test_app_works_without_an_optional_scope_and_says_what_is_off(
 async def test_app_with_all_scopes_says_nothing_of_them(open_sandbox: OpenSandbox) -> None:
     with capture_logs() as lines:
         async with open_sandbox() as world:
-            assert "declined" not in visible_text(await world.type("/chakra status", by=PRIYA))
+            assert "declined" not in collect_text(await world.type("/chakra status", by=PRIYA))
     events = {line["event"] for line in lines}
     assert not events & {"optional_scopes_declined", "required_scopes_missing"}
 
 
 async def test_app_without_all_optional_scopes_still_answers(open_sandbox: OpenSandbox) -> None:
     async with open_sandbox(declined_scopes=tuple(PROBES)) as world:
-        assert "john@acme.com" in visible_text(await world.type("/chakra user john@acme.com"))
-        status = visible_text(await world.type("/chakra status", by=PRIYA))
+        assert "john@acme.com" in collect_text(await world.type("/chakra user john@acme.com"))
+        status = collect_text(await world.type("/chakra status", by=PRIYA))
         assert all(off in status for off in manifest.list_optional_scopes().values())
         assert world.slack.rejections == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from commands import COMMANDS
 from tests.people import JOHN, MEI, SALES
 from tests.world import World
@@ -93,4 +93,4 @@ async def test_no_line_without_share_or_watch_posts_in_the_channel(
 
 def list_public_texts(acme: World) -> list[str]:
     messages = acme.slack.list_messages(JOHN, SALES)
-    return [visible_text(m) for m in messages if m.author == "U0CHAKRA" and not m.ephemeral]
+    return [collect_text(m) for m in messages if m.author == "U0CHAKRA" and not m.ephemeral]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.people import JOHN, SALES, SUPPORT
 from tests.shared_world import SharedWorld
 from tests.world import World
@@ -28,9 +28,9 @@ async def test_each_story_begins_as_in_a_new_world(acme: World) -> None:
     before = len(acme.slack.list_messages(JOHN, SALES))
     shared = SharedWorld(acme)
     await shared.open()
-    assert "John Doe" in visible_text(await acme.type("/chakra user john"))
+    assert "John Doe" in collect_text(await acme.type("/chakra user john"))
     asked = acme.chakra.count()
     await shared.begin()
     assert (acme.chakra.count(), len(acme.slack.list_messages(JOHN, SALES))) == (0, before)
-    assert "John Doe" in visible_text(await acme.type("/chakra user john"))
+    assert "John Doe" in collect_text(await acme.type("/chakra user john"))
     assert acme.chakra.count() == asked

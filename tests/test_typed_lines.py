@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack.commands.registry import build_registry
 from commands import COMMANDS
 from tests import typed_lines
@@ -48,14 +48,14 @@ def test_nothing_that_others_see_or_that_acts_starts_from_a_guess(line: str) -> 
 
 async def test_a_line_of_each_kind_through_the_front_door(acme: World) -> None:
     async def read(line: str) -> str:
-        return visible_text(await acme.type(f"/chakra {line}"))
+        return collect_text(await acme.type(f"/chakra {line}"))
 
     async def read_form(line: str) -> str:
         await acme.type(f"/chakra {line}")
         view = acme.slack.find_view(JOHN)
         assert view is not None, line
         await acme.slack.close_view(JOHN)
-        return visible_text(view)
+        return collect_text(view)
 
     assert "Two people match" in await read("maria")
     assert "+91 99999 99999" in await read("hi, who is priya's number?")
@@ -67,9 +67,9 @@ async def test_a_line_of_each_kind_through_the_front_door(acme: World) -> None:
     assert "Did you mean:\n/chakra unwatch" in await read(f"stop watching {JOB_ID}")
     assert "What /chakra can do" in await read("?")
     assert "Did you mean:\n/chakra users sales" in await read("usres sales")
-    assert "role Field Sales or Inside Sales" in visible_text(await acme.press("help.run:0"))
+    assert "role Field Sales or Inside Sales" in collect_text(await acme.press("help.run:0"))
     assert "No one in Chakra matches *zebulon*" in await read("zebulon")
-    assert "No templates match" in visible_text(await acme.press("help.run:1"))
+    assert "No templates match" in collect_text(await acme.press("help.run:1"))
     assert "New template" in await read_form("please create a template")
     assert "John Doe" in await read_form("message John Doe")
     assert "Bulk upload" in await read_form("import leads")

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from bot.application import Workspaces
 from bot.installation import installation_from_settings
 from bot.jobs.watch import Watch, WatchStatus
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack.commands.registry import build_registry
 from bot.web.server import serve
 from bot.workflows import WatchTarget
@@ -89,7 +89,7 @@ def count_active(*workspaces: Workspace) -> list[int]:
 
 def has_acme_posted(acme: World, text: str) -> bool:
     return any(
-        text in visible_text(message) for message in list_app_messages(acme, "U0MEI", "C0SALES")
+        text in collect_text(message) for message in list_app_messages(acme, "U0MEI", "C0SALES")
     )
 
 
@@ -129,7 +129,7 @@ async def test_command_in_a_removed_workspace_is_answered_in_its_ack(acme: World
     await acme.bot.stop_workspace("T0ACME", "app_uninstalled")
     shown = await acme.type("/chakra status")
     assert shown.ephemeral
-    assert visible_text(shown) == (
+    assert collect_text(shown) == (
         "Chakra was removed from this workspace, so your command didn't run. "
         "Ask a workspace admin to install it again."
     )

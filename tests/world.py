@@ -32,7 +32,7 @@ class World(sandbox.Sandbox):
         that hangs, use it within ``async with world.clock.running():``."""
         await self.slack.type(by, channel, text.rstrip())
         await self.wait_until_idle()
-        return self.shown(by=by, channel=channel)
+        return self.find_shown(by=by, channel=channel)
 
     async def press(
         self, action: str, *, by: str = JOHN, channel: str = SALES, value: Any = None
@@ -40,7 +40,7 @@ class World(sandbox.Sandbox):
         """Press a button or choose in a menu; return what this person then sees last there."""
         await self.slack.press(by, action, value=value)
         await self.wait_until_idle()
-        return self.shown(by=by, channel=channel)
+        return self.find_shown(by=by, channel=channel)
 
     async def submit(self, values: Mapping[str, Any], *, by: str = JOHN) -> dict[str, str]:
         """Submit the open form; return the sentences under its fields."""
@@ -61,6 +61,6 @@ class World(sandbox.Sandbox):
         assert view.get("callback_id") == "send.confirm", view.get("callback_id")
         return await self.submit({}, by=by)
 
-    def shown(self, *, by: str = JOHN, channel: str = SALES) -> VisibleMessage:
+    def find_shown(self, *, by: str = JOHN, channel: str = SALES) -> VisibleMessage:
         """Return what this person sees last there."""
         return self.slack.list_messages(by, channel)[-1]

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot import manifest
 from bot.access.policy import AccessPolicy
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Role
 from tests.clock import ManualClock
@@ -214,7 +214,7 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
 async def run_command(world: World, who: str, text: str, where: str = "C0SALES") -> str:
     await world.slack.type(who, where, f"/chakra {text}")
     await world.settle()
-    return visible_text(world.slack.list_messages(who, where)[-1])
+    return collect_text(world.slack.list_messages(who, where)[-1])
 
 
 async def test_member_reads_and_sender_writes(sandbox: World) -> None:
@@ -260,4 +260,4 @@ async def test_a_hanging_slack_delays_no_ack(sandbox: World, clock: ManualClock)
     assert (delivered.status, delivered.body) == (200, None)
     sandbox.slack.release()
     await sandbox.settle()
-    assert visible_text(sandbox.slack.list_messages(MEI, "C0SALES")[-1]) == "hi"
+    assert collect_text(sandbox.slack.list_messages(MEI, "C0SALES")[-1]) == "hi"

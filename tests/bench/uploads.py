@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.slack import EmbeddedSlack, LocalFile, visible_text
+from bot.sandbox.slack import EmbeddedSlack, LocalFile, collect_text
 from bot.sandbox.world import SLACK_EVENTS_PATH
 from tests.bench.bench_process import BenchProcess, start_process
 from tests.bench.loop_monitor import MAX_BLOCK_MS
@@ -62,7 +62,7 @@ class _UploadForm:
 
     def is_checked(self) -> bool:
         view = self.slack.find_view(JOHN)
-        return view is not None and f"Send {ROWS:,} rows" in visible_text(view)
+        return view is not None and f"Send {ROWS:,} rows" in collect_text(view)
 
     async def measure_submit(
         self, step: str, values: Mapping[str, Any], is_done: Callable[[], bool]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import LocalFile, visible_text
+from bot.sandbox.slack import LocalFile, collect_text
 from tests.db.databases import create_database_url
 from tests.lossy_proxy import LossyProxy, start_proxy
 from tests.process import (
@@ -65,17 +65,17 @@ class UploadScenario:
 
     def read_form_text(self) -> str:
         view = self.stand_ins.slack.find_view(JOHN)
-        return visible_text(view) if view else ""
+        return collect_text(view) if view else ""
 
     def list_stopped_messages(self) -> list[str]:
         """Return the texts in the DM with the app that say that the upload stopped."""
         texts = [
-            visible_text(message) for message in self.stand_ins.slack.list_messages(JOHN, JOHNS)
+            collect_text(message) for message in self.stand_ins.slack.list_messages(JOHN, JOHNS)
         ]
         return [text for text in texts if "stopped" in text]
 
     def read_watch_text(self) -> str:
-        return "".join(map(visible_text, self.stand_ins.slack.list_messages(JOHN, JOHNS)))
+        return "".join(map(collect_text, self.stand_ins.slack.list_messages(JOHN, JOHNS)))
 
     async def wait_until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(TIMEOUT_SECONDS):

@@ -15,7 +15,7 @@ from bot.bulk.uploader import DB_RETRY_DELAYS, MAX_RETRY_DELAY_SECONDS, UPLOAD_W
 from bot.db.engine import Database
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.chakra.faults import Hang, StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.commands.watch_scenarios import advance_until, list_app_messages, wait_until
 from tests.world import World
@@ -96,7 +96,7 @@ async def wait_for_response(acme: World, status: int) -> None:
 def list_stopped_messages(acme: World) -> list[str]:
     return [
         text
-        for text in map(visible_text, list_app_messages(acme, JOHN, JOHNS))
+        for text in map(collect_text, list_app_messages(acme, JOHN, JOHNS))
         if "stopped" in text
     ]
 
@@ -255,5 +255,5 @@ async def test_concurrent_workers_send_each_batch_once_and_the_last_finishes(
     assert await list_batch_states(acme, upload) == [SENT] * 4
     await advance_until(acme, clock, lambda: bool(list_app_messages(acme, JOHN, SALES)), step=5)
     [outcome] = list_app_messages(acme, JOHN, SALES)
-    assert "40 of 40 succeeded" in visible_text(outcome)
+    assert "40 of 40 succeeded" in collect_text(outcome)
     assert list_stopped_messages(acme) == []

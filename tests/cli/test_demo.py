@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.world import SAMPLE_TABLE_PATH, build_tips
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
@@ -131,7 +131,7 @@ async def test_both_connection_modes_give_the_same_answer(open_sandbox: OpenSand
         async with open_sandbox(socket_mode=socket_mode) as world:
             await world.slack.type("U0MEI", "C0SALES", "/chakra user john@acme.com")
             await world.settle()
-            answers.append(visible_text(world.slack.list_messages("U0MEI", "C0SALES")[-1]))
+            answers.append(collect_text(world.slack.list_messages("U0MEI", "C0SALES")[-1]))
     assert answers[0] == answers[1]
     assert "John Doe" in answers[0]
 

@@ -17,7 +17,7 @@ from bot.aio.clock import Clock, SystemClock
 from bot.cli.serve import StartupError, run
 from bot.db.engine import open_database
 from bot.sandbox.chakra.faults import DelayedResponse, Hang
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.world import build_settings
 from bot.settings.settings import Settings
 from commands import COMMANDS
@@ -93,7 +93,7 @@ async def test_serve_starts_and_exits_0(
         delivered = await services.slack.type(MEI, SALES, "/chakra user john@acme.com")
         assert delivered.status == 200
         await services.slack.wait_until(
-            lambda: "John Doe" in visible_text(services.slack.list_messages(MEI, SALES)[-1])
+            lambda: "John Doe" in collect_text(services.slack.list_messages(MEI, SALES)[-1])
         )
         assert await bot.wait_for_exit(signal.SIGTERM) == 0
     logged = [json.loads(line) for line in bot.errors]
@@ -115,7 +115,7 @@ async def test_shutdown_notifies_the_member_whose_command_hangs(
         delivered = await services.slack.type(MEI, SALES, "/chakra user john@acme.com")
         assert (delivered.status, delivered.body) == (200, None)
         assert await bot.wait_for_exit(signal.SIGTERM) == 0
-    assert "stopped before the answer arrived" in visible_text(
+    assert "stopped before the answer arrived" in collect_text(
         services.slack.list_messages(MEI, SALES)[-1]
     )
 
@@ -136,7 +136,7 @@ async def test_shutdown_lets_a_pending_ack_deliver_its_response(
         assert await bot.wait_for_exit(signal.SIGINT) == 0
         delivered = await typing
     assert delivered.status == 200
-    assert "John Doe" in visible_text(services.slack.list_messages(MEI, SALES)[-1])
+    assert "John Doe" in collect_text(services.slack.list_messages(MEI, SALES)[-1])
     assert not [line for line in bot.errors if '"level":"error"' in line]
 
 

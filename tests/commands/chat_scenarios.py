@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.notifications.rule import EventGroup, RuleSpec
 from bot.sandbox.chakra.customer import EmbeddedCustomer
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.people import JOHN, SALES
 from tests.world import World
 
@@ -55,7 +55,7 @@ def find_parent(acme: World) -> VisibleMessage:
 def list_thread_texts(acme: World, *, by: str = JOHN) -> list[str]:
     """Return the texts of the thread that everyone sees, in order."""
     return [
-        visible_text(message)
+        collect_text(message)
         for message in acme.slack.list_messages(by, SALES)
         if message.thread_ts == find_parent(acme).ts and message.ts != find_parent(acme).ts
         if not message.ephemeral
@@ -89,14 +89,14 @@ def list_sent_bodies(acme: World) -> list[Any]:
 def list_ephemerals(acme: World, *, by: str = JOHN) -> list[str]:
     """Return what only this person sees in the channel."""
     return [
-        visible_text(message)
+        collect_text(message)
         for message in acme.slack.list_messages(by, SALES)
         if message.ephemeral
     ]
 
 
 def read_parent_text(acme: World) -> str:
-    return visible_text(find_parent(acme))
+    return collect_text(find_parent(acme))
 
 
 def read_modal_text(acme: World, *, by: str = JOHN) -> str:

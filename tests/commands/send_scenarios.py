@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.clock import ManualClock
 from tests.world import World
 
@@ -88,16 +88,16 @@ def is_sent(acme: World, by: str = JOHN) -> bool:
 
 
 def read_view_text(acme: World, by: str = JOHN) -> str:
-    return visible_text(acme.slack.find_view(by) or {})
+    return collect_text(acme.slack.find_view(by) or {})
 
 
 def read_report_text(acme: World) -> str:
     messages = acme.slack.list_messages(JOHN, DIRECT)
-    return visible_text(messages[-1]) if messages else ""
+    return collect_text(messages[-1]) if messages else ""
 
 
 def read_last_message_text(acme: World) -> str:
-    return visible_text(acme.slack.list_messages(JOHN, SALES)[-1])
+    return collect_text(acme.slack.list_messages(JOHN, SALES)[-1])
 
 
 def count_sent(acme: World) -> int:

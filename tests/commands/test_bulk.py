@@ -11,7 +11,7 @@ import xlsxwriter
 
 from bot.bulk.upload import BatchState, UploadStage
 from bot.sandbox.chakra.faults import ResetAfterHandling, StatusResponse
-from bot.sandbox.slack import LocalFile, VisibleMessage, visible_text
+from bot.sandbox.slack import LocalFile, VisibleMessage, collect_text
 from tests.clock import ManualClock
 from tests.commands.watch_scenarios import (
     advance_until,
@@ -53,7 +53,7 @@ async def open_form(acme: World, line: str = "bulk create lead", channel: str = 
     await acme.type(f"/chakra {line}", channel=channel)
     view = acme.slack.find_view(JOHN)
     assert view is not None
-    return visible_text(view)
+    return collect_text(view)
 
 
 async def submit_file(acme: World, file: LocalFile, **values: Any) -> str:
@@ -84,7 +84,7 @@ async def wait_for_outcome(
 
 def read_form(acme: World) -> str:
     view = acme.slack.find_view(JOHN)
-    return visible_text(view) if view else ""
+    return collect_text(view) if view else ""
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +109,7 @@ async def test_a_table_becomes_leads_and_the_outcome_is_posted(
     started = "Upload started: 30 rows. We'll send you a direct message when it finishes."
     await wait_until(acme, lambda: started in join_text(list_messages(acme, JOHN, SALES)))
     [outcome] = await wait_for_outcome(acme, clock)
-    assert "New leads from leads.csv has finished. 30 of 30 succeeded." in visible_text(
+    assert "New leads from leads.csv has finished. 30 of 30 succeeded." in collect_text(
         outcome
     ).replace("*", "")
     assert list_app_messages(acme, JOHN, SALES) == []
@@ -151,7 +151,7 @@ async def test_failed_rows_are_sent_as_a_file(acme: World, clock: ManualClock) -
     await submit_file(acme, create_csv(rows))
     await confirm_upload(acme)
     [outcome] = await wait_for_outcome(acme, clock)
-    assert "1 of 2 succeeded" in visible_text(outcome)
+    assert "1 of 2 succeeded" in collect_text(outcome)
     await acme.slack.press(JOHN, "job.failed", message=outcome.id)
     await wait_until(
         acme,
@@ -166,7 +166,7 @@ async def test_if_the_bot_may_not_post_the_channel_is_not_offered(
     assert "Tell me" not in await submit_file(acme, create_csv(build_csv(3)))
     await confirm_upload(acme)
     [outcome] = await wait_for_outcome(acme, clock)
-    assert "New leads from leads.csv" in visible_text(outcome)
+    assert "New leads from leads.csv" in collect_text(outcome)
 
 
 async def test_an_excel_file_is_read_with_its_numbers_stored_as_text(
@@ -302,7 +302,7 @@ async def test_a_missing_file_is_an_error_under_the_field(acme: World) -> None:
 async def test_unknown_words_are_refused(acme: World) -> None:
     await acme.slack.type(JOHN, SALES, "/chakra bulk delete lead")
     await acme.settle()
-    assert "Choose create or update" in visible_text(list_messages(acme, JOHN, SALES)[-1])
+    assert "Choose create or update" in collect_text(list_messages(acme, JOHN, SALES)[-1])
     await acme.slack.type(JOHN, SALES, "/chakra bulk create spaceship")
     await acme.settle()
     assert "There is no record type “spaceship”. Available: Lead." in read_form(acme)
@@ -312,7 +312,7 @@ async def test_non_sender_cannot_upload(acme: World) -> None:
     await acme.slack.type(MEI, SALES, "/chakra bulk create lead")
     await acme.settle()
     assert acme.slack.find_view(MEI) is None
-    assert "can't send or change anything" in visible_text(list_messages(acme, MEI, SALES)[-1])
+    assert "can't send or change anything" in collect_text(list_messages(acme, MEI, SALES)[-1])
 
 
 # --- what goes wrong on the way ------------------------------------------------------------------
@@ -327,7 +327,7 @@ async def stop_upload(acme: World, clock: ManualClock, rows: int = 2500) -> str:
     def list_outcomes() -> list[str]:
         return [
             text
-            for text in map(visible_text, list_app_messages(acme, JOHN, JOHNS_MESSAGES))
+            for text in map(collect_text, list_app_messages(acme, JOHN, JOHNS_MESSAGES))
             if "stopped" in text
         ]
 
@@ -394,5 +394,5 @@ async def test_batches_are_watched_as_one_job(acme: World, clock: ManualClock) -
     await submit_file(acme, create_csv(build_csv(2500)))
     await confirm_upload(acme)
     *_, outcome = await wait_for_outcome(acme, clock, step=10)
-    assert "2,500 of 2,500 succeeded" in visible_text(outcome)
+    assert "2,500 of 2,500 succeeded" in collect_text(outcome)
     assert acme.chakra.count(CREATE) == 3

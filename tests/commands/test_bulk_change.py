@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.commands.watch_scenarios import advance_until, join_text, list_app_messages
 from tests.endpoints import PROCEDURE, reaches
@@ -27,7 +27,7 @@ def _assert_no_slack_rejections(acme: World) -> Iterator[None]:
 
 
 def read_form_text(acme: World) -> str:
-    return visible_text(acme.slack.find_view(JOHN) or {})
+    return collect_text(acme.slack.find_view(JOHN) or {})
 
 
 def list_sent_items(acme: World) -> list[dict[str, Any]]:
@@ -73,7 +73,7 @@ async def test_list_is_changed_as_shown(acme: World, clock: ManualClock) -> None
         assert part in shown.replace("*", ""), part
     assert not list_sent_items(acme)
     await acme.submit({})
-    assert "Changing 5 leads" in visible_text(acme.shown())
+    assert "Changing 5 leads" in collect_text(acme.find_shown())
     assert "5 of 5 succeeded" in await wait_until_changed(acme, clock)
     items = list_sent_items(acme)
     assert len(items) == 5
@@ -143,8 +143,8 @@ async def test_what_colleagues_change_in_between_is_not_overwritten(
     acme.chakra.records.change("LEAD-004040", score=90)  # another field
     acme.chakra.records.assign("LEAD-004050", "mei")  # no longer in the list
     await acme.submit({})
-    assert "Changing 3 leads" in visible_text(acme.shown())
-    assert "2 leads were left out" in visible_text(acme.shown())
+    assert "Changing 3 leads" in collect_text(acme.find_shown())
+    assert "2 leads were left out" in collect_text(acme.find_shown())
     changed = {item["id"] for item in await wait_for_items(acme, clock)}
     assert get_stored(acme, "LEAD-004040")["id"] in changed
     assert get_stored(acme, "LEAD-004039")["id"] not in changed
@@ -210,12 +210,12 @@ async def test_list_of_which_chakra_sends_a_part_is_not_changed(acme: World) -> 
     assert "there are more records but sends none" in read_form_text(acme)
     assert not list_sent_items(acme)
     acme.chakra.fail(LIST, empty, times=1)
-    shown = visible_text(await acme.type("/chakra process list lead assigned:priya"))
+    shown = collect_text(await acme.type("/chakra process list lead assigned:priya"))
     assert "there are more records but sends none" in shown
 
 
 async def test_member_who_may_not_upload_has_no_button(acme: World) -> None:
-    shown = visible_text(await acme.type("/chakra process list lead", by=MEI))
+    shown = collect_text(await acme.type("/chakra process list lead", by=MEI))
     assert "Change all" not in shown
-    shown = visible_text(await acme.type("/chakra bulk change lead state:NEW", by=MEI))
+    shown = collect_text(await acme.type("/chakra bulk change lead state:NEW", by=MEI))
     assert "can't send or change anything" in shown

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.slack import LocalFile, visible_text
+from bot.sandbox.slack import LocalFile, collect_text
 from bot.sandbox.slack.seed import APP_USER
 from tests.clock import ManualClock
 from tests.commands.test_bulk import (
@@ -54,7 +54,7 @@ async def test_table_of_a_message_becomes_leads_in_three_clicks(
     assert "Send 3 rows" in plan
     await confirm_upload(acme)
     [outcome] = await wait_for_outcome(acme, clock)
-    assert "3 of 3 succeeded" in visible_text(outcome)
+    assert "3 of 3 succeeded" in collect_text(outcome)
     assert acme.chakra.count(CREATE) == 1
     assert list_app_messages(acme, JOHN, SALES) == []
 
@@ -135,7 +135,7 @@ async def test_non_sender_cannot_use_the_shortcut(acme: World) -> None:
     await use_shortcut(acme, message, by=MEI)
     view = acme.slack.find_view(MEI)
     assert view is not None
-    assert "can't send or change anything" in visible_text(view)
+    assert "can't send or change anything" in collect_text(view)
 
 
 async def test_outcome_is_posted_in_the_channel_only_if_chosen(
@@ -147,7 +147,7 @@ async def test_outcome_is_posted_in_the_channel_only_if_chosen(
     assert "Tell me\nIn my messages\nIn #sales" in plan
     await confirm_upload(acme, tell="channel")
     [outcome] = await wait_for_outcome(acme, clock, SALES)
-    assert f"<@{JOHN}>" in visible_text(outcome)
+    assert f"<@{JOHN}>" in collect_text(outcome)
     assert list_app_messages(acme, JOHN, JOHNS_MESSAGES) == []
     await acme.press("job.failed", by=MEI)
     refused = "Only the person who uploaded this file and senders can get its failed rows."

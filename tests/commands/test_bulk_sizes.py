@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.bulk.upload import BatchState
 from bot.sandbox.chakra.faults import HtmlErrorPage
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.commands.test_bulk import (
     CREATE,
@@ -36,7 +36,7 @@ async def test_letters_of_any_script_are_within_the_size_that_a_proxy_takes(
     await submit_file(acme, create_csv(build_table(1_600)))
     await confirm_upload(acme)
     *_, outcome = await wait_for_outcome(acme, clock, step=10)
-    assert "1,600 of 1,600 succeeded" in visible_text(outcome)
+    assert "1,600 of 1,600 succeeded" in collect_text(outcome)
     sent = [request for request in acme.chakra.requests if request.path.endswith("bulk-create")]
     sizes = [int(request.headers["content-length"]) for request in sent]
     assert len(sizes) == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.sandbox.chakra.faults import ResetAfterHandling
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sheets.workers import MAX_CONCURRENT_READS
 from tests.clock import ManualClock
 from tests.commands.test_bulk import (
@@ -38,7 +38,7 @@ async def test_notice_blames_chakra_only_if_it_is_waited_for(
     pressing = asyncio.create_task(acme.slack.press(JOHN, "bulk.rows"))
 
     def list_notices() -> list[str]:
-        texts = map(visible_text, list_messages(acme, JOHN, JOHNS_MESSAGES))
+        texts = map(collect_text, list_messages(acme, JOHN, JOHNS_MESSAGES))
         return [text for text in texts if "The answer will follow here" in text]
 
     await advance_until(acme, clock, lambda: bool(list_notices()))
@@ -63,7 +63,7 @@ async def test_other_people_are_answered_while_tables_are_read(
     await advance_until(acme, clock, submitting.done, step=0.1)
     assert "One moment" in read_form(acme)
     answer = await acme.type("/chakra user john", by=MEI)
-    assert "John" in visible_text(answer)
+    assert "John" in collect_text(answer)
     for _ in range(MAX_CONCURRENT_READS):
         reading.release()
     await wait_until(acme, lambda: "Send 1 row" in read_form(acme))

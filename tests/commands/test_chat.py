@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.sandbox.chakra.faults import MetaErrorResponse, ResetAfterHandling
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.commands.chat_scenarios import (
     SEND_PATH,
     find_parent,
@@ -331,20 +331,20 @@ async def test_previous_messages_are_shown_to_one_reader(acme: World) -> None:
     positions = [shown.index(text) for text in ("in blue", "*Us*: Yes.", "Great")]
     assert positions == sorted(positions)
     again = await acme.type("/chakra chat +91 98765 43210")
-    assert visible_text(again) == shown
+    assert collect_text(again) == shown
 
 
 async def test_open_conversations_are_listed(acme: World) -> None:
     await receive(acme)
-    assert "*Asha Rao*" in visible_text(await acme.type("/chakra chat"))
+    assert "*Asha Rao*" in collect_text(await acme.type("/chakra chat"))
     await acme.press("chat.resolve")
-    empty = visible_text(await acme.type("/chakra chat"))
+    empty = collect_text(await acme.type("/chakra chat"))
     assert "No open conversations" in empty
     assert "/chakra notify" in empty
 
 
 async def test_a_number_that_never_wrote_gets_a_template_only(acme: World) -> None:
     shown = await acme.type("/chakra chat +91 98765 43299")
-    assert "No messages yet." in visible_text(shown)
+    assert "No messages yet." in collect_text(shown)
     assert "chat.reply" not in str(shown.blocks)
     assert "send.edit" in str(shown.blocks)

@@ -7,7 +7,7 @@ import asyncio
 from bot.notifications.rule import EventGroup, RuleSpec
 from bot.sandbox.chakra.customer import EmbeddedCustomer
 from bot.sandbox.chakra.faults import ResetAfterHandling, StatusResponse
-from bot.sandbox.slack import LocalFile, visible_text
+from bot.sandbox.slack import LocalFile, collect_text
 from tests.commands.chat_scenarios import (
     SEND_PATH,
     find_parent,
@@ -186,7 +186,7 @@ async def test_nothing_is_sent_to_a_number_that_passed_to_someone_else(acme: Wor
     await acme.press("chat.send")
     assert list_session_texts(asha) == []
     assert list_session_texts(stranger) == []
-    assert "doesn't show us this customer's phone number" in visible_text(acme.shown())
+    assert "doesn't show us this customer's phone number" in collect_text(acme.find_shown())
 
 
 def take_over_number(acme: World, customer: EmbeddedCustomer) -> EmbeddedCustomer:
@@ -214,8 +214,8 @@ async def test_what_is_typed_for_someone_who_opted_out_is_refused(acme: World) -
 async def test_a_name_is_that_of_a_customer_with_a_thread_first(acme: World) -> None:
     await receive(acme)
     for line in ("chat Asha", "chat with asha rao"):
-        assert "Does it come in blue?" in visible_text(await acme.type(f"/chakra {line}"))
-    assert "1 open conversation" in visible_text(await acme.type("/chakra chats open"))
+        assert "Does it come in blue?" in collect_text(await acme.type(f"/chakra {line}"))
+    assert "1 open conversation" in collect_text(await acme.type("/chakra chats open"))
 
 
 async def test_a_conversation_is_assigned_to_colleagues_only(acme: World) -> None:
@@ -223,7 +223,7 @@ async def test_a_conversation_is_assigned_to_colleagues_only(acme: World) -> Non
     await acme.press("chat.assign")
     assert "Choose a member of your team" in (await acme.submit({"member": "U0CHAKRA"}))["member"]
     await pass_seconds(acme, 5)
-    assert "Unassigned" in visible_text(find_parent(acme))
+    assert "Unassigned" in collect_text(find_parent(acme))
 
 
 async def test_an_answer_counts_in_every_channel_of_the_customer(acme: World) -> None:

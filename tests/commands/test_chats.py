@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.sandbox.chakra.faults import EmptyBody, StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.commands.chat_scenarios import open_channel, pass_seconds
 from tests.endpoints import reaches
 from tests.people import JOHN, MEI, SALES
@@ -33,7 +33,7 @@ async def add(acme: World, name: str, phone: str, *texts: str, hidden: bool = Fa
 @reaches("POST /v1/ext/chat", "chats.list", title="List Chats", by="`/chakra chat list`")
 async def test_chats_are_listed_and_opened(acme: World) -> None:
     await add(acme, "Zora Bell", "12025550150", "Is it open today?")
-    shown = visible_text(await acme.type("/chakra chat list"))
+    shown = collect_text(await acme.type("/chakra chat list"))
     for text in ("Chats in Chakra", "*Zora Bell*", "+1 202-555-0150", "open"):
         assert text in shown
     assert list_bodies(acme, "/ext/chat")[0] == {
@@ -43,7 +43,7 @@ async def test_chats_are_listed_and_opened(acme: World) -> None:
         "page": 1,
     }
     await acme.press("chat.open:0")
-    assert "Is it open today?" in visible_text(acme.shown())
+    assert "Is it open today?" in collect_text(acme.find_shown())
 
 
 async def test_long_list_has_pages(acme: World) -> None:
@@ -51,26 +51,26 @@ async def test_long_list_has_pages(acme: World) -> None:
         await add(acme, f"Customer {number:02}", f"120255502{number:02}", "Hello")
     await acme.type("/chakra chats list")
     await acme.press("chat.list:next")
-    assert "Customer 00" in visible_text(acme.shown())
+    assert "Customer 00" in collect_text(acme.find_shown())
     await acme.press("chat.list:previous")
-    assert "Customer 11" in visible_text(acme.shown())
+    assert "Customer 11" in collect_text(acme.find_shown())
 
 
 async def test_older_messages_are_on_further_pages(acme: World) -> None:
     await add(acme, "Zora Bell", "12025550150", *(f"Message {n:02}" for n in range(45)))
-    first = visible_text(await acme.type("/chakra chat +1 202 555 0150"))
+    first = collect_text(await acme.type("/chakra chat +1 202 555 0150"))
     assert "Message 44" in first
     assert "Message 24" not in first
     await acme.press("chat.open:next")
-    second = visible_text(acme.shown())
+    second = collect_text(acme.find_shown())
     assert "page 2" in second
     assert "Message 24" in second
     await acme.press("chat.open:next")
-    third = visible_text(acme.shown())
+    third = collect_text(acme.find_shown())
     assert "Message 04" in third
     assert "Older messages" not in third
     await acme.press("chat.open:previous")
-    assert "Message 24" in visible_text(acme.shown())
+    assert "Message 24" in collect_text(acme.find_shown())
 
 
 @reaches(
@@ -82,7 +82,7 @@ async def test_older_messages_are_on_further_pages(acme: World) -> None:
 @pytest.mark.parametrize("typed", ["chat Zora", "chat zora bell", "chat bell"])
 async def test_customer_without_a_number_is_found_by_name(acme: World, typed: str) -> None:
     await add(acme, "Zora Bell", "12025550150", "Is it open today?", hidden=True)
-    shown = visible_text(await acme.type(f"/chakra {typed}"))
+    shown = collect_text(await acme.type(f"/chakra {typed}"))
     assert "Messages with *Zora Bell*" in shown
     assert "Is it open today?" in shown
     assert "doesn't show this customer's number" in shown
@@ -92,11 +92,11 @@ async def test_customer_without_a_number_is_found_by_name(acme: World, typed: st
 async def test_several_chats_of_a_name_are_a_choice(acme: World) -> None:
     await add(acme, "Zora Bell", "12025550150", "One", hidden=True)
     await add(acme, "Zora Quist", "12025550151", "Two")
-    shown = visible_text(await acme.type("/chakra chat zora"))
+    shown = collect_text(await acme.type("/chakra chat zora"))
     assert 'with "zora"' in shown
     assert "Zora Bell" in shown
     await acme.press("chat.open:0")
-    assert "Two" in visible_text(acme.shown())
+    assert "Two" in collect_text(acme.find_shown())
 
 
 async def test_thread_of_a_customer_without_a_number_has_chakras_messages(acme: World) -> None:
@@ -106,7 +106,7 @@ async def test_thread_of_a_customer_without_a_number_has_chakras_messages(acme: 
     customer.write("After it")
     await pass_seconds(acme, 5)
     await acme.press("chat.history")
-    shown = visible_text(acme.slack.list_messages(JOHN, SALES)[-1])
+    shown = collect_text(acme.slack.list_messages(JOHN, SALES)[-1])
     assert "Before the channel" in shown
     assert "After it" in shown
 
@@ -114,38 +114,38 @@ async def test_thread_of_a_customer_without_a_number_has_chakras_messages(acme: 
 async def test_lead_by_key_and_by_name_leads_to_its_chat(acme: World) -> None:
     await add(acme, "Aarav", "919876543210", "Hello from Pune")
     for typed in ("LEAD-004038", "lead LEAD-004038", "lead aarav"):
-        assert "Hello from Pune" in visible_text(await acme.type(f"/chakra chat {typed}"))
+        assert "Hello from Pune" in collect_text(await acme.type(f"/chakra chat {typed}"))
 
 
 @pytest.mark.parametrize("typed", ["chat zzqq", "chat NOPE-99"])
 async def test_what_cannot_be_found_is_named(acme: World, typed: str) -> None:
-    shown = visible_text(await acme.type(f"/chakra {typed}"))
+    shown = collect_text(await acme.type(f"/chakra {typed}"))
     assert "Can't find" in shown
     acme.chakra.fail(LIST, StatusResponse(404))
-    assert visible_text(await acme.type(f"/chakra {typed}")) == shown
+    assert collect_text(await acme.type(f"/chakra {typed}")) == shown
 
 
 async def test_outage_is_not_a_missing_chat(acme: World) -> None:
     acme.chakra.fail(LIST, EmptyBody())
     for typed in ("chat zzqq", "chat list"):
-        assert "couldn't read Chakra's answer" in visible_text(await acme.type(f"/chakra {typed}"))
+        assert "couldn't read Chakra's answer" in collect_text(await acme.type(f"/chakra {typed}"))
 
 
 async def test_chakra_without_a_list_says_so(acme: World) -> None:
     acme.chakra.fail(LIST, StatusResponse(404))
-    assert "doesn't list its chats" in visible_text(await acme.type("/chakra chat list"))
+    assert "doesn't list its chats" in collect_text(await acme.type("/chakra chat list"))
 
 
 async def test_lead_without_a_number_is_explained(acme: World) -> None:
-    shown = visible_text(await acme.type("/chakra chat LEAD-004041"))
+    shown = collect_text(await acme.type("/chakra chat LEAD-004041"))
     assert "lead LEAD-004041 has no phone number in Chakra" in shown
     await add(acme, "Ines Ferreira", "12025550150", "Bom dia", hidden=True)
-    assert "Bom dia" in visible_text(await acme.type("/chakra chat LEAD-004041"))
+    assert "Bom dia" in collect_text(await acme.type("/chakra chat LEAD-004041"))
 
 
 async def test_member_who_may_not_send_reads_no_chat(acme: World) -> None:
     await add(acme, "Zora Bell", "12025550150", "Secret")
     for typed in ("chat list", "chat zora"):
-        assert "for people who may send" in visible_text(
+        assert "for people who may send" in collect_text(
             await acme.type(f"/chakra {typed}", by=MEI)
         )

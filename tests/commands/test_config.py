@@ -6,7 +6,7 @@ import pytest
 
 from bot.chakra.config import Config
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from commands.config import ConfigEntry, list_entries
 from tests.endpoints import reaches
 from tests.people import MEI
@@ -34,7 +34,7 @@ from tests.world import World
 async def test_entries_are_listed_by_their_words(
     acme: World, typed: str, found: list[str], missing: list[str]
 ) -> None:
-    shown = visible_text(await acme.type(f"/chakra {typed}", by=MEI))
+    shown = collect_text(await acme.type(f"/chakra {typed}", by=MEI))
     for text in found:
         assert text in shown
     for text in missing:
@@ -43,7 +43,7 @@ async def test_entries_are_listed_by_their_words(
 
 async def test_outage_is_explained(acme: World) -> None:
     acme.chakra.fail("GET /v1/ext/config", StatusResponse(403))
-    assert "Chakra" in visible_text(await acme.type("/chakra config"))
+    assert "Chakra" in collect_text(await acme.type("/chakra config"))
 
 
 def test_configuration_of_any_shape_is_listed() -> None:

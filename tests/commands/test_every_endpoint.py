@@ -9,7 +9,7 @@ import re
 import pytest
 
 import bot.chakra
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.endpoints import Endpoint, collect_endpoints
 from tests.people import JOHN
 from tests.world import World
@@ -56,7 +56,7 @@ async def test_lines_of_the_table_are_understood(acme: World) -> None:
     for line in typed:
         await acme.type(line)
         view = acme.slack.find_view(JOHN)
-        shown = visible_text(view or acme.shown())
+        shown = collect_text(view or acme.find_shown())
         assert not re.search("I don't know|no records? |isn't|Not understood", shown), line
         if view is not None:
             await acme.slack.close_view(JOHN)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Hang, StatusResponse
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.clock import ManualClock
 from tests.commands.watch_scenarios import (
     DOCUMENTED,
@@ -47,7 +47,7 @@ async def _assert_no_slack_rejections(acme: World) -> Any:
 
 @reaches(f"GET {JOB}", "jobs.fetch", title="Fetch Background Job", by="`/chakra job <ID>`")
 async def test_the_documented_job(acme: World) -> None:
-    card = visible_text(await run_command(acme, f"job {DOCUMENTED}"))
+    card = collect_text(await run_command(acme, f"job {DOCUMENTED}"))
     assert "492 of 612" in card
     for label, count in (
         ("Succeeded", "389"),
@@ -60,7 +60,7 @@ async def test_the_documented_job(acme: World) -> None:
 
 
 async def test_job_id_is_extracted_from_a_url(acme: World) -> None:
-    card = visible_text(
+    card = collect_text(
         await run_command(acme, f"job <https://app.chakrahq.com/jobs/{FINISHED.upper()}>")
     )
     assert "12 of 240 failed" in card
@@ -69,8 +69,8 @@ async def test_job_id_is_extracted_from_a_url(acme: World) -> None:
 async def test_sender_sees_unmasked_failure_reasons(acme: World) -> None:
     card = await run_command(acme, f"job {FINISHED}", PRIYA)
     assert card.ephemeral
-    assert "Failed" in visible_text(card)
-    assert "and 7 more" in visible_text(card)
+    assert "Failed" in collect_text(card)
+    assert "and 7 more" in collect_text(card)
 
 
 async def test_shared_card_is_masked(acme: World) -> None:
@@ -78,30 +78,30 @@ async def test_shared_card_is_masked(acme: World) -> None:
     await acme.slack.press(MEI, "job.share")
     await acme.settle()
     [public] = list_app_messages(acme, MEI, SALES)
-    assert "12 of 240 failed" in visible_text(public)
-    assert "Shared by <@U0MEI>" in visible_text(public)
-    assert "98765" not in visible_text(public)
+    assert "12 of 240 failed" in collect_text(public)
+    assert "Shared by <@U0MEI>" in collect_text(public)
+    assert "98765" not in collect_text(public)
 
 
 async def test_refresh_updates_the_card_in_place(acme: World, clock: ManualClock) -> None:
     first = await run_command(acme, f"job {RUNNING}")
-    assert "0 of 600" in visible_text(first) or "Starting…" in visible_text(first)
+    assert "0 of 600" in collect_text(first) or "Starting…" in collect_text(first)
     await clock.advance(60)
     await acme.slack.press(MEI, "job.refresh")
     await acme.settle()
     again = list_messages(acme, MEI, SALES)[-1]
     assert again.id == first.id
-    assert "Running" in visible_text(again)
-    assert " of 600" in visible_text(again)
+    assert "Running" in collect_text(again)
+    assert " of 600" in collect_text(again)
 
 
 async def test_watch_from_the_card(acme: World) -> None:
     await run_command(acme, f"job {RUNNING}")
     await acme.slack.press(MEI, "watch.begin")
     await wait_until(acme, lambda: bool(list_app_messages(acme, MEI, SALES)))
-    assert "Watching here" in visible_text(
+    assert "Watching here" in collect_text(
         list_messages(acme, MEI, SALES)[-1]
-    ) or "Watching here" in visible_text(list_messages(acme, MEI, SALES)[-2])
+    ) or "Watching here" in collect_text(list_messages(acme, MEI, SALES)[-2])
 
 
 @reaches(
@@ -135,11 +135,11 @@ async def test_failed_rows_file_is_sent_by_direct_message(acme: World) -> None:
     ],
 )
 async def test_invalid_argument_is_explained(acme: World, line: str, expected: str) -> None:
-    assert expected in visible_text(await run_command(acme, line))
+    assert expected in collect_text(await run_command(acme, line))
 
 
 async def test_guest_cannot_view_jobs(acme: World) -> None:
-    assert "Guests can't use Chakra from Slack" in visible_text(
+    assert "Guests can't use Chakra from Slack" in collect_text(
         await acme.type(f"/chakra job {DOCUMENTED}", by=GITA, channel=SUPPORT)
     )
 
@@ -153,13 +153,13 @@ async def test_an_outage_of_chakra_is_reported(acme: World, clock: ManualClock) 
     await advance_until(
         acme,
         clock,
-        lambda: "cannot be reached" in visible_text(list_messages(acme, MEI, SALES)[-1]),
+        lambda: "cannot be reached" in collect_text(list_messages(acme, MEI, SALES)[-1]),
     )
 
 
 async def test_card_is_shown_without_failure_reasons(acme: World) -> None:
     acme.chakra.fail(ENTRIES, StatusResponse(403))
-    card = visible_text(await run_command(acme, f"job {FINISHED}"))
+    card = collect_text(await run_command(acme, f"job {FINISHED}"))
     assert "12 of 240 failed" in card
     assert "• Failed" not in card
 
@@ -174,7 +174,7 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
     acme.chakra.clear_faults()
     acme.chakra.release_hanging()
     await wait_until(
-        acme, lambda: "492 of 612" in visible_text(list_messages(acme, MEI, SALES)[-1])
+        acme, lambda: "492 of 612" in collect_text(list_messages(acme, MEI, SALES)[-1])
     )
 
 
@@ -183,4 +183,4 @@ async def test_failed_rows_that_slack_wants_on_another_host_name_the_setting(acm
     await run_command(acme, f"job {FINISHED}", PRIYA)
     await acme.slack.press(PRIYA, "job.failed")
     await acme.settle()
-    assert "SLACK_API_URL" in visible_text(list_messages(acme, PRIYA, SALES)[-1])
+    assert "SLACK_API_URL" in collect_text(list_messages(acme, PRIYA, SALES)[-1])

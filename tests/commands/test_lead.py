@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import ResetBeforeHandling, StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.commands.chat_scenarios import open_channel, pass_seconds, read_parent_text
 from tests.endpoints import reaches
 from tests.people import JOHN, MEI, PRIYA, SALES
@@ -80,7 +80,7 @@ async def test_lead_is_created_once_as_the_contract_has_it(acme: World) -> None:
             "assignedTo": "johndoe",
         }
     ]
-    shown = visible_text(acme.shown())
+    shown = collect_text(acme.find_shown())
     assert "The lead is created." in shown
     assert "Zoya Khan" in shown
     assert "New Delhi" in shown
@@ -89,14 +89,14 @@ async def test_lead_is_created_once_as_the_contract_has_it(acme: World) -> None:
 async def test_lead_with_a_known_number_is_shown_before_another_is_created(acme: World) -> None:
     await acme.type("/chakra lead Aarav M 9876543210")
     await acme.submit({})
-    asked = visible_text(find_form(acme))
+    asked = collect_text(find_form(acme))
     assert "There is already *Aarav Mehta*, LEAD-004038, with this phone number." in asked
     assert "Create all the same" in asked
     assert read_filled(acme)["name"] == "Aarav M"
     assert list_creations(acme) == []
     await acme.slack.press(JOHN, "lead.show:0")
     await acme.wait_until_idle()
-    assert "LEAD-004038" in visible_text(find_form(acme))
+    assert "LEAD-004038" in collect_text(find_form(acme))
     await acme.slack.close_view(JOHN)
     await acme.submit({})
     assert len(list_creations(acme)) == 1
@@ -105,14 +105,14 @@ async def test_lead_with_a_known_number_is_shown_before_another_is_created(acme:
 async def test_lead_with_a_known_address_is_shown(acme: World) -> None:
     await acme.type("/chakra lead new Sofia sofia@example.com")
     await acme.submit({})
-    assert "with this email address" in visible_text(find_form(acme))
+    assert "with this email address" in collect_text(find_form(acme))
 
 
 async def test_changed_number_is_looked_up_again(acme: World) -> None:
     await acme.type("/chakra lead Aarav M 9876543210")
     await acme.submit({})
     await acme.submit({"field_phone_number": "12025550121"})
-    assert "LEAD-004039" in visible_text(find_form(acme))
+    assert "LEAD-004039" in collect_text(find_form(acme))
     assert list_creations(acme) == []
 
 
@@ -122,7 +122,7 @@ async def test_lookup_that_fails_is_reported_before_the_lead_is_created(acme: Wo
     async with acme.clock.running():
         await acme.submit({})
     await pass_seconds(acme, 20)
-    assert "couldn't check" in visible_text(find_form(acme))
+    assert "couldn't check" in collect_text(find_form(acme))
     acme.chakra.clear_faults()
     await acme.submit({})
     assert len(list_creations(acme)) == 1
@@ -155,20 +155,20 @@ async def test_wrong_value_is_named_under_its_field(
      ("lead city:Pune", "Aarav"), ("lead state:NEW assigned:me", "Ted Mosby")],
 )  # fmt: skip
 async def test_line_about_a_known_lead_finds_it(acme: World, typed: str, shown: str) -> None:
-    assert shown in visible_text(await acme.type(f"/chakra {typed}"))
+    assert shown in collect_text(await acme.type(f"/chakra {typed}"))
     assert acme.slack.find_view(JOHN) is None
 
 
 async def test_words_that_find_no_lead_can_be_a_new_one(acme: World) -> None:
-    assert "Create lead" in visible_text(await acme.type("/chakra lead Zoya Nowhere"))
+    assert "Create lead" in collect_text(await acme.type("/chakra lead Zoya Nowhere"))
     await acme.press("help.run:create")
     assert read_filled(acme) == {"name": "Zoya Nowhere"}
-    assert "Create lead" not in visible_text(await acme.type("/chakra lead state:WON"))
+    assert "Create lead" not in collect_text(await acme.type("/chakra lead state:WON"))
 
 
 async def test_what_is_not_understood_is_named(acme: World) -> None:
     await acme.type("/chakra lead Zoya 9811122333 colour:red assigned:zzqq status:maybe")
-    asked = visible_text(find_form(acme))
+    asked = collect_text(find_form(acme))
     for sentence in ('no field "colour"', 'No one in Chakra is called "zzqq"', 'status "maybe"'):
         assert sentence in asked
 
@@ -186,14 +186,14 @@ async def test_message_fills_in_the_form(acme: World) -> None:
 
 async def test_message_without_a_person_is_named(acme: World) -> None:
     await use_message(acme, "lunch?")
-    assert "No name, number or email address was found" in visible_text(find_form(acme))
+    assert "No name, number or email address was found" in collect_text(find_form(acme))
 
 
 async def test_same_lead_again_is_asked_about(acme: World) -> None:
     for _ in range(2):
         await acme.type("/chakra lead create Zoya")
         await acme.submit({})
-    assert "did exactly this" in visible_text(find_form(acme))
+    assert "did exactly this" in collect_text(find_form(acme))
     assert len(list_creations(acme)) == 1
     await acme.submit({})
     assert len(list_creations(acme)) == 2
@@ -204,18 +204,18 @@ async def test_lead_whose_answer_is_lost_is_not_repeated(acme: World) -> None:
     acme.chakra.fail(CREATE, ResetBeforeHandling())
     await acme.submit({})
     assert len(list_creations(acme)) == 1
-    assert "is created" not in visible_text(find_form(acme) or acme.shown())
+    assert "is created" not in collect_text(find_form(acme) or acme.find_shown())
 
 
 async def test_empty_answer_of_chakra_still_shows_the_card(acme: World) -> None:
     acme.chakra.records.answers_empty = True
     await acme.type(f"/chakra lead {ZOYA}")
     await acme.submit({})
-    assert "Zoya Khan" in visible_text(acme.shown())
+    assert "Zoya Khan" in collect_text(acme.find_shown())
 
 
 async def test_member_who_may_not_edit_creates_no_lead(acme: World) -> None:
-    shown = visible_text(await acme.type("/chakra lead Zoya 9811122333", by=MEI))
+    shown = collect_text(await acme.type("/chakra lead Zoya 9811122333", by=MEI))
     assert "can't send or change anything" in shown
 
 
@@ -245,7 +245,7 @@ async def test_customer_who_is_a_lead_already_is_shown(acme: World) -> None:
     await pass_seconds(acme, 5)
     acme.chakra.add_lead("LEAD-8", name="Zoya Khan", phone_number="919811122333")
     await acme.press("lead.chat")
-    assert "There is already *Zoya Khan*, LEAD-8" in visible_text(find_form(acme))
+    assert "There is already *Zoya Khan*, LEAD-8" in collect_text(find_form(acme))
 
 
 async def test_customer_without_a_number_gets_none(acme: World) -> None:
@@ -254,4 +254,4 @@ async def test_customer_without_a_number_gets_none(acme: World) -> None:
     await pass_seconds(acme, 5)
     await acme.press("lead.chat")
     assert read_filled(acme) == {"name": "Asha Rao"}
-    assert "doesn't show us this customer's phone number" in visible_text(find_form(acme))
+    assert "doesn't show us this customer's phone number" in collect_text(find_form(acme))

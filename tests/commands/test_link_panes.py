@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.sandbox.chakra.faults import Hang, StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.commands.link_scenarios import (
     FETCH,
     LINK,
@@ -171,7 +171,7 @@ async def test_edit_in_the_pane_opens_the_form_and_answers_in_the_dm(acme: World
     assert not await acme.submit({"field_score": "80"})
     await acme.submit({})
     assert acme.chakra.records.find("LEAD-004038")["data"]["score"] == 80
-    assert "80" in visible_text(acme.shown(channel="D0JOHN"))
+    assert "80" in collect_text(acme.find_shown(channel="D0JOHN"))
 
 
 @shared_world
@@ -196,7 +196,7 @@ async def test_failed_press_in_the_pane_is_explained_to_the_one_who_pressed(acme
     await open_pane(acme, await post(acme, LINK))
     acme.chakra.fail(FETCH, StatusResponse(403), times=9)
     await press_in_pane(acme, "process.edit")
-    assert "Chakra doesn't let this app do that." in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "Chakra doesn't let this app do that." in collect_text(acme.slack.find_view(JOHN) or {})
 
 
 async def test_person_who_lost_the_right_is_refused_at_the_press(acme: World) -> None:
@@ -204,7 +204,7 @@ async def test_person_who_lost_the_right_is_refused_at_the_press(acme: World) ->
     acme.slack.workspace.change_member_kind(PRIYA, "member")
     await acme.clock.advance(60)
     await press_in_pane(acme, "process.take", PRIYA)
-    assert "Ask an admin of this app" in visible_text(acme.slack.find_view(PRIYA) or {})
+    assert "Ask an admin of this app" in collect_text(acme.slack.find_view(PRIYA) or {})
     assert acme.chakra.records.find("LEAD-004038")["assignedTo"] == "johndoe"
 
 
@@ -213,9 +213,9 @@ async def test_button_of_the_preview_answers_only_the_one_who_pressed(acme: Worl
     message = await post(acme, LINK, channel=SUPPORT)
     await acme.slack.previews.press("U0GITA", "process.show", message.id)
     await acme.wait_until_idle()
-    refused = acme.shown(by="U0GITA", channel=SUPPORT)
+    refused = acme.find_shown(by="U0GITA", channel=SUPPORT)
     assert refused.ephemeral
-    assert "Guests can't use Chakra" in visible_text(refused)
+    assert "Guests can't use Chakra" in collect_text(refused)
     assert list_titles(
         next(m for m in acme.slack.list_messages(JOHN, SUPPORT) if m.id == message.id)
     )
@@ -225,9 +225,9 @@ async def test_button_of_a_deleted_record_says_that_it_is_gone(acme: World) -> N
     await open_pane(acme, await post(acme, LINK))
     await press_in_pane(acme, "process.delete")
     assert not await acme.submit({"key": "LEAD-004038"})
-    assert "LEAD-004038 is deleted" in visible_text(acme.shown(channel="D0JOHN"))
+    assert "LEAD-004038 is deleted" in collect_text(acme.find_shown(channel="D0JOHN"))
     await press_in_pane(acme, "process.take")
-    assert "Chakra doesn't know this record." in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "Chakra doesn't know this record." in collect_text(acme.slack.find_view(JOHN) or {})
 
 
 async def test_slow_press_in_the_pane_ends_in_the_view_that_asked_to_wait(acme: World) -> None:
@@ -236,10 +236,10 @@ async def test_slow_press_in_the_pane_ends_in_the_view_that_asked_to_wait(acme: 
     async with acme.clock.running():
         await acme.slack.previews.press_in_pane(JOHN, "process.take")
         await acme.slack.wait_until(lambda: acme.slack.find_view(JOHN) is not None)
-        assert "One moment" in visible_text(acme.slack.find_view(JOHN) or {})
+        assert "One moment" in collect_text(acme.slack.find_view(JOHN) or {})
         acme.chakra.release_hanging()
         await acme.slack.wait_until(
-            lambda: "Aarav Mehta" in visible_text(acme.slack.find_view(JOHN) or {})
+            lambda: "Aarav Mehta" in collect_text(acme.slack.find_view(JOHN) or {})
         )
     assert acme.chakra.records.find("LEAD-004038")["assignedTo"] == "johndoe"
 
@@ -248,8 +248,8 @@ async def test_pane_that_no_longer_listens_is_answered_in_the_dm(acme: World) ->
     await open_pane(acme, await post(acme, LINK.replace("4038", "4039")))
     acme.slack.fail("entity.presentDetails", error="invalid_trigger_id")
     await press_in_pane(acme, "process.take")
-    answer = acme.shown(channel="D0JOHN")
-    assert "Sofia Rossi" in visible_text(answer)
+    answer = acme.find_shown(channel="D0JOHN")
+    assert "Sofia Rossi" in collect_text(answer)
 
 
 @shared_world
@@ -275,11 +275,11 @@ async def test_card_in_a_thread_is_opened_there(acme: World) -> None:
     parent = await post(acme, "About this lead")
     await acme.slack.type(JOHN, SALES, LINK, thread_ts=parent.ts)
     await acme.wait_until_idle()
-    reply = acme.shown()
+    reply = acme.find_shown()
     assert list_titles(reply) == ["Lead LEAD-004038"]
     await acme.slack.previews.press(MEI, "process.show", reply.id)
     await acme.wait_until_idle()
-    card = acme.shown(by=MEI)
+    card = acme.find_shown(by=MEI)
     assert card.thread_ts == parent.ts
     assert card.ephemeral
 
@@ -293,7 +293,7 @@ async def test_edited_message_gets_a_preview_of_its_new_link(acme: World) -> Non
     content = replace(stored.content, text=f"See <{LINK}> and <{other}>")
     acme.slack.workspace.messages.replace(stored, content)
     await acme.wait_until_idle()
-    assert list_titles(acme.shown()) == ["Lead LEAD-004038", "Lead LEAD-004039"]
+    assert list_titles(acme.find_shown()) == ["Lead LEAD-004038", "Lead LEAD-004039"]
 
 
 PRESS = {
@@ -338,7 +338,7 @@ async def test_odd_presses_are_acknowledged_and_answered(
         assert answer.status == 200
     await acme.wait_until_idle()
     answers = {"gone.action": "older version", "process.edit": "Slack didn't accept the answer"}
-    shown = visible_text(acme.shown(channel="D0JOHN"))
+    shown = collect_text(acme.find_shown(channel="D0JOHN"))
     assert answers.get(action, "Aarav Mehta") in shown
 
 

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.slack.messages import MessageContent
 from tests.commands.link_scenarios import LINK, list_previews, list_titles, list_unfurls, post
 from tests.people import JOHN, MEI, SALES, SUPPORT
@@ -122,7 +122,7 @@ async def test_refreshed_preview_is_replaced_and_not_doubled(acme: World) -> Non
     await acme.slack.previews.refresh_preview(MEI, message.id)
     await acme.wait_until_idle()
     assert len(list_unfurls(acme)) == 2
-    assert list_titles(acme.shown()) == ["Lead LEAD-004038"]
+    assert list_titles(acme.find_shown()) == ["Lead LEAD-004038"]
 
 
 @shared_world
@@ -162,8 +162,8 @@ async def test_chakra_without_its_configuration_still_knows_leads(acme: World) -
     acme.chakra.fail("GET /v1/ext/config", StatusResponse(503), times=20)
     async with acme.clock.running():
         await acme.slack.type(JOHN, SALES, LINK)
-        await acme.slack.wait_until(lambda: bool(list_previews(acme.shown())))
-    assert list_titles(acme.shown()) == ["Lead LEAD-004038"]
+        await acme.slack.wait_until(lambda: bool(list_previews(acme.find_shown())))
+    assert list_titles(acme.find_shown()) == ["Lead LEAD-004038"]
 
 
 # --- a Slack that refuses ------------------------------------------------------------------------
@@ -175,14 +175,14 @@ async def test_without_work_objects_a_button_opens_the_card_for_one_person(acme:
     message = await post(acme, LINK)
     [preview] = list_previews(message)
     assert "entity" not in preview
-    assert "Lead LEAD-004038" in visible_text(preview)
+    assert "Lead LEAD-004038" in collect_text(preview)
     assert "Aarav" not in json.dumps(preview)
     await acme.slack.previews.press(MEI, "process.show", message.id)
     await acme.wait_until_idle()
-    card = acme.shown(by=MEI)
+    card = acme.find_shown(by=MEI)
     assert card.ephemeral
-    assert "Aarav Mehta" in visible_text(card)
-    assert "Aarav Mehta" not in visible_text(acme.shown(by=JOHN))
+    assert "Aarav Mehta" in collect_text(card)
+    assert "Aarav Mehta" not in collect_text(acme.find_shown(by=JOHN))
     assert list_previews(message)
 
 
@@ -191,7 +191,7 @@ async def test_refused_work_object_becomes_a_line_with_a_button(acme: World, cod
     acme.slack.fail("chat.unfurl", error=code)
     [preview] = list_previews(await post(acme, LINK))
     assert "entity" not in preview
-    assert "Open card" in visible_text(preview)
+    assert "Open card" in collect_text(preview)
 
 
 async def test_link_whose_event_is_not_acknowledged_yet_is_tried_again(acme: World) -> None:
@@ -200,7 +200,7 @@ async def test_link_whose_event_is_not_acknowledged_yet_is_tried_again(acme: Wor
     assert not list_previews(message)
     await acme.clock.advance(1.0)
     await acme.wait_until_idle()
-    assert list_titles(acme.shown()) == ["Lead LEAD-004038"]
+    assert list_titles(acme.find_shown()) == ["Lead LEAD-004038"]
 
 
 async def test_lasting_refusal_posts_nothing_and_is_logged_once(acme: World) -> None:
@@ -222,9 +222,9 @@ async def test_lost_answer_of_slack_leaves_one_preview(acme: World) -> None:
     acme.slack.fail("chat.unfurl", reset="after")
     async with acme.clock.running():
         await acme.slack.type(JOHN, SALES, LINK)
-        await acme.slack.wait_until(lambda: bool(list_previews(acme.shown())))
+        await acme.slack.wait_until(lambda: bool(list_previews(acme.find_shown())))
     await acme.wait_until_idle()
-    assert list_titles(acme.shown()) == ["Lead LEAD-004038"]
+    assert list_titles(acme.find_shown()) == ["Lead LEAD-004038"]
 
 
 async def test_message_deleted_in_the_meantime_is_no_incident(acme: World) -> None:
@@ -243,24 +243,24 @@ async def test_message_deleted_in_the_meantime_is_no_incident(acme: World) -> No
 async def test_typed_link_shows_the_card(acme: World, words: str, more: str) -> None:
     card = await acme.type(f"/chakra {words}{LINK}{more}")
     assert card.ephemeral
-    assert "Aarav Mehta" in visible_text(card)
+    assert "Aarav Mehta" in collect_text(card)
 
 
 @shared_world
 async def test_link_sent_to_the_app_is_answered_with_the_card(acme: World) -> None:
     await acme.slack.write_to_app(JOHN, LINK)
     await acme.wait_until_idle()
-    assert "Aarav Mehta" in visible_text(acme.shown(channel="D0JOHN"))
+    assert "Aarav Mehta" in collect_text(acme.find_shown(channel="D0JOHN"))
     await acme.slack.mention(MEI, SALES, LINK)
     await acme.wait_until_idle()
-    card = acme.shown(by=MEI)
+    card = acme.find_shown(by=MEI)
     assert card.ephemeral
-    assert "Aarav Mehta" in visible_text(card)
+    assert "Aarav Mehta" in collect_text(card)
 
 
 @shared_world
 async def test_typed_link_to_a_missing_record_says_so(acme: World) -> None:
-    shown = visible_text(await acme.type(f"/chakra {LINK}9"))
+    shown = collect_text(await acme.type(f"/chakra {LINK}9"))
     assert "Can't find lead" in shown
 
 
@@ -269,7 +269,7 @@ async def test_card_of_a_key_that_two_records_have_lists_both(acme: World) -> No
     message = await post(acme, LINK.replace("4038", "4040"))
     await acme.slack.previews.press(JOHN, "process.show", message.id)
     await acme.wait_until_idle()
-    shown = visible_text(acme.shown())
+    shown = collect_text(acme.find_shown())
     assert "Sofia Rossi" in shown
     assert "Chidi Anagonye" in shown
 
@@ -279,9 +279,9 @@ async def test_button_works_in_conversations_that_the_bot_cannot_join(acme: Worl
     message = await post(acme, LINK, channel="D0JOHNMEI")
     await acme.slack.previews.press(MEI, "process.show", message.id)
     await acme.wait_until_idle()
-    card = acme.shown(by=MEI, channel="D0JOHNMEI")
+    card = acme.find_shown(by=MEI, channel="D0JOHNMEI")
     assert card.ephemeral
-    assert "Aarav Mehta" in visible_text(card)
+    assert "Aarav Mehta" in collect_text(card)
 
 
 async def test_busy_slack_gets_the_preview_later(acme: World) -> None:
@@ -289,4 +289,4 @@ async def test_busy_slack_gets_the_preview_later(acme: World) -> None:
     assert not list_previews(await post(acme, LINK))
     await acme.clock.advance(5)
     await acme.wait_until_idle()
-    assert list_titles(acme.shown()) == ["Lead LEAD-004038"]
+    assert list_titles(acme.find_shown()) == ["Lead LEAD-004038"]

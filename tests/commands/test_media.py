@@ -7,7 +7,7 @@ import pytest
 from bot.media.content import identify
 from bot.media.whatsapp_files import choose_extension
 from bot.sandbox.chakra.faults import InvalidJsonBody, StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.endpoints import reaches
 from tests.media.pictures import build_jpeg, build_png
 from tests.people import JOHN, MEI
@@ -50,7 +50,7 @@ async def test_file_comes_as_a_direct_message(
 ) -> None:
     media_id = acme.chakra.add_media(content, media_type)
     answer = await acme.type(f"/chakra media {media_id}")
-    assert visible_text(answer) == f"The {noun} is in your DM with Chakra."
+    assert collect_text(answer) == f"The {noun} is in your DM with Chakra."
     [shown] = acme.slack.list_messages(JOHN, DIRECT)
     [file] = shown.files
     assert file.data == content
@@ -115,27 +115,27 @@ async def test_other_endpoint_is_used_if_one_answers_oddly(acme: World, endpoint
     ],
 )
 async def test_what_cannot_be_shown_is_named(acme: World, typed: str, sentence: str) -> None:
-    assert sentence in visible_text(await acme.type(f"/chakra {typed}"))
+    assert sentence in collect_text(await acme.type(f"/chakra {typed}"))
     assert acme.slack.list_messages(JOHN, DIRECT) == []
 
 
 async def test_file_that_is_gone_is_explained(acme: World) -> None:
     media_id = acme.chakra.add_media(build_png(), "image/png")
     acme.chakra.delete_media(media_id)
-    shown = visible_text(await acme.type(f"/chakra media {media_id}"))
+    shown = collect_text(await acme.type(f"/chakra media {media_id}"))
     assert "WhatsApp deletes files after a while" in shown
 
 
 async def test_outage_is_no_missing_file(acme: World) -> None:
     acme.chakra.fail(FETCH, StatusResponse(403))
-    shown = visible_text(await acme.type("/chakra media 1037543291543636"))
+    shown = collect_text(await acme.type("/chakra media 1037543291543636"))
     assert "no file" not in shown
     assert "Chakra" in shown
 
 
 async def test_member_who_may_not_send_sees_no_file(acme: World) -> None:
     media_id = acme.chakra.add_media(build_png(), "image/png")
-    shown = visible_text(await acme.type(f"/chakra media {media_id}", by=MEI))
+    shown = collect_text(await acme.type(f"/chakra media {media_id}", by=MEI))
     assert "Customers' files are for people who may send." in shown
     assert acme.chakra.count(FETCH) == 0
 

@@ -9,7 +9,7 @@ import pytest
 from bot.notifications.facts import Facts
 from bot.notifications.matching import find_first_match
 from bot.notifications.rule import EventGroup, Filters, RuleSpec
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.world import WEBHOOK_SECRET
 from tests.clock import ManualClock
 from tests.commands.test_send_invalid_input import deliver, send_and_accept
@@ -26,7 +26,7 @@ async def read(acme: World, line: str, *, by: str = JOHN, channel: str = SALES) 
 
 def strip_bold(shown: object) -> str:
     """Return what is shown, without the marks of bold text."""
-    return visible_text(shown).replace("*", "")  # type: ignore[arg-type]
+    return collect_text(shown).replace("*", "")  # type: ignore[arg-type]
 
 
 async def save(acme: World, line: str, *, channel: str = SALES) -> str:
@@ -87,7 +87,7 @@ async def test_form_shows_the_rules_and_saves_another(acme: World) -> None:
     assert "Daily" not in read_view_text(acme)
     assert "quiet 22:00-07:00 (Asia/Kolkata)" in read_view_text(acme)
     assert await acme.submit({}) == {}
-    listed = strip_bold(acme.shown())
+    listed = strip_bold(acme.find_shown())
     assert "1. Customers' messages and template changes from India, United Arab Emirates" in listed
     assert "2. Failed messages" in listed
     assert acme.slack.rejections == []
@@ -100,7 +100,7 @@ async def test_rule_is_edited_in_the_form(acme: World) -> None:
     assert "Edit rule" in read_view_text(acme)
     assert await acme.submit({"how": "hourly"}) == {}
     assert await acme.submit({}) == {}
-    listed = strip_bold(acme.shown())
+    listed = strip_bold(acme.find_shown())
     assert "1. Failed messages sent by <@U0MEI>" in listed
     assert "A digest every hour" in listed
     assert "<!subteam^S0OPS>" in listed
@@ -122,7 +122,7 @@ async def test_form_leaves_a_rule_that_is_not_changed_as_it_is(acme: World) -> N
 async def test_members_may_look_but_not_change(acme: World) -> None:
     await save(acme, "failed")
     assert "1. Failed messages" in await read(acme, "", by=MEI)
-    listed = acme.shown(by=MEI)
+    listed = acme.find_shown(by=MEI)
     assert "Remove" not in strip_bold(listed)
     assert "you can't change it" in await read(acme, "add message", by=MEI)
     assert "you can't change it" in await read(acme, "recent", by=MEI)
@@ -186,7 +186,7 @@ async def test_typed_rule_is_changed_in_the_form(acme: World) -> None:
     await acme.press("notify.form")
     assert await acme.submit({"words": "refund, money back"}) == {}
     assert await acme.submit({}) == {}
-    listed = strip_bold(acme.shown())
+    listed = strip_bold(acme.find_shown())
     assert 'say "refund", "money back"' in listed
     assert "quiet 22:00-07:00, except failed messages" in listed
     assert "<!subteam^S0OPS>" in listed
@@ -309,7 +309,7 @@ async def pass_seconds(acme: World, seconds: float) -> None:
 async def test_slip_is_corrected_by_a_button(acme: World) -> None:
     assert "/chakra notify add failed" in await read(acme, "add faild")
     await acme.press("help.run:0")
-    assert "Failed messages" in strip_bold(acme.shown())
+    assert "Failed messages" in strip_bold(acme.find_shown())
 
 
 async def test_own_failures_go_to_the_channel_and_not_to_ones_own_direct_messages(

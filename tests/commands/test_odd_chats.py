@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.commands.test_chats import FOR_PHONE, LIST, MESSAGES
 from tests.shared_world import shared_world
 from tests.world import World
@@ -28,7 +28,7 @@ def build_message(number: int, **fields: object) -> dict[str, Any]:
 async def read(acme: World, typed: str, path: str, data: object) -> str:
     """Type a line while Chakra answers with ``data``; return what is shown."""
     acme.chakra.fail(path, StatusResponse(200, json={"_data": data, "_meta": {}}), times=1)
-    shown = visible_text(await acme.type(f"/chakra {typed}"))
+    shown = collect_text(await acme.type(f"/chakra {typed}"))
     assert acme.slack.rejections == []
     return shown
 
@@ -36,10 +36,10 @@ async def read(acme: World, typed: str, path: str, data: object) -> str:
 async def test_list_that_comes_whole_has_pages(acme: World) -> None:
     whole = StatusResponse(200, json={"_data": [build_chat(n) for n in range(25)]})
     acme.chakra.fail(LIST, whole, times=3)
-    assert "*Zora 9*" in visible_text(await acme.type("/chakra chat list"))
-    shown = visible_text(await acme.press("chat.list:next"))
+    assert "*Zora 9*" in collect_text(await acme.type("/chakra chat list"))
+    shown = collect_text(await acme.press("chat.list:next"))
     assert ("*Zora 9*" in shown, "*Zora 10*" in shown, "*Zora 19*" in shown) == (False, True, True)
-    shown = visible_text(await acme.press("chat.list:next"))
+    shown = collect_text(await acme.press("chat.list:next"))
     assert ("*Zora 24*" in shown, "Next" in shown) == (True, False)
     assert acme.slack.rejections == []
 
@@ -48,9 +48,9 @@ async def test_messages_that_come_whole_have_pages(acme: World) -> None:
     acme.chakra.fail(LIST, StatusResponse(200, json={"_data": [build_chat(1)]}))
     whole = StatusResponse(200, json={"_data": [build_message(n) for n in range(50)]})
     acme.chakra.fail(MESSAGES, whole)
-    shown = visible_text(await acme.type("/chakra chat Zora 1"))
+    shown = collect_text(await acme.type("/chakra chat Zora 1"))
     assert ("Text 49" in shown, "Text 30" in shown, "Text 29" in shown) == (True, True, False)
-    shown = visible_text(await acme.press("chat.open:next"))
+    shown = collect_text(await acme.press("chat.open:next"))
     assert ("Text 29" in shown, "Text 10" in shown, "Text 30" in shown) == (True, True, False)
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.messages.form_values import SendForm
 from bot.messages.status import SendStatus
 from bot.sandbox.chakra.customer import EmbeddedCustomer
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.commands.chat_scenarios import (
     list_session_texts,
     list_thread_texts,
@@ -37,7 +37,7 @@ async def stop(acme: World, words: str = "Stop!", name: str = "Asha Rao") -> Emb
 
 
 async def list_text(acme: World, line: str = "", *, by: str = JOHN) -> str:
-    return visible_text(await acme.type(f"/chakra optouts {line}", by=by))
+    return collect_text(await acme.type(f"/chakra optouts {line}", by=by))
 
 
 # --- sends ---------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ async def test_an_answer_goes_only_to_someone_who_wrote_since(acme: World) -> No
     asha = await receive(acme, "Stop")
     await acme.press("chat.reply")
     assert list_session_texts(asha) == []
-    assert BLOCKED in visible_text(acme.shown()) + read_view_text(acme)
+    assert BLOCKED in collect_text(acme.find_shown()) + read_view_text(acme)
     await receive(acme, "Where is my order?", asha)
     await acme.press("chat.reply")
     assert "have written since" in read_view_text(acme)
@@ -196,7 +196,7 @@ async def test_lifting_takes_a_reason_and_is_recorded(acme: World) -> None:
     assert BLOCKED in read_view_text(acme)
     assert "reason" in await acme.submit({"reason": "  "})
     assert await acme.submit({"reason": "She called us"}) == {}
-    assert "can be sent messages again" in visible_text(acme.shown())
+    assert "can be sent messages again" in collect_text(acme.find_shown())
     lifted = await list_text(acme, "lifted")
     assert "She called us" in lifted
     assert "Lifted by" in lifted
@@ -221,7 +221,7 @@ async def test_lifting_one_that_is_typed(acme: World, line: str, reason: str) ->
     assert "Asha Rao" in form
     assert BLOCKED in form
     assert await acme.submit({} if reason else {"reason": "called"}) == {}
-    assert f"Reason: {reason or 'called'}" in visible_text(acme.shown())
+    assert f"Reason: {reason or 'called'}" in collect_text(acme.find_shown())
     assert "No one has opted out" in await list_text(acme)
 
 
@@ -298,5 +298,5 @@ async def test_an_empty_list_says_what_fills_it(acme: World) -> None:
 
 async def test_aliases(acme: World) -> None:
     for name in ("opt-outs", "unsubscribed", "stopped"):
-        assert "No one has opted out." in visible_text(await acme.type(f"/chakra {name}"))
-    assert acme.shown(channel=SALES).ephemeral
+        assert "No one has opted out." in collect_text(await acme.type(f"/chakra {name}"))
+    assert acme.find_shown(channel=SALES).ephemeral

@@ -14,7 +14,7 @@ from bot.sandbox.chakra.faults import (
     StatusResponse,
 )
 from bot.sandbox.chakra.photos import SEED_PHOTOS
-from bot.sandbox.slack import LocalFile, visible_text
+from bot.sandbox.slack import LocalFile, collect_text
 from tests.endpoints import reaches
 from tests.media.pictures import build_jpeg, build_png
 from tests.people import JOHN, MEI, SALES
@@ -39,7 +39,7 @@ def add_marias(acme: World) -> None:
 
 
 def read_form(acme: World) -> str:
-    return visible_text(acme.slack.find_view(JOHN) or {})
+    return collect_text(acme.slack.find_view(JOHN) or {})
 
 
 async def upload(acme: World, file: LocalFile = SHOP, **values: Any) -> dict[str, str]:
@@ -60,7 +60,7 @@ async def upload(acme: World, file: LocalFile = SHOP, **values: Any) -> dict[str
                                    f"show photo {PHOTO.upper()}"])  # fmt: skip
 async def test_photo_comes_as_a_direct_message(acme: World, typed: str) -> None:
     answer = await acme.type(f"/chakra {typed}", by=MEI)
-    assert visible_text(answer) == "The photo is in your DM with Chakra."
+    assert collect_text(answer) == "The photo is in your DM with Chakra."
     assert answer.ephemeral
     [shown] = acme.slack.list_messages(MEI, "D0MEI")
     [file] = shown.files
@@ -71,7 +71,7 @@ async def test_photo_comes_as_a_direct_message(acme: World, typed: str) -> None:
 
 async def test_description_is_shown_if_chakra_sends_no_more(acme: World) -> None:
     acme.chakra.photos.answers_object = True
-    shown = visible_text(await acme.type(f"/chakra photo {PHOTO}"))
+    shown = collect_text(await acme.type(f"/chakra photo {PHOTO}"))
     for text in (PHOTO, "filename", "shop_front", "isPublic", "false", "doesn't send it"):
         assert text in shown
 
@@ -93,15 +93,15 @@ async def test_description_is_shown_if_chakra_sends_no_more(acme: World) -> None
 )
 async def test_what_cannot_be_found_is_named(acme: World, typed: str, sentence: str) -> None:
     add_marias(acme)
-    assert sentence in visible_text(await acme.type(f"/chakra {typed}"))
+    assert sentence in collect_text(await acme.type(f"/chakra {typed}"))
     assert acme.slack.list_messages(JOHN, DIRECT) == []
 
 
 @shared_world
 async def test_card_shows_its_photo_by_a_button(acme: World) -> None:
     card = await acme.type("/chakra lead LEAD-004039")
-    assert "Show Site Photo" in visible_text(card)
-    assert PHOTO not in visible_text(card)
+    assert "Show Site Photo" in collect_text(card)
+    assert PHOTO not in collect_text(card)
     await acme.press("photo.show:1")
     assert len(acme.slack.list_messages(JOHN, DIRECT)) == 1
 
@@ -109,7 +109,7 @@ async def test_card_shows_its_photo_by_a_button(acme: World) -> None:
 @shared_world
 async def test_outage_is_explained(acme: World) -> None:
     acme.chakra.fail(FETCH, StatusResponse(403))
-    assert "Chakra" in visible_text(await acme.type(f"/chakra photo {PHOTO}"))
+    assert "Chakra" in collect_text(await acme.type(f"/chakra photo {PHOTO}"))
 
 
 # --- uploading -----------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ async def test_photo_is_shown_before_it_is_uploaded(acme: World) -> None:
         assert text in read_form(acme)
     assert acme.chakra.count(UPLOAD) == 0
     await acme.submit({})
-    said = visible_text(acme.shown())
+    said = collect_text(acme.find_shown())
     assert "The photo is in Chakra" in said
     await acme.press("photo.show")
     [shown] = acme.slack.list_messages(JOHN, DIRECT)
@@ -148,7 +148,7 @@ async def test_record_of_a_typed_line_is_in_the_form(acme: World, typed: str) ->
 async def test_type_is_that_of_the_bytes(acme: World) -> None:
     await acme.type("/chakra upload a photo")
     assert await upload(acme, LocalFile("card.png", "image/png", build_jpeg())) == {}
-    photo = acme.chakra.photos.find(visible_text(acme.shown()).split("`")[1])
+    photo = acme.chakra.photos.find(collect_text(acme.find_shown()).split("`")[1])
     assert photo is not None
     assert (photo.filename, photo.filetype, photo.media_type) == ("card.jpg", "jpg", "image/jpeg")
 
@@ -159,7 +159,7 @@ async def test_photo_of_a_record_is_added_from_its_card(acme: World) -> None:
     await acme.submit({"file": SHOP})
     assert "Aarav Mehta  ·  LEAD-004038" in read_form(acme).replace("*", "")
     await acme.submit({})
-    assert "Site Photo of LEAD-004038" in visible_text(acme.shown()).replace("*", "")
+    assert "Site Photo of LEAD-004038" in collect_text(acme.find_shown()).replace("*", "")
     photo = acme.chakra.photos.find(get_stored(acme)["site_photo"])
     assert photo is not None
     assert photo.content == SHOP.data
@@ -225,8 +225,8 @@ async def test_unclear_record_is_named_under_its_field(
 
 @shared_world
 async def test_member_who_may_not_edit_can_look_only(acme: World) -> None:
-    assert "sender" in visible_text(await acme.type("/chakra photo", by=MEI))
-    assert "Add photo" not in visible_text(await acme.type("/chakra lead LEAD-004038", by=MEI))
+    assert "sender" in collect_text(await acme.type("/chakra photo", by=MEI))
+    assert "Add photo" not in collect_text(await acme.type("/chakra lead LEAD-004038", by=MEI))
 
 
 # --- once ----------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ async def test_upload_that_arrived_without_an_answer_is_found(acme: World) -> No
     acme.chakra.fail(UPLOAD, ResetAfterHandling())
     await acme.type("/chakra photo upload LEAD-004038")
     await upload(acme)
-    assert "The photo is in Chakra" in visible_text(acme.shown())
+    assert "The photo is in Chakra" in collect_text(acme.find_shown())
     assert get_stored(acme)["site_photo"]
 
 
@@ -257,10 +257,10 @@ async def test_repeat_after_an_unknown_outcome_makes_one_photo(acme: World, faul
     acme.chakra.fail(FETCH, StatusResponse(403), 1)
     await acme.type("/chakra photo upload LEAD-004038")
     await upload(acme)
-    said = visible_text(acme.shown())
+    said = collect_text(acme.find_shown())
     assert "We don't know whether Chakra has the photo." in said
     assert "can't be two of it" in said
-    assert "The photo is in Chakra" in visible_text(await acme.press("photo.retry"))
+    assert "The photo is in Chakra" in collect_text(await acme.press("photo.retry"))
     assert len(acme.chakra.photos) == before + 1
     assert get_stored(acme)["site_photo"]
 
@@ -285,7 +285,7 @@ async def test_chakra_that_takes_no_id_gives_one(acme: World) -> None:
     acme.chakra.fail(UPLOAD, StatusResponse(404))
     await acme.type("/chakra photo upload LEAD-004038")
     await upload(acme)
-    assert "The photo is in Chakra" in visible_text(acme.shown())
+    assert "The photo is in Chakra" in collect_text(acme.find_shown())
     photo = acme.chakra.photos.find(get_stored(acme)["site_photo"])
     assert photo is not None
     assert photo.content == SHOP.data
@@ -296,7 +296,7 @@ async def test_upload_without_an_id_is_not_repeated(acme: World) -> None:
     acme.chakra.fail("POST /v1/ext/photo", ResetAfterHandling())
     await acme.type("/chakra photo")
     await upload(acme)
-    said = visible_text(acme.shown())
+    said = collect_text(acme.find_shown())
     assert "it could be there twice" in said
     assert "Try again" not in said
 
@@ -305,7 +305,7 @@ async def test_photo_without_its_record_can_be_set_again(acme: World) -> None:
     acme.chakra.fail(UPDATE, StatusResponse(400), 1)
     await acme.type("/chakra photo upload LEAD-004038")
     await upload(acme)
-    assert "the record doesn't have it" in visible_text(acme.shown())
+    assert "the record doesn't have it" in collect_text(acme.find_shown())
     await acme.press("photo.retry")
     assert acme.chakra.count(UPLOAD) == 1
     assert get_stored(acme)["site_photo"]
@@ -315,8 +315,8 @@ async def test_lost_answer_of_the_record_is_shown(acme: World) -> None:
     acme.chakra.fail(UPDATE, ResetAfterHandling(), 1)
     await acme.type("/chakra photo upload LEAD-004038")
     await upload(acme)
-    assert "we don't know whether the record has it" in visible_text(acme.shown())
-    assert "Site Photo" in visible_text(await acme.press("photo.retry"))
+    assert "we don't know whether the record has it" in collect_text(acme.find_shown())
+    assert "Site Photo" in collect_text(await acme.press("photo.retry"))
 
 
 # --- from a message ------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import MissingField, ResetBeforeHandling, StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.endpoints import PROCEDURE, reaches
 from tests.people import JOHN, MEI
 from tests.shared_world import shared_world
@@ -31,7 +31,7 @@ def get_last_where(acme: World) -> object:
 )
 @shared_world
 async def test_query_is_sent_as_its_where_and_echoed(acme: World) -> None:
-    shown = visible_text(await acme.type("/chakra process list lead state:new assigned:me"))
+    shown = collect_text(await acme.type("/chakra process list lead state:new assigned:me"))
     assert get_last_where(acme) == {"state": "NEW", "assignedTo": ["johndoe", "john@acme.com"]}
     assert "Leads" in shown
     assert "State NEW, assigned to you" in shown
@@ -56,7 +56,7 @@ async def test_query_is_sent_as_its_where_and_echoed(acme: World) -> None:
     ],
 )
 async def test_list_shows_what_matches(acme: World, typed: str, found: str, missing: str) -> None:
-    shown = visible_text(await acme.type(f"/chakra {typed}"))
+    shown = collect_text(await acme.type(f"/chakra {typed}"))
     assert found in shown
     assert missing not in shown
 
@@ -71,7 +71,7 @@ async def test_list_shows_what_matches(acme: World, typed: str, found: str, miss
 @pytest.mark.parametrize("typed", ["lead LEAD-004038", "process LEAD-004038", "lead aarav",
                                    "process show lead lead-004038"])  # fmt: skip
 async def test_one_record_is_shown_as_a_card(acme: World, typed: str) -> None:
-    shown = visible_text(await acme.type(f"/chakra {typed}"))
+    shown = collect_text(await acme.type(f"/chakra {typed}"))
     for text in ("Aarav Mehta", "LEAD-004038", "+91 98765 43210", "Score", "72", "Pune"):
         assert text in shown
 
@@ -85,7 +85,7 @@ async def test_card_opens_the_send_form_for_its_record(acme: World) -> None:
 
 @shared_world
 async def test_member_who_may_not_send_has_no_send_button(acme: World) -> None:
-    shown = visible_text(await acme.type("/chakra lead LEAD-004038", by=MEI))
+    shown = collect_text(await acme.type("/chakra lead LEAD-004038", by=MEI))
     assert "Refresh" in shown
     assert "Send WhatsApp" not in shown
 
@@ -110,7 +110,7 @@ async def test_member_who_may_not_send_has_no_send_button(acme: World) -> None:
     ],
 )
 async def test_what_cannot_be_found_is_named(acme: World, typed: str, sentence: str) -> None:
-    assert sentence in visible_text(await acme.type(f"/chakra {typed}"))
+    assert sentence in collect_text(await acme.type(f"/chakra {typed}"))
 
 
 async def test_ids_are_shown_as_names(acme: World) -> None:
@@ -118,7 +118,7 @@ async def test_ids_are_shown_as_names(acme: World) -> None:
     priya = acme.chakra.find_user("priya")
     role, unknown = acme.chakra.team.roles[0], "00000000-0000-0000-0000-00000000beef"
     acme.chakra.add_lead("LEAD-U1", name="Uma", owner=priya.id, role=role.id, other=unknown)
-    card = visible_text(await acme.type("/chakra lead LEAD-U1"))
+    card = collect_text(await acme.type("/chakra lead LEAD-U1"))
     assert f"{priya.first_name} {priya.last_name}" in card
     assert role.name in card
     assert unknown in card
@@ -128,13 +128,13 @@ async def test_ids_are_shown_as_names(acme: World) -> None:
 @shared_world
 async def test_outage_is_explained(acme: World) -> None:
     acme.chakra.fail(LIST, StatusResponse(403))
-    assert "Chakra" in visible_text(await acme.type("/chakra leads"))
+    assert "Chakra" in collect_text(await acme.type("/chakra leads"))
     assert acme.slack.rejections == []
 
 
 async def test_list_that_chakra_does_not_have_is_no_deleted_record(acme: World) -> None:
     acme.chakra.fail(LIST, StatusResponse(404))
-    shown = visible_text(await acme.type("/chakra leads"))
+    shown = collect_text(await acme.type("/chakra leads"))
     assert "Chakra answers that it doesn't have what this app asked for." in shown
     assert "record" not in shown
 
@@ -171,7 +171,7 @@ def get_stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
 async def test_edit_shows_what_changes_before_it_is_saved(acme: World) -> None:
     await open_edit_form(acme)
     assert not await acme.submit({"state": "converted", "field_score": "80"})
-    checked = visible_text(acme.slack.find_view(JOHN) or {})
+    checked = collect_text(acme.slack.find_view(JOHN) or {})
     assert "NEW" in checked
     assert "CONVERTED" in checked
     assert "72" in checked
@@ -179,7 +179,7 @@ async def test_edit_shows_what_changes_before_it_is_saved(acme: World) -> None:
     await acme.submit({})
     assert get_stored(acme)["state"] == "CONVERTED"
     assert get_stored(acme)["data"]["score"] == 80
-    assert "CONVERTED" in visible_text(acme.shown())
+    assert "CONVERTED" in collect_text(acme.find_shown())
     [request] = [request for request in acme.chakra.requests if request.method == "PUT"]
     assert request.json == {"state": "CONVERTED", "data": {"score": 80}}
 
@@ -189,7 +189,7 @@ async def test_two_people_do_not_overwrite_each_other_unknowingly(acme: World) -
     await acme.submit({"field_score": "80"})
     acme.chakra.records.change("LEAD-004038", score=90)
     await acme.submit({})
-    asked = visible_text(acme.slack.find_view(JOHN) or {})
+    asked = collect_text(acme.slack.find_view(JOHN) or {})
     assert "has changed in Chakra" in asked
     assert "90" in asked
     assert get_stored(acme)["data"]["score"] == 90
@@ -224,11 +224,11 @@ async def test_unchanged_form_writes_nothing(acme: World) -> None:
 
 async def test_card_names_who_has_the_record_and_leaves_out_what_says_nothing(acme: World) -> None:
     acme.chakra.records.assign("LEAD-004039", "john@acme.com")
-    assert "John Doe" in visible_text(await acme.type("/chakra lead LEAD-004039"))
-    assert "John Doe" in visible_text(await acme.type("/chakra process list lead city:Pune"))
+    assert "John Doe" in collect_text(await acme.type("/chakra lead LEAD-004039"))
+    assert "John Doe" in collect_text(await acme.type("/chakra process list lead city:Pune"))
     await acme.type("/chakra lead Zoya Khan +91 98111 22333")
     await acme.submit({})
-    shown = visible_text(acme.shown())
+    shown = collect_text(acme.find_shown())
     assert "*Zoya Khan*  ·  Lead\n" in shown
     assert "+91 98111 22333" in shown
 
@@ -237,15 +237,15 @@ async def test_card_without_the_team_shows_the_username(acme: World) -> None:
     acme.chakra.fail("GET /v2/ext/users", StatusResponse(500))
     async with acme.clock.running():
         shown = await acme.type("/chakra lead LEAD-004038")
-    assert "johndoe" in visible_text(shown)
+    assert "johndoe" in collect_text(shown)
 
 
 async def test_assign_to_me_writes_once(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004039")
     await acme.press("process.take")
     assert get_stored(acme, "LEAD-004039")["assignedTo"] == "johndoe"
-    assert "John Doe" in visible_text(acme.shown())
-    assert "already assigned to you" in visible_text(await acme.press("process.take"))
+    assert "John Doe" in collect_text(acme.find_shown())
+    assert "already assigned to you" in collect_text(await acme.press("process.take"))
     assert len([request for request in acme.chakra.requests if request.method == "PUT"]) == 1
 
 
@@ -263,13 +263,13 @@ async def test_deletion_whose_answer_is_lost_is_asked_about_again(acme: World) -
     await acme.press("process.delete")
     acme.chakra.fail(DELETE, ResetBeforeHandling())
     await acme.submit({"key": "LEAD-004039"})
-    assert "is deleted" not in visible_text(acme.slack.find_view(JOHN) or acme.shown())
+    assert "is deleted" not in collect_text(acme.slack.find_view(JOHN) or acme.find_shown())
     assert not get_stored(acme, "LEAD-004039")["isDeleted"]
     acme.chakra.clear_faults()
     await acme.type("/chakra lead LEAD-004039")
     await acme.press("process.delete")
     await acme.submit({"key": "LEAD-004039"})
-    asked = visible_text(acme.slack.find_view(JOHN) or acme.shown())
+    asked = collect_text(acme.slack.find_view(JOHN) or acme.find_shown())
     assert "submitted exactly this" in asked
     await acme.submit({"key": "LEAD-004039"})
     assert get_stored(acme, "LEAD-004039")["isDeleted"]
@@ -294,7 +294,7 @@ async def test_refusal_of_chakra_is_explained_and_nothing_is_lost(acme: World) -
     await open_edit_form(acme)
     await acme.submit({"state": "WON"})
     await acme.submit({})
-    assert "State WON not found" in visible_text(acme.slack.find_view(JOHN) or acme.shown())
+    assert "State WON not found" in collect_text(acme.slack.find_view(JOHN) or acme.find_shown())
     assert get_stored(acme)["state"] == "NEW"
 
 
@@ -308,7 +308,7 @@ async def test_empty_answer_of_chakra_is_a_success(acme: World) -> None:
 
 @shared_world
 async def test_member_who_may_not_edit_has_no_buttons_for_it(acme: World) -> None:
-    shown = visible_text(await acme.type("/chakra lead LEAD-004038", by=MEI))
+    shown = collect_text(await acme.type("/chakra lead LEAD-004038", by=MEI))
     assert "Edit" not in shown
     assert "Delete" not in shown
 
@@ -333,10 +333,10 @@ async def test_new_record_is_created_once_and_shown(acme: World) -> None:
         "status": "OPEN",
         "data": {"name": "Zoya Khan", "phone_number": "919811122333", "lead_id": "LEAD-9"},
     }
-    assert "Zoya Khan" in visible_text(acme.shown())
+    assert "Zoya Khan" in collect_text(acme.find_shown())
     await acme.type("/chakra process create lead")
     await acme.submit({**values, "field_lead_id": "LEAD-9"})
-    assert "did exactly this" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "did exactly this" in collect_text(acme.slack.find_view(JOHN) or {})
 
 
 @shared_world
@@ -347,7 +347,7 @@ async def test_record_without_any_field_is_refused(acme: World) -> None:
 
 @shared_world
 async def test_member_who_may_not_edit_cannot_create(acme: World) -> None:
-    shown = visible_text(await acme.type("/chakra process create lead", by=MEI))
+    shown = collect_text(await acme.type("/chakra process create lead", by=MEI))
     assert "can't send or change anything" in shown
 
 
@@ -362,7 +362,7 @@ async def test_member_who_may_not_edit_cannot_create(acme: World) -> None:
     ],
 )
 async def test_line_that_would_change_a_record_leads_to_its_card(acme: World, typed: str) -> None:
-    shown = visible_text(await acme.type(f"/chakra {typed}"))
+    shown = collect_text(await acme.type(f"/chakra {typed}"))
     assert "The buttons on its card change a record." in shown
     assert "LEAD-004038" in shown
     assert acme.chakra.records.find("LEAD-004038")["state"] == "NEW"

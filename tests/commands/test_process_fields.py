@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.people import JOHN
 from tests.shared_world import shared_world
 from tests.world import World
@@ -118,7 +118,7 @@ async def test_wrong_type_is_named_under_its_field(
 
 async def test_unchanged_form_writes_nothing_and_locked_fields_are_named(acme: World) -> None:
     view = await open_form(acme, ATTRIBUTES, DATA)
-    assert "Can only be changed in Chakra: Place" in visible_text(view)
+    assert "Can only be changed in Chakra: Place" in collect_text(view)
     await acme.submit({})
     assert not [request for request in acme.chakra.requests if request.method == "PUT"]
 
@@ -145,7 +145,7 @@ async def test_long_text_is_written_whole(acme: World) -> None:
 
 async def test_text_longer_than_an_input_is_not_cut(acme: World) -> None:
     view = await open_form(acme, [build_attribute("bio", "text")], {"bio": "x" * 3_500, "b": "y"})
-    assert "Can only be changed in Chakra: Bio" in visible_text(view)
+    assert "Can only be changed in Chakra: Bio" in collect_text(view)
     await acme.submit({"field_b": "z"})
     await acme.submit({})
     assert get_written(acme) == {"data": {"b": "z"}}

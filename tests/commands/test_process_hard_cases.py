@@ -16,7 +16,7 @@ from bot.sandbox.chakra.faults import (
     ResetAfterHandling,
     StatusResponse,
 )
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.people import JOHN
 from tests.shared_world import shared_world
 from tests.world import World
@@ -34,7 +34,7 @@ def _assert_no_slack_rejections(acme: World) -> Iterator[None]:
 
 
 def read_form_text(acme: World) -> str:
-    return visible_text(acme.slack.find_view(JOHN) or {})
+    return collect_text(acme.slack.find_view(JOHN) or {})
 
 
 def get_stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
@@ -53,7 +53,7 @@ KEYS = (
 async def test_record_with_a_hard_key_is_shown_edited_and_deleted(acme: World, key: str) -> None:
     acme.chakra.add_lead(key, name="Hard Key", city="Oslo")
     await acme.type("/chakra process list lead name:'Hard Key'")
-    shown = visible_text(await press_show(acme))
+    shown = collect_text(await press_show(acme))
     assert "Hard Key" in shown
     await acme.press("process.edit")
     assert not await acme.submit({"field_city": "Bergen"})
@@ -67,7 +67,7 @@ async def test_record_with_a_hard_key_is_shown_edited_and_deleted(acme: World, k
 async def press_show(acme: World) -> Any:
     [button] = [
         block["accessory"]["action_id"]
-        for block in acme.shown().blocks or ()
+        for block in acme.find_shown().blocks or ()
         if "accessory" in block
     ]
     return await acme.press(button)
@@ -77,12 +77,12 @@ async def press_show(acme: World) -> Any:
 async def test_key_of_two_records_is_a_choice(acme: World, key: str) -> None:
     acme.chakra.add_lead(key, name="First Person")
     acme.chakra.add_lead(key, name="Second Person")
-    shown = visible_text(await acme.type(f"/chakra process show lead {key}"))
+    shown = collect_text(await acme.type(f"/chakra process show lead {key}"))
     assert "First Person" in shown
     assert "Second Person" in shown
-    buttons = [block["accessory"]["action_id"] for block in acme.shown().blocks or ()
+    buttons = [block["accessory"]["action_id"] for block in acme.find_shown().blocks or ()
                if "accessory" in block]  # fmt: skip
-    cards = [visible_text(await acme.press(button)) for button in buttons[:1]]
+    cards = [collect_text(await acme.press(button)) for button in buttons[:1]]
     assert ("First Person" in cards[0]) != ("Second Person" in cards[0])
 
 
@@ -90,7 +90,7 @@ async def test_deleted_record_is_not_shown_as_if_it_existed(acme: World) -> None
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.delete")
     await acme.submit({"key": "LEAD-004038"})
-    assert "may have been deleted" in visible_text(await acme.press("process.refresh"))
+    assert "may have been deleted" in collect_text(await acme.press("process.refresh"))
 
 
 # --- what Chakra answers -------------------------------------------------------------------------
@@ -115,7 +115,7 @@ async def test_odd_answer_to_a_fetch_is_explained(acme: World, fault: StatusResp
     acme.chakra.fail(FETCH, fault)
     acme.chakra.fail(LIST, fault)
     async with acme.clock.running():
-        shown = visible_text(await acme.press("process.refresh"))
+        shown = collect_text(await acme.press("process.refresh"))
     assert "Chakra" in shown
 
 
@@ -136,7 +136,7 @@ async def test_odd_list_has_a_row_for_each_record(
     acme: World, body: dict[str, Any], visible: str
 ) -> None:
     acme.chakra.fail(LIST, StatusResponse(200, json=body))
-    assert visible in visible_text(await acme.type("/chakra leads"))
+    assert visible in collect_text(await acme.type("/chakra leads"))
 
 
 async def test_what_the_configuration_lacks_is_shown_under_its_raw_key(acme: World) -> None:
@@ -148,7 +148,7 @@ async def test_what_the_configuration_lacks_is_shown_under_its_raw_key(acme: Wor
         "photo": None,
     }
     acme.chakra.add_lead("LEAD-ODD-1", name="Odd Data", **odd)
-    shown = visible_text(await acme.type("/chakra lead LEAD-ODD-1"))
+    shown = collect_text(await acme.type("/chakra lead LEAD-ODD-1"))
     for text in ("wa_opt_in", "Yes", "amount", "99.5", "a, b", "zip: 0150"):
         assert text in shown
 
@@ -165,7 +165,7 @@ CONFIGS: tuple[dict[str, Any], ...] = (
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: json.dumps(config)[:60])
 async def test_odd_configuration_does_not_hide_records(acme: World, config: dict[str, Any]) -> None:
     acme.chakra.fail(CONFIG, StatusResponse(200, json={"_data": config}))
-    assert "Aarav Mehta" in visible_text(await acme.type("/chakra leads"))
+    assert "Aarav Mehta" in collect_text(await acme.type("/chakra leads"))
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.edit")
     assert "State" in read_form_text(acme)
@@ -198,7 +198,7 @@ async def test_edit_of_a_record_that_was_deleted_writes_nothing(acme: World) -> 
 async def test_record_that_a_colleague_took_is_asked_about_first(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004039")
     acme.chakra.records.assign("LEAD-004039", "mei")
-    shown = visible_text(await acme.press("process.take"))
+    shown = collect_text(await acme.press("process.take"))
     assert "assigned to Mei Tanaka now" in shown
     assert get_stored(acme, "LEAD-004039")["assignedTo"] == "mei"
     await acme.press("process.take")
@@ -227,7 +227,7 @@ async def test_state_is_changed_from_the_card(acme: World) -> None:
     assert "CONVERTED" in json.dumps(acme.slack.find_view(JOHN))
     assert not await acme.submit({"state": "CONVERTED"})
     assert get_stored(acme)["state"] == "CONVERTED"
-    assert "CONVERTED" in visible_text(acme.shown())
+    assert "CONVERTED" in collect_text(acme.find_shown())
 
 
 async def test_state_that_changed_in_between_is_asked_again(acme: World) -> None:
@@ -315,7 +315,7 @@ async def test_write_without_a_readable_answer_is_not_repeated(acme: World, faul
     acme.chakra.fail(PUT, fault)
 
     def is_reported() -> bool:
-        shown = read_form_text(acme) or visible_text(acme.shown())
+        shown = read_form_text(acme) or collect_text(acme.find_shown())
         return "know" in shown or "may have" in shown
 
     async with acme.clock.running():
@@ -340,7 +340,7 @@ async def test_first_and_last_day_are_shown_on_cards_and_in_lists(acme: World, t
     acme.chakra.fail(FETCH, StatusResponse(200, json={"_data": lead}))
     acme.chakra.fail(LIST, StatusResponse(200, json={"_data": [lead], "_meta": {}}))
     for line in ("lead LEAD-004038", "leads", "leads newest first"):
-        shown = visible_text(await acme.type(f"/chakra {line}"))
+        shown = collect_text(await acme.type(f"/chakra {line}"))
         assert "Aarav Mehta" in shown
         assert time[:4].lstrip("0") in shown
     await acme.type("/chakra lead LEAD-004038")

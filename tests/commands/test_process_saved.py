@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.people import JOHN, MEI, PRIYA
 from tests.shared_world import shared_world
 from tests.world import World
@@ -15,22 +15,22 @@ LENA = "U0LENA"
 
 
 async def test_query_is_saved_and_run_by_its_name(acme: World) -> None:
-    saved = visible_text(
+    saved = collect_text(
         await acme.type('/chakra process save "Hot leads" lead state:NEW score>70')
     )
     assert "Saved" in saved
     assert "only you" in saved
     for line in ('process "hot LEADS"', "process Hot leads", 'process run "hot leads"',
                  "process run hot leads", "process saved hot leads"):  # fmt: skip
-        shown = visible_text(await acme.type(f"/chakra {line}"))
+        shown = collect_text(await acme.type(f"/chakra {line}"))
         assert "State NEW, score above 70" in shown, line
         assert "Aarav Mehta" in shown
 
 
 async def test_query_without_its_type_is_about_leads(acme: World) -> None:
     await acme.type("/chakra process save hot state:NEW")
-    assert "*hot*  ·  Leads  ·  State NEW" in visible_text(await acme.type("/chakra process hot"))
-    shared = visible_text(await acme.press("process.share"))
+    assert "*hot*  ·  Leads  ·  State NEW" in collect_text(await acme.type("/chakra process hot"))
+    shared = collect_text(await acme.press("process.share"))
     assert "Shared by" in shared
     assert "hot" not in shared
 
@@ -38,22 +38,22 @@ async def test_query_without_its_type_is_about_leads(acme: World) -> None:
 async def test_saved_query_is_private_unless_it_is_for_everyone(acme: World) -> None:
     await acme.type("/chakra process save secret state:NEW", by=MEI)
     await acme.type('/chakra process save "everyones" for everyone state:NEW', by=MEI)
-    listed = visible_text(await acme.type("/chakra process saved"))
+    listed = collect_text(await acme.type("/chakra process saved"))
     assert "everyones" in listed
     assert "secret" not in listed
-    refused = visible_text(await acme.type("/chakra process run secret"))
+    refused = collect_text(await acme.type("/chakra process run secret"))
     assert "secret" in refused
     assert "everyones" in refused
     assert "State NEW" not in refused
-    taken = visible_text(await acme.type("/chakra process save SECRET city:Pune"))
+    taken = collect_text(await acme.type("/chakra process save SECRET city:Pune"))
     assert "is taken" in taken
     assert "state:NEW" not in taken
 
 
 async def test_me_is_the_person_who_runs_it(acme: World) -> None:
     await acme.type("/chakra process save desk for everyone assigned:me")
-    johns = visible_text(await acme.type("/chakra process desk"))
-    priyas = visible_text(await acme.type("/chakra process desk", by=PRIYA))
+    johns = collect_text(await acme.type("/chakra process desk"))
+    priyas = collect_text(await acme.type("/chakra process desk", by=PRIYA))
     assert "Aarav Mehta" in johns
     assert "Aarav Mehta" not in priyas
     assert "Sofia Rossi" in priyas
@@ -61,14 +61,14 @@ async def test_me_is_the_person_who_runs_it(acme: World) -> None:
 
 async def test_saved_query_is_had_as_a_file(acme: World) -> None:
     await acme.type('/chakra process save "hot leads" state:NEW')
-    shown = visible_text(await acme.type("/chakra process hot leads csv"))
+    shown = collect_text(await acme.type("/chakra process hot leads csv"))
     assert "State NEW" in shown
 
 
 async def test_private_query_of_another_person_is_listed_by_its_name_alone(acme: World) -> None:
     await acme.type("/chakra process save hot city:Pune")
     await acme.type("/chakra process schedule hot daily 9:00")
-    listed = visible_text(await acme.type("/chakra process saved", by=MEI))
+    listed = collect_text(await acme.type("/chakra process saved", by=MEI))
     assert "hot" in listed
     assert "Posted every day at 09:00" in listed
     assert "city:Pune" not in listed
@@ -78,14 +78,14 @@ async def test_members_in_a_query_are_shown_by_name(acme: World) -> None:
     saved = await acme.type("/chakra process save priyas assigned:<@U0PRIYA>")
     assert "<@U0PRIYA>" in json.dumps(saved.blocks)
     assert "&lt;@" not in json.dumps(saved.blocks)
-    assert "Sofia Rossi" in visible_text(await acme.type("/chakra process priyas"))
+    assert "Sofia Rossi" in collect_text(await acme.type("/chakra process priyas"))
 
 
 async def test_days_are_those_of_the_run(acme: World) -> None:
     await acme.type("/chakra process save fresh created:yesterday")
-    first = visible_text(await acme.type("/chakra process fresh"))
+    first = collect_text(await acme.type("/chakra process fresh"))
     await acme.clock.jump(3 * 86_400)
-    second = visible_text(await acme.type("/chakra process fresh"))
+    second = collect_text(await acme.type("/chakra process fresh"))
     assert "14 November 2023" in first
     assert "17 November 2023" in second
 
@@ -120,8 +120,8 @@ async def test_days_are_those_of_the_run(acme: World) -> None:
 async def test_name_that_means_something_else_is_refused(
     acme: World, name: str, reason: str
 ) -> None:
-    assert reason in visible_text(await acme.type(f"/chakra process save {name} state:NEW"))
-    assert "No query is saved yet" in visible_text(await acme.type("/chakra process saved"))
+    assert reason in collect_text(await acme.type(f"/chakra process save {name} state:NEW"))
+    assert "No query is saved yet" in collect_text(await acme.type("/chakra process saved"))
 
 
 @shared_world
@@ -137,18 +137,18 @@ async def test_name_that_means_something_else_is_refused(
 async def test_query_that_cannot_be_read_is_not_saved(
     acme: World, query: str, sentence: str
 ) -> None:
-    assert sentence in visible_text(await acme.type(f"/chakra process save hot {query}"))
-    assert "No query is saved yet" in visible_text(await acme.type("/chakra process saved"))
+    assert sentence in collect_text(await acme.type(f"/chakra process save hot {query}"))
+    assert "No query is saved yet" in collect_text(await acme.type("/chakra process saved"))
 
 
 async def test_own_name_is_replaced_only_after_a_question(acme: World) -> None:
     await acme.type("/chakra process save hot state:NEW")
-    asked = visible_text(await acme.type("/chakra process save HOT city:Pune"))
+    asked = collect_text(await acme.type("/chakra process save HOT city:Pune"))
     assert "Replace it?" in asked
-    assert "State NEW" in visible_text(await acme.type("/chakra process hot"))
+    assert "State NEW" in collect_text(await acme.type("/chakra process hot"))
     await acme.type("/chakra process save hot city:Pune")
     await acme.press("process.saved_replace")
-    assert "City Pune" in visible_text(await acme.type("/chakra process hot"))
+    assert "City Pune" in collect_text(await acme.type("/chakra process hot"))
 
 
 async def test_list_is_saved_by_its_button(acme: World) -> None:
@@ -160,37 +160,37 @@ async def test_list_is_saved_by_its_button(acme: World) -> None:
     errors = await acme.submit({"name": "warm", "query": "stat:NEW"})
     assert "Did you mean state?" in errors["query"]
     assert not await acme.submit({"name": "warm", "query": "state:NEW", "audience": "shared"})
-    assert "State NEW" in visible_text(await acme.type("/chakra process warm", by=MEI))
+    assert "State NEW" in collect_text(await acme.type("/chakra process warm", by=MEI))
 
 
 async def test_name_alone_opens_the_form(acme: World) -> None:
     await acme.type('/chakra process save "warm ones"')
     assert not await acme.submit({"query": "city:Pune"})
-    assert "City Pune" in visible_text(await acme.type("/chakra process warm ones"))
+    assert "City Pune" in collect_text(await acme.type("/chakra process warm ones"))
 
 
 async def test_saved_query_is_edited_renamed_and_deleted(acme: World) -> None:
     await acme.type("/chakra process save hot state:NEW")
     await acme.press("process.saved_edit:1")
     assert not await acme.submit({"name": "Hot", "query": "city:Pune"})
-    renamed = visible_text(await acme.type('/chakra process saved rename hot "warm ones"'))
+    renamed = collect_text(await acme.type('/chakra process saved rename hot "warm ones"'))
     assert "warm ones" in renamed
-    assert "City Pune" in visible_text(await acme.type("/chakra process warm ones"))
+    assert "City Pune" in collect_text(await acme.type("/chakra process warm ones"))
     await acme.type("/chakra process saved")
-    deleted = visible_text(await acme.press("process.saved_delete:1"))
+    deleted = collect_text(await acme.press("process.saved_delete:1"))
     assert "is deleted" in deleted
     assert "No query is saved yet" in deleted
     await acme.type("/chakra process save hot state:NEW")
-    assert "is deleted" in visible_text(await acme.type("/chakra process saved delete hot"))
+    assert "is deleted" in collect_text(await acme.type("/chakra process saved delete hot"))
 
 
 async def test_only_its_owner_or_a_sender_changes_what_is_for_everyone(acme: World) -> None:
     await acme.type("/chakra process save hot for everyone state:NEW")
-    listed = visible_text(await acme.type("/chakra process saved", by=MEI))
+    listed = collect_text(await acme.type("/chakra process saved", by=MEI))
     assert "Edit…" not in listed
-    refused = visible_text(await acme.type("/chakra process saved delete hot", by=MEI))
+    refused = collect_text(await acme.type("/chakra process saved delete hot", by=MEI))
     assert "Only the person who saved it can change it." in refused
-    assert "is deleted" in visible_text(
+    assert "is deleted" in collect_text(
         await acme.type("/chakra process saved delete hot", by=LENA)
     )
 
@@ -198,16 +198,16 @@ async def test_only_its_owner_or_a_sender_changes_what_is_for_everyone(acme: Wor
 async def test_button_of_a_deleted_query_says_so(acme: World) -> None:
     await acme.type("/chakra process save hot state:NEW")
     await acme.type("/chakra process saved delete hot", channel="C0SUPPORT")
-    assert "deleted" in visible_text(await acme.press("process.saved_run:1"))
+    assert "deleted" in collect_text(await acme.press("process.saved_run:1"))
 
 
 async def test_list_of_many_queries_has_pages(acme: World) -> None:
     for number in range(8):
         await acme.type(f"/chakra process save hot{number}x city:Pune")
-    first = visible_text(await acme.type("/chakra process saved"))
+    first = collect_text(await acme.type("/chakra process saved"))
     assert "hot5x" in first
     assert "hot6x" not in first
-    assert "hot7x" in visible_text(await acme.press("process.saved_page:next"))
+    assert "hot7x" in collect_text(await acme.press("process.saved_page:next"))
     assert acme.slack.rejections == []
 
 
@@ -223,7 +223,7 @@ async def test_field_that_is_gone_is_explained(acme: World) -> None:
     await acme.type("/chakra process save hot city:Pune")
     async with acme.bot.database.begin() as connection:
         await connection.exec_driver_sql("UPDATE saved_queries SET record_type = 'ticket'")
-    assert 'There are no records called "ticket" any more.' in visible_text(
+    assert 'There are no records called "ticket" any more.' in collect_text(
         await acme.type("/chakra process hot")
     )
 
@@ -231,12 +231,12 @@ async def test_field_that_is_gone_is_explained(acme: World) -> None:
 async def test_my_leads_are_what_a_person_has_saved_by_that_name(
     acme: World,
 ) -> None:
-    refused = visible_text(await acme.type('/chakra process save "my leads" city:Pune for all'))
+    refused = collect_text(await acme.type('/chakra process save "my leads" city:Pune for all'))
     assert "in a query it means: Assigned to me" in refused
     saved = await acme.type('/chakra process save "my leads" city:Pune')
-    assert "Saved: *my leads*" in visible_text(saved)
-    assert "City Pune" in visible_text(await acme.type("/chakra process my leads"))
-    assert "Assigned to you" in visible_text(await acme.type("/chakra process my leads", by=PRIYA))
+    assert "Saved: *my leads*" in collect_text(saved)
+    assert "City Pune" in collect_text(await acme.type("/chakra process my leads"))
+    assert "Assigned to you" in collect_text(await acme.type("/chakra process my leads", by=PRIYA))
     await acme.type("/chakra process saved")
     await acme.press("process.saved_edit:1")
     errors = await acme.submit({"name": "my leads", "query": "city:Pune", "audience": "shared"})
@@ -244,9 +244,9 @@ async def test_my_leads_are_what_a_person_has_saved_by_that_name(
 
 
 async def test_query_is_saved_without_the_word_for_a_file(acme: World) -> None:
-    refused = visible_text(await acme.type("/chakra process save fresh state:NEW csv"))
+    refused = collect_text(await acme.type("/chakra process save fresh state:NEW csv"))
     assert 'Save the query without "csv"' in refused
-    assert "No query is saved yet" in visible_text(await acme.type("/chakra process saved"))
+    assert "No query is saved yet" in collect_text(await acme.type("/chakra process saved"))
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ async def test_query_is_saved_without_the_word_for_a_file(acme: World) -> None:
 )
 async def test_saved_query_is_sorted_as_its_line_says(acme: World, typed: str, title: str) -> None:
     await acme.type('/chakra process save "hot leads" city:Pune sort:name')
-    shown = visible_text(await acme.type(f"/chakra {typed}"))
+    shown = collect_text(await acme.type(f"/chakra {typed}"))
     assert title in shown
     assert "hot" not in shown.replace("*hot leads*", "")
 
@@ -270,6 +270,6 @@ async def test_saved_query_is_sorted_as_its_line_says(acme: World, typed: str, t
 async def test_words_beside_an_order_that_are_no_name_are_explained(
     acme: World, typed: str
 ) -> None:
-    shown = visible_text(await acme.type(f"/chakra {typed}"))
+    shown = collect_text(await acme.type(f"/chakra {typed}"))
     assert 'Matching "hot", sorted by score' in shown
     assert '"hot" isn\'t a state, so it was searched for as a name.' in shown

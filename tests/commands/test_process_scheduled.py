@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from bot.saved_queries.schedule_line import parse_schedule
 from bot.slack.channels import Destination
 from tests.people import JOHN, MEI, PRIYA, SALES, SUPPORT
@@ -43,12 +43,12 @@ def list_posts(acme: World, channel: str = SALES, by: str = JOHN) -> list[Visibl
 
 
 def list_texts(acme: World, channel: str = SALES, by: str = JOHN) -> list[str]:
-    return [visible_text(item) for item in list_posts(acme, channel, by)]
+    return [collect_text(item) for item in list_posts(acme, channel, by)]
 
 
 async def schedule(acme: World, when: str, query: str = "state:NEW", by: str = JOHN) -> str:
     await acme.type(f"/chakra process save hot {query}", by=by)
-    return visible_text(await acme.type(f"/chakra process schedule hot {when}", by=by))
+    return collect_text(await acme.type(f"/chakra process schedule hot {when}", by=by))
 
 
 async def test_scheduled_query_is_posted_at_its_time(acme: World) -> None:
@@ -74,10 +74,10 @@ async def test_post_is_opened_by_each_reader(acme: World) -> None:
     [posted] = list_texts(acme, SUPPORT)
     assert "ssigned to John Doe" in posted
     assert "you" not in posted
-    opened = visible_text(await acme.press("process.saved_open", by=PRIYA, channel=SUPPORT))
+    opened = collect_text(await acme.press("process.saved_open", by=PRIYA, channel=SUPPORT))
     assert "ssigned to John Doe" in opened
     assert "Aarav Mehta" in opened
-    refused = visible_text(await acme.press("process.saved_open", by="U0GITA", channel=SUPPORT))
+    refused = collect_text(await acme.press("process.saved_open", by="U0GITA", channel=SUPPORT))
     assert "Guests can't use Chakra" in refused
 
 
@@ -112,7 +112,7 @@ async def test_long_result_shows_its_count_and_first_rows(acme: World) -> None:
     assert "130 leads" in posted
     assert "Lead 129" in posted
     assert "Lead 119" not in posted
-    assert "Lead 119" in visible_text(await acme.press("process.saved_open"))
+    assert "Lead 119" in collect_text(await acme.press("process.saved_open"))
 
 
 # --- who and where --------------------------------------------------------------------------------
@@ -142,12 +142,12 @@ async def test_member_who_may_not_choose_what_channels_receive_is_refused(acme: 
 )
 async def test_schedule_that_cannot_be_is_explained(acme: World, when: str, sentence: str) -> None:
     assert sentence in await schedule(acme, when)
-    assert "Next" not in visible_text(await acme.type("/chakra process saved"))
+    assert "Next" not in collect_text(await acme.type("/chakra process saved"))
 
 
 async def test_channel_of_others_is_refused(acme: World) -> None:
     await acme.type("/chakra process save hot state:NEW", by=LENA)
-    said = visible_text(
+    said = collect_text(
         await acme.type("/chakra process schedule hot daily 9:00 <#C0PARTNERS|x>", by=LENA)
     )
     assert "Next" not in said
@@ -172,7 +172,7 @@ async def test_nothing_is_posted_once_outsiders_read_the_channel(acme: World) ->
     assert list_posts(acme, SUPPORT) == []
     [notice] = list_texts(acme, JOHNS_MESSAGES)
     assert "people outside your company now read the channel" in notice
-    assert "Not posted" in visible_text(await acme.type("/chakra process saved"))
+    assert "Not posted" in collect_text(await acme.type("/chakra process saved"))
     await acme.press("process.saved_allow", channel=JOHNS_MESSAGES)
     await go_to(acme, "2023-11-17 09:00")
     assert len(list_posts(acme, SUPPORT)) == 1
@@ -187,7 +187,7 @@ async def test_schedule_is_chosen_in_a_form(acme: World) -> None:
     assert "isn't in this channel" in errors["channel"]
     values = {"repeat": "weekly", "weekdays": ["2", "4"], "time": "18:30", "channel": SUPPORT}
     assert not await acme.submit(values)
-    shown = visible_text(acme.shown())
+    shown = collect_text(acme.find_shown())
     assert "every Wednesday and Friday at 18:30" in shown
     await go_to(acme, "2023-11-15 18:30")
     assert len(list_posts(acme, SUPPORT)) == 1
@@ -198,9 +198,9 @@ async def test_form_asks_about_outsiders(acme: World) -> None:
     await acme.type("/chakra process save hot state:NEW")
     await acme.type(f"/chakra process schedule hot {SUPPORT_LINK}")
     await acme.submit({"repeat": "monthly", "day": "-1"})
-    assert "people from other companies" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "people from other companies" in collect_text(acme.slack.find_view(JOHN) or {})
     await acme.submit({})
-    assert "on the last day of each month at 09:00" in visible_text(acme.shown())
+    assert "on the last day of each month at 09:00" in collect_text(acme.find_shown())
 
 
 @pytest.mark.parametrize(
@@ -208,20 +208,20 @@ async def test_form_asks_about_outsiders(acme: World) -> None:
 )
 async def test_name_is_found_in_its_line(acme: World, line: str) -> None:
     await acme.type("/chakra process save hot state:NEW")
-    shown = visible_text(await acme.type(f"/chakra process schedule {line}"))
+    shown = collect_text(await acme.type(f"/chakra process schedule {line}"))
     assert "is posted here every Wednesday at 09:00" in shown
 
 
 async def test_schedule_after_the_word_saved_is_offered_as_its_line(acme: World) -> None:
     await acme.type("/chakra process save hot state:NEW")
-    shown = visible_text(await acme.type("/chakra process saved schedule hot daily 9:00"))
+    shown = collect_text(await acme.type("/chakra process saved schedule hot daily 9:00"))
     assert "/chakra process schedule hot daily 9:00" in shown
-    assert "is posted here" in visible_text(await acme.press("help.run:0"))
+    assert "is posted here" in collect_text(await acme.press("help.run:0"))
 
 
 async def test_schedule_is_stopped_and_changed(acme: World) -> None:
     await schedule(acme, "daily 9:00")
-    assert "no longer posted" in visible_text(await acme.type("/chakra process unschedule hot"))
+    assert "no longer posted" in collect_text(await acme.type("/chakra process unschedule hot"))
     await go_to(acme, "2023-11-15 09:00")
     assert list_posts(acme) == []
     await acme.type("/chakra process schedule hot daily 10:00")
@@ -237,12 +237,12 @@ async def test_schedule_is_stopped_and_changed(acme: World) -> None:
 
 async def test_query_that_another_person_scheduled_is_not_moved(acme: World) -> None:
     await schedule(acme, "daily 9:00", "for everyone state:NEW")
-    listed = visible_text(await acme.type("/chakra process saved", by=MEI))
+    listed = collect_text(await acme.type("/chakra process saved", by=MEI))
     assert "Posted every day at 09:00" in listed
     assert "Stop posting" not in listed
-    refused = visible_text(await acme.type("/chakra process unschedule hot", by=MEI))
+    refused = collect_text(await acme.type("/chakra process unschedule hot", by=MEI))
     assert "Only the person who scheduled it" in refused
-    assert "no longer posted" in visible_text(
+    assert "no longer posted" in collect_text(
         await acme.type("/chakra process unschedule hot", by=LENA)
     )
 
@@ -265,7 +265,7 @@ async def test_chakra_that_is_down_is_tried_for_an_hour(acme: World) -> None:
     assert list_posts(acme) == []
     [notice] = list_texts(acme, JOHNS_MESSAGES)
     assert "Chakra didn't answer for an hour" in notice
-    assert "Not posted" in visible_text(await acme.type("/chakra process saved"))
+    assert "Not posted" in collect_text(await acme.type("/chakra process saved"))
 
 
 async def test_chakra_that_comes_back_within_the_hour_loses_nothing(acme: World) -> None:
@@ -314,7 +314,7 @@ async def test_app_that_was_removed_from_the_channel_says_so_once(acme: World) -
     acme.slack.workspace.add_app(SUPPORT)
     await go_to(acme, "2023-11-18 09:00")
     assert len(list_posts(acme, SUPPORT)) == 1
-    assert "Not posted" not in visible_text(await acme.type("/chakra process saved"))
+    assert "Not posted" not in collect_text(await acme.type("/chakra process saved"))
 
 
 async def test_post_that_slack_refuses_is_shown_in_the_list(acme: World) -> None:
@@ -323,11 +323,11 @@ async def test_post_that_slack_refuses_is_shown_in_the_list(acme: World) -> None
     await go_to(acme, "2023-11-15 09:00")
     assert list_posts(acme, SUPPORT) == []
     assert len(list_posts(acme, JOHNS_MESSAGES)) == 1
-    listed = visible_text(await acme.type("/chakra process saved"))
+    listed = collect_text(await acme.type("/chakra process saved"))
     assert "Not posted: Slack refused it (restricted_action)" in listed
     await go_to(acme, "2023-11-16 09:00")
     assert len(list_posts(acme, SUPPORT)) == 1
-    assert "Not posted" not in visible_text(await acme.type("/chakra process saved"))
+    assert "Not posted" not in collect_text(await acme.type("/chakra process saved"))
 
 
 async def test_scheduler_who_loses_access_is_informed_and_posting_stops(acme: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.people import JOHN
 from tests.world import World
 
@@ -51,7 +51,7 @@ async def test_one_of_two_records_with_a_key_is_addressed_by_its_id(acme: World)
 
 async def test_record_without_a_number_says_why_it_gets_no_message(acme: World) -> None:
     shown = await acme.type("/chakra lead LEAD-004041")
-    assert "Without a usable phone number" in visible_text(shown)
+    assert "Without a usable phone number" in collect_text(shown)
     assert "process.send" not in json.dumps(shown.blocks)
 
 
@@ -59,7 +59,7 @@ async def test_wrong_number_is_pointed_out_in_the_form(acme: World) -> None:
     acme.chakra.add_lead("WRONG-2", name="Odd Number", phone_number="9999999999999999")
     await acme.type("/chakra lead WRONG-2")
     await open_send_form(acme)
-    assert "doesn't look right" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "doesn't look right" in collect_text(acme.slack.find_view(JOHN) or {})
 
 
 @pytest.mark.parametrize("typed", ["lead DOUBLE-1", "DOUBLE-1", '"Twin Person"'])
@@ -69,7 +69,7 @@ async def test_records_that_share_a_key_are_a_choice_and_the_chosen_one_is_writt
     acme.chakra.add_lead("DOUBLE-1", name="Twin Person", phone_number="919812300003")
     second = acme.chakra.add_lead("DOUBLE-1", name="Twin Person", phone_number="919812300004")
     await acme.type(f"/chakra send hello_world {typed}")
-    asked = visible_text(acme.slack.find_view(JOHN) or {})
+    asked = collect_text(acme.slack.find_view(JOHN) or {})
     assert "+91 98123 00003" in asked
     assert "+91 98123 00004" in asked
     assert not await acme.send({"found": f"lead/{second}"})
@@ -89,6 +89,6 @@ async def test_edit_of_a_refreshed_card_names_its_record_by_the_key(acme: World)
     await acme.press("process.refresh")
     await acme.press("process.edit")
     await acme.submit({"field_city": "Goa"})
-    assert "Changes to *Aarav Mehta*  ·  LEAD-004038:" in visible_text(
+    assert "Changes to *Aarav Mehta*  ·  LEAD-004038:" in collect_text(
         acme.slack.find_view(JOHN) or {}
     )

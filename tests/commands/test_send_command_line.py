@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     COMMAND_LINE,
@@ -243,20 +243,20 @@ async def test_user_card_opens_the_form_with_their_number(acme: World) -> None:
 async def test_non_sender_sees_no_send_button(acme: World) -> None:
     await acme.slack.type(MEI, SALES, "/chakra user priya@acme.com")
     await settle_app(acme)
-    assert "Send WhatsApp" not in visible_text(acme.slack.list_messages(MEI, SALES)[-1])
+    assert "Send WhatsApp" not in collect_text(acme.slack.list_messages(MEI, SALES)[-1])
 
 
 # --- who, and with what --------------------------------------------------------------------------
 
 
 async def test_only_senders_can_send(acme: World) -> None:
-    assert "sender" in visible_text(await run_command(acme, by=MEI))
+    assert "sender" in collect_text(await run_command(acme, by=MEI))
     assert acme.slack.find_view(MEI) is None
 
 
 async def test_missing_plugin_setting_is_named(open_sandbox: OpenSandbox, acme: World) -> None:
     async with open_sandbox(other={"chakra_plugin_id": None}) as world:
-        assert "CHAKRA_PLUGIN_ID" in visible_text(await run_command(world))
+        assert "CHAKRA_PLUGIN_ID" in collect_text(await run_command(world))
 
 
 async def test_form_opens_immediately_while_chakra_hangs(acme: World, clock: ManualClock) -> None:

@@ -22,7 +22,7 @@ from bot.sandbox.chakra.faults import (
     TooManyRequests,
     TruncatedBody,
 )
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     COMMAND_LINE,
@@ -177,7 +177,7 @@ async def test_message_that_failed_on_one_device_and_arrived_on_another_is_read(
     await open_form(acme)
     assert await submit_form(acme, phone="+12025550141") == {}
     await advance_until(acme, clock, lambda: "*Delivered after all*" in read_report_text(acme))
-    report = visible_text(acme.slack.list_messages(JOHN, DIRECT)[0])
+    report = collect_text(acme.slack.list_messages(JOHN, DIRECT)[0])
     assert "*Read* by" in report
     assert "can't deliver" not in report + read_report_text(acme)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.sandbox.chakra.faults import TooManyRequests
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     NOT_ON_WHATSAPP,
@@ -23,7 +23,7 @@ NUMBER_WITHOUT_EVENTS = "+12025550116"
 
 
 def list_report_texts(acme: World) -> list[str]:
-    return [visible_text(message) for message in acme.slack.list_messages(JOHN, REPORTS)]
+    return [collect_text(message) for message in acme.slack.list_messages(JOHN, REPORTS)]
 
 
 async def test_report_tells_who_read_what_and_when(acme: World, clock: ManualClock) -> None:
@@ -54,7 +54,7 @@ async def test_failure_after_the_report_is_one_more_message(
 
 def list_shown_lines(acme: World) -> list[str]:
     return [
-        visible_text(message)
+        collect_text(message)
         for message in acme.slack.list_messages(JOHN, SALES)
         if message.ephemeral
     ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from bot.slack.commands.reply import Message
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
@@ -269,4 +269,4 @@ async def test_message_full_of_numbers_still_opens_a_form(acme: World) -> None:
     form = await open_on_message(acme, many)
     assert len(form["found"]["options"]) == 21
     await choose_template(acme)
-    assert "Preview" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "Preview" in collect_text(acme.slack.find_view(JOHN) or {})

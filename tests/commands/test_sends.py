@@ -6,7 +6,7 @@ from sqlalchemy import insert, select
 
 from bot.db.tables import sends
 from bot.messages.service import MAX_LISTED_SENDS
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     DIRECT,
@@ -41,7 +41,7 @@ async def wait_for_report(acme: World, clock: ManualClock, words: str) -> None:
 
 
 async def list_sends(acme: World, text: str = "", *, by: str = JOHN) -> str:
-    return visible_text(await acme.type(f"/chakra sends {text}", by=by))
+    return collect_text(await acme.type(f"/chakra sends {text}", by=by))
 
 
 async def test_sends_are_listed_filtered_and_shown(acme: World, clock: ManualClock) -> None:
@@ -56,7 +56,7 @@ async def test_sends_are_listed_filtered_and_shown(acme: World, clock: ManualClo
     assert ROW not in failed
     assert "No send matches. Try other or fewer words." in await list_sends(acme, "banana")
     await list_sends(acme, "read")
-    shown = visible_text(await acme.press("sends.show"))
+    shown = collect_text(await acme.press("sends.show"))
     assert "*Read* by +1 202-555-0100" in shown
     assert "> Hi Jane, a reminder" in shown
     assert f"by <@{JOHN}>" in shown
@@ -68,7 +68,7 @@ async def test_shared_send_hides_recipient_and_text(acme: World, clock: ManualCl
     await acme.press("sends.show")
     shared = await acme.press("sends.share")
     assert not shared.ephemeral
-    text = visible_text(shared)
+    text = collect_text(shared)
     assert "*Read* by +1 •••••• 0100\n*appointment_reminder*, English" in text
     assert f"Shared by <@{JOHN}>" in text
     assert "Jane" not in text
@@ -129,7 +129,7 @@ async def open_share_form(acme: World, clock: ManualClock) -> None:
 
 def list_texts(acme: World, channel: str) -> list[str]:
     messages = acme.slack.list_messages(JOHN, channel)
-    return [visible_text(message) for message in messages if not message.ephemeral]
+    return [collect_text(message) for message in messages if not message.ephemeral]
 
 
 async def test_report_is_shared_masked_in_the_chosen_channel(
@@ -152,7 +152,7 @@ async def test_report_goes_to_outsiders_only_after_a_question(
     await open_share_form(acme, clock)
     before = list_texts(acme, PARTNERS)
     await acme.submit({"channel": PARTNERS})
-    assert "has people from Globex" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "has people from Globex" in collect_text(acme.slack.find_view(JOHN) or {})
     assert list_texts(acme, PARTNERS) == before
     await acme.submit({})
     await advance_until(acme, clock, lambda: list_texts(acme, PARTNERS) != before)
@@ -161,5 +161,5 @@ async def test_report_goes_to_outsiders_only_after_a_question(
 async def test_report_is_not_shared_where_the_app_is_not(acme: World, clock: ManualClock) -> None:
     await open_share_form(acme, clock)
     await acme.submit({"channel": PARTNERS})
-    assert "can't post in that channel" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "can't post in that channel" in collect_text(acme.slack.find_view(JOHN) or {})
     assert "Shared by" not in "".join(list_texts(acme, PARTNERS))

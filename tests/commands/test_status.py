@@ -6,7 +6,7 @@ import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.chakra.request_log import ANY_ENDPOINT
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.endpoints import reaches
 from tests.world import World
 
@@ -14,7 +14,7 @@ MEI, JOHN, GITA, SALES = "U0MEI", "U0JOHN", "U0GITA", "C0SALES"
 
 
 async def type_line(acme: World, text: str, person: str = MEI) -> str:
-    return visible_text(await acme.type(f"/chakra {text}", by=person))
+    return collect_text(await acme.type(f"/chakra {text}", by=person))
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ async def test_a_service_that_does_not_answer_is_named_and_comes_back_on_refresh
     acme.chakra.clear_faults()
     await acme.slack.press(MEI, "status.refresh")
     await acme.settle()
-    assert "can't be used" not in visible_text(acme.slack.list_messages(MEI, SALES)[-1])
+    assert "can't be used" not in collect_text(acme.slack.list_messages(MEI, SALES)[-1])
 
 
 async def test_a_guest_reads_why_not(acme: World) -> None:
     shown = await acme.type("/chakra status", by=GITA, channel="C0SUPPORT")
-    assert "Guests can't use Chakra from Slack." in visible_text(shown)
+    assert "Guests can't use Chakra from Slack." in collect_text(shown)
 
 
 async def test_words_after_the_name_are_ignored(acme: World) -> None:
@@ -94,5 +94,5 @@ async def test_accounts_that_cannot_be_listed_leave_the_numbers(acme: World) -> 
 
 async def test_choice_of_a_sender_shows_quality_and_limit(acme: World) -> None:
     await acme.type("/chakra send hello_world", by=JOHN)
-    view = visible_text(acme.slack.find_view(JOHN) or {})
+    view = collect_text(acme.slack.find_view(JOHN) or {})
     assert "+91 72597 75805 · high quality · 1,000 people a day" in view

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Hang, ResetBeforeHandling, StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.endpoints import reaches
 from tests.people import JOHN, MEI, SALES
 from tests.shared_world import shared_world
@@ -43,7 +43,7 @@ def get_stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
 
 async def test_typed_line_opens_the_form_and_writes_nothing(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 call back tomorrow 10am")
-    assert "Aarav Mehta" in visible_text(find_form(acme))
+    assert "Aarav Mehta" in collect_text(find_form(acme))
     assert read_initial(acme, "kind") == "call_back"
     assert read_initial(acme, "field_next_call_time").endswith("T10:00:00")
     assert list_created(acme) == []
@@ -66,7 +66,7 @@ async def test_task_is_created_once_and_shown_with_the_card(acme: World) -> None
         "status": "OPEN",
         "assignedTo": "johndoe",
     }
-    shown = visible_text(acme.shown())
+    shown = collect_text(acme.find_shown())
     for text in (
         "Call back",
         "created for *Aarav Mehta*",
@@ -87,7 +87,7 @@ async def test_time_without_a_field_is_written_only_where_it_is_ticked(acme: Wor
     await acme.submit({"next_action": ["yes"]})
     assert list_created(acme)[0]["data"] == {"details": "3 machines"}
     assert get_stored(acme)["nextActionAt"] > 1694410592328
-    assert "next action is set to" in visible_text(acme.shown())
+    assert "next action is set to" in collect_text(acme.find_shown())
 
 
 async def test_next_action_that_is_refused_is_reported(acme: World) -> None:
@@ -95,7 +95,7 @@ async def test_next_action_that_is_refused_is_reported(acme: World) -> None:
     acme.chakra.fail(UPDATE, StatusResponse(403))
     await acme.submit({"next_action": ["yes"]})
     assert len(list_created(acme)) == 1
-    shown = visible_text(acme.shown())
+    shown = collect_text(acme.find_shown())
     assert "is created" in shown
     assert "next action was not set" in shown
 
@@ -106,7 +106,7 @@ async def test_next_action_that_a_colleague_changed_is_not_replaced_unseen(
     await acme.type("/chakra task LEAD-004038 send quote tomorrow 10am")
     acme.chakra.records.set_next_action("LEAD-004038", 1_700_009_000_000)
     await acme.submit({"next_action": ["yes"]})
-    assert "A colleague has changed" in visible_text(find_form(acme))
+    assert "A colleague has changed" in collect_text(find_form(acme))
     assert list_created(acme) == []
     await acme.submit({})
     assert len(list_created(acme)) == 1
@@ -115,7 +115,7 @@ async def test_next_action_that_a_colleague_changed_is_not_replaced_unseen(
 
 async def test_text_that_is_too_long_is_named(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 call back " + "word " * 1_000)
-    assert "letters are left out" in visible_text(find_form(acme))
+    assert "letters are left out" in collect_text(find_form(acme))
     assert acme.slack.rejections == []
 
 
@@ -139,7 +139,7 @@ async def test_button_of_the_card_opens_the_form(acme: World) -> None:
 
 async def test_words_follow_the_kind_that_is_chosen(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 ask about the invoice tomorrow 10am")
-    assert "ask about the invoice" in visible_text(find_form(acme))
+    assert "ask about the invoice" in collect_text(find_form(acme))
     await acme.slack.press(JOHN, "task.kind", value="call_back")
     await acme.wait_until_idle()
     assert read_initial(acme, "field_remarks") == "ask about the invoice"
@@ -163,7 +163,7 @@ async def test_records_that_share_a_key_are_a_choice(acme: World) -> None:
     acme.chakra.add_lead("DOUBLE-1", name="First Twin")
     second = acme.chakra.add_lead("DOUBLE-1", name="Second Twin")
     await acme.type("/chakra task DOUBLE-1 call back")
-    assert "First Twin" in visible_text(find_form(acme))
+    assert "First Twin" in collect_text(find_form(acme))
     await acme.submit({"choice": f"lead/{second}"})
     assert list_created(acme)[0]["process"] == second
 
@@ -172,21 +172,21 @@ async def test_link_to_a_record_names_it(acme: World) -> None:
     await acme.type(
         "/chakra task <https://app.chakrahq.com/lead/LEAD-004038> call back tomorrow 10am"
     )
-    assert "Aarav Mehta" in visible_text(find_form(acme))
-    assert "https" not in visible_text(find_form(acme))
+    assert "Aarav Mehta" in collect_text(find_form(acme))
+    assert "https" not in collect_text(find_form(acme))
 
 
 async def test_several_records_of_a_name_are_a_choice(acme: World) -> None:
     acme.chakra.add_lead("LEAD-77", name="Aarav Mehta")
     await acme.type("/chakra task Aarav Mehta call back")
-    assert "Which one" in visible_text(find_form(acme))
+    assert "Which one" in collect_text(find_form(acme))
     await acme.submit({"choice": "lead/LEAD-77"})
     assert list_created(acme)[0]["process"] == get_stored(acme, "LEAD-77")["id"]
 
 
 async def test_unknown_record_can_be_corrected_in_the_form(acme: World) -> None:
     await acme.type("/chakra task LEAD-999999 call back")
-    assert 'There is no record "LEAD-999999"' in visible_text(find_form(acme))
+    assert 'There is no record "LEAD-999999"' in collect_text(find_form(acme))
     assert "no record" in (await acme.submit({"record": "LEAD-888888"}))["record"]
     await acme.submit({"record": "LEAD-004038"})
     assert list_created(acme)[0]["process"] == AARAV
@@ -208,13 +208,13 @@ async def test_unknown_record_can_be_corrected_in_the_form(acme: World) -> None:
 )  # fmt: skip
 async def test_what_is_not_clear_is_asked(acme: World, typed: str, sentence: str) -> None:
     await acme.type(f"/chakra task {typed}")
-    assert sentence in visible_text(find_form(acme))
+    assert sentence in collect_text(find_form(acme))
     assert acme.slack.rejections == []
 
 
 @shared_world
 async def test_list_of_tasks_is_not_taken_for_a_new_one(acme: World) -> None:
-    shown = visible_text(await acme.type("/chakra task list"))
+    shown = collect_text(await acme.type("/chakra task list"))
     assert "Chakra documents no list of tasks." in shown
     assert "/chakra task" in shown
 
@@ -262,7 +262,7 @@ async def test_same_task_again_is_asked_about(acme: World) -> None:
     for _ in range(2):
         await acme.type("/chakra task LEAD-004038 call back")
         await acme.submit({})
-    assert "did exactly this" in visible_text(find_form(acme))
+    assert "did exactly this" in collect_text(find_form(acme))
     assert len(list_created(acme)) == 1
     await acme.submit({})
     assert len(list_created(acme)) == 2
@@ -272,7 +272,7 @@ async def test_task_whose_answer_is_lost_is_not_repeated(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 call back")
     acme.chakra.fail(CREATE, ResetBeforeHandling())
     await acme.submit({})
-    assert "is created" not in visible_text(acme.slack.find_view(JOHN) or acme.shown())
+    assert "is created" not in collect_text(acme.slack.find_view(JOHN) or acme.find_shown())
     assert len([sent for sent in acme.chakra.requests if "/task/" in sent.path]) == 1
 
 
@@ -288,11 +288,11 @@ async def test_empty_answer_of_chakra_is_a_success(acme: World) -> None:
     acme.chakra.tasks.answers_empty = True
     await acme.type("/chakra task LEAD-004038 call back")
     await acme.submit({})
-    assert "created for *Aarav Mehta*" in visible_text(acme.shown())
+    assert "created for *Aarav Mehta*" in collect_text(acme.find_shown())
 
 
 async def test_member_who_may_not_edit_creates_no_task(acme: World) -> None:
-    shown = visible_text(await acme.type("/chakra task LEAD-004038 call back", by=MEI))
+    shown = collect_text(await acme.type("/chakra task LEAD-004038 call back", by=MEI))
     assert "can't send or change anything" in shown
     card = await acme.type("/chakra lead LEAD-004038", by=MEI)
     assert "Task…" not in json.dumps(card.blocks)
@@ -302,7 +302,7 @@ async def test_form_of_a_line_waits_for_a_slow_chakra(acme: World) -> None:
     acme.chakra.fail("GET /v1/ext/config", Hang(), times=1)
     async with acme.clock.running():
         await acme.slack.type(JOHN, SALES, "/chakra task LEAD-004038 call back")
-        await acme.slack.wait_until(lambda: "working on it" in visible_text(find_form(acme)))
+        await acme.slack.wait_until(lambda: "working on it" in collect_text(find_form(acme)))
         acme.chakra.release_hanging()
-        await acme.slack.wait_until(lambda: "Aarav Mehta" in visible_text(find_form(acme)))
+        await acme.slack.wait_until(lambda: "Aarav Mehta" in collect_text(find_form(acme)))
     assert read_initial(acme, "kind") == "call_back"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Hang, InvalidJsonBody, ResetAfterHandling, StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.commands.template_scenarios import (
     CREATE_TEMPLATE,
@@ -38,10 +38,10 @@ NEW_TEMPLATE = {
 
 
 async def test_only_senders_see_the_edit_buttons(acme: World) -> None:
-    assert "New template" not in visible_text(await run_command(acme))
-    assert "Edit" not in visible_text(await run_command(acme, "hello_world"))
-    assert "New template" in visible_text(await run_command(acme, by=JOHN))
-    assert "Edit" in visible_text(await run_command(acme, "hello_world", by=JOHN))
+    assert "New template" not in collect_text(await run_command(acme))
+    assert "Edit" not in collect_text(await run_command(acme, "hello_world"))
+    assert "New template" in collect_text(await run_command(acme, by=JOHN))
+    assert "Edit" in collect_text(await run_command(acme, "hello_world", by=JOHN))
 
 
 async def open_new_form(acme: World) -> None:
@@ -62,19 +62,19 @@ async def test_a_new_template_is_submitted_and_shows_metas_review(
     await open_new_form(acme)
     assert await submit_form(acme, **NEW_TEMPLATE) == {}
     assert acme.slack.find_view(JOHN) is None
-    card = visible_text(find_last_message(acme, JOHN))
+    card = collect_text(find_last_message(acme, JOHN))
     assert "Submitted for review." in card
     assert "In review" in card
     assert "Hi ‹1›, your order ‹2› is here." in card
     await clock.advance(5)
-    assert "Approved" in visible_text(await press_button(acme, "templates.refresh", by=JOHN))
+    assert "Approved" in collect_text(await press_button(acme, "templates.refresh", by=JOHN))
 
 
 async def test_rejected_template_shows_the_reason(acme: World, clock: ManualClock) -> None:
     await open_new_form(acme)
     await submit_form(acme, **{**NEW_TEMPLATE, "body": "Hi {{1}}, 20 % off {{2}}, today only."})
     await clock.advance(5)
-    card = visible_text(await press_button(acme, "templates.refresh", by=JOHN))
+    card = collect_text(await press_button(acme, "templates.refresh", by=JOHN))
     assert "Rejected." in card
     assert "doesn't match the category" in card
 
@@ -103,7 +103,7 @@ async def test_rejection_by_meta_keeps_the_form_filled(acme: World) -> None:
     await submit_form(acme, **{**NEW_TEMPLATE, "name": "hello_world", "language": "en_US"})
     form = acme.slack.find_view(JOHN)
     assert form is not None
-    assert "There is already en_US content for this template" in visible_text(form)
+    assert "There is already en_US content for this template" in collect_text(form)
     elements = {
         block["block_id"]: block["element"] for block in form["blocks"] if block["type"] == "input"
     }
@@ -120,9 +120,9 @@ async def test_an_unknown_outcome_is_reported_and_not_repeated(acme: World) -> N
     await submit_form(acme, **NEW_TEMPLATE)
     form = acme.slack.find_view(JOHN)
     assert form is not None
-    assert "don't know whether this went through" in visible_text(form)
+    assert "don't know whether this went through" in collect_text(form)
     assert acme.chakra.count(CREATE_TEMPLATE) == 1
-    assert "In review" in visible_text(await run_command(acme, "order_news", by=JOHN))
+    assert "In review" in collect_text(await run_command(acme, "order_news", by=JOHN))
 
 
 async def test_submitted_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
@@ -130,7 +130,7 @@ async def test_submitted_is_shown_even_if_the_card_cannot_be(acme: World) -> Non
     acme.chakra.fail(LIST_TEMPLATES, InvalidJsonBody())
     await submit_form(acme, **NEW_TEMPLATE)
     assert acme.slack.find_view(JOHN) is None
-    assert "Submitted for review" in visible_text(find_last_message(acme, JOHN))
+    assert "Submitted for review" in collect_text(find_last_message(acme, JOHN))
 
 
 async def test_meta_may_change_the_category(acme: World) -> None:
@@ -138,7 +138,7 @@ async def test_meta_may_change_the_category(acme: World) -> None:
     answer = {"id": "1", "status": "APPROVED", "category": "MARKETING"}
     acme.chakra.fail(CREATE_TEMPLATE, StatusResponse(200, json=answer))
     await submit_form(acme, **NEW_TEMPLATE)
-    expected = visible_text(find_last_message(acme, JOHN))
+    expected = collect_text(find_last_message(acme, JOHN))
     assert "Approved. It can be sent now." in expected
     assert "WhatsApp changed its category to Marketing." in expected
 
@@ -172,7 +172,7 @@ async def test_edit_keeps_components_not_shown_in_the_form(acme: World) -> None:
     assert body["example"] == {"body_text": [["Mark", "566701"]]}
     assert (footer["type"], stop["type"]) == ("FOOTER", "BUTTONS")
     assert "category" not in sent
-    card = visible_text(find_last_message(acme, JOHN))
+    card = collect_text(find_last_message(acme, JOHN))
     assert "Change submitted for review" in card
     assert "In review" in card
 
@@ -187,7 +187,7 @@ async def test_rejected_template_can_change_its_category(acme: World, clock: Man
     assert await submit_form(acme, category="UTILITY") == {}
     await clock.advance(5)
     assert acme.chakra.find_template("renewal_notice", "en").category == "UTILITY"
-    assert "Approved" in visible_text(await press_button(acme, "templates.refresh", by=JOHN))
+    assert "Approved" in collect_text(await press_button(acme, "templates.refresh", by=JOHN))
 
 
 async def test_unchanged_form_sends_nothing(acme: World) -> None:
@@ -213,13 +213,13 @@ async def test_metas_rejection_of_a_change_is_shown_in_the_form(acme: World) -> 
     await acme.slack.press(JOHN, "templates.edit")
     await acme.settle()
     await submit_form(acme, body="Hello once more.")
-    assert "once in 24 hours" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "once in 24 hours" in collect_text(acme.slack.find_view(JOHN) or {})
 
 
 async def test_template_with_a_picture_is_not_changed_from_slack(acme: World) -> None:
     await run_command(acme, "diwali_offer", by=JOHN)
     shown = await press_button(acme, "templates.edit", by=JOHN)
-    assert "WhatsApp wants a new sample of it with every change" in visible_text(shown)
+    assert "WhatsApp wants a new sample of it with every change" in collect_text(shown)
     assert acme.slack.find_view(JOHN) is None
     assert acme.chakra.count(UPDATE_TEMPLATE) == 0
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Hang, InvalidJsonBody, StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.world import CHAKRA_EVENTS_PATH, WEBHOOK_SECRET
 from bot.slack.age import format_date_token
 from tests.clock import ManualClock
@@ -35,18 +35,18 @@ async def test_paging_updates_one_message(acme: World) -> None:
     page = await run_command(acme)
     assert page.ephemeral
     total = len({template.name for template in acme.chakra.templates})
-    assert f"{total} of {total} templates" in visible_text(page)
+    assert f"{total} of {total} templates" in collect_text(page)
     names = list_row_names(page)
-    while "Next" in visible_text(find_last_message(acme)):
+    while "Next" in collect_text(find_last_message(acme)):
         following = await press_button(acme, "templates.page:next")
         assert following.id == page.id
         names += list_row_names(following)
     assert names == sorted({template.name for template in acme.chakra.templates})
-    assert "Previous" in visible_text(find_last_message(acme))
+    assert "Previous" in collect_text(find_last_message(acme))
 
 
 async def test_statuses_are_listed_by_language(acme: World) -> None:
-    page = visible_text(await run_command(acme, "cart reminder category:marketing"))
+    page = collect_text(await run_command(acme, "cart reminder category:marketing"))
     assert "Approved in English, " in page
     assert "In review in Arabic" in page
     assert "Disabled in Spanish" in page
@@ -77,7 +77,7 @@ async def test_statuses_are_listed_by_language(acme: World) -> None:
     ],
 )
 async def test_filters_and_invalid_filters(acme: World, text: str, expected: str) -> None:
-    assert expected in visible_text(await run_command(acme, text))
+    assert expected in collect_text(await run_command(acme, text))
 
 
 async def test_name_matches_rank_before_text_matches(acme: World) -> None:
@@ -92,11 +92,11 @@ async def test_list_is_cached_for_ten_minutes_and_shows_its_age(
     await run_command(acme)
     asked = acme.chakra.count(LIST_TEMPLATES)
     await clock.jump(180)
-    assert f"From Chakra, {format_date_token(clock.time() - 180)}" in visible_text(
+    assert f"From Chakra, {format_date_token(clock.time() - 180)}" in collect_text(
         await run_command(acme)
     )
     assert acme.chakra.count(LIST_TEMPLATES) == asked
-    reloaded = visible_text(await press_button(acme, "templates.reload"))
+    reloaded = collect_text(await press_button(acme, "templates.reload"))
     assert f"From Chakra, {format_date_token(clock.time())}" in reloaded
     assert acme.chakra.count(LIST_TEMPLATES) > asked
 
@@ -106,14 +106,14 @@ async def test_row_opens_the_card_as_a_new_message(acme: World) -> None:
     message = await press_button(acme, "templates.show")
     assert message.id != listed.id
     assert message.ephemeral
-    assert "Welcome and congratulations" in visible_text(message)
+    assert "Welcome and congratulations" in collect_text(message)
 
 
 # --- the card ------------------------------------------------------------------------------------
 
 
 async def test_full_name_shows_the_card(acme: World) -> None:
-    text = visible_text(await run_command(acme, "order_delivery_update"))
+    text = collect_text(await run_command(acme, "order_delivery_update"))
     for part in (
         "Approved",
         "Utility",
@@ -124,7 +124,7 @@ async def test_full_name_shows_the_card(acme: World) -> None:
     ):
         assert part in text
     assert "Order delivery" not in text
-    assert "on its way" in visible_text(await run_command(acme, "Order Delivery Update"))
+    assert "on its way" in collect_text(await run_command(acme, "Order Delivery Update"))
 
 
 async def test_language_menu_replaces_the_card(acme: World) -> None:
@@ -132,12 +132,12 @@ async def test_language_menu_replaces_the_card(acme: World) -> None:
     hindi = acme.chakra.find_template("order_update", "hi")
     again = await press_button(acme, "templates.choose", value=hindi.id)
     assert again.id == message.id
-    assert "ग्राहक" in visible_text(again) or "ऑर्डर" in visible_text(again)
-    assert "Hindi" in visible_text(await run_command(acme, "order_update language:hi"))
+    assert "ग्राहक" in collect_text(again) or "ऑर्डर" in collect_text(again)
+    assert "Hindi" in collect_text(await run_command(acme, "order_update language:hi"))
 
 
 async def test_rejection_reason_is_explained(acme: World) -> None:
-    text = visible_text(await run_command(acme, "crypto_tip"))
+    text = collect_text(await run_command(acme, "crypto_tip"))
     assert "Rejected." in text
     assert "WhatsApp" in text
     assert "TAG_CONTENT" not in text
@@ -152,8 +152,8 @@ async def test_unsendable_template_explains_why(acme: World) -> None:
         name="our_picks", language="en", category="MARKETING", components=parts
     )
     card = await run_command(acme, "our_picks")
-    assert "Multi-product buttons can't be sent from Slack yet" in visible_text(card)
-    listed = visible_text(await run_command(acme, "picks"))
+    assert "Multi-product buttons can't be sent from Slack yet" in collect_text(card)
+    listed = collect_text(await run_command(acme, "picks"))
     assert "Approved in English" in listed
     assert "Not from Slack: multi-product buttons only from Chakra" in listed
 
@@ -169,18 +169,18 @@ async def test_refresh_shows_changes_made_by_meta(acme: World) -> None:
     acme.chakra.update_template("hello_world", "en_US", status="PAUSED", quality="RED")
     again = await press_button(acme, "templates.refresh")
     assert again.id == message.id
-    assert "Paused" in visible_text(again)
-    assert "Low: WhatsApp may pause it soon" in visible_text(again)
+    assert "Paused" in collect_text(again)
+    assert "Low: WhatsApp may pause it soon" in collect_text(again)
 
 
 async def test_share_posts_a_new_masked_message(acme: World) -> None:
     await run_command(acme, "store_opening")
     shared = await press_button(acme, "templates.share")
     assert not shared.ephemeral
-    assert f"Shared by <@{MEI}>" in visible_text(shared)
+    assert f"Shared by <@{MEI}>" in collect_text(shared)
     assert "2025550190" not in json.dumps(shared.blocks)
     card = await run_command(acme, "store_opening", where="D0MEI")
-    assert "Share" not in visible_text(card)
+    assert "Share" not in collect_text(card)
 
 
 # --- what goes wrong -----------------------------------------------------------------------------
@@ -189,7 +189,7 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
 async def test_missing_account_names_the_setting(open_sandbox: OpenSandbox) -> None:
     async with open_sandbox(other={"chakra_waba_id": None}) as world:
         world.chakra.disable_endpoint(LIST_NUMBERS)
-        expected = visible_text(await run_command(world))
+        expected = collect_text(await run_command(world))
     assert "doesn't say which WhatsApp Business Account" in expected
     assert "CHAKRA_WABA_ID" in expected
 
@@ -204,7 +204,7 @@ async def test_missing_account_names_the_setting(open_sandbox: OpenSandbox) -> N
 )
 async def test_each_chakra_failure_is_explained(acme: World, fault: Any, expected: str) -> None:
     acme.chakra.fail(LIST_TEMPLATES, fault)
-    assert expected in visible_text(await run_command(acme))
+    assert expected in collect_text(await run_command(acme))
 
 
 async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:
@@ -216,15 +216,15 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
     acme.chakra.clear_faults()
     acme.chakra.release_hanging()
     await acme.slack.wait_until(
-        lambda: "Welcome and congratulations" in visible_text(find_last_message(acme))
+        lambda: "Welcome and congratulations" in collect_text(find_last_message(acme))
     )
 
 
 async def test_deleted_template_is_reported(acme: World) -> None:
     await run_command(acme, "hello_world")
     acme.chakra.fail(LIST_TEMPLATES, StatusResponse(200, json={"data": []}))
-    assert "may have been deleted" in visible_text(await press_button(acme, "templates.refresh"))
-    assert "has no templates yet" in visible_text(await run_command(acme))
+    assert "may have been deleted" in collect_text(await press_button(acme, "templates.refresh"))
+    assert "has no templates yet" in collect_text(await run_command(acme))
 
 
 # --- what changes at Meta ------------------------------------------------------------------------
@@ -238,7 +238,7 @@ async def followed(acme: World) -> World:
 
 
 async def test_events_of_meta_are_shown_without_a_refresh(followed: World) -> None:
-    assert "Approved" in visible_text(await run_command(followed, "account_created"))
+    assert "Approved" in collect_text(await run_command(followed, "account_created"))
     for change, expected in (
         ({"status": "PAUSED"}, "Paused"),
         ({"quality": "RED"}, "Low: WhatsApp may pause it soon"),
@@ -248,7 +248,7 @@ async def test_events_of_meta_are_shown_without_a_refresh(followed: World) -> No
         followed.chakra.update_template("account_created", "en", **change)
         await followed.chakra.settle()
         await followed.settle()
-        assert expected in visible_text(await run_command(followed, "account_created"))
+        assert expected in collect_text(await run_command(followed, "account_created"))
 
 
 async def test_events_apply_to_the_list_even_while_chakra_is_down(followed: World) -> None:
@@ -260,7 +260,7 @@ async def test_events_apply_to_the_list_even_while_chakra_is_down(followed: Worl
     async with followed.clock.running():
         await run_command(followed, "account_created")
     await followed.clock.advance_until(
-        lambda: "Disabled" in visible_text(find_last_message(followed))
+        lambda: "Disabled" in collect_text(find_last_message(followed))
     )
 
 
@@ -270,7 +270,7 @@ async def test_new_template_is_found_by_name_but_not_looked_up_at_each_try(
     await run_command(acme, "account_created")
     await clock.advance(40)
     asked = acme.chakra.count(LIST_TEMPLATES)
-    assert "No templates match" in visible_text(await run_command(acme, "spring_offer"))
+    assert "No templates match" in collect_text(await run_command(acme, "spring_offer"))
     looked_up = acme.chakra.count(LIST_TEMPLATES)
     assert looked_up > asked
     acme.chakra.create_template(
@@ -279,10 +279,10 @@ async def test_new_template_is_found_by_name_but_not_looked_up_at_each_try(
         category="MARKETING",
         components=[{"type": "BODY", "text": "Spring is here."}],
     )
-    assert "No templates match" in visible_text(await run_command(acme, "spring_offer"))
+    assert "No templates match" in collect_text(await run_command(acme, "spring_offer"))
     assert acme.chakra.count(LIST_TEMPLATES) == looked_up
     await clock.advance(31)
-    assert "Spring is here." in visible_text(await run_command(acme, "spring_offer"))
+    assert "Spring is here." in collect_text(await run_command(acme, "spring_offer"))
 
 
 async def test_deleted_template_is_not_found_by_an_old_button(
@@ -292,4 +292,4 @@ async def test_deleted_template_is_not_found_by_an_old_button(
     await clock.advance(40)
     acme.chakra.delete_template("account_created", "en")
     shown = await press_button(acme, "templates.refresh")
-    assert "may have been deleted" in visible_text(shown)
+    assert "may have been deleted" in collect_text(shown)

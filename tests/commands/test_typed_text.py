@@ -6,7 +6,7 @@ import json
 
 from bot.messages.draft import Draft
 from bot.messages.form_values import SendForm
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     DIRECT,
@@ -31,7 +31,7 @@ async def build_checked_form(acme: World, line: str) -> SendForm:
     """Return the form that "Check and send" would send."""
     await run_command(acme, line)
     view = acme.slack.find_view(JOHN) or {}
-    assert view.get("callback_id") == "send.confirm", visible_text(view)
+    assert view.get("callback_id") == "send.confirm", collect_text(view)
     return Draft.from_state(json.loads(view["private_metadata"])["state"]).form
 
 
@@ -88,7 +88,7 @@ async def test_a_form_sends_emoji(acme: World, clock: ManualClock) -> None:
 
 async def test_searches_have_emoji(acme: World) -> None:
     acme.chakra.update_user("mei@acme.com", first_name="Mei 🌸")
-    assert "Mei 🌸" in visible_text(await acme.type("/chakra user Mei 🌸"))
+    assert "Mei 🌸" in collect_text(await acme.type("/chakra user Mei 🌸"))
     await run_command(acme)
     found = await acme.slack.suggest(JOHN, "send.template", "order 📦")
     assert "order_shipped" in str(found)
@@ -117,7 +117,7 @@ async def test_marks_of_the_composer_are_understood(acme: World) -> None:
         "`/chakra user mei`",
         "*/chakra* _user mei_",
     ):
-        assert "Mei" in visible_text(await acme.type(f"/chakra {line}"))
+        assert "Mei" in collect_text(await acme.type(f"/chakra {line}"))
     for line in (
         "*<@U0CHAKRA>* *user* `mei@acme.com`",
         "*<@U0CHAKRA> user mei@acme.com*",
@@ -126,10 +126,10 @@ async def test_marks_of_the_composer_are_understood(acme: World) -> None:
         "<@U0CHAKRA> > user mei",
         "• `user mei` <@U0CHAKRA>",
     ):
-        assert "Mei Tanaka" in visible_text(await acme.type(line))
-    assert "/chakra send" in visible_text(await acme.type("/chakra *help* `send`"))
+        assert "Mei Tanaka" in collect_text(await acme.type(line))
+    assert "/chakra send" in collect_text(await acme.type("/chakra *help* `send`"))
     for line in ("`/chakra user mei`", "*user* `mei`", "_chakra_ user mei", "user Mei"):
-        assert "Mei Tanaka" in visible_text(await acme.type(line, channel=DIRECT))
+        assert "Mei Tanaka" in collect_text(await acme.type(line, channel=DIRECT))
 
 
 async def test_names_saved_in_chakra_have_emoji(acme: World) -> None:
@@ -184,7 +184,7 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
     ):
         await run_command(acme, line)
         view = acme.slack.find_view(JOHN) or {}
-        assert expected in visible_text(view)
+        assert expected in collect_text(view)
         assert view["callback_id"] == "send.submit", "nothing is ready to be sent"
 
 
@@ -208,15 +208,15 @@ async def test_a_person_of_another_workspace_is_named_plainly(acme: World) -> No
         "send hello_world @sam",
         "send hello_world to=<@U0GHOST>",
     ):
-        text = visible_text(await acme.type(f"/chakra {line}"))
+        text = collect_text(await acme.type(f"/chakra {line}"))
         assert sentence in text
         assert "Reference" not in text
         assert "warning" not in text
-    shown = visible_text(await run_command(acme, LINE.format(value="1=<@U0GHOST>")))
+    shown = collect_text(await run_command(acme, LINE.format(value="1=<@U0GHOST>")))
     assert "Slack doesn't share that person's name" in shown
     assert await read_preview_value(acme, "1=<@U0GHOST|casper>") == "casper"
 
 
 async def test_an_address_without_scheme_is_a_word(acme: World) -> None:
-    assert "That's a link" not in visible_text(await acme.type("/chakra user Booking.com"))
-    assert "That's a link" in visible_text(await acme.type("/chakra user https://Booking.com"))
+    assert "That's a link" not in collect_text(await acme.type("/chakra user Booking.com"))
+    assert "That's a link" in collect_text(await acme.type("/chakra user https://Booking.com"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.sandbox.chakra.faults import Fault, HtmlErrorPage, InvalidJsonBody, TruncatedBody
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack.age import format_date_token
 from tests.clock import ManualClock
 from tests.world import World
@@ -32,5 +32,5 @@ async def test_last_good_answer_is_shown_with_its_age_and_a_warning(
     loaded = format_date_token(clock.time())
     acme.chakra.fail(endpoint, fault)
     await clock.jump(3700)
-    shown = visible_text(await acme.type(line))
+    shown = collect_text(await acme.type(line))
     assert f"Chakra's answer can't be read right now. This is from {loaded}." in shown

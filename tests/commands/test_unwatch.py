@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.commands.watch_scenarios import (
     RUNNING,
@@ -21,7 +21,7 @@ async def type_line(acme: World, text: str, person: str = MEI, channel: str = SA
     await acme.slack.type(person, channel, f"/chakra {text}")
     await acme.settle()
     await wait_until(acme, lambda: len(list_messages(acme, person, channel)) > before)
-    return visible_text([m for m in list_messages(acme, person, channel) if m.ephemeral][-1])
+    return collect_text([m for m in list_messages(acme, person, channel) if m.ephemeral][-1])
 
 
 async def start_watch(acme: World, person: str = MEI, channel: str = SALES) -> None:
@@ -35,7 +35,7 @@ async def test_own_watch_is_stopped(acme: World, clock: ManualClock) -> None:
     await advance_until(
         acme,
         clock,
-        lambda: "Stopped watching" in visible_text(list_app_messages(acme, MEI, SALES)[0]),
+        lambda: "Stopped watching" in collect_text(list_app_messages(acme, MEI, SALES)[0]),
     )
 
 

@@ -15,7 +15,7 @@ from bot.sandbox.chakra.faults import (
     ResetAfterHandling,
     StatusResponse,
 )
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.clock import ManualClock
 from tests.endpoints import reaches
 from tests.people import JOHN, MEI, PRIYA, SALES
@@ -80,30 +80,30 @@ async def test_the_documented_john_with_team_role_and_address(acme: World) -> No
         "Available",
         "From Chakra",
     ):
-        assert part in visible_text(card)
-    assert "Available" in visible_text(card)
+        assert part in collect_text(card)
+    assert "Available" in collect_text(card)
 
 
 async def test_every_way_to_name_a_person_leads_to_one_card(acme: World) -> None:
     for sought in JOHN_QUERIES:
-        assert "john@acme.com" in visible_text(await run_command(acme, sought))
+        assert "john@acme.com" in collect_text(await run_command(acme, sought))
     for sought in ("+91 99999 99999", "9999999999", "<tel:+919999999999|+91 99999 99999>"):
-        assert "Priya Sharma" in visible_text(await run_command(acme, sought))
+        assert "Priya Sharma" in collect_text(await run_command(acme, sought))
 
 
 async def test_me_and_mentions_resolve_by_slack_email(acme: World) -> None:
-    assert "Mei Tanaka" in visible_text(await run_command(acme, "me"))
-    assert "Priya Sharma" in visible_text(await run_command(acme, "@priya"))
+    assert "Mei Tanaka" in collect_text(await run_command(acme, "me"))
+    assert "Priya Sharma" in collect_text(await run_command(acme, "@priya"))
 
 
 async def test_typo_shows_the_closest_match(acme: World) -> None:
-    card = visible_text(await run_command(acme, "jhon doe"))
+    card = collect_text(await run_command(acme, "jhon doe"))
     assert 'No "jhon doe". Closest match:' in card
     assert "John Doe" in card
 
 
 async def test_inactive_user_is_marked(acme: World) -> None:
-    assert "(inactive)" in visible_text(await run_command(acme, "rosa"))
+    assert "(inactive)" in collect_text(await run_command(acme, "rosa"))
 
 
 async def test_mention_markup_in_a_name_is_escaped(acme: World) -> None:
@@ -143,12 +143,12 @@ async def test_a_search_without_result_says_what_to_do(
 ) -> None:
     answer = await run_command(acme, text)
     assert answer.ephemeral
-    assert expected in visible_text(answer)
+    assert expected in collect_text(answer)
 
 
 async def test_no_chakra_user_has_my_address(acme: World) -> None:
     acme.chakra.delete_user("mei")
-    assert "No one in Chakra has the email address mei@acme.com." in visible_text(
+    assert "No one in Chakra has the email address mei@acme.com." in collect_text(
         await run_command(acme, "me")
     )
 
@@ -156,7 +156,7 @@ async def test_no_chakra_user_has_my_address(acme: World) -> None:
 async def test_user_deleted_after_listing(acme: World) -> None:
     await run_command(acme, "johnny")
     acme.chakra.delete_user("mei")
-    assert "deleted" in visible_text(await run_command(acme, "mei"))
+    assert "deleted" in collect_text(await run_command(acme, "mei"))
 
 
 @shared_world
@@ -172,7 +172,7 @@ async def test_user_deleted_after_listing(acme: World) -> None:
 )
 async def test_each_chakra_failure_is_explained(acme: World, fault: Any, expected: str) -> None:
     acme.chakra.fail(FETCH, fault)
-    assert expected in visible_text(await run_command(acme, JOHN_ID))
+    assert expected in collect_text(await run_command(acme, JOHN_ID))
 
 
 # --- choosing ------------------------------------------------------------------------------------
@@ -183,25 +183,25 @@ async def test_two_of_one_name_are_distinguished_and_the_chosen_replaces_the_cho
 ) -> None:
     choice = await run_command(acme, "maria garcia")
     for part in ("Two people match", "Collections", "mgarcia@acme.com", "maria.garcia@acme.com"):
-        assert part in visible_text(choice)
+        assert part in collect_text(choice)
     before = len(acme.slack.list_messages(MEI, SALES))
     card = await press_button(acme, "user.choose:1")
-    assert "maria.garcia@acme.com" in visible_text(card)
+    assert "maria.garcia@acme.com" in collect_text(card)
     assert card.id == choice.id
     assert len(acme.slack.list_messages(MEI, SALES)) == before
 
 
 async def test_many_matches_become_a_menu(acme: World) -> None:
     menu = await run_command(acme, "a")
-    assert "people match" in visible_text(menu)
+    assert "people match" in collect_text(menu)
     anita = acme.chakra.find_user("anita")
-    assert "anita@acme.com" in visible_text(await press_button(acme, "user.choose", value=anita.id))
+    assert "anita@acme.com" in collect_text(await press_button(acme, "user.choose", value=anita.id))
 
 
 async def test_excess_matches_are_counted_and_truncated(acme: World) -> None:
     for number in range(120):
         acme.chakra.add_user(username=f"crowd{number}", first_name="Crowd", last_name=f"N{number}")
-    assert "Showing 100 of 120" in visible_text(await run_command(acme, "crowd"))
+    assert "Showing 100 of 120" in collect_text(await run_command(acme, "crowd"))
 
 
 # --- the buttons ---------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ async def test_refresh_replaces_the_card(acme: World) -> None:
     card = await run_command(acme, "john@acme.com")
     acme.chakra.update_user("johndoe", last_name="Smith")
     again = await press_button(acme, "user.refresh")
-    assert "John Smith" in visible_text(again)
+    assert "John Smith" in collect_text(again)
     assert again.id == card.id
 
 
@@ -219,7 +219,7 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
     await run_command(acme, "priya@acme.com")
     shared = await press_button(acme, "user.share")
     assert not shared.ephemeral
-    text = visible_text(shared)
+    text = collect_text(shared)
     assert "Priya Sharma" in text
     assert "p•••@acme.com" in text
     assert "+91 •••••• 9999" in text
@@ -231,15 +231,15 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
 async def test_share_argument_posts_without_publishing_the_command(acme: World) -> None:
     shared = await run_command(acme, "priya@acme.com share")
     assert not shared.ephemeral
-    everyone = "\n".join(map(visible_text, acme.slack.list_messages("U0OMAR", SALES)))
+    everyone = "\n".join(map(collect_text, acme.slack.list_messages("U0OMAR", SALES)))
     assert "p•••@acme.com" in everyone
     assert "priya@acme.com" not in everyone
 
 
 async def test_direct_messages_offer_no_share_button(acme: World) -> None:
     card = await run_command(acme, "priya", where="D0MEI")
-    assert "Share" not in visible_text(card)
-    assert "no channel to share to" in visible_text(
+    assert "Share" not in collect_text(card)
+    assert "no channel to share to" in collect_text(
         await run_command(acme, "priya share", where="D0MEI")
     )
 
@@ -247,15 +247,15 @@ async def test_direct_messages_offer_no_share_button(acme: World) -> None:
 async def test_share_without_a_name_is_searched_as_a_name(acme: World) -> None:
     answer = await run_command(acme, "share")
     assert answer.ephemeral
-    assert "share" in visible_text(answer)
+    assert "share" in collect_text(answer)
 
 
 # --- editing -------------------------------------------------------------------------------------
 
 
 async def test_only_senders_see_edit(acme: World) -> None:
-    assert "Edit" not in visible_text(await run_command(acme, "me"))
-    assert "Edit" in visible_text(await run_command(acme, "me", by=PRIYA))
+    assert "Edit" not in collect_text(await run_command(acme, "me"))
+    assert "Edit" in collect_text(await run_command(acme, "me", by=PRIYA))
 
 
 async def open_edit_form(acme: World, sought: str = "john@acme.com") -> Any:
@@ -274,7 +274,7 @@ async def test_form_is_prefilled_and_saving_refreshes_the_card(acme: World) -> N
     assert initial == {"first_name": "John", "last_name": "Doe"}
     assert await submit_form(acme, last_name="  Newman ") == {}
     assert acme.slack.find_view(JOHN) is None
-    assert "John Newman" in visible_text(find_message(acme, JOHN))
+    assert "John Newman" in collect_text(find_message(acme, JOHN))
     written = [asked.json for asked in acme.chakra.requests if asked.method == "PUT"]
     assert written == [{"lastName": "Newman"}]
 
@@ -323,7 +323,7 @@ async def test_rejected_change_keeps_the_form_filled(acme: World) -> None:
     await submit_form(acme, last_name="Newman")
     form = acme.slack.find_view(JOHN)
     assert form is not None
-    assert "lastName is odd" in visible_text(form)
+    assert "lastName is odd" in collect_text(form)
     assert "Newman" in json.dumps(form)
 
 
@@ -333,9 +333,9 @@ async def test_an_unknown_outcome_is_reported_and_not_repeated(acme: World) -> N
     await submit_form(acme, last_name="Newman")
     form = acme.slack.find_view(JOHN)
     assert form is not None
-    assert "don't know whether this went through" in visible_text(form)
+    assert "don't know whether this went through" in collect_text(form)
     assert acme.chakra.count(UPDATE) == 1
-    assert "John Newman" in visible_text(await run_command(acme, JOHN_ID, by=JOHN))
+    assert "John Newman" in collect_text(await run_command(acme, JOHN_ID, by=JOHN))
 
 
 async def test_a_second_save_of_an_unknown_outcome_writes_nothing(acme: World) -> None:
@@ -344,7 +344,7 @@ async def test_a_second_save_of_an_unknown_outcome_writes_nothing(acme: World) -
     await submit_form(acme, last_name="Newman")
     acme.chakra.clear_faults()
     await submit_form(acme, last_name="Newman")
-    assert "don't know whether this went through" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "don't know whether this went through" in collect_text(acme.slack.find_view(JOHN) or {})
     assert acme.chakra.count(UPDATE) == 1
 
 
@@ -359,12 +359,12 @@ async def test_the_same_change_a_moment_later_asks_first(acme: World, clock: Man
     await submit_form(acme, last_name="Newman")
     form = acme.slack.find_view(JOHN)
     assert form is not None
-    assert "<@U0JOHN> did exactly this 1 minute ago. Do it again?" in visible_text(form)
+    assert "<@U0JOHN> did exactly this 1 minute ago. Do it again?" in collect_text(form)
     assert acme.chakra.count(UPDATE) == 1
     assert await submit_form(acme, last_name="Newman") == {}
     assert acme.slack.find_view(JOHN) is None
     assert acme.chakra.count(UPDATE) == 2
-    assert "John Newman" in visible_text(find_message(acme, JOHN))
+    assert "John Newman" in collect_text(find_message(acme, JOHN))
 
 
 async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
@@ -372,7 +372,7 @@ async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
     acme.chakra.fail(FETCH, InvalidJsonBody())
     await submit_form(acme, last_name="Newman")
     assert acme.slack.find_view(JOHN) is None
-    assert "Saved." in visible_text(find_message(acme, JOHN))
+    assert "Saved." in collect_text(find_message(acme, JOHN))
 
 
 @shared_world
@@ -387,4 +387,4 @@ async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
     ],
 )
 async def test_number_is_found_however_it_is_dressed(acme: World, typed: str) -> None:
-    assert "Priya Sharma" in visible_text(await run_command(acme, typed))
+    assert "Priya Sharma" in collect_text(await run_command(acme, typed))

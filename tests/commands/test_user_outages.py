@@ -16,7 +16,7 @@ from bot.sandbox.chakra.faults import (
     StatusResponse,
     TruncatedBody,
 )
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack.age import format_date_token
 from tests.clock import ManualClock
 from tests.commands.test_user import FETCH, JOHN_ID, find_message, run_command
@@ -40,11 +40,11 @@ async def test_old_card_in_an_outage_says_when_it_was_loaded(
     await clock.jump(720)
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
     await clock.advance_until(
-        lambda: f"This is from {loaded}." in visible_text(find_message(acme, MEI))
+        lambda: f"This is from {loaded}." in collect_text(find_message(acme, MEI))
     )
     await typing
-    assert "Chakra can't be reached right now." in visible_text(find_message(acme, MEI))
-    assert "John Doe" in visible_text(find_message(acme, MEI))
+    assert "Chakra can't be reached right now." in collect_text(find_message(acme, MEI))
+    assert "John Doe" in collect_text(find_message(acme, MEI))
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ async def test_unreadable_answer_shows_the_last_good_card_with_a_warning(
     loaded = format_date_token(clock.time())
     acme.chakra.fail(FETCH, fault)
     await clock.jump(720)
-    shown = visible_text(await run_command(acme, JOHN_ID))
+    shown = collect_text(await run_command(acme, JOHN_ID))
     assert f"Chakra's answer can't be read right now. This is from {loaded}." in shown
     assert "John Doe" in shown
     acme.chakra.clear_faults()
-    assert "can't be read" not in visible_text(await run_command(acme, JOHN_ID))
+    assert "can't be read" not in collect_text(await run_command(acme, JOHN_ID))
 
 
 @reaches(
@@ -76,7 +76,7 @@ async def test_without_v2_a_user_is_shown_from_v1_with_names(acme: World) -> Non
     for endpoint in ("GET /v2/ext/users", FETCH):
         acme.chakra.disable_endpoint(endpoint)
     await acme.type("/chakra users")
-    shown = visible_text(await run_command(acme, JOHN_ID))
+    shown = collect_text(await run_command(acme, JOHN_ID))
     assert "John Doe" in shown
     assert "Inside Sales" in shown
     assert "john@acme.com" in shown
@@ -90,4 +90,4 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
     assert (await typing).seconds < 0.5
     acme.chakra.clear_faults()
     acme.chakra.release_hanging()
-    await acme.slack.wait_until(lambda: "John Doe" in visible_text(find_message(acme, MEI)))
+    await acme.slack.wait_until(lambda: "John Doe" in collect_text(find_message(acme, MEI)))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from bot.slack.age import format_date_token
 from commands import users
 from tests.clock import ManualClock
@@ -50,10 +50,10 @@ def list_row_names(message: VisibleMessage) -> list[str]:
 async def test_active_users_are_listed_ten_per_page(acme: World) -> None:
     first = await run_command(acme)
     assert first.ephemeral
-    assert "38 of 40 people" in visible_text(first)
-    assert "page 1 of 4" in visible_text(first)
+    assert "38 of 40 people" in collect_text(first)
+    assert "page 1 of 4" in collect_text(first)
     assert len(list_row_names(first)) == 10
-    assert "Previous" not in visible_text(first)
+    assert "Previous" not in collect_text(first)
 
 
 async def test_paging_updates_one_message_and_lists_each_user_once(acme: World) -> None:
@@ -64,14 +64,14 @@ async def test_paging_updates_one_message_and_lists_each_user_once(acme: World) 
         assert following.id == page.id
         names += list_row_names(following)
     assert len(names) == 38
-    assert "Next" not in visible_text(find_last_message(acme))
-    assert "page 3 of 4" in visible_text(await press_button(acme, "users.page:previous"))
+    assert "Next" not in collect_text(find_last_message(acme))
+    assert "page 3 of 4" in collect_text(await press_button(acme, "users.page:previous"))
     assert acme.chakra.count(LIST) == 1
 
 
 async def test_filters_apply_to_every_page(acme: World) -> None:
     await run_command(acme, "@acme.com role:sales status:all sort:role")
-    page = visible_text(await press_button(acme, "users.page:next"))
+    page = collect_text(await press_button(acme, "users.page:next"))
     for part in ("@acme.com", "role Field Sales or Inside Sales", "active and inactive", "by role"):
         assert part in page
 
@@ -101,12 +101,12 @@ async def test_filters_apply_to_every_page(acme: World) -> None:
     ],
 )
 async def test_filters_and_invalid_filters(acme: World, text: str, expected: str) -> None:
-    assert expected in visible_text(await run_command(acme, text))
+    assert expected in collect_text(await run_command(acme, text))
 
 
 async def test_deleted_users_are_never_listed(acme: World) -> None:
-    assert "40 of 40" in visible_text(await run_command(acme, "status:all"))
-    assert 'No one matches "tomasgone"' in visible_text(
+    assert "40 of 40" in collect_text(await run_command(acme, "status:all"))
+    assert 'No one matches "tomasgone"' in collect_text(
         await run_command(acme, "tomasgone status:all")
     )
 
@@ -116,18 +116,18 @@ async def test_row_opens_the_card_as_a_new_message(acme: World) -> None:
     card = await press_button(acme, "users.open")
     assert card.id != listed.id
     assert card.ephemeral
-    assert "+91 99999 99999" in visible_text(card)
-    assert "Priya Sharma" in visible_text(await press_button(acme, "user.refresh"))
+    assert "+91 99999 99999" in collect_text(card)
+    assert "Priya Sharma" in collect_text(await press_button(acme, "user.refresh"))
 
 
 async def test_refresh_shows_new_users_and_its_time(acme: World, clock: ManualClock) -> None:
     await run_command(acme, "newcomer")
     acme.chakra.add_user(username="newcomer")
     await clock.advance(60)
-    assert f"From Chakra, {format_date_token(clock.time() - 60)}" in visible_text(
+    assert f"From Chakra, {format_date_token(clock.time() - 60)}" in collect_text(
         await run_command(acme, "newcomer")
     )
-    fresh = visible_text(await press_button(acme, "users.refresh"))
+    fresh = collect_text(await press_button(acme, "users.refresh"))
     assert "1 of 41 people" in fresh
     assert f"From Chakra, {format_date_token(clock.time())}" in fresh
 
@@ -146,20 +146,20 @@ async def test_a_page_that_no_longer_exists_becomes_the_last(acme: World) -> Non
 )
 async def test_v1_list_resolves_role_names(acme: World) -> None:
     acme.chakra.disable_endpoint(LIST)
-    page = visible_text(await run_command(acme, "role:inside_sales"))
+    page = collect_text(await run_command(acme, "role:inside_sales"))
     assert "role Inside Sales" in page
     assert "John Doe" in page
 
 
 async def test_missing_config_humanizes_short_ids(acme: World) -> None:
     acme.chakra.fail("GET /v1/ext/config", StatusResponse(403))
-    assert "role Inside sales" in visible_text(await run_command(acme, "role:inside_sales"))
+    assert "role Inside sales" in collect_text(await run_command(acme, "role:inside_sales"))
 
 
 async def test_an_empty_team_says_so(acme: World) -> None:
     for person in acme.chakra.users:
         acme.chakra.delete_user(person.id)
-    assert "There's no one in this Chakra team yet." in visible_text(await run_command(acme))
+    assert "There's no one in this Chakra team yet." in collect_text(await run_command(acme))
 
 
 async def test_no_button_contains_an_address(acme: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.clock import ManualClock
 from tests.commands.watch_scenarios import (
     DOCUMENTED,
@@ -36,7 +36,7 @@ async def run_command(acme: World, text: str, person: str = MEI, channel: str = 
     await wait_until(
         acme, lambda: bool([m for m in list_messages(acme, person, channel) if m.ephemeral])
     )
-    return visible_text([m for m in list_messages(acme, person, channel) if m.ephemeral][-1])
+    return collect_text([m for m in list_messages(acme, person, channel) if m.ephemeral][-1])
 
 
 async def start_watch(acme: World, job: str = RUNNING, **where: str) -> VisibleMessage:
@@ -55,20 +55,20 @@ async def _assert_no_slack_rejections(acme: World) -> Any:
 
 async def test_job_is_watched_in_one_message_to_completion(acme: World, clock: ManualClock) -> None:
     message = await start_watch(acme)
-    assert "Watched by <@U0MEI>" in visible_text(message)
-    assert "Starting…" in visible_text(message)
+    assert "Watched by <@U0MEI>" in collect_text(message)
+    assert "Starting…" in collect_text(message)
     await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 1, step=10)
     first, outcome = list_app_messages(acme, MEI, SALES)
     assert first.id == message.id
     assert first.edited
-    assert "Finished" in visible_text(first)
-    assert "600 of 600" in visible_text(first)
+    assert "Finished" in collect_text(first)
+    assert "600 of 600" in collect_text(first)
     assert outcome.thread_ts == first.ts
-    expected = visible_text(outcome)
+    expected = collect_text(outcome)
     assert "<@U0MEI>: Job `621d00aa` has finished." in expected
     assert "571 of 600 succeeded, 21 failed, 8 were rejected." in expected
-    assert "98765" not in visible_text(first)
-    assert "Stop watching" not in visible_text(first)
+    assert "98765" not in collect_text(first)
+    assert "Stop watching" not in collect_text(first)
     assert acme.bot.engine.running_count == 0
 
 
@@ -76,7 +76,7 @@ async def test_progress_is_shown_while_running(acme: World, clock: ManualClock) 
     await start_watch(acme)
 
     def read_message() -> str:
-        return visible_text(list_app_messages(acme, MEI, SALES)[0])
+        return collect_text(list_app_messages(acme, MEI, SALES)[0])
 
     await advance_until(acme, clock, lambda: "Time left" in read_message())
     assert "a minute" in read_message()
@@ -104,16 +104,16 @@ async def test_running_jobs_are_offered_where_they_are_not_watched(acme: World) 
     assert RUNNING in question
     await acme.slack.press(MEI, "watch.begin", value=RUNNING)
     await wait_until(acme, lambda: bool(list_app_messages(acme, MEI, SUPPORT)))
-    assert "Watched by <@U0MEI>" in visible_text(list_app_messages(acme, MEI, SUPPORT)[0])
+    assert "Watched by <@U0MEI>" in collect_text(list_app_messages(acme, MEI, SUPPORT)[0])
 
 
 async def test_same_job_is_watched_once_per_channel(acme: World) -> None:
     await start_watch(acme)
     expected = await run_command(acme, f"watch {RUNNING}", person=JOHN)
     await wait_until(
-        acme, lambda: "already" in visible_text(list_private_messages(acme, JOHN, SALES)[-1])
+        acme, lambda: "already" in collect_text(list_private_messages(acme, JOHN, SALES)[-1])
     )
-    assert "<@U0MEI> is already watching this job" in visible_text(
+    assert "<@U0MEI> is already watching this job" in collect_text(
         list_private_messages(acme, JOHN, SALES)[-1]
     )
     assert expected
@@ -126,7 +126,7 @@ async def test_watch_is_stopped_by_its_owner(acme: World, clock: ManualClock) ->
     await advance_until(
         acme,
         clock,
-        lambda: "Stopped watching" in visible_text(list_app_messages(acme, MEI, SALES)[0]),
+        lambda: "Stopped watching" in collect_text(list_app_messages(acme, MEI, SALES)[0]),
     )
     assert len(list_app_messages(acme, MEI, SALES)) == 1
 
@@ -136,7 +136,7 @@ async def test_another_members_watch_cannot_be_changed(acme: World) -> None:
     message = list_app_messages(acme, MEI, SALES)[0]
     await acme.slack.press(MEI, "watch.stop", message=message.id)
     await acme.settle()
-    assert "Someone else is watching this job" in visible_text(
+    assert "Someone else is watching this job" in collect_text(
         list_private_messages(acme, MEI, SALES)[-1]
     )
     assert await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
@@ -151,7 +151,7 @@ async def test_outcome_is_sent_by_direct_message_on_request(
         acme, clock, lambda: bool(list_app_messages(acme, MEI, MEIS_MESSAGES)), step=10
     )
     assert len(list_app_messages(acme, MEI, SALES)) == 1
-    expected = visible_text(list_app_messages(acme, MEI, MEIS_MESSAGES)[0])
+    expected = collect_text(list_app_messages(acme, MEI, MEIS_MESSAGES)[0])
     assert "has finished" in expected
     assert "<@U0MEI>" not in expected
 
@@ -177,15 +177,15 @@ async def test_in_direct_messages_the_watch_is_posted_there(
     await advance_until(
         acme, clock, lambda: len(list_app_messages(acme, MEI, MEIS_MESSAGES)) > 1, step=10
     )
-    assert "has finished" in visible_text(list_app_messages(acme, MEI, MEIS_MESSAGES)[1])
+    assert "has finished" in collect_text(list_app_messages(acme, MEI, MEIS_MESSAGES)[1])
 
 
 async def test_vanished_job_ends_the_watch_with_a_reason(acme: World, clock: ManualClock) -> None:
     await start_watch(acme, VANISHING)
     await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 1, step=10)
     first, outcome = list_app_messages(acme, MEI, SALES)
-    assert "was deleted in Chakra. Last known status: " in visible_text(outcome)
-    assert "Deleted in Chakra. Stopped watching" in visible_text(first)
+    assert "was deleted in Chakra. Last known status: " in collect_text(outcome)
+    assert "Deleted in Chakra. Stopped watching" in collect_text(first)
 
 
 async def test_a_stalled_job_is_reported_and_edited_every_few_minutes_only(
@@ -200,8 +200,8 @@ async def test_a_stalled_job_is_reported_and_edited_every_few_minutes_only(
     assert count_edits() <= 1
     await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 1, step=60)
     first, reply = list_app_messages(acme, MEI, SALES)
-    assert "Stalled" in visible_text(first)
-    assert "has made no progress for" in visible_text(reply)
+    assert "Stalled" in collect_text(first)
+    assert "has made no progress for" in collect_text(reply)
     await advance_until(acme, clock, lambda: clock.monotonic() > 2400, step=60)
     assert len(list_app_messages(acme, MEI, SALES)) == 2
     assert 2 <= count_edits() <= clock.monotonic() / 120
@@ -211,7 +211,7 @@ async def test_the_documented_job_is_followed_and_never_reported_as_done(
     acme: World, clock: ManualClock
 ) -> None:
     message = await start_watch(acme, DOCUMENTED)
-    assert "492 of 612" in visible_text(message)
+    assert "492 of 612" in collect_text(message)
 
 
 async def test_archived_channel_moves_the_watch_to_direct_messages(
@@ -222,7 +222,7 @@ async def test_archived_channel_moves_the_watch_to_direct_messages(
     await advance_until(
         acme, clock, lambda: len(list_app_messages(acme, MEI, MEIS_MESSAGES)) > 2, step=10
     )
-    expected, message, outcome = map(visible_text, list_app_messages(acme, MEI, MEIS_MESSAGES)[:3])
+    expected, message, outcome = map(collect_text, list_app_messages(acme, MEI, MEIS_MESSAGES)[:3])
     assert "<#C0SALES>" in expected or "sales" in expected
     assert "Background job" in message
     assert "has finished" in outcome
@@ -233,7 +233,7 @@ async def test_a_silent_chakra_is_reported_and_retried(acme: World, clock: Manua
     acme.chakra.fail(FETCH, StatusResponse(503))
 
     def read_message() -> str:
-        return visible_text(list_app_messages(acme, MEI, SALES)[0])
+        return collect_text(list_app_messages(acme, MEI, SALES)[0])
 
     await advance_until(acme, clock, lambda: "Retrying." in read_message(), step=5)
     asked = acme.chakra.count(FETCH)
@@ -241,7 +241,7 @@ async def test_a_silent_chakra_is_reported_and_retried(acme: World, clock: Manua
     assert acme.chakra.count(FETCH) - asked < 60
     acme.chakra.clear_faults()
     await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 1, step=5)
-    assert "has finished" in visible_text(list_app_messages(acme, MEI, SALES)[1])
+    assert "has finished" in collect_text(list_app_messages(acme, MEI, SALES)[1])
 
 
 async def test_a_rejected_key_is_reported(acme: World, clock: ManualClock) -> None:
@@ -252,7 +252,7 @@ async def test_a_rejected_key_is_reported(acme: World, clock: ManualClock) -> No
         clock,
         lambda: (
             "doesn't accept this app's access token"
-            in visible_text(list_app_messages(acme, MEI, SALES)[0])
+            in collect_text(list_app_messages(acme, MEI, SALES)[0])
         ),
         step=5,
     )

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from bot.durable.records import list_run_ids
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.clock import ManualClock
 from tests.world import World
 
@@ -78,4 +78,4 @@ def list_app_messages(acme: World, person: str, channel: str) -> list[VisibleMes
 
 
 def join_text(messages: list[VisibleMessage]) -> str:
-    return "\n".join(visible_text(message) for message in messages)
+    return "\n".join(collect_text(message) for message in messages)

@@ -23,7 +23,7 @@ from bot.customers.opt_out import OptOut
 from bot.db.engine import Database
 from bot.errors import Unavailable
 from bot.outbox.outbox import Outbox
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from bot.slack.blocks import Markup
 from bot.webhooks.events import MessageEvent
 from bot.webhooks.parser import parse_events
@@ -203,14 +203,14 @@ class Stage:
 
     def list_replies(self, channel: str = SALES) -> list[str]:
         """Return the texts of the messages in threads."""
-        return [visible_text(item) for item in self.list_thread(channel)]
+        return [collect_text(item) for item in self.list_thread(channel)]
 
     def list_thread(self, channel: str = SALES) -> list[VisibleMessage]:
         return [item for item in self.harness.list_messages(channel) if item.thread_ts]
 
     def read_parent_text(self, channel: str = SALES) -> str:
         [parent] = self.list_parents(channel)
-        return visible_text(parent)
+        return collect_text(parent)
 
 
 async def show_everything(_: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.sandbox.chakra.customer import EmbeddedCustomer
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.commands.chat_scenarios import ASHA_PHONE, open_channel, pass_seconds
 from tests.people import JOHN, SALES
 from tests.world import World
@@ -22,7 +22,7 @@ async def receive_many(acme: World) -> tuple[EmbeddedCustomer, list[str]]:
 
 def read_posted(acme: World) -> str:
     shown = [item for item in acme.slack.list_messages(JOHN, SALES) if not item.ephemeral]
-    return "\n".join(visible_text(item) for item in shown)
+    return "\n".join(collect_text(item) for item in shown)
 
 
 async def test_a_burst_shows_edits_deletions_and_reactions(acme: World) -> None:
@@ -30,7 +30,7 @@ async def test_a_burst_shows_edits_deletions_and_reactions(acme: World) -> None:
     replies = [item for item in acme.slack.list_messages(JOHN, SALES) if item.thread_ts]
     assert len(replies) < BURST_SIZE
     joined = next(
-        index for index in range(BURST_SIZE) if f"word-{index + 1}" in visible_text(replies[-1])
+        index for index in range(BURST_SIZE) if f"word-{index + 1}" in collect_text(replies[-1])
     )
     asha.revoke(written[joined])
     asha.edit(written[joined + 1], "better")
@@ -51,7 +51,7 @@ async def test_a_message_of_a_burst_that_becomes_a_stop_is_announced_once(acme: 
     asha.edit(written[-1], "STOP")
     await pass_seconds(acme, 30)
     after = [item for item in acme.slack.list_messages(JOHN, SALES) if item.thread_ts]
-    [notice] = [visible_text(item) for item in after if item.ts not in before]
+    [notice] = [collect_text(item) for item in after if item.ts not in before]
     assert "*Asha Rao* asked for no more messages." in notice
     assert read_posted(acme).count("asked for no more messages.") == 1
 
@@ -70,8 +70,8 @@ async def test_a_digest_leaves_out_what_was_deleted(acme: World) -> None:
     assert "My PIN" not in read_posted(acme)
     assert "bleu" not in read_posted(acme)
     assert "In blue" in read_posted(acme)
-    listed = visible_text(await acme.press("notify.events"))
-    recent = visible_text(await acme.type("/chakra notify recent"))
+    listed = collect_text(await acme.press("notify.events"))
+    recent = collect_text(await acme.type("/chakra notify recent"))
     for text in (listed, recent):
         assert "My PIN" not in text
         assert "bleu" not in text

@@ -17,7 +17,7 @@ from bot.conversations.listed_chats import (
     render_message_text,
     render_messages_page,
 )
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.chakra.upstream import read_example
 
 
@@ -48,7 +48,7 @@ def test_usual_fields_are_read(item: dict[str, Any], name: str, phone: str) -> N
 def test_chat_of_unknown_fields_shows_them() -> None:
     chat = Chat.model_validate({"id": "1", "subject": "Order 17", "isOpen": True, "team": "t"})
     listed = render_chat_list(ChatPage((chat,), has_more=False), ChatListButton())
-    shown = visible_text({"blocks": list(listed.blocks)})
+    shown = collect_text({"blocks": list(listed.blocks)})
     assert "`subject` Order 17" in shown
     assert "`isOpen` true" in shown
     assert "`team`" not in shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.commands.chat_scenarios import (
     find_parent,
     list_thread_texts,
@@ -31,7 +31,7 @@ async def test_a_deleted_thread_begins_again_with_the_next_message(acme: World) 
     asha.write("Are you there?")
     asha.write("It's about the shoes")
     await pass_seconds(acme, 10)
-    assert "deleted or closed in Slack" in visible_text(find_parent(acme))
+    assert "deleted or closed in Slack" in collect_text(find_parent(acme))
     shown = list_thread_texts(acme)
     assert ["Are you there?" in shown[0], "It's about the shoes" in shown[1]] == [True, True]
     asha.write("Hello?")
@@ -99,7 +99,7 @@ async def test_a_closed_channel_shows_what_it_missed(acme: World, how: str) -> N
         await pass_seconds(acme, 10)
     direct = workspace.find_direct_messages(JOHN)
     assert direct is not None
-    notices = [visible_text(item) for item in acme.slack.list_messages(JOHN, direct.id)]
+    notices = [collect_text(item) for item in acme.slack.list_messages(JOHN, direct.id)]
     assert len([text for text in notices if "Notifications can't be posted" in text]) == 1
     [rule] = await acme.bot.context.notifications.rules.list_channel(SALES)
     assert rule.problem
@@ -157,4 +157,4 @@ async def test_a_reminder_begins_a_deleted_thread_again(acme: World) -> None:
         await pass_seconds(acme, 20)
     [reminder] = list_thread_texts(acme)
     assert "waited for an answer" in reminder
-    assert "Hello" in visible_text(find_parent(acme))
+    assert "Hello" in collect_text(find_parent(acme))

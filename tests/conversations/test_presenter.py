@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from bot.conversations.presenter import render_mentions
 from bot.db.customer_tables import conversations, customers
 from bot.db.engine import Database
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.slack.exchange_log import ApiCall
 from tests.conversations.stage import (
     ASHA,
@@ -131,8 +131,8 @@ async def test_threads_of_one_person_are_joined(stage: Stage, sqlite: Database) 
     system = {"type": "user_changed_number", "wa_id": "919876500000", "user_id": "IN.2"}
     await stage.receive(build_message("wamid.3", "system", system))
     kept, closed = stage.list_parents()
-    assert "Unassigned" in visible_text(kept)
-    assert "Resolved" in visible_text(closed)
+    assert "Unassigned" in collect_text(kept)
+    assert "Resolved" in collect_text(closed)
     assert [item.thread_ts for item in stage.list_thread() if "same person" in item.text] == [
         closed.ts
     ]

@@ -15,7 +15,7 @@ from bot.conversations.media import MAX_FILE_BYTES, MEDIA_KINDS, MediaFile
 from bot.conversations.reader import MessageReader
 from bot.db.engine import Database
 from bot.errors import NotFound, Unavailable
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack.blocks import Markup
 from tests.chakra.upstream import CONNECTION_REFUSED, Hang, Reply, Upstream, reply
 from tests.clock import ManualClock
@@ -60,7 +60,7 @@ async def test_file_comes_as_a_direct_message(stage: Stage, reader: MessageReade
     assert answer.text == "The picture is in your DM with Chakra."
     [shown] = stage.harness.list_messages("D0JOHN")
     assert [file.data for file in shown.files] == [b"picture"]
-    assert visible_text(shown).startswith("From Asha Rao")
+    assert collect_text(shown).startswith("From Asha Rao")
 
 
 async def test_missing_file_is_explained(stage: Stage, reader: MessageReader) -> None:

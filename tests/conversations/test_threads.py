@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.commands.chat_scenarios import ASHA_PHONE, pass_seconds, receive
 from tests.conftest import OpenSandbox
 from tests.people import JOHN, SALES
@@ -10,11 +10,11 @@ from tests.world import World
 
 
 def list_parents(world: World) -> list[str]:
-    return [visible_text(item) for item in _list_thread_messages(world) if _is_parent(item)]
+    return [collect_text(item) for item in _list_thread_messages(world) if _is_parent(item)]
 
 
 def list_replies(world: World) -> list[str]:
-    return [visible_text(item) for item in _list_thread_messages(world) if not _is_parent(item)]
+    return [collect_text(item) for item in _list_thread_messages(world) if not _is_parent(item)]
 
 
 def _list_thread_messages(world: World) -> list[VisibleMessage]:
@@ -104,7 +104,7 @@ async def test_a_lead_is_named_once_it_is_found(acme: World) -> None:
     [parent] = list_parents(acme)
     assert "lead LEAD-004038" in parent
     card = await acme.press("help.run:lead")
-    assert "LEAD-004038" in visible_text(card)
+    assert "LEAD-004038" in collect_text(card)
 
 
 async def test_whole_text_and_file_are_for_one_reader(acme: World) -> None:
@@ -124,7 +124,7 @@ async def test_without_the_scope_a_picture_has_a_button_only(open_sandbox: OpenS
         await pass_seconds(world, 20)
         assert [file for item in _list_thread_messages(world) for file in item.files] == []
         answer = await world.press("chat.file")
-        assert "files:write" in visible_text(answer)
+        assert "files:write" in collect_text(answer)
 
 
 async def test_previous_messages_leave_out_what_was_deleted(acme: World) -> None:
@@ -135,7 +135,7 @@ async def test_previous_messages_leave_out_what_was_deleted(acme: World) -> None
     asha.revoke(secret)
     asha.edit(typo, "In blue")
     await pass_seconds(acme, 10)
-    shown = visible_text(await acme.press("chat.history"))
+    shown = collect_text(await acme.press("chat.history"))
     assert "Hello" in shown
     assert "In blue" in shown
     assert "My PIN" not in shown

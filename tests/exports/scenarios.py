@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.sandbox.chakra.exchange import Exchange
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.clock import ManualClock
 from tests.commands.watch_scenarios import wait_for_due_runs
 from tests.people import JOHN
@@ -67,7 +67,7 @@ def read_rows(message: VisibleMessage) -> list[Row]:
 
 def read_dm_text(acme: World) -> str:
     """Return all that John reads in his direct messages with the app."""
-    return "\n".join(map(visible_text, acme.slack.list_messages(JOHN, JOHNS)))
+    return "\n".join(map(collect_text, acme.slack.list_messages(JOHN, JOHNS)))
 
 
 async def wait_for_text(acme: World, clock: ManualClock, text: str) -> None:

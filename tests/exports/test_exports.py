@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Hang, StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.commands.watch_scenarios import wait_until
 from tests.exports.scenarios import (
@@ -45,13 +45,13 @@ async def test_query_of_a_line_or_a_list_comes_as_a_file(acme: World, clock: Man
     assert list_file_messages(acme)[0].files[0].name == "leads-2023-11-15-0343.csv"
     await acme.type("/chakra leads city:Pune newest first")
     shown = await acme.press("process.csv")
-    assert "the file comes to your direct messages" in visible_text(shown)
+    assert "the file comes to your direct messages" in collect_text(shown)
     assert {row["City"] for row in await wait_for_file(acme, clock, 2)} == {"Pune"}
 
 
 async def test_who_may_not_send_gets_no_file(acme: World) -> None:
     assert "Download CSV" not in json.dumps((await acme.type("/chakra leads", by=MEI)).blocks)
-    assert "can't" in visible_text(await acme.type(ALL, by=MEI))
+    assert "can't" in collect_text(await acme.type(ALL, by=MEI))
     assert acme.chakra.count(LIST) == 1
 
 
@@ -91,7 +91,7 @@ async def test_no_field_is_lost_and_none_is_a_formula(acme: World, clock: Manual
 async def test_line_that_cannot_be_read_is_answered(
     acme: World, clock: ManualClock, line: str, sentence: str
 ) -> None:
-    shown = visible_text(await acme.type(line))
+    shown = collect_text(await acme.type(line))
     if sentence not in shown:
         await wait_for_text(acme, clock, sentence)
 
@@ -125,10 +125,10 @@ async def test_progress_is_shown_and_cancelling_ends_it(acme: World, clock: Manu
 async def test_a_person_has_two_at_a_time(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(LIST, Hang())
     await acme.type("/chakra leads city:Pune csv")
-    again = visible_text(await acme.type("/chakra leads city:Pune csv"))
+    again = collect_text(await acme.type("/chakra leads city:Pune csv"))
     assert "is being read already" in again
     await acme.type("/chakra leads city:Milan csv")
-    third = visible_text(await acme.type("/chakra leads state:NEW csv"))
+    third = collect_text(await acme.type("/chakra leads state:NEW csv"))
     assert "Two of your exports are being read already" in third
     acme.chakra.clear_faults()
     acme.chakra.release_hanging()

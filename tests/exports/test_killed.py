@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.accelerated_clock import AcceleratedClock
 from tests.db.databases import create_database_url
 from tests.exports.scenarios import COMPLETE, JOHNS, LIST, AnswerThen, parse_rows
@@ -54,7 +54,7 @@ class ExportScenario:
         return [m for m in self.services.slack.list_messages(JOHN, JOHNS) if m.files]
 
     def read_text(self) -> str:
-        return "\n".join(map(visible_text, self.services.slack.list_messages(JOHN, JOHNS)))
+        return "\n".join(map(collect_text, self.services.slack.list_messages(JOHN, JOHNS)))
 
     async def wait_until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(TIMEOUT_SECONDS):

@@ -25,7 +25,7 @@ from bot.durable.engine import RESUME_INTERVAL_SECONDS
 from bot.jobs.repository import Watches
 from bot.jobs.watch import NewWatch
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.accelerated_clock import AcceleratedClock
 from tests.db.databases import create_database_url
 from tests.process import (
@@ -103,7 +103,7 @@ class WatchScenario:
             for message in self.stand_ins.slack.list_messages(*at)
         ]
         return sum(
-            "notify you" in visible_text(message) for message in messages if message.ephemeral
+            "notify you" in collect_text(message) for message in messages if message.ephemeral
         )
 
     def list_watch_messages(self) -> list[tuple[str, str, VisibleMessage]]:
@@ -132,7 +132,7 @@ class WatchScenario:
             for message in self.stand_ins.slack.list_messages(*at)
         ]
         return [
-            (visible_text(message), message)
+            (collect_text(message), message)
             for message in messages
             if message.author == APP_USER and not message.ephemeral
         ]

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import aiohttp
 import psycopg
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.world import CHAKRA_EVENTS_PATH
 from tests.db.databases import create_database_url
 from tests.lossy_proxy import LossyProxy, start_proxy
@@ -116,7 +116,7 @@ class SendScenario:
     async def wait_for_check(self) -> None:
         """Until the button that sends is there."""
         await self.stand_ins.slack.wait_until(
-            lambda: "Send to" in visible_text(self.stand_ins.slack.find_view(JOHN) or {})
+            lambda: "Send to" in collect_text(self.stand_ins.slack.find_view(JOHN) or {})
         )
 
     async def press_send(self) -> None:
@@ -147,11 +147,11 @@ class SendScenario:
     def read_last_message_text(self) -> str:
         """The line where he typed."""
         messages = self.stand_ins.slack.list_messages(JOHN, SALES)
-        return visible_text(messages[-1]) if messages else ""
+        return collect_text(messages[-1]) if messages else ""
 
     def list_report_texts(self) -> list[str]:
         return [
-            visible_text(message) for message in self.stand_ins.slack.list_messages(JOHN, DIRECT)
+            collect_text(message) for message in self.stand_ins.slack.list_messages(JOHN, DIRECT)
         ]
 
     @property

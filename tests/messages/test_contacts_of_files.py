@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages.contacts import describe_missing_contacts, extract_contacts
-from bot.sandbox.slack import Email, LocalFile, MessageContent, visible_text
+from bot.sandbox.slack import Email, LocalFile, MessageContent, collect_text
 from bot.text.phones import PhoneParser
 from tests.people import JOHN, PRIYA, SALES
 from tests.world import World
@@ -242,5 +242,5 @@ async def test_form_says_which_files_cannot_be_read(acme: World) -> None:
     ]:
         acme.slack.posted.post_file(PRIYA, SALES, LocalFile(name, kind, b"TEL:+919876543210"))
         form = await open_on_last(acme)
-        assert words in visible_text(form)
+        assert words in collect_text(form)
         assert list_recipients(form) == [""]

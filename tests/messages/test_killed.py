@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.db.databases import KINDS
 from tests.messages.kill_scenario import (
     ACCEPTED_LINE,
@@ -232,12 +232,12 @@ async def test_kill_before_the_claim_allows_another_send(kind: str, tmp_path: Pa
     async with open_scenario(kind, tmp_path) as scenario:
         await run_until_kill(scenario, kill_before_the_claim)
         assert (scenario.send_states(), scenario.stand_ins.chakra.count(SEND)) == ([], 0)
-        left = visible_text(scenario.stand_ins.slack.find_view(JOHN) or {})
+        left = collect_text(scenario.stand_ins.slack.find_view(JOHN) or {})
         assert "Send to" in left or "check `/chakra sends` first" in left, "a way is left"
         await scenario.stand_ins.slack.close_view(JOHN)
         async with scenario.start_bot(*NEXT_PROCESS[kind]) as bot:
             await scenario.open_preview()
-            assert "Send it again?" not in visible_text(
+            assert "Send it again?" not in collect_text(
                 scenario.stand_ins.slack.find_view(JOHN) or {}
             )
             await scenario.press_send()

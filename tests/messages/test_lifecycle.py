@@ -35,7 +35,7 @@ from bot.messages.status import SendStatus
 from bot.messages.submission import Submission
 from bot.metrics import Metrics
 from bot.outbox.outbox import open_outbox
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack.client.web_api import SlackClient
 from bot.web.body import BodyReader
 from bot.web.routes import WebApp
@@ -105,7 +105,7 @@ class LifecycleHarness:
         [direct] = [
             channel.id for channel in channels if channel.kind == "im" and JOHN in channel.members
         ]
-        return [visible_text(message) for message in self.slack.slack.list_messages(JOHN, direct)]
+        return [collect_text(message) for message in self.slack.slack.list_messages(JOHN, direct)]
 
     async def wait_for_reports(self, *starts: str) -> None:
         for _ in range(400):

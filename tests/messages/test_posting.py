@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.errors import SlackError
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack.client.web_api import MessageRef, SlackClient
 from bot.slack.commands.reply import Message
 from tests.sandbox import slack_harness as slack_stage
@@ -44,7 +44,7 @@ async def test_direct_message_is_posted_edited_and_found(
     assert place.channel == await client.open_direct_messages(JOHN)
     await client.update_message(place, Message("two"))
     [message] = harness.slack.list_messages(JOHN, place.channel)
-    assert visible_text(message) == "two"
+    assert collect_text(message) == "two"
     [found], cursor = await client.fetch_history(place.channel, oldest=harness.clock.time() - 60)
     assert (found["ts"], found["metadata"], cursor) == (place.ts, METADATA, "")
 

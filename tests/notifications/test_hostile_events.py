@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.world import CHAKRA_EVENTS_PATH, WEBHOOK_SECRET
 from tests.clock import ManualClock
 from tests.messages.webhook_builders import build_event, build_meta, build_status, sign
@@ -124,7 +124,7 @@ async def test_events_of_another_time_are_recorded(acme: World, clock: ManualClo
     assert await deliver_event(acme, future) == 200
     await clock.advance(5)
     assert any("from the future" in text for text in list_posted(acme))
-    recent = visible_text(await acme.type("/chakra notify recent"))
+    recent = collect_text(await acme.type("/chakra notify recent"))
     assert recent.count("Asha") == 2, "both are listed"
     assert acme.slack.rejections == []
 

@@ -18,7 +18,7 @@ import pytest
 from bot.db.engine import open_database
 from bot.notifications.repository import RuleRepository
 from bot.notifications.rule import EventGroup, RuleSpec
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from bot.sandbox.slack.seed import TEAM_ID
 from bot.sandbox.world import CHAKRA_EVENTS_PATH
 from tests.db.databases import KINDS, create_database_url
@@ -169,7 +169,7 @@ def _assert_recorded_once(kind: str, url: str) -> None:
 def _assert_shown_once(posts: Sequence[VisibleMessage]) -> None:
     keys = [str(post.metadata) for post in posts if post.metadata]
     assert len(keys) == len(set(keys)), "nothing is posted twice"
-    texts = [visible_text(post) for post in posts]
+    texts = [collect_text(post) for post in posts]
     failures = [text for text in texts if "delivered" in text.splitlines()[0]]
     assert count_events(failures, "wasn't") == FAILED
     for customer in range(CUSTOMERS):

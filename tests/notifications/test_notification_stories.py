@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.world import WEBHOOK_SECRET
 from tests.clock import ManualClock
 from tests.commands.test_send_invalid_input import deliver
@@ -45,7 +45,7 @@ def list_posted(acme: World, channel: str = SALES) -> list[str]:
     """Return the app's messages that John sees there and that others may see too."""
     shown = acme.slack.list_messages(JOHN, channel)
     own = [message for message in shown if message.author == "U0CHAKRA" and not message.ephemeral]
-    return [visible_text(message) for message in own]
+    return [collect_text(message) for message in own]
 
 
 async def test_burst_of_failures_is_counted_and_listed_privately(
@@ -58,14 +58,14 @@ async def test_burst_of_failures_is_counted_and_listed_privately(
     [counted] = list_posted(acme)
     assert counted.startswith(f"*{BURST_SIZE} messages weren't delivered*")
     assert "98765" not in counted.replace(" ", "")
-    listed = visible_text(await acme.press("notify.events"))
+    listed = collect_text(await acme.press("notify.events"))
     assert "30 events" in listed
     assert "page 1 of 3" in listed
     assert "+91 98765 43210" in listed, "one person who may send reads it"
-    turned = visible_text(await acme.press("notify.events_page:next"))
+    turned = collect_text(await acme.press("notify.events_page:next"))
     assert "page 2 of 3" in turned
     assert len(list_posted(acme)) == 1
-    recent = visible_text(await acme.type("/chakra notify recent"))
+    recent = collect_text(await acme.type("/chakra notify recent"))
     assert f"Posted in <#{SALES}" in recent
     assert acme.slack.rejections == []
 
@@ -149,7 +149,7 @@ async def test_only_number_of_an_account_is_the_one_that_its_events_are_for(
     acme: World, clock: ManualClock
 ) -> None:
     await acme.type("/chakra notify add message from:Acme")
-    assert "this rule misses such events" in visible_text(acme.shown())
+    assert "this rule misses such events" in collect_text(acme.find_shown())
     await acme.press("notify.confirm")
     await receive(acme, build_chakra_message(acme, clock, "either"))
     await clock.advance(5)
@@ -166,7 +166,7 @@ async def test_event_without_a_number_waits_while_chakra_does_not_list_them(
 ) -> None:
     acme.chakra.sender_listings[1]["waba"] = "837800000000002"
     await acme.type("/chakra notify add message from:Acme")
-    assert "this rule misses such events" not in visible_text(acme.shown())
+    assert "this rule misses such events" not in collect_text(acme.find_shown())
     await acme.press("notify.confirm")
     await clock.jump(100_000)
     acme.chakra.fail(LIST_NUMBERS, StatusResponse(503))

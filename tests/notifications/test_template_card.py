@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.notifications.rule import EventGroup, RuleSpec
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.commands.chat_scenarios import pass_seconds
 from tests.people import JOHN, SALES
 from tests.world import World
@@ -27,7 +27,7 @@ async def change(acme: World, **changes: Any) -> str:
     await pass_seconds(acme, 90)
     acme.chakra.update_template(TEMPLATE, "en", **changes)
     await pass_seconds(acme, 6)
-    return visible_text(acme.shown())
+    return collect_text(acme.find_shown())
 
 
 async def test_a_paused_template_names_who_sent_it_recently(acme: World) -> None:
@@ -40,8 +40,8 @@ async def test_a_paused_template_names_who_sent_it_recently(acme: World) -> None
     assert "*Sent once* from Slack in the last 30 days: " in card
     assert f"<@{JOHN}>" not in card
     await acme.press("templates.show")
-    assert TEMPLATE in visible_text(acme.shown())
-    assert acme.shown().ephemeral
+    assert TEMPLATE in collect_text(acme.find_shown())
+    assert acme.find_shown().ephemeral
 
 
 async def test_a_new_text_is_compared_with_the_one_before(acme: World) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from bot.db.engine import Database
 from bot.outbox.outbox import Outbox
 from bot.outbox.repository import Posts
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from bot.sandbox.slack.exchange_log import ApiCall
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message
@@ -93,7 +93,7 @@ class OutboxHarness:
         return [message for message in seen if message.author == "U0CHAKRA"]
 
     def list_message_texts(self, channel: str = SALES, person: str = JOHN) -> list[str]:
-        return [visible_text(message) for message in self.list_messages(channel, person)]
+        return [collect_text(message) for message in self.list_messages(channel, person)]
 
     def list_direct_message_texts(self, person: str = JOHN) -> list[str]:
         return self.list_message_texts(f"D0{person.removeprefix('U0')}", person)

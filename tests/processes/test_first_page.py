@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.sandbox.chakra.faults import DelayedResponse
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.people import JOHN, SALES
 from tests.world import World
@@ -33,7 +33,7 @@ async def test_first_page_comes_within_a_second(
     asked = len(acme.chakra.requests)
     typing = asyncio.create_task(acme.slack.type(JOHN, SALES, line))
     began = clock.time()
-    while "Leads" not in visible_text(acme.shown()):
+    while "Leads" not in collect_text(acme.find_shown()):
         await clock.advance(CHAKRA_SECONDS)
         assert clock.time() - began < MAX_SECONDS
     assert len(acme.chakra.requests) - asked == requests

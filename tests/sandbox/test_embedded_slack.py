@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import Response
 
-from bot.sandbox.slack import ActionNotPossible, visible_text
+from bot.sandbox.slack import ActionNotPossible, collect_text
 from tests.sandbox.slack_harness import Json, SlackHarness, build_section_block, open_harness
 
 
@@ -117,7 +117,7 @@ async def test_ack_response_is_ephemeral(harness: SlackHarness) -> None:
     line = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
     assert line.ephemeral
     assert line.author == "U0CHAKRA"
-    assert visible_text(line) == "*Hello* there"
+    assert collect_text(line) == "*Hello* there"
     assert line not in harness.slack.list_messages("U0PRIYA", "C0SALES")
 
 

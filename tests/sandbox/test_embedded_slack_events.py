@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import Response
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.slack.errors import ActionNotPossible
 from tests.sandbox.slack_harness import SCOPES, Json, SlackHarness, build_manifest, open_harness
 from tests.sandbox.test_embedded_slack_socket import connect_app
@@ -208,7 +208,7 @@ async def test_a_revoked_token_is_refused(stage: SlackHarness) -> None:
 
 async def test_the_person_sees_what_they_wrote(stage: SlackHarness) -> None:
     await stage.slack.mention(JOHN, SALES, "hello")
-    assert visible_text(stage.slack.list_messages("U0MEI", SALES)[-1]) == "<@U0CHAKRA> hello"
+    assert collect_text(stage.slack.list_messages("U0MEI", SALES)[-1]) == "<@U0CHAKRA> hello"
 
 
 CHANNEL_EVENTS = (

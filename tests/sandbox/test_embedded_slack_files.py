@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
 
-from bot.sandbox.slack import ActionNotPossible, LocalFile, visible_text
+from bot.sandbox.slack import ActionNotPossible, LocalFile, collect_text
 from bot.sandbox.slack.files import MAX_FORM_FILE_BYTES
 from tests.sandbox.slack_harness import (
     SCOPES,
@@ -224,7 +224,7 @@ async def test_the_app_sends_a_file_in_three_steps(harness: SlackHarness) -> Non
     )
     assert done["files"] == [{"id": file_id, "title": "The report"}]
     message = harness.slack.list_messages("U0MEI", "C0SALES")[-1]
-    assert visible_text(message) == "Here it is\nThe report"
+    assert collect_text(message) == "Here it is\nThe report"
     assert [(file.name, file.data) for file in message.files] == [("report.csv", b"one,two")]
     info = (await harness.web.files_info(file=file_id))["file"]
     assert (info["user"], info["channels"], info["is_public"]) == ("U0CHAKRA", ["C0SALES"], True)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from bot.sandbox.slack import ActionNotPossible, visible_text
+from bot.sandbox.slack import ActionNotPossible, collect_text
 from tests.sandbox.slack_harness import (
     Json,
     SlackHarness,
@@ -181,7 +181,7 @@ async def test_an_ack_may_update_push_or_clear(harness: SlackHarness) -> None:
     await harness.slack.submit("U0JOHN", {"name": "Asha"})
     top = harness.slack.find_view("U0JOHN")
     assert top is not None
-    assert visible_text(top) == "A form\nSure?\nSend"
+    assert collect_text(top) == "A form\nSure?\nSend"
     harness.app.respond_with(
         {"response_action": "push", "view": build_modal(build_section_block("Second"))}
     )

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from starlette.responses import Response
 
-from bot.sandbox.slack import ActionNotPossible, EmbeddedSlack, Sample, Tip, visible_text
+from bot.sandbox.slack import ActionNotPossible, EmbeddedSlack, Sample, Tip, collect_text
 from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.sandbox.slack_harness import (
@@ -112,8 +112,8 @@ async def test_message_shortcut_includes_the_message_and_a_response_url(
     assert "api_app_id" not in sent
     assert await harness.post_response(sent["response_url"], {"text": "Found two"}) == (200, "ok")
     posted = harness.slack.list_messages("U0JOHN", "C0SALES")[-1]
-    assert (visible_text(posted), posted.ephemeral) == ("Found two", True)
-    assert visible_text(harness.slack.list_messages("U0MEI", "C0SALES")[-1]) != "Found two"
+    assert (collect_text(posted), posted.ephemeral) == ("Found two", True)
+    assert collect_text(harness.slack.list_messages("U0MEI", "C0SALES")[-1]) != "Found two"
 
 
 async def test_the_url_of_a_message_shortcut_cannot_replace_the_message(
@@ -126,7 +126,7 @@ async def test_the_url_of_a_message_shortcut_cannot_replace_the_message(
         harness.app.last_payload["response_url"], {"text": "x", "replace_original": True}
     )
     assert "Mine" in [
-        visible_text(each) for each in harness.slack.list_messages("U0MEI", "C0SALES")
+        collect_text(each) for each in harness.slack.list_messages("U0MEI", "C0SALES")
     ]
 
 

@@ -17,7 +17,7 @@ from bot.db.engine import Database
 from bot.db.locks import LeaderLock
 from bot.db.record_tables import saved_queries
 from bot.outbox.outbox import Outbox
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.saved_queries.repository import NameTaken, SavedQueryRepository
 from bot.saved_queries.scheduler import Scheduler
 from bot.saved_queries.service import SavedQueries
@@ -75,7 +75,7 @@ def build_scheduler(acme: World, database: Database) -> Scheduler:
 def list_posts(acme: World) -> list[str]:
     found = acme.slack.list_messages(JOHN, SALES)
     return [
-        visible_text(item) for item in found if item.author == "U0CHAKRA" and not item.ephemeral
+        collect_text(item) for item in found if item.author == "U0CHAKRA" and not item.ephemeral
     ]
 
 

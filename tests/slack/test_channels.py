@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack.channels import Destination
 from tests.commands.watch_scenarios import RUNNING
 from tests.people import JOHN, SALES
@@ -18,7 +18,7 @@ GROUP, PAIR, OWN_MESSAGES = "G0BLUEBIRD", "D0JOHNMEI", "D0JOHN"
 async def test_watch_in_a_conversation_between_people_is_in_the_own_messages(
     acme: World, channel: str
 ) -> None:
-    answer = visible_text(await acme.type(f"/chakra watch {RUNNING}", channel=channel))
+    answer = collect_text(await acme.type(f"/chakra watch {RUNNING}", channel=channel))
     assert answer == (
         "Watching in your DM with Chakra. We'll notify you there when the job finishes."
     )
@@ -34,7 +34,7 @@ async def test_watch_button_in_a_group_conversation_posts_to_the_own_messages(
 ) -> None:
     await acme.type(f"/chakra job {RUNNING}", channel=GROUP)
     answer = await acme.press("watch.begin", channel=GROUP)
-    assert "Watching in your DM with Chakra." in visible_text(answer)
+    assert "Watching in your DM with Chakra." in collect_text(answer)
     again = await acme.type(f"/chakra job {RUNNING}", channel=GROUP)
     assert "watch.begin" not in str(again.blocks)
     assert "watch.begin" in str((await acme.type(f"/chakra job {RUNNING}", channel=SALES)).blocks)
@@ -72,5 +72,5 @@ async def test_other_channels_are_looked_up(acme: World) -> None:
         SALES, JOHN, is_known_member=True, channel_name="sales"
     )
     assert found == Destination(SALES, name="sales")
-    info = visible_text(await acme.type(f"/chakra watch {RUNNING}", channel="C0GENERAL"))
+    info = collect_text(await acme.type(f"/chakra watch {RUNNING}", channel="C0GENERAL"))
     assert "invite" in info

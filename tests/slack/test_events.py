@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot import manifest
 from bot.context import Context
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from bot.slack.commands.command import Command, Event, EventRequest
 from bot.slack.commands.reply import Message, NoReply, Reply
 from bot.slack.events import (
@@ -64,7 +64,7 @@ async def mention(world: World, text: str, person: str = MEI, channel: str = SAL
     new = list_answers(world, person, channel)[before:]
     assert all(message.ephemeral for message in new)
     assert len(list_answers(world, JOHN if person != JOHN else MEI, channel)) == others
-    return visible_text(new[-1]) if new else ""
+    return collect_text(new[-1]) if new else ""
 
 
 async def write(world: World, text: str, person: str = MEI) -> str:
@@ -74,7 +74,7 @@ async def write(world: World, text: str, person: str = MEI) -> str:
     assert delivered.status == 200
     await world.settle()
     new = list_answers(world, person, channel)[before:]
-    return visible_text(new[-1]) if new else ""
+    return collect_text(new[-1]) if new else ""
 
 
 # --- mentions ------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ async def test_a_mention_runs_the_rest_of_the_message_as_a_command(stage: World,
 async def test_the_text_before_a_mention_at_the_end_is_the_command(stage: World) -> None:
     await stage.slack.type(MEI, SALES, "say hello @chakra")
     await stage.settle()
-    assert visible_text(list_answers(stage, MEI, SALES)[-1]) == "hello"
+    assert collect_text(list_answers(stage, MEI, SALES)[-1]) == "hello"
 
 
 async def test_a_mention_alone_is_answered_with_the_welcome(stage: World) -> None:
@@ -110,7 +110,7 @@ async def test_a_mention_in_a_thread_is_answered_in_the_thread(over_http: World)
     await over_http.slack.type(MEI, SALES, "@chakra say hello", thread_ts=parent.ts)
     await over_http.settle()
     [answer] = list_answers(over_http, MEI, SALES)
-    assert (visible_text(answer), answer.thread_ts) == ("hello", parent.ts)
+    assert (collect_text(answer), answer.thread_ts) == ("hello", parent.ts)
 
 
 async def test_a_permission_is_needed_as_for_a_typed_command(stage: World) -> None:
@@ -121,7 +121,7 @@ async def test_a_permission_is_needed_as_for_a_typed_command(stage: World) -> No
 async def test_what_is_shared_from_a_mention_is_public(stage: World) -> None:
     await stage.slack.mention(MEI, SALES, "post channel")
     await stage.settle()
-    assert visible_text(list_answers(stage, JOHN, SALES)[-1]) == "for everyone"
+    assert collect_text(list_answers(stage, JOHN, SALES)[-1]) == "for everyone"
 
 
 async def test_a_form_is_offered_as_a_button(stage: World) -> None:
@@ -225,7 +225,7 @@ async def test_the_app_says_hello_once_when_it_is_invited(stage: World) -> None:
     await stage.slack.invite_app(MEI, GENERAL)
     await stage.settle()
     [hello] = list_answers(stage, JOHN, GENERAL)
-    assert "Type `/chakra` here to begin" in visible_text(hello)
+    assert "Type `/chakra` here to begin" in collect_text(hello)
     await stage.slack.redeliver_event()
     await stage.settle()
     assert len(list_answers(stage, JOHN, GENERAL)) == 1
@@ -276,8 +276,8 @@ async def test_a_late_message_is_not_acted_on(stage: World, clock: ManualClock) 
     await stage.settle()
     for channel in (find_direct_messages(MEI), SALES):
         [answer] = list_answers(stage, MEI, channel)
-        assert "3 hours ago" in visible_text(answer)
-        assert visible_text(answer) != "hello"
+        assert "3 hours ago" in collect_text(answer)
+        assert collect_text(answer) != "hello"
 
 
 async def test_a_message_of_a_minute_ago_is_acted_on(stage: World, clock: ManualClock) -> None:
@@ -286,7 +286,7 @@ async def test_a_message_of_a_minute_ago_is_acted_on(stage: World, clock: Manual
     await clock.advance(60)
     await stage.slack.release_events()
     await stage.settle()
-    assert visible_text(list_answers(stage, MEI, find_direct_messages(MEI))[-1]) == "hello"
+    assert collect_text(list_answers(stage, MEI, find_direct_messages(MEI))[-1]) == "hello"
 
 
 # --- events of commands --------------------------------------------------------------------------

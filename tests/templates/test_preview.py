@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.template import Template
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
 from bot.templates.preview import render_preview, render_summary_line, to_mrkdwn
@@ -31,7 +31,7 @@ DELIVERY, RENEWAL = build_documented_templates()
 
 
 def render(template: Template, **values: str) -> str:
-    return visible_text({"blocks": render_preview(template, values)})
+    return collect_text({"blocks": render_preview(template, values)})
 
 
 def test_missing_variables_are_shown_as_blanks() -> None:

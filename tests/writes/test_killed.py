@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.db.databases import KINDS
 from tests.messages.kill_scenario import (
     JOHN,
@@ -73,7 +73,7 @@ async def test_killed_before_the_answer_it_is_unknown_and_not_written_again(
             status, body = await bots.redeliver("view_submission")
             slack = bots.stand_ins.slack
             await slack.wait_until(
-                lambda: UNKNOWN in body + visible_text(slack.find_view(JOHN) or {})
+                lambda: UNKNOWN in body + collect_text(slack.find_view(JOHN) or {})
             )
             assert status == 200
             assert await bot.wait_for_exit(signal.SIGTERM) == 0

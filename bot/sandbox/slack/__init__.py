@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.files import LocalFile
-from bot.sandbox.slack.messages import MessageContent, VisibleMessage, visible_text
+from bot.sandbox.slack.messages import MessageContent, VisibleMessage, collect_text
 from bot.sandbox.slack.posted_content import Email
 from bot.sandbox.slack.seed import WorkspaceMember
 from bot.sandbox.slack.server import EmbeddedSlack
@@ -22,5 +22,5 @@ __all__ = [
     "Tip",
     "VisibleMessage",
     "WorkspaceMember",
-    "visible_text",
+    "collect_text",
 ]

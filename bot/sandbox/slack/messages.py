@@ -127,7 +127,7 @@ def to_visible(message: StoredMessage) -> VisibleMessage:
     )
 
 
-def visible_text(content: VisibleMessage | Mapping[str, Any]) -> str:
+def collect_text(content: VisibleMessage | Mapping[str, Any]) -> str:
     """Return everything that a person can read in a message or a view, one item per line.
 
     For a message with blocks that is its blocks: its ``text`` is only for notifications.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack import blocks
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message, build_response_body
@@ -48,7 +48,7 @@ async def test_response_is_visible_to_the_requester(
         await read_response_url(harness), Message("hello", (blocks.section("hello"),))
     )
     message = harness.slack.list_messages(JOHN, SALES)[-1]
-    assert (visible_text(message), message.ephemeral) == ("hello", True)
+    assert (collect_text(message), message.ephemeral) == ("hello", True)
 
 
 def test_response_sets_visibility_and_replacement() -> None:
@@ -97,7 +97,7 @@ async def test_response_that_may_have_arrived_is_not_retried(
         await catch_slack_error(slack.post_response_url(url, Message("once")))
     ).code == "unreachable"
     assert count_calls(harness, "response_url") == 1
-    count = [visible_text(message) for message in harness.slack.list_messages(JOHN, SALES)].count(
+    count = [collect_text(message) for message in harness.slack.list_messages(JOHN, SALES)].count(
         "once"
     )
     assert count == (reset == "after")
@@ -112,7 +112,7 @@ async def test_rate_limited_response_url_is_retried_once(
     await harness.clock.wait_for_sleep(2)
     await harness.clock.advance(2)
     await answering
-    assert visible_text(harness.slack.list_messages(JOHN, SALES)[-1]) == "hello"
+    assert collect_text(harness.slack.list_messages(JOHN, SALES)[-1]) == "hello"
     harness.slack.fail("response_url", error="ratelimited", retry_after=99)
     error = await catch_slack_error(slack.post_response_url(url, Message("hello")))
     assert (error.code, error.retry_after) == ("ratelimited", 99)

@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from bot.errors import NotInChannel, SlackError, TriggerExpired
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack import blocks
 from bot.slack.client.retry import parse_retry_after
 from bot.slack.client.web_api import SlackClient
@@ -82,7 +82,7 @@ async def test_a_view_is_opened_pushed_and_updated_by_its_hash(
     opened = (await slack.open_view(harness.app.last_payload["trigger_id"], notice))["view"]
     two = blocks.info_modal("Two", [blocks.section("two")])
     await slack.update_view(opened["id"], two, view_hash=opened["hash"])
-    assert "two" in visible_text(harness.slack.find_view(JOHN) or {})
+    assert "two" in collect_text(harness.slack.find_view(JOHN) or {})
     error = await catch_slack_error(
         slack.update_view(opened["id"], notice, view_hash=opened["hash"])
     )
@@ -183,7 +183,7 @@ async def test_post_with_a_lost_response_is_never_retried(
     assert (error.code, error.retryable) == ("unreachable", True)
     assert count_calls(harness, "chat.postMessage") == 1
     posted = harness.slack.list_messages(JOHN, SALES)[before:]
-    assert [visible_text(message) for message in posted] == (["once"] if reset == "after" else [])
+    assert [collect_text(message) for message in posted] == (["once"] if reset == "after" else [])
 
 
 @pytest.mark.parametrize("reset", ["before", "after"])

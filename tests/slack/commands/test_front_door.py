@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.slack import VisibleMessage, visible_text
+from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.commands.send_scenarios import READING_NUMBER, open_form, submit_form
 from tests.people import JOHN, MEI, SUPPORT
 from tests.world import World
@@ -41,7 +41,7 @@ async def test_everyone_sees_what_they_may_do(
     shown = await open_door(acme, person)
     assert shown.ephemeral
     assert list_labels(shown.blocks) == buttons
-    assert sentence in visible_text(shown)
+    assert sentence in collect_text(shown)
     assert len(shown.blocks or ()) <= 2
 
 
@@ -63,34 +63,34 @@ async def test_find_someone_shows_the_card_where_the_form_was_opened(acme: World
     await acme.press("user.find", by=MEI)
     assert await acme.submit({"person": "Zebulon"}, by=MEI) != {}
     assert await acme.submit({"person": "priya@acme.com"}, by=MEI) == {}
-    card = acme.shown(by=MEI, channel=SUPPORT)
+    card = acme.find_shown(by=MEI, channel=SUPPORT)
     assert card.ephemeral
-    assert "Priya Sharma" in visible_text(card)
+    assert "Priya Sharma" in collect_text(card)
     assert acme.slack.list_views(MEI) == []
 
 
 async def test_the_hello_answers_each_person_after_their_own_check(acme: World) -> None:
     await acme.slack.invite_app(JOHN, GENERAL)
     await acme.wait_until_idle()
-    hello = acme.shown(by=MEI, channel=GENERAL)
+    hello = acme.find_shown(by=MEI, channel=GENERAL)
     assert not hello.ephemeral
     assert list_labels(hello.blocks) == [*FOUR, "Choose notifications"]
     refused = await acme.press("help.run:send", by=MEI, channel=GENERAL)
     assert refused.ephemeral
-    assert "sender" in visible_text(refused)
+    assert "sender" in collect_text(refused)
     await acme.press("help.run:send", channel=GENERAL)
     assert acme.slack.list_views(JOHN)
     await acme.slack.close_view(JOHN)
     refused = await acme.press("notify.form", by=MEI, channel=GENERAL)
-    assert "sender" in visible_text(refused)
+    assert "sender" in collect_text(refused)
     await acme.press("notify.form", channel=GENERAL)
-    assert "No rules yet here" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "No rules yet here" in collect_text(acme.slack.find_view(JOHN) or {})
 
 
 def read_home_text(acme: World, by: str) -> str:
     home = acme.slack.find_home(by)
     assert home is not None
-    return visible_text(home)
+    return collect_text(home)
 
 
 async def open_home(acme: World, by: str) -> list[Any]:
@@ -107,23 +107,23 @@ async def open_home(acme: World, by: str) -> list[Any]:
 async def test_home_has_the_same_buttons(acme: World, person: str, buttons: list[str]) -> None:
     home = await open_home(acme, person)
     assert list_labels(home)[: len(buttons)] == buttons
-    assert visible_text(await open_door(acme, person)) in read_home_text(acme, person)
+    assert collect_text(await open_door(acme, person)) in read_home_text(acme, person)
 
 
 async def test_buttons_of_home_answer_in_modals(acme: World) -> None:
     await open_home(acme, JOHN)
     await acme.press("help.run:help")
-    assert "What /chakra can do" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "What /chakra can do" in collect_text(acme.slack.find_view(JOHN) or {})
     await acme.slack.close_view(JOHN)
     await open_home(acme, JOHN)
     await acme.press("user.find")
     await acme.submit({"person": "priya@acme.com"})
-    assert "Priya Sharma" in visible_text(acme.slack.find_view(JOHN) or {})
-    assert "Share to channel" not in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "Priya Sharma" in collect_text(acme.slack.find_view(JOHN) or {})
+    assert "Share to channel" not in collect_text(acme.slack.find_view(JOHN) or {})
     acme.chakra.update_user("priya@acme.com", display_name="Priya S.")
     await acme.press("user.refresh")
     [view] = acme.slack.list_views(JOHN)
-    assert "+91 99999 99999" in visible_text(view)
+    assert "+91 99999 99999" in collect_text(view)
     assert acme.slack.list_messages(JOHN, "D0JOHN") == []
 
 
@@ -134,11 +134,11 @@ async def test_home_lists_the_last_sends_of_the_person(acme: World) -> None:
     assert "Your last sends" in read_home_text(acme, JOHN)
     assert "*appointment_reminder* to +1 202-555-0100" in read_home_text(acme, JOHN)
     await acme.press("sends.show")
-    assert "a reminder" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "a reminder" in collect_text(acme.slack.find_view(JOHN) or {})
     await acme.slack.close_view(JOHN)
     await open_home(acme, JOHN)
     await acme.press("sends.mine")
-    assert "*1 send*" in visible_text(acme.slack.find_view(JOHN) or {})
+    assert "*1 send*" in collect_text(acme.slack.find_view(JOHN) or {})
     await open_home(acme, MEI)
     assert "Your last sends" not in read_home_text(acme, MEI)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
 from tests.people import JOHN, SALES
@@ -22,7 +22,7 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
 
 
 def read_form_text(world: World) -> str:
-    return visible_text(world.slack.find_view(JOHN) or {})
+    return collect_text(world.slack.find_view(JOHN) or {})
 
 
 async def submit_late(world: World, name: str, *, travel: float) -> None:
@@ -40,7 +40,7 @@ async def test_ack_that_lands_after_the_outcome_does_not_cover_it(sandbox: World
         await submit_late(sandbox, f"after {work}", travel=travel)
         assert "Saved." in read_form_text(sandbox), (travel, work)
         await sandbox.slack.close_view(JOHN)
-        assert visible_text(sandbox.shown()) == f"saved after {work} yes"
+        assert collect_text(sandbox.find_shown()) == f"saved after {work} yes"
     assert not sandbox.slack.notices
 
 
@@ -62,7 +62,7 @@ async def test_outcome_of_a_form_that_was_closed_is_posted(
     await sandbox.slack.close_view(JOHN)
     await clock.advance(6)
     expected = "cannot be reached" if name == "late down" else "saved late yes"
-    assert expected in visible_text(sandbox.shown(by=JOHN, channel=SALES))
+    assert expected in collect_text(sandbox.find_shown(by=JOHN, channel=SALES))
 
 
 async def test_error_for_a_field_that_the_form_lacks_is_shown_above_its_fields(

@@ -167,7 +167,7 @@ async def test_answer_to_a_shortcut_on_a_reply_is_in_its_thread(
     await acme.press("send.template", value=template.id)
     assert await acme.send() == {}
     await clock.advance(5)
-    answer = acme.shown()
+    answer = acme.find_shown()
     assert answer.ephemeral
     assert answer.thread_ts == reply.thread_ts
 
@@ -177,7 +177,7 @@ async def test_failure_of_a_shortcut_on_a_reply_is_in_its_thread(acme: World) ->
     acme.slack.fail("views.open", error="internal_error", times=5)
     await acme.slack.use_message_shortcut(JOHN, "send.from_message", reply)
     await acme.wait_until_idle()
-    assert acme.shown().thread_ts == reply.thread_ts
+    assert acme.find_shown().thread_ts == reply.thread_ts
 
 
 async def test_answer_to_a_button_pressed_in_a_thread_is_in_it(acme: World) -> None:
@@ -186,11 +186,11 @@ async def test_answer_to_a_button_pressed_in_a_thread_is_in_it(acme: World) -> N
     await acme.wait_until_idle()
     await acme.slack.type(JOHN, SALES, f"<@U0CHAKRA> job {FINISHED}", thread_ts=reply.thread_ts)
     await acme.wait_until_idle()
-    card = acme.shown()
+    card = acme.find_shown()
     assert card.thread_ts == reply.thread_ts
     await acme.slack.press(JOHN, "job.share", message=card)
     await acme.wait_until_idle()
-    assert acme.shown().thread_ts == reply.thread_ts
+    assert acme.find_shown().thread_ts == reply.thread_ts
     await acme.slack.press(JOHN, "job.refresh", message=card)
     await acme.wait_until_idle()
     assert not acme.slack.rejections
@@ -204,7 +204,7 @@ async def test_answer_to_a_shortcut_on_the_first_message_of_a_thread_is_in_the_c
     acme.slack.fail("views.open", error="internal_error", times=5)
     await acme.slack.use_message_shortcut(JOHN, "send.from_message", parent)
     await acme.wait_until_idle()
-    assert acme.shown().thread_ts is None
+    assert acme.find_shown().thread_ts is None
 
 
 THREADS: list[tuple[dict[str, Any], str]] = [

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.sandbox.slack import InteractionResult, VisibleMessage, visible_text
+from bot.sandbox.slack import InteractionResult, VisibleMessage, collect_text
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
 from tests.slack.router_commands import ERRORS, ROUTER_COMMANDS
@@ -28,7 +28,7 @@ async def run_command(world: World, text: str, who: str = MEI, where: str = SALE
     await world.slack.type(who, where, text)
     await world.settle()
     fresh = [shown for shown in world.slack.list_messages(who, where) if shown.id not in before]
-    return visible_text(fresh[-1]) if fresh else ""
+    return collect_text(fresh[-1]) if fresh else ""
 
 
 def count_calls(world: World, method: str) -> int:
@@ -41,9 +41,9 @@ async def test_the_ack_carries_the_answer_and_only_the_person_sees_it(sandbox: W
     assert delivered.body is not None
     assert delivered.body["text"] == "hello you"
     assert not count_calls(sandbox, "response_url")
-    assert visible_text(sandbox.slack.list_messages(MEI, SALES)[-1]) == "hello you"
+    assert collect_text(sandbox.slack.list_messages(MEI, SALES)[-1]) == "hello you"
     assert all(
-        "hello you" not in visible_text(message)
+        "hello you" not in collect_text(message)
         for message in sandbox.slack.list_messages(JOHN, SALES)
     )
 
@@ -86,7 +86,7 @@ async def test_an_unknown_word_points_to_help(sandbox: World) -> None:
     text = await run_command(sandbox, "/chakra xyzzy")
     assert "/chakra xyzzy" in text
     assert "All commands" in text
-    assert "What /chakra can do" in visible_text(await sandbox.press("help.run:0", by=MEI))
+    assert "What /chakra can do" in collect_text(await sandbox.press("help.run:0", by=MEI))
 
 
 async def test_the_bare_command_shows_what_the_person_may_do(sandbox: World) -> None:
@@ -103,7 +103,7 @@ async def test_welcome_button_runs_its_command(sandbox: World) -> None:
     await sandbox.slack.type(MEI, SALES, "/chakra")
     await sandbox.slack.press(MEI, "help.run:help")
     await sandbox.settle()
-    assert "What /chakra can do" in visible_text(sandbox.slack.list_messages(MEI, SALES)[-1])
+    assert "What /chakra can do" in collect_text(sandbox.slack.list_messages(MEI, SALES)[-1])
 
 
 async def test_a_refusal_names_the_required_role(sandbox: World) -> None:
@@ -123,7 +123,7 @@ async def test_slow_response_is_acked_first_and_delivered_later(
     assert not delivered.body
     await clock.advance(1)
     await sandbox.settle()
-    assert visible_text(sandbox.slack.list_messages(MEI, SALES)[-1]) == "done after 1"
+    assert collect_text(sandbox.slack.list_messages(MEI, SALES)[-1]) == "done after 1"
 
 
 async def test_a_slow_answer_is_announced(sandbox: World, clock: ManualClock) -> None:
@@ -133,10 +133,10 @@ async def test_a_slow_answer_is_announced(sandbox: World, clock: ManualClock) ->
     await typing
     await clock.advance(3)
     await sandbox.settle()
-    assert "will follow" in visible_text(sandbox.slack.list_messages(MEI, SALES)[-1])
+    assert "will follow" in collect_text(sandbox.slack.list_messages(MEI, SALES)[-1])
     await clock.advance(7)
     await sandbox.settle()
-    assert visible_text(sandbox.slack.list_messages(MEI, SALES)[-1]) == "done after 9"
+    assert collect_text(sandbox.slack.list_messages(MEI, SALES)[-1]) == "done after 9"
 
 
 async def test_a_hanging_handler_is_cancelled_and_reported(
@@ -150,7 +150,7 @@ async def test_a_hanging_handler_is_cancelled_and_reported(
     await sandbox.settle()
     await clock.advance(60)
     await sandbox.settle()
-    assert "stopped before the answer" in visible_text(sandbox.slack.list_messages(MEI, SALES)[-1])
+    assert "stopped before the answer" in collect_text(sandbox.slack.list_messages(MEI, SALES)[-1])
 
 
 @pytest.mark.parametrize("word", sorted(ERRORS))
@@ -178,7 +178,7 @@ async def test_chakras_text_is_quoted_and_mentions_no_one(sandbox: World) -> Non
 async def test_public_response_never_publishes_the_command(sandbox: World) -> None:
     await sandbox.slack.type(MEI, SALES, "/chakra post channel")
     await sandbox.settle()
-    seen = [visible_text(message) for message in sandbox.slack.list_messages(JOHN, SALES)]
+    seen = [collect_text(message) for message in sandbox.slack.list_messages(JOHN, SALES)]
     assert seen[-1] == "for everyone"
     assert not any("/chakra" in text for text in seen)
 
@@ -200,17 +200,17 @@ async def test_a_pressed_button_replaces_its_card_in_place(sandbox: World) -> No
     await sandbox.slack.press(MEI, "stage.again")
     await sandbox.settle()
     messages = sandbox.slack.list_messages(MEI, SALES)
-    assert visible_text(messages[-1]) == "again 7"
-    assert card.id not in {message.id for message in messages} or visible_text(
+    assert collect_text(messages[-1]) == "again 7"
+    assert card.id not in {message.id for message in messages} or collect_text(
         messages[-1]
-    ) != visible_text(card)
+    ) != collect_text(card)
 
 
 async def test_a_failed_press_is_reported_next_to_the_card(sandbox: World) -> None:
     await sandbox.slack.type(MEI, SALES, "/chakra post card")
     await sandbox.slack.press(MEI, "stage.boom")
     await sandbox.settle()
-    assert "Reference" in visible_text(sandbox.slack.list_messages(MEI, SALES)[-1])
+    assert "Reference" in collect_text(sandbox.slack.list_messages(MEI, SALES)[-1])
 
 
 async def open_form(world: World, who: str = JOHN) -> None:
@@ -246,7 +246,7 @@ async def test_a_form_that_opens_too_late_is_reported(sandbox: World, clock: Man
     await clock.advance(4)
     await sandbox.settle()
     assert sandbox.slack.find_view(JOHN) is None
-    assert "gave up waiting for the form" in visible_text(find_last(sandbox))
+    assert "gave up waiting for the form" in collect_text(find_last(sandbox))
 
 
 async def test_a_submitted_form_closes_and_the_answer_goes_to_its_channel(
@@ -256,7 +256,7 @@ async def test_a_submitted_form_closes_and_the_answer_goes_to_its_channel(
     delivered = await submit_form(sandbox, "Ann")
     assert delivered.status == 200
     assert sandbox.slack.find_view(JOHN) is None
-    assert visible_text(find_last(sandbox)) == "saved Ann yes"
+    assert collect_text(find_last(sandbox)) == "saved Ann yes"
 
 
 @pytest.mark.parametrize(
@@ -269,24 +269,24 @@ async def test_validation_error_appears_under_its_field(
     delivered = await submit_form(sandbox, name)
     assert delivered.errors == {"name": sentence}
     delivered = await submit_form(sandbox, "Ann")
-    assert visible_text(find_last(sandbox)) == "saved Ann yes"
+    assert collect_text(find_last(sandbox)) == "saved Ann yes"
 
 
 async def test_form_can_lead_to_another(sandbox: World) -> None:
     await open_form(sandbox)
     await submit_form(sandbox, "next")
-    assert "the next form" in visible_text(sandbox.slack.find_view(JOHN) or {})
+    assert "the next form" in collect_text(sandbox.slack.find_view(JOHN) or {})
 
 
 async def test_a_question_that_replaces_the_form_can_be_answered(sandbox: World) -> None:
     """The view keeps its id, and yet it is another form."""
     await open_form(sandbox)
     await submit_form(sandbox, "ask")
-    assert "Are you sure?" in visible_text(sandbox.slack.find_view(JOHN) or {})
+    assert "Are you sure?" in collect_text(sandbox.slack.find_view(JOHN) or {})
     await sandbox.slack.submit(JOHN, {})
     await sandbox.settle()
     assert sandbox.slack.find_view(JOHN) is None
-    assert visible_text(find_last(sandbox)) == "sure yes"
+    assert collect_text(find_last(sandbox)) == "sure yes"
 
 
 async def test_a_slow_form_submitted_twice_is_answered_once(
@@ -297,10 +297,10 @@ async def test_a_slow_form_submitted_twice_is_answered_once(
     await clock.wait_for_sleep(5)
     await clock.advance(0.3)
     await asyncio.gather(*presses, return_exceptions=True)
-    assert "One moment" in visible_text(sandbox.slack.find_view(JOHN) or {})
+    assert "One moment" in collect_text(sandbox.slack.find_view(JOHN) or {})
     await clock.advance(5)
     await sandbox.settle()
-    texts = [visible_text(message) for message in sandbox.slack.list_messages(JOHN, SALES)]
+    texts = [collect_text(message) for message in sandbox.slack.list_messages(JOHN, SALES)]
     assert texts.count("saved late yes") == 1
 
 
@@ -310,7 +310,7 @@ async def test_failed_submission_keeps_entered_values(sandbox: World, word: str)
     await submit_form(sandbox, word)
     view = sandbox.slack.find_view(JOHN)
     assert view is not None
-    assert "Reference" in visible_text(view)
+    assert "Reference" in collect_text(view)
     name = next(block for block in view["blocks"] if block.get("block_id") == "name")
     assert name["element"]["initial_value"] == word
     await submit_form(sandbox, "Ann")
@@ -325,11 +325,11 @@ async def test_a_slow_submission_shows_progress_and_then_the_result(
     await clock.wait_for_sleep(5)
     await clock.advance(0.3)
     await submitting
-    assert "One moment" in visible_text(sandbox.slack.find_view(JOHN) or {})
+    assert "One moment" in collect_text(sandbox.slack.find_view(JOHN) or {})
     await clock.advance(5)
     await sandbox.settle()
-    assert "Saved." in visible_text(sandbox.slack.find_view(JOHN) or {})
-    assert visible_text(find_last(sandbox)) == "saved late yes"
+    assert "Saved." in collect_text(sandbox.slack.find_view(JOHN) or {})
+    assert collect_text(find_last(sandbox)) == "saved late yes"
 
 
 async def test_a_slow_failed_submission_returns_the_form(
@@ -344,7 +344,7 @@ async def test_a_slow_failed_submission_returns_the_form(
     await sandbox.settle()
     view = sandbox.slack.find_view(JOHN)
     assert view is not None
-    assert "cannot be reached" in visible_text(view)
+    assert "cannot be reached" in collect_text(view)
     name = next(block for block in view["blocks"] if block.get("block_id") == "name")
     assert name["element"]["initial_value"] == "late down"
 
@@ -353,21 +353,21 @@ async def test_submitting_needs_the_permission(sandbox: World) -> None:
     await open_form(sandbox, MEI)
     await sandbox.slack.submit(MEI, {"name": "Ann"})
     await sandbox.settle()
-    assert "sender" in visible_text(sandbox.slack.find_view(MEI) or {})
+    assert "sender" in collect_text(sandbox.slack.find_view(MEI) or {})
 
 
 async def test_a_button_in_a_form_updates_the_form_with_its_state(sandbox: World) -> None:
     await open_form(sandbox)
     await sandbox.slack.press(JOHN, "stage.fill")
     await sandbox.settle()
-    assert "yes" in visible_text(sandbox.slack.find_view(JOHN) or {})
+    assert "yes" in collect_text(sandbox.slack.find_view(JOHN) or {})
 
 
 async def test_a_failed_button_in_a_form_is_reported_in_the_form(sandbox: World) -> None:
     await open_form(sandbox)
     await sandbox.slack.press(JOHN, "stage.burn")
     await sandbox.settle()
-    assert "Reference" in visible_text(sandbox.slack.find_view(JOHN) or {})
+    assert "Reference" in collect_text(sandbox.slack.find_view(JOHN) or {})
 
 
 async def test_a_menu_offers_at_most_a_hundred(sandbox: World) -> None:
@@ -397,4 +397,4 @@ async def test_socket_mode_uses_the_same_router(open_sandbox: OpenSandbox) -> No
         await world.settle()
         assert (await submit_form(world, "bad")).errors == {"name": "Another name, please."}
         await submit_form(world, "Ann")
-        assert visible_text(find_last(world)) == "saved Ann yes"
+        assert collect_text(find_last(world)) == "saved Ann yes"

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.aio.clock import sleep
 from bot.context import Context
 from bot.errors import UsageError
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack import blocks
 from bot.slack.commands.command import (
     Action,
@@ -102,7 +102,7 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
 async def run_command(sandbox: World, word: str) -> str:
     await sandbox.slack.type(JOHN, SALES, f"/chakra odd {word}")
     await sandbox.settle()
-    return visible_text(sandbox.slack.list_messages(JOHN, SALES)[-1])
+    return collect_text(sandbox.slack.list_messages(JOHN, SALES)[-1])
 
 
 async def test_too_much_form_state_is_reported_for_a_command(sandbox: World) -> None:
@@ -118,7 +118,7 @@ async def test_too_much_form_state_is_reported_for_a_button(sandbox: World) -> N
     await run_command(sandbox, "card")
     await sandbox.slack.press(JOHN, "odd.open")
     await sandbox.settle()
-    assert "Reference" in visible_text(sandbox.slack.list_messages(JOHN, SALES)[-1])
+    assert "Reference" in collect_text(sandbox.slack.list_messages(JOHN, SALES)[-1])
 
 
 async def test_too_much_form_state_is_reported_for_a_submission(sandbox: World) -> None:
@@ -127,7 +127,7 @@ async def test_too_much_form_state_is_reported_for_a_submission(sandbox: World) 
     assert delivered.status == 200
     view = sandbox.slack.find_view(JOHN)
     assert view is not None
-    assert "Reference" in visible_text(view)
+    assert "Reference" in collect_text(view)
     name = next(block for block in view["blocks"] if block.get("block_id") == "name")
     assert name["element"]["initial_value"] == "Ann"
 
@@ -137,7 +137,7 @@ async def test_too_much_form_state_is_reported_for_a_button_in_a_form(sandbox: W
     delivered = await sandbox.slack.press(JOHN, "odd.burn")
     await sandbox.settle()
     assert delivered.status == 200
-    assert "Reference" in visible_text(sandbox.slack.find_view(JOHN) or {})
+    assert "Reference" in collect_text(sandbox.slack.find_view(JOHN) or {})
 
 
 @pytest.mark.parametrize("error", ["expired_trigger_id", "invalid_arguments", "fatal_error"])
@@ -173,7 +173,7 @@ async def press_slow_button(
     await pressing
     await sandbox.settle()
     return " ".join(
-        visible_text(message) for message in sandbox.slack.list_messages(JOHN, SALES)[before:]
+        collect_text(message) for message in sandbox.slack.list_messages(JOHN, SALES)[before:]
     )
 
 
@@ -207,7 +207,7 @@ async def test_the_follow_up_of_an_old_form_goes_to_direct_messages(
     delivered = await sandbox.slack.submit(JOHN, {"name": "over"})
     assert delivered.status == 200
     await sandbox.settle()
-    assert visible_text(sandbox.slack.list_messages(JOHN, "D0JOHN")[-1]) == "It is over."
+    assert collect_text(sandbox.slack.list_messages(JOHN, "D0JOHN")[-1]) == "It is over."
     assert len(sandbox.slack.list_messages(JOHN, SALES)) == before
 
 

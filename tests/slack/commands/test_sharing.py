@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.commands.watch_scenarios import FINISHED
 from tests.conftest import OpenSandbox
 from tests.people import JOHN, MEI, SALES, SUPPORT
@@ -20,7 +20,7 @@ QUESTION = (
 def list_public_texts(acme: World, channel: str = PARTNERS) -> list[str]:
     """Return what the app posted for everyone in the channel."""
     posted = acme.slack.list_messages(SAM if channel == PARTNERS else JOHN, channel)
-    return [visible_text(m) for m in posted if m.author == "U0CHAKRA" and not m.ephemeral]
+    return [collect_text(m) for m in posted if m.author == "U0CHAKRA" and not m.ephemeral]
 
 
 async def test_a_pressed_share_asks_and_then_posts_once(acme: World) -> None:
@@ -48,7 +48,7 @@ async def test_a_closed_question_shares_nothing(acme: World) -> None:
 async def test_a_typed_share_is_answered_privately_with_a_button_that_asks(acme: World) -> None:
     answer = await acme.type("/chakra user priya@acme.com share", channel=PARTNERS)
     assert answer.ephemeral
-    assert QUESTION in visible_text(answer)
+    assert QUESTION in collect_text(answer)
     await acme.press("help.run:share", channel=PARTNERS)
     assert list_public_texts(acme) == []
     await acme.submit({})
@@ -87,12 +87,12 @@ async def test_a_reader_of_a_shared_card_is_shown_their_own(
     assert own.ephemeral
     assert len(list_public_texts(acme, SUPPORT)) == 1
     refused = await acme.press(show, by=GITA, channel=SUPPORT)
-    assert "Guests can't use Chakra from Slack." in visible_text(refused)
+    assert "Guests can't use Chakra from Slack." in collect_text(refused)
 
 
 async def test_failed_rows_go_to_senders_only(acme: World) -> None:
     card = await acme.type(f"/chakra job {FINISHED}", by=MEI)
-    assert "Failed rows as a file" not in visible_text(card)
+    assert "Failed rows as a file" not in collect_text(card)
     await acme.type(f"/chakra job {FINISHED}")
     await acme.press("job.share")
     await acme.press("job.show")
@@ -104,7 +104,7 @@ async def test_guests_of_the_workspace_are_asked_about(acme: World) -> None:
     answer = await acme.type("/chakra user priya@acme.com share", channel=SUPPORT)
     assert answer.ephemeral
     asked = "#support* has 2 guests (Arjun and Gita). Share Priya Sharma's card with them?"
-    assert asked in visible_text(answer)
+    assert asked in collect_text(answer)
     await acme.press("help.run:share", channel=SUPPORT)
     assert list_public_texts(acme, SUPPORT) == []
     await acme.submit({})
@@ -115,7 +115,7 @@ async def test_a_guest_who_was_invited_a_moment_ago_is_asked_about(acme: World) 
     await acme.type("/chakra user priya@acme.com share", channel=SUPPORT)
     acme.slack.workspace.add_member(SALES, GITA)
     answer = await acme.type("/chakra user priya@acme.com share")
-    assert "#sales* has a guest (Gita)." in visible_text(answer)
+    assert "#sales* has a guest (Gita)." in collect_text(answer)
     assert list_public_texts(acme, SALES) == []
 
 
@@ -123,7 +123,7 @@ async def test_a_guest_who_was_invited_a_moment_ago_is_asked_about(acme: World) 
 async def test_unknown_guests_are_asked_about(acme: World, method: str) -> None:
     acme.slack.fail(method, error="internal_error")
     answer = await acme.type("/chakra user priya@acme.com share")
-    assert "#sales* may have guests: Slack doesn't say who reads it." in visible_text(answer)
+    assert "#sales* may have guests: Slack doesn't say who reads it." in collect_text(answer)
     assert list_public_texts(acme, SALES) == []
 
 
@@ -136,10 +136,10 @@ async def test_colleagues_need_no_question(acme: World) -> None:
 async def test_without_the_scope_it_asks_without_a_name(open_sandbox: OpenSandbox) -> None:
     async with open_sandbox(declined_scopes=("team:read", "channels:read")) as world:
         answer = await world.type("/chakra user priya@acme.com share", channel=PARTNERS)
-        assert "We can't see who else reads this conversation." in visible_text(answer)
+        assert "We can't see who else reads this conversation." in collect_text(answer)
     async with open_sandbox(declined_scopes=("team:read",)) as world:
         answer = await world.type("/chakra user priya@acme.com share", channel=PARTNERS)
-        assert "has people from outside your company and a guest (Gita)." in visible_text(answer)
+        assert "has people from outside your company and a guest (Gita)." in collect_text(answer)
 
 
 async def test_a_member_who_was_removed_a_minute_ago_shares_nothing(acme: World) -> None:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot import errors, manifest
 from bot.aio.clock import sleep
 from bot.context import Context
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack import blocks
 from bot.slack.commands.command import (
     Command,
@@ -135,12 +135,12 @@ async def use_shortcut(sandbox: World, entry: str, *, by: str = MEI) -> str:
 
 
 def read_modal_text(sandbox: World, by: str = MEI) -> str:
-    return visible_text(sandbox.slack.find_view(by) or {})
+    return collect_text(sandbox.slack.find_view(by) or {})
 
 
 def read_direct_message_text(sandbox: World, by: str = MEI) -> str:
     posted = sandbox.slack.list_messages(by, f"D0{by.removeprefix('U0')}")
-    return visible_text(posted[-1]) if posted else ""
+    return collect_text(posted[-1]) if posted else ""
 
 
 async def test_a_global_shortcut_opens_a_form(sandbox: World) -> None:
@@ -174,7 +174,7 @@ async def test_the_follow_up_of_a_message_shortcut_is_ephemeral(sandbox: World) 
     await sandbox.slack.submit(MEI, {"name": "Ann"})
     await sandbox.settle()
     posted = sandbox.slack.list_messages(MEI, SALES)[-1]
-    assert (visible_text(posted), posted.ephemeral) == ("saved Ann", True)
+    assert (collect_text(posted), posted.ephemeral) == ("saved Ann", True)
     assert read_direct_message_text(sandbox) == ""
 
 
@@ -277,7 +277,7 @@ async def test_an_unopened_modal_of_a_message_is_reported_in_its_channel(sandbox
     await sandbox.slack.use_message_shortcut(MEI, "menu.of_message", message)
     await sandbox.settle()
     posted = sandbox.slack.list_messages(MEI, SALES)[-1]
-    assert "gave up waiting for the form" in visible_text(posted)
+    assert "gave up waiting for the form" in collect_text(posted)
     assert posted.ephemeral
 
 

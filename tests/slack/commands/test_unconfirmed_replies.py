@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
 from tests.people import JOHN, SALES
@@ -33,7 +33,7 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
 def list_texts(world: World, channel: str) -> list[str]:
     """Return what John sees of the app in this channel."""
     messages = world.slack.list_messages(JOHN, channel)
-    return [visible_text(message) for message in messages if message.author == "U0CHAKRA"]
+    return [collect_text(message) for message in messages if message.author == "U0CHAKRA"]
 
 
 async def run_slow_command(world: World, clock: ManualClock, seconds: int) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot import errors
 from bot.errors import SuggestedLine
 from bot.messages.error_copy import EXPLAINER
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
 from bot.slack.copy.explanation import format_wait
@@ -259,8 +259,8 @@ FORM = {
 def test_a_form_returns_with_the_error_above_and_its_values() -> None:
     view = EXPLAINER.render_view(errors.Unavailable(), REFERENCE, FORM, {"name": "Ann", "nick": ""})
     assert find_violations(view, view=True) == []
-    assert "cannot be reached" in visible_text(view)
-    assert REFERENCE in visible_text(view)
+    assert "cannot be reached" in collect_text(view)
+    assert REFERENCE in collect_text(view)
     name, nick = view["blocks"][-2:]
     assert name["element"]["initial_value"] == "Ann"
     assert "initial_value" not in nick["element"]
@@ -271,8 +271,8 @@ def test_a_form_that_fails_twice_shows_only_the_last_error() -> None:
     once = EXPLAINER.render_view(errors.Unavailable(), REFERENCE, FORM, {})
     again = EXPLAINER.render_view(errors.RateLimited(retry_after=5), REFERENCE, once, {})
     assert len(again["blocks"]) == len(once["blocks"])
-    assert "rate limiting" in visible_text(again)
-    assert "cannot be reached" not in visible_text(again)
+    assert "rate limiting" in collect_text(again)
+    assert "cannot be reached" not in collect_text(again)
 
 
 @pytest.mark.parametrize("view", [None, {"blocks": [], "title": {}}, {"submit": None}])
@@ -280,7 +280,7 @@ def test_an_error_without_a_form_opens_a_notice(view: Any) -> None:
     message = EXPLAINER.render_view(RuntimeError(), REFERENCE, view, {})
     assert find_violations(message, view=True) == []
     assert "submit" not in message
-    assert REFERENCE in visible_text(message)
+    assert REFERENCE in collect_text(message)
 
 
 @given(kind=st.sampled_from(ALL_ERROR_CLASSES), text=st.text(max_size=80))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from structlog.testing import capture_logs
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack.commands.command import Payload
 from bot.slack.http.envelopes import EnvelopeChecker, parse_envelope
 from bot.slack.http.verification import RequestRejected
@@ -146,5 +146,5 @@ async def test_a_command_that_arrives_twice_runs_once_and_the_log_says_so(world:
 async def test_over_a_real_socket_the_same_line_may_be_typed_again(world: World) -> None:
     for _ in range(2):
         await world.slack.type(JOHN, SALES, "/chakra say hello")
-    said = [visible_text(message) for message in world.slack.list_messages(JOHN, SALES)]
+    said = [collect_text(message) for message in world.slack.list_messages(JOHN, SALES)]
     assert said[-2:] == ["hello", "hello"]

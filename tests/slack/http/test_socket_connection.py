@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
-from bot.sandbox.slack import visible_text
+from bot.sandbox.slack import collect_text
 from bot.slack.http.connection import LOST_AFTER_SECONDS, SocketConnection
 from bot.slack.http.socket_mode import URL_SECONDS
 from tests.clock import ManualClock
@@ -65,7 +65,7 @@ async def test_a_lost_socket_shows_everywhere_and_so_does_its_return(
             await world.clock.advance(2)
             assert (await client.request("/readyz")).json == {"status": "ok"}
             assert await read_connection(client) == "1.0"
-            assert "status" in visible_text(await world.type("/chakra help"))
+            assert "status" in collect_text(await world.type("/chakra help"))
     events = [line["event"] for line in lines if line["event"].startswith("socket_")]
     assert events == ["socket_connected", "socket_lost", "socket_connected"]
 

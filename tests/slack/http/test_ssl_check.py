@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.slack import ActionNotPossible, visible_text
+from bot.sandbox.slack import ActionNotPossible, collect_text
 from bot.slack.http.endpoint import ACCEPTED
 from bot.slack.http.ssl_check import MAX_BODY_BYTES
 from tests.event_loop import run
@@ -170,4 +170,4 @@ async def test_slack_checks_the_address_before_it_sends_anything(acme: World) ->
     await acme.slack.save_request_url(f"{acme.bot_url}/slack/events")
     with pytest.raises(ActionNotPossible, match="didn't respond with 200"):
         await acme.slack.save_request_url(f"{acme.bot_url}/nowhere")
-    assert "send" in visible_text(await acme.type("/chakra help"))
+    assert "send" in collect_text(await acme.type("/chakra help"))

@@ -1,1 +1,1 @@
-"""Queries of records with a name, which may be posted to a channel on a schedule."""
+"""Named queries of records, which may be posted to a channel on a schedule."""

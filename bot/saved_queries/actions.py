@@ -73,7 +73,7 @@ async def find_named_list(
 async def _find_by_line(
     request: Request, context: HasSavedQueries, tokens: Sequence[Token]
 ) -> SavedQuery | None:
-    """Return the query of a name, sorted as the words after it say."""
+    """Return the query with a name, sorted as the words after it say."""
     found = await _find_by_name(request, context, tokens)
     ends_otherwise = split_csv(tuple(tokens))[1] or split_share(tokens)[1]
     place = 0 if found or ends_otherwise else find_order(tokens)
@@ -113,7 +113,7 @@ async def find_named(
 async def render_saved(
     request: Request, context: HasSavedQueries, *, page: int = 1, note: str = ""
 ) -> Message:
-    """Return the list of what the person may run, and of what is posted where they are."""
+    """Return the list of queries that the person may run, and of those posted in this channel."""
     queries = await context.saved_queries.list_visible(request.actor.id, request.channel.id)
     return card.render_saved_list(
         queries,
@@ -136,7 +136,7 @@ async def load_saved(request: ActionRequest, context: HasSavedQueries) -> SavedQ
 
 
 def may_manage_others(request: Request) -> bool:
-    """Return whether the person may change what others saved for everyone."""
+    """Return whether the person may change queries that others saved for everyone."""
     return request.access.allows(Permission.MANAGE_WATCHES)
 
 
@@ -159,7 +159,7 @@ async def run_query(
 
 
 def _to_list(saved: SavedQuery, reader: str) -> RecordListQuery:
-    """Return the list of a query. Raise ``UsageError`` if it can't be decrypted any more."""
+    """Return the list of a query. Raise ``UsageError`` if it can no longer be decrypted."""
     if saved.text is None:
         raise UsageError(
             "This query can't be read any more: it was encrypted with another access token of "

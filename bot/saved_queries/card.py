@@ -40,7 +40,7 @@ def render_saved_list(
     may_manage: bool,
     note: str = "",
 ) -> Message:
-    """Return the list for a member; ``may_manage``: also what others have saved for all."""
+    """Return the list for a member; ``may_manage``: including those shared by others."""
     page = paginate(queries, query.page, ROWS_PER_PAGE)
     title = bold("Saved queries")
     content = [blocks.section(lines([title, note] if note else [title]))]
@@ -60,7 +60,7 @@ def render_saved(saved: SavedQuery, member: str, what: str, *, may_manage: bool)
 
 
 def render_query(record_type: str, text: str) -> Markup:
-    """Return a query as it was typed, with the members in it by their names."""
+    """Return a query as it was typed, with its members shown by name."""
     shown = blocks.clip(f"{record_type} {text}".strip(), MAX_SHOWN_QUERY)
     parts = _MEMBER.split(shown)
     if len(parts) == 1:

@@ -1,4 +1,4 @@
-"""What ``/chakra process`` has of saved queries: their lines, buttons and forms."""
+"""The lines, buttons and forms of saved queries in ``/chakra process``."""
 
 from __future__ import annotations
 

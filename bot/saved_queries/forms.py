@@ -1,4 +1,4 @@
-"""The forms of a saved query and of its schedule, and what they say once they are filled in."""
+"""The forms of a saved query and of its schedule, and their values once filled in."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MAX_MONTH_DAY: Final = 31
 def save_form(
     types: Sequence[RecordType], *, name: str, record_type: str, text: str, is_shared: bool
 ) -> View:
-    """Return the form of a query's name, the query and who may run it."""
+    """Return the form for a query's name, its text and who may run it."""
     choices = [Choice(found.plural, found.name) for found in types[: blocks.MAX_OPTIONS]]
     content = [
         blocks.text_field(
@@ -85,7 +85,7 @@ def save_form(
 
 
 def schedule_form(saved: SavedQuery, channel: str, time_zone: str) -> View:
-    """Return the form of when and where a query is posted; ``channel`` is proposed."""
+    """Return the form for when and where a query is posted; ``channel`` is suggested."""
     schedule = saved.schedule or Schedule(weekdays=(0,), at=DEFAULT_TIME)
     content = [
         blocks.section(markup("When ", bold(saved.label), " is posted, and where:")),
@@ -197,7 +197,7 @@ def read_schedule_form(
 
 
 def confirm_view(saved: SavedQuery, destination: Destination) -> View:
-    """Return the question before a query is posted where people of other companies read."""
+    """Return the question before a query is posted where people from other companies read."""
     return blocks.form_modal(
         CONFIRM_FORM,
         "Post it there?",
@@ -207,7 +207,7 @@ def confirm_view(saved: SavedQuery, destination: Destination) -> View:
 
 
 def describe_outsiders(saved: SavedQuery, destination: Destination) -> Markup:
-    """Return what a person must know before people of other companies read a query's result."""
+    """Return the warning before people from other companies read a query's result."""
     return markup(
         bold(f"#{destination.name}"),
         " has people from other companies. They'll read the names of your customers in ",

@@ -1,4 +1,4 @@
-"""What a channel receives on schedule, and what the member who scheduled it is sent. Pure."""
+"""The scheduled post to a channel, and the messages to the member who scheduled it. Pure."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ MAX_MISSED: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """What a query found.
+    """The result of a query.
 
-    ``is_more``: there are more than ``count``. ``missed`` is how many later times are over.
+    ``is_more``: there are more than ``count``. ``missed`` is how many later times have passed.
     """
 
     record_type: RecordType
@@ -126,7 +126,7 @@ def describe_problem(query: SavedQuery) -> tuple[str, str]:
 
 
 def render_problem(query: SavedQuery, detail: str = "") -> Message:
-    """Return what the member who scheduled a query is sent, once for each problem."""
+    """Return the message to the member who scheduled a query, sent once for each problem."""
     reason, remedy = describe_problem(query)
     place = Markup("here") if is_private(query.channel) else channel_mention(query.channel)
     where = place if is_private(query.channel) else markup("in ", place)
@@ -147,7 +147,7 @@ def render_problem(query: SavedQuery, detail: str = "") -> Message:
 
 
 def render_ended(query: SavedQuery) -> Message:
-    """Return what a channel is sent if the member who scheduled a query has left."""
+    """Return the message to a channel if the member who scheduled a query has left."""
     what = markup(
         bold(query.label), " is no longer posted here: ",
         "the account of the person who scheduled it is deactivated.",

@@ -37,7 +37,7 @@ _TIMES = select(saved_queries.c.due_at, saved_queries.c.retry_at).where(
 
 
 class NameTaken(UsageError):
-    """Another query has the name."""
+    """Another query has this name."""
 
     kind = "name_taken"
 
@@ -92,7 +92,7 @@ class SavedQueryRepository:
         query: tuple[str, str] | None = None,
         is_shared: bool | None = None,
     ) -> SavedQuery | None:
-        """Change what is given; ``query`` is the type and the text. Return None if it is gone.
+        """Change the given fields; ``query`` is the type and the text. Return None if it is gone.
 
         Raise ``NameTaken``.
         """
@@ -136,7 +136,7 @@ class SavedQueryRepository:
             return await self._update(connection, query_id, UNSCHEDULED)
 
     async def remove(self, query_id: int) -> bool:
-        """Return False if it had been removed."""
+        """Return False if it was already removed."""
         async with self._database.begin() as connection:
             deleted = await connection.execute(delete(saved_queries).where(self._has_id(query_id)))
             return bool(deleted.rowcount)
@@ -144,7 +144,7 @@ class SavedQueryRepository:
     # --- due queries ------------------------------------------------------------------------------
 
     async def list_due(self, now: float, limit: int) -> list[SavedQuery]:
-        """Return the queries that are to be posted now, the longest due first."""
+        """Return the queries that are due, the longest due first."""
         due = and_(
             self._match_workspace(), saved_queries.c.due_at > 0, saved_queries.c.due_at <= now,
             saved_queries.c.retry_at <= now,
@@ -160,12 +160,12 @@ class SavedQueryRepository:
         return min((max(row.due_at, row.retry_at) for row in rows), default=0.0)
 
     async def settle(self, query: SavedQuery, next_due_at: float, **values: Any) -> bool:
-        """Record what happened to a due time; False if another process or person did before."""
+        """Record the outcome of a due time; False if another process or person already did."""
         stored = {"due_at": next_due_at, "retry_at": 0.0, "failing_since": 0.0, **values}
         return await self._settle(query, stored)
 
     async def retry(self, query: SavedQuery, retry_at: float, failing_since: float) -> bool:
-        """Try a due time again later; False if another process or person settled it before."""
+        """Retry a due time later; False if another process or person already settled it."""
         return await self._settle(query, {"retry_at": retry_at, "failing_since": failing_since})
 
     async def set_problem(self, query_id: int, problem: str, now: float) -> SavedQuery | None:
@@ -190,12 +190,12 @@ class SavedQueryRepository:
             return await self._find(connection, self._has_id(query_id))
 
     async def find(self, name: str) -> SavedQuery | None:
-        """Return the query of a name, in any case of letters."""
+        """Return the query with a name, ignoring case."""
         async with self._database.begin() as connection:
             return await self._find(connection, self._has_name(name))
 
     async def list_visible(self, member: str, channel: str = "") -> list[SavedQuery]:
-        """Return the member's queries, those for all, and those posted to ``channel``, by name."""
+        """Return the member's queries, shared ones, and those posted to ``channel``, by name."""
         visible = or_(
             saved_queries.c.is_shared,
             saved_queries.c.member == member,

@@ -49,7 +49,7 @@ RESERVED: Final = (
        "download", "share", "sort", "sorted", "order", "rename", "forget", "stop", "cancel",
        "notify", "watch", "status", "name", "key", "id", "queries", "query"}
 )  # fmt: skip
-"""Words that begin a line which means something else, now or in time."""
+"""Words that begin a line that means something else, now or in the future."""
 STOP_WORDS: Final = frozenset({"off", "never", "stop", "none", "no", "cancel", "pause", "end"})
 _SHARED: Final = frozenset({"everyone", "everybody", "all", "team", "us", "shared", "public"})
 _OWN: Final = frozenset({"me", "myself", "private"})
@@ -71,9 +71,9 @@ class SavedLine:
 
 @dataclass(frozen=True, slots=True)
 class SaveLine:
-    """A query to be saved; ``words`` are its type and query.
+    """A query to save; ``words`` are its type and query.
 
-    ``is_shared`` is None if the line doesn't say it, ``is_mention`` is set if the name is a member
+    ``is_shared`` is None if the line doesn't say, ``is_mention`` is set if the name is a member
     or a channel.
     """
 
@@ -85,7 +85,7 @@ class SaveLine:
 
 @dataclass(frozen=True, slots=True)
 class PlacedWords:
-    """The words of a schedule without those of its place; ``is_own``: one's own messages."""
+    """The words of a schedule without its channel; ``is_own``: the person's own DM."""
 
     text: str
     channel: ChannelMention | None = None
@@ -93,7 +93,7 @@ class PlacedWords:
 
 
 def read_saved_line(tokens: Sequence[Token]) -> SavedLine | None:
-    """Return what a line asks of saved queries, None if it is about something else."""
+    """Return the request about saved queries in a line, None if it is about something else."""
     verb = VERBS.get(_get_word(tokens, 0), "")
     if not verb:
         return None
@@ -142,7 +142,7 @@ def read_save_line(words: Sequence[Token]) -> SaveLine:
 def split_place(words: Sequence[Token]) -> PlacedWords:
     """Return the words of a schedule, and where it is posted.
 
-    Raise ``UsageError`` for two channels, and for one that is not a link.
+    Raise ``UsageError`` for two channels, or for one that isn't a link.
     """
     channel: ChannelMention | None = None
     is_own = False
@@ -176,7 +176,7 @@ def split_place(words: Sequence[Token]) -> PlacedWords:
 
 
 def _get_word(tokens: Sequence[Token], index: int) -> str:
-    """Return a plain word in small letters; "" if there is none there, or if it is quoted."""
+    """Return a plain word in lower case; "" if there is none, or if it is quoted."""
     if not -len(tokens) <= index < len(tokens) or tokens[index].quoted:
         return ""
     return tokens[index].text.casefold().strip(",.:!?")

@@ -1,4 +1,4 @@
-"""A saved query, and the names that one may have."""
+"""A saved query, and its valid names."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _HAS_LETTER: Final = re.compile(r"[^\W\d_]")
 
 
 class Problem(StrEnum):
-    """Why a query isn't posted; Slack's own codes of a channel are others."""
+    """Why a query isn't posted; Slack's own codes for a channel are used as well."""
 
     OUTSIDERS = "outsiders"
-    """People of other companies read the channel, and its scheduler hasn't agreed to that."""
+    """People from other companies read the channel, and its scheduler hasn't agreed to that."""
     CHAKRA = "chakra"
     """Chakra didn't answer for an hour."""
     SLACK = "slack"
     """Slack didn't answer for an hour."""
     QUERY = "query"
-    """The query can't be read any more: a field or a colleague in it is gone."""
+    """The query can no longer be read: a field or a colleague in it is gone."""
     LEFT_CHANNEL = "left_channel"
-    """Its scheduler isn't in the channel any more. It is stopped."""
+    """Its scheduler is no longer in the channel. It is stopped."""
     NO_ACCESS = "no_access"
-    """Its scheduler may not choose any more what channels receive. It is stopped."""
+    """Its scheduler may no longer choose what channels receive. It is stopped."""
     LEFT = "left"
     """Its scheduler's account is deactivated. It is stopped."""
 
@@ -48,7 +48,7 @@ STOPPED: Final = frozenset({Problem.LEFT_CHANNEL, Problem.NO_ACCESS, Problem.LEF
 
 @dataclass(frozen=True, slots=True)
 class SavedQuery:
-    """``text`` is what was typed; None if it can't be decrypted any more.
+    """``text`` is what was typed; None if it can no longer be decrypted.
 
     ``channel`` is a channel's ID, or a member's for their messages with the app; "" if it is not
     posted. ``due_at`` is 0 while it isn't. The result of ``posted_due_at`` was posted last.
@@ -91,12 +91,12 @@ def post_key(query_id: int, due_at: float) -> str:
 
 
 def fold_name(label: str) -> str:
-    """Return a name for comparison: case, accents' forms and spaces don't count."""
+    """Return a name for comparison: case, the encoding of accents, and spaces don't count."""
     return " ".join(label.casefold().split())
 
 
 def read_name(typed: str) -> str:
-    """Return a name as it is shown. Raise ``UsageError`` for one that none can have."""
+    """Return a name as it is shown. Raise ``UsageError`` for an invalid one."""
     label = " ".join(remove_invisible_letters(typed).split()).strip("\"'“”„‘’ ")
     if not label:
         raise UsageError("Give it a name.", example=EXAMPLE)
@@ -119,7 +119,7 @@ def check_name(
 ) -> None:
     """Raise ``UsageError`` with the reason if a line with this name would mean something else.
 
-    A name that begins with "my", such as "my leads", may be that of a query which only one person
+    A name that begins with "my", such as "my leads", may be that of a query that only one person
     can run: for them it means what they saved.
     """
     folded = fold_name(label)

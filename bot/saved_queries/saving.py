@@ -1,4 +1,4 @@
-"""Save a query by a line or a form, and change or rename one."""
+"""Save a query from a line or a form, and change or rename one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ContextT = TypeVar("ContextT", bound=HasSavedQueries)
 
 
 class ReplaceState(ButtonState):
-    """A query that replaces the one of its name, once that is confirmed."""
+    """A query that replaces the one with the same name, once confirmed."""
 
     command = "/chakra process saved"
 
@@ -106,7 +106,7 @@ async def save_line(
 def read_checked_name(
     request: Request, typed: str, types: Collection[RecordType], *, is_shared: bool
 ) -> str:
-    """Return a name that no other line means. Raise ``UsageError`` with the reason."""
+    """Return a name that has no other meaning as a line. Raise ``UsageError`` with the reason."""
     label = read_name(typed)
     today = datetime.fromtimestamp(request.now, request.require_member().zone).date()
     check_name(label, types, saved_line.RESERVED, today, is_shared=is_shared)

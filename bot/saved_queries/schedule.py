@@ -21,7 +21,7 @@ DEFAULT_TIME: Final = time(9)
 MAX_DAYS_AHEAD: Final = 70
 """A month's last Friday is followed by another one within 35 days."""
 _SURE_DAY: Final = 28
-"""The last day that each month has."""
+"""The last day that every month has."""
 
 
 class Schedule(BaseModel):
@@ -59,7 +59,7 @@ class Schedule(BaseModel):
 def find_next(schedule: Schedule, after: float) -> float:
     """Return the first moment after ``after`` at which the query is due, both since the epoch.
 
-    A time that summer time skips comes that much later; one that it repeats comes once.
+    A time skipped by daylight saving comes later by the gap; a repeated one comes once.
     """
     zone = find_zone(schedule.time_zone)
     today = datetime.fromtimestamp(after, zone).date()

@@ -1,6 +1,6 @@
 """Read when a query is posted: ``every Monday 9:00``, ``weekdays at 6pm``, ``monthly on the 1st``.
 
-Nothing that is typed is dropped: what is not understood is named.
+Nothing that is typed is dropped: words that aren't understood are reported.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _PARTS: Final = {
 _PART: Final = re.compile(rf"\b(?:in the |at )?({'|'.join(_PARTS)})\b")
 NOON: Final = 12
 _LATE_PARTS: Final = {"afternoon": 1, "evening": 1, "night": 6}
-"""The first hour that these words move behind noon."""
+"""The first hour that these words move to the afternoon."""
 _TIME: Final = re.compile(
     r"(?:\b(?:at|by|around)\s+|@\s*)?(?<![\d:.])"
     r"(\d{1,2}(?:\s*[:.h]\s*\d{2})?\s*(?:a\.?m\b\.?|p\.?m\b\.?|o'?\s?clock\b|uhr\b|hrs?\b|h\b)"
@@ -107,16 +107,17 @@ _FILLERS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ReadSchedule:
-    """A schedule as it was typed; ``has_time``: it says the time of day."""
+    """A schedule as it was typed; ``has_time``: it has a time of day."""
 
     schedule: Schedule
     has_time: bool
 
 
 def parse_schedule(typed: str, time_zone: str) -> ReadSchedule:
-    """Return the schedule that a text says; ``time_zone`` is the person's.
+    """Return the schedule in a text; ``time_zone`` is the person's.
 
-    Raise ``UsageError`` for no days, for what can't be done, and for words that aren't understood.
+    Raise ``UsageError`` for no days, for impossible schedules, and for words that aren't
+    understood.
     """
     reading = _UnreadText(_normalize(typed))
     if len(typed) > MAX_LENGTH:
@@ -147,13 +148,13 @@ def parse_schedule(typed: str, time_zone: str) -> ReadSchedule:
 
 
 class _UnreadText:
-    """The text that is not understood yet."""
+    """The text that hasn't been understood yet."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Return the first match, and take it out."""
+        """Return the first match, and remove it."""
         found = pattern.search(self.text)
         if found:
             self.text = f"{self.text[: found.start()]} | {self.text[found.end() :]}"
@@ -181,7 +182,7 @@ def _normalize(typed: str) -> str:
 
 
 def _read_zone(reading: _UnreadText, usual: str) -> str:
-    """Return the named time zone, else the usual one; the rest is in small letters from here."""
+    """Return the named time zone, else the default; the remaining text is in lower case then."""
     offset = reading.take(_OFFSET)
     found = reading.take(_ZONE)
     reading.text = reading.text.casefold()
@@ -203,12 +204,12 @@ def _read_zone(reading: _UnreadText, usual: str) -> str:
 
 @cache
 def _index_zone_names() -> Mapping[str, str]:
-    """Return the names of the time zones by their small letters; they are read from many files."""
+    """Return the names of the time zones by their lower case; they are read from many files."""
     return {name.casefold(): name for name in available_timezones()}
 
 
 def _read_time(reading: _UnreadText, part: str) -> time | None:
-    """Return the time of day. Raise ``UsageError`` for several, and for one that no day has."""
+    """Return the time of day. Raise ``UsageError`` for several, or for an invalid one."""
     found = [match[1] for match in reading.take_all(_TIME)]
     if not found:
         found = [match[1] for match in reading.take_all(_AT_HOUR)]

@@ -1,7 +1,7 @@
 """Post saved queries when they are due, in one process at a time.
 
-A due time is posted once: its message has a key of its own in the outbox, and the row moves on to
-the next time only if no one moved it before. After an outage only the latest due time is posted.
+A due time is posted once: its message has its own key in the outbox, and the row advances to the
+next time only if no one advanced it before. After an outage only the latest due time is posted.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.member import Member, MemberKind
 
 IDLE_SECONDS: Final = 60.0
-"""The longest wait: the system clock may be set while nothing is due."""
+"""The longest wait: the system clock may be changed while nothing is due."""
 SHARED_POLL_SECONDS: Final = 15.0
 """Seconds between searches for what another process scheduled."""
 BATCH_SIZE: Final = 20
@@ -62,7 +62,7 @@ RESOLVED_SECONDS: Final = 30.0
 """Seconds for which Slack's answer about a channel is used for other queries."""
 MAX_RESOLVED: Final = 1_000
 MAX_COUNTED: Final = 1_000
-"""Records that are read to be counted: ten requests."""
+"""Records that are read to count them: ten requests."""
 
 CheckAccess = Callable[[Actor], Awaitable[AccessDecision]]
 
@@ -77,7 +77,7 @@ class CannotPost(Exception):
 
 
 class TryLater(Exception):
-    """Slack or Chakra doesn't answer at the moment; ``problem`` names it."""
+    """Slack or Chakra isn't answering at the moment; ``problem`` says which."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
@@ -195,7 +195,7 @@ class Scheduler:
         return member
 
     async def _check_channel(self, query: SavedQuery) -> None:
-        """Raise ``CannotPost`` unless the channel takes it, and ``TryLater``."""
+        """Raise ``CannotPost`` unless the channel accepts it, and ``TryLater``."""
         if is_private(query.channel):
             return
         try:
@@ -213,7 +213,7 @@ class Scheduler:
             raise CannotPost(Problem.OUTSIDERS)
 
     async def _resolve(self, channel: str, member: str) -> Destination:
-        """Return where it is posted; Slack is asked once for all that is due together."""
+        """Return where it is posted; Slack is asked once for all queries due together."""
         now = self._clock.monotonic()
         resolved_at, known = self._resolved.get((channel, member), (0.0, None))
         if known is not None and now - resolved_at < RESOLVED_SECONDS:
@@ -225,7 +225,7 @@ class Scheduler:
         return found
 
     async def _read(self, query: SavedQuery, member: Member) -> QueryResult:
-        """Return what the query finds. Raise ``CannotPost`` and ``TryLater``."""
+        """Return the query's result. Raise ``CannotPost`` and ``TryLater``."""
         if query.text is None or query.schedule is None:
             raise CannotPost(Problem.QUERY, "It was encrypted with another access token.")
         try:
@@ -256,7 +256,7 @@ class Scheduler:
         return QueryResult(record_type, found, len(found), more, typed.echo, typed.fields, missed)
 
     async def _is_unchanged(self, query: SavedQuery) -> bool:
-        """Return whether it is still to be posted: someone may have stopped it since."""
+        """Return whether it is still due: someone may have stopped it."""
         current = await self._repository.get(query.id)
         known = (query.due_at, query.channel, query.schedule, query.scheduler)
         return current is not None and known == (

@@ -1,4 +1,4 @@
-"""Choose when and where a saved query is posted, by a typed line or a form."""
+"""Choose when and where a saved query is posted, from a typed line or a form."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ContextT = TypeVar("ContextT", bound=HasSavedQueries)
 
 
 class ScheduleState(ButtonState):
-    """A schedule that waits for a yes, since people of other companies read the channel."""
+    """A schedule to be confirmed, since people from other companies read the channel."""
 
     command: ClassVar[str] = "/chakra process saved"
 
@@ -190,7 +190,7 @@ def _ask_outsiders(saved: SavedQuery, destination: Destination, schedule: Schedu
 
 
 async def confirm(request: ActionRequest, context: HasSavedQueries) -> Message:
-    """Schedule what was typed: the person has read who else reads the channel."""
+    """Schedule what was typed: the person has seen who else reads the channel."""
     state = ScheduleState.from_value(request.value)
     saved = await context.saved_queries.get(state.query, request.actor.id)
     require_free(request, saved)
@@ -218,7 +218,7 @@ def _open_form(request: Request, saved: SavedQuery, channel: str) -> OpenForm:
 
 
 async def submit_schedule(request: SubmitRequest, context: HasSavedQueries) -> Reply:
-    """Schedule the query, ask about people of other companies, or show errors under the fields."""
+    """Schedule the query, ask about people from other companies, or show errors under fields."""
     saved = await _load_submitted(request, context)
     try:
         schedule = forms.read_schedule_form(request.values, find_time_zone(request), saved.schedule)
@@ -291,7 +291,7 @@ async def _stop(request: Request, context: HasSavedQueries, saved: SavedQuery) -
 
 
 async def allow_outsiders(request: ActionRequest, context: HasSavedQueries) -> Message:
-    """Post a query again although people of other companies read the channel."""
+    """Post a query again although people from other companies read the channel."""
     saved = await load_saved(request, context)
     if saved.schedule is None or saved.scheduler != request.actor.id:
         return blocks.text_message(Markup("This query isn't scheduled by you any more."))

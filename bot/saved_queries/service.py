@@ -1,4 +1,4 @@
-"""What the commands may ask of the saved queries."""
+"""What commands can do with saved queries."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SavedQueries:
     workspace: str = ""
 
     async def get(self, query_id: int, member: str, channel: str = "") -> SavedQuery:
-        """Return a query that the member may see, also by its posts in ``channel``.
+        """Return a query that the member may see, including through its posts in ``channel``.
 
         Raise ``NotFound``.
         """
@@ -55,7 +55,7 @@ class SavedQueries:
         return query
 
     async def list_visible(self, member: str, channel: str) -> list[SavedQuery]:
-        """Return what the member may run, and what is posted to ``channel``, by name.
+        """Return the queries that the member may run, and those posted to ``channel``, by name.
 
         If Slack refused the latest post, its code is the problem.
         """
@@ -72,7 +72,7 @@ class SavedQueries:
         ]
 
     async def find(self, name: str, member: str) -> SavedQuery | None:
-        """Return the query of a name, if the member may see it."""
+        """Return the query with a name, if the member may see it."""
         query = await self.repository.find(name)
         return query if query and query.is_visible_to(member) else None
 
@@ -84,7 +84,7 @@ class SavedQueries:
     async def find_within(
         self, words: Sequence[str], member: str, last_start: int
     ) -> tuple[SavedQuery | None, int, int]:
-        """Return the query that a run of the words names, the earliest and longest; where it is.
+        """Return the query named by a run of the words, the earliest and longest, and its position.
 
         It begins at one of the words up to ``last_start``.
         """
@@ -97,7 +97,7 @@ class SavedQueries:
         return None, 0, 0
 
     async def build_not_found(self, name: str, member: str) -> NotFound:
-        """Return the error for a name that no query has; it names the nearest ones."""
+        """Return the error for an unknown name; it suggests the nearest ones."""
         labels = [query.label for query in await self.repository.list_visible(member)]
         similar = find_similar(name, labels, min_score=MIN_SIMILARITY, limit=MAX_NAMED)
         near = [found.word for found in similar] or labels[:MAX_NAMED]
@@ -125,6 +125,6 @@ class SavedQueries:
 def open_saved_queries(
     database: Database, clock: Clock, outbox: Outbox, key: bytes, workspace: str
 ) -> SavedQueries:
-    """Return the saved queries of a workspace; ``key`` is what their encryption derives from."""
+    """Return the saved queries of a workspace; their encryption key derives from ``key``."""
     repository = SavedQueryRepository(database, Sealer(key, SEALING_PURPOSE), workspace)
     return SavedQueries(repository, clock, WakeEvent(clock), outbox.get_statuses, workspace)

@@ -198,7 +198,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Use the arguments alone: `load` reads the environment, so tests can pass their own."""
+        """Use only the arguments: `load` reads the environment, so tests can pass their own."""
         return (init_settings,)
 
 
@@ -227,7 +227,7 @@ SETTINGS = tuple(_build_rows())
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
-# Common names of these values elsewhere, too different from ours to count as a typo.
+# Common names for these values elsewhere, too different from ours to count as a typo.
 COMMON_ALIASES = {
     "CHAKRA_TOKEN": "CHAKRA_ACCESS_TOKEN",
     "CHAKRA_API_TOKEN": "CHAKRA_ACCESS_TOKEN",
@@ -334,7 +334,7 @@ def _find_missing_settings(given: Iterable[str]) -> Iterator[SettingProblem]:
 def _find_misspelled_settings(values: Mapping[str, str]) -> dict[str, SettingProblem]:
     """Return a problem for each unknown name that resembles a setting without a value.
 
-    Such a name would be ignored without a word. Keyed by the setting that was probably meant.
+    Such a name would be ignored silently. Keyed by the setting that was probably meant.
     """
     misspelled: dict[str, SettingProblem] = {}
     for name in values:
@@ -361,6 +361,6 @@ def _find_closest_setting(name: str) -> str | None:
 
 
 def _count_letters_apart(name: str, known: str) -> int:
-    """Return how many letters, whatever their order, only one of the names has."""
+    """Return how many letters, in any order, only one of the names has."""
     letters, known_letters = Counter(name), Counter(known)
     return ((letters - known_letters) + (known_letters - letters)).total()

@@ -1,4 +1,4 @@
-"""Check every row before anything is sent: the values that may go, and what is wrong."""
+"""Check every row before anything is sent: valid values, and problems."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ ISSUE_TEXT = {
 ERROR_TEXTS = frozenset(
     ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
 )
-"""What a CSV file or a text cell has in place of an error of a formula."""
+"""What a CSV file or a text cell has in place of a formula error."""
 MAX_PROBLEMS = 100_000
-"""Problems stored one by one; beyond them only the first of each row."""
+"""Problems stored one by one; beyond that, only the first of each row."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedSheet:
     """``items`` are the valid rows only, ``row_numbers`` their numbers in the file.
 
-    ``total`` counts all rows. Whether the invalid ones are left out is for the person to decide.
-    ``repeated_phones`` has the valid rows of each phone number that is in more than one, and
-    ``former_phones`` those with a number of a former plan.
+    ``total`` counts all rows. The person decides whether the invalid ones are left out.
+    ``repeated_phones`` has the valid rows of each phone number that occurs more than once, and
+    ``former_phones`` those with a number from a former plan.
     """
 
     items: Items = field(repr=False)
@@ -80,7 +80,7 @@ async def check_sheet(
     phones: PhoneParser = INTERNATIONAL,
     timezone: tzinfo = UTC,
 ) -> CheckedSheet:
-    """Check off the event loop: 100,000 rows with a phone number each take some seconds."""
+    """Check off the event loop: 100,000 rows with a phone number each take a few seconds."""
     return await asyncio.to_thread(check, sheet, matches, phones=phones, timezone=timezone)
 
 
@@ -119,7 +119,7 @@ def check(
 class _ColumnParser:
     """``required``: no cell may be empty. ``duplicate_values`` name one record in several rows.
 
-    ``plain_numbers`` replace what a format shows, by row.
+    ``plain_numbers`` replace formatted numbers, by row.
     """
 
     match: ColumnMatch
@@ -156,7 +156,7 @@ class _ColumnParser:
 
 
 class _RowChecker:
-    """Checks one row at a time, knowing what the whole table has."""
+    """Checks one row at a time, with knowledge of the whole table."""
 
     def __init__(
         self, sheet: Sheet, matches: ColumnMatches, phones: PhoneParser, timezone: tzinfo
@@ -179,7 +179,7 @@ class _RowChecker:
 
     def parse_row(self, number: int, cells: Sequence[str]) -> tuple[RowValues, list[RowProblem]]:
         issues = self._issues.get(number, {})
-        if WHOLE_ROW in issues:  # its cells are under wrong names
+        if WHOLE_ROW in issues:  # its cells are under the wrong names
             return (), [RowProblem(number, "", ISSUE_TEXT[issues[WHOLE_ROW]])]
         problems: list[RowProblem] = []
         values: list[Value | None] = []
@@ -196,7 +196,7 @@ class _RowChecker:
         return tuple(values), problems
 
     def _prefer_record_id(self, values: list[Value | None]) -> list[Value | None]:
-        """Return the values of an update with Chakra's own ID alone, if the row has it."""
+        """Return the values of an update with only Chakra's ID as the key, if the row has it."""
         keys = [column.match.key for column in self._columns]
         if (
             self._purpose is Purpose.CREATE

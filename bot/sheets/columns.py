@@ -29,7 +29,7 @@ MAX_NAME_LENGTH = 60
 """Characters of a column's name in a sentence."""
 
 _SEPARATORS = re.compile(r"[\s_.:*/()'\"’‐-―\u200b-\u200f\u2060\ufeff-]+")
-"""Between and around words: "Phone-number *" is ``phone_number``. Accents are letters here."""
+"""Between and around words: "Phone-number *" is ``phone_number``. Accents count as letters."""
 
 
 class Purpose(StrEnum):
@@ -38,7 +38,7 @@ class Purpose(StrEnum):
 
 
 class ColumnRole(StrEnum):
-    """Where a value goes: into ``data``, beside it, or to name the process itself."""
+    """Where a value goes: into ``data``, next to it, or into the key of the process."""
 
     ATTRIBUTE = "attribute"
     ROOT = "root"
@@ -73,7 +73,7 @@ class ColumnMatch:
 class UnmatchedColumn:
     """A column without an attribute. ``suggestions`` are the short IDs that resemble its name.
 
-    With ``ambiguous`` several attributes have this very name, and are the suggestions.
+    With ``ambiguous``, several attributes have exactly this name, and are the suggestions.
     """
 
     index: int
@@ -84,7 +84,7 @@ class UnmatchedColumn:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateColumns:
-    """Columns that mean the same attribute: none of them is used."""
+    """Columns for the same attribute: none of them is used."""
 
     key: str
     headers: tuple[str, ...]
@@ -209,7 +209,7 @@ class _NameIndex:
                     self._short_ids_by_name[folded][target.short_id] = None
 
     def find_keys(self, header: str) -> tuple[str, ...]:
-        """Return the short ID that is spelled exactly so, else all whose ID or name matches."""
+        """Return the short ID with exactly this spelling, else all whose ID or name matches."""
         if header in self._short_ids:
             return (header,)
         return tuple(self._short_ids_by_name.get(normalize_name(header), ()))
@@ -219,7 +219,7 @@ class _NameIndex:
 
     def find_similar(self, header: str, used_keys: Iterable[str]) -> tuple[str, ...]:
         folded = normalize_name(header)
-        if len(folded) < 2:  # one letter is in every name
+        if len(folded) < 2:  # a single letter occurs in every name
             return ()
         similar = find_similar(
             folded, list(self._short_ids_by_name), min_score=MIN_SIMILARITY, match_parts=True

@@ -27,18 +27,18 @@ _CLOCK_TIME = re.compile(
 )
 _MILLISECONDS = re.compile(r"\d{12,13}")
 _MAX_LENGTH = 60
-"""Characters; a longer text is no date."""
+"""Characters; a longer text isn't a date."""
 
 
 def parse_date(cell: str) -> str:
-    """Return a day in ISO 8601. A day at midnight is how many programs write a day."""
+    """Return a day in ISO 8601. Many programs write a day as midnight of it."""
     found = _to_datetime(cell)
     is_day = found.tzinfo is None and found.time() == time.min
     return found.date().isoformat() if is_day else found.isoformat(timespec="seconds")
 
 
 def parse_datetime(cell: str) -> str:
-    """Return the time as it was written, in ISO 8601: an offset is neither made up nor lost."""
+    """Return the time as it was written, in ISO 8601: an offset is neither added nor lost."""
     found = _to_datetime(cell)
     return found.isoformat(timespec="seconds") if ":" in cell else found.date().isoformat()
 
@@ -62,7 +62,7 @@ def parse_epoch_milliseconds(cell: str, timezone: tzinfo) -> int:
 
 
 def describe_moment(cell: str, timezone: tzinfo) -> str:
-    """Return the moment as it is understood ("Wed 1 Jul 2026, 10:00 UTC+01:00"), or nothing."""
+    """Return the moment as understood ("Wed 1 Jul 2026, 10:00 UTC+01:00"), or nothing."""
     try:
         milliseconds = parse_epoch_milliseconds(cell, timezone)
     except ValueError:

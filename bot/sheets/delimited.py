@@ -1,4 +1,4 @@
-"""Read CSV and its like, whatever program wrote it."""
+"""Read CSV and similar files from any program."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _parse_decoded(data: bytes, detected: encoding.Encoding) -> Sheet:
 
 
 def _has_spaced_quotes(data: bytes, codec: str, mark: str) -> bool:
-    """Look at the whole file: many programs quote only the cells that need it."""
+    """Inspect the whole file: many programs quote only the cells that need it."""
     if b'"' not in data:
         return False
     end = ""
@@ -57,12 +57,12 @@ def _has_spaced_quotes(data: bytes, codec: str, mark: str) -> bool:
 
 
 def _open_text(data: bytes, codec: str) -> TextIOWrapper:
-    """Decode a little at a time; line breaks are left to the reader of CSV, as it wants them."""
+    """Decode in small steps; line breaks are left to the CSV reader, as it requires."""
     return TextIOWrapper(BytesIO(data), codec, newline="")
 
 
 def _iter_rows(lines: Iterable[str], separator: str) -> Iterator[RawRow]:
-    """Be strict: a quotation mark out of place would silently join rows."""
+    """Be strict: a misplaced quotation mark would silently join rows."""
     number = 0
     try:
         for cells in csv.reader(_reject_nul(lines), delimiter=separator, strict=True):
@@ -83,7 +83,7 @@ def _reject_nul(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _describe_csv_error(row: int, reason: str, *, is_divided: bool) -> str:
-    """``reason`` is in the words of Python's csv module, the same in 3.11 to 3.14."""
+    """``reason`` is a message of Python's csv module, the same in 3.11 to 3.14."""
     if "end of data" in reason:
         return (
             f"A quotation mark opens in row {row} and is never closed. Close or delete it there, "

@@ -1,4 +1,4 @@
-"""Find what separates the cells of a text table, by reading its first rows in every way."""
+"""Find the delimiter of a text table, by reading its first rows with each one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_CELL_LENGTH = 131_072
 """Characters; the limit of Python's reader. Excel's is 32,767, so a longer cell has an unclosed
 quotation mark."""
 SAMPLE_LENGTH = 64 * 1024
-"""Characters that are looked at."""
+"""Characters that are inspected."""
 MAX_SAMPLE_ROWS = HEAD_ROWS
 SINGLE_COLUMN = "\x1f"
 """The delimiter of a table with one column: no text has it, so cells stay whole."""
@@ -24,7 +24,7 @@ DISPLAY_NAMES: Mapping[str, str] = {
     "\t": "tabs",
     "|": "pipes",
 }
-"""The likelier comes first, if two fit equally well."""
+"""If two fit equally well, the first one wins."""
 
 WORST_SCORE = (0.0, 0, 0)
 TITLE_FACTOR = 0.75
@@ -51,7 +51,7 @@ def sniff(sample: str) -> str:
 
 
 def _has_empty_columns(sample: str, delimiter: str) -> bool:
-    """Return whether each row is a cell with nothing after it, as where columns were cleared."""
+    """Return whether only the first cell of each row is filled, as when columns were cleared."""
     rows = _read_sample_rows(sample, delimiter)
     return bool(rows) and all(
         len(row.cells) > 1 and _count_up_to_last(row.cells) == 1 for row in rows
@@ -59,12 +59,12 @@ def _has_empty_columns(sample: str, delimiter: str) -> bool:
 
 
 def has_spaced_quotes(sample: str, delimiter: str) -> bool:
-    """Return whether a program wrote spaces between the delimiter and the quotation mark."""
+    """Return whether there are spaces between the delimiters and the quotation marks."""
     return bool(_compile_spaced_quotes(delimiter).search(sample))
 
 
 def remove_spaces_around_quotes(text: str, delimiter: str) -> str:
-    """Return ``"E1", "Rao, Ravi"`` as ``"E1","Rao, Ravi"``; what is inside the marks stays."""
+    """Return ``"E1", "Rao, Ravi"`` as ``"E1","Rao, Ravi"``; quoted text is unchanged."""
     return _compile_quoted_cell(delimiter).sub(r"\1\2", text)
 
 
@@ -79,7 +79,7 @@ def _compile_spaced_quotes(delimiter: str) -> re.Pattern[str]:
 
 
 def _compile_quoted_cell(delimiter: str) -> re.Pattern[str]:
-    """Match possessively: a long cell would take gigabytes if each character was given back."""
+    """Match possessively: backtracking over a long cell would take gigabytes."""
     mark, spaces = re.escape(delimiter), _match_spaces(delimiter)
     quoted = (
         rf'"[^"]{{0,{MAX_CELL_LENGTH}}}+(?:""[^"]{{0,{MAX_CELL_LENGTH}}}+){{0,{MAX_CELL_LENGTH}}}+"'
@@ -92,7 +92,7 @@ def _score(sample: str, delimiter: str) -> tuple[float, int, int]:
 
     It is the share of rows that agree with the header, its cells, and a penalty for cells that
     begin with a space: "city, country" is more likely one cell. A row agrees if it is divided too,
-    and has no more cells with something in them.
+    and has no more non-empty cells.
     """
     rows = _read_sample_rows(sample, delimiter)
     place = find_header(rows) if rows else 0
@@ -114,7 +114,7 @@ def _count_up_to_last(cells: Sequence[str]) -> int:
 def _read_sample_rows(sample: str, delimiter: str) -> list[RawRow]:
     """Return the first rows that aren't blank.
 
-    Under a wrong delimiter quotation marks are in odd places, and reading ends there. The last row
+    With a wrong delimiter, quotation marks are in odd places, and reading ends there. The last row
     may be cut off by the sample, and is left out.
     """
     found: list[RawRow] = []

@@ -1,4 +1,4 @@
-"""An empty table to fill in, whose columns match without a question when it is uploaded."""
+"""An empty table to fill in, whose columns match automatically when it is uploaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.text.csv_file import build_csv
 
 @dataclass(frozen=True, slots=True)
 class EmptyTable:
-    """``columns`` are its column names, the key's first; ``required`` those to be filled in."""
+    """``columns`` are its column names, the key's first; ``required`` are those to fill in."""
 
     columns: tuple[str, ...]
     required: tuple[str, ...]

@@ -1,6 +1,6 @@
-"""Find the encoding of a text file: by its mark, else by trying, else by a guess.
+"""Find the encoding of a text file: by its byte-order mark, else by trying, else by a guess.
 
-A guess is never silent: ``Encoding.is_guess`` makes the person see the letters that depend on it.
+A guess is never silent: with ``Encoding.is_guess`` the person sees the letters that depend on it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.sheets.sheet import InvalidSheet
 
 SLICE_BYTES = 256 * 1024
-"""Bytes decoded in one step, so that no other thread waits for long."""
+"""Bytes decoded in one step, so that other threads don't wait long."""
 SAMPLE_BYTES = 32 * 1024
 """Bytes of lines with letters beyond ASCII, by which an encoding is guessed."""
 DAMAGED_MESSAGE = (
@@ -53,7 +53,7 @@ ENCODING_NAMES: Mapping[str, str] = {
     "cp850": "Western European (DOS 850)",
     "cp437": "Western European (DOS 437)",
 }
-"""Encodings that spreadsheet programs write, by Python's names. The order is the menu's."""
+"""Encodings that spreadsheet programs write, by Python's names, in the order of the menu."""
 _GUESSED_CODECS = (
     *("cp1252", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
     *("cp874", "cp932", "gb18030", "big5hkscs", "cp949"),
@@ -76,12 +76,16 @@ MAX_MIXED_SHARE = 0.1
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
-    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),  # before UTF-16: its mark begins with that one's
+    (
+        codecs.BOM_UTF32_LE,
+        "utf-32",
+        "UTF-32",
+    ),  # before UTF-16, whose mark is the beginning of this one's
     (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-_CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")  # 1A may end a file of DOS
+_CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")  # 1A may end a DOS file
 _UTF8_SEQUENCE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -116,9 +120,9 @@ class Encoding:
 
 
 def detect(data: bytes, chosen: str = "") -> Encoding:
-    """Return the encoding; ``chosen`` replaces a guess, and nothing that is certain.
+    """Return the encoding; ``chosen`` replaces a guess, but not a certain result.
 
-    UTF-16 and UTF-32 may still fail to decode. Raise ``InvalidSheet`` for bytes that are no text,
+    UTF-16 and UTF-32 may still fail to decode. Raise ``InvalidSheet`` for bytes that aren't text,
     or damaged text.
     """
     for mark, codec, name in _BYTE_ORDER_MARKS:
@@ -154,7 +158,7 @@ def _assume_encoding(data: bytes, chosen: str) -> Encoding:
 def _find_other(sample: bytes) -> str:
     """Return a likelier encoding than Windows-1252 if its letters are odd, or nothing.
 
-    "JosŽ" is "José" of a Mac or DOS. "Ayþe" is "Ayşe": Icelandic has vowels that Turkish lacks.
+    "JosŽ" is "José" from a Mac or DOS. "Ayþe" is "Ayşe": Icelandic has vowels that Turkish lacks.
     """
     western = sample.decode(WESTERN, "replace")
     letters = set(filter(str.isalpha, _BEYOND_ASCII.findall(western)))
@@ -200,21 +204,21 @@ def _guess(sample: bytes) -> str:
 
 
 def _prefer_iso(sample: bytes, codec: str) -> str:
-    """Return the ISO encoding if Windows's has a sign within a word: "¶ννα" is "Άννα"."""
+    """Return the ISO encoding if the Windows one gives a symbol within a word: "¶ννα" is "Άννα"."""
     iso = _ISO_CODECS.get(codec, codec)
     has_signs = _SIGN_IN_WORD.search(sample.decode(codec, "replace"))
     return iso if has_signs and not _SIGN_IN_WORD.search(sample.decode(iso, "replace")) else codec
 
 
 def _looks_wrong_in_western(sample: bytes) -> bool:
-    """Return whether words have signs in them, or letters that only Icelandic has."""
+    """Return whether words contain symbols, or letters that only Icelandic has."""
     return bool(_ODD_WESTERN_WORD.search(sample.decode(WESTERN, "replace")))
 
 
 def _has_words_of_one_script(sample: bytes, codec: str) -> bool:
     """Return whether no word mixes other letters with Latin ones, as "MГјnchen" does.
 
-    Single letters are no words, except where a letter takes two bytes: "à" is French.
+    Single letters aren't words, except if a letter takes two bytes: "à" is French.
     """
     words = [word for word in _WORD.findall(sample.decode(codec, "replace")) if not word.isascii()]
     mixed = sum(bool(_ASCII_LETTER.search(word)) for word in words)
@@ -243,7 +247,7 @@ def _take_sample(data: bytes) -> list[bytes]:
 
 
 def _detect_utf16(head: bytes) -> str:
-    """Return the byte order of mostly Latin letters: every second byte is zero, and no other."""
+    """Return the byte order of mostly Latin letters: only every second byte is zero."""
     even, odd = head[::2], head[1::2]
     if not odd:
         return ""
@@ -253,7 +257,7 @@ def _detect_utf16(head: bytes) -> str:
 
 
 def _find_invalid_offset(data: bytes, codec: str) -> int | None:
-    """Return about where the bytes stop being this encoding, or ``None`` if they never do."""
+    """Return roughly where the bytes stop being valid in this encoding, or ``None``."""
     decoder = codecs.getincrementaldecoder(codec)("strict")
     for start in range(0, len(data), SLICE_BYTES):
         try:

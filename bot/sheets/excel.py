@@ -1,4 +1,4 @@
-"""Read an Excel workbook through ``workbook.py``, which runs in a process of its own."""
+"""Read an Excel workbook through ``workbook.py``, which runs in a separate process."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ TIMEOUT_SECONDS = 45.0
 """100,000 rows take two. A handler may take 60, so the person gets the reason."""
 MEGABYTE = 1 << 20
 MAX_LINE_BYTES = 8 * MEGABYTE
-"""Bytes of one row. One of 200 columns with an address in each has a hundredth of it."""
+"""Bytes of one row. A row with an address in each of 200 columns takes a hundredth of this."""
 FORWARDED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
-"""Variables of the environment that the process gets: others are tokens."""
+"""Environment variables that the process gets: others may be tokens."""
 MAX_SHEET_NAME_LENGTH = 40
 
 ERROR_MESSAGES = {
@@ -143,7 +143,7 @@ class ParserOutputReader:
         self._size = 0
 
     def feed(self, chunk: bytes) -> None:
-        """Raise ``InvalidSheet`` for a refusal, and for more text than is read."""
+        """Raise ``InvalidSheet`` for a refusal, or for too much text."""
         *lines, rest = chunk.split(b"\n")
         if lines:
             lines[0] = self._rest + lines[0]

@@ -12,17 +12,17 @@ from bot.sheets.sheet import MAX_COLUMNS, CellIssue, InvalidSheet, format_column
 
 EMPTY_MESSAGE = "This file is empty. Choose one that has a table in it."
 HEAD_ROWS = 30
-"""Rows that aren't blank, among which the column names are looked for."""
+"""Non-blank rows that are searched for the column names."""
 MAX_HEADER_LENGTH = 1000
 """Characters of a column's name."""
 MAX_TITLE_LENGTH = 100
 MAX_NAME_LENGTH = 40
 """Characters of a column's name in a sentence."""
 BYTE_ORDER_MARK = "\ufeff"
-"""It stays in the first name if two programs wrote one each."""
+"""If two programs each wrote one, the second stays in the first name."""
 
 _DATA_LIKE_NAME = re.compile(r"[^\s@]+@[^\s@]+\.\w+|\+?\d[\d\s().-]{5,}\d")
-"""An email address or a phone number: no column has such a name."""
+"""An email address or a phone number: never a column's name."""
 _DIGIT = re.compile(r"\d")
 _NUMBERS_TITLE = re.compile(
     r"(?:Table|Tabelle|Tableau|Tabla|Tabella|Tabela|Tabel|Tabell|Таблица|表格|表|표) ?\d+(?:-\d+)*"
@@ -31,7 +31,7 @@ _NUMBERS_TITLE = re.compile(
 
 
 class RawRow(NamedTuple):
-    """A row as the file has it: issues and plain numbers by the place of the cell."""
+    """A row as in the file: issues and plain numbers by the position of the cell."""
 
     number: int
     cells: Sequence[str]
@@ -41,10 +41,10 @@ class RawRow(NamedTuple):
 
 
 def find_header(rows: Sequence[RawRow]) -> int:
-    """Return the place of the column names among the first rows that aren't blank.
+    """Return the position of the column names among the first non-blank rows.
 
-    Rows above are titles if they have at most half as many cells with something in them, and more
-    rows as wide follow. Without any, the first row has the names.
+    Rows above are titles if they have at most half as many non-empty cells, and more rows of that
+    width follow. Without any, the first row has the names.
     """
     if len(rows) > 2 and (_is_numbers_title(rows[0]) or _is_title_of_one_column(rows)):
         return 1 + find_header(rows[1:])
@@ -84,7 +84,7 @@ def _is_numbers_title(row: RawRow) -> bool:
 
 
 def _is_title_of_one_column(rows: Sequence[RawRow]) -> bool:
-    """Return whether a blank row parts the first one from a name with numbers or emails below."""
+    """Return whether a blank row separates the first from a name with numbers or emails below."""
     return (
         rows[1].number > rows[0].number + 1
         and all(count_filled(row.cells) == 1 for row in rows)
@@ -94,7 +94,7 @@ def _is_title_of_one_column(rows: Sequence[RawRow]) -> bool:
 
 
 def _looks_like_names(cells: Sequence[str]) -> bool:
-    """Return whether each cell is a short text of its own with a letter in it."""
+    """Return whether each cell is a distinct short text with a letter in it."""
     names = [cell.strip().casefold() for cell in cells if cell.strip()]
     return len(set(names)) == len(names) and all(
         len(name) <= MAX_TITLE_LENGTH
@@ -105,7 +105,7 @@ def _looks_like_names(cells: Sequence[str]) -> bool:
 
 
 def _is_list_of_phrases(rows: Sequence[RawRow], place: int) -> bool:
-    """Return whether a column with the name of one word holds texts such as "Pune, India"."""
+    """Return whether a column with a one-word name has texts such as "Pune, India"."""
     above = [cell.strip() for row in rows[:place] for cell in row.cells if cell.strip()]
     return (
         len(above) == 1
@@ -115,7 +115,7 @@ def _is_list_of_phrases(rows: Sequence[RawRow], place: int) -> bool:
 
 
 def _is_numbered_alike(cells: Sequence[str], below: Sequence[str]) -> bool:
-    """Return whether a cell and the one below differ in their digits alone: E1 and E2 are data."""
+    """Return whether a cell and the one below differ only in digits: E1 and E2 are data."""
     return any(
         _DIGIT.search(cell) and _DIGIT.sub("0", cell) == _DIGIT.sub("0", next_cell)
         for cell, next_cell in zip(cells, below, strict=False)
@@ -136,7 +136,7 @@ def _is_label(rows: Sequence[RawRow], place: int) -> bool:
 def _is_sentence(rows: Sequence[RawRow], place: int) -> bool:
     """Return whether a row is a text with commas in it: "Leads, July 2026".
 
-    It has no names, as "July 1, 2026" has none, or fewer cells than each row below it.
+    It has no names, like "July 1, 2026", or fewer cells than each row below it.
     """
     cells = rows[place].cells
     below = [row for row in rows[place + 1 :] if not _has_spaces(row.cells)]
@@ -206,7 +206,7 @@ def _name_columns(word: str, letters: Sequence[str]) -> str:
 
 
 def _reject_duplicate_names(names: Sequence[str], first_column_index: int) -> None:
-    """Case does not tell two columns apart: it does not when they are matched either."""
+    """Case doesn't distinguish two columns, since it doesn't when they are matched either."""
     counted = Counter(map(str.casefold, names))
     for place, name in enumerate(names):
         if counted[name.casefold()] > 1:

@@ -24,7 +24,7 @@ class Items(Sequence[Item]):
         {"lead_id": "LEAD-7", "data": {"city": "Goa"}, "state": "NEW"}               to create
         {"lead_id": "LEAD-7", "update": {"data": {"city": "Goa"}, "state": "NEW"}}   to update
 
-    An empty cell is not in them: it leaves out what is created and untouched what is updated.
+    An empty cell isn't included: the attribute is omitted on create, and unchanged on update.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Detect what a file is by its bytes: names mislead, above all the ``.xls`` of web pages."""
+"""Detect what a file is by its bytes: names mislead, especially the ``.xls`` of web pages."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"BEGIN:VCARD", "a list of contacts (.vcf)"),
 )
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""[MS-CFB] 2.2: what holds .xls, .doc, and any Office file with a password."""
+"""[MS-CFB] 2.2: the container of .xls, .doc, and any Office file with a password."""
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 """[MS-OFFCRYPTO] 2.3.4.4: the stream in it that is the encrypted file."""
 _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 _WORKBOOK_PART = b"xl/workbook.xml"
 _CONTENT_TYPES_PART = b"[Content_Types].xml"
-"""[ECMA-376] part 2, 10.1: every such file has it, also one that was cut off behind it."""
+"""[ECMA-376] part 2, 10.1: every such file has it, even a truncated one."""
 _KNOWN_PARTS: tuple[tuple[bytes, str], ...] = (
     (b"xl/workbook.bin", "a binary Excel file (.xlsb)"),
     (b"word/document", "a Word document"),

@@ -82,8 +82,8 @@ class _Section:
 class NumberFormat:
     """The sections of a format code that adds characters.
 
-    ``padding`` is the short way for whole positive numbers, of which tables have most: what is
-    before them, how many digits they have at least, and what is after them.
+    ``padding`` is the shortcut for positive whole numbers, the most common ones: the prefix, the
+    minimum number of digits, and the suffix.
     """
 
     sections: tuple[_Section, ...]
@@ -114,7 +114,7 @@ class NumberFormat:
         return (found, False) if found else None
 
     def _select_number(self, value: float) -> tuple[_Section, bool] | None:
-        """Return the section for ``value``, and whether a minus is shown before it."""
+        """Return the section for ``value``, and whether a minus precedes it."""
         sections = [section for section in self.sections if not section.is_text]
         if not sections:
             return self.sections[0], False
@@ -168,7 +168,7 @@ def format_number(value: float) -> str:
 def _split_sections(code: str) -> list[str]:
     found = _SECTION.findall(code)
     if not code.endswith(";") and len(found) > 1 and not found[-1]:
-        found.pop()  # the match of nothing at the end
+        found.pop()  # the empty match at the end
     return found[:4]
 
 
@@ -189,7 +189,7 @@ def _parse_section(text: str, place: int) -> _Section:
 
 
 class _SectionParts:
-    """Collects the parts of one section. A date or an exponent has a value of its own."""
+    """Collects the parts of one section. A date or an exponent has its own value."""
 
     def __init__(self) -> None:
         self.parts: list[_Part] = []
@@ -226,7 +226,7 @@ def _is_percentage(parts: Sequence[_Part]) -> bool:
 
 
 def _is_fraction(parts: Sequence[_Part]) -> bool:
-    """``# ?/?``: a slash between digits, of which one only aligns."""
+    """``# ?/?``: a slash between digits, one of which only aligns."""
     return _Digit("?") in parts and any(
         part == _Literal("/")
         and any(isinstance(before, _Digit) for before in parts[:place])
@@ -236,7 +236,7 @@ def _is_fraction(parts: Sequence[_Part]) -> bool:
 
 
 def _is_supported(parts: Sequence[_Part]) -> bool:
-    """Return whether all digits after a point follow one another, and one point at most exists."""
+    """Return whether all digits after the point are consecutive, and there is at most one point."""
     points = [place for place, part in enumerate(parts) if part == _Mark(".")]
     if len(points) > 1:
         return False
@@ -290,7 +290,7 @@ def _is_grouping(whole: Sequence[_Part]) -> bool:
 def _is_neutral(text: str, place: int, currencies: set[str]) -> bool:
     """Return whether a text beside the digits is a sign, a space or a currency.
 
-    ``place`` is the section's: from the second on, marks of negative numbers are expected.
+    ``place`` is the section's: from the second one, signs of negative numbers are expected.
     """
     bare = text.strip()
     if not bare or text in currencies:
@@ -355,7 +355,7 @@ def _round(value: float, thousands: int, decimals: int) -> tuple[str, str]:
 
 
 def _fill_digits(parts: Sequence[_Part], digits: str) -> str:
-    """Return the whole number in its places, from the right. More digits go before the first."""
+    """Return the whole number filled into its places from the right. Extra digits go first."""
     places = [place for place, part in enumerate(parts) if isinstance(part, _Digit)]
     has_groups = _Mark(",") in parts
     shown: list[str] = []

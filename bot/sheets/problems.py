@@ -1,4 +1,4 @@
-"""Problems of rows: grouped if they are the same, and written beside their rows."""
+"""Problems of rows: grouped if identical, and written next to their rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RowProblem:
     """A problem of one row.
 
     ``row`` as in the file; ``column`` is its name there, "" for the whole row. ``words`` continue
-    it, and never contain a value: they may be shown where others read.
+    it, and never contain a value: others may read them.
     """
 
     row: int
@@ -39,7 +39,7 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class ProblemGroup:
-    """The same problem of several rows, in the file's order."""
+    """The same problem in several rows, in the file's order."""
 
     sentence: str
     rows: tuple[int, ...]
@@ -64,9 +64,9 @@ def group_problems(problems: Iterable[RowProblem]) -> tuple[ProblemGroup, ...]:
 
 
 def build_problem_csv(sheet: Sheet, problems: Iterable[RowProblem]) -> bytes:
-    """Return the rows with problems as a CSV that Excel opens, to be repaired and chosen again.
+    """Return the rows with problems as a CSV that Excel opens, to be fixed and uploaded again.
 
-    It has the sheet's columns, and one more with the sentences.
+    It has the sheet's columns, and one more for the problems.
     """
     sentences: dict[int, list[str]] = defaultdict(list)
     for problem in problems:

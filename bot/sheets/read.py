@@ -37,7 +37,7 @@ async def read_sheet(
 
 
 def parse_sheet(data: bytes, options: ReadOptions | None = None) -> Sheet:
-    """Return the sheet where no event loop is running. Raise ``InvalidSheet``."""
+    """Return the sheet without a running event loop. Raise ``InvalidSheet``."""
     if _detect_kind(data) is FileKind.WORKBOOK:
         return asyncio.run(read_sheet(data, options))
     return delimited.parse_csv(data, options or ReadOptions())

@@ -1,4 +1,4 @@
-"""Phone numbers in several rows, however each row writes them, and numbers of former plans."""
+"""Phone numbers in several rows, in any spelling, and numbers from former plans."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.text.former_numbers import may_be_former
 from bot.text.phones import INTERNATIONAL, InvalidPhone, PhoneParser
 
 _ARGENTINE_MOBILE = re.compile(r"549(\d{10})")
-"""Matches the 9 of international calls; the phone without it is in today's plan, too."""
+"""Matches the 9 of international calls; the number without it is in today's plan too."""
 
 
 def find_repeated_phones(
@@ -22,7 +22,7 @@ def find_repeated_phones(
     row_numbers: Sequence[int],
     phones: PhoneParser,
 ) -> tuple[tuple[int, ...], ...]:
-    """Return the rows of each phone number that is in more than one, in the order of the file."""
+    """Return the rows of each phone number that occurs more than once, in the order of the file."""
     places = _find_phone_places(columns)
     rows_by_text: dict[str, list[int]] = defaultdict(list)
     for number, row in zip(row_numbers, values, strict=True):
@@ -38,7 +38,7 @@ def find_repeated_phones(
 def find_former_phones(
     columns: Sequence[ColumnMatch], values: Sequence[RowValues], row_numbers: Sequence[int]
 ) -> tuple[int, ...]:
-    """Return the rows with a number of a former plan, by which WhatsApp may know the person."""
+    """Return the rows with a number from a former plan, by which WhatsApp may know the person."""
     places = _find_phone_places(columns)
 
     def is_former(text: str) -> bool:
@@ -63,10 +63,10 @@ def _find_phone_places(columns: Sequence[ColumnMatch]) -> list[int]:
 
 
 def _build_phone_key(text: str, phones: PhoneParser) -> str:
-    """Return what all spellings of a number share; a text that is no number is its own key.
+    """Return the key that all spellings of a number share; text that isn't a number is its own key.
 
     Checked numbers are digits with their country code, and few need to be parsed again; keys of
-    records are texts as typed.
+    records are as typed.
     """
     if text.isdigit() and not may_be_former(text):
         return _ARGENTINE_MOBILE.sub(r"54\1", text)

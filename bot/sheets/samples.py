@@ -14,12 +14,12 @@ from bot.text.csv_file import unescape_formula
 
 MAX_CELLS = 8
 MAX_ROWS_SEARCHED = 20_000
-"""Rows in which the times of a column are searched."""
+"""Rows that are searched for a column's times."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeSample:
-    """A time as it is in the file, and as it is understood."""
+    """A time as in the file, and as understood."""
 
     header: str
     cell: str
@@ -28,7 +28,7 @@ class TimeSample:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """``letters`` are cells whose look depends on a guessed encoding."""
+    """``letters`` are cells whose text depends on a guessed encoding."""
 
     letters: tuple[str, ...] = ()
     times: tuple[TimeSample, ...] = ()
@@ -48,7 +48,7 @@ def collect_samples(sheet: Sheet, matches: ColumnMatches, timezone: tzinfo) -> S
 
 
 def list_cells_beyond_ascii(sheet: Sheet, limit: int = MAX_CELLS) -> list[str]:
-    """Return cells that together show the most letters whose look depends on the encoding."""
+    """Return the cells that together show the most letters that depend on the encoding."""
     seen: set[str] = set()
     found: list[str] = []
     for cell in _iter_cells(sheet):

@@ -1,4 +1,4 @@
-"""A table as it was read, its limits, and the error for a file that is no table."""
+"""A table as it was read, its limits, and the error for a file that isn't a table."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MAX_COLUMNS = 200
 MAX_CELLS = 3_000_000
 """The cells below the header. All four limits are ours: a cell takes about 60 bytes of memory."""
 MAX_ISSUES = 50_000
-"""Cells with an error, a merge or the like: with more, the table itself is to be repaired."""
+"""Cells with an error, a merge or the like: with more, the table itself needs fixing."""
 
 
 class InvalidSheet(UsageError):
     """The file can't be used. ``message`` says what it is and what to do.
 
-    ``sheets`` are the places and names of the workbook's sheets, of which another may be chosen.
+    ``sheets`` are the positions and names of the workbook's sheets, to choose another one.
     """
 
     def __init__(self, message: str, *, sheets: tuple[tuple[int, str], ...] = ()) -> None:
@@ -30,7 +30,7 @@ class InvalidSheet(UsageError):
 
 
 class CellIssue(StrEnum):
-    """What is wrong with a cell or a row, whatever its values mean."""
+    """What is wrong with a cell or a row, regardless of the meaning of its values."""
 
     TOO_MANY_CELLS = "too many"
     LONG_NUMBER = "long number"
@@ -41,7 +41,7 @@ class CellIssue(StrEnum):
 
 
 WHOLE_ROW = -1
-"""In the place of a column: the issue concerns the whole row."""
+"""Instead of a column: the issue concerns the whole row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class RowIssue:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What the person chose about reading: the workbook's sheet by place, the text's encoding."""
+    """The person's choices about reading: the workbook's sheet by position, the text's encoding."""
 
     sheet: int | None = None
     encoding: str = ""
@@ -63,7 +63,7 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a table came from, and what could have been read instead.
+    """Where a table came from, and what could be read instead.
 
     ``description`` is for people: "CSV in UTF-8, separated by commas". ``encoding`` is Python's
     name, ``is_guess`` whether it was assumed. ``sheets`` are places and names.
@@ -100,7 +100,7 @@ class Sheet:
         return self.source.description
 
     def exclude_hidden_rows(self) -> Sheet:
-        """Return the rows that a person sees who opens the file."""
+        """Return the rows that are visible to a person who opens the file."""
         if not self.hidden_rows:
             return self
         visible = [

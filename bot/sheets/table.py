@@ -25,7 +25,7 @@ from bot.sheets.sheet import (
 )
 
 MAX_INTERNED_VALUES = 2000
-"""Different values of one column that are stored once; a column of names has more, one of cities
+"""Distinct values of a column that are stored once; a column of names has more, one of cities
 fewer."""
 
 
@@ -38,7 +38,7 @@ def build_sheet(rows: Iterable[RawRow], source: Source, *, first_column_index: i
 
 
 class SheetBuilder:
-    """Takes rows in the file's order, and is finished once.
+    """Takes rows in the file's order; call ``finish`` once.
 
     ``first_column_index`` is the place of the first column in the file, where it has a letter.
     Each method raises ``InvalidSheet``.
@@ -139,7 +139,7 @@ def _find_row_issues(row: RawRow, width: int) -> Iterator[RowIssue]:
 
 
 class _StringInterner:
-    """Stores equal cells once if a column has few different values: it halves a sheet's memory."""
+    """Stores equal cells once if a column has few distinct values: it halves a sheet's memory."""
 
     def __init__(self, width: int) -> None:
         self._width = width

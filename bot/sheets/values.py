@@ -1,4 +1,4 @@
-"""Parse cells into values that Chakra takes, by the type of the attribute as far as it is known.
+"""Parse cells into values that Chakra accepts, by the attribute's type as far as it is known.
 
 A parser takes the text of a cell that is not empty. It raises ``ValueError`` with words that
 continue the column's name ("phone: not a valid number") and never repeat the value: they are shown
@@ -60,7 +60,7 @@ TYPE_NAMES: Mapping[ValueKind, tuple[str, ...]] = {
     ValueKind.DATETIME: ("datetime", "timestamp", "moment", "dateandtime"),
     ValueKind.BOOLEAN: ("boolean", "bool", "yesno", "checkbox", "toggle", "flag"),
 }
-"""Names of types, folded. Chakra's own are UNKNOWN: any other is text."""
+"""Names of types, normalized. Chakra's own are UNKNOWN: any other is text."""
 
 NAME_PATTERNS: Mapping[ValueKind, re.Pattern[str]] = {
     ValueKind.PHONE: re.compile(
@@ -108,7 +108,7 @@ def infer_kind(target: Target) -> ValueKind:
 
 
 def is_number(match: ColumnMatch) -> bool:
-    """Return whether the column is for numbers, which are sent without what a format adds."""
+    """Return whether the column is for numbers, which are sent without formatting."""
     return match.role is ColumnRole.ATTRIBUTE and infer_kind(match.target) in (
         ValueKind.NUMBER,
         ValueKind.INTEGER,
@@ -149,7 +149,7 @@ def build_parser(
 def _ignore_invisible(parser: Parser) -> Parser:
     """Return a parser of keys, numbers and addresses. Texts need joiners, so they stay as they are.
 
-    Contacts and web pages put marks into cells that can't be seen and that no search would match.
+    Contacts and web pages put invisible marks into cells, which no search would match.
     """
 
     def parse(cell: str) -> Value:

@@ -1,6 +1,6 @@
-"""Read one sheet of an Excel workbook, in a process of its own that may die of it.
+"""Read one sheet of an Excel workbook, in a separate process that may die from it.
 
-It is run by its path, with the sheet's place as an argument or none for the first one with a
+It is run by its path, with the sheet's position as an argument, or none for the first one with a
 table. The workbook comes in on stdin, and lines of JSON go out on stdout::
 
     {"sheet": "Leads", "place": 0, "first": 0, "sheets": [[0, "Leads"], [1, "Notes"]], "total": 3}
@@ -44,23 +44,23 @@ MAX_MEMORY_BYTES = 1024 * 1024 * 1024
 MAX_CELL_LENGTH = 32_767
 """Characters; Excel's own limit."""
 MAX_OUTPUT_BYTES = 96 * 1024 * 1024
-"""Bytes of all lines together. A table within the limits of size needs about a third of it."""
+"""Bytes of all lines together. A table within the size limits needs about a third of it."""
 MAX_SHEETS_LISTED = 100
-"""As many as a menu of Slack has options."""
+"""As many as a Slack menu has options."""
 ROUNDED_FROM = 10**15
-"""Excel stores 15 digits of a number: one from here on was rounded when it was entered."""
+"""Excel stores 15 digits of a number: this one and larger ones were rounded when entered."""
 DAMAGED, PASSWORD, EMPTY, EMPTY_SHEET = "damaged", "password", "empty", "empty sheet"
 TOO_LARGE, LONG_CELL, TOO_MUCH_TEXT = "large", "long cell", "text"
 LONG_NUMBER, ERROR, MERGED = "long number", "formula", "merged"
 UNCALCULATED, UNREADABLE_FORMAT = "uncalculated", "number format"
-"""Values of ``bot.sheets.sheet.CellIssue``, which this process does without."""
+"""Values of ``bot.sheets.sheet.CellIssue``, which this process doesn't import."""
 
 CellValue = int | float | str | bool | time | date | datetime | timedelta
 IndexedIssues = list[tuple[int, str]]
 
 
 class TooLarge(Exception):
-    """A cell or the whole table has more text than is read. The argument is the reason."""
+    """A cell or the whole table has too much text. The argument is the reason."""
 
 
 def read_workbook(data: bytes, place: int | None = None) -> Iterator[Any]:
@@ -108,7 +108,7 @@ def _iter_rows(sheet: CalamineSheet, first: int, marked: MarkedRows) -> Iterator
         issues = _list_marked_cells(marks, first) + _find_long_numbers(values)
         for place, issue in issues:
             if issue == UNCALCULATED and 0 <= place < len(cells):
-                cells[place] = ""  # the zero that stands for no value
+                cells[place] = ""  # the zero that represents no value
         plain = _apply_formats(marks.formats, first, values, cells, issues) if marks.formats else {}
         covered = merged.list_covered_columns(row)
         if any(cells):
@@ -140,7 +140,7 @@ def _list_sheets(book: CalamineWorkbook) -> list[tuple[int, str]]:
 
 
 def _find_sheet(book: CalamineWorkbook, places: list[int]) -> tuple[int, CalamineSheet] | None:
-    """Return the first of these sheets that has something in it, and its place among all."""
+    """Return the first of these sheets that isn't empty, and its position among all."""
     for place in places:
         if not 0 <= place < len(book.sheet_names):
             continue
@@ -187,7 +187,7 @@ def _apply_formats(
     cells: list[str],
     issues: IndexedIssues,
 ) -> dict[int, str]:
-    """Put what Excel shows into ``cells``, and return the plain numbers by place."""
+    """Put what Excel shows into ``cells``, and return the plain numbers by position."""
     plain: dict[int, str] = {}
     for column, known in formats.items():
         place = column - first
@@ -207,7 +207,7 @@ def _apply_formats(
 
 
 class _MergedCells:
-    """Cells that another one covers: they look filled, and are empty."""
+    """Cells covered by another one: they look filled, but are empty."""
 
     def __init__(self, sheet: CalamineSheet, first_column: int, width: int) -> None:
         self._ranges = sorted(sheet.merged_cell_ranges or [], reverse=True)
@@ -215,7 +215,7 @@ class _MergedCells:
         self._last_column = first_column + width - 1
 
     def list_covered_columns(self, row: int) -> list[int]:
-        """Return the covered columns of a row. Rows are asked for in their order."""
+        """Return the covered columns of a row. Rows must be requested in order."""
         while self._ranges and self._ranges[-1][0][0] <= row:
             self._active_ranges.append(self._ranges.pop())
         self._active_ranges = [merged for merged in self._active_ranges if merged[1][0] >= row]
@@ -228,9 +228,9 @@ class _MergedCells:
 
 
 def _limit_memory() -> None:
-    """Let an allocation beyond the limit fail, and write no core: it has customers' data in it."""
+    """Make allocations beyond the limit fail, without a core dump, which has customers' data."""
     try:
-        import resource  # there is none on Windows
+        import resource  # not available on Windows
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))

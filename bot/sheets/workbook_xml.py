@@ -1,6 +1,6 @@
-"""Read from a workbook's XML what the reader of its values leaves out.
+"""Read from a workbook's XML what the value reader leaves out.
 
-That is hidden rows, errors, formulas without a stored value, and formats that add characters.
+These are hidden rows, errors, formulas without a stored value, and formats that add characters.
 Source: ECMA-376 part 1, 18.3.1.4 (c), 18.3.1.40 (f), 18.3.1.73 (row), 18.8.45 (xf).
 """
 
@@ -33,7 +33,7 @@ _ZEROS = frozenset({"0", "0.0"})
 
 @dataclass(frozen=True, slots=True)
 class RowMarks:
-    """What is known of the row at ``index``, from 0; columns from 0 as well."""
+    """What is known about the row at ``index``, from 0; columns count from 0 too."""
 
     index: int
     is_hidden: bool = False
@@ -43,7 +43,7 @@ class RowMarks:
 
 
 class MarkedRows:
-    """The marks of one sheet, asked for row by row in the file's order."""
+    """The marks of one sheet, requested row by row in the file's order."""
 
     def __init__(self, data: bytes, sheet_index: int) -> None:
         self._rows = _iter_marked_rows(data, sheet_index)
@@ -55,7 +55,7 @@ class MarkedRows:
         return self._next if self._next and self._next.index == index else RowMarks(index)
 
     def iter_after(self, index: int) -> Iterator[RowMarks]:
-        """Return the marks of the rows from ``index`` on: they have no values."""
+        """Return the marks of the rows from ``index`` on, which have no values."""
         while self._next:
             if self._next.index >= index:
                 yield self._next
@@ -78,7 +78,7 @@ def _iter_marked_rows(data: bytes, sheet_index: int) -> Iterator[RowMarks]:
 
 
 def _has_marks(archive: zipfile.ZipFile, part: str, formats: Mapping[str, NumberFormat]) -> bool:
-    """Look for the words before each cell is parsed: most sheets have none of them."""
+    """Search for the keywords before each cell is parsed: most sheets have none of them."""
     styles = b"|".join(re.escape(style.encode()) for style in formats)
     words = [
         rb"<(?:\w+:)?f[\s/>]",
@@ -176,7 +176,7 @@ class _SheetParser:
     def _lacks_value(self) -> bool:
         """Return whether no program has calculated the formula.
 
-        An empty text is a value. A zero is none if the workbook asks to be calculated when it is
+        An empty text is a value. A zero isn't, if the workbook asks to be calculated when it is
         opened: programs that don't calculate store it in every formula.
         """
         if self._type in ("str", "inlineStr", "s"):
@@ -198,9 +198,9 @@ def _parse_column(reference: str) -> int | None:
 
 
 def replace_unknown_errors(data: bytes) -> bytes:
-    """Return the workbook with ``#N/A`` for errors that the reader of values would fail on.
+    """Return the workbook with ``#N/A`` for errors that the value reader would fail on.
 
-    Newer versions of Excel add to them (``#SPILL!``). Each is a problem of its row.
+    Newer versions of Excel add more (``#SPILL!``). Each is a problem of its row.
     """
     written = BytesIO()
     with (

@@ -1,6 +1,6 @@
-"""Threads of their own for work whose length a person's file decides.
+"""Separate threads for work whose duration depends on a person's file.
 
-The rest of the app never waits behind a large table, and few tables are read at the same time.
+The rest of the app never waits for a large table, and few tables are read at the same time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class SheetWorkers:
-    """``reading`` is acquired while a file is read: each file may take some hundred megabytes."""
+    """``reading`` is acquired while a file is read: each may take several hundred megabytes."""
 
     def __init__(self, max_concurrent: int = MAX_CONCURRENT_READS) -> None:
         self._executor = ThreadPoolExecutor(max_concurrent, thread_name_prefix="sheets")
@@ -29,5 +29,5 @@ class SheetWorkers:
         return await loop.run_in_executor(self._executor, lambda: function(*args, **kwargs))
 
     def close(self) -> None:
-        """Start nothing more. A file that is being read now is finished, without being awaited."""
+        """Start nothing more. A file being read now is finished, but not awaited."""
         self._executor.shutdown(wait=False, cancel_futures=True)

@@ -15,6 +15,8 @@ async def adopt_rows(database: Database, workspace: str) -> None:
     Raises ``DatabaseUnavailable``.
     """
     async with database.begin() as connection:
+        # Each statement runs once in a process, and its compiled form takes 10 kB.
+        await connection.execution_options(compiled_cache=None)
         await connection.execute(delete(rate_limits).where(rate_limits.c.workspace == ""))
         for table in METADATA.sorted_tables:
             if table is not rate_limits:

@@ -77,6 +77,7 @@ class Http:
         self._clock = clock
         self._limits = limits
         trust_env = not _is_loopback(self._base_url)  # use the environment's proxy, if any
+        needs_tls = trust_env or self._base_url.startswith("https:")
         self._client = httpx.AsyncClient(
             headers={
                 "Authorization": _format_bearer_header(token),
@@ -88,7 +89,7 @@ class Http:
             limits=httpx.Limits(max_connections=limits.max_connections),
             follow_redirects=False,
             trust_env=trust_env,
-            verify=_load_ssl_context(trust_env),
+            verify=_load_ssl_context(needs_tls=needs_tls, trust_env=trust_env),
             transport=transport,
         )
         self._send = self._build_pipeline(on_attempt, jitter)
@@ -331,8 +332,13 @@ def _find_path_under_base(base_url: str, url: str) -> str | None:
 
 
 @cache
-def _load_ssl_context(trust_env: bool) -> ssl.SSLContext:
-    """Return the TLS context. Cached: loading the certificates is the slow part of a start."""
+def _load_ssl_context(*, needs_tls: bool, trust_env: bool) -> ssl.SSLContext:
+    """Return the TLS context. Cached: loading the certificates is the slow part of a start.
+
+    Without ``needs_tls`` it has none, and so trusts no server.
+    """
+    if not needs_tls:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return httpx.create_ssl_context(trust_env=trust_env)
 
 

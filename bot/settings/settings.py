@@ -9,13 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from dotenv import dotenv_values
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from bot.settings import validators
 
@@ -40,10 +35,15 @@ def _validate_with(validator: Callable[[str], Any]) -> BeforeValidator:
     return BeforeValidator(lambda value: validator(value) if isinstance(value, str) else value)
 
 
-class Settings(BaseSettings):
-    """The settings of one process. A field is the name of its variable in lower case."""
+class Settings(BaseModel):
+    """The settings of one process. A field is the name of its variable in lower case.
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    ``load`` reads the environment; tests pass their own values.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True
+    )
 
     slack_bot_token: Annotated[
         SecretStr,
@@ -189,18 +189,6 @@ class Settings(BaseSettings):
         )
         return tuple(secret.get_secret_value() for secret in given if secret is not None)
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Use only the arguments: `load` reads the environment, so tests can pass their own."""
-        return (init_settings,)
-
 
 @dataclass(frozen=True)
 class Setting:
@@ -296,13 +284,11 @@ def _read_env_file(env_file: Path | None) -> Mapping[str, str]:
     if env_file is None:
         return {}
     try:
-        source = DotEnvSettingsSource(
-            Settings, env_file, env_file_encoding="utf-8-sig", case_sensitive=True
-        )
+        values = dotenv_values(env_file, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError((SettingProblem(str(env_file), f"cannot be read: {reason}"),)) from None
-    return {name: value for name, value in source.env_vars.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _clean(value: str) -> str:

@@ -141,8 +141,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    """Return a clock that moves only when a test moves it."""
+def clock(request: pytest.FixtureRequest) -> ManualClock:
+    """Return a clock that moves only when a test moves it: the world's that the story shares."""
+    if shares_world(request):
+        shared = request.getfixturevalue("module_world")
+        assert isinstance(shared, SharedWorld)
+        return shared.world.clock
     return ManualClock()
 
 
@@ -175,33 +179,44 @@ def acme(request: pytest.FixtureRequest) -> World:
 
     Stories marked ``shared_world`` (tests/shared_world.py) share the one of their module.
     """
-    is_shared = request.node.get_closest_marker(shared_world.name) == shared_world.mark
-    found = request.getfixturevalue("shared_acme" if is_shared else "own_acme")
+    found = request.getfixturevalue("shared_acme" if shares_world(request) else "own_acme")
     assert isinstance(found, World)
     return found
 
 
+def shares_world(request: pytest.FixtureRequest) -> bool:
+    """Return whether the world of this story is the module's."""
+    return "acme" in request.fixturenames and (
+        request.node.get_closest_marker(shared_world.name) == shared_world.mark
+    )
+
+
+@pytest.fixture(scope="module")
+def world_settings() -> dict[str, Any]:
+    """Return how ``acme`` differs from other worlds; a module overrides this fixture."""
+    return {}
+
+
 @pytest.fixture
-async def own_acme(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    async with open_sandbox() as world:
+async def own_acme(
+    open_sandbox: OpenSandbox, world_settings: dict[str, Any]
+) -> AsyncIterator[World]:
+    async with open_sandbox(**world_settings) as world:
         yield world
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def module_world() -> AsyncIterator[SharedWorld]:
+async def module_world(world_settings: dict[str, Any]) -> AsyncIterator[SharedWorld]:
     """Open one world for the stories of a module."""
-    async with open_world(ManualClock()) as world:
+    async with open_world(ManualClock(), **world_settings) as world:
         shared = SharedWorld(world)
         await shared.open()
         yield shared
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def shared_acme(
-    request: pytest.FixtureRequest, module_world: SharedWorld
-) -> AsyncIterator[World]:
+async def shared_acme(module_world: SharedWorld) -> AsyncIterator[World]:
     """The module's world as if it were new. A story that leaves something in it fails."""
-    assert "clock" not in request.fixturenames, "the world has a clock of its own: acme.clock"
     await module_world.begin()
     yield module_world.world
     assert await module_world.find_changes() == [], "left in the module's world"

@@ -15,6 +15,8 @@ from tests.world import World
 
 shared_world = pytest.mark.asyncio(loop_scope="module")
 """For a story that changes nothing that another one could see: its ``acme`` is the module's."""
+own_world = pytest.mark.asyncio(loop_scope="function")
+"""For one that does, in a module whose ``pytestmark`` is the other."""
 
 STATELESS = {"RequestPipeline", "WebhookSender", "TimerGroup"}
 """Classes of the embedded Chakra whose objects are records of traffic."""
@@ -60,6 +62,10 @@ class SharedWorld:
             workspace.notices,
             workspace.views._stacks,
             workspace.views._homes,
+            workspace.previews._shared,
+            workspace.previews._panes,
+            workspace.previews._open,
+            workspace.previews._panes_by_trigger,
             workspace.validator.rejections,
             workspace.validator.warnings,
             log.calls,
@@ -92,6 +98,7 @@ class SharedWorld:
                 slack._user_actions.state_gap,
                 workspace.validator._refuses_private_tables,
                 workspace.files.base_url,
+                workspace.previews.work_objects_enabled,
             ),
             "Chakra's endpoints": list(chakra._pipeline.disabled_endpoints),
             "Chakra's state": pickle_state(vars(chakra)),

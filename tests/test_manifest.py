@@ -18,6 +18,12 @@ import yaml
 
 from bot import manifest
 from bot.sandbox.slack.events import SCOPES
+from bot.slack.events import (
+    ADDRESSED_EVENTS,
+    HOME_OPENED,
+    JOINED_CHANNEL,
+    REVOCATION_EVENTS,
+)
 from commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
@@ -175,3 +181,9 @@ def test_wheel_contains_the_manifest_and_the_demo(tmp_path: Path) -> None:
     assert ours <= names
     assert {"bot/py.typed", "commands/__init__.py"} <= names
     assert not [name for name in names if name.startswith("tests")]
+
+
+def test_the_manifest_subscribes_to_what_is_handled() -> None:
+    handled = {JOINED_CHANNEL, HOME_OPENED, *ADDRESSED_EVENTS, *REVOCATION_EVENTS}
+    handled |= {event.type for command in COMMANDS for event in command.events}
+    assert set(manifest.load()["settings"]["event_subscriptions"]["bot_events"]) == handled

@@ -19,6 +19,8 @@ async def test_what_a_story_changes_is_named(acme: World) -> None:
     assert await shared.find_changes() == ["channels"]
     await acme.type('/chakra process save "hot leads" state:NEW')
     assert await shared.find_changes() == ["rows"]
+    acme.slack.previews.switch_work_objects(on=False)
+    assert await shared.find_changes() == ["Slack's settings"]
     acme.slack.hang("chat.postMessage")
     assert await shared.find_changes() == ["hanging methods"]
     acme.slack.release()

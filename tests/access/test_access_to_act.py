@@ -12,6 +12,7 @@ from commands import COMMANDS
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import check_form, count_sent, open_form
 from tests.people import JOHN, MEI, PRIYA
+from tests.shared_world import shared_world
 from tests.world import World
 
 OWNER, GROUP = "U0LENA", "S0SALES"
@@ -77,6 +78,7 @@ async def test_a_promoted_person_may_write_without_waiting(acme: World, clock: M
     assert may_write(await access.check(actor, to_act=True))
 
 
+@shared_world
 async def test_presses_within_seconds_share_one_answer_of_slack(
     acme: World, clock: ManualClock
 ) -> None:
@@ -91,6 +93,7 @@ async def test_presses_within_seconds_share_one_answer_of_slack(
     assert count_calls(acme) == 2 * asked
 
 
+@shared_world
 @pytest.mark.parametrize("method", ["users.info", "usergroups.users.list"])
 @pytest.mark.parametrize("error", ["fatal_error", "internal_error", "ratelimited"])
 async def test_an_old_answer_lets_no_one_write_while_slack_does_not_answer(

@@ -77,6 +77,7 @@ async def test_a_refusal_has_a_reason(acme: World, who: str) -> None:
     assert (await check_access(acme, who)).reason.endswith(".")
 
 
+@shared_world
 async def test_a_deleted_group_has_no_members_and_leaves_no_doubt(acme: World) -> None:
     with capture_logs() as lines:
         found = await check_access(acme, MEI, "S0GONE")
@@ -87,6 +88,7 @@ async def test_a_deleted_group_has_no_members_and_leaves_no_doubt(acme: World) -
 # --- while it does not ---------------------------------------------------------------------------
 
 
+@shared_world
 @pytest.mark.parametrize("who", [OWNER, ADMIN, JOHN, MEI, GUEST, OUTSIDER])
 async def test_an_unknown_person_is_unverified_while_slack_is_down(acme: World, who: str) -> None:
     take_slack_down(acme)
@@ -97,6 +99,7 @@ async def test_an_unknown_person_is_unverified_while_slack_is_down(acme: World, 
     assert who not in str(lines)
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("who", "senders", "role"),
     [
@@ -118,6 +121,7 @@ async def test_a_cached_member_may_look_but_not_write_while_slack_is_down(
     assert (found.permissions, found.is_unverified) == (role.permissions, True)
 
 
+@shared_world
 @pytest.mark.parametrize("who", [GUEST, SINGLE_CHANNEL_GUEST, OUTSIDER])
 async def test_a_cached_guest_stays_a_guest(acme: World, clock: ManualClock, who: str) -> None:
     await check_access(acme, who)
@@ -126,6 +130,7 @@ async def test_a_cached_guest_stays_a_guest(acme: World, clock: ManualClock, who
     assert (await check_access(acme, who)).permissions == Role.GUEST.permissions
 
 
+@shared_world
 async def test_a_cached_member_is_dropped_after_a_day(acme: World, clock: ManualClock) -> None:
     await check_access(acme, MEI)
     await clock.jump(DAY_SECONDS + 301)
@@ -135,6 +140,7 @@ async def test_a_cached_member_is_dropped_after_a_day(acme: World, clock: Manual
     )
 
 
+@shared_world
 async def test_a_member_is_cached_for_five_minutes(acme: World) -> None:
     await check_access(acme, ADMIN)
     take_slack_down(acme)
@@ -144,6 +150,7 @@ async def test_a_member_is_cached_for_five_minutes(acme: World) -> None:
     assert (found.member.id, found.member.timezone) == (ADMIN, "Asia/Kolkata")
 
 
+@shared_world
 async def test_a_demoted_admin_is_noticed_when_the_cache_expires(
     acme: World, clock: ManualClock
 ) -> None:
@@ -171,11 +178,13 @@ async def test_an_unavailable_group_lets_no_one_write(
     assert (found.permissions, found.is_unverified) == (role.permissions, unsure)
 
 
+@shared_world
 async def test_a_person_named_by_id_needs_no_group(acme: World) -> None:
     take_slack_down(acme, "usergroups.users.list")
     assert (await check_access(acme, MEI, SENDER_GROUP, MEI)).permissions == Role.SENDER.permissions
 
 
+@shared_world
 async def test_a_cached_group_lets_its_members_look_only(acme: World, clock: ManualClock) -> None:
     await check_access(acme, JOHN, SENDER_GROUP)
     await clock.advance(301)

@@ -30,6 +30,7 @@ from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
 from tests.request_client import reserve_port
+from tests.shared_world import shared_world
 
 NEW_DATABASE_URL = SecretStr(f"sqlite:///{gettempdir()}/the-database-of-no-bot.db")
 """It is not there, and the doctor does not make it."""
@@ -68,6 +69,7 @@ async def list_failed_checks(settings: Settings, clock: ManualClock) -> dict[str
 # --- well ----------------------------------------------------------------------------------------
 
 
+@shared_world
 async def test_all_checks_pass(acme: Sandbox, clock: ManualClock) -> None:
     found = await run_all_checks(build_test_settings(acme, senders=(SENDER, SENDER_GROUP)), clock)
     assert all(finding.is_ok and str(finding).startswith("ok    ") for finding in found)
@@ -87,11 +89,13 @@ async def test_all_checks_pass(acme: Sandbox, clock: ManualClock) -> None:
     assert "Acme" in str(found[1])
 
 
+@shared_world
 async def test_socket_mode_tries_a_connection(acme: Sandbox, clock: ManualClock) -> None:
     found = await run_all_checks(build_test_settings(acme, socket_mode=True), clock)
     assert "ok    Socket Mode: a connection can be opened." in map(str, found)
 
 
+@shared_world
 async def test_output_contains_no_secret(acme: Sandbox, clock: ManualClock) -> None:
     bad = build_test_settings(
         acme,
@@ -126,6 +130,7 @@ def test_hosts_of_files_are_listed(api_url: str, own: str) -> None:
 # --- Slack ---------------------------------------------------------------------------------------
 
 
+@shared_world
 async def test_wrong_bot_token_is_named_and_chakra_is_still_checked(
     acme: Sandbox, clock: ManualClock
 ) -> None:
@@ -179,6 +184,7 @@ async def test_sender_that_cannot_be_checked_without_a_scope(
     assert "Grant the missing scope" in failures["SENDERS"]
 
 
+@shared_world
 @pytest.mark.parametrize("sender", ["U0STRANGER", "S0UNKNOWN"])
 async def test_unknown_sender_is_named(acme: Sandbox, clock: ManualClock, sender: str) -> None:
     failures = await list_failed_checks(build_test_settings(acme, senders=(SENDER, sender)), clock)
@@ -186,6 +192,7 @@ async def test_unknown_sender_is_named(acme: Sandbox, clock: ManualClock, sender
     assert "remove it from SENDERS" in failures["SENDERS"]
 
 
+@shared_world
 @pytest.mark.parametrize("token", ["xapp-wrong", "the bot's own"])
 async def test_a_wrong_app_token_is_named(acme: Sandbox, clock: ManualClock, token: str) -> None:
     presented = acme.slack.bot_token if token == "the bot's own" else token
@@ -195,6 +202,7 @@ async def test_a_wrong_app_token_is_named(acme: Sandbox, clock: ManualClock, tok
     assert "connections:write" in failures["Socket Mode"]
 
 
+@shared_world
 async def test_unreachable_slack(acme: Sandbox, clock: ManualClock) -> None:
     with reserve_port() as port:
         failures = await list_failed_checks(
@@ -203,6 +211,7 @@ async def test_unreachable_slack(acme: Sandbox, clock: ManualClock) -> None:
     assert "could not be reached. Check the network and SLACK_API_URL." in failures["Slack token"]
 
 
+@shared_world
 async def test_slack_url_of_another_service(acme: Sandbox, clock: ManualClock) -> None:
     async with serve(respond_with(HTMLResponse("<html>Welcome</html>"))) as url:
         failures = await list_failed_checks(
@@ -211,6 +220,7 @@ async def test_slack_url_of_another_service(acme: Sandbox, clock: ManualClock) -
     assert "SLACK_API_URL is not the address of Slack's API" in failures["Slack token"]
 
 
+@shared_world
 @pytest.mark.parametrize("code", ["fatal_error", "service_unavailable", "ratelimited"])
 async def test_a_slack_that_fails_is_not_blamed_on_the_token(
     acme: Sandbox, clock: ManualClock, code: str
@@ -220,6 +230,7 @@ async def test_a_slack_that_fails_is_not_blamed_on_the_token(
     assert f"Slack is failing right now ({code})" in failures["Slack token"]
 
 
+@shared_world
 async def test_later_slack_failure_is_reported_with_its_step(
     acme: Sandbox, clock: ManualClock
 ) -> None:
@@ -235,6 +246,7 @@ async def test_later_slack_failure_is_reported_with_its_step(
 # --- the clock -----------------------------------------------------------------------------------
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("date", "expected"),
     [
@@ -279,6 +291,7 @@ def replace_date_header(app: ASGIApp, date: str | None) -> ASGIApp:
 # --- Chakra --------------------------------------------------------------------------------------
 
 
+@shared_world
 async def test_unreachable_chakra(acme: Sandbox, clock: ManualClock) -> None:
     with reserve_port() as port:
         failures = await list_failed_checks(
@@ -287,6 +300,7 @@ async def test_unreachable_chakra(acme: Sandbox, clock: ManualClock) -> None:
     assert "could not be reached. Check the network and CHAKRA_API_URL." in failures["Chakra"]
 
 
+@shared_world
 async def test_a_wrong_access_token_is_named(acme: Sandbox, clock: ManualClock) -> None:
     failures = await list_failed_checks(
         build_test_settings(acme, chakra_access_token=SecretStr("wrong")), clock
@@ -295,6 +309,7 @@ async def test_a_wrong_access_token_is_named(acme: Sandbox, clock: ManualClock) 
     assert "Access Tokens" in failures["Chakra token"]
 
 
+@shared_world
 async def test_key_with_insufficient_role(acme: Sandbox, clock: ManualClock) -> None:
     acme.chakra.fail("GET /v1/ext/config", StatusResponse(403))
     failures = await list_failed_checks(build_test_settings(acme), clock)
@@ -302,6 +317,7 @@ async def test_key_with_insufficient_role(acme: Sandbox, clock: ManualClock) -> 
     assert "role with more permissions" in failures["Chakra token"]
 
 
+@shared_world
 async def test_dashboard_url_is_rejected_as_the_api_url(acme: Sandbox, clock: ManualClock) -> None:
     async with serve(respond_with(HTMLResponse("<html>Sign in</html>"))) as url:
         failures = await list_failed_checks(build_test_settings(acme, chakra_api_url=url), clock)
@@ -309,6 +325,7 @@ async def test_dashboard_url_is_rejected_as_the_api_url(acme: Sandbox, clock: Ma
     assert "not the dashboard's" in failures["Chakra token"]
 
 
+@shared_world
 @pytest.mark.parametrize(
     "fault", [InvalidJsonBody(), HtmlErrorPage(200), ErrorsWithStatus200(), StatusResponse(404)]
 )
@@ -319,6 +336,7 @@ async def test_undocumented_api_response(acme: Sandbox, clock: ManualClock, faul
     assert "CHAKRA_API_URL" in failures["Chakra token"]
 
 
+@shared_world
 @pytest.mark.parametrize("fault", [StatusResponse(503), TooManyRequests(retry_after_seconds=600)])
 async def test_a_chakra_that_fails_is_not_blamed_on_the_settings(
     acme: Sandbox, clock: ManualClock, fault: Any

@@ -22,6 +22,7 @@ from bot.sandbox.world import Sandbox, build_settings
 from commands import COMMANDS
 from tests.clock import ManualClock
 from tests.db.databases import KINDS, create_database_url, start_postgres
+from tests.shared_world import shared_world
 
 SECRET = "very-secret-word"
 
@@ -65,6 +66,7 @@ def downgrade(connection: Connection, revision: str) -> None:
 # --- well ----------------------------------------------------------------------------------------
 
 
+@shared_world
 @pytest.mark.parametrize("kind", KINDS)
 async def test_new_database_is_not_created_by_the_doctor(
     acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
@@ -77,6 +79,7 @@ async def test_new_database_is_not_created_by_the_doctor(
     assert await read_database_line(acme, url, clock) == line
 
 
+@shared_world
 @pytest.mark.parametrize("kind", KINDS)
 async def test_up_to_date_database_is_reported(
     acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
@@ -88,6 +91,7 @@ async def test_up_to_date_database_is_reported(
     assert line == f"ok    Database: {place} is writable and up to date."
 
 
+@shared_world
 @pytest.mark.parametrize("kind", KINDS)
 async def test_running_database_can_be_inspected(
     acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
@@ -102,6 +106,7 @@ async def test_running_database_can_be_inspected(
         await database.check()
 
 
+@shared_world
 @pytest.mark.parametrize("kind", KINDS)
 async def test_older_schema_is_migrated_by_the_next_start(
     acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
@@ -119,6 +124,7 @@ async def test_older_schema_is_migrated_by_the_next_start(
 # --- wrong ---------------------------------------------------------------------------------------
 
 
+@shared_world
 @pytest.mark.parametrize("kind", KINDS)
 async def test_newer_schema_is_rejected_and_untouched(
     acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
@@ -134,6 +140,7 @@ async def test_newer_schema_is_rejected_and_untouched(
         await run(settings, COMMANDS, clock, drain_seconds=0.1)
 
 
+@shared_world
 async def test_in_memory_database_is_warned_about(acme: Sandbox, clock: ManualClock) -> None:
     line = await read_database_line(acme, "sqlite:///:memory:", clock)
     assert line == (
@@ -142,6 +149,7 @@ async def test_in_memory_database_is_warned_about(acme: Sandbox, clock: ManualCl
     )
 
 
+@shared_world
 async def test_missing_directory(acme: Sandbox, clock: ManualClock, tmp_path: Path) -> None:
     line = await read_database_line(acme, f"sqlite:///{tmp_path}/nowhere/bot.db", clock)
     assert line == (
@@ -150,11 +158,13 @@ async def test_missing_directory(acme: Sandbox, clock: ManualClock, tmp_path: Pa
     )
 
 
+@shared_world
 async def test_read_only_directory(acme: Sandbox, clock: ManualClock) -> None:
     line = await read_database_line(acme, "sqlite:////proc/bot.db", clock)
     assert line.startswith("WRONG Database: /proc: ")
 
 
+@shared_world
 async def test_non_database_file(acme: Sandbox, clock: ManualClock, tmp_path: Path) -> None:
     (tmp_path / "bot.db").write_text("this is a diary\n" * 100)
     line = await read_database_line(acme, f"sqlite:///{tmp_path}/bot.db", clock)
@@ -162,6 +172,7 @@ async def test_non_database_file(acme: Sandbox, clock: ManualClock, tmp_path: Pa
     assert (tmp_path / "bot.db").read_text().startswith("this is a diary")
 
 
+@shared_world
 async def test_read_only_database_file(acme: Sandbox, clock: ManualClock, tmp_path: Path) -> None:
     """SQLite's own mark, which counts for root as well."""
     file = tmp_path / "bot.db"
@@ -175,6 +186,7 @@ async def test_read_only_database_file(acme: Sandbox, clock: ManualClock, tmp_pa
     assert "readonly database. Let the user that runs this app write to the file" in line
 
 
+@shared_world
 async def test_unreachable_postgres(acme: Sandbox, clock: ManualClock) -> None:
     line = await read_database_line(acme, f"postgresql://bot:{SECRET}@127.0.0.1:1/bot", clock)
     assert line.startswith("WRONG Database: ")
@@ -182,6 +194,7 @@ async def test_unreachable_postgres(acme: Sandbox, clock: ManualClock) -> None:
     assert "Check DATABASE_URL, and that the database is running" in line
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("says", "remedy"),
     [
@@ -228,6 +241,7 @@ async def start_rejecting_postgres(message: str) -> AsyncIterator[int]:
         await server.wait_closed()
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("exists", "attribute", "expected"),
     [

@@ -192,6 +192,7 @@ async def test_list_beyond_the_limit_is_refused(
     assert "More than 250 leads match. Narrow the query" in shown
 
 
+@shared_world
 async def test_outage_while_the_list_is_read_changes_nothing(acme: World) -> None:
     await acme.type("/chakra process list lead assigned:priya")
     await acme.press("bulk.change")
@@ -201,6 +202,7 @@ async def test_outage_while_the_list_is_read_changes_nothing(acme: World) -> Non
     assert not list_sent_items(acme)
 
 
+@shared_world
 async def test_list_of_which_chakra_sends_a_part_is_not_changed(acme: World) -> None:
     await acme.type("/chakra process list lead assigned:priya")
     await acme.press("bulk.change")
@@ -214,6 +216,7 @@ async def test_list_of_which_chakra_sends_a_part_is_not_changed(acme: World) -> 
     assert "there are more records but sends none" in shown
 
 
+@shared_world
 async def test_member_who_may_not_upload_has_no_button(acme: World) -> None:
     shown = collect_text(await acme.type("/chakra process list lead", by=MEI))
     assert "Change all" not in shown

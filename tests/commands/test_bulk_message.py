@@ -31,6 +31,7 @@ from tests.commands.watch_scenarios import (
 )
 from tests.endpoints import PROCEDURE, reaches
 from tests.people import JOHN, MEI, SALES
+from tests.shared_world import shared_world
 from tests.world import World
 
 PARTNERS = "C0PARTNERS"
@@ -106,6 +107,7 @@ async def test_unusable_file_of_a_message_is_named_in_the_form(
     assert "Continue" in form
 
 
+@shared_world
 async def test_message_without_a_readable_file_opens_the_form_with_the_reason(
     acme: World,
 ) -> None:
@@ -130,6 +132,7 @@ async def test_table_of_a_shared_channel_needs_the_app_in_it(acme: World) -> Non
     assert "It has people from" in plan
 
 
+@shared_world
 async def test_non_sender_cannot_use_the_shortcut(acme: World) -> None:
     message = acme.slack.posted.post_file(MEI, SALES, create_csv(build_csv(3)))
     await use_shortcut(acme, message, by=MEI)
@@ -174,6 +177,7 @@ async def test_long_upload_is_followed_in_one_message_and_its_thread(
     assert outcome.thread_ts == first.ts
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("line", "note"),
     [

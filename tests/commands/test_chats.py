@@ -9,6 +9,7 @@ from bot.sandbox.slack import collect_text
 from tests.commands.chat_scenarios import open_channel, pass_seconds
 from tests.endpoints import reaches
 from tests.people import JOHN, MEI, SALES
+from tests.shared_world import shared_world
 from tests.world import World
 
 LIST = "POST /v1/ext/chat"
@@ -117,6 +118,7 @@ async def test_lead_by_key_and_by_name_leads_to_its_chat(acme: World) -> None:
         assert "Hello from Pune" in collect_text(await acme.type(f"/chakra chat {typed}"))
 
 
+@shared_world
 @pytest.mark.parametrize("typed", ["chat zzqq", "chat NOPE-99"])
 async def test_what_cannot_be_found_is_named(acme: World, typed: str) -> None:
     shown = collect_text(await acme.type(f"/chakra {typed}"))
@@ -125,12 +127,14 @@ async def test_what_cannot_be_found_is_named(acme: World, typed: str) -> None:
     assert collect_text(await acme.type(f"/chakra {typed}")) == shown
 
 
+@shared_world
 async def test_outage_is_not_a_missing_chat(acme: World) -> None:
     acme.chakra.fail(LIST, EmptyBody())
     for typed in ("chat zzqq", "chat list"):
         assert "couldn't read Chakra's answer" in collect_text(await acme.type(f"/chakra {typed}"))
 
 
+@shared_world
 async def test_chakra_without_a_list_says_so(acme: World) -> None:
     acme.chakra.fail(LIST, StatusResponse(404))
     assert "doesn't list its chats" in collect_text(await acme.type("/chakra chat list"))

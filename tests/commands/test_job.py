@@ -138,12 +138,14 @@ async def test_invalid_argument_is_explained(acme: World, line: str, expected: s
     assert expected in collect_text(await run_command(acme, line))
 
 
+@shared_world
 async def test_guest_cannot_view_jobs(acme: World) -> None:
     assert "Guests can't use Chakra from Slack" in collect_text(
         await acme.type(f"/chakra job {DOCUMENTED}", by=GITA, channel=SUPPORT)
     )
 
 
+@shared_world
 async def test_an_outage_of_chakra_is_reported(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(FETCH, StatusResponse(503))
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra job {DOCUMENTED}"))

@@ -46,6 +46,7 @@ async def use_message(acme: World, text: str) -> None:
     await acme.wait_until_idle()
 
 
+@shared_world
 async def test_typed_lead_opens_the_form_filled_in(acme: World) -> None:
     await acme.type(f"/chakra lead {ZOYA} for <@U0PRIYA>")
     assert read_filled(acme) == {
@@ -102,12 +103,14 @@ async def test_lead_with_a_known_number_is_shown_before_another_is_created(acme:
     assert len(list_creations(acme)) == 1
 
 
+@shared_world
 async def test_lead_with_a_known_address_is_shown(acme: World) -> None:
     await acme.type("/chakra lead new Sofia sofia@example.com")
     await acme.submit({})
     assert "with this email address" in collect_text(find_form(acme))
 
 
+@shared_world
 async def test_changed_number_is_looked_up_again(acme: World) -> None:
     await acme.type("/chakra lead Aarav M 9876543210")
     await acme.submit({})
@@ -159,6 +162,7 @@ async def test_line_about_a_known_lead_finds_it(acme: World, typed: str, shown: 
     assert acme.slack.find_view(JOHN) is None
 
 
+@shared_world
 async def test_words_that_find_no_lead_can_be_a_new_one(acme: World) -> None:
     assert "Create lead" in collect_text(await acme.type("/chakra lead Zoya Nowhere"))
     await acme.press("help.run:create")
@@ -166,6 +170,7 @@ async def test_words_that_find_no_lead_can_be_a_new_one(acme: World) -> None:
     assert "Create lead" not in collect_text(await acme.type("/chakra lead state:WON"))
 
 
+@shared_world
 async def test_what_is_not_understood_is_named(acme: World) -> None:
     await acme.type("/chakra lead Zoya 9811122333 colour:red assigned:zzqq status:maybe")
     asked = collect_text(find_form(acme))
@@ -184,6 +189,7 @@ async def test_message_fills_in_the_form(acme: World) -> None:
     assert list_creations(acme)[0]["data"]["phone_number"] == "919811122333"
 
 
+@shared_world
 async def test_message_without_a_person_is_named(acme: World) -> None:
     await use_message(acme, "lunch?")
     assert "No name, number or email address was found" in collect_text(find_form(acme))
@@ -214,6 +220,7 @@ async def test_empty_answer_of_chakra_still_shows_the_card(acme: World) -> None:
     assert "Zoya Khan" in collect_text(acme.find_shown())
 
 
+@shared_world
 async def test_member_who_may_not_edit_creates_no_lead(acme: World) -> None:
     shown = collect_text(await acme.type("/chakra lead Zoya 9811122333", by=MEI))
     assert "can't send or change anything" in shown

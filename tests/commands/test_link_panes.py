@@ -84,6 +84,7 @@ async def test_outage_is_explained_in_the_pane(acme: World) -> None:
     assert "Chakra doesn't let this app do that." in pane["error"]["custom_message"]
 
 
+@shared_world
 async def test_slow_chakra_is_explained_before_slack_gives_up(acme: World) -> None:
     message = await post(acme, LINK)
     acme.chakra.fail(FETCH, Hang(), times=1)
@@ -99,6 +100,7 @@ async def test_slow_chakra_is_explained_before_slack_gives_up(acme: World) -> No
     assert acme.slack.rejections == []
 
 
+@shared_world
 async def test_slack_that_cannot_say_who_asks_shows_nothing(acme: World) -> None:
     message = await post(acme, LINK)
     acme.slack.hang("users.info")
@@ -117,6 +119,7 @@ async def test_pane_opened_from_a_search_finds_the_record_by_its_address(acme: W
     assert index_fields(pane)["Score"] == "72"
 
 
+@shared_world
 async def test_late_event_about_a_pane_does_nothing(acme: World) -> None:
     message = await post(acme, LINK)
     acme.slack.hold_events()
@@ -230,6 +233,7 @@ async def test_button_of_a_deleted_record_says_that_it_is_gone(acme: World) -> N
     assert "Chakra doesn't know this record." in collect_text(acme.slack.find_view(JOHN) or {})
 
 
+@shared_world
 async def test_slow_press_in_the_pane_ends_in_the_view_that_asked_to_wait(acme: World) -> None:
     await open_pane(acme, await post(acme, LINK))
     acme.chakra.fail(FETCH, Hang(), times=1)
@@ -305,6 +309,7 @@ PRESS = {
 }
 
 
+@shared_world
 @pytest.mark.parametrize(
     "more",
     [
@@ -342,6 +347,7 @@ async def test_odd_presses_are_acknowledged_and_answered(
     assert answers.get(action, "Aarav Mehta") in shown
 
 
+@shared_world
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z", 1,
                                   "9999-12-31T23:59:59-05:00"])  # fmt: skip
 async def test_time_that_slack_does_not_show_is_a_text(acme: World, time: object) -> None:

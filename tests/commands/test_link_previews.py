@@ -17,6 +17,7 @@ from tests.shared_world import shared_world
 from tests.world import World
 
 
+@shared_world
 async def test_link_gets_a_preview_without_any_customer_data(acme: World) -> None:
     message = await post(acme, f"Look at {LINK} please")
     assert list_titles(message) == ["Lead LEAD-004038"]
@@ -29,6 +30,7 @@ async def test_link_gets_a_preview_without_any_customer_data(acme: World) -> Non
     assert acme.slack.rejections == []
 
 
+@shared_world
 async def test_several_links_get_a_preview_each_and_a_record_only_one(acme: World) -> None:
     other = LINK.replace("38", "39")
     text = f"{LINK} {other} {LINK}?tab=chat {LINK} https://app.chakrahq.com/leads https://x.com"
@@ -38,6 +40,7 @@ async def test_several_links_get_a_preview_each_and_a_record_only_one(acme: Worl
     assert list(call.args["unfurls"]) == [LINK, other]
 
 
+@shared_world
 async def test_many_links_fit_what_slack_takes(acme: World) -> None:
     links = [f"{LINK[:-4]}{number}" for number in range(1_000, 1_030)]
     message = await post(acme, " ".join(links))
@@ -47,6 +50,7 @@ async def test_many_links_fit_what_slack_takes(acme: World) -> None:
     assert acme.slack.rejections == []
 
 
+@shared_world
 @pytest.mark.parametrize("channel", [SUPPORT, "C0GENERAL", "G0BLUEBIRD", "D0JOHNMEI", "D0JOHN"])
 async def test_link_gets_a_preview_where_the_bot_is_no_member_too(
     acme: World, channel: str
@@ -83,6 +87,7 @@ async def test_other_links_get_none_and_ask_nothing(acme: World, text: str) -> N
     assert list_unfurls(acme) == []
 
 
+@shared_world
 async def test_link_with_entities_and_percent_signs_keeps_its_exact_spelling(acme: World) -> None:
     message = await post(acme, "https://app.chakrahq.com/leads?tab=1&id=LEAD%2D004038#top")
     [preview] = list_previews(message)
@@ -92,12 +97,14 @@ async def test_link_with_entities_and_percent_signs_keeps_its_exact_spelling(acm
     assert preview["title"] == "Lead LEAD-004038"
 
 
+@shared_world
 async def test_key_that_may_be_a_phone_number_is_not_repeated(acme: World) -> None:
     message = await post(acme, "https://app.chakrahq.com/lead/919876543210")
     [preview] = list_previews(message)
     assert preview["title"] == "Lead"
 
 
+@shared_world
 async def test_message_that_is_being_written_gets_a_preview_of_its_own(acme: World) -> None:
     await acme.slack.previews.compose(JOHN, SALES, f"see {LINK}")
     await acme.wait_until_idle()
@@ -117,6 +124,7 @@ async def test_event_delivered_again_unfurls_once(acme: World) -> None:
     assert len(list_unfurls(acme)) == 1
 
 
+@shared_world
 async def test_refreshed_preview_is_replaced_and_not_doubled(acme: World) -> None:
     message = await post(acme, LINK)
     await acme.slack.previews.refresh_preview(MEI, message.id)
@@ -158,6 +166,7 @@ async def test_odd_events_are_acknowledged_and_ignored(acme: World, body: dict[s
     assert list_unfurls(acme) == []
 
 
+@shared_world
 async def test_chakra_without_its_configuration_still_knows_leads(acme: World) -> None:
     acme.chakra.fail("GET /v1/ext/config", StatusResponse(503), times=20)
     async with acme.clock.running():
@@ -169,7 +178,6 @@ async def test_chakra_without_its_configuration_still_knows_leads(acme: World) -
 # --- a Slack that refuses ------------------------------------------------------------------------
 
 
-@shared_world
 async def test_without_work_objects_a_button_opens_the_card_for_one_person(acme: World) -> None:
     acme.slack.previews.switch_work_objects(on=False)
     message = await post(acme, LINK)
@@ -186,6 +194,7 @@ async def test_without_work_objects_a_button_opens_the_card_for_one_person(acme:
     assert list_previews(message)
 
 
+@shared_world
 @pytest.mark.parametrize("code", ["error_processing_metadata", "invalid_metadata_format"])
 async def test_refused_work_object_becomes_a_line_with_a_button(acme: World, code: str) -> None:
     acme.slack.fail("chat.unfurl", error=code)
@@ -203,6 +212,7 @@ async def test_link_whose_event_is_not_acknowledged_yet_is_tried_again(acme: Wor
     assert list_titles(acme.find_shown()) == ["Lead LEAD-004038"]
 
 
+@shared_world
 async def test_lasting_refusal_posts_nothing_and_is_logged_once(acme: World) -> None:
     acme.slack.fail("chat.unfurl", error="no_permission", times=9)
     with capture_logs() as lines:
@@ -227,6 +237,7 @@ async def test_lost_answer_of_slack_leaves_one_preview(acme: World) -> None:
     assert list_titles(acme.find_shown()) == ["Lead LEAD-004038"]
 
 
+@shared_world
 async def test_message_deleted_in_the_meantime_is_no_incident(acme: World) -> None:
     acme.slack.fail("chat.unfurl", error="cannot_find_message")
     with capture_logs() as lines:
@@ -284,6 +295,7 @@ async def test_button_works_in_conversations_that_the_bot_cannot_join(acme: Worl
     assert "Aarav Mehta" in collect_text(card)
 
 
+@shared_world
 async def test_busy_slack_gets_the_preview_later(acme: World) -> None:
     acme.slack.fail("chat.unfurl", error="ratelimited", retry_after=5)
     assert not list_previews(await post(acme, LINK))

@@ -119,6 +119,7 @@ async def test_what_cannot_be_shown_is_named(acme: World, typed: str, sentence: 
     assert acme.slack.list_messages(JOHN, DIRECT) == []
 
 
+@shared_world
 async def test_file_that_is_gone_is_explained(acme: World) -> None:
     media_id = acme.chakra.add_media(build_png(), "image/png")
     acme.chakra.delete_media(media_id)
@@ -126,6 +127,7 @@ async def test_file_that_is_gone_is_explained(acme: World) -> None:
     assert "WhatsApp deletes files after a while" in shown
 
 
+@shared_world
 async def test_outage_is_no_missing_file(acme: World) -> None:
     acme.chakra.fail(FETCH, StatusResponse(403))
     shown = collect_text(await acme.type("/chakra media 1037543291543636"))

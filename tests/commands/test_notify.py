@@ -144,6 +144,7 @@ async def test_what_is_not_understood_is_named(acme: World, line: str, sentence:
     assert sentence in await read(acme, line)
 
 
+@shared_world
 async def test_rule_for_a_channel_without_the_bot_is_refused_with_the_remedy(acme: World) -> None:
     assert "/invite @Chakra" in await read(acme, "add failed", by="U0PRIYA", channel="C0GENERAL")
 
@@ -159,6 +160,7 @@ async def test_outsiders_are_asked_about_before_customers_words_go_there(acme: W
     assert rule.spec.allows_outsiders
 
 
+@shared_world
 async def test_rules_in_the_app_are_for_oneself(acme: World) -> None:
     assert "in your DM with Chakra" in await read(acme, "add failed", channel="D0JOHN")
     assert "You already get a report" in await read(acme, "add failed user:me", channel="D0JOHN")
@@ -192,6 +194,7 @@ async def test_typed_rule_is_changed_in_the_form(acme: World) -> None:
     assert "<!subteam^S0OPS>" in listed
 
 
+@shared_world
 async def test_here_is_named_on_the_button_that_saves(acme: World) -> None:
     shown = await read(acme, "add failed <!here>")
     assert "notifies everyone who is active in the channel (@here)" in shown
@@ -306,6 +309,7 @@ async def pass_seconds(acme: World, seconds: float) -> None:
     await acme.wait_until_idle()
 
 
+@shared_world
 async def test_slip_is_corrected_by_a_button(acme: World) -> None:
     assert "/chakra notify add failed" in await read(acme, "add faild")
     await acme.press("help.run:0")

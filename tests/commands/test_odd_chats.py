@@ -33,6 +33,7 @@ async def read(acme: World, typed: str, path: str, data: object) -> str:
     return shown
 
 
+@shared_world
 async def test_list_that_comes_whole_has_pages(acme: World) -> None:
     whole = StatusResponse(200, json={"_data": [build_chat(n) for n in range(25)]})
     acme.chakra.fail(LIST, whole, times=3)
@@ -44,6 +45,7 @@ async def test_list_that_comes_whole_has_pages(acme: World) -> None:
     assert acme.slack.rejections == []
 
 
+@shared_world
 async def test_messages_that_come_whole_have_pages(acme: World) -> None:
     acme.chakra.fail(LIST, StatusResponse(200, json={"_data": [build_chat(1)]}))
     whole = StatusResponse(200, json={"_data": [build_message(n) for n in range(50)]})

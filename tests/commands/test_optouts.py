@@ -20,6 +20,7 @@ from tests.commands.chat_scenarios import (
 )
 from tests.commands.send_scenarios import read_report_text, read_view_text
 from tests.people import JOHN, MEI, SALES
+from tests.shared_world import shared_world
 from tests.world import World
 
 PHONE = "919876543210"
@@ -276,6 +277,7 @@ async def test_the_list_as_a_file(acme: World) -> None:
     assert rows[1][6] == "'=STOP"
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("line", "advice"),
     [
@@ -292,10 +294,12 @@ async def test_a_list_that_finds_nothing_advises_on_what_was_typed(
     assert advice in await list_text(acme, line)
 
 
+@shared_world
 async def test_an_empty_list_says_what_fills_it(acme: World) -> None:
     assert "No one has opted out." in await list_text(acme)
 
 
+@shared_world
 async def test_aliases(acme: World) -> None:
     for name in ("opt-outs", "unsubscribed", "stopped"):
         assert "No one has opted out." in collect_text(await acme.type(f"/chakra {name}"))

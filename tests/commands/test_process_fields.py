@@ -116,6 +116,7 @@ async def test_wrong_type_is_named_under_its_field(
     assert sentence in str(await acme.submit(values))
 
 
+@shared_world
 async def test_unchanged_form_writes_nothing_and_locked_fields_are_named(acme: World) -> None:
     view = await open_form(acme, ATTRIBUTES, DATA)
     assert "Can only be changed in Chakra: Place" in collect_text(view)
@@ -151,6 +152,7 @@ async def test_text_longer_than_an_input_is_not_cut(acme: World) -> None:
     assert get_written(acme) == {"data": {"b": "z"}}
 
 
+@shared_world
 async def test_new_record_needs_its_required_fields(acme: World) -> None:
     config = {"procedures": [{"id": "p", "shortId": "lead", "name": "Lead"}],
               "attributes": ATTRIBUTES}  # fmt: skip

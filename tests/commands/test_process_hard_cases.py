@@ -96,6 +96,7 @@ async def test_deleted_record_is_not_shown_as_if_it_existed(acme: World) -> None
 # --- what Chakra answers -------------------------------------------------------------------------
 
 
+@shared_world
 @pytest.mark.parametrize(
     "fault",
     [
@@ -241,6 +242,7 @@ async def test_state_that_changed_in_between_is_asked_again(acme: World) -> None
     assert get_stored(acme)["state"] == "CONVERTED"
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
@@ -333,6 +335,7 @@ async def test_errors_beside_a_success_are_a_failure(acme: World) -> None:
     assert "No privilege" in read_form_text(acme)
 
 
+@shared_world
 @pytest.mark.parametrize("time", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+14:00"])
 async def test_first_and_last_day_are_shown_on_cards_and_in_lists(acme: World, time: str) -> None:
     """Some systems write the last day for "never"; it is in no calendar of other zones."""

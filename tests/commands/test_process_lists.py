@@ -8,6 +8,7 @@ from typing import Any
 from bot.processes.list_message import MAX_ROWS, PAGE_LENGTH
 from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.people import JOHN, MEI, SALES
+from tests.shared_world import shared_world
 from tests.world import World
 
 PARTNERS = "C0PARTNERS"
@@ -107,6 +108,7 @@ async def test_shared_list_is_masked_and_names_the_sharer(acme: World) -> None:
     assert "98765" in opened
 
 
+@shared_world
 async def test_me_in_a_shared_list_is_the_sharer(acme: World) -> None:
     await acme.type("/chakra leads assigned:me")
     await acme.press("process.share")
@@ -115,6 +117,7 @@ async def test_me_in_a_shared_list_is_the_sharer(acme: World) -> None:
     assert "you" not in posted
 
 
+@shared_world
 async def test_sharing_asks_first_where_other_companies_read(acme: World) -> None:
     await acme.type("/chakra leads", channel=PARTNERS)
     await acme.press("process.share", channel=PARTNERS)
@@ -144,6 +147,7 @@ async def test_word_share_posts_the_list(acme: World) -> None:
     assert "State NEW" in collect_text(posted)
 
 
+@shared_world
 async def test_list_is_not_shared_by_a_guess_nor_in_a_direct_message(acme: World) -> None:
     offered = await acme.type("/chakra leads city:Pune share")
     assert offered.ephemeral
@@ -155,6 +159,7 @@ async def test_list_is_not_shared_by_a_guess_nor_in_a_direct_message(acme: World
     assert label not in collect_text(await acme.type("/chakra leads city:Pune", channel="D0JOHN"))
 
 
+@shared_world
 async def test_negated_value_is_left_out_and_an_empty_list_says_what_to_try(acme: World) -> None:
     shown = collect_text(await acme.type("/chakra leads state:!NEW"))
     assert "State is not NEW" in shown
@@ -164,6 +169,7 @@ async def test_negated_value_is_left_out_and_an_empty_list_says_what_to_try(acme
     assert 'Put a value of several words in quotes: `city:"New Delhi"`.' in shown
 
 
+@shared_world
 async def test_number_is_found_however_a_field_stores_it(acme: World) -> None:
     shown = collect_text(await acme.type("/chakra leads phone:98765 43210 state:NEW"))
     assert "Aarav Mehta" in shown

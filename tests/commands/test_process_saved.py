@@ -169,6 +169,7 @@ async def test_name_alone_opens_the_form(acme: World) -> None:
     assert "City Pune" in collect_text(await acme.type("/chakra process warm ones"))
 
 
+@shared_world
 async def test_saved_query_is_edited_renamed_and_deleted(acme: World) -> None:
     await acme.type("/chakra process save hot state:NEW")
     await acme.press("process.saved_edit:1")
@@ -184,6 +185,7 @@ async def test_saved_query_is_edited_renamed_and_deleted(acme: World) -> None:
     assert "is deleted" in collect_text(await acme.type("/chakra process saved delete hot"))
 
 
+@shared_world
 async def test_only_its_owner_or_a_sender_changes_what_is_for_everyone(acme: World) -> None:
     await acme.type("/chakra process save hot for everyone state:NEW")
     listed = collect_text(await acme.type("/chakra process saved", by=MEI))
@@ -195,6 +197,7 @@ async def test_only_its_owner_or_a_sender_changes_what_is_for_everyone(acme: Wor
     )
 
 
+@shared_world
 async def test_button_of_a_deleted_query_says_so(acme: World) -> None:
     await acme.type("/chakra process save hot state:NEW")
     await acme.type("/chakra process saved delete hot", channel="C0SUPPORT")
@@ -243,6 +246,7 @@ async def test_my_leads_are_what_a_person_has_saved_by_that_name(
     assert "in a query it means" in errors["name"]
 
 
+@shared_world
 async def test_query_is_saved_without_the_word_for_a_file(acme: World) -> None:
     refused = collect_text(await acme.type("/chakra process save fresh state:NEW csv"))
     assert 'Save the query without "csv"' in refused
@@ -266,6 +270,7 @@ async def test_saved_query_is_sorted_as_its_line_says(acme: World, typed: str, t
     assert "hot" not in shown.replace("*hot leads*", "")
 
 
+@shared_world
 @pytest.mark.parametrize("typed", ["hot leads sort:score", "process hot leads by score"])
 async def test_words_beside_an_order_that_are_no_name_are_explained(
     acme: World, typed: str

@@ -9,6 +9,7 @@ import pytest
 
 from bot.sandbox.slack import collect_text
 from tests.people import JOHN
+from tests.shared_world import shared_world
 from tests.world import World
 
 
@@ -25,6 +26,7 @@ async def open_send_form(acme: World, template: str = "appointment_confirmed") -
     await acme.press("send.template", value=options[0]["value"])
 
 
+@shared_world
 async def test_variables_are_filled_from_the_record_and_say_so(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004038")
     await open_send_form(acme)
@@ -49,6 +51,7 @@ async def test_one_of_two_records_with_a_key_is_addressed_by_its_id(acme: World)
     assert (recipient.key, recipient.digits) == (second, "919812300004")
 
 
+@shared_world
 async def test_record_without_a_number_says_why_it_gets_no_message(acme: World) -> None:
     shown = await acme.type("/chakra lead LEAD-004041")
     assert "Without a usable phone number" in collect_text(shown)
@@ -77,6 +80,7 @@ async def test_records_that_share_a_key_are_a_choice_and_the_chosen_one_is_writt
     assert send.to == "919812300004"
 
 
+@shared_world
 async def test_card_that_a_button_opened_names_its_record_by_the_key(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.refresh")
@@ -84,6 +88,7 @@ async def test_card_that_a_button_opened_names_its_record_by_the_key(acme: World
     assert find_input(acme, "phone")[0] == "lead LEAD-004038"
 
 
+@shared_world
 async def test_edit_of_a_refreshed_card_names_its_record_by_the_key(acme: World) -> None:
     await acme.type("/chakra lead LEAD-004038")
     await acme.press("process.refresh")

@@ -78,6 +78,7 @@ async def test_form_send_is_delivered_and_read(acme: World, clock: ManualClock) 
     assert "2025550100" not in read_report_text(acme)
 
 
+@shared_world
 async def test_preview_updates_while_typing(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     assert "Hi ‹1›, a reminder" in read_view_text(acme)
@@ -87,12 +88,14 @@ async def test_preview_updates_while_typing(acme: World, clock: ManualClock) -> 
     assert len(updates) == 2  # the template's fields, and one for all three letters
 
 
+@shared_world
 async def test_the_preview_names_the_recipient(acme: World, clock: ManualClock) -> None:
     await open_form(acme)
     await enter_text(acme, clock, "phone", "lead LEAD-004038")
     await advance_until(acme, clock, lambda: "Aarav Mehta" in read_view_text(acme))
 
 
+@shared_world
 async def test_a_whole_name_is_the_first_option_and_names_its_language(acme: World) -> None:
     await run_command(acme)
     offered = await acme.slack.suggest(JOHN, "send.template", "order update")
@@ -104,6 +107,7 @@ async def test_a_whole_name_is_the_first_option_and_names_its_language(acme: Wor
     assert spanish["value"] == acme.chakra.find_template("appointment_reminder", "es").id
 
 
+@shared_world
 async def test_the_language_of_the_persons_slack_comes_first(acme: World) -> None:
     await acme.type("/chakra send", by="U0LENA")
     offered = await acme.slack.suggest("U0LENA", "send.template", "renewal_notice")
@@ -114,6 +118,7 @@ async def test_the_language_of_the_persons_slack_comes_first(acme: World) -> Non
     ]
 
 
+@shared_world
 async def test_what_cannot_be_sent_is_offered_last_and_says_why(acme: World) -> None:
     await run_command(acme)
     offered = await acme.slack.suggest(JOHN, "send.template", "renewal_notice")
@@ -124,6 +129,7 @@ async def test_what_cannot_be_sent_is_offered_last_and_says_why(acme: World) -> 
     assert "You can send it in French or German." in read_view_text(acme)
 
 
+@shared_world
 async def test_a_long_menu_ends_with_a_hint(acme: World) -> None:
     await run_command(acme)
     offered = await acme.slack.suggest(JOHN, "send.template", "")
@@ -209,6 +215,7 @@ async def test_template_paused_after_opening_is_rejected(acme: World, clock: Man
     assert "Jane" in read_view_text(acme)
 
 
+@shared_world
 async def test_changing_the_template_changes_the_fields(acme: World) -> None:
     await open_form(acme)
     await choose_template(acme, "login_otp")

@@ -16,6 +16,7 @@ from tests.commands.send_scenarios import (
     read_view_text,
     run_command,
 )
+from tests.shared_world import shared_world
 from tests.templates.builders import (
     Json,
     build_body_component,
@@ -67,6 +68,7 @@ async def test_cards_are_filled_in_checked_and_sent(acme: World, clock: ManualCl
     assert acme.chakra.count(UPLOAD_ENDPOINT) == acme.chakra.count(SEND_META_MESSAGE) == 1
 
 
+@shared_world
 async def test_a_card_without_a_picture_is_named_under_its_field(acme: World) -> None:
     await open_form(acme, "summer_carousel")
     values = {"card_0_media": LINK, "card_1_media": "hat.png"}
@@ -109,6 +111,7 @@ async def test_an_offer_is_sent_with_its_end(acme: World, clock: ManualClock) ->
     await advance_until(acme, clock, lambda: count_sent(acme) == 1)
 
 
+@shared_world
 async def test_an_offer_that_has_ended_is_not_sent(acme: World, clock: ManualClock) -> None:
     await open_form(acme, "flash_sale_24h")
     errors = await acme.submit({**SALE, "expiration": int(clock.time()) - 1})
@@ -120,6 +123,7 @@ async def test_an_offer_that_has_ended_is_not_sent(acme: World, clock: ManualClo
     assert count_sent(acme) == 0
 
 
+@shared_world
 @pytest.mark.parametrize("name", ["summer_carousel", "flash_sale_24h"])
 async def test_a_typed_line_opens_the_form_for_the_rest(acme: World, name: str) -> None:
     await run_command(acme, f"{name} {READING_NUMBER} 1=Mei")

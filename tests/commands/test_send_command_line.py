@@ -80,6 +80,7 @@ async def test_an_incomplete_line_opens_the_form_with_what_was_typed(acme: World
     assert await submit_form(acme) == {}
 
 
+@shared_world
 async def test_change_button_opens_the_prefilled_form(acme: World) -> None:
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
     await acme.slack.press(JOHN, "send.edit")
@@ -88,6 +89,7 @@ async def test_change_button_opens_the_prefilled_form(acme: World) -> None:
     assert "May 3" in read_view_text(acme)
 
 
+@shared_world
 async def test_a_mention_means_the_members_own_number(acme: World) -> None:
     await run_command(acme, "hello_world @john")
     assert "John Doe has no phone number" in read_view_text(acme)
@@ -119,18 +121,21 @@ def read_field(acme: World, block_id: str) -> Any:
     return elements[0].get("initial_value") or option
 
 
+@shared_world
 async def test_free_text_opens_the_form_with_the_person_and_names_the_rest(acme: World) -> None:
     await run_command(acme, "hi priya, your order is ready")
     assert read_field(acme, "phone") == "priya"
     assert "“hi … your order is ready”" in read_view_text(acme)
 
 
+@shared_world
 async def test_an_unknown_template_leaves_the_number_in_its_field(acme: World) -> None:
     await run_command(acme, "banana +12025550101")
     assert read_field(acme, "phone") == "+12025550101"
     assert "There is no template called *banana*" in read_view_text(acme)
 
 
+@shared_world
 async def test_a_word_that_is_neither_template_nor_person_is_named(acme: World) -> None:
     await run_command(acme, "banana")
     assert read_field(acme, "phone") is None
@@ -175,6 +180,7 @@ async def test_people_of_one_name_are_a_choice(acme: World) -> None:
     assert "Two people match “priya”" in read_view_text(acme)
 
 
+@shared_world
 async def test_values_typed_before_a_template_is_chosen_are_filled_in_then(acme: World) -> None:
     await run_command(acme, f'{READING_NUMBER} 2="May 3" "Jane" nme=x')
     await choose_template(acme)
@@ -182,6 +188,7 @@ async def test_values_typed_before_a_template_is_chosen_are_filled_in_then(acme:
     assert "no “nme”" in read_view_text(acme)
 
 
+@shared_world
 async def test_values_typed_while_templates_load_are_filled_in_later(
     acme: World, clock: ManualClock
 ) -> None:
@@ -197,6 +204,7 @@ async def test_values_typed_while_templates_load_are_filled_in_later(
     assert read_field(acme, "var_body_1") == "Jane"
 
 
+@shared_world
 async def test_a_leads_values_are_filled_in_and_removed_for_someone_else(
     acme: World, clock: ManualClock
 ) -> None:
@@ -209,6 +217,7 @@ async def test_a_leads_values_are_filled_in_and_removed_for_someone_else(
     assert [entry["value"] for entry in entries.values()] == [None], "Slack would send it on"
 
 
+@shared_world
 async def test_a_leads_values_never_go_to_someone_else_without_a_look(acme: World) -> None:
     """The recipient is changed in the moment of Continue, before the form could follow."""
     await run_command(acme, "lead_followup aarav")
@@ -223,6 +232,7 @@ async def test_a_leads_values_never_go_to_someone_else_without_a_look(acme: Worl
 # --- from cards ----------------------------------------------------------------------------------
 
 
+@shared_world
 async def test_template_card_opens_its_send_form(acme: World) -> None:
     await acme.slack.type(JOHN, SALES, "/chakra templates hello_world")
     await settle_app(acme)
@@ -230,6 +240,7 @@ async def test_template_card_opens_its_send_form(acme: World) -> None:
     assert "Welcome and congratulations" in read_view_text(acme)
 
 
+@shared_world
 async def test_user_card_opens_the_form_with_their_number(acme: World) -> None:
     await acme.slack.type(JOHN, SALES, "/chakra user priya@acme.com")
     await settle_app(acme)
@@ -240,6 +251,7 @@ async def test_user_card_opens_the_form_with_their_number(acme: World) -> None:
     assert "Priya Sharma, +91 99999 99999" in read_view_text(acme)
 
 
+@shared_world
 async def test_non_sender_sees_no_send_button(acme: World) -> None:
     await acme.slack.type(MEI, SALES, "/chakra user priya@acme.com")
     await settle_app(acme)
@@ -249,6 +261,7 @@ async def test_non_sender_sees_no_send_button(acme: World) -> None:
 # --- who, and with what --------------------------------------------------------------------------
 
 
+@shared_world
 async def test_only_senders_can_send(acme: World) -> None:
     assert "sender" in collect_text(await run_command(acme, by=MEI))
     assert acme.slack.find_view(MEI) is None
@@ -259,6 +272,7 @@ async def test_missing_plugin_setting_is_named(open_sandbox: OpenSandbox, acme: 
         assert "CHAKRA_PLUGIN_ID" in collect_text(await run_command(world))
 
 
+@shared_world
 async def test_form_opens_immediately_while_chakra_hangs(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail("*", Hang())
     typing = asyncio.create_task(acme.slack.type(JOHN, SALES, "/chakra send"))

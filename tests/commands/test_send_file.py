@@ -46,6 +46,7 @@ from tests.commands.send_scenarios import (
     run_command,
 )
 from tests.endpoints import PLUGIN, reaches
+from tests.shared_world import shared_world
 from tests.world import World
 
 # --- it goes out ---------------------------------------------------------------------------------
@@ -116,6 +117,7 @@ async def test_a_slow_chakra_does_not_delay_the_ack(acme: World, clock: ManualCl
 # --- the form ------------------------------------------------------------------------------------
 
 
+@shared_world
 async def test_form_accepts_a_link_or_a_file_with_a_privacy_hint(acme: World) -> None:
     await open_promo_form(acme)
     link, upload = find_block(acme, "media"), find_block(acme, "file")
@@ -132,6 +134,7 @@ async def test_form_accepts_a_link_or_a_file_with_a_privacy_hint(acme: World) ->
     assert "file_input" not in str(acme.slack.find_view(JOHN))
 
 
+@shared_world
 async def test_the_preview_names_the_file(acme: World, clock: ManualClock) -> None:
     await open_promo_form(acme)
     assert "Picture  ‹file›" in read_view_text(acme)
@@ -151,6 +154,7 @@ async def test_file_stays_selected_after_a_validation_error(
     await advance_until(acme, clock, lambda: count_sent(acme) == 1)
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("values", "field", "expected"),
     [
@@ -180,6 +184,7 @@ async def test_errors_are_shown_under_their_fields(
     assert acme.slack.find_view(JOHN) is not None
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("template", "mimetype", "expected"),
     [
@@ -200,6 +205,7 @@ async def test_oversized_file_is_rejected_before_download(
     assert (download_count(acme), acme.chakra.count(UPLOAD_ENDPOINT), count_sent(acme)) == (0, 0, 0)
 
 
+@shared_world
 async def test_only_one_file_is_accepted(acme: World) -> None:
     await open_promo_form(acme)
     one = {"id": "F1", "name": "a.png", "mimetype": "image/png", "size": 7}
@@ -285,6 +291,7 @@ async def test_command_line_accepts_a_link_and_opens_the_form_without_one(
     assert "Picture: or a file" in read_view_text(acme)
 
 
+@shared_world
 async def test_command_line_accepts_no_file(acme: World) -> None:
     await run_command(acme, f"{PROMO} {READING_NUMBER} 1=Jane file=tree.png")
     assert "Files can only be chosen in the form" in read_view_text(acme)

@@ -73,6 +73,7 @@ async def test_landline_is_warned_about_and_still_sent(acme: World, clock: Manua
     assert acme.chakra.sends[0].to == "442079460958"
 
 
+@shared_world
 async def test_landline_in_a_command_line_is_warned_about_in_the_preview(acme: World) -> None:
     await run_command(acme, COMMAND_LINE.format(to=LANDLINE))
     assert WARNING in read_view_text(acme)
@@ -122,6 +123,7 @@ async def test_an_invalid_variable_is_an_error_under_its_field(
     assert acme.chakra.count(SEND_PATH) == 0
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("value", "expected"), [("May\n3", LINE_BREAK_ERROR), ("May     3", SPACES_ERROR)]
 )

@@ -15,6 +15,7 @@ from tests.commands.send_scenarios import (
     open_form,
     read_view_text,
 )
+from tests.shared_world import shared_world
 from tests.world import World
 
 NAME = "appointment_reminder"
@@ -57,6 +58,7 @@ async def test_another_language_is_chosen_sent_and_shown_in_both_menus(
     assert acme.chakra.sends[0].language == "es"
 
 
+@shared_world
 async def test_a_language_may_be_changed_back(acme: World) -> None:
     await open_form(acme, NAME, "en")
     for code in ("es", "en", "es"):
@@ -65,6 +67,7 @@ async def test_a_language_may_be_changed_back(acme: World) -> None:
         assert [read_chosen(acme, field) for field in ("template", "language")] == [wanted, wanted]
 
 
+@shared_world
 async def test_a_language_chosen_in_the_moment_of_continue_is_the_one_that_is_shown(
     acme: World,
 ) -> None:
@@ -73,11 +76,13 @@ async def test_a_language_chosen_in_the_moment_of_continue_is_the_one_that_is_sh
     assert "Hola `Jane`" in read_view_text(acme)
 
 
+@shared_world
 async def test_a_template_in_one_language_has_no_menu_of_them(acme: World) -> None:
     await open_form(acme, "account_created", "en")
     assert find_menu(acme, "language") == {}
 
 
+@shared_world
 async def test_the_menu_of_templates_leads_to_another_language_too(acme: World) -> None:
     await open_form(acme, NAME, "en")
     await acme.slack.suggest(JOHN, "send.template", f"{NAME} spanish")
@@ -88,6 +93,7 @@ async def test_the_menu_of_templates_leads_to_another_language_too(acme: World) 
     assert "Hola `Jane`" in read_view_text(acme)
 
 
+@shared_world
 async def test_templates_are_suggested_after_a_language_was_chosen(acme: World) -> None:
     await open_form(acme, NAME, "en")
     await choose_language(acme, "es")

@@ -41,6 +41,7 @@ def get_stored(acme: World, key: str = "LEAD-004038") -> dict[str, Any]:
     return dict(acme.chakra.records.find(key))
 
 
+@shared_world
 async def test_typed_line_opens_the_form_and_writes_nothing(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 call back tomorrow 10am")
     assert "Aarav Mehta" in collect_text(find_form(acme))
@@ -113,6 +114,7 @@ async def test_next_action_that_a_colleague_changed_is_not_replaced_unseen(
     assert get_stored(acme)["nextActionAt"] > 1_700_009_000_000
 
 
+@shared_world
 async def test_text_that_is_too_long_is_named(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 call back " + "word " * 1_000)
     assert "letters are left out" in collect_text(find_form(acme))
@@ -137,6 +139,7 @@ async def test_button_of_the_card_opens_the_form(acme: World) -> None:
     assert list_created(acme)[0]["data"]["visit_date"].startswith("20")
 
 
+@shared_world
 async def test_words_follow_the_kind_that_is_chosen(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 ask about the invoice tomorrow 10am")
     assert "ask about the invoice" in collect_text(find_form(acme))
@@ -168,6 +171,7 @@ async def test_records_that_share_a_key_are_a_choice(acme: World) -> None:
     assert list_created(acme)[0]["process"] == second
 
 
+@shared_world
 async def test_link_to_a_record_names_it(acme: World) -> None:
     await acme.type(
         "/chakra task <https://app.chakrahq.com/lead/LEAD-004038> call back tomorrow 10am"
@@ -251,6 +255,7 @@ async def test_task_that_chakra_does_not_know_is_named_under_its_field(acme: Wor
     assert 'no task "call_back"' in (await acme.submit({}))["kind"]
 
 
+@shared_world
 async def test_value_of_another_task_is_not_lost_when_that_is_chosen(acme: World) -> None:
     await acme.type("/chakra task LEAD-004038 amount:5000 next friday 9")
     await acme.slack.press(JOHN, "task.kind", value="send_quote")
@@ -291,6 +296,7 @@ async def test_empty_answer_of_chakra_is_a_success(acme: World) -> None:
     assert "created for *Aarav Mehta*" in collect_text(acme.find_shown())
 
 
+@shared_world
 async def test_member_who_may_not_edit_creates_no_task(acme: World) -> None:
     shown = collect_text(await acme.type("/chakra task LEAD-004038 call back", by=MEI))
     assert "can't send or change anything" in shown
@@ -298,6 +304,7 @@ async def test_member_who_may_not_edit_creates_no_task(acme: World) -> None:
     assert "Task…" not in json.dumps(card.blocks)
 
 
+@shared_world
 async def test_form_of_a_line_waits_for_a_slow_chakra(acme: World) -> None:
     acme.chakra.fail("GET /v1/ext/config", Hang(), times=1)
     async with acme.clock.running():

@@ -21,6 +21,7 @@ from tests.commands.template_scenarios import (
     submit_form,
 )
 from tests.endpoints import PASS_THROUGH, reaches
+from tests.shared_world import shared_world
 from tests.world import World
 
 # --- a new one -----------------------------------------------------------------------------------
@@ -37,6 +38,7 @@ NEW_TEMPLATE = {
 }
 
 
+@shared_world
 async def test_only_senders_see_the_edit_buttons(acme: World) -> None:
     assert "New template" not in collect_text(await run_command(acme))
     assert "Edit" not in collect_text(await run_command(acme, "hello_world"))
@@ -79,6 +81,7 @@ async def test_rejected_template_shows_the_reason(acme: World, clock: ManualCloc
     assert "doesn't match the category" in card
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("change", "field", "expected"),
     [
@@ -190,12 +193,14 @@ async def test_rejected_template_can_change_its_category(acme: World, clock: Man
     assert "Approved" in collect_text(await press_button(acme, "templates.refresh", by=JOHN))
 
 
+@shared_world
 async def test_unchanged_form_sends_nothing(acme: World) -> None:
     await open_edit_form(acme)
     assert await submit_form(acme) == {}
     assert acme.chakra.count(UPDATE_TEMPLATE) == 0
 
 
+@shared_world
 async def test_opening_the_form_does_not_wait_for_chakra(acme: World, clock: ManualClock) -> None:
     await run_command(acme, "hello_world", by=JOHN)
     await clock.jump(700)
@@ -216,6 +221,7 @@ async def test_metas_rejection_of_a_change_is_shown_in_the_form(acme: World) -> 
     assert "once in 24 hours" in collect_text(acme.slack.find_view(JOHN) or {})
 
 
+@shared_world
 async def test_template_with_a_picture_is_not_changed_from_slack(acme: World) -> None:
     await run_command(acme, "diwali_offer", by=JOHN)
     shown = await press_button(acme, "templates.edit", by=JOHN)
@@ -224,6 +230,7 @@ async def test_template_with_a_picture_is_not_changed_from_slack(acme: World) ->
     assert acme.chakra.count(UPDATE_TEMPLATE) == 0
 
 
+@shared_world
 async def test_what_meta_refuses_in_a_header_or_body_is_an_error_under_the_field(
     acme: World,
 ) -> None:

@@ -31,6 +31,7 @@ from tests.world import World
 # --- the list ------------------------------------------------------------------------------------
 
 
+@shared_world
 async def test_paging_updates_one_message(acme: World) -> None:
     page = await run_command(acme)
     assert page.ephemeral
@@ -45,6 +46,7 @@ async def test_paging_updates_one_message(acme: World) -> None:
     assert "Previous" in collect_text(find_last_message(acme))
 
 
+@shared_world
 async def test_statuses_are_listed_by_language(acme: World) -> None:
     page = collect_text(await run_command(acme, "cart reminder category:marketing"))
     assert "Approved in English, " in page
@@ -80,12 +82,14 @@ async def test_filters_and_invalid_filters(acme: World, text: str, expected: str
     assert expected in collect_text(await run_command(acme, text))
 
 
+@shared_world
 async def test_name_matches_rank_before_text_matches(acme: World) -> None:
     found = list_row_names(await run_command(acme, "order category:utility"))
     assert found
     assert all(name.startswith("order_") for name in found)
 
 
+@shared_world
 async def test_list_is_cached_for_ten_minutes_and_shows_its_age(
     acme: World, clock: ManualClock
 ) -> None:
@@ -101,6 +105,7 @@ async def test_list_is_cached_for_ten_minutes_and_shows_its_age(
     assert acme.chakra.count(LIST_TEMPLATES) > asked
 
 
+@shared_world
 async def test_row_opens_the_card_as_a_new_message(acme: World) -> None:
     listed = await run_command(acme, "hello_world status:approved")
     message = await press_button(acme, "templates.show")
@@ -112,6 +117,7 @@ async def test_row_opens_the_card_as_a_new_message(acme: World) -> None:
 # --- the card ------------------------------------------------------------------------------------
 
 
+@shared_world
 async def test_full_name_shows_the_card(acme: World) -> None:
     text = collect_text(await run_command(acme, "order_delivery_update"))
     for part in (
@@ -127,6 +133,7 @@ async def test_full_name_shows_the_card(acme: World) -> None:
     assert "on its way" in collect_text(await run_command(acme, "Order Delivery Update"))
 
 
+@shared_world
 async def test_language_menu_replaces_the_card(acme: World) -> None:
     message = await run_command(acme, "order_update")
     hindi = acme.chakra.find_template("order_update", "hi")
@@ -136,6 +143,7 @@ async def test_language_menu_replaces_the_card(acme: World) -> None:
     assert "Hindi" in collect_text(await run_command(acme, "order_update language:hi"))
 
 
+@shared_world
 async def test_rejection_reason_is_explained(acme: World) -> None:
     text = collect_text(await run_command(acme, "crypto_tip"))
     assert "Rejected." in text
@@ -173,6 +181,7 @@ async def test_refresh_shows_changes_made_by_meta(acme: World) -> None:
     assert "Low: WhatsApp may pause it soon" in collect_text(again)
 
 
+@shared_world
 async def test_share_posts_a_new_masked_message(acme: World) -> None:
     await run_command(acme, "store_opening")
     shared = await press_button(acme, "templates.share")
@@ -194,6 +203,7 @@ async def test_missing_account_names_the_setting(open_sandbox: OpenSandbox) -> N
     assert "CHAKRA_WABA_ID" in expected
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
@@ -207,6 +217,7 @@ async def test_each_chakra_failure_is_explained(acme: World, fault: Any, expecte
     assert expected in collect_text(await run_command(acme))
 
 
+@shared_world
 async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(LIST_TEMPLATES, Hang())
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, "/chakra templates hello_world"))
@@ -220,6 +231,7 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
     )
 
 
+@shared_world
 async def test_deleted_template_is_reported(acme: World) -> None:
     await run_command(acme, "hello_world")
     acme.chakra.fail(LIST_TEMPLATES, StatusResponse(200, json={"data": []}))

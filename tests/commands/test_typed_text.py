@@ -19,6 +19,7 @@ from tests.commands.send_scenarios import (
     run_command,
     submit_form,
 )
+from tests.shared_world import shared_world
 from tests.world import World
 
 LINE = f"welcome_message {READING_NUMBER} language=en {{value}}"
@@ -40,6 +41,7 @@ async def read_preview_value(acme: World, value: str) -> str:
     return (await build_checked_form(acme, LINE.format(value=value))).values["var_body_1"]
 
 
+@shared_world
 async def test_values_are_what_was_typed(acme: World) -> None:
     for typed, expected in (
         ("1=Booking.com", "Booking.com"),
@@ -95,6 +97,7 @@ async def test_searches_have_emoji(acme: World) -> None:
     assert "order_delivered" not in str(found)
 
 
+@shared_world
 async def test_marks_of_the_composer_are_understood(acme: World) -> None:
     for line in (
         f"*appointment_reminder* `{READING_NUMBER}` 1=Jane 2=x 3=y language=`en`",
@@ -139,6 +142,7 @@ async def test_names_saved_in_chakra_have_emoji(acme: World) -> None:
     assert acme.chakra.find_user("john@acme.com").last_name == "Doe 🌸"
 
 
+@shared_world
 async def test_name_colon_value_is_a_value_of_the_chosen_template(acme: World) -> None:
     for line in (
         "first_name=Ravi plan:Gold date='1 May'",
@@ -155,6 +159,7 @@ async def test_name_colon_value_is_a_value_of_the_chosen_template(acme: World) -
         }
 
 
+@shared_world
 async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
     for line, expected in (
         ('welcome_message to="+91 98765 43210" language=en 1=b c', "Not used: “c”"),
@@ -188,6 +193,7 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
         assert view["callback_id"] == "send.submit", "nothing is ready to be sent"
 
 
+@shared_world
 async def test_commas_after_words_and_names_of_senders_are_understood(acme: World) -> None:
     ids = set()
     line = f"welcome_message {READING_NUMBER[:5]} {READING_NUMBER[5:]}, language=en 1=b, ;"
@@ -199,6 +205,7 @@ async def test_commas_after_words_and_names_of_senders_are_understood(acme: Worl
     assert sender_id.isdigit()
 
 
+@shared_world
 async def test_a_person_of_another_workspace_is_named_plainly(acme: World) -> None:
     sentence = "That person isn't a member of this workspace."
     for line in (
@@ -217,6 +224,7 @@ async def test_a_person_of_another_workspace_is_named_plainly(acme: World) -> No
     assert await read_preview_value(acme, "1=<@U0GHOST|casper>") == "casper"
 
 
+@shared_world
 async def test_an_address_without_scheme_is_a_word(acme: World) -> None:
     assert "That's a link" not in collect_text(await acme.type("/chakra user Booking.com"))
     assert "That's a link" in collect_text(await acme.type("/chakra user https://Booking.com"))

@@ -9,16 +9,12 @@ import pytest
 
 from bot.sandbox.chakra.faults import (
     ErrorsWithStatus200,
-    Hang,
     InvalidJsonBody,
     MissingField,
-    ResetAfterHandling,
     StatusResponse,
 )
 from bot.sandbox.slack import VisibleMessage, collect_text
-from tests.clock import ManualClock
-from tests.endpoints import reaches
-from tests.people import JOHN, MEI, PRIYA, SALES
+from tests.people import MEI, SALES
 from tests.shared_world import shared_world
 from tests.world import World
 
@@ -37,7 +33,6 @@ JOHN_QUERIES = (
 )
 FETCH = "GET /v2/ext/user/{id}"
 LIST = "GET /v2/ext/users"
-UPDATE = "PUT /v1/ext/user/{id}"
 
 
 async def run_command(
@@ -53,11 +48,6 @@ async def press_button(
     return await acme.press(action, by=by, value=value)
 
 
-async def submit_form(acme: World, by: str = JOHN, **values: str) -> dict[str, str]:
-    """Return the errors under the fields afterwards."""
-    return await acme.submit(values, by=by)
-
-
 def find_message(acme: World, by: str, where: str = SALES) -> VisibleMessage:
     return acme.slack.list_messages(by, where)[-1]
 
@@ -69,6 +59,7 @@ def has_picture(message: VisibleMessage) -> bool:
 # --- finding -------------------------------------------------------------------------------------
 
 
+@shared_world
 async def test_the_documented_john_with_team_role_and_address(acme: World) -> None:
     card = await run_command(acme, "john@acme.com")
     assert card.ephemeral
@@ -84,6 +75,7 @@ async def test_the_documented_john_with_team_role_and_address(acme: World) -> No
     assert "Available" in collect_text(card)
 
 
+@shared_world
 async def test_every_way_to_name_a_person_leads_to_one_card(acme: World) -> None:
     for sought in JOHN_QUERIES:
         assert "john@acme.com" in collect_text(await run_command(acme, sought))
@@ -91,21 +83,25 @@ async def test_every_way_to_name_a_person_leads_to_one_card(acme: World) -> None
         assert "Priya Sharma" in collect_text(await run_command(acme, sought))
 
 
+@shared_world
 async def test_me_and_mentions_resolve_by_slack_email(acme: World) -> None:
     assert "Mei Tanaka" in collect_text(await run_command(acme, "me"))
     assert "Priya Sharma" in collect_text(await run_command(acme, "@priya"))
 
 
+@shared_world
 async def test_typo_shows_the_closest_match(acme: World) -> None:
     card = collect_text(await run_command(acme, "jhon doe"))
     assert 'No "jhon doe". Closest match:' in card
     assert "John Doe" in card
 
 
+@shared_world
 async def test_inactive_user_is_marked(acme: World) -> None:
     assert "(inactive)" in collect_text(await run_command(acme, "rosa"))
 
 
+@shared_world
 async def test_mention_markup_in_a_name_is_escaped(acme: World) -> None:
     card = await run_command(acme, "ana@acme.com")
     assert "<!channel>" not in card.text
@@ -178,6 +174,7 @@ async def test_each_chakra_failure_is_explained(acme: World, fault: Any, expecte
 # --- choosing ------------------------------------------------------------------------------------
 
 
+@shared_world
 async def test_two_of_one_name_are_distinguished_and_the_chosen_replaces_the_choice(
     acme: World,
 ) -> None:
@@ -191,6 +188,7 @@ async def test_two_of_one_name_are_distinguished_and_the_chosen_replaces_the_cho
     assert len(acme.slack.list_messages(MEI, SALES)) == before
 
 
+@shared_world
 async def test_many_matches_become_a_menu(acme: World) -> None:
     menu = await run_command(acme, "a")
     assert "people match" in collect_text(menu)
@@ -215,6 +213,7 @@ async def test_refresh_replaces_the_card(acme: World) -> None:
     assert again.id == card.id
 
 
+@shared_world
 async def test_share_posts_a_new_masked_message(acme: World) -> None:
     await run_command(acme, "priya@acme.com")
     shared = await press_button(acme, "user.share")
@@ -228,6 +227,7 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
     assert shared.id == acme.slack.list_messages("U0OMAR", SALES)[-1].id
 
 
+@shared_world
 async def test_share_argument_posts_without_publishing_the_command(acme: World) -> None:
     shared = await run_command(acme, "priya@acme.com share")
     assert not shared.ephemeral
@@ -236,6 +236,7 @@ async def test_share_argument_posts_without_publishing_the_command(acme: World) 
     assert "priya@acme.com" not in everyone
 
 
+@shared_world
 async def test_direct_messages_offer_no_share_button(acme: World) -> None:
     card = await run_command(acme, "priya", where="D0MEI")
     assert "Share" not in collect_text(card)
@@ -244,147 +245,8 @@ async def test_direct_messages_offer_no_share_button(acme: World) -> None:
     )
 
 
+@shared_world
 async def test_share_without_a_name_is_searched_as_a_name(acme: World) -> None:
     answer = await run_command(acme, "share")
     assert answer.ephemeral
     assert "share" in collect_text(answer)
-
-
-# --- editing -------------------------------------------------------------------------------------
-
-
-async def test_only_senders_see_edit(acme: World) -> None:
-    assert "Edit" not in collect_text(await run_command(acme, "me"))
-    assert "Edit" in collect_text(await run_command(acme, "me", by=PRIYA))
-
-
-async def open_edit_form(acme: World, sought: str = "john@acme.com") -> Any:
-    await run_command(acme, sought, by=JOHN)
-    await acme.slack.press(JOHN, "user.edit")
-    await acme.settle()
-    return acme.slack.find_view(JOHN)
-
-
-@reaches(
-    "PUT /v1/ext/user/{userId}", "users.update", title="Update User", by="Edit on a user's card"
-)
-async def test_form_is_prefilled_and_saving_refreshes_the_card(acme: World) -> None:
-    form = await open_edit_form(acme)
-    initial = {block["block_id"]: block["element"]["initial_value"] for block in form["blocks"][:2]}
-    assert initial == {"first_name": "John", "last_name": "Doe"}
-    assert await submit_form(acme, last_name="  Newman ") == {}
-    assert acme.slack.find_view(JOHN) is None
-    assert "John Newman" in collect_text(find_message(acme, JOHN))
-    written = [asked.json for asked in acme.chakra.requests if asked.method == "PUT"]
-    assert written == [{"lastName": "Newman"}]
-
-
-async def test_opening_the_form_does_not_wait_for_chakra(acme: World, clock: ManualClock) -> None:
-    await run_command(acme, "john@acme.com", by=JOHN)
-    await clock.jump(400)
-    calls = acme.chakra.count()
-    acme.chakra.fail("*", Hang())
-    await acme.slack.press(JOHN, "user.edit")
-    await acme.settle()
-    form = acme.slack.find_view(JOHN)
-    assert form is not None
-    assert "Doe" in json.dumps(form)
-    assert acme.chakra.count() == calls
-
-
-async def test_unchanged_form_writes_nothing(acme: World) -> None:
-    await open_edit_form(acme)
-    assert await submit_form(acme) == {}
-    assert acme.chakra.count(UPDATE) == 0
-    assert acme.slack.find_view(JOHN) is None
-
-
-@shared_world
-@pytest.mark.parametrize(
-    ("values", "field"),
-    [
-        ({"first_name": " ", "last_name": ""}, "first_name"),
-        ({"first_name": "Jo\nhn"}, "first_name"),
-        ({"last_name": "\u200b"}, "last_name"),
-    ],
-)
-async def test_an_invalid_name_is_an_error_under_its_field(
-    acme: World, values: dict[str, str], field: str
-) -> None:
-    await open_edit_form(acme)
-    assert list(await submit_form(acme, **values)) == [field]
-    assert acme.slack.find_view(JOHN) is not None
-    assert acme.chakra.count(UPDATE) == 0
-
-
-async def test_rejected_change_keeps_the_form_filled(acme: World) -> None:
-    await open_edit_form(acme)
-    acme.chakra.fail(UPDATE, StatusResponse(400, json={"_errors": ["lastName is odd"]}))
-    await submit_form(acme, last_name="Newman")
-    form = acme.slack.find_view(JOHN)
-    assert form is not None
-    assert "lastName is odd" in collect_text(form)
-    assert "Newman" in json.dumps(form)
-
-
-async def test_an_unknown_outcome_is_reported_and_not_repeated(acme: World) -> None:
-    await open_edit_form(acme)
-    acme.chakra.fail(UPDATE, ResetAfterHandling())
-    await submit_form(acme, last_name="Newman")
-    form = acme.slack.find_view(JOHN)
-    assert form is not None
-    assert "don't know whether this went through" in collect_text(form)
-    assert acme.chakra.count(UPDATE) == 1
-    assert "John Newman" in collect_text(await run_command(acme, JOHN_ID, by=JOHN))
-
-
-async def test_a_second_save_of_an_unknown_outcome_writes_nothing(acme: World) -> None:
-    await open_edit_form(acme)
-    acme.chakra.fail(UPDATE, ResetAfterHandling())
-    await submit_form(acme, last_name="Newman")
-    acme.chakra.clear_faults()
-    await submit_form(acme, last_name="Newman")
-    assert "don't know whether this went through" in collect_text(acme.slack.find_view(JOHN) or {})
-    assert acme.chakra.count(UPDATE) == 1
-
-
-async def test_the_same_change_a_moment_later_asks_first(acme: World, clock: ManualClock) -> None:
-    await open_edit_form(acme)
-    await submit_form(acme, last_name="Newman")
-    acme.chakra.update_user("johndoe", last_name="Doe")
-    await clock.advance(60)
-    await press_button(acme, "user.refresh", by=JOHN)
-    await acme.slack.press(JOHN, "user.edit")
-    await acme.settle()
-    await submit_form(acme, last_name="Newman")
-    form = acme.slack.find_view(JOHN)
-    assert form is not None
-    assert "<@U0JOHN> did exactly this 1 minute ago. Do it again?" in collect_text(form)
-    assert acme.chakra.count(UPDATE) == 1
-    assert await submit_form(acme, last_name="Newman") == {}
-    assert acme.slack.find_view(JOHN) is None
-    assert acme.chakra.count(UPDATE) == 2
-    assert "John Newman" in collect_text(find_message(acme, JOHN))
-
-
-async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
-    await open_edit_form(acme)
-    acme.chakra.fail(FETCH, InvalidJsonBody())
-    await submit_form(acme, last_name="Newman")
-    assert acme.slack.find_view(JOHN) is None
-    assert "Saved." in collect_text(find_message(acme, JOHN))
-
-
-@shared_world
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "https://wa.me/919999999999",
-        "p:+919999999999",
-        "919999999999@c.us",
-        "\u202a+91 99999\u200b 99999\u202c",
-        "'+919999999999",
-    ],
-)
-async def test_number_is_found_however_it_is_dressed(acme: World, typed: str) -> None:
-    assert "Priya Sharma" in collect_text(await run_command(acme, typed))

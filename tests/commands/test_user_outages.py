@@ -22,9 +22,11 @@ from tests.clock import ManualClock
 from tests.commands.test_user import FETCH, JOHN_ID, find_message, run_command
 from tests.endpoints import reaches
 from tests.people import MEI, SALES
+from tests.shared_world import shared_world
 from tests.world import World
 
 
+@shared_world
 @reaches(
     "GET /v2/ext/user/{userId}",
     "users.fetch",
@@ -47,6 +49,7 @@ async def test_old_card_in_an_outage_says_when_it_was_loaded(
     assert "John Doe" in collect_text(find_message(acme, MEI))
 
 
+@shared_world
 @pytest.mark.parametrize(
     "fault",
     [InvalidJsonBody(), TruncatedBody(), HtmlErrorPage(200), EmptyBody(), OtherRecord()],

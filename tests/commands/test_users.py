@@ -46,6 +46,7 @@ def list_row_names(message: VisibleMessage) -> list[str]:
     ]
 
 
+@shared_world
 @reaches("GET /v2/ext/users", "users.list", title="List Users (V2)", by="`/chakra users`")
 async def test_active_users_are_listed_ten_per_page(acme: World) -> None:
     first = await run_command(acme)
@@ -56,6 +57,7 @@ async def test_active_users_are_listed_ten_per_page(acme: World) -> None:
     assert "Previous" not in collect_text(first)
 
 
+@shared_world
 async def test_paging_updates_one_message_and_lists_each_user_once(acme: World) -> None:
     page = await run_command(acme)
     names = list_row_names(page)
@@ -69,6 +71,7 @@ async def test_paging_updates_one_message_and_lists_each_user_once(acme: World) 
     assert acme.chakra.count(LIST) == 1
 
 
+@shared_world
 async def test_filters_apply_to_every_page(acme: World) -> None:
     await run_command(acme, "@acme.com role:sales status:all sort:role")
     page = collect_text(await press_button(acme, "users.page:next"))
@@ -104,6 +107,7 @@ async def test_filters_and_invalid_filters(acme: World, text: str, expected: str
     assert expected in collect_text(await run_command(acme, text))
 
 
+@shared_world
 async def test_deleted_users_are_never_listed(acme: World) -> None:
     assert "40 of 40" in collect_text(await run_command(acme, "status:all"))
     assert 'No one matches "tomasgone"' in collect_text(
@@ -111,6 +115,7 @@ async def test_deleted_users_are_never_listed(acme: World) -> None:
     )
 
 
+@shared_world
 async def test_row_opens_the_card_as_a_new_message(acme: World) -> None:
     listed = await run_command(acme, "priya")
     card = await press_button(acme, "users.open")
@@ -151,6 +156,7 @@ async def test_v1_list_resolves_role_names(acme: World) -> None:
     assert "John Doe" in page
 
 
+@shared_world
 async def test_missing_config_humanizes_short_ids(acme: World) -> None:
     acme.chakra.fail("GET /v1/ext/config", StatusResponse(403))
     assert "role Inside sales" in collect_text(await run_command(acme, "role:inside_sales"))
@@ -162,6 +168,7 @@ async def test_an_empty_team_says_so(acme: World) -> None:
     assert "There's no one in this Chakra team yet." in collect_text(await run_command(acme))
 
 
+@shared_world
 async def test_no_button_contains_an_address(acme: World) -> None:
     page = await run_command(acme)
     values = [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
@@ -16,15 +16,9 @@ from bot.context import Context
 from bot.sandbox.slack import VisibleMessage, collect_text
 from bot.slack.commands.command import Command, Event, EventRequest
 from bot.slack.commands.reply import Message, NoReply, Reply
-from bot.slack.events import (
-    ADDRESSED_EVENTS,
-    HOME_OPENED,
-    JOINED_CHANNEL,
-    REVOCATION_EVENTS,
-)
-from commands import COMMANDS
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
+from tests.shared_world import own_world, shared_world
 from tests.slack.router_commands import ROUTER_COMMANDS, say_text
 from tests.world import World
 
@@ -32,17 +26,31 @@ MEI, JOHN, GITA, SAM = "U0MEI", "U0JOHN", "U0GITA", "U0SAM"
 SALES, SUPPORT, GENERAL, PARTNERS = "C0SALES", "C0SUPPORT", "C0GENERAL", "C0PARTNERS"
 HOUR = 3_600.0
 
+pytestmark = shared_world
 
-@pytest.fixture(params=["http", "socket"])
-async def stage(request: pytest.FixtureRequest, open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    async with open_sandbox(ROUTER_COMMANDS, socket_mode=request.param == "socket") as world:
-        yield world
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tell the stories of ``stage`` over both connections, and those of ``over_http`` over one."""
+    if "socket_mode" in metafunc.fixturenames:
+        modes = (
+            {"http": False, "socket": True} if "stage" in metafunc.fixturenames else {"http": False}
+        )
+        metafunc.parametrize("socket_mode", modes.values(), ids=modes.keys(), scope="module")
+
+
+@pytest.fixture(scope="module")
+def world_settings(socket_mode: bool) -> dict[str, Any]:
+    return {"commands": ROUTER_COMMANDS, "socket_mode": socket_mode}
 
 
 @pytest.fixture
-async def over_http(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    async with open_sandbox(ROUTER_COMMANDS) as world:
-        yield world
+def stage(socket_mode: bool, acme: World) -> World:
+    return acme
+
+
+@pytest.fixture
+def over_http(socket_mode: bool, acme: World) -> World:
+    return acme
 
 
 def list_answers(world: World, person: str, channel: str) -> list[VisibleMessage]:
@@ -221,6 +229,7 @@ async def test_every_other_event_is_acknowledged_and_ignored(
 # --- invitations ---------------------------------------------------------------------------------
 
 
+@own_world
 async def test_the_app_says_hello_once_when_it_is_invited(stage: World) -> None:
     await stage.slack.invite_app(MEI, GENERAL)
     await stage.settle()
@@ -349,15 +358,10 @@ async def test_a_person_without_the_permission_is_left_alone(
         assert not list_answers(world, GITA, SUPPORT)
 
 
-def test_the_manifest_subscribes_to_what_is_handled() -> None:
-    handled = {JOINED_CHANNEL, HOME_OPENED, *ADDRESSED_EVENTS, *REVOCATION_EVENTS}
-    handled |= {event.type for command in COMMANDS for event in command.events}
-    assert set(manifest.load()["settings"]["event_subscriptions"]["bot_events"]) == handled
-
-
 # --- the end of an installation ------------------------------------------------------------------
 
 
+@own_world
 async def test_a_revoked_workspace_is_logged_and_not_ready(stage: World) -> None:
     with capture_logs() as lines:
         await stage.slack.uninstall()

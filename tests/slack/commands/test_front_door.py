@@ -10,6 +10,7 @@ from bot.sandbox.chakra.faults import StatusResponse
 from bot.sandbox.slack import VisibleMessage, collect_text
 from tests.commands.send_scenarios import READING_NUMBER, open_form, submit_form
 from tests.people import JOHN, MEI, SUPPORT
+from tests.shared_world import shared_world
 from tests.world import World
 
 OTHER_NUMBER = "+12025550102"
@@ -27,6 +28,7 @@ async def open_door(acme: World, by: str) -> VisibleMessage:
     return await acme.type("/chakra", by=by, channel=SUPPORT)
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("person", "buttons", "sentence"),
     [
@@ -45,6 +47,7 @@ async def test_everyone_sees_what_they_may_do(
     assert len(shown.blocks or ()) <= 2
 
 
+@shared_world
 async def test_the_buttons_open_their_forms(acme: World) -> None:
     await open_door(acme, JOHN)
     for action, title in (
@@ -58,6 +61,7 @@ async def test_the_buttons_open_their_forms(acme: World) -> None:
         await acme.slack.close_view(JOHN)
 
 
+@shared_world
 async def test_find_someone_shows_the_card_where_the_form_was_opened(acme: World) -> None:
     await open_door(acme, MEI)
     await acme.press("user.find", by=MEI)
@@ -101,6 +105,7 @@ async def open_home(acme: World, by: str) -> list[Any]:
     return list(home["blocks"])
 
 
+@shared_world
 @pytest.mark.parametrize(
     ("person", "buttons"), [(JOHN, FOUR), (MEI, ["Find someone", "My sends"]), (GITA, [])]
 )
@@ -159,6 +164,7 @@ async def test_open_home_follows_the_sends_of_the_person(acme: World) -> None:
     assert "Your last sends" not in read_home_text(acme, MEI)
 
 
+@shared_world
 async def test_home_opens_while_chakra_is_down(acme: World) -> None:
     acme.chakra.fail("*", StatusResponse(503))
     async with acme.clock.running():

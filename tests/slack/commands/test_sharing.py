@@ -8,6 +8,7 @@ from bot.sandbox.slack import collect_text
 from tests.commands.watch_scenarios import FINISHED
 from tests.conftest import OpenSandbox
 from tests.people import JOHN, MEI, SALES, SUPPORT
+from tests.shared_world import shared_world
 from tests.world import World
 
 PARTNERS, SAM, GITA, ARJUN = "C0PARTNERS", "U0SAM", "U0GITA", "U0ARJUN"
@@ -23,6 +24,7 @@ def list_public_texts(acme: World, channel: str = PARTNERS) -> list[str]:
     return [collect_text(m) for m in posted if m.author == "U0CHAKRA" and not m.ephemeral]
 
 
+@shared_world
 async def test_a_pressed_share_asks_and_then_posts_once(acme: World) -> None:
     await acme.type("/chakra user priya@acme.com", channel=PARTNERS)
     await acme.press("user.share", channel=PARTNERS)
@@ -37,6 +39,7 @@ async def test_a_pressed_share_asks_and_then_posts_once(acme: World) -> None:
     assert acme.slack.find_view(JOHN) is None
 
 
+@shared_world
 async def test_a_closed_question_shares_nothing(acme: World) -> None:
     await acme.type("/chakra user priya@acme.com", channel=PARTNERS)
     await acme.press("user.share", channel=PARTNERS)
@@ -45,6 +48,7 @@ async def test_a_closed_question_shares_nothing(acme: World) -> None:
     assert list_public_texts(acme) == []
 
 
+@shared_world
 async def test_a_typed_share_is_answered_privately_with_a_button_that_asks(acme: World) -> None:
     answer = await acme.type("/chakra user priya@acme.com share", channel=PARTNERS)
     assert answer.ephemeral
@@ -127,6 +131,7 @@ async def test_unknown_guests_are_asked_about(acme: World, method: str) -> None:
     assert list_public_texts(acme, SALES) == []
 
 
+@shared_world
 async def test_colleagues_need_no_question(acme: World) -> None:
     await acme.type("/chakra user priya@acme.com share")
     assert len(list_public_texts(acme, SALES)) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -27,6 +26,7 @@ from bot.slack.commands.reply import CloseForm, Message, NoReply, OpenForm
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
 from tests.request_client import open_request_client
+from tests.shared_world import own_world, shared_world
 from tests.world import World
 
 MEI, JOHN, SAM = "U0MEI", "U0JOHN", "U0SAM"
@@ -121,178 +121,179 @@ def build_manifest_with_menus() -> dict[str, object]:
     return app_manifest
 
 
-@pytest.fixture
-async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    async with open_sandbox((MENU_COMMAND,), app_manifest=build_manifest_with_menus()) as world:
-        yield world
+pytestmark = shared_world
 
 
-async def use_shortcut(sandbox: World, entry: str, *, by: str = MEI) -> str:
+@pytest.fixture(scope="module")
+def world_settings() -> dict[str, Any]:
+    return {"commands": (MENU_COMMAND,), "app_manifest": build_manifest_with_menus()}
+
+
+async def use_shortcut(acme: World, entry: str, *, by: str = MEI) -> str:
     """Return the text of the modal afterwards."""
-    await sandbox.slack.use_shortcut(by, f"menu.{entry}")
-    await sandbox.settle()
-    return read_modal_text(sandbox, by)
+    await acme.slack.use_shortcut(by, f"menu.{entry}")
+    await acme.settle()
+    return read_modal_text(acme, by)
 
 
-def read_modal_text(sandbox: World, by: str = MEI) -> str:
-    return collect_text(sandbox.slack.find_view(by) or {})
+def read_modal_text(acme: World, by: str = MEI) -> str:
+    return collect_text(acme.slack.find_view(by) or {})
 
 
-def read_direct_message_text(sandbox: World, by: str = MEI) -> str:
-    posted = sandbox.slack.list_messages(by, f"D0{by.removeprefix('U0')}")
+def read_direct_message_text(acme: World, by: str = MEI) -> str:
+    posted = acme.slack.list_messages(by, f"D0{by.removeprefix('U0')}")
     return collect_text(posted[-1]) if posted else ""
 
 
-async def test_a_global_shortcut_opens_a_form(sandbox: World) -> None:
-    delivered = await sandbox.slack.use_shortcut(MEI, "menu.anywhere")
+async def test_a_global_shortcut_opens_a_form(acme: World) -> None:
+    delivered = await acme.slack.use_shortcut(MEI, "menu.anywhere")
     assert (delivered.status, delivered.body) == (200, None)
-    await sandbox.settle()
-    assert "from nowhere: {}" in read_modal_text(sandbox)
+    await acme.settle()
+    assert "from nowhere: {}" in read_modal_text(acme)
 
 
-async def test_a_message_shortcut_carries_its_message(sandbox: World) -> None:
-    await sandbox.slack.type(JOHN, SALES, "Call Jane")
-    message = sandbox.slack.list_messages(MEI, SALES)[-1]
-    delivered = await sandbox.slack.use_message_shortcut(MEI, "menu.of_message", message)
+async def test_a_message_shortcut_carries_its_message(acme: World) -> None:
+    await acme.slack.type(JOHN, SALES, "Call Jane")
+    message = acme.slack.list_messages(MEI, SALES)[-1]
+    delivered = await acme.slack.use_message_shortcut(MEI, "menu.of_message", message)
     assert (delivered.status, delivered.body) == (200, None)
-    await sandbox.settle()
-    assert "from C0SALES: Call Jane" in read_modal_text(sandbox)
+    await acme.settle()
+    assert "from C0SALES: Call Jane" in read_modal_text(acme)
 
 
-async def test_the_follow_up_of_a_global_shortcut_goes_to_direct_messages(sandbox: World) -> None:
-    await use_shortcut(sandbox, "anywhere")
-    await sandbox.slack.submit(MEI, {"name": "Ann"})
-    await sandbox.settle()
-    assert sandbox.slack.find_view(MEI) is None
-    assert read_direct_message_text(sandbox) == "saved Ann"
+async def test_the_follow_up_of_a_global_shortcut_goes_to_direct_messages(acme: World) -> None:
+    await use_shortcut(acme, "anywhere")
+    await acme.slack.submit(MEI, {"name": "Ann"})
+    await acme.settle()
+    assert acme.slack.find_view(MEI) is None
+    assert read_direct_message_text(acme) == "saved Ann"
 
 
-async def test_the_follow_up_of_a_message_shortcut_is_ephemeral(sandbox: World) -> None:
-    message = sandbox.slack.list_messages(MEI, SALES)[-1]
-    await sandbox.slack.use_message_shortcut(MEI, "menu.of_message", message)
-    await sandbox.settle()
-    await sandbox.slack.submit(MEI, {"name": "Ann"})
-    await sandbox.settle()
-    posted = sandbox.slack.list_messages(MEI, SALES)[-1]
+async def test_the_follow_up_of_a_message_shortcut_is_ephemeral(acme: World) -> None:
+    message = acme.slack.list_messages(MEI, SALES)[-1]
+    await acme.slack.use_message_shortcut(MEI, "menu.of_message", message)
+    await acme.settle()
+    await acme.slack.submit(MEI, {"name": "Ann"})
+    await acme.settle()
+    posted = acme.slack.list_messages(MEI, SALES)[-1]
     assert (collect_text(posted), posted.ephemeral) == ("saved Ann", True)
-    assert read_direct_message_text(sandbox) == ""
+    assert read_direct_message_text(acme) == ""
 
 
-async def test_a_refusal_opens_a_modal(sandbox: World) -> None:
-    message = await use_shortcut(sandbox, "write")
+async def test_a_refusal_opens_a_modal(acme: World) -> None:
+    message = await use_shortcut(acme, "write")
     assert "That did not work" in message
     assert "sender" in message
-    assert "from nowhere" in await use_shortcut(sandbox, "write", by=JOHN)
+    assert "from nowhere" in await use_shortcut(acme, "write", by=JOHN)
 
 
-async def test_an_external_person_is_refused_too(sandbox: World) -> None:
-    assert "other workspaces" in await use_shortcut(sandbox, "anywhere", by=SAM)
+async def test_an_external_person_is_refused_too(acme: World) -> None:
+    assert "other workspaces" in await use_shortcut(acme, "anywhere", by=SAM)
 
 
-async def test_an_error_opens_a_modal(sandbox: World) -> None:
-    assert "Chakra cannot be reached" in await use_shortcut(sandbox, "down")
-    message = sandbox.slack.list_messages(JOHN, SALES)[-1]
-    await sandbox.slack.use_message_shortcut(JOHN, "menu.down_here", message)
-    await sandbox.settle()
-    assert "Chakra cannot be reached" in read_modal_text(sandbox, JOHN)
+async def test_an_error_opens_a_modal(acme: World) -> None:
+    assert "Chakra cannot be reached" in await use_shortcut(acme, "down")
+    message = acme.slack.list_messages(JOHN, SALES)[-1]
+    await acme.slack.use_message_shortcut(JOHN, "menu.down_here", message)
+    await acme.settle()
+    assert "Chakra cannot be reached" in read_modal_text(acme, JOHN)
 
 
-async def test_a_message_opens_a_modal(sandbox: World) -> None:
-    assert "Nothing to do today." in await use_shortcut(sandbox, "text")
+async def test_a_message_opens_a_modal(acme: World) -> None:
+    assert "Nothing to do today." in await use_shortcut(acme, "text")
 
 
-async def test_no_reply_opens_nothing(sandbox: World) -> None:
-    await use_shortcut(sandbox, "nothing")
-    assert sandbox.slack.find_view(MEI) is None
-    assert read_direct_message_text(sandbox) == ""
+async def test_no_reply_opens_nothing(acme: World) -> None:
+    await use_shortcut(acme, "nothing")
+    assert acme.slack.find_view(MEI) is None
+    assert read_direct_message_text(acme) == ""
 
 
-async def test_an_unknown_shortcut_is_reported(sandbox: World) -> None:
-    assert "no longer has that menu entry" in await use_shortcut(sandbox, "older")
+async def test_an_unknown_shortcut_is_reported(acme: World) -> None:
+    assert "no longer has that menu entry" in await use_shortcut(acme, "older")
 
 
-async def test_slow_form_still_opens(sandbox: World, clock: ManualClock) -> None:
-    choosing = asyncio.create_task(sandbox.slack.use_shortcut(MEI, "menu.slow"))
+async def test_slow_form_still_opens(acme: World, clock: ManualClock) -> None:
+    choosing = asyncio.create_task(acme.slack.use_shortcut(MEI, "menu.slow"))
     await clock.wait_for_sleep(1)
     await clock.advance(0.3)
     assert (await choosing).seconds < 0.5
     await clock.advance(1)
-    await sandbox.settle()
-    assert "slow" in read_modal_text(sandbox)
+    await acme.settle()
+    assert "slow" in read_modal_text(acme)
 
 
-async def open_until_progress(sandbox: World, clock: ManualClock, entry: str) -> None:
+async def open_until_progress(acme: World, clock: ManualClock, entry: str) -> None:
     """Until the person reads that it takes a while."""
-    choosing = asyncio.create_task(sandbox.slack.use_shortcut(MEI, f"menu.{entry}"))
+    choosing = asyncio.create_task(acme.slack.use_shortcut(MEI, f"menu.{entry}"))
     await clock.wait_for_sleep(5)
     await clock.advance(0.3)
     await choosing
     await clock.advance(2.3)
-    await sandbox.settle()
-    assert "One moment" in read_modal_text(sandbox)
+    await acme.settle()
+    assert "One moment" in read_modal_text(acme)
 
 
-async def test_a_form_slower_than_its_trigger_still_opens(
-    sandbox: World, clock: ManualClock
-) -> None:
-    await open_until_progress(sandbox, clock, "slower")
+async def test_a_form_slower_than_its_trigger_still_opens(acme: World, clock: ManualClock) -> None:
+    await open_until_progress(acme, clock, "slower")
     await clock.advance(3)
-    await sandbox.settle()
-    assert "slower" in read_modal_text(sandbox)
-    assert "One moment" not in read_modal_text(sandbox)
+    await acme.settle()
+    assert "slower" in read_modal_text(acme)
+    assert "One moment" not in read_modal_text(acme)
 
 
 async def test_a_person_who_closes_the_waiting_modal_gets_nothing(
-    sandbox: World, clock: ManualClock
+    acme: World, clock: ManualClock
 ) -> None:
-    await open_until_progress(sandbox, clock, "slower")
-    await sandbox.slack.close_view(MEI)
+    await open_until_progress(acme, clock, "slower")
+    await acme.slack.close_view(MEI)
     await clock.advance(3)
-    await sandbox.settle()
-    assert sandbox.slack.find_view(MEI) is None
-    assert read_direct_message_text(sandbox) == ""
+    await acme.settle()
+    assert acme.slack.find_view(MEI) is None
+    assert read_direct_message_text(acme) == ""
 
 
 async def test_a_person_who_closes_the_waiting_modal_still_reads_an_error(
-    sandbox: World, clock: ManualClock
+    acme: World, clock: ManualClock
 ) -> None:
-    await open_until_progress(sandbox, clock, "bug")
-    await sandbox.slack.close_view(MEI)
+    await open_until_progress(acme, clock, "bug")
+    await acme.slack.close_view(MEI)
     await clock.advance(3)
-    await sandbox.settle()
-    assert "Something in this app failed" in read_direct_message_text(sandbox)
-    assert "secret" not in read_direct_message_text(sandbox)
+    await acme.settle()
+    assert "Something in this app failed" in read_direct_message_text(acme)
+    assert "secret" not in read_direct_message_text(acme)
 
 
 @pytest.mark.parametrize("error", ["expired_trigger_id", "fatal_error", "invalid_arguments"])
-async def test_an_unopened_modal_is_reported_in_direct_messages(sandbox: World, error: str) -> None:
-    sandbox.slack.fail("views.open", error=error, times=2)
-    assert await use_shortcut(sandbox, "anywhere") == ""
-    assert len(read_direct_message_text(sandbox)) > 30
+async def test_an_unopened_modal_is_reported_in_direct_messages(acme: World, error: str) -> None:
+    acme.slack.fail("views.open", error=error, times=2)
+    assert await use_shortcut(acme, "anywhere") == ""
+    assert len(read_direct_message_text(acme)) > 30
 
 
-async def test_an_unopened_modal_of_a_message_is_reported_in_its_channel(sandbox: World) -> None:
-    sandbox.slack.fail("views.open", error="expired_trigger_id", times=2)
-    message = sandbox.slack.list_messages(MEI, SALES)[-1]
-    await sandbox.slack.use_message_shortcut(MEI, "menu.of_message", message)
-    await sandbox.settle()
-    posted = sandbox.slack.list_messages(MEI, SALES)[-1]
+async def test_an_unopened_modal_of_a_message_is_reported_in_its_channel(acme: World) -> None:
+    acme.slack.fail("views.open", error="expired_trigger_id", times=2)
+    message = acme.slack.list_messages(MEI, SALES)[-1]
+    await acme.slack.use_message_shortcut(MEI, "menu.of_message", message)
+    await acme.settle()
+    posted = acme.slack.list_messages(MEI, SALES)[-1]
     assert "gave up waiting for the form" in collect_text(posted)
     assert posted.ephemeral
 
 
-async def test_undeliverable_reply_is_logged(sandbox: World) -> None:
-    sandbox.slack.fail("views.open", error="fatal_error", times=3)
-    sandbox.slack.fail("chat.postMessage", error="fatal_error", times=3)
+async def test_undeliverable_reply_is_logged(acme: World) -> None:
+    acme.slack.fail("views.open", error="fatal_error", times=3)
+    acme.slack.fail("chat.postMessage", error="fatal_error", times=3)
     with capture_logs() as lines:
-        await use_shortcut(sandbox, "anywhere")
+        await use_shortcut(acme, "anywhere")
     assert any(line["event"] == "reply_failed" for line in lines)
 
 
-async def test_a_shortcut_is_counted_for_its_command(sandbox: World) -> None:
-    await use_shortcut(sandbox, "anywhere")
-    await use_shortcut(sandbox, "write")
-    figures = sandbox.bot.metrics.render().decode()
+@own_world
+async def test_a_shortcut_is_counted_for_its_command(acme: World) -> None:
+    await use_shortcut(acme, "anywhere")
+    await use_shortcut(acme, "write")
+    figures = acme.bot.metrics.render().decode()
     assert 'chakra_bot_commands_total{command="menu",outcome="ok"} 1.0' in figures
     assert 'chakra_bot_commands_total{command="menu",outcome="not_allowed"} 1.0' in figures
 
@@ -327,8 +328,8 @@ WHOLE = {"user": USER, "callback_id": "menu.of_message", "trigger_id": "1.2.x"}
         {**WHOLE, "message": ["text"]},
     ],
 )
-async def test_junk_is_a_4xx(sandbox: World, kind: str, odd: dict[str, Any]) -> None:
-    async with open_request_client(sandbox) as post:
+async def test_junk_is_a_4xx(acme: World, kind: str, odd: dict[str, Any]) -> None:
+    async with open_request_client(acme) as post:
         answer = await post.post_payload({"type": kind, **odd})
         assert 400 <= answer.status < 500, answer.text
-        assert "from nowhere" in await use_shortcut(sandbox, "anywhere")
+        assert "from nowhere" in await use_shortcut(acme, "anywhere")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from bot.sandbox.slack import collect_text
 from tests.clock import ManualClock
-from tests.conftest import OpenSandbox
 from tests.people import JOHN, SALES
+from tests.shared_world import shared_world
 from tests.slack.router_commands import ROUTER_COMMANDS
 from tests.world import World
 
@@ -24,10 +23,12 @@ LOST: list[Any] = [
 ]
 
 
-@pytest.fixture
-async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    async with open_sandbox(ROUTER_COMMANDS) as world:
-        yield world
+pytestmark = shared_world
+
+
+@pytest.fixture(scope="module")
+def world_settings() -> dict[str, Any]:
+    return {"commands": ROUTER_COMMANDS}
 
 
 def list_texts(world: World, channel: str) -> list[str]:
@@ -47,94 +48,92 @@ async def run_slow_command(world: World, clock: ManualClock, seconds: int) -> No
 
 @pytest.mark.parametrize(("fault", "is_shown"), LOST)
 async def test_unconfirmed_answer_goes_to_the_dm_too_and_no_warning_follows(
-    sandbox: World, clock: ManualClock, fault: dict[str, Any], is_shown: bool
+    acme: World, clock: ManualClock, fault: dict[str, Any], is_shown: bool
 ) -> None:
-    sandbox.slack.fail("response_url", **fault)
-    await run_slow_command(sandbox, clock, 1)
-    assert list_texts(sandbox, SALES)[-1:] == (["done after 1"] if is_shown else [])
-    assert list_texts(sandbox, JOHNS_DM) == ["done after 1"]
+    acme.slack.fail("response_url", **fault)
+    await run_slow_command(acme, clock, 1)
+    assert list_texts(acme, SALES)[-1:] == (["done after 1"] if is_shown else [])
+    assert list_texts(acme, JOHNS_DM) == ["done after 1"]
 
 
 @pytest.mark.parametrize(("fault", "is_shown"), LOST)
 async def test_unconfirmed_error_goes_to_the_dm_too_and_no_second_one_follows(
-    sandbox: World, fault: dict[str, Any], is_shown: bool
+    acme: World, fault: dict[str, Any], is_shown: bool
 ) -> None:
-    sandbox.slack.fail("views.open", error="fatal_error")
-    sandbox.slack.fail("response_url", **fault)
-    await sandbox.slack.type(JOHN, SALES, "/chakra stage")
-    await sandbox.wait_until_idle()
-    assert len(list_texts(sandbox, SALES)) == is_shown
-    assert len(list_texts(sandbox, JOHNS_DM)) == 1
+    acme.slack.fail("views.open", error="fatal_error")
+    acme.slack.fail("response_url", **fault)
+    await acme.slack.type(JOHN, SALES, "/chakra stage")
+    await acme.wait_until_idle()
+    assert len(list_texts(acme, SALES)) == is_shown
+    assert len(list_texts(acme, JOHNS_DM)) == 1
 
 
 @pytest.mark.parametrize(("fault", "is_shown"), LOST)
 async def test_unconfirmed_card_in_a_channel_is_not_posted_again(
-    sandbox: World, fault: dict[str, Any], is_shown: bool
+    acme: World, fault: dict[str, Any], is_shown: bool
 ) -> None:
-    sandbox.slack.fail("response_url", **fault)
-    await sandbox.slack.type(JOHN, SALES, "/chakra post channel")
-    await sandbox.wait_until_idle()
-    assert list_texts(sandbox, SALES) == (["for everyone"] if is_shown else [])
-    [note] = list_texts(sandbox, JOHNS_DM)
+    acme.slack.fail("response_url", **fault)
+    await acme.slack.type(JOHN, SALES, "/chakra post channel")
+    await acme.wait_until_idle()
+    assert list_texts(acme, SALES) == (["for everyone"] if is_shown else [])
+    [note] = list_texts(acme, JOHNS_DM)
     assert note.startswith("Slack didn't confirm that the card was posted in <#C0SALES>.")
 
 
 @pytest.mark.parametrize("reset", ["before", "after"])
 async def test_unconfirmed_replacement_is_repeated(
-    sandbox: World, clock: ManualClock, reset: Any
+    acme: World, clock: ManualClock, reset: Any
 ) -> None:
-    await sandbox.type("/chakra post card")
-    sandbox.slack.fail("response_url", reset=reset)
-    await sandbox.press("stage.again")
+    await acme.type("/chakra post card")
+    acme.slack.fail("response_url", reset=reset)
+    await acme.press("stage.again")
     await clock.advance(1)
-    await sandbox.wait_until_idle()
-    assert list_texts(sandbox, SALES) == ["again 7"]
-    assert list_texts(sandbox, JOHNS_DM) == []
+    await acme.wait_until_idle()
+    assert list_texts(acme, SALES) == ["again 7"]
+    assert list_texts(acme, JOHNS_DM) == []
 
 
 @pytest.mark.parametrize("reset", ["before", "after"])
-async def test_unconfirmed_note_after_a_form_goes_to_the_dm_too(sandbox: World, reset: Any) -> None:
-    await sandbox.type("/chakra stage")
-    sandbox.slack.fail("response_url", reset=reset)
-    assert await sandbox.submit({"name": "Ann"}) == {}
-    assert list_texts(sandbox, SALES) == (["saved Ann yes"] if reset == "after" else [])
-    assert list_texts(sandbox, JOHNS_DM) == ["saved Ann yes"]
+async def test_unconfirmed_note_after_a_form_goes_to_the_dm_too(acme: World, reset: Any) -> None:
+    await acme.type("/chakra stage")
+    acme.slack.fail("response_url", reset=reset)
+    assert await acme.submit({"name": "Ann"}) == {}
+    assert list_texts(acme, SALES) == (["saved Ann yes"] if reset == "after" else [])
+    assert list_texts(acme, JOHNS_DM) == ["saved Ann yes"]
 
 
 @pytest.mark.parametrize("reset", ["before", "after"])
-async def test_unconfirmed_answer_to_a_mention_goes_to_the_dm_too(
-    sandbox: World, reset: Any
-) -> None:
-    sandbox.slack.fail("chat.postEphemeral", reset=reset)
-    await sandbox.slack.mention(JOHN, SALES, "say hello")
-    await sandbox.wait_until_idle()
-    assert list_texts(sandbox, SALES) == (["hello"] if reset == "after" else [])
-    assert list_texts(sandbox, JOHNS_DM) == ["hello"]
+async def test_unconfirmed_answer_to_a_mention_goes_to_the_dm_too(acme: World, reset: Any) -> None:
+    acme.slack.fail("chat.postEphemeral", reset=reset)
+    await acme.slack.mention(JOHN, SALES, "say hello")
+    await acme.wait_until_idle()
+    assert list_texts(acme, SALES) == (["hello"] if reset == "after" else [])
+    assert list_texts(acme, JOHNS_DM) == ["hello"]
 
 
-async def test_confirmation_lost_in_the_dm_is_no_failure(sandbox: World) -> None:
-    sandbox.slack.fail("chat.postMessage", reset="after")
-    await sandbox.slack.write_to_app(JOHN, "say hello")
-    await sandbox.wait_until_idle()
-    assert list_texts(sandbox, JOHNS_DM) == ["hello"]
+async def test_confirmation_lost_in_the_dm_is_no_failure(acme: World) -> None:
+    acme.slack.fail("chat.postMessage", reset="after")
+    await acme.slack.write_to_app(JOHN, "say hello")
+    await acme.wait_until_idle()
+    assert list_texts(acme, JOHNS_DM) == ["hello"]
 
 
-async def test_answer_lost_on_the_way_to_the_dm_is_reported(sandbox: World) -> None:
-    sandbox.slack.fail("chat.postMessage", reset="before")
-    await sandbox.slack.write_to_app(JOHN, "say hello")
-    await sandbox.wait_until_idle()
-    [text] = list_texts(sandbox, JOHNS_DM)
+async def test_answer_lost_on_the_way_to_the_dm_is_reported(acme: World) -> None:
+    acme.slack.fail("chat.postMessage", reset="before")
+    await acme.slack.write_to_app(JOHN, "say hello")
+    await acme.wait_until_idle()
+    [text] = list_texts(acme, JOHNS_DM)
     assert "Slack" in text
 
 
 async def test_unconfirmed_notice_of_a_delay_is_not_repeated(
-    sandbox: World, clock: ManualClock
+    acme: World, clock: ManualClock
 ) -> None:
-    sandbox.slack.fail("response_url", reset="after")
-    await run_slow_command(sandbox, clock, 9)
-    assert list_texts(sandbox, SALES)[-1] == "done after 9"
-    assert len(list_texts(sandbox, SALES)) == 2
-    assert list_texts(sandbox, JOHNS_DM) == []
+    acme.slack.fail("response_url", reset="after")
+    await run_slow_command(acme, clock, 9)
+    assert list_texts(acme, SALES)[-1] == "done after 9"
+    assert len(list_texts(acme, SALES)) == 2
+    assert list_texts(acme, JOHNS_DM) == []
 
 
 REFUSED: list[Any] = [{"error": "internal_error"}, {"error": "no_text"}, {"status": 404}]
@@ -142,31 +141,31 @@ REFUSED: list[Any] = [{"error": "internal_error"}, {"error": "no_text"}, {"statu
 
 @pytest.mark.parametrize("fault", REFUSED)
 async def test_what_a_form_has_done_is_read_in_the_dm_if_slack_refuses_it_elsewhere(
-    sandbox: World, fault: dict[str, Any]
+    acme: World, fault: dict[str, Any]
 ) -> None:
-    await sandbox.type("/chakra stage")
-    sandbox.slack.fail("response_url", times=9, **fault)
-    assert await sandbox.submit({"name": "Ann"}) == {}
-    assert list_texts(sandbox, JOHNS_DM) == ["saved Ann yes"]
+    await acme.type("/chakra stage")
+    acme.slack.fail("response_url", times=9, **fault)
+    assert await acme.submit({"name": "Ann"}) == {}
+    assert list_texts(acme, JOHNS_DM) == ["saved Ann yes"]
 
 
 @pytest.mark.parametrize("fault", REFUSED)
 async def test_what_a_button_has_done_is_read_in_the_dm_if_slack_refuses_it_elsewhere(
-    sandbox: World, fault: dict[str, Any]
+    acme: World, fault: dict[str, Any]
 ) -> None:
-    await sandbox.type("/chakra post card")
-    sandbox.slack.fail("response_url", times=9, **fault)
-    await sandbox.press("stage.again")
-    assert list_texts(sandbox, JOHNS_DM) == ["again 7"]
+    await acme.type("/chakra post card")
+    acme.slack.fail("response_url", times=9, **fault)
+    await acme.press("stage.again")
+    assert list_texts(acme, JOHNS_DM) == ["again 7"]
 
 
 async def test_person_checks_what_was_done_if_slack_refuses_its_answer_everywhere(
-    sandbox: World,
+    acme: World,
 ) -> None:
-    await sandbox.type("/chakra stage")
+    await acme.type("/chakra stage")
     for method in ("response_url", "chat.postMessage"):
-        sandbox.slack.fail(method, error="internal_error")
-    assert await sandbox.submit({"name": "Ann"}) == {}
-    [text] = list_texts(sandbox, SALES)
+        acme.slack.fail(method, error="internal_error")
+    assert await acme.submit({"name": "Ann"}) == {}
+    [text] = list_texts(acme, SALES)
     assert "Slack didn't accept the answer" in text
     assert "If this sends or changes something, check first if it's done." in text

@@ -11,7 +11,7 @@ from bot.bulk import list_change_form as shown
 from bot.bulk.line import is_query_word
 from bot.bulk.list_change import ListChanger, NewValue
 from bot.bulk.record_list import EXAMPLE
-from bot.errors import NotLinked, UsageError
+from bot.errors import NotLinked, SuggestedLine, UsageError
 from bot.processes import editor
 from bot.processes.field_inputs import read_input
 from bot.processes.list_message import CHANGE, RecordListQuery, to_line
@@ -33,10 +33,13 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, OpenForm, Reply, UpdateForm
+from bot.slack.commands.tokens import Token
 from bot.text.phones import PhoneParser
 from bot.workflows import Workflows
 
 ALL_WORDS = frozenset({"all", "every", "each"})
+_SETTING, _TO = frozenset({"set", "setting"}), frozenset({"to", "as", "into", "->", "→"})
+"""Words before what a record is to become."""
 
 
 class HasListChanges(HasRecordLists, Protocol):
@@ -63,6 +66,20 @@ def change_forms(_: type[ContextT]) -> tuple[Form[ContextT], ...]:
     )
 
 
+def find_new_value(tokens: Sequence[Token]) -> int:
+    """Return where ``to state CONVERTED`` begins in a line; 0 if it is about a list alone.
+
+    Of numbers and days, "to" ends a range.
+    """
+    for place, token in enumerate(tokens[:-1]):
+        word = "" if token.quoted else token.text.casefold()
+        beside = (tokens[place - 1].text, tokens[place + 1].text)
+        is_range = any(any(map(str.isdigit, text)) for text in beside)
+        if place and (word in _SETTING or (word in _TO and not is_range)):
+            return place
+    return 0
+
+
 def is_list_change(words: Sequence[str]) -> bool:
     """Return whether a line after "bulk" is about a list of records, not about a file."""
     first, second = ([word.casefold() for word in words] + ["", ""])[:2]
@@ -76,6 +93,12 @@ async def open_change_form(request: CommandRequest, context: HasListChanges) -> 
     tokens = request.arguments.tokens[1:]
     if tokens and tokens[0].text.casefold() in ALL_WORDS:
         tokens = tokens[1:]
+    if (place := find_new_value(tokens)) > 0:
+        before = to_line(tokens[:place])
+        raise UsageError(
+            "Type only which records to change: the form asks what to change in them.",
+            suggested_lines=(SuggestedLine(f"bulk change {before}"),),
+        )
     line = read_line(tokens, await context.records.list_types())
     query = RecordListQuery(type=line.record_type.name, text=to_line(line.tokens))
     return await _open(request, context, query)

@@ -319,7 +319,7 @@ async def run(request: CommandRequest, context: Context) -> Message:
     if not typed or typed.casefold() in OPEN_WORDS:
         return await _list_open(request, context)
     request.access.authorize(Permission.SEND, reason=MAY_NOT_READ)
-    return await context.chats.show(typed, request.now)
+    return await context.chats.show_line(request.arguments, request.now)
 
 
 async def open_chat(request: ActionRequest, context: Context) -> Message:

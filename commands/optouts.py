@@ -18,6 +18,7 @@ from bot.customers.opt_out_query import (
     LINE_PHRASES,
     OptOutQuery,
     find_named,
+    find_several,
     is_number,
     matches_query,
     may_be_number,
@@ -27,6 +28,7 @@ from bot.customers.opt_out_query import (
 from bot.customers.opt_outs import MAX_REASON_LENGTH, format_name
 from bot.errors import UsageError
 from bot.messages.recipients import EXAMPLE_NUMBER, parse_phone
+from bot.messages.typed_opt_out import read_opt_out
 from bot.privacy import mask_phone
 from bot.slack import blocks
 from bot.slack.age import format_date_token
@@ -45,6 +47,7 @@ from bot.slack.commands.command import (
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, CloseForm, FieldErrors, Message, OpenForm
 from bot.slack.paging import MAX_FILTER_LENGTH, advise_wider, list_message, paginate
+from bot.slack.slow_form import open_when_ready
 from bot.text.csv_file import build_csv
 from bot.text.phones import format_international
 
@@ -276,18 +279,24 @@ async def lift(request: SubmitRequest, context: Context) -> CloseForm:
 
 async def _add_typed(request: CommandRequest, context: Context) -> Message | OpenForm:
     request.access.authorize(Permission.SEND)
-    phone, reason = split_number(request.arguments.skip_first())
-    if not phone or not reason:
-        return _add_form(phone, reason)
-    return await _add(request, context, phone, reason)
+    line = request.arguments.skip_first()
+    if all(split_number(line)) and not find_several(line):
+        return await _add(request, context, *split_number(line))
+
+    async def build() -> OpenForm:
+        typed = await read_opt_out(line, context.send_service.recipients, example=ADD_EXAMPLE)
+        return _add_form(typed.phone, typed.reason, typed.note)
+
+    return await open_when_ready(context.clock, build(), "Add an opt-out")
 
 
 async def open_add(_: ActionRequest, context: Context) -> OpenForm:  # noqa: ARG001 - as every action
     return _add_form()
 
 
-def _add_form(phone: str = "", reason: str = "") -> OpenForm:
+def _add_form(phone: str = "", reason: str = "", note: Markup | None = None) -> OpenForm:
     content = [
+        *([blocks.context(note)] if note else []),
         blocks.text_field(
             PHONE,
             "Phone number",
@@ -334,10 +343,6 @@ async def _add(request: Request, context: Context, phone: str, reason: str) -> M
     undo = "Entered for the wrong number? Lift it with the button, or in `/chakra optouts`."
     button = blocks.button("Lift…", LIFT, str(added.id))
     return Message(text, (blocks.section(text, accessory=button), blocks.context(undo)))
-
-
-# --- a message that may be an opt-out
-# -------------------------------------------------------------------
 
 
 async def confirm(request: ActionRequest, context: Context) -> Message:

@@ -19,6 +19,9 @@ from bot.processes.typed_line import (
     CREATE_WORDS,
     PROCESS_PHRASES,
     find_change,
+    find_key_within,
+    find_list_subject,
+    find_list_within,
     find_record_key,
     find_typed_key,
     may_name_list,
@@ -37,7 +40,8 @@ from bot.record_lists import (
 )
 from bot.saved_queries.actions import find_named_list
 from bot.saved_queries.entry import answer_saved, list_all_actions, list_all_forms
-from bot.slack.commands.arguments import Arguments
+from bot.slack.blocks import escape
+from bot.slack.commands.arguments import Arguments, parse_arguments
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -52,6 +56,7 @@ from bot.slack.commands.reply import (
     OpenForm,
     Reply,
 )
+from bot.slack.commands.tokens import Link
 
 EXAMPLE = "/chakra process list lead state:NEW assigned:me"
 
@@ -129,6 +134,21 @@ async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
     return context.send_forms.open_form(SendForm(to=f"{procedure} {key}"), None)
 
 
+def find_subject(line: str) -> tuple[str, bool]:
+    """Return what a line without a command is about: a record, or a colleague's leads."""
+    subject, is_all = find_record_key(line)
+    return (subject, is_all) if subject else find_list_subject(line)
+
+
+def find_within(line: str) -> str:
+    """Return the record, the link or the list in a line that says more."""
+    words = parse_arguments(line).tokens
+    linked = [token.url for token in words if isinstance(token, Link)]
+    if len(words) > 1 and len(linked) == 1 and is_lead_link(parse_arguments(linked[0])):
+        return f"<{escape(linked[0])}>"
+    return find_key_within(line) or find_list_within(line)
+
+
 def may_be_list(line: Arguments) -> bool:
     """Return whether a line without a command is a link to a lead, or asks for leads."""
     return is_lead_link(line) or may_name_list(line)
@@ -151,7 +171,8 @@ PROCESS: Command[Context] = Command(
     ),
     phrases=PROCESS_PHRASES,
     fallback=may_be_list,
-    find_subject=find_record_key,
+    find_subject=find_subject,
+    find_within=find_within,
     public_words=(SHARE_WORD,),
     acting_words=("schedule", "unschedule"),
     offer=Offer("", is_lead_query),

@@ -26,7 +26,7 @@ from bot.messages.outcome import (
     render_arrival_line,
     render_outcome_message,
 )
-from bot.messages.phrases import NOT_YET, SEND_PHRASES, may_be_recipient
+from bot.messages.phrases import NOT_YET, SEND_PHRASES, find_send_within, may_be_recipient
 from bot.messages.recipients import AmbiguousRecipient
 from bot.messages.send import Send
 from bot.messages.test_sends import TestSend
@@ -351,6 +351,7 @@ SEND: Command[Context] = Command(
     name="send",
     phrases=SEND_PHRASES,
     offer=Offer("Send WhatsApp", may_be_recipient, is_certain=True),
+    find_within=find_send_within,
     not_yet=NOT_YET,
     summary="send a WhatsApp template to a number, a colleague or a lead",
     usage="send [template] [phone] [1=…] [name=…]",

@@ -160,6 +160,14 @@ STATUS: Command[Context] = Command(
     phrases=dict.fromkeys(
         (
             "version",
+            "who can send",
+            "who may send",
+            "who has access",
+            "who is allowed to send",
+            "am i allowed to send",
+            "am i allowed",
+            "are we connected",
+            "is it connected",
             "health",
             "about",
             "uptime",

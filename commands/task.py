@@ -36,6 +36,7 @@ from bot.processes.task_form import (
     render_task_form,
 )
 from bot.processes.task_line import read_task_line
+from bot.processes.task_phrases import TASK_PHRASES, find_task
 from bot.processes.task_type import TaskType, list_task_types
 from bot.processes.typed_task import NO_SPAN, TaskLine
 from bot.slack import blocks
@@ -360,28 +361,7 @@ def _get_local_now(request: Request) -> datetime:
 
 TASK: Command[Context] = Command(
     name="task",
-    phrases={
-        **dict.fromkeys(
-            (
-                "create task",
-                "create a task",
-                "new task",
-                "add task",
-                "add a task",
-                "make a task",
-                "remind me to",
-                "follow up",
-                "neue aufgabe",
-                "aufgabe",
-                "aufgabe für",
-                "nueva tarea",
-                "tarea",
-                "tarea para",
-            ),
-            "",
-        ),
-        "call back": "call back",
-    },
+    phrases=TASK_PHRASES,
     summary="create a task of a lead or another record",
     usage="task [key, name or number] [task] [day and time] [for @member]",
     example=EXAMPLE,
@@ -390,8 +370,9 @@ TASK: Command[Context] = Command(
         "Days and times: tomorrow 10am, next Monday 9, 5 May at 14:30, in 2 hours.",
         'Fields by name: remarks:"ask for Mei", status:done, assigned:priya, or to me.',
     ),
+    find_subject=find_task,
     run=run,
-    not_yet=dict.fromkeys(("tasks",), NO_LIST),
+    not_yet=dict.fromkeys(("tasks", "reminders"), NO_LIST),
     actions=(
         Action(TASK_BUTTON, open_form, needs=Permission.EDIT, only_looks=True),
         Action(KIND_CHANGED, change_kind, needs=Permission.EDIT, only_looks=True),

@@ -37,7 +37,12 @@ from bot.templates.draft import (
 )
 from bot.templates.list_query import TemplateFilter, find_families, parse_filter_value
 from bot.templates.pages import EXAMPLE, TemplateListQuery
-from bot.templates.phrases import TEMPLATE_PHRASES, asks_for_new, may_be_template
+from bot.templates.phrases import (
+    TEMPLATE_PHRASES,
+    asks_for_new,
+    find_template_within,
+    may_be_template,
+)
 from bot.writes.ledger import DuplicateWrite, WriteIntent
 from bot.writes.notices import ask_again, read_confirmed_id
 
@@ -285,6 +290,7 @@ TEMPLATES: Command[Context] = Command(
     aliases=("template",),
     phrases=TEMPLATE_PHRASES,
     offer=Offer("Search templates", may_be_template),
+    find_within=find_template_within,
     summary="browse WhatsApp templates: status, quality and text",
     usage="templates [words] [status:…] [category:…] [language:…]",
     example=EXAMPLE,

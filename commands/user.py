@@ -12,6 +12,7 @@ from bot.errors import ChakraError, NotFound, SuggestedLine, UsageError, UserErr
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
 from bot.messages.recipients import format_named_phone
+from bot.processes.typed_line import find_key_within
 from bot.slack import blocks
 from bot.slack.blocks import code, markup
 from bot.slack.commands.arguments import parse_arguments
@@ -35,6 +36,7 @@ from bot.users import card, picker, query
 from bot.users.linked_user import find_linked_user
 from bot.users.phrases import (
     USER_PHRASES,
+    find_name_within,
     may_be_described_person,
     strip_details,
 )
@@ -172,7 +174,9 @@ async def _build_not_found_error(
         hint = f"But {people} couldn't be checked in time. Try again in a minute, or use a name."
         return NotFound("user", search_text, hint=hint)
     everybody = markup("Check the spelling, or see the team with ", code("/chakra users"), ".")
-    lines = tuple(SuggestedLine(f"user {email}") for email in suggested)
+    key, name = find_key_within(search_text), find_name_within(search_text)
+    within = (f"process {key}",) if key else (f"user {name}",) if name else ()
+    lines = tuple(map(SuggestedLine, (*(f"user {email}" for email in suggested), *within)))
     hint = "Did you mean:" if lines else everybody
     return NotFound("user", search_text, hint=hint, suggested_lines=lines)
 
@@ -367,6 +371,7 @@ USER: Command[Context] = Command(
     phrases=USER_PHRASES,
     offer=Offer("", may_be_described_person),
     fallback=may_be_described_person,
+    find_within=find_name_within,
     not_yet=NOT_YET,
     public_words=(SHARE,),
     summary="look up a person: team, role, email, phone and local time",

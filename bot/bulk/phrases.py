@@ -34,7 +34,7 @@ BULK_PHRASES: Final = {
 }  # fmt: skip
 BULK_PHRASES.update(dict.fromkeys(
     ("change all", "update all", "edit all", "set all", "change every", "update every",
-     "reassign all"),
+     "reassign all", "assign all", "mark all", "move all", "close all", "convert all"),
     "change all",
 ))  # fmt: skip
 for _noun in ("leads", "tickets"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.chakra.chats import Chat, ChatPage, ChatsApi
+from bot.conversations.chat_line import LIST_WORDS, split_customer
 from bot.conversations.history import MAX_MESSAGES, render_history
 from bot.conversations.listed_chats import (
     ChatButton,
@@ -28,10 +29,11 @@ from bot.errors import (
     not_found_as,
 )
 from bot.messages.recipients import AmbiguousRecipient, RecipientResolver
+from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Message
+from bot.slack.commands.unused_words import name_unused
 from bot.text.normalize import normalize
 
-LIST_WORDS: Final = frozenset({"list", "all", "in chakra", "all chats", "every chat"})
 NO_LIST: Final = "This Chakra doesn't list its chats. Type a number, a name or a lead."
 CHATS_PER_PAGE: Final = 10
 MAX_SEARCHED: Final = 50
@@ -48,6 +50,11 @@ class ChatBrowser:
     service: ConversationService
     recipients: RecipientResolver
     chats: ChatsApi
+
+    async def show_line(self, line: Arguments, now: float) -> Message:
+        """Show what a line asks for; words that are no customer's name are named."""
+        who, unused = split_customer(line)
+        return name_unused(await self.show(who, now), unused)
 
     async def show(self, typed: str, now: float) -> Message:
         """Show the messages with the typed customer, or the list of chats."""

@@ -25,7 +25,13 @@ SHOW_FILE: Final = "chat.file"
 CREATE_LEAD: Final = "lead.chat"
 
 CHAT_PHRASES: Final = dict.fromkeys(
-    ("conversation", "reply", "replies", "reply to", "answer", "chat with", "open conversations",
+    ("last message from", "last message of", "any message from", "any messages from",
+     "did i get a reply from", "any reply from", "any answer from", "… replied", "… reply",
+     "… answered", "… answer", "… say", "… said", "… write", "… written", "… wrote", "… text us",
+     "… write yesterday", "… write today", "… say yesterday", "… say today", "… reply yet",
+     "… replied yet", "… answered yet", "any new messages", "new messages", "who wrote",
+     "who is waiting for an answer", "who is waiting for a reply",
+     "conversation", "reply", "replies", "reply to", "answer", "chat with", "open conversations",
      "my conversations", "open chats", "my chats", "unread chats", "messages from", "messages with",
      "messages of", "last messages of", "last messages from", "last messages with",
      "previous messages of", "chat history of", "history with", "conversation with", "chats with"),

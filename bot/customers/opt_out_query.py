@@ -12,7 +12,13 @@ from bot.customers.opt_out import OptOut, OptOutScope, OptOutSource
 from bot.errors import UsageError
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mention
-from bot.slack.paging import MAX_FILTER_LENGTH, FilterText, ListQuery, build_unknown_value_error
+from bot.slack.paging import (
+    MAX_FILTER_LENGTH,
+    FilterText,
+    ListQuery,
+    build_unknown_value_error,
+    reject_negation,
+)
 from bot.text.normalize import normalize
 from bot.text.phones import MIN_DIGITS, is_phone_like
 from bot.text.typed_words import matches_typed
@@ -75,12 +81,25 @@ LINE_PHRASES: Final[Mapping[str, str]] = {
     ),
 }  # fmt: skip
 """What people type in place of ``optouts``."""
+_NAME = re.compile(r"[^\W\d_]{2,}(?:[ .'’-]{1,2}[^\W\d_]{2,}){0,2}")
+_NO_NAMES: Final = frozenset(
+    ("all", "everything", "everyone", "me", "us", "it", "this", "that", "here", "channel", "please",
+     "from", "to", "the", "notifications", "notification", "alerts", "alert", "failed", "failures",
+     "message", "messages", "status", "statuses", "template", "templates", "account", "posting",
+     "posts", "them", "him", "her", "now", "watching", "following", "job", "jobs", "upload",
+     "send", "sending", "schedule", "schedules", "query", "list", "leads", "lead", "digest", "rule",
+     "rules", "my", "our")
+)  # fmt: skip
+"""Words after "stop" or "unsubscribe" that aren't a person's."""
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
 
 
 def may_be_number(line: Arguments) -> bool:
-    """Return whether words are a phone number, and nothing else."""
-    return is_number(line.join_from())
+    """Return whether words are a phone number or a name, and nothing else."""
+    text = line.join_from()
+    return is_number(text) or bool(
+        _NAME.fullmatch(text) and _NO_NAMES.isdisjoint(text.casefold().split())
+    )
 
 
 def is_number(text: str) -> bool:
@@ -122,6 +141,7 @@ def parse_opt_out_query(line: Arguments) -> OptOutQuery:
         name, value = _read_filter(word)
         if not name or found.setdefault(name, value) != value:
             words += [] if word in FILLERS else [token.text]
+    reject_negation(words, example=EXAMPLE, line=[token.text for token in line.tokens])
     text = " ".join(" ".join(words).split())
     if len(text) > MAX_FILTER_LENGTH:
         raise UsageError("That's too long for a filter.", example=EXAMPLE)
@@ -141,6 +161,16 @@ def split_number(line: Arguments) -> tuple[str, str]:
         if is_phone_like(" ".join(texts[:length])):
             return " ".join(texts[:length]), " ".join(texts[length:]).removeprefix("because ")
     return "", " ".join(texts)
+
+
+def find_several(line: Arguments) -> bool:
+    """Return whether a line has another phone number after the one that it begins with."""
+    number, rest = split_number(line)
+    words = rest.split()
+    return bool(number) and any(
+        is_number(" ".join(words[place : place + 3])) or is_number(word)
+        for place, word in enumerate(words)
+    )
 
 
 def find_named(

@@ -6,9 +6,9 @@ from typing import Final
 
 JOB_PHRASES: Final = dict.fromkeys(
     (
-        "status of job", "status of the job", "status of", "status for", "status job", "job status",
-        "status …", "jobs …", "show job", "show me job", "find job", "get job", "check job",
-        "details of job", "progress of job", "progress of", "progress", "how is job",
+        "status of job", "status of the job", "status of …", "status for …", "status job",
+        "job status", "status …", "jobs …", "show job", "show me job", "find job", "get job",
+        "check job", "details of job", "progress of job", "progress of", "progress", "how is job",
         "how's job", "failed rows of", "failed rows of job", "errors of job", "errors in job",
         "result of job", "results of job", "what happened to job", "is job", "job id", "job #",
         "how far is job", "how far is", "check …", "show …", "open …", "find …", "get …",
@@ -24,7 +24,10 @@ JOBS_PHRASES: Final = dict.fromkeys(
         "watched jobs", "what is running", "what's running", "my watches", "list watches",
         "watches", "what am i watching", "import history", "upload history", "upload status",
         "import status", "status of my upload", "status of upload", "status of the upload",
-        "status of my import", "my imports", "imports",
+        "status of my import", "my imports", "imports", "did my upload", "did my import",
+        "did the upload", "did the import", "is my upload done", "is the upload done",
+        "is my import done", "is the import done", "is my upload finished",
+        "is the upload finished",
     ),
     "",
 )  # fmt: skip

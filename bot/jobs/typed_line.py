@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.errors import SuggestedLine, UsageError
-from bot.jobs.ids import parse_job_id
+from bot.jobs.ids import find_job_ids, parse_job_id
 from bot.slack.blocks import clip
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.tokens import ChannelMention, Link, Token
@@ -41,7 +41,7 @@ class JobLine:
 def parse_job_line(arguments: Arguments, example: str) -> JobLine:
     """Raise ``UsageError`` if the line has no job ID, or several."""
     job_id = parse_job_id(arguments, example)
-    words = [word for word in arguments.tokens if job_id not in _build_searchable_text(word)]
+    words = [word for word in arguments.tokens if job_id not in find_job_ids(_get_text(word))]
     texts = {word.text.casefold().strip(",.!?") for word in words}
     plain = [word for word in words if not isinstance(word, ChannelMention)]
     channel_like = [word for word in plain if word.text.startswith("#") and len(word.text) > 1]
@@ -74,5 +74,5 @@ def require_clear_place(line: JobLine, understood: SuggestedLine) -> None:
         )
 
 
-def _build_searchable_text(word: Token) -> str:
-    return (word.url if isinstance(word, Link) else word.text).casefold()
+def _get_text(word: Token) -> str:
+    return word.url if isinstance(word, Link) else word.text

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from string import punctuation
 
 from phonenumbers import normalize_digits_only
 
@@ -33,7 +32,8 @@ from bot.messages.line_template import (
     read_exact_template,
     read_inexact_template,
 )
-from bot.messages.recipients import parse_key
+from bot.messages.line_unused import name_unused_words
+from bot.messages.record_keys import parse_key
 from bot.messages.typed_line import SENTENCE_WORDS, TypedLine, Words, find_contact
 from bot.slack.blocks import Markup, markup
 from bot.templates import vocabulary
@@ -47,10 +47,11 @@ MAX_SENDERS_LENGTH = 300
 MAX_NAME_WORDS = 4
 """Words of a person's name, if no one with that name is known."""
 MAX_KNOWN_NAME_WORDS = 12
-MIN_FREE_TEXT_WORDS = 3
 MAX_CODE_LENGTH = 2
 """Letters of a code such as ``hi``, which only means a language if the template has it."""
-MAX_UNUSED_LENGTH = 300
+_NO_SURNAMES = frozenset({"share", "asap", "urgent", "urgently", "again", "tonight", "daily", "ko",
+    "bhejo", "bhej", "karo", "first", "later", "instead", "also", "too", "directly"})  # fmt: skip
+"""Words after a name that are none."""
 _STOPS = frozenset({"to", "in", "from", "with", "using", "template", "saying", "via", "language"})
 """Words that end a name after ``to`` or ``from``."""
 
@@ -97,7 +98,7 @@ def understand(
     read_inexact_template(reading)
     _read_guessed_recipient(reading)
     quoted = _read_quoted(reading)
-    _name_unused(reading)
+    name_unused_words(reading)
     return Understanding(
         name=reading.name,
         typed_template=reading.typed_template,
@@ -208,7 +209,10 @@ def find_sender(senders: Sequence[PhoneNumber], typed: str) -> str:
         is_named = bool(wanted) and wanted == tokenize(sender.name)
         if typed == sender.id or is_named or (digits and digits in (number, sender.id)):
             return sender.id
-    return ""
+    having = [
+        sender.id for sender in senders if wanted and set(wanted) <= set(tokenize(sender.name))
+    ]
+    return having[0] if len(having) == 1 else ""
 
 
 # --- recipient -----------------------------------------------------------------------------------
@@ -304,8 +308,18 @@ def _read_after_to(reading: Reading, to: int, contact: tuple[int, int] | None) -
     length = _count_name_words(words, first, end, reading)
     if not length:
         return ""
+    length += _count_surname_words(words, first + length, end)
     words.take(to, following)
     return words.take(following, first + length)
+
+
+def _count_surname_words(words: Words, start: int, end: int) -> int:
+    """Return 1 if one word more belongs to the name: "John Smith" is not the colleague John."""
+    is_last = end - start == 1 and not words.words[start - 1].ends
+    text = words.get_text(start) if is_last else ""
+    return int(
+        text.isalpha() and text not in SENTENCE_WORDS | DRESSING | DETAIL_WORDS | _NO_SURNAMES
+    )
 
 
 def _count_name_words(words: Words, start: int, end: int, reading: Reading) -> int:
@@ -352,48 +366,3 @@ def _read_quoted(reading: Reading) -> tuple[str, ...]:
         reading.to, reading.is_guess = words.take(places[0], places[0] + 1), True
         places = places[1:]
     return tuple(words.take(place, place + 1) for place in places)
-
-
-def _name_unused(reading: Reading) -> None:
-    """Add a sentence with the words that aren't part of a field."""
-    words = reading.words
-    for start, end in words.list_spans():
-        first, last = undress(words, start, end)
-        words.take(start, first)
-        words.take(last, end)
-        if (
-            reading.to
-            and start > 0
-            and {words.get_text(at) for at in range(start, end)} <= DETAIL_WORDS
-        ):
-            words.take(start, end)
-    for place in words.list_free_places():
-        is_sign = not words.has_letters(place) and words.words[place].run == 0
-        if is_sign or _is_dressing_in_place(reading, place):
-            words.take(place, place + 1)
-    free = words.list_free_places()
-    unused = sanitize_line(words.describe_unused(with_quoted=False), MAX_UNUSED_LENGTH)
-    if not unused:
-        return
-    is_free_text = len(free) >= MIN_FREE_TEXT_WORDS or is_text(words, free[0], free[-1] + 1)
-    if is_free_text and not reading.name:
-        reading.notes.append(
-            markup(
-                "WhatsApp needs a template here, so your own text can't be sent. Not used: ",
-                quote(unused, MAX_UNUSED_LENGTH),
-                ".",
-            )
-        )
-        return
-    help_text = " To fill a variable, put its text in quotes." if reading.name else ""
-    reading.notes.append(markup("Not used: ", quote(unused, MAX_UNUSED_LENGTH), f".{help_text}"))
-
-
-def _is_dressing_in_place(reading: Reading, place: int) -> bool:
-    """Return whether it is punctuation, or a lone ``to`` or ``for`` of a field."""
-    words = reading.words
-    text = words.get_text(place)
-    if set(text) <= set(punctuation):
-        return True
-    alone = not words.is_free(place - 1) and not words.is_free(place + 1)
-    return alone and ((text in ("to", "for") and bool(reading.to)) or text in ("-", "–", "->", "&"))

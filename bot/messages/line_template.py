@@ -15,6 +15,8 @@ MAX_NAMES = 3
 """Names of templates that a sentence suggests."""
 MIN_TEMPLATE_LETTERS = 3
 """Minimum letters of words that may be an inexact template name."""
+MIN_MISTYPED_LETTERS = 5
+"""Minimum letters of a misspelled one: ``same`` is no ``flash_sale``."""
 
 
 def read_exact_template(reading: Reading) -> None:
@@ -126,6 +128,8 @@ def find_nearest(index: TemplateIndex, typed: str) -> tuple[str, ...]:
     best = min(matches.values(), default=Match.NONE)
     if best <= Match.INSIDE:
         return tuple(name for name, match in matches.items() if match is best)
+    if len("".join(tokens)) < MIN_MISTYPED_LETTERS:
+        return ()
     slips = {name: slips for name in index.by_name if (slips := count_slips(tokens, name))}
     fewest = min(slips.values(), default=0)
     return tuple(name for name, count in slips.items() if count == fewest)

@@ -15,9 +15,9 @@ from bot.chakra.models import User, is_uuid
 from bot.chakra.process import Process
 from bot.chakra.text import sanitize_line
 from bot.errors import BotError, NotFound, ResourceNotFound, Unavailable, UsageError, not_found_as
+from bot.messages.record_keys import parse_key, parse_process
 from bot.processes.directory import Record
-from bot.processes.query import NameMatch, is_key, match_name
-from bot.text.invisible import remove_invisible
+from bot.processes.query import NameMatch, match_name
 from bot.text.phones import (
     InvalidPhone,
     Phone,
@@ -53,10 +53,6 @@ RECIPIENT_HINT = (
 )
 
 _NAMED_PHONE = re.compile(r"([^\d+＋]{2,}?)[\s,(<:·]+([+＋]?[\d\s().-]{7,})[)>]?")
-_PROCESS_PATTERN = re.compile(
-    r"([a-z][a-z0-9_]{1,40})(?:\s*[/#:]\s*|\s+)([\w.-]{1,80})", re.IGNORECASE
-)
-_KEY_PATTERN = re.compile(r"(?=.*\d)[\w.-]+")
 
 
 class RecipientKind(StrEnum):
@@ -340,23 +336,6 @@ def _from_phone(kind: RecipientKind, number: Phone, name: str = "") -> Recipient
     label = ", ".join(part for part in (name, format_international(number.digits)) if part)
     warning = _render_phone_warning(number)
     return Recipient(kind, number.digits, label, warning, present_digits=number.present, name=name)
-
-
-def parse_process(text: str) -> tuple[str, str] | None:
-    """Return procedure and key of ``lead LEAD-004038`` or ``lead/LEAD-004038``; else None.
-
-    The key has a digit, which people's names don't.
-    """
-    found = _PROCESS_PATTERN.fullmatch(remove_invisible(text))
-    if found is None or not _KEY_PATTERN.fullmatch(found[2]) or query.extract_emails(text):
-        return None
-    return found[1].lower(), found[2]
-
-
-def parse_key(text: str) -> str:
-    """Return the text if it is a record's key (``LEAD-004038``) or UUID; or ""."""
-    bare = remove_invisible(text).strip(" #")
-    return bare if is_key(bare) else ""
 
 
 def _label_choice(name: str, kind: str, phone: str) -> str:

@@ -14,7 +14,13 @@ from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.tokens import Mention
-from bot.slack.paging import MAX_FILTER_LENGTH, FilterText, ListQuery, build_unknown_value_error
+from bot.slack.paging import (
+    MAX_FILTER_LENGTH,
+    FilterText,
+    ListQuery,
+    build_unknown_value_error,
+    reject_negation,
+)
 from bot.text.normalize import normalize
 from bot.text.typed_words import matches_typed
 
@@ -119,6 +125,7 @@ def parse_query(line: Arguments, own_id: str) -> SendListQuery:
         elif kind:
             found[kind] = value
         position += length
+    reject_negation(words, example=EXAMPLE, line=[token.text for token in line.tokens])
     if len(members) > 1:
         raise UsageError("Name one person, or none.", example=EXAMPLE)
     text = " ".join(" ".join(words).split())

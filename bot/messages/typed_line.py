@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.messages.recipients import parse_key, parse_process
+from bot.messages.record_keys import parse_key, parse_process
 from bot.text.phones import MIN_DIGITS, PhoneParser, is_phone_like
 from bot.users.query import extract_emails
 

@@ -141,6 +141,12 @@ def _name_unknown(unused: Sequence[str]) -> str:
     return f'I don\'t know the event "{clip(" ".join(unused), MAX_WORD_LENGTH)}". '
 
 
+_TIME_UNITS = frozenset(
+    ("minutes", "minute", "mins", "min", "hour", "hours", "h", "hrs", "hr", "day", "days", "week",
+     "weeks", "am", "pm")
+)  # fmt: skip
+
+
 def find_numbered(arguments: Arguments, rules: Sequence[Rule]) -> Rule | None:
     """Return the rule with the typed number; without one, the only rule there is."""
     if not arguments.tokens:
@@ -157,6 +163,8 @@ def describe_missing(arguments: Arguments) -> str:
 
 def _list_typed_numbers(arguments: Arguments) -> list[str]:
     texts = [token.text.strip("#.") for token in arguments.tokens]
+    if not _TIME_UNITS.isdisjoint(texts):
+        return []  # "mute for 2 hours" is not about rule 2
     return [text for text in texts if text.isascii() and text.isdigit()]
 
 

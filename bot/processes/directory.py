@@ -24,6 +24,7 @@ from bot.processes.query import (
     build_name_query,
     build_phone_query,
     has_phone,
+    is_same_key,
     match_name,
 )
 from bot.text.phones import INTERNATIONAL, PhoneParser
@@ -122,10 +123,13 @@ class RecordDirectory:
     async def _list_by_key(self, procedure: str, key: str) -> Sequence[Record]:
         """Return the records with this key, ignoring case if none has exactly this one."""
         attribute = _find_primary_key(await self._load_config(), procedure)
-        page = await self._processes.list(procedure, build_key_query(attribute, key), limit=10)
+        query = build_key_query(attribute, key, procedure)
+        page = await self._processes.list(procedure, query, limit=10)
         found = self._build_records(procedure, attribute, page.items)
-        matching = [record for record in found if record.key.casefold() == key.casefold()]
-        return _mark_shared_keys([record for record in matching if record.key == key] or matching)
+        matching = [record for record in found if is_same_key(key, record.key, procedure)]
+        same = [record for record in matching if record.key.casefold() == key.casefold()]
+        exact = [record for record in same if record.key == key]
+        return _mark_shared_keys(exact or same or matching)
 
     async def find_by_key(self, key: str) -> tuple[Record, ...]:
         """Return the records of any type with this key; its letters tell where to look first."""

@@ -30,7 +30,7 @@ _CONTACT_NAMES: Final = EMAIL_WORDS | PHONE_WORDS
 _FILLERS: Final = frozenset(
     ("a", "an", "the", "lead", "leads", "for", "with", "called", "named", "number", "phone",
      "email", "mobile", "please", "pls", "of", "to", "and", "from", "in", "is", "or", "whatsapp",
-     ",", "-", "–", "|", "/", ":", "my", "his", "her", "new")
+     ",", "-", "–", "|", "/", ":", "my", "his", "her", "new", "whose", "as")
 )  # fmt: skip
 
 
@@ -90,11 +90,13 @@ class _LeadLineReader:
         self._values: dict[str, str] = {}
         self._notes: list[str] = []
         self._names: list[str] = []
+        self._name_end = 0
+        """How many of the words stand before the first number or address."""
         self._state = self._status = self._assignee = ""
 
     def read(self) -> LeadDraft:
         place = 0
-        if self._tokens and _fold_token(self._tokens[0]) in CREATE_WORDS:
+        if self._tokens and self._tokens[0].text.strip(",;.!?:") in CREATE_WORDS:
             place = 1
         while place < len(self._tokens):
             place += self._take(place)
@@ -124,9 +126,11 @@ class _LeadLineReader:
         if length := _count_phone_words(self._tokens, place, self._parser):
             text = " ".join(word.text for word in self._tokens[place : place + length])
             self._set(self._fields.phone, text.strip(",;"), "phone number")
+            self._name_end = self._name_end or len(self._names)
             return length
         if not token.quoted and (email := _EMAIL.search(token.text)):
             self._set(self._fields.email, email[0].strip(".,;:"), "email address")
+            self._name_end = self._name_end or len(self._names)
             return 1
         if _USER_ID.fullmatch(token.text):
             self._notes.append(
@@ -244,11 +248,11 @@ class _LeadLineReader:
             self._values[known.name] = value
 
     def _set_name(self) -> None:
-        names = list(self._names)
-        while names and names[0].casefold() in _FILLERS:
-            names.pop(0)
-        while names and names[-1].casefold() in _FILLERS:
-            names.pop()
+        names, after = self._split_names()
+        if after:
+            self._notes.append(
+                f'This is left out: "{" ".join(after)}". Write it with its field, such as city:….'
+            )
         name, rest = " ".join(names), ""
         if len(names) > MAX_NAME_WORDS:
             name, rest = "", name
@@ -257,6 +261,25 @@ class _LeadLineReader:
         self._values = {**taken, **self._values}
         if rest or (name and not taken):
             self._notes.append(f'This is left out: "{rest or name}".')
+
+    def _split_names(self) -> tuple[list[str], list[str]]:
+        """Return the words of the name, and those behind its number or address."""
+        place = self._name_end or len(self._names)
+        names, after = _strip(self._names[:place]), _strip(self._names[place:])
+        return (names, after) if names else (after, [])
+
+
+def _strip(words: Sequence[str]) -> list[str]:
+    """Return the words of a name without signs, and without fillers around it.
+
+    Capitals make a filler a part of the name: "The Oberoi", "New York Bakery".
+    """
+    kept = [word for word in words if any(map(str.isalnum, word))]
+    while kept and kept[0] in _FILLERS:
+        kept.pop(0)
+    while kept and kept[-1] in _FILLERS:
+        kept.pop()
+    return kept
 
 
 def _fold_token(token: Token) -> str:
@@ -287,6 +310,8 @@ def _count_phone_words(
 def _is_number(tokens: Sequence[Token]) -> bool:
     if any(isinstance(token, Mention) for token in tokens):
         return False
+    if not all(any(map(str.isdecimal, end.text)) for end in (tokens[0], tokens[-1])):
+        return False  # a dash before or after it
     text = " ".join(token.text for token in tokens).strip(",;")
     digits = sum(map(str.isdecimal, text))
     return MIN_PHONE_DIGITS <= digits <= MAX_PHONE_DIGITS and is_phone_like(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from bot.processes.date_words import WEEKDAYS, find_dates
@@ -53,6 +53,9 @@ _DOTTED_TIME: Final = re.compile(r"(\d{1,2})\.(\d{2})")
 _PERIODS: Final = frozenset(("week", "month", "year", "quarter"))
 
 
+_ANY_MOMENT: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class FoundMoment:
     """A phrase of ``length`` words from ``start``: a day, a time, or both.
@@ -89,6 +92,11 @@ def find_moments(words: Sequence[str], now: datetime) -> list[FoundMoment]:
         found.append(moment)
         start = moment.start + moment.length
     return found
+
+
+def has_moment(words: Sequence[str]) -> bool:
+    """Return whether a time is among the words, whenever they are typed."""
+    return bool(find_moments(words, _ANY_MOMENT))
 
 
 def read_moment(text: str, now: datetime) -> FoundMoment | None:

@@ -25,6 +25,9 @@ _PHONE_KEY = re.compile(r"(phone|mobile|whatsapp)(_?(number|no))?$|contact_?(num
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
 _LAST_CHARACTER = "\uffff"
 _KEY = re.compile(r"(?=[A-Za-z]*[-#/]?.*\d)[A-Za-z]{1,20}(?:[-#/][\w-]*\d[\w-]*|\d{3,})")
+_NUMBERED_KEY = re.compile(r"([A-Za-z]{1,20}(?=[-# ]?\d))?[-# ]{0,2}(\d{1,8})")
+MAX_KEY_DIGITS = 6
+"""Digits to which the number of a key is filled up with zeros."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 T = TypeVar("T")
@@ -58,9 +61,37 @@ def match_name(typed: str, name: str) -> NameMatch:
     return NameMatch.BEGINNINGS if begins else NameMatch.NONE
 
 
-def build_key_query(attribute: str, key: str) -> Where:
-    """Return the query for a primary key in the usual spellings."""
-    return {attribute: _deduplicate((key, key.upper(), key.lower()))}
+def build_key_query(attribute: str, key: str, kind: str = "") -> Where:
+    """Return the query for a primary key in the usual spellings.
+
+    ``LEAD4038`` and, of the ``kind`` "lead", ``4038`` are looked for as ``LEAD-004038`` too: how
+    Chakra numbers keys is UNKNOWN (API.md, Processes).
+    """
+    spelled = [key, key.upper(), key.lower()]
+    if (parts := _split_key(key, kind)) is not None:
+        letters, number = parts
+        spelled += [
+            f"{word}-{number:0{width}}"
+            for word in (letters.upper(), letters)
+            for width in range(1, MAX_KEY_DIGITS + 1)
+        ]
+    return {attribute: _deduplicate(spelled)}
+
+
+def is_same_key(typed: str, key: str, kind: str = "") -> bool:
+    """Return whether a typed key is this one, apart from case, hyphen and leading zeros."""
+    if typed.casefold() == key.casefold():
+        return True
+    parts = _split_key(typed, kind)
+    return parts is not None and parts == _split_key(key)
+
+
+def _split_key(key: str, kind: str = "") -> tuple[str, int] | None:
+    """Return the letters in lower case and the number of a key that consists of both."""
+    found = _NUMBERED_KEY.fullmatch(key.strip())
+    if found is None or not (found[1] or kind):
+        return None
+    return (found[1] or kind).casefold(), int(found[2])
 
 
 def build_name_query(typed: str, attributes: Iterable[str]) -> Where | None:

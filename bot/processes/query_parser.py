@@ -115,7 +115,7 @@ class _Parser:
         except CannotNegate as words:
             raise UsageError(
                 f'Words can\'t be left out of a search: "{words}". Name the field, such as '
-                "`-city:Pune`.",
+                "`-state:NEW` or `-city:Pune`.",
                 example=EXAMPLE,
             ) from None
 
@@ -126,7 +126,10 @@ class _Parser:
         if not words:
             self._line.position += 1
             return None
-        found = self._fields.parse_named() or self._parse_bare_dates(words)
+        found = self._fields.parse_named()
+        if found is None:
+            query_words.check_days(words, self._today)
+            found = self._parse_bare_dates(words)
         found = found or self._parse_bare_choice()
         if term := found or self._parse_bare_person(words):
             return term

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from bot.errors import UsageError
-from bot.processes.date_words import DateSpan, is_counted
+from bot.processes.date_words import DateSpan, find_dates, is_counted
 from bot.processes.query_schema import EXAMPLE, fold, index_choices
 from bot.processes.record_query import Group, QueryField, Term, ValueType
 from bot.slack.commands.tokens import Mention, Token
@@ -48,6 +49,11 @@ BETWEEN: Final = re.compile(
 NUMBERS: Final = re.compile(r"(\d+(?:\.\d+)?)(?:\s*[-–—]\s*|\s+to\s+)(\d+(?:\.\d+)?)(?![\w.-])")
 PREFIX: Final = re.compile(r"(?:is|has|no|missing):(?=\w)", re.IGNORECASE)
 """Prefixes of other search boxes: ``is:open``, ``no:city``."""
+_OTHER_DAYS: Final = re.compile(
+    r"(?:overdue|due|next\s+(?:action|call|follow-?\s?up)|follow-?\s?ups?|call|callback|call\s+back"
+    r"|updated|modified|changed|edited|touched|contacted|called|last\s+(?:updated|contacted|called))"
+    r"(?:\s+(?:on|at|for|is|in))?(?=\s|$)"
+)
 _HAS: Final = re.compile(r"\b(?:with|without|with\s+no|has|have|no|missing)[\s:]*$", re.IGNORECASE)
 _EMPTY: Final = frozenset(("empty", "none", "blank", "null", "nil", "missing", "unset"))
 _NO_ONE: Final = re.compile(r"no-?(?:one|body)|unassigned")
@@ -136,6 +142,25 @@ def build_partial_value_error(field: QueryField, typed: str) -> UsageError:
         "the whole value.",
         example=EXAMPLE,
     )
+
+
+def check_days(words: Sequence[str], today: date) -> None:
+    """Raise ``UsageError`` for days of what Chakra can't be asked about: ``due today``.
+
+    That a list can be filtered by other dates of a record is UNKNOWN (API.md, Processes).
+    """
+    text = " ".join(words).casefold()
+    found = _OTHER_DAYS.match(text)
+    if found is None:
+        return
+    rest = text[found.end() :].split()
+    if found[0] == "overdue" or (rest and find_dates(rest, today)):
+        shown = " ".join(words[: len(found[0].split())])
+        raise UsageError(
+            f"Lists can't be filtered by \"{shown}\": of a record's dates, only the day it was "
+            "created can be asked for. A record's card shows its next action.",
+            example=EXAMPLE,
+        )
 
 
 def compare_span(field: QueryField, operator: str, span: DateSpan, phrase: str) -> DateSpan:

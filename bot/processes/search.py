@@ -291,7 +291,7 @@ class RecordSearch:
         texts = [known.name for known in record_type.schema.fields if known.type is ValueType.TEXT]
         own = [name for name in texts if name not in {root.name for root in ROOT_FIELDS}]
         if is_key(text):
-            return build_key_query(record_type.key_field, text)
+            return build_key_query(record_type.key_field, text, record_type.name)
         found = [
             part
             for part in (

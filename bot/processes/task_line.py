@@ -16,8 +16,10 @@ from bot.processes.query_schema import fold
 from bot.processes.record_query import Person, QueryField, ValueType
 from bot.processes.search import STATUS_SYNONYMS, STATUSES
 from bot.processes.task_kinds import KindMatch, find_kind, match_kind, match_part
+from bot.processes.task_times import describe_unread, spell_times, widen
 from bot.processes.task_type import TaskType
 from bot.processes.task_words import (
+    BEFORE_NAMES,
     FILLERS,
     NAME_BREAKS,
     TO_ME,
@@ -80,6 +82,7 @@ class _TaskLineReader:
         self._record = self._record_type = self._status = ""
         self._kind: TaskType | None = None
         self._due: list[str] = []
+        self._has_several_times = False
 
     def read(self) -> TaskLine:
         self._take_named_values()
@@ -92,6 +95,8 @@ class _TaskLineReader:
         self._words = list(strip_fillers(self._words))
         spans = () if self._record else self._find_names(place)
         self._name_misplaced_values()
+        if not self._has_several_times:
+            self._notes += filter(None, (describe_unread(word.plain for word in self._words),))
         return TaskLine(
             record=self._record,
             record_type=self._record_type,
@@ -295,17 +300,20 @@ class _TaskLineReader:
     # --- when -------------------------------------------------------------------------------------
 
     def _take_moment(self) -> FoundMoment | None:
-        found = find_moments([word.plain for word in self._words], self._now)
+        plain = [word.plain for word in self._words]
+        found = find_moments(spell_times(plain), self._now)
         if not found:
             return None
         if len(found) > 1:
             named = " and ".join(f'"{self._quote_phrase(moment)}"' for moment in found)
             self._notes.append(f"That's several times: {named}. Which one is it?")
+            self._has_several_times = True
             return None
         moment = found[0]
         if moment.problem:
             self._notes.append(moment.problem)
-        self._words = self._words[: moment.start] + self._words[moment.start + moment.length :]
+        start, end = widen(plain, moment.start, moment.start + moment.length)
+        self._words = self._words[:start] + self._words[end:]
         return moment
 
     def _quote_phrase(self, moment: FoundMoment) -> str:
@@ -362,8 +370,10 @@ class _TaskLineReader:
             return ((quoted[0], quoted[0] + 1),)
         count = len(self._words)
         starts = [0] if kind_place <= 0 or kind_place >= count else [0, kind_place]
+        opening = (place for place in range(count) if self._words[place].plain not in BEFORE_NAMES)
+        starts.append(next(opening, 0))
         spans: list[tuple[int, int]] = []
-        for start in starts:
+        for start in dict.fromkeys(starts):
             end = kind_place if start == 0 and kind_place > 0 else count
             longest = min(end, start + MAX_NAME_WORDS)
             breaks = (place for place in range(start, longest) if self._is_break(place))

@@ -11,6 +11,9 @@ from bot.processes.record_query import ME, Person
 from bot.slack.commands.tokens import Link, Mention, Token
 
 NAME_BREAKS: Final = frozenset(("for", "about", "of", "on", "to", "with", "and", "re", "at", "by"))
+BEFORE_NAMES: Final = NAME_BREAKS | {"call", "ring", "meet", "meeting", "visit", "demo", "remind",
+    "me", "appointment", "follow", "up", "a", "an", "the"}  # fmt: skip
+"""Words between the beginning of a line and the name of a record."""
 TO_ME: Final = frozenset(("me", "myself"))
 FILLERS: Final = frozenset(
     ("a", "an", "the", "to", "for", "on", "about", "of", "with", "and", "please", "pls", "task",

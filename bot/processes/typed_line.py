@@ -10,7 +10,7 @@ from typing import Final
 from bot.processes.query import is_key
 from bot.processes.search import RecordType, build_unknown_type_error, find_type
 from bot.processes.sorting import find_order
-from bot.slack.commands.arguments import Arguments
+from bot.slack.commands.arguments import Arguments, parse_arguments
 from bot.slack.commands.tokens import Mention, Token
 
 LIST_WORDS: Final = frozenset({"list", "all", "find", "search", "query"})
@@ -91,11 +91,28 @@ PROCESS_PHRASES: Final[Mapping[str, str]] = {
             "saved lists",
             "scheduled queries",
             "scheduled lists",
+            "schedules",
+            "my schedules",
+            "list schedules",
+            "scheduled reports",
         ),
         "saved",
     ),
     **dict.fromkeys(("save query", "save search", "save list", "save leads"), "save"),
     **dict.fromkeys(("schedule query", "schedule list", "schedule leads"), "schedule"),
+    **dict.fromkeys(
+        (
+            "stop schedule",
+            "cancel schedule",
+            "stop schedule of",
+            "stop the schedule of",
+            "cancel the schedule of",
+            "unschedule",
+        ),
+        "unschedule",
+    ),
+    **dict.fromkeys(("delete query", "delete saved query", "remove query"), "saved delete"),
+    **dict.fromkeys(("rename query", "rename saved query"), "saved rename"),
     **dict.fromkeys(("run query", "run saved", "run saved query"), "run"),
     **dict.fromkeys(("tickets", "list tickets", "show tickets"), "list ticket"),
 }
@@ -107,15 +124,44 @@ _ABOUT_RECORD: Final = re.compile(
     r"(?P<verb>(?:show(?: me)?|open|find(?: me)?|get|give me|view|see|look up|search(?: for)?|check"
     r"|display|details? (?:of|for)|status (?:of|for)|state of|info (?:on|about)|about|where is"
     r"|(?:what is|what's) the (?:status|state) of|what is|what's|who (?:has|owns|is assigned to)"
-    r"|edit|update|change|close|complete|assign|reassign|move|set|mark|delete|remove)\s+)?"
+    r"|edit|update|change|close|complete|assign|reassign|move|set|mark|delete|remove|convert|reopen"
+    r"|rename|modify)\s+)?"
     rf"(?:the\s+)?(?:record\s+|(?P<type>(?:lead|ticket|case|deal|order)\s+))?{_KEY}"
-    r"(?P<rest>(?:\s+(?:to|as|for)\s.*)?)",
+    r"(?P<detail>(?:['’]s)?\s+(?:phone|number|phone number|mobile|email|address|details?|state"
+    r"|status|owner|card|info|city|please))?(?P<rest>(?:\s+(?:to|as|for)\s.*)?)",
     re.IGNORECASE,
 )
+_OWNED_LEADS: Final = re.compile(
+    r"(?:show\s+(?:me\s+)?|list\s+)?(?P<who>@?[^\W\d_][\w.@<>|-]*(?:\s[^\W\d_][\w.-]*){0,2})['’]s?"
+    r"(?P<before>(?:\s[\w-]+){0,3})\s+leads(?P<after>\s.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_OWNERS: Final = frozenset(
+    ("it", "what", "who", "where", "here", "there", "let", "that", "how", "customer", "everyone")
+)  # fmt: skip
+_PERIODS: Final = frozenset(
+    ("today", "yesterday", "this week", "last week", "this month", "last month", "this year")
+)  # fmt: skip
+_OTHER_WISHES: Final = frozenset(
+    ("delete", "remove", "merge", "assign", "mark", "move", "set", "close", "convert", "change",
+     "update", "send", "message", "post", "every", "daily", "weekly", "schedule", "report", "save",
+     "duplicate", "duplicates", "upload", "import", "notify", "cancel", "stop", "unschedule", "why",
+     "what", "which", "does", "fields", "add", "create")
+)  # fmt: skip
+"""Words of a line about leads that asks for something else than a list."""
+_KEY_WITHIN: Final = re.compile(
+    rf"(?<![\w/.@-])((?:lead|ticket|case|deal|order)\s+(?=[^\W\d_]+-))?{_KEY}(?![\w-])",
+    re.IGNORECASE,
+)
+_LINK: Final = re.compile(r"<[^<>|]*[|>]")
+_SHORT_KEY: Final = re.compile(r"#?\d{1,6}|#\d{1,8}")
+"""The number of a key alone: with fewer digits than a phone number, or with a sign before it."""
+_KEY_NOUNS: Final = frozenset({"number", "no", "nr", "key", "id"})
 _LISTED_WORDS: Final = frozenset({"leads", "tickets"})
 _NO_NAMES: Final = frozenset(
     ("how", "many", "count", "number", "total", "what", "which", "who", "where", "why", "when",
-     "duplicate", "duplicates", "top", "send", "message", "merge", "export", "import", "of", "to")
+     "duplicate", "duplicates", "top", "latest", "newest", "send", "message",
+      "merge", "export", "import", "of", "to")
 )  # fmt: skip
 """Words that ask for something other than a list with this name."""
 MAX_LIST_WORDS: Final = 4
@@ -136,6 +182,44 @@ def find_record_key(line: str) -> tuple[str, bool]:
         return "", False
     shown = f"show {found['type'] or ''}{found['key']}"
     return shown, not (found["rest"] or _CHANGES.match(found["verb"] or ""))
+
+
+def find_list_subject(line: str) -> tuple[str, bool]:
+    """Return ``list lead assigned:priya open`` for ``priya's open leads``, and True."""
+    found = _OWNED_LEADS.fullmatch(line.strip(" \t\n?.!"))
+    if found is None or found["who"].casefold() in _NO_OWNERS:
+        return "", False
+    words = f"{found['before'] or ''} {found['after'] or ''}".split()
+    who = found["who"]
+    if who.casefold() in _PERIODS:
+        return " ".join(["list lead", who, *words]), True
+    owner = f'assigned:"{who}"' if " " in who else f"assigned:{who}"
+    return " ".join(["list lead", owner, *words]), True
+
+
+def find_list_within(line: str) -> str:
+    """Return ``list lead top 5 by score`` for a line with "leads" that says more, else ""."""
+    words = line.strip(" \t\n?.!").split()
+    folded = [word.casefold().strip(",") for word in words]
+    is_named = may_name_list(parse_arguments(line))
+    if is_named or "leads" not in folded or _OTHER_WISHES.intersection(folded):
+        return ""
+    start = 2 if folded[:2] == ["how", "many"] else int(folded[0] in ("count", "total"))
+    place = folded.index("leads")
+    if place < start:
+        return ""
+    newest = {"latest", "newest"}.intersection(folded[start:place])
+    kept = [word for word in words[start:place] if word.casefold() not in newest]
+    return " ".join(
+        ["list lead", *kept, *words[place + 1 :], *(["newest first"] if newest else [])]
+    )
+
+
+def find_key_within(line: str) -> str:
+    """Return ``show LEAD-004038`` for a line that names one record and says more, else ""."""
+    found = _KEY_WITHIN.findall(_LINK.sub(" ", line))
+    keys = {key.casefold() for _, key in found}
+    return f"show {found[0][0]}{found[0][1]}" if len(keys) == 1 else ""
 
 
 def may_name_list(arguments: Arguments) -> bool:
@@ -215,7 +299,12 @@ def find_change(tokens: Sequence[Token], types: Sequence[RecordType]) -> str:
 
 def find_typed_key(line: RecordLine) -> str:
     """Return the key of the one record that a line names, or ""."""
-    if len(line.tokens) != 1 or isinstance(line.tokens[0], Mention):
+    tokens = line.tokens
+    if len(tokens) == 2 and tokens[0].text.casefold().rstrip(".") in _KEY_NOUNS:
+        tokens = tokens[1:]
+    if len(tokens) != 1 or isinstance(tokens[0], Mention):
         return ""
-    text = line.tokens[0].text.strip()
+    text = tokens[0].text.strip()
+    if line.has_type and _SHORT_KEY.fullmatch(text):
+        return f"{line.record_type.name.upper()}-{text.lstrip('#')}"
     return text if is_key(text) else ""

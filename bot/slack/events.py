@@ -23,7 +23,8 @@ _TEXT_SUBTYPES = frozenset({"", "file_share", "thread_broadcast"})
 _LINE_START = re.compile(r"^(?:(?:&gt;|[•◦▪])\s*|[-–]\s+)+")
 """How Slack's composer begins a quotation or an entry of a list."""
 _OWN_NAME = re.compile(
-    r"[\s,:]*(?:(?P<marks>[*_~`]*)/?chakra(?=[\s,:*~`]|_(?:\s|$)|$)[\s,:]*)?", re.IGNORECASE
+    r"(?:[\s,]|:(?![a-z0-9_+-]+:))*(?:(?P<marks>[*_~`]*)/?chakra(?=[\s,:*~`]|_(?:\s|$)|$)[\s,:]*)?",
+    re.IGNORECASE,
 )
 
 

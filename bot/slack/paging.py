@@ -24,6 +24,11 @@ MAX_LISTED_VALUES = 30
 """Values of a filter that an error lists."""
 MAX_DISPLAYED_VALUE_LENGTH = 40
 
+_NEGATIONS = frozenset(
+    ("not", "except", "excluding", "without", "but", "isn't", "aren't", "wasn't", "weren't",
+     "hasn't", "haven't", "didn't", "don't", "doesn't", "non")
+)  # fmt: skip
+
 FilterText = Annotated[str, StringConstraints(max_length=MAX_FILTER_LENGTH)]
 
 
@@ -107,11 +112,37 @@ def parse_filters(arguments: Arguments, *, example: str) -> tuple[str, Mapping[s
     for word in arguments.tokens:
         if isinstance(word, Mention | GroupMention | ChannelMention | Link | Phrase):
             raise UsageError("Filter the list by plain words, without @ or links.", example=example)
+    reject_negation([word.text for word in arguments.tokens if not word.quoted], example=example)
     named = {name: _collapse_spaces(word.text) for name, word in arguments.named.items()}
     text = _collapse_spaces(arguments.join_from())
     if max(map(len, (text, *named.values()))) > MAX_FILTER_LENGTH:
         raise UsageError("That's too long for a filter.", example=example)
     return text, named
+
+
+def reject_negation(
+    words: Sequence[str], *, example: str, line: Sequence[str] | None = None
+) -> None:
+    """Raise ``UsageError`` for words such as "not approved": a list can't leave anything out.
+
+    ``line`` are all words of the line, if ``words`` are only those without another meaning.
+    """
+    typed_words = words if line is None else line
+    if not any(map(_is_negation, words)):
+        return
+    for place, word in enumerate(typed_words):
+        if _is_negation(word):
+            typed = " ".join(typed_words[place : place + 2])
+            typed = blocks.clip(typed, MAX_DISPLAYED_VALUE_LENGTH)
+            raise UsageError(
+                f"\"{typed}\" isn't understood: this list can't leave anything out. Name what you "
+                "want to see.",
+                example=example,
+            )
+
+
+def _is_negation(word: str) -> bool:
+    return word.casefold().replace("’", "'").strip(",;") in _NEGATIONS
 
 
 def _collapse_spaces(text: str) -> str:

@@ -10,6 +10,7 @@ from bot.slack.commands.tokens import Token
 
 NEW: Final = "new"
 _WORD: Final = re.compile(r"[^\W\d]\w*")
+_TEMPLATE_NAME: Final = re.compile(r"(?<![\w@./=-])[^\W_]+(?:_[^\W_]+)+(?![\w@=-])")
 MAX_WORDS: Final = 4
 
 TEMPLATE_PHRASES: Final = {
@@ -45,6 +46,12 @@ def asks_for_new(line: Arguments) -> bool:
     """Return whether the words ask for the form of a new template, and for nothing else."""
     words = [word.text.casefold() for word in line.tokens]
     return not line.named and not _NEW_WORDS.isdisjoint(words) and _AROUND_NEW.issuperset(words)
+
+
+def find_template_within(text: str) -> str:
+    """Return the template that a line names and says more about, else "": ``is x_y approved?``."""
+    named = {found.casefold() for found in _TEMPLATE_NAME.findall(text)}
+    return named.pop() if len(named) == 1 else ""
 
 
 def may_be_template(line: Arguments) -> bool:

@@ -83,6 +83,33 @@ _NOT_NAMES_TEXT: Final = """
 """
 NOT_NAMES: Final = frozenset(_NOT_NAMES_TEXT.split())
 """Words that make a line talk, rather than the name of a person."""
+_TALK_TEXT: Final = """
+    reports report reporting reportees reportee manages managing manager managers boss supervisor
+    team role phone mobile cell number email mail e-mail id extension ext contact contacts details
+    detail profile card info address photo picture timezone zone shift hours colleague user member
+    person named called mr mrs ms miss dr prof sir madam share sharing handling handles handle
+    start starts begin begins busy available online offline away active inactive free join joined
+    open edit rename change update set deactivate activate disable promote admin leader lead's
+    message text ping call ring reach hear heard speak talk tell asks ask reply replied wrote write
+    approved rejected connected allowed opted opt record records type types upload uploads install
+    installed slow fast we'll i'll i'm you're we're they're he'll she'll handled assigned yet
+    interested wants want discount note mark bot human robot
+    read say still currently usually normally ever really its it's there's he's she's
+    what's who's where's
+    don't doesn't isn't aren't can't does did know knows sit sits live lives based located
+    ka ki ke ko hai kya kaun mujhe mera meri chahiye bhejo bhej do dena batao bata bhai yaar ji
+    oga abeg dey na wetin pls plz kindly cual cuál es el la de telefono teléfono correo numero
+    número quien quién está esta por favor wie ist die der das von nummer
+"""
+_TALK: Final = frozenset(_TALK_TEXT.split())
+"""Words about a person that are hardly the name of one."""
+_NOT_ABOUT_PEOPLE: Final = frozenset(
+    ("lead", "leads", "ticket", "tickets", "template", "templates", "task", "tasks", "jobs",
+     "delete", "remove", "count", "message", "messages", "delivered", "notifications")
+)  # fmt: skip
+_TALK_SIGNS: Final = re.compile(r"[?!,;:¿¡\"“”…]+|\.(?=\s|$)")
+_POSSESSIVE: Final = re.compile(r"['’]s?$")
+_APOSTROPHE: Final = str.maketrans("’", "'")
 _PARTICLES_TEXT: Final = """
     de del della di da das do dos du la le el al bin bint ibn abu van von der den ter ten zu y e
     san st mc mac o
@@ -91,11 +118,13 @@ _PARTICLES: Final = frozenset(_PARTICLES_TEXT.split())
 """Parts of names that don't count among the words of one."""
 MAX_NAME_WORDS: Final = 3
 _WORDS_BEFORE: Final = re.compile(
-    r"^(?:(?:the|user|person|colleague|member|find|search|called|named)\s+)+", re.IGNORECASE
+    r"^(?:(?:the|user|person|colleague|member|find|search|called|named|mr|mrs|ms|miss|dr|prof)"
+    r"\.?\s+)+",
+    re.IGNORECASE,
 )
 _DETAILS_AFTER: Final = re.compile(
     r"(?:['’]s?|\s+k[aie])?(?:\s+(?:(?:phone|mobile|cell|contact) )?(?:phone|number|mobile|cell"
-    r"|email address|email|mail|contact|details|card|profile|info|role|is|here))+"
+    r"|email address|email|e-?mail(?: id)?|mail|contact|details|card|profile|info|role|is|here))+"
     r"(?:\s+(?:kya hai|chahiye|do|dena|de do|bata do|batana|please))?$|['’]s$",
     re.IGNORECASE,
 )
@@ -128,6 +157,28 @@ def may_be_described_person(line: Arguments) -> bool:
 def strip_details(text: str) -> str:
     """Return ``john`` for ``user john's phone number``; the text itself if no name is left."""
     return _DETAILS_AFTER.sub("", _WORDS_BEFORE.sub("", text)).strip() or text
+
+
+def find_name_within(text: str) -> str:
+    """Return the name in a line that says more: ``mei`` in ``when does mei start work``, else "".
+
+    The other words are known; what they want is not.
+    """
+    words = _TALK_SIGNS.sub(" ", text).split()
+    if _NOT_ABOUT_PEOPLE.intersection(map(str.casefold, words)):
+        return ""
+    names = [_POSSESSIVE.sub("", word) for word in words if not _is_talk(word)]
+    places = [place for place, word in enumerate(words) if not _is_talk(word)]
+    is_together = bool(places) and places[-1] - places[0] == len(places) - 1
+    if not is_together or len(names) == len(words) or len(names) > MAX_NAME_WORDS:
+        return ""
+    found = " ".join(names)
+    return found if looks_like_person(parse_arguments(found)) else ""
+
+
+def _is_talk(word: str) -> bool:
+    folded = word.translate(_APOSTROPHE).casefold()
+    return "_" in folded or folded in NOT_NAMES or folded in _TALK or not folded.strip("'’")
 
 
 def may_be_role(line: Arguments) -> bool:

@@ -186,3 +186,8 @@ async def test_failed_rows_that_slack_wants_on_another_host_name_the_setting(acm
     await acme.slack.press(PRIYA, "job.failed")
     await acme.settle()
     assert "SLACK_API_URL" in collect_text(list_messages(acme, PRIYA, SALES)[-1])
+
+
+async def test_a_job_is_found_by_an_id_that_a_phone_has_changed(acme: World) -> None:
+    for typed in ("19632427908f4bf3a6f569b9a0bbfc63", "19632427–908f–4bf3–a6f5–69b9a0bbfc63"):
+        assert "Background job" in collect_text(await acme.type(f"/chakra job {typed}"))

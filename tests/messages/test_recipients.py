@@ -17,8 +17,8 @@ from bot.messages.recipients import (
     RecipientKind,
     RecipientResolver,
     parse_phone,
-    parse_process,
 )
+from bot.messages.record_keys import parse_process
 from bot.processes.directory import RecordDirectory
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import StatusResponse

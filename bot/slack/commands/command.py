@@ -261,7 +261,9 @@ class Command(Generic[ContextT]):
     the name ("who is"), with the arguments that they stand for. A phrase that begins with "… " ends
     a line ("… templates"), and one that ends with " …" needs words that ``offer`` fits.
     ``fallback`` says whether a line without a command is meant for this one, and ``find_subject``
-    returns what such a line is about, and whether about nothing else. ``takes_no_words``:
+    returns what such a line is about, and whether about nothing else. ``find_within`` returns the
+    arguments that are somewhere in a line that nothing else explains, "" if none are; a command
+    that has a ``find_subject`` too is asked before names are guessed. ``takes_no_words``:
     nothing but an ID may follow its name, so other words may be a person's. ``not_yet`` are words
     for what can't be done from Slack. A line with one of ``public_words`` is posted to the channel.
     A line that begins with one of ``acting_words`` changes something, whatever ``needs`` says.
@@ -279,6 +281,7 @@ class Command(Generic[ContextT]):
     offer: Offer | None = None
     fallback: Callable[[Arguments], bool] | None = None
     find_subject: Callable[[str], tuple[str, bool]] | None = None
+    find_within: Callable[[str], str] | None = None
     takes_no_words: bool = False
     not_yet: Mapping[str, NotYet] = field(default_factory=dict, hash=False)
     public_words: tuple[str, ...] = ()

@@ -14,6 +14,12 @@ ELLIPSIS: Final = "…"
 _WORD: Final = re.compile(r"(?:<[^<>]*>|[^\s<]|<)+")
 _EDGES: Final = " \t\n,.!?¿¡:;*_~`\"'“”„«»…"
 _APOSTROPHES: Final = str.maketrans("’‘ʼ`´", "'''''")
+_CONTRACTIONS: Final = {
+    word.replace("'", ""): word
+    for word in ("what's", "who's", "where's", "how's", "don't", "doesn't", "didn't", "isn't",
+                 "aren't", "hasn't", "haven't", "can't", "won't")
+}  # fmt: skip
+"""What hurried people type -> the word. Those that are words of their own, as "its", are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,11 @@ def _fold(word: str) -> str:
     if word.startswith("<") or not word.strip("?-/"):
         return word
     folded = unicodedata.normalize("NFKC", word.translate(_APOSTROPHES)).casefold()
-    return folded.strip(_EDGES)
+    return _complete(folded.strip(_EDGES))
+
+
+def _complete(word: str) -> str:
+    return _CONTRACTIONS.get(word, word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,7 @@ def build_phrase_book(commands: Iterable[Command[ContextT]]) -> PhraseBook[Conte
     closing: list[CommandPhrase[ContextT]] = []
     for command in commands:
         for typed, arguments in command.phrases.items():
-            words = tuple(typed.split())
+            words = tuple(map(_complete, typed.split()))
             if words[0] == ELLIPSIS:
                 closing.append(CommandPhrase(words[1:], command, arguments))
                 continue

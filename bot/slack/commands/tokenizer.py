@@ -30,8 +30,12 @@ _CLOSING: Final = (
 # A closing mark ends its word, or precedes a comma: in O’Brien it closes nothing.
 _CLOSER: Final = re.compile(rf"<[^<>]*>|[{_QUOTES}](?=[,;\s]|\Z)")
 _PLAIN: Final = re.compile(r"[^\s<]+|<")
-_NAME: Final = re.compile(r"([^\s<>&=＝﹦:：﹕]{1,100})([=＝﹦:：﹕])")
+_NAME: Final = re.compile(
+    r"([^\s<>&=＝﹦:：﹕]{1,100})(?:([=＝﹦:：﹕])|[ \u00a0]([=＝﹦])(?=[ \u00a0]))"
+)
+"""A name with its sign; around an equals sign people put spaces: ``1 = John``."""
 _EQUALS: Final = "=＝﹦"
+_SEPARATORS: Final = (",", ";")
 _NUMBER: Final = re.compile("0*([0-9]{1,3})")
 _VARIABLE: Final = re.compile("[a-z][a-z0-9_]*")
 _SPACES: Final = (" ", "\u00a0")
@@ -97,7 +101,7 @@ class Tokenizer:
                 continue
             name, role = self._take_name()
             if role is _Role.VARIABLE:
-                yield name, self._take_quoted() or self._take_text()
+                yield name, self._take_quoted() or self._without_comma(self._take_text())
             else:
                 self._open_marks()
                 yield name, self._take_quoted(remove_marks=True) or self._take_bare()
@@ -149,14 +153,25 @@ class Tokenizer:
             return None, _Role.FILTER
         typed = normalize_name(self._slice(found.start(1), found.end(1))).strip("{}")
         name, role = self._names.get(typed, (None, _Role.VARIABLE))
-        if name is None and found[2] in _EQUALS:
+        if name is None and (found[2] or found[3]) in _EQUALS:
             name = self._match_variable(typed)
-        if name is None:
+        if name is None or (found[3] and role is _Role.FILTER):
             return None, _Role.FILTER
         self._position = found.end()
         if role is _Role.VARIABLE or _NUMBER.fullmatch(name):
             self._skip_space_before_value()
         return name, role
+
+    def _without_comma(self, value: Token) -> Token:
+        """Return a value without the comma that only separates it from the next one."""
+        following = _NAME.match(self._text, self._position + 1)
+        typed = normalize_name(following[1]).strip("{}") if following else ""
+        if value.text[-1:] not in _SEPARATORS or not self._is_name(typed):
+            return value
+        return replace(value, text=value.text[:-1])
+
+    def _is_name(self, typed: str) -> bool:
+        return typed in self._names or bool(_NUMBER.fullmatch(typed))
 
     def _skip_space_before_value(self) -> None:
         """Step over the space of ``1: ORD-1``, but not over that of ``1= 2=May``."""
@@ -165,8 +180,7 @@ class Tokenizer:
             place += 1
         following = _NAME.match(self._text, place)
         typed = normalize_name(following[1]) if following else ""
-        is_named = typed in self._names or bool(_NUMBER.fullmatch(typed))
-        if place < len(self._text) and not is_named:
+        if place < len(self._text) and not self._is_name(typed):
             self._position = place
 
     def _match_variable(self, typed: str) -> str | None:

@@ -17,7 +17,9 @@ VERY_LONG_NAME = 8
 _REAL_WORDS = frozenset({
     "why", "how", "what", "when", "where", "was", "has", "had", "use", "used", "sent", "seen",
     "want", "work", "wish", "time", "them", "then", "than", "next", "last", "best", "lest", "mend",
-    "bend", "lend", "tend", "sand", "step", "stop", "file", "full", "pull", "test", "rest",
+    "bend", "lend", "tend", "sand", "step", "stop", "file", "full", "pull", "test", "rest", "top",
+    "set", "get", "put", "say", "said", "read", "run", "add", "end", "that", "chap", "load", "dead",
+    "head", "ask", "asks", "save", "what's", "who's", "how's",
 })  # fmt: skip
 """Words that are no slip although a name is near."""
 

@@ -19,6 +19,7 @@ from bot.slack.commands.command import Command, ContextT
 from bot.slack.commands.help import NAME as HELP
 from bot.slack.commands.phrases import ELLIPSIS, TypedWord, split_words
 from bot.slack.commands.registry import CommandRegistry
+from bot.slack.commands.small_talk import is_small_talk
 
 HELP_WORDS: Final = frozenset({HELP, "?", "??", "-h", "--help", "-help", "/?", "/h", "h", "hilfe",
     "ayuda", "aide", "ajuda"})  # fmt: skip
@@ -27,13 +28,8 @@ HELP_PHRASES: Final = frozenset({"commands", "all commands", "menu", "options", 
     "how do i use this", "how do you work", "i need help", "need help", "get help", "tutorial",
     "what are the commands", "show commands", "list commands", "getting started", "start",
     "get started", "begin"})  # fmt: skip
-HOW_TO: Final = ("how do i", "how to", "how can i", "how does", "how do you", "explain")
-GREETINGS: Final = frozenset({"hi", "hello", "hey", "hiya", "hallo", "hola", "yo", "howdy",
-    "good morning", "good afternoon", "good evening", "thanks", "thank you", "thx", "ty", "cheers",
-    "hi there", "hello there", "hey there", "bye", "goodbye", "test", "ping", "thanks a lot",
-    "thank you very much", "many thanks", "ok", "okay", "danke", "vielen dank", "guten morgen",
-    "guten tag", "gracias", "muchas gracias", "buenos días", "buenos dias", "buenas tardes",
-    "merci", "bonjour", "namaste", "ciao"})  # fmt: skip
+HOW_TO: Final = ("how do i", "how to", "how can i", "how does", "how do you", "explain",
+    "what is a", "what is an", "what's a", "what's an")  # fmt: skip
 LOOK_VERBS: Final = ("show me", "give me", "find me", "get me", "show", "list", "get", "find",
     "search for",
     "search", "see", "view", "open", "display", "look up", "look for", "check", "fetch", "lookup",
@@ -48,7 +44,9 @@ _POLITE_STARTS: Final = ("can you", "could you", "would you", "will you", "can i
     "i'm looking for", "im looking for", "looking for", "do you know",
     "hi there", "hello there", "hey there")  # fmt: skip
 _ABOUT_WORDS: Final = frozenset({"with", "for", "on", "about", "zu", "mit", "sobre", "con"})
-_AUXILIARIES: Final = frozenset({"did", "has", "have", "was", "is", "does", "do"})
+_AROUND_TOPICS: Final = _ABOUT_WORDS | {"how", "to", "do", "i", "can", "the", "a", "an", "use"}
+_AUXILIARIES: Final = frozenset({"did", "has", "have", "was", "is", "does", "do", "what", "when",
+    "why", "hasn't", "haven't", "didn't", "doesn't", "isn't"})  # fmt: skip
 """Words that begin a question."""
 _OPENING_QUOTES: Final = "\"'“‘"
 _ARTICLES: Final = frozenset({"the", "a", "an", "my", "our", "all", "some", "any", "every"})
@@ -96,7 +94,7 @@ def understand(text: str, registry: CommandRegistry[ContextT]) -> Interpretation
     if not line:
         return Interpretation(Kind.WELCOME)
     words = split_words(line)
-    if _join(words) in GREETINGS:
+    if is_small_talk([word.text for word in words if word.text]):
         return Interpretation(Kind.WELCOME)
     if asked := _find_help(line, registry):
         return asked
@@ -113,8 +111,10 @@ def understand(text: str, registry: CommandRegistry[ContextT]) -> Interpretation
         or _find_subject(plain, registry)
         or _match(plain, registry)
         or _find_slip(plain, registry, certain=True)
+        or _find_within(plain, registry, with_subject=True)
         or _guess(plain, registry)
         or _find_slip(plain, registry, certain=False)
+        or _find_within(plain, registry, with_subject=False)
         or Interpretation(Kind.UNKNOWN)
     )
 
@@ -171,7 +171,7 @@ def _find_help(line: str, registry: CommandRegistry[ContextT]) -> Interpretation
     if len(texts) == 2 and texts[1] in HELP_WORDS and _match(texts[0], registry):
         return _open_help_on(line[: words[0].end], registry)
     if texts[0] in HELP_WORDS:
-        is_request = texts[1:2] == ["me"] and len(texts) > 2
+        is_request = texts[1:2] == ["me"] and len(texts) > 2 and texts[2] not in _ABOUT_WORDS
         return None if is_request else _open_help_on(line[words[0].end :], registry)
     for start in HOW_TO:
         length = len(start.split())
@@ -183,7 +183,9 @@ def _find_help(line: str, registry: CommandRegistry[ContextT]) -> Interpretation
 
 def _open_help_on(topic: str, registry: CommandRegistry[ContextT]) -> Interpretation:
     topic = _undress(topic)
-    words = [word for word in split_words(topic) if word.text not in _ABOUT_WORDS]
+    words = [word for word in split_words(topic) if word.text not in _AROUND_TOPICS]
+    if len(words) > 1 and words[0].text == "me":
+        words = words[1:]
     if not words or words[0].text in {"me", *HELP_WORDS}:
         line = HELP if words and words[0].text in HELP_WORDS else ""
         return Interpretation(Kind.HELP, line)
@@ -253,6 +255,19 @@ def _find_subject(line: str, registry: CommandRegistry[ContextT]) -> Interpretat
     return None
 
 
+def _find_within(
+    line: str, registry: CommandRegistry[ContextT], *, with_subject: bool
+) -> Interpretation | None:
+    """Return suggestions for what is somewhere in the line: a key, a name, a template."""
+    suggestions = tuple(
+        SuggestedLine(f"{command.name} {arguments}")
+        for command in registry.commands
+        if command.find_within is not None and with_subject is (command.find_subject is not None)
+        if (arguments := command.find_within(line))
+    )
+    return Interpretation(Kind.SUGGESTION, "", suggestions) if suggestions else None
+
+
 def _match_opening(
     line: str,
     words: Sequence[TypedWord],
@@ -288,8 +303,8 @@ def _match_closing(
     if closing is None:
         return None
     rest = _remove_articles(line[: words[-len(closing.words)].start])
-    if words[0].text in _AUXILIARIES:
-        rest = rest[words[0].end :].strip()
+    kept = next((word for word in split_words(rest) if word.text not in _AUXILIARIES), None)
+    rest = rest[kept.start :].strip() if kept else ""
     return _run(closing.command, f"{rest} {closing.arguments}", is_guess=True)
 
 

@@ -25,8 +25,7 @@ def render_unknown_command(typed: str, suggested: Sequence[SuggestedLine] = ()) 
     summary = _render_unknown_line(typed)
     if suggested:
         return _render_with_buttons(summary, did_you_mean(suggested), suggested)
-    word = blocks.clip(typed.split()[0] if typed.split() else typed, MAX_TYPED_LENGTH)
-    remedy = markup("Looking for a person? ", code(f"/chakra user {word}"), ".")
+    remedy = markup("Type a command, or a name, phone number or record key alone.")
     return _render_with_buttons(summary, remedy, (ALL_COMMANDS,))
 
 

@@ -17,7 +17,7 @@
     │   └── NotConfigured          a setting of the bot is missing
     ├── ChakraError            Chakra responded with an error, or did not respond
     │   ├── Rejected               refused; a retry of the same request cannot help
-    │   │   ├── RequestTooLarge           the request has too many bytes (413)
+    │   │   ├── RequestTooLarge        the request has too many bytes (413)
     │   │   └── ResourceNotFound       it does not exist (404)
     │   │       └── AddressNotFound        and no record was named
     │   ├── AuthenticationError    the access token is wrong or expired

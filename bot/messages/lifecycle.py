@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+
+import structlog
 
 from bot.aio.clock import Clock
 from bot.aio.periodic import FIRST_PURGE_SECONDS, run_periodically
 from bot.aio.tasks import TaskSet, background_tasks
 from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
-from bot.errors import BotError
+from bot.errors import BotError, DatabaseUnavailable
 from bot.messages.details import SendDetails, open_details
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.ledger import Check, Ledger, Post, Prepare, RequestT
@@ -27,6 +29,7 @@ from bot.messages.submission import Submission, derive_hash_key
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
+from bot.slack.commands.reply import Message
 
 RECONCILE_INTERVAL_SECONDS = 15.0
 """Seconds: half the time within which another replica's unfinished work must be resumed."""
@@ -75,6 +78,12 @@ class SendLifecycle:
         """Post a send, masked, to a channel that the member chose; once for each ``key``."""
         message = render_shared_card(send, member)
         await self.outbox.enqueue(OutboxMessage(f"share:{key}", channel, message, member))
+
+    async def notify_other_recipient(self, message: Message, *, member: str, key: str) -> None:
+        """Post what a member must know of an accepted send to their DM with the app."""
+        structlog.get_logger("sends").warning("recipient_differs", member=member)
+        with suppress(DatabaseUnavailable):
+            await self.outbox.enqueue(OutboxMessage(f"recipient:{key}", member, message, member))
 
     async def start(
         self,

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from cachetools import TTLCache
 
@@ -19,6 +20,7 @@ from bot.messages.details import SendDetails
 from bot.messages.file_transfer import FileTransfer, TransferredFile
 from bot.messages.form_values import SendForm
 from bot.messages.lifecycle import SendLifecycle
+from bot.messages.other_recipient import is_other_number, other_recipient_message
 from bot.messages.recipients import Recipient, RecipientKind, RecipientResolver
 from bot.messages.send import ClaimResult, Send, SendResult
 from bot.messages.send_query import STATUSES, Period, SendListQuery, matches_words
@@ -189,7 +191,7 @@ class SendService:
                 has_content_in_key=by_content,
             ),
             prepared,
-            self._post,
+            partial(self._post, member, key),
             prepare=self._upload_files if prepared.files else None,
             check=self._check_opt_outs,
             confirmed_duplicate_of=(
@@ -300,7 +302,16 @@ class SendService:
             prepared.recipient.digits, prepared.template.category, is_stored=True
         )
 
-    async def _post(self, prepared: PreparedSend) -> AcceptedMessage:
+    async def _post(self, member: str, key: str, prepared: PreparedSend) -> AcceptedMessage:
+        """Send the message; the member is notified if Chakra names another number than theirs."""
+        accepted = await self._call_chakra(prepared)
+        shown = prepared.recipient.digits
+        if is_other_number(accepted.recipient, shown):
+            message = other_recipient_message(prepared.template.name, shown, accepted.recipient)
+            await self._sending.notify_other_recipient(message, member=member, key=key)
+        return accepted
+
+    async def _call_chakra(self, prepared: PreparedSend) -> AcceptedMessage:
         match prepared.message:
             case compose.PhoneMessage(phone, body):
                 return await self._messages.send_template(self._plugin_id, phone, body)

@@ -9,6 +9,7 @@ import pytest
 from bot.messages.check_view import CHANGED_NOTE, EDITED_NOTE
 from bot.sandbox.chakra.faults import DelayedResponse, StatusResponse
 from bot.sandbox.chakra.request_log import ANY_ENDPOINT
+from bot.sandbox.slack import collect_text
 from bot.templates.catalog import CURRENT_SECONDS
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
@@ -153,4 +154,20 @@ async def test_a_lookup_that_fails_late_returns_to_the_form(
     assert (acme.slack.find_view(JOHN) or {})["callback_id"] == "send.submit"
     for value in ("lead LEAD-004038", "Jane", "May 3", "10:00"):
         assert value in read_view_text(acme)
+    assert acme.chakra.sends == []
+
+
+async def test_a_form_that_slack_does_not_update_is_answered_below(
+    acme: World, clock: ManualClock
+) -> None:
+    await run_command(acme)
+    acme.chakra.fail(ANY_ENDPOINT, DelayedResponse(1))
+    acme.slack.fail("views.update", error="some_new_error", times=2)
+    line = f'{NAME} lead LEAD-004038 1=Jane 2="May 3" 3=10:00 language=en from Acme'
+    async with clock.running():
+        await acme.slack.type(JOHN, SALES, f"/chakra send {line}")
+    await advance_until(acme, clock, lambda: "Checking" in read_view_text(acme))
+    await advance(acme, clock, 10)
+    assert "Slack didn't accept the answer" in collect_text(acme.find_shown())
+    assert acme.find_shown().ephemeral
     assert acme.chakra.sends == []

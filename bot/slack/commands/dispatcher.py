@@ -48,6 +48,7 @@ from bot.slack.surfaces import (
     build_options_ack,
 )
 
+LaterForm = asyncio.Task[UpdateForm | None]
 RequestHandler = Callable[[str], Awaitable[Reply]]
 """The work of one request. Its argument is the request ID that the log has."""
 
@@ -239,11 +240,14 @@ class Dispatcher:
         """Replace the form that is now shown once the task of the reply has its successor."""
         reply = outcome.reply
         if outcome.error is None and isinstance(reply, OpenForm | UpdateForm) and reply.later:
-            self._tasks.spawn_reply(self._deliver_later(surface, reply.later, outcome.reference))
+            is_alone = isinstance(reply, OpenForm)  # others have a message of how they ended
+            later = self._deliver_later(surface, reply.later, outcome.reference, is_alone=is_alone)
+            self._tasks.spawn_reply(later)
 
     async def _deliver_later(
-        self, surface: Surface, later: asyncio.Task[UpdateForm | None], reference: str
+        self, surface: Surface, later: LaterForm, reference: str, *, is_alone: bool
     ) -> None:
+        """Replace the form; if Slack refuses that and nothing else is shown, post that error."""
         try:
             successor = await later
             if successor is None:
@@ -252,18 +256,22 @@ class Dispatcher:
         except Exception as failed:  # noqa: BLE001 - the boundary: each becomes a sentence
             self._record("later", failed, 0.0)
             outcome = Outcome(NoReply(), failed, reference)
-        await self._log_failures(surface.deliver_later(outcome), "form_update_failed")
+        try:
+            await surface.deliver_later(outcome)
+        except SlackError as refused:
+            self._log.error("form_update_failed", method=refused.method, code=refused.code)
+            if is_alone:
+                await self._explain(surface, refused, reference)
         if isinstance(outcome.reply, UpdateForm) and outcome.reply.later:
             self._deliver_when_known(surface, outcome.reply.later, reference)
 
-    def _deliver_when_known(
-        self, surface: Surface, later: asyncio.Task[UpdateForm | None], reference: str
-    ) -> None:
+    def _deliver_when_known(self, surface: Surface, later: LaterForm, reference: str) -> None:
         """Replace the form again, maybe after minutes; a shutdown doesn't wait for that."""
 
-        def deliver(ended: asyncio.Task[UpdateForm | None]) -> None:
+        def deliver(ended: LaterForm) -> None:
             if not ended.cancelled():
-                self._tasks.spawn_reply(self._deliver_later(surface, ended, reference))
+                later = self._deliver_later(surface, ended, reference, is_alone=False)
+                self._tasks.spawn_reply(later)
 
         later.add_done_callback(deliver)
 
@@ -318,9 +326,11 @@ class Dispatcher:
             await surface.reply(message)
         except SlackError as refused:
             self._log.error("form_follow_up_failed", method=refused.method, code=refused.code)
-            await self._log_failures(
-                surface.reply(self._explainer.render_message(refused, reference)), "reply_failed"
-            )
+            await self._explain(surface, refused, reference)
+
+    async def _explain(self, surface: Surface, error: SlackError, reference: str) -> None:
+        message = self._explainer.render_message(error, reference)
+        await self._log_failures(surface.reply(message), "reply_failed")
 
     def _choose_fallback_outcome(self, error: Exception, outcome: Outcome) -> Outcome:
         """Return the outcome that replaces an answer that could not be delivered."""

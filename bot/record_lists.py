@@ -22,6 +22,7 @@ from bot.processes.search import RecordSearch, RecordType, find_type
 from bot.processes.sorting import CREATED, KEY, NAME, Sort, find_field
 from bot.record_queries import RecordQueries
 from bot.slack import blocks
+from bot.slack.button_state import ValueTooLong
 from bot.slack.commands.command import Action, ActionRequest, Form, Request, SubmitRequest
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Choice, CloseForm, Message, OpenForm, Reply, View
@@ -100,9 +101,15 @@ async def load_list(
 
 def require_short(query: RecordListQuery) -> None:
     """Raise ``UsageError`` for a query that is too long for a button."""
-    is_long = len(query.text) > MAX_QUERY_LENGTH
-    if is_long or len(query.model_copy(update={"earlier": ()}).to_value()) > MAX_VALUE_LENGTH:
-        raise UsageError("That's too long for one query.", example=EXAMPLE)
+    too_long = UsageError("That's too long for one query.", example=EXAMPLE)
+    if len(query.text) > MAX_QUERY_LENGTH:
+        raise too_long
+    try:
+        value = query.model_copy(update={"earlier": ()}).to_value()
+    except ValueTooLong:  # a button whose value was tampered with
+        raise too_long from None
+    if len(value) > MAX_VALUE_LENGTH:
+        raise too_long
 
 
 async def find_listed_type(records: RecordSearch, name: str) -> RecordType:

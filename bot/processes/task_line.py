@@ -16,7 +16,7 @@ from bot.processes.query_schema import fold
 from bot.processes.record_query import Person, QueryField, ValueType
 from bot.processes.search import STATUS_SYNONYMS, STATUSES
 from bot.processes.task_kinds import KindMatch, find_kind, match_kind, match_part
-from bot.processes.task_times import describe_unread, spell_times, widen
+from bot.processes.task_times import describe_unread, extend_span, spell_times
 from bot.processes.task_type import TaskType
 from bot.processes.task_words import (
     BEFORE_NAMES,
@@ -312,7 +312,7 @@ class _TaskLineReader:
         moment = found[0]
         if moment.problem:
             self._notes.append(moment.problem)
-        start, end = widen(plain, moment.start, moment.start + moment.length)
+        start, end = extend_span(plain, moment.start, moment.start + moment.length)
         self._words = self._words[:start] + self._words[end:]
         return moment
 

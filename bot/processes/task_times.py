@@ -37,7 +37,7 @@ def spell_times(words: Sequence[str]) -> list[str]:
     return [_OTHER_WORDS.get(word) or _ISH.sub(r"\1", word) for word in words]
 
 
-def widen(words: Sequence[str], start: int, end: int) -> tuple[int, int]:
+def extend_span(words: Sequence[str], start: int, end: int) -> tuple[int, int]:
     """Return the span of a time with the words that only make it less exact: ``around 3pm``."""
     while start and words[start - 1] in _BEFORE:
         start -= 1

@@ -149,7 +149,7 @@ async def wait_until_idle() -> None:
 
 
 def get_running_loop() -> IdleEventLoop:
-    """Return the running loop."""
+    """Return the loop of the test, which can tell when nothing is left to do."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, IdleEventLoop), "tests run on the loop of tests/conftest.py"
     return loop

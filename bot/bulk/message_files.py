@@ -46,7 +46,7 @@ class MessageTables:
 
 def find_tables(message: Mapping[str, Any]) -> MessageTables:
     """Return the tables of a message and of the messages that it forwards."""
-    shown = list(_list_files(message))
+    shown = list(_iter_files(message))
     tables = tuple(_parse_file(file) for file in shown if _may_be_table(file))
     return MessageTables(tables, "" if tables else _render_missing_note(shown))
 
@@ -70,7 +70,7 @@ def describe_unavailable(error: FileUnavailable, name: str) -> str:
     return ""
 
 
-def _list_files(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _iter_files(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     attachments = message.get("attachments")
     holders = [message, *(attachments if isinstance(attachments, list) else ())]
     seen: set[str] = set()

@@ -81,7 +81,7 @@ class Config(Resource):
         return self.team.label if self.team and known else reference
 
     def find_role_name(self, reference: str) -> str:
-        """Return the name of a role, like ``team_name``."""
+        """Return the name of a role, like ``find_team_name``."""
         role = _find_by_reference(self.roles, reference)
         return role.label if role else reference
 

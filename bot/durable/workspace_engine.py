@@ -19,7 +19,7 @@ class WorkspaceEngine:
         self._workspace = workspace
 
     def count_active(self, kind: str) -> int:
-        """Return how many of the workspace's chains are alive; see ``Engine.active_count``."""
+        """Return how many of the workspace's chains are alive; see ``Engine.count_active``."""
         return self._engine.count_active(kind, self._workspace)
 
     def register(

@@ -156,7 +156,7 @@ class SendFormLoader:
         return build_menu_choices(index, found)
 
     def get_cached_template(self, template_id: str) -> Template | None:
-        """Return a cached template."""
+        """Return a template if the catalog is loaded and has it; Chakra is not asked."""
         index = self._catalog.get_cached_index()
         return index.by_id.get(template_id) if index else None
 

@@ -44,7 +44,7 @@ def send_from_row(row: Row[Any]) -> Send:
 
 
 def build_failure_columns(failure: Failure | None) -> dict[str, Any]:
-    """Return the columns of ``failure``."""
+    """Return a value for each failure column of a send: empty without a failure."""
     return {
         "failure_kind": failure.kind if failure else "",
         "failure_code": failure.code if failure else None,

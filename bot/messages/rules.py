@@ -127,7 +127,7 @@ def validate_values(
             found |= _validate_media_choice(link, file, values)
         if error := validate_upload(media_format, (files or {}).get(file, ())):
             found[file] = error
-    for part in _list_text_parts(template):
+    for part in _iter_text_parts(template):
         found |= {
             key: error for key, error in _find_length_errors(template, part, values) if not found
         }
@@ -275,7 +275,7 @@ class _TextPart:
     card: int | None = None
 
 
-def _list_text_parts(template: Template) -> Iterator[_TextPart]:
+def _iter_text_parts(template: Template) -> Iterator[_TextPart]:
     if template.is_one_time_code:
         return
     if template.header is not None:

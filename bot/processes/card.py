@@ -150,11 +150,11 @@ def _build_button_value(record: Record, action: str) -> str:
 
 def _list_fields(record: Record, record_type: RecordType) -> list[CardField]:
     """Return everything known about a record, for one reader."""
-    fields = [*_list_root_fields(record, record_type), *_list_attribute_fields(record, record_type)]
+    fields = [*_iter_root_fields(record, record_type), *_iter_attribute_fields(record, record_type)]
     return [replace(known, text=record_type.show(known.text)) for known in fields]
 
 
-def _list_root_fields(record: Record, record_type: RecordType) -> Iterable[CardField]:
+def _iter_root_fields(record: Record, record_type: RecordType) -> Iterable[CardField]:
     process = record.process
     yield from (
         CardField(label, value)
@@ -174,7 +174,7 @@ def _list_root_fields(record: Record, record_type: RecordType) -> Iterable[CardF
             yield CardField(label, moment=moment)
 
 
-def _list_attribute_fields(record: Record, record_type: RecordType) -> Iterable[CardField]:
+def _iter_attribute_fields(record: Record, record_type: RecordType) -> Iterable[CardField]:
     """Yield the attributes in the order of the configuration, then those that it doesn't have."""
     values = record.process.attributes
     known = record_type.attributes

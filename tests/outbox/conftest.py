@@ -1,3 +1,5 @@
+"""The harness of the outbox, opened for each test."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

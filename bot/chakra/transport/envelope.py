@@ -29,7 +29,7 @@ class Envelope:
 
     @property
     def data(self) -> Any:
-        """The value of ``_data``, which may be null. Raise ``invalid`` if it is missing."""
+        """The value of ``_data``, which may be null. Raise an error if it is missing."""
         if "_data" not in self.body:
             raise self.build_error("_data", "It is missing.")
         return self.body["_data"]
@@ -50,7 +50,7 @@ class Envelope:
         return self.parse(model, self.data, "_data")
 
     def parse_resource(self, model: type[Model], resource_id: str) -> Model:
-        """Return ``_data`` as a model. Another record than the requested one is ``invalid``."""
+        """Return ``_data`` as a model. Another record than the requested one is invalid."""
         found = self.parse_data(model)
         if str(getattr(found, "id", "")).lower() != resource_id.lower():
             raise self.build_error("_data.id", "It is another record than the requested one.")
@@ -68,7 +68,7 @@ class Envelope:
         return tuple(self.parse(model, item, f"_data[{i}]") for i, item in enumerate(data))
 
     def parse(self, model: type[Model], value: object, location: str) -> Model:
-        """Return a value as a model. Raise what ``invalid`` builds, naming the ``location``."""
+        """Return a value as a model. Raise what ``build_error`` returns for ``location``."""
         if not isinstance(value, Mapping):
             raise self.build_error(
                 location, f"An object was expected, not {_name_json_type(value)}."

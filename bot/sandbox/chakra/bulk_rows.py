@@ -86,7 +86,7 @@ class BulkRowFactory:
         return self._processes.processes[process["id"]]
 
     def _check_create(self, row: Mapping[str, Any]) -> Iterator[str]:
-        yield from _list_unknown_fields(row, CREATE_FIELDS)
+        yield from _iter_unknown_fields(row, CREATE_FIELDS)
         record = row.get("record", {})
         if not isinstance(record, dict) or set(record) - {"data"}:
             yield "record is not valid"
@@ -109,7 +109,7 @@ class BulkRowFactory:
         if not isinstance(update, dict) or not update:
             yield "update is empty"
             return
-        yield from _list_unknown_fields(update, UPDATE_FIELDS)
+        yield from _iter_unknown_fields(update, UPDATE_FIELDS)
         yield from self._check_attributes(update.get("data", {}))
         yield from _check_root_fields(update)
         if not isinstance(update.get("isDeleted", False), bool):
@@ -173,7 +173,7 @@ def _raise_problem(reason: str | None) -> None:
         raise RequestError(400, reason)
 
 
-def _list_unknown_fields(row: Mapping[str, Any], known: frozenset[str]) -> Iterator[str]:
+def _iter_unknown_fields(row: Mapping[str, Any], known: frozenset[str]) -> Iterator[str]:
     yield from (f"{name} is not a field of a process" for name in row if name not in known)
 
 

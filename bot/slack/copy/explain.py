@@ -16,7 +16,7 @@ from bot.slack.copy.explanation import ErrorTable, Explanation
 from bot.slack.refilled_form import refill_form
 
 ERROR_BLOCK_PREFIX = "_error"
-"""The prefix of the ``block_id`` of blocks that `Explainer.view` adds to a form."""
+"""The prefix of the ``block_id`` of blocks that `Explainer.render_view` adds to a form."""
 
 
 class Explainer:

@@ -8,7 +8,7 @@ from typing import Final
 from bot.aio.clock import Clock
 from bot.errors import DatabaseUnavailable
 from bot.health import HealthChecker
-from bot.messages.report_message import send_row
+from bot.messages.report_message import render_send_row
 from bot.messages.send_query import Period, SendListQuery
 from bot.messages.service import SendService
 from bot.slack import blocks
@@ -44,7 +44,7 @@ class HomeDetails:
             return [blocks.context("Your last sends can't be read right now.")]
         if not found:
             return []
-        rows = [send_row(send, details, names_author=False) for send, details in found]
+        rows = [render_send_row(send, details, names_author=False) for send, details in found]
         as_of = markup(
             "As of ", format_date_token(self._clock.time()), ". Open this tab again to update."
         )

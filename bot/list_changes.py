@@ -112,7 +112,7 @@ async def _open(request: Request, context: HasListChanges, query: RecordListQuer
     require_short(query)
     record_type = await find_listed_type(context.records, query.type)
     typed = await _read_query(request, context, record_type, query.text, query.reader)
-    view = shown.change_form(record_type, typed.echo)
+    view = shown.render_change_form(record_type, typed.echo)
     return OpenForm(view, {"type": query.type, "text": query.text, "reader": query.reader})
 
 
@@ -146,7 +146,7 @@ async def plan(request: SubmitRequest, context: HasListChanges) -> Reply:
     record_type = await find_listed_type(
         context.records, record_type.name
     )  # with the states seen just now
-    view = shown.check_form(change, record_type)
+    view = shown.render_check_form(change, record_type)
     if not change.records:
         return UpdateForm(view)
     draft = await context.list_changes.store(

@@ -164,13 +164,13 @@ async def _save_quickly(
 
 async def ask_to_delete(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
     record, record_type = await context.records.load(request.value)
-    view = editor.delete_form(record_type, record.key, record.process.name)
+    view = editor.render_delete_form(record_type, record.key, record.process.name)
     return OpenForm(view, build_form_state(record))
 
 
 async def delete(request: SubmitRequest, context: HasRecordEdits) -> Reply:
     record, record_type = await context.records.load(request.state.get("record", ""))
-    view = editor.delete_form(record_type, record.key, record.process.name)
+    view = editor.render_delete_form(record_type, record.key, record.process.name)
     if request.values.get(editor.KEY, "").strip() != record.key:
         return FieldErrors({editor.KEY: f"Type {record.key} exactly to delete it."})
     if not is_current(request, record):

@@ -11,7 +11,7 @@ from bot.processes import editor
 from bot.processes.card import EDIT
 from bot.processes.directory import Record
 from bot.processes.record_query import Person
-from bot.processes.record_title import record_title
+from bot.processes.record_title import render_record_title
 from bot.processes.search import RecordType, find_type
 from bot.processes.shown import render_card_after
 from bot.processes.user_names import list_usernames
@@ -72,7 +72,7 @@ def open_create_form(request: Request, record_type: RecordType) -> OpenForm:
 
 def _create_view(request: Request, record_type: RecordType) -> dict[str, Any]:
     zone = request.require_member().zone
-    return editor.record_form(record_type, None, callback=editor.CREATE, zone=zone)
+    return editor.render_record_form(record_type, None, callback=editor.CREATE, zone=zone)
 
 
 async def create(request: SubmitRequest, context: HasRecordEdits) -> Reply:
@@ -108,7 +108,7 @@ async def create(request: SubmitRequest, context: HasRecordEdits) -> Reply:
 
 async def edit(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
     record, record_type = await context.records.load(request.value)
-    view = editor.record_form(
+    view = editor.render_record_form(
         record_type,
         record.process,
         callback=editor.SUBMIT,
@@ -120,7 +120,7 @@ async def edit(request: ActionRequest, context: HasRecordEdits) -> OpenForm:
 async def show_other_fields(request: ActionRequest, context: HasRecordEdits) -> UpdateForm:
     """Show the edit form again, with the chosen range of fields."""
     record, record_type = await context.records.load(request.state.get("record", ""))
-    view = editor.record_form(
+    view = editor.render_record_form(
         record_type,
         record.process,
         callback=editor.SUBMIT,
@@ -174,8 +174,8 @@ def _ask_to_save(record: Record, changes: editor.RecordChanges, warning: str) ->
         if not isinstance(data.get(name), str):
             raise UsageError("That's too much for one form. Change fewer fields at a time.")
         long_texts[name] = data.pop(name)
-    title = record_title(record)
-    view = editor.check_view(title, changes, warning=warning, long_texts=long_texts)
+    title = render_record_title(record)
+    view = editor.render_check_view(title, changes, warning=warning, long_texts=long_texts)
     state = {**build_form_state(record), "update": text, "long": _to_json(list(long_texts))}
     return UpdateForm(view, state)
 

@@ -13,7 +13,7 @@ from bot.processes.list_message import (
     SORT,
     RecordList,
     RecordListQuery,
-    list_message,
+    render_record_list,
     render_shared,
 )
 from bot.processes.query_schema import EXAMPLE
@@ -123,7 +123,7 @@ async def find_listed_type(records: RecordSearch, name: str) -> RecordType:
 def render_list(request: Request, shown: RecordList, *, replace: bool = False) -> Message:
     """Return the page for the person who asked."""
     may_share = request.access.allows(Permission.SHARE) and is_shareable(request.channel)
-    return list_message(
+    return render_record_list(
         shown,
         may_share=may_share,
         may_change=request.access.allows(Permission.BULK),
@@ -160,7 +160,7 @@ def split_share(tokens: Sequence[Token]) -> tuple[tuple[Token, ...], bool]:
 async def ask_order(request: ActionRequest, context: HasRecordLists) -> OpenForm:
     query = RecordListQuery.from_value(request.value)
     record_type = await find_listed_type(context.records, query.type)
-    return OpenForm(_sort_form(record_type), {QUERY: query.to_value()})
+    return OpenForm(_render_sort_form(record_type), {QUERY: query.to_value()})
 
 
 async def sort(request: SubmitRequest, context: HasRecordLists) -> Reply:
@@ -174,7 +174,7 @@ async def sort(request: SubmitRequest, context: HasRecordLists) -> Reply:
     return CloseForm("Sorted.", follow_up=render_list(request, shown))
 
 
-def _sort_form(record_type: RecordType) -> View:
+def _render_sort_form(record_type: RecordType) -> View:
     fields = (NAME, KEY, *record_type.schema.fields)
     choices = {field.name: Choice(field.label, field.name) for field in fields}
     orders = (

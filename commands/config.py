@@ -15,7 +15,7 @@ from bot.slack.age import format_freshness
 from bot.slack.blocks import Markup, bold, code, lines, markup
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
 from bot.slack.commands.reply import Block, Message
-from bot.slack.paging import FilterText, ListQuery, list_message, paginate, parse_filters
+from bot.slack.paging import FilterText, ListQuery, paginate, parse_filters, render_list_page
 from bot.text.normalize import normalize
 
 EXAMPLE = "/chakra config score"
@@ -83,7 +83,7 @@ async def _render(
     query = query.with_page(page.number)
     heading = [bold("Configuration"), _count(len(found), len(entries), query.words)]
     nothing = markup('Nothing in the configuration has "', query.words, '" in it.')
-    message = list_message(
+    message = render_list_page(
         page,
         query,
         heading=heading,

@@ -32,7 +32,7 @@ from bot.slack.commands.command import (
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, Message
 from bot.slack.commands.unused_words import name_unused
-from bot.slack.viewer import is_shareable, show_me
+from bot.slack.viewer import is_shareable, render_show_me
 from bot.workflows import WatchTarget
 
 EXAMPLE = "/chakra job 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
@@ -117,7 +117,7 @@ async def share(request: ActionRequest, context: Context) -> Message:
     job = await _load_job(context, target, refresh=False)
     text, content = render_job_card(job.value, masked=True, title=target.title, now=request.now)
     by = markup("Shared by ", blocks.mention(request.actor.id))
-    shown = (*content, blocks.context(by), blocks.actions(show_me(SHOW, target.subject)))
+    shown = (*content, blocks.context(by), blocks.actions(render_show_me(SHOW, target.subject)))
     return Message(text, shown, to_channel=True, shared_as="this job")
 
 

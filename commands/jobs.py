@@ -15,7 +15,7 @@ from bot.slack.blocks import bold, channel_mention, code, lines, markup, mention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
 from bot.slack.commands.reply import Block, Message
 from bot.slack.commands.unused_words import find_unused, name_unused
-from bot.slack.paging import ListQuery, list_message, paginate
+from bot.slack.paging import ListQuery, paginate, render_list_page
 
 EXAMPLE = "/chakra jobs"
 PAGE = "jobs.page"
@@ -64,7 +64,7 @@ async def _render_page(context: Context, query: JobListQuery) -> Message:
         return blocks.text_message(text)
     active_count = sum(watch.is_active for watch in watches)
     finished_count = len(watches) - active_count
-    return list_message(
+    return render_list_page(
         paginate(watches, query.page, ROWS_PER_PAGE),
         query,
         heading=[

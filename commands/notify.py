@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.context import Context
 from bot.errors import NotFound, UsageError
 from bot.notifications import rule_card
-from bot.notifications.actions import post_actions
+from bot.notifications.actions import list_post_actions
 from bot.notifications.place import (
     Place,
     find_listed_place,
@@ -155,7 +155,7 @@ async def _list_place(
 ) -> Message:
     rules = await context.notifications.rules.list_channel(place.destination.channel)
     known = await context.notifications.load_known(request.actor.id, find_time_zone(request))
-    return rule_card.list_message(
+    return rule_card.render_rule_list(
         rules,
         known,
         place.location,
@@ -372,7 +372,7 @@ NOTIFY: Command[Context] = Command(
         _build_channel_action(UP, move_up),
         _build_channel_action(DOWN, move_down),
         _build_channel_action(REMOVE, remove),
-        *post_actions(Context),
+        *list_post_actions(Context),
     ),
     forms=(
         Form(SUBMIT, submit, needs=Permission.NOTIFY),

@@ -46,7 +46,7 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, CloseForm, FieldErrors, Message, OpenForm
-from bot.slack.paging import MAX_FILTER_LENGTH, advise_wider, list_message, paginate
+from bot.slack.paging import MAX_FILTER_LENGTH, advise_wider, paginate, render_list_page
 from bot.slack.slow_form import open_when_ready
 from bot.text.csv_file import build_csv
 from bot.text.phones import format_international
@@ -102,7 +102,7 @@ async def _render_page(request: Request, context: Context, query: OptOutQuery) -
         buttons.append(blocks.button("Add…", ADD))
     if may_send and found:
         buttons.append(blocks.button("Export as CSV", EXPORT, query.to_value()))
-    return list_message(
+    return render_list_page(
         page,
         query,
         heading=_render_heading(query, len(found)),

@@ -136,7 +136,7 @@ async def check(request: SubmitRequest, context: Context) -> Reply:
             return FieldErrors({forms.RECORD_FIELD: sentence})
     try:
         async with context.photos.load(file) as photo:
-            view = forms.check_view(photo, record, record_type)
+            view = forms.render_check_view(photo, record, record_type)
     except InvalidFile as error:
         return FieldErrors({forms.FILE_FIELD: error.message})
     return UpdateForm(view, {"file": file.id, "name": photo.name, **_record_state(record)})
@@ -169,7 +169,7 @@ async def _save(
     file = UploadedFile(upload.file_id, request.state.get("name", ""))
     async with context.photos.load(file) as photo:
         warning = "" if _is_as_checked(request, record) else editor.CHANGED_WARNING
-        view = forms.check_view(
+        view = forms.render_check_view(
             photo, record, record_type, attribute=upload.attribute, warning=warning
         )
         if warning:
@@ -254,10 +254,10 @@ async def _attach(
         record, record_type = await context.records.load(upload.record)
         await _set_attribute(request, context, record, upload.attribute, photo_id)
     except OutcomeUnknown:
-        return forms.record_problem(again, "we don't know whether the record has it.")
+        return forms.render_record_problem(again, "we don't know whether the record has it.")
     except ChakraError as error:
         reason = f" Chakra's reason: {error.message}" if isinstance(error, Rejected) else ""
-        return forms.record_problem(again, f"the record doesn't have it.{reason}")
+        return forms.render_record_problem(again, f"the record doesn't have it.{reason}")
     labels = (known.label for known in record_type.attributes if known.name == upload.attribute)
     return forms.render_uploaded(photo_id, record, next(labels, upload.attribute))
 

@@ -61,7 +61,7 @@ from bot.slack.commands.reply import (
 from bot.slack.viewer import is_shareable
 from bot.templates.languages import explain_blocked
 from bot.templates.menu import MORE
-from bot.templates.send_blockers import send_blocker
+from bot.templates.send_blockers import explain_blocker
 from bot.templates.variables import MEDIA
 
 GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "send.anywhere", "send.from_message"
@@ -108,7 +108,7 @@ async def edit(request: ActionRequest, context: Context) -> OpenForm | UpdateFor
     form = form.reset_for_change()
     index = await context.send_forms.load_templates()
     template = index.by_id.get(form.template) if index else None
-    note = STILL_LOADING if template is None else send_blocker(template)
+    note = STILL_LOADING if template is None else explain_blocker(template)
     template = None if note else template
     if not request.in_form:
         needs_file = template and template.media_format and MEDIA not in form.values
@@ -297,7 +297,7 @@ async def _show_existing(context: Context, form: SendForm, send: Send) -> Update
 async def _return_to_form(context: Context, form: SendForm, note: str) -> UpdateForm:
     form = form.reset_for_change()
     template = context.send_forms.get_cached_template(form.template)
-    if template is not None and send_blocker(template):
+    if template is not None and explain_blocker(template):
         template = None
     return send_form.update_form(context.send_forms.render(form, template, note=note), form)
 

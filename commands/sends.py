@@ -14,9 +14,9 @@ from bot.messages.report_message import (
     SHARE,
     SHARE_ELSEWHERE,
     SHOW_SEND,
+    render_send_card,
+    render_send_row,
     render_shared_card,
-    send_card,
-    send_row,
 )
 from bot.messages.send import Send
 from bot.messages.send_query import (
@@ -44,9 +44,9 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, Message, OpenForm, Reply, UpdateForm, View
-from bot.slack.paging import advise_wider, list_message, paginate
+from bot.slack.paging import advise_wider, paginate, render_list_page
 from bot.slack.viewer import is_shareable, require_shareable
-from bot.templates.send_blockers import send_blocker
+from bot.templates.send_blockers import explain_blocker
 from bot.templates.variables import list_media_pairs
 
 COMMAND = "/chakra sends"
@@ -128,11 +128,11 @@ async def _render_page(request: Request, context: Context, query: SendListQuery)
         label = "Only mine" if not member else "Everyone's"
         value = query.model_copy(update={"member": other, "page": 1}).to_value()
         buttons.append(blocks.button(label, f"{PAGE}:whose", value))
-    return list_message(
+    return render_list_page(
         page,
         query,
         heading=_render_heading(query, member, request.actor.id, len(found), is_cut=is_cut),
-        row=lambda pair: send_row(*pair, names_author=member != request.actor.id),
+        row=lambda pair: render_send_row(*pair, names_author=member != request.actor.id),
         empty_text=_render_empty(query, member, request.actor.id, is_cut=is_cut),
         note=markup("Sends are listed for 90 days. As of ", format_date_token(request.now), "."),
         page_action=PAGE,
@@ -212,7 +212,7 @@ async def refresh(request: ActionRequest, context: Context) -> Message:
 
 async def _render_card(request: ActionRequest, context: Context) -> Message:
     send = await _get_send(request, context)
-    return send_card(
+    return render_send_card(
         send,
         context.send_service.read_details(send),
         author=send.member,
@@ -289,7 +289,7 @@ async def send_again(request: ActionRequest, context: Context) -> OpenForm:
     if template is None:
         note = f"The template {send.template} no longer exists. Choose another one."
         return context.send_forms.open_form(form, None, note)
-    if blocker := send_blocker(template):
+    if blocker := explain_blocker(template):
         return context.send_forms.open_form(form, None, blocker)
     form = _remove_files(replace(form, template=template.id), template)
     if details is None:

@@ -20,9 +20,9 @@ from bot.slack.paging import (
     FilterText,
     ListQuery,
     build_unknown_value_error,
-    list_message,
     paginate,
     parse_filters,
+    render_list_page,
 )
 from bot.slack.viewer import Viewer
 from bot.users import card, picker
@@ -122,7 +122,7 @@ async def _render_page(context: Context, query: UserListQuery, *, refresh: bool 
     result = _apply_query(query, index.value, names)
     page = paginate(result.users, query.page, ROWS_PER_PAGE)
     query = query.with_page(page.number)
-    listed = list_message(
+    listed = render_list_page(
         page,
         query,
         heading=_render_heading(query, result),

@@ -26,7 +26,7 @@ MAX_SHOWN_STATES: Final = 6
 _NOT_DIGITS = re.compile(r"[\s,._']")
 
 
-def change_form(record_type: RecordType, echo: str) -> View:
+def render_change_form(record_type: RecordType, echo: str) -> View:
     """Return the form that asks what to change in the records of a query."""
     plural = record_type.plural.lower()
     which = markup(bold(record_type.plural), "  ·  ", echo) if echo else bold(f"All {plural}")
@@ -107,7 +107,7 @@ def _render_attribute_fields(record_type: RecordType) -> list[Block]:
     return [chooser, value]
 
 
-def check_form(change: ListChange, record_type: RecordType) -> View:
+def render_check_form(change: ListChange, record_type: RecordType) -> View:
     """Return the list as it was read, and what changes in it."""
     count = len(change.records)
     read_at = format_time_token(change.read_at)
@@ -115,7 +115,7 @@ def check_form(change: ListChange, record_type: RecordType) -> View:
     echo = markup("  ·  ", change.echo) if change.echo else ""
     content = [
         blocks.section(markup(bold(total), ", read at ", read_at, echo)),
-        blocks.section(lines(_change_lines(change.values))),
+        blocks.section(lines(_render_change_lines(change.values))),
     ]
     if change.samples:
         content.append(blocks.section(_render_samples(change)))
@@ -174,7 +174,7 @@ def _render_title(record_type: RecordType) -> str:
     return f"Change {record_type.plural.lower()}"
 
 
-def _change_lines(values: Sequence[NewValue]) -> list[Markup]:
+def _render_change_lines(values: Sequence[NewValue]) -> list[Markup]:
     return [markup(bold(value.label), "  →  ", value.shown) for value in values]
 
 

@@ -80,7 +80,8 @@ def render_final(
     """Return the same message after the end: the last known status, and why the watch ended."""
     text, content = _render_watch_card(watch, job, progress, now, failed_entries)
     return Message(
-        text, (*content, blocks.context(_end_note(watch)), *_render_final_buttons(watch, job))
+        text,
+        (*content, blocks.context(_render_end_note(watch)), *_render_final_buttons(watch, job)),
     )
 
 
@@ -168,7 +169,7 @@ def _shorten_id(job_id: str) -> str:
     return beginning if mask_text(beginning) == beginning else job_id
 
 
-def _end_note(watch: Watch) -> Markup:
+def _render_end_note(watch: Watch) -> Markup:
     when = f"<!date^{int(watch.ended_at)}^{{date_short_pretty}} at {{time}}|then>"
     reason = {
         WatchStatus.FINISHED: "Finished",

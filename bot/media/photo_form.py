@@ -16,7 +16,7 @@ from bot.processes.photo_fields import (
     render_photo_buttons,
 )
 from bot.processes.record_query import QueryField
-from bot.processes.record_title import record_title
+from bot.processes.record_title import render_record_title
 from bot.processes.search import RecordType
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, lines, markup
@@ -92,13 +92,13 @@ def render_file_form(
             )
         )
     else:
-        content.append(blocks.section(markup("For the record ", record_title(record), ".")))
+        content.append(blocks.section(markup("For the record ", render_record_title(record), ".")))
     content.append(blocks.context("You'll see what is uploaded before anything is sent."))
     view = blocks.form_modal(FILE_FORM, _TITLE, "Continue", content)
     return OpenForm(view, {"record": record.handle} if record else {})
 
 
-def check_view(
+def render_check_view(
     photo: LoadedPhoto,
     record: Record | None,
     record_type: RecordType | None,
@@ -115,7 +115,7 @@ def check_view(
     if record is None:
         content.append(blocks.section("It goes to Chakra, and to no record."))
         return blocks.form_modal(CHECK_FORM, _TITLE, "Upload", content)
-    place = markup("It goes to Chakra, and to the record ", record_title(record), ".")
+    place = markup("It goes to Chakra, and to the record ", render_record_title(record), ".")
     content.append(blocks.section(place))
     if len(fields) > 1:
         content.append(
@@ -175,7 +175,7 @@ def render_uncertain() -> Message:
     return blocks.text_message(text)
 
 
-def record_problem(upload: PhotoUpload, reason: str) -> Message:
+def render_record_problem(upload: PhotoUpload, reason: str) -> Message:
     """Return the message about a stored photo that its record may lack."""
     text = markup(
         Markup(":warning: "),
@@ -193,7 +193,7 @@ def _retry(upload: PhotoUpload, *more: Block) -> Block:
 
 def render_photos(record: Record, record_type: RecordType, *, may_edit: bool) -> Message:
     """Return the photos of a record, as buttons."""
-    title = record_title(record)
+    title = render_record_title(record)
     if not record_type.photo_attributes:
         note = f"{record_type.plural} have no field for photos in Chakra."
     elif not record_photos(record, record_type):

@@ -20,7 +20,7 @@ from bot.slack.commands.tokenizer import ANY_NAME, NUMBERED
 from bot.templates import vocabulary
 from bot.templates.catalog import TemplateIndex
 from bot.templates.languages import explain_language, find_languages
-from bot.templates.send_blockers import send_blocker
+from bot.templates.send_blockers import explain_blocker
 
 EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
 ARGUMENT_NAMES = (TEMPLATE, PHONE, TO, SENDER, LANGUAGE, NUMBERED, ANY_NAME)
@@ -125,9 +125,9 @@ def _choose_variant(
         return None, []
     codes = find_languages(meant.language, [template.language for template in family])
     wanted = [template for template in family if template.language in codes] or list(family)
-    usable = [template for template in wanted if not send_blocker(template)]
+    usable = [template for template in wanted if not explain_blocker(template)]
     if not usable:
-        return None, [markup(send_blocker(wanted[0]), " ", _describe_languages(family))]
+        return None, [markup(explain_blocker(wanted[0]), " ", _describe_languages(family))]
     template = usable[0]
     if meant.language and not codes:
         return template, [
@@ -144,6 +144,6 @@ def _describe_languages(family: Sequence[Template]) -> str:
     names = [
         vocabulary.format_language_name(template.language)
         for template in family
-        if not send_blocker(template)
+        if not explain_blocker(template)
     ]
     return f"It can be sent in {', '.join(names)}." if names else ""

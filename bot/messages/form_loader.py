@@ -27,7 +27,7 @@ from bot.slack.commands.reply import Choice, Message, OpenForm, UpdateForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
 from bot.templates.languages import list_sendable_variants
 from bot.templates.menu import build_menu_choices, rank_templates
-from bot.templates.send_blockers import send_blocker
+from bot.templates.send_blockers import explain_blocker
 from bot.users.directory import Directory
 from bot.users.phrases import ME
 
@@ -228,7 +228,7 @@ class SendFormLoader:
             except BotError as error:
                 note = EXPLAINER.explain_as_text(error)
             current = self.get_cached_template(template.id) or template
-            view = self.render(shown, None if send_blocker(current) else current, note=note)
+            view = self.render(shown, None if explain_blocker(current) else current, note=note)
             return send_form.update_form(view, shown, overwrite=True)
 
         if not await finishes_within(self._clock, checking, MODAL_LOAD_TIMEOUT_SECONDS):
@@ -273,7 +273,7 @@ class SendFormLoader:
         name, language = last_used[0] if last_used else ("", "")
         named = index.by_name.get(name, ()) if index else ()
         template = next((each for each in named if each.language == language), None)
-        if template is None or send_blocker(template):
+        if template is None or explain_blocker(template):
             return self.open_form(form, None, note)
         form = self.fill_default_sender(replace(form, template=template.id))
         numbers = [each for each in form.candidates or (form.to,) if each.startswith("+")]

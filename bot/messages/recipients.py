@@ -293,7 +293,7 @@ class RecipientResolver:
             RecipientKind.PROCESS,
             known,
             ", ".join(sanitize_line(part, MAX_NAME_LENGTH) for part in parts if part),
-            warning=_record_warning(process.phone, number),
+            warning=_render_record_warning(process.phone, number),
             procedure=record.procedure,
             key=record.process.id if record.by_id else record.key,
             name=sanitize_line(process.name, MAX_NAME_LENGTH),
@@ -370,7 +370,7 @@ def _render_phone_warning(number: Phone) -> str:
     return LANDLINE_WARNING if number.is_landline else ""
 
 
-def _record_warning(stored: str, number: Phone | None) -> str:
+def _render_record_warning(stored: str, number: Phone | None) -> str:
     if not stored:
         return "This record shows no phone number; Chakra may still know one."
     if number is None:

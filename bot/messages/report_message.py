@@ -87,7 +87,7 @@ def render_report(send: Send, details: SendDetails | None = None) -> Message:
     return Message(text=render_status_line(send, details), blocks=tuple(content))
 
 
-def send_card(
+def render_send_card(
     send: Send, details: SendDetails | None, *, author: str, may_share: bool = False
 ) -> Message:
     """Return the report as an answer for one reader; ``author`` is a member to be named."""
@@ -252,7 +252,7 @@ def _iter_reported_times(send: Send) -> Iterator[tuple[str, float]]:
             yield status.value, at or send.status_at
 
 
-def send_row(send: Send, details: SendDetails | None, *, names_author: bool) -> Block:
+def render_send_row(send: Send, details: SendDetails | None, *, names_author: bool) -> Block:
     """Return a send in a list, with a button for its card; ``names_author``: name its author."""
     what = markup(
         render_headline_emoji(send), bold(send.title), " to ", describe_recipient(send, details)

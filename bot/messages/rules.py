@@ -193,7 +193,7 @@ def get_max_upload_bytes(header_format: str) -> int:
     return min(FILE_RULES[header_format].max_bytes, MAX_FORM_FILE_BYTES)
 
 
-def upload_hint(header_format: str) -> str:
+def format_upload_hint(header_format: str) -> str:
     """Return the hint below the file field."""
     description = FILE_RULES[header_format].description
     return (

@@ -14,7 +14,7 @@ from bot.messages import form_values as names
 from bot.messages import report_message as card
 from bot.messages.form_values import SendForm
 from bot.messages.recipients import Recipient
-from bot.messages.rules import FILE_RULES, MAX_VALUE_LENGTHS, upload_hint
+from bot.messages.rules import FILE_RULES, MAX_VALUE_LENGTHS, format_upload_hint
 from bot.messages.send import Send
 from bot.messages.sender_numbers import describe_limit, describe_quality
 from bot.messages.status import SendStatus
@@ -251,7 +251,7 @@ def _render_value_hint(field: TemplateField, *, is_filled: bool) -> str:
 
 def _render_template_input(field: TemplateField, form: SendForm) -> Block:
     if field.kind is FieldKind.FILE:
-        hint = upload_hint(field.media_format)
+        hint = format_upload_hint(field.media_format)
         if earlier := form.earlier_files.get(field.key):
             hint = f"{earlier[0].name} is chosen. Another file or a link replaces it."
         return blocks.file_field(

@@ -7,13 +7,13 @@ from collections.abc import Collection
 from bot.chakra.template import Template
 from bot.messages.form_values import CANDIDATES, PHONE, SENDER, TEMPLATE, SendForm
 from bot.messages.rules import validate_values
-from bot.templates.send_blockers import send_blocker
+from bot.templates.send_blockers import explain_blocker
 from bot.templates.variables import list_template_fields
 
 
 def find_errors(form: SendForm, template: Template, now: float) -> dict[str, str]:
     """Return a sentence per invalid field at ``now``, in epoch seconds; empty if there is none."""
-    blocker = send_blocker(template)
+    blocker = explain_blocker(template)
     if blocker:
         return {TEMPLATE: blocker}
     return validate_values(template, form.values, form.files, now=now)

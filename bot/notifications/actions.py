@@ -27,7 +27,7 @@ class HasNotifications(Protocol):
 ContextT = TypeVar("ContextT", bound=HasNotifications)
 
 
-def post_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
+def list_post_actions(_: type[ContextT]) -> tuple[Action[ContextT], ...]:
     """Return the buttons: those that list events are for everyone who sees the message."""
     return (
         Action(SHOW_ALL, show_all),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.notifications.gathering import show_all_button
+from bot.notifications.gathering import render_show_all_button
 from bot.outbox.message import OutboxMessage
 from bot.slack import blocks
 from bot.slack.blocks import Markup, markup
@@ -59,6 +59,6 @@ def _join(post_key: str, messages: Sequence[Message]) -> Message:
         noun = "message" if missing == 1 else "messages"
         content += [
             blocks.context(markup(f"{missing:,} more {noun}, which came at the same time.")),
-            blocks.actions(show_all_button(post_key)),
+            blocks.actions(render_show_all_button(post_key)),
         ]
     return Message(text, tuple(content))

@@ -84,7 +84,7 @@ def render_gathered(
         rest = [markup(f"… and {more:,} more")] if more > 0 else []
         content += blocks.sections(lines([*tally.first_lines, *rest]))
     content.append(blocks.context(*_render_notes(post_key, tally)))
-    content.append(blocks.actions(show_all_button(post_key)))
+    content.append(blocks.actions(render_show_all_button(post_key)))
     return Message(prepend_mentions(markup(title), mentions), tuple(content))
 
 
@@ -97,7 +97,7 @@ def render_thread(rule: Rule, count: int, start: float) -> Message:
     return Message(line, (blocks.section(line), blocks.context(note)))
 
 
-def show_all_button(post_key: str) -> Block:
+def render_show_all_button(post_key: str) -> Block:
     """Return the button that lists every event of a message privately."""
     return blocks.button("Show all", SHOW_ALL, ShownQuery(post_key=post_key).to_value())
 

@@ -17,7 +17,7 @@ from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Block, Message, View
 from bot.slack.commands.unused_words import find_unused, name_unused
-from bot.slack.paging import FilterText, ListQuery, list_message, paginate
+from bot.slack.paging import FilterText, ListQuery, paginate, render_list_page
 from bot.webhooks.events import UnknownEvent
 
 PAGE_ACTION, DETAILS = "notify.page", "notify.details"
@@ -67,7 +67,7 @@ def render_page(
     heading: list[str] = [bold(f"{len(chosen)} recent event{'' if len(chosen) == 1 else 's'}")]
     if query.group:
         heading.append(query.group)
-    listed = list_message(
+    listed = render_list_page(
         page,
         query.with_page(page.number),
         heading=heading,

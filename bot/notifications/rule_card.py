@@ -50,7 +50,7 @@ def dump_spec(spec: RuleSpec) -> str:
     return spec.model_dump_json(exclude_defaults=True)
 
 
-def list_message(
+def render_rule_list(
     rules: Sequence[Rule], known: KnownNames, location: Markup, *, may_change: bool, note: str = ""
 ) -> Message:
     """Return what a channel receives, with buttons for people who may change it."""

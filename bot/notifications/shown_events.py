@@ -25,7 +25,7 @@ from bot.slack.age import format_date_token
 from bot.slack.blocks import Markup, bold, channel_mention, markup
 from bot.slack.channel_mask import is_private
 from bot.slack.commands.reply import Message
-from bot.slack.paging import FilterText, ListQuery, Page, list_message
+from bot.slack.paging import FilterText, ListQuery, Page, render_list_page
 from bot.webhooks.recorded_event import RecordedEvent
 
 SHOW_ALL, PAGE_ACTION = "notify.events", "notify.events_page"
@@ -69,7 +69,7 @@ class ShownEvents:
             raise NotFound("list", query.post_key, hint="Lists are stored for a week.")
         rows = await self._render_rows(shown, masked=masked)
         page = Page(tuple(rows), number, count, total)
-        return list_message(
+        return render_list_page(
             page,
             query.with_page(number),
             heading=[bold(f"{total:,} event{'' if total == 1 else 's'}")],

@@ -70,7 +70,7 @@ class CardField:
         return format_date_token(self.moment.timestamp()) if self.moment else self.text
 
 
-def record_row(record: Record, record_type: RecordType | None = None) -> Block:
+def render_record_row(record: Record, record_type: RecordType | None = None) -> Block:
     """Return the row of a list: name, key, state, assignee."""
     process = record.process
     show = record_type.show if record_type else str
@@ -84,7 +84,7 @@ def record_row(record: Record, record_type: RecordType | None = None) -> Block:
     return blocks.section(lines([title, details]), accessory=button if name else None)
 
 
-def record_card(
+def render_record_card(
     record: Record,
     record_type: RecordType,
     *,
@@ -104,7 +104,7 @@ def record_card(
         hidden = len(fields) - len(shown)
         content.append(blocks.context(f"{hidden} more fields are in Chakra."))
     content.append(blocks.context(note))
-    buttons = _record_buttons(record, may_send=may_send, may_edit=may_edit)
+    buttons = _render_record_buttons(record, may_send=may_send, may_edit=may_edit)
     if may_send and not process.phone:
         content.append(blocks.context(NO_NUMBER))
     photos = render_photo_buttons(record, record_type, may_edit=may_edit)
@@ -119,7 +119,7 @@ def record_card(
     )
 
 
-def _record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[Block]:
+def _render_record_buttons(record: Record, *, may_send: bool, may_edit: bool) -> list[Block]:
     """Return the actions that one person may take on a record, the usual ones first."""
     sending = [("Send WhatsApp", SEND)] if may_send and record.process.phone else []
     editing = [

@@ -122,7 +122,7 @@ def find_first_field(record_type: RecordType) -> str:
     return build_block_id(known[0]) if known else STATE
 
 
-def record_form(
+def render_record_form(
     record_type: RecordType,
     process: Process | None,
     *,
@@ -328,7 +328,7 @@ def _get_root_value(process: Process | None, name: str) -> str:
 # --- views ----------------------------------------------------------------------------------------
 
 
-def check_view(
+def render_check_view(
     title: Markup,
     changes: RecordChanges,
     *,
@@ -364,7 +364,7 @@ def check_view(
     return blocks.form_modal(SAVE, "Check and save", "Save", content)
 
 
-def delete_form(record_type: RecordType, key: str, name: str) -> View:
+def render_delete_form(record_type: RecordType, key: str, name: str) -> View:
     """Return the form that asks for the key of the record to delete."""
     shown = markup(bold(name), "  ·  ", key) if name else bold(key)
     question = lines(

@@ -102,7 +102,7 @@ def render_field(known: QueryField, stored: Any, zone: tzinfo, block_id: str) ->
         known.label,
         action=action,
         initial=text,
-        hint=hint_of(known),
+        hint=describe_format(known),
         optional=True,
         multiline=is_long,
         max_length=MAX_TEXT_LENGTH,
@@ -204,7 +204,7 @@ def _render_menu(
     )
 
 
-def hint_of(known: QueryField) -> str:
+def describe_format(known: QueryField) -> str:
     """Return how a field's values are written, "" for any text."""
     if known.is_multiple:
         return "One on each line."

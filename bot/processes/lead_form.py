@@ -20,10 +20,10 @@ from bot.processes.editor import (
     list_form_fields,
     read_form,
 )
-from bot.processes.field_inputs import MAX_TEXT_LENGTH, hint_of
+from bot.processes.field_inputs import MAX_TEXT_LENGTH, describe_format
 from bot.processes.lead_fields import LeadDraft, LeadFields
 from bot.processes.record_query import QueryField
-from bot.processes.record_title import record_title
+from bot.processes.record_title import render_record_title
 from bot.processes.search import STATUSES, RecordType
 from bot.slack import blocks
 from bot.slack.blocks import Markup, lines, markup
@@ -90,7 +90,7 @@ class LeadForm:
 
     def _render_field(self, known: QueryField) -> Block:
         block_id = f"{FIELD_PREFIX}{known.name}"
-        hint = hint_of(known)
+        hint = describe_format(known)
         if known is self.fields.phone:
             hint = "With its country code, such as +91 98765 43210."
         elif known.name == self.record_type.key_field:
@@ -172,5 +172,5 @@ def read_lead(
 
 
 def _describe(duplicate: DuplicateRecord) -> Markup:
-    who = record_title(duplicate.record, ", ")
+    who = render_record_title(duplicate.record, ", ")
     return markup(Markup(":warning: "), "There is already ", who, f", with this {duplicate.what}.")

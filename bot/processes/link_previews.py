@@ -9,7 +9,7 @@ import structlog
 
 from bot.aio.clock import Clock, wait_for
 from bot.errors import BotError, NotFound, SlackError, not_found_as
-from bot.processes.card import SHOW, record_card, render_loaded_note
+from bot.processes.card import SHOW, render_loaded_note, render_record_card
 from bot.processes.directory import LEAD, Record
 from bot.processes.query import is_key
 from bot.processes.record_link import MAX_KEY_LENGTH, LinkedType, LinkReader, RecordLink
@@ -83,7 +83,7 @@ class LinkPreviews:
         request.access.authorize(Permission.LOOK)
         load = self._load(request.body)
         record, record_type = await wait_for(self._clock, load, DETAILS_TIMEOUT_SECONDS)
-        card = record_card(
+        card = render_record_card(
             record,
             record_type,
             may_send=request.access.allows(Permission.SEND),

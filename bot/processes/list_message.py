@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import ClassVar, Final
 
 from bot.chakra.fields import move_to_zone
-from bot.processes.card import SHOW, record_row, render_loaded_note, show_value
+from bot.processes.card import SHOW, render_loaded_note, render_record_row, show_value
 from bot.processes.directory import LEAD, Record
 from bot.processes.record_pages import MAX_SORTED, ListPage
 from bot.processes.record_query import QueryField, ValueType
@@ -96,7 +96,7 @@ def to_line(tokens: Sequence[Token]) -> str:
     )
 
 
-def list_message(
+def render_record_list(
     shown: RecordList,
     *,
     may_share: bool,
@@ -185,7 +185,7 @@ def _render_content(shown: RecordList) -> list[Block]:
     if not shown.records:
         return [blocks.section(_render_empty(shown))]
     if len(shown.records) <= MAX_ROWS and not shown.has_pages:
-        return [record_row(record, shown.record_type) for record in shown.records]
+        return [render_record_row(record, shown.record_type) for record in shown.records]
     caption = f"{shown.record_type.plural} {shown.query.skip + 1:,}–"
     caption += f"{shown.query.skip + len(shown.records):,}"
     return render_records(shown.record_type, shown.records, shown.fields, shown.zone, caption)

@@ -6,7 +6,7 @@ from bot.processes.directory import Record
 from bot.slack.blocks import Markup, bold, markup
 
 
-def record_title(record: Record, separator: str = "  ·  ") -> Markup:
+def render_record_title(record: Record, separator: str = "  ·  ") -> Markup:
     """Return its name and its key, or whichever exists."""
     name, key = record.process.name, record.shown_key
     if not name:

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 from bot.chakra.models import is_uuid
 from bot.errors import ChakraError, not_found_as
-from bot.processes.card import record_card, render_loaded_note
+from bot.processes.card import render_loaded_note, render_record_card
 from bot.processes.search import RecordSearch
 from bot.slack import blocks
 from bot.slack.blocks import markup
@@ -31,7 +31,7 @@ async def render_card(
     procedure, _, key = reference.partition("/")
     with nullcontext() if is_uuid(key) else not_found_as(procedure, key):
         record, record_type = await records.load(reference)
-    return record_card(
+    return render_record_card(
         record,
         record_type,
         may_send=request.access.allows(Permission.SEND),

@@ -95,7 +95,7 @@ def find_field(schema: QuerySchema, typed: str) -> QueryField | None:
 
 def sort_records(records: Iterable[Record], sort: Sort) -> list[Record]:
     """Return the records in this order; those without a value come last."""
-    keyed = [(_sort_key(find_value(record, sort.field)), record) for record in records]
+    keyed = [(_build_sort_key(find_value(record, sort.field)), record) for record in records]
     filled = [pair for pair in keyed if pair[0] is not None]
     filled.sort(key=lambda pair: pair[0] or (0, 0.0, ""), reverse=sort.descending)
     return [record for _, record in (*filled, *(pair for pair in keyed if pair[0] is None))]
@@ -206,7 +206,7 @@ def _read_direction(tokens: Sequence[Token]) -> tuple[str, int]:
     return words[0], 2 if words[1:] == ["first"] else 1
 
 
-def _sort_key(value: Any) -> tuple[int, float, str] | None:
+def _build_sort_key(value: Any) -> tuple[int, float, str] | None:
     """Return the sort key of a number, date or text; None if there is no value."""
     if isinstance(value, bool):
         return 0, float(value), ""

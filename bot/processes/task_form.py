@@ -10,7 +10,7 @@ from typing import Final
 from bot.processes.directory import Record
 from bot.processes.editor import FIELD_PREFIX
 from bot.processes.record_query import QueryField, ValueType
-from bot.processes.record_title import record_title
+from bot.processes.record_title import render_record_title
 from bot.processes.search import STATUSES
 from bot.processes.task_type import TaskType
 from bot.slack import blocks
@@ -97,7 +97,7 @@ def find_task_type(types: Sequence[TaskType], name: str) -> TaskType | None:
 
 def render_task_form(draft: TaskDraft) -> View:
     """Return the form; the fields are those of the chosen kind of task."""
-    content = [*_record_blocks(draft), *_render_notes(draft), _render_kind(draft)]
+    content = [*_render_record(draft), *_render_notes(draft), _render_kind(draft)]
     kind = draft.type
     if kind is not None:
         content += [_render_field(known, draft) for known in kind.fields[:MAX_FIELDS]]
@@ -111,9 +111,9 @@ def render_task_form(draft: TaskDraft) -> View:
     return blocks.form_modal(SUBMIT, "New task", "Create", content)
 
 
-def _record_blocks(draft: TaskDraft) -> list[Block]:
+def _render_record(draft: TaskDraft) -> list[Block]:
     if draft.record is not None:
-        content = [blocks.section(markup("For ", record_title(draft.record)))]
+        content = [blocks.section(markup("For ", render_record_title(draft.record)))]
         if moment := draft.record.process.next_action_at:
             now = markup(
                 "Its next action is set to ", format_date_token(moment.timestamp()), " now."

@@ -74,7 +74,7 @@ class SavedQuery:
     @property
     def last_post_key(self) -> str:
         """The outbox's key of the latest post; "" if there is none."""
-        return post_key(self.id, self.posted_due_at) if self.posted_due_at else ""
+        return build_post_key(self.id, self.posted_due_at) if self.posted_due_at else ""
 
     @property
     def is_stopped(self) -> bool:
@@ -85,7 +85,7 @@ class SavedQuery:
         return self.is_shared or member in (self.member, self.scheduler)
 
 
-def post_key(query_id: int, due_at: float) -> str:
+def build_post_key(query_id: int, due_at: float) -> str:
     """Return the outbox's key of the post of a due time."""
     return f"saved:{query_id}:{int(due_at)}"
 

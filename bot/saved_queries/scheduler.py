@@ -39,7 +39,7 @@ from bot.saved_queries.post import (
     render_post,
     render_problem,
 )
-from bot.saved_queries.saved_query import STOPPED, Problem, SavedQuery, post_key
+from bot.saved_queries.saved_query import STOPPED, Problem, SavedQuery, build_post_key
 from bot.saved_queries.schedule import count_missed, find_next
 from bot.saved_queries.service import SavedQueries
 from bot.slack.channel_mask import is_private
@@ -170,7 +170,7 @@ class Scheduler:
         now = self._clock.time()
         zone = find_zone(query.schedule.time_zone) if query.schedule else member.zone
         message = render_post(query, result, zone, member.name, now)
-        key = post_key(query.id, query.due_at)
+        key = build_post_key(query.id, query.due_at)
         await self._outbox.enqueue(OutboxMessage(key, query.channel, message, query.scheduler))
         await self._repository.settle(
             query,

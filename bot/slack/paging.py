@@ -58,7 +58,7 @@ def paginate(items: Sequence[T], number: int, size: int) -> Page[T]:
     return Page(tuple(items[(number - 1) * size : number * size]), number, count, len(items))
 
 
-def list_message(
+def render_list_page(
     page: Page[T],
     query: ListQuery,
     *,

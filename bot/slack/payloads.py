@@ -170,7 +170,7 @@ def read_request_channel(payload: Payload) -> RequestChannel:
     return RequestChannel(str(_read_metadata(payload).get("channel", "")))
 
 
-def press_key(payload: Payload) -> str:
+def build_press_key(payload: Payload) -> str:
     """Return a key for this person's press of this button, the same however often they press it.
 
     "" for anything else, such as typing in a form.

@@ -34,7 +34,7 @@ class Viewer:
         )
 
 
-def show_me(action: str, value: str) -> Block:
+def render_show_me(action: str, value: str) -> Block:
     """Return the button of a shared card that shows a reader their own."""
     return blocks.button("Show me", action, value)
 

@@ -10,11 +10,11 @@ from bot.slack import blocks
 from bot.slack.age import format_freshness
 from bot.slack.blocks import Markup, bold, code, escape, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message
-from bot.slack.viewer import Viewer, show_me
+from bot.slack.viewer import Viewer, render_show_me
 from bot.templates import editor, vocabulary
 from bot.templates.draft import is_editable
 from bot.templates.preview import render_preview, render_summary_line
-from bot.templates.send_blockers import send_blocker
+from bot.templates.send_blockers import explain_blocker
 from bot.templates.variables import VARIABLE_PREFIX, TemplateField, list_template_fields
 
 # IDs of the actions that every card offers; the command `templates` handles them.
@@ -69,7 +69,7 @@ def render_public(template: Template, family: Sequence[Template], member_id: str
             *render_preview(template),
             blocks.divider(),
             blocks.context(markup("Shared by ", mention(member_id))),
-            blocks.actions(show_me(SHOW, template.id)),
+            blocks.actions(render_show_me(SHOW, template.id)),
         ),
         to_channel=True,
         shared_as=f"the template {_format_name(template)}",
@@ -128,7 +128,7 @@ def _render_blocker(template: Template) -> Markup | None:
     if template.status == "REJECTED" and template.rejected_reason:
         reason = vocabulary.explain_rejection(blocks.clip(template.rejected_reason, 40))
         return markup(Markup(":red_circle: "), bold("Rejected."), " ", reason)
-    reason = send_blocker(template)
+    reason = explain_blocker(template)
     return markup(Markup(":information_source: "), reason) if reason else None
 
 
@@ -158,7 +158,7 @@ def _render_actions(template: Template, family: Sequence[Template], viewer: View
     if len(family) > 1:
         choices = [_build_language_choice(variant) for variant in family[:MAX_LANGUAGES]]
         elements.append(blocks.select(CHOOSE, "Language", choices, initial=template.id))
-    if viewer.may_edit and not send_blocker(template):
+    if viewer.may_edit and not explain_blocker(template):
         elements.append(blocks.button("Send", SEND, template.id, style="primary"))
     elements.append(blocks.button("Refresh", REFRESH, template.id))
     if viewer.may_share:

@@ -72,7 +72,7 @@ class TemplateIndex:
         """Return the index: sorted by name, then with the account's most used languages first."""
         listed = list(templates)
         usual = Counter(_base_language(template) for template in listed)
-        ordered = tuple(sorted(listed, key=lambda template: _sort_key(template, usual)))
+        ordered = tuple(sorted(listed, key=lambda template: _build_sort_key(template, usual)))
         names: dict[str, tuple[Template, ...]] = {}
         for template in ordered:
             names[template.name] = (*names.get(template.name, ()), template)
@@ -339,7 +339,7 @@ def _base_language(template: Template) -> str:
     return template.language.partition("_")[0].lower()
 
 
-def _sort_key(template: Template, usual: Counter[str]) -> tuple[str, int, str]:
+def _build_sort_key(template: Template, usual: Counter[str]) -> tuple[str, int, str]:
     return template.name, -usual[_base_language(template)], template.language
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from bot.chakra.template import Template
 from bot.templates import vocabulary
-from bot.templates.send_blockers import describe_blocker, send_blocker
+from bot.templates.send_blockers import describe_blocker, explain_blocker
 from bot.text.normalize import tokenize
 
 MIN_PREFIX_LENGTH = 3
@@ -60,12 +60,12 @@ def remove_language(words: Sequence[str]) -> tuple[str, ...]:
 
 def list_sendable_variants(family: Sequence[Template]) -> tuple[Template, ...]:
     """Return the languages of one name that can be sent, for the form's menu of languages."""
-    return tuple(template for template in family if not send_blocker(template))
+    return tuple(template for template in family if not explain_blocker(template))
 
 
 def explain_blocked(template: Template, family: Sequence[Template]) -> str:
     """Return why the template can't be sent, and in which languages it can; "" if it can."""
-    reason = send_blocker(template)
+    reason = explain_blocker(template)
     names = [
         vocabulary.format_language_name(item.language) for item in list_sendable_variants(family)
     ]
@@ -81,7 +81,7 @@ def explain_language(template: Template, family: Sequence[Template]) -> str:
     ``family`` is the name in every language, the account's most used language first.
     """
     usual = family[0] if family else template
-    if usual.id == template.id or not send_blocker(usual):
+    if usual.id == template.id or not explain_blocker(usual):
         return ""
     return (
         f"{template.name} can't be sent in {vocabulary.format_language_name(usual.language)} "

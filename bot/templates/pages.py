@@ -18,8 +18,8 @@ from bot.slack.paging import (
     FilterText,
     ListQuery,
     build_unknown_value_error,
-    list_message,
     paginate,
+    render_list_page,
 )
 from bot.templates import card, editor, vocabulary
 from bot.templates.catalog import TemplateIndex
@@ -75,7 +75,7 @@ def render_page(
     buttons = [blocks.button("Refresh", RELOAD, query.to_value())]
     if may_write:
         buttons.append(blocks.button("New template", editor.CREATE))
-    listed = list_message(
+    listed = render_list_page(
         page,
         query,
         heading=_render_heading(meaning, page.total, len(index.by_name)),

@@ -60,7 +60,7 @@ MAX_BLOCK_ID_LENGTH = 255
 """Characters. docs.slack.dev/reference/block-kit/blocks"""
 
 
-def send_blocker(template: Template) -> str:
+def explain_blocker(template: Template) -> str:
     """Return why the template can't be sent from Slack; "" if it can."""
     if not template.is_sendable:
         return STATUS_BLOCKERS.get(template.status, "WhatsApp hasn't approved this template.")

@@ -14,7 +14,7 @@ from bot.slack import blocks
 from bot.slack.age import format_freshness
 from bot.slack.blocks import Markup, bold, code, escape, italic, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
-from bot.slack.viewer import Viewer, show_me
+from bot.slack.viewer import Viewer, render_show_me
 from bot.users.directory import Profile
 
 # IDs of the actions that every card offers; the command `user` handles them.
@@ -105,7 +105,7 @@ def render_public(profile: Profile, member_id: str) -> Message:
             _render_header(user, render_availability_label(user)),
             *blocks.fields(facts),
             blocks.context(markup("Shared by ", mention(member_id))),
-            blocks.actions(show_me(SHOW, user.id)),
+            blocks.actions(render_show_me(SHOW, user.id)),
         ),
         to_channel=True,
         shared_as=f"{_format_name(user)}'s card",

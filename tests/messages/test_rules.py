@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.chakra.template import Template
 from bot.messages.rules import (
     FILE_RULES,
+    format_upload_hint,
     get_max_upload_bytes,
-    upload_hint,
     validate_file,
     validate_upload,
     validate_values,
@@ -166,7 +166,7 @@ def test_valid_values_make_a_valid_request(media: str, sort: str, size: int | No
 
 @pytest.mark.parametrize("media", sorted(FILE_RULES))
 def test_upload_hint_names_formats_and_who_can_open_the_file(media: str) -> None:
-    hint = upload_hint(media)
+    hint = format_upload_hint(media)
     assert f"up to {get_max_upload_bytes(media) // MEGABYTE} MB" in hint
     assert "anyone with the link" in hint
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.chakra.config import Config
 from bot.chakra.process import Process
 from bot.processes import editor
-from bot.processes.card import record_card
+from bot.processes.card import render_record_card
 from bot.processes.directory import Record
 from bot.processes.photo_fields import list_photo_ids
 from bot.processes.search import _build_type
@@ -59,9 +59,9 @@ def test_any_configuration_is_listed_and_used(body: dict[str, Any], value: objec
         data = {known.name: value for known in record_type.attributes}
         process = Process.model_validate({"id": "1", "data": data})
         record = Record(name, "K-1", process)
-        card = record_card(record, record_type, may_send=True, may_edit=True, note="")
+        card = render_record_card(record, record_type, may_send=True, may_edit=True, note="")
         assert check_response_body(build_response_body(card)) == []
-        view = editor.record_form(record_type, process, callback=editor.SUBMIT)
+        view = editor.render_record_form(record_type, process, callback=editor.SUBMIT)
         assert check_view(view) == []
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.process import Process
-from bot.processes.card import record_card, record_row
+from bot.processes.card import render_record_card, render_record_row
 from bot.processes.directory import Record
 from bot.processes.query_schema import QuerySchema
 from bot.processes.search import ROOT_FIELDS, RecordType
@@ -31,6 +31,6 @@ def test_any_object_is_a_row_and_a_card(body: dict[str, Any]) -> None:
     process = Process.model_validate(body)
     record = Record("lead", process.id, process)
     record_type = RecordType("lead", "Lead", "lead_id", QuerySchema(ROOT_FIELDS))
-    card = record_card(record, record_type, may_send=True, may_edit=True, note="")
-    assert record_row(record)["text"]["text"].strip()
+    card = render_record_card(record, record_type, may_send=True, may_edit=True, note="")
+    assert render_record_row(record)["text"]["text"].strip()
     assert len(card.blocks) <= 50

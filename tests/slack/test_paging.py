@@ -18,9 +18,9 @@ from bot.slack.paging import (
     FilterText,
     ListQuery,
     build_unknown_value_error,
-    list_message,
     paginate,
     parse_filters,
+    render_list_page,
 )
 
 EXAMPLE = "/chakra things"
@@ -34,7 +34,7 @@ class ThingQuery(ListQuery):
 
 def render(count: int, number: int) -> Message:
     page = paginate(range(count), number, 10)
-    return list_message(
+    return render_list_page(
         page,
         ThingQuery(page=page.number, words="x"),
         heading=[f"{count} things"],

@@ -23,7 +23,7 @@ from bot.templates.menu import (
     build_template_choice,
     rank_templates,
 )
-from bot.templates.send_blockers import send_blocker
+from bot.templates.send_blockers import explain_blocker
 from tests.templates.builders import build_body_component, build_template
 
 QUERIES = Path(__file__).parents[1] / "data" / "template_queries.txt"
@@ -38,7 +38,9 @@ LINES = [
 def rank(query: str, *last_used: tuple[str, str]) -> list[str]:
     """Return ``name/language``, with "!" if it can't be sent."""
     ranked = rank_templates(INDEX, query, last_used)
-    return [f"{item.name}/{item.language}" + ("!" if send_blocker(item) else "") for item in ranked]
+    return [
+        f"{item.name}/{item.language}" + ("!" if explain_blocker(item) else "") for item in ranked
+    ]
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -68,7 +70,7 @@ def test_a_whole_name_always_comes_first(name: str) -> None:
 @pytest.mark.parametrize("query", ["", "order", "offer", "reminder", "code", "hindi", "ordr", "e"])
 def test_what_cannot_be_sent_comes_last_and_languages_stay_together(query: str) -> None:
     ranked = rank_templates(INDEX, query, [("order_update", "es")])
-    blocked = [bool(send_blocker(template)) for template in ranked]
+    blocked = [bool(explain_blocker(template)) for template in ranked]
     assert blocked == sorted(blocked)
     assert len({template.id for template in ranked}) == len(ranked)
     for group in (False, True):
@@ -163,7 +165,7 @@ def test_a_blocked_language_names_those_that_can_be_sent() -> None:
         "WhatsApp rejected this template, so it can't be sent. You can send it in French or German."
     )
     [payslip] = INDEX.by_name["payslip"]
-    assert explain_blocked(payslip, [payslip]) == send_blocker(payslip)
+    assert explain_blocked(payslip, [payslip]) == explain_blocker(payslip)
     cart = INDEX.by_name["cart_reminder"]
     spanish = next(template for template in cart if template.language == "es")
     assert "in English, Hindi, French, Portuguese (Brazil) or Indonesian." in explain_blocked(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from bot.chakra.template import Template
-from bot.templates.send_blockers import send_blocker
+from bot.templates.send_blockers import explain_blocker
 from bot.templates.variables import FieldKind, list_template_fields, match_field
 from tests.templates.builders import (
     COUPON,
@@ -209,12 +209,12 @@ def test_number_means_a_body_variable_or_the_only_button() -> None:
     ],
 )
 def test_send_blockers(template: Template, expected: str) -> None:
-    assert expected in send_blocker(template)
-    assert bool(send_blocker(template)) == bool(expected)
+    assert expected in explain_blocker(template)
+    assert bool(explain_blocker(template)) == bool(expected)
 
 
 @given(WILD_TEMPLATES)
 def test_keys_are_unique_for_any_template(template: Any) -> None:
     keys = [field.key for field in list_template_fields(template)]
     assert len(keys) == len(set(keys))
-    assert isinstance(send_blocker(template), str)
+    assert isinstance(explain_blocker(template), str)

@@ -109,7 +109,7 @@ class Dispatcher:
         A button that the person presses again before the answer of the first press is delivered
         does nothing more.
         """
-        press_key = payloads.press_key(payload)
+        press_key = payloads.build_press_key(payload)
         if press_key in self._presses:
             return EMPTY_ACK
         if not press_key:

@@ -63,23 +63,25 @@ def build_press(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_other_press_has_another_key(changes: dict[str, str]) -> None:
-    assert payloads.press_key(build_press(**changes)) != payloads.press_key(build_press())
+    assert payloads.build_press_key(build_press(**changes)) != payloads.build_press_key(
+        build_press()
+    )
 
 
 def test_same_press_has_the_same_key() -> None:
-    key = payloads.press_key(build_press())
+    key = payloads.build_press_key(build_press())
     assert key
-    assert payloads.press_key(build_press(action_ts="9.9")) == key
+    assert payloads.build_press_key(build_press(action_ts="9.9")) == key
 
 
 @pytest.mark.parametrize("kind", ["plain_text_input", "static_select", "external_select", "x", ""])
 def test_typing_and_choosing_are_no_presses(kind: str) -> None:
-    assert payloads.press_key(build_press(type=kind)) == ""
+    assert payloads.build_press_key(build_press(type=kind)) == ""
 
 
 @given(st.text(max_size=5), st.text(max_size=5))
 def test_keys_of_two_values_differ(value: str, other: str) -> None:
-    keys = {payloads.press_key(build_press(value=item)) for item in (value, other)}
+    keys = {payloads.build_press_key(build_press(value=item)) for item in (value, other)}
     assert len(keys) == len({value, other})
 
 

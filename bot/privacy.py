@@ -34,7 +34,7 @@ _SLACK_TOKEN = re.compile(r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]+|xapp-[A-Za-z0-
 _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _BEARER = re.compile(r"(?i)\b(bearer)(\s+|%20)([^\s\"',;<>]+)")
 _SIGNATURE = re.compile(r"\bv0=[0-9a-f]{16,}")
-# A value labelled as a secret: long and with a digit, so that plain words stay readable.
+# A value labeled as a secret: long and with a digit, so that plain words stay readable.
 _NAMED_SECRET = re.compile(
     r"(?i)((?:token|secret|passw(?:or)?d|authorization|api[_-]?key|signature)"
     r"[\"']?\s*[=:]\s*[\"']?(?:basic\s+)?)(?=[^\s\"',&;]{0,200}\d)[^\s\"',&;]{12,}"

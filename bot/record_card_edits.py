@@ -103,7 +103,7 @@ async def save_assignee(request: SubmitRequest, context: HasRecordEdits) -> Repl
     except (UsageError, NotLinked) as error:
         return FieldErrors({block_id: error.message})
     if record.process.assigned_to in list_usernames(user):
-        return CloseForm("They have it already.")
+        return CloseForm("They already have it.")
     if not is_current(request, record):
         return _ask_once_more(request, record, quick_forms.assign_form(record, record_type))
     return await _save_quickly(
@@ -131,7 +131,7 @@ async def save_state(request: SubmitRequest, context: HasRecordEdits) -> Reply:
     if typed and typed != state:
         return FieldErrors({quick_forms.OTHER_STATE: "Choose one: a state above, or this one."})
     if state == record.process.state:
-        return CloseForm("It has this state already.")
+        return CloseForm("It already has this state.")
     form = quick_forms.render_state_form(record, record_type)
     if not is_current(request, record):
         return _ask_once_more(request, record, form)

@@ -67,7 +67,7 @@ MODAL_LOAD_TIMEOUT_SECONDS = 0.15
 NO_FILE_ERROR = "Choose a file."
 MESSAGE_SHORTCUT = "bulk.message"
 CHANNEL_CLOSED_ERROR = (
-    "Chakra can't post in that channel any more. Choose your messages, or add Chakra there."
+    "Chakra can no longer post in that channel. Choose your messages, or add Chakra there."
 )
 EMPTY_TABLE_SENT = "I've sent you an empty table in a direct message."
 PROBLEM_ROWS_SENT = (

@@ -365,7 +365,7 @@ CHAT: Command[Context] = Command(
     details=(
         "/chakra chat lists this channel's open conversations; in the DM with Chakra, yours.",
         "With a number, a name or a lead you see the last messages, with buttons to reply.",
-        "/chakra chat list shows all chats in Chakra, also those that aren't in Slack.",
+        "/chakra chat list shows all chats in Chakra, including those that aren't in Slack.",
         "Text and files can be sent for 24 hours after the customer wrote, then only templates.",
     ),
     run=run,

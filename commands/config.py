@@ -186,7 +186,7 @@ CONFIG: Command[Context] = Command(
     summary="see what your team has defined: record types, fields, roles",
     usage="config [words]",
     example=EXAMPLE,
-    details=("The names in code are those that queries and tables take: score, city, lead_id.",),
+    details=("The names in code formatting are for queries and tables: score, city, lead_id.",),
     run=run,
     actions=(Action(PAGE, change_page), Action(REFRESH, refresh)),
 )

@@ -18,7 +18,7 @@ FILLERS = frozenset(
     {"show", "me", "get", "open", "the", "of", "for", "with", "file", "media", "id"}
 )
 """Words before an ID that say nothing about it."""
-NOT_SHARED = "A file is shown to you alone. Share it from your DM with Chakra."
+NOT_SHARED = "A file is shown only to you. Share it from your DM with Chakra."
 MAY_NOT_READ = "Customers' files are for people who may send."
 
 

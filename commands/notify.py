@@ -221,7 +221,7 @@ async def submit(request: SubmitRequest, context: Context) -> FieldErrors | Upda
         POSITION: request.values.get("position", ""),
     }
     if sum(map(len, state.values())) > MAX_STATE_LENGTH:
-        return FieldErrors({"words": "That's too much for one rule. Make two of it."})
+        return FieldErrors({"words": "That's too much for one rule. Split it in two."})
     return UpdateForm(view, state)
 
 
@@ -358,7 +358,7 @@ NOTIFY: Command[Context] = Command(
         'lead.city=Pune, and words in "quotes".',
         "Also: daily at 9:00, quiet 22:00-07:00 except failed, mention @mei, reply mode.",
         "Everything else takes what no other rule takes.",
-        "You see what the last hundred events would have done before you save.",
+        "Before you save, you see what the rule would have done with the last hundred events.",
     ),
     run=run,
     acting_words=(TEST,),

@@ -58,7 +58,7 @@ LIFT, ADD = "optouts.lift", "optouts.add"
 PHONE, REASON = "phone", "reason"
 ROWS_PER_PAGE = 10
 NOTED = "Nothing is sent to this customer from Slack now."
-NOT_LIFTED = "This opt-out was lifted already."
+NOT_LIFTED = "This opt-out was already lifted."
 NO_REASON = "Enter a reason. It's stored with your name."
 SOURCE_LABELS = {
     OptOutSource.TYPED: "typed",
@@ -368,7 +368,7 @@ def _show_instead(line: Markup) -> Message:
 OPTOUTS: Command[Context] = Command(
     name="optouts",
     aliases=("opt-outs", "optout", "opt-out", "unsubscribed", "stopped", "unsubscribes"),
-    summary="who wants no more WhatsApp messages",
+    summary="who has opted out of WhatsApp messages",
     usage="optouts [words] [source:…] [since], optouts add, lift <number> <reason>",
     example=EXAMPLE,
     argument_names=("source",),
@@ -376,7 +376,7 @@ OPTOUTS: Command[Context] = Command(
         "Words match the name, what they wrote, or the end of the number.",
         "Filter with source:typed, preference, failure or manual; today, week, month or 2026-05.",
         "Senders can export the list, lift an opt-out with a reason, and add one.",
-        "Every send is checked against it, the last time just before it leaves.",
+        "Every send is checked against it, the last time just before it is sent.",
     ),
     phrases=LINE_PHRASES,
     offer=Offer("", may_be_number),

@@ -53,7 +53,7 @@ FILLERS: Final = frozenset(
 )
 """Words before an ID or a record that don't matter."""
 SHARE_WORDS: Final = frozenset({"share", "here", "public"})
-NOT_SHARED: Final = "A photo is shown to you alone. Share it from your DM with Chakra."
+NOT_SHARED: Final = "A photo is shown only to you. Share it from your DM with Chakra."
 MAX_NAMED: Final = 5
 
 

@@ -165,7 +165,7 @@ PROCESS: Command[Context] = Command(
         'Join with "or", group with brackets, compare with > and <, give ranges as 1..9.',
         'sort:score or "newest first" sorts the list, and long lists are a table.',
         'End a list with "csv" to get all its records as a file in your direct messages.',
-        'save "hot leads" state:NEW keeps a query by name: hot leads runs it, and saved lists all.',
+        'save "hot leads" state:NEW saves a query by name: hot leads runs it, and saved lists all.',
         'schedule "hot leads" every Monday 9:00 #sales posts its result to a channel.',
         "A key (LEAD-004038) or a link to a record shows it, with buttons to edit and delete it.",
     ),

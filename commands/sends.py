@@ -86,7 +86,7 @@ SENDS_PHRASES = {
 SHARE_FORM, CHANNEL = "sends.share_in", "channel"
 PAGE, REFRESH_LIST, MINE = "sends.page", "sends.update", "sends.mine"
 ROWS_PER_PAGE = 10
-OTHERS_REASON = "You can see your own sends, but not those of others."
+OTHERS_REASON = "You can see your own sends, but not other people's."
 STILL_LOADING = "Templates are still loading. Choose one in a moment."
 RESELECT_FILE_NOTE = "Please select your file again; Slack forms can't keep uploads."
 NO_DETAILS_NOTE = "The recipient and values of this send can't be read any more. Enter them again."
@@ -244,7 +244,7 @@ async def share_elsewhere(request: SubmitRequest, context: Context) -> Reply:
         channel, request.actor.id, is_known_member=False
     )
     if destination.is_direct_message:
-        raise UsageError("Choose a channel. Direct messages can't be shared to.")
+        raise UsageError("Choose a channel. You can't share to a direct message.")
     is_asked = request.state.get("asked") == channel
     if not is_asked and (outsiders := await context.channels.find_outsiders(channel)):
         question = blocks.section(markup(outsiders.sentence, ". Share this send with them?"))
@@ -309,7 +309,7 @@ def _remove_files(form: SendForm, template: Template) -> SendForm:
 SENDS: Command[Context] = Command(
     name="sends",
     aliases=("sent", "history"),
-    summary="what became of the messages you sent",
+    summary="what happened to the messages you sent",
     usage="sends [words] [status:…] [me, @member]",
     example=EXAMPLE,
     argument_names=("status",),

@@ -103,7 +103,7 @@ def _render_numbers(report: NumbersReport | None) -> list[Block]:
     if report is None:
         return [blocks.context("Chakra doesn't list our WhatsApp numbers right now.")]
     if not report.numbers:
-        return [blocks.context("Chakra lists no WhatsApp number of ours.")]
+        return [blocks.context("Chakra lists no WhatsApp numbers for us.")]
     shown = [blocks.section(text) for text in describe_numbers(report)]
     return [*shown, blocks.context(describe_accounts(report))]
 

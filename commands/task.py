@@ -362,7 +362,7 @@ def _get_local_now(request: Request) -> datetime:
 TASK: Command[Context] = Command(
     name="task",
     phrases=TASK_PHRASES,
-    summary="create a task of a lead or another record",
+    summary="create a task for a lead or another record",
     usage="task [key, name or number] [task] [day and time] [for @member]",
     example=EXAMPLE,
     details=(

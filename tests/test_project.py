@@ -186,6 +186,7 @@ BANNED = (
     "anew",
     "at once",
     "begun",
+    "behaviour",
     "by then",
     "catalogue",
     "errand",
@@ -194,13 +195,21 @@ BANNED = (
     "in hand",
     "is said",
     "judged",
+    "labelled",
     "lately",
     "let go",
     "look after",
     "meanwhile",
+    "misspelt",
+    "modelled",
+    "neighbour",
+    "neighbours",
+    "no part of",
     "nobody",
     "promise",
     "promises",
+    "recognise",
+    "recognised",
     "so long",
     "so many",
     "somebody",
@@ -211,13 +220,15 @@ BANNED = (
     "whom",
     "whomever",
 )
-"""Words of the dialect that CONTRIBUTING's rules replaced, in prose and in names."""
+"""Words that CONTRIBUTING's rules replaced, in prose and in names, and British spellings."""
 
 BANNED_PATTERNS = (
     r"^(?!.*order).*(?<![a-z])on its way(?![a-z])",  # an order may be, as in Meta's example
     r"(?<![a-z])stands(?! for\b)(?![a-z])",
     r'^ *"""of ',  # a fragment: name what it is of
     r"(?<![a-z])for (one|\w+, one|one, \w+) in ",  # the noun: for post in posts
+    r"(?<![a-z])people of other(?![a-z])",  # from other companies
+    r"(?<!there)(?<!here) (is|are|was|were) no (?!longer|more|one|such|other)[a-z]",  # isn't a
     r"(?<![a-z])(is|are|was|were|be|been) (kept|held)(?! (for|up to|until|back)\b)(?![a-z])",
 )
 """Those that have another, honest use."""

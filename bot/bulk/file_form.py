@@ -60,7 +60,7 @@ def render_message_files_form(files: Sequence[UploadedFile]) -> OpenForm:
             action="bulk.message_file",
             placeholder="Choose",
             choices=choices,
-            hint="This message has several files. Each is uploaded on its own.",
+            hint="This message has several files. Each is uploaded separately.",
         ),
         blocks.context("You'll see a preview before anything is sent."),
     ]

@@ -27,7 +27,7 @@ from bot.sheets.columns import Purpose
 
 MAX_SAMPLES: Final = 5
 NOT_FOUND_HINT: Final = (
-    "It is stored for an hour only, or its records are being changed already. Open the list again."
+    "It's only stored for an hour, or its records are already being changed. Open the list again."
 )
 
 _ROOT_FIELDS: Final[Mapping[str, str]] = {

@@ -34,7 +34,7 @@ def render_change_form(record_type: RecordType, echo: str) -> View:
         [
             which,
             f"Choose what to change in all of them, up to {MAX_RECORDS:,}.",
-            "You see how many there are before anything is changed.",
+            "You'll see how many there are before anything is changed.",
         ]
     )
     states = record_type.states[:MAX_SHOWN_STATES]
@@ -197,7 +197,7 @@ def _render_notes(change: ListChange, record_type: RecordType) -> list[str]:
     if change.repeated:
         notes.append(
             "The list changed in Chakra while it was read, so a few records may be missing. "
-            "Run it once more afterwards."
+            "Run it again afterwards."
         )
     state = next((str(value.value) for value in change.values if value.name == "state"), "")
     if state and record_type.states and state not in record_type.states:

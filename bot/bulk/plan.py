@@ -37,7 +37,7 @@ SKIP_COLUMN = "-"
 """The choice to skip a column."""
 
 DRAFT_NOT_FOUND_HINT = (
-    "It is stored for an hour only, or it is already being uploaded. Choose the file again."
+    "It's only stored for an hour, or it's already being uploaded. Choose the file again."
 )
 
 ColumnChoices = Mapping[int, str]

@@ -80,7 +80,7 @@ def _add(found: dict[str, Record], page: RecordPage) -> int:
 
 def _build_too_many_error(record_type: RecordType) -> UsageError:
     return UsageError(
-        f"More than {MAX_RECORDS:,} {record_type.plural.lower()} match. Narrow the query: by a day "
-        "they were created, say.",
+        f"More than {MAX_RECORDS:,} {record_type.plural.lower()} match. Narrow the query, for "
+        "example by creation date.",
         example=EXAMPLE,
     )

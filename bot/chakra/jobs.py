@@ -69,7 +69,7 @@ class JobsApi:
             raise build_not_found(response)
         job = parse_job(envelope)
         if job.id.lower() != job_id.lower():
-            raise envelope.build_error("_data.id", "It is another job than the requested one.")
+            raise envelope.build_error("_data.id", "It isn't the requested job.")
         return job
 
     async def iter_entry_pages(

@@ -93,9 +93,7 @@ class ProcessesApi:
         process = envelope.parse_data(Process)
         key = to_text(process.attributes.get(f"{procedure}_id"))
         if key and process_id not in (key, process.id):
-            raise envelope.build_error(
-                "_data.data", "It is another process than the requested one."
-            )
+            raise envelope.build_error("_data.data", "It isn't the requested process.")
         return process
 
     async def list(

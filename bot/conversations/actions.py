@@ -14,7 +14,9 @@ from bot.slack.choice_fields import member_field
 from bot.slack.commands.reply import Message, OpenForm
 
 MEMBER, TEXT, CONVERSATION = "member", "text", "conversation"
-NOT_A_COLLEAGUE = "Choose a member of your team: guests, people of other companies and apps can't."
+NOT_A_COLLEAGUE = (
+    "Choose a member of your team, not a guest, an app or someone from another company."
+)
 MORNING = time(9, 0)
 SNOOZE_SECONDS = {"1h": 3_600.0, "3h": 10_800.0}
 UNTIL_MORNING = "9:00"
@@ -89,6 +91,7 @@ def describe_change(conversation: Conversation, *, is_new: bool) -> Markup:
 def render_already_claimed(conversation: Conversation) -> Message:
     return blocks.text_message(
         markup(
-            mention(conversation.assignee), " already has this conversation. Assign… changes that."
+            mention(conversation.assignee),
+            " already has this conversation. Press Assign… to change that.",
         )
     )

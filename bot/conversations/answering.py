@@ -20,7 +20,7 @@ from bot.slack.button_state import ValueTooLong
 from bot.slack.commands.command import UploadedFile
 from bot.slack.commands.reply import FieldErrors, Message, UpdateForm
 
-ONE_FILE = "WhatsApp takes one file in a message. Post the files one by one."
+ONE_FILE = "WhatsApp accepts one file per message. Post the files one by one."
 NO_FILES = "This app may not read files in Slack, so only text can be sent from here."
 MAX_ROW_ID = 10**18
 """The limit leaves room in a button for the IDs of later questions."""

@@ -52,7 +52,7 @@ class ChatBrowser:
     chats: ChatsApi
 
     async def show_line(self, line: Arguments, now: float) -> Message:
-        """Show what a line asks for; words that are no customer's name are named."""
+        """Show what a line asks for; words that aren't a customer's name are pointed out."""
         who, unused = split_customer(line)
         return name_unused(await self.show(who, now), unused)
 

@@ -134,7 +134,7 @@ def _render_notes(entry: Entry, around: EntryContext) -> list[Markup]:
     if context.get("forwarded") is True or context.get("frequently_forwarded") is True:
         notes.append(markup("forwarded"))
     if body.get("group_id"):
-        notes.append(markup("in a group, not to you alone"))
+        notes.append(markup("in a group, not only to you"))
     if referral:
         headline = find_first_text(referral, "headline", "body", "source_url")
         notes.append(markup("from an ad: ", blocks.clip(headline, 100)))

@@ -182,7 +182,7 @@ _HOW_TO_READ: Final = (
     markup(
         "Read a customer's messages with ", code("/chakra chat +91 98765 43210"), ", or a name."
     ),
-    markup("Let customers' messages come to a channel with ", code("/chakra notify"), "."),
+    markup("Get customers' messages in a channel with ", code("/chakra notify"), "."),
 )
 
 

@@ -37,11 +37,11 @@ FILE_WARNING = (
 )
 FILE_AGAIN = "Choose the file again: Slack forms can't keep files."
 CLOSED_NOTE = (
-    "More than 24 hours have passed since this customer last wrote, so WhatsApp takes only a "
+    "More than 24 hours have passed since this customer last wrote, so WhatsApp only accepts a "
     "template. Choose one."
 )
 NEVER_WROTE_NOTE = (
-    "This customer hasn't written to this number in the last 24 hours, so WhatsApp takes only a "
+    "This customer hasn't written to this number in the last 24 hours, so WhatsApp only accepts a "
     "template. Choose one."
 )
 

@@ -46,7 +46,7 @@ OTHER_NUMBER = (
     "This customer's number has changed, so nothing was sent. Check it and send it again."
 )
 SAME_MOMENT = (
-    "A colleague answered this customer in the same moment, so yours wasn't sent. Read theirs in "
+    "A colleague answered this customer at the same moment, so yours wasn't sent. Read theirs in "
     "the thread first."
 )
 FILE_GONE = "Slack no longer has this file, or doesn't show it to this app. Choose it again."

@@ -115,7 +115,7 @@ def _read_location(source: _Source) -> Shape:
         return _build_line_shape(label)
     link = Markup(f"<{MAP_URL.format(*place)}|Map>")
     return Shape(
-        markup(label, " (", link, ")"), label, more="" if source.is_private else "Exact place"
+        markup(label, " (", link, ")"), label, more="" if source.is_private else "Exact location"
     )
 
 
@@ -223,7 +223,7 @@ def _read_unsupported(source: _Source) -> Shape:
 
 def _read_unknown(source: _Source) -> Shape:
     kind = find_first_text(source.message, "type").replace("_", " ") or "unknown"
-    line = markup(f":grey_question: A message of a kind that isn't shown here: {kind}")
+    line = markup(f":grey_question: This kind of message isn't shown here: {kind}")
     if not source.is_private:
         return _build_line_shape(line, more="Details")
     return Shape(

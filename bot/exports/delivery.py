@@ -47,7 +47,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "file_uploads_disabled": NO_FILES,
     "file_uploads_except_images_disabled": NO_FILES,
     "file_type_not_allowed": NO_FILES,
-    "http_413": "Slack doesn't take files of this size. Try a narrower query.",
+    "http_413": "Slack doesn't accept files of this size. Try a narrower query.",
     **dict.fromkeys(
         ("channel_not_found", "not_in_channel", "posting_to_channel_denied", "user_disabled"),
         NO_MESSAGES,
@@ -197,7 +197,7 @@ class FileDelivery:
             seconds = error.retry_after or RETRY_SECONDS
             return DeliveryOutcome(retry_after=seconds, is_failure=True, reason=reason)
         if error.code not in EXPLAINED:
-            reason = f"Slack didn't take the file ({mask_text(error.code)}). Contact your admin."
+            reason = f"Slack didn't accept the file ({mask_text(error.code)}). Contact your admin."
         return DeliveryOutcome(problem=reason)
 
 

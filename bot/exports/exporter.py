@@ -65,7 +65,7 @@ UPLOAD_SCOPE: Final = "files:write"
 FAILURES, GIVE_UP_AT = "failures", "give_up_at"
 """Keys in the run's state."""
 NO_RECORDS: Final = "Chakra said that there are records but sent none."
-UNVERIFIED: Final = "Slack didn't say whether you may have the file."
+UNVERIFIED: Final = "We couldn't check with Slack whether you may get the file."
 NOT_ALLOWED: Final = "The file is for people who may send, and you no longer may."
 BROKEN: Final = "Something in this app failed. If it happens again, contact your admin."
 UNREADABLE: Final = (

@@ -26,7 +26,7 @@ _ENDING_NOTES = {
         "narrower query."
     ),
     Ending.TOO_LARGE: (
-        "The file is as large as Slack takes (1 GB), so it is incomplete. Try a narrower query."
+        "The file has reached Slack's limit (1 GB), so it is incomplete. Try a narrower query."
     ),
 }
 
@@ -38,17 +38,17 @@ def render_started(export: Export | None, is_new: bool) -> Message:
     """Return the answer to a person who requested an export."""
     if export is None:
         return blocks.text_message(
-            "Two of your exports are being read already. Wait for one to end, or cancel it in "
+            "Two of your exports are already being read. Wait for one to end, or cancel it in "
             "your direct messages with this app, and try again."
         )
     if not is_new:
         return blocks.text_message(
-            markup(render_title(export), " is being read already: see your direct messages.")
+            markup(render_title(export), " is already being read: see your direct messages.")
         )
     return blocks.text_message(
         markup(
             render_title(export),
-            ": the file comes to your direct messages. You can follow it there, and cancel it.",
+            ": you'll get the file in a direct message. You can follow it there, and cancel it.",
         )
     )
 
@@ -70,7 +70,7 @@ def render_continued(export: Export | None) -> Reply:
         return NoReply()
     if export.state is ExportState.FAILED:
         return blocks.text_message(
-            "The same list is being read already, or can't be continued. See the messages here."
+            "The same list is already being read, or can't be continued. See the messages here."
         )
     return blocks.text_message("That export has ended. Start it again from the list.")
 
@@ -140,13 +140,13 @@ def list_notes(export: Export) -> list[str]:
     if position.has_gap:
         notes.append(
             "Chakra's order changed from page to page, so more records may be missing. Try again "
-            "when fewer people are working, or a narrower query."
+            "when fewer people are working, or use a narrower query."
         )
     if note := _ENDING_NOTES.get(position.ending):
         notes.append(note)
     if cut := export.progress.cut_count:
         values = "1 value was" if cut == 1 else f"{cut:,} values were"
-        notes.append(f"{values} longer than a cell may be, and cut.")
+        notes.append(f"{values} too long for a cell, and cut off.")
     warning = not position.ending.is_certain or position.has_gap
     return [f":warning: {note}" if warning else note for note in notes]
 

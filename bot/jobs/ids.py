@@ -35,7 +35,7 @@ def parse_job_id(arguments: Arguments, example: str) -> str:
     if len(found) == 1:
         return found.pop()
     if found:
-        raise UsageError("Those are several jobs. Name one at a time.", example=example)
+        raise UsageError("That's more than one job. Name one at a time.", example=example)
     if not arguments.tokens:
         raise UsageError("Which job? Add its ID.", example=example)
     raise UsageError("That isn't a job ID. It looks like 19632427-908f-…", example=example)

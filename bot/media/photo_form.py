@@ -86,7 +86,7 @@ def render_file_form(
                 "Lead or other record",
                 action="photo.record",
                 placeholder="lead LEAD-004038",
-                hint="Leave it empty to upload the photo alone.",
+                hint="Leave it empty to upload the photo on its own.",
                 optional=True,
                 max_length=200,
             )
@@ -113,7 +113,7 @@ def render_check_view(
         content.append(blocks.section(markup(Markup(":warning: "), warning)))
     content.append(blocks.section(lines([bold(photo.name), photo.picture.describe()])))
     if record is None:
-        content.append(blocks.section("It goes to Chakra, and to no record."))
+        content.append(blocks.section("It goes to Chakra, without a record."))
         return blocks.form_modal(CHECK_FORM, _TITLE, "Upload", content)
     place = markup("It goes to Chakra, and to the record ", render_record_title(record), ".")
     content.append(blocks.section(place))
@@ -133,7 +133,7 @@ def render_check_view(
     ]
     if replaced:
         listed = ", ".join(replaced)
-        content.append(blocks.context(f"The photo that is there now is replaced: {listed}."))
+        content.append(blocks.context(f"This replaces the current photo: {listed}."))
     return blocks.form_modal(CHECK_FORM, _TITLE, "Upload", content)
 
 
@@ -158,8 +158,8 @@ def render_unknown(upload: PhotoUpload) -> Message:
     text = markup(
         Markup(":warning: "),
         bold("We don't know whether Chakra has the photo."),
-        " Chakra didn't answer. Try again: the photo has the same ID each time, so there can't be "
-        "two of it.",
+        " Chakra didn't answer. Try again: the photo has the same ID each time, so it can't be "
+        "there twice.",
     )
     return Message(text, (blocks.section(text), _retry(upload)))
 

@@ -178,7 +178,7 @@ class Photos:
         if kind is None or not kind.is_image:
             sent = kind.noun if kind else "something else"
             return blocks.text_message(
-                f"Chakra sent {sent} in place of this photo. Open it in Chakra."
+                f"Chakra sent {sent} instead of this photo. Open it in Chakra."
             )
         name = f"photo-{photo_id[:8]}.{kind.extension}"
         comment = markup("Photo ", code(photo_id))

@@ -81,8 +81,8 @@ class WhatsAppFiles:
                 markup(
                     "Chakra has no file with the ID ",
                     code(media_id),
-                    ", or no longer: WhatsApp deletes files after a while. Ask the customer to "
-                    "send it again.",
+                    ", or no longer has it: WhatsApp deletes files after a while. Ask the "
+                    "customer to send it again.",
                 )
             )
         except InvalidResponse as error:

@@ -119,7 +119,7 @@ def _read_named(reading: Reading) -> None:
     named = reading.line.named
     reading.to = named.get(TO) or named.get(PHONE, "")
     if {TO, PHONE} <= named.keys() and named[TO] != named[PHONE]:
-        reading.notes.append(markup("Two recipients are typed. Not used: ", quote(named[PHONE])))
+        reading.notes.append(markup("There are two recipients. Not used: ", quote(named[PHONE])))
     reading.language = named.get(LANGUAGE, "")
     reading.sender = _choose_sender(reading, named.get(SENDER, ""))
     if typed := named.get(TEMPLATE, ""):

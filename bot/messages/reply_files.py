@@ -15,10 +15,10 @@ AUDIO = "AUDIO"
 FORMATS = ("IMAGE", "VIDEO", AUDIO, "DOCUMENT")
 EXTENSIONS = tuple(name for kind in FORMATS for name in FILE_RULES[kind].extensions)
 NOT_TAKEN = (
-    "WhatsApp takes JPEG and PNG pictures, MP4 and 3GP videos, AAC, AMR, MP3, M4A and OGG audio, "
+    "WhatsApp accepts JPEG and PNG pictures, MP4 and 3GP videos, AAC, AMR, MP3, M4A and OGG audio, "
     "and PDF, text, Word, Excel and PowerPoint files."
 )
-AUDIO_WITH_TEXT = "WhatsApp shows no text with an audio file. Send the text on its own."
+AUDIO_WITH_TEXT = "WhatsApp doesn't show text with an audio file. Send the text separately."
 
 
 def find_format(file: UploadedFile) -> str:

@@ -162,9 +162,9 @@ def describe_accounts(report: NumbersReport) -> Markup:
     accounts = f"Business accounts: {', '.join(named)}. " if named else ""
     return markup(
         accounts,
-        "A limit is how many people can be written to first within 24 hours. What is left of it "
-        "counts only what this app sent; templates to people who wrote within 24 hours are counted "
-        "too, though WhatsApp doesn't count them.",
+        "A limit is how many people you can contact first within 24 hours. What's left counts only "
+        "what this app sent; templates to people who wrote within 24 hours are counted too, though "
+        "WhatsApp doesn't count them.",
     )
 
 

@@ -109,7 +109,7 @@ def explain_account_event(kind: str, value: Json) -> AccountCopy:
     explain = _EXPLAINERS.get(kind)
     if explain is not None:
         return explain(value)
-    summary = _append_word("WhatsApp reported a change of the account", _humanize(kind))
+    summary = _append_word("WhatsApp reported a account change", _humanize(kind))
     return AccountCopy(summary, "WhatsApp Manager shows the details.")
 
 

@@ -24,8 +24,8 @@ NOUNS = {
     EventGroup.MESSAGE: ("message from a customer", "messages from customers"),
     EventGroup.FAILED: ("message wasn't delivered", "messages weren't delivered"),
     EventGroup.STATUS: ("delivery report", "delivery reports"),
-    EventGroup.TEMPLATE: ("change of a template", "changes of templates"),
-    EventGroup.ACCOUNT: ("change of the account", "changes of the account"),
+    EventGroup.TEMPLATE: ("template change", "template changes"),
+    EventGroup.ACCOUNT: ("account change", "account changes"),
     EventGroup.ALL: ("other event", "other events"),
 }
 

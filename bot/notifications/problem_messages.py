@@ -13,7 +13,7 @@ KEEP_POSTING, STOP_POSTING = "notify.keep_posting", "notify.stop_posting"
 
 _REASONS = {
     "is_archived": ("is archived", "Unarchive it, or remove its rules"),
-    "not_in_channel": ("doesn't have this app any more", "Type `/invite @Chakra` there"),
+    "not_in_channel": ("no longer has this app", "Type `/invite @Chakra` there"),
     "channel_not_found": (
         "is private or has been deleted",
         "If it is private, type `/invite @Chakra` there; else remove its rules",
@@ -51,7 +51,7 @@ def render_outsiders(rule: Rule) -> Message:
     """Return the question to the author of a rule whose channel other companies can now read."""
     where = channel_mention(rule.channel)
     what = markup("People outside your company now read ", where, ".")
-    note = "Customers' messages are no longer posted there, until you decide. None is lost."
+    note = "Customers' messages are no longer posted there, until you decide. None are lost."
     value = str(rule.id)
     content = (
         blocks.section(blocks.lines([markup(Markup(":warning: "), bold(what)), note])),

@@ -157,9 +157,7 @@ class RuleRepository:
 def require_space(rules: Sequence[Rule], spec: RuleSpec) -> None:
     """Raise ``UsageError`` if a channel with these rules can't have another one like this."""
     if len(rules) >= MAX_RULES_PER_CHANNEL:
-        raise UsageError(
-            f"This channel has {MAX_RULES_PER_CHANNEL} rules already. Remove one first."
-        )
+        raise UsageError(f"This channel has {MAX_RULES_PER_CHANNEL} rules. Remove one first.")
     catch_all = next((rule for rule in rules if rule.spec.is_catch_all), None)
     if spec.is_catch_all and catch_all is not None:
         raise UsageError(

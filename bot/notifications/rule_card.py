@@ -148,9 +148,7 @@ def describe_dry_run(dry_run: DryRun, location: Markup) -> Markup:
     events = f"the last {dry_run.total} events" if dry_run.total > 1 else "the one event so far"
     found = [markup(f"Of {events}, ", bold(str(count)), " would have come ", location, ".")]
     if dry_run.follow_ups:
-        found[0] = markup(
-            found[0], f" {dry_run.follow_ups} of them only in a thread that exists already."
-        )
+        found[0] = markup(found[0], f" {dry_run.follow_ups} of them only in an existing thread.")
     for position, taken in sorted(dry_run.by_rule.items()):
         noun = "event is" if taken == 1 else "events are"
         found.append(markup(f"{taken} more {noun} taken by rule {position} above it."))

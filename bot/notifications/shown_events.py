@@ -128,7 +128,7 @@ def describe_outcome(delivery: Delivery, rule: Rule | None, now: float) -> Marku
     if rule is not None and rule.problem == OUTSIDERS:
         return markup("Not posted in ", where, " yet: people outside your company read it")
     if rule is not None and rule.problem:
-        return markup("Not posted in ", where, " yet: it doesn't take messages")
+        return markup("Not posted in ", where, " yet: it doesn't accept messages")
     if delivery.due_at > now:
         return markup("Will be posted in ", where, ", ", format_date_token(delivery.due_at))
     return markup("Being posted in ", where)

@@ -257,7 +257,7 @@ def _read_root_fields(
         if new == old or (not new and process is None):
             continue
         if not new:
-            errors[block_id] = f"Enter a value. Chakra may not take an empty {label.lower()}."
+            errors[block_id] = f"Enter a value. Chakra may not accept an empty {label.lower()}."
             continue
         update[name] = new
         changes.append(Change(label, old or EMPTY, new))

@@ -38,7 +38,7 @@ UNCHECKED: Final = "unchecked"
 NOTHING_ENTERED: Final = "Fill in at least one field."
 NOT_AN_EMAIL: Final = "That's not an email address. Write it as mei@example.com."
 UNCHECKED_NOTE: Final = (
-    "We couldn't check whether there is a record with this number or address already."
+    "We couldn't check whether a record with this number or address already exists."
 )
 _EMAIL: Final = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
@@ -68,7 +68,7 @@ class LeadForm:
         content += [self._render_field(known) for known in list_form_fields(self.record_type)]
         content += self._render_root_fields()
         asked = self.duplicates or self.is_unchecked
-        submit = "Create all the same" if asked else "Create"
+        submit = "Create anyway" if asked else "Create"
         return blocks.form_modal(SUBMIT, "New lead", submit, content)
 
     def _render_warnings(self) -> list[Block]:
@@ -94,7 +94,7 @@ class LeadForm:
         if known is self.fields.phone:
             hint = "With its country code, such as +91 98765 43210."
         elif known.name == self.record_type.key_field:
-            hint = "Leave it empty if Chakra numbers leads by itself."
+            hint = "Leave it empty if Chakra numbers leads automatically."
         return blocks.text_field(
             block_id[:255],
             known.label,

@@ -133,9 +133,7 @@ class _LeadLineReader:
             self._name_end = self._name_end or len(self._names)
             return 1
         if _USER_ID.fullmatch(token.text):
-            self._notes.append(
-                f'"{token.text}" is an ID of WhatsApp, not a number: it is left out.'
-            )
+            self._notes.append(f'"{token.text}" is a WhatsApp ID, not a number, so it is left out.')
             return 1
         if "://" in token.text or (isinstance(token, Link) and "://" in token.url):
             self._notes.append(f'This is left out: "{token.text}".')

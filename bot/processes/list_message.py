@@ -254,7 +254,7 @@ def _may_be_new_lead(shown: RecordList) -> bool:
 def _render_empty(shown: RecordList) -> Markup:
     record_type = shown.record_type
     if shown.listed.page.next_skip:
-        return markup("All records of this page are deleted. Press Next.")
+        return markup("All records on this page are deleted. Press Next.")
     if shown.listed.page.is_incomplete:
         return markup("Chakra says that there are more records but sends none. Try again later.")
     if not shown.echo:

@@ -129,7 +129,7 @@ def _read(words: list[str], now: datetime) -> FoundMoment | None:
             return None
         if is_own_zone(words[-1], now):
             return timed
-        return _build_problem(f'"{text}" names a time zone. Write the time that it is for you.')
+        return _build_problem(f'"{text}" is a time zone. Write your own local time.')
     if moment := _read_exact(text, words, now):
         return moment
     if words[0] in _LEADING and len(words) > 1:
@@ -153,7 +153,9 @@ def _read_exact(text: str, words: list[str], now: datetime) -> FoundMoment | Non
             return None
         return _check_moment(text, moment.date(), moment.time(), now)
     if len(words) == 2 and words[0] in ("next", "this") and words[1] in _PERIODS:
-        return _build_problem(f'"{text}" is no single day. Write a day, such as next Monday 10am.')
+        return _build_problem(
+            f'"{text}" is not a single day. Write a day, such as next Monday 10am.'
+        )
     minutes = read_minutes(words)
     if minutes:
         later = (now + timedelta(minutes=minutes)).replace(second=0, microsecond=0)
@@ -374,6 +376,6 @@ def _check_moment(text: str, day: date, clock: time | None, now: datetime) -> Fo
         is_over = clock <= now.time().replace(tzinfo=None)
     if is_over:
         return _build_problem(
-            f'"{text}" is in the past. Write a time to come, such as tomorrow 10am.'
+            f'"{text}" is in the past. Write a future time, such as tomorrow 10am.'
         )
     return FoundMoment(0, 0, day, clock)

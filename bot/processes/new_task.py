@@ -139,7 +139,7 @@ def read_time(entered: str, now: datetime) -> datetime:
 def _read_words(entered: str, now: datetime) -> FoundMoment:
     moment = read_moment(entered, now)
     if moment is None:
-        raise UsageError(f'"{entered[:80]}" is no time. {MOMENT_HINT}')
+        raise UsageError(f'"{entered[:80]}" is not a time. {MOMENT_HINT}')
     if moment.problem:
         raise UsageError(moment.problem)
     return moment
@@ -175,5 +175,5 @@ def _read_next_action(
         errors[block_id] = error.message
         return None
     if moment <= now:
-        errors[block_id] = "That's in the past. Write a time to come, such as tomorrow 10am."
+        errors[block_id] = "That's in the past. Write a future time, such as tomorrow 10am."
     return moment

@@ -77,7 +77,7 @@ class _Parser:
     # --- terms ------------------------------------------------------------------------------------
 
     def _parse_terms(self, depth: int) -> list[Term]:
-        """Return the terms up to the end or the closing bracket; "or" joins its neighbours."""
+        """Return the terms up to the end or the closing bracket; "or" joins its neighbors."""
         terms: list[Term] = []
         is_joined = False
         while not self._line.is_at_end():

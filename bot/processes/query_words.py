@@ -130,7 +130,7 @@ def build_missing_value_error(field: QueryField, typed: str, before: str) -> Usa
 
 def build_unknown_presence_error(field: QueryField) -> UsageError:
     return UsageError(
-        f"Chakra can't be asked whether {field.label} has a value. Sort by it instead, with "
+        f"Chakra can't check whether {field.label} has a value. Sort by it instead, with "
         f"`sort:{field.name}`: records without one come last.",
         example=EXAMPLE,
     )

@@ -21,7 +21,7 @@ Handler = Callable[[Any, Any], Awaitable[T]]
 
 
 class UnlistedIdError(Exception):
-    """A command shows what it does not list. The message names it, and the remedy."""
+    """A command shows something it doesn't list. The message says what, and the remedy."""
 
 
 class CheckedCommands(tuple[Command[Any], ...]):

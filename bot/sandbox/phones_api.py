@@ -1,4 +1,4 @@
-"""The page's WhatsApp pane: customers' phones, what they show, and what one can do on them."""
+"""The page's WhatsApp pane: customers' phones, their content, and the actions on them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 MAX_SHOWN_CUSTOMERS = 40
 MAX_SHOWN_MESSAGES = 100
-"""Per customer, the newest ones."""
+"""Maximum messages per customer; the newest are shown."""
 NEW_NUMBER_PREFIX = "9198765000"
 SEED_CUSTOMERS = (
     ("Aarav Mehta", "919876543210", ""),
@@ -38,9 +38,9 @@ STORY = (
     (12.0, 0, "It's the one from Monday."),
     (18.0, 2, "Can I return something without the box?"),
 )
-"""Seconds from its start, customer, and what they write by themselves."""
+"""Seconds from the start, the customer, and what they write on their own."""
 CHANGED_TEMPLATE = ("order_update", "en_US")
-"""The name and language of the template that Meta pauses, or declares to be marketing."""
+"""The name and language of the template that Meta pauses or reclassifies as marketing."""
 SKIP_SECONDS = 24 * 3600
 
 
@@ -132,7 +132,7 @@ class PhonesApi:
         return {"customer": count}
 
     async def _tell_story(self, _: Json) -> Json:
-        """Let the first customers write by themselves."""
+        """Let the first customers write on their own."""
         customers = list(self._chakra.customers)
         for seconds, index, text in STORY:
             if index < len(customers):

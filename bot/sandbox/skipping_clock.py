@@ -1,4 +1,4 @@
-"""The machine's clock, which can skip hours: the demo's 24-hour window closes while one watches."""
+"""The machine's clock, which can skip hours: the demo's 24-hour window closes on demand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.aio.clock import Timer
 
 @dataclass(eq=False, slots=True)
 class _SkippingTimer:
-    """A timer that is due at ``due``, in seconds of the clock that skips."""
+    """A timer that is due at ``due``, in seconds of the skipping clock."""
 
     due: float
     fire: Callable[[], None]
@@ -36,7 +36,7 @@ class _SkippingTimer:
 
 
 class SkippingClock:
-    """A `bot.aio.clock.Clock`. What falls due in the skipped time happens afterwards, in order.
+    """A `bot.aio.clock.Clock`. Timers that fall due in the skipped time run afterwards, in order.
 
     Other programs and the durable engine's own schedules don't skip.
     """

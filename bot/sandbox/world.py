@@ -56,7 +56,7 @@ RECORD_TIP_ROWS = (
     ("/chakra lead Zoya Khan +91 98111 22333 city:Pune", "Opens the form of a new lead."),
 )
 SETTLE_LOOP_CYCLES = 30
-"""Cycles of the loop in which a task gets from its start to its first call over loopback."""
+"""Cycles of the loop that a task takes from its start to its first call over loopback."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def describe_problem(query: SavedQuery) -> tuple[str, str]:
             )
         case Problem.NO_ACCESS:
             return (
-                "the person who scheduled it may not choose any more what channels receive",
+                "the person who scheduled it may no longer choose what channels receive",
                 "A person with *sender* access can schedule it again.",
             )
         case Problem.LEFT:

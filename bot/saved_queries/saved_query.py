@@ -127,7 +127,7 @@ def check_name(
     if folded in verbs or first in verbs:
         raise _build_name_error(label, f'"{first}" already does something after `/chakra process`')
     if found := find_type(tuple(types), label):
-        raise _build_name_error(label, f"it is a type of records ({found.plural})")
+        raise _build_name_error(label, f"it is a record type ({found.plural})")
     if found := find_type(tuple(types), first):
         raise _build_name_error(
             label, f'a line that begins with "{first}" lists {found.plural.lower()}'

@@ -216,7 +216,7 @@ def _read_time(reading: _UnreadText, part: str) -> time | None:
     times = [_to_time(text, part) for text in found]
     if len(set(times)) > 1:
         raise UsageError(
-            "A query has one time of day. Save it again by another name for the second one.",
+            "A query has one time of day. Save it again under another name for the second one.",
             example=EXAMPLE,
         )
     return times[0] if times else None
@@ -288,7 +288,7 @@ def _read_month(reading: _UnreadText) -> Schedule | None:
         return None
     if len(numbers) > 1:
         raise UsageError(
-            "A query has one day of the month. Save it again by another name for the second one.",
+            "A query has one day of the month. Save it again under another name for the other.",
             example=EXAMPLE,
         )
     day = int(numbers[0][1])

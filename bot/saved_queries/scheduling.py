@@ -146,7 +146,7 @@ def require_free(request: Request, saved: SavedQuery) -> None:
         return
     if not may_manage_others(request) or not saved.is_shared:
         raise UsageError(
-            "Another person has scheduled this query already. Save it by another name to post it "
+            "Someone else has already scheduled this query. Save it under another name to post it "
             "elsewhere.",
             example='/chakra process save "my hot leads" …',
         )

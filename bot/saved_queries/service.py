@@ -21,7 +21,7 @@ SEALING_PURPOSE = "saved queries"
 MAX_NAMED = 8
 MIN_SIMILARITY = 60.0
 REMOVED_HINT = (
-    "It was deleted, or you can't see it any more. `/chakra process saved` lists those that you "
+    "It was deleted, or you can no longer see it. `/chakra process saved` lists those that you "
     "can run."
 )
 

@@ -98,7 +98,7 @@ def _to_datetime(cell: str) -> datetime:
             "may be read with the day or the month first. Write it as 2024-05-31"
         ) from None
     except ValueError:
-        raise ValueError("is no date. Write it as 2024-05-31") from None
+        raise ValueError("is not a date. Write it as 2024-05-31") from None
 
 
 class _AmbiguousDate(Exception):

@@ -92,7 +92,7 @@ def _describe_csv_error(row: int, reason: str, *, is_divided: bool) -> str:
     if "field limit" in reason:
         return (
             f"A cell in row {row} has more than {delimiter.MAX_CELL_LENGTH:,} characters; perhaps "
-            "a quotation mark is not closed. Repair that row, and choose the file again."
+            "a quotation mark is not closed. Fix that row, and choose the file again."
         )
     if not is_divided:
         return (
@@ -102,5 +102,5 @@ def _describe_csv_error(row: int, reason: str, *, is_divided: bool) -> str:
         )
     return (
         f"The quotation marks in row {row} cannot be read. Inside a quoted cell each is written "
-        "twice. Repair that row, or save the table as Excel."
+        "twice. Fix that row, or save the table as Excel."
     )

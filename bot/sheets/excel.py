@@ -36,7 +36,7 @@ ERROR_MESSAGES = {
         "This file is protected with a password. Save it without one and choose it again, or save "
         "the table as CSV."
     ),
-    workbook.EMPTY: "No sheet of this Excel file has anything in it. Choose another one.",
+    workbook.EMPTY: "All sheets of this Excel file are empty. Choose another one.",
     workbook.EMPTY_SHEET: "This sheet is empty. Choose another one.",
     workbook.TOO_LARGE: (
         "This Excel file is too large to be read; perhaps a cell far away from the table is "

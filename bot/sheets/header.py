@@ -218,5 +218,5 @@ def _reject_duplicate_names(names: Sequence[str], first_column_index: int) -> No
             raise InvalidSheet(
                 f"Columns {format_column(first_column_index + place)} and "
                 f"{format_column(first_column_index + again)} are both called "
-                f"“{sanitize_line(name, MAX_NAME_LENGTH)}”. Give each a name of its own."
+                f"“{sanitize_line(name, MAX_NAME_LENGTH)}”. Give each its own name."
             )

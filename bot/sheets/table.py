@@ -109,7 +109,7 @@ class SheetBuilder:
         if len(self._issues) > MAX_ISSUES:
             raise InvalidSheet(
                 f"More than {MAX_ISSUES:,} cells have errors, are merged or don’t fit their "
-                "columns. Repair the table, and choose it again."
+                "columns. Fix the table, and choose it again."
             )
         if row.is_hidden:
             self._hidden.add(row.number)

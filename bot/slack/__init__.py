@@ -1,1 +1,1 @@
-"""Everything that speaks Slack, and nothing that knows Chakra."""
+"""Everything that talks to Slack; nothing here knows Chakra."""

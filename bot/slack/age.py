@@ -15,9 +15,9 @@ LAST_SECOND = int(datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp())
 
 
 def format_date_token(seconds: float) -> Markup:
-    """Return a moment as a date that Slack shows on the reader's own clock, "today at 2:05 PM".
+    """Return a moment as a date that Slack shows in the reader's time zone, "today at 2:05 PM".
 
-    ``seconds`` are since the epoch. The text stays true however long the message is read.
+    ``seconds`` are since the epoch. The text stays true as time passes.
     docs.slack.dev/messaging/formatting-message-text#date-formatting
     """
     seconds = min(max(seconds, FIRST_SECOND), LAST_SECOND)

@@ -29,7 +29,7 @@ MAX_IMAGE_URL_LENGTH = 3_000
 MAX_BUTTON_VALUE_LENGTH = 2_000
 MAX_CONTEXT_ELEMENTS = 10
 MOMENT_LENGTH = 10
-"""Digits of a date and time in epoch seconds, as Slack's picker wants them."""
+"""Digits of a date and time in epoch seconds, as Slack's picker requires."""
 MAX_FORM_FILE_BYTES = 10 * 1024 * 1024
 
 MAX_MISSING_NOTE_LENGTH = 40

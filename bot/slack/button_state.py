@@ -1,4 +1,4 @@
-"""What a button carries in its value, as a typed and validated model."""
+"""A button's value as a typed and validated model."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ButtonState(BaseModel):
 
 
 def parse_row_id(value: str, command: str) -> int:
-    """Return the database ID that a button carries. Raise ``OutdatedButton``."""
+    """Return the database ID in a button's value. Raise ``OutdatedButton``."""
     if not (value.isascii() and value.isdigit()) or len(value) > MAX_ROW_ID_DIGITS:
         raise OutdatedButton(command)
     return int(value)

@@ -18,7 +18,7 @@ from bot.slack.commands.markup import unescape
 from bot.slack.commands.reply import Block, Message
 
 PRIVATE_ID_PREFIXES = ("U", "W", "D")
-"""IDs of members and of conversations of two: the app's messages there have one reader."""
+"""IDs of members and of DMs: the app's messages there have one reader."""
 
 _NOT_DISPLAYED = frozenset(
     {"type", "action_id", "block_id", "value", "style", "user_id", "channel_id", "usergroup_id"}
@@ -30,10 +30,10 @@ _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 """``<@U1>``, ``<#C1|name>``, ``<!date^…|fallback>``, ``<https://…|label>``: only made by us."""
 _MAX_LENGTHS = (75, 100, 150, 200, 300, 2_000, 3_000)
 _MAX_MARKUP_LENGTHS = (300, 2_000, 3_000)
-"""Slack's limits of texts. A mask is longer than a short number: a text stays below its next one.
+"""Slack's text limits. A mask is longer than a short number: a text stays below its next limit.
 """
 _QUOTE_MARK = "\ufdd0"
-"""Stands for a ``>`` of our own, which marks a quote; those of other people are escaped."""
+"""Represents our own ``>``, which marks a quote; those of other people are escaped."""
 
 
 def is_private(channel_id: str) -> bool:
@@ -86,7 +86,7 @@ def _is_personal_url(url: object) -> bool:
 
 
 def _mask_markup(text: str) -> Markup:
-    """Mask mrkdwn between its tokens, and what those show."""
+    """Mask mrkdwn between its tokens, and their labels."""
     parts, end = [], 0
     for token in _TOKEN.finditer(text):
         parts += [_mask_escaped(text[end : token.start()]), _mask_token(token)]

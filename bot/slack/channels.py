@@ -16,7 +16,7 @@ PAGE_SIZE = 1000
 GROUP_NAME_PREFIX, DIRECT_MESSAGE_NAME = "mpdm-", "directmessage"
 """The ``channel_name`` of conversations between people, which an app can't join.
 
-Of a group, such as ``mpdm-john--mei--priya-1``, and of two. ``conversations.info`` answers
+These are a group, such as ``mpdm-john--mei--priya-1``, and a DM. ``conversations.info`` answers
 ``channel_not_found`` for both. github.com/slackapi/java-slack-sdk/issues/1260
 """
 MAX_NAMED_COMPANIES, MAX_NAMED_GUESTS = 2, 3
@@ -57,7 +57,7 @@ class Destination:
 
     ``channel`` is a channel's ID, or a member's ID for their direct messages with the app;
     ``is_direct_message`` is set in that case, and no one else reads them. ``name`` is the
-    channel's; ``has_outsiders``: people of other workspaces read there.
+    channel's; ``has_outsiders``: people from other workspaces read there.
     """
 
     channel: str
@@ -68,7 +68,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Whether the bot may post in a channel, and whether people of other companies read there."""
+    """Whether the bot may post in a channel, and whether people from other companies read there."""
 
     is_member: bool
     is_archived: bool
@@ -76,9 +76,9 @@ class Audience:
 
 
 def is_private_conversation(channel: str, name: str = "") -> bool:
-    """Return whether a watch that is requested there belongs into the person's own messages.
+    """Return whether a watch that is requested there belongs in the person's own DM.
 
-    So do those of conversations between people, of DMs with the app, and of no channel at all.
+    This applies to conversations between people, DMs with the app, and no channel at all.
     ``name`` is the name that the request gives the channel, "" if it gives none.
     """
     between_people = name == DIRECT_MESSAGE_NAME or name.startswith(GROUP_NAME_PREFIX)
@@ -153,7 +153,7 @@ class Channels:
     async def find_outsiders(self, channel: str) -> Outsiders | None:
         """Return who reads a channel besides colleagues, ``None`` if no one does.
 
-        They are people of other companies, by Slack Connect (channels that they were invited to
+        They are people from other companies, by Slack Connect (channels that they were invited to
         count as shared), and the workspace's own guests. Raise ``SlackError``.
         docs.slack.dev/reference/objects/conversation-object
         """
@@ -184,7 +184,7 @@ class Channels:
         return tuple(sorted(found, key=str.casefold))
 
     async def _find_company(self, team: str) -> str:
-        """Return the name of another workspace in a shared channel; "" if Slack doesn't tell it.
+        """Return the name of another workspace in a shared channel; "" if Slack doesn't reveal it.
 
         Without the optional scope team:read it doesn't. docs.slack.dev/reference/methods/team.info
         """

@@ -1,4 +1,4 @@
-"""Form fields in which several things are chosen. Their value is a text with commas."""
+"""Form fields with several choices. Their value is a comma-separated text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.slack.commands.reply import Block, Choice
 
 
 def half_hours(chosen: time) -> list[Choice]:
-    """Return the half hours of a day, and the time that is chosen, as choices like ``09:30``."""
+    """Return the half hours of a day, and the chosen time, as choices like ``09:30``."""
     moments = {time(hour, minute) for hour in range(24) for minute in (0, 30)}
     return [Choice(f"{at:%H:%M}", f"{at:%H:%M}") for at in sorted(moments | {chosen})]
 

@@ -18,11 +18,11 @@ from bot.slack.commands.reply import Block, Message
 MAX_ROWS: Final = 100
 MAX_COLUMNS: Final = 20
 MAX_CHARACTERS: Final = 7_000
-"""The sum of all cells. Slack takes 10,000, and 12,000 with all other texts of the message."""
+"""The sum of all cells. Slack allows 10,000, and 12,000 with all other texts of the message."""
 CELL_LENGTHS: Final = (60, 40, 30, 24, 18, 14, 10, 7, 4)
 """The longest cell: the first of these with which the table fits."""
 MAX_NUMBER: Final = 1_000_000
-"""Numbers from here on may be phone numbers, which masks find in text only."""
+"""Numbers from here up may be phone numbers, which masks find only in text."""
 MAX_CAPTION_LENGTH: Final = 150
 EMPTY: Final = "–"
 TABLE: Final = "data_table"

@@ -21,7 +21,7 @@ CLAIM_TIMEOUT_SECONDS = 1.0
 RETENTION_SECONDS = 7 * 86_400.0
 """Slack retries for minutes, and after an outage delivers events hours late."""
 RECENT_SECONDS = 900.0
-"""Longer than Slack's last retry, which comes 5 minutes after the one before."""
+"""Longer than until Slack's last retry, which comes 5 minutes after the previous one."""
 MAX_RECENT_EVENTS = 10_000
 PURGE_INTERVAL_SECONDS = 3_600.0
 

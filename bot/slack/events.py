@@ -21,7 +21,7 @@ _CHANNEL_TYPES = {"channel": "channels", "group": "groups", "im": "im", "mpim": 
 _TEXT_SUBTYPES = frozenset({"", "file_share", "thread_broadcast"})
 """Subtypes of a person's message; the others are edits, deletions, joins and bots."""
 _LINE_START = re.compile(r"^(?:(?:&gt;|[•◦▪])\s*|[-–]\s+)+")
-"""How Slack's composer begins a quotation or an entry of a list."""
+"""The prefixes of quotations and list entries from Slack's composer."""
 _OWN_NAME = re.compile(
     r"(?:[\s,]|:(?![a-z0-9_+-]+:))*(?:(?P<marks>[*_~`]*)/?chakra(?=[\s,:*~`]|_(?:\s|$)|$)[\s,:]*)?",
     re.IGNORECASE,

@@ -63,7 +63,7 @@ class ModalActionSurface(BaseSurface):
             await self._deliver_message(reply)
 
     async def _deliver_message(self, message: Message) -> None:
-        """Show a message in a form without fields, or on top of it; post what others shall read."""
+        """Show a message in a form without fields, or on top of it; post one for the channel."""
         view = self._payload["view"]
         if view.get("submit") or message.to_channel:
             await self.reply(message)

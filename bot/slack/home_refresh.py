@@ -1,4 +1,4 @@
-"""App Home, published again if what it shows changes after a person opened it."""
+"""Publish App Home again if its content changes after a person opened it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RenderHome = Callable[[], Awaitable[Sequence[Block]]]
 
 
 class HomeRefresher:
-    """Only what people opened in this process is published again; opening it always shows all."""
+    """Only tabs that people opened in this process are refreshed; opening always shows all."""
 
     def __init__(
         self, publish: Callable[[str, Sequence[Block]], Awaitable[None]], clock: Clock
@@ -63,6 +63,6 @@ class HomeRefresher:
         try:
             if render := self._opened.get(member_id):
                 await self._publish(member_id, await render())
-        except BotError as error:  # opening the tab shows what is new
+        except BotError as error:  # opening the tab shows the current state
             structlog.get_logger("home").info("home_not_refreshed", reason=error.message)
         return 0.0 if self._changed else None

@@ -27,9 +27,9 @@ TITLES: Mapping[str, str] = {
     "restricted": "You can't see this",
     "not_found": "Not in Chakra",
     "timeout": "That took too long",
-    "internal_error": "That did not work",
+    "internal_error": "That didn't work",
 }
-"""Slack's word for why the pane shows nothing -> title.
+"""Slack's code for an empty pane -> title.
 docs.slack.dev/reference/methods/entity.presentDetails"""
 SLOW_CHAKRA = "Chakra is slow to answer right now. Refresh this pane in a moment."
 SLOW_APP = "We couldn't load this in time. Refresh this pane in a moment."
@@ -122,7 +122,7 @@ class PaneActionSurface(ShortcutSurface):
                 url=_get_text(container, "entity_url"),
                 external_ref=_get_external_ref(container),
             )
-        except SlackError:  # the trigger has expired, say: the person gets a message
+        except SlackError:  # for example an expired trigger: the person gets a message
             await self.reply(_as_new(message))
 
 

@@ -25,7 +25,7 @@ class MemberKind(Enum):
 
 
 MEMBER_KINDS = frozenset({MemberKind.OWNER, MemberKind.ADMIN, MemberKind.MEMBER})
-"""The kinds of those who work in the workspace."""
+"""The kinds of people who work in the workspace."""
 
 
 @dataclass(frozen=True, slots=True)

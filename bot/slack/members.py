@@ -70,7 +70,7 @@ class Members:
         )
 
     async def get_name(self, user_id: str) -> str:
-        """Return a member's name, which notifies no one; "a member" if Slack doesn't say it."""
+        """Return a member's name, which notifies no one; "a member" if Slack doesn't provide it."""
         try:
             return (await self.get_member(user_id)).value.name or UNNAMED_MEMBER
         except (SlackError, UnknownMember):

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 FILE_TEXT_KEYS = ("plain_text", "preview_plain_text", "preview", "simplified_html")
-"""The content of an email, a snippet or a post: the first that is there, as they repeat each other.
+"""The content of an email, a snippet or a post: the first existing one, as they repeat each other.
 The ``preview`` of an email is HTML."""
 PICTURES, CONTACT_CARDS, RECORDINGS, OTHER_FILES = (
     "pictures", "contact cards", "recordings", "files",

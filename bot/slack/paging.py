@@ -150,9 +150,9 @@ def _collapse_spaces(text: str) -> str:
 
 
 def advise_wider(words: str, filters: Mapping[str, object]) -> str:
-    """Return a sentence on what finds more than a list that is empty.
+    """Return a sentence on how to find more than an empty list.
 
-    It names only what the person used: ``words``, and the ``filters`` that have a value.
+    It mentions only what the person used: ``words``, and the ``filters`` that have a value.
     """
     advice = ["try other or fewer words"] if words else []
     if used := [f"the {name}" for name, value in filters.items() if value]:

@@ -205,7 +205,7 @@ def read_entity_container(payload: Payload) -> str:
 def build_interaction_key(payload: Payload) -> str:
     """Return a key for the form, or for the element of a message, that was used.
 
-    A preview and its pane are there for ever, so each press of theirs has another.
+    A preview and its pane exist forever, so each press has a new key.
     """
     view = payload.get("view")
     if isinstance(view, dict) and not read_entity_container(payload):

@@ -1,4 +1,4 @@
-"""A form that needs answers of Chakra before it is shown."""
+"""A form that needs responses from Chakra before it is shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OPEN_SECONDS: Final = 1.5
 async def open_when_ready(
     clock: Clock, building: Coroutine[Any, Any, OpenForm], title: str
 ) -> OpenForm:
-    """Return the form; if it takes longer, one that says so, which it replaces."""
+    """Return the form; if it takes longer, a placeholder that it then replaces."""
     built = asyncio.ensure_future(building)
     if await finishes_within(clock, built, OPEN_SECONDS):
         return built.result()

@@ -44,7 +44,7 @@ STUCK_NOTE = (
     "Still here after a minute? Close this and try again. "
     "If you were sending a message, check `/chakra sends` first."
 )
-"""Helps after a press whose process died before anything was stored of it."""
+"""Helps after a press whose process died before anything was stored about it."""
 NOT_REACHABLE_CODES = frozenset({"user_not_in_channel", "not_in_channel", "channel_not_found"})
 """Codes of chat.postEphemeral for a place where the person can't be answered.
 
@@ -127,8 +127,8 @@ class BaseSurface:
     async def reply(self, message: Message) -> None:
         """Post to the response URL; if that fails, to the person's DM with the app.
 
-        What was asked for may be done: whatever Slack's reason is, the person must read so. A
-        request from a thread is answered in it. If Slack's response is lost, the answer may be
+        The request may have been carried out: whatever Slack's reason is, the person must find out.
+        A request from a thread is answered in it. If Slack's response is lost, the answer may be
         shown already: the person gets it in the DM too, and no warning below it.
         """
         if message.to_channel:
@@ -163,7 +163,8 @@ class BaseSurface:
     async def deliver_later(self, outcome: Outcome) -> None:
         """Replace the form that was opened, unless the person has closed it.
 
-        One that has changed since is replaced only by an error, or by what may overwrite it.
+        A form that has changed since is replaced only by an error, or by a reply that may overwrite
+        it.
         """
         overwrite = True
         if isinstance(outcome.reply, UpdateForm):
@@ -234,7 +235,7 @@ class ShortcutSurface(BaseSurface):
         if message is not None:
             try:
                 await self._show_view(
-                    render_message_view(message, "That did not work" if outcome.error else "Chakra")
+                    render_message_view(message, "That didn't work" if outcome.error else "Chakra")
                 )
             except SlackError:
                 await self.reply(message)
@@ -296,7 +297,7 @@ class EventSurface(BaseSurface):
         )
 
     async def deliver(self, outcome: Outcome) -> None:
-        """Post the answer; an error only if a person wrote to the app, and so expects one."""
+        """Post the answer; an error only if a person wrote to the app and so expects one."""
         if isinstance(outcome.reply, PublishHome):
             member_id = payloads.read_actor(self._payload).id
             await self._slack.publish_home(member_id, outcome.reply.blocks)

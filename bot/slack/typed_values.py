@@ -10,7 +10,7 @@ from bot.text.emoji import replace_emoji_names
 
 
 async def read_typed_value(word: Token, members: Members, channels: Channels) -> str:
-    """Return the text that the person meant; a link with a label of its own becomes its address.
+    """Return the text that the person meant; a link with its own label becomes its address.
 
     Raise ``UsageError`` if Slack does not disclose the name of what is mentioned.
     """

@@ -1,4 +1,4 @@
-"""The state of a form's fields, completed with what the form began with.
+"""The state of a form's fields, completed with their initial values.
 
 After ``views.update`` Slack's ``state.values`` may lack a prefilled field, or have null for it; the
 ``blocks`` of the same payload still have its initial value.

@@ -15,7 +15,7 @@ from bot.slack.commands.reply import Block
 class Viewer:
     """The reader of a card.
 
-    ``now`` is in seconds since the epoch; ``utc_offset`` is that of the person's own clock in
+    ``now`` is in seconds since the epoch; ``utc_offset`` is that of the person's time zone in
     seconds, if Slack provides it; ``may_share``: whether there is a channel to share to.
     """
 
@@ -35,7 +35,7 @@ class Viewer:
 
 
 def render_show_me(action: str, value: str) -> Block:
-    """Return the button of a shared card that shows a reader their own."""
+    """Return the button on a shared card that shows readers their own version."""
     return blocks.button("Show me", action, value)
 
 

@@ -23,7 +23,7 @@ MAX_PRIMARY_ACTIONS: Final = 2
 MAX_OVERFLOW_ACTIONS: Final = 5
 MAX_TITLE_LENGTH: Final = 150
 MAX_WIDE_LENGTH: Final = 60
-"""Characters of a text that fits beside another."""
+"""Characters of a text that fits next to another."""
 NOTHING: Final = "–"
 MAX_PREVIEW_BYTES: Final = 3_400
 """The previews of a message together: programs in production found that Slack refuses more with

@@ -1,4 +1,4 @@
-"""A message as WhatsApp draws it: in a bubble, with the filled-in values set off."""
+"""A message as WhatsApp renders it: in a bubble, with the filled-in values highlighted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _set_off(text: str) -> str:
 
 
 def _quote(text: str) -> Markup:
-    if _CODE_BLOCK in text:  # a quote sign inside of it would be shown
+    if _CODE_BLOCK in text:  # a quote sign inside it would be shown
         return Markup(text)
     return Markup("\n".join(f"&gt; {line}" for line in text.split("\n")))
 

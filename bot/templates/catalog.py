@@ -41,14 +41,14 @@ SENDER_ID_SETTING = "CHAKRA_WHATSAPP_PHONE_NUMBER_ID"
 MIN_REFRESH_AGE_SECONDS = 30.0
 """Seconds: a younger list isn't loaded again for a template that is missing or was refused."""
 CURRENT_SECONDS = 10.0
-"""Seconds for which the list is current for a message that is about to be sent."""
+"""Seconds for which the list counts as current for a message that is about to be sent."""
 CLOCK_TOLERANCE_SECONDS = 60.0
 """Seconds by which Meta's clock may be behind this one, which dates the list."""
 MIN_NAME_SIMILARITY = 70
 """rapidfuzz ratio (0-100) from which a name is suggested for a misspelled one."""
 MAX_NAME_SUGGESTIONS = 3
 MAX_NOTED_EVENTS = 200
-"""Events of which the catalog notes the template before them."""
+"""Events whose previous template the catalog remembers."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class TemplateIndex:
     """All templates.
 
     ``texts`` has the normalized words of name, texts and buttons by ID, and ``name_texts`` those of
-    the name by name, see `join_words`; ``joined_names`` leads from a name without its underscores
-    to the name.
+    the name by name, see `join_words`; ``joined_names`` maps a name without its underscores to the
+    name.
     """
 
     templates: tuple[Template, ...]
@@ -153,7 +153,7 @@ class TemplateCatalog:
         )
 
     async def get_newer_index(self) -> Cached[TemplateIndex] | None:
-        """Load the list again for what isn't in it; None if it is new or can't be loaded.
+        """Load the list again for a missing template; None if it is recent or can't be loaded.
 
         A template may have been created or changed since the list was loaded.
         """
@@ -166,7 +166,7 @@ class TemplateCatalog:
         return None if newer.stale else newer
 
     async def get_template(self, template_id: str, *, refresh: bool = False) -> Cached[Template]:
-        """Return the template. Raise ``NotFound`` if it doesn't exist any more."""
+        """Return the template. Raise ``NotFound`` if it no longer exists."""
         index = await self.get_index(refresh=refresh)
         if template_id not in index.value.by_id:
             index = await self.get_newer_index() or index
@@ -253,9 +253,9 @@ class TemplateCatalog:
         return noted or self._find_cached_before(event)
 
     def apply_changes(self, changes: Sequence[TemplateChange]) -> None:
-        """Apply what Meta reported to the cached list, and load it again before its next use.
+        """Apply Meta's reports to the cached list, and load it again before its next use.
 
-        Changes from before it was loaded are in it already.
+        Changes from before it was loaded are already in it.
         """
         cached = self._cache.peek(TEMPLATES_CACHE_KIND, CACHE_KEY)
         if cached is None:

@@ -153,9 +153,9 @@ def explain_edit_blocker(template: Template) -> str:
 
 
 def has_media_sample(template: Template) -> bool:
-    """Return whether a header, also of a carousel's card, has a file as its sample.
+    """Return whether a header, including those of carousel cards, has a file as its sample.
 
-    Meta lists its address, and takes only the handle of a new upload in a change.
+    Meta lists its address, but accepts only the handle of a new upload in a change.
     """
     return bool(template.media_format) or any(
         _has_key(part.definition, "header_handle") for part in template.components

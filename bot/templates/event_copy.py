@@ -1,4 +1,4 @@
-"""What a template's event means: what changed, what that costs or stops, and what to do. Pure."""
+"""The meaning of a template's event: what changed, what that costs or stops, what to do. Pure."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ STATUS_TEXTS: Mapping[str, tuple[str, str, str]] = {
         "The account has more templates than WhatsApp allows. Delete some that aren't used.",
     ),
 }
-"""Meta's event -> emoji, what happened, what it means. An unknown one is shown as it comes."""
+"""Meta's event -> emoji, what happened, what it means. An unknown one is shown as received."""
 QUALITY_MEANINGS: Mapping[str, str] = {
     "GREEN": "Few people block or report it.",
     "YELLOW": "Some people blocked or reported it. If that goes up, WhatsApp pauses it. Send it to "
@@ -91,10 +91,10 @@ NO_OLD_TEXT = "This app didn't have the text from before, so this is the new one
 
 @dataclass(frozen=True, slots=True)
 class TemplateNews:
-    """What a card says of a template's event.
+    """The text of a card about a template's event.
 
     ``what`` completes the sentence "Template order_update …". ``is_harmful``: it stops or costs
-    something, so who used the template recently is of interest.
+    something, so recent users of the template matter.
     """
 
     emoji: str
@@ -107,7 +107,7 @@ class TemplateNews:
 def describe_event(
     event: TemplateEvent, known: Template | None = None, before: Template | None = None
 ) -> TemplateNews:
-    """Return what an event means.
+    """Return the meaning of an event.
 
     ``known`` is the template as the list has it now, ``before`` as it had it before the event.
     """
@@ -160,7 +160,7 @@ def _pause_meaning(event: TemplateEvent, meaning: str) -> Markup:
 
 
 def _iter_reasons(status: str, raw: Json) -> Iterable[Markup]:
-    """Yield Meta's reasons and what it recommends, as far as the event has them."""
+    """Yield Meta's reasons and recommendations, as far as the event has them."""
     rejection, reason = as_object(raw.get("rejection_info")), _read_code(raw, "reason")
     if status == "REJECTED" and reason not in ("", "NONE"):
         yield markup(bold("Why:"), " ", vocabulary.explain_rejection(_clip(reason)))
@@ -193,7 +193,7 @@ def _describe_quality(raw: Json) -> TemplateNews:
 
 
 def _describe_category(event: TemplateEvent, known: Template | None) -> TemplateNews:
-    """Tell an announced change from a done one, by the fields that only one of them has."""
+    """Distinguish an announced change from a completed one, by the fields of only one of them."""
     raw = event.raw
     new, previous = _read_code(raw, "new_category"), _read_code(raw, "previous_category")
     if correct := _read_code(raw, "correct_category"):
@@ -223,7 +223,7 @@ def _describe_announced_change(correct: str, current: str, at: float) -> Templat
 
 
 def _describe_unclear_category(new: str, known: Template | None) -> TemplateNews:
-    """Describe an event with a category alone: what the list says of the template decides."""
+    """Describe an event with only a category: the template in the list decides."""
     if known is not None and known.correct_category not in ("", known.category):
         return _describe_announced_change(known.correct_category, known.category, 0.0)
     category = known.category if known is not None else new
@@ -261,7 +261,7 @@ def _choose_category_emoji(category: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TemplateTexts:
-    """The texts of a template that an event of its components has."""
+    """The texts of a template in an event about its components."""
 
     header: str = ""
     body: str = ""

@@ -1,4 +1,4 @@
-"""The values of a template's fields as they are sent, however they were typed or pasted."""
+"""The values of a template's fields as they are sent, regardless of how they were typed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def normalize_values(template: Template, values: Mapping[str, str]) -> dict[str,
     """Return the values that are sent; an unknown key stays as it is.
 
     Codes and links lose their invisible characters, texts only the spaces around them. The end of a
-    button's link loses the beginning that the button has already.
+    button's link loses the beginning that the button already has.
     """
     normalized = {key: value.strip() for key, value in values.items()}
     beginnings = list_link_beginnings(template)
@@ -67,7 +67,7 @@ def remove_beginning(value: str, beginning: str) -> str:
 
 
 def is_other_link(value: str, beginning: str) -> bool:
-    """Return whether the value is a whole link though it follows ``beginning``.
+    """Return whether the value is a whole link although it follows ``beginning``.
 
     A link may be the value of a query, unless it leads to the page that the query is for.
     """

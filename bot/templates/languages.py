@@ -11,7 +11,7 @@ from bot.templates.send_blockers import describe_blocker, explain_blocker
 from bot.text.normalize import tokenize
 
 MIN_PREFIX_LENGTH = 3
-"""Letters of a language's name that stand for it while it is typed."""
+"""Letters of a language's name that identify it while it is typed."""
 
 NATIVE_NAMES: Mapping[str, str] = {
     "af": "Afrikaans", "ar": "العربية", "az": "Azərbaycan", "bn": "বাংলা", "bg": "Български",
@@ -54,12 +54,12 @@ def split_language(words: Sequence[str], code: str) -> tuple[tuple[str, ...], bo
 
 
 def remove_language(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the words without those that name a language that WhatsApp knows."""
+    """Return the words without those for a language that WhatsApp knows."""
     return min((split_language(words, code)[0] for code in vocabulary.LANGUAGES), key=len)
 
 
 def list_sendable_variants(family: Sequence[Template]) -> tuple[Template, ...]:
-    """Return the languages of one name that can be sent, for the form's menu of languages."""
+    """Return the languages in which a name can be sent, for the form's language menu."""
     return tuple(template for template in family if not explain_blocker(template))
 
 

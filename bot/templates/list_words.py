@@ -26,7 +26,7 @@ MIN_LANGUAGE_LENGTH: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class TemplateWords:
-    """What the words and filters of a list mean; "" and () are no filter.
+    """The meaning of a list's words and filters; "" and () mean no filter.
 
     ``languages`` are codes in Meta's spelling; ``unused`` are words that no template has.
     """

@@ -24,14 +24,14 @@ MORE = "more"
 
 _MIN_INSIDE_LENGTH = 3
 _MIN_SLIP_LENGTH, _MIN_TWO_SLIPS_LENGTH = 4, 7
-"""Letters of a word from which one slip, and two, are forgiven."""
+"""Letters of a word from which one typo, or two, are forgiven."""
 
 LastUsed = Sequence[tuple[str, str]]
 """(name, language) pairs, the last used first."""
 
 
 class Match(IntEnum):
-    """How a name matches what is typed, the best first."""
+    """How a name matches the typed words, the best first."""
 
     EXACT = 0
     BEGINNING = 1
@@ -52,7 +52,7 @@ class _Candidate:
     template: Template
     match: Match
     distance: int
-    """Slips of the finger, for `Match.NEAR`."""
+    """Typos, for `Match.NEAR`."""
     last_use: int
 
 
@@ -70,7 +70,7 @@ def rank_templates(
     if not any(item.match <= Match.INSIDE for item in found):
         found += _find_near(index, words, last_used, {item.template.id for item in found})
     if not found and (rest := remove_language(words)) and rest != words:
-        found = list(_find_candidates(index, rest, last_used))  # in other languages than that
+        found = list(_find_candidates(index, rest, last_used))  # in languages other than that
     blockers = index.blocker_labels
     sendable = {item.template.name for item in found if not blockers[item.template.id]}
     groups: dict[tuple[bool, str], list[_Candidate]] = {}
@@ -140,7 +140,7 @@ def match_name(words: Sequence[str], name_text: str) -> Match:
 
 
 def count_slips(words: Sequence[str], name: str) -> int | None:
-    """Return how far words are from a name, None if too far; slips in the words count most."""
+    """Return how far words are from a name, None if too far; typos in the words count most."""
     name_words = tokenize(name)
     typed, whole = "".join(words), "".join(name_words)
     allowed = _get_allowed_slips(typed)
@@ -217,7 +217,7 @@ def _build_variant_key(item: _Candidate, locale: str) -> tuple[int, int]:
 
 
 def _count_word_slips(word: str, name_words: Sequence[str]) -> int | None:
-    """Return the fewest slips between the word and the beginning of one of the name's."""
+    """Return the fewest typos between the word and the beginning of one of the name's."""
     parts = {
         part for name in name_words for part in (name, name[: len(word)], name[: len(word) + 1])
     }

@@ -168,7 +168,7 @@ def render_row(family: TemplateFamily) -> Block:
 
 
 def _render_approved_but_blocked(family: TemplateFamily) -> list[Markup]:
-    """Return why approved templates can't be sent from here: their status doesn't say it."""
+    """Return why approved templates can't be sent from here, which their status doesn't say."""
     reasons = {
         label: None
         for template in family.templates

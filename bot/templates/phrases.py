@@ -1,4 +1,4 @@
-"""What people type in place of ``templates``."""
+"""What people type instead of ``templates``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _AROUND_NEW: Final = frozenset({"a", "one", "template", *_NEW_WORDS})
 
 
 def asks_for_new(line: Arguments) -> bool:
-    """Return whether the words ask for the form of a new template, and for nothing else."""
+    """Return whether the words ask only for the form of a new template."""
     words = [word.text.casefold() for word in line.tokens]
     return not line.named and not _NEW_WORDS.isdisjoint(words) and _AROUND_NEW.issuperset(words)
 

@@ -1,4 +1,4 @@
-"""What Meta's template events change in the list of templates.
+"""The changes that Meta's template events make to the list of templates.
 
 Source: Meta's webhooks reference, the ``message_template_…_update`` fields (API.md, Webhooks).
 """

@@ -52,7 +52,7 @@ class TemplateField:
     ``key`` is the field's ``block_id`` and the name of its value, such as ``var_body_1``,
     ``var_header_first_name``, ``var_button_0_1``, ``media``, ``var_card_0_body_1`` or
     ``card_0_media``. ``label`` and ``example`` are unescaped text from Chakra. ``media_format`` is
-    that of the header which takes a LINK or FILE. ``short_label`` is for lists, ``‹1›`` for one.
+    that of the header that takes a LINK or FILE. ``short_label`` is for lists, ``‹1›`` for one.
     """
 
     key: str
@@ -95,7 +95,7 @@ def list_media_keys(card: int | None = None) -> tuple[str, str]:
 
 
 def is_file_key(key: str) -> bool:
-    """Return whether the key is that of a field for a file, of the header or of a card's."""
+    """Return whether the key is that of a file field, of the header or of a card."""
     return key == FILE or (key.startswith("card_") and key.endswith(f"_{FILE}"))
 
 

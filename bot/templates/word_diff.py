@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word: struck out what is gone, bold what is new. Pure."""
+"""Compare two texts word by word: removed words are struck out, new ones bold. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _split(text: str) -> list[str]:
 def _mark(words: Sequence[str], mark: str) -> Iterator[str]:
     """Yield the words between marks, which Slack reads within one line only.
 
-    Line breaks that are gone are left out.
+    Removed line breaks are left out.
     """
     for is_break, run in groupby(words, key="\n".__eq__):
         plain = [word for word in map(_strip_word, run) if word]

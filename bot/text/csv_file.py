@@ -19,8 +19,8 @@ MAX_CELL_LENGTH = 32_000
 APOSTROPHE = "'"
 _FORMULA_START = re.compile(r"[=+\-@＝＋－＠\t\r\n]")
 _INNER_START = r"(?:(?<=[;\r\n])|(?<=[;\r\n]\"))"
-"""Where a cell of ours contains the start of another: Excel whose separator is ";" splits there,
-and at line ends, since it takes no quotes in the middle of a cell for such."""
+"""Where our cell may contain the start of another one: Excel with the separator ";" splits there,
+and at line ends, since it ignores quotes in the middle of a cell."""
 _INNER_FORMULA = re.compile(rf"{_INNER_START}(?=[=+\-@＝＋－＠])(?!-[0-9.]{{1,31}}(?:[;\r\n]|$))")
 _GUARDED_INNER_FORMULA = re.compile(rf"{_INNER_START}'(?=[=+\-@＝＋－＠])")
 _NEGATIVE_NUMBER = re.compile(r"-[0-9]{1,15}(?:\.[0-9]{1,15})?")
@@ -42,14 +42,14 @@ def encode_rows(rows: Iterable[Iterable[str]]) -> bytes:
 
 
 def clip_cell(text: str) -> str:
-    """Return the text as far as a cell takes it."""
+    """Return the text, cut to a cell's maximum length."""
     return text if len(text) <= MAX_CELL_LENGTH else text[: MAX_CELL_LENGTH - 1] + "…"
 
 
 def escape_formula(cell: str) -> str:
-    """Return the cell with an apostrophe if a spreadsheet would take it for a formula.
+    """Return the cell with an apostrophe if a spreadsheet would read it as a formula.
 
-    A phone number with a plus too: as a formula it would lose it, and its last digits.
+    This includes phone numbers with a plus: as a formula they would lose it, and their last digits.
     """
     cell = _INNER_FORMULA.sub(APOSTROPHE, cell.replace("\0", ""))
     if not _FORMULA_START.match(cell) or _NEGATIVE_NUMBER.fullmatch(cell):

@@ -30,7 +30,7 @@ def replace_emoji_names(text: str) -> str:
     """Return the text with emoji instead of their names; names of custom emoji stay.
 
     ``10:30:45`` stays, and so do ``1:100:1`` and ``key:id:value`` though there are emoji with these
-    names: two letters or a number between letters or digits are rarely meant as one.
+    names: two letters or a number between letters or digits are rarely meant as an emoji.
     """
     if text.count(":") < 2:
         return text
@@ -89,7 +89,7 @@ def _format_tones(tones: Sequence[str]) -> str:
 
 
 def has_emoji(text: str) -> bool:
-    """Return whether a text has an emoji, such as 🎉, ❤️, 👍🏽 or 🇮🇳; ©, ® and ™ are none here."""
+    """Return whether a text has an emoji, such as 🎉, ❤️, 👍🏽 or 🇮🇳; ©, ® and ™ don't count."""
     if text.isascii():
         return False
     from emoji import emoji_list  # 4 MB

@@ -1,4 +1,4 @@
-"""Numbers of former numbering plans: WhatsApp still knows people by the number they signed up with.
+"""Numbers from former plans: WhatsApp still knows people by the number they signed up with.
 
 WhatsApp's ID of a person (``wa_id``) is the number at registration. It stays the same when the
 country lengthens or shortens its mobile numbers. A number counts as a former one only if its form
@@ -67,7 +67,7 @@ def may_be_former(digits: str) -> bool:
 
 
 def find_present_number(number: PhoneNumber) -> str:
-    """Return today's form of a number of a former plan, with its country code; "" if it is none."""
+    """Return the current form of a number from a former plan, with country code; "" for others."""
     national = phonenumbers.national_significant_number(number)
     for pattern, replacement in _RULES_BY_COUNTRY.get(number.country_code or 0, ()):
         if found := pattern.fullmatch(national):

@@ -1,4 +1,4 @@
-"""Remove the characters that can't be seen from values that are compared or dialed."""
+"""Remove invisible characters from values that are compared or dialed."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from bot.text.invisible import remove_invisible
 
 _MAX_DRESSED_LENGTH = 300
-"""Characters; a longer text is no phone number."""
+"""Characters; a longer text isn't a phone number."""
 _QUOTES = " '’‘‛′´`\"“”„«»<>"
 _FORMULA = re.compile(r"=\s*(?:T\s*)?\(?\s*([\"'].*[\"'])\s*\)?\s*", re.IGNORECASE)
 _EQUALS_SIGN = re.compile(r"=\s*(?=[+\d(])")
@@ -40,7 +40,7 @@ _CHAT_ID = re.compile(r"(?P<number>\d{6,17})(?::\d+)?@(?:s\.whatsapp\.net|c\.us)
 
 
 def undress_phone(text: str) -> str:
-    """Return the number as it is written inside; a text without a dressing is only trimmed.
+    """Return the number inside; a text without a prefix or suffix is only trimmed.
 
     Invisible characters are removed. What is inside a link or a chat ID gets its plus.
     """

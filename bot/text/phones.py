@@ -32,7 +32,7 @@ _PHONE_PATTERN = re.compile(r"[+＋(]?[\d\s().\[\]\-‐-―−－/~+＋]+")
 
 
 class PhoneProblem(StrEnum):
-    """Why a text is no phone number that can be used."""
+    """Why a text isn't a usable phone number."""
 
     NOT_A_NUMBER = "not_a_number"
     NO_COUNTRY_CODE = "no_country_code"
@@ -44,7 +44,7 @@ class PhoneProblem(StrEnum):
 
 
 class InvalidPhone(ValueError):
-    """No number that can be used; ``country_code`` is 0 if it is unknown."""
+    """Not a usable number; ``country_code`` is 0 if it is unknown."""
 
     def __init__(self, problem: PhoneProblem, country_code: int = 0) -> None:
         super().__init__(problem.value)
@@ -66,7 +66,7 @@ class Phone:
 
     @property
     def is_former(self) -> bool:
-        """Whether WhatsApp may know the person by this number though the plan has changed."""
+        """Whether WhatsApp may know the person by this number although the plan has changed."""
         return self.digits != self.present
 
 
@@ -79,7 +79,7 @@ class PhoneParser:
     def parse(self, typed: str) -> Phone:
         """Return the likeliest number: in the region, else with a country code.
 
-        Numbers of today's plan win over those of a former one. Raise ``InvalidPhone``.
+        Numbers from today's plan win over those from a former one. Raise ``InvalidPhone``.
         """
         text = undress_phone(typed)
         digits = phonenumbers.normalize_digits_only(text)
@@ -107,7 +107,7 @@ class PhoneParser:
             return None
 
     def format(self, typed: str) -> str:
-        """Return the number as people write it, and a text that is no valid one as it is."""
+        """Return the number as people write it, and an invalid one as it is."""
         found = self.find(typed)
         return format_international(found.digits) if found else typed
 
@@ -132,7 +132,7 @@ class PhoneParser:
         return tuple(dict.fromkeys(number for number in found if number))
 
     def _iter_readings(self, text: str, digits: str) -> Iterator[PhoneNumber]:
-        """Yield what the text may mean, the likeliest first."""
+        """Yield the numbers that the text may mean, the likeliest first."""
         readings: list[tuple[str, str | None]] = []
         if self.region and not text.startswith("+"):
             readings.append((text, self.region))
@@ -164,7 +164,7 @@ INTERNATIONAL = PhoneParser()
 
 
 def is_phone_like(typed: str) -> bool:
-    """Return whether a text has only the characters of a phone number, dressed or not."""
+    """Return whether a text has only the characters of a phone number, with or without a prefix."""
     return bool(_PHONE_PATTERN.fullmatch(undress_phone(typed)))
 
 
@@ -187,7 +187,7 @@ def format_international(digits: str) -> str:
 
 @lru_cache(MAX_CACHED_FORMS)
 def normalize_number(digits: str) -> str:
-    """Return one form of a number for all that WhatsApp and people write it in.
+    """Return one canonical form for all the ways a number is written.
 
     Those of former plans, and Argentina's with and without the 9 of mobile numbers.
     """

@@ -10,14 +10,14 @@ from bot.text.normalize import normalize
 
 MIN_DIGITS: Final = 2
 MAX_SHOWN_DIGITS: Final = 4
-"""Digits of a masked number that can be read."""
+"""Visible digits of a masked number."""
 _NUMBER_WORD: Final = re.compile(r"\+?[\d().-]*\d[\d().-]*")
 
 
 def matches_typed(words: str, text: str, numbers: Iterable[str]) -> bool:
     """Return whether each word is in the normalized ``text`` or ends one of the numbers.
 
-    Of a masked number, its visible end is enough.
+    For a masked number, its visible end is enough.
     """
     digits = [extract_digits(number) for number in numbers]
     return all(_matches(word, text, digits) for word in _join_numbers(words.split()))
@@ -40,7 +40,7 @@ def _matches(word: str, text: str, numbers: Sequence[str]) -> bool:
 
 
 def _join_numbers(words: Sequence[str]) -> list[str]:
-    """Return the words, with the parts of a number that is typed with spaces as one."""
+    """Return the words, with the parts of a number typed with spaces joined into one."""
     joined: list[str] = []
     for word in words:
         follows = bool(joined) and _NUMBER_WORD.fullmatch(joined[-1])

@@ -47,7 +47,7 @@ def render_private(
 ) -> Message:
     """Return the card with whole phone numbers and addresses, for one reader only.
 
-    ``note`` goes above it. The same card is rendered, and encoded, once for each loaded user.
+    ``note`` goes above it. The same card is rendered, and encoded, once per loaded user.
     """
     value = profile.value
     key = (

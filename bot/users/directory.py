@@ -38,7 +38,7 @@ ROLE_NAMES_TIMEOUT_SECONDS = 5.0
 
 RenderedCards = LRUCache[Hashable, Message]
 MAX_RENDERED_CARDS = 16
-"""Cards of one user: readers differ in their time zone and in what they may do."""
+"""Cards of one user: readers differ in time zone and permissions."""
 
 
 def _create_rendered_cards() -> RenderedCards:

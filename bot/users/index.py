@@ -78,7 +78,7 @@ class UserIndex:
         return self._rank_matches(self.by_email.get(email.casefold(), ()))
 
     def find_by_phone(self, candidates: Sequence[str]) -> Matches:
-        """Return the users with exactly such a number, else those whose number ends with one."""
+        """Return the users with exactly this number, else those whose number ends with it."""
         for candidate in candidates:
             if candidate in self.by_phone:
                 return self._rank_matches(self.by_phone[candidate])
@@ -104,7 +104,7 @@ class UserIndex:
         return self._find_fuzzy(typed)
 
     def has_name(self, text: str) -> bool:
-        """Return whether someone is called so, by a whole name or whole words of it."""
+        """Return whether someone has this name, as a whole or by whole words."""
         typed = tokenize(text)
         exact = self.by_name.get(normalize(text)) or self.by_name.get(sort_tokens(typed))
         return bool(exact or _intersect_positions(typed, self._find_by_word))

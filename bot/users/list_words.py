@@ -34,10 +34,11 @@ MIN_WORD_SIMILARITY: Final = 70
 
 @dataclass(frozen=True, slots=True)
 class WordsMeaning:
-    """What the words of a list mean.
+    """The meaning of a list's words.
 
     ``positions`` are the matching users, ``None`` for all; ``status`` is "" if no word is a state.
-    ``parts`` say how the words were understood; ``unused`` match no one, while others do.
+    ``parts`` say how the words were understood; ``unused`` are those that match no one, if others
+    do.
     """
 
     status: str = ""

@@ -1,4 +1,4 @@
-"""The names of roles and teams: from Config, or made from their short IDs."""
+"""The names of roles and teams: from Config, or derived from their short IDs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people type in place of ``user`` and ``users``, and whether a line looks like a person."""
+"""What people type instead of ``user`` and ``users``, and whether a line looks like a person."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ _NOT_NAMES_TEXT: Final = """
     file files bug feedback settings setup config login logout joke awesome bye weather
 """
 NOT_NAMES: Final = frozenset(_NOT_NAMES_TEXT.split())
-"""Words that make a line talk, rather than the name of a person."""
+"""Words that make a line a sentence, rather than a person's name."""
 _TALK_TEXT: Final = """
     reports report reporting reportees reportee manages managing manager managers boss supervisor
     team role phone mobile cell number email mail e-mail id extension ext contact contacts details
@@ -150,7 +150,7 @@ def looks_like_person(line: Arguments) -> bool:
 
 
 def may_be_described_person(line: Arguments) -> bool:
-    """Return whether it is a person, or something of theirs: ``john's phone number``."""
+    """Return whether it is a person, or their data: ``john's phone number``."""
     return looks_like_person(parse_arguments(strip_details(line.join_from())))
 
 

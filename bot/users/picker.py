@@ -12,7 +12,7 @@ from bot.users.index import Matches
 from bot.users.names import RoleAndTeamNames
 
 CHOOSE = "user.choose"
-"""The action that replaces the choice by the card of the chosen user."""
+"""The action that replaces the choice with the card of the chosen user."""
 
 NUMBER_WORDS = ("", "", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 MAX_ROWS = 5

@@ -52,7 +52,7 @@ class BodyReader:
     """Read bodies of unverified requests, all of them together within ``max_total_bytes``.
 
     Anyone can send a body. When the budget is exceeded the largest body is dropped, so that small
-    requests still pass. A body counts as it arrives and until it is returned: verify its signature
+    requests still pass. A body counts from its arrival until it is returned: verify its signature
     without awaiting anything before that.
     """
 
@@ -126,7 +126,7 @@ class BodyReader:
 
 
 def _take_arrived(receive: Receive) -> Message | None:
-    """Return the next message if it is there already, without the cost of a deadline.
+    """Return the next message if it has already arrived, without the cost of a deadline.
 
     A receive that would wait is closed, and takes nothing: uvicorn's waits for an event first.
     """
@@ -172,7 +172,7 @@ class _IncomingBody:
 
 
 async def send_response(send: Send, status: int, body: bytes, headers: Headers = TEXT) -> None:
-    """Send a whole response. A client that does not wait for it is no error."""
+    """Send a whole response. A client that doesn't wait for it isn't an error."""
     length = (b"content-length", b"%d" % len(body))
     try:
         await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})

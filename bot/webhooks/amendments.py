@@ -24,7 +24,7 @@ AMENDING_KINDS = frozenset(_TARGET_FIELDS)
 
 @dataclass(frozen=True, slots=True)
 class Amendments:
-    """What changed a message since.
+    """The later changes of a message.
 
     ``reactions`` are emoji by who reacted: `CUSTOMER`, `PHONE_APP` or `META_AGENT`.
     """
@@ -78,7 +78,7 @@ def read_amendments(event: MessageEvent, later: Iterable[RecordedEvent]) -> Amen
 
 
 def amend(recorded: RecordedEvent, later: Sequence[RecordedEvent]) -> RecordedEvent:
-    """Return the event as it is now: with the words of an edit, without those that were deleted."""
+    """Return the current event: with the text of an edit, without deleted text."""
     event = recorded.event
     if not later or not isinstance(event, MessageEvent) or event.kind in AMENDING_KINDS:
         return recorded

@@ -28,7 +28,7 @@ _CUSTOMER_FIELDS = tuple(field.name for field in fields(Customer))
 
 
 def dump_event(event: WebhookEvent) -> dict[str, Any]:
-    """Return the event as JSON can express it, without fields that are empty."""
+    """Return the event as a JSON value, without empty fields."""
     values = _dump(event, _FIELDS[type(event)])
     for name in _CUSTOMERS:
         if name in values:
@@ -41,7 +41,7 @@ def _dump(value: object, names: Sequence[str]) -> dict[str, Any]:
 
 
 def load_event(value: object) -> WebhookEvent | None:
-    """Return the event of a value that `dump_event` returned; None if it is no such value."""
+    """Return the event from a value that `dump_event` returned; None for any other value."""
     if not isinstance(value, Mapping):
         return None
     event_type = _TYPES.get(str(value.get("type")), UnknownEvent)

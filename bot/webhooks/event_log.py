@@ -28,8 +28,8 @@ MAX_AMENDMENTS = 1_000
 class EventLog:
     """`record` is part of a transaction; the other methods are one each.
 
-    They raise ``DatabaseUnavailable``, and leave out events that can't be read: the key was
-    another one.
+    They raise ``DatabaseUnavailable``, and leave out events that can't be read with the current
+    key.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class EventLog:
         self, connection: AsyncConnection, events: Sequence[WebhookEvent], now: float
     ) -> list[RecordedEvent]:
         """Insert the events that are not recorded yet; return those, in order."""
-        customer_ids = await self._identify(connection, events, now)  # each format says its own
+        customer_ids = await self._identify(connection, events, now)  # the formats differ
         new: dict[str, tuple[str, WebhookEvent, int]] = {}
         for event, customer_id in zip(events, customer_ids, strict=True):
             key = build_event_key(event)
@@ -131,7 +131,7 @@ class EventLog:
     ) -> list[RecordedEvent]:
         """Return what a customer did after ``at`` (in seconds since 1970), in order of arrival.
 
-        Take part in the caller's transaction.
+        It runs in the caller's transaction.
         """
         merged = select(customers.c.id).where(customers.c.merged_into == customer_id)
         found = (

@@ -26,7 +26,7 @@ EPOCH_SCALES: Sequence[tuple[int, int]] = (
     (10**14, 10**6),
     (10**11, 10**3),
 )
-"""From which number on a time is in nano-, micro- and milliseconds, and how many are a second.
+"""The value from which a time is in nano-, micro- or milliseconds, and how many make a second.
 
 Meta's timestamps are in seconds and Chakra's in milliseconds. As seconds the smallest of these are
 the year 5138.
@@ -41,7 +41,7 @@ _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}")
 
 
 def iter_objects(value: object) -> Iterator[Json]:
-    """Yield the objects of an array; nothing if ``value`` is none."""
+    """Yield the objects of an array; nothing if ``value`` isn't one."""
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, dict))
 
@@ -135,7 +135,7 @@ class Contacts:
 
 
 Identity = tuple[str, str]
-"""A kind, and a phone number in its equal form or a user ID."""
+"""A kind, and a phone number in normalized form or a user ID."""
 NO_CONTACTS = Contacts(())
 
 

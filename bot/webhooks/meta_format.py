@@ -78,7 +78,7 @@ def parse_meta_events(body: Json) -> Iterator[WebhookEvent]:
 
 
 def _parse_change(change: Json, waba_id: str) -> Iterator[WebhookEvent]:
-    """Yield the events of a change; an unknown one if it holds none that is known."""
+    """Yield the events of a change; an unknown one if it has no known one."""
     events = _read_change(change, waba_id)
     first = next(events, None)
     if first is None:

@@ -14,8 +14,8 @@ from bot.webhooks.meta_format import is_meta_format, parse_meta_events
 def decode(body: bytes) -> Json | None:
     """Return the JSON object of a delivery in either format; None if it is neither.
 
-    Bytes that are no UTF-8 cost the letters that they stand for, and not the delivery: no one is
-    known to send it again.
+    Bytes that aren't valid UTF-8 cost only their letters, not the delivery: it may never be sent
+    again.
     """
     try:
         value = _load(body)

@@ -27,11 +27,11 @@ POLL_INTERVAL_SECONDS = 5.0
 IDLE_SECONDS = 60.0
 """The same without replicas: what this process stores wakes it, so there is nothing to find."""
 BURST_SIZE = 20
-"""Deliveries in a batch from which it counts as a part of a burst."""
+"""Deliveries from which a batch counts as part of a burst."""
 GATHER_SECONDS = 0.1
 """Pause after a batch of a burst: one transaction for many deliveries, and time for their acks."""
 MAX_LAG_SECONDS = 5.0
-"""Age of a delivery from which they arrive faster than they are processed.
+"""Age of a delivery that means that they arrive faster than they are processed.
 
 There is no pause then, and batches are stored and processed in turn, so that senders slow down.
 """

@@ -72,7 +72,7 @@ STORE_UNAVAILABLE: Final = TextResponse(
 )
 
 _Pending = tuple[RawEvent, asyncio.Future[None]]
-"""A delivery, and what its sender waits for."""
+"""A delivery, and the result that its sender waits for."""
 _SIGNATURE_PATTERN: Final = re.compile(rb"(?:sha256=)?([0-9a-fA-F]{64})")
 
 

@@ -1,4 +1,4 @@
-"""Record events in the log, and apply the new ones, in the transaction that takes them."""
+"""Record events in the log, and apply the new ones, in the transaction that processes them."""
 
 from __future__ import annotations
 

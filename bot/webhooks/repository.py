@@ -1,4 +1,4 @@
-"""The deliveries to the webhook: each stored once as it came, and processed afterwards."""
+"""The deliveries to the webhook: each stored once as received, and processed afterwards."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Events:
     async def store(self, raw_events: Iterable[RawEvent], now: float) -> None:
         """Store the deliveries that are not stored yet.
 
-        They are read in the transaction: what arrives until it starts can be among them.
+        They are read in the transaction, so deliveries that arrive until it starts are included.
         """
         async with self._database.begin() as connection:
             await connection.execute(
@@ -102,7 +102,7 @@ class Events:
     ) -> ProcessedBatch:
         """Apply the oldest unprocessed deliveries and mark them, in one transaction.
 
-        These are at most ``limit``, with bodies of `MAX_BATCH_BYTES` in all.
+        These are at most ``limit``, with bodies of `MAX_BATCH_BYTES` in total.
 
         Replicas take turns, so that events are recorded in order. A body is deleted unless
         ``apply`` returns its ID. With ``isolate`` each delivery is applied on its own, and one that

@@ -1,8 +1,8 @@
-"""Carry out each write to Chakra once, whatever is pressed twice or killed in between.
+"""Carry out each write to Chakra once, even if a button is pressed twice or the process is killed.
 
 A write is claimed in the database, under its key, before its request leaves. The same press again,
 on another replica or after a restart, writes nothing and gets the outcome of the first. A write
-whose answer never came is unknown, and is not repeated.
+without a response is unknown, and isn't repeated.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ NOT_WRITTEN_ERRORS = (Rejected, AuthenticationError, RateLimited, Unavailable, U
 _HASH_KEY_CONTEXT = b"chakra-for-slack: contents of writes"
 
 Perform = Callable[[], Awaitable[str]]
-"""Send the one request, and return what is to be stored as the result."""
+"""Send the one request, and return the result to store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class WriteLedger:
         return write if write is not None and write.state is WriteState.DONE else None
 
     async def reconcile(self, *, any_age: bool = False) -> None:
-        """Mark writes that no process works on any more as unknown, and notify their members.
+        """Mark writes that no process works on as unknown, and notify their members.
 
         ``any_age`` includes writes that began a moment ago, if no other process can be alive.
         """
@@ -177,7 +177,7 @@ class WriteLedger:
         except NOT_WRITTEN_ERRORS as error:
             await self._record(write, WriteState.FAILED, error=_serialize(error))
             raise
-        except BaseException:  # whatever it was, also a stop: it may have been written
+        except BaseException:  # after any error, even a stop, it may have been written
             await self._record(write, WriteState.UNKNOWN)
             raise
         return await self._record(write, WriteState.DONE, result=result)
@@ -256,7 +256,7 @@ def _build_notice(write: Write) -> OutboxMessage:
 def open_write_reader(
     database: Database, workspace: str
 ) -> Callable[[Collection[str]], Awaitable[Write | None]]:
-    """Return what finds the latest write to one of several subjects that was or may be done."""
+    """Return a function that finds the latest done or possibly done write to any of subjects."""
     return Writes(database, workspace).find_latest
 
 
@@ -271,7 +271,7 @@ async def open_write_ledger(
     process_id: str,
     workspace: str = "",
 ) -> AsyncIterator[WriteLedger]:
-    """Settle what an earlier process left, then reconcile until closed."""
+    """Settle the writes that an earlier process left, then reconcile until closed."""
     writes = Writes(database, workspace)
 
     async def notify(write: Write) -> None:

@@ -1,4 +1,4 @@
-"""What people read about writes: the question before a duplicate, the notice of a lost outcome."""
+"""The texts about writes: the question before a duplicate, the notice of a lost outcome."""
 
 from __future__ import annotations
 

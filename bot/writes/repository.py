@@ -23,7 +23,7 @@ class WriteState(StrEnum):
     FAILED = "failed"
     """Nothing was written."""
     UNKNOWN = "unknown"
-    """It may have been written: no answer came."""
+    """It may have been written: there was no response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class WriteError:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One row: who did what, when, and how it ended. ``result`` is what the author stored."""
+    """One row: who did what, when, and how it ended. ``result`` is what the caller stored."""
 
     id: int
     workspace: str
@@ -100,9 +100,9 @@ class Writes:
     ) -> tuple[ClaimOutcome, Write]:
         """Return the new row in STARTED, or the row that prevents it.
 
-        A failed write prevents nothing: its own submission may be claimed again. Of writes with the
-        same content, those after ``duplicate_since`` prevent it, except the one with
-        ``confirmed_id`` and those before it, which the member has been asked about.
+        A failed write prevents nothing: its own submission may be claimed again. Writes with the
+        same content after ``duplicate_since`` prevent it, except the one with ``confirmed_id`` and
+        those before it, which the member has been asked about.
         """
         async with self._database.begin() as connection:
             name = f"{self._workspace} write {claim.subject}"
@@ -162,7 +162,7 @@ class Writes:
     ) -> list[Write]:
         """Return the writes in STARTED that began by the cutoff and aren't excluded.
 
-        Also those that began after ``set_back_cutoff``: the clock was set back since.
+        Also those that began after ``set_back_cutoff``: the clock has been set back since.
         """
         chosen = {
             "workspace": self._workspace,

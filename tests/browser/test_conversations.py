@@ -75,7 +75,7 @@ async def test_customer_is_answered_until_the_window_closes(
     await expect(page.locator(".phone-about")).to_contain_text("only templates")
     await press_reply(pane)
     form = await person.wait_for_modal()
-    await expect(form).to_contain_text("takes only a template")
+    await expect(form).to_contain_text("only accepts a template")
     await expect(person.find_field("template")).to_be_visible()
 
 

@@ -111,15 +111,15 @@ async def test_files_that_whatsapp_does_not_take_are_refused(acme: World) -> Non
     await receive(acme)
     await open_form(acme)
     errors = await acme.submit({"text": "", "file": [PAGE]})
-    assert "WhatsApp takes JPEG and PNG pictures" in errors["file"]
+    assert "WhatsApp accepts JPEG and PNG pictures" in errors["file"]
     errors = await acme.submit({"text": "Listen", "file": [SOUND]})
-    assert "no text with an audio file" in errors["text"]
+    assert "doesn't show text with an audio file" in errors["text"]
     errors = await acme.submit({"text": "x" * 1_100, "file": [PICTURE]})
     assert "WhatsApp takes 1,024 with a file" in errors["text"]
     await post_in_thread(acme, PAGE)
-    assert "WhatsApp takes JPEG and PNG pictures" in list_ephemerals(acme)[-1]
+    assert "WhatsApp accepts JPEG and PNG pictures" in list_ephemerals(acme)[-1]
     await post_in_thread(acme, PICTURE, PRICES)
-    assert "one file in a message" in list_ephemerals(acme)[-1]
+    assert "one file per message" in list_ephemerals(acme)[-1]
     assert count_uploads(acme) == 0
 
 

@@ -130,7 +130,7 @@ async def test_failed_rows_file_is_sent_by_direct_message(acme: World) -> None:
         ("job", "Which job?"),
         ("job 1234", "isn't a job ID"),
         (f"job {UNKNOWN}", "no job with this ID"),
-        (f"job {DOCUMENTED} {FINISHED}", "several jobs"),
+        (f"job {DOCUMENTED} {FINISHED}", "more than one job"),
         (f"job {DOCUMENTED}0", "isn't a job ID"),
     ],
 )

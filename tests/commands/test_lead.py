@@ -92,7 +92,7 @@ async def test_lead_with_a_known_number_is_shown_before_another_is_created(acme:
     await acme.submit({})
     asked = collect_text(find_form(acme))
     assert "There is already *Aarav Mehta*, LEAD-004038, with this phone number." in asked
-    assert "Create all the same" in asked
+    assert "Create anyway" in asked
     assert read_filled(acme)["name"] == "Aarav M"
     assert list_creations(acme) == []
     await acme.slack.press(JOHN, "lead.show:0")

@@ -107,7 +107,7 @@ async def test_other_endpoint_is_used_if_one_answers_oddly(acme: World, endpoint
         ("media", "Which file?"),
         ("media wamid.HBgM", "That's the ID of a message."),
         ("media hello", "isn't a media ID"),
-        ("media 1037543291543636 share", "A file is shown to you alone."),
+        ("media 1037543291543636 share", "A file is shown only to you."),
         ("media 1/../../config", "isn't a media ID"),
         ("media 1037543291543636 1037543291543637", "isn't a media ID"),
         ("media https://x.test/?mid=1037543291543636/../config", "isn't a media ID"),

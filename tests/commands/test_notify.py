@@ -213,7 +213,7 @@ async def test_long_rules_fit_into_a_list(acme: World) -> None:
         )
         await acme.bot.context.notifications.save(SALES, JOHN, spec)
     assert "20." in await read(acme, "list")
-    assert "20 rules already" in await read(acme, "add failed")
+    assert "20 rules. Remove" in await read(acme, "add failed")
     await acme.type("/chakra notify")
     assert "20." in read_view_text(acme)
     assert acme.slack.rejections == []

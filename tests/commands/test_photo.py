@@ -86,7 +86,7 @@ async def test_description_is_shown_if_chakra_sends_no_more(acme: World) -> None
         ("photo upload NOPE-99", "Can't find lead"),
         ("photo ../config", "Can't find lead"),
         ("photo maria", 'Several records match "maria"'),
-        ("photo LEAD-004039 share", "A photo is shown to you alone."),
+        ("photo LEAD-004039 share", "A photo is shown only to you."),
         ("photo me", "A colleague's picture is on their card."),
         ("photo <@U0MEI>", "A colleague's picture is on their card."),
     ],
@@ -124,7 +124,7 @@ async def test_outage_is_explained(acme: World) -> None:
 async def test_photo_is_shown_before_it_is_uploaded(acme: World) -> None:
     await acme.type("/chakra photo")
     assert await acme.submit({"file": SHOP}) == {}
-    for text in ("Shop front.png", "PNG, 40 × 30", "to no record"):
+    for text in ("Shop front.png", "PNG, 40 × 30", "without a record"):
         assert text in read_form(acme)
     assert acme.chakra.count(UPLOAD) == 0
     await acme.submit({})
@@ -180,7 +180,7 @@ async def test_photo_goes_to_the_record_of_the_card_whatever_its_key(acme: World
 async def test_present_photo_is_named_before_it_is_replaced(acme: World) -> None:
     await acme.type("/chakra photo add sofia")
     await acme.submit({"file": SHOP})
-    assert "is replaced: Site Photo" in read_form(acme)
+    assert "replaces the current photo: Site Photo" in read_form(acme)
 
 
 async def test_record_that_changed_since_the_check_is_shown_again(acme: World) -> None:
@@ -259,7 +259,7 @@ async def test_repeat_after_an_unknown_outcome_makes_one_photo(acme: World, faul
     await upload(acme)
     said = collect_text(acme.find_shown())
     assert "We don't know whether Chakra has the photo." in said
-    assert "can't be two of it" in said
+    assert "it can't be there twice" in said
     assert "The photo is in Chakra" in collect_text(await acme.press("photo.retry"))
     assert len(acme.chakra.photos) == before + 1
     assert get_stored(acme)["site_photo"]

@@ -135,7 +135,7 @@ async def test_outage_is_explained(acme: World) -> None:
 async def test_list_that_chakra_does_not_have_is_no_deleted_record(acme: World) -> None:
     acme.chakra.fail(LIST, StatusResponse(404))
     shown = collect_text(await acme.type("/chakra leads"))
-    assert "Chakra answers that it doesn't have what this app asked for." in shown
+    assert "Chakra says it doesn't have what this app asked for." in shown
     assert "record" not in shown
 
 

@@ -94,8 +94,8 @@ async def test_days_are_those_of_the_run(acme: World) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("leads", "it is a type of records"),
-        ("lead", "it is a type of records"),
+        ("leads", "it is a record type"),
+        ("lead", "it is a record type"),
         ('"lead stuff"', 'a line that begins with "lead" lists leads'),
         ("list", '"list" already does something'),
         ("saved", '"saved" already does something'),
@@ -156,7 +156,7 @@ async def test_list_is_saved_by_its_button(acme: World) -> None:
     await acme.press("process.saved_save")
     assert "state:NEW" in json.dumps(acme.slack.find_view(JOHN))
     errors = await acme.submit({"name": "leads", "audience": "shared"})
-    assert "type of records" in errors["name"]
+    assert "record type" in errors["name"]
     errors = await acme.submit({"name": "warm", "query": "stat:NEW"})
     assert "Did you mean state?" in errors["query"]
     assert not await acme.submit({"name": "warm", "query": "state:NEW", "audience": "shared"})

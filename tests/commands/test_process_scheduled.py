@@ -338,7 +338,7 @@ async def test_scheduler_who_loses_access_is_informed_and_posting_stops(acme: Wo
     assert list_posts(acme) == []
     [notice] = list_texts(acme, "D0LENA", by=LENA)
     assert "is no longer posted" in notice
-    assert "may not choose any more what channels receive" in notice
+    assert "may no longer choose what channels receive" in notice
 
 
 async def test_scheduler_who_left_the_company_ends_it_with_a_word(acme: World) -> None:

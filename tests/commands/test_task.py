@@ -227,7 +227,7 @@ async def test_list_of_tasks_is_not_taken_for_a_new_one(acme: World) -> None:
 @pytest.mark.parametrize(
     ("values", "field", "sentence"),
     [
-        ({"field_next_call_time": "soon"}, "field_next_call_time", "is no time"),
+        ({"field_next_call_time": "soon"}, "field_next_call_time", "is not a time"),
         ({"field_next_call_time": "tomorrow"}, "field_next_call_time", "Add the time"),
         ({"field_next_call_time": "yesterday 9am"}, "field_next_call_time", "in the past"),
         ({"assignee": "zzqq"}, "assignee", "No one in Chakra"),

@@ -160,7 +160,7 @@ async def test_name_colon_value_is_a_value_of_the_chosen_template(acme: World) -
 
 
 @shared_world
-async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
+async def test_a_word_that_is_not_part_of_the_line_is_named(acme: World) -> None:
     for line, expected in (
         ('welcome_message to="+91 98765 43210" language=en 1=b c', "Not used: “c”"),
         (f"welcome_message {READING_NUMBER} language=en 1=b c", "Not used: “c”"),
@@ -182,7 +182,7 @@ async def test_a_word_that_is_no_part_of_the_line_is_named(acme: World) -> None:
         (f"welcome_message {READING_NUMBER} language=en 1=a body_1:b", "“body_1=” appears twice"),
         (
             f"welcome_message to={READING_NUMBER} phone=1 language=en 1=b",
-            "Two recipients are typed",
+            "There are two recipients",
         ),
         (f"welcome_message {READING_NUMBER} language=en sender=x 1=b", "isn't a number you can"),
         (f"welcom_mesage {READING_NUMBER}", "welcome_message"),

@@ -93,7 +93,7 @@ async def test_missing_job_is_not_watched(acme: World) -> None:
     assert "no job with this ID" in await run_command(acme, f"watch {UNKNOWN}")
     assert "That isn't a job ID" in await run_command(acme, "watch 1234")
     assert "Which job?" in await run_command(acme, "watch")
-    assert "several jobs" in await run_command(acme, f"watch {RUNNING} {STUCK}")
+    assert "more than one job" in await run_command(acme, f"watch {RUNNING} {STUCK}")
 
 
 async def test_running_jobs_are_offered_where_they_are_not_watched(acme: World) -> None:

@@ -172,12 +172,12 @@ def build_item(price: object = 450.0, quantity: object = 2, **other: Any) -> dic
         ),
         (
             {"type": "new_kind", "new_kind": {"a": 1}},
-            ":grey_question: A message of a kind that isn't shown here: new kind",
+            ":grey_question: This kind of message isn't shown here: new kind",
         ),
-        ({}, ":grey_question: A message of a kind that isn't shown here: unknown"),
+        ({}, ":grey_question: This kind of message isn't shown here: unknown"),
         (
             build_interactive("new_reply", x=1),
-            ":grey_question: A message of a kind that isn't shown here: new reply",
+            ":grey_question: This kind of message isn't shown here: new reply",
         ),
         (
             {"id": "w", "message": {"to": "91", **build_text("It left our store.")}},
@@ -202,7 +202,7 @@ def test_body(message: dict[str, Any], body: str) -> None:
         ({"type": "image", "image": {"caption": "x" * 60_000}}, "Read all"),
         ({"type": "contacts", "contacts": [PRIYA]}, "Show numbers"),
         ({"type": "contacts", "contacts": [{}]}, ""),
-        ({"type": "location", "location": {"latitude": 1, "longitude": 2}}, "Exact place"),
+        ({"type": "location", "location": {"latitude": 1, "longitude": 2}}, "Exact location"),
         ({"type": "new_kind"}, "Details"),
     ],
     ids=["fits", "too-long", "short", "caption", "numbers", "no-numbers", "place", "unknown"],

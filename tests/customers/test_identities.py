@@ -187,7 +187,7 @@ def live(random: Random, people: int, days: int) -> Iterator[tuple[Life, object]
 
 
 def shuffle_slightly(random: Random, events: list[tuple[Life, object]]) -> None:
-    """Let neighbours of one day change places, as Meta delivers them."""
+    """Let neighbors of one day change places, as Meta delivers them."""
     for index in range(len(events) - 1):
         if random.random() < 0.1:
             events[index], events[index + 1] = events[index + 1], events[index]

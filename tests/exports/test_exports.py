@@ -45,7 +45,7 @@ async def test_query_of_a_line_or_a_list_comes_as_a_file(acme: World, clock: Man
     assert list_file_messages(acme)[0].files[0].name == "leads-2023-11-15-0343.csv"
     await acme.type("/chakra leads city:Pune newest first")
     shown = await acme.press("process.csv")
-    assert "the file comes to your direct messages" in collect_text(shown)
+    assert "you'll get the file in a direct message" in collect_text(shown)
     assert {row["City"] for row in await wait_for_file(acme, clock, 2)} == {"Pune"}
 
 
@@ -126,10 +126,10 @@ async def test_a_person_has_two_at_a_time(acme: World, clock: ManualClock) -> No
     acme.chakra.fail(LIST, Hang())
     await acme.type("/chakra leads city:Pune csv")
     again = collect_text(await acme.type("/chakra leads city:Pune csv"))
-    assert "is being read already" in again
+    assert "is already being read" in again
     await acme.type("/chakra leads city:Milan csv")
     third = collect_text(await acme.type("/chakra leads state:NEW csv"))
-    assert "Two of your exports are being read already" in third
+    assert "Two of your exports are already being read" in third
     acme.chakra.clear_faults()
     acme.chakra.release_hanging()
     await advance_until(acme, clock, lambda: len(list_file_messages(acme)) == 2)

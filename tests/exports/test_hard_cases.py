@@ -113,8 +113,8 @@ async def test_fault_of_the_app_ends_it_and_the_member_reads_so(
     ("method", "fault", "sentence"),
     [
         (COMPLETE, {"error": "channel_not_found"}, "doesn't let this app send you messages"),
-        (COMPLETE, {"error": "file_not_found"}, "didn't take the file (file_not_found)"),
-        ("upload", {"status": 413}, "doesn't take files of this size"),
+        (COMPLETE, {"error": "file_not_found"}, "didn't accept the file (file_not_found)"),
+        ("upload", {"status": 413}, "doesn't accept files of this size"),
         ("files.getUploadURLExternal", {"error": "missing_scope"}, "lacks a permission in Slack"),
     ],
 )

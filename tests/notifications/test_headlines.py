@@ -179,7 +179,7 @@ ACCOUNT: list[tuple[str, dict[str, Any], str, str]] = [
         "A customer stopped your marketing messages.",
         "doesn't deliver marketing",
     ),
-    ("business_status_update", {}, "WhatsApp reported a change of the account: ", "Manager"),
+    ("business_status_update", {}, "WhatsApp reported a account change: ", "Manager"),
 ]
 
 

@@ -108,7 +108,7 @@ async def test_message_that_slack_refuses_does_not_stop_the_channel(
     assert (await harness.get_rule(rule.id)).problem == ""
 
 
-# --- people of other companies ------------------------------------------------------------------
+# --- people from other companies ------------------------------------------------------------------
 
 
 async def test_customers_words_wait_once_outsiders_read_the_channel(

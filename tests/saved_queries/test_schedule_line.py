@@ -119,14 +119,14 @@ REFUSED = [
     ("every day 0pm", '"0pm" isn\'t a time of day. Try 9:00 or 6pm.'),
     (
         "every day at 9:00 and 18:00",
-        "A query has one time of day. Save it again by another name for the second o",
+        "A query has one time of day. Save it again under another name for the secon",
     ),
     ("monthly", "On which day of the month? Try monthly on the 1st, or on the last day."),
     ("monthly on the 32nd", "No month has a day 32."),
     ("monthly on the 0th", "No month has a day 0."),
     (
         "monthly on the 1st and 15th",
-        "A query has one day of the month. Save it again by another name for the sec",
+        "A query has one day of the month. Save it again under another name for the ",
     ),
     ("weekly", "On which day of the week? Try every Monday 9:00."),
     ("weekly 9:00", "On which day of the week? Try every Monday 9:00."),
@@ -153,7 +153,7 @@ REFUSED = [
     ("every june 1st", '"june" isn\'t understood.'),
     (
         "every day 9:00 - 10:00",
-        "A query has one time of day. Save it again by another name for the second o",
+        "A query has one time of day. Save it again under another name for the secon",
     ),
 ]
 

@@ -123,7 +123,7 @@ async def test_errors_come_only_from_the_sheet_being_read() -> None:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (build_workbook(lambda _, __: None), "No sheet of this Excel file has anything in it"),
+        (build_workbook(lambda _, __: None), "All sheets of this Excel file are empty"),
         (build_cells_workbook(["name", "city"]), "a header and no rows"),
         (build_cells_workbook(["name", None, "city"], ["Asha"]), "Column B has no name in row 1"),
         (

@@ -42,7 +42,7 @@ from bot.sheets.sheet import InvalidSheet
         ),
     ],
 )
-async def test_spaces_around_quotation_marks_are_no_part_of_the_cell(
+async def test_spaces_around_quotation_marks_are_not_part_of_the_cell(
     text: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]
 ) -> None:
     found = await read_sheet(text.encode())

@@ -49,9 +49,9 @@ def test_offset_is_that_of_the_day(cell: str, zone: tzinfo, expected: str) -> No
         ("2026-10-25 01:30", LONDON, "exists twice"),
         ("2026-11-01 01:30", NEW_YORK, "exists twice"),
         ("03/04/2026 10:00", LONDON, "day or the month first"),
-        ("2026-07-01 13:00 PM", LONDON, "is no date"),
-        ("2026-07-01 25:00", LONDON, "is no date"),
-        ("10:00", LONDON, "is no date"),
+        ("2026-07-01 13:00 PM", LONDON, "is not a date"),
+        ("2026-07-01 25:00", LONDON, "is not a date"),
+        ("10:00", LONDON, "is not a date"),
         ("0001-01-01", NEW_YORK, "too far from today"),
     ],
 )

@@ -237,15 +237,15 @@ def test_unambiguous_date_formats(cell: str, date: str, moment: str) -> None:
     [
         ("3/4/2024", "may be read with the day or the month first. Write it as 2024-05-31"),
         ("3-4-2024", "may be read with the day or the month first. Write it as 2024-05-31"),
-        ("31/2/2024", "is no date. Write it as 2024-05-31"),
-        ("13/13/2024", "is no date. Write it as 2024-05-31"),
-        ("2024-02-30", "is no date. Write it as 2024-05-31"),
-        ("2024-05-06 25:00", "is no date. Write it as 2024-05-31"),
-        ("2024-W05", "is no date. Write it as 2024-05-31"),
-        ("20240506", "is no date. Write it as 2024-05-31"),
-        ("45418", "is no date. Write it as 2024-05-31"),
-        ("6 Octopus 2024", "is no date. Write it as 2024-05-31"),
-        ("tomorrow", "is no date. Write it as 2024-05-31"),
+        ("31/2/2024", "is not a date. Write it as 2024-05-31"),
+        ("13/13/2024", "is not a date. Write it as 2024-05-31"),
+        ("2024-02-30", "is not a date. Write it as 2024-05-31"),
+        ("2024-05-06 25:00", "is not a date. Write it as 2024-05-31"),
+        ("2024-W05", "is not a date. Write it as 2024-05-31"),
+        ("20240506", "is not a date. Write it as 2024-05-31"),
+        ("45418", "is not a date. Write it as 2024-05-31"),
+        ("6 Octopus 2024", "is not a date. Write it as 2024-05-31"),
+        ("tomorrow", "is not a date. Write it as 2024-05-31"),
     ],
 )
 def test_invalid_or_ambiguous_dates(cell: str, expected: str) -> None:
@@ -345,7 +345,7 @@ def test_any_timestamp_is_in_range_or_rejected(cell: str) -> None:
         return
     assert words in (
         "is too far from today. Check the year",
-        "is no date. Write it as 2024-05-31",  # an offset with seconds, of long ago
+        "is not a date. Write it as 2024-05-31",  # an offset with seconds, of long ago
     )
 
 

@@ -107,7 +107,7 @@ async def test_a_mention_of_something_unknown_is_answered_with_the_welcome(stage
     assert "You can look things up" in await mention(stage, "what do you think?")
 
 
-async def test_a_misspelt_command_is_suggested(stage: World) -> None:
+async def test_a_misspelled_command_is_suggested(stage: World) -> None:
     text = await mention(stage, "sayy hello")
     assert "Did you mean:\n/chakra say hello" in text
     assert "You can look things up" in text

@@ -53,7 +53,7 @@ class Envelope:
         """Return ``_data`` as a model. Another record than the requested one is invalid."""
         found = self.parse_data(model)
         if str(getattr(found, "id", "")).lower() != resource_id.lower():
-            raise self.build_error("_data.id", "It is another record than the requested one.")
+            raise self.build_error("_data.id", "It isn't the requested record.")
         return found
 
     def parse_unwrapped(self, model: type[Model]) -> Model:

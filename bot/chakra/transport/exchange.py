@@ -169,5 +169,5 @@ def build_path(endpoint: str, parameters: Mapping[str, str]) -> str:
 
 def _encode_segment(endpoint: str, value: str) -> str:
     if value in {"", ".", ".."} or len(value) > MAX_PARAMETER_LENGTH:
-        raise ResourceNotFound("There can be nothing with this ID.", endpoint=endpoint)
+        raise ResourceNotFound("Nothing can have this ID.", endpoint=endpoint)
     return quote(value, safe="", errors="replace")

@@ -1,4 +1,4 @@
-"""One accepted send, and the chat message with which the API answers it."""
+"""One accepted send, and the chat message that the API returns for it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ RESTRICTION_SECONDS = 7 * 86_400
 def change_number_quality(
     chakra: EmbeddedChakra, score: Literal["GREEN", "YELLOW", "RED"], number: int = 0
 ) -> None:
-    """Change the quality of a sender number, by its place in the listing, which then shows it."""
+    """Change the quality of a sender number, by position in the listing, which then shows it."""
     listing = chakra.sender_listings[number]
     listing["qualityScore"] = {"score": score}
     value = {
@@ -35,7 +35,7 @@ def change_daily_limit(chakra: EmbeddedChakra, recipients: int) -> None:
 
 
 def restrict_account(chakra: EmbeddedChakra, now: float) -> None:
-    """Keep the business from writing first for a week."""
+    """Stop the business from starting conversations for a week."""
     restriction = {
         "restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING",
         "expiration": int(now) + RESTRICTION_SECONDS,

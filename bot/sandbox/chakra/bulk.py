@@ -78,7 +78,7 @@ class BulkResource:
     def _start_job(self, entries: Iterable[EmbeddedJobEntry]) -> Response:
         """Return the job's acknowledgement, its entries sorted by ID.
 
-        The real order is UNKNOWN. This one is as good as random, so a client that relies on the
+        The real order is UNKNOWN. This one is effectively random, so a client that relies on the
         order of its items fails here.
         """
         queue = tuple(entries)

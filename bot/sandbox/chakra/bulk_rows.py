@@ -183,7 +183,7 @@ def _check_root_fields(row: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is not valid"
     if "status" in row and row["status"] not in PROCESS_STATUSES:
         yield f"status is not one of {', '.join(sorted(PROCESS_STATUSES))}"
-    # True is an int in Python, but no digit.
+    # True is an int in Python, but not a digit.
     if not TIMESTAMP_PATTERN.fullmatch(str(row.get("nextActionAt", 0))):
         yield "nextActionAt is not valid"
 

@@ -1,4 +1,4 @@
-"""A customer on WhatsApp: who they are to Meta, what is on their phone, and all they can do."""
+"""A customer on WhatsApp: their identity at Meta, their phone, and everything they can do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class EmbeddedCustomer:
         """Everything on their phone, oldest first."""
         self.has_stopped_marketing = False
         self.held_by_agent: set[str] = set()
-        """IDs of the numbers with which Meta's own agent has the conversation."""
+        """IDs of the numbers whose conversation Meta's own agent has."""
         self.typing_until: dict[str, float] = {}
         """When the typing mark of each of the business's numbers ends, in epoch seconds."""
         self._customers = customers
@@ -46,7 +46,7 @@ class EmbeddedCustomer:
 
     @property
     def received(self) -> tuple[PhoneMessage, ...]:
-        """What reached them from the business, oldest first."""
+        """The messages that reached them from the business, oldest first."""
         return tuple(message for message in self.list_messages() if not message.is_inbound)
 
     def write(
@@ -94,7 +94,7 @@ class EmbeddedCustomer:
         return self.send(message, **where)
 
     def send_contact(self, name: str, phone: str, **where: Any) -> str:
-        """Pass on the card of someone, who may be anybody."""
+        """Share someone's contact card; it may be anyone's."""
         return self.send(customer_messages.build_contact_card(name, phone, origin="other"), **where)
 
     def send_order(
@@ -158,7 +158,7 @@ class EmbeddedCustomer:
         self._customers.change_preference(self, "resume", **where)
 
     def update(self, **changes: Any) -> None:
-        """Change what later events have about them, such as the name; no event tells of it."""
+        """Change their data in later events, such as the name; no event reports it."""
         self._customers.update_identity(self, **changes)
 
     def change_number(self, phone: str, *, names_previous: bool = True, **where: Any) -> str:
@@ -191,7 +191,7 @@ class EmbeddedCustomer:
         self._customers.hand_over(self, to, to_agent=False)
 
     def hear_from_agent(self, body: str, *, by: str | None = None) -> str:
-        """Get an answer of Meta's agent."""
+        """Receive an answer from Meta's agent."""
         return self._customers.echo_from_agent(self, customer_messages.build_text(body), by)
 
     def _find_button(self, title: str) -> PhoneMessage:

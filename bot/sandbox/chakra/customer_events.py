@@ -1,4 +1,4 @@
-"""The events about customers, in both formats: what exists in Chakra's is ``None`` elsewhere."""
+"""The events about customers, in both formats; Chakra's is ``None`` if it has no such event."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def build_agent_echo(
     account: WhatsAppAccount,
     sender: SenderNumber,
 ) -> EventPair:
-    """Return an answer of Meta's agent, which has a shape of its own."""
+    """Return an answer from Meta's agent, which has its own shape."""
     to = identity.build_fields("to", "to_user_id", "to_parent_user_id")
     content = {k: v for k, v in message.items() if k not in ("id", "timestamp")}
     echoed = {

@@ -18,7 +18,7 @@ def is_user_id(identifier: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CustomerIdentity:
-    """What Meta's events have about a person.
+    """A person's data in Meta's events.
 
     ``phone`` (digits) is the person's own; with ``hides_number`` events don't have it, and with
     ``blank_fields`` they have "" instead. Without a ``user_id`` they are as before April 2026.
@@ -38,7 +38,7 @@ class CustomerIdentity:
 
     @property
     def key(self) -> str:
-        """What the business can write to: the number if it is visible, else the user ID."""
+        """The address that the business can write to: the number if visible, else the user ID."""
         return self.visible_phone or self.user_id
 
     def matches(self, identifier: str) -> bool:

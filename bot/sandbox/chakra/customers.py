@@ -27,7 +27,7 @@ DEFAULT_COUNTRY = "IN"
 MAX_TYPING_SECONDS = 25
 """The typing mark ends with the answer, or after 25 seconds (Meta)."""
 TYPES_WITHOUT_WINDOW = frozenset({"reaction", "edit", "revoke", "system"})
-"""A reaction opens no 24-hour window: the strict reading, since Meta's page doesn't say."""
+"""A reaction doesn't open a 24-hour window: the strict reading, since Meta's page doesn't say."""
 
 
 class Customers:
@@ -114,7 +114,7 @@ class Customers:
         replies_to: str = "",
         at: float | None = None,
     ) -> str:
-        """Push what the customer does on their phone, and return its wamid."""
+        """Push the customer's action on their phone, and return its wamid."""
         sender = self._find_sender(to)
         identity = customer.identity
         now = self._clock.time() if at is None else at

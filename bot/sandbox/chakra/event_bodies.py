@@ -114,7 +114,7 @@ def build_meta_change(field: str, value: EventBody) -> EventBody:
 def build_meta_event(
     account: WhatsAppAccount, changes: Sequence[EventBody], time: float | None = None
 ) -> EventBody:
-    """Return a delivery of Meta's with one entry; template and account events have a time."""
+    """Return a delivery from Meta with one entry; template and account events have a time."""
     dated = {} if time is None else {"time": int(time)}
     entry = {"id": account.waba_id, **dated, "changes": list(changes)}
     return {"object": "whatsapp_business_account", "entry": [entry]}

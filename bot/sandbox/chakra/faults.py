@@ -123,7 +123,7 @@ class TruncatedBody:
 
 @dataclass(frozen=True, slots=True)
 class OtherRecord:
-    """The normal response with the ID of another record, as of a mixed-up cache or proxy."""
+    """The normal response with the ID of another record, as from a mixed-up cache or proxy."""
 
     id: str = "00000000-0000-4000-8000-000000000001"
 

@@ -21,7 +21,7 @@ ACKNOWLEDGED_TYPE = "3ae1c371-9a3b-4c06-8090-42fea6c4df36"
 
 
 class RowOutcome(NamedTuple):
-    """What processing an entry leads to; ``reason`` is "" for a success."""
+    """The result of processing an entry; ``reason`` is "" for a success."""
 
     state: str
     reason: str | None = None
@@ -43,7 +43,7 @@ SUCCEED_ACTION = repeat_action(RowOutcome(SUCCESS))
 class EmbeddedJobEntry:
     """An entry. ``rejected`` is the reason for INVALID, which is never processed.
 
-    Times are epoch milliseconds, 0 for what has not happened.
+    Times are epoch milliseconds, 0 if it hasn't happened.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""One message on a customer's phone: theirs, or one of the business."""
+"""One message on a customer's phone, from them or from the business."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class PhoneMessage:
 
     @property
     def buttons(self) -> tuple[str, ...]:
-        """The titles of what the customer can press under it."""
+        """The titles of the buttons under it."""
         content = self.message.get("interactive")
         action = content.get("action", {}) if isinstance(content, dict) else {}
         rows = [row for part in action.get("sections", []) for row in part.get("rows", [])]

@@ -1,8 +1,8 @@
-"""Photos: uploaded with an ID of the client's or of Chakra's, and fetched.
+"""Photos: uploaded with the client's or Chakra's ID, and fetched.
 
 That a photo is fetched at its ID is INFERRED; whether the response is the photo or an object is
-UNKNOWN, so there are both. What happens to an ID that is taken, to a file that is no picture, and
-to a large one, is UNKNOWN: here they are refused.
+UNKNOWN, so there are both. What happens to an ID that is taken, a file that isn't a picture, or a
+large one is UNKNOWN: here they are refused.
 """
 
 from __future__ import annotations

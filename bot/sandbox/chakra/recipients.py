@@ -1,4 +1,4 @@
-"""Recipients, and what happens to a message to each. The known ones are in ``numbers.json``."""
+"""Recipients, and the outcome of a message to each. The known ones are in ``numbers.json``."""
 
 from __future__ import annotations
 

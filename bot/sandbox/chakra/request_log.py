@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 ANY_ENDPOINT = "*"
 MAX_RECORDED_REQUESTS = 4_000
-"""Complete requests in memory: more than any test looks at, and a demo may run for weeks."""
+"""Complete requests in memory: more than any test inspects, and a demo may run for weeks."""
 PATH_PARAMETER_PATTERN = re.compile(r"\{[^}]*\}")
 
 
@@ -37,7 +37,7 @@ class RecordedRequest:
 
 
 class HasEndpoint(Protocol):
-    """What a pattern is matched against."""
+    """The part that a pattern is matched against."""
 
     @property
     def method(self) -> str: ...

@@ -1,6 +1,6 @@
-"""``POST /v1/ext/p/…/task/…``: create a task of a process.
+"""``POST /v1/ext/p/…/task/…``: create a task for a process.
 
-What the real one refuses is UNKNOWN; the rules here are those of a process, and the stricter ones.
+What the real one refuses is UNKNOWN; the rules here are those of a process, the stricter choice.
 """
 
 from __future__ import annotations

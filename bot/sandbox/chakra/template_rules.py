@@ -94,8 +94,8 @@ TOO_MANY_VARIABLES_SUBCODE = 2388293
 UPLOAD_HANDLE_SUBCODE = 2494102
 """Subcodes, from Meta's list of template errors and from integrations' reports.
 
-The list shows an address in ``header_handle`` where a change takes only a handle of Meta's upload:
-integrations report it; the subcode is INFERRED.
+The list shows an address in ``header_handle``, while a change accepts only a handle of Meta's
+upload: integrations report it; the subcode is INFERRED.
 """
 
 

@@ -127,7 +127,7 @@ def _build_email_object(user: EmbeddedUser, email: EmbeddedEmail) -> dict[str, A
 
 
 def _build_phone_value(user: EmbeddedUser, phone: EmbeddedPhone) -> dict[str, Any] | str:
-    """Return a phone. Its keys are UNKNOWN, and modelled on the documented email object."""
+    """Return a phone. Its keys are UNKNOWN, and modeled on the documented email object."""
     if phone.listed_as == "string":
         return phone.number
     return {

@@ -103,7 +103,7 @@ class EmbeddedWhatsApp:
             )
 
     def push_change(self, field: str, value: Mapping[str, Any]) -> None:
-        """Send a change of the account or a template, in Meta's format; it has a time."""
+        """Send a account change or a template, in Meta's format; it has a time."""
         change = event_bodies.build_meta_change(field, dict(value))
         self.webhooks.push(
             "meta", event_bodies.build_meta_event(self.account, [change], self._clock.time())

@@ -1,6 +1,6 @@
 """WhatsApp's own ID of a person (``wa_id``): the number that they signed up with, mostly.
 
-In some countries it differs from today's numbering plan. Meta takes both forms as a recipient and
+In some countries it differs from today's numbering plan. Meta accepts both forms as a recipient and
 reports its own: faq.whatsapp.com/640432094208718 for Mexico and Argentina; Brazilian accounts from
 before the ninth digit, and Ivorian and Beninese ones of eight digits, have their former number.
 """
@@ -23,9 +23,9 @@ _FORMER_DIGITS: Mapping[str, re.Pattern[str]] = {
     "230": re.compile(r"[4-9]\d{6}"),
     "593": re.compile(r"[89]\d{7}"),
 }
-"""Country code -> numbers of former plans with which people are still on WhatsApp."""
+"""Country code -> numbers from former plans that people still have on WhatsApp."""
 _NINTH_DIGIT = re.compile(r"55([3-9]\d)9(\d{8})")
-"""Brazilian accounts outside of São Paulo, Rio and Espírito Santo: most are without the digit."""
+"""Brazilian accounts outside São Paulo, Rio and Espírito Santo: most lack the digit."""
 _MEXICAN = re.compile(r"52([2-9]\d{9})")
 
 

@@ -217,7 +217,7 @@ def build_app_uninstalled(event_ts: str) -> Json:
 
 
 def build_team_fields(author_team: str) -> Json:
-    """Return the fields that Slack adds for a person of another workspace."""
+    """Return the fields that Slack adds for a person from another workspace."""
     return (
         {"user_team": author_team, "source_team": author_team}
         if (author_team == PARTNER_TEAM_ID)

@@ -44,7 +44,7 @@ def find_app_links(text: str, domains: Sequence[str]) -> list[Json]:
 
 @dataclass(frozen=True)
 class SharedLinks:
-    """What the app was sent of one message, or of one draft: the only links it may unfurl."""
+    """The links of one message or draft that the app was sent: the only ones it may unfurl."""
 
     unfurl_id: str
     person: str
@@ -58,10 +58,10 @@ class SharedLinks:
 
 @dataclass(frozen=True)
 class Pane:
-    """The pane beside a preview as one person has it open.
+    """The pane beside a preview that one person has open.
 
     ``message`` is a message's ID, "" for one opened from a search. Without ``entity`` and ``error``
-    it still waits. ``trigger_id`` is that of its last request.
+    it is still waiting. ``trigger_id`` is that of its last request.
     """
 
     person: str

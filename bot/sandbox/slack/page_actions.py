@@ -20,7 +20,7 @@ _BAD_REQUEST, _UNSUPPORTED = 400, 415
 class PageActions:
     """Performs actions, and tracks in which page of a person a form was opened.
 
-    Slack opens a form only where it was asked for: not in a second window, nor after a reload.
+    Slack opens a form only where it was requested: not in a second window, nor after a reload.
     """
 
     def __init__(self, exchange_log: ExchangeLog) -> None:
@@ -31,7 +31,7 @@ class PageActions:
     def build_route(self, path: str, action: Callable[[Json], Awaitable[Json]]) -> Route:
         """Read the JSON body (only JSON: other sites' forms can't send it) and perform the action.
 
-        Its ``page`` names the open page, which is another one after each reload.
+        Its ``page`` identifies the open page, which changes with each reload.
         """
 
         async def answer_request(request: Request) -> Response:

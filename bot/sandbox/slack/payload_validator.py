@@ -32,7 +32,7 @@ class PayloadValidator:
         self._refuses_private_tables = False
 
     def refuse_private_tables(self) -> None:
-        """Refuse data tables in messages for one person. Whether Slack takes them is INFERRED."""
+        """Refuse data tables in messages for one person. Whether Slack accepts them is INFERRED."""
         self._refuses_private_tables = True
 
     def validate_message(self, source: str, payload: Mapping[str, Any]) -> MessageContent:

@@ -51,7 +51,7 @@ class PreviewActions:
             return await self._wait_for_delivery()
 
     def list_draft_previews(self, person: str) -> list[Json]:
-        """Return the previews that a person sees of the links that they are writing."""
+        """Return the previews of the links in a person's draft."""
         return list(self._store.list_draft_previews(person))
 
     def list_previews(self, message: StoredMessage | str) -> list[Json]:
@@ -78,7 +78,7 @@ class PreviewActions:
             return await self._wait_for_delivery()
 
     async def open_from_search(self, person: str, url: str) -> InteractionResult:
-        """Open the pane of an address outside any message, as a result of a search."""
+        """Open the pane of an address outside any message, as from a search result."""
         pane = Pane(
             person, "", url, "", None, self._issue_trigger(person), self._workspace.clock.time()
         )

@@ -57,7 +57,7 @@ class EmbeddedSlack:
         """``declined_scopes`` are the optional scopes of the manifest that aren't granted.
 
         The page says who ``may_send`` with the app. ``build_phones`` returns the routes of its
-        WhatsApp pane, which is absent without it.
+        WhatsApp pane; without it there is none.
         """
         self.bot_token = generate_bot_token()
         self.app_token = generate_app_token()
@@ -177,9 +177,9 @@ class EmbeddedSlack:
         return await self.type(user_id, channel.id, text)
 
     async def open_home(self, user_id: str, tab: HomeTab = "home") -> InteractionResult:
-        """Open the app's Home or Messages tab; until a person types, they press in the open one.
+        """Open the app's Home or Messages tab; until the person types, presses go to the open one.
 
-        Raise ``ActionNotPossible`` if the manifest turns the tab off, and for people of other
+        Raise ``ActionNotPossible`` if the manifest turns the tab off, and for people from other
         workspaces.
         """
         with self._exchange_log.track():
@@ -292,12 +292,12 @@ class EmbeddedSlack:
             return await self._forms.close(user_id, self._forms.get_top_view(user_id))
 
     async def settle(self) -> None:
-        """Wait until no delivery is unanswered and no call of the app is being handled."""
+        """Wait until every delivery is answered and no call from the app is being handled."""
         await self._exchange_log.wait_idle()
 
     @property
     def is_busy(self) -> bool:
-        """Whether a call of the app, or something sent to it, is unanswered."""
+        """Whether a call from the app, or something sent to it, is unanswered."""
         return self._exchange_log.is_busy
 
     async def wait_until(self, condition: Callable[[], bool]) -> None:
@@ -384,9 +384,9 @@ class EmbeddedSlack:
         self._web_api.faults.release(method)
 
     def delay_acks(self, seconds: float) -> None:
-        """Let acks travel for ``seconds`` from now on; what the app calls in the meantime is first.
+        """Delay acks by ``seconds`` from now on; the app's calls in the meantime arrive first.
 
-        Slack waits three seconds for an ack, its travel included.
+        Slack waits three seconds for an ack, including this delay.
         """
         self._delivery.ack_travel_seconds = seconds
 

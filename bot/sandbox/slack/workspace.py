@@ -43,7 +43,7 @@ class Workspace:
     """The state.
 
     ``on_message`` is called for every change of a message, except seeded ones, and ``on_channel``
-    for changes of channels that apps can hear of.
+    for channel changes that apps are notified of.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -99,7 +99,7 @@ class Workspace:
         self._change_channel("rename", channel, name=name)
 
     def make_private(self, channel: str) -> None:
-        """Turn a public channel into a private one; its ID remains, and apps hear nothing of it."""
+        """Turn a public channel into a private one; its ID remains, and apps aren't notified."""
         self.channels[channel] = replace(self.channels[channel], kind="private")
 
     def share_channel(self, channel: str) -> None:
@@ -136,7 +136,7 @@ class Workspace:
     def post_content(
         self, author: str, channel: str, content: MessageContent, thread_ts: str | None = None
     ) -> StoredMessage:
-        """Post what a person or another app did not type, such as a file."""
+        """Post something that wasn't typed, such as a file."""
         return self._add(channel, author, self.to_stored_content(content), thread_ts=thread_ts)
 
     def post_as_app(

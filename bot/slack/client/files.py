@@ -19,7 +19,7 @@ DOWNLOAD, UPLOAD = "download", "upload"
 """The method that errors name for requests outside the Web API."""
 
 TOTAL_TIMEOUT_FACTOR = 3
-"""Timeouts of the client that a whole file may take; a pause in it may take one.
+"""How many client timeouts a whole file may take; a pause may take one.
 
 By default 30 seconds: 10 MB, the most that a form accepts, at 3 Mbit/s.
 """
@@ -29,7 +29,7 @@ CHUNK_BYTES = 64 * 1024
 MAX_DOWNLOAD_REQUESTS = 2
 
 INVALID_URL_ERRORS = (ValueError, IndexError)
-"""What yarl raises for a URL that it cannot read; the second for an empty host after ``[]@``."""
+"""The errors that yarl raises for an invalid URL; the second for an empty host after ``[]@``."""
 
 SLACK_DOMAINS = ("slack.com", "slack-gov.com")
 """The domains of Slack's file hosts: files.slack.com serves ``url_private`` and accepts uploads.
@@ -128,9 +128,9 @@ class SlackFiles:
         return content.getvalue()
 
     async def download_to(self, sink: BinaryIO, file: StoredFile, *, max_bytes: int) -> None:
-        """Write the content of the file, at most ``max_bytes``, to ``sink``, a piece at a time.
+        """Write the content of the file, at most ``max_bytes``, to ``sink``, in chunks.
 
-        Retries once after a lost connection or a failure of Slack's, since it only reads.
+        Retries once after a lost connection or a failure at Slack, since it only reads.
 
         Raises ``FileUnavailable``; without a request if ``file`` is too large or not in Slack.
         Without the scope files:read Slack serves its sign-in page, as a 200 or by a redirect:
@@ -138,7 +138,7 @@ class SlackFiles:
         """
         if file.is_external:
             raise FileUnavailable(DOWNLOAD, EXTERNAL)
-        if not file.url:  # beyond the history that a workspace pays for, a file has none
+        if not file.url:  # missing for a file beyond the history that the workspace pays for
             raise FileUnavailable(DOWNLOAD, NOT_FOUND)
         if file.size is not None and file.size > max_bytes:
             raise FileUnavailable(DOWNLOAD, TOO_LARGE)
@@ -189,7 +189,7 @@ class SlackFiles:
         """Upload a file of ``length`` bytes, to be shared; return its ID.
 
         Slack deletes what is never shared. ``slow``: the content takes long to produce, and only a
-        pause of it may take the timeout. Raises ``SlackError`` or a subclass.
+        pause is limited by the timeout. Raises ``SlackError`` or a subclass.
         """
         announced = await self._slack.call(
             "files.getUploadURLExternal", filename=name, length=length
@@ -263,7 +263,7 @@ class SlackFiles:
 
 
 def describe_file_hosts(api_url: str) -> str:
-    """Return which hosts files are downloaded from and uploaded to."""
+    """Return the hosts that files are downloaded from and uploaded to."""
     own = URL(api_url)
     domains = " and ".join(SLACK_DOMAINS)
     if any(_is_under(own.raw_host or "", domain) for domain in SLACK_DOMAINS):

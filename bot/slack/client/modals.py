@@ -1,4 +1,4 @@
-"""Update modals, so that a form ends with its outcome although an ack may land after it.
+"""Update modals, so that a form ends with its outcome even if an ack lands later.
 
 The ack of a submission and a ``views.update`` reach Slack in any order, and Slack does not say
 which came last (github.com/slackapi/bolt-js/issues/1080). But every change of a view changes its
@@ -26,7 +26,8 @@ VIEW_CLOSED_CODE = "not_found"
 ACK_LANDING_SECONDS = 3.0
 """Seconds after which Slack ignores an ack. docs.slack.dev/interactivity."""
 CHECK_DELAYS_SECONDS = (0.15, 0.3, 0.6, 1.0, 1.2)
-"""Seconds between attempts of an update that precedes the ack: in all more than an ack takes."""
+"""Seconds between attempts of an update that precedes the ack: in total longer than an ack
+takes."""
 CONFIRM_DELAYS_SECONDS = (0.6, 2.5)
 """Seconds between attempts after a conflict that may have another cause than the last ack."""
 STALE_SECONDS = 5.0

@@ -15,7 +15,7 @@ import aiohttp
 MAX_RETRY_WAIT_SECONDS = 10.0
 """The longest ``Retry-After`` that one call waits for; a person would not wait longer."""
 MAX_RETRY_AFTER_SECONDS = 300.0
-"""The longest ``Retry-After`` that is believed: Slack limits calls per minute, and a wrong one must
+"""The longest ``Retry-After`` that is honored: Slack limits calls per minute, and a wrong one must
 not stop delivery for a day. docs.slack.dev/apis/web-api/rate-limits"""
 MAX_RATE_LIMIT_RETRIES = 2
 CONNECT_RETRY_SECONDS = 0.2
@@ -27,7 +27,7 @@ READ_METHODS = frozenset(
         "conversations.info",
         "conversations.members",
         "conversations.replies",
-        "files.getUploadURLExternal",  # writes nothing that anyone sees
+        "files.getUploadURLExternal",  # writes nothing visible
         "files.info",
         "team.info",
         "usergroups.users.list",

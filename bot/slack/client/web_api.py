@@ -41,7 +41,7 @@ T = TypeVar("T")
 JSON_HEADERS = {"content-type": "application/json"}
 
 NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
-"""Slack shows previews of pages and pictures that anyone may have linked in a quoted text.
+"""Turned off, since anyone may have linked pages and pictures in a quoted text.
 docs.slack.dev/messaging/unfurling-links-in-messages"""
 REFUSED_BLOCKS_CODES = frozenset(
     (

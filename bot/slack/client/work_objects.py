@@ -13,11 +13,11 @@ from bot.slack.work_objects import MAX_PREVIEW_BYTES, build_entity, measure_json
 UNFURL_METHOD: Final = "chat.unfurl"
 DETAILS_METHOD: Final = "entity.presentDetails"
 NOT_ACKNOWLEDGED_CODE: Final = "cannot_unfurl_url"
-"""Maybe the link's event is not acknowledged yet: our ack and the call take separate ways.
+"""The link's event may not be acknowledged yet: our ack and the call travel separately.
 docs.slack.dev/reference/methods/chat.unfurl"""
 RETRY_SECONDS: Final = 1.0
 WITHOUT_ENTITIES_CODES: Final = frozenset({"feature_not_enabled", "invalid_arguments"})
-"""Besides every code about metadata: Slack takes no Work Objects from this app."""
+"""Besides every code about metadata: Slack accepts no Work Objects from this app."""
 MAX_DETAILS_BYTES: Final = 12_000
 """Slack documents no limit for details; metadata of a message may have 16,000 characters."""
 
@@ -35,8 +35,8 @@ class WorkObjects:
     async def unfurl(self, target: Mapping[str, str], previews: Sequence[LinkPreview]) -> None:
         """Attach the previews: as Work Objects, or as blocks if Slack takes none.
 
-        Both are in one call, since a Slack without Work Objects may ignore them silently. To repeat
-        it changes the same previews and adds none.
+        Both are in one call, since a Slack without Work Objects may ignore them silently. A repeat
+        changes the same previews and adds none.
         """
         unfurls = {preview.url: {"blocks": list(preview.blocks)} for preview in previews}
         try:
@@ -81,13 +81,13 @@ class WorkObjects:
     async def present_error(
         self, trigger_id: str, status: str, *, title: str, sentence: str
     ) -> None:
-        """Say in the pane why it shows nothing; ``status`` is Slack's word for it."""
+        """Show in the pane why it is empty; ``status`` is Slack's code for it."""
         error = {"status": status, "custom_title": title, "custom_message": sentence}
         await self._call(DETAILS_METHOD, trigger_id=trigger_id, error=error)
 
 
 def _list_entities(previews: Sequence[LinkPreview]) -> list[dict[str, Any]]:
-    """Return the Work Objects of as many links as one call may have; the others have blocks."""
+    """Return the Work Objects for as many links as one call may have; the others get blocks."""
     entities: list[dict[str, Any]] = []
     for preview in previews:
         entity = build_entity(preview.details, preview.url)

@@ -1,7 +1,7 @@
 """What a person typed after a slash command -> `Arguments`: words, quoted words and ``name=value``.
 
-Slack escapes ``& < >``, wraps what it recognizes in angle brackets, gives emoji by name and leaves
-the marks of its composer (``*bold*``); phones add curly quotes, no-break spaces and invisible
+Slack escapes ``& < >``, wraps what it recognizes in angle brackets, spells emoji by name and keeps
+its composer's marks (``*bold*``); phones add curly quotes, no-break spaces and invisible
 characters. `parse_arguments` undoes all of it and never raises.
 """
 
@@ -50,7 +50,7 @@ class Arguments:
         return " ".join(word.text for word in self.tokens[start:])
 
     def skip_first(self) -> Arguments:
-        """Return the line without its first token, which is in no run of the others."""
+        """Return the line without its first token, which isn't in a run with the others."""
         return Arguments(
             self.tokens[1:], self.named, self.raw, self.repeated, self.places[1:], self.pairs
         )

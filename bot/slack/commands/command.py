@@ -1,4 +1,4 @@
-"""The vocabulary of commands: Command, Action, Form, Options, Shortcut, Event; their requests."""
+"""The types of commands: Command, Action, Form, Options, Shortcut, Event; their requests."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Request:
 
     @property
     def member(self) -> Member | None:
-        """The actor as just read for the access check; ``None`` if Slack did not respond."""
+        """The actor as read for the access check; ``None`` if Slack did not respond."""
         return self.access.member
 
     def require_member(self) -> Member:
@@ -160,8 +160,8 @@ class Action(Generic[ContextT]):
     A message may contain an action several times; what follows a colon in the ``action_id``
     (``users.page:next``) only distinguishes them and is cut before dispatch.
 
-    ``only_looks``: it changes nothing although it needs a permission to, because it opens or
-    updates a form, say. The access check may then use an answer of Slack that is minutes old.
+    ``only_looks``: it changes nothing although it needs a permission to, for example because it
+    opens or updates a form. The access check may then use an answer of Slack that is minutes old.
     """
 
     id: str
@@ -227,7 +227,7 @@ class Event(Generic[ContextT]):
 class Offer:
     """Whether a command suits words without a command, and its button; "" has none.
 
-    ``is_certain``: words that it fits mean nothing else.
+    ``is_certain``: matching words can't mean anything else.
     """
 
     label: str
@@ -237,9 +237,9 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """What can't be done from Slack: a sentence, and the line that comes nearest, if any does.
+    """What can't be done from Slack: a sentence, and the closest available line, if any.
 
-    A line that ends with " …" takes what was typed after the word.
+    A line that ends with " …" gets what was typed after the word.
     """
 
     sentence: str
@@ -257,16 +257,16 @@ class Command(Generic[ContextT]):
     runs the command, or the action ``button_action``; ``greeting_button`` that of one in the
     greeting of a channel alone. ``only_looks``: see ``Action``.
 
-    `bot.slack.commands.understanding` reads the rest. ``phrases`` are what people type in place of
+    `bot.slack.commands.understanding` reads the rest. ``phrases`` are what people type instead of
     the name ("who is"), with the arguments that they stand for. A phrase that begins with "… " ends
     a line ("… templates"), and one that ends with " …" needs words that ``offer`` fits.
     ``fallback`` says whether a line without a command is meant for this one, and ``find_subject``
-    returns what such a line is about, and whether about nothing else. ``find_within`` returns the
-    arguments that are somewhere in a line that nothing else explains, "" if none are; a command
-    that has a ``find_subject`` too is asked before names are guessed. ``takes_no_words``:
-    nothing but an ID may follow its name, so other words may be a person's. ``not_yet`` are words
-    for what can't be done from Slack. A line with one of ``public_words`` is posted to the channel.
-    A line that begins with one of ``acting_words`` changes something, whatever ``needs`` says.
+    returns the subject of such a line, and whether it has no other words. ``find_within`` returns
+    the arguments that are somewhere in a line that nothing else explains, "" if none are; a command
+    that has a ``find_subject`` too is asked before names are guessed. ``takes_no_words``: nothing
+    but an ID may follow its name, so other words may be a person's. ``not_yet`` are words for what
+    can't be done from Slack. A line with one of ``public_words`` is posted to the channel. A line
+    that begins with one of ``acting_words`` changes something, whatever ``needs`` says.
     """
 
     name: str

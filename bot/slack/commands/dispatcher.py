@@ -237,7 +237,7 @@ class Dispatcher:
                 task.add_done_callback(say)
 
     def _schedule_later(self, surface: Surface, outcome: Outcome) -> None:
-        """Replace the form that is now shown once the task of the reply has its successor."""
+        """Replace the form that is now shown once the reply's task has its successor."""
         reply = outcome.reply
         if outcome.error is None and isinstance(reply, OpenForm | UpdateForm) and reply.later:
             is_alone = isinstance(reply, OpenForm)  # others have a message of how they ended
@@ -266,7 +266,7 @@ class Dispatcher:
             self._deliver_when_known(surface, outcome.reply.later, reference)
 
     def _deliver_when_known(self, surface: Surface, later: LaterForm, reference: str) -> None:
-        """Replace the form again, maybe after minutes; a shutdown doesn't wait for that."""
+        """Replace the form again, perhaps after minutes; a shutdown doesn't wait for that."""
 
         def deliver(ended: LaterForm) -> None:
             if not ended.cancelled():
@@ -321,7 +321,7 @@ class Dispatcher:
             )
 
     async def _follow_up(self, surface: Surface, message: Message, reference: str) -> None:
-        """Post what a form that is closed has done; if Slack refuses it, post that error."""
+        """Post the outcome of a closed form; if Slack refuses it, post that error."""
         try:
             await surface.reply(message)
         except SlackError as refused:
@@ -375,7 +375,7 @@ def _list_failed_call_fields(error: BotError) -> dict[str, Any]:
 
 
 def select_surface(payload: Payload, slack: SlackClient, explainer: Explainer) -> Surface:
-    """Return where the person is who sent the payload."""
+    """Return the location of the person who sent the payload."""
     if "command" in payload:
         return CommandSurface(payload, slack, explainer)
     kind = payload.get("type")

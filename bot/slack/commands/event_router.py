@@ -58,7 +58,7 @@ class EventHooks:
     ``claim`` returns whether an event is new; ``on_revoked`` stops a workspace whose token was
     revoked, or which uninstalled the app; ``on_joined`` gets each channel that the app is invited
     to. ``home_details`` returns what App Home shows a member below the buttons; ``on_home_opened``
-    gets who opened it, and what returns it as it is later.
+    gets the person who opened it, and a function to render it later.
     """
 
     bot_user_id: str

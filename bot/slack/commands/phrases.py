@@ -32,14 +32,14 @@ class TypedWord:
 
 
 def split_words(line: str) -> list[TypedWord]:
-    """Return the words as people mean them, without case and punctuation; "" for a bare sign."""
+    """Return the words for comparison, without case and punctuation; "" for a lone sign."""
     return [
         TypedWord(_fold(found[0]), found.start(), found.end()) for found in _WORD.finditer(line)
     ]
 
 
 def _fold(word: str) -> str:
-    """Return a word for comparison; a help sign, and what Slack marks up, stay as they are."""
+    """Return a word for comparison; a question mark and Slack's markup stay as they are."""
     if word.startswith("<") or not word.strip("?-/"):
         return word
     folded = unicodedata.normalize("NFKC", word.translate(_APOSTROPHES)).casefold()

@@ -42,7 +42,7 @@ class CommandRegistry(Generic[ContextT]):
     def find_nearest(self, word: str) -> tuple[str, bool] | None:
         """Return the word of a command that ``word`` resembles most, and whether that is certain.
 
-        A phrase of one word counts too. Return ``None`` if nothing is near.
+        A phrase of one word counts too. Return ``None`` if nothing is close.
         """
         slip = find_slips(word.lower(), (*self.by_name, HELP, *self.phrases.single_words))
         command = self.by_name.get(slip[0]) if slip else None

@@ -18,7 +18,7 @@ View = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class EntityDetails:
-    """What the pane beside a link preview shows of a thing, to one person.
+    """The content of the pane beside a link preview, for one person.
 
     ``external_ref`` identifies the thing, ``payload`` is the content of a Work Object.
     docs.slack.dev/messaging/work-objects-implementation
@@ -58,7 +58,7 @@ class Message:
 
 
 def build_response_body(message: Message) -> dict[str, Any]:
-    """Return the message as an ack of a command or a post to a ``response_url`` has it."""
+    """Return the message in the form of a command's ack or a post to a ``response_url``."""
     body: dict[str, Any] = {
         "response_type": "in_channel" if message.to_channel else "ephemeral",
         "text": message.text,
@@ -74,8 +74,8 @@ class OpenForm:
     """Open ``view`` on top of what the person sees.
 
     ``state`` comes back with the submission; it is part of ``private_metadata``, so it must be
-    small (Slack: 3,000 characters in all). ``later`` ends with the form that replaces this one, or
-    with None.
+    small (Slack: 3,000 characters in total). ``later`` ends with the form that replaces this one,
+    or with None.
     """
 
     view: View
@@ -87,11 +87,11 @@ class OpenForm:
 class UpdateForm:
     """Replace the form of the press or submission with ``view``.
 
-    ``overwrite``: it follows the person's typing and has the same fields, so it may replace an
-    update of a moment before. ``fallback`` is posted where the form was opened if it has been
-    closed. In answer to a submission, ``later`` ends with the form that replaces this one, which
-    may have a ``later`` of its own, or with None; ``follow_up`` and the results of
-    ``follow_up_task`` and ``final_task`` are posted where the form was opened.
+    ``overwrite``: it follows the person's typing and has the same fields, so it may replace a very
+    recent update. ``fallback`` is posted where the form was opened if it has been closed. In answer
+    to a submission, ``later`` ends with the form that replaces this one, which may have a ``later``
+    of its own, or with None; ``follow_up`` and the results of ``follow_up_task`` and ``final_task``
+    are posted where the form was opened.
     """
 
     view: View

@@ -161,7 +161,7 @@ class Router(Generic[ContextT]):
         return await self._dispatcher.respond(payload, command.name, run, submission_key=key)
 
     async def _share(self, payload: Payload, reference: str) -> Reply:
-        """Run a share again that the person confirmed."""
+        """Run a share again after the person confirmed it."""
         state = payloads.read_state(payload)
         command = self._registry.by_name.get(state.get(sharing.COMMAND, ""))
         if command is not None:
@@ -302,7 +302,7 @@ class Router(Generic[ContextT]):
         return tuple(filter(is_allowed, suggestions))
 
     def _render_help(self, topic: str) -> Message:
-        """Return help. It needs only the registry, so it works whatever else is down."""
+        """Return help. It needs only the registry, so it works even if everything else is down."""
         command = self._registry.by_name.get(topic)
         if command is not None:
             return helping.render_command_help(command)

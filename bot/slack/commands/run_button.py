@@ -14,7 +14,7 @@ RUN_ACTION = "help.run"
 
 
 def run_buttons(suggested: Iterable[SuggestedLine]) -> list[Block]:
-    """Return the row of buttons, as no block or one. A line too long for a button has none."""
+    """Return the row of buttons, as zero or one block. A line too long for a button has none."""
     buttons = [
         blocks.button(
             item.label or f"/chakra {parse_arguments(item.line).join_from()}",

@@ -18,17 +18,17 @@ from bot.slack.commands.run_button import RUN_ACTION
 FORM = f"{NAME}.share"
 """``callback_id`` of the question."""
 ACTION, VALUE, COMMAND, LINE = "action", "value", "command", "line"
-"""What the question's state has: the pressed share button, or the command and its typed line."""
+"""The question's state: the pressed share button, or the command and its typed line."""
 UNKNOWN_AUDIENCE = "We can't see who else reads this conversation"
 
 
 class CheckAccess(Protocol):
     async def __call__(self, actor: Actor, *, to_act: bool = False) -> AccessDecision:
-        """Return what the person may do, by a current answer of Slack if ``to_act``."""
+        """Return what the person may do, from a current answer of Slack if ``to_act``."""
 
 
 class ShareGuard:
-    """Everything that a handler answers to a channel passes through `check`."""
+    """Every reply of a handler to a channel passes through `check`."""
 
     def __init__(self, channels: Channels, check_access: CheckAccess) -> None:
         self._channels = channels
@@ -37,7 +37,7 @@ class ShareGuard:
     async def check(self, payload: Payload, reply: Reply, repeat: Mapping[str, str]) -> Reply:
         """Return ``reply``, or the question that comes before it.
 
-        ``repeat`` is the state by which the confirmed share is run again. Raise ``NotAllowed`` if
+        ``repeat`` is the state for running the confirmed share again. Raise ``NotAllowed`` if
         the person may not share at this moment, and ``SlackError`` if Slack doesn't answer.
         """
         if not isinstance(reply, Message) or not reply.to_channel:
@@ -69,7 +69,7 @@ class ShareGuard:
 
 
 def _offer(question: Markup, line: str) -> Message:
-    """Return the question with a button that asks it: Slack opens no form for a typed line."""
+    """Return a button that opens the question: Slack opens no form for a typed line."""
     if len(line) > blocks.MAX_BUTTON_VALUE_LENGTH:
         return Message(question, (blocks.section(question),))
     button = blocks.button("Share…", f"{RUN_ACTION}:share", line)

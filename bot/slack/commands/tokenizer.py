@@ -55,8 +55,8 @@ _MARKED_PART: Final = re.compile(
 )
 """Marks within a word, such as ``lead/`LEAD-004038```."""
 _MAX_MARKED_LENGTH: Final = 200
-"""Characters of a word in which such marks are looked for."""
-# A mark closes after a word, before whatever is no part of one; code may end with a space.
+"""Characters of a word that are searched for such marks."""
+# A mark closes after a word, before a non-word character; code may end with a space.
 _MARK_CLOSERS: Final = {
     **{mark: re.compile(rf"<[^<>]*>|(?<=\S){re.escape(mark)}{_MARK_END}") for mark in "*_~"},
     _CODE: re.compile(rf"<[^<>]*>|{_CODE}{_MARK_END}"),
@@ -64,7 +64,7 @@ _MARK_CLOSERS: Final = {
 
 
 class _Role(Enum):
-    """What a value after a sign is."""
+    """The kind of a value after a sign."""
 
     FILTER = "filter"
     """A value that the product reads, such as a name: marks around it are understood."""
@@ -96,7 +96,9 @@ class Tokenizer:
         self._skip_spaces()
         while self._position < len(self._text):
             self._open_marks()
-            if not self._text[self._position : self._position + 1].strip():  # code may begin so
+            if not self._text[
+                self._position : self._position + 1
+            ].strip():  # code may begin like this
                 self._skip_spaces()
                 continue
             name, role = self._take_name()
@@ -114,7 +116,7 @@ class Tokenizer:
             self._position += 1
 
     def _open_marks(self) -> None:
-        """Step over text marks that are closed later on, and remember both ends."""
+        """Skip text marks that are closed later on, and remember both ends."""
         while (mark := self._text[self._position : self._position + 1]) in _MARK_CLOSERS:
             if self._position in self._marks:
                 self._position += 1
@@ -174,7 +176,7 @@ class Tokenizer:
         return typed in self._names or bool(_NUMBER.fullmatch(typed))
 
     def _skip_space_before_value(self) -> None:
-        """Step over the space of ``1: ORD-1``, but not over that of ``1= 2=May``."""
+        """Skip the space of ``1: ORD-1``, but not that of ``1= 2=May``."""
         place = self._position
         while self._text[place : place + 1] in _SPACES:
             place += 1
@@ -218,7 +220,7 @@ class Tokenizer:
     def _take_bare(self) -> Token:
         """Return the text up to the next space outside markup.
 
-        A member, channel or group is always a word of its own: as part of a text it would lose its
+        A member, channel or group is always a separate word: as part of a text it would lose its
         ID.
         """
         start = self._position
@@ -272,7 +274,7 @@ def _remove_marks_around(text: str) -> str:
 
 
 def _find_closers(text: str) -> dict[str, list[int]]:
-    """Return the positions where quotes may close, by the kind of quote; none is within markup.
+    """Return the positions where quotes may close, by the kind of quote, never within markup.
 
     They are found once, so that a text full of opening quotes takes no longer than any other.
     """

@@ -1,11 +1,11 @@
-"""Whether a word is a command's name with a slip of the finger. Pure."""
+"""Detect whether a word is a command's name with a typo. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 MIN_LENGTH = 3
-"""Letters of a word that may be a misspelt name."""
+"""Minimum letters of a word that may be a misspelled name."""
 MAX_LENGTH = 30
 LONG_NAME = 5
 """Letters from which one wrong letter leaves no doubt."""
@@ -21,7 +21,7 @@ _REAL_WORDS = frozenset({
     "set", "get", "put", "say", "said", "read", "run", "add", "end", "that", "chap", "load", "dead",
     "head", "ask", "asks", "save", "what's", "who's", "how's",
 })  # fmt: skip
-"""Words that are no slip although a name is near."""
+"""Words that aren't typos although they resemble a name."""
 
 
 def find_slips(typed: str, names: Iterable[str]) -> tuple[str, bool] | None:

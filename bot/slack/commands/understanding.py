@@ -1,8 +1,8 @@
 """What a person means by a line that they typed. Pure: no call, only the registry of commands.
 
-A command's name or alias wins, then a phrase ("who is maria"), a misspelt name, and last a line
-that a command takes as its own. Nothing that acts, or is seen by others, starts from a guess: the
-line becomes a suggestion.
+A command's name or alias wins, then a phrase ("who is maria"), a misspelled name, and last a line
+that a command recognizes as its own. Nothing that acts, or is seen by others, starts from a guess:
+the line becomes a suggestion.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _QUOTES: Final = {'"': '"', "“": "”", "‘": "’", "«": "»", "`": "`", "*
 _EMOJI: Final = r"(?::[a-z][a-z0-9_+-]*:|[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f\u200d])"
 _EMOJI_AT_ENDS: Final = re.compile(rf"^(?:{_EMOJI}\s*)+|(?<=\s){_EMOJI}(?:\s*{_EMOJI})*$")
 MAX_WORDS: Final = 60
-"""Words of a line in which phrases are looked for."""
+"""Words of a line that are searched for phrases."""
 
 
 class Kind(Enum):
@@ -119,11 +119,12 @@ def understand(text: str, registry: CommandRegistry[ContextT]) -> Interpretation
     )
 
 
-# --- dressing ------------------------------------------------------------------------------------
+# --- quotes and polite words
+# ------------------------------------------------------------------------------------
 
 
 def _unwrap(line: str) -> str:
-    """Return a line without the quotes or marks around the whole of it."""
+    """Return a line without quotes or marks around all of it."""
     while len(line) > 2 and _QUOTES.get(line[0]) == line[-1]:
         inner = line[1:-1]
         if line[0] in inner or line[-1] in inner:
@@ -244,7 +245,7 @@ def _find_name(
 
 
 def _find_subject(line: str, registry: CommandRegistry[ContextT]) -> Interpretation | None:
-    """Return the command that shows what a line is about; a suggestion if the line wants more."""
+    """Return the command that shows a line's subject; a suggestion if the line asks for more."""
     for command in registry.commands:
         subject, is_all = command.find_subject(line) if command.find_subject else ("", False)
         if subject:
@@ -288,7 +289,7 @@ def _match_opening(
 def _match_after_verb(
     line: str, words: Sequence[TypedWord], registry: CommandRegistry[ContextT]
 ) -> Interpretation | None:
-    """Return the command after a verb of looking, or after an article."""
+    """Return the command after a verb such as "show", or after an article."""
     for length in range(min(3, len(words) - 1), 0, -1):
         if _is_look_verb([word.text for word in words[:length]]):
             return _match(line[words[length - 1].end :], registry)
@@ -366,7 +367,7 @@ def _correct(
 
 
 def _guess(line: str, registry: CommandRegistry[ContextT]) -> Interpretation | None:
-    """Return the command that takes a line without a command as its own."""
+    """Return the command that recognizes a line without a command as its own."""
     line = _remove_articles(line) or line
     words = parse_arguments(line)
     command = next((c for c in registry.commands if c.fallback and c.fallback(words)), None)

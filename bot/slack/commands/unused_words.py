@@ -1,4 +1,4 @@
-"""The words of a line that a command did not use: named beside its answer, never dropped."""
+"""The words of a line that a command didn't use: mentioned in its answer, never dropped."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def describe_unused(unused: Iterable[str]) -> Markup:
 
 
 def name_unused(message: Message, unused: Iterable[str]) -> Message:
-    """Return the message with a line that names the words that were not used."""
+    """Return the message with a line about the unused words."""
     note = describe_unused(unused)
     if not note:
         return message

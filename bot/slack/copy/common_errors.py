@@ -121,7 +121,7 @@ _RECORD_NOT_FOUND = ErrorCopy(
     "Chakra doesn't know this record.", "It may have been deleted. Search for it again."
 )
 _ADDRESS_NOT_FOUND = ErrorCopy(
-    "Chakra answers that it doesn't have what this app asked for.",
+    "Chakra says it doesn't have what this app asked for.",
     "It may not be set up for your team. If it keeps happening, {report}.",
     is_service_error=True,
 )

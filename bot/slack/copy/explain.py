@@ -20,7 +20,7 @@ ERROR_BLOCK_PREFIX = "_error"
 
 
 class Explainer:
-    """The sentences for errors: those of `COMMON_ERRORS`, and those that features hand over."""
+    """The sentences for errors: `COMMON_ERRORS`, and those that features provide."""
 
     def __init__(self, *tables: ErrorTable) -> None:
         """``tables`` come before the common one.
@@ -41,7 +41,7 @@ class Explainer:
         return UNEXPECTED_ERROR.explain(error)
 
     def explain_as_text(self, error: BaseException) -> str:
-        """Return the explanation for the place under a field, where Slack shows plain text."""
+        """Return the explanation to show under a field, where Slack shows plain text."""
         explanation = self.explain(error)
         if isinstance(error, errors.UsageError):  # its remedy is a line to type
             text = str(explanation.summary)
@@ -71,7 +71,7 @@ class Explainer:
         """
         content = _render_blocks(self.explain(error), reference)
         if view is None or not view.get("submit") or not view.get("blocks"):
-            return blocks.info_modal("That did not work", content)
+            return blocks.info_modal("That didn't work", content)
         fields = [
             block
             for block in view["blocks"]

@@ -30,7 +30,7 @@ def render_unknown_command(typed: str, suggested: Sequence[SuggestedLine] = ()) 
 
 
 def render_not_yet(sentence: str, suggested: Sequence[SuggestedLine]) -> Message:
-    """Return the reply to a line that asks for what this app can't do, with what is nearest."""
+    """Return the reply to a request that this app can't fulfill, with the closest option."""
     return _render_with_buttons(markup(sentence), markup(), (*suggested, ALL_COMMANDS))
 
 

@@ -30,7 +30,7 @@ class SocketConnection:
         return self.closed_seconds >= LOST_AFTER_SECONDS
 
     def update(self, *, is_open: bool) -> None:
-        """Record what the socket is now. A loss, and the end of one, are logged once."""
+        """Record the socket's current state. A loss, and the end of one, are logged once."""
         if is_open:
             if self._is_reported:
                 self._log.info("socket_connected", after_seconds=round(self.closed_seconds, 1))

@@ -1,4 +1,4 @@
-"""The checks of a request in Socket Mode: what remains of HTTP's behind the transport."""
+"""The checks of a request in Socket Mode: those of HTTP that don't depend on the transport."""
 
 from __future__ import annotations
 

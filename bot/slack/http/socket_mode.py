@@ -28,7 +28,7 @@ ACK_GRACE_SECONDS = 1.0
 PING_SECONDS = 3.0
 """Seconds between pings; a socket that no longer answers is replaced after four of them."""
 CHECK_SECONDS = 1.0
-"""Seconds between looks at the socket."""
+"""Seconds between checks of the socket."""
 URL_SECONDS = 20.0
 """Seconds for which the client may try one URL of a socket again. Slack accepts each once."""
 
@@ -39,7 +39,7 @@ ATTEMPT_MESSAGES = (
     "The old session",
     "The session",
 )
-"""How the client's lines begin that come with each attempt to connect again."""
+"""The prefixes of the client's log lines for each reconnection attempt."""
 
 
 @asynccontextmanager
@@ -54,7 +54,7 @@ async def socket_mode(
 ) -> AsyncIterator[None]:
     """Stay connected while the block runs, reconnecting when Slack asks for it.
 
-    ``connection`` gets what the socket is, once a second.
+    ``connection`` gets the socket's state once a second.
 
     Raise ``SlackError`` if the app token is refused, or if there is no connection within
     ``CONNECT_TIMEOUT_SECONDS``: the handler itself would retry forever.
@@ -84,7 +84,7 @@ async def _connect(handler: AsyncSocketModeHandler, clock: Clock) -> None:
 
 
 def _is_worth_a_line(connection: SocketConnection) -> Callable[[logging.LogRecord], bool]:
-    """Return a filter that drops the client's failed attempts during an outage, but the first."""
+    """Return a filter that drops all but the first failed attempt of the client in an outage."""
 
     def is_worth_a_line(record: logging.LogRecord) -> bool:
         is_attempt = record.getMessage().startswith(ATTEMPT_MESSAGES)
@@ -96,7 +96,7 @@ def _is_worth_a_line(connection: SocketConnection) -> Callable[[logging.LogRecor
 def _watch(
     handler: AsyncSocketModeHandler, connection: SocketConnection
 ) -> Callable[[], Awaitable[None]]:
-    """Return the step that records what the socket is, and renews its URL while it is closed.
+    """Return the step that records the socket's state, and renews its URL while it is closed.
 
     The client tries the same URL until it succeeds, although Slack accepts each once.
     """

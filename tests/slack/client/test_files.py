@@ -122,7 +122,7 @@ async def test_file_beyond_the_history_of_a_workspace_is_not_found(clock: Manual
         assert list_requested_paths(wire) == ["/api/files.info"]
 
 
-# --- what is no file -----------------------------------------------------------------------------
+# --- not a file ----------------------------------------------------------------------------------
 
 
 async def test_sign_in_redirect_is_not_a_file(harness: SlackHarness) -> None:

@@ -79,7 +79,7 @@ async def test_a_wish_with_a_time_is_a_task(acme: World) -> None:
     assert "LEAD-004038" in form
 
 
-async def test_what_a_change_is_to_make_is_no_part_of_the_list(acme: World) -> None:
+async def test_what_a_change_is_to_make_is_not_part_of_the_list(acme: World) -> None:
     """``change all leads in pune to state converted`` listed the converted ones."""
     shown = await read(acme, "update all leads in pune to state converted")
     assert "Type only which records to change" in shown

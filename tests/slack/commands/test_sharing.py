@@ -1,4 +1,4 @@
-"""Nothing reaches guests or people of other companies before the person was asked."""
+"""Nothing reaches guests or people from other companies before the person was asked."""
 
 from __future__ import annotations
 

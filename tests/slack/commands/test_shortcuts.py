@@ -182,7 +182,7 @@ async def test_the_follow_up_of_a_message_shortcut_is_ephemeral(acme: World) -> 
 
 async def test_a_refusal_opens_a_modal(acme: World) -> None:
     message = await use_shortcut(acme, "write")
-    assert "That did not work" in message
+    assert "That didn't work" in message
     assert "sender" in message
     assert "from nowhere" in await use_shortcut(acme, "write", by=JOHN)
 

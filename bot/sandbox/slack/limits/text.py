@@ -93,7 +93,7 @@ def check_option_groups(report: ValidationReport, values: Sequence[Any], pointer
 
 
 def list_options(element: Json) -> list[Any]:
-    """Return a menu's options, those in groups included, however malformed it is."""
+    """Return a menu's options, including those in groups, however malformed it is."""
     found = _as_list(element.get("options"))
     for group in _as_list(element.get("option_groups")):
         if isinstance(group, dict):

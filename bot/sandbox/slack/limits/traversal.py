@@ -1,4 +1,4 @@
-"""Read blocks of any quality: the well-formed ones, and the characters of their texts."""
+"""Read blocks that may be malformed: yield the well-formed ones, count their characters."""
 
 from __future__ import annotations
 

@@ -130,4 +130,6 @@ def _check_errors(report: ValidationReport, body: Json, view: Json) -> None:
         if not isinstance(sentence, str) or not sentence:
             report.add("view_response", f"/errors/{block_id}", "must be a message")
         if block_id not in inputs:
-            report.add("view_response.id", f"/errors/{block_id}", "is no input block of the view")
+            report.add(
+                "view_response.id", f"/errors/{block_id}", "is not an input block of the view"
+            )

@@ -124,10 +124,10 @@ def _find_target_channel(call: MethodCall) -> WorkspaceChannel:
 
 
 def _find_thread_parent(call: MethodCall, channel: WorkspaceChannel) -> str | None:
-    """Return the parent of a reply, which must exist and be no reply itself.
+    """Return the parent of a reply, which must exist and not be a reply itself.
 
-    The method's page says only "avoid using a reply's ts value", and nothing of a deleted parent;
-    ``thread_not_found`` comes from slackapi/bolt-js#2307.
+    The method's page says only "avoid using a reply's ts value", and nothing about a deleted
+    parent; ``thread_not_found`` comes from slackapi/bolt-js#2307.
     """
     thread_ts = call.args.get("thread_ts")
     if not thread_ts:

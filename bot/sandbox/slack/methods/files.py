@@ -57,7 +57,7 @@ def complete_upload(call: MethodCall) -> Json:
 
 
 def delete_file(call: MethodCall) -> Json:
-    """Delete a file of the app's own; the messages that show it stay."""
+    """Delete one of the app's own files; the messages that show it stay."""
     store = call.workspace.files
     file = store.get_for_app(call.require_text("file"))
     if file.owner != APP_USER:

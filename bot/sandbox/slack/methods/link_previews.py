@@ -116,7 +116,7 @@ def _build_blocks_attachment(call: MethodCall, url: str, given: object) -> Json:
 
 
 def _build_entity_attachment(entity: Json) -> Json:
-    """Return the attachment of a Work Object. That it has the entity itself is ours."""
+    """Return the attachment of a Work Object. The entity itself in it is our addition."""
     url = str(entity["app_unfurl_url"])
     title = entity["entity_payload"]["attributes"]["title"]["text"]
     return {**_build_attachment_head(url), "title": title, "fallback": title, "entity": entity}
@@ -151,7 +151,7 @@ def _attach(call: MethodCall, shared: SharedLinks, attachments: Sequence[Json]) 
 
 
 def present_details(call: MethodCall) -> Json:
-    """Fill the pane that the trigger is for. Docs: one code for every trigger that is no good."""
+    """Fill the pane that the trigger is for. Docs: one code for every invalid trigger."""
     trigger_id = call.require_text("trigger_id")
     pane = call.workspace.previews.get_pane_by_trigger(trigger_id)
     try:

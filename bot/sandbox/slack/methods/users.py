@@ -24,7 +24,7 @@ _GUESTS = ("guest", "single_channel_guest")
 
 
 def users_info(call: MethodCall) -> Json:
-    """Return a person; of other workspaces' people only those who share a channel with the app.
+    """Return a person; from other workspaces only those who share a channel with the app.
 
     docs.slack.dev/reference/methods/users.info
     """

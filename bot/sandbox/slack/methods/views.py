@@ -38,7 +38,7 @@ def update_view(call: MethodCall) -> Json:
 
 
 def publish_view(call: MethodCall) -> Json:
-    """Publish a person's Home tab; people of other workspaces have none with the app."""
+    """Publish a person's Home tab; people from other workspaces have none with the app."""
     given = call.workspace.validator.validate_view(call.name, _read_view_argument(call), "home")
     person = call.require_text("user_id")
     if not call.manifest.home_tab_enabled:

@@ -2,7 +2,7 @@
 
 const UNREACHABLE = "The demo isn't responding. Is it still running?";
 
-/** This page until it is reloaded: Slack opens a form only where it was asked for. */
+/** Identifies this page until it is reloaded: Slack opens a form only where it was requested. */
 const PAGE = Math.random().toString(36).slice(2);
 
 /** Thrown when the person does not exist. */
@@ -39,8 +39,8 @@ export const type = (as, channel, text, thread_ts) => post("/sandbox/type", { as
 /** @param {string} as @param {"home" | "messages"} tab of the app */
 export const openTab = (as, tab) => post("/sandbox/home", { as, tab });
 
-/** Posts what people don't type: @param {string} as @param {string} channel @param {string} kind */
-export const postContent = (as, channel, kind) => post("/sandbox/post", { as, channel, kind });
+/** Posts content that isn't typed: @param {string} as @param {string} channel @param {string} kind
+*/ export const postContent = (as, channel, kind) => post("/sandbox/post", { as, channel, kind });
 
 /** Posts a file of the tips. @param {string} as @param {string} channel @param {string} sample its name */
 export const postSample = (as, channel, sample) => post("/sandbox/post", { as, channel, sample });
@@ -91,7 +91,7 @@ export const actOnPhone = (act) => post("/sandbox/phones/do", act);
 /** @param {string} name @param {boolean} has_number whether the business sees it */
 export const addCustomer = (name, has_number) => post("/sandbox/phones/add", { name, has_number });
 
-/** Lets the first customers write by themselves. */
+/** Lets the first customers write on their own. */
 export const startStory = () => post("/sandbox/phones/story", {});
 
 /** Does what Meta does. @param {"pause" | "category" | "quality"} verb */

@@ -1,4 +1,4 @@
-/** What people post without typing it: emails, snippets, files, other apps' messages, forwards. */
+/** Content that isn't typed: emails, snippets, files, other apps' messages, forwards. */
 
 import * as api from "./api.js";
 import { h } from "./dom.js";

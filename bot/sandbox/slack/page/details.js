@@ -1,4 +1,4 @@
-/** The pane beside a link's preview: what the app shows to the person who opened it, and to no one else. */
+/** The pane beside a link's preview: what the app shows only to the person who opened it. */
 
 import { arrange, h, keepingFocus } from "./dom.js";
 import { iconButton } from "./icons.js";

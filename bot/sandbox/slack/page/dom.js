@@ -67,7 +67,7 @@ export function arrange(parent, nodes) {
 
 /**
  * Runs `redraw`, then restores the focus to the control that replaced the focused one.
- * Controls are recognised by `data-key`.
+ * Controls are recognized by `data-key`.
  */
 export function keepingFocus(container, redraw) {
   const active = /** @type {any} */ (document.activeElement);

@@ -143,7 +143,7 @@ export class WhatsApp {
     else if (wasOpen) this.button.focus();
   }
 
-  /** Loads the phones; a change while they are loading has them loaded once more. */
+  /** Loads the phones; a change while they are loading makes them load again. */
   async #load() {
     if (!this.isOpen) return;
     this.#stale = true;
@@ -186,7 +186,7 @@ export class WhatsApp {
     this.typing.textContent = customer.typing.includes(this.#number) ? "Acme is typing…" : "";
   }
 
-  /** Who they are to the business, and until when it can write to them freely. */
+  /** Their identity for the business, and until when it can write to them freely. */
   #describe({ phone, windows }) {
     const number = phone ? "" : "The business can't see this customer's number. ";
     const end = windows[this.#number];
@@ -305,11 +305,9 @@ export class WhatsApp {
 
 const nameOf = ({ name, phone, username }) => `${name} · ${phone || `@${username || "no number"}`}`;
 
-/** The ticks of the business's own app would be on the other side; these are what the customer's phone has. */
-function ticks({ status }) {
-  if (!TICKS[status]) return null;
-  return h("span", { class: `ticks ${status}`, role: "img", "aria-label": TICK_WORDS[status] }, TICKS[status]);
-}
+/** In the business's own app the check marks would be on the other side; these are the customer's
+phone's. */ function ticks({ status }) { if (!TICKS[status]) return null; return h("span", { class:
+`ticks ${status}`, role: "img", "aria-label": TICK_WORDS[status] }, TICKS[status]); }
 
 function react(message, act) {
   const has = message.reactions.includes(REACTION);
@@ -326,7 +324,7 @@ function react(message, act) {
   );
 }
 
-/** A labelled menu of the browser's own. @param {string} label @param {string} testid @param {(value: string) => void} onChange */
+/** A labeled menu of the browser's own. @param {string} label @param {string} testid @param {(value: string) => void} onChange */
 function select(label, testid, onChange) {
   const menu = h("select", { class: "box", data: { testid }, on: { change: () => onChange(menu.value) } });
   const node = h("label", { class: "phone-field" }, h("span", {}, label), menu);

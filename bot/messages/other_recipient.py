@@ -24,7 +24,7 @@ def is_other_number(answered: str, shown: str) -> bool:
     return bool(shown) and is_number and normalize_number(digits) != normalize_number(shown)
 
 
-def other_recipient_message(template: str, shown: str, answered: str) -> Message:
+def render_other_recipient(template: str, shown: str, answered: str) -> Message:
     """Return the direct message to the sender."""
     meant, reached = map(format_international, (shown, answered.removeprefix("+")))
     return text_message(

@@ -20,7 +20,7 @@ from bot.messages.details import SendDetails
 from bot.messages.file_transfer import FileTransfer, TransferredFile
 from bot.messages.form_values import SendForm
 from bot.messages.lifecycle import SendLifecycle
-from bot.messages.other_recipient import is_other_number, other_recipient_message
+from bot.messages.other_recipient import is_other_number, render_other_recipient
 from bot.messages.recipients import Recipient, RecipientKind, RecipientResolver
 from bot.messages.send import ClaimResult, Send, SendResult
 from bot.messages.send_query import STATUSES, Period, SendListQuery, matches_words
@@ -307,7 +307,7 @@ class SendService:
         accepted = await self._call_chakra(prepared)
         shown = prepared.recipient.digits
         if is_other_number(accepted.recipient, shown):
-            message = other_recipient_message(prepared.template.name, shown, accepted.recipient)
+            message = render_other_recipient(prepared.template.name, shown, accepted.recipient)
             await self._sending.notify_other_recipient(message, member=member, key=key)
         return accepted
 

@@ -114,7 +114,10 @@ class MethodCaller:
             headers["Content-Type"] = JSON_CONTENT_TYPE
             data = json.dumps(sent).encode()
         url = f"{self._base_url}/{method}"
-        async with self._session.post(url, data=data, headers=headers) as response:
+        # Never to another host: the body holds what a customer wrote or gets.
+        async with self._session.post(
+            url, data=data, headers=headers, allow_redirects=False
+        ) as response:
             body = _parse_object(await response.read())
             return MethodResponse(response.status, response.headers, body)
 

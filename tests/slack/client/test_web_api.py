@@ -350,14 +350,13 @@ async def test_app_token_is_sent_only_with_its_own_call(clock: ManualClock) -> N
     assert sent == ["Bearer xapp-other", f"Bearer {TOKEN}"]
 
 
-async def test_the_token_does_not_follow_a_redirect_to_another_host(clock: ManualClock) -> None:
+async def test_neither_the_token_nor_a_message_follows_a_redirect(clock: ManualClock) -> None:
     elsewhere = StubServer()
     async with elsewhere.serve() as other:
         moved = StubServer(lambda: Response(status_code=307, headers={"location": f"{other}/x"}))
         async with moved.serve() as url, open_client(f"{url}/api/", clock) as slack:
-            await slack.call("views.open", trigger_id="1")
-    assert elsewhere.requests
-    assert all("authorization" not in request.headers for request in elsewhere.requests)
+            error = await catch_slack_error(slack.call("chat.postMessage", channel=SALES, text="!"))
+    assert (error.code, len(moved.requests), elsewhere.requests) == ("unreadable", 1, [])
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"])

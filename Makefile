@@ -51,7 +51,7 @@ test-slow: $(DEV_READY) ## Run the stories in browsers and real processes that `
 test-all: test test-slow ## Run all tests
 
 check: style consistency types imports ## What a change must pass before you submit it: all checks, and the tests beside it
-	@echo "The tests without a world, and the stories beside your change: two or three minutes"
+	@echo "The tests without a world, and the stories beside your change: a few minutes"
 	$(PY) -m pytest -m "not ($(SLOW))" --changed $(ARGS)
 
 style: $(DEV_READY) ## Formatting and lint
@@ -67,7 +67,8 @@ imports: $(DEV_READY) ## The import contracts of pyproject.toml
 
 # What is written in one place and needed in another: a forgotten step fails here, within seconds.
 CONSISTENCY := tests/test_project.py tests/test_manifest.py tests/chakra/test_api_page.py \
-  tests/chakra/test_endpoints.py tests/commands/test_every_endpoint.py tests/access/test_access_to_act.py
+  tests/chakra/test_endpoints.py tests/commands/test_every_endpoint.py tests/access/test_access_to_act.py \
+  tests/test_contributing.py tests/test_function_names.py
 
 consistency: $(DEV_READY) ## README, CHANGELOG, API.md and the lists of commands and endpoints against the code
 	$(PY) -m pytest -n 2 -m "not world" $(CONSISTENCY)

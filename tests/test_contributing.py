@@ -35,6 +35,16 @@ def test_the_folder_table_names_every_package_of_the_bot_and_no_other() -> None:
     assert named == packages, "update the table of folders in CONTRIBUTING.md"
 
 
+def test_every_folder_with_code_is_a_package() -> None:
+    folders = {path.parent for top in ("bot", "commands") for path in (ROOT / top).rglob("*.py")}
+    without = [str(folder.relative_to(ROOT)) for folder in folders if not _is_package(folder)]
+    assert without == [], "add an __init__.py whose docstring says what the folder holds"
+
+
+def _is_package(folder: Path) -> bool:
+    return (folder / "__init__.py").is_file()
+
+
 @pytest.mark.parametrize(
     "path", sorted(set(re.findall(r"`((?:bot|commands|tests)/[\w/.]+)`", TEXT)))
 )

@@ -234,7 +234,10 @@ BANNED_PATTERNS = (
 """Those that have another, honest use."""
 
 
-REPHRASE = "say it in another way: CONTRIBUTING.md, Naming, has the words"
+REPHRASE = (
+    "say it in another way: CONTRIBUTING.md, Naming, has the rules; the words are BANNED and "
+    "BANNED_PATTERNS in tests/test_project.py"
+)
 
 
 @pytest.mark.parametrize("word", BANNED)

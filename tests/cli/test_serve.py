@@ -44,7 +44,7 @@ from bot.cli.serve import run
 from commands import COMMANDS
 
 loaded = settings.load()
-logs.configure("info", "json", sys.stderr, secrets=loaded.secrets())
+logs.configure("info", "json", sys.stderr, secrets=loaded.list_secrets())
 asyncio.run(run(loaded, COMMANDS, SystemClock(), drain_seconds=0.4))
 """
 """``serve``, but for the seconds that it waits at its end."""

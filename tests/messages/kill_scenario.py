@@ -64,7 +64,7 @@ class Later(SystemClock):
         return time.time() + 60
 
 loaded = settings.load()
-logs.configure("info", "json", sys.stderr, secrets=loaded.secrets())
+logs.configure("info", "json", sys.stderr, secrets=loaded.list_secrets())
 asyncio.run(run(loaded, COMMANDS, Later()))
 """
 """``serve`` after the minute in which another replica might still be alive: its workflows are left

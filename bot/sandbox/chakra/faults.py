@@ -45,7 +45,7 @@ class DelayedResponse:
 
 @dataclass(frozen=True, slots=True)
 class ResetBeforeHandling:
-    """The connection is reset before any work is done; ``polite`` closes it instead."""
+    """The connection is reset before any work is done; ``graceful`` closes it instead."""
 
     graceful: bool = False
 
@@ -55,7 +55,7 @@ class ResetBeforeHandling:
 
 @dataclass(frozen=True, slots=True)
 class ResetAfterHandling:
-    """The connection is reset after the work is done; ``polite`` closes it instead."""
+    """The connection is reset after the work is done; ``graceful`` closes it instead."""
 
     graceful: bool = False
 
@@ -137,7 +137,7 @@ class OtherRecord:
 
 @dataclass(frozen=True, slots=True)
 class MissingField:
-    """The normal response without the field at ``place`` ("_data.id").
+    """The normal response without the field at ``path`` ("_data.id").
 
     Names lead through objects. In a list they lead through every element, a number through one
     ("_data.0.id").

@@ -103,7 +103,7 @@ class EmbeddedChakra(TeamControls):
         return self._pipeline.request_log.count(endpoint)
 
     async def wait_for_requests(self, expected: int, endpoint: str = ANY_ENDPOINT) -> None:
-        """Wait until ``count(endpoint)`` has reached ``number``."""
+        """Wait until ``count(endpoint)`` has reached ``expected``."""
         await self._pipeline.request_log.wait_for_count(expected, endpoint)
 
     def add_lead(
@@ -213,7 +213,7 @@ class EmbeddedChakra(TeamControls):
         return self._whatsapp.delivery_simulator.sends
 
     async def wait_for_sends(self, expected: int) -> None:
-        """Wait until ``number`` sends have been accepted."""
+        """Wait until ``expected`` sends have been accepted."""
         await self._whatsapp.delivery_simulator.wait_for_sends(expected)
 
     def set_event_webhook(self, url: str, secret: str = "") -> None:

@@ -44,8 +44,10 @@ MAX_CONCURRENT_POSTS, MAX_CONCURRENT_EDITS = 16, 8
 MAX_EDITS_FETCHED = 100
 """More than can be in flight, or in their waiting time of three seconds, at the same time."""
 
-RETENTION_SECONDS = 30 * 86_400.0
-"""Seconds for which a delivered message is known, and edited if its content changes."""
+RETENTION_SECONDS = 200 * 86_400.0
+"""Seconds for which a delivered message is known, and edited if its content changes. Longer than
+customers with their conversations (180 days) and sends (90 days) are stored: one that isn't known
+would be posted a second time."""
 PURGE_INTERVAL_SECONDS = 3_600.0
 PURGE_BATCH_SIZE = 1_000
 

@@ -350,7 +350,7 @@ async def test_stop_does_not_wait_forever(harness: OutboxHarness) -> None:
     harness.slack.slack.release()
 
 
-async def test_old_posts_are_purged_a_month_after_their_last_change(harness: OutboxHarness) -> None:
+async def test_old_posts_are_purged_long_after_their_last_change(harness: OutboxHarness) -> None:
     outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("old", SALES, build_sample("old"), member=JOHN))
     await harness.settle()

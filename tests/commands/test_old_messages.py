@@ -1,0 +1,67 @@
+"""Stories of messages that are weeks old: pressing one changes it, and posts nothing new."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sandbox.slack import collect_text
+from bot.sandbox.slack.seed import APP_USER
+from tests.clock import ManualClock
+from tests.commands.chat_scenarios import find_parent, pass_seconds, receive
+from tests.commands.send_scenarios import (
+    DIRECT,
+    advance_until,
+    open_form,
+    read_report_text,
+    submit_form,
+)
+from tests.people import JOHN, SALES
+from tests.world import World
+
+DAY, WEEK = 86_400.0, 7 * 86_400.0
+NEVER_READS = "+12025550114"
+
+
+def list_posts(acme: World, channel: str) -> list[str]:
+    """Return the IDs of the app's messages that stay."""
+    messages = acme.slack.list_messages(JOHN, channel)
+    return [item.id for item in messages if item.author == APP_USER and not item.ephemeral]
+
+
+async def pass_weeks(acme: World, weeks: int) -> None:
+    """Let weeks pass, with what happens in the first days of them and at their end."""
+    await pass_seconds(acme, DAY + 3_600)
+    await pass_seconds(acme, weeks * WEEK)
+    await pass_seconds(acme, 3_700)
+
+
+@pytest.mark.parametrize("weeks", [5, 20])
+@pytest.mark.parametrize(
+    ("action", "shown"),
+    [("chat.claim", "<@U0JOHN> has it"), ("chat.resolve", "Resolved")],
+)
+async def test_press_on_an_old_conversation_changes_its_message(
+    acme: World, weeks: int, action: str, shown: str
+) -> None:
+    await receive(acme)
+    await pass_weeks(acme, weeks)
+    before = list_posts(acme, SALES)
+    await acme.slack.press(JOHN, action, message=find_parent(acme))
+    await pass_seconds(acme, 10)
+    assert list_posts(acme, SALES) == before
+    assert shown in collect_text(find_parent(acme))
+    assert acme.slack.rejections == []
+
+
+async def test_message_that_is_read_after_weeks_changes_its_report(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    assert await submit_form(acme, phone=NEVER_READS) == {}
+    await advance_until(acme, clock, lambda: "*Delivered* to" in read_report_text(acme))
+    await pass_weeks(acme, 5)
+    before = list_posts(acme, DIRECT)
+    acme.chakra.push_status(acme.chakra.sends[-1], "READ")
+    await pass_seconds(acme, 10)
+    assert list_posts(acme, DIRECT) == before
+    assert "*Read* by" in read_report_text(acme)

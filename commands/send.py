@@ -66,6 +66,7 @@ from bot.templates.variables import MEDIA
 
 GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "send.anywhere", "send.from_message"
 LOADING = "loading"
+GONE = "This template no longer exists. Choose another one."
 NO_TEMPLATE_ERROR = "Choose a template."
 RESELECT_FILE_NOTE = "Please select your file again; Slack forms can't keep uploads."
 OTHER_RECIPIENT_NOTE = "The recipient has changed, and so have the values from the lead."
@@ -108,7 +109,7 @@ async def edit(request: ActionRequest, context: Context) -> OpenForm | UpdateFor
     form = form.reset_for_change()
     index = await context.send_forms.load_templates()
     template = index.by_id.get(form.template) if index else None
-    note = STILL_LOADING if template is None else explain_blocker(template)
+    note = explain_blocker(template) if template else STILL_LOADING if index is None else GONE
     template = None if note else template
     if not request.in_form:
         needs_file = template and template.media_format and MEDIA not in form.values

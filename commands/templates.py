@@ -27,6 +27,7 @@ from bot.slack.commands.command import (
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, UpdateForm
 from bot.slack.paging import parse_filters
+from bot.slack.slow_form import open_when_ready
 from bot.slack.viewer import Viewer, require_shareable
 from bot.templates import card, editor, pages, vocabulary
 from bot.templates.draft import (
@@ -163,21 +164,25 @@ async def open_new(_: ActionRequest, context: Context) -> OpenForm:  # noqa: ARG
 
 
 async def open_edit(request: ActionRequest, context: Context) -> OpenForm:
-    """Open the form with the cached template: a form can't wait for Chakra."""
-    template = context.send_forms.get_cached_template(request.value)
-    if template is None:
-        raise UsageError("This card is out of date. Press Refresh on it, then Edit.")
-    if blocker := explain_edit_blocker(template):
-        raise UsageError(blocker)
-    return OpenForm(editor.render_edit_form(template), state={"template": template.id})
+    """Open the form with the last known template; after a restart Chakra is asked for it."""
+
+    async def build() -> OpenForm:
+        template = await context.templates.get_last_known(request.value)
+        if blocker := explain_edit_blocker(template):
+            raise UsageError(blocker)
+        return OpenForm(editor.render_edit_form(template), state={"template": template.id})
+
+    return await open_when_ready(context.clock, build(), "Edit template")
 
 
 async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
     context.send_service.require_configured()
-    template = context.send_forms.get_cached_template(request.value)
-    if template is None:
-        raise UsageError("This card is out of date. Press Refresh on it, then Send.")
-    return context.send_forms.open_form(SendForm(template=template.id), template)
+
+    async def build() -> OpenForm:
+        template = await context.templates.get_last_known(request.value)
+        return context.send_forms.open_form(SendForm(template=template.id), template)
+
+    return await open_when_ready(context.clock, build(), "Send WhatsApp")
 
 
 def check_new(request: SubmitRequest) -> FieldErrors | None:

@@ -30,6 +30,7 @@ from bot.slack.commands.command import (
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
 from bot.slack.commands.tokens import ChannelMention, GroupMention, Link, Mention, Phrase, Token
+from bot.slack.slow_form import open_when_ready
 from bot.slack.viewer import Viewer, require_shareable
 from bot.text.phones import is_phone_like
 from bot.users import card, picker, query
@@ -58,14 +59,8 @@ UNKNOWN_ID_HINT = "There's no user with this ID, or it has been deleted. Search 
 NAME_FIELDS = ("first_name", "last_name")
 """The fields that Chakra documents as writable: which others are is UNKNOWN (API.md, Users)."""
 OTHER_FIELDS_NOTE = "Chakra documents no other field that can be changed from here."
-NOT_YET = {
-    **dict.fromkeys(
-        ("link", "unlink"),
-        NotYet(
-            "There's nothing to link: your email address says which Chakra user you are.", "user me"
-        ),
-    ),
-}
+NOTHING_TO_LINK = "There's nothing to link: your email address says which Chakra user you are."
+NOT_YET = dict.fromkeys(("link", "unlink"), NotYet(NOTHING_TO_LINK, "user me"))
 FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories of control characters, surrogates and line breaks."""
 
@@ -260,38 +255,42 @@ async def share(request: ActionRequest, context: Context) -> Message:
 
 
 async def edit(request: ActionRequest, context: Context) -> OpenForm:
-    """Open the form with the cached names. ``state`` keeps them, to detect what changes."""
-    user = context.directory.get_cached_user(request.value)
-    known = _read_name_values(user) if user else {}
-    return OpenForm(_render_edit_form(known), state={"user": request.value, **known})
+    """Open the form with the last known names. ``state`` keeps them, to detect what changes."""
+
+    async def build() -> OpenForm:
+        known = _read_name_values(await context.directory.get_last_known(request.value))
+        return OpenForm(_render_edit_form(known), state={"user": request.value, **known})
+
+    return await open_when_ready(context.clock, build(), "Edit user")
 
 
 async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
     context.send_service.require_configured()
-    user = context.directory.get_cached_user(request.value)
-    if user is None or not user.phones:
-        raise UsageError("This card is out of date. Press Refresh on it, then Send WhatsApp.")
-    return context.send_forms.open_form(
-        SendForm(to=format_named_phone(user.name, user.phones[0])), None
-    )
+
+    async def build() -> OpenForm:
+        user = await context.directory.get_last_known(request.value)
+        if not user.phones:
+            raise NotFound("phone number", user.name, hint="Press Refresh on the card.")
+        to = format_named_phone(user.name, user.phones[0])
+        return context.send_forms.open_form(SendForm(to=to), None)
+
+    return await open_when_ready(context.clock, build(), "Send WhatsApp")
 
 
 def _read_name_values(user: User) -> dict[str, str]:
     return {
-        "first_name": user.first_name[:MAX_NAME_LENGTH],
-        "last_name": user.last_name[:MAX_NAME_LENGTH],
+        field: name[:MAX_NAME_LENGTH]
+        for field, name in zip(NAME_FIELDS, (user.first_name, user.last_name), strict=True)
     }
 
 
 def _render_edit_form(known: dict[str, str]) -> dict[str, Any]:
-    hint = "" if known else "Leave empty to keep the current name."
     fields = [
         blocks.text_field(
             field,
             label,
             action=f"user.{field}",
-            initial=known.get(field, ""),
-            hint=hint,
+            initial=known[field],
             optional=True,
             max_length=MAX_NAME_LENGTH,
         )

@@ -118,6 +118,10 @@ class Directory:
         index = self._get_cached_index()
         return index.get(user_id) if index else None
 
+    async def get_last_known(self, user_id: str) -> User:
+        """Return the cached user, however old, or load them. Raise ``ResourceNotFound``."""
+        return self.get_cached_user(user_id) or (await self.get_user(user_id)).value
+
     async def get_index(self, *, refresh: bool = False) -> Cached[UserIndex]:
         if refresh:
             self._cache.invalidate(TEAM_CACHE_KIND, PHONE_INDEX_CACHE_KEY)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from bot.sandbox.chakra.faults import DelayedResponse, StatusResponse
 from bot.sandbox.slack import collect_text
 from bot.sandbox.slack.seed import APP_USER
 from tests.clock import ManualClock
 from tests.commands.chat_scenarios import find_parent, pass_seconds, receive
 from tests.commands.send_scenarios import (
     DIRECT,
+    READING_NUMBER,
     advance_until,
     open_form,
     read_report_text,
+    read_view_text,
     submit_form,
 )
 from tests.people import JOHN, SALES
@@ -65,3 +68,55 @@ async def test_message_that_is_read_after_weeks_changes_its_report(
     await pass_seconds(acme, 10)
     assert list_posts(acme, DIRECT) == before
     assert "*Read* by" in read_report_text(acme)
+
+
+# --- cards that the cache has forgotten, as it has after a restart -------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "action", "shown"),
+    [
+        ("templates hello_world", "templates.send", "Send WhatsApp"),
+        ("templates hello_world", "templates.edit", "Edit template"),
+        ("user amelie@acme.com", "user.send", "+33 1 99 00 56 78"),
+        ("user amelie@acme.com", "user.edit", "Dubois"),
+    ],
+)
+@pytest.mark.parametrize("delay_seconds", [0.0, 2.0])
+async def test_old_card_opens_its_form(
+    acme: World, clock: ManualClock, line: str, action: str, shown: str, delay_seconds: float
+) -> None:
+    await acme.type(f"/chakra {line}")
+    await pass_seconds(acme, WEEK)
+    acme.chakra.fail("*", DelayedResponse(delay_seconds))
+    async with clock.running():
+        await acme.press(action)
+    await clock.advance(5)
+    assert shown in read_view_text(acme)
+    assert "out of date" not in collect_text(acme.find_shown())
+
+
+async def test_outage_is_explained_where_the_form_would_be(acme: World, clock: ManualClock) -> None:
+    await acme.type("/chakra templates hello_world")
+    await pass_seconds(acme, WEEK)
+    acme.chakra.fail("*", StatusResponse(500))
+    async with clock.running():
+        await acme.press("templates.send")
+    await clock.advance(60)
+    assert "Chakra cannot be reached" in read_view_text(acme) + collect_text(acme.find_shown())
+
+
+async def test_card_of_a_deleted_template_says_so(acme: World, clock: ManualClock) -> None:
+    await acme.type("/chakra templates hello_world")
+    await pass_seconds(acme, WEEK)
+    acme.chakra.delete_template("hello_world", "en_US")
+    await acme.press("templates.send")
+    assert "It may have been deleted" in collect_text(acme.find_shown())
+
+
+async def test_deleted_template_is_named_when_a_check_is_changed(acme: World) -> None:
+    await acme.type(f"/chakra send hello_world {READING_NUMBER}")
+    acme.chakra.delete_template("hello_world", "en_US")
+    await pass_seconds(acme, WEEK)
+    await acme.press("send.edit")
+    assert "This template no longer exists. Choose another one." in read_view_text(acme)

@@ -134,7 +134,10 @@ class NotAllowed(UserError):
 
 
 class NotFound(UserError):
-    """``resource`` is the type of thing ("user"), ``query`` what was typed."""
+    """``resource`` is the type of thing ("user"), ``query`` what was typed.
+
+    ``query`` is empty for what was pressed: people don't know its ID in the database.
+    """
 
     kind = "not_found"
 

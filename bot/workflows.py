@@ -80,7 +80,7 @@ class Workflows:
             return WatchTarget(subject, (subject,))
         upload = await self.uploads.get(_parse_number(subject.removeprefix(UPLOAD_PREFIX)))
         if upload is None:
-            raise NotFound("upload", subject, hint="Uploads are stored for a week.")
+            raise NotFound("upload", "", hint="Uploads are stored for a week.")
         batches = await self.uploads.list_batches(upload.id)
         jobs = tuple(batch.job_id for batch in batches if batch.job_id)
         return WatchTarget(subject, jobs, upload_title(upload), upload.member)

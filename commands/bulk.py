@@ -349,7 +349,7 @@ async def send_rows_to_check(request: ActionRequest, context: Context) -> Messag
 async def _load_own_upload(request: ActionRequest, context: Context) -> Upload:
     upload = await context.workflows.uploads.get(parse_row_id(request.value, EXAMPLE))
     if upload is None or upload.member != request.actor.id:
-        raise NotFound("upload", request.value, hint="Uploads are stored for a week.")
+        raise NotFound("upload", "", hint="Uploads are stored for a week.")
     return upload
 
 

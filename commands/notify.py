@@ -326,7 +326,7 @@ async def _require_in_channel(request: Request, context: Context, rule: Rule) ->
         return rule
     is_direct_message = rule.channel.startswith(("U", "W"))
     if is_direct_message or not await context.channels.has_member(rule.channel, request.actor.id):
-        raise NotFound("rule", str(rule.id), hint="It belongs to another channel.")
+        raise NotFound("rule", "", hint="It belongs to another channel.")
     return rule
 
 

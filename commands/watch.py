@@ -159,7 +159,7 @@ async def _load_own_watch(request: ActionRequest, context: Context) -> Watch:
     """Return the watch of a pressed button, if the member may change it."""
     watch = await context.workflows.watches.get(parse_row_id(request.value, EXAMPLE))
     if watch is None:
-        raise NotFound("watch", request.value, hint="It finished a while ago.")
+        raise NotFound("watch", "", hint="It finished a while ago.")
     require_may_change(request, watch)
     return watch
 

@@ -173,7 +173,7 @@ class ListChanger:
         """Return a stored plan. Raise ``NotFound`` if it is no longer a draft of this member."""
         draft = await self._uploads.get(upload_id)
         if draft is None or draft.stage is not UploadStage.DRAFT or draft.member != member:
-            raise NotFound("list", str(upload_id), hint=NOT_FOUND_HINT)
+            raise NotFound("list", "", hint=NOT_FOUND_HINT)
         content = await self._uploads.load_file(upload_id)
         return draft, ListChange.model_validate_json(content)
 

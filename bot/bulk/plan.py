@@ -169,7 +169,7 @@ class BulkPlanner:
         """Return the draft. Raise ``NotFound`` if it is no longer a draft of this member."""
         draft = await self._uploads.get(upload_id)
         if draft is None or draft.stage is not UploadStage.DRAFT or draft.member != member:
-            raise NotFound("upload", str(upload_id), hint=DRAFT_NOT_FOUND_HINT)
+            raise NotFound("upload", "", hint=DRAFT_NOT_FOUND_HINT)
         return draft
 
     async def load(

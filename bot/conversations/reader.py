@@ -36,7 +36,7 @@ class MessageReader:
         """Return a view of the whole message. Raise ``NotFound``, ``DatabaseUnavailable``."""
         entry = await self.threads.find_entry(event_id)
         if entry is None:
-            raise NotFound("message", str(event_id), hint="Messages are stored for a while only.")
+            raise NotFound("message", "", hint="Messages are stored for a while only.")
         if entry.is_deleted:
             return blocks.info_modal("Message", [blocks.section(choose_current_shape(entry).body)])
         customer = await self.threads.get_customer(entry.recorded.customer_id)
@@ -53,10 +53,10 @@ class MessageReader:
         """
         entry = await self.threads.find_entry(event_id)
         if entry is None or entry.is_deleted:
-            raise NotFound("file", str(event_id), hint="The customer may have deleted it.")
+            raise NotFound("file", "", hint="The customer may have deleted it.")
         media = choose_current_shape(entry).media or read_shape(entry.event.raw).media
         if media is None:
-            raise NotFound("file", str(event_id), hint="This message has none.")
+            raise NotFound("file", "", hint="This message has none.")
         loaded = await self.files.load(media)
         if isinstance(loaded, Markup):
             return blocks.text_message(loaded)

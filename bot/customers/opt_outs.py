@@ -219,7 +219,7 @@ class OptOuts:
         async with self._database.begin() as connection:
             opt_out = await self._rows.get(connection, opt_out_id)
         if opt_out is None:
-            raise NotFound("opt-out", str(opt_out_id), hint=f"List them with {COMMAND}.")
+            raise NotFound("opt-out", "", hint=f"List them with {COMMAND}.")
         known = await self._customers.get({opt_out.customer_id})
         return opt_out, known.get(opt_out.customer_id, KnownCustomer(opt_out.customer_id))
 

@@ -44,7 +44,7 @@ async def show_details(request: ActionRequest, context: HasNotifications) -> Ope
     events = await context.notifications.read_recent(MAX_LISTED)
     found = next((item for item in events if item.recorded.id == event_id), None)
     if found is None:
-        raise NotFound("event", str(event_id), hint="It is too long ago.")
+        raise NotFound("event", "", hint="It is too long ago.")
     outcomes = await context.notifications.find_outcomes([found])
     return OpenForm(recent_list.render_details_view(found, outcomes.get(event_id, ())))
 

@@ -90,7 +90,7 @@ class Notifications:
         """Return a rule. Raise ``NotFound`` if it was removed."""
         rule = await self.rules.get(rule_id)
         if rule is None:
-            raise NotFound("rule", str(rule_id), hint="It was removed.")
+            raise NotFound("rule", "", hint="It was removed.")
         return rule
 
     async def try_rule(
@@ -121,7 +121,7 @@ class Notifications:
         require_space(_exclude_rule(await self.rules.list_channel(channel), rule), spec)
         changed = await self.rules.change(rule.id, spec, now)
         if changed is None:
-            raise NotFound("rule", str(rule.id), hint="It was removed.")
+            raise NotFound("rule", "", hint="It was removed.")
         return changed
 
     async def read_recent(self, limit: int, *, filters: Collection[str] = ()) -> list[SeenEvent]:

@@ -66,7 +66,7 @@ class ShownEvents:
             query.post_key, skip=(number - 1) * ROWS_PER_PAGE, limit=ROWS_PER_PAGE
         )
         if not shown or shown[0].channel not in channels:
-            raise NotFound("list", query.post_key, hint="Lists are stored for a week.")
+            raise NotFound("list", "", hint="Lists are stored for a week.")
         rows = await self._render_rows(shown, masked=masked)
         page = Page(tuple(rows), number, count, total)
         return render_list_page(

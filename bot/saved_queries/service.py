@@ -51,7 +51,7 @@ class SavedQueries:
         if query is None or not (
             query.is_visible_to(member) or (channel and query.channel == channel)
         ):
-            raise NotFound("saved query", str(query_id), hint=REMOVED_HINT)
+            raise NotFound("saved query", "", hint=REMOVED_HINT)
         return query
 
     async def list_visible(self, member: str, channel: str) -> list[SavedQuery]:

@@ -18,7 +18,7 @@ from tests.commands.send_scenarios import (
     read_view_text,
     submit_form,
 )
-from tests.people import JOHN, SALES
+from tests.people import JOHN, PRIYA, SALES
 from tests.world import World
 
 DAY, WEEK = 86_400.0, 7 * 86_400.0
@@ -120,3 +120,29 @@ async def test_deleted_template_is_named_when_a_check_is_changed(acme: World) ->
     await pass_seconds(acme, WEEK)
     await acme.press("send.edit")
     assert "This template no longer exists. Choose another one." in read_view_text(acme)
+
+
+# --- what a colleague has removed in the meantime ------------------------------------------------
+
+
+async def test_press_for_a_removed_rule_names_no_number(acme: World) -> None:
+    await acme.type("/chakra notify add failed")
+    await acme.press("notify.confirm")
+    old = await acme.type("/chakra notify list")
+    await acme.type("/chakra notify remove 1", by=PRIYA)
+    await acme.press("notify.remove:1", by=PRIYA)
+    await acme.slack.press(JOHN, "notify.edit:1", message=old)
+    await acme.wait_until_idle()
+    shown = collect_text(acme.find_shown()).replace("*", "")
+    assert "Can't find this rule.\nIt was removed." in shown
+
+
+async def test_press_for_a_deleted_query_names_no_number(acme: World) -> None:
+    await acme.type("/chakra process save hot for everyone state:NEW")
+    old = await acme.type("/chakra process saved")
+    await acme.type("/chakra process saved delete hot")
+    await acme.press("process.saved_delete:1")
+    await acme.slack.press(JOHN, "process.saved_run:1", message=old)
+    await acme.wait_until_idle()
+    shown = collect_text(acme.find_shown()).replace("*", "")
+    assert "Can't find this saved query.\nIt was deleted" in shown

@@ -52,8 +52,10 @@ def _explain_not_found(error: Any) -> Explanation:
         summary = markup("Can't find ", query, ".")
     elif error.resource == "phone number":
         summary = markup(query, " has no phone number in Chakra.")
-    else:
+    elif error.query:
         summary = markup(f"Can't find {error.resource} ", query, ".")
+    else:
+        summary = markup(f"Can't find this {error.resource}.")
     if error.suggestions:
         suggestions = [code(suggestion) for suggestion in error.suggestions]
         return Explanation(summary, markup("Did you mean ", Markup(", ".join(suggestions)), "?"))

@@ -39,8 +39,8 @@ export const type = (as, channel, text, thread_ts) => post("/sandbox/type", { as
 /** @param {string} as @param {"home" | "messages"} tab of the app */
 export const openTab = (as, tab) => post("/sandbox/home", { as, tab });
 
-/** Posts content that isn't typed: @param {string} as @param {string} channel @param {string} kind
-*/ export const postContent = (as, channel, kind) => post("/sandbox/post", { as, channel, kind });
+/** Posts content that isn't typed: @param {string} as @param {string} channel @param {string} kind */
+export const postContent = (as, channel, kind) => post("/sandbox/post", { as, channel, kind });
 
 /** Posts a file of the tips. @param {string} as @param {string} channel @param {string} sample its name */
 export const postSample = (as, channel, sample) => post("/sandbox/post", { as, channel, sample });

@@ -132,9 +132,12 @@ export class Store extends EventTarget {
     this.#emit("pane");
   }
 
-  /** The app has filled a pane, perhaps one that is no longer open. @param
-  {import("./details.js").Pane} pane */ fillPane(pane) { if (this.pane?.message !== pane.message ||
-  this.pane?.url !== pane.url) return; this.pane = pane; this.#emit("pane"); }
+  /** The app has filled a pane, perhaps one that is no longer open. @param {import("./details.js").Pane} pane */
+  fillPane(pane) {
+    if (this.pane?.message !== pane.message || this.pane?.url !== pane.url) return;
+    this.pane = pane;
+    this.#emit("pane");
+  }
 
   /** @param {Message} message a new one, or a changed one under its old id */
   put(message) {

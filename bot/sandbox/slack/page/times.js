@@ -36,10 +36,12 @@ const digitsOf = (date) => numbers.day.format(date).split("-");
 /** @param {number} seconds @returns {string} as the browser's pickers write it: "2026-12-01T09:30" */
 export const toPicker = (seconds) => `${dayOf(seconds)}T${numbers.hours.format(asDate(seconds))}`;
 
-/** @param {string} picked @returns {number} seconds; an hour skipped by daylight saving has no
-defined meaning */ export function fromPicker(picked) { const wanted = Date.parse(`${picked}Z`) /
-1000; const shift = (at) => at + wanted - Date.parse(`${toPicker(at)}Z`) / 1000; return
-shift(shift(wanted)); }
+/** @param {string} picked @returns {number} seconds; an hour skipped by daylight saving has no defined meaning */
+export function fromPicker(picked) {
+  const wanted = Date.parse(`${picked}Z`) / 1000;
+  const shift = (at) => at + wanted - Date.parse(`${toPicker(at)}Z`) / 1000;
+  return shift(shift(wanted));
+}
 
 /** A key shared by all times of one day. */
 export const dayOf = (ts) => digitsOf(asDate(ts)).join("-");

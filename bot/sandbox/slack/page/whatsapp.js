@@ -305,9 +305,11 @@ export class WhatsApp {
 
 const nameOf = ({ name, phone, username }) => `${name} · ${phone || `@${username || "no number"}`}`;
 
-/** In the business's own app the check marks would be on the other side; these are the customer's
-phone's. */ function ticks({ status }) { if (!TICKS[status]) return null; return h("span", { class:
-`ticks ${status}`, role: "img", "aria-label": TICK_WORDS[status] }, TICKS[status]); }
+/** In the business's own app the check marks would be on the other side; these are the customer's phone's. */
+function ticks({ status }) {
+  if (!TICKS[status]) return null;
+  return h("span", { class: `ticks ${status}`, role: "img", "aria-label": TICK_WORDS[status] }, TICKS[status]);
+}
 
 function react(message, act) {
   const has = message.reactions.includes(REACTION);

@@ -51,6 +51,8 @@ class Database:
         self._held_locks: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._transactions = 0
+        self._transaction_ended = asyncio.Event()
+        self._is_closed = False
         self._leader_locks: set[LeaderLock] = set()
         self.single_process = engine.dialect.name == "sqlite"
         self.is_new = False
@@ -77,13 +79,19 @@ class Database:
         Cancelling the caller interrupts neither: otherwise aiosqlite's thread would be left with a
         result that no one awaits.
         """
+        if self._is_closed:
+            raise DatabaseUnavailable("closed")
         acquiring = self._spawn(self._engine.connect().start())
         self._transactions += 1
         try:
             yield await asyncio.shield(acquiring)
         finally:
-            self._transactions -= 1
+            self._end_transaction()
             await asyncio.shield(self._spawn(_release(acquiring)))
+
+    def _end_transaction(self) -> None:
+        self._transactions -= 1
+        self._transaction_ended.set()
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -92,8 +100,17 @@ class Database:
         return task
 
     async def aclose(self) -> None:
-        while self._tasks:
+        """Wait for the transactions in flight, such as those of cancelled tasks, and disconnect.
+
+        A connection in use would never be closed. Later transactions are refused: on SQLite the
+        file may already belong to another process.
+        """
+        while self._tasks or self._transactions:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            if self._transactions:
+                self._transaction_ended.clear()
+                await self._transaction_ended.wait()
+        self._is_closed = True
         await self._engine.dispose()
         if self._session_engine is not None:
             await self._session_engine.dispose()
@@ -118,7 +135,7 @@ class Database:
             except (DBAPIError, OSError) as lost:
                 raise DatabaseUnavailable(_describe_error(lost)) from lost
             finally:
-                self._transactions -= 1
+                self._end_transaction()
             if lock is not None:
                 self._leader_locks.add(lock)
                 stack.callback(self._leader_locks.discard, lock)

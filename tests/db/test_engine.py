@@ -229,6 +229,25 @@ async def test_a_connection_stopped_while_it_is_closed_ends(tmp_path: Path) -> N
     await asyncio.wait_for(closing, SECONDS_TO_CLOSE)
 
 
+async def test_close_waits_for_a_transaction_in_flight_and_refuses_later_ones(url: str) -> None:
+    proceed = asyncio.Event()
+
+    async def write(database: Database) -> None:
+        async with database.begin() as connection:
+            await proceed.wait()
+            await connection.execute(text("INSERT INTO rate_limits VALUES ('T0ACME', 'late', 1)"))
+
+    async with open_database(url) as database:
+        writing = asyncio.create_task(write(database))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.05, proceed.set)
+    assert writing.done()
+    with pytest.raises(DatabaseUnavailable, match="closed"):
+        await database.check()
+    async with open_database(url) as again, again.begin() as connection:
+        assert await connection.scalar(text("SELECT name FROM rate_limits")) == "late"
+
+
 async def test_missing_directory_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="No such file or directory"):
         async with open_database(f"sqlite:///{tmp_path / 'missing' / 'bot.db'}"):

@@ -163,6 +163,14 @@ class SendScenario:
         """Return the status of every send."""
         return self.read_column("SELECT status FROM sends")
 
+    async def wait_for_recorded_report(self) -> None:
+        """Until the bot has stored where its report is, and can link to it."""
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            while True:
+                if self.read_column("SELECT message_ts FROM posts WHERE message_ts <> ''"):
+                    return
+                await asyncio.sleep(0.01)
+
     def read_column(self, query: str) -> list[str]:
         """Return the only column of every row."""
         if self.kind == "sqlite":

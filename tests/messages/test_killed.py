@@ -132,6 +132,7 @@ async def test_kill_before_the_response_leaves_unknown_and_never_resends(
                 "may have been sent; it won't be resent automatically"
                 in scenario.list_report_texts()[0]
             )
+            await scenario.wait_for_recorded_report()
             assert (await scenario.redeliver("view_submission"))[0] == 200
             await scenario.wait_for_messages(
                 lambda: [scenario.read_last_message_text()], [UNKNOWN_LINE]
